@@ -1,0 +1,124 @@
+"""The domain's own nouns, frozen. What goes over the wire is in `protocol.objects`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from suhbat.errors import SuhbatError
+from suhbat.protocol.events import LogEntry
+from suhbat.protocol.objects import ConversationState, Message, User, UserKind
+
+Milliseconds = int
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody who acts: the identity behind a connection or a request.
+
+    `lobby_from`: the `seq` of the lobby after which this identity may read; None: nothing of the past (a bare guest),
+    who sees only what is said while connected.
+    """
+
+    uid: str
+    user_id: str
+    kind: UserKind = "guest"
+    lobby_from: int | None = None
+
+    @property
+    def user(self) -> User:
+        return User(uid=self.uid, user_id=self.user_id, kind=self.kind)
+
+    @property
+    def lasting(self) -> bool:
+        """Whether this identity can come back: it holds a token or an account."""
+        return self.lobby_from is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message is durable: where it went and its place there."""
+
+    conversation: str
+    seq: int
+    ordinal: int
+    sent_at: Milliseconds
+    duplicate: bool = False
+
+
+Outcome = Sent | SuhbatError
+
+
+@dataclass(slots=True)
+class Post:
+    """A message on its way to the log. Exactly one of `conversation` and `peer` is given.
+
+    `key` is the idempotency key: the client's `client_id`, or one the server made at receipt (then `client_id` is None
+    and the message shows none). `at`: when the server received it. `done` is called once, on the event loop, after
+    COMMIT returned or with the refusal.
+    """
+
+    actor: Actor
+    conversation: str | None
+    peer: Actor | None
+    text: str
+    key: str
+    client_id: str | None
+    reply_to: int | None
+    at: Milliseconds
+    done: Callable[[Outcome], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFacts:
+    """What the policy needs to know about a conversation, as the transaction sees it."""
+
+    id: str
+    kind: Literal["lobby", "direct", "room"]
+    is_member: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a connection starts from, read in one transaction.
+
+    `states`: every conversation the user may see (the lobby first), as `ConversationState`, without presence figures.
+    `heads`: of each of those, and of the own log under "@me". `oldest`: the lowest cursor from which each log can still
+    be replayed (retention). `users`: the people in directs and last messages.
+    """
+
+    states: tuple[ConversationState, ...]
+    heads: Mapping[str, int]
+    users: tuple[User, ...]
+    oldest: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of messages, ascending by `seq`."""
+
+    messages: tuple[Message, ...]
+    has_before: bool
+    has_after: bool
+    head: int
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """A token guest as stored. `skeleton` is the folded name that must be unique; `token_hash` is SHA-256 of the token.
+
+    The name and the identity are kept for 24 h after `last_used_at` (milliseconds).
+    """
+
+    uid: str
+    user_id: str
+    skeleton: str
+    token_hash: bytes
+    created_at: Milliseconds
+    last_used_at: Milliseconds
+    lobby_from: int
+
+
+Committed = Callable[[list[LogEntry]], None]
+"""Called on the event loop with the events of each committed batch, in order."""

@@ -1,0 +1,120 @@
+"""What the domain needs of the outside, as protocols. Adapters know these; these know no adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Protocol
+
+from suhbat.protocol.events import LogEntry
+
+from .model import Actor, Committed, Guest, HistoryPage, Opening, Post
+
+
+class Clock(Protocol):
+    """Time, injected: `wall` in milliseconds since 1970 (display only), `steady` in seconds (never goes back)."""
+
+    def wall(self) -> int: ...
+    def steady(self) -> float: ...
+
+
+class Directory(Protocol):
+    """Who can be written to by name."""
+
+    def find(self, name: str) -> Actor | None:
+        """The identity that holds this name now (connected, or kept by a token or an account); None if nobody does.
+
+        `name` is as typed; an invalid name is nobody's.
+        """
+        ...
+
+
+class Store(Protocol):
+    """The durable log: the truth that everything else only hints at.
+
+    Contract (tests/store/test_contract.py runs it over every implementation):
+
+    * `post` never blocks and never raises; its `done` is called exactly once on the event loop, with `Sent` only after the
+      transaction is flushed to disk, in the order of submission for one log.
+    * Per log, `seq` is dense from 1; `ordinal` is dense over messages.
+    * A repeated (uid, key) gives the first `Sent` with `duplicate=True`; with another target, text or reply_to it
+      is refused with IdempotencyConflict. One refused post never fails its neighbours.
+    * `committed` is told each batch's events on the event loop, in log order, after COMMIT and before the `done`s.
+    * Reads see every commit whose `done` was called. A message's text is read as it is now, not as it was written.
+    """
+
+    epoch: str
+    """Changes when the store could have gone back (restore, move); cursors of another epoch are void."""
+
+    async def open(self, committed: Committed) -> None:
+        """Lock, back up and migrate if needed, start the writer. Raises StoreUnavailable with what to do."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was accepted, checkpoint, unlock. Idempotent."""
+        ...
+
+    async def ready(self) -> None:
+        """Raise if the store cannot be reached or is not migrated."""
+        ...
+
+    def post(self, post: Post) -> None:
+        """Queue a message for the next batch. Over the limit of the queue: `done(Busy)`."""
+        ...
+
+    async def direct(self, actor: Actor, peer: Actor, at: int) -> str:
+        """The id of the one direct of these two, made if new (with `conversation.added` in both own logs)."""
+        ...
+
+    async def opening(self, actor: Actor) -> Opening:
+        """Memberships, states and heads of one user in one short read transaction."""
+        ...
+
+    async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
+        """Events of a log with `seq` > after, ascending, at most `limit`, rendered from the present. [] at the head."""
+        ...
+
+    async def history(
+        self,
+        actor: Actor,
+        conversation: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> HistoryPage:
+        """A page of messages that `actor` may see; NotFound for a conversation that may not be seen."""
+        ...
+
+    async def members(self, conversation: str) -> tuple[str, ...]:
+        """The uids of a direct or a room; empty for the lobby."""
+        ...
+
+    async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
+        """The last `seq` of these logs (0 where nothing was written)."""
+        ...
+
+    async def save_guest(self, guest: Guest) -> None:
+        """Write a token guest durably (an upsert by uid)."""
+        ...
+
+    async def guest_by_token(self, token_hash: bytes) -> Guest | None: ...
+
+    async def guests(self, since: int) -> list[Guest]:
+        """The token guests last used at or after `since` (milliseconds): the names that are kept."""
+        ...
+
+    async def touch_guests(self, used: Mapping[str, int]) -> None:
+        """Move `last_used_at` of these uids."""
+        ...
+
+
+class Bus(Protocol):
+    """Between processes: says sooner what the store already knows. Losing it costs latency, never a message."""
+
+    async def open(self, receive: Callable[[list[LogEntry]], None]) -> None: ...
+    async def close(self) -> None: ...
+
+    def publish(self, entries: list[LogEntry]) -> None:
+        """Tell the other processes; never blocks, never raises, may drop."""
+        ...

@@ -1,0 +1,125 @@
+"""Every failure that a client is told about, as one tree.
+
+SuhbatError
+├── BadRequest            400  what was sent cannot be understood
+│   └── TooLarge          413
+├── Unauthenticated       401  who are you?                              close 4501
+├── Forbidden             403  we know who you are, and no               close 4503
+├── NotFound              404  does not exist, or may not be seen (one answer for both)
+│   └── UserNotFound      404
+├── NameInUse             409  somebody holds this name now              close 4509
+├── NameTaken             409  the name belongs to an account
+├── IdempotencyConflict   409  the same client_id with other content
+├── InvalidName           422                                            close 4510
+├── RateLimited           429  retryable after `retry_after` seconds     close 4029
+├── Unsupported           501  part of the contract that this version does not serve yet
+├── Busy                  503  retryable                                 close 1013
+└── Internal              500  our fault; logged whole, told without detail
+
+`code` never changes and is what programs look at. What people read is in `texts.py`, by language.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from .texts import Language, say
+
+
+class SuhbatError(Exception):
+    """A failure with an answer.
+
+    `code`: stable, for programs. `status`: for HTTP (RFC 9110). `retryable`: the same request can succeed later
+    unchanged. `close`: the WebSocket close code where the failure ends a connection. `retry_after`: seconds, or None.
+    `params` fill the placeholders of the text.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+    close: ClassVar[int] = 1011
+
+    def __init__(self, text: str | None = None, *, retry_after: float | None = None, **params: object) -> None:
+        self.text = text or self.code
+        self.retry_after = retry_after
+        self.params = params
+        super().__init__(self.message("en"))
+
+    def message(self, language: Language) -> str:
+        """What a person should read, in their language: what happened and what to do next."""
+        return say(self.text, language, **self.params)
+
+
+class BadRequest(SuhbatError):
+    code, status, close = "bad_request", 400, 1008
+
+
+class TooLarge(BadRequest):
+    code, status, close = "too_large", 413, 1009
+
+
+class Unauthenticated(SuhbatError):
+    code, status, close = "unauthenticated", 401, 4501
+
+
+class Forbidden(SuhbatError):
+    code, status, close = "forbidden", 403, 4503
+
+
+class NotFound(SuhbatError):
+    code, status = "not_found", 404
+
+
+class UserNotFound(NotFound):
+    code = "user_not_found"
+
+
+class NameInUse(SuhbatError):
+    code, status, retryable, close = "name_in_use", 409, True, 4509
+
+
+class NameTaken(SuhbatError):
+    code, status = "name_taken", 409
+
+
+class IdempotencyConflict(SuhbatError):
+    code, status = "idempotency_conflict", 409
+
+
+class InvalidName(SuhbatError):
+    code, status, close = "invalid_name", 422, 4510
+
+
+class RateLimited(SuhbatError):
+    code, status, retryable, close = "rate_limited", 429, True, 4029
+
+
+class Unsupported(SuhbatError):
+    code, status = "unsupported", 501
+
+
+class Busy(SuhbatError):
+    code, status, retryable, close = "busy", 503, True, 1013
+
+
+class Internal(SuhbatError):
+    code, status = "internal", 500
+
+
+ERRORS: tuple[type[SuhbatError], ...] = (
+    BadRequest,
+    TooLarge,
+    Unauthenticated,
+    Forbidden,
+    NotFound,
+    UserNotFound,
+    NameInUse,
+    NameTaken,
+    IdempotencyConflict,
+    InvalidName,
+    RateLimited,
+    Unsupported,
+    Busy,
+    Internal,
+)
+"""All of them, for the reference, the HTTP descriptions and the tests."""

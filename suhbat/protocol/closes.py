@@ -1,0 +1,47 @@
+"""How a connection ends (PROTOCOL §3): 4000-4499 come back, 4500-4999 don't."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Close(IntEnum):
+    """WebSocket close codes that Suhbat sends or reacts to (RFC 6455 §7.4)."""
+
+    NORMAL = 1000
+    GOING_AWAY = 1001
+    PROTOCOL_ERROR = 1002
+    UNSUPPORTED_DATA = 1003
+    ABNORMAL = 1006
+    INVALID_DATA = 1007
+    POLICY = 1008
+    TOO_BIG = 1009
+    INTERNAL = 1011
+    RESTART = 1012
+    BUSY = 1013
+    TOO_SLOW = 4008
+    RATE_LIMITED = 4029
+    UNAUTHENTICATED = 4501
+    FORBIDDEN = 4503
+    SESSION_REVOKED = 4505
+    NAME_IN_USE = 4509
+    INVALID_NAME = 4510
+
+
+RECONNECT = frozenset(
+    {
+        Close.GOING_AWAY,
+        Close.ABNORMAL,
+        Close.INTERNAL,
+        Close.RESTART,
+        Close.BUSY,
+        Close.TOO_SLOW,
+        Close.RATE_LIMITED,
+    }
+)
+"""After these a client comes back, with full jitter from 0.5 s doubling to 20 s, and its cursors."""
+
+
+def may_reconnect(code: int) -> bool:
+    """Whether a client should come back after this close; unknown private codes follow their range."""
+    return code in RECONNECT or 4000 <= code < 4500 or code == 1005

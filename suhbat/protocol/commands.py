@@ -1,0 +1,169 @@
+"""What a v1 client may say: one class a command, one union."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
+
+from .types import (
+    MAX_PAGE,
+    ClientId,
+    CommandId,
+    ConversationId,
+    Cursors,
+    Name,
+    Ordinal,
+    Seq,
+    Storable,
+    Text,
+    Wire,
+)
+
+
+class _Command(Wire):
+    id: CommandId | None = None
+
+    @field_validator("id", mode="before")
+    @classmethod
+    def _no_bool(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, bool):
+            raise ValueError("an id is an integer or a string")
+        return value
+
+
+class Resume(Wire):
+    """Where a client stopped: the epoch it saw and the last `seq` it applied of each conversation.
+
+    `uid`, if given, is who it was; somebody else's cursors are void."""
+
+    epoch: Annotated[str, Field(max_length=64)]
+    uid: Annotated[str, Field(max_length=64)] | None = None
+    cursors: Cursors = Field(default_factory=dict)
+
+
+class Hello(_Command):
+    """The first command: who I am and, after a cut, where I stopped."""
+
+    type: Literal["hello"]
+    token: Annotated[str, Field(max_length=4096)] | None = None
+    resume: Resume | None = None
+
+
+class Send(_Command):
+    """Write to a `conversation` or to one person (`to_user`, a name). Safe to repeat with the same `client_id`."""
+
+    type: Literal["send"]
+    conversation: ConversationId | None = None
+    to_user: Name | None = None
+    text: Text
+    client_id: ClientId | None = None
+    reply_to: Seq | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.conversation is None) == (self.to_user is None):
+            raise ValueError("give either conversation or to_user")
+        return self
+
+
+class Edit(_Command):
+    """Change the text of one's own message."""
+
+    type: Literal["edit"]
+    conversation: ConversationId
+    seq: Seq
+    text: Text
+
+
+class Delete(_Command):
+    """Remove a message; a tombstone stays."""
+
+    type: Literal["delete"]
+    conversation: ConversationId
+    seq: Seq
+
+
+class React(_Command):
+    """Put an emoji under a message, or take it away (`on` false)."""
+
+    type: Literal["react"]
+    conversation: ConversationId
+    seq: Seq
+    emoji: Annotated[str, Field(min_length=1, max_length=32), Storable]
+    on: bool = True
+
+
+class Pin(_Command):
+    """Pin a message, or unpin it (`on` false)."""
+
+    type: Literal["pin"]
+    conversation: ConversationId
+    seq: Seq
+    on: bool = True
+
+
+class Read(_Command):
+    """I have read up to this `ordinal`."""
+
+    type: Literal["read"]
+    conversation: ConversationId
+    ordinal: Ordinal
+
+
+class Typing(_Command):
+    """I am writing; expires by itself."""
+
+    type: Literal["typing"]
+    conversation: ConversationId
+
+
+class History(_Command):
+    """A page of messages: the newest, or those `before`, `after` or `around` a `seq`."""
+
+    type: Literal["history"]
+    conversation: ConversationId
+    before: Seq | None = None
+    after: Annotated[int, Field(ge=0)] | None = None
+    around: Seq | None = None
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if sum(place is not None for place in (self.before, self.after, self.around)) > 1:
+            raise ValueError("give at most one of before, after, around")
+        return self
+
+
+class Join(_Command):
+    """Become a member of a public room."""
+
+    type: Literal["join"]
+    conversation: ConversationId
+
+
+class Leave(_Command):
+    """Stop being a member of a room."""
+
+    type: Literal["leave"]
+    conversation: ConversationId
+
+
+class Sync(_Command):
+    """Send me what I miss above these cursors."""
+
+    type: Literal["sync"]
+    cursors: Cursors
+
+
+class Ping(_Command):
+    """Are you there, and what are the heads?"""
+
+    type: Literal["ping"]
+
+
+Command = Hello | Send | Edit | Delete | React | Pin | Read | Typing | History | Join | Leave | Sync | Ping
+COMMANDS: tuple[type[_Command], ...] = (
+    Hello, Send, Edit, Delete, React, Pin, Read, Typing, History, Join, Leave, Sync, Ping,
+)  # fmt: skip
+COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])

@@ -1,0 +1,171 @@
+"""Durable events: facts with a dense `seq` in their log, one class each, one union.
+
+The log of a conversation carries `conversation` = its id; a user's own log carries `@me`. The lobby has no member events.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field, TypeAdapter
+
+from .objects import ConversationState, Message, Role, User
+from .types import ConversationId, Ordinal, Seq, Time, Uid, UserId, Wire
+
+
+class _Event(Wire):
+    conversation: ConversationId
+    seq: Seq
+    at: Time
+    actor: UserId
+    actor_uid: Uid
+
+
+class MessageCreated(_Event):
+    """Somebody wrote."""
+
+    type: Literal["message.created"] = "message.created"
+    message: Message
+
+
+class MessageEdited(_Event):
+    """A message's text changed; `message` as it is now."""
+
+    type: Literal["message.edited"] = "message.edited"
+    message: Message
+
+
+class MessageDeleted(_Event):
+    """A message became a tombstone; `target` is its `seq`."""
+
+    type: Literal["message.deleted"] = "message.deleted"
+    target: Seq
+
+
+class MessagePinned(_Event):
+    """A message was pinned; `target` is its `seq`."""
+
+    type: Literal["message.pinned"] = "message.pinned"
+    target: Seq
+
+
+class MessageUnpinned(_Event):
+    """A message was unpinned; `target` is its `seq`."""
+
+    type: Literal["message.unpinned"] = "message.unpinned"
+    target: Seq
+
+
+class ReactionAdded(_Event):
+    """Somebody put an emoji under the message `target`."""
+
+    type: Literal["reaction.added"] = "reaction.added"
+    target: Seq
+    emoji: str
+
+
+class ReactionRemoved(_Event):
+    """Somebody took their emoji back."""
+
+    type: Literal["reaction.removed"] = "reaction.removed"
+    target: Seq
+    emoji: str
+
+
+class MemberJoined(_Event):
+    """Somebody became a member."""
+
+    type: Literal["member.joined"] = "member.joined"
+    user: User
+
+
+class MemberLeft(_Event):
+    """Somebody is a member no more."""
+
+    type: Literal["member.left"] = "member.left"
+    user: User
+
+
+class MemberUpdated(_Event):
+    """A member's role changed."""
+
+    type: Literal["member.updated"] = "member.updated"
+    user: User
+    role: Role
+
+
+class ConversationUpdated(_Event):
+    """A conversation's title or setting changed."""
+
+    type: Literal["conversation.updated"] = "conversation.updated"
+    title: str
+
+
+class ConversationAdded(_Event):
+    """`@me`: a conversation is yours from now; events above `state.head` follow live."""
+
+    type: Literal["conversation.added"] = "conversation.added"
+    state: ConversationState
+
+
+class ConversationRemoved(_Event):
+    """`@me`: the conversation `removed` is no longer yours; drop what you cached of it."""
+
+    type: Literal["conversation.removed"] = "conversation.removed"
+    removed: ConversationId
+
+
+class ReadMarked(_Event):
+    """`@me`: you have read `target` up to `ordinal`, on some device."""
+
+    type: Literal["read"] = "read"
+    target: ConversationId
+    ordinal: Ordinal
+    unread: Ordinal
+
+
+class DraftChanged(_Event):
+    """`@me`: your draft in `target`, on some device; empty when gone."""
+
+    type: Literal["draft"] = "draft"
+    target: ConversationId
+    text: str
+
+
+class UserUpdated(_Event):
+    """`@me`: your own profile changed."""
+
+    type: Literal["user.updated"] = "user.updated"
+    user: User
+
+
+Event = (
+    MessageCreated | MessageEdited | MessageDeleted | MessagePinned | MessageUnpinned
+    | ReactionAdded | ReactionRemoved
+    | MemberJoined | MemberLeft | MemberUpdated
+    | ConversationUpdated | ConversationAdded | ConversationRemoved
+    | ReadMarked | DraftChanged | UserUpdated
+)  # fmt: skip
+EVENTS: tuple[type[_Event], ...] = (
+    MessageCreated, MessageEdited, MessageDeleted, MessagePinned, MessageUnpinned,
+    ReactionAdded, ReactionRemoved,
+    MemberJoined, MemberLeft, MemberUpdated,
+    ConversationUpdated, ConversationAdded, ConversationRemoved,
+    ReadMarked, DraftChanged, UserUpdated,
+)  # fmt: skip
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+class LogEntry(NamedTuple):
+    """An event and the log it belongs to: a conversation id, or `@me:` + uid for a user's own log.
+
+    The log key stays inside the server; on the wire a user's own log is always `@me`.
+    """
+
+    log: str
+    event: Event
+
+
+def own_log(uid: str) -> str:
+    """The key of a user's own log."""
+    return f"@me:{uid}"

@@ -1,0 +1,38 @@
+"""Ephemeral notices: no `seq`, may be dropped when a connection is behind."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from .objects import Presence
+from .types import ConversationId, Ordinal, Uid, UserId, Wire
+
+
+class TypingNotice(Wire):
+    """Somebody is writing; show it for a few seconds."""
+
+    type: Literal["typing"] = "typing"
+    conversation: ConversationId
+    user_id: UserId
+    uid: Uid
+
+
+class PresenceNotice(Wire):
+    """Who came and went, gathered over up to a second; whole after `hello` and after having been behind."""
+
+    type: Literal["presence"] = "presence"
+    users: tuple[Presence, ...]
+
+
+class Receipt(Wire):
+    """Somebody has read a conversation up to `ordinal`."""
+
+    type: Literal["receipt"] = "receipt"
+    conversation: ConversationId
+    user_id: UserId
+    uid: Uid
+    ordinal: Ordinal
+
+
+Notice = TypingNotice | PresenceNotice | Receipt
+NOTICES: tuple[type[Wire], ...] = (TypingNotice, PresenceNotice, Receipt)

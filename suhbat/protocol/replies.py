@@ -1,0 +1,124 @@
+"""What the server answers on v1: replies tied to a command by `id`, and the frames of an opening or a resume."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from suhbat.errors import SuhbatError
+from suhbat.texts import Language
+
+from .objects import ConversationState, Message, User
+from .types import HEARTBEAT_SECONDS, MAX_FRAME, MAX_TEXT, ConversationId, Cursors, Time, Wire
+
+
+class Limits(Wire):
+    """What a client should know before it is refused: characters of a text, bytes of a frame."""
+
+    text: int = MAX_TEXT
+    frame: int = MAX_FRAME
+
+
+class _Reply(Wire):
+    id: int | str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class Welcome(_Reply):
+    """The answer to `hello`."""
+
+    type: Literal["welcome"] = "welcome"
+    user: User
+    connection: str
+    epoch: str
+    resumed: bool
+    heartbeat: int = HEARTBEAT_SECONDS
+    limits: Limits = Limits()
+
+
+class Snapshot(Wire):
+    """Everything a client without a past needs: its conversations, the people in them, and where each log stands."""
+
+    type: Literal["snapshot"] = "snapshot"
+    conversations: tuple[ConversationState, ...]
+    users: tuple[User, ...]
+    cursors: Cursors
+
+
+class Reset(Wire):
+    """Drop what you cached of this conversation and take this state; its cursor is now `state.head`."""
+
+    type: Literal["reset"] = "reset"
+    conversation: ConversationId
+    state: ConversationState
+    reason: Literal["too_far", "retention", "ahead", "interrupted", "new"]
+
+
+class Removed(Wire):
+    """A cursor was sent for a conversation that may not be seen (or does not exist; one answer for both)."""
+
+    type: Literal["conversation.removed"] = "conversation.removed"
+    conversation: ConversationId
+    removed: ConversationId
+
+
+class CaughtUp(Wire):
+    """All that was missed has been sent; what follows is live."""
+
+    type: Literal["caught_up"] = "caught_up"
+
+
+class Ok(_Reply):
+    """Done. What else it carries depends on the command (the classes below)."""
+
+    type: Literal["ok"] = "ok"
+
+
+class Sent(Ok):
+    """`send`: the message is durable and numbered. `duplicate`: it already was."""
+
+    conversation: ConversationId
+    seq: int
+    ordinal: int
+    sent_at: Time
+    duplicate: bool = False
+
+
+class Page(Ok):
+    """`history`: messages, ascending."""
+
+    messages: tuple[Message, ...]
+    has_before: bool
+    has_after: bool
+    head: int
+
+
+class Pong(_Reply):
+    """`ping`: every conversation written since the previous pong, with its head."""
+
+    type: Literal["pong"] = "pong"
+    heads: dict[str, int]
+
+
+class Error(_Reply):
+    """Refused. `code` is for programs and never changes; `message` is for people, in their language."""
+
+    type: Literal["error"] = "error"
+    code: str
+    message: str
+    retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+Reply = Welcome | Snapshot | Reset | Removed | CaughtUp | Sent | Page | Ok | Pong | Error
+REPLIES: tuple[type[Wire], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp, Ok, Sent, Page, Pong, Error)
+
+
+def encode(frame: Wire) -> bytes:
+    """One JSON object, UTF-8."""
+    return frame.__pydantic_serializer__.to_json(frame)
+
+
+def refusal(error: SuhbatError, language: Language, id: int | str | None = None) -> Error:
+    """An error as a reply: its code, its text in the reader's language, and when a repeat can help."""
+    retry_after = None if error.retry_after is None else round(error.retry_after, 3)
+    return Error(id=id, code=error.code, message=error.message(language), retry_after=retry_after)

@@ -1,0 +1,157 @@
+"""The simple dialect: the seed's contract, for a person with Postman (PROTOCOL §1). It never changes, except by adding.
+
+No handshake, no token: open `/ws/{user_id}`, send `{"message": "Salom hammaga!", "to_user": ""}`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Protocol
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from suhbat.errors import BadRequest, SuhbatError
+from suhbat.texts import Language
+
+from .closes import Close
+from .events import Event, MessageCreated
+from .machine import Answer, Do, End, Meter, binary, flood, oversized, reason_of
+from .replies import encode
+from .types import LOBBY, ConversationId, Storable, Text, Time, Uid, UserId, Wire
+
+EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
+
+
+class SimpleSend(Wire):
+    """What a client sends. `to_user` missing, null or "" means everybody."""
+
+    message: Text
+    to_user: Annotated[str, Field(max_length=4_000), Storable, AfterValidator(str.strip)] | None = None
+
+
+class _Announcement(Wire):
+    user_id: UserId
+    uid: Uid
+    message: str
+    sent_at: Time
+
+
+class SimpleJoined(_Announcement):
+    """Somebody's first connection opened. The text is the same in every language."""
+
+    type: Literal["joined"] = "joined"
+
+
+class SimpleLeft(_Announcement):
+    """Somebody's last connection is gone."""
+
+    type: Literal["left"] = "left"
+
+
+class SimpleMessage(Wire):
+    """A message to everybody (`to_user` "") or to you alone (`to_user` your name)."""
+
+    type: Literal["message"] = "message"
+    conversation: ConversationId
+    seq: int
+    from_user: UserId
+    from_uid: Uid
+    to_user: str
+    message: str
+    sent_at: Time
+
+
+class SimpleSent(Wire):
+    """Your private message is stored; `online`: whether its reader is here now."""
+
+    type: Literal["sent"] = "sent"
+    conversation: ConversationId
+    seq: int
+    to_user: UserId
+    to_uid: Uid
+    sent_at: Time
+    online: bool
+
+
+class SimpleError(Wire):
+    """Refused; the connection stays open unless a close follows."""
+
+    type: Literal["error"] = "error"
+    code: str
+    message: str
+    retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+SIMPLE_FRAMES: tuple[type[Wire], ...] = (SimpleJoined, SimpleLeft, SimpleMessage, SimpleSent, SimpleError)
+
+
+class Viewer(Protocol):
+    """Whose connection a frame is written for."""
+
+    @property
+    def uid(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+
+
+def joined(user_id: str, uid: str, at: int) -> bytes:
+    return encode(SimpleJoined(user_id=user_id, uid=uid, message=f"User {user_id} joined the chat", sent_at=at))
+
+
+def left(user_id: str, uid: str, at: int) -> bytes:
+    return encode(SimpleLeft(user_id=user_id, uid=uid, message=f"User {user_id} left the chat", sent_at=at))
+
+
+def message(event: Event, to_user: str) -> bytes | None:
+    """A message as this dialect shows it; None for what it does not show (everything but new, undeleted messages)."""
+    if not isinstance(event, MessageCreated) or event.message.deleted:
+        return None
+    said = event.message
+    return encode(
+        SimpleMessage(
+            conversation=event.conversation,
+            seq=event.seq,
+            from_user=said.sender,
+            from_uid=said.sender_uid,
+            to_user=to_user,
+            message=said.text,
+            sent_at=said.sent_at,
+        )
+    )
+
+
+def message_for(event: Event, viewer: Viewer, *, echo: bool) -> bytes | None:
+    """The same for one viewer: in the lobby to everybody, in a direct to the others (`echo`: also to its sender)."""
+    if event.conversation == LOBBY:
+        return message(event, "")
+    if event.actor_uid == viewer.uid and not echo:
+        return None
+    return message(event, viewer.user_id)
+
+
+def refusal(error: SuhbatError, language: Language) -> bytes:
+    retry_after = None if error.retry_after is None else round(error.retry_after, 3)
+    return encode(SimpleError(code=error.code, message=error.message(language), retry_after=retry_after))
+
+
+class SimpleMachine:
+    """One connection of the simple dialect: a frame in, an action out. It has no states: open is open."""
+
+    def __init__(self, language: Language, meter: Meter) -> None:
+        self.language = language
+        self.meter = meter
+
+    def receive(self, data: str | bytes, now: float) -> Do[SimpleSend] | Answer | End:
+        """`now`: steady seconds. Text frames come as str, binary ones as bytes."""
+        if isinstance(data, bytes):
+            return binary(self.refuse)
+        if oversized(data):
+            return End(Close.TOO_BIG)
+        if flooded := flood(self.meter, now, self.refuse):
+            return flooded
+        try:
+            return Do(SimpleSend.model_validate_json(data))
+        except ValidationError as invalid:
+            return Answer(self.refuse(BadRequest("bad_request.simple", reason=reason_of(invalid))))
+
+    def refuse(self, error: SuhbatError) -> bytes:
+        return refusal(error, self.language)

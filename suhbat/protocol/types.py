@@ -1,0 +1,93 @@
+"""Scalars of the wire: their shape and limits, once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that JavaScript reads exactly (RFC 8259 §6)."""
+MAX_TEXT = 4_000
+"""Characters (code points) of a message."""
+MAX_FRAME = 64 * 1024
+"""Bytes of a frame that a client sends; a larger one closes with 1009."""
+MAX_PAGE = 200
+"""Messages of one page of history."""
+HELLO_SECONDS = 10
+"""How long a v1 connection may stay without saying hello."""
+HEARTBEAT_SECONDS = 25
+"""How often a v1 client should ping."""
+
+LOBBY = "lobby"
+"""The conversation everyone is in."""
+ME = "@me"
+"""A user's own log, as its user sees it."""
+
+
+class Wire(BaseModel):
+    """Base of everything on the wire: frozen, strict, unknown fields ignored (the contract grows by adding)."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+@lru_cache(maxsize=64)
+def _whole_seconds(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def format_time(milliseconds: int) -> str:
+    """RFC 3339 UTC with milliseconds, from integer milliseconds since 1970."""
+    return f"{_whole_seconds(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
+
+
+def parse_time(value: object) -> object:
+    """The inverse of `format_time`, for clients; integers pass."""
+    if isinstance(value, str):
+        return round(datetime.fromisoformat(value).timestamp() * 1000)
+    return value
+
+
+def _storable(text: str) -> str:
+    """Refuse what some store or encoder on the way to a recipient cannot carry: NUL and lone surrogates."""
+    if "\0" in text:
+        raise ValueError("bad_character")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("bad_character") from None
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text or text.isspace():
+        raise ValueError("empty_text")
+    return text
+
+
+Time = Annotated[
+    int,
+    BeforeValidator(parse_time),
+    PlainSerializer(format_time, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-23T09:30:00.125Z"]}),
+]
+"""Milliseconds since 1970 inside, RFC 3339 UTC with milliseconds on the wire."""
+
+Storable = AfterValidator(_storable)
+Text = Annotated[str, Field(max_length=MAX_TEXT), Storable, AfterValidator(_not_blank)]
+Name = Annotated[str, Field(min_length=1, max_length=128), Storable]
+"""A name as typed, before normalisation. `identity.names` decides what it is."""
+UserId = Annotated[str, Field(min_length=1, max_length=32)]
+Uid = Annotated[str, Field(min_length=1, max_length=64)]
+ConversationId = Annotated[str, Field(min_length=1, max_length=64), Storable]
+ClientId = Annotated[str, Field(min_length=1, max_length=64), Storable]
+"""What the client calls a message before the server has numbered it; the key of idempotency (with `uid`)."""
+Seq = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
+Cursor = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+"""The last `seq` a client applied; 0 before the first."""
+Ordinal = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+CommandId = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)] | Annotated[str, Field(max_length=128), Storable]
+"""What ties a reply to its command; chosen by the client."""
+Cursors = Annotated[dict[ConversationId, Cursor], Field(max_length=5_000)]

@@ -1,0 +1,98 @@
+"""The v1 dialect: commands with replies, events with `seq`, resume (PROTOCOL §2)."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from pydantic import ValidationError
+from pydantic_core import from_json
+
+from suhbat.errors import BadRequest, SuhbatError, Unauthenticated
+from suhbat.texts import Language
+
+from .closes import Close
+from .commands import COMMAND, Command, Hello
+from .events import Event
+from .machine import Answer, Do, End, Meter, binary, flood, oversized, reason_of
+from .replies import encode, refusal
+from .types import HELLO_SECONDS, MAX_INTEGER
+
+SUBPROTOCOL = "suhbat.v1"
+
+
+class State(Enum):
+    """Where a v1 connection stands."""
+
+    SILENT = auto()
+    """Open, nobody yet: only `hello` is taken."""
+    OPEN = auto()
+    ENDED = auto()
+
+
+class V1Machine:
+    """One connection of the v1 dialect: a frame in, exactly one action out."""
+
+    def __init__(self, language: Language, meter: Meter) -> None:
+        self.language = language
+        self.meter = meter
+        self.state = State.SILENT
+
+    def receive(self, data: str | bytes, now: float) -> Do[Command] | Answer | End:
+        """`now`: steady seconds. Text frames come as str, binary ones as bytes. After an `End` nothing may be fed."""
+        action = self._receive(data, now)
+        if isinstance(action, End):
+            self.state = State.ENDED
+        return action
+
+    def late(self) -> End | None:
+        """The time for `hello` is over: the close, unless it came."""
+        if self.state is not State.SILENT:
+            return None
+        self.state = State.ENDED
+        return End(Close.UNAUTHENTICATED, self.refuse(_hello_first()), "hello")
+
+    def refuse(self, error: SuhbatError, id: int | str | None = None) -> bytes:
+        return encode(refusal(error, self.language, id))
+
+    def _receive(self, data: str | bytes, now: float) -> Do[Command] | Answer | End:
+        if isinstance(data, bytes):
+            return binary(self.refuse)
+        if oversized(data):
+            return End(Close.TOO_BIG)
+        if flooded := flood(self.meter, now, self.refuse):
+            return flooded
+        try:
+            command = COMMAND.validate_json(data)
+        except ValidationError as invalid:
+            error = BadRequest(reason=reason_of(invalid))
+            return Answer(self.refuse(error, command_id(data)))
+        if self.state is State.SILENT:
+            if not isinstance(command, Hello):
+                return End(Close.UNAUTHENTICATED, self.refuse(_hello_first(), command.id), "hello first")
+            self.state = State.OPEN
+        elif isinstance(command, Hello):
+            return Answer(self.refuse(BadRequest(reason="hello was already said"), command.id))
+        return Do(command)
+
+
+def command_id(data: str) -> int | str | None:
+    """The `id` of a command that could not be understood otherwise, so that even its error can be matched."""
+    try:
+        value = from_json(data)
+    except ValueError:
+        return None
+    found = value.get("id") if isinstance(value, dict) else None
+    if isinstance(found, str) and len(found) <= 128:
+        return found
+    if isinstance(found, int) and not isinstance(found, bool) and abs(found) <= MAX_INTEGER:
+        return found
+    return None
+
+
+def event_frame(event: Event) -> bytes:
+    """An event as every reader of its log gets it."""
+    return encode(event)
+
+
+def _hello_first() -> Unauthenticated:
+    return Unauthenticated("unauthenticated.hello", seconds=HELLO_SECONDS)

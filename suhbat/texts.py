@@ -1,0 +1,208 @@
+"""What people read, in their language: English, Uzbek, Russian. Keys are error codes, or a code with a dotted detail.
+
+A text says what happened and what to do next. `code`s on the wire never change; these sentences may.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+Language = Literal["en", "uz", "ru"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
+
+TEXTS: dict[str, dict[Language, str]] = {
+    "bad_request": {
+        "en": "This could not be understood: {reason}. Correct it and send it again.",
+        "uz": "Buni tushunib boʻlmadi: {reason}. Tuzatib, qayta yuboring.",
+        "ru": "Это не удалось понять: {reason}. Исправьте и отправьте ещё раз.",
+    },
+    "bad_request.simple": {
+        "en": "This could not be understood: {reason}. Send JSON like this: " + "{example}",
+        "uz": "Buni tushunib boʻlmadi: {reason}. JSONni shunday yuboring: " + "{example}",
+        "ru": "Это не удалось понять: {reason}. Отправьте JSON в таком виде: " + "{example}",
+    },
+    "too_large": {
+        "en": "This is too large: at most {limit} bytes are taken. Send it in smaller parts.",
+        "uz": "Bu juda katta: koʻpi bilan {limit} bayt qabul qilinadi. Kichikroq qismlarga boʻlib yuboring.",
+        "ru": "Слишком много данных: принимается не больше {limit} байт. Отправьте меньшими частями.",
+    },
+    "unauthenticated": {
+        "en": "This needs to know who you are. Send a valid token (POST /api/v1/guests gives one).",
+        "uz": "Kimligingizni bilish kerak. Yaroqli token yuboring (uni POST /api/v1/guests beradi).",
+        "ru": "Нужно знать, кто вы. Пришлите действующий токен (его даёт POST /api/v1/guests).",
+    },
+    "unauthenticated.hello": {
+        "en": 'The first message must be {{"type": "hello", "token": "..."}}, within {seconds} seconds.',
+        "uz": 'Birinchi xabar {seconds} soniya ichida {{"type": "hello", "token": "..."}} boʻlishi kerak.',
+        "ru": 'Первым сообщением в течение {seconds} секунд должно быть {{"type": "hello", "token": "..."}}.',
+    },
+    "unauthenticated.access": {
+        "en": "This server takes no guests. Ask its owner for an account or an invitation.",
+        "uz": "Bu server mehmonlarni qabul qilmaydi. Egasidan hisob yoki taklif soʻrang.",
+        "ru": "Этот сервер не принимает гостей. Попросите у владельца учётную запись или приглашение.",
+    },
+    "unauthenticated.name": {
+        "en": "The token belongs to another name than {user_id}. Connect under the name of the token.",
+        "uz": "Bu token {user_id} ismiga tegishli emas. Tokenning oʻz ismi bilan ulaning.",
+        "ru": "Токен выдан не на имя {user_id}. Подключитесь под именем, на которое выдан токен.",
+    },
+    "forbidden": {
+        "en": "You are not allowed to do this.",
+        "uz": "Buni qilishga ruxsatingiz yoʻq.",
+        "ru": "Вам это не разрешено.",
+    },
+    "forbidden.origin": {
+        "en": "This page may not connect here: its origin is not allowed. The owner can add it to the setting `origins`.",
+        "uz": "Bu sahifaga ulanish mumkin emas: manzili ruxsat etilmagan. Server egasi uni `origins` ga qoʻsha oladi.",
+        "ru": "Этой странице нельзя подключаться: её источник не разрешён. Владелец может добавить его в `origins`.",
+    },
+    "not_found": {
+        "en": "There is nothing here, or it is not for you. Check the address or the id.",
+        "uz": "Bu yerda hech narsa yoʻq yoki u siz uchun emas. Manzil yoki idni tekshiring.",
+        "ru": "Здесь ничего нет, или это не для вас. Проверьте адрес или id.",
+    },
+    "not_found.method": {
+        "en": "This address does not take {method}. See /docs for what it takes.",
+        "uz": "Bu manzil {method} ni qabul qilmaydi. Nima mumkinligini /docs da koʻring.",
+        "ru": "Этот адрес не принимает {method}. Что можно, описано в /docs.",
+    },
+    "user_not_found": {
+        "en": "{user_id} is not here and has no account. Check the name, or leave to_user empty to write to everybody.",
+        "uz": "{user_id} bu yerda yoʻq va hisobi ham yoʻq. Ismni tekshiring yoki hammaga yozish uchun to_user ni boʻsh qoldiring.",  # noqa: E501
+        "ru": "{user_id} сейчас не здесь и не имеет учётной записи. Проверьте имя или оставьте to_user пустым, чтобы написать всем.",  # noqa: E501
+    },
+    "name_in_use": {
+        "en": "Somebody is here under the name {user_id}. Take another name, or try again in a while.",
+        "uz": "{user_id} ismi bilan kimdir ulangan. Boshqa ism tanlang yoki birozdan keyin qayta urinib koʻring.",
+        "ru": "Под именем {user_id} уже кто-то есть. Выберите другое имя или попробуйте позже.",
+    },
+    "name_taken": {
+        "en": "The name {user_id} is taken. Choose another one.",
+        "uz": "{user_id} ismi band. Boshqa ism tanlang.",
+        "ru": "Имя {user_id} занято. Выберите другое.",
+    },
+    "idempotency_conflict": {
+        "en": "This client_id was already used for a different message. Give every new message a new client_id.",
+        "uz": "Bu client_id boshqa xabar uchun ishlatilgan. Har bir yangi xabarga yangi client_id bering.",
+        "ru": "Этот client_id уже использован для другого сообщения. Каждому новому сообщению нужен новый client_id.",
+    },
+    "invalid_name": {
+        "en": "This name cannot be used: {reason}. Take 1-32 letters of one alphabet, digits, or _ - .",
+        "uz": "Bu ismni ishlatib boʻlmaydi: {reason}. Bitta alifboning 1-32 harfi, raqam yoki _ - . dan foydalaning.",
+        "ru": "Это имя нельзя использовать: {reason}. Возьмите 1-32 буквы одного алфавита, цифры или _ - .",
+    },
+    "rate_limited": {
+        "en": "That is too fast. Wait {seconds} s and go on more slowly.",
+        "uz": "Juda tez. {seconds} soniya kuting va sekinroq davom eting.",
+        "ru": "Слишком быстро. Подождите {seconds} с и продолжайте медленнее.",
+    },
+    "rate_limited.connections": {
+        "en": "Too many connections from your address. Close some, or wait {seconds} s.",
+        "uz": "Manzilingizdan ulanishlar juda koʻp. Baʼzilarini yoping yoki {seconds} soniya kuting.",
+        "ru": "Слишком много подключений с вашего адреса. Закройте лишние или подождите {seconds} с.",
+    },
+    "unsupported": {
+        "en": "This server does not do {what} yet. A later version will.",
+        "uz": "Bu server {what} amalini hozircha bajarmaydi. Keyingi versiyada boʻladi.",
+        "ru": "Этот сервер пока не умеет {what}. Это будет в следующей версии.",
+    },
+    "busy": {
+        "en": "The server is busy or cannot write just now. Nothing was stored; try again in {seconds} s.",
+        "uz": "Server band yoki hozir yoza olmaydi. Hech narsa saqlanmadi; {seconds} soniyadan keyin qayta urining.",
+        "ru": "Сервер занят или не может сейчас писать. Ничего не сохранено; повторите через {seconds} с.",
+    },
+    "internal": {
+        "en": "Something went wrong on the server. It was logged; try again.",
+        "uz": "Serverda xato yuz berdi. U qayd etildi; qayta urinib koʻring.",
+        "ru": "На сервере произошла ошибка. Она записана в журнал; попробуйте ещё раз.",
+    },
+}
+
+
+def say(key: str, language: Language, **params: object) -> str:
+    """The text of `key` in `language`, its placeholders filled; a reason given as a key is translated too."""
+    shown = {name: _translated(value, language) for name, value in params.items()}
+    return TEXTS[key][language].format_map(_Params(shown))
+
+
+def choose(accept_language: str, asked: str | None = None) -> Language:
+    """The language to answer in: `asked` (`?lang=`) if known, else the best of `Accept-Language` (RFC 9110 §12.5.4)."""
+    for language in LANGUAGES:
+        if asked and asked.lower()[:2] == language:
+            return language
+    best: Language = "en"
+    best_weight = 0.0
+    for part in accept_language.split(",")[:20]:
+        tag, _, weight_text = part.strip().partition(";q=")
+        try:
+            weight = float(weight_text) if weight_text else 1.0
+        except ValueError:
+            continue
+        for language in LANGUAGES:
+            if tag.strip().lower()[:2] == language and weight > best_weight:
+                best, best_weight = language, weight
+    return best
+
+
+REASONS: dict[str, dict[Language, str]] = {
+    "not_json": {"en": "it is not JSON", "uz": "bu JSON emas", "ru": "это не JSON"},
+    "not_object": {
+        "en": "it is not a JSON object",
+        "uz": "bu JSON obyekti emas",
+        "ru": "это не объект JSON",
+    },
+    "message_missing": {
+        "en": '"message" is missing',
+        "uz": '"message" yoʻq',
+        "ru": 'нет поля "message"',
+    },
+    "empty_text": {"en": "the text is empty", "uz": "matn boʻsh", "ru": "текст пуст"},
+    "long_text": {
+        "en": "the text is longer than 4,000 characters",
+        "uz": "matn 4000 belgidan uzun",
+        "ru": "текст длиннее 4000 знаков",
+    },
+    "bad_character": {
+        "en": "the text has a character that cannot be stored (NUL or half of a surrogate pair)",
+        "uz": "matnda saqlab boʻlmaydigan belgi bor (NUL yoki surrogat juftning yarmi)",
+        "ru": "в тексте есть знак, который нельзя сохранить (NUL или половина суррогатной пары)",
+    },
+    "not_string": {
+        "en": "{field} is not a string",
+        "uz": "{field} satr emas",
+        "ru": "{field} не строка",
+    },
+    "name.empty": {"en": "it is empty", "uz": "u boʻsh", "ru": "оно пустое"},
+    "name.long": {
+        "en": "it is longer than 32 characters",
+        "uz": "u 32 belgidan uzun",
+        "ru": "оно длиннее 32 знаков",
+    },
+    "name.characters": {
+        "en": "it has a character that names may not have",
+        "uz": "unda ismda boʻlishi mumkin boʻlmagan belgi bor",
+        "ru": "в нём есть недопустимый знак",
+    },
+    "name.scripts": {
+        "en": "it mixes alphabets",
+        "uz": "unda turli alifbolar aralashgan",
+        "ru": "в нём смешаны алфавиты",
+    },
+    "name.reserved": {"en": "it is reserved", "uz": "u band qilingan", "ru": "оно зарезервировано"},
+}
+"""Parts of sentences: why a thing was refused. `say` translates a parameter whose value is one of these keys."""
+
+
+class _Params(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return "…" if name != "example" else EXAMPLE
+
+
+def _translated(value: object, language: Language) -> object:
+    if isinstance(value, str):
+        reason, _, field = value.partition(":")
+        if reason in REASONS:
+            return REASONS[reason][language].replace("{field}", field)
+    return value
