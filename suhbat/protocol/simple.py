@@ -128,6 +128,15 @@ def message_for(event: Event, viewer: Viewer, *, echo: bool) -> bytes | None:
     return message(event, viewer.user_id)
 
 
+def sent(conversation: str, seq: int, sent_at: int, to: Viewer, *, online: bool) -> bytes:
+    """The receipt of a private message."""
+    return encode(
+        SimpleSent(
+            conversation=conversation, seq=seq, to_user=to.user_id, to_uid=to.uid, sent_at=sent_at, online=online
+        )
+    )
+
+
 def refusal(error: SuhbatError, language: Language) -> bytes:
     retry_after = None if error.retry_after is None else round(error.retry_after, 3)
     return encode(SimpleError(code=error.code, message=error.message(language), retry_after=retry_after))

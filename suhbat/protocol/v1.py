@@ -14,10 +14,11 @@ from .closes import Close
 from .commands import COMMAND, Command, Hello
 from .events import Event
 from .machine import Answer, Do, End, Meter, binary, flood, oversized, reason_of
-from .replies import encode, refusal
+from .replies import CaughtUp, encode, refusal
 from .types import HELLO_SECONDS, MAX_INTEGER
 
 SUBPROTOCOL = "suhbat.v1"
+CAUGHT_UP = encode(CaughtUp())
 
 
 class State(Enum):

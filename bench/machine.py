@@ -1,0 +1,115 @@
+"""What is read from this machine (Linux): cores, processor time and memory of a process, the disk, versions."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+PAGE = os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Cores(NamedTuple):
+    """The core of the server and the one of the generator; None where there are not two to be had."""
+
+    server: int | None
+    generator: int | None
+
+
+def cores() -> Cores:
+    """The first two cores that this process may use."""
+    usable = sorted(os.sched_getaffinity(0))
+    return Cores(usable[0], usable[1]) if len(usable) > 1 else Cores(None, None)
+
+
+def pin(core: int | None) -> Callable[[], None] | None:
+    """A `preexec_fn` that keeps the process to be started, with all its threads, on one core."""
+    return None if core is None else lambda: os.sched_setaffinity(0, {core})
+
+
+def allow_many_sockets() -> int:
+    """Raises the soft limit of open files to the hard one, for this process and what it starts; returns it."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def tree(pid: int) -> list[int]:
+    """The process and its descendants."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+        except OSError:  # it ended meanwhile
+            continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    found = [pid]
+    for one in found:
+        found.extend(children.get(one, ()))
+    return found
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """User and system time that the processes have used, in steps of a clock tick (10 ms)."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / TICKS
+
+
+def rss_bytes(pids: list[int]) -> int:
+    """Resident memory of the processes. What the kernel holds for their sockets is not in it."""
+    return sum(int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * PAGE for pid in pids)
+
+
+def filesystem(path: Path) -> str:
+    """The type of the file system that holds `path`, such as ext4."""
+    best, kind = "", "unknown"
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
+        mount, _, source = line.partition(" - ")
+        point = mount.split()[4].replace("\\040", " ")
+        if path.resolve().is_relative_to(point) and len(point) >= len(best):
+            best, kind = point, source.split()[0]
+    return kind
+
+
+class Flush(NamedTuple):
+    """How long `fdatasync` takes after an append of 4 KiB, in milliseconds."""
+
+    p50: float
+    p99: float
+
+
+def flush_latency(directory: Path, times: int = 200) -> Flush:
+    """Measures it in `directory`."""
+    took: list[float] = []
+    path = directory / "flush"
+    with path.open("ab", buffering=0) as file:
+        for _ in range(times):
+            start = time.perf_counter()
+            file.write(b"\0" * 4096)
+            os.fdatasync(file.fileno())
+            took.append((time.perf_counter() - start) * 1000)
+    path.unlink()
+    took.sort()
+    return Flush(took[len(took) // 2], took[len(took) * 99 // 100])
+
+
+def processor() -> str:
+    """Its model and the number of cores."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return f"{model or platform.machine()}, {os.cpu_count()} cores"
+
+
+def python_versions() -> str:
+    """Python and the packages that decide the figures."""
+    packages = ("uvicorn", "websockets", "fastapi", "uvloop")
+    return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)])

@@ -1,0 +1,149 @@
+"""The one place that constructs objects and wires them together."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from suhbat import logs
+from suhbat.bus.memory import MemoryBus
+from suhbat.chat.messages import Messages
+from suhbat.chat.ports import Bus, Clock, Store
+from suhbat.chat.presence import Here
+from suhbat.chat.rate import Rates
+from suhbat.config import Settings
+from suhbat.hub import presence
+from suhbat.hub.hub import Hub
+from suhbat.http import api
+from suhbat.http.parts import Parts
+from suhbat.identity.address import networks
+from suhbat.identity.guests import Guests
+from suhbat.identity.tickets import Tickets
+from suhbat.metrics import measure
+from suhbat.protocol.events import LogEntry
+from suhbat.store.sqlite import SQLiteStore
+from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
+from suhbat.transport.session import Services
+from suhbat.welcome import welcome
+
+log = structlog.get_logger("suhbat")
+
+SWITCH_INTERVAL = 1e-4
+"""Seconds. At Python's default of 5 ms a busy event loop keeps the writer's thread from the interpreter for too long."""
+CHORES_SECONDS = 60.0
+
+
+class SystemClock:
+    """See `chat.ports.Clock`."""
+
+    def wall(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def steady(self) -> float:
+        return time.monotonic()
+
+
+class Suhbat:
+    """The whole server as an ASGI application: its sockets outside, FastAPI inside.
+
+    Nothing runs before the lifespan starts it; `services` is None until then and after it ended.
+    """
+
+    def __init__(self, settings: Settings, store: Store | None = None, bus: Bus | None = None) -> None:
+        self.settings = settings
+        self.clock: Clock = SystemClock()
+        self.store: Store = store or SQLiteStore(settings.data, lobby_history=settings.lobby_history, clock=self.clock)
+        self.bus: Bus = bus or MemoryBus()
+        self.hub = Hub(self.store)
+        self.here = Here(settings.announce_limit)
+        self.guests = Guests(self.store, self.clock, access=settings.access)
+        self.services: Services | None = None
+        wired = Services(
+            settings=settings,
+            store=self.store,
+            hub=self.hub,
+            here=self.here,
+            guests=self.guests,
+            tickets=Tickets(self.clock),
+            messages=Messages(self.store, self.guests, self.clock),
+            rates=Rates(settings.send_rate),
+            clock=self.clock,
+            trusted=networks(settings.trusted_proxies),
+        )
+        self._wired = wired
+        registry = CollectorRegistry()
+        measure(registry, self.hub, self.here)
+        self.fastapi: FastAPI = api.build(
+            Parts(
+                settings=settings,
+                store=self.store,
+                guests=self.guests,
+                tickets=wired.tickets,
+                messages=wired.messages,
+                rates=wired.rates,
+                clock=self.clock,
+                registry=registry,
+            ),
+            lifespan=self.lifespan,
+        )
+        self._sockets = WebSockets(self.fastapi, lambda: self.services)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._sockets(scope, receive, send)
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        """Start from the inside out, stop from the outside in."""
+        logs.configure(self.settings.log_level)
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        async with AsyncExitStack() as stack:
+            await self.store.open(self.committed)
+            stack.push_async_callback(self.store.close)
+            await self.guests.load()
+            stack.push_async_callback(self.guests.flush, everything=True)
+            await self.bus.open(self.hub.apply)
+            stack.push_async_callback(self.bus.close)
+            self.hub.whole_presence = partial(presence.whole, self.hub, self.here)
+            await self.hub.open()
+            stack.push_async_callback(self.hub.close)
+            self.hub.spawn(presence.tell_changes(self.hub, self.here))
+            self.hub.spawn(self._chores())
+            self.services = self._wired
+            stack.callback(self._stop_serving)
+            welcome(self.settings)
+            yield {"suhbat": self}
+
+    def committed(self, entries: list[LogEntry]) -> None:
+        """A batch is durable: tell the other processes, and everybody here."""
+        self.bus.publish(entries)
+        self.hub.apply(entries)
+
+    def _stop_serving(self) -> None:
+        self.services = None
+
+    async def _chores(self) -> None:
+        """Once a minute: write down who was here, forget the guests whose day is over."""
+        while True:
+            await asyncio.sleep(CHORES_SECONDS)
+            self.guests.sweep()
+            try:
+                await self.guests.flush()
+            except Exception:
+                log.exception("the last uses of guests could not be written")
+
+
+def create_app(settings: Settings | None = None) -> Suhbat:
+    """The server, ready for any ASGI server. Without `settings` they come from the environment and suhbat.toml.
+
+    Raises ConfigError with what to change.
+    """
+    return Suhbat(settings or Settings())

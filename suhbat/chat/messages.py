@@ -1,0 +1,100 @@
+"""Writing a message: from what a client asked to the log, and back to the one who asked."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Callable
+
+from suhbat.errors import SuhbatError, UserNotFound
+
+from .model import Actor, Outcome, Post, Sent
+from .ports import Clock, Directory, Store
+
+
+class Messages:
+    """The use case. Every dialect and HTTP come through here."""
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock) -> None:
+        self._store = store
+        self._directory = directory
+        self._clock = clock
+        self._origin = secrets.token_hex(6)
+        self._numbers = itertools.count()
+
+    def recipient(self, to_user: str) -> Actor:
+        """Who holds this name. Raises UserNotFound."""
+        peer = self._directory.find(to_user)
+        if peer is None:
+            raise UserNotFound(user_id=to_user[:64])
+        return peer
+
+    def send(
+        self,
+        actor: Actor,
+        *,
+        text: str,
+        done: Callable[[Outcome], None],
+        conversation: str | None = None,
+        peer: Actor | None = None,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+    ) -> None:
+        """Write to a conversation, or to one person; exactly one of the two is given.
+
+        `done` is called once on the event loop: with `Sent` after the message is flushed to disk, or with the refusal
+        (NotFound, IdempotencyConflict, BadRequest, Busy, Internal).
+        """
+        self._store.post(
+            Post(
+                actor=actor,
+                conversation=conversation,
+                peer=peer,
+                text=text,
+                key=client_id if client_id is not None else self._new_key(),
+                client_id=client_id,
+                reply_to=reply_to,
+                at=self._clock.wall(),
+                done=done,
+            )
+        )
+
+    async def post(
+        self,
+        actor: Actor,
+        *,
+        text: str,
+        conversation: str | None = None,
+        to_user: str | None = None,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+    ) -> Sent:
+        """The same for who can wait, and by name. Raises the refusal, or UserNotFound."""
+        answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
+
+        def done(outcome: Outcome) -> None:
+            if answer.done():
+                return  # the one who asked has gone; the message is in the log all the same
+            if isinstance(outcome, SuhbatError):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+        self.send(
+            actor,
+            text=text,
+            done=done,
+            conversation=conversation,
+            peer=None if to_user is None else self.recipient(to_user),
+            client_id=client_id,
+            reply_to=reply_to,
+        )
+        return await answer
+
+    def _new_key(self) -> str:
+        """A key for a message whose sender gave none, so that a COMMIT with an unknown outcome can be looked up.
+
+        Unguessable by its random origin; ascending, which keeps the index compact.
+        """
+        return f"~{self._origin}{next(self._numbers):08x}"

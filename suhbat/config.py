@@ -1,0 +1,244 @@
+"""Settings: one name in three spellings, and always an answer to where a value came from.
+
+`--data` (a flag) wins over `SUHBAT_DATA` (the environment), that over `data = …` in `suhbat.toml` in the working
+directory, that over the default. Nothing here touches the disk but the reading of that file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+PREFIX = "SUHBAT_"
+FILE = Path("suhbat.toml")
+
+Words = Annotated[tuple[str, ...], NoDecode]
+"""A list: in suhbat.toml a list of strings, elsewhere separated by commas."""
+
+
+class ConfigError(Exception):
+    """A setting that cannot be used: its name, its value, where it came from and what is allowed."""
+
+
+class Provenance(NamedTuple):
+    """A setting as it is shown: secrets masked, and where the value came from."""
+
+    name: str
+    value: str
+    source: str
+
+
+class Settings(BaseSettings):
+    """Every setting of an installation. Keyword arguments are the flags. Raises ConfigError."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on; 0.0.0.0 for every network.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on, 0 to 65535; 0 takes a free one.")
+    data: Path = Field(Path("data"), description="Directory of the database, uploads and secrets; made if missing.")
+    access: Literal["open", "invite", "closed"] = Field(
+        "open", description="Who may come in: open (guests too), invite (accounts by invitation) or closed."
+    )
+    database_url: str | None = Field(
+        None, description="A PostgreSQL database instead of the SQLite file in the data directory (a later version)."
+    )
+    bus_url: str | None = Field(None, description="A NATS server between several processes (a later version).")
+    public_url: str | None = Field(
+        None, description="The address people open, such as https://chat.example.org, if it is not the host and port."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is logged: debug, info, warning or error."
+    )
+    announce_limit: int = Field(
+        1000,
+        ge=0,
+        description="Above so many connections joins and leaves are no longer announced one by one; 0 announces none.",
+    )
+    connections_per_address: int = Field(
+        2000, ge=0, description="Connections from one address at a time; 0 for no limit."
+    )
+    send_rate: float = Field(
+        50.0, ge=0, allow_inf_nan=False, description="Messages a second that one user may send; 0 for no limit."
+    )
+    origins: Words = Field(
+        (), description="Further web origins that may connect, such as https://app.example.org, separated by commas."
+    )
+    trusted_proxies: Words = Field(
+        (), description="Addresses or networks (CIDR) of proxies whose X-Forwarded-For is believed, by commas."
+    )
+    lobby_history: Literal["since_joined", "all"] = Field(
+        "since_joined", description="What of the lobby people may read: since_joined (since they exist) or all."
+    )
+    workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
+
+    _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def __init__(self, **flags: Any) -> None:
+        sources = {**dict.fromkeys(_read_file(), str(FILE)), **_from_environment(), **dict.fromkeys(flags, "flag")}
+        try:
+            super().__init__(**flags)
+        except ValidationError as error:
+            raise ConfigError(_explain(error, sources)) from None
+        self._sources = sources
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _read_file())
+
+    def provenance(self) -> tuple[Provenance, ...]:
+        """Each setting, its value fit to be shown, and where it came from: flag, SUHBAT_…, suhbat.toml or default."""
+        return tuple(
+            Provenance(name, _shown(name, getattr(self, name)), self._sources.get(name, "default"))
+            for name in type(self).model_fields
+        )
+
+    @field_validator("origins", "trusted_proxies", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("log_level", "access", "lobby_history", mode="before")
+    @classmethod
+    def _lower(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            parts = _web_address(origin)
+            if parts.path or parts.query or parts.fragment or parts.username:
+                raise ValueError(f"{origin} has more than scheme, host and port")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for network in value:
+            ip_network(network, strict=False)
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_public(cls, value: str | None) -> str | None:
+        if value is not None:
+            _web_address(value)
+        return value and value.rstrip("/")
+
+    @field_validator("database_url", "bus_url")
+    @classmethod
+    def _later(cls, value: str | None) -> str | None:
+        if value is not None:
+            raise ValueError("it comes in a later version of Suhbat; remove it for now")
+        return value
+
+
+def flag_of(name: str) -> str:
+    """How a setting is spelt on the command line."""
+    return "--" + name.replace("_", "-")
+
+
+def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables SUHBAT_… that are no setting, each with the nearest one that is (or "")."""
+    found = {}
+    for variable in environ:
+        name = variable.upper().removeprefix(PREFIX).lower()
+        if variable.upper().startswith(PREFIX) and name not in Settings.model_fields:
+            near = _nearest(name)
+            found[variable] = PREFIX + near.upper() if near else ""
+    return found
+
+
+def _read_file() -> dict[str, Any]:
+    try:
+        # utf-8-sig: Notepad puts a byte order mark first, which TOML does not know.
+        return tomllib.loads(FILE.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return {}
+    except OSError as error:
+        raise ConfigError(f"{FILE.resolve()} cannot be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{FILE.resolve()} is not valid TOML: {error}.") from None
+
+
+def _from_environment() -> dict[str, str]:
+    # Names of variables have no case here, as on Windows.
+    given = {name.upper() for name, value in os.environ.items() if value}
+    return {name: PREFIX + name.upper() for name in Settings.model_fields if PREFIX + name.upper() in given}
+
+
+def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
+    """One sentence a mistake: what, where from, what is allowed."""
+    lines = []
+    for mistake in error.errors(include_url=False):
+        name = str(mistake["loc"][0]) if mistake["loc"] else ""
+        source = sources.get(name, "default")
+        if mistake["type"] == "extra_forbidden":
+            near = _nearest(name)
+            hint = f"Did you mean {near}?" if near else f"Known are: {', '.join(Settings.model_fields)}."
+            lines.append(f"{name} (from {source}) is not a setting. {hint}")
+            continue
+        value = _shown(name, mistake["input"])
+        spelling = flag_of(name) if source == "flag" else name
+        reason = mistake["msg"].removeprefix("Value error, ")
+        field = Settings.model_fields.get(name)
+        allowed = field.description if field is not None else ""
+        lines.append(f"{spelling} = {value} (from {source}) cannot be used: {reason}. Allowed: {allowed}")
+    return "\n".join(lines)
+
+
+def _nearest(name: str) -> str:
+    return next(iter(get_close_matches(name.lower().replace("-", "_"), Settings.model_fields, n=1)), "")
+
+
+def _shown(name: str, value: object) -> str:
+    """A value as `suhbat.toml` would spell it, more or less; passwords never."""
+    if name.endswith("_url") and isinstance(value, str):
+        return _without_password(value)
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value)) or "(none)"
+    return "(none)" if value is None else str(value)
+
+
+def _without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    user, at, host = authority.rpartition("@")
+    if not separator or not at:
+        # Something of another shape may still hold a secret; after `?` is where drivers take passwords too.
+        return url.partition("?")[0] if "@" not in url else "***"
+    return f"{scheme}://{user.partition(':')[0]}:***@{host}{slash}{path.partition('?')[0]}"
+
+
+def _web_address(text: str) -> Any:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{text} is not an address that begins with http:// or https://")
+    _ = parts.port  # raises ValueError when it is no port
+    return parts

@@ -1,0 +1,42 @@
+"""Guests: a name and an identity kept for 24 hours after their last use, over restarts."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from suhbat.errors import RateLimited
+from suhbat.identity.address import is_loopback
+from suhbat.protocol.objects import User
+from suhbat.protocol.types import Name, Wire
+
+from .parts import House, Parts
+from .security import SAFE_WRITE, address_of
+
+router = APIRouter(prefix="/guests", tags=["guests"], dependencies=[SAFE_WRITE])
+
+
+class NewGuest(Wire):
+    user_id: Name
+
+
+class GuestCreated(Wire):
+    user: User
+    token: str
+
+
+@router.post("", status_code=201)
+async def create(request: Request, body: NewGuest, parts: House) -> GuestCreated:
+    """Take a name. The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
+    _limit(request, parts)
+    actor, token = await parts.guests.create(body.user_id)
+    return GuestCreated(user=actor.user, token=token)
+
+
+def _limit(request: Request, parts: Parts) -> None:
+    """Each guest costs a row and a name for a day: one address may not take thousands in a moment."""
+    address = address_of(request, parts)
+    if is_loopback(address):
+        return
+    wait = parts.rates.meter(f"guests from {address}").take(parts.clock.steady())
+    if wait:
+        raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")

@@ -1,0 +1,38 @@
+"""What the routers need of the rest of the house."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from prometheus_client import CollectorRegistry
+
+from suhbat.chat.messages import Messages
+from suhbat.chat.ports import Clock, Store
+from suhbat.chat.rate import Rates
+from suhbat.config import Settings
+from suhbat.identity.guests import Guests
+from suhbat.identity.tickets import Tickets
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Filled by `app.py`, by tests with fakes."""
+
+    settings: Settings
+    store: Store
+    guests: Guests
+    tickets: Tickets
+    messages: Messages
+    rates: Rates
+    clock: Clock
+    registry: CollectorRegistry
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts that the application of this request was built with."""
+    return cast(Parts, request.app.state.parts)
+
+
+House = Annotated[Parts, Depends(parts_of)]

@@ -1,0 +1,110 @@
+"""Failures as `application/problem+json` (RFC 9457), with the same `code`s as on the sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from math import ceil
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from suhbat.errors import BadRequest, Internal, NotFound, SuhbatError, TooLarge
+from suhbat.protocol.types import MAX_FRAME, Wire
+from suhbat.texts import REASONS, choose
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Wire):
+    """What went wrong. Programs look at `code`, which never changes; `detail` is for people, in their language."""
+
+    type: str = Field("about:blank", description="Always about:blank: `code` says which problem it is.")
+    title: str = Field(description="The phrase of the HTTP status.")
+    status: int
+    detail: str = Field(description="What happened and what to do next, by Accept-Language or ?lang= (en, uz, ru).")
+    code: str
+    retry_after: float | None = Field(None, description="Seconds after which the same request may succeed.")
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of `app` as a problem."""
+    app.add_exception_handler(SuhbatError, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    # Starlette answers with this and raises the exception on: the server logs it whole.
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(
+    request: Request, error: SuhbatError, status: int | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The answer that tells of `error`, in the reader's language."""
+    status = status or error.status
+    language = choose(request.headers.get("accept-language", ""), request.query_params.get("lang"))
+    content: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": error.message(language),
+        "code": error.code,
+    }
+    sent = {"content-language": language, **(headers or {})}
+    if error.retry_after is not None:
+        content["retry_after"] = round(error.retry_after, 3)
+        sent["retry-after"] = str(max(1, ceil(error.retry_after)))  # whole seconds: RFC 9110 §10.2.3
+    if status == HTTPStatus.UNAUTHORIZED:
+        sent["www-authenticate"] = "Bearer"
+    return JSONResponse(content, status, headers=sent, media_type=MEDIA_TYPE)
+
+
+async def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SuhbatError)
+    return problem(request, error)
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    return problem(request, BadRequest(reason=_reason(first)))
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    """What Starlette and FastAPI refuse by themselves: no such path, no such method, a body that is no JSON."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problem(request, NotFound())
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem(request, NotFound("not_found.method", method=request.method), 405, error.headers)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return problem(request, TooLarge(limit=MAX_FRAME))
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return problem(request, BadRequest(reason="not_json"))
+    return problem(request, BadRequest(reason=str(error.detail)), error.status_code, error.headers)
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    return problem(request, Internal())
+
+
+def _reason(first: Mapping[str, Any]) -> str:
+    """Why the first mistake is one: a key of `texts.REASONS`, or a phrase that names the field."""
+    kind = first["type"]
+    path = [str(part) for part in first["loc"][1:]]
+    field = f'"{".".join(path)}"' if path else "the body"
+    if kind == "json_invalid":
+        return "not_json"
+    if not path and kind in ("model_attributes_type", "model_type", "dict_type", "missing"):
+        return "not_object"
+    if kind == "missing":
+        return f"{field} is missing"
+    if kind == "string_type":
+        return f"not_string:{field}"
+    if kind in ("string_too_long", "string_too_short") and path[-1:] == ["text"]:
+        return "long_text" if kind == "string_too_long" else "empty_text"
+    cause = str(first.get("ctx", {}).get("error", ""))
+    return cause if cause in REASONS else f"{field}: {cause or first['msg']}"

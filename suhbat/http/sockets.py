@@ -1,0 +1,23 @@
+"""Plain HTTP on the addresses of sockets: say how they are meant to be opened."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from suhbat.errors import BadRequest
+
+from .problem import problem
+
+router = APIRouter(include_in_schema=False)
+
+UPGRADE_REQUIRED = 426
+"""RFC 9110 §15.5.22."""
+
+
+@router.get("/ws/{user_id}")
+@router.get("/api/v1/ws")
+async def explain(request: Request) -> JSONResponse:
+    """Somebody opened the address of a socket in a browser's address bar."""
+    error = BadRequest(reason=f"this is the address of a WebSocket; open ws://{{host}}{request.url.path[:80]}")
+    return problem(request, error, UPGRADE_REQUIRED, {"upgrade": "websocket", "connection": "Upgrade"})

@@ -1,0 +1,24 @@
+"""Tickets: for a WebSocket where no header can be sent."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from suhbat.protocol.types import Time, Wire
+
+from .parts import House
+from .security import SAFE_WRITE, Caller
+
+router = APIRouter(prefix="/tickets", tags=["tickets"], dependencies=[SAFE_WRITE])
+
+
+class Ticket(Wire):
+    ticket: str
+    expires_at: Time
+
+
+@router.post("", status_code=201)
+async def issue(actor: Caller, parts: House) -> Ticket:
+    """A single-use ticket that lives 30 s: open `/api/v1/ws?ticket=…` with it."""
+    ticket, expires_at = parts.tickets.issue(actor)
+    return Ticket(ticket=ticket, expires_at=expires_at)

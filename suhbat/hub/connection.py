@@ -1,0 +1,101 @@
+"""One socket as the hub sees it."""
+
+from __future__ import annotations
+
+import itertools
+from enum import IntEnum
+from typing import NamedTuple, Protocol
+
+from suhbat.chat.model import Actor
+from suhbat.protocol.closes import Close
+from suhbat.texts import Language
+
+from .frames import Frames
+
+
+class Dialect(IntEnum):
+    SIMPLE = 0
+    V1 = 1
+
+
+class Wire(Protocol):
+    """How bytes reach a connection. Everything but `drained` is synchronous and never raises."""
+
+    congested: bool
+    """More is unsent than the high-water mark: write nothing but replies until `drained`."""
+    closed: bool
+
+    def write(self, frames: Frames) -> None: ...
+
+    def unsent(self) -> int:
+        """Bytes accepted but not yet taken by the socket; for the bound on replies and for seeing progress."""
+        ...
+
+    async def drained(self) -> None:
+        """Return when no longer congested, or closed."""
+        ...
+
+    def close(self, code: Close, reason: str = "") -> None:
+        """Close after what was written; abort if the peer does not take it within a few seconds. Idempotent."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+        ...
+
+    def probe(self, patience: float) -> None:
+        """Ping; abort if nothing at all arrives within `patience` seconds. Nothing where the server gives no ping."""
+        ...
+
+
+_numbers = itertools.count(1)
+
+
+class Target(NamedTuple):
+    """Where a connection must have come before it is told `caught_up`; `presence`: tell it first who is here."""
+
+    heads: dict[str, int]
+    presence: bool
+
+
+class Connection:
+    """A connection in the hub.
+
+    `live`: gets each room's frames as they come. Otherwise it is behind (or has not caught up yet): `lag` holds, for each
+    log in which it may miss something, the last `seq` written to it; a log not in `lag` is where its room is.
+    """
+
+    __slots__ = (
+        "actor",
+        "announced",
+        "dialect",
+        "feeding",
+        "id",
+        "lag",
+        "language",
+        "live",
+        "logs",
+        "missed_presence",
+        "ponged",
+        "targets",
+        "wire",
+    )
+
+    def __init__(self, wire: Wire, dialect: Dialect, actor: Actor, language: Language) -> None:
+        self.id = f"n{next(_numbers)}"
+        self.wire = wire
+        self.dialect = dialect
+        self.actor = actor
+        self.language = language
+        self.live = False
+        self.lag: dict[str, int] = {}
+        self.logs: set[str] = set()
+        self.ponged = 0
+        self.announced = 0
+        self.missed_presence = False
+        self.feeding = False
+        self.targets: list[Target] = []
+
+    def reply(self, payload: bytes) -> None:
+        """Write an answer; answers are never dropped, also not while behind."""
+        self.wire.write(Frames([payload]))

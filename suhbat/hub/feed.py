@@ -1,0 +1,123 @@
+"""Feeding a connection from the log until it is where the rooms are, then letting it live (DESIGN §2, hard places).
+
+The same way serves a new connection that resumes, one that asked to `sync`, and one whose socket was full: read a page above
+its cursor, write it, wait until the socket took it, repeat. When nothing is missing any more it goes live in the same
+step, without an await, so nothing can fall between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from suhbat.protocol import simple, v1
+from suhbat.protocol.closes import Close
+from suhbat.protocol.types import LOBBY
+
+from .connection import Connection, Dialect
+from .frames import Frames
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+PAGE = 100
+"""Events read at a time; with texts of 4,000 characters that is a few MB at the most."""
+STALL_SECONDS = 30.0
+"""A socket that takes nothing for this long is dropped."""
+
+
+async def run(hub: Hub, connection: Connection) -> None:
+    """Feed until live. Ends early when the connection is gone."""
+    try:
+        while connection.wire.closed is False and not await _step(hub, connection):
+            pass
+    finally:
+        connection.feeding = False
+        if not connection.live and not connection.wire.closed:
+            # Only an exception or a shutdown comes here: the connection would otherwise wait for ever.
+            connection.wire.close(Close.TOO_SLOW, "resume from your cursor")
+
+
+async def _step(hub: Hub, connection: Connection) -> bool:
+    """One page of each log that is behind. True when the connection is live."""
+    await _drained(connection)
+    if unknown := [hub.rooms[key] for key in connection.lag if key in hub.rooms and hub.rooms[key].head is None]:
+        await hub.load(unknown)
+    hub.flush()
+    missing = [key for key, cursor in connection.lag.items() if cursor < (hub.rooms[key].head or 0)]
+    _tell_caught_up(hub, connection)
+    if not missing:
+        if connection.wire.congested or connection.wire.closed:
+            return False
+        _go_live(hub, connection)
+        return True
+    for key in missing:
+        if connection.wire.congested or connection.wire.closed:
+            break
+        await _page(hub, connection, key)
+    return False
+
+
+async def _page(hub: Hub, connection: Connection, key: str) -> None:
+    cursor = connection.lag.get(key)
+    if cursor is None:
+        return
+    entries = await hub.store.events(key, cursor, PAGE)
+    if key not in connection.lag or connection.lag[key] != cursor:
+        return  # left the log, or a sync moved the cursor, while we read
+    if not entries:
+        # The log is shorter than its head says (cut by retention): never skip silently.
+        connection.wire.close(Close.TOO_SLOW, "resume from your cursor")
+        return
+    payloads: list[bytes] = []
+    room = hub.rooms.get(key)
+    for _, event in entries:
+        if connection.dialect is Dialect.V1:
+            payloads.append(v1.event_frame(event))
+        elif frame := simple.message_for(event, connection.actor, echo=room is not None and room.echo):
+            payloads.append(frame)
+    connection.wire.write(Frames(payloads))
+    connection.lag[key] = entries[-1].event.seq
+
+
+def _tell_caught_up(hub: Hub, connection: Connection) -> None:
+    for target in list(connection.targets):
+        if any(connection.lag.get(key, head) < head for key, head in target.heads.items()):
+            return
+        connection.targets.remove(target)
+        if target.presence:
+            _presence(hub, connection)
+        connection.reply(v1.CAUGHT_UP)
+
+
+def _go_live(hub: Hub, connection: Connection) -> None:
+    """Nothing is missing and the socket has room: from here on frames come as they are made."""
+    if connection.dialect is Dialect.SIMPLE:
+        missed = [frame for number, frame in hub.ring if number > connection.announced]
+        if missed:
+            connection.wire.write(Frames(missed))
+        connection.announced = hub.rooms[LOBBY].announced
+    elif connection.missed_presence:
+        _presence(hub, connection)
+    connection.lag.clear()
+    connection.live = True
+
+
+def _presence(hub: Hub, connection: Connection) -> None:
+    connection.missed_presence = False
+    if hub.whole_presence is not None and (frame := hub.whole_presence(connection)):
+        connection.reply(frame)
+
+
+async def _drained(connection: Connection) -> None:
+    """Wait until the socket took what it has; drop one that takes nothing for 30 s."""
+    wire = connection.wire
+    while wire.congested and not wire.closed:
+        before = wire.unsent()
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await wire.drained()
+        except TimeoutError:
+            if wire.unsent() >= before:
+                wire.abort()
+                return

@@ -1,0 +1,251 @@
+"""The hub: every event enters here once, in order, and leaves to everybody who listens in one write a loop turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+import structlog
+
+from suhbat.chat.ports import Store
+from suhbat.protocol.closes import Close
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry
+from suhbat.protocol.types import LOBBY
+
+from . import feed
+from .connection import Connection, Dialect
+from .frames import Frames
+from .room import Room
+
+GAP_SECONDS = 0.05
+"""How long an event that came too early waits for those before it, until the store is read."""
+HEAL_SECONDS = 2.0
+"""How often heads are compared with the store."""
+RING = 1_000
+"""Announcements kept for connections that are behind."""
+
+log = structlog.get_logger("suhbat.hub")
+
+
+class Hub:
+    """The live connections of this process. Used on the event loop only; nothing here blocks."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.rooms: dict[str, Room] = {}
+        self.connections: set[Connection] = set()
+        self.ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
+        self.tick = 0
+        self.applied = 0
+        self.whole_presence: Callable[[Connection], bytes | None] | None = None
+        """The presence of everybody who matters to a connection, as a frame; wired by `app.py`."""
+        self._dirty: dict[Room, None] = {}
+        self._scheduled = False
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Follow the lobby, and watch that nothing gets lost between the store and here."""
+        room = self._room(LOBBY)
+        heads = await self.store.heads([LOBBY])
+        self._applied(room, room.begin(heads.get(LOBBY, 0)))
+        self.spawn(self._heal())
+
+    async def close(self) -> None:
+        """Say goodbye to everybody (1012: come back) and end what runs here."""
+        self.flush()
+        for connection in list(self.connections):
+            connection.wire.close(Close.RESTART, "restart")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    # Events
+
+    def apply(self, entries: Iterable[LogEntry]) -> None:
+        """Take events of this node, of the bus or of the store: the only entrance.
+
+        A log advances by exactly head + 1; what is not above is dropped, what is higher waits 50 ms for what is missing,
+        then the store is read. What nobody here listens to is passed over.
+        """
+        for key, event in entries:
+            room = self.rooms.get(key)
+            if room is not None:
+                self._applied(room, room.accept(event))
+                if room.held and room.head is not None:
+                    asyncio.get_running_loop().call_later(GAP_SECONDS, self._mend, room)
+
+    def _applied(self, room: Room, events: list[Event]) -> None:
+        for event in events:
+            self.applied += 1
+            if isinstance(event, ConversationAdded):
+                for connection in [*room.listeners[Dialect.SIMPLE], *room.listeners[Dialect.V1]]:
+                    self.attach(
+                        connection,
+                        event.state.conversation,
+                        event.state.head,
+                        known_head=event.state.head,
+                        echo=event.state.member_count == 1,
+                    )
+            elif isinstance(event, ConversationRemoved):
+                for connection in [*room.listeners[Dialect.SIMPLE], *room.listeners[Dialect.V1]]:
+                    self._leave(connection, event.removed)
+        if events:
+            self.tick += 1
+            room.touched = self.tick
+            self._touch(room)
+
+    def announce(self, frame: bytes) -> None:
+        """A joined or left: to everybody of the simple dialect, in order with the lobby's messages; not stored."""
+        room = self.rooms[LOBBY]
+        room.announce(frame)
+        self.ring.append((room.announced + sum(isinstance(item, bytes) for item in room.pending), frame))
+        self._touch(room)
+
+    def notice(self, key: str, payload: bytes, but: str | None = None) -> None:
+        """A typing or presence notice to the v1 listeners of a log, except the user `but`; dropped for who is behind."""
+        room = self.rooms.get(key)
+        if room is None:
+            return
+        frames = Frames([payload])
+        for connection in room.listeners[Dialect.V1]:
+            if connection.actor.uid == but:
+                continue
+            if connection.live and not connection.wire.congested:
+                connection.wire.write(frames)
+            else:
+                connection.missed_presence = True
+
+    def flush(self) -> None:
+        """Write what this turn of the loop has gathered."""
+        dirty, self._dirty = self._dirty, {}
+        self._scheduled = False
+        for room in dirty:
+            for connection in room.flush():
+                self.start_feed(connection)
+
+    def _touch(self, room: Room) -> None:
+        self._dirty[room] = None
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    # Connections
+
+    def add(self, connection: Connection) -> None:
+        self.connections.add(connection)
+
+    def attach(
+        self, connection: Connection, key: str, cursor: int, *, known_head: int | None = None, echo: bool = False
+    ) -> None:
+        """Let a connection follow a log from above `cursor`.
+
+        `known_head`: the log's head where it is certain that nothing above it was missed here (a new log); else a room
+        that is new to this process reads its head from the store after it began to listen.
+        """
+        if key in connection.logs:
+            return
+        room = self._room(key)
+        room.echo = room.echo or echo
+        if room.head is None and known_head is not None:
+            self._applied(room, room.begin(known_head))
+        if room.pending:
+            for fallen in room.flush():
+                self.start_feed(fallen)
+        room.listeners[connection.dialect][connection] = None
+        connection.logs.add(key)
+        if not connection.live or room.head != cursor:
+            connection.lag[key] = cursor
+        if connection.live and room.head != cursor:
+            connection.live = False
+            self.start_feed(connection)
+
+    def remove(self, connection: Connection) -> None:
+        """The connection is gone. Idempotent."""
+        self.connections.discard(connection)
+        for key in list(connection.logs):
+            self._leave(connection, key)
+
+    def start_feed(self, connection: Connection) -> None:
+        """Feed a connection that is not live from the log until it is; one feed a connection."""
+        if not connection.feeding and not connection.wire.closed:
+            connection.feeding = True
+            self.spawn(feed.run(self, connection), connection)
+
+    def heads_for(self, connection: Connection) -> dict[str, int]:
+        """The heads of the logs written since this was last asked for this connection; keys are log keys."""
+        since, connection.ponged = connection.ponged, self.tick
+        heads: dict[str, int] = {}
+        for key in connection.logs:
+            room = self.rooms[key]
+            if room.touched > since and room.head is not None:
+                heads[key] = room.head
+        return heads
+
+    async def load(self, rooms: Iterable[Room]) -> None:
+        """Read the heads of rooms that are new here. They already listen, so nothing falls between."""
+        unknown = [room for room in rooms if room.head is None]
+        heads = await self.store.heads([room.log for room in unknown])
+        for room in unknown:
+            if room.head is None:
+                self._applied(room, room.begin(heads.get(room.log, 0)))
+
+    def spawn(self, work: Coroutine[Any, Any, None], connection: Connection | None = None) -> None:
+        """Run a task that the hub owns: if it dies, that is logged, and its connection is told to come back."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if task.cancelled() or (error := task.exception()) is None:
+                return
+            log.error("task died", task=str(task.get_coro()), exc_info=error)
+            if connection is not None:
+                connection.wire.close(Close.INTERNAL, "internal")
+
+        task.add_done_callback(ended)
+
+    def _room(self, key: str) -> Room:
+        room = self.rooms.get(key)
+        if room is None:
+            room = self.rooms[key] = Room(key)
+        return room
+
+    def _leave(self, connection: Connection, key: str) -> None:
+        connection.logs.discard(key)
+        connection.lag.pop(key, None)
+        room = self.rooms.get(key)
+        if room is None:
+            return
+        room.listeners[connection.dialect].pop(connection, None)
+        if room.empty and key != LOBBY:
+            del self.rooms[key]
+            self._dirty.pop(room, None)
+
+    # Healing
+
+    def _mend(self, room: Room) -> None:
+        if room.held and room.head is not None and self.rooms.get(room.log) is room:
+            self.spawn(self._read(room))
+
+    async def _read(self, room: Room) -> None:
+        """Take what a room misses from the store."""
+        while room.head is not None:
+            entries = await self.store.events(room.log, room.head, 500)
+            if not entries:
+                return
+            self.apply(entries)
+
+    async def _heal(self) -> None:
+        while True:
+            await asyncio.sleep(HEAL_SECONDS)
+            try:
+                heads = await self.store.heads(list(self.rooms))
+                for key, head in heads.items():
+                    room = self.rooms.get(key)
+                    if room is not None and room.head is not None and head > room.head:
+                        await self._read(room)
+            except Exception:
+                # The store may be away for a while; the next round tries again.
+                log.exception("heads could not be compared with the store")

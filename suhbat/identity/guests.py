@@ -1,0 +1,258 @@
+"""Guests: people without an account, by a name they hold while connected, or for a day by a token.
+
+A *bare* guest opens a connection under a name and is a new identity each time: nobody inherits what a predecessor under
+the same name said or was told. A *token* guest has a row in the store and comes back as the same identity. Names are
+held by what they look like (`names.skeleton`), so that nobody can sit beside `user1` as `userl`.
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from math import ceil
+from secrets import token_urlsafe
+
+from suhbat.chat.model import Actor, Guest, Milliseconds
+from suhbat.chat.ports import Clock, Store
+from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
+from suhbat.protocol.types import LOBBY
+
+from .names import normalise, skeleton
+
+KEPT: Milliseconds = 24 * 3600 * 1000
+"""How long a token guest's name and identity are kept after their last use."""
+TOUCH: Milliseconds = 60 * 1000
+"""How long the last use of one guest may be known in memory only."""
+SILENCE_SECONDS = 10
+"""How long a holder that is pinged may be silent before it loses its name."""
+TOKEN_PREFIX = "sg_"  # noqa: S105 (what tokens of guests begin with, for people and secret scanners; no secret)
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """A name held by a connected bare guest. `holder`: whatever the transport wants to find there when the name is
+    wanted by another (the connection to ping)."""
+
+    actor: Actor
+    skeleton: str
+    connections: int = 1
+    holder: object | None = None
+
+
+@dataclass(slots=True, eq=False)
+class _TokenGuest:
+    actor: Actor
+    skeleton: str
+    token_hash: bytes
+    used_at: Milliseconds
+    written_at: Milliseconds
+    connections: int = 0
+    saved: bool = field(default=True)
+
+
+class Guests:
+    """Who is a guest here; implements chat.ports.Directory.
+
+    In memory, of one process; `load` before use. Everything but `load`, `create`, `authenticate` and `flush` is
+    synchronous. `random_token` gives an unguessable string of at least 256 bits each time. `access`: the setting.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        random_token: Callable[[], str] = lambda: token_urlsafe(32),
+        access: str = "open",
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._random_token = random_token
+        self._access = access
+        self._bare: dict[str, Claim] = {}
+        self._kept: dict[str, _TokenGuest] = {}
+        self._by_uid: dict[str, _TokenGuest] = {}
+        self._by_hash: dict[bytes, _TokenGuest] = {}
+
+    async def load(self) -> None:
+        """Read the token guests whose names are kept. Call once, when the store is open."""
+        for guest in await self._store.guests(self._clock.wall() - KEPT):
+            self._keep(_from_row(guest))
+
+    def claim(self, name: str) -> Claim:
+        """Hold `name` as a new bare guest; give it back with `release`.
+
+        Raises InvalidName; Unauthenticated where `access` is not open (whatever the name); NameInUse with
+        `retry_after` in seconds while another holds it: see `claim_of` for whom to ping.
+        """
+        if self._access != "open":
+            raise Unauthenticated("unauthenticated.access")
+        user_id = normalise(name)
+        folded = skeleton(user_id)
+        self._require_unheld(user_id, folded)
+        claim = Claim(Actor(uid=self._new_uid(), user_id=user_id), folded)
+        self._bare[folded] = claim
+        return claim
+
+    def claim_of(self, name: str) -> Claim | None:
+        """The claim under which a connected bare guest holds `name`; None if none does."""
+        folded = _fold(name)
+        return None if folded is None else self._bare.get(folded)
+
+    def release(self, claim: Claim) -> None:
+        """A connection of this claim is gone; with the last one the name is free. Harmless when already free."""
+        claim.connections -= 1
+        if claim.connections <= 0 and self._bare.get(claim.skeleton) is claim:
+            del self._bare[claim.skeleton]
+
+    async def create(self, name: str) -> tuple[Actor, str]:
+        """A new token guest and its token, durable on return.
+
+        Raises InvalidName; Forbidden where `access` is not open; NameInUse while anybody holds the name.
+        """
+        if self._access != "open":
+            raise Forbidden("unauthenticated.access")
+        user_id = normalise(name)
+        folded = skeleton(user_id)
+        self._require_unheld(user_id, folded)
+        token = TOKEN_PREFIX + self._random_token()
+        now = self._clock.wall()
+        pending = _TokenGuest(Actor(self._new_uid(), user_id), folded, _digest(token), now, now, saved=False)
+        # Held before the first await: of two who ask for one name at once the second is refused.
+        self._kept[folded] = pending
+        try:
+            lobby_from = (await self._store.heads([LOBBY])).get(LOBBY, 0)
+            actor = Actor(uid=pending.actor.uid, user_id=user_id, lobby_from=lobby_from)
+            await self._store.save_guest(
+                Guest(actor.uid, user_id, folded, pending.token_hash, now, now, lobby_from),
+            )
+        except BaseException:
+            if self._kept.get(folded) is pending:
+                del self._kept[folded]
+            raise
+        pending.actor = actor
+        pending.saved = True
+        self._keep(pending)
+        return actor, token
+
+    async def authenticate(self, token: str) -> Actor:
+        """Whose token this is; using it keeps the name for another day. Raises Unauthenticated.
+
+        A token in memory is recognised without a wait; another is looked up once (it may come from another process).
+        """
+        digest = _digest(token)
+        guest = self._by_hash.get(digest)
+        if guest is None and token.startswith(TOKEN_PREFIX):
+            row = await self._store.guest_by_token(digest)
+            # Looked again: while this waited another request may have brought the same guest in.
+            guest = self._by_hash.get(digest) or (None if row is None else _from_row(row))
+        if guest is None or not self._is_alive(guest):
+            raise Unauthenticated()
+        self._keep(guest)
+        guest.used_at = self._clock.wall()
+        return guest.actor
+
+    def attach(self, actor: Actor) -> None:
+        """A connection of a token guest opened: the name is held while it lasts. Nothing happens for others."""
+        guest = self._by_uid.get(actor.uid)
+        if guest is not None:
+            guest.connections += 1
+
+    def detach(self, actor: Actor) -> None:
+        """A connection of a token guest is gone; the day begins."""
+        guest = self._by_uid.get(actor.uid)
+        if guest is not None and guest.connections > 0:
+            guest.connections -= 1
+            guest.used_at = self._clock.wall()
+
+    def find(self, name: str) -> Actor | None:
+        """Who holds `name` now: a connected bare guest, or a token guest, connected or kept. None if nobody does."""
+        folded = _fold(name)
+        if folded is None:
+            return None
+        claim = self._bare.get(folded)
+        if claim is not None:
+            return claim.actor
+        guest = self._holder(folded)
+        return guest.actor if guest is not None and guest.saved else None
+
+    def is_kept(self, name: str) -> bool:
+        """Whether a token guest holds `name`."""
+        folded = _fold(name)
+        return folded is not None and self._holder(folded) is not None
+
+    async def flush(self, *, everything: bool = False) -> None:
+        """Write the last uses that are due (or, when closing, all that are unwritten) in one go. Call once a minute."""
+        now = self._clock.wall()
+        due: dict[str, Milliseconds] = {}
+        for guest in self._by_uid.values():
+            if guest.connections:
+                guest.used_at = now
+            if guest.used_at > guest.written_at and (everything or guest.used_at - guest.written_at >= TOUCH):
+                due[guest.actor.uid] = guest.used_at
+        if not due:
+            return
+        await self._store.touch_guests(due)
+        for uid, used_at in due.items():
+            written = self._by_uid.get(uid)
+            if written is not None:
+                written.written_at = used_at
+
+    def sweep(self) -> int:
+        """Forget the guests whose day is over; how many. They are forgotten when met, too: this frees the memory."""
+        gone = [guest for guest in self._kept.values() if not self._is_alive(guest)]
+        for guest in gone:
+            self._forget(guest)
+        return len(gone)
+
+    def _require_unheld(self, user_id: str, folded: str) -> None:
+        if folded in self._bare:
+            raise NameInUse(user_id=user_id, retry_after=SILENCE_SECONDS)
+        guest = self._holder(folded)
+        if guest is not None:
+            left = KEPT if guest.connections else guest.used_at + KEPT - self._clock.wall()
+            raise NameInUse(user_id=user_id, retry_after=max(1, ceil(left / 1000)))
+
+    def _holder(self, folded: str) -> _TokenGuest | None:
+        guest = self._kept.get(folded)
+        if guest is not None and not self._is_alive(guest):
+            self._forget(guest)
+            return None
+        return guest
+
+    def _is_alive(self, guest: _TokenGuest) -> bool:
+        return guest.connections > 0 or not guest.saved or guest.used_at + KEPT > self._clock.wall()
+
+    def _keep(self, guest: _TokenGuest) -> None:
+        self._kept[guest.skeleton] = guest
+        self._by_uid[guest.actor.uid] = guest
+        self._by_hash[guest.token_hash] = guest
+
+    def _forget(self, guest: _TokenGuest) -> None:
+        if self._kept.get(guest.skeleton) is guest:
+            del self._kept[guest.skeleton]
+        self._by_uid.pop(guest.actor.uid, None)
+        self._by_hash.pop(guest.token_hash, None)
+
+    def _new_uid(self) -> str:
+        # 104 bits: nobody meets a uid twice, and nobody guesses one.
+        return "u" + b32encode(sha256(self._random_token().encode()).digest()[:13]).decode().rstrip("=").lower()
+
+
+def _from_row(row: Guest) -> _TokenGuest:
+    actor = Actor(uid=row.uid, user_id=row.user_id, lobby_from=row.lobby_from)
+    # Folded anew: a newer table of confusables may fold differently from the one it was stored with.
+    return _TokenGuest(actor, skeleton(row.user_id), row.token_hash, row.last_used_at, row.last_used_at)
+
+
+def _fold(name: str) -> str | None:
+    try:
+        return skeleton(normalise(name))
+    except InvalidName:
+        return None
+
+
+def _digest(token: str) -> bytes:
+    # The token is 256 random bits: a plain fast hash is as good as a slow one (unlike for passwords).
+    return sha256(token.encode(errors="replace")).digest()

@@ -1,0 +1,82 @@
+"""Which pages may talk to this server (PROTOCOL "Origins"). Pure.
+
+A browser lets every page in the world open a WebSocket to `localhost` or to a machine in the same house, with that
+machine's cookies; only `Origin` tells whose page it is. That Origin and Host agree is not enough: a page of
+evil.example whose DNS answer changes to 127.0.0.1 (DNS rebinding) has both. So Host must also be a name that nobody
+else can point here: an IP literal, a name without dots, *.local, or the name this server is known by (`public_url`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from ipaddress import ip_address
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?"
+# Serialised origins only (RFC 6454 §6.2): no path, no user, no white space; names outside ASCII come as xn--.
+_ORIGIN = re.compile(rf"(?P<scheme>https?)://{_HOST}", re.ASCII)
+_AUTHORITY = re.compile(_HOST, re.ASCII)
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port, in lower case, the port always given."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def parse_origin(text: str) -> Origin | None:
+    """An Origin as browsers send it, or None if it is none (`null` is none)."""
+    match = _ORIGIN.fullmatch(text.lower())
+    if match is None:
+        return None
+    port = int(match["port"] or _DEFAULT_PORTS[match["scheme"]])
+    return Origin(match["scheme"], _canonical(match["host"]), port)
+
+
+def allowed(origin: str | None, host: str | None, origins: Collection[str], public_url: str | None) -> bool:
+    """Whether a request with these Origin and Host headers may be served.
+
+    `origins`: further origins, each as a browser would send it. A request without Origin is no browser's and may pass.
+    """
+    if origin is None:
+        return True
+    asked = parse_origin(origin)
+    if asked is None:
+        return False
+    if any(parse_origin(listed) == asked for listed in origins):
+        return True
+    match = _AUTHORITY.fullmatch(host.lower()) if host is not None else None
+    if match is None:
+        return False
+    here = _canonical(match["host"])
+    port = int(match["port"] or _DEFAULT_PORTS[asked.scheme])
+    return (here, port) == (asked.host, asked.port) and _is_ours(here, public_url)
+
+
+def _canonical(host: str) -> str:
+    """An IPv6 literal has many spellings; browsers send the shortest, other clients may not."""
+    try:
+        return str(ip_address(host.strip("[]")))
+    except ValueError:
+        return host
+
+
+def _is_ours(host: str, public_url: str | None) -> bool:
+    if "." not in host and not host.startswith("["):
+        return True
+    if _is_ip(host) or host.endswith(".local"):
+        return True
+    return public_url is not None and host == (urlsplit(public_url).hostname or "")
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,85 @@
+"""A wire for any ASGI server: one bounded outbox, emptied by one task through `send`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from suhbat.hub.frames import Frames
+from suhbat.protocol.closes import Close
+
+HIGH_WATER = 64 * 1024
+LOW_WATER = 16 * 1024
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class QueueWire:
+    """See `hub.connection.Wire`. The ASGI server gives no ping and no abort: `drain` ending is the abort."""
+
+    def __init__(self) -> None:
+        self.closed = False
+        self.congested = False
+        self._outbox: deque[Frames] = deque()
+        self._size = 0
+        self._closing: tuple[Close, str] | None = None
+        self._gone = False
+        self._wake = asyncio.Event()
+        self._drained = asyncio.Event()
+        self._drained.set()
+
+    def write(self, frames: Frames) -> None:
+        self._outbox.append(frames)
+        self._size += frames.size
+        if self._size > HIGH_WATER:
+            self.congested = True
+            self._drained.clear()
+        self._wake.set()
+
+    def unsent(self) -> int:
+        return self._size
+
+    async def drained(self) -> None:
+        await self._drained.wait()
+
+    def close(self, code: Close, reason: str = "") -> None:
+        if not self.closed:
+            self._closing = (code, reason)
+            self._end()
+
+    def abort(self) -> None:
+        self._gone = True
+        self._end()
+
+    def probe(self, patience: float) -> None:
+        """ASGI has no ping: such a server notices by itself, or not."""
+
+    def finish(self) -> None:
+        """The peer is gone: nothing more can be sent."""
+        self._gone = self._closing is None
+        self._end()
+
+    def _end(self) -> None:
+        self.closed = True
+        self._wake.set()
+        self._drained.set()
+
+    async def drain(self, send: Send) -> None:
+        """Send what is in the outbox until the end. Run as the one task that calls `send`."""
+        while not self._gone:
+            self._wake.clear()
+            while self._outbox and not self._gone:
+                frames = self._outbox.popleft()
+                for payload in frames.payloads:
+                    await send({"type": "websocket.send", "text": payload.decode()})
+                    self._size -= len(payload)
+                if self._size < LOW_WATER and self.congested:
+                    self.congested = False
+                    self._drained.set()
+            if self._closing is not None and not self._outbox and not self._gone:
+                code, reason = self._closing
+                await send({"type": "websocket.close", "code": int(code), "reason": reason})
+                return
+            await self._wake.wait()

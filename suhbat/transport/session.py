@@ -1,0 +1,166 @@
+"""What both dialects' sessions share: what they need, what they know of the request, and how they end."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Protocol
+from urllib.parse import parse_qs
+
+import structlog
+
+from suhbat.chat.messages import Messages
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Clock, Store
+from suhbat.chat.presence import Here
+from suhbat.chat.rate import Rates
+from suhbat.config import Settings
+from suhbat.errors import SuhbatError
+from suhbat.hub.connection import Connection, Wire
+from suhbat.hub.frames import Frames
+from suhbat.hub.hub import Hub
+from suhbat.identity.address import Network
+from suhbat.identity.guests import Guests
+from suhbat.identity.tickets import Tickets
+from suhbat.protocol import simple
+from suhbat.protocol.closes import Close
+from suhbat.protocol.machine import Answer, End
+from suhbat.texts import Language, choose
+
+log = structlog.get_logger("suhbat.transport")
+
+IN_FLIGHT = 512
+"""Commands of one connection that may wait for the store; beyond that the socket is not read."""
+REPLY_BYTES = 256 * 1024
+"""Unsent bytes beyond which the socket is not read: answers are never dropped, so no more may be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a session needs of the rest of the house; `app.py` fills it."""
+
+    settings: Settings
+    store: Store
+    hub: Hub
+    here: Here
+    guests: Guests
+    tickets: Tickets
+    messages: Messages
+    rates: Rates
+    clock: Clock
+    trusted: Collection[Network]
+    """The proxies whose X-Forwarded-For is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """The HTTP request that became a WebSocket. Header names are lower case; of doubled ones the last counts."""
+
+    path: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    address: str
+
+    @property
+    def language(self) -> Language:
+        return choose(self.headers.get("accept-language", ""), self.query.get("lang"))
+
+    @property
+    def token(self) -> str | None:
+        """`Authorization: Bearer`, or the session cookie (RFC 6750, RFC 6265). Tokens never travel in the URL."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and token.strip():
+            return token.strip()
+        cookie = SimpleCookie(self.headers["cookie"]).get("suhbat_session") if "cookie" in self.headers else None
+        return cookie.value if cookie else None
+
+
+def parse_query(query: bytes) -> dict[str, str]:
+    """A query string's last value of each name."""
+    return {name: values[-1] for name, values in parse_qs(query.decode("latin-1"), max_num_fields=20).items()}
+
+
+class Session(Protocol):
+    """One connection's dialect, driven by a transport.
+
+    The transport calls `open` once, then `receive` for each frame, then `closed` once, whatever happened.
+    """
+
+    upgrade: Upgrade
+
+    @property
+    def crowded(self) -> bool:
+        """Whether the transport should not read on: too much asked, or too much unread."""
+        ...
+
+    async def open(self) -> None: ...
+    async def receive(self, data: str | bytes) -> None: ...
+    def closed(self) -> None: ...
+
+
+class BaseSession:
+    """The connection in the hub, presence, and the ends."""
+
+    def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
+        self.services = services
+        self.wire = wire
+        self.upgrade = upgrade
+        self.connection: Connection | None = None
+        self.attached: Actor | None = None
+        self.in_flight = 0
+
+    def enter(self, connection: Connection) -> None:
+        """Count the connection in, and tell everybody if it is the user's first."""
+        self.connection = connection
+        self.services.hub.add(connection)
+        actor = connection.actor
+        if self.services.here.enter(actor) and self.services.here.announcing:
+            frame = simple.joined(actor.user_id, actor.uid, self.services.clock.wall())
+            self.services.hub.announce(frame)
+
+    def closed(self) -> None:
+        """The socket is gone. Idempotent."""
+        connection, self.connection = self.connection, None
+        if connection is not None:
+            here, clock, hub = self.services.here, self.services.clock, self.services.hub
+            announcing, now, logs = here.announcing, clock.wall(), tuple(connection.logs)
+            hub.remove(connection)
+            if here.leave(connection.actor, now, logs) and announcing:
+                hub.announce(simple.left(connection.actor.user_id, connection.actor.uid, now))
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the identity. Idempotent."""
+        actor, self.attached = self.attached, None
+        if actor is not None:
+            self.services.guests.detach(actor)
+
+    async def authenticate(self, token: str) -> Actor:
+        """Whose token this is; the identity is held until `release`. Raises Unauthenticated."""
+        actor = await self.services.guests.authenticate(token)
+        self.services.guests.attach(actor)
+        self.attached = actor
+        return actor
+
+    def write(self, payload: bytes) -> None:
+        if not self.wire.closed:
+            self.wire.write(Frames([payload]))
+
+    def end(self, error: SuhbatError, frame: bytes) -> None:
+        """Refuse: an error frame, so that Postman shows why, then the close."""
+        self.write(frame)
+        self.wire.close(Close(error.close), error.code)
+
+    def act(self, action: Answer | End) -> None:
+        """Carry out what needs nothing but the wire."""
+        if isinstance(action, Answer):
+            self.write(action.frame)
+            return
+        if action.frame is not None:
+            self.write(action.frame)
+        self.wire.close(action.code, action.reason)
+
+    @property
+    def crowded(self) -> bool:
+        return self.in_flight >= IN_FLIGHT or self.wire.unsent() > REPLY_BYTES

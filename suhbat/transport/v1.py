@@ -1,0 +1,279 @@
+"""The v1 dialect's session: hello, resume, commands with replies (PROTOCOL §2)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from functools import partial
+
+from suhbat.chat.model import Actor, Outcome
+from suhbat.chat.sync import Plan, opening_plan, sync_plan
+from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated, Unsupported
+from suhbat.hub.connection import Connection, Dialect, Target, Wire
+from suhbat.protocol import replies
+from suhbat.protocol.commands import Command, Hello, History, Ping, Send, Sync, Typing
+from suhbat.protocol.events import own_log
+from suhbat.protocol.machine import Do
+from suhbat.protocol.notices import TypingNotice
+from suhbat.protocol.objects import ConversationState
+from suhbat.protocol.types import HELLO_SECONDS, LOBBY, ME
+from suhbat.protocol.v1 import V1Machine
+
+from .session import BaseSession, Services, Upgrade, log
+
+TYPING_SECONDS = 3.0
+"""A user's typing in a conversation is passed on at most this often."""
+
+
+class V1Session(BaseSession):
+    def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
+        super().__init__(services, wire, upgrade)
+        self.language = upgrade.language
+        self.machine = V1Machine(self.language, services.rates.meter(f"address:{upgrade.address}"))
+        self.typed: dict[str, float] = {}
+        self._deadline: asyncio.TimerHandle | None = None
+
+    async def open(self) -> None:
+        """Wait for `hello`: 10 s, then 4501."""
+        self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._late)
+
+    async def receive(self, data: str | bytes) -> None:
+        action = self.machine.receive(data, self.services.clock.steady())
+        if isinstance(action, Do):
+            await self._do(action.command)
+        else:
+            self.act(action)
+
+    def release(self) -> None:
+        super().release()
+        if self._deadline is not None:
+            self._deadline.cancel()
+
+    def _late(self) -> None:
+        if end := self.machine.late():
+            self.act(end)
+
+    async def _do(self, command: Command) -> None:
+        match command:
+            case Hello():
+                await self._hello(command)
+            case Send():
+                self._send(command)
+            case Ping():
+                self._reply(replies.Pong(id=command.id, heads=self._heads()))
+            case Typing():
+                self._typing(command)
+            case History():
+                self._later(command, self._history(command))
+            case Sync():
+                self._later(command, self._sync(command))
+            case _:
+                self._refuse(Unsupported(what=command.type), command.id)
+
+    # Opening
+
+    async def _hello(self, command: Hello) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        try:
+            actor = await self._identify(command)
+            connection = Connection(self.wire, Dialect.V1, actor, self.language)
+            # Listen before anything is read, so that nothing falls between.
+            self.services.hub.attach(connection, own_log(actor.uid), 0)
+            opening = await self.services.store.opening(actor)
+        except SuhbatError as error:
+            self.end(error, self.machine.refuse(error, command.id))
+            return
+        if self.wire.closed:
+            self.services.hub.remove(connection)
+            return
+        self.machine.meter = self.services.rates.meter(actor.uid)
+        self.enter(connection)
+        plan = opening_plan(opening, actor, self.services.store.epoch, command.resume)
+        self._reply(
+            replies.Welcome(
+                id=command.id,
+                user=actor.user,
+                connection=connection.id,
+                epoch=self.services.store.epoch,
+                resumed=plan.resumed,
+            )
+        )
+        if not plan.resumed:
+            self._reply(
+                replies.Snapshot(
+                    conversations=tuple(self._counted(state) for state in opening.states),
+                    users=opening.users,
+                    cursors=dict(opening.heads),
+                )
+            )
+        self._follow(connection, plan)
+        for state in opening.states:
+            self.services.hub.rooms[state.conversation].echo |= state.member_count == 1
+        connection.targets.append(Target(self._keys(opening.heads), presence=True))
+        self._answer_resets(plan)
+        self.services.hub.start_feed(connection)
+
+    async def _identify(self, command: Hello) -> Actor:
+        ticket = self.upgrade.query.get("ticket")
+        if command.token is None and ticket is not None:
+            actor = self.services.tickets.redeem(ticket)
+            self.services.guests.attach(actor)
+            self.attached = actor
+            return actor
+        token = command.token or self.upgrade.token
+        if token is None:
+            raise Unauthenticated
+        return await self.authenticate(token)
+
+    def _follow(self, connection: Connection, plan: Plan) -> None:
+        """Follow every log of the plan from its cursor; the feed sends what is above."""
+        for name, cursor in plan.cursors.items():
+            key = self._key(name)
+            if key in connection.logs:
+                connection.lag[key] = cursor
+            else:
+                self.services.hub.attach(connection, key, cursor)
+
+    def _answer_resets(self, plan: Plan) -> None:
+        for state, reason in plan.resets:
+            frame = replies.Reset(conversation=state.conversation, state=self._counted(state), reason=reason)
+            self._reply(frame)
+        for conversation in plan.removed:
+            self._reply(replies.Removed(conversation=conversation, removed=conversation))
+
+    # Commands
+
+    def _send(self, command: Send) -> None:
+        assert self.connection is not None
+        try:
+            peer = None if command.to_user is None else self.services.messages.recipient(command.to_user)
+        except SuhbatError as error:
+            self._refuse(error, command.id)
+            return
+        self.in_flight += 1
+        self.services.messages.send(
+            self.connection.actor,
+            text=command.text,
+            conversation=command.conversation,
+            peer=peer,
+            client_id=command.client_id,
+            reply_to=command.reply_to,
+            done=partial(self._sent, command.id),
+        )
+
+    def _sent(self, id: int | str | None, outcome: Outcome) -> None:
+        self.in_flight -= 1
+        if isinstance(outcome, SuhbatError):
+            self._refuse(outcome, id)
+        elif id is not None:
+            self._reply(
+                replies.Sent(
+                    id=id,
+                    conversation=outcome.conversation,
+                    seq=outcome.seq,
+                    ordinal=outcome.ordinal,
+                    sent_at=outcome.sent_at,
+                    duplicate=outcome.duplicate,
+                )
+            )
+
+    def _typing(self, command: Typing) -> None:
+        assert self.connection is not None
+        actor, key = self.connection.actor, command.conversation
+        if key not in self.connection.logs:
+            self._refuse(NotFound(), command.id)
+            return
+        now = self.services.clock.steady()
+        if now - self.typed.get(key, -TYPING_SECONDS) >= TYPING_SECONDS:
+            self.typed[key] = now
+            notice = TypingNotice(conversation=key, user_id=actor.user_id, uid=actor.uid)
+            self.services.hub.notice(key, replies.encode(notice), but=actor.uid)
+        if command.id is not None:
+            self._reply(replies.Ok(id=command.id))
+
+    async def _history(self, command: History) -> None:
+        assert self.connection is not None
+        page = await self.services.store.history(
+            self.connection.actor,
+            command.conversation,
+            before=command.before,
+            after=command.after,
+            around=command.around,
+            limit=command.limit,
+        )
+        if command.id is not None:
+            self._reply(
+                replies.Page(
+                    id=command.id,
+                    messages=page.messages,
+                    has_before=page.has_before,
+                    has_after=page.has_after,
+                    head=page.head,
+                )
+            )
+
+    async def _sync(self, command: Sync) -> None:
+        connection = self.connection
+        assert connection is not None
+        opening = await self.services.store.opening(connection.actor)
+        if self.connection is None:
+            return
+        plan = sync_plan(opening, command.cursors)
+        if command.id is not None:
+            self._reply(replies.Ok(id=command.id))
+        hub = self.services.hub
+        hub.flush()
+        connection.live = False
+        for name in command.cursors:
+            key = self._key(name)
+            if key in connection.logs and name in plan.cursors:
+                # A reset takes the client to the head that was read; the room may be further.
+                connection.lag[key] = plan.cursors[name]
+        self._answer_resets(plan)
+        asked = {name: head for name, head in opening.heads.items() if name in command.cursors}
+        connection.targets.append(Target(self._keys(asked), presence=False))
+        hub.start_feed(connection)
+
+    # Answers
+
+    def _later(self, command: Command, work: Awaitable[None]) -> None:
+        """Carry out a command that reads the store, without holding up the ones that follow."""
+        self.in_flight += 1
+        self.services.hub.spawn(self._answered(command, work), self.connection)
+
+    async def _answered(self, command: Command, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except SuhbatError as error:
+            self._refuse(error, command.id)
+        except Exception:
+            log.exception("a command failed", command=command.type)
+            self._refuse(Internal(), command.id)
+        finally:
+            self.in_flight -= 1
+
+    def _reply(self, frame: replies.Reply) -> None:
+        self.write(replies.encode(frame))
+
+    def _refuse(self, error: SuhbatError, id: int | str | None) -> None:
+        self.write(self.machine.refuse(error, id))
+
+    def _heads(self) -> dict[str, int]:
+        assert self.connection is not None
+        own = own_log(self.connection.actor.uid)
+        heads = self.services.hub.heads_for(self.connection)
+        return {ME if key == own else key: head for key, head in heads.items()}
+
+    def _key(self, name: str) -> str:
+        assert self.connection is not None
+        return own_log(self.connection.actor.uid) if name == ME else name
+
+    def _keys(self, heads: Mapping[str, int]) -> dict[str, int]:
+        return {self._key(name): head for name, head in heads.items()}
+
+    def _counted(self, state: ConversationState) -> ConversationState:
+        """The lobby's members are those who are here."""
+        if state.conversation != LOBBY:
+            return state
+        return state.model_copy(update={"member_count": self.services.here.users})

@@ -1,0 +1,152 @@
+// The start page: a small chat over the simple dialect. Everything that others wrote enters as textContent only.
+
+const TEXTS = {
+  en: {
+    connecting: "Connecting…",
+    connected: "You are here as {name}.",
+    disconnected: "Not connected.",
+    closed: "The connection was closed ({reason}). Press Connect to come back.",
+    refused: "The server could not be reached, or it does not allow this page. See “origins” in its documentation.",
+    youTo: "You → {name}",
+    toYou: "{name} → you",
+    stored: "Stored. {name} is here.",
+    later: "Stored. {name} is away and will read it later.",
+  },
+  uz: {
+    lead: "Bu chat serveri, u ishlab turibdi. Uni shu yerda, Postmanʼda yoki oʻz dasturingizda sinab koʻring.",
+    chat: "Suhbat",
+    name: "Ismingiz",
+    connect: "Ulanish",
+    disconnect: "Uzilish",
+    message: "Xabar",
+    to: "Kimga (boʻsh: hammaga)",
+    send: "Yuborish",
+    postman: "Postman bilan",
+    step1: "New → WebSocket ni tanlang.",
+    step2: "Ushbu manzilni kiriting. user1 oʻrniga istalgan ism yozilishi mumkin.",
+    step3: "Connect tugmasini bosing.",
+    step4: "Hammaga yoki bir kishiga xabar yuboring:",
+    api: "HTTP interfeysi",
+    connecting: "Ulanmoqda…",
+    connected: "Siz {name} ismi bilan ulandingiz.",
+    disconnected: "Ulanmagan.",
+    closed: "Ulanish yopildi ({reason}). Qaytish uchun “Ulanish” tugmasini bosing.",
+    refused: "Serverga ulanib boʻlmadi yoki u bu sahifaga ruxsat bermaydi. Hujjatlarda “origins” ga qarang.",
+    youTo: "Siz → {name}",
+    toYou: "{name} → sizga",
+    stored: "Saqlandi. {name} shu yerda.",
+    later: "Saqlandi. {name} hozir yoʻq, keyin oʻqiydi.",
+  },
+  ru: {
+    lead: "Это чат-сервер, и он работает. Попробуйте его здесь, из Postman или из своей программы.",
+    chat: "Чат",
+    name: "Ваше имя",
+    connect: "Подключиться",
+    disconnect: "Отключиться",
+    message: "Сообщение",
+    to: "Кому (пусто: всем)",
+    send: "Отправить",
+    postman: "Через Postman",
+    step1: "Выберите New → WebSocket.",
+    step2: "Введите этот адрес. Вместо user1 может стоять любое имя.",
+    step3: "Нажмите Connect.",
+    step4: "Отправьте сообщение всем или одному человеку:",
+    api: "HTTP-интерфейс",
+    connecting: "Подключение…",
+    connected: "Вы здесь под именем {name}.",
+    disconnected: "Нет подключения.",
+    closed: "Соединение закрыто ({reason}). Чтобы вернуться, нажмите «Подключиться».",
+    refused: "Сервер недоступен или не разрешает эту страницу. См. «origins» в документации.",
+    youTo: "Вы → {name}",
+    toYou: "{name} → вам",
+    stored: "Сохранено. {name} здесь.",
+    later: "Сохранено. {name} сейчас не здесь и прочтёт позже.",
+  },
+};
+const LINES_KEPT = 500;
+const $ = (id) => document.getElementById(id);
+const language = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in TEXTS) ?? "en";
+const say = (key, filling = "") => TEXTS[language][key].replace(/\{\w+\}/, () => filling);
+let socket = null;
+
+function address(name) {
+  const url = new URL(`ws/${encodeURIComponent(name)}`, document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return url;
+}
+
+function line(text, style = "", at = undefined) {
+  const log = $("log");
+  const following = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  const paragraph = document.createElement("p");
+  const time = document.createElement("time");
+  const moment = at ? new Date(at) : new Date();
+  time.dateTime = moment.toISOString();
+  time.textContent = moment.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+  paragraph.className = style;
+  paragraph.append(time, text); // a string is appended as a text node, never as markup
+  log.append(paragraph);
+  while (log.childElementCount > LINES_KEPT) log.firstElementChild.remove();
+  if (following) log.scrollTop = log.scrollHeight;
+}
+
+function show(frame) {
+  if (frame.type === "joined" || frame.type === "left") line(frame.message, "quiet", frame.sent_at);
+  else if (frame.type === "error") line(frame.message, "wrong");
+  else if (frame.type === "sent") line(say(frame.online ? "stored" : "later", frame.to_user), "quiet", frame.sent_at);
+  else if (frame.type === "message") {
+    const from = frame.to_user ? say("toYou", frame.from_user) : frame.from_user;
+    line(`${from}: ${frame.message}`, frame.to_user ? "private" : "", frame.sent_at);
+  }
+}
+
+function present(connected, text) {
+  $("connect").hidden = connected;
+  $("disconnect").hidden = !connected;
+  $("name").readOnly = connected;
+  $("writing").disabled = !(connected && socket?.readyState === WebSocket.OPEN);
+  $("state").textContent = text;
+}
+
+$("join").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const name = $("name").value.trim();
+  if (!name || socket) return;
+  const url = address(name);
+  url.searchParams.set("lang", language);
+  const mine = (socket = new WebSocket(url));
+  let opened = false;
+  present(true, say("connecting"));
+  mine.onopen = () => {
+    opened = true;
+    present(true, say("connected", name));
+    $("message").focus();
+  };
+  mine.onmessage = ({ data }) => show(JSON.parse(data));
+  mine.onclose = ({ code, reason }) => {
+    socket = null;
+    const why = opened ? say("closed", `${code} ${reason}`.trim()) : say("refused");
+    present(false, code === 1000 ? say("disconnected") : why);
+  };
+});
+
+$("disconnect").addEventListener("click", () => socket?.close(1000));
+
+$("say").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const [message, to] = [$("message").value, $("to").value.trim()];
+  if (!message.trim() || socket?.readyState !== WebSocket.OPEN) return;
+  socket.send(JSON.stringify({ message, to_user: to }));
+  if (to) line(`${say("youTo", to)}: ${message}`, "private");
+  $("message").value = "";
+  $("message").focus();
+});
+
+document.documentElement.lang = language;
+for (const element of document.querySelectorAll("[data-say]")) {
+  element.textContent = TEXTS[language][element.dataset.say] ?? element.textContent;
+}
+const showAddress = () => ($("address").textContent = address($("name").value.trim() || "user1").href);
+$("name").addEventListener("input", showAddress);
+showAddress();
+present(false, say("disconnected"));

@@ -1,0 +1,63 @@
+"""What start-up prints: where to open the server, where its data is, and what its owner should know. ASCII only."""
+
+from __future__ import annotations
+
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+
+from suhbat import __version__
+from suhbat.config import Settings
+
+
+def welcome(settings: Settings) -> None:
+    """Print the lines of `lines` to standard output."""
+    host, port = address(sys.argv, settings)
+    for line in lines(settings, host, port):
+        print(line.encode("ascii", "backslashreplace").decode(), flush=True)
+
+
+def lines(settings: Settings, host: str, port: int) -> list[str]:
+    """For people: URLs to open, and warnings."""
+    shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1", "localhost") else host  # noqa: S104 (compared)
+    shown = f"[{shown}]" if ":" in shown else shown
+    url = settings.public_url or f"http://{shown}:{port}"
+    said = [
+        f"Suhbat {__version__} is ready.",
+        f"  Page     {url}",
+        f"  Postman  {url.replace('http', 'ws', 1)}/ws/user1",
+        f"  API      {url}/docs",
+        f"  Data     {Path(settings.data).resolve()}",
+    ]
+    if settings.access == "open" and is_public(host):
+        said.append(
+            f"  Warning: guests are open and the server listens on {host}: everybody who reaches this machine can "
+            "write here. For this machine only: --host 127.0.0.1. For members only: SUHBAT_ACCESS=closed."
+        )
+    return said
+
+
+def is_public(host: str) -> bool:
+    """Whether other machines can reach it."""
+    if host == "localhost":
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return True
+
+
+def address(argv: list[str], settings: Settings) -> tuple[str, int]:
+    """Host and port: an ASGI server does not tell them to its application, but its command line does."""
+    host, port = settings.host, settings.port
+    if "suhbat" not in Path(argv[0]).name and Path(argv[0]).parent.name != "suhbat":
+        given = dict(_options(argv[1:]))
+        host = given.get("--host", host)
+        if given.get("--port", "").isdecimal():
+            port = int(given["--port"])
+    return host, port
+
+
+def _options(arguments: list[str]) -> list[tuple[str, str]]:
+    pairs = [(name, value) for name, value in zip(arguments, arguments[1:], strict=False) if name.startswith("--")]
+    return pairs + [(name, value) for name, _, value in (argument.partition("=") for argument in arguments) if value]

@@ -1,0 +1,174 @@
+"""The simple dialect without a socket: a frame in, an action out."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suhbat.protocol import simple
+from suhbat.protocol.closes import Close
+from suhbat.protocol.events import MessageCreated
+from suhbat.protocol.machine import Answer, Do, End, Unlimited
+from suhbat.protocol.objects import Message
+
+
+class Strict:
+    """A meter that lets `allowed` frames pass and then loses patience after `patience` more."""
+
+    def __init__(self, allowed: int, patience: int) -> None:
+        self.allowed, self.left = allowed, patience
+
+    def take(self, now: float) -> float:
+        self.allowed -= 1
+        return 0.0 if self.allowed >= 0 else 1.5
+
+    def patience(self, now: float) -> bool:
+        self.left -= 1
+        return self.left >= 0
+
+
+def machine(language: Any = "en") -> simple.SimpleMachine:
+    return simple.SimpleMachine(language, Unlimited())
+
+
+def refused(frame: str) -> dict[str, Any]:
+    """The error that this frame is answered with; it must be an answer that leaves the connection open."""
+    action = machine().receive(frame, 0.0)
+    assert isinstance(action, Answer)
+    answer: dict[str, Any] = json.loads(action.frame)
+    assert answer["type"] == "error"
+    return answer
+
+
+@pytest.mark.parametrize("to_user", ["", None])
+def test_everybody(to_user: str | None) -> None:
+    """An empty or null to_user, as in the seed's README, means everybody."""
+    action = machine().receive(json.dumps({"message": "Salom hammaga!", "to_user": to_user}), 0.0)
+    assert isinstance(action, Do)
+    assert action.command.message == "Salom hammaga!"
+    assert not action.command.to_user
+
+
+def test_missing_to_user_and_unknown_fields() -> None:
+    """to_user may be missing, and fields that nobody knows are ignored."""
+    action = machine().receive('{"message": "salom", "later": [1, {"a": null}]}', 0.0)
+    assert action == Do(simple.SimpleSend(message="salom"))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "",
+        "salom",
+        "[]",
+        "1",
+        "null",
+        '"text"',
+        "{}",
+        '{"to_user": "user2"}',
+        '{"message": 5}',
+        '{"message": null}',
+        '{"message": ""}',
+        '{"message": "  "}',
+        '{"message": "a", "to_user": 7}',
+        '{"message": "a", "to_user": ["b"]}',
+        '{"message": "\\ud800"}',
+        '{"message": "a\\u0000b"}',
+        '{"message": NaN}',
+        json.dumps({"message": "a" * 4001}),
+        "[" * 20_000,
+        '{"message": ' + "9" * 5_000 + "}",
+        '{"message": "a"',
+    ],
+)
+def test_bad_frames_are_answered(frame: str) -> None:
+    """Whatever is wrong with a frame: bad_request, with a text that shows a right example, and the connection stays."""
+    answer = refused(frame)
+    assert answer["code"] == "bad_request"
+    assert '{"message": "Salom hammaga!", "to_user": ""}' in answer["message"]
+
+
+def test_longest_message_passes() -> None:
+    """4,000 characters are a message, also when each takes four bytes."""
+    assert isinstance(machine().receive(json.dumps({"message": "🙂" * 4000}, ensure_ascii=False), 0.0), Do)
+
+
+@pytest.mark.parametrize(("language", "word"), [("uz", "boʻsh"), ("ru", "пуст"), ("en", "empty")])
+def test_errors_speak_the_readers_language(language: Any, word: str) -> None:
+    """The text follows the language, the code does not."""
+    action = machine(language).receive('{"message": ""}', 0.0)
+    assert isinstance(action, Answer)
+    assert word in json.loads(action.frame)["message"]
+    assert json.loads(action.frame)["code"] == "bad_request"
+
+
+def test_binary_and_oversized_frames_close() -> None:
+    """A binary frame closes with 1003, one over 64 KiB with 1009."""
+    end = machine().receive(b"salom", 0.0)
+    assert isinstance(end, End) and end.code is Close.UNSUPPORTED_DATA
+    end = machine().receive("é" * 40_000, 0.0)
+    assert isinstance(end, End) and end.code is Close.TOO_BIG
+
+
+def test_a_flood_is_answered_and_then_ended() -> None:
+    """Too fast: rate_limited with retry_after; if it goes on, the close 4029, with the reason before it."""
+    flooded = simple.SimpleMachine("en", Strict(allowed=1, patience=1))
+    assert isinstance(flooded.receive('{"message": "a"}', 0.0), Do)
+    answer = flooded.receive('{"message": "a"}', 0.0)
+    assert isinstance(answer, Answer)
+    assert json.loads(answer.frame) | {"message": ""} == {
+        "type": "error", "code": "rate_limited", "message": "", "retry_after": 1.5,
+    }  # fmt: skip
+    end = flooded.receive("not even JSON", 0.0)
+    assert isinstance(end, End) and end.code is Close.RATE_LIMITED and end.frame is not None
+
+
+@given(st.text(max_size=200) | st.binary(max_size=200))
+def test_every_frame_gets_exactly_one_action(frame: str | bytes) -> None:
+    """No frame, however strange, raises or goes unanswered."""
+    assert isinstance(machine().receive(frame, 0.0), Do | Answer | End)
+
+
+def created(text: str = "salom", *, deleted: bool = False, conversation: str = "lobby") -> MessageCreated:
+    message = Message(
+        conversation=conversation, seq=7, ordinal=3, sender="user1", sender_uid="u1", text=text,
+        sent_at=1_700_000_000_123, deleted=deleted,
+    )  # fmt: skip
+    return MessageCreated(
+        conversation=conversation, seq=7, at=1_700_000_000_123, actor="user1", actor_uid="u1", message=message
+    )
+
+
+class Viewer:
+    def __init__(self, uid: str, user_id: str) -> None:
+        self.uid, self.user_id = uid, user_id
+
+
+def test_frames_are_as_the_contract_says() -> None:
+    """Message, joined and left have the fields of PROTOCOL §1, with the uid beside every name."""
+    frame = simple.message_for(created(), Viewer("u1", "user1"), echo=True)
+    assert frame is not None
+    assert json.loads(frame) == {
+        "type": "message", "conversation": "lobby", "seq": 7, "from_user": "user1", "from_uid": "u1", "to_user": "",
+        "message": "salom", "sent_at": "2023-11-14T22:13:20.123Z",
+    }  # fmt: skip
+    assert json.loads(simple.joined("user1", "u1", 0))["message"] == "User user1 joined the chat"
+    assert json.loads(simple.left("user1", "u1", 0))["message"] == "User user1 left the chat"
+
+
+def test_a_private_message_is_for_its_reader_only() -> None:
+    """In a direct the reader sees their own name in to_user; the sender sees nothing, except of a note to themselves."""
+    event = created(conversation="d1")
+    frame = simple.message_for(event, Viewer("u2", "user2"), echo=False)
+    assert frame is not None and json.loads(frame)["to_user"] == "user2"
+    assert simple.message_for(event, Viewer("u1", "user1"), echo=False) is None
+    assert simple.message_for(event, Viewer("u1", "user1"), echo=True) is not None
+
+
+def test_deleted_messages_are_not_shown() -> None:
+    """What was deleted is never sent again."""
+    assert simple.message(created(deleted=True), "") is None

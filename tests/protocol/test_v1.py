@@ -1,0 +1,161 @@
+"""The v1 dialect without a socket: states, ids, hypothesis over sequences of frames."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suhbat.protocol.closes import Close
+from suhbat.protocol.commands import COMMANDS, Hello, Ping, Send
+from suhbat.protocol.machine import Answer, Do, End, Unlimited
+from suhbat.protocol.v1 import State, V1Machine, command_id
+
+HELLO = '{"type": "hello", "id": 1, "token": "t"}'
+
+
+def machine(*, open: bool = True) -> V1Machine:
+    fresh = V1Machine("en", Unlimited())
+    if open:
+        assert isinstance(fresh.receive(HELLO, 0.0), Do)
+    return fresh
+
+
+def error(action: object) -> dict[str, Any]:
+    assert isinstance(action, Answer | End) and action.frame is not None
+    answer: dict[str, Any] = json.loads(action.frame)
+    assert answer["type"] == "error"
+    return answer
+
+
+def test_hello_opens() -> None:
+    """hello is carried out once; the machine is open afterwards."""
+    fresh = machine(open=False)
+    action = fresh.receive(HELLO, 0.0)
+    assert isinstance(action, Do) and isinstance(action.command, Hello)
+    assert fresh.state is State.OPEN
+
+
+def test_anything_else_first_is_4501() -> None:
+    """Before hello every command is refused with unauthenticated, then the close."""
+    action = machine(open=False).receive('{"type": "ping", "id": 9}', 0.0)
+    assert isinstance(action, End) and action.code is Close.UNAUTHENTICATED
+    assert error(action) | {"message": ""} == {"type": "error", "id": 9, "code": "unauthenticated", "message": ""}
+
+
+def test_nonsense_first_is_answered_and_time_runs_on() -> None:
+    """A frame that is no command is answered with an error; the connection is still nobody's, and late is 4501."""
+    fresh = machine(open=False)
+    assert error(fresh.receive("{}", 0.0))["code"] == "bad_request"
+    end = fresh.late()
+    assert end is not None and end.code is Close.UNAUTHENTICATED
+    assert fresh.late() is None
+
+
+def test_late_is_nothing_once_open() -> None:
+    """The deadline of hello does not end a connection that said it."""
+    assert machine().late() is None
+
+
+def test_hello_twice() -> None:
+    """A second hello is an error; the connection stays."""
+    assert error(machine().receive(HELLO, 0.0))["code"] == "bad_request"
+
+
+@pytest.mark.parametrize("id", [0, -1, 2**53 - 1, "", "a", "ў"])
+def test_ids_come_back(id: int | str) -> None:
+    """An id is an integer that JavaScript can hold, or a string; it comes back also with an error."""
+    action = machine().receive(json.dumps({"type": "ping", "id": id}), 0.0)
+    assert action == Do(Ping(type="ping", id=id))
+    assert error(machine().receive(json.dumps({"type": "dance", "id": id}), 0.0))["id"] == id
+
+
+@pytest.mark.parametrize("id", ["true", "1.5", "[]", "{}", str(2**53), "1e400", '"' + "a" * 129 + '"'])
+def test_bad_ids(id: str) -> None:
+    """Any other id is a bad request, answered without an id."""
+    answer = error(machine().receive(f'{{"type": "ping", "id": {id}}}', 0.0))
+    assert answer["code"] == "bad_request"
+    assert "id" not in answer
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"text": "a"},
+        {"conversation": "lobby"},
+        {"conversation": "lobby", "to_user": "b", "text": "a"},
+        {"conversation": "lobby", "text": ""},
+        {"conversation": "lobby", "text": "a" * 4001},
+        {"conversation": "lobby", "text": "a", "reply_to": 0},
+        {"conversation": "lobby", "text": "a", "reply_to": "1"},
+        {"conversation": "lobby", "text": "a", "client_id": ""},
+        {"conversation": "lobby", "text": "a", "client_id": 4},
+        {"conversation": 5, "text": "a"},
+        {"conversation": "lobby", "text": "a\0"},
+    ],
+)
+def test_bad_sends(fields: dict[str, object]) -> None:
+    """A send without a text, with two targets or with fields of other types is a bad request that says why."""
+    answer = error(machine().receive(json.dumps({"type": "send", "id": 3, **fields}), 0.0))
+    assert answer["code"] == "bad_request" and answer["id"] == 3
+    assert len(answer["message"]) > 20
+
+
+def test_what_only_the_server_sets_is_ignored() -> None:
+    """sender, seq and role in a send are fields nobody knows."""
+    action = machine().receive(
+        '{"type":"send","conversation":"lobby","text":"a","sender":"root","seq":1,"role":"owner"}', 0.0
+    )
+    assert action == Do(Send(type="send", conversation="lobby", text="a"))
+
+
+def test_binary_and_oversized() -> None:
+    """A binary frame closes with 1003, one over 64 KiB with 1009."""
+    end = machine().receive(b"{}", 0.0)
+    assert isinstance(end, End) and end.code is Close.UNSUPPORTED_DATA
+    end = machine().receive(" " * 65_537, 0.0)
+    assert isinstance(end, End) and end.code is Close.TOO_BIG
+
+
+def test_doubled_keys_take_the_last() -> None:
+    """Of two equal keys the last counts, for the command and for its id alike."""
+    assert machine().receive('{"type":"hello","type":"ping","id":1,"id":2}', 0.0) == Do(Ping(type="ping", id=2))
+    assert command_id('{"id":1,"id":2}') == 2
+
+
+names = st.sampled_from([command.model_fields["type"].annotation.__args__[0] for command in COMMANDS])  # type: ignore[union-attr]
+values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 10) | st.text(max_size=5) | st.sampled_from(["lobby", "@me"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+fields = st.sampled_from(
+    ["id", "token", "resume", "conversation", "to_user", "text", "client_id", "seq", "ordinal", "limit", "cursors"]
+)
+objects = st.builds(lambda name, rest: {"type": name, **rest}, names, st.dictionaries(fields, values, max_size=5))
+frames = objects.map(json.dumps) | st.text(max_size=50) | st.binary(max_size=20) | st.just(HELLO)
+
+
+@given(st.lists(frames, max_size=12))
+def test_any_sequence_of_frames(sequence: list[str | bytes]) -> None:
+    """Each frame gets exactly one action; nothing is carried out before hello, hello at most once, nothing after the end."""
+    driven = V1Machine("uz", Unlimited())
+    hellos = 0
+    for frame in sequence:
+        was = driven.state
+        action = driven.receive(frame, 0.0)
+        assert isinstance(action, Do | Answer | End)
+        if isinstance(action, Do):
+            assert (was is State.SILENT) == isinstance(action.command, Hello)
+            hellos += isinstance(action.command, Hello)
+        if isinstance(action, End):
+            assert driven.state is State.ENDED
+            break
+        if isinstance(action, Answer):
+            assert json.loads(action.frame)["message"]
+            assert driven.state is was
+    assert hellos <= 1
