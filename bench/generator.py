@@ -81,8 +81,9 @@ def binary() -> Path:
 @contextmanager
 def started(server: Running, core: int | None, limit: float, **options: object) -> Iterator[subprocess.Popen[str]]:
     """The generator at work. It bounds itself in time; should it hang all the same, it is ended after `limit` s."""
-    words = [f"--{name.replace('_', '-')}={value}".split("=", 1) for name, value in options.items()]
-    argv = [str(binary()), "--port", str(server.port), *(word for pair in words for word in pair)]
+    argv = [str(binary()), "--port", str(server.port)]
+    for name, value in options.items():
+        argv += [f"--{name}", str(value)]
     with subprocess.Popen(
         argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=pin(core)
     ) as process:
@@ -128,16 +129,15 @@ def measure(server: Running, core: int | None, members: int, load: Load, seconds
     if "frames" not in result:
         return Row(**known)
     cpu = busy[1] - busy[0]
-    row = Row(**known)._replace(cpu_us=cpu * 1e6 / max(row_frames(result), 1), server_cpu=cpu / result["window_s"])
+    per_delivery = cpu * 1e6 / max(result["frames"], 1)
+    row = Row(**known)._replace(cpu_us=per_delivery, server_cpu=cpu / result["window_s"])
     return row if result["ok"] else row._replace(problem=failure(result))
 
 
-def row_frames(result: dict[str, Any]) -> int:
-    return int(result["frames"])
-
-
 def failure(result: dict[str, Any]) -> str:
-    counts = ", ".join(f"{result[name]} {name}" for name in ("missing", "disorder", "damaged", "errors") if result[name])
+    counts = ", ".join(
+        f"{result[name]} {name}" for name in ("missing", "disorder", "damaged", "errors") if result[name]
+    )
     return f"{counts or 'no message arrived'}: {result['problem']}"
 
 

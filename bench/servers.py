@@ -88,8 +88,7 @@ def command(key: str, port: int) -> list[str]:
     address = ["--host", "127.0.0.1", "--port", str(port)]
     quiet = ["--log-level", "warning"]
     if key == "suhbat":
-        start = "import sys; sys.argv[0] = 'suhbat'; from suhbat.cli import main; main()"
-        return [sys.executable, "-c", start, "serve", *address]
+        return [sys.executable, "-m", "suhbat", "serve", *address]
     if key == "uvicorn":
         return [sys.executable, "-m", "uvicorn", "main:app", "--app-dir", str(ROOT), *address, *quiet]
     if key == "plain":

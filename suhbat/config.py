@@ -233,7 +233,10 @@ def _without_password(url: str) -> str:
     if not separator or not at:
         # Something of another shape may still hold a secret; after `?` is where drivers take passwords too.
         return url.partition("?")[0] if "@" not in url else "***"
-    return f"{scheme}://{user.partition(':')[0]}:***@{host}{slash}{path.partition('?')[0]}"
+    name, colon, _ = user.partition(":")
+    # Without a password what stands there may be a token (NATS).
+    shown = f"{name}:***" if colon else "***"
+    return f"{scheme}://{shown}@{host}{slash}{path.partition('?')[0]}"
 
 
 def _web_address(text: str) -> Any:

@@ -1,1 +1,1 @@
-"""HTTP: FastAPI routers, one resource a file. No SQL and no rules: they ask the floors below and say what they heard."""
+"""HTTP: FastAPI routers, one resource a file. No SQL and no rules: they ask the floors below and pass the answer on."""

@@ -102,6 +102,8 @@ def _reason(first: Mapping[str, Any]) -> str:
         return "not_object"
     if kind == "missing":
         return f"{field} is missing"
+    if kind == "string_unicode":
+        return "bad_character"
     if kind == "string_type":
         return f"not_string:{field}"
     if kind in ("string_too_long", "string_too_short") and path[-1:] == ["text"]:

@@ -19,5 +19,5 @@ UPGRADE_REQUIRED = 426
 @router.get("/api/v1/ws")
 async def explain(request: Request) -> JSONResponse:
     """Somebody opened the address of a socket in a browser's address bar."""
-    error = BadRequest(reason=f"this is the address of a WebSocket; open ws://{{host}}{request.url.path[:80]}")
+    error = BadRequest(reason="this address is for WebSockets, opened with ws:// instead of http://")
     return problem(request, error, UPGRADE_REQUIRED, {"upgrade": "websocket", "connection": "Upgrade"})

@@ -155,6 +155,8 @@ class Hub:
                 self.start_feed(fallen)
         room.listeners[connection.dialect][connection] = None
         connection.logs.add(key)
+        if key == LOBBY:
+            connection.announced = room.announced
         if not connection.live or room.head != cursor:
             connection.lag[key] = cursor
         if connection.live and room.head != cursor:

@@ -155,16 +155,21 @@ def _refuse(reason: str) -> NoReturn:
 
 @lru_cache(maxsize=8192)
 def _skeleton_unicode(name: str) -> str:
-    table = _confusables()
     folded = name
     while True:
-        decomposed = unicodedata.normalize("NFD", folded)
-        looks = "".join(table.get(character, character) for character in decomposed)
+        # The table has a few composed characters, and many that only show when decomposed.
+        looks = _replace(unicodedata.normalize("NFC", folded))
+        looks = _replace(unicodedata.normalize("NFD", looks))
         # The dot of an i carries nothing: `i` with a second dot above looks like i.
         after = unicodedata.normalize("NFD", looks).translate(_PROTOTYPE_FOLD).replace("l\u0307", "l")
         if after == folded:
             return folded
         folded = after
+
+
+def _replace(text: str) -> str:
+    table = _confusables()
+    return "".join(table.get(character, character) for character in text)
 
 
 class _Profile(Protocol):

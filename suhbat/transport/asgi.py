@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -134,13 +135,22 @@ async def _serve_through_asgi(session: Session, wire: QueueWire, receive: Receiv
     sending = loop.create_task(wire.drain(send))
     try:
         await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
-        # One side has ended: the other has a few seconds, for a last frame or for the answer to a close.
         wire.finish()
-        await asyncio.wait({reading, sending}, timeout=CLOSE_SECONDS)
+        # What was said before the end still goes out, if the peer takes it.
+        await asyncio.wait({sending}, timeout=CLOSE_SECONDS)
     finally:
         for task in (reading, sending):
             task.cancel()
         await asyncio.gather(reading, sending, return_exceptions=True)
+    if wire.closing is not None:
+        code, reason = wire.closing
+        # Not beside a pending receive(): granian waits for that one then.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await send({"type": "websocket.close", "code": int(code), "reason": reason})
+                # hypercorn gets to the answer only when its queue of received frames is read.
+                while (await receive())["type"] == "websocket.receive":
+                    pass
 
 
 async def _breathe(session: Session, wire: Wire) -> None:

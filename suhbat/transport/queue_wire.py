@@ -22,9 +22,10 @@ class QueueWire:
     def __init__(self) -> None:
         self.closed = False
         self.congested = False
+        self.closing: tuple[Close, str] | None = None
+        """The close that this side asked for."""
         self._outbox: deque[Frames] = deque()
         self._size = 0
-        self._closing: tuple[Close, str] | None = None
         self._gone = False
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
@@ -46,7 +47,7 @@ class QueueWire:
 
     def close(self, code: Close, reason: str = "") -> None:
         if not self.closed:
-            self._closing = (code, reason)
+            self.closing = (code, reason)
             self._end()
 
     def abort(self) -> None:
@@ -58,7 +59,7 @@ class QueueWire:
 
     def finish(self) -> None:
         """The peer is gone: nothing more can be sent."""
-        self._gone = self._closing is None
+        self._gone = self.closing is None
         self._end()
 
     def _end(self) -> None:
@@ -67,7 +68,7 @@ class QueueWire:
         self._drained.set()
 
     async def drain(self, send: Send) -> None:
-        """Send what is in the outbox until the end. Run as the one task that calls `send`."""
+        """Send what is in the outbox until the end. Run as the one task that calls `send`; the close is left to its owner."""
         while not self._gone:
             self._wake.clear()
             while self._outbox and not self._gone:
@@ -78,8 +79,6 @@ class QueueWire:
                 if self._size < LOW_WATER and self.congested:
                     self.congested = False
                     self._drained.set()
-            if self._closing is not None and not self._outbox and not self._gone:
-                code, reason = self._closing
-                await send({"type": "websocket.close", "code": int(code), "reason": reason})
+            if self.closing is not None and not self._outbox:
                 return
             await self._wake.wait()

@@ -68,7 +68,6 @@ const $ = (id) => document.getElementById(id);
 const language = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in TEXTS) ?? "en";
 const say = (key, filling = "") => TEXTS[language][key].replace(/\{\w+\}/, () => filling);
 let socket = null;
-
 function address(name) {
   const url = new URL(`ws/${encodeURIComponent(name)}`, document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -78,13 +77,12 @@ function address(name) {
 function line(text, style = "", at = undefined) {
   const log = $("log");
   const following = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-  const paragraph = document.createElement("p");
-  const time = document.createElement("time");
+  const [paragraph, time] = ["p", "time"].map((tag) => document.createElement(tag));
   const moment = at ? new Date(at) : new Date();
   time.dateTime = moment.toISOString();
   time.textContent = moment.toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
   paragraph.className = style;
-  paragraph.append(time, text); // a string is appended as a text node, never as markup
+  paragraph.append(time, " ", text); // strings become text nodes, never markup
   log.append(paragraph);
   while (log.childElementCount > LINES_KEPT) log.firstElementChild.remove();
   if (following) log.scrollTop = log.scrollHeight;
@@ -111,8 +109,8 @@ function present(connected, text) {
 $("join").addEventListener("submit", (event) => {
   event.preventDefault();
   const name = $("name").value.trim();
-  if (!name || socket) return;
   const url = address(name);
+  if (!name || socket) return;
   url.searchParams.set("lang", language);
   const mine = (socket = new WebSocket(url));
   let opened = false;
@@ -131,7 +129,6 @@ $("join").addEventListener("submit", (event) => {
 });
 
 $("disconnect").addEventListener("click", () => socket?.close(1000));
-
 $("say").addEventListener("submit", (event) => {
   event.preventDefault();
   const [message, to] = [$("message").value, $("to").value.trim()];

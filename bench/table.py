@@ -1,0 +1,138 @@
+"""The figures as Markdown: absolute, and as ratios to the two rivals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from generator import Idle, Load, Row
+from servers import SERVERS
+
+TITLES = {server.key: server.title for server in SERVERS}
+BASES = ("plain", "node", "coalesce")
+GENERATOR_BOUND = 0.9
+
+
+class Case(NamedTuple):
+    """What a row was measured for."""
+
+    members: int
+    load: Load
+    server: str
+
+
+Rows = dict[Case, Row]
+
+
+def middle(rows: Sequence[Row]) -> Row:
+    """The median of each figure over the rounds; one round with a problem is a problem of the row."""
+    failed = next((row for row in rows if row.problem), None)
+    if failed:
+        return failed
+    return Row(*(median(values) for values in zip(*(row[:-1] for row in rows), strict=True)))
+
+
+def absolute(rows: Rows) -> str:
+    """One line a run."""
+    head = (
+        "members",
+        "senders × in flight",
+        "server",
+        "deliveries/s",
+        "acked sends/s",
+        "own p50 ms",
+        "own p99 ms",
+        "all p50 ms",
+        "all p99 ms",
+        "CPU µs/delivery",
+        "server CPU",
+        "generator CPU",
+        "connects/s",
+    )
+    return markdown(head, (absolute_line(case, row) for case, row in rows.items()))
+
+
+def absolute_line(case: Case, row: Row) -> list[str]:
+    start = [f"{case.members:,}", str(case.load), TITLES[case.server]]
+    if row.problem:
+        return [*start, "**FAILED**"]
+    latencies = (row.own_p50_ms, row.own_p99_ms, row.all_p50_ms, row.all_p99_ms)
+    bound = " (generator-bound)" if row.generator_cpu > GENERATOR_BOUND else ""
+    return [
+        *start,
+        f"{row.deliveries_per_s:,.0f}",
+        f"{row.acked_per_s:,.0f}",
+        *(f"{value:,.1f}" for value in latencies),
+        f"{row.cpu_us:.2f}",
+        f"{row.server_cpu:.0%}",
+        f"{row.generator_cpu:.0%}{bound}",
+        f"{row.connects_per_s:,.0f}",
+    ]
+
+
+def ratios(rows: Rows) -> str:
+    """How many times the deliveries of each rival, and what part of its processor time and p99 a delivery takes."""
+    bases = [base for base in BASES if any(case.server == base for case in rows)]
+    head = ["members", "senders × in flight", "server"]
+    head += [f"{what} {TITLES[base]}" for what in ("deliveries ÷", "CPU/delivery ÷", "p99 to all ÷") for base in bases]
+    return markdown(head, (ratio_line(case, rows, bases) for case in rows if not rows[case].problem))
+
+
+def ratio_line(case: Case, rows: Rows, bases: Sequence[str]) -> list[str]:
+    row = rows[case]
+    others = [rows.get(case._replace(server=base), Row()) for base in bases]
+    return [
+        f"{case.members:,}",
+        str(case.load),
+        TITLES[case.server],
+        *(ratio(row.deliveries_per_s, other.deliveries_per_s) for other in others),
+        *(ratio(row.cpu_us, other.cpu_us) for other in others),
+        *(ratio(row.all_p99_ms, other.all_p99_ms) for other in others),
+    ]
+
+
+def ratio(value: float, base: float) -> str:
+    """Three significant digits; a dash where there is nothing to compare with."""
+    if not base:
+        return "–"
+    result = value / base
+    return f"{result:.1f}" if result >= 10 else f"{result:.2f}" if result >= 0.1 else f"{result:.3f}"
+
+
+def idle(found: dict[str, Idle]) -> str:
+    """Memory per idle connection; empty when it was not measured."""
+    if not found:
+        return ""
+    bases = [base for base in BASES if base in found and not found[base].problem]
+    head = ["server", "idle connections", "RSS KB/connection", *(f"÷ {TITLES[base]}" for base in bases)]
+    lines = []
+    for key, one in found.items():
+        if one.problem:
+            lines.append([TITLES[key], "**FAILED**"])
+            continue
+        compared = (ratio(one.rss_kb, found[base].rss_kb) for base in bases)
+        lines.append([TITLES[key], f"{one.connections:,}", f"{one.rss_kb:.1f}", *compared])
+    return markdown(head, lines)
+
+
+def problems(rows: Rows, resting: dict[str, Idle]) -> str:
+    """What failed, and how; empty when all went well."""
+    failed = {case: row for case, row in rows.items() if row.problem}
+    found = [f"{TITLES[case.server]}, {case.members:,}, {case.load}: {row.problem}" for case, row in failed.items()]
+    found += [f"{TITLES[key]}, idle: {one.problem}" for key, one in resting.items() if one.problem]
+    return "\n\n".join(f"**FAILED** {one}" for one in found)
+
+
+def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table; short lines are filled up, and all but the text on the left stand right."""
+    cells = [[*line, *[""] * (len(head) - len(line))] for line in lines]
+    widths = [max(len(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
+    text = [i for i, name in enumerate(head) if name == "server"]
+
+    def joined(row: Sequence[str]) -> str:
+        padded = (cell.ljust(widths[i]) if i in text else cell.rjust(widths[i]) for i, cell in enumerate(row))
+        return f"| {' | '.join(padded)} |"
+
+    rule = "|".join("-" * (w + 2) if i in text else "-" * (w + 1) + ":" for i, w in enumerate(widths))
+    return "\n".join([joined(head), f"|{rule}|", *map(joined, cells)])

@@ -1,0 +1,153 @@
+"""The command line: `suhbat serve | doctor | config show | version`. ASCII only, for every terminal there is."""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from suhbat import __version__, doctor, listening
+from suhbat.config import FILE, PREFIX, ConfigError, Settings, flag_of
+
+UNUSABLE = 2
+"""Exit code when what was asked for cannot be done as it was asked."""
+
+WEBSOCKET_BYTES = 64 * 1024
+PING_SECONDS = 15.0
+SHUTDOWN_SECONDS = 5
+
+
+def main() -> None:
+    """What the command `suhbat` runs."""
+    build()()
+
+
+def build() -> typer.Typer:
+    """The commands. Plain help and plain tracebacks: both are ASCII, and the same everywhere."""
+    app = typer.Typer(
+        help="Suhbat: a self-hosted chat server.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        add_completion=False,
+    )
+    config = typer.Typer(help="Look at the settings.", rich_markup_mode=None, no_args_is_help=True)
+    config.command("show")(with_settings(show))
+    app.command("serve")(with_settings(serve))
+    app.command("doctor")(with_settings(examine))
+    app.add_typer(config, name="config")
+    app.command("version")(version)
+    return app
+
+
+def with_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
+    """The same command with a flag for every setting, made from the one list of them."""
+
+    def run(**flags: str | None) -> None:
+        try:
+            settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+        except ConfigError as error:
+            _stop(str(error))
+        command(settings)
+
+    run.__doc__ = command.__doc__
+    run.__name__ = command.__name__
+    # Everything is text here, so that a wrong value is explained in one way wherever it came from.
+    parameters = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=typer.Option(None, flag_of(name), help=_help(name), show_default=False, metavar=_metavar(name)),
+            annotation=str | None,
+        )
+        for name in Settings.model_fields
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
+    run.__annotations__ = dict.fromkeys(Settings.model_fields, str | None)
+    return run
+
+
+def serve(settings: Settings) -> None:
+    """Start the server. Ctrl-C stops it."""
+    if settings.workers > 1 and settings.bus_url is None:
+        _stop(
+            f"workers = {settings.workers} needs bus_url: without a bus between them, people on different workers "
+            "would not hear each other at once, and one data directory belongs to one process. "
+            "Use one worker; it serves thousands of connections."
+        )
+    reason = listening.refusal(settings.host, settings.port)
+    if reason is not None:
+        _stop(reason, code=1)
+    # Here and not above: `suhbat version` need not wait for them.
+    import uvicorn
+
+    from suhbat.app import create_app
+
+    uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            log_level=settings.log_level,
+            # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
+            proxy_headers=False,
+            ws_max_size=WEBSOCKET_BYTES,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            lifespan="on",
+            server_header=False,
+            backlog=2048,
+        )
+    ).run()
+
+
+def examine(settings: Settings) -> None:
+    """Look whether everything is here that a server needs, and say what to do. Exit code 1 if not."""
+    failed = False
+    for finding in doctor.examine(settings, os.environ):
+        _say(f"{finding.level:4}  {finding.text}")
+        failed = failed or finding.level == "FAIL"
+    raise typer.Exit(1 if failed else 0)
+
+
+def show(settings: Settings) -> None:
+    """Each setting, its value, and where it came from."""
+    rows = settings.provenance()
+    wide = max(len(row.name) for row in rows)
+    wider = max(len(row.value) for row in rows)
+    for row in rows:
+        _say(f"{row.name:{wide}}  {row.value:{wider}}  {row.source}")
+    _say(f"\nA flag wins over {PREFIX}..., that over {FILE} in this directory, that over the default.")
+
+
+def version() -> None:
+    """Print the version."""
+    _say(f"suhbat {__version__}")
+
+
+def _help(name: str) -> str:
+    field = Settings.model_fields[name]
+    default: Any = field.default
+    shown = ",".join(default) if isinstance(default, tuple) else str(default)
+    return f"{field.description} [{PREFIX}{name.upper()}]" + (
+        f" [default: {shown}]" if default not in (None, ()) else ""
+    )
+
+
+def _metavar(name: str) -> str:
+    return name.rpartition("_")[2].upper()
+
+
+def _stop(reason: str, code: int = UNUSABLE) -> Any:
+    for line in reason.splitlines():
+        _say(f"suhbat: {line}", error=True)
+    raise typer.Exit(code)
+
+
+def _say(line: str, error: bool = False) -> None:
+    typer.echo(line.encode("ascii", "backslashreplace").decode(), err=error)

@@ -1,0 +1,63 @@
+"""Which logs are behind where they should be, and when to ask for what is missing (PROTOCOL §2: `sync`, `pong`). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BELOW_SECONDS = 2.0
+"""A log that stays below its head for this long, without an event of it coming in, is asked for (again)."""
+
+
+@dataclass(slots=True)
+class _Gap:
+    head: int
+    quiet_since: float
+    asked: bool
+
+
+class Gaps:
+    """The known heads of the logs whose cursor is below them."""
+
+    def __init__(self) -> None:
+        self._gaps: dict[str, _Gap] = {}
+
+    def below(self, log: str, head: int, now: float) -> None:
+        """The server has this log up to `head`, above the cursor; what is missing may be on its way."""
+        gap = self._gaps.setdefault(log, _Gap(head, now, asked=False))
+        gap.head = max(gap.head, head)
+
+    def skipped(self, log: str, seq: int, now: float) -> bool:
+        """`seq` came while events before it are missing. True: ask for them now (it was not done yet)."""
+        self.below(log, seq, now)
+        gap = self._gaps[log]
+        if gap.asked:
+            return False
+        gap.asked, gap.quiet_since = True, now
+        return True
+
+    def moved(self, log: str, cursor: int, now: float) -> None:
+        """The cursor of a log moved."""
+        gap = self._gaps.get(log)
+        if gap is None:
+            return
+        gap.quiet_since = now
+        if cursor >= gap.head:
+            del self._gaps[log]
+
+    def due(self, now: float) -> list[str]:
+        """The logs to ask for now."""
+        due = [log for log, gap in self._gaps.items() if now - gap.quiet_since >= BELOW_SECONDS]
+        for log in due:
+            self._gaps[log].asked, self._gaps[log].quiet_since = True, now
+        return due
+
+    def excuse(self, now: float) -> None:
+        """Until now nothing was read, so nothing could come."""
+        for gap in self._gaps.values():
+            gap.quiet_since = now
+
+    def forget(self, log: str) -> None:
+        self._gaps.pop(log, None)
+
+    def clear(self) -> None:
+        self._gaps.clear()

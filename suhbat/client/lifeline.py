@@ -1,0 +1,154 @@
+"""From one connection to the next: who to be, when to come back, and when not to (PROTOCOL §3)."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import ssl
+from collections.abc import Awaitable, Callable
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import InvalidHandshake
+from websockets.typing import Subprotocol
+
+from suhbat.errors import Unauthenticated
+from suhbat.protocol.closes import Close, may_reconnect
+from suhbat.protocol.commands import Command
+from suhbat.protocol.v1 import SUBPROTOCOL
+
+from .backoff import Backoff
+from .connection import Connection, Goodbye
+from .errors import WAIT_AND_REPEAT, ChatClosed, ClientError, Refused
+from .inbox import Inbox
+from .outbox import Outbox
+from .state import State
+from .web import Address, who_am_i
+
+log = logging.getLogger("suhbat.client")
+
+Token = str | Callable[[], str | Awaitable[str]]
+
+MAX_SIZE = 16 * 1024 * 1024
+"""Bytes of a frame that is taken: a snapshot of some thousand conversations."""
+CLOSE_SECONDS = 2.0
+
+
+class Lifeline:
+    """What lasts over all connections of a chat, and the loop that makes them."""
+
+    def __init__(
+        self,
+        address: Address,
+        token: Token,
+        *,
+        buffer: int,
+        uniform: Callable[[float, float], float],
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> None:
+        self._address = address
+        self._token = token
+        self._backoff = Backoff(uniform)
+        self._clock = clock
+        self._sleep = sleep
+        self._connection: Connection | None = None
+        self.wake = asyncio.Event()
+        self.relief = asyncio.Event()
+        self.state = State()
+        self.outbox = Outbox()
+        self.inbox = Inbox(buffer, self.relief)
+        self.opened = asyncio.Event()
+        """Set when the first opening is over, and when the end came before it."""
+        self.end: BaseException | None = None
+        """Why there is no chat any more."""
+
+    async def run(self) -> None:
+        """Until the end; does not raise, except when cancelled, which is the friendly end."""
+        try:
+            while True:
+                goodbye = await self._connect()
+                if not may_reconnect(goodbye.code):
+                    raise ChatClosed(goodbye.code, goodbye.reason)
+                wait = goodbye.retry_after + self._backoff.next()
+                log.warning("disconnected (%d %s), coming back in %.1f s", goodbye.code, goodbye.reason, wait)
+                await self._sleep(wait)
+        except asyncio.CancelledError:
+            self._finish(ChatClosed(Close.NORMAL, "left"), None)
+            raise
+        except ClientError as error:
+            self._finish(error, error)
+        except Exception as error:
+            # From the function that gives the token, or a mistake of this code: the application has to see it.
+            self._finish(ChatClosed(Close.INTERNAL, repr(error)), error)
+
+    def say(self, command: Command) -> None:
+        """Now or never."""
+        if self._connection is not None:
+            self._connection.say(command)
+
+    async def _connect(self) -> Goodbye:
+        """One connection, from the asking for a token to its end. Raises what makes coming back pointless."""
+        try:
+            token = await self._ask_for_token()
+        except Refused as refused:
+            if refused.code not in WAIT_AND_REPEAT:
+                raise
+            return Goodbye(Close.BUSY, refused.message, refused.retry_after or 0.0)
+        except ssl.SSLCertVerificationError:
+            raise
+        except OSError as error:
+            return Goodbye(Close.ABNORMAL, str(error))
+        try:
+            socket = await self._open()
+        except ssl.SSLCertVerificationError:
+            raise
+        except (OSError, InvalidHandshake) as error:
+            if refused := await who_am_i(self._address, token):
+                code = Close.UNAUTHENTICATED if refused.code == Unauthenticated.code else Close.FORBIDDEN
+                raise ChatClosed(code, refused.message) from error
+            return Goodbye(Close.ABNORMAL, str(error) or type(error).__name__)
+        try:
+            self._connection = Connection(
+                socket,
+                self.state,
+                self.outbox,
+                self.inbox,
+                live=self._live,
+                wake=self.wake,
+                relief=self.relief,
+                clock=self._clock,
+                sleep=self._sleep,
+            )
+            return await self._connection.run(self.state.hello(token, self._clock()))
+        finally:
+            self._connection = None
+            self.outbox.cut()
+            await socket.close()
+
+    async def _ask_for_token(self) -> str:
+        if isinstance(self._token, str):
+            return self._token
+        token = self._token()
+        return await token if inspect.isawaitable(token) else token
+
+    async def _open(self) -> ClientConnection:
+        return await connect(
+            self._address.socket,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            compression=None,
+            max_size=MAX_SIZE,
+            close_timeout=CLOSE_SECONDS,
+            # The protocol has a ping of its own, which knows that a reader who waits for the application hears nothing.
+            ping_interval=None,
+        )
+
+    def _live(self) -> None:
+        self._backoff.reset()
+        self.opened.set()
+
+    def _finish(self, for_asks: ClientError, for_reader: BaseException | None) -> None:
+        self.end = for_reader or for_asks
+        self.outbox.close(for_asks)
+        self.inbox.end(for_reader)
+        self.opened.set()

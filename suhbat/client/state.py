@@ -1,0 +1,251 @@
+"""What a client knows, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, loop or clock.
+
+The rule that makes at-least-once into exactly-once is in `_event`: apply cursor + 1, drop what is not above the cursor, and
+for anything higher ask for what is missing instead of applying it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from suhbat.protocol.commands import Hello, Ping, Resume, Sync
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, ReadMarked, UserUpdated
+from suhbat.protocol.notices import PresenceNotice, Receipt, TypingNotice
+from suhbat.protocol.objects import ConversationState, Presence, User
+from suhbat.protocol.replies import CaughtUp, Error, Pong, Removed, Reset, Snapshot, Welcome
+from suhbat.protocol.types import MAX_FRAME, ME
+
+from .errors import WAIT_AND_REPEAT
+from .fold import fold
+from .frames import Frame, Happening, OtherEvent
+from .gaps import Gaps
+from .outbox import WAIT_SECONDS
+from .pulse import Beat, Pulse
+
+RESUME_BYTES = MAX_FRAME - 8_192
+"""Room for cursors in `hello`; what does not fit is told as `reset`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """The application gets this, once."""
+
+    happening: Happening
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """The server gets this."""
+
+    command: Ping | Sync
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The opening is over: all that was missed is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """The server does not answer any more: drop the connection and come back."""
+
+
+Effect = Deliver | Say | Live | Dead
+
+
+class State:
+    """Lives as long as the chat, over all its connections. `now` is always steady seconds."""
+
+    def __init__(self) -> None:
+        self.user: User | None = None
+        self.conversations: dict[str, ConversationState] = {}
+        self.users: dict[str, User] = {}
+        self.presence: dict[str, Presence] = {}
+        self.cursors: dict[str, int] = {}
+        self.welcomed = False
+        """Whether this connection may be talked over."""
+        self._epoch = ""
+        self._opening = True
+        self._started = False
+        self._fresh: dict[str, ConversationState] = {}
+        self._early: dict[str, int] = {}
+        self._gaps = Gaps()
+        self._pulse = Pulse()
+        self._pings = count(1)
+
+    def hello(self, token: str, now: float) -> Hello:
+        """The first thing to say on a new connection."""
+        self.welcomed, self._opening = False, True
+        self._gaps.clear()
+        self._early.clear()
+        self._fresh.clear()
+        self._pulse.hello(now)
+        resume = None
+        if self.cursors and self.user is not None:
+            resume = Resume(epoch=self._epoch, uid=self.user.uid, cursors=_fitting(self.cursors))
+        return Hello(type="hello", id="hello", token=token, resume=resume)
+
+    def receive(self, frame: Frame, now: float, *, full: bool = False) -> Sequence[Effect]:
+        """Take one frame. `full`: the application can take no more now; events are left for a later `sync`."""
+        match frame:
+            case Welcome():
+                self._welcome(frame, now)
+            case Snapshot():
+                return self._snapshot(frame)
+            case Reset():
+                return self._reset(frame, now)
+            case Removed():
+                self._drop(frame.removed)
+                return [Deliver(frame)]
+            case CaughtUp():
+                return self._caught_up()
+            case Pong():
+                self._pong(frame, now)
+            case PresenceNotice() | TypingNotice() | Receipt():
+                return self._notice(frame, full)
+            case Error() if frame.code in WAIT_AND_REPEAT:
+                self._pulse.refused(frame.retry_after or WAIT_SECONDS, now)
+            case _ if not hasattr(frame, "seq"):
+                pass  # an answer: the outbox's business
+            case _:
+                return self._event(frame, now, full)
+        return ()
+
+    def tick(self, now: float) -> list[Effect]:
+        """Call a few times a second while the socket is read."""
+        effects: list[Effect] = []
+        if due := {log: self.cursors[log] for log in self._gaps.due(now) if log in self.cursors}:
+            effects.append(Say(Sync(type="sync", cursors=due)))
+        match self._pulse.tick(now):
+            case Beat.PING:
+                effects.append(Say(Ping(type="ping", id=f"ping{next(self._pings)}")))
+            case Beat.SILENCE:
+                effects.append(Dead())
+            case Beat.REST:
+                pass
+        return effects
+
+    def excuse(self, now: float) -> None:
+        """Until now the socket was not read: what did not come in that time is not late."""
+        self._gaps.excuse(now)
+        self._pulse.excuse(now)
+
+    def snapshot(self) -> Snapshot:
+        """Everything as it is now, as the server would tell it."""
+        return Snapshot(
+            conversations=tuple(self.conversations.values()),
+            users=tuple(self.users.values()),
+            cursors=dict(self.cursors),
+        )
+
+    # The opening
+
+    def _welcome(self, frame: Welcome, now: float) -> None:
+        self.user, self._epoch, self.welcomed = frame.user, frame.epoch, True
+        self._pulse.welcome(frame.heartbeat, now)
+        if not frame.resumed:
+            # At once, not with the snapshot: if the connection breaks in between, they must not go out under this epoch.
+            self.cursors.clear()
+
+    def _snapshot(self, frame: Snapshot) -> Sequence[Effect]:
+        self.conversations = {state.conversation: state for state in frame.conversations}
+        self.users = {user.uid: user for user in frame.users}
+        self.cursors = dict(frame.cursors)
+        first, self._started = not self._started, True
+        return () if first else [Deliver(frame)]
+
+    def _reset(self, frame: Reset, now: float) -> Sequence[Effect]:
+        self._start(frame.state, now)
+        if self._opening:
+            self._fresh[frame.conversation] = frame.state
+        return [Deliver(frame)]
+
+    def _caught_up(self) -> Sequence[Effect]:
+        if not self._opening:
+            return ()
+        self._opening = False
+        self._fresh.clear()
+        return [Live()]
+
+    # What comes all the time
+
+    def _notice(self, frame: PresenceNotice | TypingNotice | Receipt, full: bool) -> Sequence[Effect]:
+        if isinstance(frame, PresenceNotice):
+            if self._opening:
+                self.presence.clear()  # whole: who is not in it is not here
+            self.presence.update((person.uid, person) for person in frame.users)
+        return () if full else [Deliver(frame)]
+
+    def _pong(self, frame: Pong, now: float) -> None:
+        self._pulse.pong(now)
+        for log, head in frame.heads.items():
+            if log in self.cursors and self.cursors[log] < head:
+                self._gaps.below(log, head, now)
+
+    def _event(self, event: Event | OtherEvent, now: float, full: bool) -> Sequence[Effect]:
+        log = event.conversation
+        cursor = self.cursors.get(log)
+        if cursor is None:
+            self._early[log] = max(event.seq, self._early.get(log, 0))
+            return ()
+        if event.seq <= cursor:
+            return ()
+        if full:
+            self._gaps.below(log, event.seq, now)
+            return ()
+        if event.seq > cursor + 1:
+            if not self._gaps.skipped(log, event.seq, now):
+                return ()
+            return [Say(Sync(type="sync", cursors={log: cursor}))]
+        self.cursors[log] = event.seq
+        self._gaps.moved(log, event.seq, now)
+        if log == ME:
+            self._own(event, now)
+        elif log in self.conversations and self.user is not None:
+            self.conversations[log] = fold(self.conversations[log], event, self.user.uid)
+        return [Deliver(event)]
+
+    def _own(self, event: Event | OtherEvent, now: float) -> None:
+        """An event of the user's own log."""
+        match event:
+            case ConversationAdded(state=state) if state.conversation not in self.cursors:
+                # Told of it by a reset already, in this opening: that one is newer than this old event.
+                self._start(self._fresh.get(state.conversation, state), now)
+            case ConversationRemoved():
+                self._drop(event.removed)
+            case ReadMarked() if event.target in self.conversations:
+                read = {"read_ordinal": event.ordinal, "unread": event.unread}
+                self.conversations[event.target] = self.conversations[event.target].model_copy(update=read)
+            case UserUpdated():
+                self.user = event.user
+            case _:
+                pass
+
+    def _start(self, state: ConversationState, now: float) -> None:
+        """From here on this conversation is followed."""
+        log = state.conversation
+        self.conversations[log] = state
+        self.cursors[log] = state.head
+        self._gaps.moved(log, state.head, now)
+        if self._early.pop(log, 0) > state.head:
+            # Its first events were faster than the news of it.
+            self._gaps.below(log, state.head + 1, now - 60)
+
+    def _drop(self, log: str) -> None:
+        self.conversations.pop(log, None)
+        self.cursors.pop(log, None)
+        self._gaps.forget(log)
+
+
+def _fitting(cursors: dict[str, int]) -> dict[str, int]:
+    """As many as a frame takes, one's own log first."""
+    fitting: dict[str, int] = {}
+    room = RESUME_BYTES
+    for log in sorted(cursors, key=ME.__ne__):
+        room -= len(log.encode()) + 22
+        if room < 0:
+            break
+        fitting[log] = cursors[log]
+    return fitting

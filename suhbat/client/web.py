@@ -1,0 +1,90 @@
+"""The little HTTP that the SDK needs, with the standard library in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
+
+from suhbat.protocol.objects import User
+
+from .errors import Refused
+
+TIMEOUT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server is: `http` is the root of its API, `socket` that of v1."""
+
+    http: str
+    socket: str
+
+    @classmethod
+    def of(cls, url: str) -> Self:
+        """From http, https, ws or wss, with the root path if it has one. Raises ValueError."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
+            raise ValueError(f"an address is like http://localhost:8000 or https://chat.example.org, not {url!r}")
+        secure = "s" if parts.scheme in ("https", "wss") else ""
+        place = f"{parts.netloc}{parts.path.rstrip('/')}/api/v1"
+        return cls(http=f"http{secure}://{place}", socket=f"ws{secure}://{place}/ws")
+
+
+async def new_guest(url: str, user_id: str) -> tuple[User, str]:
+    """Take a name: who one is now, and the token that proves it.
+
+    Raises Refused (`name_in_use`, `invalid_name`, `forbidden` …), OSError where the server cannot be reached.
+    """
+    status, answer = await _ask(f"{Address.of(url).http}/guests", None, {"user_id": user_id})
+    if status != 201:
+        raise _refusal(status, answer)
+    return User.model_validate(answer["user"]), answer["token"]
+
+
+async def who_am_i(address: Address, token: str) -> Refused | None:
+    """None where the token is good, or where that cannot be told now; else why it is not (PROTOCOL §3, last lines)."""
+    try:
+        status, answer = await _ask(f"{address.http}/me", token)
+    except OSError:
+        return None
+    return _refusal(status, answer) if status in (401, 403) else None
+
+
+async def _ask(url: str, token: str | None, body: object = None) -> tuple[int, dict[str, Any]]:
+    return await asyncio.to_thread(_request, url, token, body)
+
+
+def _request(url: str, token: str | None, body: object) -> tuple[int, dict[str, Any]]:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    data = None
+    if body is not None:
+        data = json.dumps(body).encode()
+        headers["Content-Type"] = "application/json"
+    request = Request(url, data, headers)  # noqa: S310 (Address lets http and https through, nothing else)
+    try:
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+            return response.status, _object(response.read())
+    except HTTPError as refused:
+        with refused:
+            return refused.code, _object(refused.read())
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    """A JSON object; an empty one where a proxy answered with something else."""
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _refusal(status: int, answer: dict[str, Any]) -> Refused:
+    code = answer.get("code") or {401: "unauthenticated", 403: "forbidden", 429: "rate_limited", 503: "busy"}.get(
+        status
+    )
+    return Refused(code or "internal", answer.get("detail") or f"HTTP {status}", answer.get("retry_after"))

@@ -1,0 +1,83 @@
+"""The HTTP side of the server, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from suhbat import __version__
+
+from . import asyncapi, conversations, docs, guests, health, me, messages, pages, problem, sockets, tickets
+from .body import BoundedBody
+from .headers import SafeHeaders
+from .parts import Parts
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
+
+PREFIX = "/api/v1"
+
+DESCRIPTION = """A self-hosted chat server. Take a name with `POST /api/v1/guests`, send its token as
+`Authorization: Bearer …`, write to the conversation `lobby`. Live events come over WebSockets: see `/asyncapi.json`.
+Every failure is `application/problem+json` with a `code` that never changes."""
+
+
+def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
+    """An application over these parts; it constructs nothing of the chat itself."""
+    app = FastAPI(
+        title="Suhbat",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry={
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
+            "auto_configure": False,
+        },
+        responses={"default": {"description": "Refused: see `code`", "content": _PROBLEM}},
+        license_info={"name": "MIT", "identifier": "MIT"},
+        generate_unique_id_function=lambda route: f"{route.tags[0]}.{route.name}" if route.tags else route.name,
+    )
+    app.state.parts = parts
+    problem.install(app)
+    app.add_middleware(BoundedBody)
+    app.add_middleware(SafeHeaders)
+    version = APIRouter(prefix=PREFIX)
+    for resource in (guests, tickets, me, conversations, messages):
+        version.include_router(resource.router)
+    for router in (version, health.router, asyncapi.router, sockets.router):
+        app.include_router(router)
+    docs.install(app)
+    pages.install(app)
+    _describe_failures(app)
+    return app
+
+
+_PROBLEM: dict[str, Any] = {problem.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+
+def _describe_failures(app: FastAPI) -> None:
+    """In the OpenAPI document every failure is a Problem; the 422 that FastAPI assumes does not happen here."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is not None:
+            return app.openapi_schema
+        document = generate()
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+                operation["summary"] = operation["description"].partition(". ")[0].removesuffix(".")
+        schemas = document["components"]["schemas"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        schemas["Problem"] = problem.Problem.model_json_schema(mode="serialization")
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to extend the document

@@ -1,0 +1,233 @@
+"""A run of posts into the log, in one transaction: the order of DESIGN §2, "Hard places, decided".
+
+Lock what is touched, look up idempotency keys, ask the policy in arrival order, assign `seq` and `ordinal`, insert, move
+heads once. Who is refused leaves with the refusal and takes no `seq`; only a failure of the database or a fault of ours
+is raised, and then the caller must roll back and `Known.clear()`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+
+from suhbat.chat.model import Actor, ConversationFacts, Milliseconds, Outcome, Post, Sent
+from suhbat.chat.policy import may_post
+from suhbat.errors import BadRequest, IdempotencyConflict, NotFound
+from suhbat.protocol.events import LogEntry, MessageCreated
+from suhbat.protocol.objects import Message
+
+from .dialect import insert_new, insert_rows, update_rows
+from .directs import make_direct
+from .known import Known, Log, pair_of
+from .marks import count_own
+from .tables import conversations, events, idempotency, users
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run came to: an outcome for each post, and the events to publish after COMMIT, in order within each log."""
+
+    outcomes: list[Outcome]
+    entries: list[LogEntry]
+
+
+def write(connection: Connection, posts: Sequence[Post], known: Known, *, again: bool = False) -> Written:
+    """Write a run of posts. `again`: they were tried before, so keys that the server made are looked up too."""
+    pairs = {pair_of(post.actor, post.peer): (post.actor, post.peer) for post in posts if post.peer is not None}
+    names = {post.conversation for post in posts if post.conversation is not None}
+    known.load(connection, names, pairs, posts[0].at)
+    run = Run(connection, known)
+    run.look_up(posts, again)
+    outcomes = [run.take(post) for post in posts]
+    run.flush()
+    return Written(outcomes, run.entries)
+
+
+def direct(connection: Connection, actor: Actor, peer: Actor, at: Milliseconds, known: Known) -> tuple[str, list[LogEntry]]:
+    """The id of the one direct of these two, made if new, and the events to publish. Fails like `write`."""
+    known.load(connection, (), {pair_of(actor, peer): (actor, peer)}, at)
+    run = Run(connection, known)
+    log = run.direct(actor, peer, at)
+    run.flush()
+    return log.name, run.entries
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    """How a key was answered first."""
+
+    log_id: int
+    seq: int
+    ordinal: int
+    sent_at: Milliseconds
+    digest: bytes
+
+
+class Run:
+    """What gathers while a run of posts is taken; nothing but new directs is written before `flush`."""
+
+    def __init__(self, connection: Connection, known: Known) -> None:
+        self.entries: list[LogEntry] = []
+        self._connection = connection
+        self._known = known
+        self._firsts: dict[tuple[str, str], _First] = {}
+        self._repliable: set[tuple[int, int]] = set()
+        self._events: list[tuple[Any, ...]] = []
+        self._keys: list[tuple[Any, ...]] = []
+        self._touched: dict[int, Log] = {}
+        self._new_users: dict[str, tuple[Actor, Milliseconds]] = {}
+        self._own: Counter[tuple[int, str]] = Counter()
+        self._lobby_from: dict[str, int] = {}
+
+    def look_up(self, posts: Sequence[Post], again: bool) -> None:
+        """The keys that were answered before, and which of the messages replied to exist: one query each."""
+        keys = [(post.actor.uid, post.key) for post in posts if again or post.client_id is not None]
+        if keys:
+            rows = self._connection.execute(_FIRSTS.where(tuple_(idempotency.c.uid, idempotency.c.key).in_(keys)))
+            for uid, key, *first in rows:
+                self._firsts[uid, key] = _First(*first)
+        replies: set[tuple[int, int]] = set()
+        for post in posts:
+            if post.reply_to is not None and (log := self._log(post)) is not None:
+                replies.add((log.id, post.reply_to))
+        if replies:
+            place = tuple_(events.c.conversation_id, events.c.seq)
+            found = select(events.c.conversation_id, events.c.seq).where(
+                place.in_(sorted(replies)), events.c.ordinal.is_not(None)
+            )
+            self._repliable.update((row[0], row[1]) for row in self._connection.execute(found))
+
+    def take(self, post: Post) -> Outcome:
+        """Number the post, or refuse it."""
+        actor = post.actor
+        log = self._log(post)
+        digest = _digest(post)
+        first = self._firsts.get((actor.uid, post.key))
+        if first is not None:
+            if log is None or first.log_id != log.id or first.digest != digest:
+                return IdempotencyConflict()
+            return Sent(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
+        if log is not None:
+            facts = log.facts(actor.uid)
+        elif post.peer is not None:
+            facts = ConversationFacts("", "direct", True)  # the direct that would be made
+        else:
+            facts = None
+        refusal = may_post(actor, facts)
+        if refusal is not None:
+            return refusal
+        if post.reply_to is not None and not self._is_message(log, post.reply_to):
+            return BadRequest(reason="reply_to names no message in this conversation")
+        if log is None:
+            if post.peer is None:
+                return NotFound()
+            log = self.direct(actor, post.peer, post.at)
+        return self._append(post, log, digest)
+
+    def direct(self, actor: Actor, peer: Actor, at: Milliseconds) -> Log:
+        """The log of the direct of these two; its own-log events gather like any other."""
+        log = self._known.pairs.get(pair_of(actor, peer))
+        if log is not None:
+            return log
+        made = make_direct(self._connection, self._known, actor, peer, at)
+        self._events += made.rows
+        self.entries += made.entries
+        for own in made.own:
+            self._touched[own.id] = own
+        self._note_users((actor, peer), at)
+        return made.log
+
+    def flush(self) -> None:
+        """Write everything that was taken."""
+        connection, known = self._connection, self._known
+        if self._new_users:
+            insert_new(connection, users, [_user_row(actor, at) for actor, at in self._new_users.values()])
+            known.users.update(self._new_users)
+        insert_rows(connection, events, self._events)
+        insert_rows(connection, idempotency, self._keys)
+        if self._own:
+            count_own(connection, known, self._own, self._lobby_from)
+        heads = [(log.id, log.head, log.ordinal) for log in self._touched.values()]
+        if heads:
+            update_rows(connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False)
+        for log in self._touched.values():
+            log.base = log.head
+
+    def _log(self, post: Post) -> Log | None:
+        """Where a post goes; None if there is no such conversation, or no direct of these two yet."""
+        if post.peer is not None:
+            return self._known.pairs.get(pair_of(post.actor, post.peer))
+        return self._known.named.get(post.conversation or "")
+
+    def _is_message(self, log: Log | None, seq: int) -> bool:
+        if log is None:
+            return False
+        # What lies above the base was written by this run, which writes nothing but messages to conversations.
+        return log.base < seq <= log.head or (log.id, seq) in self._repliable
+
+    def _append(self, post: Post, log: Log, digest: bytes) -> Sent:
+        actor = post.actor
+        log.head = seq = log.head + 1
+        log.ordinal = ordinal = log.ordinal + 1
+        self._touched[log.id] = log
+        self._events.append(
+            (
+                log.id, seq, "message.created", post.at, actor.user_id, actor.uid, ordinal, post.text,
+                post.client_id, post.reply_to, None, False, None, None,
+            )
+        )  # fmt: skip
+        self._keys.append((actor.uid, post.key, log.id, seq, ordinal, post.at, digest))
+        self._firsts[actor.uid, post.key] = _First(log.id, seq, ordinal, post.at, digest)
+        if actor.uid not in self._known.users:
+            self._note_users((actor,), post.at)
+        if log.people is not None or actor.lobby_from is not None:
+            self._own[log.id, actor.uid] += 1
+            self._lobby_from[actor.uid] = actor.lobby_from or 0
+        message = Message(
+            conversation=log.name,
+            seq=seq,
+            ordinal=ordinal,
+            sender=actor.user_id,
+            sender_uid=actor.uid,
+            text=post.text,
+            client_id=post.client_id,
+            reply_to=post.reply_to,
+            sent_at=post.at,
+        )
+        event = MessageCreated(
+            conversation=log.name, seq=seq, at=post.at, actor=actor.user_id, actor_uid=actor.uid, message=message
+        )
+        self.entries.append(LogEntry(log.name, event))
+        return Sent(log.name, seq, ordinal, post.at)
+
+    def _note_users(self, actors: Iterable[Actor], at: Milliseconds) -> None:
+        for actor in actors:
+            if actor.uid not in self._known.users:
+                self._new_users.setdefault(actor.uid, (actor, at))
+
+
+_FIRSTS = select(
+    idempotency.c.uid,
+    idempotency.c.key,
+    idempotency.c.conversation_id,
+    idempotency.c.seq,
+    idempotency.c.ordinal,
+    idempotency.c.sent_at,
+    idempotency.c.digest,
+)
+
+
+def _digest(post: Post) -> bytes:
+    """What was asked, but for the conversation. Nobody repeats a key that the server made, so that has none."""
+    if post.client_id is None:
+        return b""
+    return blake2b(f"{post.reply_to or ''}\0{post.text}".encode(), digest_size=16).digest()
+
+
+def _user_row(actor: Actor, at: Milliseconds) -> dict[str, object]:
+    return {"uid": actor.uid, "user_id": actor.user_id, "kind": actor.kind, "created_at": at}

@@ -1,0 +1,7 @@
+"""What keeps a store from working."""
+
+from __future__ import annotations
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be opened or reached. The text is for the person who runs the server: what is wrong, what to do."""

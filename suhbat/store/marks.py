@@ -1,0 +1,48 @@
+"""How far people have read, and how much of what came since is their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, select, tuple_
+
+from .dialect import insert_new, update_rows
+from .known import Known
+from .tables import events, reads
+
+
+def ordinal_at(connection: Connection, log_id: int, seq: int) -> int:
+    """The ordinal of the last message whose `seq` is at most this; 0 if there is none."""
+    return (
+        connection.execute(
+            select(events.c.ordinal)
+            .where(events.c.conversation_id == log_id, events.c.seq <= seq, events.c.ordinal.is_not(None))
+            .order_by(events.c.seq.desc())
+            .limit(1)
+        ).scalar()
+        or 0
+    )
+
+
+def start_reading(connection: Connection, log_id: int, uid: str, seq: int) -> None:
+    """Count as read what stands at `seq` or below it, unless this reader has a mark already."""
+    mark = {"uid": uid, "conversation_id": log_id, "read_ordinal": ordinal_at(connection, log_id, seq), "own_since": 0}
+    insert_new(connection, reads, [mark])
+
+
+def count_own(
+    connection: Connection, known: Known, own: Counter[tuple[int, str]], lobby_from: Mapping[str, int]
+) -> None:
+    """Add to the own messages of each (log, uid); a mark that is missing starts at `lobby_from` of the uid."""
+    unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in known.readers]
+    if unknown:
+        place = tuple_(reads.c.conversation_id, reads.c.uid)
+        found = connection.execute(select(reads.c.conversation_id, reads.c.uid).where(place.in_(unknown)))
+        existing = {(row[0], row[1]) for row in found}
+        for log_id, uid in unknown:
+            if (log_id, uid) not in existing:
+                start_reading(connection, log_id, uid, lobby_from[uid])
+        known.readers.update(unknown)
+    rows = sorted((uid, log_id, count) for (log_id, uid), count in own.items())
+    update_rows(connection, reads, ("uid", "conversation_id"), ("own_since",), rows, add=True)

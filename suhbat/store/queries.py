@@ -1,0 +1,149 @@
+"""Reading: what a connection starts from, events of a log, members, heads. Each function is one read transaction's work."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, Select, and_, select, tuple_
+
+from suhbat.chat.model import Actor, Opening
+from suhbat.protocol.events import LogEntry, own_log
+from suhbat.protocol.objects import ConversationState, Message, User
+from suhbat.protocol.types import LOBBY, ME
+
+from .rows import EVENT_ROW, MESSAGE, entry, message
+from .tables import conversations, events, members, reads, users
+
+LobbyHistory = Literal["since_joined", "all"]
+"""What token guests and accounts see of the lobby: since their identity exists, or everything."""
+
+_IN = 1_000
+"""Names of one IN list; more are asked for in several statements."""
+
+
+def lobby_floor(actor: Actor, lobby_history: LobbyHistory) -> int | None:
+    """The `seq` above which the actor may read the lobby; None: nothing of it (a bare guest)."""
+    if actor.lobby_from is None:
+        return None
+    return 0 if lobby_history == "all" else actor.lobby_from
+
+
+def opening(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -> Opening:
+    """See `chat.ports.Store.opening`. The lobby's `oldest` is also what keeps a cursor of before one's time from it."""
+    rows = list(connection.execute(_OWN, {"uid": actor.uid, "lobby": LOBBY, "own": own_log(actor.uid)}))
+    rows += connection.execute(_MINE, {"uid": actor.uid})
+    floor = lobby_floor(actor, lobby_history)
+    wanted = [(row.id, row.last_ordinal) for row in rows if row.kind != "lobby" or floor is not None]
+    last = _messages(connection, rows, [place for place in wanted if place[1] > 0])
+    people = _people(connection, [row.id for row in rows if row.kind == "direct"])
+    heads: dict[str, int] = {ME: 0}
+    oldest: dict[str, int] = {ME: 0}
+    states: list[ConversationState] = []
+    uids = {uid for found in people.values() for uid in found}
+    for row in rows:
+        if row.kind == "own":
+            heads[ME], oldest[ME] = row.head, row.oldest
+            continue
+        heads[row.name], oldest[row.name] = row.head, row.oldest
+        shown = last.get(row.id)
+        if row.kind == "lobby":
+            oldest[row.name] = row.head if floor is None else max(row.oldest, floor)
+            if shown is not None and shown.seq <= (floor or 0):
+                shown = None
+        if shown is not None:
+            uids.add(shown.sender_uid)
+        states.append(_state(row, actor, shown, people.get(row.id, {})))
+    states.sort(key=lambda state: state.kind != "lobby")
+    return Opening(tuple(states), heads, _users(connection, uids), oldest)
+
+
+def event_page(connection: Connection, log: str, after: int, limit: int) -> list[LogEntry]:
+    """See `chat.ports.Store.events`."""
+    rows = connection.execute(_EVENTS, {"log": log, "after": after, "count": limit})
+    return [entry(log, row) for row in rows]
+
+
+def member_uids(connection: Connection, conversation: str) -> tuple[str, ...]:
+    """See `chat.ports.Store.members`."""
+    found = connection.execute(
+        select(members.c.uid)
+        .join(conversations, conversations.c.id == members.c.conversation_id)
+        .where(conversations.c.name == conversation)
+        .order_by(members.c.uid)
+    )
+    return tuple(found.scalars())
+
+
+def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[str, int]:
+    """See `chat.ports.Store.heads`. Without names: every log that exists."""
+    columns = select(conversations.c.name, conversations.c.head)
+    if logs is None:
+        return {row[0]: row[1] for row in connection.execute(columns)}
+    names = list(logs)
+    heads = dict.fromkeys(names, 0)
+    for start in range(0, len(names), _IN):
+        part = columns.where(conversations.c.name.in_(names[start : start + _IN]))
+        heads.update((row[0], row[1]) for row in connection.execute(part))
+    return heads
+
+
+def _state(row: Row[Any], actor: Actor, last: Message | None, people: Mapping[str, str]) -> ConversationState:
+    # Without a mark there is nothing to be unread: a bare guest sees only what is said from now on.
+    read = row.last_ordinal if row.read_ordinal is None else row.read_ordinal
+    title = row.title
+    if row.kind == "direct":
+        title = next((name for uid, name in people.items() if uid != actor.uid), actor.user_id)
+    return ConversationState(
+        conversation=row.name,
+        kind=row.kind,
+        title=title,
+        head=row.head,
+        last_ordinal=row.last_ordinal,
+        read_ordinal=read,
+        unread=max(0, row.last_ordinal - read - (row.own_since or 0)),
+        last_message=last,
+        member_count=len(people),
+        role=row.role,
+    )
+
+
+def _messages(connection: Connection, logs: Collection[Row[Any]], places: list[tuple[int, int]]) -> dict[int, Message]:
+    """The message of each (log id, ordinal), by log id."""
+    names = {row.id: row.name for row in logs}
+    found: dict[int, Message] = {}
+    for start in range(0, len(places), _IN):
+        place = tuple_(events.c.conversation_id, events.c.ordinal)
+        part = select(*MESSAGE, events.c.conversation_id).where(place.in_(places[start : start + _IN]))
+        for row in connection.execute(part):
+            found[row.conversation_id] = message(names[row.conversation_id], row)
+    return found
+
+
+def _people(connection: Connection, ids: list[int]) -> dict[int, dict[str, str]]:
+    """The members of each log: names by uid."""
+    found: dict[int, dict[str, str]] = {}
+    for start in range(0, len(ids), _IN):
+        part = (
+            select(members.c.conversation_id, users.c.uid, users.c.user_id)
+            .join(users, users.c.uid == members.c.uid)
+            .where(members.c.conversation_id.in_(ids[start : start + _IN]))
+        )
+        for id_, uid, user_id in connection.execute(part):
+            found.setdefault(id_, {})[uid] = user_id
+    return found
+
+
+def _users(connection: Connection, uids: Collection[str]) -> tuple[User, ...]:
+    found: list[User] = []
+    wanted = sorted(uids)
+    for start in range(0, len(wanted), _IN):
+        part = select(users.c.uid, users.c.user_id, users.c.kind).where(users.c.uid.in_(wanted[start : start + _IN]))
+        found += [User(uid=uid, user_id=user_id, kind=kind) for uid, user_id, kind in connection.execute(part)]
+    return tuple(found)
+
+
+def _logs() -> Select[Any]:
+    from sqlalchemy import bindparam, literal
+
+    raise NotImplementedError(bindparam, literal)

@@ -1,0 +1,93 @@
+"""What a client gets that comes back: pure arithmetic on seq."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suhbat.chat.model import Actor, Opening
+from suhbat.chat.sync import CONVERSATION_LIMIT, TOTAL_LIMIT, opening_plan, sync_plan
+from suhbat.protocol.commands import Resume
+from suhbat.protocol.objects import ConversationState
+
+ME = Actor(uid="u1", user_id="user1", lobby_from=0)
+
+
+def opening(heads: dict[str, int], oldest: dict[str, int] | None = None) -> Opening:
+    states = tuple(
+        ConversationState(conversation=key, kind="lobby" if key == "lobby" else "direct", title=key, head=head)
+        for key, head in heads.items()
+        if key != "@me"
+    )
+    return Opening(states=states, heads=heads, users=(), oldest=oldest or {})
+
+
+def test_without_resume_everything_is_fresh() -> None:
+    """No resume: a snapshot, and live events from the heads that it shows."""
+    plan = opening_plan(opening({"lobby": 5, "@me": 1}), ME, "e", None)
+    assert not plan.resumed and plan.cursors == {"lobby": 5, "@me": 1} and not plan.resets
+
+
+@pytest.mark.parametrize(
+    "resume",
+    [
+        Resume(epoch="another", cursors={"lobby": 3, "@me": 1}),
+        Resume(epoch="e", uid="u2", cursors={"lobby": 3, "@me": 1}),
+        Resume(epoch="e", cursors={"lobby": 3, "@me": 9}),
+    ],
+)
+def test_what_cannot_be_resumed_starts_afresh(resume: Resume) -> None:
+    """Another epoch, another user, or an own log that cannot be continued: resumed is false."""
+    assert not opening_plan(opening({"lobby": 5, "@me": 1}), ME, "e", resume).resumed
+
+
+def test_resume_replays_above_each_cursor() -> None:
+    """Each conversation is followed from its cursor; what may not be seen gives conversation.removed."""
+    heads = {"lobby": 5, "d1": 7, "@me": 1}
+    resume = Resume(epoch="e", cursors={"lobby": 3, "d1": 7, "@me": 0, "secret": 4})
+    plan = opening_plan(opening(heads), ME, "e", resume)
+    assert plan.resumed and plan.cursors == {"lobby": 3, "d1": 7, "@me": 0}
+    assert plan.removed == ("secret",) and not plan.resets
+
+
+def test_without_a_cursor_state_and_live_only() -> None:
+    """A conversation that the client does not know comes as its state; in a sync only what was asked for comes."""
+    heads = {"lobby": 5, "d1": 7, "@me": 1}
+    plan = opening_plan(opening(heads), ME, "e", Resume(epoch="e", cursors={"lobby": 5, "@me": 1}))
+    assert [(state.conversation, reason) for state, reason in plan.resets] == [("d1", "new")]
+    assert plan.cursors["d1"] == 7
+    assert not sync_plan(opening(heads), {"lobby": 5}).resets
+
+
+@pytest.mark.parametrize(
+    ("cursor", "head", "oldest", "reason"),
+    [
+        (6, 5, 0, "ahead"),
+        (1, 5, 2, "retention"),
+        (2, 5, 2, None),
+        (0, CONVERSATION_LIMIT, 0, None),
+        (0, CONVERSATION_LIMIT + 1, 0, "too_far"),
+    ],
+)
+def test_when_a_conversation_is_reset(cursor: int, head: int, oldest: int, reason: str | None) -> None:
+    """Above the head, below retention or more than 1,000 behind: a reset, else the whole of (cursor, head]."""
+    plan = sync_plan(opening({"lobby": head, "@me": 0}, {"lobby": oldest}), {"lobby": cursor})
+    assert [why for _, why in plan.resets] == ([reason] if reason else [])
+    assert plan.cursors["lobby"] == (head if reason else cursor)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([f"d{n}" for n in range(12)]), st.tuples(st.integers(0, 1200), st.integers(0, 1200))
+    )
+)
+def test_never_a_part(logs: dict[str, tuple[int, int]]) -> None:
+    """Every conversation is replayed whole or reset; what is replayed is at most 5,000 events over all."""
+    heads = {key: head for key, (_, head) in logs.items()} | {"lobby": 0, "@me": 0}
+    cursors = {key: cursor for key, (cursor, _) in logs.items()}
+    plan = sync_plan(opening(heads), cursors)
+    reset = {state.conversation for state, _ in plan.resets}
+    for key, cursor in cursors.items():
+        assert plan.cursors[key] == (heads[key] if key in reset else cursor)
+    assert sum(heads[key] - plan.cursors[key] for key in heads) <= TOTAL_LIMIT

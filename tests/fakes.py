@@ -1,0 +1,154 @@
+"""Fakes with behaviour of their own, not mocks: a clock that stands still, and a store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from itertools import count
+
+from suhbat.chat.model import Actor, Guest, HistoryPage, Opening, Post, Sent
+from suhbat.errors import IdempotencyConflict, NotFound
+from suhbat.protocol.objects import ConversationState, Message
+from suhbat.protocol.types import LOBBY
+
+
+class FakeClock:
+    """See chat.ports.Clock; moves when told to."""
+
+    def __init__(self) -> None:
+        self.now = 1_795_000_000.0
+
+    def wall(self) -> int:
+        return int(self.now * 1000)
+
+    def steady(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class CountingTokens:
+    """A random source that is none: token-1, token-2 and so on."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def __call__(self) -> str:
+        return f"token-{next(self._numbers)}"
+
+
+class FakeStore:
+    """The part of chat.ports.Store that identity and HTTP use. Commits at once; `broken` makes it fail."""
+
+    epoch = "fake"
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Guest] = {}
+        self.touched: list[dict[str, int]] = []
+        self.logs: dict[str, list[Message]] = {LOBBY: []}
+        self.directs: dict[frozenset[str], str] = {}
+        self.answers: dict[tuple[str, str], tuple[Sent, str]] = {}
+        self.broken: Exception | None = None
+
+    async def ready(self) -> None:
+        self._work()
+
+    def post(self, post: Post) -> None:
+        if self.broken is not None:
+            raise self.broken
+        assert post.conversation is not None
+        log = self.logs.get(post.conversation)
+        if log is None or not self._sees(post.actor, post.conversation):
+            post.done(NotFound())
+            return
+        key = (post.actor.uid, post.key)
+        if key in self.answers:
+            sent, text = self.answers[key]
+            post.done(replace(sent, duplicate=True) if text == post.text else IdempotencyConflict())
+            return
+        seq = len(log) + 1
+        log.append(
+            Message(
+                conversation=post.conversation,
+                seq=seq,
+                ordinal=seq,
+                sender=post.actor.user_id,
+                sender_uid=post.actor.uid,
+                text=post.text,
+                client_id=post.client_id,
+                reply_to=post.reply_to,
+                sent_at=post.at,
+            )
+        )
+        sent = Sent(post.conversation, seq, seq, post.at)
+        self.answers[key] = sent, post.text
+        post.done(sent)
+
+    async def direct(self, actor: Actor, peer: Actor, at: int) -> str:
+        self._work()
+        people = frozenset((actor.uid, peer.uid))
+        conversation = self.directs.setdefault(people, f"d{len(self.directs) + 1}")
+        self.logs.setdefault(conversation, [])
+        return conversation
+
+    async def opening(self, actor: Actor) -> Opening:
+        self._work()
+        states = tuple(
+            ConversationState(
+                conversation=name, kind="lobby" if name == LOBBY else "direct", title=name, head=len(self.logs[name])
+            )
+            for name in self.logs
+            if self._sees(actor, name)
+        )
+        return Opening(states, {state.conversation: state.head for state in states}, ())
+
+    async def history(
+        self,
+        actor: Actor,
+        conversation: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> HistoryPage:
+        self._work()
+        if conversation not in self.logs or not self._sees(actor, conversation):
+            raise NotFound()
+        log = self.logs[conversation]
+        chosen = [m for m in log if (before is None or m.seq < before) and (after is None or m.seq > after)]
+        page = chosen[:limit] if after is not None else chosen[-limit:]
+        first, last = (page[0].seq, page[-1].seq) if page else (1, len(log))
+        return HistoryPage(tuple(page), first > 1, last < len(log), len(log))
+
+    async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
+        self._work()
+        return {name: len(self.logs.get(name, ())) for name in (logs or self.logs)}
+
+    async def save_guest(self, guest: Guest) -> None:
+        self._work()
+        self.rows[guest.uid] = guest
+
+    async def guest_by_token(self, token_hash: bytes) -> Guest | None:
+        self._work()
+        return next((guest for guest in self.rows.values() if guest.token_hash == token_hash), None)
+
+    async def guests(self, since: int) -> list[Guest]:
+        self._work()
+        return [guest for guest in self.rows.values() if guest.last_used_at >= since]
+
+    async def touch_guests(self, used: Mapping[str, int]) -> None:
+        self._work()
+        self.touched.append(dict(used))
+        for uid, at in used.items():
+            self.rows[uid] = replace(self.rows[uid], last_used_at=at)
+
+    def _sees(self, actor: Actor, conversation: str) -> bool:
+        return conversation == LOBBY or any(
+            actor.uid in people for people, name in self.directs.items() if name == conversation
+        )
+
+    def _work(self) -> None:
+        if self.broken is not None:
+            raise self.broken

@@ -1,0 +1,143 @@
+"""What is not the API: health, figures, documents and pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from suhbat.protocol.commands import COMMANDS
+from suhbat.protocol.events import EVENTS
+from suhbat.protocol.notices import NOTICES
+from suhbat.protocol.replies import REPLIES
+from tests.http.conftest import House
+from tests.http.test_problem import assert_problem
+
+
+async def test_health(house: House) -> None:
+    """Alive asks nothing of the store; ready does."""
+    async with house.client() as client:
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.get("/readyz")).status_code == 200
+        house.store.broken = OSError("gone")
+        assert (await client.get("/healthz")).status_code == 200
+        assert_problem(await client.get("/readyz"), 503, "busy")
+
+
+async def test_figures_are_for_this_machine(house: House) -> None:
+    """Prometheus text over loopback."""
+    for address in ("127.0.0.1", "::1"):
+        async with house.client(address) as client:
+            answer = await client.get("/metrics")
+            assert answer.status_code == 200 and "suhbat_test_total 1.0" in answer.text
+            assert answer.headers["content-type"].startswith("text/plain")
+
+
+@pytest.mark.parametrize(
+    ("address", "headers"),
+    [
+        ("203.0.113.9", {}),
+        ("203.0.113.9", {"x-forwarded-for": "127.0.0.1"}),
+        ("127.0.0.1", {"x-forwarded-for": "127.0.0.1"}),
+        ("127.0.0.1", {"forwarded": "for=127.0.0.1"}),
+        ("127.0.0.1", {"host": "chat.example.org"}),
+        ("127.0.0.1", {"host": "localhost.evil.example"}),
+    ],
+)
+async def test_figures_are_for_nobody_else(house: House, address: str, headers: dict[str, str]) -> None:
+    """Not from elsewhere, not through a proxy on this machine, not by a rebound name: as if there were nothing."""
+    async with house.client(address) as client:
+        assert_problem(await client.get("/metrics", headers=headers), 404, "not_found")
+
+
+async def test_openapi(client: httpx2.AsyncClient) -> None:
+    """Every operation has a text and tells that it fails as a problem; the bearer scheme is declared."""
+    document = (await client.get("/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert operation["description"]
+            assert "422" not in operation["responses"]
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+    assert _dangling(document) == set()
+    assert "HTTPBearer" in document["components"]["securitySchemes"]
+
+
+async def test_asyncapi(client: httpx2.AsyncClient) -> None:
+    """Every command, reply, event and notice of the code is there, and every reference leads somewhere."""
+    document = (await client.get("/asyncapi.json")).json()
+    assert document["asyncapi"] == "3.0.0"
+    messages = document["components"]["messages"]
+    for model in (*COMMANDS, *REPLIES, *EVENTS, *NOTICES):
+        assert messages[model.__name__]["summary"]
+        assert model.__name__ in document["channels"]["v1"]["messages"]
+    assert messages["MessageCreated"]["name"] == "message.created"
+    assert {"SimpleSend", "SimpleMessage"} <= set(document["channels"]["simple"]["messages"])
+    assert _dangling(document) == set()
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+async def test_pages_load_nothing_foreign(client: httpx2.AsyncClient, path: str) -> None:
+    """Strict policy; nothing inline, no address of another host."""
+    answer = await client.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert 'src="http' not in answer.text and "<style" not in answer.text
+    assert "onclick" not in answer.text and "<script>" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("/web/start.js", "text/javascript; charset=utf-8"),
+        ("/web/start.css", "text/css; charset=utf-8"),
+        ("/docs/start.js", "text/javascript; charset=utf-8"),
+        ("/docs/files/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+        ("/docs/files/swagger-ui.css", "text/css; charset=utf-8"),
+    ],
+)
+async def test_files_have_their_types(client: httpx2.AsyncClient, path: str, media_type: str) -> None:
+    """With nosniff a wrong type would stop the page, whatever this system thinks of the ending."""
+    answer = await client.get(path)
+    assert answer.status_code == 200 and answer.headers["content-type"] == media_type
+
+
+async def test_unchanged_files_are_not_sent_again(client: httpx2.AsyncClient) -> None:
+    """A browser asks each time and gets 304."""
+    first = await client.get("/web/start.css")
+    again = await client.get("/web/start.css", headers={"if-none-match": first.headers["etag"]})
+    assert (first.headers["cache-control"], again.status_code) == ("no-cache", 304)
+
+
+@pytest.mark.parametrize(
+    "path", ["/web/..%2fhttp%2fapi.py", "/web/%2e%2e/http/api.py", "/docs/files/..%2f..%2f__init__.py"]
+)
+async def test_nothing_outside_the_directory_is_served(client: httpx2.AsyncClient, path: str) -> None:
+    """No way leads up."""
+    assert_problem(await client.get(path), 404, "not_found")
+
+
+def _dangling(document: dict[str, Any]) -> set[str]:
+    found = set()
+
+    def visit(part: Any) -> None:
+        if isinstance(part, dict):
+            reference = part.get("$ref")
+            if isinstance(reference, str):
+                target: Any = document
+                for step in reference.removeprefix("#/").split("/"):
+                    target = target.get(step) if isinstance(target, dict) else None
+                if target is None:
+                    found.add(reference)
+            for value in part.values():
+                visit(value)
+        elif isinstance(part, list):
+            for value in part:
+                visit(value)
+
+    visit(document)
+    return found

@@ -1,0 +1,329 @@
+"""The hub: order, gaps, coalescing, slow readers, the hand-over from replay to live."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suhbat.hub import hub as hub_module
+from suhbat.hub.connection import Dialect, Target
+from suhbat.hub.hub import Hub
+from suhbat.protocol import simple
+from suhbat.protocol.closes import Close
+
+from .parts import Log, connect, hub_over, settle
+
+
+@asynccontextmanager
+async def running(log: Log) -> AsyncIterator[Hub]:
+    hub = hub_over(log)
+    await hub.open()
+    try:
+        yield hub
+    finally:
+        await hub.close()
+
+
+async def test_events_reach_everybody_in_one_write() -> None:
+    """All events of one turn of the loop go to each connection in a single write, in order, in its dialect."""
+    log = Log()
+    async with running(log) as hub:
+        _, new = connect(hub, "ua")
+        _, old = connect(hub, "ub", Dialect.SIMPLE)
+        hub.apply([log.write(), log.write()])
+        hub.apply([log.write()])
+        assert new.frames == old.frames == []
+        await settle()
+        assert new.seqs() == old.seqs() == [1, 2, 3]
+        assert new.writes == old.writes == 1
+        assert set(new.types()) == {"message.created"} and set(old.types()) == {"message"}
+
+
+async def test_what_is_not_above_the_head_is_dropped() -> None:
+    """The same event from the store, the bus and this node is delivered once."""
+    log = Log()
+    async with running(log) as hub:
+        _, wire = connect(hub, "ua")
+        entry = log.write()
+        hub.apply([entry, entry])
+        await settle()
+        hub.apply([entry])
+        await settle()
+        assert wire.seqs() == [1]
+
+
+async def test_a_gap_waits_and_then_reads_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event above head + 1 is held; if those before it do not come, they are read from the store. Never skipped."""
+    monkeypatch.setattr(hub_module, "GAP_SECONDS", 0.0)
+    log = Log()
+    async with running(log) as hub:
+        _, wire = connect(hub, "ua")
+        log.write(), log.write()
+        hub.apply([log.write()])
+        assert wire.seqs() == []
+        await asyncio.sleep(0.001)
+        await settle()
+        assert wire.seqs() == [1, 2, 3]
+
+
+async def test_a_gap_that_closes_itself_reads_nothing() -> None:
+    """Events that overtake each other within the wait are put in order without the store."""
+    log = Log()
+    async with running(log) as hub:
+        _, wire = connect(hub, "ua")
+        first, second = log.write(), log.write()
+        hub.apply([second])
+        hub.apply([first])
+        await settle()
+        assert wire.seqs() == [1, 2]
+        assert log.reads == 0
+
+
+async def test_heads_are_compared_with_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that nobody told the hub of is found by comparing heads (G6)."""
+    monkeypatch.setattr(hub_module, "HEAL_SECONDS", 0.0)
+    log = Log()
+    async with running(log) as hub:
+        _, wire = connect(hub, "ua")
+        log.write()
+        await settle()
+        assert wire.seqs() == [1]
+
+
+async def test_a_slow_reader_is_fed_from_the_log() -> None:
+    """A congested connection gets no live frames and holds no memory; when it drains it has every event once, in order."""
+    log = Log()
+    async with running(log) as hub:
+        slow, wire = connect(hub, "ua")
+        _, other = connect(hub, "ub")
+        hub.apply([log.write()])
+        await settle()
+        wire.congested = True
+        for _ in range(250):
+            hub.apply([log.write()])
+            await settle()
+        assert wire.seqs() == [1] and not slow.live
+        assert other.seqs() == list(range(1, 252))
+        wire.drain()
+        await settle()
+        await settle()
+        hub.apply([log.write()])
+        await settle()
+        assert wire.seqs() == list(range(1, 253)) and slow.live
+
+
+async def test_replies_reach_a_connection_that_is_behind() -> None:
+    """Answers are never dropped, notices are."""
+    log = Log()
+    async with running(log) as hub:
+        slow, wire = connect(hub, "ua")
+        wire.congested = True
+        hub.apply([log.write()])
+        await settle()
+        hub.notice("lobby", b'{"type":"typing"}')
+        slow.reply(b'{"type":"ok"}')
+        assert wire.types() == ["ok"]
+
+
+async def test_presence_is_whole_after_being_behind() -> None:
+    """Who missed a notice is told the whole presence before it lives again."""
+    log = Log()
+    async with running(log) as hub:
+        hub.whole_presence = lambda connection: b'{"type":"presence"}'
+        _, wire = connect(hub, "ua")
+        wire.congested = True
+        hub.apply([log.write()])
+        await settle()
+        hub.notice("lobby", b'{"type":"presence","part":1}')
+        wire.drain()
+        await settle()
+        assert wire.types() == ["message.created", "presence"]
+
+
+async def test_announcements_are_kept_for_who_is_behind() -> None:
+    """joined and left stand in order with the messages, and reach a slow reader when it is back, once."""
+    log = Log()
+    async with running(log) as hub:
+        _, wire = connect(hub, "ua", Dialect.SIMPLE)
+        hub.apply([log.write()])
+        hub.announce(simple.joined("c", "uc", 0))
+        hub.apply([log.write()])
+        await settle()
+        assert wire.types() == ["message", "joined", "message"]
+        wire.congested = True
+        hub.apply([log.write()])
+        hub.announce(simple.left("c", "uc", 0))
+        await settle()
+        hub.announce(simple.joined("d", "ud", 0))
+        await settle()
+        wire.drain()
+        await settle()
+        assert wire.types()[3:] == ["message", "left", "joined"]
+
+
+@pytest.mark.parametrize("late", [0, 1, 5, 150])
+async def test_replay_and_live_have_no_seam(late: int) -> None:
+    """Events committed while a connection is replayed come after the replay, once; `caught_up` follows the first head."""
+    log = Log()
+    for _ in range(130):
+        log.write()
+    async with running(log) as hub:
+        connection, wire = connect(hub, "ua", live=False)
+        hub.attach(connection, "lobby", 30)
+        connection.targets.append(Target({"lobby": 130}, presence=False))
+        hub.start_feed(connection)
+        for _ in range(late):
+            hub.apply([log.write()])
+            await asyncio.sleep(0)
+        await settle()
+        await settle()
+        hub.apply([log.write()])
+        await settle()
+        assert wire.seqs() == list(range(31, 132 + late))
+        assert wire.types().count("caught_up") == 1
+        assert wire.types().index("caught_up") >= 100
+
+
+async def test_interest_is_registered_before_the_head_is_read() -> None:
+    """What is committed while the head of a new room is read is not lost, whether the read sees it or not."""
+    log = Log()
+    log.write("d1")
+    async with running(log) as hub:
+        connection, wire = connect(hub, "ua", live=False)
+        log.gate.clear()
+        hub.attach(connection, "d1", 0)
+        hub.start_feed(connection)
+        await settle()
+        hub.apply([log.write("d1")])
+        log.gate.set()
+        await settle()
+        hub.apply([log.write("d1")])
+        await settle()
+        assert wire.seqs("d1") == [1, 2, 3]
+
+
+async def test_a_new_direct_is_followed_from_its_first_message() -> None:
+    """conversation.added attaches every connection of its user, so that the message committed with it arrives."""
+    log = Log()
+    async with running(log) as hub:
+        _, mine = connect(hub, "ua")
+        _, simple_of_b = connect(hub, "ub", Dialect.SIMPLE)
+        _, others = connect(hub, "uc")
+        batch = [log.add_direct("ua", "d1"), log.add_direct("ub", "d1"), log.write("d1"), log.write("d1", actor="ub")]
+        hub.apply(batch)
+        await settle()
+        assert mine.types() == ["conversation.added", "message.created", "message.created"]
+        assert simple_of_b.seqs("d1") == [1]
+        assert others.frames == []
+
+
+async def test_a_shorter_log_is_not_skipped_silently() -> None:
+    """When the store no longer has what a connection misses, it is told to come back with its cursor (4008)."""
+    log = Log()
+    for _ in range(3):
+        log.write()
+    async with running(log) as hub:
+        log.entries["lobby"] = []
+        connection, wire = connect(hub, "ua", live=False)
+        hub.attach(connection, "lobby", 1)
+        hub.start_feed(connection)
+        await settle()
+        assert wire.code is Close.TOO_SLOW
+
+
+async def test_pong_heads_are_what_was_written_since() -> None:
+    """Each conversation written since the previous pong, and only those."""
+    log = Log()
+    async with running(log) as hub:
+        connection, _ = connect(hub, "ua")
+        hub.apply([log.write()])
+        assert hub.heads_for(connection) == {"lobby": 1}
+        assert hub.heads_for(connection) == {}
+
+
+async def test_a_dead_task_is_noticed() -> None:
+    """A task of a connection that dies closes the connection with 1011, so that its client comes back."""
+    log = Log()
+    async with running(log) as hub:
+        connection, wire = connect(hub, "ua")
+
+        async def dies() -> None:
+            raise RuntimeError("on purpose")
+
+        hub.spawn(dies(), connection)
+        await settle()
+        assert wire.code is Close.INTERNAL
+
+
+async def test_rooms_without_listeners_are_forgotten() -> None:
+    """When the last listener leaves, nothing of a room stays in memory; the lobby always does."""
+    log = Log()
+    async with running(log) as hub:
+        connection, _ = connect(hub, "ua")
+        hub.apply([log.add_direct("ua", "d1")])
+        await settle()
+        assert set(hub.rooms) == {"lobby", "@me:ua", "d1"}
+        hub.remove(connection)
+        assert set(hub.rooms) == {"lobby"}
+
+
+steps = st.lists(st.sampled_from(["write", "hidden", "congest", "drain", "turn", "sync"]), max_size=40)
+
+
+@given(steps)
+def test_any_order_of_things(sequence: list[str]) -> None:
+    """Whatever is written, lost on the way, congested, drained or synced in whatever order: with the client's rule every
+    event is applied exactly once, and a client that waits misses none."""
+
+    async def scenario() -> None:
+        log = Log()
+        async with running(log) as hub:
+            connection, wire = connect(hub, "ua")
+            for step in sequence:
+                if step == "write":
+                    hub.apply([log.write()])
+                elif step == "hidden":
+                    log.write()
+                elif step == "congest":
+                    wire.congested = True
+                elif step == "drain":
+                    wire.drain()
+                elif step == "turn":
+                    await settle()
+                else:
+                    hub.flush()
+                    connection.live = False
+                    connection.lag["lobby"] = max([0, *wire.seqs()])
+                    hub.start_feed(connection)
+            wire.drain()
+            hub.apply([log.write()])
+            await settle()
+            await hub._read(hub.rooms["lobby"])
+            await settle()
+            await settle()
+            cursor = 0
+            for seq in wire.seqs():
+                assert seq <= cursor + 1, "a seq was skipped"
+                cursor = max(cursor, seq)
+            assert cursor == len(log.entries["lobby"])
+
+    asyncio.run(scenario())
+
+
+async def test_a_newcomer_is_not_told_of_the_past() -> None:
+    """Announcements from before a connection came are not for it, also when it has to be fed first."""
+    log = Log()
+    async with running(log) as hub:
+        _, old = connect(hub, "ua", Dialect.SIMPLE)
+        hub.announce(simple.joined("c", "uc", 0))
+        await settle()
+        newcomer, wire = connect(hub, "ub", Dialect.SIMPLE, live=False)
+        hub.attach(newcomer, "lobby", 0)
+        hub.start_feed(newcomer)
+        await settle()
+        assert newcomer.live and wire.frames == [] and old.types() == ["joined"]

@@ -1,0 +1,251 @@
+"""Guests: who holds a name, for how long, and that nobody inherits anything."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Directory, Store
+from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
+from suhbat.identity.guests import KEPT, SILENCE_SECONDS, Guests
+from tests.fakes import CountingTokens, FakeClock, FakeStore
+
+DAY = KEPT / 1000
+
+
+class Scene:
+    def __init__(self, access: str = "open") -> None:
+        self.clock = FakeClock()
+        self.store = FakeStore()
+        self.tokens = CountingTokens()
+        self.guests = self.restart(access)
+
+    def restart(self, access: str = "open") -> Guests:
+        self.guests = Guests(cast(Store, self.store), self.clock, self.tokens, access)
+        return self.guests
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def test_guests_are_a_directory(scene: Scene) -> None:
+    """The port of the domain is implemented as it is written."""
+    directory: Directory = scene.guests
+    assert directory.find("nobody") is None
+
+
+def test_a_bare_guest_is_new_each_time(scene: Scene) -> None:
+    """Who takes a freed name is another identity: a fresh uid, and nothing of the lobby's past."""
+    first = scene.guests.claim("User1")
+    scene.guests.release(first)
+    second = scene.guests.claim("user1")
+    assert first.actor.user_id == second.actor.user_id == "user1"
+    assert first.actor.uid != second.actor.uid
+    assert first.actor.lobby_from is None and not first.actor.lasting
+
+
+def test_a_uid_is_lower_case_base32_of_a_hundred_bits(scene: Scene) -> None:
+    """A uid starts with u, has at least 100 random bits, and fits everywhere a name does."""
+    uid = scene.guests.claim("a").actor.uid
+    assert uid[0] == "u" and len(uid) >= 21
+    assert set(uid[1:]) <= set("abcdefghijklmnopqrstuvwxyz234567")
+
+
+@pytest.mark.parametrize("other", ["user1", "USER1", "userl", "userI"])
+def test_a_held_name_is_refused_with_its_look_alikes(scene: Scene, other: str) -> None:
+    """While somebody is connected under a name nobody sits beside them under one that looks the same."""
+    scene.guests.claim("user1")
+    with pytest.raises(NameInUse) as refused:
+        scene.guests.claim(other)
+    assert refused.value.retry_after == SILENCE_SECONDS
+
+
+def test_the_claim_that_is_in_the_way_can_be_found(scene: Scene) -> None:
+    """The transport finds the holder to ping it."""
+    claim = scene.guests.claim("user1")
+    claim.holder = "a connection"
+    found = scene.guests.claim_of("userl")
+    assert found is claim and found.holder == "a connection"
+    assert scene.guests.claim_of("user2") is None and scene.guests.claim_of("a b") is None
+
+
+def test_release_frees_with_the_last_connection_only_its_own_claim(scene: Scene) -> None:
+    """A late release of an old claim does not free the name of its successor."""
+    claim = scene.guests.claim("user1")
+    claim.connections = 2
+    scene.guests.release(claim)
+    assert scene.guests.find("user1") == claim.actor
+    scene.guests.release(claim)
+    assert scene.guests.find("user1") is None
+    successor = scene.guests.claim("user1")
+    scene.guests.release(claim)
+    assert scene.guests.find("user1") == successor.actor
+
+
+@pytest.mark.parametrize("access", ["invite", "closed"])
+async def test_without_open_access_there_are_no_guests(access: str) -> None:
+    """Every bare name is unauthenticated whatever it is, and no token is given out."""
+    guests = Scene(access).guests
+    for name in ("user1", "a b", "admin"):
+        with pytest.raises(Unauthenticated):
+            guests.claim(name)
+    with pytest.raises(Forbidden):
+        await guests.create("user1")
+
+
+def test_an_invalid_name_is_refused_and_nobodys(scene: Scene) -> None:
+    """What is no name cannot be claimed, found or kept."""
+    with pytest.raises(InvalidName):
+        scene.guests.claim("a b")
+    assert scene.guests.find("a b") is None
+    assert not scene.guests.is_kept("a b")
+
+
+async def test_a_token_guest_is_durable_and_comes_back(scene: Scene) -> None:
+    """After a restart the token is the same identity, with the lobby readable from where it began."""
+    actor, token = await scene.guests.create("user1")
+    assert actor.lasting and actor.lobby_from == 0
+    assert token.startswith("sg_")
+    again = scene.restart()
+    await again.load()
+    assert await again.authenticate(token) == actor
+    assert again.find("userl") == actor and again.is_kept("user1")
+
+
+async def test_only_a_hash_of_the_token_is_stored(scene: Scene) -> None:
+    """Who reads the database cannot log in with what stands there."""
+    _, token = await scene.guests.create("user1")
+    (row,) = scene.store.rows.values()
+    assert len(row.token_hash) == 32 and token.encode() not in row.token_hash
+
+
+async def test_a_kept_name_is_refused_to_others(scene: Scene) -> None:
+    """A name held by a token, connected or not, is in use; the answer says for how long at most."""
+    await scene.guests.create("user1")
+    scene.clock.advance(3600)
+    with pytest.raises(NameInUse) as refused:
+        scene.guests.claim("userl")
+    assert refused.value.retry_after == DAY - 3600
+    with pytest.raises(NameInUse):
+        await scene.guests.create("user1")
+
+
+async def test_a_name_with_a_connected_bare_guest_gets_no_token(scene: Scene) -> None:
+    """The holder is not robbed of the name they sit under."""
+    scene.guests.claim("user1")
+    with pytest.raises(NameInUse):
+        await scene.guests.create("user1")
+
+
+async def test_of_two_who_ask_at_once_one_gets_the_name(scene: Scene) -> None:
+    """The name is held before the store is asked."""
+    results = await asyncio.gather(scene.guests.create("user1"), scene.guests.create("userl"), return_exceptions=True)
+    assert sorted(isinstance(result, NameInUse) for result in results) == [False, True]
+
+
+async def test_a_failed_store_frees_the_name(scene: Scene) -> None:
+    """Nothing is left behind by a guest that could not be written."""
+    scene.store.broken = OSError("disk full")
+    with pytest.raises(OSError, match="disk full"):
+        await scene.guests.create("user1")
+    scene.store.broken = None
+    await scene.guests.create("user1")
+
+
+@pytest.mark.parametrize("token", ["", "sg_", "sg_unknown", "token-1", "\ud800", "x" * 100_000])
+async def test_an_unknown_token_is_unauthenticated(scene: Scene, token: str) -> None:
+    """Whatever is sent, the answer is one."""
+    await scene.guests.create("user1")
+    with pytest.raises(Unauthenticated):
+        await scene.guests.authenticate(token)
+
+
+async def test_a_known_token_needs_no_store(scene: Scene) -> None:
+    """A known token is recognised in memory, even when the store is down."""
+    actor, token = await scene.guests.create("user1")
+    scene.store.broken = OSError("gone")
+    assert await scene.guests.authenticate(token) == actor
+
+
+async def test_a_token_of_another_process_is_looked_up(scene: Scene) -> None:
+    """What is not in memory may be in the store, and is kept then."""
+    await scene.guests.load()
+    other = Guests(cast(Store, scene.store), scene.clock, scene.tokens)
+    actor, token = await other.create("user1")
+    assert await scene.guests.authenticate(token) == actor
+    assert scene.guests.find("user1") == actor
+
+
+async def test_a_day_after_the_last_use_the_name_is_free(scene: Scene) -> None:
+    """The day counts from the last use; then token, name and identity are gone, over restarts too."""
+    _, token = await scene.guests.create("user1")
+    scene.clock.advance(DAY - 1)
+    await scene.guests.authenticate(token)
+    scene.clock.advance(DAY - 1)
+    await scene.guests.authenticate(token)
+    scene.clock.advance(DAY)
+    with pytest.raises(Unauthenticated):
+        await scene.guests.authenticate(token)
+    assert scene.guests.find("user1") is None
+    scene.guests.claim("user1")
+    with pytest.raises(Unauthenticated):
+        await scene.restart().authenticate(token)
+
+
+async def test_a_connected_token_guest_does_not_expire(scene: Scene) -> None:
+    """The name is held while a connection lasts; the day begins when the last one ends."""
+    actor, token = await scene.guests.create("user1")
+    scene.guests.attach(actor)
+    scene.clock.advance(3 * DAY)
+    assert scene.guests.find("user1") == actor
+    assert scene.guests.sweep() == 0
+    scene.guests.detach(actor)
+    scene.clock.advance(DAY - 1)
+    assert await scene.guests.authenticate(token) == actor
+    scene.clock.advance(DAY)
+    assert scene.guests.sweep() == 1
+    assert scene.guests.sweep() == 0
+
+
+async def test_last_uses_are_written_in_batches(scene: Scene) -> None:
+    """At most once a minute a guest, whatever it does; when closing, all that is unwritten."""
+    actor, token = await scene.guests.create("user1")
+    for _ in range(10):
+        scene.clock.advance(1)
+        await scene.guests.authenticate(token)
+    await scene.guests.flush()
+    assert scene.store.touched == []
+    await scene.guests.flush(everything=True)
+    assert scene.store.touched == [{actor.uid: scene.clock.wall()}]
+    await scene.guests.flush(everything=True)
+    assert len(scene.store.touched) == 1
+    scene.guests.attach(actor)
+    scene.clock.advance(61)
+    await scene.guests.flush()
+    assert scene.store.touched[1:] == [{actor.uid: scene.clock.wall()}]
+
+
+async def test_a_failed_flush_is_repeated(scene: Scene) -> None:
+    """What could not be written is still due."""
+    actor, token = await scene.guests.create("user1")
+    scene.clock.advance(100)
+    await scene.guests.authenticate(token)
+    scene.store.broken = OSError("locked")
+    with pytest.raises(OSError, match="locked"):
+        await scene.guests.flush()
+    scene.store.broken = None
+    await scene.guests.flush()
+    assert scene.store.touched == [{actor.uid: scene.clock.wall()}]
+
+
+def test_attach_of_a_stranger_does_nothing(scene: Scene) -> None:
+    """Bare guests and others are not counted."""
+    stranger = Actor("u", "stranger")
+    scene.guests.attach(stranger)
+    scene.guests.detach(stranger)
+    assert scene.guests.find("stranger") is None

@@ -1,0 +1,143 @@
+"""Real servers as child processes, for tests that need a socket: started on a free loopback port, ended by their pid."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+COMMANDS: Mapping[str, list[str]] = {
+    "suhbat": ["-m", "suhbat", "serve", "--host", "127.0.0.1", "--port", "{port}"],
+    "uvicorn": ["-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", "{port}"],
+    "hypercorn": ["-m", "hypercorn", "main:app", "--bind", "127.0.0.1:{port}"],
+    "granian": ["-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}", "main:app"],
+}
+"""How each server that is tested runs the application."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Server:
+    """One server process. `output` is the file that takes what it prints."""
+
+    kind: str
+    data: Path
+    port: int = field(default_factory=free_port)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    prefix: tuple[str, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws(self) -> str:
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def output(self) -> Path:
+        return self.data.parent / f"{self.data.name}.log"
+
+    def start(self, *, patience: float = 30.0) -> float:
+        """Start and wait until it is ready; seconds that took."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
+        environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(ROOT)} | dict(self.settings)
+        command = [part.format(port=self.port) for part in COMMANDS[self.kind]]
+        began = time.monotonic()
+        with self.output.open("ab") as output:
+            self.process = subprocess.Popen(
+                [*self.prefix, sys.executable, *command],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        while not self._ready():
+            if self.process.poll() is not None or time.monotonic() - began > patience:
+                raise AssertionError(f"{self.kind} did not start:\n{self.printed()}")
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+    def kill(self) -> None:
+        """kill -9 (TerminateProcess on Windows): nothing is flushed, nothing is said."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self, patience: float = 20.0) -> int:
+        """Ask it to stop and wait; its exit status."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise AssertionError(f"{self.kind} did not stop:\n{self.printed()}") from None
+
+    def printed(self) -> str:
+        return self.output.read_text(encoding="utf-8", errors="replace") if self.output.exists() else ""
+
+    def request(
+        self, method: str, path: str, body: object = None, *, token: str | None = None, **headers: str
+    ) -> tuple[int, Any]:
+        """One HTTP request: status, and the body as JSON or text."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        sent = dict(headers)
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        payload = None
+        if body is not None:
+            payload = json.dumps(body)
+            sent["Content-Type"] = "application/json"
+        try:
+            connection.request(method, path, payload, sent)
+            response = connection.getresponse()
+            text = response.read().decode()
+            return response.status, json.loads(text) if "json" in response.getheader("content-type", "") else text
+        finally:
+            connection.close()
+
+    def guest(self, user_id: str) -> str:
+        """A new token guest; its token."""
+        status, answer = self.request("POST", "/api/v1/guests", {"user_id": user_id})
+        assert status == 201, answer
+        token: str = answer["token"]
+        return token
+
+    def _ready(self) -> bool:
+        try:
+            return self.request("GET", "/readyz")[0] == 200
+        except OSError:
+            return False
+
+
+@contextmanager
+def running(kind: str, data: Path, **settings: str) -> Iterator[Server]:
+    """A server for the length of a test, ended whatever happens."""
+    server = Server(kind, data, settings={f"SUHBAT_{name.upper()}": value for name, value in settings.items()})
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.stop()

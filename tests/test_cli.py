@@ -1,0 +1,202 @@
+"""The command line: what it prints, and with which code it ends."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from suhbat import __version__, cli, doctor, listening
+from suhbat.config import Settings, flag_of
+
+
+@pytest.fixture(autouse=True)
+def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory and no SUHBAT_* of the one who runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.upper().startswith("SUHBAT_")]:
+        monkeypatch.delenv(name)
+    return tmp_path
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    """A port that this process listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli.build(), arguments)
+
+
+def test_version() -> None:
+    """One line."""
+    assert run("version").output == f"suhbat {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "command", [["--help"], ["serve", "--help"], ["doctor", "--help"], ["config", "show", "--help"]]
+)
+def test_help_is_ascii(command: list[str]) -> None:
+    """Every terminal can show it."""
+    result = run(*command)
+    assert result.exit_code == 0 and result.output.isascii()
+
+
+def test_every_setting_has_a_flag() -> None:
+    """The flags come from the one list of settings."""
+    output = run("serve", "--help").output
+    for name in Settings.model_fields:
+        assert flag_of(name) in output and f"SUHBAT_{name.upper()}" in output.replace("\n", "").replace(" ", "")
+
+
+def test_show_says_where_values_come_from(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    """Every setting with its value and its source."""
+    (directory / "suhbat.toml").write_text("send_rate = 5\n", encoding="utf-8")
+    monkeypatch.setenv("SUHBAT_HOST", "0.0.0.0")
+    lines = [line.split() for line in run("config", "show", "--port", "9").output.splitlines()]
+    for row in (["port", "9", "flag"], ["host", "0.0.0.0", "SUHBAT_HOST"], ["send_rate", "5.0", "suhbat.toml"]):
+        assert row in lines
+    assert {line[0] for line in lines if line} >= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("command", [["serve"], ["doctor"], ["config", "show"]])
+def test_a_wrong_setting_ends_with_2_and_why(command: list[str]) -> None:
+    """No traceback: the sentence that explains it."""
+    result = run(*command, "--port", "x")
+    assert result.exit_code == 2
+    assert "--port = x (from flag) cannot be used" in result.stderr and "Traceback" not in result.output
+
+
+def test_several_workers_need_a_bus() -> None:
+    """Refused with the reason."""
+    result = run("serve", "--workers", "2")
+    assert result.exit_code == 2 and "needs bus_url" in result.stderr
+
+
+def test_a_taken_port_is_explained(taken: int) -> None:
+    """Who has it or how to find out, and how to take another."""
+    result = run("serve", "--port", str(taken))
+    assert result.exit_code == 1
+    assert f"port {taken} is" in result.stderr and f"--port {taken + 1}" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells in files")
+def test_the_holder_of_a_port_is_found(taken: int) -> None:
+    """By name and process id, where the system lets us see."""
+    assert f"(pid {os.getpid()})" in (listening.holder(taken) or "")
+    assert listening.holder(1) is None
+
+
+def test_a_foreign_address_is_explained() -> None:
+    """An address of another machine, and a name that is none."""
+    for host in ("203.0.113.1", "no such host"):
+        assert "is not an address of this machine" in (listening.refusal(host, 8000) or "")
+
+
+def test_a_free_port_is_free() -> None:
+    """Port 0 always is."""
+    assert listening.refusal("127.0.0.1", 0) is None
+
+
+def test_the_module_is_the_command(directory: Path) -> None:
+    """`python -m suhbat` works, without importing the server for what does not need it."""
+    root = Path(cli.__file__).parent.parent
+    code = (
+        "import sys, suhbat.cli as c\n"
+        "try: c.main()\n"
+        "finally: print(sorted({'uvicorn', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    for arguments in (["-m", "suhbat", "version"], ["-c", code, "version"]):
+        result = subprocess.run(
+            [sys.executable, "-W", "error", *arguments],
+            capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(root)}, cwd=directory,
+        )  # fmt: skip
+        assert result.stdout.startswith(f"suhbat {__version__}\n") and not result.stderr
+    assert result.stdout.endswith("[]\n")
+
+
+def test_doctor_is_content_on_a_good_machine(directory: Path) -> None:
+    """Only findings that are well, or warnings; exit code 0, and nothing is made."""
+    result = run("doctor", "--port", "0")
+    assert result.exit_code == 0, result.output
+    assert "data directory" in result.output and result.output.isascii()
+    assert list(directory.iterdir()) == []
+
+
+def test_doctor_fails_with_1(taken: int) -> None:
+    """Something that would stop a server."""
+    result = run("doctor", "--port", str(taken))
+    assert result.exit_code == 1
+    assert any(line.startswith("FAIL") and str(taken) in line for line in result.output.splitlines())
+
+
+def test_doctor_tells_of_misspelt_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They do nothing, which nobody would notice."""
+    monkeypatch.setenv("SUHBAT_ACESS", "closed")
+    assert "SUHBAT_ACESS is no setting; did you mean SUHBAT_ACCESS?" in run("doctor", "--port", "0").output
+
+
+@pytest.mark.parametrize(
+    ("finding", "level", "word"),
+    [
+        (doctor.python_version((3, 10, 9)), "FAIL", "3.11"),
+        (doctor.python_version((3, 11, 0)), "ok", "3.11.0"),
+        (doctor.sqlite_version((3, 34, 1)), "FAIL", "3.35"),
+        (doctor.sqlite_version((3, 40, 1)), "ok", "WAL-reset race"),
+        (doctor.sqlite_version((3, 51, 3)), "ok", "3.51.3"),
+        (doctor.file_system("nfs4"), "FAIL", "network"),
+        (doctor.file_system("tmpfs"), "warn", "memory"),
+        (doctor.file_system("ext4"), "ok", "ext4"),
+        (doctor.file_system(None), "ok", "not looked at"),
+        (doctor.free_space(10), "FAIL", "full"),
+        (doctor.free_space(500 * 1024**2), "warn", "make room"),
+        (doctor.free_space(10 * 1024**3), "ok", "10.0 GiB"),
+        (doctor.event_loop("win32", False), "ok", "Windows"),
+        (doctor.event_loop("linux", False), "warn", "pip install uvloop"),
+        (doctor.lock(None), "ok", "no server"),
+        (doctor.lock(7), "warn", "pid 7"),
+    ],
+)
+def test_findings(finding: doctor.Finding, level: str, word: str) -> None:
+    """Each says how it is and what to do."""
+    assert finding.level == level and word in finding.text
+
+
+def test_the_file_system_of_the_data_is_the_nearest_mount(directory: Path) -> None:
+    """The deepest mount point above it counts, and the last one mounted there."""
+    mounts = directory / "mounts"
+    mounts.write_text(f"a / ext4 rw 0 0\nb {directory} tmpfs rw 0 0\nc {directory} nfs rw 0 0\n", encoding="utf-8")
+    assert doctor.file_system_of(directory, mounts) == "nfs"
+    assert doctor.file_system_of(Path("/"), mounts) == "ext4"
+    assert doctor.file_system_of(directory, directory / "none") is None
+
+
+def test_a_data_directory_that_is_a_file(directory: Path) -> None:
+    """Cannot be one."""
+    (directory / "data").write_text("", encoding="utf-8")
+    (finding,) = doctor.data_directory(directory / "data")
+    assert finding.level == "FAIL"
+
+
+def test_the_lock_of_a_server(directory: Path) -> None:
+    """A living process holds it; a dead one does not, nor does what is no process."""
+    lock = directory / "lock"
+    lock.write_text(f"{os.getpid()}\n", encoding="utf-8")
+    assert doctor.lock_holder(directory) == os.getpid()
+    lock.write_text("nonsense", encoding="utf-8")
+    assert doctor.lock_holder(directory) is None
+
+
+def test_the_port_of_the_running_server_is_no_failure(taken: int) -> None:
+    """Who asks beside a running server is told that it runs."""
+    assert doctor.port("127.0.0.1", taken, None).level == "FAIL"
+    if sys.platform == "linux":
+        assert doctor.port("127.0.0.1", taken, os.getpid()).level == "warn"

@@ -1,0 +1,27 @@
+"""One running server of each kind for all tests of this folder; each test takes names of its own."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers import COMMANDS, Server, running
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", params=list(COMMANDS))
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Every test of the contract runs over every way the application can be served."""
+    kind: str = request.param
+    with running(kind, tmp_path_factory.mktemp("server") / kind) as running_server:
+        yield running_server
+
+
+@pytest.fixture
+def name() -> Callable[[str], str]:
+    """A name that no other test has: `name("anna")` is anna-17."""
+    number = next(_numbers)
+    return lambda base: f"{base}-{number}"
