@@ -21,10 +21,10 @@ from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
-from suhbat.hub import presence
-from suhbat.hub.hub import Hub
 from suhbat.http import api
 from suhbat.http.parts import Parts
+from suhbat.hub import presence
+from suhbat.hub.hub import Hub
 from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
 from suhbat.identity.tickets import Tickets

@@ -19,20 +19,23 @@ from suhbat.protocol.machine import reason_of
 from suhbat.protocol.objects import ConversationState, Presence, User
 from suhbat.protocol.replies import Ok, Page, Sent
 
-from .errors import ChatClosed, ClientError, Refused
+from .errors import ClientError, Refused
 from .frames import Happening
 from .lifeline import Lifeline, Token
 from .outbox import Asked
 from .web import Address, new_guest
 
 A = TypeVar("A", bound=Ok)
+_uniform = secrets.SystemRandom().uniform
+
+OUTSIDE = "use `async with Suhbat(...) as chat:`"
 
 
 class Suhbat:
     """A chat that stays open: it reconnects and resumes by itself until it is left or refused for good.
 
-    `url`: where the server is (http, https, ws or wss, with the root path if it has one). Who one is: either `token` (or a
-    function that returns one, asked before each connection; it may be async), or `name`, which makes a new guest.
+    `url`: where the server is (http, https, ws or wss, with the root path if it has one). Who one is: either `token` (or
+    a function that returns one, asked before each connection; it may be async), or `name`, which makes a new guest.
     `buffer`: happenings that wait for the application before the socket is read no further. The rest is for tests.
 
     Entering waits until the conversations are known; where the server cannot be reached that means trying on (with a
@@ -46,7 +49,7 @@ class Suhbat:
         token: Token | None = None,
         name: str | None = None,
         buffer: int = 1_000,
-        uniform: Callable[[float, float], float] = secrets.SystemRandom().uniform,
+        uniform: Callable[[float, float], float] = _uniform,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
@@ -82,7 +85,7 @@ class Suhbat:
     def user(self) -> User:
         """Who one is here."""
         if self._line.state.user is None:
-            raise RuntimeError("use `async with Suhbat(...) as chat:`")
+            raise RuntimeError(OUTSIDE)
         return self._line.state.user
 
     @property
@@ -100,9 +103,9 @@ class Suhbat:
     def events(self) -> AsyncIterator[Happening]:
         """All that happens from entering on, each durable event exactly once and in the order of its conversation.
 
-        Read it in one place at a time. `Reset`, `Removed` and `Snapshot` say that what was cached of one conversation, or of
-        all, is void. A program that reads slowly makes the server wait; one that begins to read late may find a `Snapshot`
-        first. Ends when the chat is left; raises ChatClosed when it is closed for good.
+        Read it in one place at a time. `Reset`, `Removed` and `Snapshot` say that what was cached of one conversation, or
+        of all, is void. A program that reads slowly makes the server wait; one that begins to read late may find a
+        `Snapshot` first. Ends when the chat is left; raises ChatClosed when it is closed for good.
         """
         if self._line.inbox.begin():
             self._line.inbox.put(self._line.state.snapshot())
@@ -115,8 +118,9 @@ class Suhbat:
     ) -> Sent:
         """Write to a conversation; returns when the message is durable, however many connections that takes.
 
-        `client_id` makes it the same message for ever (1 to 64 characters; a random one if not given): a send whose outcome
-        is unknown, because it was cancelled or the chat closed, can be repeated with it. Raises Refused, ChatClosed.
+        `client_id` makes it the same message for ever (1 to 64 characters; a random one if not given): a send whose
+        outcome is unknown, because it was cancelled or the chat closed, can be repeated with it. Messages sent without
+        waiting for each other keep their order, unless the server asked to slow down. Raises Refused, ChatClosed.
         """
         id, key = next(self._ids), client_id or secrets.token_hex(16)
         with _checked():
@@ -162,11 +166,15 @@ class Suhbat:
         self._line.say(command)
 
     async def _ask(self, id: int, command: Asked, answer: type[A]) -> A:
-        if self._line.end is not None or self._task is None:
-            raise ChatClosed(1000, "not open") if self._line.end is None else _again(self._line.end)
+        if self._task is None:
+            raise RuntimeError(OUTSIDE)
+        if self._line.closed is not None:
+            raise self._line.closed
         future: asyncio.Future[A] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Ok | ClientError) -> None:
+            if future.done():
+                return  # cancelled; `forget` follows
             if isinstance(outcome, ClientError):
                 future.set_exception(outcome)
             else:

@@ -1,4 +1,4 @@
-"""One socket from `hello` to its close: bytes to frames, effects to actions. What to do is decided in `state` and `outbox`."""
+"""One socket from `hello` to its close: bytes to frames, effects to actions. `state` and `outbox` decide what to do."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import Command, Hello
 from suhbat.protocol.replies import Error, Ok
 
+from .effects import Dead, Deliver, Effect, Live, Say
 from .frames import BadFrame, decode
 from .inbox import Inbox
 from .outbox import Outbox
-from .state import Dead, Deliver, Effect, Live, Say, State
+from .state import State
 
 TICK_SECONDS = 0.5
 

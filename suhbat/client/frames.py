@@ -26,8 +26,8 @@ class OtherEvent(Wire):
 
 
 Happening = Event | OtherEvent | Notice | Snapshot | Reset | Removed
-"""What `Suhbat.events` gives: durable events, notices, and what makes cached state void: a `Reset` or a `Removed` that of
-one conversation, a `Snapshot` that of all."""
+"""What `Suhbat.events` gives: durable events, notices, and what makes cached state void: a `Reset` or a `Removed` that
+of one conversation, a `Snapshot` that of all."""
 Frame = Happening | Welcome | CaughtUp | Ok | Pong | Error
 
 _Known = Event | Notice | Welcome | Snapshot | Reset | CaughtUp | Ok | Pong | Error

@@ -1,4 +1,4 @@
-"""Which logs are behind where they should be, and when to ask for what is missing (PROTOCOL §2: `sync`, `pong`). Pure."""
+"""Which logs are behind their heads, and when to ask for what is missing (PROTOCOL §2: `sync`, `pong`). Pure."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Inbox:
         self._more.set()
 
     def end(self, error: BaseException | None) -> None:
-        """Nothing more will come. The reader gets what is still here, then `error`, or just the end of the iteration."""
+        """Nothing more will come: the reader gets what is still here, then `error`, or just the iteration's end."""
         self._ended, self._error = True, error
         self._more.set()
 

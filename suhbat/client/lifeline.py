@@ -61,7 +61,9 @@ class Lifeline:
         self.opened = asyncio.Event()
         """Set when the first opening is over, and when the end came before it."""
         self.end: BaseException | None = None
-        """Why there is no chat any more."""
+        """Why there is no chat any more, for the one who opened it."""
+        self.closed: ClientError | None = None
+        """The same for those who ask something."""
 
     async def run(self) -> None:
         """Until the end; does not raise, except when cancelled, which is the friendly end."""
@@ -104,9 +106,9 @@ class Lifeline:
         except ssl.SSLCertVerificationError:
             raise
         except (OSError, InvalidHandshake) as error:
-            if refused := await who_am_i(self._address, token):
-                code = Close.UNAUTHENTICATED if refused.code == Unauthenticated.code else Close.FORBIDDEN
-                raise ChatClosed(code, refused.message) from error
+            if unwanted := await who_am_i(self._address, token):
+                code = Close.UNAUTHENTICATED if unwanted.code == Unauthenticated.code else Close.FORBIDDEN
+                raise ChatClosed(code, unwanted.message) from error
             return Goodbye(Close.ABNORMAL, str(error) or type(error).__name__)
         try:
             self._connection = Connection(
@@ -148,7 +150,7 @@ class Lifeline:
         self.opened.set()
 
     def _finish(self, for_asks: ClientError, for_reader: BaseException | None) -> None:
-        self.end = for_reader or for_asks
+        self.end, self.closed = for_reader or for_asks, for_asks
         self.outbox.close(for_asks)
         self.inbox.end(for_reader)
         self.opened.set()

@@ -1,7 +1,7 @@
 """What was asked and awaits its answer: sent in order, sent again until answered, never too much at once. Pure.
 
-A command may be sent many times: before an answer came the connection broke, or the server was busy. That is safe, because
-a `send` carries the same `client_id` each time, and the other commands do nothing a second time.
+A command may be sent many times: before an answer came the connection broke, or the server was busy. That is safe,
+because a `send` carries the same `client_id` each time, and the other commands do nothing a second time.
 """
 
 from __future__ import annotations

@@ -1,58 +1,31 @@
 """What a client knows, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, loop or clock.
 
-The rule that makes at-least-once into exactly-once is in `_event`: apply cursor + 1, drop what is not above the cursor, and
-for anything higher ask for what is missing instead of applying it.
+The rule that makes at-least-once into exactly-once is in `_event`: apply cursor + 1, drop what is not above the cursor,
+and for anything higher ask for what is missing instead of applying it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import count
 
 from suhbat.protocol.commands import Hello, Ping, Resume, Sync
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, ReadMarked, UserUpdated
 from suhbat.protocol.notices import PresenceNotice, Receipt, TypingNotice
 from suhbat.protocol.objects import ConversationState, Presence, User
-from suhbat.protocol.replies import CaughtUp, Error, Pong, Removed, Reset, Snapshot, Welcome
+from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import MAX_FRAME, ME
 
+from .effects import Dead, Deliver, Effect, Live, Say
 from .errors import WAIT_AND_REPEAT
 from .fold import fold
-from .frames import Frame, Happening, OtherEvent
+from .frames import Frame, OtherEvent
 from .gaps import Gaps
 from .outbox import WAIT_SECONDS
 from .pulse import Beat, Pulse
 
 RESUME_BYTES = MAX_FRAME - 8_192
 """Room for cursors in `hello`; what does not fit is told as `reset`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deliver:
-    """The application gets this, once."""
-
-    happening: Happening
-
-
-@dataclass(frozen=True, slots=True)
-class Say:
-    """The server gets this."""
-
-    command: Ping | Sync
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """The opening is over: all that was missed is here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dead:
-    """The server does not answer any more: drop the connection and come back."""
-
-
-Effect = Deliver | Say | Live | Dead
 
 
 class State:
@@ -107,7 +80,7 @@ class State:
                 return self._notice(frame, full)
             case Error() if frame.code in WAIT_AND_REPEAT:
                 self._pulse.refused(frame.retry_after or WAIT_SECONDS, now)
-            case _ if not hasattr(frame, "seq"):
+            case Ok() | Error():
                 pass  # an answer: the outbox's business
             case _:
                 return self._event(frame, now, full)
@@ -146,7 +119,7 @@ class State:
         self.user, self._epoch, self.welcomed = frame.user, frame.epoch, True
         self._pulse.welcome(frame.heartbeat, now)
         if not frame.resumed:
-            # At once, not with the snapshot: if the connection breaks in between, they must not go out under this epoch.
+            # At once, not with the snapshot: should the connection break in between, they are not of this epoch.
             self.cursors.clear()
 
     def _snapshot(self, frame: Snapshot) -> Sequence[Effect]:
@@ -229,9 +202,9 @@ class State:
         self.conversations[log] = state
         self.cursors[log] = state.head
         self._gaps.moved(log, state.head, now)
-        if self._early.pop(log, 0) > state.head:
+        if (early := self._early.pop(log, 0)) > state.head:
             # Its first events were faster than the news of it.
-            self._gaps.below(log, state.head + 1, now - 60)
+            self._gaps.below(log, early, now)
 
     def _drop(self, log: str) -> None:
         self.conversations.pop(log, None)

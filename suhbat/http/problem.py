@@ -10,25 +10,12 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from suhbat.errors import BadRequest, Internal, NotFound, SuhbatError, TooLarge
-from suhbat.protocol.types import MAX_FRAME, Wire
+from suhbat.protocol.problem import MEDIA_TYPE, problem_of
+from suhbat.protocol.types import MAX_FRAME
 from suhbat.texts import REASONS, choose
-
-MEDIA_TYPE = "application/problem+json"
-
-
-class Problem(Wire):
-    """What went wrong. Programs look at `code`, which never changes; `detail` is for people, in their language."""
-
-    type: str = Field("about:blank", description="Always about:blank: `code` says which problem it is.")
-    title: str = Field(description="The phrase of the HTTP status.")
-    status: int
-    detail: str = Field(description="What happened and what to do next, by Accept-Language or ?lang= (en, uz, ru).")
-    code: str
-    retry_after: float | None = Field(None, description="Seconds after which the same request may succeed.")
 
 
 def install(app: FastAPI) -> None:
@@ -46,19 +33,12 @@ def problem(
     """The answer that tells of `error`, in the reader's language."""
     status = status or error.status
     language = choose(request.headers.get("accept-language", ""), request.query_params.get("lang"))
-    content: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": error.message(language),
-        "code": error.code,
-    }
     sent = {"content-language": language, **(headers or {})}
     if error.retry_after is not None:
-        content["retry_after"] = round(error.retry_after, 3)
         sent["retry-after"] = str(max(1, ceil(error.retry_after)))  # whole seconds: RFC 9110 §10.2.3
     if status == HTTPStatus.UNAUTHORIZED:
         sent["www-authenticate"] = "Bearer"
+    content = problem_of(error, language, status).model_dump(mode="json")
     return JSONResponse(content, status, headers=sent, media_type=MEDIA_TYPE)
 
 

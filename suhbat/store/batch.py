@@ -48,7 +48,9 @@ def write(connection: Connection, posts: Sequence[Post], known: Known, *, again:
     return Written(outcomes, run.entries)
 
 
-def direct(connection: Connection, actor: Actor, peer: Actor, at: Milliseconds, known: Known) -> tuple[str, list[LogEntry]]:
+def direct(
+    connection: Connection, actor: Actor, peer: Actor, at: Milliseconds, known: Known
+) -> tuple[str, list[LogEntry]]:
     """The id of the one direct of these two, made if new, and the events to publish. Fails like `write`."""
     known.load(connection, (), {pair_of(actor, peer): (actor, peer)}, at)
     run = Run(connection, known)
@@ -231,3 +233,9 @@ def _digest(post: Post) -> bytes:
 
 def _user_row(actor: Actor, at: Milliseconds) -> dict[str, object]:
     return {"uid": actor.uid, "user_id": actor.user_id, "kind": actor.kind, "created_at": at}
+
+
+def is_written(connection: Connection, post: Post) -> bool:
+    """Whether the key of this post is in the tables."""
+    own = (idempotency.c.uid == post.actor.uid, idempotency.c.key == post.key)
+    return connection.execute(select(idempotency.c.seq).where(*own)).first() is not None

@@ -43,9 +43,7 @@ def make_direct(connection: Connection, known: Known, actor: Actor, peer: Actor,
         known.load(connection, (), {pair: (actor, peer)}, at)
         return Made(known.pairs[pair], [], [], [])
     people = {actor.uid: peer, peer.uid: actor}
-    connection.execute(
-        insert(members), [{"conversation_id": id_, "uid": uid, "role": "member"} for uid in people]
-    )
+    connection.execute(insert(members), [{"conversation_id": id_, "uid": uid, "role": "member"} for uid in people])
     connection.execute(
         insert(reads), [{"uid": uid, "conversation_id": id_, "read_ordinal": 0, "own_since": 0} for uid in people]
     )
@@ -64,7 +62,22 @@ def make_direct(connection: Connection, known: Known, actor: Actor, peer: Actor,
         )
         data = event.model_dump_json(include={"state"})
         made.rows.append(
-            (own.id, own.head, event.type, at, actor.user_id, actor.uid, None, None, None, None, None, False, None, data)
+            (
+                own.id,
+                own.head,
+                event.type,
+                at,
+                actor.user_id,
+                actor.uid,
+                None,
+                None,
+                None,
+                None,
+                None,
+                False,
+                None,
+                data,
+            )
         )
         made.entries.append(LogEntry(own.name, event))
     return made

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Connection, Row, Select, and_, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, literal, select, tuple_
 
 from suhbat.chat.model import Actor, Opening
 from suhbat.protocol.events import LogEntry, own_log
 from suhbat.protocol.objects import ConversationState, Message, User
 from suhbat.protocol.types import LOBBY, ME
 
-from .rows import EVENT_ROW, MESSAGE, entry, message
+from .rows import EVENT_ROW, MESSAGE, AnyRow, entry, message
 from .tables import conversations, events, members, reads, users
 
 LobbyHistory = Literal["since_joined", "all"]
@@ -20,6 +20,42 @@ LobbyHistory = Literal["since_joined", "all"]
 
 _IN = 1_000
 """Names of one IN list; more are asked for in several statements."""
+
+_COLUMNS = (
+    conversations.c.id,
+    conversations.c.name,
+    conversations.c.kind,
+    conversations.c.title,
+    conversations.c.head,
+    conversations.c.last_ordinal,
+    conversations.c.oldest,
+    reads.c.read_ordinal,
+    reads.c.own_since,
+)
+_MARK = and_(reads.c.conversation_id == conversations.c.id, reads.c.uid == bindparam("uid"))
+_OWN = (
+    select(*_COLUMNS, literal("member").label("role"))
+    .select_from(conversations.outerjoin(reads, _MARK))
+    .where(conversations.c.name.in_((bindparam("lobby"), bindparam("own"))))
+)
+"""The lobby and the own log."""
+_MINE = (
+    select(*_COLUMNS, members.c.role)
+    .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id).outerjoin(reads, _MARK))
+    .where(members.c.uid == bindparam("uid"))
+    .order_by(conversations.c.id)
+)
+"""Directs and rooms."""
+_EVENTS = (
+    select(*EVENT_ROW)
+    .where(
+        events.c.conversation_id
+        == select(conversations.c.id).where(conversations.c.name == bindparam("log")).scalar_subquery(),
+        events.c.seq > bindparam("after"),
+    )
+    .order_by(events.c.seq)
+    .limit(bindparam("count"))
+)
 
 
 def lobby_floor(actor: Actor, lobby_history: LobbyHistory) -> int | None:
@@ -88,7 +124,7 @@ def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[s
     return heads
 
 
-def _state(row: Row[Any], actor: Actor, last: Message | None, people: Mapping[str, str]) -> ConversationState:
+def _state(row: AnyRow, actor: Actor, last: Message | None, people: Mapping[str, str]) -> ConversationState:
     # Without a mark there is nothing to be unread: a bare guest sees only what is said from now on.
     read = row.last_ordinal if row.read_ordinal is None else row.read_ordinal
     title = row.title
@@ -108,7 +144,7 @@ def _state(row: Row[Any], actor: Actor, last: Message | None, people: Mapping[st
     )
 
 
-def _messages(connection: Connection, logs: Collection[Row[Any]], places: list[tuple[int, int]]) -> dict[int, Message]:
+def _messages(connection: Connection, logs: Collection[AnyRow], places: list[tuple[int, int]]) -> dict[int, Message]:
     """The message of each (log id, ordinal), by log id."""
     names = {row.id: row.name for row in logs}
     found: dict[int, Message] = {}
@@ -141,9 +177,3 @@ def _users(connection: Connection, uids: Collection[str]) -> tuple[User, ...]:
         part = select(users.c.uid, users.c.user_id, users.c.kind).where(users.c.uid.in_(wanted[start : start + _IN]))
         found += [User(uid=uid, user_id=user_id, kind=kind) for uid, user_id, kind in connection.execute(part)]
     return tuple(found)
-
-
-def _logs() -> Select[Any]:
-    from sqlalchemy import bindparam, literal
-
-    raise NotImplementedError(bindparam, literal)

@@ -13,6 +13,8 @@ from suhbat.protocol.types import ME, format_time
 
 from .tables import events
 
+AnyRow = Row[*tuple[Any, ...]]
+
 MESSAGE = (
     events.c.seq,
     events.c.ordinal,
@@ -30,9 +32,9 @@ EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.data)
 """What `entry` takes, in this order."""
 
 
-def message(conversation: str, row: Row[Any]) -> Message:
+def message(conversation: str, row: AnyRow) -> Message:
     """A message as it is now: a deleted one is a tombstone."""
-    seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted = row[:10]
+    seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, *_ = row
     return Message(
         conversation=conversation,
         seq=seq,
@@ -48,9 +50,9 @@ def message(conversation: str, row: Row[Any]) -> Message:
     )
 
 
-def entry(log: str, row: Row[Any]) -> LogEntry:
+def entry(log: str, row: AnyRow) -> LogEntry:
     """An event of a log; in a user's own log the conversation on the wire is `@me`."""
-    kind, target, data = row[10:]
+    kind, target, data = row.type, row.target, row.data
     name = ME if log.startswith(ME) else log
     if kind == "message.created":
         return LogEntry(

@@ -30,8 +30,8 @@ meta = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
-    comment="Facts about the store itself: the epoch and the count of starts.",
 )
+"""Facts about the store itself: the epoch and the count of starts."""
 
 users = Table(
     "users",
@@ -40,8 +40,8 @@ users = Table(
     Column("user_id", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
-    comment="Identities; a guest's row is written at the first durable act.",
 )
+"""Identities; a guest's row is written at the first durable act."""
 
 guests = Table(
     "guests",
@@ -55,8 +55,8 @@ guests = Table(
     Column("lobby_from", BigInteger, nullable=False),
     UniqueConstraint("token_hash", name="guests_token_hash"),
     Index("guests_last_used_at", "last_used_at"),
-    comment="Token guests. Names are unique among those used in the last 24 h only, so not here.",
 )
+"""Token guests. Names are unique among those used in the last 24 h only, so not here."""
 
 conversations = Table(
     "conversations",
@@ -70,9 +70,10 @@ conversations = Table(
     Column("oldest", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("name", name="conversations_name"),
-    comment="Logs: 'lobby', directs ('d' + random), and own logs ('@me:' + uid, kind 'own'). The head is the last seq, "
-    "oldest the lowest cursor that can be replayed.",
 )
+"""Logs: 'lobby', directs ('d' + random), and own logs ('@me:' + uid, kind 'own').
+
+The head is the last seq, oldest the lowest cursor that can be replayed."""
 
 members = Table(
     "members",
@@ -82,8 +83,8 @@ members = Table(
     Column("role", Text, nullable=False),
     Index("members_uid", "uid"),
     sqlite_with_rowid=False,
-    comment="Who is in a direct or a room; nobody is in the lobby, where everyone is.",
 )
+"""Who is in a direct or a room; nobody is in the lobby, where everyone is."""
 
 reads = Table(
     "reads",
@@ -93,17 +94,18 @@ reads = Table(
     Column("read_ordinal", BigInteger, nullable=False),
     Column("own_since", BigInteger, nullable=False),
     sqlite_with_rowid=False,
-    comment="How far somebody has read, and how many messages they wrote since: unread = last_ordinal - read_ordinal - "
-    "own_since, without counting rows.",
 )
+"""How far somebody has read, and how many messages they wrote since.
+
+unread = last_ordinal - read_ordinal - own_since, without counting rows."""
 
 directs = Table(
     "directs",
     metadata,
     Column("pair", Text, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
-    comment="The one direct of two identities; pair is 'uid|uid', sorted.",
 )
+"""The one direct of two identities; pair is 'uid|uid', sorted."""
 
 events = Table(
     "events",
@@ -124,8 +126,8 @@ events = Table(
     Column("data", Text),
     # Without a row id the rows of a log lie together in the order of seq, and one B-tree is written, not two.
     sqlite_with_rowid=False,
-    comment="The logs. Messages have an ordinal and a text; data is JSON with what else an event of another type carries.",
 )
+"""The logs. Messages have an ordinal and a text; data is JSON with what else an event of another type carries."""
 
 # Ordinals are dense, so a page of history is a range of them however many other events lie between.
 Index(
@@ -148,5 +150,5 @@ idempotency = Table(
     Column("sent_at", BigInteger, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
-    comment="What a repeat is answered with. digest: a hash of what was asked; empty for keys that the server made.",
 )
+"""What a repeat is answered with. digest: a hash of what was asked; empty for keys that the server made."""

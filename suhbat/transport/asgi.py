@@ -20,6 +20,8 @@ from suhbat.identity.address import client_address, neighbourhood
 from suhbat.identity.origin import allowed
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
+from suhbat.protocol.problem import MEDIA_TYPE, problem_of
+from suhbat.protocol.replies import encode
 from suhbat.protocol.v1 import SUBPROTOCOL
 from suhbat.texts import choose
 
@@ -189,12 +191,12 @@ async def _refuse(scope: Scope, send: Send, error: SuhbatError) -> None:
         return
     headers = {name.lower(): value for name, value in scope["headers"]}
     language = choose(headers.get(b"accept-language", b"").decode("latin-1"))
-    body = simple.refusal(error, language)
+    body = encode(problem_of(error, language))
     await send(
         {
             "type": "websocket.http.response.start",
             "status": error.status,
-            "headers": [(b"content-type", b"application/problem+json"), (b"content-length", b"%d" % len(body))],
+            "headers": [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", b"%d" % len(body))],
         }
     )
     await send({"type": "websocket.http.response.body", "body": body})

@@ -1,0 +1,41 @@
+"""A failure as HTTP tells it: RFC 9457 `application/problem+json`, with the same `code`s as on the sockets."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from pydantic import Field
+
+from suhbat.errors import SuhbatError
+from suhbat.texts import Language
+
+from .types import Wire
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Wire):
+    """What went wrong. Programs look at `code`, which never changes; `detail` is for people, in their language."""
+
+    type: str = Field("about:blank", description="Always about:blank: `code` says which problem it is.")
+    title: str = Field(description="The phrase of the HTTP status.")
+    status: int
+    detail: str = Field(description="What happened and what to do next, by Accept-Language or ?lang= (en, uz, ru).")
+    code: str
+    retry_after: float | None = Field(
+        None,
+        description="Seconds after which the same request may succeed.",
+        exclude_if=lambda value: value is None,
+    )
+
+
+def problem_of(error: SuhbatError, language: Language, status: int | None = None) -> Problem:
+    """`status`: where HTTP knows better than the error, such as 405."""
+    status = status or error.status
+    return Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=error.message(language),
+        code=error.code,
+        retry_after=None if error.retry_after is None else round(error.retry_after, 3),
+    )

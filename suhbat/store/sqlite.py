@@ -1,0 +1,262 @@
+"""The store in one SQLite file: nothing to install, one process, durable.
+
+One connection writes and checkpoints (older SQLite libraries have a WAL-reset race between two that checkpoint), a few
+threads read. Every acknowledged write was flushed: WAL with `synchronous=FULL`, on macOS also `fullfsync`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import NullPool, QueuePool
+
+from suhbat.chat.model import Actor, Committed, Guest, HistoryPage, Opening, Post
+from suhbat.chat.ports import Clock
+from suhbat.errors import Busy
+from suhbat.protocol.events import LogEntry
+from suhbat.protocol.types import LOBBY
+
+from . import batch, epoch, guests, history, queries
+from .dialect import insert_new, is_trouble
+from .epoch import Instance
+from .errors import StoreUnavailable
+from .known import Known, new_log
+from .lock import DirectoryLock
+from .migrate import migrate, revision
+from .migrations import HEAD
+from .tables import conversations
+from .writer import Writer
+
+log = structlog.get_logger("suhbat.store")
+
+T = TypeVar("T")
+
+READERS = 3
+"""Threads that read, each with a connection of its own."""
+
+_PRAGMAS = ("busy_timeout = 5000", "foreign_keys = ON", "temp_store = MEMORY", "synchronous = FULL")
+_WRITER = ("journal_mode = WAL", "cache_size = -32768", "wal_autocheckpoint = 2000", "journal_size_limit = 67108864")
+_READER = ("cache_size = -8192", "wal_autocheckpoint = 0", "query_only = ON")
+
+
+class SQLiteStore:
+    """Implements chat.ports.Store in the directory `data`, which is made (mode 0700) if it is not there."""
+
+    def __init__(self, data: Path, *, lobby_history: queries.LobbyHistory = "since_joined", clock: Clock) -> None:
+        self.epoch = ""
+        self._data = data
+        self._lobby_history = lobby_history
+        self._clock = clock
+        self._file = data / "suhbat.db"
+        self._lock = DirectoryLock(data)
+        self._instance: Instance | None = None
+        self._writes: Engine | None = None
+        self._reads: Engine | None = None
+        self._writer: Writer | None = None
+        self._readers: ThreadPoolExecutor | None = None
+        self._closed: asyncio.Future[None] | None = None
+
+    async def open(self, committed: Committed) -> None:
+        """See chat.ports.Store. Raises StoreUnavailable: the directory is in use or cannot be written, the schema is newer."""
+        await asyncio.to_thread(self._prepare)
+        assert self._writes is not None
+        self._closed = None
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="suhbat-reader")
+        self._writer = Writer(self._writes, Known(), committed)
+        self._writer.start()
+
+    async def close(self) -> None:
+        """See chat.ports.Store."""
+        if self._closed is None:
+            self._closed = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closed)
+
+    async def ready(self) -> None:
+        """See chat.ports.Store. Raises StoreUnavailable, or Busy while the disk gives trouble."""
+        self._open_writer().check()
+        if await self._read(revision) != HEAD:
+            raise StoreUnavailable("the database was changed by another version of Suhbat; restart this one")
+
+    def post(self, post: Post) -> None:
+        if self._writer is None:
+            asyncio.get_running_loop().call_soon(post.done, Busy(retry_after=1, seconds=1))
+        else:
+            self._writer.post(post)
+
+    async def direct(self, actor: Actor, peer: Actor, at: int) -> str:
+        return await self._open_writer().work(lambda c, known: batch.direct(c, actor, peer, at, known))
+
+    async def opening(self, actor: Actor) -> Opening:
+        return await self._read(lambda c: queries.opening(c, actor, self._lobby_history))
+
+    async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
+        return await self._read(lambda c: queries.event_page(c, log, after, limit))
+
+    async def history(
+        self,
+        actor: Actor,
+        conversation: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> HistoryPage:
+        return await self._read(
+            lambda c: history.page(
+                c, actor, conversation, before=before, after=after, around=around, limit=limit,
+                lobby_history=self._lobby_history,
+            )
+        )  # fmt: skip
+
+    async def members(self, conversation: str) -> tuple[str, ...]:
+        return await self._read(lambda c: queries.member_uids(c, conversation))
+
+    async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
+        names = None if logs is None else list(logs)
+        return await self._read(lambda c: queries.log_heads(c, names))
+
+    async def save_guest(self, guest: Guest) -> None:
+        def save(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            guests.save(connection, guest)
+            return None, []
+
+        await self._open_writer().work(save)
+
+    async def guest_by_token(self, token_hash: bytes) -> Guest | None:
+        return await self._read(lambda c: guests.by_token(c, token_hash))
+
+    async def guests(self, since: int) -> list[Guest]:
+        return await self._read(lambda c: guests.used_since(c, since))
+
+    async def touch_guests(self, used: Mapping[str, int]) -> None:
+        moved = dict(used)
+
+        def touch(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            guests.touch(connection, moved)
+            return None, []
+
+        await self._open_writer().work(touch)
+
+    async def _read(self, run: Callable[[Connection], T]) -> T:
+        """One read transaction in a reader's thread."""
+        engine, readers = self._reads, self._readers
+        if engine is None or readers is None:
+            raise StoreUnavailable("the store is not open")
+
+        def work() -> T:
+            with engine.connect() as connection, connection.begin():
+                return run(connection)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(readers, work)
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            log.error("the database cannot be read", error=str(error))
+            raise Busy(retry_after=1, seconds=1) from error
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            raise StoreUnavailable("the store is not open")
+        return self._writer
+
+    def _prepare(self) -> None:
+        """Directory, lock, file, schema, lobby, epoch."""
+        try:
+            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the data directory {self._data} cannot be made ({error.strerror}); use another --data"
+            ) from error
+        self._lock.acquire()
+        try:
+            self._prepare_file()
+        except BaseException as error:
+            self._dispose()
+            if isinstance(error, StoreUnavailable) or not isinstance(error, Exception):
+                raise
+            raise StoreUnavailable(f"the database {self._file} cannot be opened: {error}") from error
+
+    def _prepare_file(self) -> None:
+        is_new = not self._file.exists()
+        self._writes = engine(self._file, _WRITER, writes=True)
+        self._reads = engine(self._file, _READER, writes=False)
+        path = self._data / "instance"
+        with self._writes.connect() as connection:
+            migrate(connection, self._data / "backups", self._clock.wall())
+            with connection.begin():
+                insert_new(connection, conversations, [new_log(LOBBY, "lobby", self._clock.wall())])
+                instance = epoch.begin(connection, epoch.recall(path), self._file.stat().st_ino)
+            epoch.remember(path, instance)
+        if is_new:
+            # The file's name must survive a power loss as its first message does.
+            epoch.sync_directory(self._data)
+        self._instance = instance
+        self.epoch = instance.epoch
+
+    async def _close(self) -> None:
+        if self._writer is not None:
+            await self._writer.close()
+        await asyncio.to_thread(self._finish)
+        self._writer = self._readers = None
+
+    def _finish(self) -> None:
+        """Readers first: the last connection to go is the writer's, which leaves one whole file without a WAL."""
+        if self._readers is not None:
+            self._readers.shutdown()
+        if self._reads is not None:
+            self._reads.dispose()
+        try:
+            if self._writes is not None and self._instance is not None:
+                # Closing the last connection checkpoints.
+                with self._writes.connect() as connection, connection.begin():
+                    written = epoch.count_events(connection)
+                epoch.remember(self._data / "instance", replace(self._instance, events=written))
+        except Exception:
+            # Nothing is lost: the WAL is read at the next start.
+            log.exception("the database could not be closed neatly")
+        finally:
+            self._dispose()
+
+    def _dispose(self) -> None:
+        for opened in (self._reads, self._writes):
+            if opened is not None:
+                opened.dispose()
+        self._reads = self._writes = self._instance = None
+        self._lock.release()
+
+
+def engine(file: Path, pragmas: tuple[str, ...], *, writes: bool) -> Engine:
+    """An engine over `file` whose transactions begin as they should: at once for writing, and never by themselves."""
+    made = create_engine(
+        URL.create("sqlite", database=str(file)),
+        connect_args={"check_same_thread": False, "cached_statements": 256},
+        poolclass=NullPool if writes else QueuePool,
+        **({} if writes else {"pool_size": READERS, "max_overflow": 0}),
+    )
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    @event.listens_for(made, "connect")
+    def on_connect(connection: sqlite3.Connection, record: object) -> None:
+        connection.isolation_level = None
+        for pragma in (*_PRAGMAS, *pragmas, *(_MAC if sys.platform == "darwin" else ())):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(made, "begin")
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return made
+
+
+_MAC = ("fullfsync = ON", "checkpoint_fullfsync = ON")
