@@ -72,8 +72,13 @@ def absolute_line(case: Case, row: Row) -> list[str]:
 
 
 def ratios(rows: Rows) -> str:
-    """How many times the deliveries of each rival, and what part of its processor time and p99 a delivery takes."""
+    """How many times the deliveries of each rival, and what part of its processor time and p99 a delivery takes.
+
+    Empty when no rival was measured.
+    """
     bases = [base for base in BASES if any(case.server == base for case in rows)]
+    if not bases:
+        return ""
     head = ["members", "senders × in flight", "server"]
     head += [f"{what} {TITLES[base]}" for what in ("deliveries ÷", "CPU/delivery ÷", "p99 to all ÷") for base in bases]
     return markdown(head, (ratio_line(case, rows, bases) for case in rows if not rows[case].problem))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from ipaddress import ip_address
+from itertools import pairwise
 from pathlib import Path
 
 from suhbat import __version__
@@ -59,5 +60,5 @@ def address(argv: list[str], settings: Settings) -> tuple[str, int]:
 
 
 def _options(arguments: list[str]) -> list[tuple[str, str]]:
-    pairs = [(name, value) for name, value in zip(arguments, arguments[1:], strict=False) if name.startswith("--")]
+    pairs = [(name, value) for name, value in pairwise(arguments) if name.startswith("--")]
     return pairs + [(name, value) for name, _, value in (argument.partition("=") for argument in arguments) if value]

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from suhbat import __version__
+from suhbat.protocol.problem import MEDIA_TYPE, Problem
 
 from . import asyncapi, conversations, docs, guests, health, me, messages, pages, problem, sockets, tickets
 from .body import BoundedBody
@@ -59,7 +60,7 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     return app
 
 
-_PROBLEM: dict[str, Any] = {problem.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_PROBLEM: dict[str, Any] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 
 
 def _describe_failures(app: FastAPI) -> None:
@@ -77,7 +78,7 @@ def _describe_failures(app: FastAPI) -> None:
         schemas = document["components"]["schemas"]
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
-        schemas["Problem"] = problem.Problem.model_json_schema(mode="serialization")
+        schemas["Problem"] = Problem.model_json_schema(mode="serialization")
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to extend the document

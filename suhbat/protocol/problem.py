@@ -17,13 +17,13 @@ MEDIA_TYPE = "application/problem+json"
 class Problem(Wire):
     """What went wrong. Programs look at `code`, which never changes; `detail` is for people, in their language."""
 
-    type: str = Field("about:blank", description="Always about:blank: `code` says which problem it is.")
+    type: str = Field(default="about:blank", description="Always about:blank: `code` says which problem it is.")
     title: str = Field(description="The phrase of the HTTP status.")
     status: int
     detail: str = Field(description="What happened and what to do next, by Accept-Language or ?lang= (en, uz, ru).")
     code: str
     retry_after: float | None = Field(
-        None,
+        default=None,
         description="Seconds after which the same request may succeed.",
         exclude_if=lambda value: value is None,
     )

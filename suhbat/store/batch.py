@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Actor, ConversationFacts, Milliseconds, Outcome, Post, Sent
 from suhbat.chat.policy import may_post
@@ -21,7 +21,7 @@ from suhbat.errors import BadRequest, IdempotencyConflict, NotFound
 from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.objects import Message
 
-from .dialect import insert_new, insert_rows, update_rows
+from .dialect import find_rows, insert_new, insert_rows, update_rows
 from .directs import make_direct
 from .known import Known, Log, pair_of
 from .marks import count_own
@@ -90,19 +90,16 @@ class Run:
         """The keys that were answered before, and which of the messages replied to exist: one query each."""
         keys = [(post.actor.uid, post.key) for post in posts if again or post.client_id is not None]
         if keys:
-            rows = self._connection.execute(_FIRSTS.where(tuple_(idempotency.c.uid, idempotency.c.key).in_(keys)))
-            for uid, key, *first in rows:
+            for uid, key, *first in find_rows(self._connection, idempotency, ("uid", "key"), _FIRST, keys):
                 self._firsts[uid, key] = _First(*first)
         replies: set[tuple[int, int]] = set()
         for post in posts:
             if post.reply_to is not None and (log := self._log(post)) is not None:
                 replies.add((log.id, post.reply_to))
         if replies:
-            place = tuple_(events.c.conversation_id, events.c.seq)
-            found = select(events.c.conversation_id, events.c.seq).where(
-                place.in_(sorted(replies)), events.c.ordinal.is_not(None)
-            )
-            self._repliable.update((row[0], row[1]) for row in self._connection.execute(found))
+            columns = ("conversation_id", "seq", "ordinal")
+            found = find_rows(self._connection, events, columns[:2], columns, sorted(replies))
+            self._repliable.update((log_id, seq) for log_id, seq, ordinal in found if ordinal is not None)
 
     def take(self, post: Post) -> Outcome:
         """Number the post, or refuse it."""
@@ -213,15 +210,7 @@ class Run:
                 self._new_users.setdefault(actor.uid, (actor, at))
 
 
-_FIRSTS = select(
-    idempotency.c.uid,
-    idempotency.c.key,
-    idempotency.c.conversation_id,
-    idempotency.c.seq,
-    idempotency.c.ordinal,
-    idempotency.c.sent_at,
-    idempotency.c.digest,
-)
+_FIRST = ("uid", "key", "conversation_id", "seq", "ordinal", "sent_at", "digest")
 
 
 def _digest(post: Post) -> bytes:

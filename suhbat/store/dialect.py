@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Table, bindparam, insert, update
+from sqlalchemy import Connection, Insert, Table, bindparam, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
@@ -65,6 +65,25 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> No
         connection.exec_driver_sql(_insert_text(table, len(part)), tuple(chain.from_iterable(part)))
 
 
+def find_rows(
+    connection: Connection, table: Table, keys: Sequence[str], columns: Sequence[str], wanted: Sequence[Row]
+) -> list[Row]:
+    """The rows whose `keys` are among `wanted`, as plain tuples of `columns`; in no order.
+
+    On SQLite a join with literal text: for `(a, b) IN (VALUES …)` SQLite 3.40 scans the whole table, and Core expands
+    such a list anew each time.
+    """
+    if connection.dialect.name != "sqlite":
+        place = tuple_(*(table.c[key] for key in keys))
+        statement = select(*(table.c[name] for name in columns)).where(place.in_(wanted))
+        return [tuple(row) for row in connection.execute(statement)]
+    found: list[Row] = []
+    for part in _parts(wanted):
+        text = _select_text(table, tuple(keys), tuple(columns), len(part))
+        found += map(tuple, connection.exec_driver_sql(text, tuple(chain.from_iterable(part))))
+    return found
+
+
 def update_rows(
     connection: Connection, table: Table, keys: Sequence[str], columns: Sequence[str], rows: Sequence[Row], *, add: bool
 ) -> None:
@@ -95,6 +114,15 @@ def _parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
 def _insert_text(table: Table, count: int) -> str:
     names = ", ".join(f'"{column.name}"' for column in table.columns)
     return f"INSERT INTO {table.name} ({names}) VALUES {_values(len(table.columns), count)}"  # noqa: S608 (names of ours)
+
+
+@lru_cache(maxsize=64)
+def _select_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], count: int) -> str:
+    wanted = ", ".join(f"v_{key}" for key in keys)
+    where = " AND ".join(f"{key} = v_{key}" for key in keys)
+    values = _values(len(keys), count)
+    # CROSS JOIN tells SQLite to begin with the values.
+    return f"WITH v({wanted}) AS (VALUES {values}) SELECT {', '.join(columns)} FROM v CROSS JOIN {table.name} WHERE {where}"  # noqa: S608
 
 
 @lru_cache(maxsize=64)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import Connection, select
 
-from .dialect import insert_new, update_rows
+from .dialect import find_rows, insert_new, update_rows
 from .known import Known
 from .tables import events, reads
 
@@ -37,9 +37,8 @@ def count_own(
     """Add to the own messages of each (log, uid); a mark that is missing starts at `lobby_from` of the uid."""
     unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in known.readers]
     if unknown:
-        place = tuple_(reads.c.conversation_id, reads.c.uid)
-        found = connection.execute(select(reads.c.conversation_id, reads.c.uid).where(place.in_(unknown)))
-        existing = {(row[0], row[1]) for row in found}
+        place = ("conversation_id", "uid")
+        existing = set(find_rows(connection, reads, place, place, unknown))
         for log_id, uid in unknown:
             if (log_id, uid) not in existing:
                 start_reading(connection, log_id, uid, lobby_from[uid])

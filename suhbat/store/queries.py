@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Literal
 
-from sqlalchemy import Connection, and_, bindparam, literal, select, tuple_
+from sqlalchemy import Connection, and_, bindparam, literal, select
 
 from suhbat.chat.model import Actor, Opening
 from suhbat.protocol.events import LogEntry, own_log
 from suhbat.protocol.objects import ConversationState, Message, User
 from suhbat.protocol.types import LOBBY, ME
 
+from .dialect import find_rows
 from .rows import EVENT_ROW, MESSAGE, AnyRow, entry, message
 from .tables import conversations, events, members, reads, users
 
@@ -32,6 +33,7 @@ _COLUMNS = (
     reads.c.read_ordinal,
     reads.c.own_since,
 )
+_PLACED = (*(column.name for column in MESSAGE), "conversation_id")
 _MARK = and_(reads.c.conversation_id == conversations.c.id, reads.c.uid == bindparam("uid"))
 _OWN = (
     select(*_COLUMNS, literal("member").label("role"))
@@ -148,11 +150,8 @@ def _messages(connection: Connection, logs: Collection[AnyRow], places: list[tup
     """The message of each (log id, ordinal), by log id."""
     names = {row.id: row.name for row in logs}
     found: dict[int, Message] = {}
-    for start in range(0, len(places), _IN):
-        place = tuple_(events.c.conversation_id, events.c.ordinal)
-        part = select(*MESSAGE, events.c.conversation_id).where(place.in_(places[start : start + _IN]))
-        for row in connection.execute(part):
-            found[row.conversation_id] = message(names[row.conversation_id], row)
+    for *row, log_id in find_rows(connection, events, ("conversation_id", "ordinal"), _PLACED, places):
+        found[log_id] = message(names[log_id], row)
     return found
 
 

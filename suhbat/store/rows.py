@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -32,7 +33,7 @@ EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.data)
 """What `entry` takes, in this order."""
 
 
-def message(conversation: str, row: AnyRow) -> Message:
+def message(conversation: str, row: Sequence[Any]) -> Message:
     """A message as it is now: a deleted one is a tombstone."""
     seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, *_ = row
     return Message(
@@ -46,7 +47,7 @@ def message(conversation: str, row: AnyRow) -> Message:
         reply_to=reply_to,
         sent_at=at,
         edited_at=edited_at,
-        deleted=deleted,
+        deleted=bool(deleted),
     )
 
 

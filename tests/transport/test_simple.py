@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.servers import Server
-from tests.talk import Simple, V1
+from tests.talk import V1, Simple
 
 Name = Callable[[str], str]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")

@@ -1,0 +1,70 @@
+"""A conversation after one more event."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from suhbat.client.fold import fold
+from suhbat.protocol import events
+from suhbat.protocol.objects import ConversationState, Reaction
+
+from .parts import ANNA, BOBUR, conversation, message
+
+BY = {"conversation": "lobby", "at": 0, "actor": "bobur", "actor_uid": "ub"}
+
+
+def after(*happened: Any, state: ConversationState | None = None) -> ConversationState:
+    state = state or conversation()
+    for event in happened:
+        state = fold(state, event, ANNA.uid)
+    return state
+
+
+def test_messages_count_what_is_unread() -> None:
+    """Others' messages are unread, one's own are not; the newest is the last."""
+    state = after(message(1), message(2, by=ANNA), message(3))
+    assert (state.head, state.last_ordinal, state.unread) == (3, 3, 2)
+    assert state.last_message == message(3).message
+
+
+def test_every_event_moves_the_head() -> None:
+    """Also one that changes nothing else."""
+    assert after(events.MessagePinned(seq=1, target=1, **BY)) == conversation(head=1)
+
+
+def test_the_last_message_follows_its_edit_and_its_deletion() -> None:
+    """An edit of another message leaves it alone; a deleted one keeps its place without text."""
+    edited = message(2, text="edited").message
+    state = after(message(1), message(2), events.MessageEdited(seq=3, message=edited, **BY))
+    assert state.last_message == edited
+    assert after(events.MessageEdited(seq=4, message=message(1).message, **BY), state=state).last_message == edited
+    gone = after(events.MessageDeleted(seq=4, target=2, **BY), state=state).last_message
+    assert gone is not None and gone.deleted and gone.text == "" and gone.seq == 2
+
+
+def test_reactions_of_the_last_message() -> None:
+    """Each person once; an emoji that nobody chose any more is gone."""
+    on = events.ReactionAdded(seq=2, target=1, emoji="👍", **BY)
+    state = after(message(1), on, on)
+    assert state.last_message is not None
+    assert state.last_message.reactions == (Reaction(emoji="👍", users=("bobur",), uids=("ub",)),)
+    state = after(events.ReactionRemoved(seq=3, target=1, emoji="👍", **BY), state=state)
+    assert state.last_message is not None and state.last_message.reactions == ()
+
+
+@pytest.mark.parametrize(
+    ("event", "changed"),
+    [
+        (events.MemberJoined(seq=1, user=BOBUR, **BY), {"member_count": 3}),
+        (events.MemberLeft(seq=1, user=BOBUR, **BY), {"member_count": 1}),
+        (events.MemberUpdated(seq=1, user=ANNA, role="owner", **BY), {"role": "owner"}),
+        (events.MemberUpdated(seq=1, user=BOBUR, role="owner", **BY), {}),
+        (events.ConversationUpdated(seq=1, title="Choyxona", **BY), {"title": "Choyxona"}),
+    ],
+)
+def test_members_and_title(event: Any, changed: dict[str, Any]) -> None:
+    """Members are counted, one's own role and the title are known."""
+    before = conversation(member_count=2)
+    assert after(event, state=before) == before.model_copy(update={"head": 1, **changed})

@@ -1,0 +1,70 @@
+"""Frames as they come over the wire."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from suhbat.client.frames import BadFrame, OtherEvent, decode
+from suhbat.protocol.events import ConversationRemoved
+from suhbat.protocol.notices import TypingNotice
+from suhbat.protocol.replies import CaughtUp, Ok, Removed, Sent, encode
+
+from .parts import added, message, pong, removed, reset, snapshot, welcome, wire
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        welcome(), snapshot(lobby=3), reset("d1", 4), CaughtUp(), pong(lobby=3), message(1), added(1, "d1", 2),
+        removed(2, "d1"), Removed(conversation="d1", removed="d1"),
+        TypingNotice(conversation="lobby", user_id="anna", uid="ua"),
+    ],
+)  # fmt: skip
+def test_what_the_server_says_is_read_back(frame: object) -> None:
+    """Every kind of frame comes back as it was, times and tuples included."""
+    assert wire(frame) == frame
+
+
+def test_removed_is_an_event_or_a_reply() -> None:
+    """One type, two meanings: with a `seq` it is of one's own log."""
+    assert isinstance(wire(removed(2, "d1")), ConversationRemoved)
+    assert isinstance(wire(Removed(conversation="d1", removed="d1")), Removed)
+
+
+def test_ok_is_bare() -> None:
+    """The outbox reads the rest as what was asked for."""
+    assert wire(Sent(id=7, conversation="lobby", seq=1, ordinal=1, sent_at=0)) == Ok(id=7)
+
+
+def test_unknown_events_keep_all_they_say() -> None:
+    """Also a known one whose fields have changed beyond understanding."""
+    event = decode(b'{"type":"poll.opened","conversation":"lobby","seq":3,"question":"Osh?"}')
+    assert isinstance(event, OtherEvent) and event.model_extra == {"question": "Osh?"}
+    changed = decode(json.dumps(json.loads(encode(message(1))) | {"message": None}))
+    assert isinstance(changed, OtherEvent) and changed.seq == 1
+
+
+@pytest.mark.parametrize("data", ['{"type":"weather","degrees":41}', '{"kind":1}', '{"type":"typing","user_id":3}'])
+def test_what_is_not_known_is_ignored(data: str) -> None:
+    """The contract grows by adding; a notice that cannot be read is no loss."""
+    assert decode(data) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "[]",
+        "nonsense",
+        "\x00",
+        '{"type":"welcome"}',
+        '{"type":"snapshot","conversations":1}',
+        '{"type":"x","seq":"1"}',
+    ],
+)
+def test_what_cannot_be_done_without(data: str) -> None:
+    """No JSON object, or a frame of the opening, an answer or an event that cannot be read."""
+    with pytest.raises(BadFrame):
+        decode(data)

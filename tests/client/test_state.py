@@ -1,0 +1,320 @@
+"""The client's state: every event applied exactly once and in order, whatever the wire does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suhbat.client.effects import Dead, Effect, Live
+from suhbat.client.frames import OtherEvent
+from suhbat.client.state import RESUME_BYTES, State
+from suhbat.protocol.events import ReadMarked, UserUpdated
+from suhbat.protocol.notices import PresenceNotice, TypingNotice
+from suhbat.protocol.objects import Presence
+from suhbat.protocol.replies import CaughtUp, Error, Removed, Reset, Snapshot
+from suhbat.protocol.types import ME
+
+from .parts import (
+    ANNA,
+    added,
+    conversation,
+    delivered,
+    message,
+    opened,
+    pong,
+    removed,
+    reset,
+    said,
+    seqs,
+    snapshot,
+    synced,
+    welcome,
+)
+
+
+def test_the_rule() -> None:
+    """cursor + 1 is applied, what is not above the cursor is dropped, what is higher is asked for, once."""
+    state = opened(lobby=5)
+    assert seqs(state.receive(message(6), 0)) == [6]
+    assert list(state.receive(message(6), 0)) == list(state.receive(message(2), 0)) == []
+    assert synced(state.receive(message(9), 0)) == [{"lobby": 6}]
+    assert list(state.receive(message(10), 0)) == []
+    assert [seqs(state.receive(message(seq), 0)) for seq in (7, 8, 9, 10, 11)] == [[7], [8], [9], [10], [11]]
+    assert state.cursors["lobby"] == 11
+
+
+def test_the_first_snapshot_is_not_news_and_a_later_one_is() -> None:
+    """Nothing is cached before the first; a later one, after another epoch, voids everything, and the program is told."""
+    state = opened(lobby=5)
+    state.hello("token", 1)
+    assert list(state.receive(welcome(epoch="e2"), 1)) == []
+    assert state.cursors == {}
+    [told] = delivered(state.receive(snapshot(lobby=2, d1=7), 1))
+    assert isinstance(told, Snapshot)
+    assert state.cursors == {ME: 0, "lobby": 2, "d1": 7} and set(state.conversations) == {"lobby", "d1"}
+
+
+def test_hello_resumes_from_what_was_applied() -> None:
+    """epoch, uid and the cursors of everything, one's own log included; on the first connection nothing."""
+    state = State()
+    assert state.hello("t", 0).resume is None
+    state = opened(lobby=5)
+    state.receive(message(6), 0)
+    resume = state.hello("t", 0).resume
+    assert resume is not None
+    assert (resume.epoch, resume.uid, resume.cursors) == ("e1", "ua", {ME: 0, "lobby": 6})
+
+
+def test_cursors_of_another_epoch_are_never_sent() -> None:
+    """The connection breaks between a `welcome` that did not resume and its snapshot: the old cursors are void."""
+    state = opened(lobby=5)
+    state.hello("t", 0)
+    state.receive(welcome(epoch="e2"), 0)
+    assert state.hello("t", 0).resume is None
+
+
+def test_hello_fits_into_a_frame() -> None:
+    """With more conversations than a frame has room for, one's own log is still among the cursors."""
+    many = {f"d{number:060d}": 2**53 - 1 for number in range(3000)}
+    hello = opened(**many).hello("t" * 4096, 0)
+    assert hello.resume is not None and hello.resume.cursors[ME] == 0
+    assert 500 < len(hello.resume.cursors) < 1000
+    assert len(hello.model_dump_json()) < 65_536 and RESUME_BYTES < 65_536
+
+
+def test_a_new_conversation_begins_at_its_head() -> None:
+    """`conversation.added` starts a cursor; what is above comes live."""
+    state = opened()
+    assert seqs(state.receive(added(1, "d1", head=3), 0)) == [1]
+    assert seqs(state.receive(message(4, "d1"), 0)) == [4]
+    assert state.conversations["d1"].head == 4
+
+
+def test_events_that_overtake_the_news_of_their_conversation_are_asked_for() -> None:
+    """Order is per log: the message of a new direct may come before the `conversation.added`; it is not lost."""
+    state = opened()
+    assert list(state.receive(message(1, "d1"), 0)) == []
+    state.receive(added(1, "d1"), 0)
+    assert synced(state.tick(2)) == [{"d1": 0}]
+    assert seqs(state.receive(message(1, "d1"), 2)) == [1]
+
+
+def test_a_removed_conversation_is_forgotten() -> None:
+    """By the event in one's own log, and by the answer to a cursor; both are told."""
+    for frame in (removed(1, "d1"), Removed(conversation="d1", removed="d1")):
+        state = opened(d1=3)
+        assert delivered(state.receive(frame, 0)) == [frame]
+        assert "d1" not in state.conversations and "d1" not in state.cursors
+
+
+def test_old_news_after_a_reset() -> None:
+    """While one was away: removed, and added again. The reset is newer than the replayed events that tell of it."""
+    state = opened(d1=3)
+    state.hello("t", 0)
+    for frame in (welcome(resumed=True), reset("d1", 12), removed(1, "d1"), added(2, "d1", head=9), CaughtUp()):
+        state.receive(frame, 0)
+    assert state.cursors["d1"] == 12 and state.conversations["d1"].head == 12
+    assert seqs(state.receive(message(13, "d1"), 0)) == [13]
+
+
+def test_reset_sets_the_cursor_and_is_told() -> None:
+    """Also when it goes back; the pending gap is over."""
+    state = opened(lobby=5)
+    state.receive(message(9), 0)
+    [told] = delivered(state.receive(reset("lobby", 9), 0))
+    assert isinstance(told, Reset) and state.cursors["lobby"] == 9
+    assert synced(state.tick(60)) == []
+    state.receive(reset("lobby", 2), 0)
+    assert seqs(state.receive(message(3), 0)) == [3]
+
+
+def test_pong_heads() -> None:
+    """A conversation that stays below its head for 2 s is synced, not earlier; one that moves is not."""
+    state = opened(lobby=5, d1=0)
+    state.receive(pong(lobby=7, d1=1, unknown=3), 10)
+    assert synced(state.tick(11.9)) == []
+    state.receive(message(1, "d1"), 11)
+    assert synced(state.tick(12)) == [{"lobby": 5}]
+    assert synced(state.tick(13)) == []
+    state.receive(message(6), 13.5)
+    assert synced(state.tick(15)) == []
+    assert synced(state.tick(15.5)) == [{"lobby": 6}]
+
+
+def test_heartbeat() -> None:
+    """A ping each heartbeat; no pong within 10 s means a dead connection; so does no welcome."""
+    state = opened()
+    assert said(state.tick(24.9)) == []
+    assert [command.type for command in said(state.tick(25))] == ["ping"]
+    assert state.tick(34.9) == [] and state.tick(35) == [Dead()]
+    state.hello("t", 100)
+    assert state.tick(109) == [] and state.tick(110) == [Dead()]
+
+
+def test_time_in_which_nothing_was_read_is_nobodys_fault() -> None:
+    """A program that stood still for a minute has neither missed a pong nor needs to sync."""
+    state = opened(lobby=5)
+    state.tick(25)
+    state.receive(pong(lobby=6), 25)
+    state.tick(50)
+    state.excuse(110)
+    assert state.tick(111.9) == []
+
+
+def test_a_ping_refused_for_haste_is_said_again() -> None:
+    """`rate_limited` is a sign of life, and the ping is repeated when it may be."""
+    state = opened()
+    state.tick(25)
+    state.receive(Error(code="rate_limited", message="", retry_after=3), 26)
+    assert state.tick(28) == []
+    assert [command.type for command in said(state.tick(29))] == ["ping"]
+
+
+def test_presence_is_whole_in_an_opening_and_changes_later() -> None:
+    """Who is missing from the whole is not here."""
+    here = Presence(user_id="anna", uid="ua", state="online")
+    gone = Presence(user_id="bobur", uid="ub", state="offline", last_seen=5)
+    state = opened()
+    state.receive(PresenceNotice(users=(here,)), 0)
+    state.receive(PresenceNotice(users=(gone,)), 0)
+    assert state.presence == {"ua": here, "ub": gone}
+    state.hello("t", 0)
+    state.receive(welcome(resumed=True), 0)
+    state.receive(PresenceNotice(users=(here,)), 0)
+    assert state.presence == {"ua": here}
+
+
+def test_caught_up_counts_once_an_opening() -> None:
+    """The ones that follow a `sync` are not an opening."""
+    state = opened()
+    assert list(state.receive(CaughtUp(), 0)) == []
+    state.hello("t", 0)
+    state.receive(welcome(resumed=True), 0)
+    assert list(state.receive(CaughtUp(), 0)) == [Live()]
+
+
+def test_own_log() -> None:
+    """What was read on another device, and one's own profile."""
+    state = opened(lobby=5)
+    common = {"conversation": ME, "at": 0, "actor": "anna", "actor_uid": "ua"}
+    state.receive(ReadMarked(seq=1, target="lobby", ordinal=4, unread=2, **common), 0)
+    assert (state.conversations["lobby"].read_ordinal, state.conversations["lobby"].unread) == (4, 2)
+    state.receive(UserUpdated(seq=2, user=ANNA.model_copy(update={"user_id": "anvar"}), **common), 0)
+    assert state.user is not None and state.user.user_id == "anvar"
+
+
+def test_unknown_events_have_their_place() -> None:
+    """An event of a later version moves the cursor like any other and is told."""
+    state = opened(lobby=5)
+    event = OtherEvent(type="poll.opened", conversation="lobby", seq=6)
+    assert delivered(state.receive(event, 0)) == [event]
+    assert seqs(state.receive(message(7), 0)) == [7]
+
+
+def test_full() -> None:
+    """While the program can take no more: events are left where they are and fetched later, notices are dropped."""
+    state = opened(lobby=5)
+    assert list(state.receive(message(6), 0, full=True)) == []
+    assert list(state.receive(TypingNotice(conversation="lobby", user_id="b", uid="ub"), 0, full=True)) == []
+    assert synced(state.receive(message(7), 0)) == [{"lobby": 5}]
+
+
+LOGS = ("lobby", "d1", ME)
+SEQ = st.integers(1, 12)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("frame"), st.sampled_from(LOGS), SEQ, st.booleans()),
+        st.tuples(st.just("write"), st.sampled_from(LOGS), SEQ, st.booleans()),
+        st.tuples(st.just("answer"), st.sampled_from(LOGS), SEQ, st.booleans()),
+        st.tuples(st.just("cut"), st.sampled_from(LOGS), SEQ, st.booleans()),
+        st.tuples(st.just("reset"), st.sampled_from(LOGS[:2]), SEQ, st.booleans()),
+        st.tuples(st.just("pong"), st.sampled_from(LOGS), SEQ, st.booleans()),
+    ),
+    max_size=60,
+)
+
+
+class Application:
+    """Knows for each log what has to come next, and accepts nothing else."""
+
+    def __init__(self) -> None:
+        self.applied = dict.fromkeys(LOGS, 0)
+
+    def take(self, effects: Iterable[Effect]) -> list[dict[str, int]]:
+        """The syncs that were asked for."""
+        effects = list(effects)
+        for happening in delivered(effects):
+            log = happening.conversation
+            if isinstance(happening, Reset):
+                self.applied[log] = happening.state.head
+            else:
+                assert happening.seq == self.applied[log] + 1
+                self.applied[log] = happening.seq
+        return synced(effects)
+
+
+class Log:
+    """What is true: how much has been written to each log."""
+
+    def __init__(self) -> None:
+        self.heads = dict.fromkeys(LOGS, 0)
+
+    def event(self, log: str, seq: int) -> OtherEvent:
+        return OtherEvent(type="something", conversation=log, seq=seq)
+
+    def above(self, cursors: dict[str, int]) -> list[OtherEvent]:
+        return [self.event(log, seq) for log in cursors for seq in range(cursors[log] + 1, self.heads[log] + 1)]
+
+
+@given(STEPS)
+def test_exactly_once_in_order_whatever_happens(steps: list[tuple[str, str, int, bool]]) -> None:
+    """Replays, duplicates, gaps, cuts, resets and a full buffer, in any order: each event once, in order, and in the end
+    all of them."""
+    log, application = Log(), Application()
+    state, asked, now = opened(d1=0), list[dict[str, int]](), 0.0
+    for kind, name, number, flag in steps:
+        now += 0.7
+        match kind:
+            case "write":
+                # Committed, and perhaps sent live, perhaps lost on the way.
+                log.heads[name] += 1
+                if flag:
+                    asked += application.take(state.receive(log.event(name, log.heads[name]), now))
+            case "frame" if number <= log.heads[name]:
+                asked += application.take(state.receive(log.event(name, number), now, full=flag))
+            case "answer" if asked:
+                for event in log.above(asked.pop(number % len(asked))):
+                    asked += application.take(state.receive(event, now))
+            case "reset":
+                asked += application.take(state.receive(reset(name, log.heads[name]), now))
+            case "pong":
+                state.receive(pong(**log.heads), now)
+            case "cut":
+                asked.clear()
+                resume = state.hello("t", now).resume
+                assert resume is not None and resume.cursors == application.applied
+                state.receive(welcome(resumed=True), now)
+                # The new connection may break again before all of it has come.
+                replay = log.above(resume.cursors)[: number if flag else None]
+                for event in replay:
+                    application.take(state.receive(event, now))
+        asked += application.take(state.tick(now))
+    state.receive(pong(**log.heads), now)
+    for _ in range(20):
+        now += 2
+        for cursors in application.take(state.tick(now)):
+            for event in log.above(cursors):
+                application.take(state.receive(event, now))
+    assert application.applied == log.heads == state.cursors
+
+
+def test_conversations_and_events_make_the_same_state() -> None:
+    """Old state + events = state fetched afresh."""
+    state = opened()
+    for seq in range(1, 4):
+        state.receive(message(seq, by=ANNA if seq == 2 else message(1).message and ANNA), 0)
+    assert state.conversations["lobby"] == conversation(
+        "lobby", 3, last_ordinal=3, last_message=message(3, by=ANNA).message
+    )
