@@ -53,6 +53,10 @@ class Rates:
         self._keep = keep
         self._meters: dict[str, UserMeter] = {}
 
+    def fresh(self) -> Meter:
+        """A meter for a connection that is nobody's yet. Not one for its address: thousands may come back through one."""
+        return UserMeter(self._rate) if self._rate else UNLIMITED
+
     def meter(self, uid: str) -> Meter:
         """The meter of one identity. It outlives its connections, so that reconnecting does not reset it."""
         if not self._rate:

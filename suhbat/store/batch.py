@@ -88,9 +88,9 @@ class Run:
 
     def look_up(self, posts: Sequence[Post], again: bool) -> None:
         """The keys that were answered before, and which of the messages replied to exist: one query each."""
-        keys = [(post.actor.uid, post.key) for post in posts if again or post.client_id is not None]
+        keys = [(post.key, post.actor.uid) for post in posts if again or post.client_id is not None]
         if keys:
-            for uid, key, *first in find_rows(self._connection, idempotency, ("uid", "key"), _FIRST, keys):
+            for key, uid, *first in find_rows(self._connection, idempotency, _FIRST[:2], _FIRST, keys):
                 self._firsts[uid, key] = _First(*first)
         replies: set[tuple[int, int]] = set()
         for post in posts:
@@ -180,7 +180,7 @@ class Run:
                 post.client_id, post.reply_to, None, False, None, None,
             )
         )  # fmt: skip
-        self._keys.append((actor.uid, post.key, log.id, seq, ordinal, post.at, digest))
+        self._keys.append((post.key, actor.uid, log.id, seq, ordinal, post.at, digest))
         self._firsts[actor.uid, post.key] = _First(log.id, seq, ordinal, post.at, digest)
         if actor.uid not in self._known.users:
             self._note_users((actor,), post.at)
@@ -210,7 +210,7 @@ class Run:
                 self._new_users.setdefault(actor.uid, (actor, at))
 
 
-_FIRST = ("uid", "key", "conversation_id", "seq", "ordinal", "sent_at", "digest")
+_FIRST = ("key", "uid", "conversation_id", "seq", "ordinal", "sent_at", "digest")
 
 
 def _digest(post: Post) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from .errors import StoreUnavailable
@@ -42,8 +43,9 @@ class DirectoryLock:
             raise StoreUnavailable(
                 f"the data directory {self._data} cannot be locked ({error.strerror}); put it on a local disk"
             ) from error
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
+        with suppress(OSError):  # who holds it is good to know, but the lock is what counts
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
 
     def release(self) -> None:

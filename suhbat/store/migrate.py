@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,8 +70,6 @@ def _back_up(connection: Connection, backups: Path, present: str, at: Millisecon
         assert raw is not None
         raw.execute("VACUUM INTO ?", (str(copy),))
         with copy.open("rb+") as file:
-            import os
-
             os.fsync(file.fileno())
         sync_directory(backups)
     except Exception as error:

@@ -53,7 +53,7 @@ def message(conversation: str, row: Sequence[Any]) -> Message:
 
 def entry(log: str, row: AnyRow) -> LogEntry:
     """An event of a log; in a user's own log the conversation on the wire is `@me`."""
-    kind, target, data = row.type, row.target, row.data
+    *_, kind, target, data = row
     name = ME if log.startswith(ME) else log
     if kind == "message.created":
         return LogEntry(

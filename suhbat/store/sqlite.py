@@ -7,8 +7,6 @@ threads read. Every acknowledged write was flushed: WAL with `synchronous=FULL`,
 from __future__ import annotations
 
 import asyncio
-import sqlite3
-import sys
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,8 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy import Connection, Engine
 
 from suhbat.chat.model import Actor, Committed, Guest, HistoryPage, Opening, Post
 from suhbat.chat.ports import Clock
@@ -25,7 +22,7 @@ from suhbat.errors import Busy
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
 
-from . import batch, epoch, guests, history, queries
+from . import batch, connect, epoch, guests, history, queries
 from .dialect import insert_new, is_trouble
 from .epoch import Instance
 from .errors import StoreUnavailable
@@ -43,10 +40,6 @@ T = TypeVar("T")
 READERS = 3
 """Threads that read, each with a connection of its own."""
 
-_PRAGMAS = ("busy_timeout = 5000", "foreign_keys = ON", "temp_store = MEMORY", "synchronous = FULL")
-_WRITER = ("journal_mode = WAL", "cache_size = -32768", "wal_autocheckpoint = 2000", "journal_size_limit = 67108864")
-_READER = ("cache_size = -8192", "wal_autocheckpoint = 0", "query_only = ON")
-
 
 class SQLiteStore:
     """Implements chat.ports.Store in the directory `data`, which is made (mode 0700) if it is not there."""
@@ -63,6 +56,7 @@ class SQLiteStore:
         self._reads: Engine | None = None
         self._writer: Writer | None = None
         self._readers: ThreadPoolExecutor | None = None
+        self._is_open = False
         self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed) -> None:
@@ -73,6 +67,7 @@ class SQLiteStore:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="suhbat-reader")
         self._writer = Writer(self._writes, Known(), committed)
         self._writer.start()
+        self._is_open = True
 
     async def close(self) -> None:
         """See chat.ports.Store."""
@@ -150,7 +145,7 @@ class SQLiteStore:
     async def _read(self, run: Callable[[Connection], T]) -> T:
         """One read transaction in a reader's thread."""
         engine, readers = self._reads, self._readers
-        if engine is None or readers is None:
+        if engine is None or readers is None or not self._is_open:
             raise StoreUnavailable("the store is not open")
 
         def work() -> T:
@@ -185,12 +180,18 @@ class SQLiteStore:
             self._dispose()
             if isinstance(error, StoreUnavailable) or not isinstance(error, Exception):
                 raise
-            raise StoreUnavailable(f"the database {self._file} cannot be opened: {error}") from error
+            reason = getattr(error, "orig", error)
+            raise StoreUnavailable(
+                f"the database {self._file} cannot be opened ({reason}); see `suhbat doctor`, or put back a copy"
+            ) from error
 
     def _prepare_file(self) -> None:
         is_new = not self._file.exists()
-        self._writes = engine(self._file, _WRITER, writes=True)
-        self._reads = engine(self._file, _READER, writes=False)
+        if is_new:
+            # Made here for its mode: also in a directory that others may read, the messages are not for them.
+            self._file.touch(mode=0o600)
+        self._writes = connect.writing(self._file)
+        self._reads = connect.reading(self._file, READERS)
         path = self._data / "instance"
         with self._writes.connect() as connection:
             migrate(connection, self._data / "backups", self._clock.wall())
@@ -205,6 +206,7 @@ class SQLiteStore:
         self.epoch = instance.epoch
 
     async def _close(self) -> None:
+        self._is_open = False
         if self._writer is not None:
             await self._writer.close()
         await asyncio.to_thread(self._finish)
@@ -234,29 +236,3 @@ class SQLiteStore:
                 opened.dispose()
         self._reads = self._writes = self._instance = None
         self._lock.release()
-
-
-def engine(file: Path, pragmas: tuple[str, ...], *, writes: bool) -> Engine:
-    """An engine over `file` whose transactions begin as they should: at once for writing, and never by themselves."""
-    made = create_engine(
-        URL.create("sqlite", database=str(file)),
-        connect_args={"check_same_thread": False, "cached_statements": 256},
-        poolclass=NullPool if writes else QueuePool,
-        **({} if writes else {"pool_size": READERS, "max_overflow": 0}),
-    )
-    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
-
-    @event.listens_for(made, "connect")
-    def on_connect(connection: sqlite3.Connection, record: object) -> None:
-        connection.isolation_level = None
-        for pragma in (*_PRAGMAS, *pragmas, *(_MAC if sys.platform == "darwin" else ())):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(made, "begin")
-    def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return made
-
-
-_MAC = ("fullfsync = ON", "checkpoint_fullfsync = ON")

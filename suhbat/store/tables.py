@@ -142,8 +142,9 @@ Index(
 idempotency = Table(
     "idempotency",
     metadata,
-    Column("uid", Text, primary_key=True),
+    # The key first: those that ascend (the server's own) then share pages, where uid first would touch one for each user.
     Column("key", Text, primary_key=True),
+    Column("uid", Text, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("ordinal", BigInteger, nullable=False),

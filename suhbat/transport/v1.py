@@ -29,7 +29,7 @@ class V1Session(BaseSession):
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
         super().__init__(services, wire, upgrade)
         self.language = upgrade.language
-        self.machine = V1Machine(self.language, services.rates.meter(f"address:{upgrade.address}"))
+        self.machine = V1Machine(self.language, services.rates.fresh())
         self.typed: dict[str, float] = {}
         self._deadline: asyncio.TimerHandle | None = None
 

@@ -313,8 +313,8 @@ def test_exactly_once_in_order_whatever_happens(steps: list[tuple[str, str, int,
 def test_conversations_and_events_make_the_same_state() -> None:
     """Old state + events = state fetched afresh."""
     state = opened()
-    for seq in range(1, 4):
-        state.receive(message(seq, by=ANNA if seq == 2 else message(1).message and ANNA), 0)
-    assert state.conversations["lobby"] == conversation(
-        "lobby", 3, last_ordinal=3, last_message=message(3, by=ANNA).message
-    )
+    for event in (message(1), message(2, by=ANNA), message(3)):
+        state.receive(event, 0)
+    afresh = conversation("lobby", 3, last_ordinal=3, unread=2, last_message=message(3).message)
+    assert state.conversations == {"lobby": afresh}
+    assert state.snapshot().cursors == {ME: 0, "lobby": 3} and state.snapshot().conversations == (afresh,)

@@ -105,8 +105,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "idempotency",
-        sa.Column("uid", sa.Text(), primary_key=True),
         sa.Column("key", sa.Text(), primary_key=True),
+        sa.Column("uid", sa.Text(), primary_key=True),
         _conversation(),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("ordinal", sa.BigInteger(), nullable=False),

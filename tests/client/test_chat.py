@@ -1,0 +1,350 @@
+"""The SDK over real sockets, against a server that does what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+
+import pytest
+
+from suhbat.client import ChatClosed, Happening, Refused, Reset, Snapshot, Suhbat
+from suhbat.protocol.events import MessageCreated
+from suhbat.protocol.replies import CaughtUp, Error, Page
+
+from .parts import message, pong, reset, snapshot, welcome
+from .server import PATIENCE, Scripted, Time
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Scripted]:
+    async with Scripted() as scripted:
+        yield scripted
+
+
+async def take(chat: Suhbat, count: int) -> list[Happening]:
+    """The next happenings."""
+    happened: list[Happening] = []
+    async with asyncio.timeout(PATIENCE):
+        async for happening in chat.events():
+            happened.append(happening)
+            if len(happened) == count:
+                break
+    return happened
+
+
+def texts(happened: list[Happening]) -> list[str]:
+    return [event.message.text for event in happened if isinstance(event, MessageCreated)]
+
+
+async def test_opening(server: Scripted) -> None:
+    """Entering says hello with the token and returns when everything is known."""
+    async with server.chat() as (chat, peer):
+        assert chat.user.user_id == "anna" and set(chat.conversations) == {"lobby"}
+        assert peer.socket.subprotocol is None or peer.socket.subprotocol == "suhbat.v1"
+        assert peer.socket.request is not None
+        assert peer.socket.request.headers["Sec-WebSocket-Protocol"] == "suhbat.v1"
+
+
+async def test_send_and_events(server: Scripted) -> None:
+    """A send gives its acknowledgement, and its event comes like everybody's."""
+    async with server.chat() as (chat, peer):
+        sending = asyncio.create_task(chat.send("lobby", "salom"))
+        command = await peer.hear("send")
+        assert command["conversation"] == "lobby" and command["text"] == "salom" and command["client_id"]
+        await peer.say(message(1, text="salom"))
+        await peer.acknowledge(command, 1)
+        sent = await sending
+        assert (sent.conversation, sent.seq, sent.ordinal, sent.duplicate) == ("lobby", 1, 1, False)
+        assert texts(await take(chat, 1)) == ["salom"]
+        assert chat.conversations["lobby"].head == 1
+
+
+async def test_history_and_typing(server: Scripted) -> None:
+    """A page is given as it came; typing is said and forgotten."""
+    async with server.chat() as (chat, peer):
+        asking = asyncio.create_task(chat.history("lobby", before=9, limit=2))
+        command = await peer.hear("history")
+        assert (command["before"], command["limit"]) == (9, 2) and "after" not in command
+        page = Page(id=command["id"], messages=(message(7).message,), has_before=True, has_after=True, head=12)
+        await peer.say(page)
+        assert await asking == page
+        await chat.typing("lobby")
+        assert (await peer.hear("typing")).keys() == {"type", "conversation"}
+
+
+async def test_killed_during_sends(server: Scripted) -> None:
+    """The connection dies before the answers: on the next one the same client_ids are sent again, in order."""
+    async with server.chat() as (chat, peer):
+        sends = [asyncio.create_task(chat.send("lobby", text)) for text in ("one", "two", "three")]
+        first = [await peer.hear("send") for _ in sends]
+        await peer.acknowledge(first[0], 1)
+        assert (await sends[0]).seq == 1
+        peer.kill()
+        peer = await server.next()
+        hello = await peer.resume(message(1))
+        assert hello["resume"] == {"epoch": "e1", "uid": "ua", "cursors": {"@me": 0, "lobby": 0}}
+        again = [await peer.hear("send") for _ in range(2)]
+        assert [command["client_id"] for command in again] == [command["client_id"] for command in first[1:]]
+        assert [command["text"] for command in again] == ["two", "three"]
+        await peer.acknowledge(again[0], 2, duplicate=True)
+        await peer.acknowledge(again[1], 3)
+        assert (await sends[1]).duplicate and not (await sends[2]).duplicate
+
+
+async def test_resume_from_what_was_applied(server: Scripted) -> None:
+    """After a restart (1012): the cursors, the missed events once, and the waits begin small again after an opening."""
+    time = Time()
+    async with server.chat(time) as (chat, peer):
+        await peer.say(message(1), message(2))
+        assert texts(await take(chat, 2)) == ["m1", "m2"]
+        await peer.close(1012, "restart")
+        peer = await server.next()
+        hello = await peer.resume(message(2), message(3))
+        assert hello["resume"]["cursors"] == {"@me": 0, "lobby": 2}
+        assert texts(await take(chat, 1)) == ["m3"]
+        await peer.close(1001)
+        peer = await server.next()
+        assert (await peer.resume())["resume"]["cursors"]["lobby"] == 3
+        assert time.slept == [0.5, 0.5]
+
+
+async def test_waits_grow_until_an_opening_is_over(server: Scripted) -> None:
+    """A connection that breaks before `caught_up` is no success."""
+    time = Time()
+    async with server.chat(time) as (_, peer):
+        peer.kill()
+        for _ in range(3):
+            peer = await server.next()
+            await peer.hear("hello")
+            await peer.say(welcome(resumed=True))
+            peer.kill()
+        await (await server.next()).resume()
+        assert time.slept == [0.5, 1, 2, 4]
+
+
+async def test_rate_limited_goodbye(server: Scripted) -> None:
+    """4029: the wait that was asked for comes first."""
+    time = Time()
+    async with server.chat(time) as (_, peer):
+        await peer.say(Error(code="rate_limited", message="slowly", retry_after=7.25))
+        await peer.close(4029, "rate_limited")
+        await (await server.next()).resume()
+        assert time.slept == [7.75]
+
+
+@pytest.mark.parametrize("code", [1000, 1008, 4501, 4505, 4509, 4999])
+async def test_for_good(server: Scripted, code: int) -> None:
+    """No coming back: what was heard is still given, then events() and every send raise ChatClosed."""
+    async with server.chat() as (chat, peer):
+        sending = asyncio.create_task(chat.send("lobby", "salom"))
+        await peer.hear("send")
+        await peer.say(message(1))
+        await peer.close(code, "because")
+        with pytest.raises(ChatClosed) as unanswered:
+            await sending
+        assert (unanswered.value.code, unanswered.value.reason) == (code, "because")
+        assert texts(await take(chat, 1)) == ["m1"]
+        with pytest.raises(ChatClosed):
+            await take(chat, 1)
+        with pytest.raises(ChatClosed):
+            await chat.send("lobby", "salom")
+        assert server.peers.empty()
+
+
+async def test_refused_at_the_door(server: Scripted) -> None:
+    """A wrong token: entering raises, with what the server said."""
+    chat = Suhbat(server.url, token="wrong")
+    entering = asyncio.create_task(chat.__aenter__())
+    peer = await server.next()
+    assert (await peer.hear("hello"))["token"] == "wrong"
+    await peer.say(Error(id="hello", code="unauthenticated", message="Send a valid token."))
+    await peer.close(4501, "unauthenticated")
+    with pytest.raises(ChatClosed, match="Send a valid token") as closed:
+        await entering
+    assert closed.value.code == 4501
+
+
+@pytest.mark.parametrize(("status", "code"), [(HTTPStatus.UNAUTHORIZED, 4503), (HTTPStatus.FORBIDDEN, 4503)])
+async def test_a_socket_that_never_opens(server: Scripted, status: HTTPStatus, code: int) -> None:
+    """Refused upgrades are asked about at /me: 401 and 403 end it, anything else means trying again."""
+    time, server.refuse_upgrades = Time(), HTTPStatus.SERVICE_UNAVAILABLE
+
+    async def sleep(seconds: float) -> None:
+        await time.sleep(seconds)
+        server.me = status if len(time.slept) == 2 else server.me
+
+    with pytest.raises(ChatClosed) as closed:
+        async with asyncio.timeout(PATIENCE), Suhbat(server.url, token="t", sleep=sleep):
+            pass
+    assert closed.value.code == code and server.asked == ["Bearer t"] * 3
+
+
+async def test_tokens_are_asked_for_anew(server: Scripted) -> None:
+    """A function gives the token of each connection; async or not; what it raises ends the chat."""
+    tokens = iter(["one", "two"])
+
+    async def token() -> str:
+        return next(tokens, "") or _fail()
+
+    async with server.chat(token=token) as (chat, peer):
+        peer.kill()
+        peer = await server.next()
+        assert (await peer.resume())["token"] == "two"
+        peer.kill()
+        with pytest.raises(LookupError, match="no more tokens"):
+            await take(chat, 1)
+
+
+def _fail() -> str:
+    raise LookupError("no more tokens")
+
+
+async def test_a_gap_is_asked_for(server: Scripted) -> None:
+    """A higher seq is not applied: `sync` with the cursor, and then everything in order."""
+    async with server.chat() as (chat, peer):
+        await peer.say(message(3))
+        assert (await peer.hear("sync"))["cursors"] == {"lobby": 0}
+        await peer.say(message(1), message(2), message(3), CaughtUp())
+        assert texts(await take(chat, 3)) == ["m1", "m2", "m3"]
+
+
+async def test_heartbeat(server: Scripted) -> None:
+    """A ping when it is time; heads that stay ahead are synced; without a pong the connection is given up."""
+    time = Time()
+    async with server.chat(time) as (_, peer):
+        time.now = 25
+        ping = await peer.hear("ping")
+        await peer.say(pong(lobby=4) | {"id": ping["id"]} if isinstance(pong(), dict) else pong(lobby=4))
+        await asyncio.sleep(0.05)
+        time.now = 28
+        assert (await peer.hear("sync"))["cursors"] == {"lobby": 0}
+        time.now = 60
+        await peer.hear("sync")
+        await peer.hear("ping")
+        time.now = 71
+        await (await server.next()).resume()
+        assert time.slept == [0.5]
+
+
+async def test_resets_and_snapshots_are_told(server: Scripted) -> None:
+    """What was cached is void: of one conversation, or of all."""
+    async with server.chat() as (chat, peer):
+        await peer.say(reset("lobby", 40), message(41))
+        told, event = await take(chat, 2)
+        assert isinstance(told, Reset) and isinstance(event, MessageCreated)
+        peer.kill()
+        peer = await server.next()
+        await peer.hear("hello")
+        await peer.say(welcome(epoch="e2"), snapshot(lobby=3), CaughtUp(), message(4))
+        told, event = await take(chat, 2)
+        assert isinstance(told, Snapshot) and isinstance(event, MessageCreated) and event.seq == 4
+
+
+async def test_refusals(server: Scripted) -> None:
+    """Haste is repeated by the SDK with the same client_id after the time asked for; other refusals are raised."""
+    time = Time()
+    async with server.chat(time) as (chat, peer):
+        sending = asyncio.create_task(chat.send_to("bobur", "salom", client_id="k"))
+        first = await peer.hear("send")
+        await peer.say(Error(id=first["id"], code="busy", message="later", retry_after=0.25))
+        second = await peer.hear("send")
+        assert second == first and second["client_id"] == "k" and time.slept == [0.25]
+        await peer.say(Error(id=second["id"], code="user_not_found", message="Nobody."))
+        with pytest.raises(Refused) as refused:
+            await sending
+        assert (refused.value.code, refused.value.message) == ("user_not_found", "Nobody.")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 4001, "\0", "\ud800"])
+async def test_what_cannot_be_sent_is_not(server: Scripted, text: str) -> None:
+    """Refused before it leaves, in the server's words."""
+    async with server.chat() as (chat, _):
+        with pytest.raises(Refused) as refused:
+            await chat.send("lobby", text)
+        assert refused.value.code == "bad_request"
+
+
+async def test_a_slow_reader_loses_nothing(server: Scripted) -> None:
+    """The socket is read no further than the buffer; all comes in the end, once and in order."""
+    count, big = 3000, "x" * 2000
+    async with server.chat(buffer=10) as (chat, peer):
+        events = chat.events()
+        writing = asyncio.create_task(peer.say(*(message(seq, text=big) for seq in range(1, count + 1))))
+        await asyncio.sleep(0.3)
+        assert not writing.done(), "the server has to wait"
+        assert chat.conversations["lobby"].head < 100
+        seqs = [(await anext(events)).seq for _ in range(count)]  # type: ignore[union-attr]
+        assert seqs == list(range(1, count + 1))
+        await writing
+
+
+async def test_a_reader_that_sends_is_not_stuck(server: Scripted) -> None:
+    """The answer to a reader's own send comes, although the buffer in front of it is full; what did not fit is fetched."""
+    async with server.chat(buffer=2) as (chat, peer):
+        chat.events()
+        sending = asyncio.create_task(chat.send("lobby", "salom"))
+        command = await peer.hear("send")
+        await peer.say(*(message(seq) for seq in range(1, 41)))
+        await peer.acknowledge(command, 41)
+        assert (await sending).seq == 41
+        assert chat.conversations["lobby"].head == 16
+        assert texts(await take(chat, 16)) == [f"m{seq}" for seq in range(1, 17)]
+        await peer.say(message(41))
+        assert (await peer.hear("sync"))["cursors"] == {"lobby": 16}
+        await peer.say(*(message(seq) for seq in range(17, 42)))
+        assert texts(await take(chat, 25)) == [f"m{seq}" for seq in range(17, 42)]
+
+
+async def test_a_program_that_only_sends_needs_no_reader(server: Scripted) -> None:
+    """Events nobody asked for do not stop the answers; who begins to read later is told where things stand."""
+    async with server.chat(buffer=5) as (chat, peer):
+        await peer.say(*(message(seq) for seq in range(1, 21)))
+        sending = asyncio.create_task(chat.send("lobby", "salom"))
+        await peer.acknowledge(await peer.hear("send"), 21)
+        await sending
+        await peer.say(message(21), message(22))
+        while chat.conversations["lobby"].head < 22:
+            await asyncio.sleep(0.005)
+        await peer.say(message(23))
+        told, event = await take(chat, 2)
+        assert isinstance(told, Snapshot) and told.cursors["lobby"] == 22
+        assert isinstance(event, MessageCreated) and event.seq == 23
+
+
+async def test_leaving(server: Scripted) -> None:
+    """Leaving closes with 1000, ends the iteration without an error, and fails what is unanswered."""
+    async with server.chat() as (chat, peer):
+        sending = asyncio.create_task(chat.send("lobby", "salom"))
+        await peer.hear("send")
+        events = chat.events()
+    with pytest.raises(ChatClosed) as closed:
+        await sending
+    assert closed.value.code == 1000
+    assert [event async for event in events] == []
+    await peer.socket.wait_closed()
+    assert peer.socket.close_code == 1000
+
+
+async def test_a_cancelled_send_is_not_repeated(server: Scripted) -> None:
+    """Nobody waits for it: a new connection hears nothing of it."""
+    async with server.chat() as (chat, peer):
+        sending = asyncio.create_task(chat.send("lobby", "never mind"))
+        await peer.hear("send")
+        sending.cancel()
+        await asyncio.wait([sending])
+        peer.kill()
+        peer = await server.next()
+        await peer.resume()
+        asyncio_task = asyncio.create_task(chat.typing("lobby"))
+        await asyncio_task
+        await peer.hear("typing")
+
+
+async def test_nonsense_ends_the_chat(server: Scripted) -> None:
+    """What is no Suhbat server is not asked again and again."""
+    async with server.chat() as (chat, peer):
+        await peer.socket.send("nonsense")
+        with pytest.raises(ChatClosed) as closed:
+            await take(chat, 1)
+        assert closed.value.code == 1007
