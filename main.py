@@ -11,5 +11,9 @@ if sys.version_info < (3, 11):
     )
 
 from suhbat.app import create_app
+from suhbat.config import ConfigError
 
-app = create_app()
+try:
+    app = create_app()
+except ConfigError as error:
+    sys.exit("Suhbat cannot start: %s" % error)

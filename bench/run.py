@@ -1,6 +1,6 @@
 """Compares this server with what it is usually compared with, on this machine, in one run. See README.md beside it.
 
-python bench/run.py [--members 100,1000] [--load 1x1,4x8,32x4] [--only suhbat,plain,…] [--seconds 3] [--rounds 3]
+python bench/run.py [--members 100,1000] [--load 1x1,4x8,32x4] [--only suhbat,plain,…] [--seconds 3] [--rounds 2]
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", type=lambda text: text.split(","), default=keys, help=f"of {','.join(keys)}")
     parser.add_argument("--seconds", type=float, default=3, help="length of the measured window")
     parser.add_argument("--warmup", type=float, default=1, help="seconds of load before it")
-    parser.add_argument("--rounds", type=int, default=3, help="the figures are the median of so many")
+    parser.add_argument(
+        "--rounds", type=int, default=2, help="the figures are the median of so many (of two: the mean)"
+    )
     parser.add_argument("--idle", type=int, default=None, help="idle connections; 0 for none (default: most members)")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data", help="where the data directories are made")
     asked = parser.parse_args()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -30,10 +31,11 @@ from suhbat.identity.guests import Guests
 from suhbat.identity.tickets import Tickets
 from suhbat.metrics import measure
 from suhbat.protocol.events import LogEntry
+from suhbat.startup import one_worker, welcome
+from suhbat.store.errors import StoreUnavailable
 from suhbat.store.sqlite import SQLiteStore
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
 from suhbat.transport.session import Services
-from suhbat.welcome import welcome
 
 log = structlog.get_logger("suhbat")
 
@@ -80,6 +82,7 @@ class Suhbat:
             trusted=networks(settings.trusted_proxies),
         )
         self._wired = wired
+        self._refused: Callable[[str], None] = lambda reason: None
         registry = CollectorRegistry()
         measure(registry, self.hub, self.here)
         self.fastapi: FastAPI = api.build(
@@ -98,7 +101,26 @@ class Suhbat:
         self._sockets = WebSockets(self.fastapi, lambda: self.services)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._sockets(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self._live(scope, receive, send)
+        else:
+            await self._sockets(scope, receive, send)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The lifespan; what keeps the server from starting is told as a sentence, not as a traceback."""
+        refusal: list[str] = []
+
+        async def tell(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "lifespan.startup.failed" and refusal:
+                message = {**message, "message": refusal[0]}
+            await send(message)
+
+        self._refused = refusal.append
+        try:
+            await self._sockets(scope, receive, tell)
+        except StoreUnavailable:
+            if not refusal:
+                raise
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -106,7 +128,12 @@ class Suhbat:
         logs.configure(self.settings.log_level)
         sys.setswitchinterval(SWITCH_INTERVAL)
         async with AsyncExitStack() as stack:
-            await self.store.open(self.committed)
+            try:
+                one_worker(sys.argv, os.environ)
+                await self.store.open(self.committed)
+            except StoreUnavailable as error:
+                self._refused(f"Suhbat cannot start: {error}")
+                raise
             stack.push_async_callback(self.store.close)
             await self.guests.load()
             stack.push_async_callback(self.guests.flush, everything=True)

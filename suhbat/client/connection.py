@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import Command, Hello
-from suhbat.protocol.replies import Error, Ok
+from suhbat.protocol.replies import Error, Ok, Welcome
 
 from .effects import Dead, Deliver, Effect, Live, Say
 from .frames import BadFrame, decode
@@ -21,7 +21,7 @@ from .inbox import Inbox
 from .outbox import Outbox
 from .state import State
 
-TICK_SECONDS = 0.5
+TICK_SECONDS = 0.25
 
 
 class Goodbye(NamedTuple):
@@ -104,15 +104,15 @@ class Connection:
                 frame = decode(data)
                 if isinstance(frame, Ok):
                     self._outbox.answered(frame, data)
-                    self._wake.set()
             except (BadFrame, ValidationError) as bad:
                 raise _Ended(Goodbye(Close.INVALID_DATA, f"not understood: {bad}")) from None
             if isinstance(frame, Error):
                 self._last_error = frame
                 self._outbox.refused(frame, self._clock())
-                self._wake.set()
             if frame is not None:
                 self._carry_out(self._state.receive(frame, self._clock(), full=self._inbox.full))
+            if isinstance(frame, Welcome | Ok | Error):
+                self._wake.set()  # there may be something to send now
 
     async def _room(self) -> None:
         """Wait until the application can take more, or awaits an answer."""

@@ -11,7 +11,6 @@ from typing import Any, Self
 
 from pydantic import BaseModel
 from websockets.asyncio.server import ServerConnection, serve
-from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from suhbat.client import Suhbat
@@ -135,7 +134,4 @@ class Scripted:
     async def _serve(self, socket: ServerConnection) -> None:
         peer = Peer(socket)
         self.peers.put_nowait(peer)
-        try:
-            await socket.wait_closed()
-        except ConnectionClosed:
-            pass
+        await socket.wait_closed()

@@ -1,14 +1,16 @@
-"""What start-up prints: where to open the server, where its data is, and what its owner should know. ASCII only."""
+"""Start-up: what is printed (where to open the server, what its owner should know; ASCII only) and what is refused."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 
 from suhbat import __version__
 from suhbat.config import Settings
+from suhbat.store.errors import StoreUnavailable
 
 
 def welcome(settings: Settings) -> None:
@@ -57,6 +59,16 @@ def address(argv: list[str], settings: Settings) -> tuple[str, int]:
         if given.get("--port", "").isdecimal():
             port = int(given["--port"])
     return host, port
+
+
+def one_worker(argv: list[str], environ: Mapping[str, str]) -> None:
+    """Raise StoreUnavailable if an ASGI server was told to run several processes of this application."""
+    asked = dict(_options(argv[1:])).get("--workers") or environ.get("WEB_CONCURRENCY") or "1"
+    if asked.isdecimal() and int(asked) > 1:
+        raise StoreUnavailable(
+            f"{asked} workers need a bus (the setting bus_url): without one, people on different workers would not hear "
+            "each other at once, and one data directory belongs to one process. Use one worker; it serves thousands."
+        )
 
 
 def _options(arguments: list[str]) -> list[tuple[str, str]]:

@@ -1,0 +1,109 @@
+"""People, posts and a listener for the tests of the store; and the stores that the contract is run over."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent
+from suhbat.chat.ports import Store
+from suhbat.errors import SuhbatError
+from suhbat.protocol.events import LogEntry
+from suhbat.protocol.types import LOBBY
+from suhbat.store.sqlite import SQLiteStore
+from tests.fakes import FakeClock
+
+ALI = Actor("u-ali", "ali", lobby_from=0)
+VALI = Actor("u-vali", "vali", lobby_from=0)
+BARE = Actor("u-bare", "yolovchi")
+
+
+def sqlite(place: Path, **settings: Any) -> Store:
+    """A store in a fresh directory of its own; the same place again is the same data."""
+    return SQLiteStore(place, clock=FakeClock(), **settings)
+
+
+STORES: list[Callable[..., Store]] = [sqlite]
+"""PostgreSQL joins here: a function that takes a place (there: a schema named after it) and the setting `lobby_history`,
+and gives a store that is not open yet. test_contract.py uses nothing but the port."""
+
+
+class Listener:
+    """What `committed` and the `done`s were told, in one list, in the order in which it happened."""
+
+    def __init__(self) -> None:
+        self.heard: list[LogEntry | Outcome] = []
+        self._keys = count(1)
+
+    def committed(self, entries: list[LogEntry]) -> None:
+        self.heard += entries
+
+    @property
+    def entries(self) -> list[LogEntry]:
+        return [item for item in self.heard if isinstance(item, LogEntry)]
+
+    def ask(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> asyncio.Future[Outcome]:
+        """Post, and a future of the outcome. Without `conversation` or `peer` it goes to the lobby."""
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+        def done(outcome: Outcome) -> None:
+            assert not answer.done(), "done must be called once"
+            self.heard.append(outcome)
+            answer.set_result(outcome)
+
+        store.post(make_post(actor, text, done, key=f"~{next(self._keys):08x}", **fields))
+        return answer
+
+    async def send(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> Sent:
+        outcome = await self.ask(store, actor, text, **fields)
+        assert isinstance(outcome, Sent), outcome
+        return outcome
+
+    async def refused(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> SuhbatError:
+        outcome = await self.ask(store, actor, text, **fields)
+        assert isinstance(outcome, SuhbatError), outcome
+        return outcome
+
+
+def make_post(
+    actor: Actor,
+    text: str = "salom",
+    done: Callable[[Outcome], None] = lambda outcome: None,
+    *,
+    key: str,
+    conversation: str | None = None,
+    peer: Actor | None = None,
+    client_id: str | None = None,
+    reply_to: int | None = None,
+    at: int = 1_795_000_000_000,
+) -> Post:
+    if peer is None and conversation is None:
+        conversation = LOBBY
+    return Post(actor, conversation, peer, text, client_id or key, client_id, reply_to, at, done)
+
+
+@asynccontextmanager
+async def opened(store: Store, listener: Listener | None = None) -> AsyncIterator[Store]:
+    await store.open((listener or Listener()).committed)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def guest(actor: Actor, **fields: Any) -> Guest:
+    """The row of a token guest."""
+    row: dict[str, Any] = {
+        "uid": actor.uid,
+        "user_id": actor.user_id,
+        "skeleton": actor.user_id,
+        "token_hash": actor.uid.encode(),
+        "created_at": 1_000,
+        "last_used_at": 1_000,
+        "lobby_from": actor.lobby_from or 0,
+    }
+    return Guest(**(row | fields))

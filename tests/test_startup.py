@@ -1,0 +1,59 @@
+"""What start-up prints and refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suhbat import startup
+from suhbat.config import Settings
+from suhbat.store.errors import StoreUnavailable
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["/venv/bin/uvicorn", "main:app"], ("127.0.0.1", 8000)),
+        (["/venv/bin/uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8001", "--reload"], ("0.0.0.0", 8001)),
+        (["uvicorn", "main:app", "--port=9"], ("127.0.0.1", 9)),
+        (["/site-packages/suhbat/__main__.py", "serve", "--port", "5"], ("127.0.0.1", 8000)),
+    ],
+)
+def test_where_an_asgi_server_listens(argv: list[str], expected: tuple[str, int]) -> None:
+    """The command line of the ASGI server tells host and port; under `suhbat serve` the settings do."""
+    assert startup.address(argv, Settings()) == expected
+
+
+def test_urls_and_the_warning() -> None:
+    """The URLs can be opened as they stand; open guests on a public address are warned of, on this machine not."""
+    said = "\n".join(startup.lines(Settings(), "0.0.0.0", 8001))
+    assert "http://localhost:8001\n" in said and "ws://localhost:8001/ws/user1" in said
+    assert "Warning" in said
+    assert "Warning" not in "\n".join(startup.lines(Settings(), "127.0.0.1", 8001))
+    assert "Warning" not in "\n".join(startup.lines(Settings(access="closed"), "0.0.0.0", 8001))
+    assert "http://[fd00::1]:80" in "\n".join(startup.lines(Settings(), "fd00::1", 80))
+
+
+def test_a_public_url_is_shown_as_it_is() -> None:
+    """Behind a proxy people open `public_url`, and its sockets are wss."""
+    said = "\n".join(startup.lines(Settings(public_url="https://chat.example.org"), "127.0.0.1", 8000))
+    assert "https://chat.example.org" in said and "wss://chat.example.org/ws/user1" in said
+
+
+def test_only_ascii_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console that knows nothing but ASCII can show every line, whatever the data directory is called."""
+    monkeypatch.setattr("sys.argv", ["uvicorn", "main:app"])
+    startup.welcome(Settings(data=Path("маълумот")))
+    assert capsys.readouterr().out.isascii()
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ"),
+    [(["uvicorn", "main:app", "--workers", "2"], {}), (["uvicorn", "main:app"], {"WEB_CONCURRENCY": "4"})],
+)
+def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -> None:
+    """Two workers without a bus do not start, and the reason is said."""
+    with pytest.raises(StoreUnavailable, match="bus_url"):
+        startup.one_worker(argv, environ)
+    startup.one_worker(["uvicorn", "main:app", "--workers", "1"], {})
