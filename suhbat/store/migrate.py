@@ -28,7 +28,12 @@ def revision(connection: Connection) -> str | None:
     )
 
 
-def migrate(connection: Connection, backups: Path, at: Milliseconds) -> None:
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+def migrate(
+    connection: Connection, backups: Path, at: Milliseconds, *, scripts: Path = SCRIPTS, head: str = HEAD
+) -> None:
     """Migrate if there is something to migrate, each revision in a transaction of its own.
 
     `connection` has no transaction open. An existing database is first copied to `backups`
@@ -37,7 +42,7 @@ def migrate(connection: Connection, backups: Path, at: Milliseconds) -> None:
     """
     with connection.begin():
         present = revision(connection)
-    if present == HEAD:
+    if present == head:
         return
     # Imported late: only a new version of Suhbat needs Alembic, and it takes a fifth of a second to start.
     from alembic import command
@@ -45,18 +50,18 @@ def migrate(connection: Connection, backups: Path, at: Milliseconds) -> None:
     from alembic.script import ScriptDirectory
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if present is not None and present not in known:
         raise StoreUnavailable(
-            f"the database was written by a newer version of Suhbat (schema {present}, this version knows up to {HEAD}); "
+            f"the database was written by a newer version of Suhbat (schema {present}, this version knows up to {head}); "
             f"install that version again, or put back a copy from {backups}"
         )
     if present is not None:
         _back_up(connection, backups, present, at)
     config.attributes["connection"] = connection
-    command.upgrade(config, HEAD)
+    command.upgrade(config, head)
 
 
 def _back_up(connection: Connection, backups: Path, present: str, at: Milliseconds) -> None:

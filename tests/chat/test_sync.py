@@ -77,6 +77,14 @@ def test_when_a_conversation_is_reset(cursor: int, head: int, oldest: int, reaso
     assert plan.cursors["lobby"] == (head if reason else cursor)
 
 
+def test_the_limit_over_all() -> None:
+    """Each 1,000 behind: five are replayed, the others are reset, so that a resume is never more than 5,000 events."""
+    logs = [f"d{number}" for number in range(7)]
+    plan = sync_plan(opening(dict.fromkeys(logs, 1000) | {"lobby": 0, "@me": 0}), dict.fromkeys(logs, 0))
+    assert [reason for _, reason in plan.resets] == ["too_far", "too_far"]
+    assert sum(1000 - plan.cursors[key] for key in logs) == TOTAL_LIMIT
+
+
 @given(
     st.dictionaries(
         st.sampled_from([f"d{n}" for n in range(12)]), st.tuples(st.integers(0, 1200), st.integers(0, 1200))

@@ -15,6 +15,7 @@ from suhbat.hub.connection import Dialect, Target
 from suhbat.hub.hub import Hub
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
+from suhbat.protocol.events import LogEntry
 
 from .parts import Log, connect, hub_over, settle
 
@@ -55,6 +56,7 @@ async def test_what_is_not_above_the_head_is_dropped() -> None:
         hub.apply([entry])
         await settle()
         assert wire.seqs() == [1]
+        assert not hub.rooms["lobby"].held, "nothing old is kept"
 
 
 async def test_a_gap_waits_and_then_reads_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,6 +189,61 @@ async def test_replay_and_live_have_no_seam(late: int) -> None:
         assert wire.seqs() == list(range(31, 132 + late))
         assert wire.types().count("caught_up") == 1
         assert wire.types().index("caught_up") >= 100
+
+
+async def test_going_live_takes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event that the hub hears of in the very turn in which the page that has it arrives comes once."""
+    log = Log()
+    async with running(log) as hub:
+        connection, wire = connect(hub, "ua", Dialect.SIMPLE, live=False)
+        entries = [log.write(), log.write()]
+        read = log.events
+
+        async def read_and_hear(key: str, after: int, limit: int) -> list[LogEntry]:
+            page = await read(key, after, limit)
+            hub.apply(entries)
+            return page
+
+        monkeypatch.setattr(log, "events", read_and_hear)
+        hub.apply(entries[:1])
+        hub.attach(connection, "lobby", 0)
+        hub.start_feed(connection)
+        await settle()
+        assert wire.seqs() == [1, 2] and connection.live
+
+
+async def test_attaching_takes_nothing_of_this_turn_twice() -> None:
+    """A connection that attaches at the head does not get what was applied before it in the same turn."""
+    log = Log()
+    async with running(log) as hub:
+        _, old = connect(hub, "ua")
+        hub.apply([log.write()])
+        _, new = connect(hub, "ub")
+        hub.apply([log.write()])
+        await settle()
+        assert old.seqs() == [1, 2] and new.seqs() == [2]
+
+
+async def test_leaving_while_a_page_is_read() -> None:
+    """A conversation that is taken away while its events are read is not written any more; the rest goes on."""
+    log = Log()
+    log.write("d1")
+    async with running(log) as hub:
+        connection, wire = connect(hub, "ua")
+        hub.apply([log.add_direct("ua", "d1")])
+        hub.apply([log.entries["d1"][0]])
+        await settle()
+        connection.live = False
+        connection.lag["d1"] = 0
+        log.gate.clear()
+        wire.frames.clear()
+        hub.start_feed(connection)
+        await settle()
+        hub._leave(connection, "d1")
+        log.gate.set()
+        hub.apply([log.write()])
+        await settle()
+        assert wire.seqs("d1") == [] and wire.seqs() == [1] and connection.live
 
 
 async def test_interest_is_registered_before_the_head_is_read() -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent
@@ -37,6 +38,7 @@ class Listener:
 
     def __init__(self) -> None:
         self.heard: list[LogEntry | Outcome] = []
+        self._origin = token_hex(6)
         self._keys = count(1)
 
     def committed(self, entries: list[LogEntry]) -> None:
@@ -55,7 +57,7 @@ class Listener:
             self.heard.append(outcome)
             answer.set_result(outcome)
 
-        store.post(make_post(actor, text, done, key=f"~{next(self._keys):08x}", **fields))
+        store.post(make_post(actor, text, done, key=f"~{self._origin}{next(self._keys):08x}", **fields))
         return answer
 
     async def send(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> Sent:

@@ -1,0 +1,303 @@
+"""Runs of posts against a model of what must come of them, and how the tables answer."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Table, event, select, update
+
+from suhbat.chat.model import Actor, Outcome, Post, Sent
+from suhbat.errors import BadRequest, IdempotencyConflict, NotFound
+from suhbat.protocol.events import MessageCreated
+from suhbat.protocol.types import LOBBY
+from suhbat.store import batch, connect, history, queries
+from suhbat.store.dialect import _select_text, find_rows, insert_new, insert_rows, update_rows
+from suhbat.store.directs import make_direct
+from suhbat.store.known import Known, new_log, pair_of
+from suhbat.store.tables import conversations, events, idempotency, metadata, reads, users
+
+from .parts import ALI, BARE, VALI, make_post
+
+PEOPLE = (ALI, VALI, BARE)
+
+
+@contextmanager
+def database() -> Iterator[Connection]:
+    """A connection to a new file with the tables and the lobby, no transaction open."""
+    with tempfile.TemporaryDirectory() as place:
+        engine = connect.writing(Path(place) / "suhbat.db")
+        with engine.connect() as connection:
+            with connection.begin():
+                metadata.create_all(connection)
+                insert_new(connection, conversations, [new_log(LOBBY, "lobby", 1)])
+            yield connection
+        engine.dispose()
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    with database() as connection:
+        yield connection
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A post as hypothesis draws it; `to`: None the lobby, a number the direct with that person."""
+
+    actor: int
+    to: int | None
+    by_id: bool
+    text: str
+    client_id: str | None
+    reply_to: int | None
+
+
+wishes = st.builds(
+    Wish,
+    actor=st.integers(0, 2),
+    to=st.none() | st.integers(0, 2),
+    by_id=st.booleans(),
+    text=st.sampled_from(["a", "b"]),
+    client_id=st.none() | st.sampled_from(["k", "l"]),
+    reply_to=st.none() | st.integers(1, 4),
+)
+
+
+@dataclass
+class Model:
+    """What must come of each wish. Directs are called by their pair."""
+
+    logs: dict[str, list[str]] = field(default_factory=lambda: {LOBBY: []})
+    names: dict[str, str] = field(default_factory=dict)
+    keys: dict[tuple[int, str], tuple[str, str, int | None, Sent]] = field(default_factory=dict)
+
+    def expect(self, wish: Wish, target: str | None, log: str) -> Outcome | type[Exception]:
+        """`target` is None where the wish names a conversation that does not exist."""
+        exists = target is not None and log in self.logs
+        if wish.client_id is not None and (wish.actor, wish.client_id) in self.keys:
+            where, text, reply_to, sent = self.keys[wish.actor, wish.client_id]
+            if exists and (where, text, reply_to) == (log, wish.text, wish.reply_to):
+                return replace(sent, duplicate=True)
+            return IdempotencyConflict
+        if target is None:
+            return NotFound
+        if wish.reply_to is not None and not (exists and wish.reply_to <= len(self.logs[log])):
+            return BadRequest
+        messages = self.logs.setdefault(log, [])
+        messages.append(wish.text)
+        sent = Sent(log, len(messages), len(messages), 1)
+        if wish.client_id is not None:
+            self.keys[wish.actor, wish.client_id] = (log, wish.text, wish.reply_to, sent)
+        return sent
+
+
+@given(st.lists(st.tuples(st.lists(wishes, min_size=1, max_size=12), st.booleans(), st.booleans()), max_size=5))
+def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
+    """Whatever is posted, however it falls into batches, with or without what was known, also when a batch is rolled
+    back and repeated: every outcome is the model's, `seq` and `ordinal` are dense, keys answer once, and what was
+    published is what the log gives back."""
+    model, known, numbers = Model(), Known(), count()
+    published = []
+    with database() as connection:
+        for run, forget, repeat in runs:
+            if forget:
+                known = Known()
+            posts: list[Post] = []
+            expected: list[Outcome | type[Exception]] = []
+            for wish in run:
+                actor = PEOPLE[wish.actor]
+                peer = None if wish.to is None else PEOPLE[wish.to]
+                log = LOBBY if peer is None else pair_of(actor, peer)
+                # By id: the one it had before this batch; before there is one, a name that is nobody's.
+                named = None if peer is None or not wish.by_id else model.names.get(log, "d-unknown")
+                posts.append(
+                    make_post(
+                        actor, wish.text, key=f"~{next(numbers)}", conversation=named, at=1,
+                        peer=None if named else peer, client_id=wish.client_id, reply_to=wish.reply_to,
+                    )
+                )  # fmt: skip
+                expected.append(model.expect(wish, None if named == "d-unknown" else log, log))
+            if repeat:
+                transaction = connection.begin()
+                batch.write(connection, posts, known)
+                transaction.rollback()
+                known.clear()
+            with connection.begin():
+                written = batch.write(connection, posts, known, again=repeat)
+            for outcome, wanted in zip(written.outcomes, expected, strict=True):
+                if isinstance(outcome, Sent) and isinstance(wanted, Sent):
+                    if wanted.conversation != LOBBY:
+                        model.names.setdefault(wanted.conversation, outcome.conversation)
+                        wanted = replace(wanted, conversation=model.names[wanted.conversation])
+                    assert outcome == wanted
+                else:
+                    assert type(outcome) is wanted
+            published += written.entries
+        with connection.begin():
+            for log, texts in model.logs.items():
+                name = model.names.get(log, log)
+                entries = queries.event_page(connection, name, 0, 1_000)
+                assert [entry.event.seq for entry in entries] == list(range(1, len(texts) + 1))
+                assert [e.event.message.text for e in entries if isinstance(e.event, MessageCreated)] == texts
+                assert entries == [entry for entry in published if entry.log == name]
+            stored = {uid for (uid,) in connection.execute(select(users.c.uid))}
+            spoke = {entry.event.actor_uid for entry in published}
+            assert spoke <= stored
+            for uid in stored:
+                own = queries.event_page(connection, f"@me:{uid}", 0, 1_000)
+                assert own == [entry for entry in published if entry.log == f"@me:{uid}"]
+            for actor in PEOPLE:
+                check_unread(connection, actor)
+
+
+def check_unread(connection: Connection, actor: Actor) -> None:
+    """Unread is what others wrote, counted the slow way."""
+    for state in queries.opening(connection, actor, "since_joined").states:
+        if state.kind == "direct":
+            entries = queries.event_page(connection, state.conversation, 0, 1_000)
+            assert state.unread == sum(entry.event.actor_uid != actor.uid for entry in entries)
+
+
+def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
+    """After an edit in place a replay and history give the new text; after a deletion a tombstone, with nothing of it."""
+    posts = [make_post(ALI, text, key=f"~{text}") for text in ("bir", "ikki", "uch")]
+    with connection.begin():
+        batch.write(connection, posts, Known())
+        connection.execute(update(events).where(events.c.seq == 2).values(text="ikki!", edited_at=5_000))
+        connection.execute(update(events).where(events.c.seq == 3).values(deleted=True))
+        replayed = [entry.event for entry in queries.event_page(connection, LOBBY, 0, 10)]
+        messages = [event.message for event in replayed if isinstance(event, MessageCreated)]
+        assert [(m.text, m.edited_at, m.deleted) for m in messages] == [
+            ("bir", None, False), ("ikki!", 5_000, False), ("", None, True),
+        ]  # fmt: skip
+        page = history.page(connection, ALI, LOBBY, before=None, after=None, around=None, limit=10, lobby_history="all")
+        assert list(page.messages) == messages
+
+
+def test_an_edit_does_not_make_a_repeat_a_conflict(connection: Connection) -> None:
+    """The key answers for what was asked, not for what the message became."""
+    post = make_post(ALI, "bir", key="k", client_id="k")
+    with connection.begin():
+        batch.write(connection, [post], Known())
+        connection.execute(update(events).values(text="boshqa", edited_at=5_000))
+        assert batch.write(connection, [post], Known()).outcomes == [Sent(LOBBY, 1, 1, post.at, duplicate=True)]
+
+
+def test_history_counts_messages_only(connection: Connection) -> None:
+    """Other events lie between messages: pages are still full, and a place may name one of them."""
+    known = Known()
+    with connection.begin():
+        for start in (1, 4, 7):
+            batch.write(connection, [make_post(ALI, f"{i}", key=f"~{i}") for i in range(start, start + 3)], known)
+            log = known.named[LOBBY]
+            others = []
+            for _ in range(5):
+                log.head += 1
+                others.append(
+                    (log.id, log.head, "message.pinned", 1, "ali", "u-ali", *(None,) * 5, False, 1, None)
+                )  # fmt: skip
+            insert_rows(connection, events, others)
+        update_rows(connection, conversations, ("id",), ("head",), [(log.id, log.head)], add=False)
+
+        def page(**place: int) -> tuple[list[str], bool, bool]:
+            where = {"before": None, "after": None, "around": None} | place
+            found = history.page(connection, ALI, LOBBY, limit=4, lobby_history="all", **where)
+            return [message.text for message in found.messages], found.has_before, found.has_after
+
+        assert page() == (["6", "7", "8", "9"], True, False)
+        assert page(before=14) == (["3", "4", "5", "6"], True, True)  # a pin between 6 and 7
+        assert page(after=6) == (["4", "5", "6", "7"], True, True)  # a pin between 3 and 4
+        assert page(around=14) == (["4", "5", "6", "7"], True, True)
+        assert page(after=24) == ([], True, False)
+        assert [entry.event.type for entry in queries.event_page(connection, LOBBY, 2, 3)] == [
+            "message.created", "message.pinned", "message.pinned",
+        ]  # fmt: skip
+
+
+def test_a_rolled_back_batch_leaves_nothing(connection: Connection) -> None:
+    """Once forgotten, heads are read again: numbers go on where the tables are."""
+    known = Known()
+    with connection.begin():
+        batch.write(connection, [make_post(ALI, key="~1")], known)
+    transaction = connection.begin()
+    batch.write(connection, [make_post(ALI, key="~2"), make_post(ALI, key="~3", peer=VALI)], known)
+    transaction.rollback()
+    known.clear()
+    with connection.begin():
+        outcomes = batch.write(connection, [make_post(VALI, key="~4"), make_post(ALI, key="~3", peer=VALI)], known)
+        assert [outcome.seq for outcome in outcomes.outcomes if isinstance(outcome, Sent)] == [2, 1]
+        assert len(connection.execute(select(idempotency)).all()) == 3
+
+
+def test_another_writer_made_the_direct_first(connection: Connection) -> None:
+    """With several writers the one that comes second takes what is there, and announces nothing."""
+    behind = Known()
+    with connection.begin():
+        behind.load_own(connection, {"u-ali", "u-vali"}, 1)
+        name, _ = batch.direct(connection, ALI, VALI, 1, Known())
+        made = make_direct(connection, behind, VALI, ALI, 1)
+        assert (made.log.name, made.rows, made.entries, made.own) == (name, [], [], [])
+        assert connection.execute(select(conversations.c.name).where(conversations.c.kind == "direct")).all() == [
+            (name,)
+        ]
+
+
+def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
+    """However many posts: each statement costs the thread the interpreter's lock once."""
+    known = Known()
+    people = [Actor(f"u{i}", f"odam{i}", lobby_from=0) for i in range(256)]
+    posts = [make_post(person, key=f"k{i}", client_id=f"k{i}", reply_to=1) for i, person in enumerate(people)]
+    with connection.begin():
+        batch.write(connection, [make_post(person, key=f"~{i}") for i, person in enumerate(people)], known)
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(connection.engine, "before_cursor_execute", note)
+    with connection.begin():
+        written = batch.write(connection, posts, known)
+    assert all(isinstance(outcome, Sent) for outcome in written.outcomes)
+    assert len(statements) <= 8, statements
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257, 600])
+def test_rows_of_any_number(connection: Connection, size: int) -> None:
+    """Inserted, found by key and updated, each once."""
+    with connection.begin():
+        keys = ("uid", "conversation_id")
+        insert_rows(connection, reads, [(f"u{i}", 1, i, 0) for i in range(size)])
+        update_rows(connection, reads, keys, ("own_since",), [(f"u{i}", 1, i) for i in range(size)], add=True)
+        update_rows(connection, reads, keys, ("own_since",), [(f"u{i}", 1, 1) for i in range(size)], add=True)
+        found = find_rows(connection, reads, keys, ("read_ordinal", "own_since"), [(f"u{i}", 1) for i in range(size)])
+        assert sorted(found) == [(i, i + 1) for i in range(size)]
+        assert find_rows(connection, reads, keys, ("uid",), [("u0", 2)]) == []
+        assert find_rows(connection, reads, keys, ("uid",), []) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "keys"),
+    [(idempotency, ("key", "uid")), (events, ("conversation_id", "seq")), (events, ("conversation_id", "ordinal"))],
+)
+def test_keys_are_looked_up_by_index(connection: Connection, table: Table, keys: tuple[str, str]) -> None:
+    """Never by reading a whole table, which `(a, b) IN (VALUES ...)` does on SQLite."""
+    plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + _select_text(table, keys, ("seq",), 2), ("1",) * 4)
+    details = [row[3] for row in plan]
+    assert any(detail.startswith(f"SEARCH {table.name}") for detail in details), details
+    connection.rollback()
+
+
+def test_too_much_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory stays bounded."""
+    known = Known()
+    known.users = {str(i) for i in range(200_001)}
+    known.trim()
+    assert not known.users

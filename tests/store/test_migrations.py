@@ -1,0 +1,181 @@
+"""The schema: what the migrations make is what the code says, and nobody's data is touched without a copy of it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from suhbat.protocol.types import LOBBY
+from suhbat.store import connect
+from suhbat.store.errors import StoreUnavailable
+from suhbat.store.migrate import SCRIPTS, migrate, revision
+from suhbat.store.migrations import HEAD
+from suhbat.store.tables import metadata
+
+from .parts import ALI, Listener, opened, sqlite
+
+AT = 1_795_000_000_000
+
+NEXT = """
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("CREATE TABLE extra (a INTEGER)")
+    {more}
+"""
+
+
+@pytest.fixture
+def scripts(tmp_path: Path) -> Path:
+    """The migrations with one more, as a newer version would have them."""
+    place = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, place, ignore=shutil.ignore_patterns("__pycache__"))
+    (place / "versions" / "0002_extra.py").write_text(NEXT.format(more=""), encoding="utf-8")
+    return place
+
+
+def test_the_tables_are_what_the_migrations_make(tmp_path: Path) -> None:
+    """A table changed without a migration, or the reverse, must fail here."""
+    engine = connect.writing(tmp_path / "suhbat.db")
+    with engine.connect() as connection:
+        migrate(connection, tmp_path / "backups", AT)
+        with connection.begin():
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, metadata) == []
+            indexes = {table: inspect(connection).get_indexes(table) for table in metadata.tables}
+        assert "ordinal" in str(indexes["events"][0]["dialect_options"]["sqlite_where"])
+    engine.dispose()
+
+
+def test_tables_without_row_ids(tmp_path: Path) -> None:
+    """compare_metadata does not see this, so it is looked at by itself: both sides give the same SQL."""
+    made = []
+    for name in ("migrated", "created"):
+        engine = connect.writing(tmp_path / name)
+        with engine.connect() as connection:
+            if name == "migrated":
+                migrate(connection, tmp_path / "backups", AT)
+            with connection.begin():
+                metadata.create_all(connection)
+                rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE name != 'alembic_version'"))
+                made.append({row[0]: "WITHOUT ROWID" in (row[1] or "") for row in rows if "alembic" not in row[0]})
+        engine.dispose()
+    assert made[0] == made[1]
+    assert made[0]["events"]
+
+
+def test_head_is_the_last_revision() -> None:
+    """The constant saves loading Alembic at each start; it must not lie."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
+
+
+def test_a_new_database_needs_no_copy(tmp_path: Path) -> None:
+    """Nothing is backed up where there was nothing."""
+    engine = connect.writing(tmp_path / "suhbat.db")
+    with engine.connect() as connection:
+        migrate(connection, tmp_path / "backups", AT)
+        migrate(connection, tmp_path / "backups", AT)
+        with connection.begin():
+            assert revision(connection) == HEAD
+    engine.dispose()
+    assert not (tmp_path / "backups").exists()
+
+
+async def test_a_copy_is_kept_before_migrating(tmp_path: Path, scripts: Path) -> None:
+    """The copy is whole, of the old schema, and named by revision and time."""
+    async with opened(sqlite(tmp_path), listener := Listener()) as store:
+        await listener.send(store, ALI, "asl")
+    engine = connect.writing(tmp_path / "suhbat.db")
+    with engine.connect() as connection:
+        migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="0002")
+        with connection.begin():
+            assert revision(connection) == "0002"
+            assert inspect(connection).has_table("extra")
+    engine.dispose()
+    [copy] = (tmp_path / "backups").iterdir()
+    assert copy.name == "suhbat-0001-20261118T110640.db"
+    old = sqlite3.connect(copy)
+    assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert old.execute("SELECT text FROM events").fetchall() == [("asl",)]
+    assert old.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    old.close()
+
+
+async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, scripts: Path) -> None:
+    """DDL is in the transaction: the database is as it was, and still opens."""
+    async with opened(sqlite(tmp_path), listener := Listener()) as store:
+        await listener.send(store, ALI, "asl")
+    script = NEXT.format(more='raise RuntimeError("broken")')
+    (scripts / "versions" / "0002_extra.py").write_text(script, encoding="utf-8")
+    engine = connect.writing(tmp_path / "suhbat.db")
+    with engine.connect() as connection, pytest.raises(RuntimeError, match="broken"):
+        migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="0002")
+    with engine.connect() as connection, connection.begin():
+        assert revision(connection) == "0001"
+        assert not inspect(connection).has_table("extra")
+    engine.dispose()
+    async with opened(sqlite(tmp_path)) as store:
+        assert await store.heads() == {LOBBY: 1}
+
+
+async def test_without_room_for_the_copy_nothing_is_migrated(tmp_path: Path, scripts: Path) -> None:
+    """The refusal names the file that could not be written."""
+    async with opened(sqlite(tmp_path)):
+        pass
+    (tmp_path / "backups").write_text("in the way", encoding="utf-8")
+    engine = connect.writing(tmp_path / "suhbat.db")
+    with engine.connect() as connection:
+        with pytest.raises(StoreUnavailable, match="suhbat-0001"):
+            migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="0002")
+        with connection.begin():
+            assert revision(connection) == "0001"
+    engine.dispose()
+
+
+async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    """An older version must not touch it; the text says what to do, and the lock is free again."""
+    async with opened(sqlite(tmp_path)):
+        pass
+    raw = sqlite3.connect(tmp_path / "suhbat.db")
+    raw.execute("UPDATE alembic_version SET version_num = '0099'")
+    raw.commit()
+    raw.close()
+    for _ in range(2):
+        with pytest.raises(
+            StoreUnavailable, match=r"newer version of Suhbat \(schema 0099.*install that version again"
+        ):
+            await sqlite(tmp_path).open(Listener().committed)
+
+
+@pytest.mark.parametrize("content", ["CREATE TABLE theirs (a INTEGER)", None])
+async def test_what_is_no_store_is_refused(tmp_path: Path, content: str | None) -> None:
+    """Somebody else's database, or no database at all, is left as it is."""
+    file = tmp_path / "suhbat.db"
+    if content is None:
+        file.write_bytes(b"this is not a database, but a text that is long enough to be looked at " * 100)
+    else:
+        raw = sqlite3.connect(file)
+        raw.execute(content)
+        raw.close()
+    before = file.read_bytes()
+    with pytest.raises(StoreUnavailable):
+        await sqlite(tmp_path).open(Listener().committed)
+    if content is None:
+        assert file.read_bytes() == before
