@@ -54,7 +54,7 @@ def _changes(state: ConversationState, event: Event | OtherEvent, uid: str) -> d
 def _reacted(message: Message, event: ReactionAdded | ReactionRemoved) -> Message:
     """The message with the reaction's people changed; an emoji that nobody chose any more goes."""
     people: dict[str, dict[str, str]] = {
-        reaction.emoji: dict(zip(reaction.uids, reaction.users, strict=True)) for reaction in message.reactions
+        reaction.emoji: dict(zip(reaction.uids, reaction.users, strict=False)) for reaction in message.reactions
     }
     chosen = people.setdefault(event.emoji, {})
     if isinstance(event, ReactionAdded):

@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any, Self
 
-from pydantic import BaseModel
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
 from suhbat.client import Suhbat
 from suhbat.client.connection import TICK_SECONDS
 from suhbat.protocol.replies import CaughtUp, Sent, encode
+from suhbat.protocol.types import Wire
 
 from .parts import snapshot, welcome
 
@@ -46,7 +46,7 @@ class Peer:
         self.socket = socket
         self.done = asyncio.Event()
 
-    async def say(self, *frames: BaseModel | dict[str, Any]) -> None:
+    async def say(self, *frames: Wire | dict[str, Any]) -> None:
         for frame in frames:
             await self.socket.send(json.dumps(frame) if isinstance(frame, dict) else encode(frame).decode())
 
@@ -63,7 +63,7 @@ class Peer:
         await self.say(welcome(), snapshot(**heads), CaughtUp())
         return hello
 
-    async def resume(self, *missed: BaseModel) -> dict[str, Any]:
+    async def resume(self, *missed: Wire) -> dict[str, Any]:
         """An opening with cursors; the `hello`."""
         hello = await self.hear("hello")
         await self.say(welcome(resumed=True), *missed, CaughtUp())
@@ -114,8 +114,13 @@ class Scripted:
     async def chat(self, time: Time | None = None, **options: Any) -> AsyncIterator[tuple[Suhbat, Peer]]:
         """A chat that is open, and its connection's other end; at once, with the longest waits in between."""
         time = time or Time()
-        options = {"token": "t", "uniform": lambda _, high: high, "clock": time.clock, "sleep": time.sleep} | options
-        chat = Suhbat(self.url, **options)
+        usual: dict[str, Any] = {
+            "token": "t",
+            "uniform": lambda _, high: high,
+            "clock": time.clock,
+            "sleep": time.sleep,
+        }
+        chat = Suhbat(self.url, **usual | options)
         peer_opened = asyncio.create_task(self._open_next())
         async with asyncio.timeout(PATIENCE * 2), chat:
             yield chat, await peer_opened

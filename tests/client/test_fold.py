@@ -12,7 +12,7 @@ from suhbat.protocol.objects import ConversationState, Reaction
 
 from .parts import ANNA, BOBUR, conversation, message
 
-BY = {"conversation": "lobby", "at": 0, "actor": "bobur", "actor_uid": "ub"}
+BY: dict[str, Any] = {"conversation": "lobby", "at": 0, "actor": "bobur", "actor_uid": "ub"}
 
 
 def after(*happened: Any, state: ConversationState | None = None) -> ConversationState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -198,7 +199,7 @@ def test_caught_up_counts_once_an_opening() -> None:
 def test_own_log() -> None:
     """What was read on another device, and one's own profile."""
     state = opened(lobby=5)
-    common = {"conversation": ME, "at": 0, "actor": "anna", "actor_uid": "ua"}
+    common: dict[str, Any] = {"conversation": ME, "at": 0, "actor": "anna", "actor_uid": "ua"}
     state.receive(ReadMarked(seq=1, target="lobby", ordinal=4, unread=2, **common), 0)
     assert (state.conversations["lobby"].read_ordinal, state.conversations["lobby"].unread) == (4, 2)
     state.receive(UserUpdated(seq=2, user=ANNA.model_copy(update={"user_id": "anvar"}), **common), 0)

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, event, select, update
 
@@ -99,6 +99,7 @@ class Model:
         return sent
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.lists(wishes, min_size=1, max_size=12), st.booleans(), st.booleans()), max_size=5))
 def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
     """Whatever is posted, however it falls into batches, with or without what was known, also when a batch is rolled

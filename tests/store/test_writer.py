@@ -1,0 +1,388 @@
+"""The group-commit writer: batches gather while one commits, and nobody is left without an answer, whatever breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import OperationalError
+
+from suhbat.chat.model import Outcome, Sent
+from suhbat.errors import Busy, Internal, NotFound
+from suhbat.protocol.events import LogEntry
+from suhbat.protocol.types import LOBBY
+from suhbat.store import batch, connect
+from suhbat.store.dialect import insert_new
+from suhbat.store.errors import StoreUnavailable
+from suhbat.store.known import Known, new_log
+from suhbat.store.tables import conversations, metadata
+from suhbat.store.writer import LARGEST_BATCH, Writer
+
+from .parts import ALI, BARE, VALI, Listener, opened, sqlite
+
+
+class Gate:
+    """Holds transactions at their COMMIT until it is opened; counts them."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.commits = 0
+        self._entered = threading.Semaphore(0)
+        self._leave = threading.Semaphore(0)
+        event.listen(engine, "commit", self._on_commit)
+
+    def _on_commit(self, connection: Connection) -> None:
+        self.commits += 1
+        self._entered.release()
+        assert self._leave.acquire(timeout=20)
+
+    async def reached(self) -> None:
+        """A transaction stands before its COMMIT."""
+        assert await asyncio.to_thread(self._entered.acquire, timeout=20)
+
+    def open(self, transactions: int = 1_000_000) -> None:
+        self._leave.release(transactions)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Over a file with the tables and the lobby."""
+    engine = connect.writing(tmp_path / "suhbat.db")
+    with engine.connect() as connection, connection.begin():
+        metadata.create_all(connection)
+        insert_new(connection, conversations, [new_log(LOBBY, "lobby", 1)])
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def writer(engine: Engine, listener: Listener) -> AsyncIterator[Writer]:
+    """Started; takes 3,000 posts at a time."""
+    writer = Writer(engine, Known(), listener.committed, limit=3_000)
+    writer.start()
+    yield writer
+    await writer.close()
+
+
+def trouble(code: int = sqlite3.SQLITE_IOERR) -> OperationalError:
+    """What a failing disk raises through SQLAlchemy."""
+    original = sqlite3.OperationalError("disk I/O error")
+    original.sqlite_errorcode = code
+    return OperationalError("COMMIT", None, original)
+
+
+class Once:
+    """Raises the first time it is called by a commit, or until told otherwise."""
+
+    def __init__(self, engine: Engine, error: Exception, *, after: bool = False) -> None:
+        self.times = 1
+        self._commit = engine.dialect.do_commit
+        self._error = error
+        self._after = after
+        engine.dialect.do_commit = self._do_commit  # type: ignore[method-assign]
+
+    def _do_commit(self, connection: object) -> None:
+        if self.times > 0:
+            self.times -= 1
+            if self._after:
+                self._commit(connection)  # type: ignore[arg-type]
+            raise self._error
+        self._commit(connection)  # type: ignore[arg-type]
+
+
+class TestGroupCommit:
+    async def test_a_batch_gathers_while_one_commits(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """The first goes at once and alone; what comes during its COMMIT shares the next one."""
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        rest = [listener.ask(writer, ALI, f"{i}") for i in range(100)]
+        assert not first.done()
+        gate.open()
+        assert [getattr(outcome, "seq", None) for outcome in await asyncio.gather(first, *rest)] == list(range(1, 102))
+        assert gate.commits == 2
+
+    async def test_nothing_is_told_before_commit_returns(
+        self, writer: Writer, engine: Engine, listener: Listener
+    ) -> None:
+        """Neither the event nor the answer."""
+        gate = Gate(engine)
+        answer = listener.ask(writer, ALI)
+        await gate.reached()
+        assert listener.heard == []
+        gate.open()
+        outcome = await answer
+        assert [type(item) for item in listener.heard] == [LogEntry, Sent]
+        assert outcome == Sent(LOBBY, 1, 1, 1_795_000_000_000)
+
+    async def test_a_batch_has_a_largest_size(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """Whoever waits does not wait for all of a flood."""
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        rest = [listener.ask(writer, ALI) for _ in range(LARGEST_BATCH + 1)]
+        gate.open()
+        await asyncio.gather(first, *rest)
+        assert gate.commits == 3
+
+    async def test_a_full_queue_is_busy(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """Over the limit posts are refused at once, retryable; when there is room again they are taken."""
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        rest = [listener.ask(writer, ALI) for _ in range(2_999)]
+        refusal = await listener.ask(writer, ALI)
+        assert isinstance(refusal, Busy)
+        assert (refusal.retry_after, refusal.retryable) == (1, True)
+        gate.open()
+        assert all(isinstance(outcome, Sent) for outcome in await asyncio.gather(first, *rest))
+        assert (await listener.send(writer, ALI)).seq == 3_001
+
+    async def test_posts_and_other_work_keep_their_order(
+        self, writer: Writer, engine: Engine, listener: Listener
+    ) -> None:
+        """One transaction for both; each sees what was queued before it."""
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        seen = []
+
+        def look(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            seen.append(connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
+            return None, []
+
+        everything: list[asyncio.Future[Outcome]] = [first]
+        works = []
+        for _ in range(3):
+            everything.append(listener.ask(writer, ALI))
+            works.append(asyncio.ensure_future(writer.work(look)))
+        gate.open()
+        await asyncio.gather(*everything, *works)
+        assert seen == [2, 3, 4]
+        assert gate.commits == 2
+
+
+class TestFailures:
+    async def test_a_bad_item_spares_its_neighbours(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """What no table can hold fails alone, as our fault; the others are written, in order and densely."""
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        rest = [listener.ask(writer, ALI, "\ud800" if i == 3 else f"{i}", client_id=f"k{i}") for i in range(6)]
+        gate.open()
+        outcomes = await asyncio.gather(first, *rest)
+        assert [getattr(o, "seq", type(o)) for o in outcomes] == [1, 2, 3, 4, Internal, 5, 6]
+        assert [entry.event.seq for entry in listener.entries] == [1, 2, 3, 4, 5, 6]
+        assert not any(o.duplicate for o in outcomes if isinstance(o, Sent))
+
+    async def test_a_fault_is_told_without_detail(self, writer: Writer, listener: Listener) -> None:
+        """A lone bad message: internal, and the writer goes on."""
+        refusal = await listener.refused(writer, ALI, "\ud800")
+        assert isinstance(refusal, Internal)
+        assert "surrogate" not in str(refusal)
+        assert (await listener.send(writer, ALI)).seq == 1
+
+    async def test_a_full_disk(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """Everybody is told to come back, nothing half-written stays, and when there is room it goes on."""
+        pages = [20]
+
+        @event.listens_for(engine, "connect")
+        def limit(connection: sqlite3.Connection, record: object) -> None:
+            connection.execute(f"PRAGMA max_page_count = {pages[0]}")
+
+        sent = [0]
+        while isinstance(outcome := await listener.ask(writer, ALI, "x" * 4_000), Sent):
+            sent.append(outcome.seq)
+        assert isinstance(outcome, Busy)
+        pages[0] = 10_000
+        assert (await listener.send(writer, ALI, "x" * 4_000)).seq == sent[-1] + 1
+        assert sent == list(range(len(sent)))
+
+    async def test_a_commit_that_fails(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """All of the batch are told to come back; what was numbered and is not there is forgotten."""
+        Once(engine, trouble())
+        assert isinstance(await listener.refused(writer, ALI, peer=VALI, client_id="k"), Busy)
+        assert listener.entries == []
+        again = await listener.send(writer, ALI, peer=VALI, client_id="k")
+        assert (again.seq, again.duplicate) == (1, False)
+        assert len(listener.entries) == 3
+
+    async def test_a_commit_of_unknown_outcome(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """It raised, yet the keys are in the tables: the first answer stands, events included, and nothing is doubled."""
+        Once(engine, trouble(), after=True)
+        sent = await listener.send(writer, ALI)
+        assert (sent.seq, sent.duplicate) == (1, False)
+        assert [entry.event.seq for entry in listener.entries] == [1]
+        assert (await listener.send(writer, ALI)).seq == 2
+
+    async def test_work_after_a_failed_commit_of_unknown_outcome(
+        self, writer: Writer, engine: Engine, listener: Listener
+    ) -> None:
+        """Other work has no key to look up; it may be repeated."""
+        Once(engine, RuntimeError("odd"), after=True)
+        with pytest.raises(Internal):
+            await writer.work(lambda c, known: batch.direct(c, ALI, VALI, 1, known))
+        name = await writer.work(lambda c, known: batch.direct(c, ALI, VALI, 1, known))
+        assert name == await writer.work(lambda c, known: batch.direct(c, VALI, ALI, 1, known))
+
+    async def test_trouble_while_trying_one_by_one(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """The disk fails in the middle of it: those that were written stay, the rest are told to come back at once."""
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        rest = [listener.ask(writer, ALI, "\ud800" if i == 1 else f"{i}") for i in range(5)]
+        failing = Once(engine, trouble())
+        failing.times = 0
+        gate.open(1)
+        await first
+        # Next commit: of the first item of the batch, alone, for the batch itself failed before its COMMIT.
+        await gate.reached()
+        gate.open(1)
+        await gate.reached()
+        failing.times = 10
+        gate.open()
+        outcomes = await asyncio.gather(*rest)
+        assert [getattr(o, "seq", type(o)) for o in outcomes] == [2, Internal, Busy, Busy, Busy]
+        failing.times = 0
+        assert (await listener.send(writer, ALI)).seq == 3
+
+    async def test_who_listens_badly_harms_nobody(self, engine: Engine) -> None:
+        """An exception in `committed` or in one `done` does not keep the others from their answers."""
+
+        def broken(entries: list[LogEntry]) -> None:
+            raise RuntimeError("committed")
+
+        writer, listener = Writer(engine, Known(), broken), Listener()
+        writer.start()
+        cancelled = listener.ask(writer, ALI)
+        cancelled.cancel()  # its done will raise InvalidStateError or fail its assertion
+        assert (await listener.send(writer, ALI)).seq == 2
+        await writer.close()
+
+    async def test_work_that_fails_is_undone_alone(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """Its savepoint is rolled back, its exception reaches who waits, and the batch around it is written."""
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+
+        def fail(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            batch.direct(connection, ALI, BARE, 1, known)
+            raise NotFound
+
+        before = listener.ask(writer, ALI, peer=VALI)
+        work = asyncio.ensure_future(writer.work(fail))
+        after = listener.ask(writer, ALI, peer=VALI)
+        gate.open()
+        with pytest.raises(NotFound):
+            await work
+        outcomes = await asyncio.gather(first, before, after)
+        assert [getattr(o, "seq", o) for o in outcomes] == [1, 1, 2]
+        assert {entry.log for entry in listener.entries} & {"@me:u-bare"} == set()
+        made = await listener.send(writer, BARE, peer=ALI)
+        assert made.seq == 1
+        assert [entry.event.seq for entry in listener.entries if entry.log == "@me:u-ali"] == [1, 2]
+
+    async def test_its_death_is_noticed(
+        self, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """If the thread ends for whatever reason, everyone who waits is answered, and `check` says so from then on."""
+        known = Known()
+        writer = Writer(engine, known, listener.committed)
+        gate = Gate(engine)
+        writer.start()
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        rest = [listener.ask(writer, ALI) for _ in range(LARGEST_BATCH + 10)]
+        work = asyncio.ensure_future(writer.work(lambda c, k: (None, [])))
+        await asyncio.sleep(0)
+
+        def die(self: Known) -> None:
+            raise SystemExit
+
+        monkeypatch.setattr(Known, "trim", die)
+        gate.open()
+        assert isinstance(await first, Sent)
+        assert {type(outcome) for outcome in await asyncio.gather(*rest)} == {Internal}
+        with pytest.raises(Internal):
+            await work
+        assert isinstance(await listener.refused(writer, ALI), Internal)
+        with pytest.raises(StoreUnavailable, match="restart"):
+            writer.check()
+        with pytest.raises(StoreUnavailable):
+            await writer.work(lambda c, k: (None, []))
+        await writer.close()
+
+
+class TestDurability:
+    async def test_how_it_is_written(self, tmp_path: Path) -> None:
+        """WAL with synchronous=FULL, or an acknowledgement means nothing; readers neither write nor checkpoint."""
+        pragmas = ("journal_mode", "synchronous", "foreign_keys", "query_only")
+        found = []
+        for engine in (connect.writing(tmp_path / "a.db"), connect.reading(tmp_path / "a.db", 1)):
+            with engine.connect() as connection, connection.begin():
+                found.append([connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in pragmas])
+                found[-1].append(connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one() > 0)
+            engine.dispose()
+        assert found == [["wal", 2, 1, 0, True], ["wal", 2, 1, 1, False]]
+
+    async def test_after_close_one_whole_file(self, tmp_path: Path) -> None:
+        """The WAL is in the database: it may be copied as it is."""
+        async with opened(sqlite(tmp_path), listener := Listener()) as store:
+            await asyncio.gather(*(listener.ask(store, ALI) for _ in range(100)))
+            await store.opening(ALI)
+        assert sorted(file.name for file in tmp_path.iterdir()) == ["instance", "lock", "suhbat.db"]
+
+    async def test_killed_under_load(self, tmp_path: Path) -> None:
+        """Everything that was answered before kill -9 is there, once; numbers are dense; the epoch goes on."""
+        program = KILLED.format(place=str(tmp_path))
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            epoch = process.stdout.readline().strip()
+            answered = [process.stdout.readline() for _ in range(3_000)]
+            process.send_signal(signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+            with contextlib.suppress(ValueError):
+                answered += process.stdout.readlines()
+        async with opened(sqlite(tmp_path), listener := Listener()) as store:
+            assert store.epoch == epoch
+            head = (await store.heads([LOBBY]))[LOBBY]
+            log = await store.events(LOBBY, 0, 1_000_000)
+            assert [entry.event.seq for entry in log] == list(range(1, head + 1))
+            keys = {entry.event.message.client_id: entry.event.seq for entry in log}  # type: ignore[union-attr]
+            assert len(keys) == head
+            for line in answered:
+                if line.endswith("\n"):
+                    key, seq = line.split()
+                    assert keys[key] == int(seq)
+            assert (await listener.send(store, ALI)).seq == head + 1
+
+
+KILLED = """
+import asyncio
+from itertools import count
+from pathlib import Path
+from tests.store.parts import ALI, Listener, make_post, sqlite
+
+async def main():
+    store, keys = sqlite(Path({place!r})), count()
+    await store.open(lambda entries: None)
+    print(store.epoch, flush=True)
+    def go():
+        key = f"k{{next(keys)}}"
+        def done(sent):
+            print(key, sent.seq, flush=True)
+            go()
+        store.post(make_post(ALI, "salom", done, key=key, client_id=key))
+    for _ in range(32):
+        go()
+    await asyncio.Event().wait()
+
+asyncio.run(main())
+"""
