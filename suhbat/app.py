@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import time
@@ -144,6 +145,9 @@ class Suhbat:
             stack.push_async_callback(self.hub.close)
             self.hub.spawn(presence.tell_changes(self.hub, self.here))
             self.hub.spawn(self._chores())
+            # What start-up made stays: without this each full collection walks it, and everybody waits for that.
+            gc.collect()
+            gc.freeze()
             self.services = self._wired
             stack.callback(self._stop_serving)
             welcome(self.settings)

@@ -55,9 +55,10 @@ def address(argv: list[str], settings: Settings) -> tuple[str, int]:
     host, port = settings.host, settings.port
     if "suhbat" not in Path(argv[0]).name and Path(argv[0]).parent.name != "suhbat":
         given = dict(_options(argv[1:]))
-        host = given.get("--host", host)
-        if given.get("--port", "").isdecimal():
-            port = int(given["--port"])
+        host, port = given.get("--host", host), int(given["--port"]) if given.get("--port", "").isdecimal() else port
+        bound_host, _, bound_port = given.get("--bind", given.get("-b", "")).rpartition(":")  # hypercorn
+        if bound_port.isdecimal():
+            host, port = bound_host or host, int(bound_port)
     return host, port
 
 
@@ -72,5 +73,5 @@ def one_worker(argv: list[str], environ: Mapping[str, str]) -> None:
 
 
 def _options(arguments: list[str]) -> list[tuple[str, str]]:
-    pairs = [(name, value) for name, value in pairwise(arguments) if name.startswith("--")]
+    pairs = [(name, value) for name, value in pairwise(arguments) if name.startswith("-")]
     return pairs + [(name, value) for name, _, value in (argument.partition("=") for argument in arguments) if value]

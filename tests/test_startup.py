@@ -17,6 +17,7 @@ from suhbat.store.errors import StoreUnavailable
         (["/venv/bin/uvicorn", "main:app"], ("127.0.0.1", 8000)),
         (["/venv/bin/uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8001", "--reload"], ("0.0.0.0", 8001)),
         (["uvicorn", "main:app", "--port=9"], ("127.0.0.1", 9)),
+        (["hypercorn", "main:app", "--bind", "0.0.0.0:46401"], ("0.0.0.0", 46401)),
         (["/site-packages/suhbat/__main__.py", "serve", "--port", "5"], ("127.0.0.1", 8000)),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from suhbat.protocol.commands import Resume
@@ -16,6 +17,8 @@ CONVERSATION_LIMIT = 1_000
 """Events of one conversation that are replayed; who is further behind gets its state instead."""
 TOTAL_LIMIT = 5_000
 """The same over all conversations."""
+
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 Reason = Literal["too_far", "retention", "ahead", "interrupted", "new"]
 
@@ -34,12 +37,19 @@ class Plan:
     removed: tuple[str, ...] = ()
 
 
-def opening_plan(opening: Opening, actor: Actor, epoch: str, resume: Resume | None) -> Plan:
-    """For `hello`: resume if the cursors are of this store and this user and the own log can be continued; else afresh."""
+def opening_plan(
+    opening: Opening, actor: Actor, epoch: str, resume: Resume | None, added: Mapping[str, int] = NOTHING
+) -> Plan:
+    """For `hello`: resume if the cursors are of this store and this user and the own log can be continued; else afresh.
+
+    `added`: the conversations that became the user's above the own log's cursor, with their head then. The client hears of
+    them from the replay of its own log, and must get what followed, like one who was here.
+    """
     afresh = Plan(resumed=False, cursors=dict(opening.heads))
     if resume is None or resume.epoch != epoch or (resume.uid is not None and resume.uid != actor.uid):
         return afresh
-    plan = sync_plan(opening, resume.cursors, whole=True)
+    known = {key: head for key, head in added.items() if key in opening.heads} | dict(resume.cursors)
+    plan = sync_plan(opening, known, whole=True)
     own = resume.cursors.get(ME)
     if own is not None and plan.cursors[ME] != own:
         return afresh

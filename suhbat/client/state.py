@@ -146,8 +146,8 @@ class State:
 
     def _notice(self, frame: PresenceNotice | TypingNotice | Receipt, full: bool) -> Sequence[Effect]:
         if isinstance(frame, PresenceNotice):
-            if self._opening:
-                self.presence.clear()  # whole: who is not in it is not here
+            if frame.whole:
+                self.presence.clear()  # who is not in it is not here
             self.presence.update((person.uid, person) for person in frame.users)
         return () if full else [Deliver(frame)]
 

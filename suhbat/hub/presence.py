@@ -43,7 +43,7 @@ def whole(hub: Hub, here: Here, connection: Connection) -> bytes:
             continue
         for listener in [*room.listeners[Dialect.SIMPLE], *room.listeners[Dialect.V1]]:
             people[listener.actor.uid] = listener.actor
-    return encode(PresenceNotice(users=here.whole(people.values())))
+    return encode(PresenceNotice(users=here.whole(people.values()), whole=True))
 
 
 def _logs(hub: Hub, uid: str) -> set[str]:

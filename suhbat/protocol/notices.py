@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from .objects import Presence
 from .types import ConversationId, Ordinal, Uid, UserId, Wire
 
@@ -18,10 +20,14 @@ class TypingNotice(Wire):
 
 
 class PresenceNotice(Wire):
-    """Who came and went, gathered over up to a second; whole after `hello` and after having been behind."""
+    """Who came and went, gathered over up to a second.
+
+    `whole` (after `hello` and after having been behind): who is not in it is not here, whatever was said before.
+    """
 
     type: Literal["presence"] = "presence"
     users: tuple[Presence, ...]
+    whole: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
 class Receipt(Wire):

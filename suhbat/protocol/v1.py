@@ -60,7 +60,7 @@ class V1Machine:
             return binary(self.refuse)
         if oversized(data):
             return End(Close.TOO_BIG)
-        if flooded := flood(self.meter, now, self.refuse):
+        if flooded := flood(self.meter, now, lambda error: self.refuse(error, command_id(data))):
             return flooded
         try:
             command = COMMAND.validate_json(data)

@@ -140,19 +140,26 @@ async def _serve_through_asgi(session: Session, wire: QueueWire, receive: Receiv
         wire.finish()
         # What was said before the end still goes out, if the peer takes it.
         await asyncio.wait({sending}, timeout=CLOSE_SECONDS)
+    except asyncio.CancelledError:
+        # hypercorn stops by cancelling: say goodbye all the same, so that the client comes back at once.
+        wire.close(Close.RESTART, "restart")
+        raise
     finally:
         for task in (reading, sending):
             task.cancel()
         await asyncio.gather(reading, sending, return_exceptions=True)
-    if wire.closing is not None:
-        code, reason = wire.closing
-        # Not beside a pending receive(): granian waits for that one then.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await send({"type": "websocket.close", "code": int(code), "reason": reason})
-                # hypercorn gets to the answer only when its queue of received frames is read.
-                while (await receive())["type"] == "websocket.receive":
-                    pass
+        if wire.closing is not None:
+            await _say_goodbye(*wire.closing, receive, send)
+
+
+async def _say_goodbye(code: Close, reason: str, receive: Receive, send: Send) -> None:
+    """Close, not beside a pending receive(): granian waits for that one then."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_SECONDS):
+            await send({"type": "websocket.close", "code": int(code), "reason": reason})
+            # hypercorn gets to the answer only when its queue of received frames is read.
+            while (await receive())["type"] == "websocket.receive":
+                pass
 
 
 async def _breathe(session: Session, wire: Wire) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Awaitable, Mapping
 from functools import partial
 
 from suhbat.chat.model import Actor, Outcome
-from suhbat.chat.sync import Plan, opening_plan, sync_plan
+from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated, Unsupported
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
 from suhbat.protocol import replies
-from suhbat.protocol.commands import Command, Hello, History, Ping, Send, Sync, Typing
-from suhbat.protocol.events import own_log
+from suhbat.protocol.commands import Command, Hello, History, Ping, Resume, Send, Sync, Typing
+from suhbat.protocol.events import ConversationAdded, own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
 from suhbat.protocol.objects import ConversationState
@@ -81,6 +81,7 @@ class V1Session(BaseSession):
             # Listen before anything is read, so that nothing falls between.
             self.services.hub.attach(connection, own_log(actor.uid), 0)
             opening = await self.services.store.opening(actor)
+            added = await self._added(actor, command.resume, opening.heads[ME])
         except SuhbatError as error:
             self.end(error, self.machine.refuse(error, command.id))
             return
@@ -89,7 +90,7 @@ class V1Session(BaseSession):
             return
         self.machine.meter = self.services.rates.meter(actor.uid)
         self.enter(connection)
-        plan = opening_plan(opening, actor, self.services.store.epoch, command.resume)
+        plan = opening_plan(opening, actor, self.services.store.epoch, command.resume, added)
         self._reply(
             replies.Welcome(
                 id=command.id,
@@ -125,6 +126,16 @@ class V1Session(BaseSession):
         if token is None:
             raise Unauthenticated
         return await self.authenticate(token)
+
+    async def _added(self, actor: Actor, resume: Resume | None, head: int) -> dict[str, int]:
+        """The conversations that became theirs while they were away, each with its head then."""
+        cursor = None if resume is None else resume.cursors.get(ME)
+        if cursor is None or not 0 < head - cursor <= CONVERSATION_LIMIT:
+            return {}
+        missed = await self.services.store.events(own_log(actor.uid), cursor, CONVERSATION_LIMIT)
+        return {
+            event.state.conversation: event.state.head for _, event in missed if isinstance(event, ConversationAdded)
+        }
 
     def _follow(self, connection: Connection, plan: Plan) -> None:
         """Follow every log of the plan from its cursor; the feed sends what is above."""

@@ -51,6 +51,14 @@ def test_resume_replays_above_each_cursor() -> None:
     assert plan.removed == ("secret",) and not plan.resets
 
 
+def test_what_was_added_while_away_is_replayed() -> None:
+    """A conversation of which the replayed own log tells is followed from where it was then, not only as a state."""
+    heads = {"lobby": 5, "d1": 7, "@me": 2}
+    resume = Resume(epoch="e", cursors={"lobby": 5, "@me": 1})
+    plan = opening_plan(opening(heads), ME, "e", resume, {"d1": 0, "gone": 0})
+    assert plan.cursors["d1"] == 0 and not plan.resets and not plan.removed
+
+
 def test_without_a_cursor_state_and_live_only() -> None:
     """A conversation that the client does not know comes as its state; in a sync only what was asked for comes."""
     heads = {"lobby": 5, "d1": 7, "@me": 1}

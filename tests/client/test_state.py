@@ -183,7 +183,7 @@ def test_presence_is_whole_in_an_opening_and_changes_later() -> None:
     assert state.presence == {"ua": here, "ub": gone}
     state.hello("t", 0)
     state.receive(welcome(resumed=True), 0)
-    state.receive(PresenceNotice(users=(here,)), 0)
+    state.receive(PresenceNotice(users=(here,), whole=True), 0)
     assert state.presence == {"ua": here}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,7 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suhbat.chat.presence import Here
 from suhbat.hub import hub as hub_module
+from suhbat.hub import presence
 from suhbat.hub.connection import Dialect, Target
 from suhbat.hub.hub import Hub
 from suhbat.protocol import simple
@@ -384,3 +387,16 @@ async def test_a_newcomer_is_not_told_of_the_past() -> None:
         hub.start_feed(newcomer)
         await settle()
         assert newcomer.live and wire.frames == [] and old.types() == ["joined"]
+
+
+async def test_the_whole_presence_says_that_it_is_whole() -> None:
+    """Who left while a reader was behind is not in what it is then told, and the notice says that this means gone."""
+    log = Log()
+    async with running(log) as hub:
+        here = Here(1000)
+        connection, _ = connect(hub, "ua")
+        _, _ = connect(hub, "ub")
+        here.enter(connection.actor)
+        notice = json.loads(presence.whole(hub, here, connection))
+        assert notice["whole"] is True
+        assert [user["user_id"] for user in notice["users"] if user["state"] == "online"] == ["ua"]

@@ -121,6 +121,22 @@ def test_binary_and_oversized() -> None:
     assert isinstance(end, End) and end.code is Close.TOO_BIG
 
 
+def test_a_flood_is_answered_by_id() -> None:
+    """Also a command that came too fast is told so by its id."""
+
+    class Full:
+        def take(self, now: float) -> float:
+            return 2.0
+
+        def patience(self, now: float) -> bool:
+            return True
+
+    flooded = machine()
+    flooded.meter = Full()
+    answer = error(flooded.receive('{"type": "ping", "id": 6}', 0.0))
+    assert answer["code"] == "rate_limited" and answer["id"] == 6 and answer["retry_after"] == 2.0
+
+
 def test_doubled_keys_take_the_last() -> None:
     """Of two equal keys the last counts, for the command and for its id alike."""
     assert machine().receive('{"type":"hello","type":"ping","id":1,"id":2}', 0.0) == Do(Ping(type="ping", id=2))
