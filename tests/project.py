@@ -15,7 +15,8 @@ def files() -> list[Path]:
     if shutil.which("git") and (ROOT / ".git").exists():
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
         return sorted({path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()})
-    ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()}
+    lists = (ROOT / ".gitignore", ROOT / "bench" / ".gitignore")
+    ignored = {line.strip("/") for path in lists for line in path.read_text(encoding="utf-8").splitlines()}
     return sorted(
         path
         for path in ROOT.rglob("*")

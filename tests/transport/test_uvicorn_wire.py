@@ -1,0 +1,103 @@
+"""The reaches into uvicorn: each is there in the version installed, and does what it is for."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from uvicorn import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+
+from suhbat.transport.uvicorn_wire import CLOSE_SECONDS, REACHED, recognise
+from tests.servers import Server, running
+from tests.talk import Simple
+
+BINARY = b"\x82\x81\x00\x00\x00\x00x"
+"""A masked binary frame (RFC 6455 §5.2), which is closed with 1003."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server of the command the seed names; overrides the fixture over every kind."""
+    with running("uvicorn", tmp_path_factory.mktemp("wire") / "data", send_rate="0") as started:
+        yield started
+
+
+async def _application(scope: Any, receive: Any, send: Any) -> None: ...
+
+
+async def test_uvicorns_protocol_is_recognised() -> None:
+    """Everything that is reached for exists in the installed uvicorn once a request has come."""
+    protocol = WebSocketsSansIOProtocol(Config(_application), ServerState(), {})
+    assert recognise(protocol.send) is None, "nothing was requested yet"
+    protocol.response = object()  # type: ignore[assignment]
+    assert all(hasattr(protocol, name) for name in REACHED)
+    assert recognise(protocol.send) is protocol
+
+
+async def test_anything_else_is_not() -> None:
+    """Another server's send, or one behind a middleware, is used in the plain ASGI way."""
+
+    async def send(message: Any) -> None: ...
+
+    assert recognise(send) is None
+
+
+def stuck(server: Server, name: str) -> socket.socket:
+    """A connection whose peer reads nothing after the handshake."""
+    peer = socket.socket()
+    peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    peer.connect(("127.0.0.1", server.port))
+    peer.sendall(
+        f"GET /ws/{name} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    assert peer.recv(64).startswith(b"HTTP/1.1 101")
+    return peer
+
+
+def held_open(server: Server, peer: socket.socket) -> bool:
+    """Whether the server still holds its end of this connection."""
+    assert server.process is not None
+    port = peer.getsockname()[1]
+    ends = psutil.Process(server.process.pid).net_connections("tcp")
+    return any(end.raddr and end.raddr.port == port for end in ends)
+
+
+async def test_a_close_that_is_not_read_ends_all_the_same(server: Server) -> None:
+    """A peer that reads nothing cannot keep a closed connection: it is aborted after a few seconds, memory and all.
+
+    Plain uvicorn calls transport.close(), which waits for ever for what is unsent to be taken.
+    """
+    peer = stuck(server, "stuck-one")
+    try:
+        async with Simple(server.ws, "busy-one") as busy:
+            for number in range(1500):
+                await busy.write(f"{number} " + "x" * 3900)
+            await busy.until("message", message="1499 " + "x" * 3900)
+            peer.sendall(BINARY)
+            await asyncio.sleep(0.5)
+            assert held_open(server, peer), "what was written before is still waiting to be read"
+            deadline = time.monotonic() + CLOSE_SECONDS + 3
+            while held_open(server, peer):
+                assert time.monotonic() < deadline, "the connection was not aborted"
+                await asyncio.sleep(0.1)
+    finally:
+        peer.close()
+
+
+def test_stopping_waits_for_nobody(tmp_path: Path) -> None:
+    """SIGTERM with a peer that reads nothing: the server is gone within seconds (plain uvicorn waits for ever)."""
+    with running("uvicorn", tmp_path / "data") as stopped:
+        peer = stuck(stopped, "stuck-two")
+        began = time.monotonic()
+        stopped.stop()
+        assert time.monotonic() - began < CLOSE_SECONDS + 3
+        peer.close()
