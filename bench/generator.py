@@ -136,7 +136,7 @@ def measure(server: Running, core: int | None, members: int, load: Load, seconds
 
 def failure(result: dict[str, Any]) -> str:
     counts = ", ".join(
-        f"{result[name]} {name}" for name in ("missing", "disorder", "damaged", "errors") if result[name]
+        f"{result[name]} {name}" for name in ("missing", "doubled_or_late", "damaged", "errors") if result[name]
     )
     return f"{counts or 'no message arrived'}: {result['problem']}"
 
