@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from inspect import cleandoc
 from typing import Any, Literal
 
@@ -41,6 +42,7 @@ async def show() -> JSONResponse:
     return JSONResponse(document())
 
 
+@cache
 def document() -> dict[str, Any]:
     """The document. Operations are told from the server's side: it receives commands and sends the rest."""
     asked: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in (*SIMPLE_IN, *COMMANDS)]

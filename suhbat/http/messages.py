@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from suhbat.errors import BadRequest, NotFound, RateLimited
+from suhbat.errors import BadRequest, NotFound
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER, MAX_PAGE, ClientId, Seq, Text, Time, Wire
 
@@ -72,9 +72,6 @@ async def page(
 )
 async def write(conversation: str, body: NewMessage, actor: Caller, parts: House, response: Response) -> Posted:
     """Write to a conversation. The answer comes after the message is on the disk."""
-    wait = parts.rates.meter(actor.uid).take(parts.clock.steady())
-    if wait:
-        raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
     sent = await parts.messages.post(
         actor,
         conversation=known(conversation),

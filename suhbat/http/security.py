@@ -8,7 +8,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from suhbat.chat.model import Actor
-from suhbat.errors import BadRequest, Forbidden, Unauthenticated
+from suhbat.errors import BadRequest, Forbidden, RateLimited, Unauthenticated
 from suhbat.identity.address import client_address, neighbourhood, networks
 from suhbat.identity.origin import allowed
 
@@ -18,10 +18,17 @@ BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/
 
 
 async def _caller(parts: House, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> Actor:
-    """Whose token the request carries. Raises Unauthenticated."""
+    """Whose token the request carries. Every request of theirs counts for `send_rate`, reading too.
+
+    Raises Unauthenticated, RateLimited.
+    """
     if credentials is None:
         raise Unauthenticated()
-    return await parts.guests.authenticate(credentials.credentials)
+    actor = await parts.guests.authenticate(credentials.credentials)
+    wait = parts.rates.meter(actor.uid).take(parts.clock.steady())
+    if wait:
+        raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
+    return actor
 
 
 Caller = Annotated[Actor, Depends(_caller)]

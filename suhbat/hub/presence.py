@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
+
 from suhbat.chat.model import Actor
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import Change, Here
 from suhbat.protocol.events import own_log
 from suhbat.protocol.notices import PresenceNotice
 from suhbat.protocol.replies import encode
@@ -16,22 +18,30 @@ from .hub import Hub
 
 GATHER_SECONDS = 1.0
 
+log = structlog.get_logger("suhbat.hub")
+
 
 async def tell_changes(hub: Hub, here: Here) -> None:
     """Every second, who came and went since: to everybody, or in a crowd only to those who share a direct with them."""
     while True:
         await asyncio.sleep(GATHER_SECONDS)
-        changes = here.changes()
-        if not changes:
-            continue
-        if here.announcing or here.total == 0:
-            hub.notice(LOBBY, encode(PresenceNotice(users=tuple(presence for presence, _ in changes))))
-            continue
-        for presence, logs in changes:
-            payload = encode(PresenceNotice(users=(presence,)))
-            for key in logs or _logs(hub, presence.uid):
-                if key != LOBBY and key != own_log(presence.uid):
-                    hub.notice(key, payload, but=presence.uid)
+        try:
+            _tell(hub, here, here.changes())
+        except Exception:
+            log.exception("presence could not be told")  # the next second tries again
+
+
+def _tell(hub: Hub, here: Here, changes: tuple[Change, ...]) -> None:
+    if not changes:
+        return
+    if here.announcing or here.total == 0:
+        hub.notice(LOBBY, encode(PresenceNotice(users=tuple(presence for presence, _ in changes))))
+        return
+    for presence, logs in changes:
+        payload = encode(PresenceNotice(users=(presence,)))
+        for key in logs or _logs(hub, presence.uid):
+            if key != LOBBY and key != own_log(presence.uid):
+                hub.notice(key, payload, but=presence.uid)
 
 
 def whole(hub: Hub, here: Here, connection: Connection) -> bytes:

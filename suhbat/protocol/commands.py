@@ -11,6 +11,7 @@ from .types import (
     ClientId,
     CommandId,
     ConversationId,
+    Cursor,
     Cursors,
     Name,
     Ordinal,
@@ -124,7 +125,7 @@ class History(_Command):
     type: Literal["history"]
     conversation: ConversationId
     before: Seq | None = None
-    after: Annotated[int, Field(ge=0)] | None = None
+    after: Cursor | None = None
     around: Seq | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
 

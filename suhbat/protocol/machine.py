@@ -106,4 +106,5 @@ def reason_of(invalid: ValidationError) -> str:
         return "empty_text"
     if kind == "missing":
         return "message_missing" if first["loc"][-1] == "message" else f"{name} is missing"
-    return f"{name}: {first['msg']}" if first["loc"] else first["msg"]
+    said = first["msg"][:200]
+    return f"{name}: {said}" if first["loc"] else said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
 from urllib.parse import parse_qs
 
@@ -32,6 +32,7 @@ log = structlog.get_logger("suhbat.transport")
 
 IN_FLIGHT = 512
 """Commands of one connection that may wait for the store; beyond that the socket is not read."""
+QUERY_FIELDS = 20
 REPLY_BYTES = 256 * 1024
 """Unsent bytes beyond which the socket is not read: answers are never dropped, so no more may be asked."""
 
@@ -72,13 +73,18 @@ class Upgrade:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token.strip():
             return token.strip()
-        cookie = SimpleCookie(self.headers["cookie"]).get("suhbat_session") if "cookie" in self.headers else None
+        try:
+            cookie = SimpleCookie(self.headers.get("cookie", "")).get("suhbat_session")
+        except CookieError:  # somebody else's cookie, on the same host, that is none
+            return None
         return cookie.value if cookie else None
 
 
 def parse_query(query: bytes) -> dict[str, str]:
-    """A query string's last value of each name."""
-    return {name: values[-1] for name, values in parse_qs(query.decode("latin-1"), max_num_fields=20).items()}
+    """A query string's last value of each name; {} for one that is too long to be meant."""
+    if query.count(b"&") >= QUERY_FIELDS:
+        return {}
+    return {name: values[-1] for name, values in parse_qs(query.decode("latin-1")).items()}
 
 
 class Session(Protocol):

@@ -34,7 +34,12 @@ class SimpleSession(BaseSession):
             return
         connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language)
         if self.claim is None:
-            await self._follow_past(connection)
+            try:
+                await self._follow_past(connection)
+            except SuhbatError as error:
+                self.services.hub.remove(connection)
+                self.end(error, simple.refusal(error, self.language))
+                return
         else:
             hub = self.services.hub
             connection.live = True

@@ -17,6 +17,7 @@ from suhbat.protocol.types import MAX_FRAME
 try:
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
     from websockets.exceptions import InvalidState
+    from websockets.frames import Frame, Opcode
 except ImportError:  # another server, without uvicorn beside it
     WebSocketsSansIOProtocol = None  # type: ignore[assignment,misc]
 
@@ -26,7 +27,16 @@ PING_SECONDS = 15.0
 """Ping interval and ping timeout: a dropped connection is offline within 30 s (G7 allows 35)."""
 HIGH_WATER = 128 * 1024
 """Unsent bytes of one connection beyond which it is behind."""
+SLICE = 4 * 1024
+"""Bytes parsed before others get their turn."""
+CONTROL_FRAMES = 500
+"""Pings, pongs and fragments that one connection may send in a second; beyond that it is a flood (4029)."""
+FRAGMENTS = 1_000
+"""Fragments of one message."""
 REACHED = ("conn", "transport", "queue", "response", "close_sent", "close_timer", "handle_events", "ping_interval")
+
+
+_DATA = (Opcode.TEXT, Opcode.BINARY)
 
 
 def recognise(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | None:
@@ -42,7 +52,18 @@ def recognise(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | None:
 class UvicornWire:
     """See `hub.connection.Wire`. Made before `accept`, used after it."""
 
-    __slots__ = ("_protocol", "_transport", "_waiter", "closed", "congested", "seen")
+    __slots__ = (
+        "_flooded",
+        "_protocol",
+        "_second",
+        "_transport",
+        "_unparsed",
+        "_unseen",
+        "_waiter",
+        "closed",
+        "congested",
+        "seen",
+    )
 
     def __init__(self, protocol: WebSocketsSansIOProtocol) -> None:
         self.closed = False
@@ -51,6 +72,10 @@ class UvicornWire:
         self._protocol = protocol
         self._transport = protocol.transport
         self._waiter: asyncio.Future[None] | None = None
+        self._unparsed = b""
+        self._second = 0.0
+        self._unseen = 0
+        self._flooded = False
         self._prepare()
 
     def _prepare(self) -> None:
@@ -67,16 +92,21 @@ class UvicornWire:
         replace: dict[str, Callable[..., None]] = {
             "pause_writing": self._pause_writing,
             "resume_writing": self._resume_writing,
+            "data_received": self._data_received,
             "handle_events": self._handle_events,
+            "handle_ping": self._handle_ping,
+            "keepalive_timeout": self.abort,
             "shutdown": self._shutdown,
         }
         for name, method in replace.items():
             setattr(protocol, name, method)
+        # uvloop looks up data_received once, when the protocol is set.
+        self._transport.set_protocol(protocol)
 
     # What the hub uses
 
     def write(self, frames: Frames) -> None:
-        self._transport.write(frames.encoded)
+        self._write(frames.encoded)
 
     def unsent(self) -> int:
         return self._transport.get_write_buffer_size()
@@ -101,7 +131,7 @@ class UvicornWire:
         except InvalidState:
             self._transport.close()
             return
-        self._transport.write(b"".join(protocol.conn.data_to_send()))
+        self._write(b"".join(protocol.conn.data_to_send()))
         protocol.close_sent = True
         if protocol.read_paused:
             protocol.read_paused = False
@@ -116,14 +146,17 @@ class UvicornWire:
         self._transport.abort()
 
     def probe(self, patience: float) -> None:
-        if self.closed or self._transport.is_closing():
+        if self._transport.is_closing():
+            # Nothing more will be read from it, and close() may wait for ever for what is unsent to be taken.
+            self.abort()
+        if self.closed:
             return
         seen = self.seen
         try:
             self._protocol.conn.send_ping(b"are you there?")
         except InvalidState:
             return
-        self._transport.write(b"".join(self._protocol.conn.data_to_send()))
+        self._write(b"".join(self._protocol.conn.data_to_send()))
 
         def judge() -> None:
             if self.seen == seen and not self.closed:
@@ -150,9 +183,64 @@ class UvicornWire:
         self._protocol.writable.set()
         self._wake()
 
+    def _data_received(self, data: bytes) -> None:
+        """Parse a little at a time: a read of a few hundred KB can be tens of thousands of frames, and others wait."""
+        if self._flooded:
+            return
+        if self._unparsed:
+            self._unparsed += data
+        elif len(data) > SLICE:
+            self._unparsed = data
+            self._transport.pause_reading()
+            self._parse_on()
+        else:
+            type(self._protocol).data_received(self._protocol, data)
+
+    def _parse_on(self) -> None:
+        data, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
+        if self._flooded or self._transport.is_closing():
+            return
+        type(self._protocol).data_received(self._protocol, data)
+        if self._unparsed:
+            asyncio.get_running_loop().call_soon(self._parse_on)
+        elif not self._protocol.read_paused and not self._flooded and not self._transport.is_closing():
+            self._transport.resume_reading()
+
     def _handle_events(self) -> None:
+        """Count what the dialects never see: control frames and fragments."""
         self.seen += 1
-        type(self._protocol).handle_events(self._protocol)
+        protocol = self._protocol
+        unseen = sum(
+            1
+            for event in protocol.conn.events
+            if isinstance(event, Frame) and not (event.fin and event.opcode in _DATA)
+        )
+        if unseen:
+            now = asyncio.get_running_loop().time()
+            if now - self._second >= 1.0:
+                self._second, self._unseen = now, 0
+            self._unseen += unseen
+            if self._unseen > CONTROL_FRAMES or len(protocol.frames) > FRAGMENTS:
+                self._flooded = True
+                protocol.conn.events.clear()
+                self.close(Close.RATE_LIMITED, "too many frames")
+                self._transport.pause_reading()
+                return
+        type(protocol).handle_events(protocol)
+
+    def _handle_ping(self) -> None:
+        """Answer, unless the answers are not read: pongs must not fill the memory."""
+        output = b"".join(self._protocol.conn.data_to_send())
+        if not self.congested:
+            self._write(output)
+
+    def _write(self, data: bytes) -> None:
+        # uvloop raises for a transport that is just gone; the owner hears of that by itself, and a fan-out must go on.
+        try:
+            self._transport.write(data)
+        except (RuntimeError, OSError):
+            self.closed = True
+            self._wake()
 
     def _shutdown(self) -> None:
         """uvicorn is stopping: 1012, and no longer than a few seconds for the peer to take it."""

@@ -10,6 +10,7 @@ from suhbat.chat.model import Actor, Outcome
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated, Unsupported
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
+from suhbat.hub.frames import Frames
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Command, Hello, History, Ping, Resume, Send, Sync, Typing
 from suhbat.protocol.events import ConversationAdded, own_log
@@ -64,9 +65,9 @@ class V1Session(BaseSession):
             case Typing():
                 self._typing(command)
             case History():
-                self._later(command, self._history(command))
+                await self._answered(command, self._history(command))
             case Sync():
-                self._later(command, self._sync(command))
+                await self._answered(command, self._sync(command))
             case _:
                 self._refuse(Unsupported(what=command.type), command.id)
 
@@ -77,12 +78,17 @@ class V1Session(BaseSession):
             self._deadline.cancel()
         try:
             actor = await self._identify(command)
-            connection = Connection(self.wire, Dialect.V1, actor, self.language)
+        except SuhbatError as error:
+            self.end(error, self.machine.refuse(error, command.id))
+            return
+        connection = Connection(self.wire, Dialect.V1, actor, self.language)
+        try:
             # Listen before anything is read, so that nothing falls between.
             self.services.hub.attach(connection, own_log(actor.uid), 0)
             opening = await self.services.store.opening(actor)
             added = await self._added(actor, command.resume, opening.heads[ME])
         except SuhbatError as error:
+            self.services.hub.remove(connection)
             self.end(error, self.machine.refuse(error, command.id))
             return
         if self.wire.closed:
@@ -147,11 +153,13 @@ class V1Session(BaseSession):
                 self.services.hub.attach(connection, key, cursor)
 
     def _answer_resets(self, plan: Plan) -> None:
-        for state, reason in plan.resets:
-            frame = replies.Reset(conversation=state.conversation, state=self._counted(state), reason=reason)
-            self._reply(frame)
-        for conversation in plan.removed:
-            self._reply(replies.Removed(conversation=conversation, removed=conversation))
+        frames: list[replies.Reply] = [
+            replies.Reset(conversation=state.conversation, state=self._counted(state), reason=reason)
+            for state, reason in plan.resets
+        ]
+        frames += [replies.Removed(conversation=name, removed=name) for name in plan.removed]
+        if frames and not self.wire.closed:
+            self.wire.write(Frames([replies.encode(frame) for frame in frames]))
 
     # Commands
 
@@ -248,12 +256,9 @@ class V1Session(BaseSession):
 
     # Answers
 
-    def _later(self, command: Command, work: Awaitable[None]) -> None:
-        """Carry out a command that reads the store, without holding up the ones that follow."""
-        self.in_flight += 1
-        self.services.hub.spawn(self._answered(command, work), self.connection)
-
     async def _answered(self, command: Command, work: Awaitable[None]) -> None:
+        """Carry out a command that reads the store. One at a time for each connection: nobody can fill the queue of
+        reads, or the memory with answers that nobody takes."""
         try:
             await work
         except SuhbatError as error:
@@ -261,8 +266,6 @@ class V1Session(BaseSession):
         except Exception:
             log.exception("a command failed", command=command.type)
             self._refuse(Internal(), command.id)
-        finally:
-            self.in_flight -= 1
 
     def _reply(self, frame: replies.Reply) -> None:
         self.write(replies.encode(frame))

@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,11 @@ import pytest
 from uvicorn import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.datastructures import Headers
+from websockets.http11 import Response
 
-from suhbat.transport.uvicorn_wire import CLOSE_SECONDS, REACHED, recognise
+from suhbat.hub.frames import Frames
+from suhbat.transport.uvicorn_wire import CLOSE_SECONDS, REACHED, UvicornWire, recognise
 from tests.servers import Server, running
 from tests.talk import Simple
 
@@ -100,4 +104,55 @@ def test_stopping_waits_for_nobody(tmp_path: Path) -> None:
         began = time.monotonic()
         stopped.stop()
         assert time.monotonic() - began < CLOSE_SECONDS + 3
+        peer.close()
+
+
+class GoneTransport:
+    """What uvloop's transport does when its peer is just gone."""
+
+    def write(self, data: bytes) -> None:
+        raise RuntimeError("unable to perform operation on a closed transport")
+
+    def set_write_buffer_limits(self, high: int) -> None: ...
+    def set_protocol(self, protocol: object) -> None: ...
+    def is_closing(self) -> bool:
+        return False
+
+
+async def test_a_write_to_who_is_just_gone_costs_nobody_else() -> None:
+    """A transport that raises in the midst of a fan-out is noted as closed; the fan-out goes on."""
+    protocol = WebSocketsSansIOProtocol(Config(_application), ServerState(), {})
+    protocol.transport = GoneTransport()  # type: ignore[assignment]
+    protocol.response = Response(101, "", Headers())
+    wire = UvicornWire(protocol)
+    wire.write(Frames([b"{}"]))
+    assert wire.closed
+    wire.write(Frames([b"{}"]))
+
+
+def masked(opcode: int, payload: bytes = b"") -> bytes:
+    return bytes((opcode, 0x80 | len(payload))) + b"\0\0\0\0" + payload
+
+
+@pytest.mark.parametrize("frames", [masked(0x89, b"x"), masked(0x01) + masked(0x00) * 9], ids=["pings", "fragments"])
+async def test_a_flood_of_what_the_dialects_never_see(server: Server, frames: bytes) -> None:
+    """Tens of thousands of pings or empty fragments end with the connection that sends them; others chat on meanwhile."""
+    peer = stuck(server, "flooder")
+    peer.setblocking(False)
+    loop = asyncio.get_running_loop()
+    async with Simple(server.ws, "calm-one") as calm:
+        flood = asyncio.create_task(loop.sock_sendall(peer, frames * 40_000))
+        slowest = 0.0
+        for number in range(20):
+            began = loop.time()
+            await calm.write(f"calm {number}")
+            await calm.until("message", message=f"calm {number}")
+            slowest = max(slowest, loop.time() - began)
+        assert slowest < 1.0
+        with suppress(OSError):
+            async with asyncio.timeout(CLOSE_SECONDS + 5):
+                await flood
+        async with asyncio.timeout(CLOSE_SECONDS + 3):
+            while held_open(server, peer):
+                await asyncio.sleep(0.1)
         peer.close()
