@@ -62,6 +62,11 @@ class Program:
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
+    def end_input(self) -> None:
+        """Ctrl+D: nothing more will be typed."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
     def line(self, patience: float = PATIENCE) -> str:
         """The next line it prints."""
         try:
