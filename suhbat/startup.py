@@ -26,7 +26,7 @@ def lines(settings: Settings, host: str, port: int) -> list[str]:
     shown = f"[{shown}]" if ":" in shown else shown
     url = settings.public_url or f"http://{shown}:{port}"
     said = [
-        f"Suhbat {__version__} is ready.",
+        f"Suhbat {__version__} opens at:",
         f"  Page     {url}",
         f"  Postman  {url.replace('http', 'ws', 1)}/ws/user1",
         f"  API      {url}/docs",

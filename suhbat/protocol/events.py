@@ -14,6 +14,7 @@ from .types import ConversationId, Ordinal, Seq, Time, Uid, UserId, Wire
 
 
 class _Event(Wire):
+    type: str
     conversation: ConversationId
     seq: Seq
     at: Time

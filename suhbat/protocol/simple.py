@@ -29,6 +29,7 @@ class SimpleSend(Wire):
 
 
 class _Announcement(Wire):
+    type: str
     user_id: UserId
     uid: Uid
     message: str

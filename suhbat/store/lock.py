@@ -28,7 +28,7 @@ class DirectoryLock:
         except OSError as error:
             raise StoreUnavailable(
                 f"the data directory {self._data} cannot be written to ({error.strerror}); "
-                "correct its permissions, or use another --data"
+                "correct its permissions, or use another data directory (--data, or SUHBAT_DATA)"
             ) from error
         try:
             _lock(descriptor)
@@ -36,7 +36,7 @@ class DirectoryLock:
             os.close(descriptor)
             raise StoreUnavailable(
                 f"the data directory {self._data} is in use by another Suhbat process (pid {self.holder() or 'unknown'}); "
-                "stop it, or use another --data"
+                "stop it, or use another data directory (--data, or SUHBAT_DATA)"
             ) from None
         except OSError as error:
             os.close(descriptor)

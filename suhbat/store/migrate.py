@@ -24,7 +24,8 @@ def revision(connection: Connection) -> str | None:
         found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         return found
     raise StoreUnavailable(
-        "the database holds tables that are not Suhbat's; use another --data, or move that file away"
+        "the database holds tables that are not Suhbat's; move that file away, "
+        "or use another data directory (--data, or SUHBAT_DATA)"
     )
 
 

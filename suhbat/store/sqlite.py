@@ -171,7 +171,8 @@ class SQLiteStore:
             self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StoreUnavailable(
-                f"the data directory {self._data} cannot be made ({error.strerror}); use another --data"
+                f"the data directory {self._data} cannot be made ({error.strerror}); "
+                "use another one (--data, or SUHBAT_DATA)"
             ) from error
         self._lock.acquire()
         try:

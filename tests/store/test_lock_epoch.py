@@ -55,7 +55,7 @@ class TestLock:
                 lock.acquire()
             assert str(refusal.value) == (
                 f"the data directory {tmp_path} is in use by another Suhbat process (pid {other.pid}); "
-                "stop it, or use another --data"
+                "stop it, or use another data directory (--data, or SUHBAT_DATA)"
             )
             other.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
             other.wait()
@@ -93,9 +93,9 @@ class TestLock:
     async def test_a_directory_that_cannot_be_made(self, tmp_path: Path) -> None:
         """The refusal says which, and what to do."""
         (tmp_path / "file").write_text("", encoding="utf-8")
-        with pytest.raises(StoreUnavailable, match="use another --data"):
+        with pytest.raises(StoreUnavailable, match="use another data directory"):
             await sqlite(tmp_path / "file" / "data").open(Listener().committed)
-        with pytest.raises(StoreUnavailable, match="use another --data"):
+        with pytest.raises(StoreUnavailable, match="use another data directory"):
             DirectoryLock(tmp_path / "nowhere").acquire()
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

@@ -19,7 +19,7 @@ _VARYING = (
     (r'"conversation":"(?!lobby")[^"]+"', r'"conversation":"d…"'),
     (r'"sent_at":"[^"]+"', r'"sent_at":"…"'),
     (r"process \[\d+\]", "process [12345]"),
-    (r"Suhbat \S+ is ready", "Suhbat 0.1.0 is ready"),
+    (r"Suhbat \S+ opens at", "Suhbat 0.1.0 opens at"),
     (r"'/[^']*/websocket-chat'", "'…/websocket-chat'"),
     (r" /\S*/websocket-chat/data", " …/websocket-chat/data"),
 )
