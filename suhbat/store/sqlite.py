@@ -172,7 +172,7 @@ class SQLiteStore:
         except OSError as error:
             raise StoreUnavailable(
                 f"the data directory {self._data} cannot be made ({error.strerror}); "
-                "use another one (--data, or SUHBAT_DATA)"
+                "use another data directory (--data, or SUHBAT_DATA)"
             ) from error
         self._lock.acquire()
         try:
