@@ -19,6 +19,7 @@ from .frames import Frames
 
 if TYPE_CHECKING:
     from .hub import Hub
+    from .room import Room
 
 PAGE = 100
 """Events read at a time; with texts of 4,000 characters that is a few MB at the most."""
@@ -43,11 +44,13 @@ async def _step(hub: Hub, connection: Connection) -> bool:
     await _drained(connection)
     if unknown := [hub.rooms[key] for key in connection.lag if key in hub.rooms and hub.rooms[key].head is None]:
         await hub.load(unknown)
+    for room in _late(hub, connection):
+        await hub.read(room)
     hub.flush()
     missing = [key for key, cursor in connection.lag.items() if cursor < (hub.rooms[key].head or 0)]
     _tell_caught_up(hub, connection)
     if not missing:
-        if connection.wire.congested or connection.wire.closed:
+        if connection.wire.congested or connection.wire.closed or _late(hub, connection):
             return False
         _go_live(hub, connection)
         return True
@@ -56,6 +59,17 @@ async def _step(hub: Hub, connection: Connection) -> bool:
             break
         await _page(hub, connection, key)
     return False
+
+
+def _late(hub: Hub, connection: Connection) -> list[Room]:
+    """The rooms that have not heard of what this connection was told, or is to be: the store is ahead for a moment, and
+    who went live now would get it twice, or never be told that it has caught up."""
+    late: list[Room] = []
+    for key, cursor in connection.lag.items():
+        room = hub.rooms[key]
+        if (room.head or 0) < max([cursor, *(target.heads.get(key, 0) for target in connection.targets)]):
+            late.append(room)
+    return late
 
 
 async def _page(hub: Hub, connection: Connection, key: str) -> None:

@@ -229,9 +229,9 @@ class Hub:
 
     def _mend(self, room: Room) -> None:
         if room.held and room.head is not None and self.rooms.get(room.log) is room:
-            self.spawn(self._read(room))
+            self.spawn(self.read(room))
 
-    async def _read(self, room: Room) -> None:
+    async def read(self, room: Room) -> None:
         """Take what a room misses from the store."""
         while room.head is not None:
             entries = await self.store.events(room.log, room.head, 500)
@@ -247,7 +247,7 @@ class Hub:
                 for key, head in heads.items():
                     room = self.rooms.get(key)
                     if room is not None and room.head is not None and head > room.head:
-                        await self._read(room)
+                        await self.read(room)
             except Exception:
                 # The store may be away for a while; the next round tries again.
                 log.exception("heads could not be compared with the store")

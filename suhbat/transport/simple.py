@@ -69,6 +69,8 @@ class SimpleSession(BaseSession):
 
     async def _identify(self) -> Actor:
         guests = self.services.guests
+        if self.services.settings.access != "open" and self.upgrade.token is None:
+            raise Unauthenticated("unauthenticated.access")  # whatever the name
         user_id = normalise(self.name)
         if self.upgrade.token is not None:
             actor = await self.authenticate(self.upgrade.token)

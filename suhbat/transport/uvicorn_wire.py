@@ -53,7 +53,7 @@ class UvicornWire:
     """See `hub.connection.Wire`. Made before `accept`, used after it."""
 
     __slots__ = (
-        "_flooded",
+        "_deaf",
         "_protocol",
         "_second",
         "_transport",
@@ -75,7 +75,7 @@ class UvicornWire:
         self._unparsed = b""
         self._second = 0.0
         self._unseen = 0
-        self._flooded = False
+        self._deaf = False  # what still comes is thrown away
         self._prepare()
 
     def _prepare(self) -> None:
@@ -95,6 +95,7 @@ class UvicornWire:
             "data_received": self._data_received,
             "handle_events": self._handle_events,
             "handle_ping": self._handle_ping,
+            "handle_parser_exception": self._handle_parser_exception,
             "keepalive_timeout": self.abort,
             "shutdown": self._shutdown,
         }
@@ -185,7 +186,7 @@ class UvicornWire:
 
     def _data_received(self, data: bytes) -> None:
         """Parse a little at a time: a read of a few hundred KB can be tens of thousands of frames, and others wait."""
-        if self._flooded:
+        if self._deaf:
             return
         if self._unparsed:
             self._unparsed += data
@@ -198,12 +199,12 @@ class UvicornWire:
 
     def _parse_on(self) -> None:
         data, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
-        if self._flooded or self._transport.is_closing():
+        if self._deaf or self._transport.is_closing():
             return
         type(self._protocol).data_received(self._protocol, data)
         if self._unparsed:
             asyncio.get_running_loop().call_soon(self._parse_on)
-        elif not self._protocol.read_paused and not self._flooded and not self._transport.is_closing():
+        elif not self._protocol.read_paused and not self._deaf and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _handle_events(self) -> None:
@@ -221,12 +222,30 @@ class UvicornWire:
                 self._second, self._unseen = now, 0
             self._unseen += unseen
             if self._unseen > CONTROL_FRAMES or len(protocol.frames) > FRAGMENTS:
-                self._flooded = True
+                self._deaf = True
                 protocol.conn.events.clear()
                 self.close(Close.RATE_LIMITED, "too many frames")
                 self._transport.pause_reading()
                 return
         type(protocol).handle_events(protocol)
+
+    def _handle_parser_exception(self) -> None:
+        """Say why, and read on without listening: closing with unread data would reset the connection, reason and all."""
+        protocol = self._protocol
+        assert protocol.conn.close_sent is not None
+        code, reason = protocol.conn.close_sent.code, protocol.conn.close_sent.reason
+        self.closed = True
+        self._deaf = True
+        self._write(b"".join(protocol.conn.data_to_send()))
+        protocol.close_sent = True
+        protocol.stop_keepalive()
+        protocol.close_timer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+        protocol.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self._wake()
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
 
     def _handle_ping(self) -> None:
         """Answer, unless the answers are not read: pongs must not fill the memory."""

@@ -363,7 +363,7 @@ def test_any_order_of_things(sequence: list[str]) -> None:
             wire.drain()
             hub.apply([log.write()])
             await settle()
-            await hub._read(hub.rooms["lobby"])
+            await hub.read(hub.rooms["lobby"])
             await settle()
             await settle()
             cursor = 0

@@ -1,0 +1,110 @@
+"""What readers that stop reading cost the others: windows with and without them in turn, in one busy room.
+
+    python bench/slow_reader.py
+
+Prints the p99 of the time from a message's writing to its arrival at each of the other readers, the ratio, and what the
+server's memory grew by. Server and clients are pinned to different cores; Linux, the packages of requirements-dev.txt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from machine import Cores, cores, filesystem, flush_latency, processor, python_versions, rss_bytes
+from servers import CACHE, ROOT, SERVERS, Running, running
+
+sys.path.insert(0, str(ROOT))
+
+from tests.system.room import Room, percentile
+
+MEGABYTE = 1 << 20
+
+
+def main() -> None:
+    asked = arguments()
+    asked.data_root.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=asked.data_root, prefix="slow-") as name:
+        data_root = Path(name)
+        placed = cores()
+        flush = flush_latency(data_root)
+        print(f"- {processor()}; {python_versions()}")
+        print(f"- server on core {placed.server}, clients on core {placed.generator}")
+        print(f"- data on {filesystem(data_root)}: append + fdatasync p50 {flush.p50:.2f} ms, p99 {flush.p99:.2f} ms")
+        print(
+            f"- {asked.readers} readers (half of each dialect) and {asked.stopped} that stop, {asked.rate:g} messages/s "
+            f"of {asked.size} characters, {asked.pairs} pairs of windows of {asked.seconds:g} s\n"
+        )
+        suhbat = next(server for server in SERVERS if server.key == "suhbat")
+        with running(suhbat, data_root, placed.server) as server:
+            asyncio.run(measure(server, placed, asked))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measures what readers that stop reading cost the others.")
+    parser.add_argument("--readers", type=int, default=30)
+    parser.add_argument("--stopped", type=int, default=2, help="how many stop, half of each dialect")
+    parser.add_argument("--rate", type=float, default=300, help="messages a second")
+    parser.add_argument("--size", type=int, default=1_000, help="characters of a message")
+    parser.add_argument("--pairs", type=int, default=10, help="windows of each kind")
+    parser.add_argument("--seconds", type=float, default=5, help="length of a window")
+    parser.add_argument("--data-root", type=Path, default=CACHE / "data")
+    return parser.parse_args()
+
+
+async def measure(server: Running, placed: Cores, asked: argparse.Namespace) -> None:
+    if placed.generator is not None:
+        os.sched_setaffinity(0, {placed.generator})
+    ages: dict[bool, list[float]] = {True: [], False: []}
+    windows: dict[bool, list[float]] = {True: [], False: []}
+    async with Room(server.port, readers=asked.readers, stopping=asked.stopped, size=asked.size) as room:
+        room.write_steadily(asked.rate)
+        await window(room, stopped=True, seconds=2)  # warms up both ways
+        await window(room, stopped=False, seconds=2)
+        before = most = rss_bytes([server.pid])
+        for pair in range(asked.pairs):
+            # In turn first, so that a machine that changes its mood slowly changes it for both.
+            for stopped in (False, True) if pair % 2 else (True, False):
+                found = await window(room, stopped=stopped, seconds=asked.seconds)
+                ages[stopped] += found
+                windows[stopped].append(percentile(found, 0.99))
+                most = max(most, rss_bytes([server.pid]))
+        missed = [member.messages for member in room.stopping]
+        assert len(set(missed)) == 1 and not room.faults(), "everybody has everything, in order"
+    print("| | all read | some have stopped | ratio |\n|---|---|---|---|")
+    for share in (0.5, 0.99):
+        row("p50" if share == 0.5 else "p99 of all", *(percentile(sorted(ages[kind]), share) for kind in (False, True)))
+    row("p99, median of the windows", statistics.median(windows[False]), statistics.median(windows[True]))
+    for kind, title in ((False, "all read"), (True, "some have stopped")):
+        print(f"\np99 of each window, {title}: {' '.join(f'{found * 1e3:.2f}' for found in windows[kind])} ms", end="")
+    print(
+        f"\n\nThe server grew by {(most - before) / MEGABYTE:.1f} MB; {sum(map(len, ages.values()))} deliveries measured."
+    )
+
+
+async def window(room: Room, *, stopped: bool, seconds: float) -> list[float]:
+    """The ages of what came within a window; when it is over everybody has caught up."""
+    if stopped:
+        for member in room.stopping:
+            member.pause()
+        await room.behind(len(room.stopping))
+    found = await room.listen(seconds)
+    for member in room.stopping:
+        if member.paused:
+            member.resume()
+    await room.everybody_has_all()
+    await asyncio.sleep(0.5)
+    return found
+
+
+def row(title: str, with_all: float, without: float) -> None:
+    print(f"| {title} | {with_all * 1e3:.2f} ms | {without * 1e3:.2f} ms | {without / with_all:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

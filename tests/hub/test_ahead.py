@@ -1,0 +1,69 @@
+"""The store is ahead of the hub for a moment: an event is committed in the writer's thread, and applied on the loop after."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from suhbat.hub.connection import Dialect, Target
+from suhbat.hub.hub import Hub
+
+from .parts import Log, connect, hub_over, settle
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+async def hub(log: Log) -> AsyncIterator[Hub]:
+    hub = hub_over(log)
+    await hub.open()
+    yield hub
+    await hub.close()
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+async def test_what_the_feed_read_first_is_not_told_twice(hub: Hub, log: Log, dialect: Dialect) -> None:
+    """A reader is fed from the log when a message is committed that the hub has not heard of: it comes once."""
+    _, wire = connect(hub, "ua", dialect)
+    wire.congested = True
+    hub.apply([log.write(), log.write()])
+    await settle()
+    late = [log.write(), log.write()]
+    wire.drain()
+    await settle()
+    hub.apply(late)
+    await settle()
+    assert wire.seqs() == [1, 2, 3, 4]
+
+
+async def test_caught_up_with_a_head_that_the_hub_has_not_heard_of(hub: Hub, log: Log) -> None:
+    """Who resumes at the hub's head, while the store is further, gets the rest and then caught_up."""
+    hub.apply([log.write()])
+    await settle()
+    late = log.write()
+    connection, wire = connect(hub, "ua", live=False)
+    hub.attach(connection, "lobby", 1)
+    connection.targets.append(Target({"lobby": 2}, presence=False))
+    hub.start_feed(connection)
+    await settle()
+    hub.apply([late])
+    await settle()
+    assert wire.seqs() == [2]
+    assert wire.types() == ["message.created", "caught_up"]
+
+
+async def test_a_cursor_that_the_hub_has_not_heard_of(hub: Hub, log: Log) -> None:
+    """Who begins at the store's head gets nothing that is not above it."""
+    late = log.write()
+    connection, wire = connect(hub, "ua", live=False)
+    hub.attach(connection, "lobby", 1)
+    connection.targets.append(Target({"lobby": 1}, presence=False))
+    hub.start_feed(connection)
+    await settle()
+    hub.apply([late, log.write()])
+    await settle()
+    assert wire.seqs() == [2]

@@ -1,0 +1,197 @@
+"""A WebSocket client made of bytes: says what no library would say, and reads only when it is told to."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+
+SMALL = 4096
+"""A receive buffer (bytes) that is full at once; the kernel doubles it."""
+SEGMENT = 1400
+"""Loopback has segments of 64 KB, and ten of them may be under way: with ordinary ones the sender's buffer stays small."""
+
+Frame = dict[str, Any]
+
+
+class Ended(Exception):
+    """The server ended the connection without a close frame."""
+
+
+class Raw:
+    """One socket. Every wait ends after `patience` seconds with TimeoutError.
+
+    `deaf`: so little fits between server and client that a client which does not read is noticed after about 100 KB.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        path: str,
+        *,
+        deaf: bool = False,
+        patience: float = 15.0,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self._buffer = b""
+        self.socket = socket.socket()
+        try:
+            if deaf:
+                deafen(self.socket)
+            self.socket.settimeout(patience)
+            self.socket.connect(("127.0.0.1", port))
+            self._upgrade(port, path, headers or {})
+        except BaseException:
+            self.socket.close()
+            raise
+
+    def _upgrade(self, port: int, path: str, headers: Mapping[str, str]) -> None:
+        key = base64.b64encode(os.urandom(16)).decode()
+        asked = {
+            "Host": f"127.0.0.1:{port}",
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key": key,
+            "Sec-WebSocket-Version": "13",
+            **headers,
+        }
+        lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in asked.items())]
+        self.socket.sendall("\r\n".join([*lines, "", ""]).encode())
+        while b"\r\n\r\n" not in self._buffer:
+            self._more()
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        self.head = head.decode("latin-1")
+        self.status = int(self.head.split()[1])
+
+    # Saying
+
+    def frame(self, opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bool = True) -> None:
+        """Send one frame, right or wrong. `rsv`: the three reserved bits, 0 to 7."""
+        self.socket.sendall(framed(opcode, payload, fin=fin, rsv=rsv, mask=mask))
+
+    def say(self, value: object) -> None:
+        self.frame(TEXT, json.dumps(value).encode())
+
+    def hello(self, token: str) -> None:
+        """Become a v1 client; what comes up to `caught_up` is passed over."""
+        self.say({"type": "hello", "id": 0, "token": token})
+        self.until("caught_up")
+
+    # Hearing
+
+    def read(self) -> tuple[int, bytes]:
+        """The next frame: opcode and payload. Raises Ended, TimeoutError."""
+        while (found := _unframed(self._buffer)) is None:
+            self._more()
+        opcode, payload, self._buffer = found
+        return opcode, payload
+
+    def hear(self) -> Frame:
+        """The next JSON; control frames are passed over."""
+        while True:
+            opcode, payload = self.read()
+            if opcode == TEXT:
+                frame: Frame = json.loads(payload)
+                return frame
+            assert opcode in (PING, PONG), f"closed while waiting for a frame: {payload!r}"
+
+    def until(self, type: str, **fields: object) -> Frame:
+        """Skip to the next frame of this type with these fields."""
+        while True:
+            frame = self.hear()
+            if frame["type"] == type and all(frame.get(name) == value for name, value in fields.items()):
+                return frame
+
+    def closed(self) -> int:
+        """The code of the server's close, answered; what comes before is passed over. 1006 if there is none."""
+        try:
+            while True:
+                opcode, payload = self.read()
+                if opcode == CLOSE:
+                    self.frame(CLOSE, payload[:2])
+                    return int(struct.unpack("!H", payload[:2])[0])
+        except (Ended, ConnectionError):
+            return 1006
+
+    def is_gone(self, within: float) -> float | None:
+        """Watch until the server dropped the connection, without reading what it sent: seconds that took, or None."""
+        began = time.monotonic()
+        while time.monotonic() - began < within:
+            # What is unread would hide a FIN from recv; an abort (RST) shows when writing, at the second try at the latest.
+            try:
+                self.frame(PONG)
+            except (BrokenPipeError, ConnectionResetError):
+                return time.monotonic() - began
+            time.sleep(0.05)
+        return None
+
+    def _more(self) -> None:
+        data = self.socket.recv(1 << 16)
+        if not data:
+            raise Ended
+        self._buffer += data
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def __enter__(self) -> Raw:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def deafen(unconnected: socket.socket) -> None:
+    """Let little fit between a server and this socket: see `Raw`."""
+    unconnected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+    if hasattr(socket, "TCP_MAXSEG"):
+        unconnected.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
+
+
+def framed(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask: bool = True) -> bytes:
+    """A client's frame (RFC 6455 §5.2)."""
+    length = len(payload)
+    head = bytes([fin << 7 | rsv << 4 | opcode])
+    if length < 126:
+        head += bytes([mask << 7 | length])
+    elif length < 1 << 16:
+        head += struct.pack("!BH", mask << 7 | 126, length)
+    else:
+        head += struct.pack("!BQ", mask << 7 | 127, length)
+    if not mask:
+        return head + payload
+    key = os.urandom(4)
+    pad = (key * (length // 4 + 1))[:length]
+    masked = (int.from_bytes(payload, "big") ^ int.from_bytes(pad, "big")).to_bytes(length, "big")
+    return head + key + masked
+
+
+def _unframed(buffer: bytes) -> tuple[int, bytes, bytes] | None:
+    """The first of a server's frames, and what follows it; None while it is not whole."""
+    if len(buffer) < 2:
+        return None
+    assert not buffer[1] & 0x80, "a server does not mask"
+    length, start = buffer[1] & 0x7F, 2
+    if length == 126:
+        length, start = int.from_bytes(buffer[2:4], "big"), 4
+    elif length == 127:
+        length, start = int.from_bytes(buffer[2:10], "big"), 10
+    if len(buffer) < start or len(buffer) < start + length:
+        return None
+    return buffer[0] & 0x0F, buffer[start : start + length], buffer[start + length :]
+
+
+@contextmanager
+def simple(port: int, name: str, **options: Any) -> Iterator[Raw]:
+    """A connection of the simple dialect that is in: its own `joined` is read."""
+    with Raw(port, f"/ws/{name}", **options) as raw:
+        raw.until("joined", user_id=name)
+        yield raw

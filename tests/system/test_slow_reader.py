@@ -1,0 +1,193 @@
+"""Somebody stops reading in a busy room: nobody else notices, memory stays, and nothing is lost (DESIGN §1, idea 5)."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.servers import COMMANDS, Server
+
+from .raw import PING, PONG, TEXT, Raw, simple
+from .room import Room, percentile
+
+READERS = 30
+RATE = 300.0
+WINDOW_SECONDS = 1.2
+PAIRS = 3
+FLOOD = 16_000
+MEGABYTE = 1 << 20
+
+LIMITS = {"SUHBAT_SEND_RATE": "0", "SUHBAT_CONNECTIONS_PER_ADDRESS": "0"}
+
+
+class Memory:
+    """The most that a process takes, looked at twenty times a second."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self.most = self.now()
+
+    def now(self) -> int:
+        return int(self._process.memory_info().rss)
+
+    async def watch(self) -> None:
+        while True:
+            self.most = max(self.most, self.now())
+            await asyncio.sleep(0.05)
+
+
+@asynccontextmanager
+async def watched(pid: int) -> AsyncIterator[Memory]:
+    memory = Memory(pid)
+    task = asyncio.create_task(memory.watch())
+    try:
+        yield memory
+    finally:
+        task.cancel()
+
+
+async def test_nobody_else_notices(tmp_path: Path) -> None:
+    """While one reader of each dialect does not read, the others get their messages as fast as before; when they read
+    again they have every message in order, and who came and went meanwhile.
+    """
+    server = Server("suhbat", tmp_path / "data", settings=LIMITS)
+    server.start()
+    try:
+        async with Room(server.port, readers=READERS) as room:
+            room.write_steadily(RATE)
+            await asyncio.sleep(1.0)
+            with_all: list[float] = []
+            without: list[float] = []
+            for number in range(PAIRS):
+                with_all.append(percentile(await room.listen(WINDOW_SECONDS), 0.99))
+                for member in room.stopping:
+                    member.pause()
+                await room.behind(len(room.stopping))
+                without.append(percentile(await room.listen(WINDOW_SECONDS), 0.99))
+                passer = await room.add(f"passer{number}", v1=False)
+                passer.transport.close()
+                for member in room.stopping:
+                    member.resume()
+                await room.everybody_has_all()
+                await asyncio.sleep(0.4)
+            announced = [
+                (frame["type"], frame["user_id"])
+                for frame in room.stopping[0].others
+                if frame["user_id"].startswith("passer")
+            ]
+            assert announced == [(kind, f"passer{n}") for n in range(PAIRS) for kind in ("joined", "left")]
+            assert room.written > RATE, "the room was busy"
+        before, after = statistics.median(with_all), statistics.median(without)
+        print(
+            f"p99 of {READERS} readers at {RATE:.0f}/s: {before * 1e3:.1f} ms, with two that do not read {after * 1e3:.1f} ms"
+        )
+        # Generous, for busy machines: bench/slow_reader.py measures it, and an unbounded wait is seconds.
+        assert after < 3 * before + 0.03
+    finally:
+        server.stop()
+
+
+async def test_memory_is_bounded_and_nothing_is_lost(tmp_path: Path) -> None:
+    """64 MB go through the room while one reader of each dialect takes nothing: the server does not keep them in its
+    memory, and afterwards both get every one, in order.
+    """
+    server = Server("suhbat", tmp_path / "data", settings=LIMITS)
+    server.start()
+    assert server.process is not None
+    try:
+        async with Room(server.port, readers=2, size=4_000) as room:
+            # The first round fills the caches of SQLite, which are bounded too.
+            await _flood(room)
+            async with watched(server.process.pid) as memory:
+                began = memory.now()
+                await _flood(room)
+                grown = (memory.most - began) / MEGABYTE
+            assert all(member.messages == 2 * FLOOD for member in room.members)
+        print(f"{FLOOD * 4_000 / MEGABYTE:.0f} MB unread by two readers: the server grew by {grown:.1f} MB")
+        assert grown < 32
+    finally:
+        server.stop()
+
+
+async def _flood(room: Room) -> None:
+    await room.flood(300)
+    for member in room.stopping:
+        member.pause()
+    await room.flood(FLOOD - 300)
+    await room.behind(len(room.stopping))
+    for member in room.stopping:
+        member.resume()
+    await room.everybody_has_all(40)
+
+
+@pytest.fixture
+def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Server]:
+    """Starts a server whose constants were changed by a line of Python."""
+
+    def start(change: str) -> Server:
+        code = f"import suhbat.cli, suhbat.hub.feed, suhbat.transport.uvicorn_wire; {change}; suhbat.cli.main()"
+        monkeypatch.setitem(COMMANDS, "hasty", ["-c", code, *COMMANDS["suhbat"][2:]])  # type: ignore[arg-type]
+        server = Server("hasty", tmp_path / "data", settings=LIMITS)
+        server.start()
+        return server
+
+    return start
+
+
+def test_who_takes_nothing_is_dropped(hasty: Callable[[str], Server]) -> None:
+    """A reader that is behind and takes nothing for 30 s (here 2 s) is dropped; one that reads slowly is not."""
+    server = hasty("suhbat.hub.feed.STALL_SECONDS = 2.0")
+    try:
+        with (
+            simple(server.port, "talker") as talker,
+            simple(server.port, "slow", deaf=True) as slow,
+            simple(server.port, "deaf", deaf=True),
+        ):
+            for _ in range(200):
+                talker.say({"message": "x" * 3_500})
+                talker.until("message")
+            began = time.monotonic()
+            left: list[tuple[str, float]] = []
+            talker.socket.settimeout(0.1)
+            while time.monotonic() - began < 6.0:
+                slow.read()
+                try:
+                    frame = talker.hear()
+                except TimeoutError:
+                    continue
+                left.append((frame["user_id"], time.monotonic() - began))
+            assert [name for name, _ in left] == ["deaf"]
+            assert 1.0 < left[0][1] < 5.0
+    finally:
+        server.stop()
+
+
+def test_who_answers_no_ping_is_dropped(hasty: Callable[[str], Server]) -> None:
+    """A peer that is not there any more is offline within 35 s (here 4 s), also while something is unsent to it."""
+    server = hasty("suhbat.transport.uvicorn_wire.PING_SECONDS = 1.0")
+    try:
+        with simple(server.port, "talker") as talker, simple(server.port, "deaf", deaf=True):
+            # More than the kernel takes, less than makes a connection count as behind.
+            for _ in range(40):
+                talker.say({"message": "x" * 3_500})
+                talker.until("message")
+            began = time.monotonic()
+            while True:
+                assert time.monotonic() - began < 6.0, "still there"
+                opcode, payload = talker.read()
+                if opcode == PING:
+                    talker.frame(PONG, payload)
+                elif opcode == TEXT:
+                    assert (b'"left"' in payload, b'"deaf"' in payload) == (True, True)
+                    break
+            with Raw(server.port, "/ws/deaf") as again:
+                assert again.hear()["type"] == "joined", "the name is free"
+    finally:
+        server.stop()
