@@ -32,10 +32,12 @@ from suhbat.identity.guests import Guests
 from suhbat.identity.tickets import Tickets
 from suhbat.metrics import measure
 from suhbat.protocol.events import LogEntry
-from suhbat.startup import one_worker, welcome
+from suhbat.startup import many_files, one_worker, welcome
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.sqlite import SQLiteStore
+from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
+from suhbat.transport.native import ADMISSION
 from suhbat.transport.session import Services
 
 log = structlog.get_logger("suhbat")
@@ -99,7 +101,8 @@ class Suhbat:
             ),
             lifespan=self.lifespan,
         )
-        self._sockets = WebSockets(self.fastapi, lambda: self.services)
+        self.admission = Admission(lambda: self.services)
+        self._sockets = WebSockets(self.fastapi, self.admission)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -128,6 +131,7 @@ class Suhbat:
         """Start from the inside out, stop from the outside in."""
         logs.configure(self.settings.log_level)
         sys.setswitchinterval(SWITCH_INTERVAL)
+        many_files()
         async with AsyncExitStack() as stack:
             try:
                 one_worker(sys.argv, os.environ)
@@ -151,7 +155,7 @@ class Suhbat:
             self.services = self._wired
             stack.callback(self._stop_serving)
             welcome(self.settings)
-            yield {"suhbat": self}
+            yield {"suhbat": self, ADMISSION: self.admission}
 
     def committed(self, entries: list[LogEntry]) -> None:
         """A batch is durable: tell the other processes, and everybody here."""

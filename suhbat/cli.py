@@ -15,8 +15,6 @@ from suhbat.config import FILE, PREFIX, ConfigError, Settings, flag_of
 UNUSABLE = 2
 """Exit code when what was asked for cannot be done as it was asked."""
 
-WEBSOCKET_BYTES = 64 * 1024
-PING_SECONDS = 15.0
 SHUTDOWN_SECONDS = 5
 
 
@@ -85,6 +83,8 @@ def serve(settings: Settings) -> None:
     import uvicorn
 
     from suhbat.app import create_app
+    from suhbat.transport.http_guard import guarded
+    from suhbat.transport.native import Native
 
     uvicorn.Server(
         uvicorn.Config(
@@ -94,10 +94,8 @@ def serve(settings: Settings) -> None:
             log_level=settings.log_level,
             # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
             proxy_headers=False,
-            ws_max_size=WEBSOCKET_BYTES,
-            ws_ping_interval=PING_SECONDS,
-            ws_ping_timeout=PING_SECONDS,
-            ws_per_message_deflate=False,
+            http=guarded(),
+            ws=Native,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             lifespan="on",
             server_header=False,

@@ -74,6 +74,9 @@ class Settings(BaseSettings):
     connections_per_address: int = Field(
         2000, ge=0, description="Connections from one address at a time; 0 for no limit."
     )
+    connections: int = Field(
+        50_000, ge=0, description="Connections at a time of all together; 0 for no limit. More get 503 and Retry-After."
+    )
     send_rate: float = Field(
         50.0, ge=0, allow_inf_nan=False, description="Messages a second that one user may send; 0 for no limit."
     )

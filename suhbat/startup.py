@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,9 @@ from pathlib import Path
 from suhbat import __version__
 from suhbat.config import Settings
 from suhbat.store.errors import StoreUnavailable
+
+FILES = 100_000
+"""Open files asked for: two connections' worth for each that the setting `connections` allows by default."""
 
 
 def welcome(settings: Settings) -> None:
@@ -60,6 +64,17 @@ def address(argv: list[str], settings: Settings) -> tuple[str, int]:
         if bound_port.isdecimal():
             host, port = bound_host or host, int(bound_port)
     return host, port
+
+
+def many_files() -> None:
+    """Let this process have as many open files, so connections, as the system allows it: often only 1,024 are preset."""
+    if sys.platform != "win32":
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # macOS says there is no limit, and refuses to set that.
+        with suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, FILES) if most > 0 else FILES, most))
 
 
 def one_worker(argv: list[str], environ: Mapping[str, str]) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 import structlog
@@ -87,31 +87,36 @@ def parse_query(query: bytes) -> dict[str, str]:
     return {name: values[-1] for name, values in parse_qs(query.decode("latin-1")).items()}
 
 
+Rest = Coroutine[Any, Any, None]
+"""What remains to be awaited of a step, before the next frame may be given."""
+
+
 class Session(Protocol):
     """One connection's dialect, driven by a transport.
 
-    The transport calls `open` once, then `receive` for each frame, then `closed` once, whatever happened.
+    The transport calls `open` once, then `receive` for each frame, then `closed` once, whatever happened. Most steps are
+    done when they return; where the store must be read they return the `Rest`.
     """
-
-    upgrade: Upgrade
 
     @property
     def crowded(self) -> bool:
         """Whether the transport should not read on: too much asked, or too much unread."""
         ...
 
-    async def open(self) -> None: ...
-    async def receive(self, data: str | bytes) -> None: ...
+    def open(self) -> Rest | None: ...
+    def receive(self, data: str | bytes) -> Rest | None: ...
     def closed(self) -> None: ...
 
 
 class BaseSession:
     """The connection in the hub, presence, and the ends."""
 
-    def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
+    __slots__ = ("attached", "connection", "in_flight", "language", "services", "wire")
+
+    def __init__(self, services: Services, wire: Wire, language: Language) -> None:
         self.services = services
         self.wire = wire
-        self.upgrade = upgrade
+        self.language = language
         self.connection: Connection | None = None
         self.attached: Actor | None = None
         self.in_flight = 0

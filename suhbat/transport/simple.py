@@ -14,45 +14,32 @@ from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.types import LOBBY, ME
 
-from .session import BaseSession, Services, Upgrade
+from .session import BaseSession, Rest, Services, Upgrade
 
 
 class SimpleSession(BaseSession):
+    """See `session.Session`."""
+
+    __slots__ = ("_token", "claim", "machine", "name")
+
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade, name: str) -> None:
-        super().__init__(services, wire, upgrade)
+        super().__init__(services, wire, upgrade.language)
         self.name = name
-        self.language = upgrade.language
+        self._token = upgrade.token
         self.claim: Claim | None = None
         self.machine: simple.SimpleMachine | None = None
 
-    async def open(self) -> None:
+    def open(self) -> Rest | None:
         """Become the guest (or, with a token, the user) of this name; refusals are an `error` frame, then the close."""
         try:
-            actor = await self._identify()
+            if self._token is not None:
+                return self._return(self._token)
+            self._claim()
         except SuhbatError as error:
             self.end(error, simple.refusal(error, self.language))
-            return
-        connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language)
-        if self.claim is None:
-            try:
-                await self._follow_past(connection)
-            except SuhbatError as error:
-                self.services.hub.remove(connection)
-                self.end(error, simple.refusal(error, self.language))
-                return
-        else:
-            hub = self.services.hub
-            connection.live = True
-            hub.attach(connection, LOBBY, hub.rooms[LOBBY].head or 0)
-            # Nothing can have been written to a log whose owner's uid was made a moment ago.
-            hub.attach(connection, own_log(actor.uid), 0, known_head=0)
-        if self.wire.closed:
-            self.services.hub.remove(connection)
-            return
-        self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(actor.uid))
-        self.enter(connection)
+        return None
 
-    async def receive(self, data: str | bytes) -> None:
+    def receive(self, data: str | bytes) -> None:
         if self.machine is None or self.connection is None:
             return
         action = self.machine.receive(data, self.services.clock.steady())
@@ -67,35 +54,59 @@ class SimpleSession(BaseSession):
         if claim is not None:
             self.services.guests.release(claim)
 
-    async def _identify(self) -> Actor:
-        guests = self.services.guests
-        if self.services.settings.access != "open" and self.upgrade.token is None:
+    # Opening
+
+    def _claim(self) -> None:
+        """Be a new guest, who sees what comes from now on."""
+        if self.services.settings.access != "open":
             raise Unauthenticated("unauthenticated.access")  # whatever the name
-        user_id = normalise(self.name)
-        if self.upgrade.token is not None:
-            actor = await self.authenticate(self.upgrade.token)
-            if actor.user_id != user_id:
-                raise Unauthenticated("unauthenticated.name", user_id=user_id)
-            return actor
         try:
-            self.claim = guests.claim(self.name)
+            self.claim = self.services.guests.claim(self.name)
         except NameInUse:
-            held = guests.claim_of(self.name)
+            held = self.services.guests.claim_of(self.name)
             if held is not None and isinstance(held.holder, SimpleSession):
                 held.holder.wire.probe(SILENCE_SECONDS)
             raise
         self.claim.holder = self
-        return self.claim.actor
+        actor, hub = self.claim.actor, self.services.hub
+        connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language)
+        connection.live = True
+        hub.attach(connection, LOBBY, hub.rooms[LOBBY].head or 0)
+        # Nothing can have been written to a log whose owner's uid was made a moment ago.
+        hub.attach(connection, own_log(actor.uid), 0, known_head=0)
+        self._begin(connection)
 
-    async def _follow_past(self, connection: Connection) -> None:
-        """Follow the logs of an identity that was here before, from now on: this dialect shows no history."""
-        hub, actor = self.services.hub, connection.actor
-        hub.attach(connection, own_log(actor.uid), 0)
-        opening = await self.services.store.opening(actor)
+    async def _return(self, token: str) -> None:
+        """Be somebody who was here before: follow their logs from now on, for this dialect shows no history."""
+        hub = self.services.hub
+        connection: Connection | None = None
+        try:
+            user_id = normalise(self.name)
+            actor = await self.authenticate(token)
+            if actor.user_id != user_id:
+                raise Unauthenticated("unauthenticated.name", user_id=user_id)
+            connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language)
+            hub.attach(connection, own_log(actor.uid), 0)
+            opening = await self.services.store.opening(actor)
+        except SuhbatError as error:
+            if connection is not None:
+                hub.remove(connection)
+            self.end(error, simple.refusal(error, self.language))
+            return
+        if self.wire.closed:
+            hub.remove(connection)
+            return
         for state in opening.states:
             hub.attach(connection, state.conversation, state.head, echo=state.member_count == 1)
         connection.lag[own_log(actor.uid)] = opening.heads[ME]
         hub.start_feed(connection)
+        self._begin(connection)
+
+    def _begin(self, connection: Connection) -> None:
+        self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(connection.actor.uid))
+        self.enter(connection)
+
+    # Commands
 
     def _send(self, actor: Actor, command: simple.SimpleSend) -> None:
         peer: Actor | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 from suhbat.chat.model import Actor, Outcome
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
@@ -20,30 +21,36 @@ from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import HELLO_SECONDS, LOBBY, ME
 from suhbat.protocol.v1 import V1Machine
 
-from .session import BaseSession, Services, Upgrade, log
+from .session import BaseSession, Rest, Services, Upgrade, log
+
+C = TypeVar("C", History, Sync)
 
 TYPING_SECONDS = 3.0
 """A user's typing in a conversation is passed on at most this often."""
 
 
 class V1Session(BaseSession):
+    """See `session.Session`. The request is kept until `hello`, which may mean its ticket, header or cookie."""
+
+    __slots__ = ("_deadline", "_upgrade", "machine", "typed")
+
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
-        super().__init__(services, wire, upgrade)
-        self.language = upgrade.language
+        super().__init__(services, wire, upgrade.language)
+        self._upgrade: Upgrade | None = upgrade
         self.machine = V1Machine(self.language, services.rates.fresh())
         self.typed: dict[str, float] = {}
         self._deadline: asyncio.TimerHandle | None = None
 
-    async def open(self) -> None:
+    def open(self) -> None:
         """Wait for `hello`: 10 s, then 4501."""
         self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._late)
 
-    async def receive(self, data: str | bytes) -> None:
+    def receive(self, data: str | bytes) -> Rest | None:
         action = self.machine.receive(data, self.services.clock.steady())
         if isinstance(action, Do):
-            await self._do(action.command)
-        else:
-            self.act(action)
+            return self._do(action.command)
+        self.act(action)
+        return None
 
     def release(self) -> None:
         super().release()
@@ -54,28 +61,30 @@ class V1Session(BaseSession):
         if end := self.machine.late():
             self.act(end)
 
-    async def _do(self, command: Command) -> None:
+    def _do(self, command: Command) -> Rest | None:
         match command:
-            case Hello():
-                await self._hello(command)
             case Send():
                 self._send(command)
+            case Hello():
+                return self._hello(command)
             case Ping():
                 self._reply(replies.Pong(id=command.id, heads=self._heads()))
             case Typing():
                 self._typing(command)
             case History():
-                await self._answered(command, self._history(command))
+                return self._answered(command, self._history)
             case Sync():
-                await self._answered(command, self._sync(command))
+                return self._answered(command, self._sync)
             case _:
                 self._refuse(Unsupported(what=command.type), command.id)
+        return None
 
     # Opening
 
     async def _hello(self, command: Hello) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
+            self._deadline = None
         try:
             actor = await self._identify(command)
         except SuhbatError as error:
@@ -122,13 +131,15 @@ class V1Session(BaseSession):
         self.services.hub.start_feed(connection)
 
     async def _identify(self, command: Hello) -> Actor:
-        ticket = self.upgrade.query.get("ticket")
+        upgrade, self._upgrade = self._upgrade, None
+        assert upgrade is not None
+        ticket = upgrade.query.get("ticket")
         if command.token is None and ticket is not None:
             actor = self.services.tickets.redeem(ticket)
             self.services.guests.attach(actor)
             self.attached = actor
             return actor
-        token = command.token or self.upgrade.token
+        token = command.token or upgrade.token
         if token is None:
             raise Unauthenticated
         return await self.authenticate(token)
@@ -256,11 +267,11 @@ class V1Session(BaseSession):
 
     # Answers
 
-    async def _answered(self, command: Command, work: Awaitable[None]) -> None:
+    async def _answered(self, command: C, work: Callable[[C], Awaitable[None]]) -> None:
         """Carry out a command that reads the store. One at a time for each connection: nobody can fill the queue of
         reads, or the memory with answers that nobody takes."""
         try:
-            await work
+            await work(command)
         except SuhbatError as error:
             self._refuse(error, command.id)
         except Exception:

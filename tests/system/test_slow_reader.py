@@ -132,7 +132,7 @@ def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Se
     """Starts a server whose constants were changed by a line of Python."""
 
     def start(change: str) -> Server:
-        code = f"import suhbat.cli, suhbat.hub.feed, suhbat.transport.uvicorn_wire; {change}; suhbat.cli.main()"
+        code = f"import suhbat.cli, suhbat.hub.feed, suhbat.transport.keepalive; {change}; suhbat.cli.main()"
         monkeypatch.setitem(COMMANDS, "hasty", ["-c", code, *COMMANDS["suhbat"][2:]])  # type: ignore[arg-type]
         server = Server("hasty", tmp_path / "data", settings=LIMITS)
         server.start()
@@ -171,7 +171,7 @@ def test_who_takes_nothing_is_dropped(hasty: Callable[[str], Server]) -> None:
 
 def test_who_answers_no_ping_is_dropped(hasty: Callable[[str], Server]) -> None:
     """A peer that is not there any more is offline within 35 s (here 4 s), also while something is unsent to it."""
-    server = hasty("suhbat.transport.uvicorn_wire.PING_SECONDS = 1.0")
+    server = hasty("suhbat.transport.keepalive.TURN_SECONDS = 0.1")
     try:
         with simple(server.port, "talker") as talker, simple(server.port, "deaf", deaf=True):
             # More than the kernel takes, less than makes a connection count as behind.

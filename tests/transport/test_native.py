@@ -15,11 +15,11 @@ import pytest
 from uvicorn import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
-from websockets.datastructures import Headers
-from websockets.http11 import Response
 
 from suhbat.hub.frames import Frames
-from suhbat.transport.uvicorn_wire import CLOSE_SECONDS, REACHED, UvicornWire, recognise
+from suhbat.transport.admission import Admission
+from suhbat.transport.native import REACHED, recognise
+from suhbat.transport.stream_wire import CLOSE_SECONDS, StreamWire
 from tests.servers import Server, running
 from tests.talk import Simple
 
@@ -27,10 +27,10 @@ BINARY = b"\x82\x81\x00\x00\x00\x00x"
 """A masked binary frame (RFC 6455 §5.2), which is closed with 1003."""
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One server of the command the seed names; overrides the fixture over every kind."""
-    with running("uvicorn", tmp_path_factory.mktemp("wire") / "data", send_rate="0") as started:
+@pytest.fixture(scope="module", params=["suhbat", "uvicorn"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The two ways under uvicorn; overrides the fixture over every kind."""
+    with running(request.param, tmp_path_factory.mktemp("wire") / "data", send_rate="0") as started:
         yield started
 
 
@@ -85,7 +85,8 @@ async def test_a_close_that_is_not_read_ends_all_the_same(server: Server) -> Non
         async with Simple(server.ws, "busy-one") as busy:
             for number in range(1500):
                 await busy.write(f"{number} " + "x" * 3900)
-            await busy.until("message", message="1499 " + "x" * 3900)
+                if number % 10 == 9:  # in small batches: with 256 KB unsent nothing would be read from it either
+                    await busy.until("message", message=f"{number} " + "x" * 3900)
             peer.sendall(BINARY)
             await asyncio.sleep(0.5)
             assert held_open(server, peer), "what was written before is still waiting to be read"
@@ -114,17 +115,13 @@ class GoneTransport:
         raise RuntimeError("unable to perform operation on a closed transport")
 
     def set_write_buffer_limits(self, high: int) -> None: ...
-    def set_protocol(self, protocol: object) -> None: ...
     def is_closing(self) -> bool:
         return False
 
 
 async def test_a_write_to_who_is_just_gone_costs_nobody_else() -> None:
     """A transport that raises in the midst of a fan-out is noted as closed; the fan-out goes on."""
-    protocol = WebSocketsSansIOProtocol(Config(_application), ServerState(), {})
-    protocol.transport = GoneTransport()  # type: ignore[assignment]
-    protocol.response = Response(101, "", Headers())
-    wire = UvicornWire(protocol)
+    wire = StreamWire(GoneTransport(), Admission(lambda: None), set())  # type: ignore[arg-type]
     wire.write(Frames([b"{}"]))
     assert wire.closed
     wire.write(Frames([b"{}"]))

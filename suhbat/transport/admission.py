@@ -1,0 +1,108 @@
+"""Who may open a connection, and what then serves it: the same for every transport."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from suhbat.errors import Busy, Forbidden, RateLimited
+from suhbat.hub.connection import Wire
+from suhbat.identity.address import client_address, neighbourhood
+from suhbat.identity.origin import allowed
+from suhbat.protocol import simple
+from suhbat.protocol.v1 import SUBPROTOCOL
+
+from .keepalive import Keepalive
+from .session import Services, Session, Upgrade, parse_query
+from .simple import SimpleSession
+from .v1 import V1Session
+
+SIMPLE_PATH = "/ws/"
+V1_PATH = "/api/v1/ws"
+
+STARTING_SECONDS = 5
+FULL_SECONDS = 30
+"""When who is turned away may try again."""
+
+
+def is_ours(path: str) -> bool:
+    """Whether Suhbat answers WebSockets at this path; all others belong to the application around it."""
+    return path == V1_PATH or path.startswith(SIMPLE_PATH)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request that asks for a WebSocket: decoded path without the root path, raw query, headers as they came."""
+
+    path: str
+    query: bytes
+    headers: Iterable[tuple[str, str]]
+    peer: str | None
+
+
+class Admission:
+    """`services` gives what sessions need, or None before start-up and after shutdown."""
+
+    def __init__(self, services: Callable[[], Services | None]) -> None:
+        self.keepalive = Keepalive()
+        self._services = services
+        self._addresses: Counter[str] = Counter()
+        self._open = 0
+
+    def admit(self, request: Request) -> Upgrade:
+        """The request as sessions know it. Raises Busy (also when the server is full) or Forbidden: answer as HTTP."""
+        services = self._services()
+        if services is None:
+            raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
+        settings = services.settings
+        if settings.connections and self._open >= settings.connections:
+            raise Busy(retry_after=FULL_SECONDS, seconds=FULL_SECONDS)
+        headers: dict[str, str] = {}
+        forwarded: list[str] = []
+        doubled = False
+        for raw_name, value in request.headers:
+            name = raw_name.lower()
+            doubled = doubled or (name in ("origin", "host", "authorization") and name in headers)
+            headers[name] = value
+            if name == "x-forwarded-for":
+                forwarded.append(value)
+        # A browser sends the Origin of the page it is on; without this check any page that a user visits could talk to
+        # a server on their machine or in their network (and Host is checked against DNS rebinding).
+        if doubled or not allowed(headers.get("origin"), headers.get("host"), settings.origins, settings.public_url):
+            raise Forbidden("forbidden.origin")
+        address = neighbourhood(client_address(request.peer, forwarded, services.trusted))
+        return Upgrade(request.path, headers, parse_query(request.query), address)
+
+    def subprotocol(self, upgrade: Upgrade) -> str | None:
+        """The one of those offered (RFC 6455 §4.2.2) that is spoken here."""
+        offered = upgrade.headers.get("sec-websocket-protocol", "").split(",")
+        return SUBPROTOCOL if upgrade.path == V1_PATH and SUBPROTOCOL in map(str.strip, offered) else None
+
+    def enter(self, wire: Wire, upgrade: Upgrade) -> Session:
+        """Count the connection in and make its session; one too many from its address is told, then closed.
+
+        Every `enter` is followed by one `leave` with the same address. Raises Busy when the server has just stopped.
+        """
+        services = self._services()
+        if services is None:
+            raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
+        self._open += 1
+        self._addresses[upgrade.address] += 1
+        session: SimpleSession | V1Session
+        if upgrade.path == V1_PATH:
+            session = V1Session(services, wire, upgrade)
+        else:
+            session = SimpleSession(services, wire, upgrade, upgrade.path.removeprefix(SIMPLE_PATH))
+        limit = services.settings.connections_per_address
+        if limit and self._addresses[upgrade.address] > limit:
+            error = RateLimited("rate_limited.connections", retry_after=FULL_SECONDS, seconds=FULL_SECONDS)
+            session.end(error, simple.refusal(error, upgrade.language))
+        return session
+
+    def leave(self, address: str) -> None:
+        """A connection that entered is gone."""
+        self._open -= 1
+        self._addresses[address] -= 1
+        if not self._addresses[address]:
+            del self._addresses[address]

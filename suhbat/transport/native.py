@@ -1,0 +1,160 @@
+"""The one place that reaches into uvicorn: WebSockets of Suhbat leave it after the handshake, for a `StreamWire`.
+
+`Native` is given to `uvicorn.Config(ws=…)` by `suhbat serve`: no ASGI message, no task a connection. With plain
+`uvicorn main:app` the connection comes through ASGI and is taken over before it is accepted (`recognise`, `take_over`).
+Written for uvicorn 0.54 (pinned); tests/transport/test_native.py shows each reach to be needed and to work. Where a
+different server or version is found, `recognise` says None and the plain ASGI way is used: slower, the same otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, cast
+from urllib.parse import unquote
+
+from websockets.datastructures import Headers
+from websockets.http11 import Request as HandshakeRequest
+from websockets.http11 import Response
+from websockets.server import ServerProtocol
+
+from suhbat.errors import SuhbatError
+from suhbat.protocol.problem import MEDIA_TYPE, problem_of
+from suhbat.protocol.replies import encode
+from suhbat.texts import choose
+
+from .admission import Admission, Request, is_ours
+from .session import Upgrade
+from .stream_wire import StreamWire, quiet
+
+try:
+    from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+except ImportError:  # another server, without uvicorn beside it
+    AutoWebSocketsProtocol = None  # nobody asks for it there
+    WebSocketsSansIOProtocol = None  # type: ignore[assignment,misc]
+
+ADMISSION = "suhbat_admission"
+"""The key in the lifespan state under which `Native` finds its application."""
+REACHED = ("conn", "transport", "response", "connections", "handshake_complete", "close_timer")
+EXTENSIONS = "Sec-WebSocket-Extensions"
+
+
+class Native(asyncio.Protocol):
+    """What uvicorn makes for each request that asks for a WebSocket. Paths that are not Suhbat's go to its own protocol."""
+
+    def __init__(
+        self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        self._arguments = (config, server_state, app_state)
+        self._siblings: set[Any] = server_state.connections
+        self._admission: Admission | None = app_state.get(ADMISSION)
+        self._transport: asyncio.Transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """The whole request: uvicorn has parsed it already and gives it again, as one piece."""
+        conn = ServerProtocol(logger=quiet)
+        conn.receive_data(data)
+        events = conn.events_received()
+        request = events[0] if events else None
+        if not isinstance(request, HandshakeRequest):
+            self._answer(conn, None)
+            return
+        path, _, query = request.path.partition("?")
+        path = unquote(path)
+        if self._admission is None or not is_ours(path):
+            self._delegate(data)
+            return
+        response = conn.accept(request)
+        if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            self._answer(conn, response)
+            return
+        peer = self._transport.get_extra_info("peername")
+        asked = Request(path, query.encode(), request.headers.raw_items(), peer[0] if peer else None)
+        try:
+            upgrade = self._admission.admit(asked)
+            wire = open_wire(self._transport, conn, response, self._admission, upgrade, self._siblings)
+        except SuhbatError as error:
+            self._answer(conn, refusal(error, request.headers.get("Accept-Language", "")))
+            return
+        self._become(wire)
+
+    def _delegate(self, data: bytes) -> None:
+        config, server_state, app_state = self._arguments
+        assert AutoWebSocketsProtocol is not None
+        delegate = AutoWebSocketsProtocol(config=config, server_state=server_state, app_state=app_state)
+        delegate.connection_made(self._transport)
+        delegate.data_received(data)
+        self._become(delegate)
+
+    def _become(self, protocol: asyncio.BaseProtocol) -> None:
+        # When this returns uvicorn sets the protocol that it made; nothing is read before the next turn.
+        asyncio.get_running_loop().call_soon(self._transport.set_protocol, protocol)
+
+    def _answer(self, conn: ServerProtocol, response: Response | None) -> None:
+        if response is not None:
+            conn.send_response(response)
+        self._transport.write(b"".join(conn.data_to_send()))
+        self._transport.close()
+
+
+def open_wire(
+    transport: asyncio.Transport,
+    conn: ServerProtocol,
+    response: Response,
+    admission: Admission,
+    upgrade: Upgrade,
+    siblings: set[Any],
+) -> StreamWire:
+    """Accept, and let the session begin. The caller makes the wire the transport's protocol. Raises Busy."""
+    if subprotocol := admission.subprotocol(upgrade):
+        response.headers["Sec-WebSocket-Protocol"] = subprotocol
+    conn.send_response(response)
+    wire = StreamWire(transport, admission, siblings)
+    wire.send(b"".join(conn.data_to_send()))
+    wire.start(upgrade)
+    return wire
+
+
+def refusal(error: SuhbatError, accept_language: str) -> Response:
+    """No, as an HTTP response (RFC 9457, RFC 9110 §10.2.3)."""
+    body = encode(problem_of(error, choose(accept_language)))
+    headers = Headers({"Connection": "close", "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))})
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+    return Response(error.status, HTTPStatus(error.status).phrase, headers, body)
+
+
+def recognise(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | None:
+    """The uvicorn protocol behind an ASGI `send`, if it is the one this module knows. Only before `accept`."""
+    protocol = getattr(send, "__self__", None)
+    if WebSocketsSansIOProtocol is None or not isinstance(protocol, WebSocketsSansIOProtocol):
+        return None
+    if not all(hasattr(protocol, name) for name in REACHED):
+        return None
+    return protocol
+
+
+class _Left:
+    """What uvicorn's protocol finds in place of its transport when the connection is not its own any more."""
+
+    def close(self) -> None: ...
+    def is_closing(self) -> bool:
+        return True
+
+
+def take_over(protocol: WebSocketsSansIOProtocol, admission: Admission, upgrade: Upgrade) -> None:
+    """Accept a connection that came through uvicorn's ASGI protocol, and let that one end without it. Raises Busy."""
+    transport, conn, response = protocol.transport, protocol.conn, protocol.response
+    conn.extensions = []
+    if EXTENSIONS in response.headers:
+        del response.headers[EXTENSIONS]
+    wire = open_wire(transport, conn, response, admission, upgrade, protocol.connections)
+    protocol.handshake_complete = True
+    protocol.connections.discard(protocol)
+    protocol.transport = _Left()  # type: ignore[assignment]
+    transport.set_protocol(wire)
