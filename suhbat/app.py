@@ -69,6 +69,7 @@ class Suhbat:
         self.store: Store = store or SQLiteStore(settings.data, lobby_history=settings.lobby_history, clock=self.clock)
         self.bus: Bus = bus or MemoryBus()
         self.hub = Hub(self.store)
+        self.hub.gather.more_coming = lambda: self.store.waiting > 0
         self.here = Here(settings.announce_limit)
         self.guests = Guests(self.store, self.clock, access=settings.access)
         self.services: Services | None = None

@@ -45,6 +45,11 @@ class Store(Protocol):
     epoch: str
     """Changes when the store could have gone back (restore, move); cursors of another epoch are void."""
 
+    @property
+    def waiting(self) -> int:
+        """Posts that were accepted and whose `done` was not called yet."""
+        ...
+
     async def open(self, committed: Committed) -> None:
         """Lock, back up and migrate if needed, start the writer. Raises StoreUnavailable with what to do."""
         ...

@@ -25,7 +25,13 @@ class Wire(Protocol):
     """More is unsent than the high-water mark: write nothing but replies until `drained`."""
     closed: bool
 
-    def write(self, frames: Frames) -> None: ...
+    def write(self, frames: Frames) -> None:
+        """Write at once what many may share."""
+        ...
+
+    def reply(self, payload: bytes) -> None:
+        """Write what is for this connection alone: before the next `write`, at the latest at the end of the turn."""
+        ...
 
     def unsent(self) -> int:
         """Bytes accepted but not yet taken by the socket; for the bound on replies and for seeing progress."""
@@ -98,4 +104,4 @@ class Connection:
 
     def reply(self, payload: bytes) -> None:
         """Write an answer; answers are never dropped, also not while behind."""
-        self.wire.write(Frames([payload]))
+        self.wire.reply(payload)

@@ -17,6 +17,7 @@ from suhbat.protocol.types import LOBBY
 from . import feed
 from .connection import Connection, Dialect
 from .frames import Frames
+from .gather import Gather
 from .room import Room
 
 GAP_SECONDS = 0.05
@@ -41,8 +42,8 @@ class Hub:
         self.applied = 0
         self.whole_presence: Callable[[Connection], bytes | None] | None = None
         """The presence of everybody who matters to a connection, as a frame; wired by `app.py`."""
+        self.gather = Gather(self._write_gathered)
         self._dirty: dict[Room, None] = {}
-        self._scheduled = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -118,18 +119,19 @@ class Hub:
                 connection.missed_presence = True
 
     def flush(self) -> None:
-        """Write what this turn of the loop has gathered."""
+        """Write now what has gathered."""
+        if self._dirty:
+            self.gather.now()
+
+    def _write_gathered(self) -> None:
         dirty, self._dirty = self._dirty, {}
-        self._scheduled = False
         for room in dirty:
             for connection in room.flush():
                 self.start_feed(connection)
 
     def _touch(self, room: Room) -> None:
         self._dirty[room] = None
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self.flush)
+        self.gather.ask()
 
     # Connections
 

@@ -81,6 +81,10 @@ class SQLiteStore:
         if await self._read(revision) != HEAD:
             raise StoreUnavailable("the database was changed by another version of Suhbat; restart this one")
 
+    @property
+    def waiting(self) -> int:
+        return 0 if self._writer is None else self._writer.waiting
+
     def post(self, post: Post) -> None:
         if self._writer is None:
             asyncio.get_running_loop().call_soon(post.done, Busy(retry_after=1, seconds=1))

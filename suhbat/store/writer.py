@@ -43,12 +43,15 @@ class Writer:
         self._transactions = Transactions(engine, known)
         self._committed = committed
         self._limit = limit
-        self._queue: SimpleQueue[Item | None] = SimpleQueue()
+        self._turn: list[Item] = []
+        self._queue: SimpleQueue[list[Item] | None] = SimpleQueue()
+        self._left: list[Item] = []  # gathered, for the next batch
         self._in_hand: list[Item] = []
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._main, name="suhbat-writer", daemon=True)
-        self._waiting = 0
+        self.waiting = 0
+        """Posts accepted and not answered yet."""
         self._closing = False
         self._failure: BaseException | None = None
 
@@ -68,11 +71,11 @@ class Writer:
         """Queue a post. Its `done` is always called later, never from here."""
         if self._failure is not None:
             self._loop.call_soon(post.done, Internal())
-        elif self._closing or self._waiting >= self._limit:
+        elif self._closing or self.waiting >= self._limit:
             self._loop.call_soon(post.done, busy())
         else:
-            self._waiting += 1
-            self._queue.put(post)
+            self.waiting += 1
+            self._put(post)
 
     def work(self, run: Unit[T]) -> Awaitable[T]:
         """Run something in the writer's thread, in a savepoint of the batch's transaction. Done when committed.
@@ -82,15 +85,27 @@ class Writer:
         self.check()
         answer: asyncio.Future[T] = self._loop.create_future()
         answer.add_done_callback(_seen)
-        self._queue.put(Work(run, answer))
+        self._put(Work(run, answer))
         return asyncio.shield(answer)
 
     async def close(self) -> None:
         """Write what was accepted and tell about it, then stop. Idempotent. Leaves the engine open."""
         if not self._closing:
             self._closing = True
+            self._hand_over()
             self._queue.put(None)
         await asyncio.shield(self._ended)
+
+    def _put(self, item: Item) -> None:
+        """Hand over everything of this turn of the loop at its end: what many sockets brought at once is one batch."""
+        if not self._turn:
+            self._loop.call_soon(self._hand_over)
+        self._turn.append(item)
+
+    def _hand_over(self) -> None:
+        if self._turn:
+            items, self._turn = self._turn, []
+            self._queue.put(items)
 
     # In the thread.
 
@@ -108,20 +123,20 @@ class Writer:
         self._on_loop(self._end, failure)
 
     def _gather(self) -> list[Item]:
-        """Everything queued, at least one; [] when it is time to stop."""
-        items: list[Item] = []
-        item = self._queue.get()
-        while item is not None:
-            items.append(item)
-            if len(items) == LARGEST_BATCH:
-                return items
+        """Everything queued, at least one and at most LARGEST_BATCH; [] when it is time to stop."""
+        items, self._left = self._left, []
+        while len(items) < LARGEST_BATCH:
             try:
-                item = self._queue.get_nowait()
+                turn = self._queue.get(block=not items)
             except Empty:
-                return items
-        if items:
-            self._queue.put(None)  # for the next time: the sign to stop is the last that was queued
-        return items
+                break
+            if turn is None:
+                if items:
+                    self._queue.put(None)  # for the next time: the sign to stop is the last that was queued
+                break
+            items += turn
+        self._left = items[LARGEST_BATCH:]
+        return items[:LARGEST_BATCH]
 
     def _on_loop(self, tell: Callable[..., None], *arguments: object) -> None:
         try:
@@ -142,7 +157,7 @@ class Writer:
 
     def _answer(self, item: Item, outcome: Any) -> None:
         if isinstance(item, Post):
-            self._waiting -= 1
+            self.waiting -= 1
             _call(item.done, outcome)
         elif item.answer.done():
             pass
@@ -156,11 +171,11 @@ class Writer:
         self._failure = failure
         if failure is not None:
             log.critical("the writer of the database has died", exc_info=failure)
-            left = list(self._in_hand)
+            left = self._in_hand + self._left
             while not self._queue.empty():
-                item = self._queue.get_nowait()
-                if item is not None:
-                    left.append(item)
+                left += self._queue.get_nowait() or ()
+            left += self._turn
+            self._turn = []
             for item in left:
                 self._answer(item, Internal())
         self._ended.set_result(None)

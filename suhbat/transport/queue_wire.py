@@ -39,6 +39,10 @@ class QueueWire:
             self._drained.clear()
         self._wake.set()
 
+    def reply(self, payload: bytes) -> None:
+        if not self.closed:
+            self.write(Frames([payload]))
+
     def unsent(self) -> int:
         return self._size
 

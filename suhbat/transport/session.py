@@ -18,7 +18,6 @@ from suhbat.chat.rate import Rates
 from suhbat.config import Settings
 from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
-from suhbat.hub.frames import Frames
 from suhbat.hub.hub import Hub
 from suhbat.identity.address import Network
 from suhbat.identity.guests import Guests
@@ -155,8 +154,7 @@ class BaseSession:
         return actor
 
     def write(self, payload: bytes) -> None:
-        if not self.wire.closed:
-            self.wire.write(Frames([payload]))
+        self.wire.reply(payload)
 
     def end(self, error: SuhbatError, frame: bytes) -> None:
         """Refuse: an error frame, so that Postman shows why, then the close."""
@@ -174,4 +172,4 @@ class BaseSession:
 
     @property
     def crowded(self) -> bool:
-        return self.in_flight >= IN_FLIGHT or self.wire.unsent() > REPLY_BYTES
+        return self.in_flight >= IN_FLIGHT or (self.wire.congested and self.wire.unsent() > REPLY_BYTES)

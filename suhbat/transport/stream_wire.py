@@ -20,6 +20,7 @@ from websockets.protocol import OPEN, SERVER, Protocol
 
 from suhbat.hub.frames import Frames
 from suhbat.protocol.closes import Close
+from suhbat.protocol.framing import text_frames
 from suhbat.protocol.types import MAX_FRAME
 
 from .admission import Admission
@@ -61,6 +62,7 @@ class StreamWire(asyncio.Protocol):
         "_events",
         "_fragments",
         "_over",
+        "_replies",
         "_second",
         "_session",
         "_siblings",
@@ -87,6 +89,7 @@ class StreamWire(asyncio.Protocol):
         self._address = ""
         self._conn = Protocol(SERVER, state=OPEN, max_size=MAX_FRAME, logger=quiet)
         self._session: Session | None = None
+        self._replies: list[bytes] | None = None  # of this turn; they go out with what else is written in it
         self._unparsed = b""
         self._events: deque[Frame] | None = None  # parsed, but not acted on yet
         self._fragments: list[Frame] | None = None
@@ -117,8 +120,19 @@ class StreamWire(asyncio.Protocol):
         if not self.closed:
             self.send(frames.encoded)
 
+    def reply(self, payload: bytes) -> None:
+        if self.closed:
+            return
+        if self._replies is None:
+            self._replies = []
+            asyncio.get_running_loop().call_soon(self._write_replies)
+        self._replies.append(payload)
+
     def send(self, data: bytes) -> None:
         """Write bytes as they are."""
+        if self._replies is not None:
+            replies, self._replies = self._replies, None
+            data = text_frames(replies) + data
         # uvloop raises for a transport that is just gone; connection_lost tells of that, and a fan-out must go on.
         try:
             self._transport.write(data)
@@ -249,6 +263,10 @@ class StreamWire(asyncio.Protocol):
             self._conn.writes = []
         else:
             self._flush()
+
+    def _write_replies(self) -> None:
+        if self._replies is not None and not self.closed:
+            self.send(b"")
 
     def _flush(self) -> None:
         for data in self._conn.data_to_send():

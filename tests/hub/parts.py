@@ -78,6 +78,9 @@ class RecordingWire:
         self.writes += 1
         self.frames += [json.loads(payload) for payload in frames.payloads]
 
+    def reply(self, payload: bytes) -> None:
+        self.write(Frames([payload]))
+
     def unsent(self) -> int:
         return 1_000_000 if self.congested else 0
 

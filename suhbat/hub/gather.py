@@ -1,0 +1,53 @@
+"""When to write what has gathered: at the end of the loop's turn, or a little later if that saves everybody a write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+CHEAP_SECONDS = 0.0003
+"""A round of writes that takes less is not worth waiting for."""
+LONGEST_SECONDS = 0.02
+
+
+class Gather:
+    """Calls `write` once for all `ask`s of a turn.
+
+    A write to a thousand sockets costs the same system calls for one message as for a hundred. So while the store says
+    that more messages are about to be told (`more_coming`), it waits for them: at most as long as the last round took,
+    which at worst doubles the time that a message takes, and far more often divides it. A lone message waits for nobody.
+    """
+
+    def __init__(self, write: Callable[[], None]) -> None:
+        self.more_coming: Callable[[], bool] = lambda: False
+        self._write = write
+        self._cost = 0.0
+        self._asked = False
+        self._patience: asyncio.TimerHandle | None = None
+
+    def ask(self) -> None:
+        if not self._asked:
+            self._asked = True
+            asyncio.get_running_loop().call_soon(self._turn_ends)
+
+    def now(self) -> None:
+        """Write what there is."""
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+        self._asked = False
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        self._write()
+        self._cost = loop.time() - began
+
+    def _turn_ends(self) -> None:
+        if not self._asked:
+            return  # written meanwhile
+        if self._cost < CHEAP_SECONDS or not self.more_coming():
+            self.now()
+            return
+        self._asked = False
+        if self._patience is None:
+            wait = min(self._cost, LONGEST_SECONDS)
+            self._patience = asyncio.get_running_loop().call_later(wait, self.now)
