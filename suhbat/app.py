@@ -39,6 +39,7 @@ from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
 from suhbat.transport.native import ADMISSION
 from suhbat.transport.session import Services
+from suhbat.transport.turnstile import Turnstile
 
 log = structlog.get_logger("suhbat")
 
@@ -83,6 +84,7 @@ class Suhbat:
             messages=Messages(self.store, self.guests, self.clock),
             rates=Rates(settings.send_rate),
             clock=self.clock,
+            turnstile=Turnstile(),
             trusted=networks(settings.trusted_proxies),
         )
         self._wired = wired

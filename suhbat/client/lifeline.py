@@ -7,9 +7,11 @@ import inspect
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidHandshake
+from websockets.exceptions import InvalidHandshake, InvalidStatus
+from websockets.http11 import Response
 from websockets.typing import Subprotocol
 
 from suhbat.errors import Unauthenticated
@@ -109,6 +111,8 @@ class Lifeline:
             if unwanted := await who_am_i(self._address, token):
                 code = Close.UNAUTHENTICATED if unwanted.code == Unauthenticated.code else Close.FORBIDDEN
                 raise ChatClosed(code, unwanted.message) from error
+            if isinstance(error, InvalidStatus) and error.response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+                return Goodbye(Close.BUSY, "the server is busy", _retry_after(error.response))
             return Goodbye(Close.ABNORMAL, str(error) or type(error).__name__)
         try:
             self._connection = Connection(
@@ -154,3 +158,9 @@ class Lifeline:
         self.outbox.close(for_asks)
         self.inbox.end(for_reader)
         self.opened.set()
+
+
+def _retry_after(response: Response) -> float:
+    """Seconds (RFC 9110 section 10.2.3; a date there is not ours)."""
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdecimal() else 0.0

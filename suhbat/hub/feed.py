@@ -16,13 +16,12 @@ from suhbat.protocol.types import LOBBY
 
 from .connection import Connection, Dialect
 from .frames import Frames
+from .pages import Page
 
 if TYPE_CHECKING:
     from .hub import Hub
     from .room import Room
 
-PAGE = 100
-"""Events read at a time; with texts of 4,000 characters that is a few MB at the most."""
 STALL_SECONDS = 30.0
 """A socket that takes nothing for this long is dropped."""
 
@@ -76,22 +75,23 @@ async def _page(hub: Hub, connection: Connection, key: str) -> None:
     cursor = connection.lag.get(key)
     if cursor is None:
         return
-    entries = await hub.store.events(key, cursor, PAGE)
+    page = await hub.pages.above(key, cursor)
     if key not in connection.lag or connection.lag[key] != cursor:
         return  # left the log, or a sync moved the cursor, while we read
-    if not entries:
+    if not page.events:
         # The log is shorter than its head says (cut by retention): never skip silently.
         connection.wire.close(Close.TOO_SLOW, "resume from your cursor")
         return
-    payloads: list[bytes] = []
+    connection.wire.write(page.frames if connection.dialect is Dialect.V1 else _shown(hub, connection, key, page))
+    connection.lag[key] = page.events[-1].seq
+
+
+def _shown(hub: Hub, connection: Connection, key: str, page: Page) -> Frames:
+    """A page as the simple dialect shows it to this reader."""
     room = hub.rooms.get(key)
-    for _, event in entries:
-        if connection.dialect is Dialect.V1:
-            payloads.append(v1.event_frame(event))
-        elif frame := simple.message_for(event, connection.actor, echo=room is not None and room.echo):
-            payloads.append(frame)
-    connection.wire.write(Frames(payloads))
-    connection.lag[key] = entries[-1].event.seq
+    echo = room is not None and room.echo
+    frames = [simple.message_for(event, connection.actor, echo=echo) for event in page.events]
+    return Frames([frame for frame in frames if frame is not None])
 
 
 def _tell_caught_up(hub: Hub, connection: Connection) -> None:

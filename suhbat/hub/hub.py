@@ -11,13 +11,14 @@ import structlog
 
 from suhbat.chat.ports import Store
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MessageCreated
 from suhbat.protocol.types import LOBBY
 
 from . import feed
 from .connection import Connection, Dialect
 from .frames import Frames
 from .gather import Gather
+from .pages import Pages
 from .room import Room
 
 GAP_SECONDS = 0.05
@@ -35,6 +36,7 @@ class Hub:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.pages = Pages(store)
         self.rooms: dict[str, Room] = {}
         self.connections: set[Connection] = set()
         self.ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
@@ -80,6 +82,8 @@ class Hub:
     def _applied(self, room: Room, events: list[Event]) -> None:
         for event in events:
             self.applied += 1
+            if not isinstance(event, MessageCreated):
+                self.pages.forget(room.log)  # it may change what older events say
             if isinstance(event, ConversationAdded):
                 for connection in [*room.listeners[Dialect.SIMPLE], *room.listeners[Dialect.V1]]:
                     self.attach(
@@ -192,8 +196,13 @@ class Hub:
         unknown = [room for room in rooms if room.head is None]
         heads = await self.store.heads([room.log for room in unknown])
         for room in unknown:
-            if room.head is None:
-                self._applied(room, room.begin(heads.get(room.log, 0)))
+            self.know(room.log, heads.get(room.log, 0))
+
+    def know(self, key: str, head: int) -> None:
+        """The store's head of a log, read after somebody here began to listen to it."""
+        room = self.rooms.get(key)
+        if room is not None and room.head is None:
+            self._applied(room, room.begin(head))
 
     def spawn(self, work: Coroutine[Any, Any, None], connection: Connection | None = None) -> None:
         """Run a task that the hub owns: if it dies, that is logged, and its connection is told to come back."""
@@ -226,6 +235,7 @@ class Hub:
         if room.empty and key != LOBBY:
             del self.rooms[key]
             self._dirty.pop(room, None)
+            self.pages.forget(key)  # nobody would tell it of changes any more
 
     # Healing
 

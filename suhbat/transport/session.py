@@ -27,6 +27,8 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.machine import Answer, End
 from suhbat.texts import Language, choose
 
+from .turnstile import Turnstile
+
 log = structlog.get_logger("suhbat.transport")
 
 IN_FLIGHT = 512
@@ -49,6 +51,7 @@ class Services:
     messages: Messages
     rates: Rates
     clock: Clock
+    turnstile: Turnstile
     trusted: Collection[Network]
     """The proxies whose X-Forwarded-For is believed."""
 

@@ -96,6 +96,7 @@ class SimpleSession(BaseSession):
         if self.wire.closed:
             hub.remove(connection)
             return
+        hub.know(own_log(actor.uid), opening.heads[ME])
         for state in opening.states:
             hub.attach(connection, state.conversation, state.head, echo=state.member_count == 1)
         connection.lag[own_log(actor.uid)] = opening.heads[ME]

@@ -86,23 +86,28 @@ class V1Session(BaseSession):
             self._deadline.cancel()
             self._deadline = None
         try:
-            actor = await self._identify(command)
+            async with self.services.turnstile.turn():
+                await self._open(command)
         except SuhbatError as error:
             self.end(error, self.machine.refuse(error, command.id))
+
+    async def _open(self, command: Hello) -> None:
+        if self.wire.closed:
             return
+        actor = await self._identify(command)
         connection = Connection(self.wire, Dialect.V1, actor, self.language)
         try:
             # Listen before anything is read, so that nothing falls between.
             self.services.hub.attach(connection, own_log(actor.uid), 0)
             opening = await self.services.store.opening(actor)
             added = await self._added(actor, command.resume, opening.heads[ME])
-        except SuhbatError as error:
+        except SuhbatError:
             self.services.hub.remove(connection)
-            self.end(error, self.machine.refuse(error, command.id))
-            return
+            raise
         if self.wire.closed:
             self.services.hub.remove(connection)
             return
+        self.services.hub.know(own_log(actor.uid), opening.heads[ME])
         self.machine.meter = self.services.rates.meter(actor.uid)
         self.enter(connection)
         plan = opening_plan(opening, actor, self.services.store.epoch, command.resume, added)

@@ -1,0 +1,98 @@
+"""Pages of logs are read once while many want them, and never tell what was taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from suhbat.chat.ports import Store
+from suhbat.hub import pages
+from suhbat.hub.pages import PAGE, Pages
+
+from .parts import Log, settle
+
+
+def pages_over(log: Log) -> Pages:
+    return Pages(cast(Store, log))
+
+
+async def test_many_share_one_read() -> None:
+    """Whether they ask while it is read or afterwards; and they share its encoded frames."""
+    log = Log()
+    for _ in range(PAGE + 5):
+        log.write()
+    kept = pages_over(log)
+    first, second = await asyncio.gather(kept.above("lobby", 2), kept.above("lobby", 2))
+    third = await kept.above("lobby", 2)
+    assert first is second is third and log.reads == 1
+    assert [event.seq for event in first.events] == list(range(3, PAGE + 3))
+    assert len(first.frames.payloads) == PAGE
+
+
+async def test_the_head_is_not_kept() -> None:
+    """At the head there is nothing, until there is something."""
+    log = Log()
+    kept = pages_over(log)
+    assert (await kept.above("lobby", 0)).events == []
+    log.write()
+    assert [event.seq for event in (await kept.above("lobby", 0)).events] == [1]
+
+
+async def test_forgotten_is_read_anew() -> None:
+    """Of one log; others stay."""
+    log = Log()
+    log.write("lobby")
+    log.write("d1")
+    kept = pages_over(log)
+    lobby, direct = await kept.above("lobby", 0), await kept.above("d1", 0)
+    kept.forget("lobby")
+    assert await kept.above("lobby", 0) is not lobby
+    assert await kept.above("d1", 0) is direct
+
+
+async def test_forgotten_while_it_is_read() -> None:
+    """Who waits gets it, but it is not kept: it may be from before the change."""
+    log = Log()
+    log.write()
+    kept = pages_over(log)
+    log.gate.clear()
+    asking = asyncio.create_task(kept.above("lobby", 0))
+    await settle()
+    kept.forget("lobby")
+    log.gate.set()
+    early = await asking
+    assert await kept.above("lobby", 0) is not early
+
+
+async def test_a_read_that_fails_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All who wait hear of it; the next one reads again."""
+    log = Log()
+    log.write()
+    kept = pages_over(log)
+
+    async def fail(*_: object) -> list[object]:
+        raise OSError("no disk")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(log, "events", fail)
+        outcomes = await asyncio.gather(*(kept.above("lobby", 0) for _ in range(3)), return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [OSError] * 3
+    assert len((await kept.above("lobby", 0)).events) == 1
+
+
+async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the limit the page that was not wanted for the longest time goes."""
+    monkeypatch.setattr(pages, "CACHE_BYTES", 1_000)
+    log = Log()
+    for number in range(5):
+        log.write(f"d{number}", text="x" * 200)
+    kept = pages_over(log)
+    for number in range(5):
+        await kept.above(f"d{number}", 0)
+    log.reads = 0
+    await kept.above("d4", 0)
+    assert log.reads == 0
+    await kept.above("d0", 0)
+    assert log.reads == 1
