@@ -13,10 +13,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import compiler
+import installs
 import table
-from generator import Idle, Load, Row, binary, hold, measure
+from compiler import BENCH, CACHE
+from generator import Idle, Load, Row, hold, measure
+from installs import Unavailable
 from machine import Cores, allow_many_sockets, cores, filesystem, flush_latency, processor, python_versions
-from servers import BENCH, CACHE, SERVERS, Server, Unavailable, node_versions, running
+from servers import SERVERS, Server, running
 from table import Case
 
 IN_MEMORY = {"tmpfs", "ramfs", "devtmpfs"}
@@ -25,7 +29,7 @@ IN_MEMORY = {"tmpfs", "ramfs", "devtmpfs"}
 def main() -> int:
     """Returns 1 when a server did not start, or lost, doubled, reordered or damaged a message."""
     asked = arguments()
-    binary()
+    compiler.load()
     asked.data_root.mkdir(parents=True, exist_ok=True)
     kind = filesystem(asked.data_root)
     if kind in IN_MEMORY:
@@ -89,7 +93,7 @@ def surroundings(data_root: Path, kind: str, placed: Cores, asked: argparse.Name
     pinned = f"server on core {placed.server}, generator on core {placed.generator}"
     return [
         f"- {processor()}; {pinned if placed.generator is not None else 'NOT PINNED: fewer than two cores'}",
-        f"- {python_versions()}; {node_versions()}",
+        f"- {python_versions()}; {installs.versions()}",
         f"- data on {kind}: append + fdatasync p50 {flush.p50:.2f} ms, p99 {flush.p99:.2f} ms (200 times 4 KiB)",
         f"- rounds of {asked.seconds:g} s after {asked.warmup:g} s of warm-up: {asked.rounds}; Suhbat is fully durable",
     ]

@@ -16,8 +16,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from compiler import CACHE
 from machine import Cores, cores, filesystem, flush_latency, processor, python_versions, rss_bytes
-from servers import CACHE, ROOT, SERVERS, Running, running
+from servers import ROOT, Running, running, server_of
 
 sys.path.insert(0, str(ROOT))
 
@@ -40,8 +41,7 @@ def main() -> None:
             f"- {asked.readers} readers (half of each dialect) and {asked.stopped} that stop, {asked.rate:g} messages/s "
             f"of {asked.size} characters, {asked.pairs} pairs of windows of {asked.seconds:g} s\n"
         )
-        suhbat = next(server for server in SERVERS if server.key == "suhbat")
-        with running(suhbat, data_root, placed.server) as server:
+        with running(server_of("suhbat"), data_root, placed.server) as server:
             asyncio.run(measure(server, placed, asked))
 
 
