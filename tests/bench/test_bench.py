@@ -16,6 +16,8 @@ import pytest
 
 from tests.servers import ROOT, free_port
 
+from .scripts import script
+
 BENCH = ROOT / "bench"
 MEMBERS = 20
 FAULTS = {
@@ -55,8 +57,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the generator n
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "bench/run.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
+    return script("run", *arguments)
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,22 @@
+"""The scripts that answer one question each: small runs against a real server, without network access."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from .scripts import script, table_lines
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the generator needs epoll")
+
+
+def test_sends() -> None:
+    """Acknowledged sends from many connections, from two, and over directs, all without a fault."""
+    done = script(
+        "sends", "--rounds", "1", "--seconds", "0.4", "--warmup", "0.2", "--directs", "20", "--in-flight", "8"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {line[0]: line for line in table_lines(done.stdout)}
+    for title in ("32 connections, lobby", "2 connections, lobby", "20 directs"):
+        assert float(rows[title][2].replace(",", "")) > 50, done.stdout
