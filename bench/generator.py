@@ -144,12 +144,12 @@ def failure(result: dict[str, Any]) -> str:
     return f"{counts or 'no message arrived'}: {result['problem']}"
 
 
-def hold(server: Running, core: int | None, connections: int) -> Idle:
+def hold(server: Running, core: int | None, connections: int, sources: int = 1) -> Idle:
     """Memory per idle connection. Fifty come and go first, so that what is loaded lazily is there before."""
     few = min(50, connections)
     with started(server, core, 90, members=few, idle=0.2, **identities(server, few, "first")) as process:
         process.wait()
-    options = identities(server, connections)
+    options = {"sources": sources, **identities(server, connections)}
     time.sleep(SETTLE)
     pids = tree(server.pid)
     before = rss_bytes(pids)

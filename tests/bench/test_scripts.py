@@ -20,3 +20,15 @@ def test_sends() -> None:
     rows = {line[0]: line for line in table_lines(done.stdout)}
     for title in ("32 connections, lobby", "2 connections, lobby", "20 directs"):
         assert float(rows[title][2].replace(",", "")) > 50, done.stdout
+
+
+def test_idle() -> None:
+    """Memory of idle connections, and what is left after cycles of connecting and leaving."""
+    done = script("idle", "--connections", "20", "--cycles", "300", "--only", "suhbat-v1,c")
+    assert done.returncode == 0, done.stdout + done.stderr
+    head, _, *rows = table_lines(done.stdout)
+    assert [row[0] for row in rows] == ["Suhbat v1, `suhbat serve`", "C, one send() each"]
+    for row in rows:
+        figures = dict(zip(head, row, strict=True))
+        assert figures["idle"] == "20" and float(figures["connects/s"].replace(",", "")) > 10
+        assert figures["growth KB"][0] in "+-" and float(figures["after 300"].replace(",", "")) > 500
