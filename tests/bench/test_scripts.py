@@ -32,3 +32,10 @@ def test_idle() -> None:
         figures = dict(zip(head, row, strict=True))
         assert figures["idle"] == "20" and float(figures["connects/s"].replace(",", "")) > 10
         assert figures["growth KB"][0] in "+-" and float(figures["after 300"].replace(",", "")) > 500
+
+
+def test_storm() -> None:
+    """Everybody comes back after a kill, and has everything."""
+    done = script("storm", "--clients", "40")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert table_lines(done.stdout)[2][0] == "40" and "40 of 40 resumed" in done.stdout
