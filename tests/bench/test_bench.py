@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,8 @@ import pytest
 
 from tests.servers import ROOT, free_port
 
+from .scripts import script
+
 BENCH = ROOT / "bench"
 MEMBERS = 20
 FAULTS = {
@@ -23,12 +26,30 @@ FAULTS = {
     "damaged": ("1 damaged", 'await connection.send_text(text.replace(\'"message":"\', \'"message":"x\')); continue'),
 }
 """What the bench must say, and what a server does before it sends the fortieth frame to its second member."""
+V1_FAULTS = {
+    "missing": ("missing", "frame.replace(b'message.created', b'other')"),
+    "damaged": ("damaged", 'frame.replace(b\'"text":"\', b\'"text":"x\')'),
+    "renumbered": ("doubled_or_late", "frame.replace(b'\"seq\":40,', b'\"seq\":39,', 1)"),
+}
+"""The same, and what a Suhbat makes of the fortieth event."""
+V1_APP = """
+import main
+from suhbat.protocol import v1
+honest = v1.event_frame
+def event_frame(event):
+    frame = honest(event)
+    return {fault} if event.seq == 40 else frame
+v1.event_frame = event_frame
+app = main.app
+"""
 MEASURE = """
 import json, sys
+from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from generator import Load, measure
 from servers import Running
-row = measure(Running(int(sys.argv[2]), int(sys.argv[3])), None, 5, Load(1, 4), 0.5, 0.2)
+server = Running(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], Path(sys.argv[5]))
+row = measure(server, None, 5, Load(1, 4), 0.5, 0.2)
 print(json.dumps(row._asdict()))
 """
 
@@ -36,16 +57,15 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the generator n
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "bench/run.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=150)
+    return script("run", *arguments)
 
 
 @pytest.fixture(scope="module")
 def report() -> Iterator[tuple[str, dict[str, Any]]]:
     """What a short run printed, and the figures it wrote down."""
     before = set((BENCH / "results").glob("*"))
-    short = ["--load", "1x1", "--seconds", "1", "--rounds", "1", "--idle", str(MEMBERS)]
-    done = run("--members", str(MEMBERS), "--only", "plain,suhbat", *short)
+    short = ["--load", "1x1", "--warmup", "0.3", "--seconds", "1", "--rounds", "1", "--idle", str(MEMBERS)]
+    done = run("--members", str(MEMBERS), "--only", "c,suhbat,suhbat-v1", *short)
     written = sorted(set((BENCH / "results").glob("*")) - before)
     try:
         assert done.returncode == 0, done.stdout + done.stderr
@@ -60,8 +80,8 @@ def report() -> Iterator[tuple[str, dict[str, Any]]]:
 def test_every_server_is_measured(report: tuple[str, dict[str, Any]]) -> None:
     """Each server that was asked for has a row and an idle figure, without a problem."""
     printed, figures = report
-    assert [row["server"] for row in figures["rows"]] == ["suhbat", "plain"]
-    assert {row["server"] for row in figures["idle"]} == {"suhbat", "plain"}
+    assert [row["server"] for row in figures["rows"]] == ["suhbat", "suhbat-v1", "c"]
+    assert [row["server"] for row in figures["idle"]] == ["suhbat", "suhbat-v1", "c"]
     assert not any(row["problem"] for row in figures["rows"] + figures["idle"]), figures
     assert "FAILED" not in printed
 
@@ -76,11 +96,12 @@ def test_every_frame_is_counted(report: tuple[str, dict[str, Any]]) -> None:
 
 
 def test_the_tables(report: tuple[str, dict[str, Any]]) -> None:
-    """The absolute figures, the ratios to the plain loop and the flush latency of the disk are printed."""
+    """The absolute figures, the ratios to the rival and the flush latency of the disk are printed."""
     printed, _ = report
-    for text in ("deliveries/s", "acked sends/s", "deliveries ÷ plain FastAPI loop", "RSS KB/connection", "fdatasync"):
+    ratios = [f"{what} ÷ C, one send() each" for what in ("deliveries", "CPU/delivery", "p99 to all")]
+    for text in ("deliveries/s", "acked sends/s", "RSS KB/connection", "fdatasync", *ratios):
         assert text in printed
-    assert len([line for line in printed.splitlines() if "`suhbat serve`" in line]) == 3
+    assert len([line for line in printed.splitlines() if "Suhbat v1, `suhbat serve`" in line]) == 5
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -91,20 +112,34 @@ def test_a_fault_is_noticed(fault: str, tmp_path: Path) -> None:
     assert loop in honest
     finding, done = FAULTS[fault]
     wrong = f"            if '\"seq\":40,' in text and connection is self.active_connections[1]: {done}\n"
-    (tmp_path / "faulty.py").write_text(honest.replace(loop, loop + wrong), encoding="utf-8")
+    assert finding in problem_of(honest.replace(loop, loop + wrong), "simple", tmp_path)
+
+
+@pytest.mark.parametrize("fault", V1_FAULTS)
+def test_a_fault_is_noticed_in_v1(fault: str, tmp_path: Path) -> None:
+    """The same of v1, where events are also numbered."""
+    finding, done = V1_FAULTS[fault]
+    assert finding in problem_of(V1_APP.format(fault=done), "v1", tmp_path)
+
+
+def problem_of(app: str, dialect: str, folder: Path) -> str:
+    """What the bench says of an ASGI application under uvicorn."""
+    (folder / "faulty.py").write_text(app, encoding="utf-8")
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "faulty:app", "--host", "127.0.0.1", "--port", str(port)]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
+    environment |= {"PYTHONPATH": str(ROOT), "SUHBAT_SEND_RATE": "0", "SUHBAT_DATA": str(folder / "data")}
     with (
-        (tmp_path / "log").open("wb") as log,
-        subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log) as server,
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log) as server,
     ):
         try:
             limit = time.monotonic() + 30
-            while "Uvicorn running" not in (tmp_path / "log").read_text(encoding="utf-8"):
+            while "Uvicorn running" not in (folder / "log").read_text(encoding="utf-8"):
                 assert time.monotonic() < limit and server.poll() is None
                 time.sleep(0.05)
             measured = subprocess.run(
-                [sys.executable, "-c", MEASURE, str(BENCH), str(server.pid), str(port)],
+                [sys.executable, "-c", MEASURE, str(BENCH), str(server.pid), str(port), dialect, str(folder)],
                 capture_output=True,
                 text=True,
                 timeout=120,
@@ -112,7 +147,8 @@ def test_a_fault_is_noticed(fault: str, tmp_path: Path) -> None:
         finally:
             server.terminate()
     assert measured.returncode == 0, measured.stderr
-    assert finding in json.loads(measured.stdout)["problem"]
+    problem: str = json.loads(measured.stdout)["problem"]
+    return problem
 
 
 def test_an_unknown_server_is_refused() -> None:

@@ -1,0 +1,41 @@
+"""The scripts that answer one question each: small runs against a real server, without network access."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from .scripts import script, table_lines
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the generator needs epoll")
+
+
+def test_sends() -> None:
+    """Acknowledged sends from many connections, from two, and over directs, all without a fault."""
+    done = script(
+        "sends", "--rounds", "1", "--seconds", "0.4", "--warmup", "0.2", "--directs", "20", "--in-flight", "8"
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {line[0]: line for line in table_lines(done.stdout)}
+    for title in ("32 connections, lobby", "2 connections, lobby", "20 directs"):
+        assert float(rows[title][2].replace(",", "")) > 50, done.stdout
+
+
+def test_idle() -> None:
+    """Memory of idle connections, and what is left after cycles of connecting and leaving."""
+    done = script("idle", "--connections", "20", "--cycles", "300", "--only", "suhbat-v1,c")
+    assert done.returncode == 0, done.stdout + done.stderr
+    head, _, *rows = table_lines(done.stdout)
+    assert [row[0] for row in rows] == ["Suhbat v1, `suhbat serve`", "C, one send() each"]
+    for row in rows:
+        figures = dict(zip(head, row, strict=True))
+        assert figures["idle"] == "20" and float(figures["connects/s"].replace(",", "")) > 10
+        assert figures["growth KB"][0] in "+-" and float(figures["after 300"].replace(",", "")) > 500
+
+
+def test_storm() -> None:
+    """Everybody comes back after a kill, and has everything."""
+    done = script("storm", "--clients", "40")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert table_lines(done.stdout)[2][0] == "40" and "40 of 40 resumed" in done.stdout
