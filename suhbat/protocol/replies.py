@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import Field
+from pydantic_core import to_json
 
 from suhbat.errors import SuhbatError
 from suhbat.texts import Language
 
 from .objects import ConversationState, Message, User
-from .types import HEARTBEAT_SECONDS, MAX_FRAME, MAX_TEXT, ConversationId, Cursors, Time, Wire
+from .types import HEARTBEAT_SECONDS, MAX_FRAME, MAX_TEXT, ConversationId, Cursors, Time, Wire, format_time
 
 
 class Limits(Wire):
@@ -116,6 +117,21 @@ REPLIES: tuple[type[Wire], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp, 
 def encode(frame: Wire) -> bytes:
     """One JSON object, UTF-8."""
     return frame.__pydantic_serializer__.to_json(frame)
+
+
+def sent(id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int, duplicate: bool) -> bytes:
+    """`Sent`, encoded. It is written for every message, and its values are the server's own: no need to validate them."""
+    return to_json(
+        {
+            "type": "ok",
+            "id": id,
+            "conversation": conversation,
+            "seq": seq,
+            "ordinal": ordinal,
+            "sent_at": format_time(sent_at),
+            "duplicate": duplicate,
+        }
+    )
 
 
 def refusal(error: SuhbatError, language: Language, id: int | str | None = None) -> Error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import to_json
 
 from suhbat.errors import BadRequest, SuhbatError
 from suhbat.texts import Language
@@ -16,7 +17,7 @@ from .closes import Close
 from .events import Event, MessageCreated
 from .machine import Answer, Do, End, Meter, binary, flood, oversized, reason_of
 from .replies import encode
-from .types import LOBBY, ConversationId, Storable, Text, Time, Uid, UserId, Wire
+from .types import LOBBY, ConversationId, Storable, Text, Time, Uid, UserId, Wire, format_time
 
 EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
 
@@ -107,16 +108,18 @@ def message(event: Event, to_user: str) -> bytes | None:
     if not isinstance(event, MessageCreated) or event.message.deleted:
         return None
     said = event.message
-    return encode(
-        SimpleMessage(
-            conversation=event.conversation,
-            seq=event.seq,
-            from_user=said.sender,
-            from_uid=said.sender_uid,
-            to_user=to_user,
-            message=said.text,
-            sent_at=said.sent_at,
-        )
+    # `SimpleMessage`, encoded. Its values are the server's own: no need to validate them for every message.
+    return to_json(
+        {
+            "type": "message",
+            "conversation": event.conversation,
+            "seq": event.seq,
+            "from_user": said.sender,
+            "from_uid": said.sender_uid,
+            "to_user": to_user,
+            "message": said.text,
+            "sent_at": format_time(said.sent_at),
+        }
     )
 
 

@@ -38,6 +38,7 @@ def _whole_seconds(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@lru_cache(maxsize=1024)  # a message is written several times: in the event, in both dialects, in the answer
 def format_time(milliseconds: int) -> str:
     """RFC 3339 UTC with milliseconds, from integer milliseconds since 1970."""
     return f"{_whole_seconds(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"

@@ -25,8 +25,9 @@ from suhbat.protocol.replies import encode
 from suhbat.texts import choose
 
 from .admission import Admission, Request, is_ours
+from .frame_reader import quiet
 from .session import Upgrade
-from .stream_wire import StreamWire, quiet
+from .stream_wire import StreamWire
 
 try:
     from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol

@@ -6,29 +6,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from websockets.exceptions import InvalidState
 from websockets.frames import Frame, Opcode
-from websockets.protocol import OPEN, SERVER, Protocol
 
 from suhbat.hub.frames import Frames
 from suhbat.protocol.closes import Close
 from suhbat.protocol.framing import text_frames
-from suhbat.protocol.types import MAX_FRAME
 
 from .admission import Admission
+from .frame_reader import FrameReader
 from .session import Rest, Session, Upgrade
 
 log = structlog.get_logger("suhbat.transport")
-quiet = logging.getLogger("suhbat.frames")
-quiet.setLevel(logging.WARNING)  # the parser would tell of every connection that opens and closes
 _DATA = (Opcode.TEXT, Opcode.BINARY)
 
 CLOSE_SECONDS = 5.0
@@ -62,6 +58,7 @@ class StreamWire(asyncio.Protocol):
         "_events",
         "_fragments",
         "_over",
+        "_reader",
         "_replies",
         "_second",
         "_session",
@@ -87,11 +84,12 @@ class StreamWire(asyncio.Protocol):
         self._admission = admission
         self._siblings = siblings
         self._address = ""
-        self._conn = Protocol(SERVER, state=OPEN, max_size=MAX_FRAME, logger=quiet)
+        self._reader = FrameReader()
+        self._conn = self._reader.conn
         self._session: Session | None = None
         self._replies: list[bytes] | None = None  # of this turn; they go out with what else is written in it
         self._unparsed = b""
-        self._events: deque[Frame] | None = None  # parsed, but not acted on yet
+        self._events: deque[bytes | Frame] | None = None  # parsed, but not acted on yet
         self._fragments: list[Frame] | None = None
         self._work: asyncio.Task[None] | None = None  # what the last frame led to is not done
         self._waits = False  # it is not read from
@@ -244,16 +242,12 @@ class StreamWire(asyncio.Protocol):
         self._pause()
 
     def _parse(self, data: bytes) -> None:
-        conn = self._conn
-        conn.receive_data(data)
-        if conn.writes and conn.parser_exc is None:
+        events = self._reader.feed(data)
+        if self._conn.writes and self._conn.parser_exc is None:
             self._respond()
-        if not conn.events:
-            return
-        events = cast(list[Frame], conn.events_received())
-        if len(events) == 1 and events[0].opcode is Opcode.TEXT and events[0].fin and not self._events:
+        if len(events) == 1 and type(events[0]) is bytes and not self._events:
             self._take(events[0])
-        elif not self._is_flood(events):
+        elif events and not self._is_flood(events):
             self._events = self._events or deque()
             self._events += events
 
@@ -285,9 +279,9 @@ class StreamWire(asyncio.Protocol):
         if not self._transport.is_closing() and self._transport.can_write_eof():
             self._transport.write_eof()
 
-    def _is_flood(self, events: list[Frame]) -> bool:
+    def _is_flood(self, events: list[bytes | Frame]) -> bool:
         """Count what the dialects never see: control frames and fragments."""
-        unseen = sum(1 for event in events if not (event.fin and event.opcode in _DATA))
+        unseen = sum(1 for event in events if isinstance(event, Frame) and not (event.fin and event.opcode in _DATA))
         if not unseen:
             return False
         now = asyncio.get_running_loop().time()
@@ -305,9 +299,12 @@ class StreamWire(asyncio.Protocol):
         self._unparsed, self._events = b"", None
         self._wait()
 
-    def _take(self, frame: Frame) -> None:
+    def _take(self, frame: bytes | Frame) -> None:
         """One frame: a whole message goes to the session."""
         if self.closed:
+            return
+        if isinstance(frame, bytes):
+            self._message(Opcode.TEXT, frame)
             return
         opcode = frame.opcode
         if opcode is Opcode.CLOSE:

@@ -202,15 +202,8 @@ class V1Session(BaseSession):
         if isinstance(outcome, SuhbatError):
             self._refuse(outcome, id)
         elif id is not None:
-            self._reply(
-                replies.Sent(
-                    id=id,
-                    conversation=outcome.conversation,
-                    seq=outcome.seq,
-                    ordinal=outcome.ordinal,
-                    sent_at=outcome.sent_at,
-                    duplicate=outcome.duplicate,
-                )
+            self.write(
+                replies.sent(id, outcome.conversation, outcome.seq, outcome.ordinal, outcome.sent_at, outcome.duplicate)
             )
 
     def _typing(self, command: Typing) -> None:
