@@ -12,7 +12,7 @@ import pytest
 from tests.servers import Server
 
 from .hasty import SECOND
-from .parts import NOT_IN_SERVE, Everywhere, Found, asking, connected, holds, kept, resident
+from .parts import FILE, NOT_IN_SERVE, Everywhere, Found, asking, connected, holds, kept, resident
 
 MEGABYTE = 1 << 20
 UNFINISHED = asking("/readyz").removesuffix(b"\r\n") + b"X-Long: "
@@ -107,3 +107,36 @@ def takes_endless_headers(server: Server) -> bool:
 def test_headers_have_an_end(everywhere: Everywhere) -> None:
     """Headers above 64 KiB are refused, also while they come fast. uvicorn over httptools keeps whatever comes."""
     assert everywhere(takes_endless_headers) == NOT_IN_SERVE
+
+
+def takes_endless_headers_behind_an_answer(server: Server) -> bool:
+    """The same, while the answer to the request before is not read."""
+    with connected(server, deaf=True) as peer:
+        peer.sendall(asking(FILE))
+        time.sleep(0.3)
+        return _grows_with(server, peer, UNFINISHED)
+
+
+def test_headers_behind_an_answer_have_an_end(everywhere: Everywhere) -> None:
+    """Nor may they be endless while the connection is busy with something else."""
+    assert everywhere(takes_endless_headers_behind_an_answer) == NOT_IN_SERVE
+
+
+def upload(server: Server) -> list[int]:
+    """The statuses of an upload that is too large, and of the next request on the same connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    try:
+        statuses = []
+        for method, path, body in [("POST", "/api/v1/guests", b"x" * 5 * MEGABYTE), ("GET", "/readyz", None)]:
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        return statuses
+    finally:
+        connection.close()
+
+
+def test_what_is_too_large_is_told_so(everywhere: Everywhere) -> None:
+    """None of these bounds takes the answer from a client that sends too much and then listens: 413, and it may go on."""
+    assert everywhere(upload) == {"suhbat serve": [413, 200], "uvicorn main:app": [413, 200], "tutorial": [200, 200]}
