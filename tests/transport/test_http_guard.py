@@ -353,3 +353,12 @@ async def test_a_connection_that_is_gone(connect: Connect) -> None:
         before = peer.transport.written
         await asyncio.sleep(10 * STEP_SECONDS)
         assert not peer.transport.aborted and peer.transport.written == before
+
+
+@leaping
+async def test_a_websocket_behind_a_request(connect: Connect) -> None:
+    """While an answer is not complete nothing becomes a WebSocket: its frames and the answer would be one stream, and
+    uvicorn would close the socket as an idle connection after the answer."""
+    peer = connect()
+    await peer.say(GET.replace(b"/", b"/slow", 1) + UPGRADE)
+    assert peer.transport.aborted or not isinstance(peer.transport.protocol, Upgraded)
