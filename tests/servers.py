@@ -36,13 +36,14 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """One server process. `output` is the file that takes what it prints."""
+    """One server process. `output` is the file that takes what it prints; `command` is run instead of the kind's own."""
 
     kind: str
     data: Path
     port: int = field(default_factory=free_port)
     settings: Mapping[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -61,7 +62,7 @@ class Server:
         """Start and wait until it is ready; seconds that took."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
         environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(ROOT)} | dict(self.settings)
-        command = [part.format(port=self.port) for part in COMMANDS[self.kind]]
+        command = [part.format(port=self.port) for part in self.command or COMMANDS[self.kind]]
         began = time.monotonic()
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(

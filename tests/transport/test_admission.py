@@ -1,0 +1,211 @@
+"""Who may open a connection: limits, headers, addresses, dialects. No socket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from suhbat.chat.messages import Messages
+from suhbat.chat.ports import Store
+from suhbat.chat.presence import Here
+from suhbat.chat.rate import Rates
+from suhbat.config import Settings
+from suhbat.errors import Busy, Forbidden
+from suhbat.identity.address import networks
+from suhbat.identity.guests import Guests
+from suhbat.identity.tickets import Tickets
+from suhbat.protocol.closes import Close
+from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
+from suhbat.transport.session import QUERY_FIELDS, Services, Upgrade
+from suhbat.transport.simple import SimpleSession
+from suhbat.transport.turnstile import Turnstile
+from suhbat.transport.v1 import V1Session
+from tests.fakes import FakeClock, FakeStore
+from tests.hub.parts import Log, RecordingWire, hub_over
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No suhbat.toml lies where the tests run."""
+    monkeypatch.chdir(tmp_path)
+
+
+def house(**settings: Any) -> Admission:
+    """Admission to a server with these settings, in memory."""
+    services = _services(Settings(**settings))
+    return Admission(lambda: services)
+
+
+def _services(settings: Settings) -> Services:
+    store, clock = cast(Store, FakeStore()), FakeClock()
+    guests = Guests(store, clock, access=settings.access)
+    return Services(
+        settings=settings,
+        store=store,
+        hub=hub_over(Log()),
+        here=Here(settings.announce_limit),
+        guests=guests,
+        tickets=Tickets(clock),
+        messages=Messages(store, guests, clock),
+        rates=Rates(settings.send_rate),
+        clock=clock,
+        trusted=networks(settings.trusted_proxies),
+        turnstile=Turnstile(),
+    )
+
+
+def request(*headers: tuple[str, str], path: str = V1_PATH, query: bytes = b"", peer: str = "192.0.2.1") -> Request:
+    return Request(path, query, [("Host", "localhost:8000"), *headers], peer)
+
+
+def enter(admission: Admission, upgrade: Upgrade) -> RecordingWire:
+    wire = RecordingWire()
+    admission.enter(wire, upgrade)
+    return wire
+
+
+def test_paths() -> None:
+    """Two kinds of path are Suhbat's, and nothing that only looks like them."""
+    assert is_ours("/ws/user1") and is_ours("/ws/") and is_ours("/api/v1/ws")
+    assert not any(map(is_ours, ("/ws", "/api/v1/ws/", "/api/v1", "/", "/x/ws/user1", "/api/v2/ws")))
+
+
+def test_before_start_up_and_after_the_end() -> None:
+    """Busy, and to be tried again in a few seconds; nobody is counted."""
+    services: list[Services | None] = [_services(Settings())]
+    admission = Admission(lambda: services[0])
+    upgrade = admission.admit(request())
+    services[0] = None
+    with pytest.raises(Busy) as refused:
+        admission.admit(request())
+    assert refused.value.retry_after == STARTING_SECONDS
+    with pytest.raises(Busy) as late:
+        enter(admission, upgrade)
+    assert late.value.retry_after == STARTING_SECONDS
+
+
+def test_the_limit_of_all() -> None:
+    """As many as `connections` says, from wherever; the next is told when to come back; who leaves makes room."""
+    admission = house(connections=2)
+    upgrades = [admission.admit(request(peer=f"192.0.2.{n}")) for n in range(2)]
+    for upgrade in upgrades:
+        enter(admission, upgrade)
+    with pytest.raises(Busy) as refused:
+        admission.admit(request(peer="192.0.2.9"))
+    assert refused.value.retry_after == FULL_SECONDS and refused.value.status == 503
+    admission.leave(upgrades[0].address)
+    admission.admit(request(peer="192.0.2.9"))
+
+
+def test_no_limit() -> None:
+    """0 is no limit, of all and of one address."""
+    admission = house(connections=0, connections_per_address=0)
+    wires = [enter(admission, admission.admit(request())) for _ in range(3_000)]
+    assert not any(wire.closed for wire in wires)
+
+
+@pytest.mark.parametrize("path", [V1_PATH, "/ws/user1"])
+def test_the_limit_of_one_address(path: str) -> None:
+    """One too many is let in to be told why, and closed; who is refused counts until it leaves; others are not
+    concerned."""
+    admission = house(connections_per_address=2)
+    upgrade = admission.admit(request(path=path))
+    first, second, third = (enter(admission, upgrade) for _ in range(3))
+    assert not first.closed and not second.closed
+    assert third.code is Close.RATE_LIMITED
+    (error,) = third.frames
+    assert (error["type"], error["code"], error["retry_after"]) == ("error", "rate_limited", FULL_SECONDS)
+    assert not enter(admission, admission.admit(request(path=path, peer="192.0.2.2"))).closed
+    admission.leave(upgrade.address)
+    assert enter(admission, upgrade).closed, "two are still there, and one that was refused has not left"
+    for _ in range(2):
+        admission.leave(upgrade.address)
+    assert not enter(admission, upgrade).closed
+
+
+def test_an_address_that_everybody_left_is_forgotten() -> None:
+    """Addresses do not gather."""
+    admission = house()
+    for number in range(100):
+        upgrade = admission.admit(request(peer=f"192.0.2.{number}"))
+        enter(admission, upgrade)
+        admission.leave(upgrade.address)
+    assert not admission._addresses and admission._open == 0
+
+
+def test_neighbours_in_ipv6_are_one() -> None:
+    """One customer has 2^64 addresses (RFC 6177): they count as one."""
+    admission = house(connections_per_address=1)
+    enter(admission, admission.admit(request(peer="2001:db8:1:2::1")))
+    assert enter(admission, admission.admit(request(peer="2001:db8:1:2:ffff::2"))).closed
+    assert not enter(admission, admission.admit(request(peer="2001:db8:1:3::1"))).closed
+
+
+def test_forwarded_addresses() -> None:
+    """What a proxy says of an address counts if the proxy is trusted; every header of that name is read."""
+    told = [("X-Forwarded-For", "198.51.100.7"), ("x-forwarded-for", "203.0.113.9")]
+    assert house().admit(request(*told)).address == "192.0.2.1"
+    assert house(trusted_proxies="192.0.2.0/24").admit(request(*told)).address == "203.0.113.9"
+    both = "192.0.2.0/24,203.0.113.9"
+    assert house(trusted_proxies=both).admit(request(*told)).address == "198.51.100.7"
+
+
+def test_without_an_address() -> None:
+    """A UNIX socket has none: its connections count as one neighbourhood."""
+    assert house().admit(replace(request(), peer=None)).address == ""
+
+
+@pytest.mark.parametrize("header", ["Origin", "Host", "Authorization", "oRIGIN"])
+def test_doubled_headers(header: str) -> None:
+    """Of two that contradict each other neither is believed (RFC 9112 §3.2)."""
+    once = ("Origin", "http://localhost:8000"), ("Authorization", "Bearer x")
+    assert house().admit(request(*once)).headers["authorization"] == "Bearer x"
+    with pytest.raises(Forbidden):
+        house().admit(request(*once, (header, "localhost:8000")))
+
+
+def test_foreign_origins() -> None:
+    """A page of another origin is refused before anything is counted."""
+    admission = house(connections=1)
+    for origin in ("https://evil.example", "null", "http://localhost:8000.evil.example", "http://localhost:8001"):
+        with pytest.raises(Forbidden):
+            admission.admit(request(("Origin", origin)))
+    admission.admit(request(("Origin", "http://localhost:8000")))
+
+
+def test_what_a_session_is_told() -> None:
+    """Header names in lower case, of doubled ones the last; query values decoded, and none of a query with too many."""
+    upgrade = house().admit(
+        request(("Accept-Language", "uz"), ("X-Twice", "1"), ("x-twice", "2"), query=b"lang=ru&a=%41")
+    )
+    assert upgrade.headers["accept-language"] == "uz" and upgrade.headers["x-twice"] == "2"
+    assert upgrade.query == {"lang": "ru", "a": "A"}
+    assert house().admit(request(query=b"a=1&" * QUERY_FIELDS)).query == {}
+
+
+def test_dialects() -> None:
+    """The path chooses the session; the name is the rest of it, as it is."""
+    admission = house()
+    v1 = admission.enter(RecordingWire(), admission.admit(request()))
+    simple = admission.enter(RecordingWire(), admission.admit(request(path="/ws/oʻktam/x")))
+    assert isinstance(v1, V1Session)
+    assert isinstance(simple, SimpleSession) and simple.name == "oʻktam/x"
+
+
+@pytest.mark.parametrize(
+    ("path", "offered", "chosen"),
+    [
+        (V1_PATH, "suhbat.v1", "suhbat.v1"),
+        (V1_PATH, "chat, suhbat.v1 ,x", "suhbat.v1"),
+        (V1_PATH, "suhbat.v10, chat", None),
+        (V1_PATH, "", None),
+        ("/ws/user1", "suhbat.v1", None),
+    ],
+)
+def test_subprotocol(path: str, offered: str, chosen: str | None) -> None:
+    """The one that is spoken is chosen if it is offered (RFC 6455 §4.2.2), and never one that is not."""
+    admission = house()
+    assert admission.subprotocol(admission.admit(request(("Sec-WebSocket-Protocol", offered), path=path))) == chosen

@@ -1,0 +1,364 @@
+"""Deadlines and bounds of an HTTP connection, over both of uvicorn's implementations. No socket, no waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from uvicorn import Config
+from uvicorn.protocols.http import auto
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from suhbat.transport.http_guard import (
+    CLOSE_SECONDS,
+    HEADER_BYTES,
+    REQUEST_SECONDS,
+    STEP_BYTES,
+    STEP_SECONDS,
+    guarded,
+)
+from tests.leaping import leaping
+
+SOON = 0.1
+READ = 256 * 1024
+"""What a transport gives at most at once."""
+GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+UPGRADE = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+
+def post(path: str, length: int) -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
+
+
+class Application:
+    """Answers at once, except: `/body` reads the body first, `/slow` waits until it is `finished`."""
+
+    def __init__(self) -> None:
+        self.finished = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["path"] == "/body":
+            while (await receive()).get("more_body"):
+                pass
+        elif scope["path"] == "/slow":
+            await self.finished.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+class Upgraded(asyncio.Protocol):
+    """What the connection becomes when a WebSocket is asked for; it keeps the connection."""
+
+    def __init__(self, **_: Any) -> None: ...
+
+
+class Transport(asyncio.Transport):
+    """Remembers what was written. `unsent` is the test's to set: what the peer has not taken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.unsent = 0
+        self.paused = self.closing = self.aborted = False
+        self.protocol: Any = None
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def get_write_buffer_size(self) -> int:
+        return self.unsent
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+    def set_protocol(self, protocol: Any) -> None:
+        self.protocol = protocol
+
+    def is_closing(self) -> bool:
+        return self.closing or self.aborted
+
+    def close(self) -> None:
+        """As a real one: it is not over while something is unsent."""
+        if not self.is_closing():
+            self.closing = True
+            if not self.unsent:
+                asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        if not self.aborted:
+            self.aborted = True
+            asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
+
+    def statuses(self) -> list[int]:
+        """Of the answers that were written."""
+        return [int(part[:3]) for part in self.written.split(b"HTTP/1.1 ")[1:]]
+
+
+class Peer:
+    """A connection to a guarded protocol."""
+
+    def __init__(self) -> None:
+        self.application = Application()
+        config = Config(self.application, ws=Upgraded, lifespan="off", log_config=None, access_log=False)
+        config.load()
+        protocol: Any = guarded()
+        self.protocol = protocol(config, ServerState(), {})
+        self.transport = Transport()
+        self.transport.protocol = self.protocol
+        self.protocol.connection_made(self.transport)
+
+    async def say(self, data: bytes) -> None:
+        """As a transport gives it, 256 KiB at a time, and only while it may."""
+        for start in range(0, len(data), READ):
+            if self.transport.is_closing() or self.transport.paused:
+                break
+            self.transport.protocol.data_received(data[start : start + READ])
+        await asyncio.sleep(SOON)
+
+    async def dribble(self, data: bytes, every: float, times: int) -> None:
+        for _ in range(times):
+            if self.transport.is_closing():
+                break
+            await self.say(data)
+            await asyncio.sleep(every - SOON)
+
+
+Connect = Callable[[], Peer]
+
+
+@pytest.fixture(params=[HttpToolsProtocol, H11Protocol])
+def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Makes a connection, over what uvicorn would choose with httptools and without."""
+    monkeypatch.setattr(auto, "AutoHTTPProtocol", request.param)
+    return Peer
+
+
+# Requests
+
+
+@leaping
+async def test_who_asks_nothing(connect: Connect) -> None:
+    """A connection that sends nothing is told why after 10 s, and closed."""
+    peer = connect()
+    await asyncio.sleep(REQUEST_SECONDS - SOON)
+    assert not peer.transport.is_closing()
+    await asyncio.sleep(2 * SOON)
+    assert peer.transport.closing and peer.transport.statuses() == [400]
+    assert b"The request took too long." in peer.transport.written
+
+
+@leaping
+async def test_who_does_not_take_its_refusal(connect: Connect) -> None:
+    """A refusal that is not read is not waited for."""
+    peer = connect()
+    peer.transport.unsent = 100
+    await asyncio.sleep(REQUEST_SECONDS + CLOSE_SECONDS + SOON)
+    assert peer.transport.aborted
+
+
+@leaping
+async def test_headers_that_dribble(connect: Connect) -> None:
+    """Bytes now and then give no more time."""
+    peer = connect()
+    await peer.say(GET[:-2] + b"X-Long: ")
+    await peer.dribble(b"x", 1.0, 20)
+    assert peer.transport.closing and peer.transport.statuses() == [400]
+
+
+@leaping
+async def test_headers_in_time(connect: Connect) -> None:
+    """Headers in pieces, but in time, are a request like any other."""
+    peer = connect()
+    for piece in (GET[:10], GET[10:30], GET[30:]):
+        await peer.say(piece)
+        await asyncio.sleep(REQUEST_SECONDS / 4)
+    assert peer.transport.statuses() == [200] and not peer.transport.is_closing()
+
+
+@leaping
+async def test_headers_of_the_next_request(connect: Connect) -> None:
+    """On a connection that is kept alive each request has ten seconds of its own."""
+    peer = connect()
+    for _ in range(10):
+        await peer.say(GET)
+        await asyncio.sleep(3)
+    assert peer.transport.statuses() == [200] * 10 and not peer.transport.is_closing()
+    await peer.say(GET[:-2] + b"X-Long: ")
+    await peer.dribble(b"x", 1.0, 20)
+    assert peer.transport.closing and peer.transport.statuses() == [200] * 10 + [400]
+
+
+@leaping
+async def test_headers_without_end(connect: Connect) -> None:
+    """Above 64 KiB headers are refused at once."""
+    peer = connect()
+    await peer.say(GET[:-2] + b"X-Long: " + b"x" * (HEADER_BYTES + 1))
+    assert peer.transport.closing and peer.transport.statuses() == [400]
+
+
+@leaping
+async def test_headers_without_end_behind_a_request(connect: Connect) -> None:
+    """While an answer is not done no more than that is taken in either: read no further, or end it."""
+    peer = connect()
+    await peer.say(GET.replace(b"/", b"/slow", 1))
+    await peer.say(GET[:-2] + b"X-Long: " + b"x" * (2 * HEADER_BYTES))
+    assert peer.transport.aborted or peer.transport.paused
+
+
+@leaping
+async def test_a_body_that_dribbles(connect: Connect) -> None:
+    """Less than 1 KiB in 30 s is no upload: the connection is aborted."""
+    peer = connect()
+    await peer.say(post("/body", 100_000))
+    await peer.dribble(b"x", 1.0, int(STEP_SECONDS) + 1)
+    assert peer.transport.aborted and not peer.transport.written
+
+
+@leaping
+async def test_a_slow_body(connect: Connect) -> None:
+    """A little more than that is, however long it takes."""
+    peer = connect()
+    await peer.say(post("/body", 20 * STEP_BYTES))
+    await peer.dribble(b"x" * STEP_BYTES, STEP_SECONDS - 1, 20)
+    assert peer.transport.statuses() == [200]
+
+
+# Answers
+
+
+@leaping
+async def test_a_slow_application(connect: Connect) -> None:
+    """Who waits for an answer is not to blame for it."""
+    peer = connect()
+    await peer.say(GET.replace(b"/", b"/slow", 1))
+    await asyncio.sleep(20 * STEP_SECONDS)
+    assert not peer.transport.is_closing()
+    peer.application.finished.set()
+    await asyncio.sleep(SOON)
+    assert peer.transport.statuses() == [200]
+
+
+@leaping
+async def test_an_answer_that_is_not_taken(connect: Connect) -> None:
+    """Of an answer something must be taken in 30 s, or the connection is aborted at the next look."""
+    peer = connect()
+    await peer.say(GET.replace(b"/", b"/slow", 1))
+    peer.transport.unsent = 1_000_000
+    for _ in range(10):
+        await asyncio.sleep(STEP_SECONDS)
+        assert not peer.transport.is_closing()
+        peer.transport.unsent -= 1
+    await asyncio.sleep(2 * STEP_SECONDS)
+    assert peer.transport.aborted
+
+
+@leaping
+async def test_the_end_of_an_answer_that_is_not_taken(connect: Connect) -> None:
+    """For uvicorn an answer is complete when it was handed to the transport; what is unsent then may not stay either."""
+    peer = connect()
+    peer.transport.unsent = 50_000
+    await peer.say(GET)
+    assert peer.transport.statuses() == [200]
+    await asyncio.sleep(3 * STEP_SECONDS)
+    assert peer.transport.aborted
+
+
+@leaping
+async def test_the_end_of_a_last_answer(connect: Connect) -> None:
+    """The same where the connection was to end after it; who takes it slowly gets it all."""
+    peer = connect()
+    peer.transport.unsent = 50_000
+    await peer.say(GET[:-2] + b"Connection: close\r\n\r\n")
+    assert peer.transport.closing
+    for _ in range(10):
+        await asyncio.sleep(STEP_SECONDS)
+        assert not peer.transport.aborted
+        peer.transport.unsent -= 1
+    await asyncio.sleep(2 * STEP_SECONDS)
+    assert peer.transport.aborted
+
+
+@leaping
+async def test_several_requests_at_once(connect: Connect) -> None:
+    """The second of two that came together (RFC 9112 §9.3.2) has deadlines like the first."""
+    peer = connect()
+    await peer.say(GET + GET.replace(b"/", b"/slow", 1))
+    assert peer.transport.statuses() == [200]
+    peer.transport.unsent = 1_000_000
+    await asyncio.sleep(3 * STEP_SECONDS)
+    assert peer.transport.aborted
+
+
+@leaping
+async def test_a_body_that_nobody_reads(connect: Connect) -> None:
+    """An answer may come before the body (413, 401). The rest of the body is no header and gets no second answer, and the
+    connection is good for another request."""
+    peer = connect()
+    await peer.say(post("/", 5 * HEADER_BYTES))
+    await peer.say(b"x" * 5 * HEADER_BYTES)
+    assert peer.transport.statuses() == [200] and not peer.transport.is_closing()
+    await peer.say(GET)
+    assert peer.transport.statuses() == [200, 200]
+
+
+@leaping
+async def test_a_body_that_nobody_reads_and_that_dribbles(connect: Connect) -> None:
+    """It has a slowest pace too."""
+    peer = connect()
+    await peer.say(post("/", 100_000))
+    await peer.dribble(b"x", 1.0, 2 * int(STEP_SECONDS) + 1)
+    assert peer.transport.is_closing() and peer.transport.statuses() == [200]
+
+
+@leaping
+async def test_silence_after_a_body_that_nobody_read(connect: Connect) -> None:
+    """Nor does it open a connection that may be silent for ever."""
+    peer = connect()
+    await peer.say(post("/", 10))
+    await peer.say(b"x" * 10 + b"GET")
+    await asyncio.sleep(2 * STEP_SECONDS)
+    assert peer.transport.is_closing()
+
+
+# The end
+
+
+@leaping
+async def test_a_websocket_is_no_request(connect: Connect) -> None:
+    """Once it is a WebSocket nothing of this counts any more, whatever came with the request."""
+    peer = connect()
+    await peer.say(UPGRADE + b"x" * (HEADER_BYTES + 1))
+    peer.transport.unsent = 1_000_000
+    await asyncio.sleep(10 * STEP_SECONDS)
+    assert isinstance(peer.transport.protocol, Upgraded)
+    assert not peer.transport.is_closing() and not peer.transport.written
+
+
+@leaping
+async def test_a_connection_that_is_gone(connect: Connect) -> None:
+    """No deadline of it comes afterwards."""
+    for said in (b"", GET[:10], GET, GET.replace(b"/", b"/slow", 1), post("/body", 10), post("/", 10)):
+        peer = connect()
+        if said:
+            await peer.say(said)
+        peer.protocol.connection_lost(ConnectionResetError())
+        peer.application.finished.set()
+        before = peer.transport.written
+        await asyncio.sleep(10 * STEP_SECONDS)
+        assert not peer.transport.aborted and peer.transport.written == before
+
+
+@leaping
+async def test_a_websocket_behind_a_request(connect: Connect) -> None:
+    """While an answer is not complete nothing becomes a WebSocket: its frames and the answer would be one stream, and
+    uvicorn would close the socket as an idle connection after the answer."""
+    peer = connect()
+    await peer.say(GET.replace(b"/", b"/slow", 1) + UPGRADE)
+    assert peer.transport.aborted or not isinstance(peer.transport.protocol, Upgraded)

@@ -1,0 +1,139 @@
+"""Who is silent is asked, and who does not answer is dropped; who is heard is left alone. No socket, no waiting."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from suhbat.transport.keepalive import TURN_SECONDS, TURNS, Keepalive
+from tests.leaping import leaping
+
+ROUND = TURNS * TURN_SECONDS
+
+
+class Peer:
+    """Notes when it was asked, and when it was dropped. One that `answers` is heard after its ping."""
+
+    def __init__(self, keepalive: Keepalive, *, answers: bool = False) -> None:
+        self.heard = True
+        self.pinged = False
+        self.pings: list[float] = []
+        self.aborted: list[float] = []
+        self._answers = answers
+        self._keepalive = keepalive
+        keepalive.watch(self)
+
+    def ping(self) -> None:
+        self.pings.append(asyncio.get_running_loop().time())
+        if self._answers:
+            self.heard = True
+
+    def abort(self) -> None:
+        self.aborted.append(asyncio.get_running_loop().time())
+        self._keepalive.forget(self)
+
+
+@leaping
+async def test_who_is_silent_is_asked_and_then_dropped() -> None:
+    """One ping after ten to twenty turns of silence, and the end ten turns later: within 30 s, the place in the round
+    making no difference."""
+    keepalive = Keepalive()
+    peers = [Peer(keepalive) for _ in range(3 * TURNS)]
+    await asyncio.sleep(3 * ROUND + TURN_SECONDS / 2)
+    for peer in peers:
+        ((asked,), (dropped,)) = peer.pings, peer.aborted
+        assert ROUND < asked <= 2 * ROUND
+        assert round(dropped - asked, 6) == ROUND
+        assert dropped <= 3 * ROUND <= 30
+
+
+@leaping
+async def test_who_answers_stays() -> None:
+    """A peer that only answers pings is asked every other round, for ever, and not dropped."""
+    keepalive = Keepalive()
+    peer = Peer(keepalive, answers=True)
+    await asyncio.sleep(100 * ROUND)
+    assert not peer.aborted
+    assert len(peer.pings) == 50
+
+
+@leaping
+async def test_who_is_heard_is_not_asked() -> None:
+    """Whoever says something in each round costs no ping."""
+    keepalive = Keepalive()
+    peer = Peer(keepalive)
+    for _ in range(200):
+        await asyncio.sleep(ROUND / 2)
+        peer.heard = True
+    assert not peer.pings and not peer.aborted
+
+
+@leaping
+async def test_a_word_after_the_ping_is_enough() -> None:
+    """Anything counts as an answer, however late in the round; afterwards the peer has as much time as at first."""
+    keepalive = Keepalive()
+    peer = Peer(keepalive)
+    while not peer.pings:
+        await asyncio.sleep(TURN_SECONDS)
+    await asyncio.sleep(ROUND - TURN_SECONDS)
+    peer.heard = True
+    await asyncio.sleep(ROUND)
+    assert not peer.aborted and len(peer.pings) == 1
+    await asyncio.sleep(2 * ROUND)
+    assert len(peer.pings) == 2 and len(peer.aborted) == 1
+
+
+@leaping
+async def test_pings_are_spread() -> None:
+    """Of a thousand peers that came at once a hundred are asked each second, not all in one."""
+    keepalive = Keepalive()
+    peers = [Peer(keepalive, answers=True) for _ in range(1_000)]
+    await asyncio.sleep(2 * ROUND + TURN_SECONDS / 2)
+    seconds = Counter(round(at) for peer in peers for at in peer.pings)
+    assert len(seconds) == TURNS and set(seconds.values()) == {100}
+
+
+@leaping
+async def test_forgetting() -> None:
+    """Whoever is forgotten is neither asked nor dropped; to forget twice, or somebody unknown, is nothing."""
+    keepalive = Keepalive()
+    gone, stays = Peer(keepalive), Peer(keepalive)
+    keepalive.forget(gone)
+    keepalive.forget(gone)
+    stranger = Peer(Keepalive())
+    keepalive.forget(stranger)
+    await asyncio.sleep(3 * ROUND + TURN_SECONDS / 2)
+    assert not gone.pings and not gone.aborted
+    assert stays.pings and stays.aborted
+
+
+@leaping
+async def test_with_nobody_there_is_no_timer() -> None:
+    """The round stops when the last peer is forgotten, and begins again with the next."""
+    keepalive = Keepalive()
+    first = Peer(keepalive)
+    keepalive.forget(first)
+    await asyncio.sleep(2 * TURN_SECONDS)
+    assert keepalive._timer is None
+    before = asyncio.get_running_loop().time()
+    second = Peer(keepalive)
+    await asyncio.sleep(3 * ROUND + TURN_SECONDS / 2)
+    assert not first.pings and second.aborted and second.aborted[0] - before <= 3 * ROUND
+
+
+@leaping
+async def test_dropping_one_in_a_turn_with_others() -> None:
+    """A peer whose end makes another one go, in the midst of a turn, disturbs nobody."""
+    keepalive = Keepalive()
+    peers = [Peer(keepalive) for _ in range(4 * TURNS)]
+    end = peers[0].abort
+
+    def both() -> None:
+        end()
+        for other in peers[TURNS : 2 * TURNS]:
+            keepalive.forget(other)
+
+    peers[0].abort = both  # type: ignore[method-assign]
+    await asyncio.sleep(4 * ROUND)
+    assert all(len(peer.aborted) <= 1 for peer in peers)
+    assert all(peer.aborted for peer in peers[2 * TURNS :])

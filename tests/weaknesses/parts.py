@@ -1,0 +1,151 @@
+"""Starting the servers, and what several probes do."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+
+from tests.servers import COMMANDS, Server
+from tests.system.raw import Raw, deafen
+
+T = TypeVar("T")
+Servers = Mapping[str, Server]
+Probe = Callable[[Server], bool]
+Found = Mapping[Probe, Mapping[str, bool]]
+"""What each of several probes found on each server."""
+
+_HASTY = ("-m", "tests.weaknesses.hasty")
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "suhbat serve": (*_HASTY, *COMMANDS["suhbat"][1:]),
+    "uvicorn main:app": (*_HASTY, *COMMANDS["uvicorn"][1:]),
+    # Its pings are made as hasty as Suhbat's: what stays is not what merely has not been noticed yet.
+    "tutorial": (
+        *("-m", "uvicorn", "tests.weaknesses.tutorial:app", "--host", "127.0.0.1", "--port", "{port}"),
+        *("--ws-ping-interval", "2", "--ws-ping-timeout", "1", "--timeout-keep-alive", "1"),
+    ),
+}
+"""How each is started."""
+
+TUTORIAL_ALONE = {"suhbat serve": False, "uvicorn main:app": False, "tutorial": True}
+"""Suhbat has mended it, whichever way it is started."""
+NOT_IN_SERVE = {"suhbat serve": False, "uvicorn main:app": True, "tutorial": True}
+"""It is in uvicorn's part of a connection: mended by `suhbat serve`, else a proxy has to."""
+
+FILE = "/docs/files/swagger-ui-bundle.js"
+"""A megabyte that all of them serve."""
+
+_numbers = count(1)
+
+
+def name(base: str) -> str:
+    """One that no other test has."""
+    return f"{base}-{next(_numbers)}"
+
+
+@contextmanager
+def started(directory: Path, **settings: str) -> Iterator[Servers]:
+    """One server of each kind, with these settings of Suhbat, ended whatever happens."""
+    given = {"SUHBAT_SEND_RATE": "0"} | {f"SUHBAT_{key.upper()}": value for key, value in settings.items()}
+    running = {
+        kind: Server(kind, directory / str(number), settings=given, command=command)
+        for number, (kind, command) in enumerate(KINDS.items())
+    }
+    try:
+        Everywhere(running)(Server.start)
+        yield running
+    finally:
+        for server in running.values():
+            if server.process is not None and server.process.poll() is None:
+                server.kill()
+
+
+class Everywhere:
+    """Runs probes on all servers at the same time, for most of a probe is waiting."""
+
+    def __init__(self, servers: Servers) -> None:
+        self._servers = servers
+
+    def __call__(self, probe: Callable[[Server], T]) -> dict[str, T]:
+        """What this probe found, by server."""
+        return self.at_once(probe)[probe]
+
+    def at_once(self, *probes: Callable[[Server], T]) -> dict[Callable[[Server], T], dict[str, T]]:
+        """What each of these found, which do not mind each other."""
+        with ThreadPoolExecutor(len(probes) * len(self._servers)) as threads:
+            found = {
+                probe: {kind: threads.submit(probe, server) for kind, server in self._servers.items()}
+                for probe in probes
+            }
+        return {probe: {kind: future.result() for kind, future in by.items()} for probe, by in found.items()}
+
+
+def resident(server: Server) -> int:
+    """Bytes of memory that the server has."""
+    return int(_process(server).memory_info().rss)
+
+
+def holds(server: Server, peer: socket.socket) -> bool:
+    """Whether the server still has its end of this connection."""
+    port = peer.getsockname()[1]
+    return any(end.raddr and end.raddr.port == port for end in _process(server).net_connections("tcp"))
+
+
+def kept(server: Server, peer: socket.socket, seconds: float) -> bool:
+    """Whether the server has its end of this connection for so long."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        if not holds(server, peer):
+            return False
+        time.sleep(0.1)
+    return True
+
+
+@contextmanager
+def connected(server: Server, *, deaf: bool = False) -> Iterator[socket.socket]:
+    """A TCP connection that the server has accepted, and that has said nothing yet."""
+    with socket.socket() as peer:
+        if deaf:
+            deafen(peer)
+        peer.settimeout(5)
+        peer.connect(("127.0.0.1", server.port))
+        limit = time.monotonic() + 5
+        while not holds(server, peer):
+            assert time.monotonic() < limit, "the connection was not accepted"
+            time.sleep(0.01)
+        yield peer
+
+
+def asking(path: str, *lines: str, method: str = "GET") -> bytes:
+    """An HTTP request with these further header lines, up to the end of the headers."""
+    return "\r\n".join([f"{method} {path} HTTP/1.1", "Host: localhost", *lines, "", ""]).encode()
+
+
+@contextmanager
+def reading_nothing(server: Server) -> Iterator[Raw]:
+    """Somebody to whom more was said than fits between the server and them, and who has read none of it."""
+    with (
+        Raw(server.port, f"/ws/{name('deaf')}", deaf=True) as deaf,
+        Raw(server.port, f"/ws/{name('talker')}", patience=1.0) as talker,
+    ):
+        try:
+            for _ in range(10):
+                for _ in range(10):
+                    talker.say({"message": "x" * 3_500})
+                for _ in range(10):
+                    talker.until("message")
+        except TimeoutError:
+            pass  # in the tutorial's chat nobody hears anything while one does not read
+        yield deaf
+
+
+def _process(server: Server) -> psutil.Process:
+    assert server.process is not None
+    return psutil.Process(server.process.pid)

@@ -1,0 +1,142 @@
+"""Requests that never end, or never begin: each holds a connection, and some hold memory."""
+
+from __future__ import annotations
+
+import http.client
+import time
+from contextlib import suppress
+from socket import socket
+
+import pytest
+
+from tests.servers import Server
+
+from .hasty import SECOND
+from .parts import FILE, NOT_IN_SERVE, Everywhere, Found, asking, connected, holds, kept, resident
+
+MEGABYTE = 1 << 20
+UNFINISHED = asking("/readyz").removesuffix(b"\r\n") + b"X-Long: "
+
+
+def _dribbled(server: Server, peer: socket) -> bool:
+    """Whether the server listens to a byte every now and then for longer than it should."""
+    limit = time.monotonic() + SECOND + 1.5
+    with suppress(OSError):
+        while time.monotonic() < limit:
+            peer.sendall(b"x")
+            if not kept(server, peer, SECOND / 5):
+                return False
+    return holds(server, peer)
+
+
+@pytest.fixture(scope="module")
+def found(everywhere: Everywhere) -> Found:
+    """What the probes find that wait for a deadline, all at the same time."""
+    return everywhere.at_once(waits_for_a_request, waits_for_headers, waits_for_more_headers, waits_for_a_body)
+
+
+def waits_for_a_request(server: Server) -> bool:
+    """Does a connection on which nothing is ever asked stay?"""
+    with connected(server) as peer:
+        return kept(server, peer, SECOND + 1.5)
+
+
+def test_who_asks_nothing_has_a_deadline(found: Found) -> None:
+    """A connection that never sends a byte is closed after the time that a request may take (10 s)."""
+    assert found[waits_for_a_request] == NOT_IN_SERVE
+
+
+def waits_for_headers(server: Server) -> bool:
+    """Does a connection whose headers come byte by byte stay?"""
+    with connected(server) as peer:
+        peer.sendall(UNFINISHED)
+        return _dribbled(server, peer)
+
+
+def test_headers_have_a_deadline(found: Found) -> None:
+    """From the first byte to the end of the headers a request has 10 s; here one. uvicorn waits for ever."""
+    assert found[waits_for_headers] == NOT_IN_SERVE
+
+
+def waits_for_more_headers(server: Server) -> bool:
+    """The same with the second request of a connection."""
+    with connected(server) as peer:
+        peer.sendall(asking("/readyz"))
+        answer = http.client.HTTPResponse(peer)
+        answer.begin()
+        assert answer.status == 200
+        answer.read()
+        time.sleep(SECOND / 2)
+        peer.sendall(UNFINISHED)
+        return _dribbled(server, peer)
+
+
+def test_headers_of_a_second_request_have_a_deadline(found: Found) -> None:
+    """A connection that is kept alive has no more time for its next request than for the first."""
+    assert found[waits_for_more_headers] == NOT_IN_SERVE
+
+
+def waits_for_a_body(server: Server) -> bool:
+    """Does a connection stay whose headers promise a body, which then comes byte by byte?"""
+    with connected(server) as peer:
+        peer.sendall(asking("/api/v1/guests", "Content-Type: application/json", "Content-Length: 60000", method="POST"))
+        return _dribbled(server, peer)
+
+
+def test_a_body_has_a_slowest_pace(found: Found) -> None:
+    """A body that dribbles ends with its connection. uvicorn and Starlette wait for ever."""
+    assert found[waits_for_a_body] == NOT_IN_SERVE
+
+
+def _grows_with(server: Server, peer: socket, data: bytes) -> bool:
+    """Whether the memory grows with what this connection sends."""
+    before = resident(server)
+    with suppress(OSError):  # it reads no more, or it had enough: both are right
+        peer.sendall(data)
+        for _ in range(16):
+            peer.sendall(b"x" * MEGABYTE)
+    return resident(server) - before > 8 * MEGABYTE
+
+
+def takes_endless_headers(server: Server) -> bool:
+    """Does the memory grow with a header that does not end?"""
+    with connected(server) as peer:
+        return _grows_with(server, peer, UNFINISHED)
+
+
+def test_headers_have_an_end(everywhere: Everywhere) -> None:
+    """Headers above 64 KiB are refused, also while they come fast. uvicorn over httptools keeps whatever comes."""
+    assert everywhere(takes_endless_headers) == NOT_IN_SERVE
+
+
+def takes_endless_headers_behind_an_answer(server: Server) -> bool:
+    """The same, while the answer to the request before is not read."""
+    with connected(server, deaf=True) as peer:
+        peer.sendall(asking(FILE))
+        time.sleep(0.3)
+        return _grows_with(server, peer, UNFINISHED)
+
+
+def test_headers_behind_an_answer_have_an_end(everywhere: Everywhere) -> None:
+    """Nor may they be endless while the connection is busy with something else."""
+    assert everywhere(takes_endless_headers_behind_an_answer) == NOT_IN_SERVE
+
+
+def upload(server: Server) -> list[int]:
+    """The statuses of an upload that is too large, and of the next request on the same connection."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    try:
+        statuses = []
+        for method, path, body in [("POST", "/api/v1/guests", b"x" * 5 * MEGABYTE), ("GET", "/readyz", None)]:
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            answer.read()
+            statuses.append(answer.status)
+        return statuses
+    finally:
+        connection.close()
+
+
+def test_what_is_too_large_is_told_so(everywhere: Everywhere) -> None:
+    """None of these bounds takes the answer from a client that sends too much and then listens: 413, and it may go on."""
+    assert everywhere(upload) == {"suhbat serve": [413, 200], "uvicorn main:app": [413, 200], "tutorial": [200, 200]}

@@ -1,0 +1,60 @@
+"""HTTP answers that nobody takes: they may not stay in the memory for ever."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from tests.servers import Server
+
+from .hasty import SECOND
+from .parts import FILE, NOT_IN_SERVE, Everywhere, Found, asking, connected, holds, kept
+
+
+@pytest.fixture(scope="module")
+def found(everywhere: Everywhere) -> Found:
+    """What the probes of this file find, which all wait at the same time."""
+    return everywhere.at_once(keeps_an_unread_answer, keeps_the_end_of_an_answer, keeps_unread_answers_in_a_row)
+
+
+def keeps_an_unread_answer(server: Server) -> bool:
+    """Is a client still there long after its request, if it reads nothing of a large file?"""
+    with connected(server, deaf=True) as peer:
+        peer.sendall(asking(FILE))
+        return kept(server, peer, 3 * SECOND + 1.5)
+
+
+def test_an_unread_answer_has_a_deadline(found: Found) -> None:
+    """An HTTP answer of which nothing is taken for a while ends with its connection. uvicorn waits for ever."""
+    assert found[keeps_an_unread_answer] == NOT_IN_SERVE
+
+
+def keeps_the_end_of_an_answer(server: Server) -> bool:
+    """The same, where little is unread: for uvicorn the answer is complete when it has handed out the last of it."""
+    with ExitStack() as stack:
+        # So much that the kernel does not take it all, so little that uvicorn does not wait to hand out the rest.
+        peers = [stack.enter_context(connected(server, deaf=True)) for _ in range(80_000, 280_000, 20_000)]
+        for peer, size in zip(peers, range(80_000, 280_000, 20_000), strict=True):
+            peer.sendall(asking(FILE, "Connection: close", f"Range: bytes=0-{size}"))
+        time.sleep(3 * SECOND + 1.5)
+        return any(holds(server, peer) for peer in peers)
+
+
+def test_the_unread_end_of_an_answer_has_a_deadline(found: Found) -> None:
+    """Nor may the last of an answer wait for ever, wherever in it the client stops reading."""
+    assert found[keeps_the_end_of_an_answer] == NOT_IN_SERVE
+
+
+def keeps_unread_answers_in_a_row(server: Server) -> bool:
+    """The same with the second of two requests that were sent at once (RFC 9112 §9.3.2), after the first was read."""
+    with connected(server, deaf=True) as peer:
+        peer.sendall(asking("/readyz") + asking(FILE))
+        peer.recv(64)
+        return kept(server, peer, 3 * SECOND + 1.5)
+
+
+def test_unread_answers_in_a_row_have_a_deadline(found: Found) -> None:
+    """Asking for several things at once does not help a client that reads nothing."""
+    assert found[keeps_unread_answers_in_a_row] == NOT_IN_SERVE
