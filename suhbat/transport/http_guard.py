@@ -10,7 +10,7 @@ from typing import Any
 REQUEST_SECONDS = 10.0
 """From the first byte (or the connecting) to the end of the headers."""
 STEP_SECONDS = 30.0
-"""From there to the end of the answer: how often it is looked whether the peer sends or takes anything."""
+"""From there to the end of the connection: how often it is looked whether the peer sends or takes anything."""
 STEP_BYTES = 1024
 """Of a body, in that time."""
 HEADER_BYTES = 64 * 1024
@@ -19,40 +19,54 @@ CLOSE_SECONDS = 5.0
 
 def guarded() -> type[asyncio.Protocol]:
     """uvicorn's own HTTP protocol with these limits. Written for uvicorn 0.54; tests/transport/test_http_guard.py."""
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+    from uvicorn.protocols.http import auto
 
-    base: Any = AutoHTTPProtocol
+    base: Any = auto.AutoHTTPProtocol
+    if hasattr(base, "on_headers_complete"):
+        base = _over_httptools(base)
+    else:
+        base = _over_h11(base)
 
     class Guarded(base):  # type: ignore[misc]
-        _timer: asyncio.TimerHandle | None = None
+        _request: asyncio.TimerHandle | None = None
+        """Runs while a request is awaited or its headers are coming."""
+        _look: asyncio.TimerHandle | None = None
+        """Runs from the first headers on, also when the answer is complete: its end may be unsent."""
         _received = 0
         _unsent = 0
-        _answering = False
+        _upgraded = False
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
-            self._within(REQUEST_SECONDS)
+            self._await_request()
 
         def data_received(self, data: bytes) -> None:
+            was_answering = self._answering()
             self._received += len(data)
-            if self._timer is None:  # another request on a connection that was kept alive
-                self._within(REQUEST_SECONDS)
             super().data_received(data)
-            if self.transport.is_closing() or self._answering:
+            if self._upgraded or self.transport.is_closing():
                 return
-            if self.cycle is not None and not self.cycle.response_complete:
-                self._answering = True
-                self._within(STEP_SECONDS)
-            elif self._received > HEADER_BYTES:
+            if self.headers_come and self.header_bytes > HEADER_BYTES:
                 self._refuse("The headers are too large.")
+            elif self._answering():
+                self._cancel_request()
+                if not was_answering:
+                    self._watch()
+            elif self.body_comes:  # of a request that was answered without it
+                self._cancel_request()
+            elif self._request is None:  # another request on a connection that was kept alive
+                self._await_request()
 
         def on_response_complete(self) -> None:
-            self._cancel()
-            self._answering = False
-            self._received = self._unsent = 0
             super().on_response_complete()
+            if self._answering():  # the next of several requests that came at once
+                self._watch()
 
         def handle_websocket_upgrade(self, *arguments: Any) -> None:
+            if self._answering():  # uvicorn would answer two requests at once, and close the socket when it is idle
+                self.transport.abort()
+                return
+            self._upgraded = True
             self._cancel()
             super().handle_websocket_upgrade(*arguments)
 
@@ -60,32 +74,87 @@ def guarded() -> type[asyncio.Protocol]:
             self._cancel()
             super().connection_lost(error)
 
-        def _within(self, seconds: float) -> None:
-            self._cancel()
-            self._timer = self.loop.call_later(seconds, self._late)
+        def _answering(self) -> bool:
+            return self.cycle is not None and not self.cycle.response_complete
+
+        def _await_request(self) -> None:
+            self._cancel_request()
+            self._request = self.loop.call_later(REQUEST_SECONDS, self._refuse, "The request took too long.")
+
+        def _watch(self) -> None:
+            if self._look is not None:
+                self._look.cancel()
+            self._unsent = self._received = 0
+            self._look = self.loop.call_later(STEP_SECONDS, self._judge)
+
+        def _cancel_request(self) -> None:
+            if self._request is not None:
+                self._request.cancel()
+                self._request = None
 
         def _cancel(self) -> None:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            self._cancel_request()
+            if self._look is not None:
+                self._look.cancel()
+                self._look = None
 
-        def _late(self) -> None:
-            self._timer = None
-            if not self._answering:
-                self._refuse("The request took too long.")
-                return
+        def _judge(self) -> None:
             unsent = self.transport.get_write_buffer_size()
-            if (unsent and unsent == self._unsent) or (self.cycle.more_body and self._received < STEP_BYTES):
+            takes_nothing = unsent and unsent == self._unsent
+            sends_nothing = self.body_comes and not self.flow.read_paused and self._received < STEP_BYTES
+            if takes_nothing or sends_nothing:
                 self.transport.abort()
                 return
             self._unsent, self._received = unsent, 0
-            self._within(STEP_SECONDS)
+            self._look = self.loop.call_later(STEP_SECONDS, self._judge)
 
         def _refuse(self, reason: str) -> None:
-            if self.transport.is_closing():
+            if self.transport.is_closing() or self._answering():
                 self.transport.abort()
                 return
             self.send_400_response(reason)
             self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
     return Guarded
+
+
+def _over_httptools(base: Any) -> Any:
+    """Where in a request the peer is, told by the parser's callbacks."""
+
+    class Positioned(base):  # type: ignore[misc]
+        headers_come = True
+        body_comes = False
+        header_bytes = 0
+
+        def data_received(self, data: bytes) -> None:
+            if self.headers_come:
+                self.header_bytes += len(data)
+            super().data_received(data)
+
+        def on_headers_complete(self) -> None:
+            self.headers_come, self.body_comes, self.header_bytes = False, True, 0
+            super().on_headers_complete()
+
+        def on_message_complete(self) -> None:
+            self.headers_come, self.body_comes = True, False
+            super().on_message_complete()
+
+    return Positioned
+
+
+def _over_h11(base: Any) -> Any:
+    """The same, asked of h11, which limits headers to 64 KiB by itself."""
+    import h11
+
+    class Positioned(base):  # type: ignore[misc]
+        header_bytes = 0
+
+        @property
+        def headers_come(self) -> bool:
+            return self.conn.their_state is h11.IDLE
+
+        @property
+        def body_comes(self) -> bool:
+            return self.conn.their_state is h11.SEND_BODY
+
+    return Positioned

@@ -177,7 +177,7 @@ class StreamWire(asyncio.Protocol):
     # What the keepalive and uvicorn use
 
     def ping(self) -> None:
-        if self._waits:
+        if self._waits and not self._transport.is_closing():
             self.heard = True  # it is not read from: its silence says nothing
         elif not self.closed:
             self._conn.send_ping(b"")
