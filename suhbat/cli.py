@@ -16,6 +16,8 @@ UNUSABLE = 2
 """Exit code when what was asked for cannot be done as it was asked."""
 
 SHUTDOWN_SECONDS = 5
+BACKLOG = 16_384
+"""Connections that wait to be accepted; the system may allow fewer (Linux: net.core.somaxconn)."""
 
 
 def main() -> None:
@@ -99,7 +101,7 @@ def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=SHUTDOWN_SECONDS,
             lifespan="on",
             server_header=False,
-            backlog=2048,
+            backlog=BACKLOG,
         )
     ).run()
 

@@ -12,6 +12,9 @@ from .model import Actor
 Change = tuple[Presence, tuple[str, ...]]
 """Somebody came or went; for who went, the logs that their last connection followed."""
 
+CROWD = 50
+"""Users here above which the picture of everybody may be as old as the last `changes`: a newcomer hears what it lacks with
+the next ones, and a thousand who come at once do not make a thousand pictures of a thousand."""
 REMEMBERED = 10_000
 """Users who left whose `last_seen` is kept."""
 
@@ -25,6 +28,7 @@ class Here:
         self._actors: dict[str, Actor] = {}
         self._last_seen: dict[str, int] = {}
         self._changed: dict[str, Change] = {}
+        self._picture: dict[str, Presence] | None = None
         self.total = 0
 
     @property
@@ -69,14 +73,12 @@ class Here:
     def changes(self) -> tuple[Change, ...]:
         """Who came and went since this was last asked; each user once, as they are now."""
         changed, self._changed = self._changed, {}
+        self._picture = None
         return tuple(changed.values())
 
     def whole(self, people: Iterable[Actor]) -> tuple[Presence, ...]:
         """Everybody who matters to somebody: up to the announce limit all who are here, and `people` in any case."""
-        seen: dict[str, Presence] = {}
-        if self.total <= max(self._limit, 1):
-            for actor in self._actors.values():
-                seen[actor.uid] = Presence(user_id=actor.user_id, uid=actor.uid, state="online")
+        seen = dict(self._everybody()) if self.total <= max(self._limit, 1) else {}
         for person in people:
             if person.uid in self._connections:
                 seen[person.uid] = Presence(user_id=person.user_id, uid=person.uid, state="online")
@@ -86,3 +88,11 @@ class Here:
                     user_id=person.user_id, uid=person.uid, state="offline", last_seen=last_seen
                 )
         return tuple(seen.values())
+
+    def _everybody(self) -> dict[str, Presence]:
+        if self._picture is None or len(self._actors) <= CROWD:
+            self._picture = {
+                actor.uid: Presence(user_id=actor.user_id, uid=actor.uid, state="online")
+                for actor in self._actors.values()
+            }
+        return self._picture

@@ -14,6 +14,7 @@ from suhbat.protocol import simple
 from suhbat.protocol.v1 import SUBPROTOCOL
 
 from .keepalive import Keepalive
+from .paced import Paced
 from .session import Services, Session, Upgrade, parse_query
 from .simple import SimpleSession
 from .v1 import V1Session
@@ -46,6 +47,7 @@ class Admission:
 
     def __init__(self, services: Callable[[], Services | None]) -> None:
         self.keepalive = Keepalive()
+        self.handshakes = Paced()
         self._services = services
         self._addresses: Counter[str] = Counter()
         self._open = 0

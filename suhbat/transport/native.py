@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import unquote
 
+import structlog
 from websockets.datastructures import Headers
 from websockets.http11 import Request as HandshakeRequest
 from websockets.http11 import Response
@@ -36,6 +38,8 @@ except ImportError:  # another server, without uvicorn beside it
     AutoWebSocketsProtocol = None  # nobody asks for it there
     WebSocketsSansIOProtocol = None  # type: ignore[assignment,misc]
 
+log = structlog.get_logger("suhbat.transport")
+
 ADMISSION = "suhbat_admission"
 """The key in the lifespan state under which `Native` finds its application."""
 REACHED = ("conn", "transport", "response", "connections", "handshake_complete", "close_timer")
@@ -51,13 +55,31 @@ class Native(asyncio.Protocol):
         self._arguments = (config, server_state, app_state)
         self._siblings: set[Any] = server_state.connections
         self._admission: Admission | None = app_state.get(ADMISSION)
+        self._asked = False
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """The whole request: uvicorn has parsed it already and gives it again, as one piece."""
+        """The whole request: uvicorn has parsed it already and gives it again, as one piece. Nothing may follow it yet."""
+        if self._asked or self._admission is None:
+            self._transport.abort()
+            return
+        self._asked = True
+        self._admission.handshakes.run(partial(self._shake, data))
+
+    def _shake(self, data: bytes) -> None:
+        if self._transport.is_closing():
+            return
+        assert self._admission is not None
+        try:
+            self._answer_request(data, self._admission)
+        except Exception:
+            log.exception("a handshake failed")
+            self._transport.abort()
+
+    def _answer_request(self, data: bytes, admission: Admission) -> None:
         conn = ServerProtocol(logger=quiet)
         conn.receive_data(data)
         events = conn.events_received()
@@ -67,7 +89,7 @@ class Native(asyncio.Protocol):
             return
         path, _, query = request.path.partition("?")
         path = unquote(path)
-        if self._admission is None or not is_ours(path):
+        if not is_ours(path):
             self._delegate(data)
             return
         response = conn.accept(request)
@@ -77,12 +99,12 @@ class Native(asyncio.Protocol):
         peer = self._transport.get_extra_info("peername")
         asked = Request(path, query.encode(), request.headers.raw_items(), peer[0] if peer else None)
         try:
-            upgrade = self._admission.admit(asked)
-            wire = open_wire(self._transport, conn, response, self._admission, upgrade, self._siblings)
+            upgrade = admission.admit(asked)
+            wire = open_wire(self._transport, conn, response, admission, upgrade, self._siblings)
         except SuhbatError as error:
             self._answer(conn, refusal(error, request.headers.get("Accept-Language", "")))
             return
-        self._become(wire)
+        self._transport.set_protocol(wire)
 
     def _delegate(self, data: bytes) -> None:
         config, server_state, app_state = self._arguments
@@ -90,11 +112,7 @@ class Native(asyncio.Protocol):
         delegate = AutoWebSocketsProtocol(config=config, server_state=server_state, app_state=app_state)
         delegate.connection_made(self._transport)
         delegate.data_received(data)
-        self._become(delegate)
-
-    def _become(self, protocol: asyncio.BaseProtocol) -> None:
-        # When this returns uvicorn sets the protocol that it made; nothing is read before the next turn.
-        asyncio.get_running_loop().call_soon(self._transport.set_protocol, protocol)
+        self._transport.set_protocol(delegate)
 
     def _answer(self, conn: ServerProtocol, response: Response | None) -> None:
         if response is not None:

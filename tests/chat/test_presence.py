@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suhbat.chat.model import Actor
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import CROWD, Here
 
 ANNA, BOB = Actor(uid="ua", user_id="anna"), Actor(uid="ub", user_id="bob")
 
@@ -48,3 +48,15 @@ def test_whole_is_everybody_or_in_a_crowd_those_who_matter() -> None:
         "bob": "online",
         "dora": "offline",
     }
+
+
+def test_a_crowd_is_pictured_once_between_changes() -> None:
+    """Who comes into a crowd sees everybody who was here when changes were last asked for; the next changes tell the rest."""
+    here = Here(announce_limit=1_000)
+    for number in range(CROWD + 1):
+        here.enter(Actor(uid=f"u{number}", user_id=f"n{number}"))
+    assert len(here.whole(())) == CROWD + 1
+    here.enter(Actor(uid="late", user_id="late"))
+    assert "late" not in {presence.uid for presence in here.whole(())}
+    assert "late" in {presence.uid for presence, _ in here.changes()}
+    assert "late" in {presence.uid for presence in here.whole(())}

@@ -9,7 +9,8 @@ from contextlib import suppress
 import pytest
 
 from suhbat.errors import Busy
-from suhbat.transport.turnstile import Turnstile
+from suhbat.transport import turnstile as turnstile_module
+from suhbat.transport.turnstile import AWAY_SECONDS, LONGEST_SECONDS, Turnstile
 
 
 class Crowd:
@@ -48,7 +49,7 @@ async def settle() -> None:
 
 async def test_in_order_and_no_more_than_so_many_at_once(tasks: list[asyncio.Task[None]]) -> None:
     """Who came first goes first."""
-    crowd = Crowd(Turnstile(at_once=2, line=10))
+    crowd = Crowd(Turnstile(at_once=2))
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(5)]
     await settle()
     assert crowd.inside == [0, 1]
@@ -58,20 +59,23 @@ async def test_in_order_and_no_more_than_so_many_at_once(tasks: list[asyncio.Tas
     assert crowd.order == [0, 1, 2, 3, 4] and crowd.inside == []
 
 
-async def test_a_full_line_is_told_when_to_come(tasks: list[asyncio.Task[None]]) -> None:
-    """Refused at once, with a time that grows with those who were told the same."""
-    turnstile = Turnstile(at_once=1, line=2)
-    turnstile._seconds_each = 1.0
+async def test_a_long_line_is_told_when_to_come(
+    tasks: list[asyncio.Task[None]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who would wait too long is refused at once, and told when to come back: the time that the line takes, 20 s at most."""
+    turnstile = Turnstile(at_once=1)
+    monkeypatch.setattr(turnstile_module, "SLOWEST", 100.0)
+    turnstile._seconds_each = LONGEST_SECONDS / 2
     crowd = Crowd(turnstile)
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(3)]
     await settle()
     waits = []
-    for _ in range(20):
+    for _ in range(2):
         with pytest.raises(Busy) as refused:
             async with turnstile.turn():
                 pass
-        waits.append(refused.value.retry_after)
-    assert all(wait is not None and (2 + n) <= wait <= 1.5 * (2 + n) for n, wait in enumerate(waits, 1))
+        waits.append(refused.value.retry_after or 0)
+    assert all(0.8 * AWAY_SECONDS <= wait <= 1.2 * AWAY_SECONDS for wait in waits)
     crowd.leave(0)
     await settle()
     tasks.append(asyncio.create_task(crowd.go(9)))
@@ -81,7 +85,7 @@ async def test_a_full_line_is_told_when_to_come(tasks: list[asyncio.Task[None]])
 
 async def test_who_gives_up_leaves_the_line(tasks: list[asyncio.Task[None]]) -> None:
     """A connection that closes while it waits takes nobody's place; one that fails inside gives its own back."""
-    crowd = Crowd(Turnstile(at_once=1, line=1))
+    crowd = Crowd(Turnstile(at_once=1))
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(2)]
     await settle()
     tasks[1].cancel()

@@ -1,0 +1,45 @@
+"""Work that may wait its turn does not keep the loop from others."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from suhbat.transport import paced
+from suhbat.transport.paced import TURN_SECONDS, Paced
+
+
+async def test_in_order_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not now, but all in the next turn if there is time."""
+    monkeypatch.setattr(paced.time, "monotonic", lambda: 100.0)
+    done: list[int] = []
+    line = Paced()
+    for number in range(5):
+        line.run(lambda number=number: done.append(number))  # type: ignore[misc]
+    assert done == []
+    await asyncio.sleep(0)
+    assert done == [0, 1, 2, 3, 4]
+
+
+async def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the time of a turn is used up, the rest waits for the next; what is added meanwhile comes after it."""
+    now = 100.0
+    monkeypatch.setattr(paced.time, "monotonic", lambda: now)
+    done: list[int] = []
+    line = Paced()
+
+    def step(number: int) -> None:
+        nonlocal now
+        now += TURN_SECONDS * 0.6
+        done.append(number)
+        if number == 0:
+            line.run(lambda: step(9))
+
+    for number in range(4):
+        line.run(lambda number=number: step(number))  # type: ignore[misc]
+    seen = []
+    while len(done) < 5:
+        await asyncio.sleep(0)
+        seen.append(list(done))
+    assert seen == [[0, 1], [0, 1, 2, 3], [0, 1, 2, 3, 9]]
