@@ -80,6 +80,9 @@ class Settings(BaseSettings):
     send_rate: float = Field(
         50.0, ge=0, allow_inf_nan=False, description="Messages a second that one user may send; 0 for no limit."
     )
+    compression: bool = Field(
+        False, description="Compress messages for clients that offer it (permessage-deflate): less traffic, more CPU."
+    )
     origins: Words = Field(
         (), description="Further web origins that may connect, such as https://app.example.org, separated by commas."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from suhbat.protocol.framing import text_frames
+from suhbat.protocol.framing import compressed_frames, text_frames
 
 
 class Frames:
@@ -20,6 +20,11 @@ class Frames:
     @cached_property
     def encoded(self) -> bytes:
         return text_frames(self.payloads)
+
+    @cached_property
+    def compressed(self) -> bytes:
+        """The same for those who negotiated permessage-deflate."""
+        return compressed_frames(self.payloads)
 
     @cached_property
     def size(self) -> int:

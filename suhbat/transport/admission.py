@@ -76,6 +76,12 @@ class Admission:
         address = neighbourhood(client_address(request.peer, forwarded, services.trusted))
         return Upgrade(request.path, headers, parse_query(request.query), address)
 
+    @property
+    def compression(self) -> bool:
+        """Whether permessage-deflate is negotiated with those who offer it."""
+        services = self._services()
+        return services is not None and services.settings.compression
+
     def subprotocol(self, upgrade: Upgrade) -> str | None:
         """The one of those offered (RFC 6455 §4.2.2) that is spoken here."""
         offered = upgrade.headers.get("sec-websocket-protocol", "").split(",")

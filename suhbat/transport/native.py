@@ -17,11 +17,13 @@ from urllib.parse import unquote
 
 import structlog
 from websockets.datastructures import Headers
+from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.http11 import Request as HandshakeRequest
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
 from suhbat.errors import SuhbatError
+from suhbat.protocol.framing import WINDOW_BITS
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.replies import encode
 from suhbat.texts import choose
@@ -42,7 +44,7 @@ log = structlog.get_logger("suhbat.transport")
 
 ADMISSION = "suhbat_admission"
 """The key in the lifespan state under which `Native` finds its application."""
-REACHED = ("conn", "transport", "response", "connections", "handshake_complete", "close_timer")
+REACHED = ("transport", "request", "connections", "handshake_complete", "close_timer")
 EXTENSIONS = "Sec-WebSocket-Extensions"
 
 
@@ -80,7 +82,7 @@ class Native(asyncio.Protocol):
             self._transport.abort()
 
     def _answer_request(self, data: bytes, admission: Admission) -> None:
-        conn = ServerProtocol(logger=quiet)
+        conn = handshake(admission)
         conn.receive_data(data)
         events = conn.events_received()
         request = events[0] if events else None
@@ -121,6 +123,21 @@ class Native(asyncio.Protocol):
         self._transport.close()
 
 
+def handshake(admission: Admission) -> ServerProtocol:
+    """What answers one request for a WebSocket."""
+    return ServerProtocol(extensions=[_COMPRESSION] if admission.compression else None, logger=quiet)
+
+
+# Without context takeover one compressed frame is right for everybody, and no connection keeps a window.
+_COMPRESSION = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True,
+    client_no_context_takeover=True,
+    server_max_window_bits=WINDOW_BITS,
+    client_max_window_bits=WINDOW_BITS,
+    compress_settings={"memLevel": 5},
+)
+
+
 def open_wire(
     transport: asyncio.Transport,
     conn: ServerProtocol,
@@ -132,8 +149,13 @@ def open_wire(
     """Accept, and let the session begin. The caller makes the wire the transport's protocol. Raises Busy."""
     if subprotocol := admission.subprotocol(upgrade):
         response.headers["Sec-WebSocket-Protocol"] = subprotocol
+    extensions = conn.extensions
+    if any(isinstance(one, PerMessageDeflate) and one.local_max_window_bits < WINDOW_BITS for one in extensions):
+        # It asks for a smaller window than everybody's frames have: then without compression.
+        extensions = []
+        del response.headers[EXTENSIONS]
     conn.send_response(response)
-    wire = StreamWire(transport, admission, siblings)
+    wire = StreamWire(transport, admission, siblings, extensions)
     wire.send(b"".join(conn.data_to_send()))
     wire.start(upgrade)
     return wire
@@ -168,11 +190,9 @@ class _Left:
 
 def take_over(protocol: WebSocketsSansIOProtocol, admission: Admission, upgrade: Upgrade) -> None:
     """Accept a connection that came through uvicorn's ASGI protocol, and let that one end without it. Raises Busy."""
-    transport, conn, response = protocol.transport, protocol.conn, protocol.response
-    conn.extensions = []
-    if EXTENSIONS in response.headers:
-        del response.headers[EXTENSIONS]
-    wire = open_wire(transport, conn, response, admission, upgrade, protocol.connections)
+    transport = protocol.transport
+    conn = handshake(admission)  # uvicorn's has negotiated already, what it likes
+    wire = open_wire(transport, conn, conn.accept(protocol.request), admission, upgrade, protocol.connections)
     protocol.handshake_complete = True
     protocol.connections.discard(protocol)
     protocol.transport = _Left()  # type: ignore[assignment]

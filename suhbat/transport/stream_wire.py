@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import structlog
 from websockets.exceptions import InvalidState
+from websockets.extensions import Extension
 from websockets.frames import Frame, Opcode
 
 from suhbat.hub.frames import Frames
@@ -53,6 +54,7 @@ class StreamWire(asyncio.Protocol):
         "_address",
         "_admission",
         "_closed_by",
+        "_compresses",
         "_conn",
         "_deaf",
         "_events",
@@ -75,7 +77,13 @@ class StreamWire(asyncio.Protocol):
         "pinged",
     )
 
-    def __init__(self, transport: asyncio.Transport, admission: Admission, siblings: set[Any]) -> None:
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        admission: Admission,
+        siblings: set[Any],
+        extensions: Sequence[Extension] = (),
+    ) -> None:
         self.closed = False
         self.congested = False
         self.heard = True
@@ -86,6 +94,8 @@ class StreamWire(asyncio.Protocol):
         self._address = ""
         self._reader = FrameReader()
         self._conn = self._reader.conn
+        self._conn.extensions = list(extensions)
+        self._compresses = bool(extensions)
         self._session: Session | None = None
         self._replies: list[bytes] | None = None  # of this turn; they go out with what else is written in it
         self._unparsed = b""
@@ -116,7 +126,7 @@ class StreamWire(asyncio.Protocol):
 
     def write(self, frames: Frames) -> None:
         if not self.closed:
-            self.send(frames.encoded)
+            self.send(frames.compressed if self._compresses else frames.encoded)
 
     def reply(self, payload: bytes) -> None:
         if self.closed:

@@ -41,7 +41,7 @@ async def test_uvicorns_protocol_is_recognised() -> None:
     """Everything that is reached for exists in the installed uvicorn once a request has come."""
     protocol = WebSocketsSansIOProtocol(Config(_application), ServerState(), {})
     assert recognise(protocol.send) is None, "nothing was requested yet"
-    protocol.response = object()  # type: ignore[assignment]
+    protocol.request = object()  # type: ignore[assignment]
     assert all(hasattr(protocol, name) for name in REACHED)
     assert recognise(protocol.send) is protocol
 
