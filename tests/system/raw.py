@@ -89,10 +89,15 @@ class Raw:
 
     def read(self) -> tuple[int, bytes]:
         """The next frame: opcode and payload. Raises Ended, TimeoutError."""
+        head, payload = self.read_frame()
+        return head & 0x0F, payload
+
+    def read_frame(self) -> tuple[int, bytes]:
+        """The next frame: its first octet (FIN, three reserved bits, opcode) and payload. Raises as `read`."""
         while (found := _unframed(self._buffer)) is None:
             self._more()
-        opcode, payload, self._buffer = found
-        return opcode, payload
+        head, payload, self._buffer = found
+        return head, payload
 
     def hear(self) -> Frame:
         """The next JSON; control frames are passed over."""
@@ -175,7 +180,7 @@ def framed(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask:
 
 
 def _unframed(buffer: bytes) -> tuple[int, bytes, bytes] | None:
-    """The first of a server's frames, and what follows it; None while it is not whole."""
+    """The first of a server's frames: first octet, payload, and what follows it; None while it is not whole."""
     if len(buffer) < 2:
         return None
     assert not buffer[1] & 0x80, "a server does not mask"
@@ -186,7 +191,7 @@ def _unframed(buffer: bytes) -> tuple[int, bytes, bytes] | None:
         length, start = int.from_bytes(buffer[2:10], "big"), 10
     if len(buffer) < start or len(buffer) < start + length:
         return None
-    return buffer[0] & 0x0F, buffer[start : start + length], buffer[start + length :]
+    return buffer[0], buffer[start : start + length], buffer[start + length :]
 
 
 @contextmanager

@@ -1,0 +1,50 @@
+"""Echo servers, one for each transport and kind of limits, started when first asked for."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.servers import ROOT, free_port
+
+PortOf = Callable[..., int]
+
+
+@pytest.fixture(scope="session")
+def port_of() -> Iterator[PortOf]:
+    """`port_of("native")`, or `port_of("native", limits="on")` with the limits of the chat."""
+    running: dict[tuple[str, str], tuple[subprocess.Popen[bytes], int]] = {}
+
+    def find(transport: str, limits: str = "off") -> int:
+        if (transport, limits) not in running:
+            running[transport, limits] = _start(transport, limits)
+        return running[transport, limits][1]
+
+    try:
+        yield find
+    finally:
+        for process, _ in running.values():
+            process.kill()  # nothing of it is kept
+            process.wait(10)
+
+
+def _start(transport: str, limits: str) -> tuple[subprocess.Popen[bytes], int]:
+    port = free_port()
+    command = [sys.executable, "-m", "tests.echo", "--transport", transport, "--port", str(port), "--limits", limits]
+    process = subprocess.Popen(command, cwd=ROOT)
+    began = time.monotonic()
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return process, port
+        except OSError:
+            if process.poll() is not None or time.monotonic() - began > 30:
+                process.kill()
+                process.wait()
+                raise AssertionError(f"the echo over {transport} did not start") from None
+        time.sleep(0.02)

@@ -1,0 +1,137 @@
+"""Have the conversation of a case, and tell how it went."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+
+from tests.system.raw import BINARY, CLOSE, CONTINUATION, PONG, TEXT, Ended, Raw, framed
+
+from .case import NO_CLOSE, NO_CODE, QUIET, Case, Heard, Quiet, Until, close
+
+PATIENCE = 5.0
+"""Seconds for each thing that must come. Whatever is right comes at once."""
+FIN, RESERVED = 0x80, 0x70
+
+
+@dataclass
+class Outcome:
+    heard: list[Heard] = field(default_factory=list)
+    code: int = NO_CLOSE
+    end: str = "open"
+    """How the server ended the TCP connection: `closed` (FIN), `reset` (RST), or still `open` when it had to be closed."""
+
+
+def check(case: Case, port: int) -> None:
+    """The conversation goes as the case asks."""
+    outcome = play(case, port)
+    expected = case.hears[: len(outcome.heard)] if case.partly else case.hears
+    assert tuple(outcome.heard) == expected
+    assert outcome.code in case.codes
+    if not case.lingers:
+        assert outcome.end == "closed" or (case.abrupt and outcome.end == "reset")
+
+
+def play(case: Case, port: int, path: str = "/ws/conformance") -> Outcome:
+    with Raw(port, path, patience=PATIENCE) as raw:
+        # Pieces that are said one by one should also arrive one by one.
+        raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _Conversation(raw, case).have()
+
+
+class _Conversation:
+    def __init__(self, raw: Raw, case: Case) -> None:
+        self._raw = raw
+        self._case = case
+        self._outcome = Outcome()
+        self._message: Heard | None = None  # fragments of one that is not whole yet
+        self._over = False  # the server closed, or is gone
+
+    def have(self) -> Outcome:
+        case, outcome = self._case, self._outcome
+        for step in case.says:
+            if isinstance(step, Until):
+                self._until(step.count)
+            elif isinstance(step, Quiet):
+                self._stay_quiet(step.seconds)
+            elif not self._over:
+                self._say(step)
+        if case.goodbye:
+            self._until(len(case.hears))
+            self._say(close())
+        try:
+            while outcome.end == "open" and not (case.lingers and self._over):
+                self._hear()
+        except TimeoutError:
+            pass  # the outcome says so
+        return outcome
+
+    def _until(self, count: int) -> None:
+        try:
+            while len(self._outcome.heard) < count and not self._over:
+                self._hear()
+        except TimeoutError:
+            pass  # what is missing shows in the outcome
+
+    def _stay_quiet(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        try:
+            while not self._over:
+                self._raw.socket.settimeout(max(until - time.monotonic(), 0.001))
+                self._hear()
+        except TimeoutError:
+            self._outcome.heard.append((QUIET, b""))
+        finally:
+            self._raw.socket.settimeout(PATIENCE)
+
+    def _say(self, data: bytes) -> None:
+        try:
+            self._raw.socket.sendall(data)
+        except ConnectionError:
+            self._over = True  # it may have said why before
+
+    def _hear(self) -> None:
+        """The next frame, or the end. Raises TimeoutError."""
+        try:
+            head, payload = self._raw.read_frame()
+        except Ended:
+            self._end("closed")
+        except ConnectionError:
+            self._end("reset")
+        else:
+            self._take(head, payload)
+
+    def _take(self, head: int, payload: bytes) -> None:
+        opcode, whole = head & 0x0F, bool(head & FIN)
+        assert not head & RESERVED, "no extension was agreed on"
+        assert self._outcome.code == NO_CLOSE, "a frame after the close"
+        if opcode == CLOSE:
+            self._close(payload)
+        elif opcode == PONG:
+            self._outcome.heard.append((PONG, payload))
+        elif opcode in (TEXT, BINARY, CONTINUATION):
+            self._gather(opcode, payload, whole)
+        else:
+            raise AssertionError(f"a frame that nobody asked for: {head:#x}")
+
+    def _gather(self, opcode: int, payload: bytes, whole: bool) -> None:
+        """A message, or a fragment of one."""
+        assert (opcode == CONTINUATION) == (self._message is not None), "fragments out of order"
+        first, before = self._message or (opcode, b"")
+        self._message = first, before + payload
+        if whole:
+            self._outcome.heard.append(self._message)
+            self._message = None
+
+    def _close(self, payload: bytes) -> None:
+        self._outcome.code = struct.unpack("!H", payload[:2])[0] if payload else NO_CODE
+        payload[2:].decode()
+        self._over = True
+        if self._case.answers:
+            self._say(framed(CLOSE, payload[:2]))
+
+    def _end(self, how: str) -> None:
+        self._outcome.end = how
+        self._over = True

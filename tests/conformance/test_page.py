@@ -1,0 +1,30 @@
+"""docs/reference/websocket.md says what the suite shows."""
+
+from __future__ import annotations
+
+import re
+
+from suhbat.protocol.types import MAX_FRAME
+from suhbat.transport.keepalive import TURN_SECONDS, TURNS
+from suhbat.transport.stream_wire import CLOSE_SECONDS, CONTROL_FRAMES, FRAGMENTS
+from tests.servers import ROOT
+
+from .deviations import STREAM
+
+PAGE = (ROOT / "docs" / "reference" / "websocket.md").read_text(encoding="utf-8")
+
+
+def test_deviations() -> None:
+    """Exactly the cases of Autobahn's in which a deviation is accepted are named."""
+    named = set(re.findall(r"`(\d+(?:\.\d+)+)`", PAGE))
+    assert named == {id for id in STREAM if id[0].isdigit()}
+
+
+def test_numbers() -> None:
+    """Every limit that the page names is the one in force."""
+    assert f"at most {MAX_FRAME // 1024} KiB" in PAGE
+    assert f"up to {FRAGMENTS:,} fragments" in PAGE
+    assert f"over {CONTROL_FRAMES} pings, pongs and fragments in a second, or over {FRAGMENTS:,} fragments" in PAGE
+    assert f"waits {CLOSE_SECONDS:g} seconds" in PAGE
+    turn = TURNS * TURN_SECONDS
+    assert f"for {turn:g} to {2 * turn:g} seconds" in PAGE
