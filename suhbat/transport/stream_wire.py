@@ -253,7 +253,8 @@ class StreamWire(asyncio.Protocol):
 
     def _parse(self, data: bytes) -> None:
         events = self._reader.feed(data)
-        if self._conn.writes and self._conn.parser_exc is None:
+        # The answer to a close waits for its turn: see `_take`.
+        if self._conn.writes and self._conn.parser_exc is None and (self.closed or self._conn.close_sent is None):
             self._respond()
         if len(events) == 1 and type(events[0]) is bytes and not self._events:
             self._take(events[0])
@@ -262,7 +263,7 @@ class StreamWire(asyncio.Protocol):
             self._events += events
 
     def _respond(self) -> None:
-        """What the parser has to say: pongs, unless the last are not read (they must not fill the memory); the close."""
+        """Pongs, unless the last are not read (they must not fill the memory); the end, when both sides have closed."""
         if self.congested and self._conn.close_sent is None:
             self._conn.writes = []
         else:
@@ -318,6 +319,7 @@ class StreamWire(asyncio.Protocol):
             return
         opcode = frame.opcode
         if opcode is Opcode.CLOSE:
+            self._flush()  # the answer, behind those to what came before it: nothing may follow it (RFC 6455 §5.5.1)
             self._end()
         elif opcode in _DATA and frame.fin:
             self._message(opcode, frame.data)

@@ -39,7 +39,6 @@ BEHIND = {"7.1.6": _behind, "a close behind a message": _behind}
 STREAM: Mapping[str, Change] = {
     **{f"6.4.{number}": _late for number in range(1, 5)},
     "7.1.5": _in_a_message,
-    **BEHIND,
 }
 ASGI: Mapping[str, Change] = {**BEHIND, "64 KiB and one": _behind}
 
