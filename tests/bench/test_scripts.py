@@ -39,3 +39,10 @@ def test_storm() -> None:
     done = script("storm", "--clients", "40")
     assert done.returncode == 0, done.stdout + done.stderr
     assert table_lines(done.stdout)[2][0] == "40" and "40 of 40 resumed" in done.stdout
+
+
+def test_never_reader() -> None:
+    """Some stop reading for good; the others are measured, and nobody is lost track of."""
+    done = script("never_reader", "--readers", "10", "--never", "2", "--windows", "2", "--seconds", "0.5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 were dropped and 2 had everything" in done.stdout
