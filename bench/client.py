@@ -122,7 +122,8 @@ class Client(asyncio.Protocol):
         if self._ready.done():
             self.lost(self)
         else:
-            self._ready.set_exception(self._refusal or Refused("the connection was lost"))
+            why = "the connection was lost" if error is None else f"the connection was lost ({error})"
+            self._ready.set_exception(self._refusal or Refused(why))
 
     # What the server says
 
@@ -148,8 +149,10 @@ class Client(asyncio.Protocol):
             assert self._transport is not None
             self._transport.write(_masked(0x8A, payload))
         elif first == 0x88:
-            code = int.from_bytes(payload[:2], "big")
-            self._refusal = self._refusal or Refused(f"close {code}")
+            assert self._transport is not None
+            self._refusal = self._refusal or Refused(f"close {int.from_bytes(payload[:2], 'big')}")
+            self._transport.write(_masked(0x88, payload[:2]))  # else the server would wait for it
+            self._transport.close()
 
     def _text(self, payload: bytes) -> None:
         if payload.startswith(b'{"type":"message.created"'):

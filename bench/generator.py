@@ -16,7 +16,7 @@ from machine import cpu_seconds, pin, rss_bytes, tree
 from servers import Running
 
 SETTLE = 1.5
-"""Seconds between the last connect, or the last leave, and a look at the server's memory."""
+"""Seconds between the last connect, or the last leave, and a look at the server's memory, unless told otherwise."""
 
 
 class Load(NamedTuple):
@@ -144,18 +144,18 @@ def failure(result: dict[str, Any]) -> str:
     return f"{counts or 'no message arrived'}: {result['problem']}"
 
 
-def hold(server: Running, core: int | None, connections: int, sources: int = 1) -> Idle:
+def hold(server: Running, core: int | None, connections: int, settle: float, sources: int = 1) -> Idle:
     """Memory per idle connection. Fifty come and go first, so that what is loaded lazily is there before."""
     few = min(50, connections)
     with started(server, core, 90, members=few, idle=0.2, **identities(server, few, "first")) as process:
         process.wait()
     options = {"sources": sources, **identities(server, connections)}
-    time.sleep(SETTLE)
+    time.sleep(settle)
     pids = tree(server.pid)
     before = rss_bytes(pids)
-    with started(server, core, 90, members=connections, idle=SETTLE + 1.0, **options) as process:
+    with started(server, core, 90, members=connections, idle=settle + 1.0, **options) as process:
         for report in reports(process):
-            time.sleep(SETTLE)
+            time.sleep(settle)
             grown = rss_bytes(pids) - before
             status = process.wait()
             if status == 0:

@@ -68,6 +68,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cycles", type=int, default=100_000, help="connects and leaves; 0 for none")
     only = ["suhbat", "suhbat-v1", *RIVALS]
     parser.add_argument("--only", type=lambda text: text.split(","), default=only, help=f"of {','.join(keys)}")
+    parser.add_argument("--settle", type=float, default=SETTLE, help="seconds before a look at the memory")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data")
     asked = parser.parse_args()
     if unknown := [key for key in asked.only if key not in keys]:
@@ -79,16 +80,16 @@ def measure(key: str, asked: argparse.Namespace, data_root: Path, placed: Cores)
     """Each of the two on a server of its own: what one has left in memory would hide what the other needs."""
     try:
         with running(server_of(key), data_root, placed.server, SETTINGS) as server:
-            idle = hold(server, placed.generator, asked.connections, SOURCES)
+            idle = hold(server, placed.generator, asked.connections, asked.settle, SOURCES)
         if not asked.cycles:
             return idle, Growth()
         with running(server_of(key), data_root, placed.server, SETTINGS) as server:
-            return idle, grow(server, placed.generator, asked.cycles)
+            return idle, grow(server, placed.generator, asked.cycles, asked.settle)
     except Unavailable as reason:
         return Idle(problem=str(reason)), Growth(problem=str(reason))
 
 
-def grow(server: Running, core: int | None, cycles: int) -> Growth:
+def grow(server: Running, core: int | None, cycles: int, settle: float) -> Growth:
     options = identities(server, NAMES)
     early = max(cycles // 10, 1)
     pids = tree(server.pid)
@@ -101,7 +102,7 @@ def grow(server: Running, core: int | None, cycles: int) -> Growth:
             said = process.stderr.read().strip()
             if process.wait():
                 return Growth(problem=said or "the generator ended early")
-        time.sleep(SETTLE)
+        time.sleep(settle)
         resident.append(rss_bytes(pids) / 1000)
     return Growth(resident[0], resident[1], per_s)
 

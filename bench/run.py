@@ -17,7 +17,7 @@ import compiler
 import installs
 import table
 from compiler import BENCH, CACHE
-from generator import Idle, Load, Row, hold, measure
+from generator import SETTLE, Idle, Load, Row, hold, measure
 from installs import Unavailable
 from machine import Cores, about_disk, about_machine, allow_many_sockets, cores, require_disk
 from servers import SERVERS, Server, running
@@ -47,6 +47,7 @@ def arguments() -> argparse.Namespace:
         "--rounds", type=int, default=2, help="the figures are the median of so many (of two: the mean)"
     )
     parser.add_argument("--idle", type=int, default=None, help="idle connections; 0 for none (default: most members)")
+    parser.add_argument("--settle", type=float, default=SETTLE, help="seconds before a look at the memory")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data", help="where the data directories are made")
     asked = parser.parse_args()
     unknown = [key for key in asked.only if key not in keys]
@@ -72,7 +73,7 @@ def compare(asked: argparse.Namespace, data_root: Path) -> int:
     servers = [server for server in SERVERS if server.key in asked.only]
     start = time.monotonic()
     rows = measure_all(asked, servers, data_root, placed)
-    idle = {server.key: idle_of(server, data_root, placed, asked.idle) for server in servers} if asked.idle else {}
+    idle = {server.key: idle_of(server, data_root, placed, asked) for server in servers} if asked.idle else {}
 
     problems = table.problems(rows, idle)
     parts = [part for part in (table.absolute(rows), table.ratios(rows), table.idle(idle), problems) if part]
@@ -112,10 +113,10 @@ def row_of(server: Server, data_root: Path, placed: Cores, members: int, load: L
         return Row(problem=str(reason))
 
 
-def idle_of(server: Server, data_root: Path, placed: Cores, connections: int) -> Idle:
+def idle_of(server: Server, data_root: Path, placed: Cores, asked: argparse.Namespace) -> Idle:
     try:
         with running(server, data_root, placed.server) as one:
-            return hold(one, placed.generator, connections)
+            return hold(one, placed.generator, asked.idle, asked.settle)
     except Unavailable as reason:
         return Idle(problem=str(reason))
 

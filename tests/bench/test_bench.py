@@ -64,7 +64,20 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def report() -> Iterator[tuple[str, dict[str, Any]]]:
     """What a short run printed, and the figures it wrote down."""
     before = set((BENCH / "results").glob("*"))
-    short = ["--load", "1x1", "--warmup", "0.3", "--seconds", "1", "--rounds", "1", "--idle", str(MEMBERS)]
+    short = [
+        "--load",
+        "1x1",
+        "--warmup",
+        "0.3",
+        "--seconds",
+        "1",
+        "--rounds",
+        "1",
+        "--idle",
+        str(MEMBERS),
+        "--settle",
+        "0.2",
+    ]
     done = run("--members", str(MEMBERS), "--only", "c,suhbat,suhbat-v1", *short)
     written = sorted(set((BENCH / "results").glob("*")) - before)
     try:

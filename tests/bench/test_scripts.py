@@ -24,7 +24,7 @@ def test_sends() -> None:
 
 def test_idle() -> None:
     """Memory of idle connections, and what is left after cycles of connecting and leaving."""
-    done = script("idle", "--connections", "20", "--cycles", "300", "--only", "suhbat-v1,c")
+    done = script("idle", "--connections", "20", "--cycles", "300", "--settle", "0.2", "--only", "suhbat-v1,c")
     assert done.returncode == 0, done.stdout + done.stderr
     head, _, *rows = table_lines(done.stdout)
     assert [row[0] for row in rows] == ["Suhbat v1, `suhbat serve`", "C, one send() each"]
@@ -39,3 +39,19 @@ def test_storm() -> None:
     done = script("storm", "--clients", "40")
     assert done.returncode == 0, done.stdout + done.stderr
     assert table_lines(done.stdout)[2][0] == "40" and "40 of 40 resumed" in done.stdout
+
+
+def test_never_reader() -> None:
+    """Some stop reading for good; the others are measured, and nobody is lost track of."""
+    done = script("never_reader", "--readers", "10", "--never", "2", "--windows", "2", "--seconds", "0.5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 were dropped and 2 had everything" in done.stdout
+
+
+def test_history() -> None:
+    """Each page has the messages that were asked for, by both ways, in a store that was filled."""
+    done = script("history", "--messages", "2000", "--pages", "5")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [(line[0], line[1]) for line in table_lines(done.stdout)[2:]]
+    ways = ("`history`", "GET …/messages")
+    assert rows == [(way, page) for way in ways for page in ("newest", "oldest", "around", "before")]
