@@ -133,8 +133,8 @@ static void broadcast(const char *name, const char *text, size_t length) {
     gettimeofday(&t, NULL);
     strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%S", gmtime_r(&t.tv_sec, &tm));
     size_t n = (size_t)snprintf(json, TEXT + 396,
-                                "{\"type\":\"message\",\"conversation\":\"lobby\",\"seq\":%llu,\"from_user\":\"%s\",\"to_user\":\"\",\"message\":\"%.*s\",\"sent_at\":\"%s.%03dZ\"}",
-                                (unsigned long long)++seq, name, (int)length, text, at, (int)(t.tv_usec / 1000));
+                                "{\"type\":\"message\",\"conversation\":\"lobby\",\"seq\":%llu,\"from_user\":\"%s\",\"from_uid\":\"u%21s\",\"to_user\":\"\",\"message\":\"%.*s\",\"sent_at\":\"%s.%03dZ\"}",
+                                (unsigned long long)++seq, name, name, (int)length, text, at, (int)(t.tv_usec / 1000));
     char *start = n < 126 ? json - 2 : json - 4;
     start[0] = (char)0x81;
     start[1] = (char)(n < 126 ? n : 126);

@@ -32,12 +32,13 @@ function flush() {
 
 server.on("connection", (socket, request) => {
   const from_user = decodeURIComponent(request.url.slice("/ws/".length));
+  const from_uid = "u" + from_user.padStart(21, "0");
   socket.on("error", () => {});
   socket.on("message", (data) => {
     const { message } = JSON.parse(data);
     seq += 1;
     const sent_at = new Date().toISOString();
-    const event = { type: "message", conversation: "lobby", seq, from_user, to_user: "", message, sent_at };
+    const event = { type: "message", conversation: "lobby", seq, from_user, from_uid, to_user: "", message, sent_at };
     (coalesce ? gather : broadcast)(JSON.stringify(event));
   });
 });

@@ -43,6 +43,7 @@ async def chat(websocket: WebSocket, user_id: str) -> None:
                 "conversation": "lobby",
                 "seq": seq,
                 "from_user": user_id,
+                "from_uid": "u" + user_id.rjust(21, "0"),
                 "to_user": "",
                 "message": data["message"],
                 "sent_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -10,10 +10,12 @@ let seq = 0;
 
 io.on("connection", (socket) => {
   const from_user = socket.handshake.query.user_id;
+  const from_uid = "u" + from_user.padStart(21, "0");
   socket.on("message", ({ message }) => {
     seq += 1;
     const sent_at = new Date().toISOString();
-    io.emit("message", { type: "message", conversation: "lobby", seq, from_user, to_user: "", message, sent_at });
+    const event = { type: "message", conversation: "lobby", seq, from_user, from_uid, to_user: "", message, sent_at };
+    io.emit("message", event);
   });
 });
 http.listen({ host: "127.0.0.1", port: Number(process.argv[2]), backlog: 2048 });

@@ -31,11 +31,13 @@ def open_socket(socket):
 def message(socket, text, opcode):
     global seq
     seq += 1
+    user_id = socket.get_user_data()
     event = {
         "type": "message",
         "conversation": "lobby",
         "seq": seq,
-        "from_user": socket.get_user_data(),
+        "from_user": user_id,
+        "from_uid": "u" + user_id.rjust(21, "0"),
         "to_user": "",
         "message": json.loads(text)["message"],
         "sent_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),

@@ -22,6 +22,7 @@ class Limits(Wire):
 
 
 class _Reply(Wire):
+    type: str  # first in every frame
     id: int | str | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
