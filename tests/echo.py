@@ -20,7 +20,7 @@ from suhbat.hub.connection import Wire
 from suhbat.hub.frames import Frames
 from suhbat.protocol.framing import text_frames
 from suhbat.protocol.types import MAX_FRAME
-from suhbat.transport import stream_wire
+from suhbat.transport import incoming
 from suhbat.transport.admission import Admission, Request
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
 from suhbat.transport.frame_reader import FrameReader
@@ -129,7 +129,7 @@ def main() -> None:
     limit = MAX_FRAME
     if asked.limits == "off":
         limit = HUGE
-        vars(stream_wire).update(FrameReader=partial(FrameReader, HUGE), CONTROL_FRAMES=HUGE, FRAGMENTS=HUGE)
+        vars(incoming).update(FrameReader=partial(FrameReader, HUGE), CONTROL_FRAMES=HUGE, FRAGMENTS=HUGE)
     TRANSPORTS[asked.transport](asked.port, limit)
 
 

@@ -17,10 +17,11 @@ from suhbat.errors import SuhbatError
 from suhbat.protocol.closes import Close
 
 from .admission import Admission, Request, is_ours
+from .incoming import STALL_SECONDS
 from .native import recognise, refusal, take_over
 from .queue_wire import QueueWire
 from .session import Session
-from .stream_wire import CLOSE_SECONDS, STALL_SECONDS
+from .stream_wire import CLOSE_SECONDS
 
 log = structlog.get_logger("suhbat.transport")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from suhbat.protocol.types import MAX_FRAME
-from suhbat.transport.stream_wire import CONTROL_FRAMES
+from suhbat.transport.incoming import CONTROL_FRAMES
 from tests.system.raw import PING, PONG, TEXT, framed
 
 from .case import FLOOD, TOO_BIG, Case, answered, broken, close, closed, ended, fragmented, more, ping, pong, text

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from suhbat.protocol.types import MAX_FRAME
+from suhbat.transport.incoming import CONTROL_FRAMES, FRAGMENTS
 from suhbat.transport.keepalive import TURN_SECONDS, TURNS
-from suhbat.transport.stream_wire import CLOSE_SECONDS, CONTROL_FRAMES, FRAGMENTS
+from suhbat.transport.stream_wire import CLOSE_SECONDS
 from tests.servers import ROOT
 
 from .deviations import STREAM

@@ -41,9 +41,9 @@ async def test_a_transport_that_was_closed_by_others() -> None:
     """The keepalive drops it, even if it was not read from at that moment, when silence says nothing else."""
     admission, transport, session = Admission(lambda: None), Closing(), Crowded()
     wire = StreamWire(transport, admission, set())
-    wire._session = cast(Session, session)
+    wire._incoming._session = cast(Session, session)
     admission.keepalive.watch(wire)
-    wire._pause()
+    wire._incoming._pause()
     session.crowded = False
     await asyncio.sleep(60)
     assert transport.aborted

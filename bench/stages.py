@@ -1,0 +1,234 @@
+"""What a message costs, stage by stage, and what a connection costs, object by object.
+
+    python bench/stages.py
+
+Microseconds of processor time in this process, the median of several rounds, for a text of 100 characters; bytes as
+`sys.getsizeof` and the difference in resident memory over thousands of connections see them. No network is involved: what the
+kernel takes for a delivery is in the table of run.py (CPU microseconds/delivery with one message at a time).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from compiler import CACHE
+from machine import about_disk, about_machine, cores, require_disk, rss_bytes
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from suhbat.app import Suhbat
+from suhbat.chat.model import Actor, Post
+from suhbat.chat.rate import UNLIMITED
+from suhbat.config import Settings
+from suhbat.hub.frames import Frames
+from suhbat.hub.room import Room
+from suhbat.protocol import replies, simple, v1
+from suhbat.protocol.events import Event, MessageCreated
+from suhbat.protocol.framing import compressed_frames
+from suhbat.protocol.objects import Message
+from suhbat.transport.frame_reader import FrameReader
+from suhbat.transport.session import Upgrade
+from suhbat.transport.stream_wire import StreamWire
+
+TEXT = "0001:00000001:" + "x" * 86
+NOW = 1_795_000_000_000
+ROUNDS, TIMES = 7, 4_000
+CONNECTIONS = 5_000
+UID = "uabcdefghijklmnopqrstu"
+
+
+class Nowhere:
+    """A transport that takes everything."""
+
+    def write(self, data: bytes) -> None: ...
+    def set_write_buffer_limits(self, high: int) -> None: ...
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def abort(self) -> None: ...
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_closing(self) -> bool:
+        return False
+
+
+def main() -> None:
+    CACHE.joinpath("data").mkdir(parents=True, exist_ok=True)
+    require_disk(CACHE / "data")
+    if (core := cores().server) is not None:
+        os.sched_setaffinity(0, {core})
+    print(about_machine(cores()))
+    with TemporaryDirectory(dir=CACHE / "data", prefix="stages-") as name:
+        print(about_disk(Path(name)), end="\n\n")
+        asyncio.run(everything(Path(name)))
+
+
+async def everything(data: Path) -> None:
+    print("| stage | us a message |\n|---|---:|")
+    for title, one in stages().items():
+        print(f"| {title} | {microseconds(one):.2f} |")
+    for size in (1, 128):
+        print(f"| the store, in batches of {size} | {await stored(data / str(size), size):.1f} |")
+    print("\n| a connection | bytes |\n|---|---:|")
+    for title, size in (await objects(data / "objects")).items():
+        print(f"| {title} | {size:,.0f} |")
+
+
+def microseconds(one: Callable[[], Any]) -> float:
+    rounds = []
+    for _ in range(ROUNDS):
+        began = time.process_time_ns()
+        for _ in range(TIMES):
+            one()
+        rounds.append((time.process_time_ns() - began) / TIMES / 1_000)
+    return statistics.median(rounds)
+
+
+def event(seq: int = 5) -> Event:
+    message = Message(
+        conversation="lobby",
+        seq=seq,
+        ordinal=seq,
+        sender="user1",
+        sender_uid=UID,
+        text=TEXT,
+        client_id="c1",
+        sent_at=NOW,
+    )
+    return MessageCreated(conversation="lobby", seq=seq, at=NOW, actor="user1", actor_uid=UID, message=message)
+
+
+def masked(payload: bytes) -> bytes:
+    return b"\x81" + bytes((0x80 | 126,)) + len(payload).to_bytes(2, "big") + b"\0\0\0\0" + payload
+
+
+def stages() -> dict[str, Callable[[], Any]]:
+    """What is done for every message on the event loop and in the writer; not what is done once a batch or a round."""
+    said = '{"message": "' + TEXT + '", "to_user": ""}'
+    command = '{"type":"send","id":5,"client_id":"c1","conversation":"lobby","text":"' + TEXT + '"}'
+    reader, frame = FrameReader(), masked(said.encode())
+    simple_machine, v1_machine = simple.SimpleMachine("en", UNLIMITED), v1.V1Machine("en", UNLIMITED)
+    v1_machine.state = v1.State.OPEN
+    made, room = event(), Room("lobby")
+
+    def accept() -> None:
+        room.head = 4
+        room.accept(made)
+        room.pending.clear()
+
+    payload = v1.event_frame(made)
+    return {
+        "frame: header, mask": lambda: reader.feed(frame),
+        "decode and validate, simple": lambda: simple_machine.receive(said, 1.0),
+        "decode and validate, v1": lambda: v1_machine.receive(command, 1.0),
+        "make the event": event,
+        "hub: advance the room": accept,
+        "encode, simple": lambda: simple.message(made, ""),
+        "encode, v1": lambda: v1.event_frame(made),
+        "encode the answer, v1": lambda: replies.sent(5, "lobby", 5, 5, NOW, False),
+        "frame it once for everybody": lambda: Frames([payload]).encoded,
+        "compress it once for everybody (off by default)": lambda: compressed_frames([payload]),
+    }
+
+
+async def stored(data: Path, size: int) -> float:
+    """Processor time of the process for a post, from `store.post` to `done`, with so many at once."""
+    server = Suhbat(Settings(data=str(data), log_level="error"))
+    store = server.store
+    await store.open(lambda entries: None)
+    actor = Actor(UID, "user1")
+    loop = asyncio.get_running_loop()
+    count = 0
+
+    async def batch() -> None:
+        nonlocal count
+        left, done = size, loop.create_future()
+
+        def one(outcome: object) -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                done.set_result(None)
+
+        for _ in range(size):
+            count += 1
+            store.post(Post(actor, "lobby", None, TEXT, f"~{count:08x}", None, None, NOW, one))
+        await done
+
+    rounds = []
+    for _ in range(ROUNDS):
+        began, before = time.process_time_ns(), count
+        while count - before < 1_000:
+            await batch()
+        rounds.append((time.process_time_ns() - began) / (count - before) / 1_000)
+    await store.close()
+    return statistics.median(rounds)
+
+
+async def objects(data: Path) -> dict[str, float]:
+    """What is kept for an idle simple connection, above the event loop's own transport and the kernel's socket."""
+    server = Suhbat(Settings(data=str(data), log_level="error", connections_per_address=0, announce_limit=0))
+    found: dict[str, float] = {}
+    async with server.lifespan(server.fastapi):
+        admission = server.admission
+
+        def connect(number: int) -> StreamWire:
+            wire = StreamWire(Nowhere(), admission, set())  # type: ignore[arg-type]
+            wire.start(Upgrade(f"/ws/w{number:05d}x", {}, {}, "127.0.0.1"))
+            return wire
+
+        wires = [connect(number) for number in range(100)]
+        gc.collect()
+        before = rss_bytes([os.getpid()])
+        wires += [connect(number) for number in range(100, 100 + CONNECTIONS)]
+        gc.collect()
+        found["all of it, by resident memory"] = (rss_bytes([os.getpid()]) - before) / CONNECTIONS
+        wire = wires[-1]
+        session: Any = wire._incoming._session
+        connection = session.connection
+        found |= {
+            "wire and incoming": sys.getsizeof(wire) + sys.getsizeof(wire._incoming),
+            "websockets' parser, its buffer and generators": _parser_bytes(),
+            "session and its machine": sys.getsizeof(session) + sys.getsizeof(session.machine) + _dict(session.machine),
+            "connection in the hub, with its sets": sum(
+                map(sys.getsizeof, (connection, connection.logs, connection.lag, connection.targets))
+            ),
+            "identity: claim, actor, names": sum(
+                map(sys.getsizeof, (session.claim, connection.actor, connection.actor.uid, connection.actor.user_id))
+            ),
+            "own log (a room)": _room_bytes(server.hub.rooms[f"@me:{connection.actor.uid}"]),
+        }
+        for one in wires:
+            one.connection_lost(None)
+        await asyncio.sleep(0)
+    return found
+
+
+def _parser_bytes() -> float:
+    gc.collect()
+    before = rss_bytes([os.getpid()])
+    kept = [FrameReader() for _ in range(CONNECTIONS)]
+    size = (rss_bytes([os.getpid()]) - before) / len(kept)
+    return max(size, 0.0)
+
+
+def _room_bytes(room: Room) -> int:
+    parts = (room, room.log, room.held, room.pending, room.listeners, *room.listeners)
+    return sum(map(sys.getsizeof, parts))
+
+
+def _dict(thing: object) -> int:
+    return sys.getsizeof(getattr(thing, "__dict__", {}))
+
+
+if __name__ == "__main__":
+    main()
