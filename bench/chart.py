@@ -14,6 +14,7 @@ import math
 import sys
 from html import escape
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from servers import ROOT
@@ -21,6 +22,8 @@ from table import TITLES
 
 BASE = "node"
 WIDTH, LEFT, RIGHT = 880, 215, 150
+CHARACTERS = 130
+"""Of a line below the bars."""
 TOP, BAR, GAP, BETWEEN = 84, 15, 3, 13
 STORES = ("suhbat", "suhbat-v1", "uvicorn", "uvicorn-v1")
 STYLE = """
@@ -64,8 +67,13 @@ def draw(figures: dict[str, Any], load: str) -> str:
     multiples = {place: rate / rates[BASE, place[1]] for place, rate in rates.items()}
     scale = Scale(min(multiples.values()), max(multiples.values()))
     servers = [key for key in TITLES if any(key == place[0] for place in rates)]
-    height = TOP + len(servers) * (len(members) * (BAR + GAP) + BETWEEN) + 18 * (len(figures["about"]) + 2)
-    parts = [*head(height, members, load), *axis(scale, height - 18 * (len(figures["about"]) + 2))]
+    about = [line.removeprefix("- ") for lines in figures["about"] for line in lines.splitlines()]
+    notes = [
+        "Blue: Suhbat, which flushes every message to disk first. Grey: servers that store nothing.",
+        *(part for line in about for part in wrap(line, CHARACTERS)),
+    ]
+    height = TOP + len(servers) * (len(members) * (BAR + GAP) + BETWEEN) + 18 * (len(notes) + 1)
+    parts = [*head(height, members, load), *axis(scale, height - 18 * (len(notes) + 1))]
     y = TOP
     for key in servers:
         middle = y + len(members) * (BAR + GAP) / 2 + 4
@@ -76,12 +84,8 @@ def draw(figures: dict[str, Any], load: str) -> str:
                 parts += bar(key, count == members[-1], y, multiples[key, count], rates[key, count], scale)
             y += BAR + GAP
         y += BETWEEN
-    notes = [
-        "Blue: Suhbat, which flushes every message to disk first. Grey: servers that store nothing.",
-        *figures["about"],
-    ]
     for number, note in enumerate(notes):
-        parts.append(f'<text class="small" x="12" y="{y + 20 + 18 * number}">{escape(note.removeprefix("- "))}</text>')
+        parts.append(f'<text class="small" x="12" y="{y + 20 + 18 * number}">{escape(note)}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 

@@ -22,6 +22,7 @@ from typing import Any
 
 from compiler import CACHE
 from machine import about_disk, about_machine, cores, require_disk, rss_bytes
+from websockets.extensions.permessage_deflate import PerMessageDeflate
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -197,11 +198,12 @@ async def objects(data: Path) -> dict[str, float]:
         connection = session.connection
         found |= {
             "wire and incoming": sys.getsizeof(wire) + sys.getsizeof(wire._incoming),
-            "websockets' parser, its buffer and generators": _parser_bytes(),
+            "websockets' parser, its buffer and generators": _bytes(FrameReader),
             "session and its machine": sys.getsizeof(session) + sys.getsizeof(session.machine) + _dict(session.machine),
             "connection in the hub, with its sets": sum(
                 map(sys.getsizeof, (connection, connection.logs, connection.lag, connection.targets))
             ),
+            "compression, where it is on and negotiated": _bytes(lambda: PerMessageDeflate(True, True, 12, 12)),
             "identity: claim, actor, names": sum(
                 map(sys.getsizeof, (session.claim, connection.actor, connection.actor.uid, connection.actor.user_id))
             ),
@@ -213,12 +215,11 @@ async def objects(data: Path) -> dict[str, float]:
     return found
 
 
-def _parser_bytes() -> float:
+def _bytes(make: Callable[[], object]) -> float:
     gc.collect()
     before = rss_bytes([os.getpid()])
-    kept = [FrameReader() for _ in range(CONNECTIONS)]
-    size = (rss_bytes([os.getpid()]) - before) / len(kept)
-    return max(size, 0.0)
+    kept = [make() for _ in range(CONNECTIONS)]
+    return max(rss_bytes([os.getpid()]) - before, 0) / len(kept)
 
 
 def _room_bytes(room: Room) -> int:

@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import uvicorn
 from typer.testing import CliRunner, Result
 
 from suhbat import __version__, cli, doctor, listening
 from suhbat.config import Settings, flag_of
+from suhbat.transport.native import Native
 
 
 @pytest.fixture(autouse=True)
@@ -200,3 +202,13 @@ def test_the_port_of_the_running_server_is_no_failure(taken: int) -> None:
     assert doctor.port("127.0.0.1", taken, None).level == "FAIL"
     if sys.platform == "linux":
         assert doctor.port("127.0.0.1", taken, os.getpid()).level == "warn"
+
+
+def test_serve_uses_the_transport_of_its_own(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+    """WebSockets leave uvicorn after the handshake, and its HTTP is guarded: without either all would work, but worse."""
+    started: list[uvicorn.Config] = []
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server: started.append(server.config))
+    assert run("serve", "--port", "0", "--data", str(directory / "data")).exit_code == 0
+    (config,) = started
+    assert config.ws is Native
+    assert isinstance(config.http, type) and config.http.__name__ == "Guarded"
