@@ -194,6 +194,7 @@ async def objects(data: Path) -> dict[str, float]:
         gc.collect()
         found["all of it, by resident memory"] = (rss_bytes([os.getpid()]) - before) / CONNECTIONS
         wire = wires[-1]
+        deflate = PerMessageDeflate(True, True, 12, 12)
         session: Any = wire._incoming._session
         connection = session.connection
         found |= {
@@ -203,7 +204,7 @@ async def objects(data: Path) -> dict[str, float]:
             "connection in the hub, with its sets": sum(
                 map(sys.getsizeof, (connection, connection.logs, connection.lag, connection.targets))
             ),
-            "compression, where it is on and negotiated": _bytes(lambda: PerMessageDeflate(True, True, 12, 12)),
+            "compression, where it is on and negotiated": sys.getsizeof(deflate) + _dict(deflate),
             "identity: claim, actor, names": sum(
                 map(sys.getsizeof, (session.claim, connection.actor, connection.actor.uid, connection.actor.user_id))
             ),
