@@ -15,7 +15,6 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import unquote
 
-import structlog
 from websockets.datastructures import Headers
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.http11 import Request as HandshakeRequest
@@ -39,8 +38,6 @@ try:
 except ImportError:  # another server, without uvicorn beside it
     AutoWebSocketsProtocol = None  # nobody asks for it there
     WebSocketsSansIOProtocol = None  # type: ignore[assignment,misc]
-
-log = structlog.get_logger("suhbat.transport")
 
 ADMISSION = "suhbat_admission"
 """The key in the lifespan state under which `Native` finds its application."""
@@ -77,9 +74,9 @@ class Native(asyncio.Protocol):
         assert self._admission is not None
         try:
             self._answer_request(data, self._admission)
-        except Exception:
-            log.exception("a handshake failed")
+        except BaseException:
             self._transport.abort()
+            raise
 
     def _answer_request(self, data: bytes, admission: Admission) -> None:
         conn = handshake(admission)

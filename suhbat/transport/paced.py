@@ -7,6 +7,10 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+import structlog
+
+log = structlog.get_logger("suhbat.transport")
+
 TURN_SECONDS = 0.005
 
 
@@ -19,18 +23,23 @@ class Paced:
 
     def __init__(self) -> None:
         self._steps: deque[Callable[[], None]] = deque()
+        self._scheduled = False
 
     def run(self, step: Callable[[], None]) -> None:
-        """`step` must not raise; it is run soon, not now."""
-        if not self._steps:
-            asyncio.get_running_loop().call_soon(self._turn)
+        """`step` is run soon, not now; one that fails is logged, and keeps nobody from their turn."""
         self._steps.append(step)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
         limit = time.monotonic() + TURN_SECONDS
-        while self._steps:
-            self._steps[0]()
-            self._steps.popleft()
-            if self._steps and time.monotonic() > limit:
-                asyncio.get_running_loop().call_soon(self._turn)
-                return
+        while self._steps and time.monotonic() <= limit:
+            step = self._steps.popleft()
+            try:
+                step()
+            except Exception:
+                log.exception("a step failed")
+        self._scheduled = bool(self._steps)
+        if self._scheduled:
+            asyncio.get_running_loop().call_soon(self._turn)

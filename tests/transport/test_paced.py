@@ -43,3 +43,19 @@ async def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.sleep(0)
         seen.append(list(done))
     assert seen == [[0, 1], [0, 1, 2, 3], [0, 1, 2, 3, 9]]
+
+
+async def test_one_that_fails_keeps_nobody_from_their_turn() -> None:
+    """Neither those behind it nor those who come later."""
+    done: list[int] = []
+    line = Paced()
+
+    def fail() -> None:
+        raise RuntimeError("broken")
+
+    line.run(fail)
+    line.run(lambda: done.append(1))
+    await asyncio.sleep(0)
+    line.run(lambda: done.append(2))
+    await asyncio.sleep(0)
+    assert done == [1, 2]
