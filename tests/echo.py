@@ -18,7 +18,7 @@ from hypercorn.asyncio import serve
 
 from suhbat.hub.connection import Wire
 from suhbat.hub.frames import Frames
-from suhbat.protocol.framing import text_frames
+from suhbat.protocol.framing import compressed_frames, text_frames
 from suhbat.protocol.types import MAX_FRAME
 from suhbat.transport import incoming
 from suhbat.transport.admission import Admission, Request
@@ -39,13 +39,17 @@ class BinaryFrames(Frames):
         super().__init__([payload])
         # The same frame as one of text, but for the opcode (RFC 6455 §5.2).
         self.encoded = b"\x82" + text_frames([payload])[1:]
+        compressed = compressed_frames([payload])
+        self.compressed = bytes([compressed[0] + 1]) + compressed[1:]
 
 
 class Echo:
-    """A session: see `suhbat.transport.session.Session`."""
+    """A session: see `suhbat.transport.session.Session`. `compression`: replies are never compressed, so text is answered
+    as the chat writes to many."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, compression: bool) -> None:
         self._wire = wire
+        self._compression = compression
 
     @property
     def crowded(self) -> bool:
@@ -54,7 +58,9 @@ class Echo:
     def open(self) -> None: ...
 
     def receive(self, data: str | bytes) -> None:
-        if isinstance(data, str):
+        if isinstance(data, str) and self._compression:
+            self._wire.write(Frames([data.encode()]))
+        elif isinstance(data, str):
             self._wire.reply(data.encode())
         else:
             self._wire.write(BinaryFrames(data))
@@ -65,21 +71,26 @@ class Echo:
 class Everybody(Admission):
     """Lets everybody in, to an echo."""
 
-    def __init__(self) -> None:
+    def __init__(self, compression: bool) -> None:
         super().__init__(lambda: None)
+        self._compression = compression
+
+    @property
+    def compression(self) -> bool:
+        return self._compression
 
     def admit(self, request: Request) -> Upgrade:
         return Upgrade(request.path, dict(request.headers), {}, request.peer or "")
 
     def enter(self, wire: Wire, upgrade: Upgrade) -> Echo:
-        return Echo(wire)
+        return Echo(wire, self._compression)
 
     def leave(self, address: str) -> None: ...
 
 
-def application() -> WebSockets:
+def application(compression: bool) -> WebSockets:
     """Nothing but the echo."""
-    admission = Everybody()
+    admission = Everybody(compression)
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
         """What the layer of WebSockets leaves: the lifespan, in which `Native` finds its application."""
@@ -92,32 +103,31 @@ def application() -> WebSockets:
     return WebSockets(inner, admission)
 
 
-def native(port: int, limit: int) -> None:
+def native(app: WebSockets, port: int, limit: int) -> None:
     """As `suhbat serve`."""
-    _uvicorn(port, http=guarded(), ws=Native)
+    _uvicorn(app, port, http=guarded(), ws=Native)
 
 
-def taken_over(port: int, limit: int) -> None:
+def taken_over(app: WebSockets, port: int, limit: int) -> None:
     """As `uvicorn main:app`."""
-    _uvicorn(port)
+    _uvicorn(app, port)
 
 
-def _uvicorn(port: int, **options: Any) -> None:
-    config = uvicorn.Config(application(), host="127.0.0.1", port=port, lifespan="on", log_level="warning", **options)
+def _uvicorn(app: WebSockets, port: int, **options: Any) -> None:
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="on", log_level="warning", **options)
     uvicorn.Server(config).run()
 
 
-def asgi(port: int, limit: int) -> None:
-    """As any other ASGI server: here hypercorn, whose limits are its own."""
+def asgi(app: Any, port: int, limit: int) -> None:
+    """As any other ASGI server: here hypercorn, whose limits are its own, and its compression."""
     config = hypercorn.Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.websocket_max_message_size = limit
     config.loglevel = "WARNING"
-    app: Any = application()
     asyncio.run(serve(app, config))
 
 
-TRANSPORTS: dict[str, Callable[[int, int], None]] = {"native": native, "uvicorn": taken_over, "asgi": asgi}
+TRANSPORTS: dict[str, Callable[[WebSockets, int, int], None]] = {"native": native, "uvicorn": taken_over, "asgi": asgi}
 
 
 def main() -> None:
@@ -125,12 +135,13 @@ def main() -> None:
     parser.add_argument("--transport", choices=TRANSPORTS, default="native")
     parser.add_argument("--port", type=int, default=9001)
     parser.add_argument("--limits", choices=("off", "on"), default="off", help="those that the chat has, or huge ones")
+    parser.add_argument("--compression", choices=("off", "on"), default="off", help="permessage-deflate for who offers it")
     asked = parser.parse_args()
     limit = MAX_FRAME
     if asked.limits == "off":
         limit = HUGE
         vars(incoming).update(FrameReader=partial(FrameReader, HUGE), CONTROL_FRAMES=HUGE, FRAGMENTS=HUGE)
-    TRANSPORTS[asked.transport](asked.port, limit)
+    TRANSPORTS[asked.transport](application(asked.compression == "on"), asked.port, limit)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,17 @@ class Quiet:
     seconds: float
 
 
-Step = bytes | Until | Quiet
+@dataclass(frozen=True)
+class Message:
+    """Say a message as was agreed: compressed, or as it is where the server declined. `size`: in frames of so many
+    octets."""
+
+    opcode: int
+    payload: bytes
+    size: int = 0
+
+
+Step = bytes | Until | Quiet | Message
 """Bytes go out at once, in one write; the next step's in another."""
 
 
@@ -55,6 +65,10 @@ class Case:
     """The server may also reset the TCP connection: it closes it while more is on its way."""
     lingers: bool = False
     """The server, having closed, has no ear for the answer: it ends the TCP connection seconds later. Not waited for."""
+    offer: str = ""
+    """Extensions that the client asks for (RFC 6455 §9.1)."""
+    agreed: frozenset[str] = frozenset()
+    """What the server takes up of them: the name of the extension and its parameters."""
 
     @property
     def binary(self) -> bool:
@@ -92,28 +106,31 @@ def binary(payload: bytes, *, fin: bool = True, rsv: int = 0) -> bytes:
     return framed(BINARY, payload, fin=fin, rsv=rsv)
 
 
-def more(payload: bytes, *, fin: bool = False) -> bytes:
+def more(payload: bytes, *, fin: bool = False, rsv: int = 0) -> bytes:
     """A continuation frame."""
-    return framed(CONTINUATION, payload, fin=fin)
+    return framed(CONTINUATION, payload, fin=fin, rsv=rsv)
 
 
 def ping(payload: bytes = b"", *, fin: bool = True, rsv: int = 0) -> bytes:
     return framed(PING, payload, fin=fin, rsv=rsv)
 
 
-def pong(payload: bytes = b"", *, fin: bool = True) -> bytes:
-    return framed(PONG, payload, fin=fin)
+def pong(payload: bytes = b"", *, fin: bool = True, rsv: int = 0) -> bytes:
+    return framed(PONG, payload, fin=fin, rsv=rsv)
 
 
-def close(code: int | None = NORMAL, reason: bytes = b"") -> bytes:
-    return framed(CLOSE, (b"" if code is None else struct.pack("!H", code)) + reason)
+def close(code: int | None = NORMAL, reason: bytes = b"", *, rsv: int = 0) -> bytes:
+    return framed(CLOSE, (b"" if code is None else struct.pack("!H", code)) + reason, rsv=rsv)
 
 
-def fragmented(opcode: int, payload: bytes, size: int) -> list[bytes]:
-    """A message in frames of so many octets."""
+def fragmented(opcode: int, payload: bytes, size: int, *, rsv: int = 0) -> list[bytes]:
+    """A message in frames of so many octets; the reserved bits are set in the first."""
     pieces = in_pieces(payload, size)
     last = len(pieces) - 1
-    return [framed(CONTINUATION if n else opcode, piece, fin=n == last) for n, piece in enumerate(pieces)]
+    return [
+        framed(CONTINUATION if n else opcode, piece, fin=n == last, rsv=0 if n else rsv)
+        for n, piece in enumerate(pieces)
+    ]
 
 
 def in_pieces(data: bytes, size: int) -> list[bytes]:

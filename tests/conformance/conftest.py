@@ -1,4 +1,4 @@
-"""Echo servers, one for each transport and kind of limits, started when first asked for."""
+"""Echo servers, one for each transport and kind of limits, with compression and without, started when first asked for."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ PortOf = Callable[..., int]
 
 @pytest.fixture(scope="session")
 def port_of() -> Iterator[PortOf]:
-    """`port_of("native")`, or `port_of("native", limits="on")` with the limits of the chat."""
-    running: dict[tuple[str, str], tuple[subprocess.Popen[bytes], int]] = {}
+    """`port_of("native")`, or `port_of("native", limits="on")` with the limits of the chat; `compression="on"` likewise."""
+    running: dict[tuple[str, str, str], tuple[subprocess.Popen[bytes], int]] = {}
 
-    def find(transport: str, limits: str = "off") -> int:
-        if (transport, limits) not in running:
-            running[transport, limits] = _start(transport, limits)
-        return running[transport, limits][1]
+    def find(transport: str, limits: str = "off", compression: str = "off") -> int:
+        kind = transport, limits, compression
+        if kind not in running:
+            running[kind] = _start(*kind)
+        return running[kind][1]
 
     try:
         yield find
@@ -33,9 +34,10 @@ def port_of() -> Iterator[PortOf]:
             process.wait(10)
 
 
-def _start(transport: str, limits: str) -> tuple[subprocess.Popen[bytes], int]:
+def _start(transport: str, limits: str, compression: str) -> tuple[subprocess.Popen[bytes], int]:
     port = free_port()
-    command = [sys.executable, "-m", "tests.echo", "--transport", transport, "--port", str(port), "--limits", limits]
+    command = [sys.executable, "-m", "tests.echo", "--transport", transport, "--port", str(port)]
+    command += ["--limits", limits, "--compression", compression]
     process = subprocess.Popen(command, cwd=ROOT)
     began = time.monotonic()
     while True:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 from tests.system.raw import BINARY, CLOSE, CONTINUATION, PONG, TEXT, Ended, Raw, framed
 
-from .case import NO_CLOSE, NO_CODE, QUIET, Case, Heard, Quiet, Until, close
+from .case import NO_CLOSE, NO_CODE, QUIET, Case, Heard, Message, Quiet, Until, close, fragmented
+from .packing import COMPRESSED, deflated, inflated
 
 PATIENCE = 5.0
 """Seconds for each thing that must come. Whatever is right comes at once."""
-FIN, RESERVED = 0x80, 0x70
+FIN, RESERVED, RSV1 = 0x80, 0x70, 0x40
 
 
 @dataclass
@@ -22,31 +23,50 @@ class Outcome:
     code: int = NO_CLOSE
     end: str = "open"
     """How the server ended the TCP connection: `closed` (FIN), `reset` (RST), or still `open` when it had to be closed."""
+    agreed: frozenset[str] = frozenset()
+    """The extension and its parameters that the server answered with."""
+    compressed: int = 0
+    """How many messages came so."""
 
 
-def check(case: Case, port: int) -> None:
+def check(case: Case, port: int) -> Outcome:
     """The conversation goes as the case asks."""
     outcome = play(case, port)
+    assert outcome.agreed == case.agreed
     expected = case.hears[: len(outcome.heard)] if case.partly else case.hears
     assert tuple(outcome.heard) == expected
     assert outcome.code in case.codes
     if not case.lingers:
         assert outcome.end == "closed" or (case.abrupt and outcome.end == "reset")
+    return outcome
 
 
 def play(case: Case, port: int, path: str = "/ws/conformance") -> Outcome:
-    with Raw(port, path, patience=PATIENCE) as raw:
+    headers = {"Sec-WebSocket-Extensions": case.offer} if case.offer else None
+    with Raw(port, path, patience=PATIENCE, headers=headers) as raw:
+        assert raw.status == 101
         # Pieces that are said one by one should also arrive one by one.
         raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return _Conversation(raw, case).have()
+
+
+def _agreed(head: str) -> frozenset[str]:
+    """What the answer to the handshake says of extensions: one at most, or nothing."""
+    lines = [line.partition(":") for line in head.splitlines()]
+    values = [value for name, _, value in lines if name.lower() == "sec-websocket-extensions"]
+    assert len(values) <= 1 and not any("," in value for value in values), "one at most was offered"
+    parts = [part.strip() for value in values for part in value.split(";")]
+    assert len(parts) == len(set(parts)), "a parameter is there twice"
+    return frozenset(parts)
 
 
 class _Conversation:
     def __init__(self, raw: Raw, case: Case) -> None:
         self._raw = raw
         self._case = case
-        self._outcome = Outcome()
+        self._outcome = Outcome(agreed=_agreed(raw.head))
         self._message: Heard | None = None  # fragments of one that is not whole yet
+        self._compressed = False  # that one is
         self._over = False  # the server closed, or is gone
 
     def have(self) -> Outcome:
@@ -56,6 +76,8 @@ class _Conversation:
                 self._until(step.count)
             elif isinstance(step, Quiet):
                 self._stay_quiet(step.seconds)
+            elif isinstance(step, Message):
+                self._say_as_agreed(step)
             elif not self._over:
                 self._say(step)
         if case.goodbye:
@@ -92,6 +114,17 @@ class _Conversation:
         except ConnectionError:
             self._over = True  # it may have said why before
 
+    def _say_as_agreed(self, message: Message) -> None:
+        payload, rsv = message.payload, 0
+        if self._outcome.agreed:
+            payload, rsv = deflated(payload, self._window("client")), COMPRESSED
+        self._say(b"".join(fragmented(message.opcode, payload, message.size or len(payload), rsv=rsv)))
+
+    def _window(self, side: str) -> int:
+        """Bits of the window of what the client, or the server, compresses (RFC 7692 §7.1.2)."""
+        name = f"{side}_max_window_bits="
+        return next((int(part.removeprefix(name)) for part in self._outcome.agreed if part.startswith(name)), 15)
+
     def _hear(self) -> None:
         """The next frame, or the end. Raises TimeoutError."""
         try:
@@ -105,13 +138,17 @@ class _Conversation:
 
     def _take(self, head: int, payload: bytes) -> None:
         opcode, whole = head & 0x0F, bool(head & FIN)
-        assert not head & RESERVED, "no extension was agreed on"
+        if head & RESERVED:
+            assert self._outcome.agreed, "no extension was agreed on"
+            # RFC 7692 §6: never in a control frame or a continuation.
+            assert head & RESERVED == RSV1 and opcode in (TEXT, BINARY)
         assert self._outcome.code == NO_CLOSE, "a frame after the close"
         if opcode == CLOSE:
             self._close(payload)
         elif opcode == PONG:
             self._outcome.heard.append((PONG, payload))
         elif opcode in (TEXT, BINARY, CONTINUATION):
+            self._compressed = bool(head & RSV1) if opcode != CONTINUATION else self._compressed
             self._gather(opcode, payload, whole)
         else:
             raise AssertionError(f"a frame that nobody asked for: {head:#x}")
@@ -122,7 +159,11 @@ class _Conversation:
         first, before = self._message or (opcode, b"")
         self._message = first, before + payload
         if whole:
-            self._outcome.heard.append(self._message)
+            opcode, payload = self._message
+            if self._compressed:
+                payload = inflated(payload, self._window("server"))
+                self._outcome.compressed += 1
+            self._outcome.heard.append((opcode, payload))
             self._message = None
 
     def _close(self, payload: bytes) -> None:
