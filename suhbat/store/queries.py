@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Literal
 
-from sqlalchemy import Connection, and_, bindparam, literal, select
+from sqlalchemy import Connection, and_, bindparam, literal, or_, select
 
 from suhbat.chat.model import Actor, Opening
 from suhbat.protocol.events import LogEntry, own_log
@@ -38,7 +38,7 @@ _MARK = and_(reads.c.conversation_id == conversations.c.id, reads.c.uid == bindp
 _OWN = (
     select(*_COLUMNS, literal("member").label("role"))
     .select_from(conversations.outerjoin(reads, _MARK))
-    .where(conversations.c.name.in_((bindparam("lobby"), bindparam("own"))))
+    .where(or_(conversations.c.name == bindparam("lobby"), conversations.c.name == bindparam("own")))
 )
 """The lobby and the own log."""
 _MINE = (
@@ -170,9 +170,5 @@ def _people(connection: Connection, ids: list[int]) -> dict[int, dict[str, str]]
 
 
 def _users(connection: Connection, uids: Collection[str]) -> tuple[User, ...]:
-    found: list[User] = []
-    wanted = sorted(uids)
-    for start in range(0, len(wanted), _IN):
-        part = select(users.c.uid, users.c.user_id, users.c.kind).where(users.c.uid.in_(wanted[start : start + _IN]))
-        found += [User(uid=uid, user_id=user_id, kind=kind) for uid, user_id, kind in connection.execute(part)]
-    return tuple(found)
+    found = find_rows(connection, users, ("uid",), ("uid", "user_id", "kind"), [(uid,) for uid in sorted(uids)])
+    return tuple(User(uid=uid, user_id=user_id, kind=kind) for uid, user_id, kind in sorted(found))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +29,7 @@ from .known import Known, new_log
 from .lock import DirectoryLock
 from .migrate import migrate, revision
 from .migrations import HEAD
+from .reader import Reader
 from .tables import conversations
 from .writer import Writer
 
@@ -55,16 +55,16 @@ class SQLiteStore:
         self._writes: Engine | None = None
         self._reads: Engine | None = None
         self._writer: Writer | None = None
-        self._readers: ThreadPoolExecutor | None = None
+        self._reader: Reader | None = None
         self._is_open = False
         self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed) -> None:
         """See chat.ports.Store. Raises StoreUnavailable: the directory is in use or cannot be written, the schema is newer."""
         await asyncio.to_thread(self._prepare)
-        assert self._writes is not None
+        assert self._writes is not None and self._reads is not None
         self._closed = None
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="suhbat-reader")
+        self._reader = Reader(self._reads, READERS)
         self._writer = Writer(self._writes, Known(), committed)
         self._writer.start()
         self._is_open = True
@@ -147,17 +147,11 @@ class SQLiteStore:
         await self._open_writer().work(touch)
 
     async def _read(self, run: Callable[[Connection], T]) -> T:
-        """One read transaction in a reader's thread."""
-        engine, readers = self._reads, self._readers
-        if engine is None or readers is None or not self._is_open:
+        """Read in a reader's thread."""
+        if self._reader is None or not self._is_open:
             raise StoreUnavailable("the store is not open")
-
-        def work() -> T:
-            with engine.connect() as connection, connection.begin():
-                return run(connection)
-
         try:
-            return await asyncio.get_running_loop().run_in_executor(readers, work)
+            return await self._reader.read(run)
         except Exception as error:
             if not is_trouble(error):
                 raise
@@ -214,13 +208,13 @@ class SQLiteStore:
         self._is_open = False
         if self._writer is not None:
             await self._writer.close()
+        if self._reader is not None:
+            await self._reader.close()
         await asyncio.to_thread(self._finish)
-        self._writer = self._readers = None
+        self._writer = self._reader = None
 
     def _finish(self) -> None:
         """Readers first: the last connection to go is the writer's, which leaves one whole file without a WAL."""
-        if self._readers is not None:
-            self._readers.shutdown()
         if self._reads is not None:
             self._reads.dispose()
         try:
