@@ -45,6 +45,9 @@ log = structlog.get_logger("suhbat")
 
 SWITCH_INTERVAL = 1e-4
 """Seconds. At Python's default of 5 ms a busy event loop keeps the writer's thread from the interpreter for too long."""
+COLLECT = (20_000, 20, 50)
+"""Thresholds of the garbage collector. Connections and batches are many objects that stay: at Python's default of 700 it
+looks at them again and again, for a tenth of all time. What it is for, cycles, are few here."""
 CHORES_SECONDS = 60.0
 
 
@@ -155,6 +158,7 @@ class Suhbat:
             # What start-up made stays: without this each full collection walks it, and everybody waits for that.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*COLLECT)
             self.services = self._wired
             stack.callback(self._stop_serving)
             welcome(self.settings)
