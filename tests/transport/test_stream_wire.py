@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from typing import cast
 
+from websockets.extensions.permessage_deflate import PerMessageDeflate
+
+from suhbat.protocol.framing import WINDOW_BITS
 from suhbat.transport.admission import Admission
 from suhbat.transport.session import Session
 from suhbat.transport.stream_wire import StreamWire
 from tests.leaping import leaping
+from tests.system.raw import TEXT, framed
 
 PONG = b"\x8a\x80\0\0\0\0"
 """As a client sends it, masked (RFC 6455 §5.2)."""
@@ -22,6 +27,7 @@ class Open(asyncio.Transport):
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
     def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
@@ -41,6 +47,20 @@ class Closing(Open):
 
     def get_write_buffer_size(self) -> int:
         return 100_000
+
+
+class Listening:
+    """A session that keeps what it is given."""
+
+    crowded = False
+
+    def __init__(self) -> None:
+        self.received: list[str | bytes] = []
+
+    def receive(self, data: str | bytes) -> None:
+        self.received.append(data)
+
+    def closed(self) -> None: ...
 
 
 class Crowded:
@@ -103,3 +123,19 @@ async def test_nobody_is_dropped_twice() -> None:
     wire.connection_lost(None)
     await asyncio.sleep(60)
     assert not transport.aborted
+
+
+@leaping
+async def test_much_that_came_as_little() -> None:
+    """Others get their turn between messages that were small only while they were compressed."""
+    deflate = zlib.compressobj(wbits=-WINDOW_BITS)
+    packed = (deflate.compress(b"0" * 60_000) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    extension = PerMessageDeflate(True, True, WINDOW_BITS, WINDOW_BITS)
+    wire, session = StreamWire(Open(), Admission(lambda: None), set(), [extension]), Listening()
+    wire._incoming._session = cast(Session, session)
+    wire.data_received(framed(TEXT, packed, rsv=4) * 20)
+    assert len(session.received) == 1
+    while len(session.received) < 20:
+        before = len(session.received)
+        await asyncio.sleep(0)
+        assert before <= len(session.received) <= before + 1
