@@ -10,20 +10,23 @@ from typing import Any, cast
 import pytest
 
 from suhbat.chat.messages import Messages
+from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
 from suhbat.errors import Busy, Forbidden
+from suhbat.hub.connection import Connection, Dialect, Target
 from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.closes import Close
+from suhbat.protocol.types import LOBBY
 from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
 from suhbat.transport.session import QUERY_FIELDS, Services, Upgrade
 from suhbat.transport.simple import SimpleSession
 from suhbat.transport.turnstile import Turnstile
-from suhbat.transport.v1 import V1Session
+from suhbat.transport.v1 import SYNCS, V1Session
 from tests.fakes import FakeClock, FakeStore
 from tests.hub.parts import Log, RecordingWire, hub_over
 
@@ -211,6 +214,19 @@ def test_a_cookie_costs_no_time() -> None:
     began = time.process_time()
     assert upgrade.token == "b"
     assert time.process_time() - began < 0.02
+
+
+def test_syncs_that_are_not_done() -> None:
+    """Who asks for more and more of what they do not read is asked to wait: each sync remembers what it is to send."""
+    wire = RecordingWire()
+    session = house().enter(wire, house().admit(request()))
+    assert isinstance(session, V1Session)
+    session.connection = Connection(wire, Dialect.V1, Actor("u1", "ali"), "en")
+    for _ in range(SYNCS):
+        session.connection.targets.append(Target({LOBBY: 1}, presence=False))
+    assert not session.crowded
+    session.connection.targets.append(Target({LOBBY: 1}, presence=False))
+    assert session.crowded
 
 
 def test_dialects() -> None:
