@@ -25,6 +25,9 @@ from .session import BaseSession, Rest, Services, Upgrade, log
 
 C = TypeVar("C", History, Sync)
 
+SYNCS = 8
+"""Syncs of one connection that may wait to be caught up; beyond that the socket is not read. Each holds the heads of all
+that it asked for, and every step of the feed looks at them."""
 TYPING_SECONDS = 3.0
 """A user's typing in a conversation is passed on at most this often."""
 
@@ -51,6 +54,10 @@ class V1Session(BaseSession):
             return self._do(action.command)
         self.act(action)
         return None
+
+    @property
+    def crowded(self) -> bool:
+        return super().crowded or (self.connection is not None and len(self.connection.targets) > SYNCS)
 
     def release(self) -> None:
         super().release()
