@@ -15,13 +15,26 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
-from suhbat.chat.model import Actor, Committed, Guest, HistoryPage, Opening, Post
+from suhbat.chat.acts import Act, Done
+from suhbat.chat.model import (
+    Actor,
+    Audited,
+    Committed,
+    Guest,
+    HistoryPage,
+    MemberPage,
+    Opening,
+    Post,
+    Reported,
+)
 from suhbat.chat.ports import Clock
 from suhbat.errors import Busy
 from suhbat.protocol.events import LogEntry
+from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY
 
-from . import batch, connect, epoch, guests, history, queries
+from . import connect, epoch, guests, history, order, queries, rooms
+from .acts import carry_out
 from .dialect import insert_new, is_trouble
 from .epoch import Instance
 from .errors import StoreUnavailable
@@ -91,8 +104,8 @@ class SQLiteStore:
         else:
             self._writer.post(post)
 
-    async def direct(self, actor: Actor, peer: Actor, at: int) -> str:
-        return await self._open_writer().work(lambda c, known: batch.direct(c, actor, peer, at, known))
+    async def act(self, act: Act) -> Done:
+        return await self._open_writer().work(lambda c, known: carry_out(c, known, act))
 
     async def opening(self, actor: Actor) -> Opening:
         return await self._read(lambda c: queries.opening(c, actor, self._lobby_history))
@@ -117,8 +130,26 @@ class SQLiteStore:
             )
         )  # fmt: skip
 
-    async def members(self, conversation: str) -> tuple[str, ...]:
-        return await self._read(lambda c: queries.member_uids(c, conversation))
+    async def state(self, actor: Actor, conversation: str) -> ConversationState:
+        return await self._read(lambda c: rooms.state(c, actor, conversation, self._lobby_history))
+
+    async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
+        return await self._read(lambda c: rooms.members_page(c, actor, conversation, self._clock.wall(), after, limit))
+
+    async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
+        return await self._read(lambda c: rooms.public_rooms(c, actor, after, limit))
+
+    async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
+        return await self._read(lambda c: rooms.pinned(c, actor, conversation, self._lobby_history))
+
+    async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
+        return await self._read(lambda c: order.reports_page(c, actor, after, limit))
+
+    async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
+        return await self._read(lambda c: order.audit_page(c, before, limit))
+
+    async def bans(self) -> Mapping[str, int | None]:
+        return await self._read(order.server_bans)
 
     async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
         names = None if logs is None else list(logs)

@@ -235,7 +235,6 @@ reactions = Table(
     Column("uid", Text, primary_key=True),
     Column("emoji", Text, primary_key=True),
     Column("user_id", Text, nullable=False),
-    Column("at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 """Who put what under which message; target is its seq."""
@@ -256,6 +255,7 @@ mentions = Table(
     Column("uid", Text, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     Column("ordinal", BigInteger, primary_key=True, autoincrement=False),
+    Index("mentions_place", "conversation_id", "ordinal"),
     sqlite_with_rowid=False,
 )
 """Who is named in which message; rows go when they are read."""

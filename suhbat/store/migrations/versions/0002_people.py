@@ -84,7 +84,6 @@ def upgrade() -> None:
         sa.Column("uid", sa.Text(), primary_key=True),
         sa.Column("emoji", sa.Text(), primary_key=True),
         sa.Column("user_id", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
@@ -101,6 +100,7 @@ def upgrade() -> None:
         sa.Column("ordinal", sa.BigInteger(), primary_key=True, autoincrement=False),
         sqlite_with_rowid=False,
     )
+    op.create_index("mentions_place", "mentions", ["conversation_id", "ordinal"])
     op.create_table(
         "drafts",
         sa.Column("uid", sa.Text(), primary_key=True),
