@@ -18,6 +18,8 @@ from prometheus_client import CollectorRegistry
 
 from suhbat import logs
 from suhbat.bus.memory import MemoryBus
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import Here
@@ -76,6 +78,7 @@ class Suhbat:
         self.hub.gather.more_coming = lambda: self.store.waiting > 0
         self.here = Here(settings.announce_limit)
         self.guests = Guests(self.store, self.clock, access=settings.access)
+        self.bans = Bans(self.clock)
         self.services: Services | None = None
         wired = Services(
             settings=settings,
@@ -85,11 +88,14 @@ class Suhbat:
             guests=self.guests,
             tickets=Tickets(self.clock),
             messages=Messages(self.store, self.guests, self.clock),
+            acting=Acting(self.store, self.guests, self.clock, self.bans),
+            bans=self.bans,
             rates=Rates(settings.send_rate),
             clock=self.clock,
             turnstile=Turnstile(),
             trusted=networks(settings.trusted_proxies),
         )
+        wired.acting.banished = self.hub.banish
         self._wired = wired
         self._refused: Callable[[str], None] = lambda reason: None
         registry = CollectorRegistry()
@@ -101,6 +107,8 @@ class Suhbat:
                 guests=self.guests,
                 tickets=wired.tickets,
                 messages=wired.messages,
+                acting=wired.acting,
+                bans=self.bans,
                 rates=wired.rates,
                 clock=self.clock,
                 registry=registry,
@@ -147,6 +155,7 @@ class Suhbat:
                 raise
             stack.push_async_callback(self.store.close)
             await self.guests.load()
+            await self.bans.load(self.store)
             stack.push_async_callback(self.guests.flush, everything=True)
             await self.bus.open(self.hub.apply)
             stack.push_async_callback(self.bus.close)

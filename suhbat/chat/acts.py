@@ -1,7 +1,7 @@
 """Everything that changes state, but for sending: one frozen class each, with who does it and when it was received.
 
 A dialect or HTTP makes one, the store's writer carries it out in a transaction (`Store.act`), asking the policy there.
-`Done.seq` is that of the event in the conversation's log, or None where nothing had to change.
+`Done.seq` is that of the event in the conversation's log; where nothing had to change, the head.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class Done:
     """What became of it. `created`: it made something new. `unread`: after a read mark."""
 
     conversation: str
-    seq: int | None = None
+    seq: int
     unread: int = 0
     created: bool = False
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from .types import ConversationId, Cursor, Ordinal, Seq, Time, Uid, UserId, Wire
+from .types import ConversationId, Cursor, Ordinal, Retention, Seq, SlowMode, Time, Uid, UserId, Wire
 
 UserKind = Literal["guest", "account"]
 ConversationKind = Literal["lobby", "direct", "room"]
@@ -64,8 +64,8 @@ class Settings(Wire):
     visibility: Visibility = "private"
     history: HistoryFrom = "all"
     archived: bool = False
-    slow_mode: Annotated[int, Field(ge=0, le=86_400)] = 0
-    retention: Annotated[int, Field(ge=0, le=36_500)] = 0
+    slow_mode: SlowMode = 0
+    retention: Retention = 0
 
 
 class ConversationState(Settings):

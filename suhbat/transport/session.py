@@ -9,6 +9,8 @@ from urllib.parse import parse_qs
 
 import structlog
 
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Clock, Store
@@ -48,6 +50,8 @@ class Services:
     guests: Guests
     tickets: Tickets
     messages: Messages
+    acting: Acting
+    bans: Bans
     rates: Rates
     clock: Clock
     turnstile: Turnstile
@@ -149,6 +153,7 @@ class BaseSession:
     async def authenticate(self, token: str) -> Actor:
         """Whose token this is; the identity is held until `release`. Raises Unauthenticated."""
         actor = await self.services.guests.authenticate(token)
+        self.services.bans.check(actor.uid)
         self.services.guests.attach(actor)
         self.attached = actor
         return actor

@@ -9,6 +9,8 @@ from typing import Any, cast
 
 import pytest
 
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
@@ -45,7 +47,7 @@ def house(**settings: Any) -> Admission:
 
 def _services(settings: Settings) -> Services:
     store, clock = cast(Store, FakeStore()), FakeClock()
-    guests = Guests(store, clock, access=settings.access)
+    guests, bans = Guests(store, clock, access=settings.access), Bans(clock)
     return Services(
         settings=settings,
         store=store,
@@ -54,6 +56,8 @@ def _services(settings: Settings) -> Services:
         guests=guests,
         tickets=Tickets(clock),
         messages=Messages(store, guests, clock),
+        acting=Acting(store, guests, clock, bans),
+        bans=bans,
         rates=Rates(settings.send_rate),
         clock=clock,
         trusted=networks(settings.trusted_proxies),

@@ -35,7 +35,7 @@ def edit(writing: Writing, act: acts.Edit) -> Done:
     if row.actor_uid != act.actor.uid:
         raise Forbidden("forbidden.author")
     if row.text == act.text:
-        return Done(log.name)
+        return Done(log.name, log.head)
     place = (events.c.conversation_id == log.id, events.c.seq == act.seq)
     writing.connection.execute(update(events).where(*place).values(text=act.text, edited_at=act.at))
     forget_mentions(writing.connection, log, row.ordinal)
@@ -51,7 +51,7 @@ def delete(writing: Writing, act: acts.Delete) -> Done:
     place = (events.c.conversation_id == log.id, events.c.seq == act.seq, events.c.ordinal.is_not(None))
     row = writing.connection.execute(select(events).where(*place)).one_or_none()
     if row is not None and row.deleted:
-        return Done(log.name)
+        return Done(log.name, log.head)
     row = writing.message(log, act.seq)
     if row.actor_uid != act.actor.uid:
         writing.require(log, "delete_any")
@@ -77,7 +77,7 @@ def react(writing: Writing, act: acts.React) -> Done:
     )
     present = set(writing.connection.execute(select(reactions.c.emoji).where(*mine)).scalars())
     if (act.emoji in present) == act.on:
-        return Done(log.name)
+        return Done(log.name, log.head)
     if act.on:
         if len(present) >= REACTIONS:
             raise BadRequest(reason=f"at most {REACTIONS} different emoji of one person under one message")
@@ -103,7 +103,7 @@ def pin(writing: Writing, act: acts.Pin) -> Done:
     writing.message(log, act.seq)
     present = set(writing.connection.execute(select(pins.c.target).where(pins.c.conversation_id == log.id)).scalars())
     if (act.seq in present) == act.on:
-        return Done(log.name)
+        return Done(log.name, log.head)
     if act.on:
         if len(present) >= PINS:
             raise BadRequest(reason=f"at most {PINS} messages can be pinned; unpin one")

@@ -29,7 +29,7 @@ def ban(writing: Writing, act: acts.Ban) -> Done:
     writing.note("ban" if act.on else "ban.lift", log, act.person.uid, act.reason)
     if act.on and log.people is not None and act.person.uid in log.people:
         return Done(log.name, depart(writing, log, act.person.user))
-    return Done(log.name)
+    return Done(log.name, log.head)
 
 
 def mute(writing: Writing, act: acts.Mute) -> Done:
@@ -40,7 +40,7 @@ def mute(writing: Writing, act: acts.Mute) -> Done:
     _sanction(writing, log, "mute", act)
     writing.note("mute" if act.on else "mute.lift", log, act.person.uid, act.reason)
     if log.kind == "lobby":
-        return Done(log.name)  # the lobby has no member events
+        return Done(log.name, log.head)  # the lobby has no member events
     event = writing.ledger.add(log, MemberMuted, user=act.person.user, on=act.on, until=act.until)
     return Done(log.name, event.seq)
 
@@ -52,7 +52,7 @@ def report(writing: Writing, act: acts.Report) -> Done:
     mine = (reports.c.uid == act.actor.uid, reports.c.closed.is_(False))
     same = (reports.c.conversation_id == log.id, reports.c.target == act.seq)
     if writing.connection.execute(select(reports.c.id).where(*mine, *same)).first() is not None:
-        return Done(log.name)
+        return Done(log.name, log.head)
     open_ones = writing.connection.execute(select(func.count()).select_from(reports).where(*mine)).scalar_one()
     if open_ones >= OPEN_REPORTS:
         raise RateLimited("rate_limited.reports", retry_after=3600, seconds=3600)
@@ -67,7 +67,7 @@ def report(writing: Writing, act: acts.Report) -> Done:
             "closed": False,
         },
     )
-    return Done(log.name, created=True)
+    return Done(log.name, log.head, created=True)
 
 
 def _above(writing: Writing, conversation: str, action: Literal["ban", "mute"], person: Actor) -> Log:

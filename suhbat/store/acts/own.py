@@ -21,7 +21,7 @@ def mark(writing: Writing, act: acts.Mark) -> Done:
     before = 0 if row is None else row.read_ordinal
     ordinal = min(act.ordinal, log.ordinal)
     if row is not None and ordinal <= before:
-        return Done(log.name, unread=max(0, log.ordinal - before - row.own_since))
+        return Done(log.name, log.head, unread=max(0, log.ordinal - before - row.own_since))
     own_since = writing.connection.execute(
         select(func.count())
         .select_from(events)
@@ -43,7 +43,7 @@ def mark(writing: Writing, act: acts.Mark) -> Done:
         unread=unread,
         mentions=mentions,
     )
-    return Done(log.name, unread=unread)
+    return Done(log.name, log.head, unread=unread)
 
 
 def draft(writing: Writing, act: acts.Draft) -> Done:
@@ -52,9 +52,9 @@ def draft(writing: Writing, act: acts.Draft) -> Done:
     mine = (drafts.c.uid == act.actor.uid, drafts.c.conversation_id == log.id)
     before = writing.connection.execute(select(drafts.c.text).where(*mine)).scalar() or ""
     if before == act.text:
-        return Done(log.name)
+        return Done(log.name, log.head)
     writing.connection.execute(delete(drafts).where(*mine))
     if act.text:
         writing.connection.execute(insert(drafts), {"uid": act.actor.uid, "conversation_id": log.id, "text": act.text})
     writing.ledger.add(writing.own(act.actor.uid), DraftChanged, target=log.name, text=act.text)
-    return Done(log.name)
+    return Done(log.name, log.head)

@@ -32,7 +32,7 @@ def join(writing: Writing, act: acts.Join) -> Done:
     """Become a member of a public room; who is one already stays what they are."""
     log = writing.log(act.conversation, "see")
     if log.people is not None and act.actor.uid in log.people:
-        return Done(log.name)
+        return Done(log.name, log.head)
     writing.require(log, "join")
     return enter(writing, log, act.actor, "member")
 
@@ -47,7 +47,7 @@ def admit(writing: Writing, act: acts.Admit) -> Done:
     if not may_change_role(writing.rank(log), act.role):
         raise Forbidden()
     if present == act.role:
-        return Done(log.name)
+        return Done(log.name, log.head)
     if present is None:
         if holds(log.bans, act.person.uid, act.at):
             raise Forbidden("forbidden.person_banned")

@@ -42,7 +42,7 @@ def create(writing: Writing, act: acts.Create) -> Done:
     writing.known.named[name] = log
     writing.known.readers.add((id_, actor.uid))
     writing.ledger.add(writing.own(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
-    return Done(name, created=True)
+    return Done(name, 0, created=True)
 
 
 def meet(writing: Writing, act: acts.Meet) -> Done:
@@ -55,11 +55,11 @@ def meet(writing: Writing, act: acts.Meet) -> Done:
     writing.known.load(writing.connection, (), {pair: people}, act.at)
     log = writing.known.pairs.get(pair)
     if log is not None:
-        return Done(log.name)
+        return Done(log.name, log.head)
     made = make_direct(writing.connection, writing.known, act.actor, people, act.at)
     writing.ledger.take(made.rows, made.entries, made.own)
     writing.note_users(people)
-    return Done(made.log.name, created=bool(made.rows))
+    return Done(made.log.name, made.log.head, created=bool(made.rows))
 
 
 def write_settings(writing: Writing, log: Log, changed: dict[str, Any]) -> int:
@@ -91,7 +91,7 @@ def update(writing: Writing, act: acts.Update) -> Done:
     if log.kind != "room" and changed.keys() & {"title", "visibility", "history", "archived"}:
         raise Forbidden("forbidden.kind")
     if not changed:
-        return Done(log.name)
+        return Done(log.name, log.head)
     writing.note("conversation.update", log, "", ", ".join(sorted(changed)))
     return Done(log.name, write_settings(writing, log, changed))
 
@@ -106,4 +106,4 @@ def erase(writing: Writing, act: acts.Erase) -> Done:
     writing.connection.execute(delete(conversations).where(conversations.c.id == log.id))
     # What is known of it is in many places of the memory.
     writing.known.clear()
-    return Done(log.name)
+    return Done(log.name, log.head)
