@@ -24,6 +24,17 @@ LobbyHistory = Literal["since_joined", "all"]
 _IN = 1_000
 """Names of one IN list; more are asked for in several statements."""
 
+_MINE_THERE = (
+    select(func.count())
+    .select_from(mentions)
+    .where(mentions.c.uid == bindparam("uid"), mentions.c.conversation_id == conversations.c.id)
+    .scalar_subquery()
+    .label("mentions"),
+    select(drafts.c.text)
+    .where(drafts.c.uid == bindparam("uid"), drafts.c.conversation_id == conversations.c.id)
+    .scalar_subquery()
+    .label("draft"),
+)
 _COLUMNS = (
     conversations.c.id,
     conversations.c.name,
@@ -35,6 +46,7 @@ _COLUMNS = (
     *(conversations.c[name] for name in Settings.model_fields if name != "title"),
     reads.c.read_ordinal,
     reads.c.own_since,
+    *_MINE_THERE,
 )
 _PLACED = (*(column.name for column in MESSAGE), "conversation_id")
 _MARK = and_(reads.c.conversation_id == conversations.c.id, reads.c.uid == bindparam("uid"))
@@ -126,9 +138,6 @@ def _states(
     people = _people(connection, [row.id for row in rows if row.kind == "direct"])
     ids = [row.id for row in rows if row.kind == "room"]
     counts = {id_: len(found) for id_, found in people.items()} | _count_members(connection, ids)
-    mine = {"uid": uid}
-    named = {row[0]: row[1] for row in connection.execute(_MENTIONED, mine)}
-    begun = {row[0]: row[1] for row in connection.execute(_DRAFTED, mine)}
     states = [
         ConversationState(
             conversation=row.name,
@@ -137,11 +146,11 @@ def _states(
             last_ordinal=row.last_ordinal,
             read_ordinal=_read(row),
             unread=max(0, row.last_ordinal - _read(row) - (row.own_since or 0)),
-            mentions=named.get(row.id, 0),
+            mentions=row.mentions,
             last_message=last.get(row.id),
             member_count=counts.get(row.id, 0),
             role=row.role,
-            draft=begun.get(row.id, ""),
+            draft=row.draft or "",
             **_settings(row, uid, people.get(row.id, {})),
         )
         for row in rows
@@ -193,23 +202,14 @@ def _count_members(connection: Connection, ids: Sequence[int]) -> dict[int, int]
     return counts
 
 
-_MENTIONED = (
-    select(mentions.c.conversation_id, func.count())
-    .where(mentions.c.uid == bindparam("uid"))
-    .group_by(mentions.c.conversation_id)
-)
-_DRAFTED = select(drafts.c.conversation_id, drafts.c.text).where(drafts.c.uid == bindparam("uid"))
-
-
 def _messages(connection: Connection, logs: Collection[AnyRow], places: list[tuple[int, int]]) -> dict[int, Message]:
     """The message of each (log id, ordinal), by log id."""
     if not places:
         return {}
     names = {row.id: row.name for row in logs}
-    found: dict[int, Message] = {}
-    for *row, log_id in find_rows(connection, events, ("conversation_id", "ordinal"), _PLACED, places):
-        found[log_id] = message(names[log_id], row, reacted(connection, log_id, [row[0]]))
-    return found
+    rows = find_rows(connection, events, ("conversation_id", "ordinal"), _PLACED, places)
+    chosen = reacted(connection, [(log_id, row[0]) for *row, log_id in rows])
+    return {log_id: message(names[log_id], row, chosen.get((log_id, row[0]), ())) for *row, log_id in rows}
 
 
 def _people(connection: Connection, ids: list[int]) -> dict[int, dict[str, str]]:

@@ -33,10 +33,11 @@ MESSAGE = (
 EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.data, events.c.conversation_id)
 """What `entries` takes, in this order."""
 
-Reactions = Mapping[int, tuple[Reaction, ...]]
+Place = tuple[int, int]
+"""A log's id and a `seq` in it."""
 
 
-def message(conversation: str, row: Sequence[Any], chosen: Reactions = {}) -> Message:  # noqa: B006 (never written to)
+def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ...] = ()) -> Message:
     """A message as it is now: a deleted one is a tombstone."""
     seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, *_ = row
     return Message(
@@ -51,31 +52,30 @@ def message(conversation: str, row: Sequence[Any], chosen: Reactions = {}) -> Me
         sent_at=at,
         edited_at=edited_at,
         deleted=bool(deleted),
-        reactions=chosen.get(seq, ()),
+        reactions=reactions,
     )
 
 
 def messages(connection: Connection, log_id: int, conversation: str, rows: Sequence[Sequence[Any]]) -> list[Message]:
     """The same for several of one log, each a row that begins with MESSAGE, with their reactions."""
-    chosen = reacted(connection, log_id, [row[0] for row in rows])
-    return [message(conversation, row, chosen) for row in rows]
+    chosen = reacted(connection, [(log_id, row[0]) for row in rows])
+    return [message(conversation, row, chosen.get((log_id, row[0]), ())) for row in rows]
 
 
-def reacted(connection: Connection, log_id: int, seqs: Sequence[int]) -> Reactions:
+def reacted(connection: Connection, places: Sequence[Place]) -> Mapping[Place, tuple[Reaction, ...]]:
     """The reactions under these messages: by emoji, then by uid, so that the same choices always look the same."""
-    if not seqs:
+    if not places:
         return {}
-    columns = ("target", "emoji", "uid", "user_id")
-    found = find_rows(connection, reactions, ("conversation_id", "target"), columns, [(log_id, seq) for seq in seqs])
-    people: dict[int, dict[str, list[tuple[str, str]]]] = {}
-    for target, emoji, uid, user_id in sorted(found):
-        people.setdefault(target, {}).setdefault(emoji, []).append((uid, user_id))
+    columns = ("conversation_id", "target", "emoji", "uid", "user_id")
+    people: dict[Place, dict[str, list[tuple[str, str]]]] = {}
+    for log_id, target, emoji, uid, user_id in sorted(find_rows(connection, reactions, columns[:2], columns, places)):
+        people.setdefault((log_id, target), {}).setdefault(emoji, []).append((uid, user_id))
     return {
-        target: tuple(
+        place: tuple(
             Reaction(emoji=emoji, users=tuple(name for _, name in who), uids=tuple(uid for uid, _ in who))
             for emoji, who in emojis.items()
         )
-        for target, emojis in people.items()
+        for place, emojis in people.items()
     }
 
 
@@ -86,13 +86,13 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
     if log.startswith(ME):
         return [LogEntry(log, EVENT.validate_json(json.dumps(_own(connection, log, row)))) for row in rows]
     log_id = rows[0].conversation_id
-    chosen = reacted(connection, log_id, [row.seq for row in rows if row.type == "message.created"])
+    chosen = reacted(connection, [(log_id, row.seq) for row in rows if row.type == "message.created"])
     edited = {row.target for row in rows if row.type == "message.edited"}
     present = {one.seq: one for one in _present(connection, log_id, log, edited)}
     found: list[LogEntry] = []
     for row in rows:
         if row.type == "message.created":
-            found.append(LogEntry(log, _created(log, row, message(log, row, chosen))))
+            found.append(LogEntry(log, _created(log, row, message(log, row, chosen.get((log_id, row.seq), ())))))
             continue
         fields = _fields(log, row)
         if row.type == "message.edited":
