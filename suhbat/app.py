@@ -182,14 +182,16 @@ class Suhbat:
         self.services = None
 
     async def _chores(self) -> None:
-        """Once a minute: write down who was here, forget the guests whose day is over."""
+        """Once a minute: write down who was here, forget the guests whose day is over, and what is older than it may be."""
         while True:
             await asyncio.sleep(CHORES_SECONDS)
             self.guests.sweep()
             try:
                 await self.guests.flush()
+                for name in await self.store.expire(self.settings.retention):
+                    self.hub.pages.forget(name)
             except Exception:
-                log.exception("the last uses of guests could not be written")
+                log.exception("the chores of this minute were not all done")
 
 
 def create_app(settings: Settings | None = None) -> Suhbat:

@@ -128,6 +128,12 @@ class Store(Protocol):
         """The last `seq` of these logs (0 where nothing was written)."""
         ...
 
+    async def expire(self, days: int) -> Collection[str]:
+        """Take away what is older than its conversation allows, or than `days` (0: for ever) where that says nothing.
+
+        In many small transactions; may be killed and called again. Gives the logs that lost something."""
+        ...
+
     async def save_guest(self, guest: Guest) -> None:
         """Write a token guest durably (an upsert by uid)."""
         ...

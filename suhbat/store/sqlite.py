@@ -33,7 +33,7 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY
 
-from . import connect, epoch, guests, history, order, queries, rooms
+from . import connect, epoch, guests, history, order, queries, retention, rooms
 from .acts import carry_out
 from .dialect import insert_new, is_trouble
 from .epoch import Instance
@@ -154,6 +154,21 @@ class SQLiteStore:
     async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
         names = None if logs is None else list(logs)
         return await self._read(lambda c: queries.log_heads(c, names))
+
+    async def expire(self, days: int) -> Collection[str]:
+        at = self._clock.wall()
+        lost: set[str] = set()
+        while log_ids := await self._read(lambda c: retention.due(c, at, days)):
+            for log_id in log_ids:
+                while (name := await self._expire_some(log_id, at, days)) is not None:
+                    lost.add(name)
+        return lost
+
+    async def _expire_some(self, log_id: int, at: int, days: int) -> str | None:
+        def some(connection: Connection, known: Known) -> tuple[str | None, list[LogEntry]]:
+            return retention.expire(connection, log_id, at, days), []
+
+        return await self._open_writer().work(some)
 
     async def save_guest(self, guest: Guest) -> None:
         def save(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
