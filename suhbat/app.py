@@ -190,6 +190,8 @@ class Suhbat:
                 await self.guests.flush()
                 for name in await self.store.expire(self.settings.retention):
                     self.hub.pages.forget(name)
+                while await self.store.erase_more(self.clock.wall()):
+                    pass
             except Exception:
                 log.exception("the chores of this minute were not all done")
 

@@ -134,6 +134,15 @@ class Store(Protocol):
         In many small transactions; may be killed and called again. Gives the logs that lost something."""
         ...
 
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+        """Forget who somebody is: account, sessions, what was theirs alone, membership of rooms. Durable on return, also
+        that their name (`with_messages`: and what they wrote) must go from the logs: see `erase_more`."""
+        ...
+
+    async def erase_more(self, at: int) -> bool:
+        """Go on with what `erase` began, in one small transaction. Whether there is more to do."""
+        ...
+
     async def save_guest(self, guest: Guest) -> None:
         """Write a token guest durably (an upsert by uid)."""
         ...

@@ -88,5 +88,7 @@ class Ledger:
 def _stored(event: Event, fields: set[str]) -> str:
     include: Any = dict.fromkeys(fields, True)
     if isinstance(event, ConversationAdded):
-        include = {"state": set(type(event.state).model_fields) - {"last_message", "draft"}}
+        # A direct is called by names, and those are texts too.
+        without = {"last_message", "draft"} | ({"title"} if event.state.kind == "direct" else set())
+        include = {"state": set(type(event.state).model_fields) - without}
     return event.model_dump_json(include=include)

@@ -13,7 +13,8 @@ from suhbat.protocol.objects import Message, Reaction
 from suhbat.protocol.types import ME, format_time
 
 from .dialect import find_rows
-from .tables import conversations, drafts, events, reactions
+from .tables import conversations, drafts, events, members, reactions, users
+from .titles import title_of
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -140,7 +141,21 @@ def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
     elif row.type == "conversation.added":
         state = fields["state"]
         state["last_message"] = _last_message(connection, state["conversation"], state["last_ordinal"], state)
+        if state["kind"] == "direct":
+            state["title"] = _title(connection, state["conversation"], log.removeprefix(f"{ME}:"))
     return fields
+
+
+def _title(connection: Connection, conversation: str, uid: str) -> str:
+    """What a direct is called now: somebody may have had their name taken out."""
+    rows = connection.execute(
+        select(members.c.uid, users.c.user_id)
+        .join(conversations, conversations.c.id == members.c.conversation_id)
+        .join(users, users.c.uid == members.c.uid)
+        .where(conversations.c.name == conversation)
+    )
+    names = {row.uid: row.user_id for row in rows}
+    return title_of({other: name for other, name in names.items() if other != uid}) or names.get(uid, "")
 
 
 def _draft(connection: Connection, uid: str, conversation: str) -> str:

@@ -33,7 +33,7 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY
 
-from . import connect, epoch, guests, history, order, queries, retention, rooms
+from . import connect, epoch, erasure, guests, history, order, queries, retention, rooms
 from .acts import carry_out
 from .dialect import insert_new, is_trouble
 from .epoch import Instance
@@ -169,6 +169,24 @@ class SQLiteStore:
             return retention.expire(connection, log_id, at, days), []
 
         return await self._open_writer().work(some)
+
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+        def begin(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            return None, erasure.begin(connection, known, actor, at, with_messages=with_messages)
+
+        await self._open_writer().work(begin)
+
+    async def erase_more(self, at: int) -> bool:
+        found = await self._read(erasure.pending)
+        if found is None:
+            return False
+        uid, places = found
+
+        def step(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            return None, erasure.step(connection, known, uid, places, at)
+
+        await self._open_writer().work(step)
+        return True
 
     async def save_guest(self, guest: Guest) -> None:
         def save(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:

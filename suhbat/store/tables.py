@@ -307,6 +307,16 @@ audit = Table(
 )
 """What those who keep order did; only the owner reads it."""
 
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("with_messages", Boolean, nullable=False),
+    Column("conversation_id", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+"""Identities that are being erased, and the place in the logs up to which that is done."""
+
 filtered = Table(
     "filtered",
     metadata,

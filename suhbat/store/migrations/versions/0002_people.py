@@ -137,6 +137,13 @@ def upgrade() -> None:
         sa.Column("data", sa.Text(), nullable=False),
     )
     op.create_table(
+        "erasures",
+        sa.Column("uid", sa.Text(), primary_key=True),
+        sa.Column("with_messages", sa.Boolean(), nullable=False),
+        sa.Column("conversation_id", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+    )
+    op.create_table(
         "filtered",
         sa.Column("word", sa.Text(), primary_key=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
