@@ -18,6 +18,8 @@ from prometheus_client import CollectorRegistry
 
 from suhbat import logs
 from suhbat.bus.memory import MemoryBus
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import Here
@@ -45,6 +47,9 @@ log = structlog.get_logger("suhbat")
 
 SWITCH_INTERVAL = 1e-4
 """Seconds. At Python's default of 5 ms a busy event loop keeps the writer's thread from the interpreter for too long."""
+COLLECT = (20_000, 20, 50)
+"""Thresholds of the garbage collector. Connections and batches are many objects that stay: at Python's default of 700 it
+looks at them again and again, for a tenth of all time. What it is for, cycles, are few here."""
 CHORES_SECONDS = 60.0
 
 
@@ -73,6 +78,7 @@ class Suhbat:
         self.hub.gather.more_coming = lambda: self.store.waiting > 0
         self.here = Here(settings.announce_limit)
         self.guests = Guests(self.store, self.clock, access=settings.access)
+        self.bans = Bans(self.clock)
         self.services: Services | None = None
         wired = Services(
             settings=settings,
@@ -82,11 +88,14 @@ class Suhbat:
             guests=self.guests,
             tickets=Tickets(self.clock),
             messages=Messages(self.store, self.guests, self.clock),
+            acting=Acting(self.store, self.guests, self.clock, self.bans),
+            bans=self.bans,
             rates=Rates(settings.send_rate),
             clock=self.clock,
             turnstile=Turnstile(),
             trusted=networks(settings.trusted_proxies),
         )
+        wired.acting.banished = self.hub.banish
         self._wired = wired
         self._refused: Callable[[str], None] = lambda reason: None
         registry = CollectorRegistry()
@@ -98,6 +107,8 @@ class Suhbat:
                 guests=self.guests,
                 tickets=wired.tickets,
                 messages=wired.messages,
+                acting=wired.acting,
+                bans=self.bans,
                 rates=wired.rates,
                 clock=self.clock,
                 registry=registry,
@@ -144,6 +155,7 @@ class Suhbat:
                 raise
             stack.push_async_callback(self.store.close)
             await self.guests.load()
+            await self.bans.load(self.store)
             stack.push_async_callback(self.guests.flush, everything=True)
             await self.bus.open(self.hub.apply)
             stack.push_async_callback(self.bus.close)
@@ -155,6 +167,7 @@ class Suhbat:
             # What start-up made stays: without this each full collection walks it, and everybody waits for that.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(*COLLECT)
             self.services = self._wired
             stack.callback(self._stop_serving)
             welcome(self.settings)
@@ -169,14 +182,18 @@ class Suhbat:
         self.services = None
 
     async def _chores(self) -> None:
-        """Once a minute: write down who was here, forget the guests whose day is over."""
+        """Once a minute: write down who was here, forget the guests whose day is over, and what is older than it may be."""
         while True:
             await asyncio.sleep(CHORES_SECONDS)
             self.guests.sweep()
             try:
                 await self.guests.flush()
+                for name in await self.store.expire(self.settings.retention):
+                    self.hub.pages.forget(name)
+                while await self.store.erase_more(self.clock.wall()):
+                    pass
             except Exception:
-                log.exception("the last uses of guests could not be written")
+                log.exception("the chores of this minute were not all done")
 
 
 def create_app(settings: Settings | None = None) -> Suhbat:

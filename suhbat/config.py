@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     lobby_history: Literal["since_joined", "all"] = Field(
         "since_joined", description="What of the lobby people may read: since_joined (since they exist) or all."
     )
+    retention: int = Field(
+        0, ge=0, le=36_500, description="Days that messages are kept, where a room says nothing else; 0 for ever."
+    )
     workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -53,6 +53,51 @@ TEXTS: dict[str, dict[Language, str]] = {
         "uz": "Buni qilishga ruxsatingiz yoʻq.",
         "ru": "Вам это не разрешено.",
     },
+    "forbidden.member": {
+        "en": "This is for members. Join the room first.",
+        "uz": "Bu aʼzolar uchun. Avval xonaga qoʻshiling.",
+        "ru": "Это для участников. Сначала войдите в комнату.",
+    },
+    "forbidden.kind": {
+        "en": "In a conversation of this kind nobody can do this.",
+        "uz": "Bunday suhbatda buni hech kim qila olmaydi.",
+        "ru": "В беседе такого вида этого не может никто.",
+    },
+    "forbidden.archived": {
+        "en": "This room is archived: it can be read, not written to. Its owner can open it again.",
+        "uz": "Bu xona arxivlangan: uni oʻqish mumkin, yozish mumkin emas. Egasi uni qayta ochishi mumkin.",
+        "ru": "Эта комната в архиве: её можно читать, но не писать в неё. Владелец может открыть её снова.",
+    },
+    "forbidden.muted": {
+        "en": "You may read here but not write for now. Ask those who keep order.",
+        "uz": "Hozircha bu yerda oʻqishingiz mumkin, yozishingiz mumkin emas. Tartibni saqlovchilardan soʻrang.",
+        "ru": "Пока вам можно здесь читать, но не писать. Спросите тех, кто следит за порядком.",
+    },
+    "forbidden.banned": {
+        "en": "You may not come in here. Ask those who keep order if you think that is a mistake.",
+        "uz": "Bu yerga kira olmaysiz. Bu xato deb oʻylasangiz, tartibni saqlovchilardan soʻrang.",
+        "ru": "Вам сюда нельзя. Если вы считаете это ошибкой, спросите тех, кто следит за порядком.",
+    },
+    "forbidden.person_banned": {
+        "en": "This person is banned here. Lift the ban first.",
+        "uz": "Bu odamga bu yerga kirish taqiqlangan. Avval taqiqni bekor qiling.",
+        "ru": "Этому человеку сюда нельзя. Сначала снимите запрет.",
+    },
+    "forbidden.author": {
+        "en": "Only who wrote a message can change its text.",
+        "uz": "Xabar matnini faqat uni yozgan odam oʻzgartira oladi.",
+        "ru": "Текст сообщения может изменить только тот, кто его написал.",
+    },
+    "forbidden.rank": {
+        "en": "You cannot do this to somebody of the same or a higher rank.",
+        "uz": "Buni oʻzingizga teng yoki yuqori mavqedagi odamga qila olmaysiz.",
+        "ru": "Этого нельзя сделать с тем, кто равен вам или выше вас.",
+    },
+    "forbidden.guest": {
+        "en": "This needs a name that is kept. Take one with POST /api/v1/guests, or make an account.",
+        "uz": "Buning uchun saqlanadigan ism kerak. POST /api/v1/guests bilan ism oling yoki hisob oching.",
+        "ru": "Для этого нужно имя, которое сохраняется. Возьмите его через POST /api/v1/guests или создайте учётную запись.",
+    },
     "forbidden.origin": {
         "en": "This page may not connect here: its origin is not allowed. The owner can add it to the setting `origins`.",
         "uz": "Bu sahifaga ulanish mumkin emas: manzili ruxsat etilmagan. Server egasi uni `origins` ga qoʻsha oladi.",
@@ -63,6 +108,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "uz": "Bu yerda hech narsa yoʻq yoki u siz uchun emas. Manzil yoki idni tekshiring.",
         "ru": "Здесь ничего нет, или это не для вас. Проверьте адрес или id.",
     },
+    "not_found.message": {
+        "en": "There is no such message here, or it was deleted.",
+        "uz": "Bu yerda bunday xabar yoʻq yoki u oʻchirilgan.",
+        "ru": "Такого сообщения здесь нет, или оно удалено.",
+    },
     "not_found.method": {
         "en": "This address does not take {method}. See /docs for what it takes.",
         "uz": "Bu manzil {method} ni qabul qilmaydi. Nima mumkinligini /docs da koʻring.",
@@ -72,6 +122,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "{user_id} is not here and has no account. Check the name, or leave to_user empty to write to everybody.",
         "uz": "{user_id} bu yerda yoʻq va hisobi ham yoʻq. Ismni tekshiring yoki hammaga yozish uchun to_user ni boʻsh qoldiring.",  # noqa: E501
         "ru": "{user_id} сейчас не здесь и не имеет учётной записи. Проверьте имя или оставьте to_user пустым, чтобы написать всем.",  # noqa: E501
+    },
+    "user_not_found.guest": {
+        "en": "{user_id} is here only as long as the connection lasts, and cannot be a member.",
+        "uz": "{user_id} faqat ulanish davomida shu yerda va aʼzo boʻla olmaydi.",
+        "ru": "{user_id} здесь только на время подключения и не может быть участником.",
     },
     "name_in_use": {
         "en": "Somebody is here under the name {user_id}. Take another name, or try again in a while.",
@@ -97,6 +152,16 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "That is too fast. Wait {seconds} s and go on more slowly.",
         "uz": "Juda tez. {seconds} soniya kuting va sekinroq davom eting.",
         "ru": "Слишком быстро. Подождите {seconds} с и продолжайте медленнее.",
+    },
+    "rate_limited.slow": {
+        "en": "This conversation is in slow mode. You can write again in {seconds} s.",
+        "uz": "Bu suhbatda sekin rejim yoqilgan. {seconds} soniyadan keyin yana yozishingiz mumkin.",
+        "ru": "В этой беседе включён медленный режим. Снова написать можно через {seconds} с.",
+    },
+    "rate_limited.reports": {
+        "en": "You have reported a lot that nobody has looked at yet. Wait until they have.",
+        "uz": "Siz hali hech kim koʻrib chiqmagan koʻp xabar bergansiz. Koʻrib chiqilishini kuting.",
+        "ru": "Вы сообщили уже о многом, что ещё никто не просмотрел. Подождите.",
     },
     "rate_limited.connections": {
         "en": "Too many connections from your address. Close some, or wait {seconds} s.",
@@ -174,6 +239,7 @@ REASONS: dict[str, dict[Language, str]] = {
         "uz": "{field} satr emas",
         "ru": "{field} не строка",
     },
+    "not_emoji": {"en": "this is no emoji", "uz": "bu emoji emas", "ru": "это не эмодзи"},
     "name.empty": {"en": "it is empty", "uz": "u boʻsh", "ru": "оно пустое"},
     "name.long": {
         "en": "it is longer than 32 characters",

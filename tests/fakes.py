@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import count
 
+from suhbat.chat.acts import Act, Done, Meet
 from suhbat.chat.model import Actor, Guest, HistoryPage, Opening, Post, Sent
 from suhbat.errors import IdempotencyConflict, NotFound
 from suhbat.protocol.objects import ConversationState, Message
@@ -85,12 +86,15 @@ class FakeStore:
         self.answers[key] = sent, post.text
         post.done(sent)
 
-    async def direct(self, actor: Actor, peer: Actor, at: int) -> str:
+    async def act(self, act: Act) -> Done:
+        """Directs only; the rest is tested over a real store."""
         self._work()
-        people = frozenset((actor.uid, peer.uid))
+        assert isinstance(act, Meet)
+        people = frozenset(person.uid for person in (act.actor, *act.people))
+        created = people not in self.directs
         conversation = self.directs.setdefault(people, f"d{len(self.directs) + 1}")
         self.logs.setdefault(conversation, [])
-        return conversation
+        return Done(conversation, 0, created=created)
 
     async def opening(self, actor: Actor) -> Opening:
         self._work()

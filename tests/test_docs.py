@@ -13,6 +13,7 @@ import typer
 from fastapi.routing import iter_route_contexts
 
 from suhbat.app import create_app
+from suhbat.chat.policy import ARCHIVED, RULES, WRITING
 from suhbat.cli import build
 from suhbat.config import PREFIX, Settings, flag_of
 from suhbat.errors import ERRORS
@@ -122,6 +123,17 @@ def test_events() -> None:
         carried, _ = documented[type_of(event)]
         assert event.model_fields.keys() - COMMON <= code(carried), type_of(event)
     assert COMMON - {"id"} <= set(re.findall(r'"(\w+)":', text))
+
+
+def test_permissions() -> None:
+    """The table of permissions is the one that the policy asks."""
+    documented = rows(page("permissions"), 7)
+    assert list(documented) == list(RULES["room"])
+    for action, (meaning, *ranks, archived, muted) in documented.items():
+        assert meaning
+        assert ranks == [RULES[kind][action] or "–" for kind in ("lobby", "direct", "room")], action
+        assert archived == ("no" if action in ARCHIVED else "yes"), action
+        assert muted == ("no" if action in WRITING else "yes"), action
 
 
 def test_notices() -> None:

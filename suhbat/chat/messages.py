@@ -10,6 +10,7 @@ from collections.abc import Callable
 from suhbat.errors import SuhbatError, UserNotFound
 
 from .model import Actor, Outcome, Post, Sent
+from .naming import named
 from .ports import Clock, Directory, Store
 
 
@@ -57,6 +58,7 @@ class Messages:
                 reply_to=reply_to,
                 at=self._clock.wall(),
                 done=done,
+                named=named(text, self._directory),
             )
         )
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LogEntry
-from suhbat.protocol.objects import ConversationState, Message, User, UserKind
+from suhbat.protocol.objects import (
+    ConversationKind,
+    ConversationState,
+    Member,
+    Message,
+    Role,
+    User,
+    UserKind,
+    Visibility,
+)
 
 Milliseconds = int
 
@@ -25,6 +33,8 @@ class Actor:
     user_id: str
     kind: UserKind = "guest"
     lobby_from: int | None = None
+    role: Role = "member"
+    """On the server; what somebody is in a room is another matter."""
 
     @property
     def user(self) -> User:
@@ -68,15 +78,24 @@ class Post:
     reply_to: int | None
     at: Milliseconds
     done: Callable[[Outcome], None]
+    named: tuple[str, ...] = ()
+    """The uids of those whom the text names with @; "*" is everybody."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConversationFacts:
-    """What the policy needs to know about a conversation, as the transaction sees it."""
+    """What the policy needs to know about a conversation and the one who acts in it, as the transaction sees it.
+
+    `role`: what they are there, None for a stranger. `banned` and `muted`: at this moment.
+    """
 
     id: str
-    kind: Literal["lobby", "direct", "room"]
-    is_member: bool
+    kind: ConversationKind
+    role: Role | None
+    visibility: Visibility = "private"
+    archived: bool = False
+    banned: bool = False
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +121,39 @@ class HistoryPage:
     has_before: bool
     has_after: bool
     head: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPage:
+    """Some of the members; `after`: where the next page begins, None at the end."""
+
+    members: tuple[Member, ...]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """A message that somebody reported."""
+
+    id: int
+    message: Message
+    by: User
+    reason: str
+    at: Milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Something that was done to keep order. `subject`: whose uid, or ""; `data`: what else there is to say."""
+
+    id: int
+    at: Milliseconds
+    actor: str
+    actor_uid: str
+    action: str
+    conversation: str
+    subject: str
+    data: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from suhbat.protocol.events import LogEntry
+from suhbat.protocol.objects import ConversationState, Message
 
-from .model import Actor, Committed, Guest, HistoryPage, Opening, Post
+from .acts import Act, Done
+from .model import Actor, Audited, Committed, Guest, HistoryPage, MemberPage, Opening, Post, Reported
 
 
 class Clock(Protocol):
@@ -66,8 +68,11 @@ class Store(Protocol):
         """Queue a message for the next batch. Over the limit of the queue: `done(Busy)`."""
         ...
 
-    async def direct(self, actor: Actor, peer: Actor, at: int) -> str:
-        """The id of the one direct of these two, made if new (with `conversation.added` in both own logs)."""
+    async def act(self, act: Act) -> Done:
+        """Carry out what `chat.acts` says, in a transaction that asks the policy; durable on return.
+
+        Raises the refusal (NotFound, Forbidden, BadRequest, RateLimited, UserNotFound), Busy or Internal.
+        """
         ...
 
     async def opening(self, actor: Actor) -> Opening:
@@ -91,12 +96,51 @@ class Store(Protocol):
         """A page of messages that `actor` may see; NotFound for a conversation that may not be seen."""
         ...
 
-    async def members(self, conversation: str) -> tuple[str, ...]:
-        """The uids of a direct or a room; empty for the lobby."""
+    async def state(self, actor: Actor, conversation: str) -> ConversationState:
+        """A conversation as the actor may see it: as a member, or a public room from outside (`role` None). Raises NotFound."""
+        ...
+
+    async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
+        """Who is in a direct or a room, by uid above `after`; nobody in the lobby. Raises NotFound, Forbidden."""
+        ...
+
+    async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
+        """The public rooms there are, by id above `after`; nothing for a bare guest."""
+        ...
+
+    async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
+        """The pinned messages that the actor may read, the latest pin first. Raises NotFound, Forbidden."""
+        ...
+
+    async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
+        """Open reports from where the actor keeps order, oldest first."""
+        ...
+
+    async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
+        """What those who keep order did, newest first. Who may read it is the caller's question."""
+        ...
+
+    async def bans(self) -> Mapping[str, int | None]:
+        """Who is banned from the server, and until when (None: for good)."""
         ...
 
     async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
         """The last `seq` of these logs (0 where nothing was written)."""
+        ...
+
+    async def expire(self, days: int) -> Collection[str]:
+        """Take away what is older than its conversation allows, or than `days` (0: for ever) where that says nothing.
+
+        In many small transactions; may be killed and called again. Gives the logs that lost something."""
+        ...
+
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+        """Forget who somebody is: account, sessions, what was theirs alone, membership of rooms. Durable on return, also
+        that their name (`with_messages`: and what they wrote) must go from the logs: see `erase_more`."""
+        ...
+
+    async def erase_more(self, at: int) -> bool:
+        """Go on with what `erase` began, in one small transaction. Whether there is more to do."""
         ...
 
     async def save_guest(self, guest: Guest) -> None:

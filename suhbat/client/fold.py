@@ -16,7 +16,7 @@ from suhbat.protocol.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from suhbat.protocol.objects import ConversationState, Message, Reaction
+from suhbat.protocol.objects import ConversationState, Message, Reaction, Settings
 
 from .frames import OtherEvent
 
@@ -46,7 +46,7 @@ def _changes(state: ConversationState, event: Event | OtherEvent, uid: str) -> d
         case MemberUpdated() if event.user.uid == uid:
             return {"role": event.role}
         case ConversationUpdated():
-            return {"title": event.title}
+            return {name: getattr(event, name) for name in Settings.model_fields}
         case _:
             return {}
 
@@ -62,6 +62,8 @@ def _reacted(message: Message, event: ReactionAdded | ReactionRemoved) -> Messag
     else:
         chosen.pop(event.actor_uid, None)
     reactions = tuple(
-        Reaction(emoji=emoji, users=tuple(who.values()), uids=tuple(who)) for emoji, who in people.items() if who
+        Reaction(emoji=emoji, users=tuple(who[uid] for uid in sorted(who)), uids=tuple(sorted(who)))
+        for emoji, who in sorted(people.items())
+        if who
     )
     return message.model_copy(update={"reactions": reactions})

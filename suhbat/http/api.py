@@ -11,7 +11,21 @@ from fastapi import APIRouter, FastAPI
 from suhbat import __version__
 from suhbat.protocol.problem import MEDIA_TYPE, Problem
 
-from . import asyncapi, conversations, docs, guests, health, me, messages, pages, problem, sockets, tickets
+from . import (
+    asyncapi,
+    conversations,
+    docs,
+    guests,
+    health,
+    me,
+    members,
+    messages,
+    order,
+    pages,
+    problem,
+    sockets,
+    tickets,
+)
 from .body import BoundedBody
 from .headers import SafeHeaders
 from .parts import Parts
@@ -50,7 +64,7 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(BoundedBody)
     app.add_middleware(SafeHeaders)
     version = APIRouter(prefix=PREFIX)
-    for resource in (guests, tickets, me, conversations, messages):
+    for resource in (guests, tickets, me, conversations, members, messages, order):
         version.include_router(resource.router)
     for router in (version, health.router, asyncapi.router, sockets.router):
         app.include_router(router)

@@ -1,40 +1,132 @@
-"""The conversations of the caller."""
+"""The conversations of the caller: rooms and directs as such."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
-from pydantic import Field
+from fastapi import APIRouter, Query, Response
 
-from suhbat.errors import BadRequest, Unsupported
-from suhbat.protocol.objects import ConversationState
-from suhbat.protocol.types import Name, Wire
+from suhbat.chat import acts
+from suhbat.errors import BadRequest
+from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
+from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Wire
 
 from .parts import House
+from .paths import Place, known
 from .security import SAFE_WRITE, Caller
 
 router = APIRouter(tags=["conversations"])
 
 
 class Conversations(Wire):
+    """Of a list of public rooms `after` is where the next page begins, null at the end."""
+
     conversations: tuple[ConversationState, ...]
+    after: str | None = None
+
+
+class NewRoom(Wire):
+    """`visibility`: whether others find it and may join. `history`: what members read of the time before they joined."""
+
+    kind: Literal["room"] = "room"
+    title: Title
+    topic: Topic = ""
+    visibility: Visibility = "private"
+    history: HistoryFrom = "all"
+
+
+class Changes(Wire):
+    """What is not given stays. Title, topic and slow mode are for moderators, the rest for the owner."""
+
+    title: Title | None = None
+    topic: Topic | None = None
+    visibility: Visibility | None = None
+    history: HistoryFrom | None = None
+    archived: bool | None = None
+    slow_mode: SlowMode | None = None
+    retention: Retention | None = None
 
 
 class NewDirect(Wire):
-    """`users`: the names of the others; for now exactly one."""
+    """`users`: the names of the others, up to 19."""
 
-    users: Annotated[list[Name], Field(min_length=1, max_length=50)]
+    users: People
 
 
 class Direct(Wire):
     conversation: str
 
 
+class ReadMark(Wire):
+    """The `ordinal` up to which everything is read."""
+
+    ordinal: Ordinal
+
+
+class Unread(Wire):
+    unread: int
+
+
+class DraftBody(Wire):
+    text: DraftText
+
+
+class Pinned(Wire):
+    """The pinned messages, the latest pin first."""
+
+    messages: tuple[Message, ...]
+
+
 @router.get("/conversations")
-async def index(actor: Caller, parts: House) -> Conversations:
-    """Every conversation the caller may see, the lobby first."""
-    return Conversations(conversations=(await parts.store.opening(actor)).states)
+async def index(
+    actor: Caller,
+    parts: House,
+    public: bool = False,
+    after: Annotated[str, Query(max_length=64)] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Conversations:
+    """Every conversation the caller is in, the lobby first; with `public` the rooms that anybody may join, in pages."""
+    if not public:
+        return Conversations(conversations=(await parts.store.opening(actor)).states)
+    found = await parts.store.rooms(actor, after=after, limit=limit)
+    return Conversations(conversations=found, after=found[-1].conversation if len(found) == limit else None)
+
+
+@router.post("/conversations", status_code=201, dependencies=[SAFE_WRITE])
+async def create(body: NewRoom, actor: Caller, parts: House) -> ConversationState:
+    """Make a room; the caller owns it."""
+    done = await parts.acting.do(
+        acts.Create(
+            actor=actor,
+            at=parts.acting.now(),
+            title=body.title,
+            topic=body.topic,
+            visibility=body.visibility,
+            history=body.history,
+        )
+    )
+    return await parts.store.state(actor, done.conversation)
+
+
+@router.get("/conversations/{conversation}")
+async def show(conversation: Place, actor: Caller, parts: House) -> ConversationState:
+    """A conversation as the caller may see it: as a member, or a public room from outside (`role` is null then)."""
+    return await parts.store.state(actor, known(conversation))
+
+
+@router.patch("/conversations/{conversation}", dependencies=[SAFE_WRITE])
+async def change(conversation: Place, body: Changes, actor: Caller, parts: House) -> ConversationState:
+    """Change settings. What is not given stays as it is."""
+    await parts.acting.do(
+        acts.Update(actor=actor, at=parts.acting.now(), conversation=known(conversation), **body.model_dump())
+    )
+    return await parts.store.state(actor, conversation)
+
+
+@router.delete("/conversations/{conversation}", status_code=204, dependencies=[SAFE_WRITE])
+async def erase(conversation: Place, actor: Caller, parts: House) -> None:
+    """Take a room away with all that was said in it, for everybody. Only its owner may."""
+    await parts.acting.do(acts.Erase(actor=actor, at=parts.acting.now(), conversation=known(conversation)))
 
 
 @router.post(
@@ -45,14 +137,39 @@ async def index(actor: Caller, parts: House) -> Conversations:
 )
 async def open_direct(body: NewDirect, actor: Caller, parts: House, response: Response) -> Direct:
     """The one conversation of exactly these people, made if new."""
-    people = {peer.uid: peer for peer in map(parts.messages.recipient, body.users) if peer.uid != actor.uid}
-    if not people:
+    people = tuple(map(parts.acting.person, body.users))
+    if all(person.uid == actor.uid for person in people):
         raise BadRequest(reason='"users" names nobody but yourself')
-    if len(people) > 1:
-        raise Unsupported(what="a direct of more than two people")
-    (peer,) = people.values()
-    before = {state.conversation for state in (await parts.store.opening(actor)).states}
-    conversation = await parts.store.direct(actor, peer, parts.clock.wall())
-    if conversation in before:
+    done = await parts.acting.do(acts.Meet(actor=actor, at=parts.acting.now(), people=people))
+    if not done.created:
         response.status_code = 200
-    return Direct(conversation=conversation)
+    return Direct(conversation=done.conversation)
+
+
+@router.put("/conversations/{conversation}/read", dependencies=[SAFE_WRITE])
+async def mark(conversation: Place, body: ReadMark, actor: Caller, parts: House) -> Unread:
+    """Everything up to this `ordinal` is read. A mark never goes back."""
+    done = await parts.acting.do(
+        acts.Mark(actor=actor, at=parts.acting.now(), conversation=known(conversation), ordinal=body.ordinal)
+    )
+    return Unread(unread=done.unread)
+
+
+@router.put("/conversations/{conversation}/draft", status_code=204, dependencies=[SAFE_WRITE])
+async def keep_draft(conversation: Place, body: DraftBody, actor: Caller, parts: House) -> None:
+    """Keep what the caller has begun to write, for all their devices."""
+    await parts.acting.do(
+        acts.Draft(actor=actor, at=parts.acting.now(), conversation=known(conversation), text=body.text)
+    )
+
+
+@router.delete("/conversations/{conversation}/draft", status_code=204, dependencies=[SAFE_WRITE])
+async def drop_draft(conversation: Place, actor: Caller, parts: House) -> None:
+    """Forget what the caller has begun to write."""
+    await parts.acting.do(acts.Draft(actor=actor, at=parts.acting.now(), conversation=known(conversation), text=""))
+
+
+@router.get("/conversations/{conversation}/pins")
+async def pins(conversation: Place, actor: Caller, parts: House) -> Pinned:
+    """The pinned messages that the caller may read."""
+    return Pinned(messages=await parts.store.pins(actor, known(conversation)))

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import TypeAdapter, ValidationError
 
-from suhbat.errors import BadRequest, NotFound
+from suhbat.chat import acts
+from suhbat.chat.model import Actor
+from suhbat.chat.naming import named
+from suhbat.errors import BadRequest
 from suhbat.protocol.objects import Message
-from suhbat.protocol.types import MAX_INTEGER, MAX_PAGE, ClientId, Seq, Text, Time, Wire
+from suhbat.protocol.types import MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Seq, Text, Time, Wire
 
-from .parts import House
+from .parts import House, Parts
+from .paths import Place, SeqPath, known
 from .security import SAFE_WRITE, Caller
 
 router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messages"])
 
-Place = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
+At = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
 
 
 class NewMessage(Wire):
@@ -36,6 +41,20 @@ class Posted(Wire):
     duplicate: bool
 
 
+class NewText(Wire):
+    text: Text
+
+
+class Complaint(Wire):
+    reason: Reason = ""
+
+
+class Changed(Wire):
+    """`seq` of the event in the conversation's log; where nothing had to change, the head."""
+
+    seq: int
+
+
 class MessagePage(Wire):
     """Messages, ascending by `seq`; and whether there are more on either side."""
 
@@ -47,12 +66,12 @@ class MessagePage(Wire):
 
 @router.get("")
 async def page(
-    conversation: str,
+    conversation: Place,
     actor: Caller,
     parts: House,
-    before: Place = None,
+    before: At = None,
     after: Annotated[int | None, Query(ge=0, le=MAX_INTEGER)] = None,
-    around: Place = None,
+    around: At = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> MessagePage:
     """A page of messages: the newest, or those `before`, `after` or `around` a `seq` (one of the three)."""
@@ -70,7 +89,7 @@ async def page(
     dependencies=[SAFE_WRITE],
     responses={200: {"model": Posted, "description": "A repeat: the first answer, with `duplicate` true"}},
 )
-async def write(conversation: str, body: NewMessage, actor: Caller, parts: House, response: Response) -> Posted:
+async def write(conversation: Place, body: NewMessage, actor: Caller, parts: House, response: Response) -> Posted:
     """Write to a conversation. The answer comes after the message is on the disk."""
     sent = await parts.messages.post(
         actor,
@@ -90,8 +109,66 @@ async def write(conversation: str, body: NewMessage, actor: Caller, parts: House
     )
 
 
-def known(conversation: str) -> str:
-    """An id as a path gives it, if it can be one at all; NotFound like for any other that does not exist."""
-    if len(conversation) > 64 or not conversation.isprintable():
-        raise NotFound()
-    return conversation
+@router.patch("/{seq}", dependencies=[SAFE_WRITE])
+async def edit(conversation: Place, seq: SeqPath, body: NewText, actor: Caller, parts: House) -> Changed:
+    """Change the text of one's own message."""
+    names = named(body.text, parts.acting.directory)
+    act = acts.Edit(
+        actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, text=body.text, named=names
+    )
+    return Changed(seq=(await parts.acting.do(act)).seq)
+
+
+@router.delete("/{seq}", dependencies=[SAFE_WRITE])
+async def delete(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
+    """Take a message away; a tombstone stays. One's own, or anybody's for who keeps order there."""
+    act = acts.Delete(actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq)
+    return Changed(seq=(await parts.acting.do(act)).seq)
+
+
+@router.put("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
+async def react(conversation: Place, seq: SeqPath, emoji: str, actor: Caller, parts: House) -> Changed:
+    """Put an emoji under a message."""
+    return await _react(conversation, seq, emoji, actor, parts, on=True)
+
+
+@router.delete("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
+async def take_back(conversation: Place, seq: SeqPath, emoji: str, actor: Caller, parts: House) -> Changed:
+    """Take one's emoji back."""
+    return await _react(conversation, seq, emoji, actor, parts, on=False)
+
+
+@router.put("/{seq}/pin", dependencies=[SAFE_WRITE])
+async def pin(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
+    """Pin a message."""
+    act = acts.Pin(actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, on=True)
+    return Changed(seq=(await parts.acting.do(act)).seq)
+
+
+@router.delete("/{seq}/pin", dependencies=[SAFE_WRITE])
+async def unpin(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
+    """Unpin a message."""
+    act = acts.Pin(actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, on=False)
+    return Changed(seq=(await parts.acting.do(act)).seq)
+
+
+@router.post("/{seq}/reports", status_code=204, dependencies=[SAFE_WRITE])
+async def report(conversation: Place, seq: SeqPath, body: Complaint, actor: Caller, parts: House) -> None:
+    """Tell those who keep order of a message."""
+    await parts.acting.do(
+        acts.Report(actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, reason=body.reason)
+    )
+
+
+async def _react(conversation: str, seq: int, emoji: str, actor: Actor, parts: Parts, *, on: bool) -> Changed:
+    try:
+        checked = _EMOJI.validate_python(emoji)
+    except ValidationError:
+        raise BadRequest(reason="not_emoji") from None
+    act = acts.React(
+        actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, emoji=checked, on=on
+    )
+    return Changed(seq=(await parts.acting.do(act)).seq)
+
+
+_EMOJI: TypeAdapter[str] = TypeAdapter(Emoji)

@@ -8,6 +8,8 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
@@ -25,6 +27,8 @@ class Parts:
     guests: Guests
     tickets: Tickets
     messages: Messages
+    acting: Acting
+    bans: Bans
     rates: Rates
     clock: Clock
     registry: CollectorRegistry

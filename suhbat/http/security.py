@@ -20,11 +20,12 @@ BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/
 async def _caller(parts: House, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> Actor:
     """Whose token the request carries. Every request of theirs counts for `send_rate`, reading too.
 
-    Raises Unauthenticated, RateLimited.
+    Raises Unauthenticated, Forbidden (banned), RateLimited.
     """
     if credentials is None:
         raise Unauthenticated()
     actor = await parts.guests.authenticate(credentials.credentials)
+    parts.bans.check(actor.uid)
     wait = parts.rates.meter(actor.uid).take(parts.clock.steady())
     if wait:
         raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")

@@ -11,7 +11,16 @@ import structlog
 
 from suhbat.chat.ports import Store
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MessageCreated
+from suhbat.protocol.events import (
+    ConversationAdded,
+    ConversationRemoved,
+    Event,
+    LogEntry,
+    MessageCreated,
+    ReadMarked,
+)
+from suhbat.protocol.notices import Receipt
+from suhbat.protocol.replies import encode
 from suhbat.protocol.types import LOBBY
 
 from . import feed
@@ -27,6 +36,8 @@ HEAL_SECONDS = 2.0
 """How often heads are compared with the store."""
 RING = 1_000
 """Announcements kept for connections that are behind."""
+FEW = 40
+"""Connections up to which a conversation is small enough to tell who has read what."""
 
 log = structlog.get_logger("suhbat.hub")
 
@@ -73,6 +84,8 @@ class Hub:
         then the store is read. What nobody here listens to is passed over.
         """
         for key, event in entries:
+            if type(event) is ReadMarked:
+                self._receipt(event)
             room = self.rooms.get(key)
             if room is not None:
                 self._applied(room, room.accept(event))
@@ -85,7 +98,9 @@ class Hub:
             if not isinstance(event, MessageCreated):
                 self.pages.forget(room.log)  # it may change what older events say
             if isinstance(event, ConversationAdded):
-                for connection in [*room.listeners[Dialect.SIMPLE], *room.listeners[Dialect.V1]]:
+                # The simple dialect shows no rooms.
+                simple = [] if event.state.kind == "room" else room.listeners[Dialect.SIMPLE]
+                for connection in [*simple, *room.listeners[Dialect.V1]]:
                     self.attach(
                         connection,
                         event.state.conversation,
@@ -121,6 +136,19 @@ class Hub:
                 connection.wire.write(frames)
             else:
                 connection.missed_presence = True
+
+    def _receipt(self, event: ReadMarked) -> None:
+        """Where few are, the others may know how far somebody has read."""
+        room = self.rooms.get(event.target)
+        if room is None or room.log == LOBBY or len(room.listeners[Dialect.V1]) > FEW:
+            return
+        receipt = Receipt(conversation=event.target, user_id=event.actor, uid=event.actor_uid, ordinal=event.ordinal)
+        self.notice(event.target, encode(receipt), but=event.actor_uid)
+
+    def banish(self, uid: str) -> None:
+        """Close every connection of somebody who may not be here any more."""
+        for connection in [one for one in self.connections if one.actor.uid == uid]:
+            connection.wire.close(Close.FORBIDDEN, "banned")
 
     def flush(self) -> None:
         """Write now what has gathered."""

@@ -7,6 +7,7 @@ as long as the one who spoke is trusted (`trusted_proxies`); the first who isn't
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
@@ -54,6 +55,7 @@ def _is_trusted(address: Address, trusted: Collection[Network]) -> bool:
     return any(address in network for network in trusted)
 
 
+@lru_cache(maxsize=1024)
 def _parse(text: str) -> Address | None:
     """An address, with or without a port or brackets; IPv4 inside IPv6 is IPv4."""
     bare = text.strip()

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
+from .objects import HistoryFrom, Role, Visibility
 from .types import (
     MAX_PAGE,
     ClientId,
@@ -13,11 +14,19 @@ from .types import (
     ConversationId,
     Cursor,
     Cursors,
+    DraftText,
+    Emoji,
     Name,
     Ordinal,
+    People,
+    Reason,
+    Retention,
     Seq,
-    Storable,
+    SlowMode,
     Text,
+    Time,
+    Title,
+    Topic,
     Wire,
 )
 
@@ -91,7 +100,7 @@ class React(_Command):
     type: Literal["react"]
     conversation: ConversationId
     seq: Seq
-    emoji: Annotated[str, Field(min_length=1, max_length=32), Storable]
+    emoji: Emoji
     on: bool = True
 
 
@@ -150,6 +159,98 @@ class Leave(_Command):
     conversation: ConversationId
 
 
+class Draft(_Command):
+    """Keep what I have begun to write, for all my devices; an empty text takes it away."""
+
+    type: Literal["draft"]
+    conversation: ConversationId
+    text: DraftText
+
+
+class Create(_Command):
+    """Make a room; it is mine."""
+
+    type: Literal["create"]
+    title: Title
+    topic: Topic = ""
+    visibility: Visibility = "private"
+    history: HistoryFrom = "all"
+
+
+class Meet(_Command):
+    """The one direct of me and these people (`users`: names), made if new."""
+
+    type: Literal["direct"]
+    users: People
+
+
+class Update(_Command):
+    """Change settings of a conversation; what is not given stays."""
+
+    type: Literal["update"]
+    conversation: ConversationId
+    title: Title | None = None
+    topic: Topic | None = None
+    visibility: Visibility | None = None
+    history: HistoryFrom | None = None
+    archived: bool | None = None
+    slow_mode: SlowMode | None = None
+    retention: Retention | None = None
+
+
+class Erase(_Command):
+    """Take a room away with all that was said in it."""
+
+    type: Literal["erase"]
+    conversation: ConversationId
+
+
+class Admit(_Command):
+    """Make somebody a member of a room, or change what they are there."""
+
+    type: Literal["admit"]
+    conversation: ConversationId
+    user_id: Name
+    role: Role = "member"
+
+
+class Remove(_Command):
+    """Make somebody a member no more."""
+
+    type: Literal["remove"]
+    conversation: ConversationId
+    user_id: Name
+
+
+class _Sanction(_Command):
+    conversation: ConversationId
+    user_id: Name
+    on: bool = True
+    until: Time | None = None
+    reason: Reason = ""
+
+
+class Ban(_Sanction):
+    """Remove somebody and keep them away, until then or for good; `on` false lifts it. In the lobby: from the server."""
+
+    type: Literal["ban"]
+
+
+class Mute(_Sanction):
+    """Let somebody read but not write, until then or for good; `on` false lifts it."""
+
+    type: Literal["mute"]
+
+
+class Report(_Command):
+    """Tell those who keep order of a message."""
+
+    type: Literal["report"]
+    conversation: ConversationId
+    seq: Seq
+    reason: Reason = ""
+
+
 class Sync(_Command):
     """Send me what I miss above these cursors."""
 
@@ -163,8 +264,14 @@ class Ping(_Command):
     type: Literal["ping"]
 
 
-Command = Hello | Send | Edit | Delete | React | Pin | Read | Typing | History | Join | Leave | Sync | Ping
+Acting = (
+    Edit | Delete | React | Pin | Report | Read | Draft
+    | Create | Meet | Update | Erase | Join | Leave | Admit | Remove | Ban | Mute
+)  # fmt: skip
+"""Commands that change something; each has its class in `chat.acts`."""
+Command = Hello | Send | Acting | Typing | History | Sync | Ping
 COMMANDS: tuple[type[_Command], ...] = (
-    Hello, Send, Edit, Delete, React, Pin, Read, Typing, History, Join, Leave, Sync, Ping,
+    Hello, Send, Edit, Delete, React, Pin, Report, Read, Draft, Typing, History,
+    Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,
 )  # fmt: skip
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])

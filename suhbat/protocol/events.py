@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
-from .objects import ConversationState, Message, Role, User
+from .objects import ConversationState, Message, Role, Settings, User
 from .types import ConversationId, Ordinal, Seq, Time, Uid, UserId, Wire
 
 
@@ -78,6 +78,7 @@ class MemberJoined(_Event):
 
     type: Literal["member.joined"] = "member.joined"
     user: User
+    role: Role = "member"
 
 
 class MemberLeft(_Event):
@@ -95,11 +96,19 @@ class MemberUpdated(_Event):
     role: Role
 
 
-class ConversationUpdated(_Event):
-    """A conversation's title or setting changed."""
+class MemberMuted(_Event):
+    """A member may read but not write, until then (null: for good); or may again (`on` false)."""
+
+    type: Literal["member.muted"] = "member.muted"
+    user: User
+    on: bool
+    until: Time | None = None
+
+
+class ConversationUpdated(_Event, Settings):
+    """A conversation's title or another setting changed; all of them as they are now."""
 
     type: Literal["conversation.updated"] = "conversation.updated"
-    title: str
 
 
 class ConversationAdded(_Event):
@@ -123,6 +132,7 @@ class ReadMarked(_Event):
     target: ConversationId
     ordinal: Ordinal
     unread: Ordinal
+    mentions: Ordinal = 0
 
 
 class DraftChanged(_Event):
@@ -143,14 +153,14 @@ class UserUpdated(_Event):
 Event = (
     MessageCreated | MessageEdited | MessageDeleted | MessagePinned | MessageUnpinned
     | ReactionAdded | ReactionRemoved
-    | MemberJoined | MemberLeft | MemberUpdated
+    | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationRemoved
     | ReadMarked | DraftChanged | UserUpdated
 )  # fmt: skip
 EVENTS: tuple[type[_Event], ...] = (
     MessageCreated, MessageEdited, MessageDeleted, MessagePinned, MessageUnpinned,
     ReactionAdded, ReactionRemoved,
-    MemberJoined, MemberLeft, MemberUpdated,
+    MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationRemoved,
     ReadMarked, DraftChanged, UserUpdated,
 )  # fmt: skip

@@ -6,12 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from .types import ConversationId, Cursor, Ordinal, Seq, Time, Uid, UserId, Wire
+from .types import ConversationId, Cursor, Ordinal, Retention, Seq, SlowMode, Time, Uid, UserId, Wire
 
 UserKind = Literal["guest", "account"]
 ConversationKind = Literal["lobby", "direct", "room"]
 Role = Literal["owner", "moderator", "member"]
 PresenceState = Literal["online", "offline"]
+Visibility = Literal["public", "private"]
+HistoryFrom = Literal["joined", "all"]
 
 
 class User(Wire):
@@ -50,19 +52,49 @@ class Message(Wire):
     reactions: tuple[Reaction, ...] = ()
 
 
-class ConversationState(Wire):
-    """A conversation as one of its people sees it. `head` is its last `seq`; a direct's `title` is the other's name."""
+class Settings(Wire):
+    """What those who keep order in a conversation can change.
+
+    `visibility`: whether others find a room and may join. `history`: what members read of the time before they joined.
+    `slow_mode`: seconds between two messages of one member; `retention`: days that messages are kept; 0: none.
+    """
+
+    title: str = ""
+    topic: str = ""
+    visibility: Visibility = "private"
+    history: HistoryFrom = "all"
+    archived: bool = False
+    slow_mode: SlowMode = 0
+    retention: Retention = 0
+
+
+class ConversationState(Settings):
+    """A conversation as one of its people sees it. `head` is its last `seq`; a direct's `title` is the others' names.
+
+    `mentions`: unread messages that name the reader. `role` is None where the reader is no member (a public room).
+    """
 
     conversation: ConversationId
     kind: ConversationKind
-    title: str
     head: Cursor
     last_ordinal: Ordinal = 0
     read_ordinal: Ordinal = 0
     unread: Ordinal = 0
+    mentions: Ordinal = 0
     last_message: Message | None = None
     member_count: int = Field(default=0, ge=0)
     role: Role | None = "member"
+    draft: str = ""
+
+
+class Member(Wire):
+    """Somebody in a conversation."""
+
+    user: User
+    role: Role
+    joined_at: Time
+    muted: bool = False
+    muted_until: Time | None = None
 
 
 class Presence(Wire):

@@ -86,6 +86,15 @@ class Sent(Ok):
     duplicate: bool = False
 
 
+class Acted(Ok):
+    """What a command changed is durable. `seq`: that of the event in the conversation's log; where nothing had to change,
+    the head. `unread`: after `read`."""
+
+    conversation: ConversationId
+    seq: int
+    unread: int | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
 class Page(Ok):
     """`history`: messages, ascending."""
 
@@ -111,8 +120,8 @@ class Error(_Reply):
     retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
-Reply = Welcome | Snapshot | Reset | Removed | CaughtUp | Sent | Page | Ok | Pong | Error
-REPLIES: tuple[type[Wire], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp, Ok, Sent, Page, Pong, Error)
+Reply = Welcome | Snapshot | Reset | Removed | CaughtUp | Sent | Acted | Page | Ok | Pong | Error
+REPLIES: tuple[type[Wire], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp, Ok, Sent, Acted, Page, Pong, Error)
 
 
 def encode(frame: Wire) -> bytes:

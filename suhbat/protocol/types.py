@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated
@@ -92,3 +93,40 @@ Ordinal = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 CommandId = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)] | Annotated[str, Field(max_length=128), Storable]
 """What ties a reply to its command; chosen by the client."""
 Cursors = Annotated[dict[ConversationId, Cursor], Field(max_length=5_000)]
+
+
+def _one_line(text: str) -> str:
+    """A title: some letters, no line breaks or other controls, no invisible turning of the reading direction."""
+    stripped = text.strip()
+    if not stripped:
+        raise ValueError("empty_text")
+    if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in _BIDI for letter in stripped):
+        raise ValueError("bad_character")
+    return stripped
+
+
+_BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def _emoji(text: str) -> str:
+    """One emoji, or a few signs that make one; not a sentence, no letters of an alphabet, nothing invisible alone."""
+    if any(
+        letter.isspace() or (letter.isalpha() and letter != "\u2139") or unicodedata.category(letter) == "Cc"
+        for letter in text
+    ):
+        raise ValueError("not_emoji")
+    if all(unicodedata.category(letter) in ("Cf", "Mn", "Me") for letter in text):
+        raise ValueError("not_emoji")
+    return text
+
+
+Title = Annotated[str, Field(max_length=100), Storable, AfterValidator(_one_line)]
+Topic = Annotated[str, Field(max_length=500), Storable]
+Reason = Annotated[str, Field(max_length=500), Storable]
+DraftText = Annotated[str, Field(max_length=MAX_TEXT), Storable]
+Emoji = Annotated[str, Field(min_length=1, max_length=32), Storable, AfterValidator(_emoji)]
+People = Annotated[list[Name], Field(min_length=1, max_length=50)]
+SlowMode = Annotated[int, Field(ge=0, le=86_400)]
+"""Seconds between two messages of one member; 0: none."""
+Retention = Annotated[int, Field(ge=0, le=36_500)]
+"""Days that messages are kept; 0: for ever."""

@@ -11,20 +11,22 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import ceil
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from suhbat.chat.model import Actor, ConversationFacts, Milliseconds, Outcome, Post, Sent
-from suhbat.chat.policy import may_post
-from suhbat.errors import BadRequest, IdempotencyConflict, NotFound
+from suhbat.chat.model import Actor, Milliseconds, Outcome, Post, Sent
+from suhbat.chat.policy import decide, rank_of
+from suhbat.errors import BadRequest, IdempotencyConflict, NotFound, RateLimited, SuhbatError
 from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.objects import Message
 
 from .dialect import find_rows, insert_new, insert_rows, update_rows
 from .directs import make_direct
 from .known import Known, Log, pair_of
-from .marks import count_own
+from .marks import count_own, last_post
+from .mentions import note_mentions
 from .tables import conversations, events, idempotency, users
 
 
@@ -46,17 +48,6 @@ def write(connection: Connection, posts: Sequence[Post], known: Known, *, again:
     outcomes = [run.take(post) for post in posts]
     run.flush()
     return Written(outcomes, run.entries)
-
-
-def direct(
-    connection: Connection, actor: Actor, peer: Actor, at: Milliseconds, known: Known
-) -> tuple[str, list[LogEntry]]:
-    """The id of the one direct of these two, made if new, and the events to publish. Fails like `write`."""
-    known.load(connection, (), {pair_of(actor, peer): (actor, peer)}, at)
-    run = Run(connection, known)
-    log = run.direct(actor, peer, at)
-    run.flush()
-    return log.name, run.entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +76,8 @@ class Run:
         self._new_users: dict[str, tuple[Actor, Milliseconds]] = {}
         self._own: Counter[tuple[int, str]] = Counter()
         self._lobby_from: dict[str, int] = {}
+        self._allowed: set[tuple[int, str]] = set()
+        self._named: list[tuple[Log, int, Post]] = []
 
     def look_up(self, posts: Sequence[Post], again: bool) -> None:
         """The keys that were answered before, and which of the messages replied to exist: one query each."""
@@ -111,13 +104,7 @@ class Run:
             if log is None or first.log_id != log.id or first.digest != digest:
                 return IdempotencyConflict()
             return Sent(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
-        if log is not None:
-            facts = log.facts(actor.uid)
-        elif post.peer is not None:
-            facts = ConversationFacts("", "direct", True)  # the direct that would be made
-        else:
-            facts = None
-        refusal = may_post(actor, facts)
+        refusal = self._refusal(post, log)
         if refusal is not None:
             return refusal
         if post.reply_to is not None and not self._is_message(log, post.reply_to):
@@ -133,7 +120,7 @@ class Run:
         log = self._known.pairs.get(pair_of(actor, peer))
         if log is not None:
             return log
-        made = make_direct(self._connection, self._known, actor, peer, at)
+        made = make_direct(self._connection, self._known, actor, (actor, peer), at)
         self._events += made.rows
         self.entries += made.entries
         for own in made.own:
@@ -151,6 +138,8 @@ class Run:
         insert_rows(connection, idempotency, self._keys)
         if self._own:
             count_own(connection, known, self._own, self._lobby_from)
+        for log, ordinal, post in self._named:
+            note_mentions(connection, log, ordinal, post.actor, post.named, post.at)
         heads = [(log.id, log.head, log.ordinal) for log in self._touched.values()]
         if heads:
             update_rows(connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False)
@@ -162,6 +151,32 @@ class Run:
         if post.peer is not None:
             return self._known.pairs.get(pair_of(post.actor, post.peer))
         return self._known.named.get(post.conversation or "")
+
+    def _refusal(self, post: Post, log: Log | None) -> SuhbatError | None:
+        """What the policy says. Posts change nothing that it looks at: it is asked once for each who writes there."""
+        actor = post.actor
+        if log is None:
+            # The direct that would be made, or nothing at all.
+            return None if post.peer is not None else NotFound()
+        if (log.id, actor.uid) not in self._allowed:
+            refusal = decide(actor, "post", log.facts(actor.uid, post.at))
+            if refusal is not None:
+                return refusal
+            self._allowed.add((log.id, actor.uid))
+        return self._too_soon(post, log) if log.settings.slow_mode else None
+
+    def _too_soon(self, post: Post, log: Log) -> SuhbatError | None:
+        """Slow mode: members wait from their last stored message on. Who keeps order does not."""
+        actor = post.actor
+        facts = log.facts(actor.uid, post.at)
+        if facts is None or rank_of(actor, facts) != "member":
+            return None
+        last = last_post(self._connection, self._known, log, actor.uid)
+        wait = log.settings.slow_mode - (post.at - last) / 1000
+        if wait > 0:
+            return RateLimited("rate_limited.slow", retry_after=wait, seconds=ceil(wait))
+        self._known.last_posts[log.id, actor.uid] = post.at
+        return None
 
     def _is_message(self, log: Log | None, seq: int) -> bool:
         if log is None:
@@ -182,6 +197,8 @@ class Run:
         )  # fmt: skip
         self._keys.append((post.key, actor.uid, log.id, seq, ordinal, post.at, digest))
         self._firsts[actor.uid, post.key] = _First(log.id, seq, ordinal, post.at, digest)
+        if post.named:
+            self._named.append((log, ordinal, post))
         if actor.uid not in self._known.users:
             self._note_users((actor,), post.at)
         if log.people is not None or actor.lobby_from is not None:

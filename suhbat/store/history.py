@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from suhbat.chat.model import Actor, ConversationFacts, HistoryPage
-from suhbat.chat.policy import may_see
-from suhbat.errors import NotFound
+from suhbat.chat.policy import decide
 from suhbat.protocol.types import MAX_PAGE
 
 from .marks import ordinal_at
 from .queries import LobbyHistory, lobby_floor
-from .rows import MESSAGE, message
+from .rows import MESSAGE, messages
 from .tables import conversations, events, members
 
 
@@ -32,7 +31,7 @@ def page(
     newest page. `around` has that message in the middle. `limit` is brought into 1–200. Raises NotFound.
     """
     log = _visible(connection, actor, conversation)
-    floor = lobby_floor(actor, lobby_history) if log.kind == "lobby" else 0
+    floor = lobby_floor(actor, lobby_history) if log.kind == "lobby" else log.since if log.history == "joined" else 0
     if floor is None:
         return HistoryPage((), False, False, log.head)
     limit = min(max(limit, 1), MAX_PAGE)
@@ -61,16 +60,14 @@ def page(
         .where(events.c.conversation_id == log.id, events.c.ordinal.between(start, end))
         .order_by(events.c.ordinal)
     )
-    return HistoryPage(tuple(message(log.name, row) for row in rows), start > lowest, end < highest, log.head)
+    shown = messages(connection, log.id, log.name, rows.all())
+    return HistoryPage(tuple(shown), start > lowest, end < highest, log.head)
 
 
 def _visible(connection: Connection, actor: Actor, conversation: str) -> Any:
-    """The row of a conversation that the actor may see. Raises NotFound, also for own logs, which are no conversations."""
-    is_member: ColumnElement[bool] = (
-        select(members.c.uid)
-        .where(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
-        .exists()
-    )
+    """The row of a conversation that the actor may read. Raises the refusal: NotFound also for own logs, which are no
+    conversations."""
+    mine = and_(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
     log = connection.execute(
         select(
             conversations.c.id,
@@ -78,15 +75,18 @@ def _visible(connection: Connection, actor: Actor, conversation: str) -> Any:
             conversations.c.kind,
             conversations.c.head,
             conversations.c.last_ordinal,
-            is_member.label("is_member"),
-        ).where(conversations.c.name == conversation, conversations.c.kind != "own")
+            conversations.c.visibility,
+            conversations.c.history,
+            members.c.role,
+            members.c.since,
+        )
+        .select_from(conversations.outerjoin(members, mine))
+        .where(conversations.c.name == conversation, conversations.c.kind != "own")
     ).one_or_none()
-    facts = None if log is None else ConversationFacts(log.name, log.kind, bool(log.is_member))
-    refusal = may_see(actor, facts)
+    facts = None if log is None else ConversationFacts(log.name, log.kind, log.role, log.visibility)
+    refusal = decide(actor, "read", facts)
     if refusal is not None:
         raise refusal
-    if log is None:
-        raise NotFound()
     return log
 
 

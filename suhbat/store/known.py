@@ -7,20 +7,28 @@ loaded, and the rows locked, in each transaction. After a rollback it must be th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
 from suhbat.protocol.events import own_log
+from suhbat.protocol.objects import Role, Settings
 from suhbat.protocol.types import LOBBY
 
 from .dialect import insert_new
-from .tables import conversations, directs, members
+from .rows import AnyRow
+from .tables import conversations, directs, members, sanctions
 
+_NO_SETTINGS = Settings()
 _LIMIT = 200_000
 """Things kept in memory; above it everything is forgotten and read anew."""
+_IN = 1_000
+
+
+Until = Milliseconds | None
+"""When a ban or a mute ends; None: never."""
 
 
 @dataclass(slots=True, eq=False)
@@ -36,18 +44,41 @@ class Log:
     head: int
     ordinal: int
     base: int
-    people: frozenset[str] | None = None
+    people: dict[str, Role] | None = None
+    settings: Settings = _NO_SETTINGS
+    bans: dict[str, Until] = field(default_factory=dict)
+    mutes: dict[str, Until] = field(default_factory=dict)
 
-    def facts(self, uid: str) -> ConversationFacts | None:
+    def facts(self, uid: str, at: Milliseconds) -> ConversationFacts | None:
         """What the policy needs to know; None for what is no conversation."""
         if self.kind == "lobby":
-            return _LOBBY_FACTS
-        if self.kind == "direct":
-            return ConversationFacts(self.name, "direct", self.people is not None and uid in self.people)
-        return None
+            if not self.mutes and not self.bans:
+                return _LOBBY_FACTS
+            return ConversationFacts(
+                LOBBY, "lobby", "member", banned=holds(self.bans, uid, at), muted=holds(self.mutes, uid, at)
+            )
+        if self.kind == "own" or self.people is None:
+            return None
+        return ConversationFacts(
+            self.name,
+            "room" if self.kind == "room" else "direct",
+            self.people.get(uid),
+            self.settings.visibility,
+            self.settings.archived,
+            banned=holds(self.bans, uid, at),
+            muted=holds(self.mutes, uid, at),
+        )
 
 
-_LOBBY_FACTS = ConversationFacts(LOBBY, "lobby", True)
+_LOBBY_FACTS = ConversationFacts(LOBBY, "lobby", "member")
+
+
+def holds(sanctions: Mapping[str, Until], uid: str, at: Milliseconds) -> bool:
+    """Whether a ban or a mute holds for somebody at this moment."""
+    if uid not in sanctions:
+        return False
+    until = sanctions[uid]
+    return until is None or until > at
 
 
 def new_direct_id() -> str:
@@ -55,9 +86,14 @@ def new_direct_id() -> str:
     return "d" + secrets.token_hex(10)
 
 
-def pair_of(actor: Actor, peer: Actor) -> str:
-    """The key of the direct of these two; the same whoever asks."""
-    return f"{actor.uid}|{peer.uid}" if actor.uid <= peer.uid else f"{peer.uid}|{actor.uid}"
+def new_room_id() -> str:
+    """The same for rooms: an invitation, not the id, is what lets somebody in; but it should not be guessed either."""
+    return "r" + secrets.token_hex(10)
+
+
+def pair_of(*people: Actor) -> str:
+    """The key of the direct of these people; the same whoever asks."""
+    return "|".join(sorted(person.uid for person in people))
 
 
 @dataclass(slots=True)
@@ -70,10 +106,12 @@ class Known:
     own: dict[str, Log] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
     readers: set[tuple[int, str]] = field(default_factory=set)
+    last_posts: dict[tuple[int, str], Milliseconds] = field(default_factory=dict)
+    """When somebody last wrote, where that matters (slow mode)."""
 
     def clear(self) -> None:
         """Forget everything: what is in memory may not be what is in the tables."""
-        for part in (self.named, self.pairs, self.own, self.users, self.readers):
+        for part in (self.named, self.pairs, self.own, self.users, self.readers, self.last_posts):
             part.clear()
 
     def trim(self) -> None:
@@ -82,7 +120,7 @@ class Known:
             self.clear()
 
     def load(
-        self, connection: Connection, names: Collection[str], pairs: dict[str, tuple[Actor, Actor]], at: Milliseconds
+        self, connection: Connection, names: Collection[str], pairs: Mapping[str, Sequence[Actor]], at: Milliseconds
     ) -> None:
         """Read and lock what a run of posts touches, conversations before own logs, each in the order of their ids.
 
@@ -105,12 +143,13 @@ class Known:
         ).all()
         people = _people(connection, [row.id for row in rows if row.kind != "lobby"])
         for row in rows:
-            log = Log(row.id, row.name, row.kind, row.head, row.last_ordinal, row.head, people.get(row.id))
+            log = _log(row, people.get(row.id))
             self.named[log.name] = log
             if log.id in by_id:
                 self.pairs[by_id[log.id]] = log
+        _load_sanctions(connection, (self.named[row.name] for row in rows))
         missing = [pairs[pair] for pair in new_pairs if pair not in self.pairs]
-        self.load_own(connection, {actor.uid for both in missing for actor in both}, at)
+        self.load_own(connection, {actor.uid for people in missing for actor in people}, at)
 
     def load_own(self, connection: Connection, uids: Collection[str], at: Milliseconds) -> None:
         """Own logs, made where there is none yet."""
@@ -123,12 +162,30 @@ class Known:
         )
         for row in rows:
             uid = row.name.removeprefix(own_log(""))
-            self.own[uid] = Log(row.id, row.name, row.kind, row.head, row.last_ordinal, row.head)
+            self.own[uid] = _log(row)
 
 
+SETTINGS = tuple(conversations.c[name] for name in Settings.model_fields)
 _LOG = select(
-    conversations.c.id, conversations.c.name, conversations.c.kind, conversations.c.head, conversations.c.last_ordinal
+    conversations.c.id,
+    conversations.c.name,
+    conversations.c.kind,
+    conversations.c.head,
+    conversations.c.last_ordinal,
+    *SETTINGS,
 )
+
+
+def _log(row: AnyRow, people: dict[str, Role] | None = None) -> Log:
+    log = Log(row.id, row.name, row.kind, row.head, row.last_ordinal, row.head, people)
+    if row.kind in ("room", "lobby"):
+        log.settings = settings_of(row)
+    return log
+
+
+def settings_of(row: AnyRow) -> Settings:
+    """The settings of a conversation from a row that has SETTINGS."""
+    return Settings(**{column.name: getattr(row, column.name) for column in SETTINGS})
 
 
 def new_log(name: str, kind: str, at: Milliseconds, title: str = "") -> dict[str, object]:
@@ -138,12 +195,26 @@ def new_log(name: str, kind: str, at: Milliseconds, title: str = "") -> dict[str
     }  # fmt: skip
 
 
-def _people(connection: Connection, ids: Sequence[int]) -> dict[int, frozenset[str]]:
-    if not ids:
-        return {}
-    found: dict[int, set[str]] = {}
-    for id_, uid in connection.execute(
-        select(members.c.conversation_id, members.c.uid).where(members.c.conversation_id.in_(ids))
-    ):
-        found.setdefault(id_, set()).add(uid)
-    return {id_: frozenset(uids) for id_, uids in found.items()}
+def _people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Role]]:
+    found: dict[int, dict[str, Role]] = {id_: {} for id_ in ids}
+    for start in range(0, len(ids), _IN):
+        part = select(members.c.conversation_id, members.c.uid, members.c.role).where(
+            members.c.conversation_id.in_(ids[start : start + _IN])
+        )
+        for id_, uid, role in connection.execute(part):
+            found[id_][uid] = role
+    return found
+
+
+def _load_sanctions(connection: Connection, logs: Iterable[Log]) -> None:
+    """Who is banned from or muted in these; in the lobby also who is on the whole server."""
+    by_id = {log.id: log for log in logs if log.kind in ("room", "lobby")}
+    if not by_id:
+        return
+    rows = connection.execute(
+        select(sanctions.c.conversation_id, sanctions.c.uid, sanctions.c.kind, sanctions.c.until).where(
+            sanctions.c.conversation_id.in_(list(by_id))
+        )
+    )
+    for id_, uid, kind, until in rows:
+        (by_id[id_].bans if kind == "ban" else by_id[id_].mutes)[uid] = until

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection, select
 
+from suhbat.chat.model import Milliseconds
+
 from .dialect import find_rows, insert_new, update_rows
-from .known import Known
+from .known import Known, Log
 from .tables import events, reads
 
 
@@ -45,3 +47,22 @@ def count_own(
         known.readers.update(unknown)
     rows = sorted((uid, log_id, count) for (log_id, uid), count in own.items())
     update_rows(connection, reads, ("uid", "conversation_id"), ("own_since",), rows, add=True)
+
+
+def last_post(connection: Connection, known: Known, log: Log, uid: str) -> Milliseconds:
+    """When this member last wrote there, as far as slow mode can matter; 0 for long ago."""
+    at = known.last_posts.get((log.id, uid))
+    if at is None:
+        recent = (
+            select(events.c.at, events.c.actor_uid)
+            .where(events.c.conversation_id == log.id, events.c.ordinal > log.ordinal - _RECENT)
+            .order_by(events.c.ordinal.desc())
+        )
+        at = next((row.at for row in connection.execute(recent) if row.actor_uid == uid), 0)
+        known.last_posts[log.id, uid] = at
+    return at
+
+
+_RECENT = 500
+"""Messages looked through for somebody's last. In slow mode there are not more within the time that matters, or the room
+is so large that it does not."""

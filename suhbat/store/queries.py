@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Literal
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal
 
-from sqlalchemy import Connection, and_, bindparam, literal, select
+from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select
 
 from suhbat.chat.model import Actor, Opening
+from suhbat.errors import NotFound
 from suhbat.protocol.events import LogEntry, own_log
-from suhbat.protocol.objects import ConversationState, Message, User
+from suhbat.protocol.objects import ConversationState, Message, Settings, User
 from suhbat.protocol.types import LOBBY, ME
 
 from .dialect import find_rows
-from .rows import EVENT_ROW, MESSAGE, AnyRow, entry, message
-from .tables import conversations, events, members, reads, users
+from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message, reacted
+from .tables import conversations, drafts, events, members, mentions, reads, users
+from .titles import title_of
 
 LobbyHistory = Literal["since_joined", "all"]
 """What token guests and accounts see of the lobby: since their identity exists, or everything."""
@@ -22,6 +24,17 @@ LobbyHistory = Literal["since_joined", "all"]
 _IN = 1_000
 """Names of one IN list; more are asked for in several statements."""
 
+_MINE_THERE = (
+    select(func.count())
+    .select_from(mentions)
+    .where(mentions.c.uid == bindparam("uid"), mentions.c.conversation_id == conversations.c.id)
+    .scalar_subquery()
+    .label("mentions"),
+    select(drafts.c.text)
+    .where(drafts.c.uid == bindparam("uid"), drafts.c.conversation_id == conversations.c.id)
+    .scalar_subquery()
+    .label("draft"),
+)
 _COLUMNS = (
     conversations.c.id,
     conversations.c.name,
@@ -30,24 +43,32 @@ _COLUMNS = (
     conversations.c.head,
     conversations.c.last_ordinal,
     conversations.c.oldest,
+    *(conversations.c[name] for name in Settings.model_fields if name != "title"),
     reads.c.read_ordinal,
     reads.c.own_since,
+    *_MINE_THERE,
 )
 _PLACED = (*(column.name for column in MESSAGE), "conversation_id")
 _MARK = and_(reads.c.conversation_id == conversations.c.id, reads.c.uid == bindparam("uid"))
 _OWN = (
-    select(*_COLUMNS, literal("member").label("role"))
+    select(*_COLUMNS, literal("member").label("role"), literal(0).label("since"))
     .select_from(conversations.outerjoin(reads, _MARK))
-    .where(conversations.c.name.in_((bindparam("lobby"), bindparam("own"))))
+    .where(or_(conversations.c.name == bindparam("lobby"), conversations.c.name == bindparam("own")))
 )
 """The lobby and the own log."""
 _MINE = (
-    select(*_COLUMNS, members.c.role)
+    select(*_COLUMNS, members.c.role, members.c.since)
     .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id).outerjoin(reads, _MARK))
     .where(members.c.uid == bindparam("uid"))
     .order_by(conversations.c.id)
 )
 """Directs and rooms."""
+_MINE_ONE = (
+    select(*_COLUMNS, members.c.role, members.c.since)
+    .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id).outerjoin(reads, _MARK))
+    .where(members.c.uid == bindparam("uid"), members.c.conversation_id == bindparam("id"))
+)
+"""One of them."""
 _EVENTS = (
     select(*EVENT_ROW)
     .where(
@@ -68,49 +89,80 @@ def lobby_floor(actor: Actor, lobby_history: LobbyHistory) -> int | None:
 
 
 def opening(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -> Opening:
-    """See `chat.ports.Store.opening`. The lobby's `oldest` is also what keeps a cursor of before one's time from it."""
+    """See `chat.ports.Store.opening`. `oldest` is also what keeps a cursor of before one's time from a log."""
     rows = list(connection.execute(_OWN, {"uid": actor.uid, "lobby": LOBBY, "own": own_log(actor.uid)}))
     rows += connection.execute(_MINE, {"uid": actor.uid})
-    floor = lobby_floor(actor, lobby_history)
-    wanted = [(row.id, row.last_ordinal) for row in rows if row.kind != "lobby" or floor is not None]
-    last = _messages(connection, rows, [place for place in wanted if place[1] > 0])
-    people = _people(connection, [row.id for row in rows if row.kind == "direct"])
     heads: dict[str, int] = {ME: 0}
     oldest: dict[str, int] = {ME: 0}
-    states: list[ConversationState] = []
-    uids = {uid for found in people.values() for uid in found}
+    shown: list[AnyRow] = []
+    floors: dict[int, int] = {}
+    floor = lobby_floor(actor, lobby_history)
     for row in rows:
+        key = ME if row.kind == "own" else row.name
+        heads[key], oldest[key] = row.head, max(row.oldest, row.since)
         if row.kind == "own":
-            heads[ME], oldest[ME] = row.head, row.oldest
             continue
-        heads[row.name], oldest[row.name] = row.head, row.oldest
-        shown = last.get(row.id)
+        shown.append(row)
         if row.kind == "lobby":
-            oldest[row.name] = row.head if floor is None else max(row.oldest, floor)
-            if shown is not None and shown.seq <= (floor or 0):
-                shown = None
-        if shown is not None:
-            uids.add(shown.sender_uid)
-        states.append(_state(row, actor, shown, people.get(row.id, {})))
+            floors[row.id] = row.head if floor is None else floor
+            oldest[key] = max(row.oldest, floors[row.id])
+        elif row.history == "joined":
+            floors[row.id] = row.since
+    states, people = _states(connection, actor.uid, shown, floors)
+    states[0] = states[0].model_copy(update={"role": actor.role})  # the lobby: what they are on the server
+    senders = {state.last_message.sender_uid for state in states if state.last_message is not None}
+    return Opening(tuple(states), heads, _users(connection, people | senders), oldest)
+
+
+def state_of(connection: Connection, uid: str, log_id: int) -> ConversationState:
+    """A direct or a room as one of its members sees it. Raises NotFound for who is none."""
+    row = connection.execute(_MINE_ONE, {"uid": uid, "id": log_id}).one_or_none()
+    if row is None:
+        raise NotFound()
+    floors = {row.id: row.since} if row.history == "joined" else {}
+    (state,), _ = _states(connection, uid, [row], floors)
+    return state
+
+
+def _states(
+    connection: Connection, uid: str, rows: Sequence[AnyRow], floors: Mapping[int, int]
+) -> tuple[list[ConversationState], set[str]]:
+    """The states of these, the lobby first, and the uids of the people in directs.
+
+    `floors`: the `seq` above which a log may be read, where that is not all of it.
+    """
+    # Who may read nothing of the past, reads no last message either: a bare guest, or somebody at their joining.
+    wanted = [row for row in rows if row.last_ordinal and floors.get(row.id, 0) < row.head]
+    last = _messages(connection, rows, [(row.id, row.last_ordinal) for row in wanted])
+    last = {id_: found for id_, found in last.items() if found.seq > floors.get(id_, 0)}
+    people = _people(connection, [row.id for row in rows if row.kind == "direct"])
+    ids = [row.id for row in rows if row.kind == "room"]
+    counts = {id_: len(found) for id_, found in people.items()} | _count_members(connection, ids)
+    states = [
+        ConversationState(
+            conversation=row.name,
+            kind=row.kind,
+            head=row.head,
+            last_ordinal=row.last_ordinal,
+            read_ordinal=_read(row),
+            unread=max(0, row.last_ordinal - _read(row) - (row.own_since or 0)),
+            mentions=row.mentions,
+            last_message=last.get(row.id),
+            member_count=counts.get(row.id, 0),
+            role=row.role,
+            draft=row.draft or "",
+            **_settings(row, uid, people.get(row.id, {})),
+        )
+        for row in rows
+    ]
     states.sort(key=lambda state: state.kind != "lobby")
-    return Opening(tuple(states), heads, _users(connection, uids), oldest)
+    return states, {uid for found in people.values() for uid in found}
 
 
 def event_page(connection: Connection, log: str, after: int, limit: int) -> list[LogEntry]:
     """See `chat.ports.Store.events`."""
     rows = connection.execute(_EVENTS, {"log": log, "after": after, "count": limit})
-    return [entry(log, row) for row in rows]
-
-
-def member_uids(connection: Connection, conversation: str) -> tuple[str, ...]:
-    """See `chat.ports.Store.members`."""
-    found = connection.execute(
-        select(members.c.uid)
-        .join(conversations, conversations.c.id == members.c.conversation_id)
-        .where(conversations.c.name == conversation)
-        .order_by(members.c.uid)
-    )
-    return tuple(found.scalars())
+    return entries(connection, log, rows.all())
 
 
 def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[str, int]:
@@ -126,33 +178,38 @@ def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[s
     return heads
 
 
-def _state(row: AnyRow, actor: Actor, last: Message | None, people: Mapping[str, str]) -> ConversationState:
+def _read(row: AnyRow) -> int:
     # Without a mark there is nothing to be unread: a bare guest sees only what is said from now on.
-    read = row.last_ordinal if row.read_ordinal is None else row.read_ordinal
-    title = row.title
+    return int(row.last_ordinal if row.read_ordinal is None else row.read_ordinal)
+
+
+def _settings(row: AnyRow, uid: str, people: Mapping[str, str]) -> dict[str, Any]:
+    found = {name: getattr(row, name) for name in Settings.model_fields}
     if row.kind == "direct":
-        title = next((name for uid, name in people.items() if uid != actor.uid), actor.user_id)
-    return ConversationState(
-        conversation=row.name,
-        kind=row.kind,
-        title=title,
-        head=row.head,
-        last_ordinal=row.last_ordinal,
-        read_ordinal=read,
-        unread=max(0, row.last_ordinal - read - (row.own_since or 0)),
-        last_message=last,
-        member_count=len(people),
-        role=row.role,
-    )
+        found["title"] = title_of({other: name for other, name in people.items() if other != uid}) or people[uid]
+    return found
+
+
+def _count_members(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for start in range(0, len(ids), _IN):
+        part = (
+            select(members.c.conversation_id, func.count())
+            .where(members.c.conversation_id.in_(ids[start : start + _IN]))
+            .group_by(members.c.conversation_id)
+        )
+        counts.update((id_, count) for id_, count in connection.execute(part))
+    return counts
 
 
 def _messages(connection: Connection, logs: Collection[AnyRow], places: list[tuple[int, int]]) -> dict[int, Message]:
     """The message of each (log id, ordinal), by log id."""
+    if not places:
+        return {}
     names = {row.id: row.name for row in logs}
-    found: dict[int, Message] = {}
-    for *row, log_id in find_rows(connection, events, ("conversation_id", "ordinal"), _PLACED, places):
-        found[log_id] = message(names[log_id], row)
-    return found
+    rows = find_rows(connection, events, ("conversation_id", "ordinal"), _PLACED, places)
+    chosen = reacted(connection, [(log_id, row[0]) for *row, log_id in rows])
+    return {log_id: message(names[log_id], row, chosen.get((log_id, row[0]), ())) for *row, log_id in rows}
 
 
 def _people(connection: Connection, ids: list[int]) -> dict[int, dict[str, str]]:
@@ -170,9 +227,5 @@ def _people(connection: Connection, ids: list[int]) -> dict[int, dict[str, str]]
 
 
 def _users(connection: Connection, uids: Collection[str]) -> tuple[User, ...]:
-    found: list[User] = []
-    wanted = sorted(uids)
-    for start in range(0, len(wanted), _IN):
-        part = select(users.c.uid, users.c.user_id, users.c.kind).where(users.c.uid.in_(wanted[start : start + _IN]))
-        found += [User(uid=uid, user_id=user_id, kind=kind) for uid, user_id, kind in connection.execute(part)]
-    return tuple(found)
+    found = find_rows(connection, users, ("uid",), ("uid", "user_id", "kind"), [(uid,) for uid in sorted(uids)])
+    return tuple(User(uid=uid, user_id=user_id, kind=kind) for uid, user_id, kind in sorted(found))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -16,13 +15,26 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
-from suhbat.chat.model import Actor, Committed, Guest, HistoryPage, Opening, Post
+from suhbat.chat.acts import Act, Done
+from suhbat.chat.model import (
+    Actor,
+    Audited,
+    Committed,
+    Guest,
+    HistoryPage,
+    MemberPage,
+    Opening,
+    Post,
+    Reported,
+)
 from suhbat.chat.ports import Clock
 from suhbat.errors import Busy
 from suhbat.protocol.events import LogEntry
+from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY
 
-from . import batch, connect, epoch, guests, history, queries
+from . import connect, epoch, erasure, guests, history, order, queries, retention, rooms
+from .acts import carry_out
 from .dialect import insert_new, is_trouble
 from .epoch import Instance
 from .errors import StoreUnavailable
@@ -30,6 +42,7 @@ from .known import Known, new_log
 from .lock import DirectoryLock
 from .migrate import migrate, revision
 from .migrations import HEAD
+from .reader import Reader
 from .tables import conversations
 from .writer import Writer
 
@@ -55,16 +68,16 @@ class SQLiteStore:
         self._writes: Engine | None = None
         self._reads: Engine | None = None
         self._writer: Writer | None = None
-        self._readers: ThreadPoolExecutor | None = None
+        self._reader: Reader | None = None
         self._is_open = False
         self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed) -> None:
         """See chat.ports.Store. Raises StoreUnavailable: the directory is in use or cannot be written, the schema is newer."""
         await asyncio.to_thread(self._prepare)
-        assert self._writes is not None
+        assert self._writes is not None and self._reads is not None
         self._closed = None
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="suhbat-reader")
+        self._reader = Reader(self._reads, READERS)
         self._writer = Writer(self._writes, Known(), committed)
         self._writer.start()
         self._is_open = True
@@ -91,8 +104,8 @@ class SQLiteStore:
         else:
             self._writer.post(post)
 
-    async def direct(self, actor: Actor, peer: Actor, at: int) -> str:
-        return await self._open_writer().work(lambda c, known: batch.direct(c, actor, peer, at, known))
+    async def act(self, act: Act) -> Done:
+        return await self._open_writer().work(lambda c, known: carry_out(c, known, act))
 
     async def opening(self, actor: Actor) -> Opening:
         return await self._read(lambda c: queries.opening(c, actor, self._lobby_history))
@@ -117,12 +130,63 @@ class SQLiteStore:
             )
         )  # fmt: skip
 
-    async def members(self, conversation: str) -> tuple[str, ...]:
-        return await self._read(lambda c: queries.member_uids(c, conversation))
+    async def state(self, actor: Actor, conversation: str) -> ConversationState:
+        return await self._read(lambda c: rooms.state(c, actor, conversation, self._lobby_history))
+
+    async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
+        return await self._read(lambda c: rooms.members_page(c, actor, conversation, self._clock.wall(), after, limit))
+
+    async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
+        return await self._read(lambda c: rooms.public_rooms(c, actor, after, limit))
+
+    async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
+        return await self._read(lambda c: rooms.pinned(c, actor, conversation, self._lobby_history))
+
+    async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
+        return await self._read(lambda c: order.reports_page(c, actor, after, limit))
+
+    async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
+        return await self._read(lambda c: order.audit_page(c, before, limit))
+
+    async def bans(self) -> Mapping[str, int | None]:
+        return await self._read(order.server_bans)
 
     async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
         names = None if logs is None else list(logs)
         return await self._read(lambda c: queries.log_heads(c, names))
+
+    async def expire(self, days: int) -> Collection[str]:
+        at = self._clock.wall()
+        lost: set[str] = set()
+        while log_ids := await self._read(lambda c: retention.due(c, at, days)):
+            for log_id in log_ids:
+                while (name := await self._expire_some(log_id, at, days)) is not None:
+                    lost.add(name)
+        return lost
+
+    async def _expire_some(self, log_id: int, at: int, days: int) -> str | None:
+        def some(connection: Connection, known: Known) -> tuple[str | None, list[LogEntry]]:
+            return retention.expire(connection, log_id, at, days), []
+
+        return await self._open_writer().work(some)
+
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+        def begin(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            return None, erasure.begin(connection, known, actor, at, with_messages=with_messages)
+
+        await self._open_writer().work(begin)
+
+    async def erase_more(self, at: int) -> bool:
+        found = await self._read(erasure.pending)
+        if found is None:
+            return False
+        uid, places = found
+
+        def step(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            return None, erasure.step(connection, known, uid, places, at)
+
+        await self._open_writer().work(step)
+        return True
 
     async def save_guest(self, guest: Guest) -> None:
         def save(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
@@ -147,17 +211,11 @@ class SQLiteStore:
         await self._open_writer().work(touch)
 
     async def _read(self, run: Callable[[Connection], T]) -> T:
-        """One read transaction in a reader's thread."""
-        engine, readers = self._reads, self._readers
-        if engine is None or readers is None or not self._is_open:
+        """Read in a reader's thread."""
+        if self._reader is None or not self._is_open:
             raise StoreUnavailable("the store is not open")
-
-        def work() -> T:
-            with engine.connect() as connection, connection.begin():
-                return run(connection)
-
         try:
-            return await asyncio.get_running_loop().run_in_executor(readers, work)
+            return await self._reader.read(run)
         except Exception as error:
             if not is_trouble(error):
                 raise
@@ -214,13 +272,13 @@ class SQLiteStore:
         self._is_open = False
         if self._writer is not None:
             await self._writer.close()
+        if self._reader is not None:
+            await self._reader.close()
         await asyncio.to_thread(self._finish)
-        self._writer = self._readers = None
+        self._writer = self._reader = None
 
     def _finish(self) -> None:
         """Readers first: the last connection to go is the writer's, which leaves one whole file without a WAL."""
-        if self._readers is not None:
-            self._readers.shutdown()
         if self._reads is not None:
             self._reads.dispose()
         try:

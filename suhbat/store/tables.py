@@ -18,6 +18,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 
 metadata = MetaData()
@@ -42,6 +44,53 @@ users = Table(
     Column("created_at", BigInteger, nullable=False),
 )
 """Identities; a guest's row is written at the first durable act."""
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    Column("skeleton", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("password_hash", Text),
+    Column("role", Text, nullable=False),
+    Column("locale", Text),
+    Column("disabled", Boolean, nullable=False),
+    Column("lobby_from", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("skeleton", name="accounts_skeleton"),
+)
+"""People with a name of their own. role is that on the server: owner, moderator or member. Without a password_hash
+somebody else (the application around this one) says who they are."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("uid", Text, nullable=False),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_used_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("label", Text, nullable=False),
+    UniqueConstraint("token_hash", name="sessions_token_hash"),
+    Index("sessions_uid", "uid"),
+)
+"""Log-ins. The id may be seen by its owner, the token is never stored; label is what they logged in with."""
+
+invites = Table(
+    "invites",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("code_hash", LargeBinary, nullable=False),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE")),
+    Column("uses", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("code_hash", name="invites_code_hash"),
+)
+"""Invitations: so many more uses, until then; to the server, or also into a room."""
 
 guests = Table(
     "guests",
@@ -69,11 +118,18 @@ conversations = Table(
     Column("last_ordinal", BigInteger, nullable=False),
     Column("oldest", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("topic", Text, nullable=False, server_default=""),
+    Column("visibility", Text, nullable=False, server_default="private"),
+    Column("history", Text, nullable=False, server_default="all"),
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    Column("slow_mode", BigInteger, nullable=False, server_default=text("0")),
+    Column("retention", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("name", name="conversations_name"),
 )
-"""Logs: 'lobby', directs ('d' + random), and own logs ('@me:' + uid, kind 'own').
+"""Logs: 'lobby', directs ('d' + random), rooms ('r' + random), and own logs ('@me:' + uid, kind 'own').
 
-The head is the last seq, oldest the lowest cursor that can be replayed."""
+The head is the last seq, oldest the lowest cursor that can be replayed. slow_mode: seconds between two messages of one
+member; retention: days that messages are kept; 0 for both: none."""
 
 members = Table(
     "members",
@@ -81,10 +137,27 @@ members = Table(
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     Column("uid", Text, primary_key=True),
     Column("role", Text, nullable=False),
+    Column("since", BigInteger, nullable=False, server_default=text("0")),
+    Column("joined_at", BigInteger, nullable=False, server_default=text("0")),
     Index("members_uid", "uid"),
     sqlite_with_rowid=False,
 )
-"""Who is in a direct or a room; nobody is in the lobby, where everyone is."""
+"""Who is in a direct or a room; nobody is in the lobby, where everyone is. since: the head at their joining."""
+
+sanctions = Table(
+    "sanctions",
+    metadata,
+    Column("conversation_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("uid", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("until", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("actor_uid", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("sanctions_uid", "uid"),
+    sqlite_with_rowid=False,
+)
+"""Bans and mutes (kind), in a conversation or with 0 on the whole server; without `until` for good."""
 
 reads = Table(
     "reads",
@@ -105,7 +178,7 @@ directs = Table(
     Column("pair", Text, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
 )
-"""The one direct of two identities; pair is 'uid|uid', sorted."""
+"""The one direct of a set of identities; pair is their uids, sorted, with | between."""
 
 events = Table(
     "events",
@@ -153,3 +226,102 @@ idempotency = Table(
     sqlite_with_rowid=False,
 )
 """What a repeat is answered with. digest: a hash of what was asked; empty for keys that the server made."""
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("target", BigInteger, primary_key=True, autoincrement=False),
+    Column("uid", Text, primary_key=True),
+    Column("emoji", Text, primary_key=True),
+    Column("user_id", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Who put what under which message; target is its seq."""
+
+pins = Table(
+    "pins",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("target", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Pinned messages."""
+
+mentions = Table(
+    "mentions",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", BigInteger, primary_key=True, autoincrement=False),
+    Index("mentions_place", "conversation_id", "ordinal"),
+    sqlite_with_rowid=False,
+)
+"""Who is named in which message; rows go when they are read."""
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""What somebody has begun to write, over all of their devices."""
+
+delivered = Table(
+    "delivered",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How far an account was shown each direct in the simple dialect, which has no cursors of its own."""
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("target", BigInteger, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("closed", Boolean, nullable=False),
+)
+"""What people reported to those who keep order."""
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("actor_uid", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("conversation", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("data", Text, nullable=False),
+)
+"""What those who keep order did; only the owner reads it."""
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("with_messages", Boolean, nullable=False),
+    Column("conversation_id", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+)
+"""Identities that are being erased, and the place in the logs up to which that is done."""
+
+filtered = Table(
+    "filtered",
+    metadata,
+    Column("word", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Words, normalised as for search, that no message may have."""

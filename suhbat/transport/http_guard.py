@@ -1,5 +1,7 @@
-"""What uvicorn's HTTP protocol leaves open: a request may dribble in for ever, headers may be endless, and an answer that
-nobody takes is kept for ever. Given to `uvicorn.Config(http=…)` by `suhbat serve`; elsewhere a proxy has to do it.
+"""What uvicorn's HTTP protocol leaves open: a request may dribble in for ever, headers and trailers may be endless, an
+answer that nobody takes is kept for ever, and requests without number may wait for theirs.
+
+Given to `uvicorn.Config(http=…)` by `suhbat serve`; elsewhere a proxy has to do it.
 """
 
 from __future__ import annotations
@@ -14,6 +16,9 @@ STEP_SECONDS = 30.0
 STEP_BYTES = 1024
 """Of a body, in that time."""
 HEADER_BYTES = 64 * 1024
+"""Of headers, and of what is not the body in a body (RFC 9112 §7.1: chunk extensions, trailers)."""
+WAITING = 32
+"""Requests of one connection that may wait for the answers before theirs (RFC 9112 §9.3.2). Browsers send none."""
 CLOSE_SECONDS = 5.0
 
 
@@ -46,8 +51,8 @@ def guarded() -> type[asyncio.Protocol]:
             super().data_received(data)
             if self._upgraded or self.transport.is_closing():
                 return
-            if self.headers_come and self.header_bytes > HEADER_BYTES:
-                self._refuse("The headers are too large.")
+            if self.header_bytes > HEADER_BYTES:
+                self.send_400_response("The headers are too large.")
             elif self._answering():
                 self._cancel_request()
                 if not was_answering:
@@ -63,12 +68,22 @@ def guarded() -> type[asyncio.Protocol]:
                 self._watch()
 
         def handle_websocket_upgrade(self, *arguments: Any) -> None:
-            if self._answering():  # uvicorn would answer two requests at once, and close the socket when it is idle
+            # uvicorn would answer two requests at once, and close the socket when it is idle. And who has not taken the
+            # last answer cannot have seen it: a refusal behind it would wait for ever to be taken.
+            if self._answering() or self.transport.get_write_buffer_size():
                 self.transport.abort()
                 return
             self._upgraded = True
             self._cancel()
             super().handle_websocket_upgrade(*arguments)
+
+        def send_400_response(self, msg: str) -> None:
+            """Refuse what cannot be a request, unless that would be taken for the answer to one before it."""
+            if self.transport.is_closing() or self._answering():
+                self.transport.abort()
+                return
+            super().send_400_response(msg)
+            self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
 
         def connection_lost(self, error: Exception | None) -> None:
             self._cancel()
@@ -79,7 +94,7 @@ def guarded() -> type[asyncio.Protocol]:
 
         def _await_request(self) -> None:
             self._cancel_request()
-            self._request = self.loop.call_later(REQUEST_SECONDS, self._refuse, "The request took too long.")
+            self._request = self.loop.call_later(REQUEST_SECONDS, self.send_400_response, "The request took too long.")
 
         def _watch(self) -> None:
             if self._look is not None:
@@ -108,13 +123,6 @@ def guarded() -> type[asyncio.Protocol]:
             self._unsent, self._received = unsent, 0
             self._look = self.loop.call_later(STEP_SECONDS, self._judge)
 
-        def _refuse(self, reason: str) -> None:
-            if self.transport.is_closing() or self._answering():
-                self.transport.abort()
-                return
-            self.send_400_response(reason)
-            self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
-
     return Guarded
 
 
@@ -127,16 +135,26 @@ def _over_httptools(base: Any) -> Any:
         header_bytes = 0
 
         def data_received(self, data: bytes) -> None:
-            if self.headers_come:
-                self.header_bytes += len(data)
+            self.header_bytes += len(data)
             super().data_received(data)
 
+        def on_header(self, name: bytes, value: bytes) -> None:
+            # A trailer is no header (RFC 9110 §6.5.1): it could say what a proxy has taken from the headers.
+            if not self.body_comes:
+                super().on_header(name, value)
+
         def on_headers_complete(self) -> None:
+            if len(self.pipeline) >= WAITING:
+                raise ValueError("too many requests wait")  # the parser stops: for uvicorn this is no valid request
             self.headers_come, self.body_comes, self.header_bytes = False, True, 0
             super().on_headers_complete()
 
+        def on_body(self, body: bytes) -> None:
+            self.header_bytes = 0
+            super().on_body(body)
+
         def on_message_complete(self) -> None:
-            self.headers_come, self.body_comes = True, False
+            self.headers_come, self.body_comes, self.header_bytes = True, False, 0
             super().on_message_complete()
 
     return Positioned

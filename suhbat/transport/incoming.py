@@ -21,7 +21,7 @@ from .session import Rest, Session
 log = structlog.get_logger("suhbat.transport")
 
 SLICE = 4 * 1024
-"""Bytes parsed before others get their turn."""
+"""Bytes parsed, or of messages acted on, before others get their turn: compressed ones are larger than they came."""
 CONTROL_FRAMES = 500
 """Pings, pongs and fragments that one connection may send in a second; beyond that it is a flood (4029)."""
 FRAGMENTS = 1_000
@@ -123,25 +123,33 @@ class Incoming:
 
     def _go_on(self) -> None:
         """Act on what was parsed; parse a little; again, until nothing is left or something must be waited for."""
-        parsed = 0
+        parsed = acted = 0
         while True:
             while self._events:
                 if self._pause():
                     return
-                self._take(self._events.popleft())
+                if acted > SLICE:
+                    self._go_on_later()
+                    return
+                event = self._events.popleft()
+                acted += len(event if isinstance(event, bytes) else event.data)
+                self._take(event)
             if self.conn.parser_exc is not None:
                 self._fail()
             if not self._unparsed or self._deaf:
                 break
             if parsed:
                 # A read of a few hundred KB can be tens of thousands of frames: others get their turn.
-                self._wait()
-                asyncio.get_running_loop().call_soon(self._resume)
+                self._go_on_later()
                 return
             data, self._unparsed = self._unparsed[:SLICE], self._unparsed[SLICE:]
             parsed = len(data)
             self._parse(data)
         self._pause()
+
+    def _go_on_later(self) -> None:
+        self._wait()
+        asyncio.get_running_loop().call_soon(self._resume)
 
     def _parse(self, data: bytes) -> None:
         events = self._reader.feed(data)

@@ -30,7 +30,7 @@ from suhbat.texts import choose
 from .admission import Admission, Request, is_ours
 from .frame_reader import quiet
 from .session import Upgrade
-from .stream_wire import StreamWire
+from .stream_wire import CLOSE_SECONDS, StreamWire
 
 try:
     from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
@@ -118,6 +118,7 @@ class Native(asyncio.Protocol):
             conn.send_response(response)
         self._transport.write(b"".join(conn.data_to_send()))
         self._transport.close()
+        asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
 
 
 def handshake(admission: Admission) -> ServerProtocol:

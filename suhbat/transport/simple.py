@@ -98,6 +98,8 @@ class SimpleSession(BaseSession):
             return
         hub.know(own_log(actor.uid), opening.heads[ME])
         for state in opening.states:
+            if state.kind == "room":
+                continue  # this dialect shows none
             hub.attach(connection, state.conversation, state.head, echo=state.member_count == 1)
         connection.lag[own_log(actor.uid)] = opening.heads[ME]
         hub.start_feed(connection)

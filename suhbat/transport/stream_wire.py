@@ -40,6 +40,7 @@ class StreamWire(asyncio.Protocol):
         "_closed_by",
         "_compresses",
         "_conn",
+        "_doubted",
         "_incoming",
         "_replies",
         "_siblings",
@@ -73,6 +74,7 @@ class StreamWire(asyncio.Protocol):
         self._replies: list[bytes] | None = None  # of this turn; they go out with what else is written in it
         self._waiter: asyncio.Future[None] | None = None
         self._closed_by: asyncio.TimerHandle | None = None
+        self._doubted: asyncio.TimerHandle | None = None  # until something comes from it: see `probe`
         transport.set_write_buffer_limits(high=HIGH_WATER)
 
     def start(self, upgrade: Upgrade) -> None:
@@ -134,16 +136,12 @@ class StreamWire(asyncio.Protocol):
         if self._transport.is_closing():
             # Nothing more will be read from it, and close() may wait for ever for what is unsent to be taken.
             self.abort()
-        if self.closed:
+        # Anybody may make us ask, as often as they like: one question at a time, and none of the keepalive's, or a peer
+        # that answers all of them would be dropped because the last is still on its way.
+        if self.closed or self._incoming.waits or self._doubted is not None:
             return
-        self.heard = False
         self.ping()
-
-        def judge() -> None:
-            if not self.heard and not self.closed:
-                self.abort()
-
-        asyncio.get_running_loop().call_later(patience, judge)
+        self._doubted = asyncio.get_running_loop().call_later(patience, self.abort)
 
     # What the keepalive and uvicorn use
 
@@ -169,6 +167,7 @@ class StreamWire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard = True
+        self._believe()
         self._incoming.take(data)
 
     def eof_received(self) -> None:
@@ -202,11 +201,17 @@ class StreamWire(asyncio.Protocol):
     def end(self) -> None:
         """Closed by either side: the session hears of it soon, the peer has a few seconds."""
         self.closed = True
+        self._believe()
         self._wake()
         self._incoming.finish()
         if self._closed_by is None:
             # Also when both sides said goodbye: a peer that reads nothing would keep the transport for ever.
             self._closed_by = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+
+    def _believe(self) -> None:
+        if self._doubted is not None:
+            self._doubted.cancel()
+            self._doubted = None
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None

@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from suhbat.chat.model import Actor, Outcome
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
-from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated, Unsupported
+from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
 from suhbat.hub.frames import Frames
 from suhbat.protocol import replies
-from suhbat.protocol.commands import Command, Hello, History, Ping, Resume, Send, Sync, Typing
+from suhbat.protocol.commands import Acting, Command, Hello, History, Ping, Read, Resume, Send, Sync, Typing
 from suhbat.protocol.events import ConversationAdded, own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
@@ -21,10 +21,14 @@ from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import HELLO_SECONDS, LOBBY, ME
 from suhbat.protocol.v1 import V1Machine
 
+from .acting import act_of
 from .session import BaseSession, Rest, Services, Upgrade, log
 
-C = TypeVar("C", History, Sync)
+C = TypeVar("C", bound=Acting | History | Sync)
 
+SYNCS = 8
+"""Syncs of one connection that may wait to be caught up; beyond that the socket is not read. Each holds the heads of all
+that it asked for, and every step of the feed looks at them."""
 TYPING_SECONDS = 3.0
 """A user's typing in a conversation is passed on at most this often."""
 
@@ -52,6 +56,10 @@ class V1Session(BaseSession):
         self.act(action)
         return None
 
+    @property
+    def crowded(self) -> bool:
+        return super().crowded or (self.connection is not None and len(self.connection.targets) > SYNCS)
+
     def release(self) -> None:
         super().release()
         if self._deadline is not None:
@@ -76,7 +84,7 @@ class V1Session(BaseSession):
             case Sync():
                 return self._answered(command, self._sync)
             case _:
-                self._refuse(Unsupported(what=command.type), command.id)
+                return self._answered(command, self._act)
         return None
 
     # Opening
@@ -219,6 +227,14 @@ class V1Session(BaseSession):
             self.services.hub.notice(key, replies.encode(notice), but=actor.uid)
         if command.id is not None:
             self._reply(replies.Ok(id=command.id))
+
+    async def _act(self, command: Acting) -> None:
+        assert self.connection is not None
+        acting = self.services.acting
+        done = await acting.do(act_of(command, self.connection.actor, acting))
+        if command.id is not None:
+            unread = done.unread if isinstance(command, Read) else None
+            self._reply(replies.Acted(id=command.id, conversation=done.conversation, seq=done.seq, unread=unread))
 
     async def _history(self, command: History) -> None:
         assert self.connection is not None

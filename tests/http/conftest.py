@@ -10,6 +10,8 @@ import httpx2
 import pytest
 from prometheus_client import CollectorRegistry, Counter
 
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import Rates
@@ -32,6 +34,7 @@ class House:
         tokens = CountingTokens()
         self.guests = Guests(store, self.clock, tokens, self.settings.access)
         self.tickets = Tickets(self.clock, tokens)
+        bans = Bans(self.clock)
         registry = CollectorRegistry()
         Counter("suhbat_test", "A figure.", registry=registry).inc()
         self.app = api.build(
@@ -41,6 +44,8 @@ class House:
                 guests=self.guests,
                 tickets=self.tickets,
                 messages=Messages(store, self.guests, self.clock),
+                acting=Acting(store, self.guests, self.clock, bans),
+                bans=bans,
                 rates=Rates(self.settings.send_rate),
                 clock=self.clock,
                 registry=registry,

@@ -10,11 +10,16 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from sqlalchemy import Connection
+
+from suhbat.chat.acts import Meet
 from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent
 from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
+from suhbat.store.acts import carry_out
+from suhbat.store.known import Known
 from suhbat.store.sqlite import SQLiteStore
 from tests.fakes import FakeClock
 
@@ -109,3 +114,20 @@ def guest(actor: Actor, **fields: Any) -> Guest:
         "lobby_from": actor.lobby_from or 0,
     }
     return Guest(**(row | fields))
+
+
+async def direct(store: Store, actor: Actor, peer: Actor, at: int) -> str:
+    """The id of the direct of these two."""
+    return (await store.act(Meet(actor=actor, at=at, people=(peer,)))).conversation
+
+
+def met(connection: Connection, known: Known, actor: Actor, peer: Actor, at: int) -> tuple[str, list[LogEntry]]:
+    """The same as a unit of work."""
+    done, entries = carry_out(connection, known, Meet(actor=actor, at=at, people=(peer,)))
+    return done.conversation, entries
+
+
+async def uids(store: Store, actor: Actor, conversation: str) -> list[str]:
+    """Who is in a conversation."""
+    page = await store.members(actor, conversation, limit=1000)
+    return [member.user.uid for member in page.members]

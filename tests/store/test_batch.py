@@ -24,7 +24,7 @@ from suhbat.store.directs import make_direct
 from suhbat.store.known import Known, new_log, pair_of
 from suhbat.store.tables import conversations, events, idempotency, metadata, reads, users
 
-from .parts import ALI, BARE, VALI, make_post
+from .parts import ALI, BARE, VALI, make_post, met
 
 PEOPLE = (ALI, VALI, BARE)
 
@@ -243,8 +243,8 @@ def test_another_writer_made_the_direct_first(connection: Connection) -> None:
     behind = Known()
     with connection.begin():
         behind.load_own(connection, {"u-ali", "u-vali"}, 1)
-        name, _ = batch.direct(connection, ALI, VALI, 1, Known())
-        made = make_direct(connection, behind, VALI, ALI, 1)
+        name, _ = met(connection, Known(), ALI, VALI, 1)
+        made = make_direct(connection, behind, VALI, (VALI, ALI), 1)
         assert (made.log.name, made.rows, made.entries, made.own) == (name, [], [], [])
         assert connection.execute(select(conversations.c.name).where(conversations.c.kind == "direct")).all() == [
             (name,)

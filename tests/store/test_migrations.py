@@ -27,8 +27,8 @@ AT = 1_795_000_000_000
 NEXT = """
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{head}"
 branch_labels = None
 depends_on = None
 
@@ -44,7 +44,7 @@ def scripts(tmp_path: Path) -> Path:
     """The migrations with one more, as a newer version would have them."""
     place = tmp_path / "scripts"
     shutil.copytree(SCRIPTS, place, ignore=shutil.ignore_patterns("__pycache__"))
-    (place / "versions" / "0002_extra.py").write_text(NEXT.format(more=""), encoding="utf-8")
+    (place / "versions" / "9999_extra.py").write_text(NEXT.format(head=HEAD, more=""), encoding="utf-8")
     return place
 
 
@@ -104,15 +104,15 @@ async def test_a_copy_is_kept_before_migrating(tmp_path: Path, scripts: Path) ->
         await listener.send(store, ALI, "asl")
     engine = connect.writing(tmp_path / "suhbat.db")
     with engine.connect() as connection:
-        migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="0002")
+        migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="9999")
         with connection.begin():
-            assert revision(connection) == "0002"
+            assert revision(connection) == "9999"
             assert inspect(connection).has_table("extra")
     engine.dispose()
     [copy] = (tmp_path / "backups").iterdir()
-    assert copy.name == "suhbat-0001-20261118T110640.db"
+    assert copy.name == f"suhbat-{HEAD}-20261118T110640.db"
     old = sqlite3.connect(copy)
-    assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert old.execute("SELECT version_num FROM alembic_version").fetchall() == [(HEAD,)]
     assert old.execute("SELECT text FROM events").fetchall() == [("asl",)]
     assert old.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     old.close()
@@ -122,13 +122,13 @@ async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, scripts: P
     """DDL is in the transaction: the database is as it was, and still opens."""
     async with opened(sqlite(tmp_path), listener := Listener()) as store:
         await listener.send(store, ALI, "asl")
-    script = NEXT.format(more='raise RuntimeError("broken")')
-    (scripts / "versions" / "0002_extra.py").write_text(script, encoding="utf-8")
+    script = NEXT.format(head=HEAD, more='raise RuntimeError("broken")')
+    (scripts / "versions" / "9999_extra.py").write_text(script, encoding="utf-8")
     engine = connect.writing(tmp_path / "suhbat.db")
     with engine.connect() as connection, pytest.raises(RuntimeError, match="broken"):
-        migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="0002")
+        migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="9999")
     with engine.connect() as connection, connection.begin():
-        assert revision(connection) == "0001"
+        assert revision(connection) == HEAD
         assert not inspect(connection).has_table("extra")
     engine.dispose()
     async with opened(sqlite(tmp_path)) as store:
@@ -142,10 +142,10 @@ async def test_without_room_for_the_copy_nothing_is_migrated(tmp_path: Path, scr
     (tmp_path / "backups").write_text("in the way", encoding="utf-8")
     engine = connect.writing(tmp_path / "suhbat.db")
     with engine.connect() as connection:
-        with pytest.raises(StoreUnavailable, match="suhbat-0001"):
-            migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="0002")
+        with pytest.raises(StoreUnavailable, match=f"suhbat-{HEAD}"):
+            migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="9999")
         with connection.begin():
-            assert revision(connection) == "0001"
+            assert revision(connection) == HEAD
     engine.dispose()
 
 

@@ -20,14 +20,14 @@ from suhbat.chat.model import Outcome, Sent
 from suhbat.errors import Busy, Internal, NotFound
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
-from suhbat.store import batch, connect
+from suhbat.store import connect
 from suhbat.store.dialect import insert_new
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.known import Known, new_log
 from suhbat.store.tables import conversations, metadata
 from suhbat.store.writer import LARGEST_BATCH, Writer
 
-from .parts import ALI, BARE, VALI, Listener, opened, sqlite
+from .parts import ALI, BARE, VALI, Listener, met, opened, sqlite
 
 
 class Gate:
@@ -229,9 +229,9 @@ class TestFailures:
         """Other work has no key to look up; it may be repeated."""
         Once(engine, RuntimeError("odd"), after=True)
         with pytest.raises(Internal):
-            await writer.work(lambda c, known: batch.direct(c, ALI, VALI, 1, known))
-        name = await writer.work(lambda c, known: batch.direct(c, ALI, VALI, 1, known))
-        assert name == await writer.work(lambda c, known: batch.direct(c, VALI, ALI, 1, known))
+            await writer.work(lambda c, known: met(c, known, ALI, VALI, 1))
+        name = await writer.work(lambda c, known: met(c, known, ALI, VALI, 1))
+        assert name == await writer.work(lambda c, known: met(c, known, VALI, ALI, 1))
 
     async def test_trouble_while_trying_one_by_one(self, writer: Writer, engine: Engine, listener: Listener) -> None:
         """The disk fails in the middle of it: those that were written stay, the rest are told to come back at once."""
@@ -274,7 +274,7 @@ class TestFailures:
         await gate.reached()
 
         def fail(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            batch.direct(connection, ALI, BARE, 1, known)
+            met(connection, known, ALI, BARE, 1)
             raise NotFound
 
         before = listener.ask(writer, ALI, peer=VALI)

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
+from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
 from suhbat.errors import Busy, Forbidden
+from suhbat.hub.connection import Connection, Dialect, Target
 from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.closes import Close
+from suhbat.protocol.types import LOBBY
 from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
 from suhbat.transport.session import QUERY_FIELDS, Services, Upgrade
 from suhbat.transport.simple import SimpleSession
 from suhbat.transport.turnstile import Turnstile
-from suhbat.transport.v1 import V1Session
+from suhbat.transport.v1 import SYNCS, V1Session
 from tests.fakes import FakeClock, FakeStore
 from tests.hub.parts import Log, RecordingWire, hub_over
 
@@ -41,7 +47,7 @@ def house(**settings: Any) -> Admission:
 
 def _services(settings: Settings) -> Services:
     store, clock = cast(Store, FakeStore()), FakeClock()
-    guests = Guests(store, clock, access=settings.access)
+    guests, bans = Guests(store, clock, access=settings.access), Bans(clock)
     return Services(
         settings=settings,
         store=store,
@@ -50,6 +56,8 @@ def _services(settings: Settings) -> Services:
         guests=guests,
         tickets=Tickets(clock),
         messages=Messages(store, guests, clock),
+        acting=Acting(store, guests, clock, bans),
+        bans=bans,
         rates=Rates(settings.send_rate),
         clock=clock,
         trusted=networks(settings.trusted_proxies),
@@ -184,6 +192,45 @@ def test_what_a_session_is_told() -> None:
     assert upgrade.headers["accept-language"] == "uz" and upgrade.headers["x-twice"] == "2"
     assert upgrade.query == {"lang": "ru", "a": "A"}
     assert house().admit(request(query=b"a=1&" * QUERY_FIELDS)).query == {}
+
+
+@pytest.mark.parametrize(
+    ("headers", "token"),
+    [
+        ([], None),
+        ([("Authorization", "Bearer abc")], "abc"),
+        ([("Authorization", "bearer  abc"), ("Cookie", "suhbat_session=def")], "abc"),
+        ([("Authorization", "Basic abc"), ("Cookie", "a=b;suhbat_session=def; c")], "def"),
+        ([("Cookie", 'suhbat_session = "def"; x=suhbat_session=no')], "def"),
+        ([("Cookie", "[some]{body}=else's; suhbat_session=def")], "def"),
+        ([("Cookie", "x_suhbat_session=def; suhbat_session=")], None),
+        ([("Cookie", ";;=;")], None),
+    ],
+)
+def test_tokens(headers: list[tuple[str, str]], token: str | None) -> None:
+    """They come as a bearer's or in the session cookie, among whatever else is there (RFC 6265 §5.2)."""
+    assert house().admit(request(*headers)).token == token
+
+
+def test_a_cookie_costs_no_time() -> None:
+    """Nobody's cookie keeps others waiting: Python's own parser takes 0.1 s for 8 KB of backslashes (CVE-2024-7592)."""
+    upgrade = house().admit(request(("Cookie", 'a="' + "\\" * 8_000 + '"; suhbat_session=b')))
+    began = time.process_time()
+    assert upgrade.token == "b"
+    assert time.process_time() - began < 0.02
+
+
+def test_syncs_that_are_not_done() -> None:
+    """Who asks for more and more of what they do not read is asked to wait: each sync remembers what it is to send."""
+    wire = RecordingWire()
+    session = house().enter(wire, house().admit(request()))
+    assert isinstance(session, V1Session)
+    session.connection = Connection(wire, Dialect.V1, Actor("u1", "ali"), "en")
+    for _ in range(SYNCS):
+        session.connection.targets.append(Target({LOBBY: 1}, presence=False))
+    assert not session.crowded
+    session.connection.targets.append(Target({LOBBY: 1}, presence=False))
+    assert session.crowded
 
 
 def test_dialects() -> None:

@@ -19,6 +19,7 @@ from suhbat.transport.http_guard import (
     REQUEST_SECONDS,
     STEP_BYTES,
     STEP_SECONDS,
+    WAITING,
     guarded,
 )
 from tests.leaping import leaping
@@ -30,6 +31,9 @@ GET = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 UPGRADE = b"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 
 
+CHUNKED = b"POST /body HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n"
+
+
 def post(path: str, length: int) -> bytes:
     return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n".encode()
 
@@ -39,6 +43,8 @@ class Application:
 
     def __init__(self) -> None:
         self.finished = asyncio.Event()
+        self.headers: list[tuple[bytes, bytes]] = []
+        """Of the last request, as they were when it was answered."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/body":
@@ -46,6 +52,7 @@ class Application:
                 pass
         elif scope["path"] == "/slow":
             await self.finished.wait()
+        self.headers = list(scope["headers"])
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
 
@@ -213,6 +220,36 @@ async def test_headers_without_end_behind_a_request(connect: Connect) -> None:
 
 
 @leaping
+async def test_trailers_without_end(connect: Connect) -> None:
+    """What follows a chunked body (RFC 9112 §7.1.2) has the same bound, be it one line or many."""
+    for line in (b"X-Long: " + b"x" * HEADER_BYTES, b"X: y\r\n" * 50_000):
+        peer = connect()
+        await peer.say(CHUNKED)
+        await peer.say(b"0\r\n" + line)
+        assert peer.transport.aborted
+
+
+@leaping
+async def test_trailers_are_no_headers(connect: Connect) -> None:
+    """A trailer cannot say what a proxy takes from the headers or puts into them (RFC 9110 §6.5.1)."""
+    peer = connect()
+    await peer.say(CHUNKED + b"0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
+    assert peer.transport.statuses() == [200]
+    assert [name for name, _ in peer.application.headers] == [b"host", b"transfer-encoding"]
+
+
+@leaping
+async def test_a_large_body_in_chunks(connect: Connect) -> None:
+    """Chunks are no headers, however many they are."""
+    peer = connect()
+    await peer.say(CHUNKED)
+    for _ in range(10):
+        await peer.say(b"400\r\n" + b"x" * 1024 + b"\r\n" + b"1\r\nx\r\n" * 5_000)
+    await peer.say(b"0\r\n\r\n")
+    assert peer.transport.statuses() == [200] and not peer.transport.is_closing()
+
+
+@leaping
 async def test_a_body_that_dribbles(connect: Connect) -> None:
     """Less than 1 KiB in 30 s is no upload: the connection is aborted."""
     peer = connect()
@@ -297,6 +334,35 @@ async def test_several_requests_at_once(connect: Connect) -> None:
 
 
 @leaping
+async def test_as_many_as_may_wait(connect: Connect) -> None:
+    """Each of them is answered, behind one that takes its time."""
+    peer = connect()
+    await peer.say(GET.replace(b"/", b"/slow", 1) + GET * WAITING)
+    peer.application.finished.set()
+    await asyncio.sleep(SOON)
+    assert peer.transport.statuses() == [200] * (1 + WAITING)
+
+
+@leaping
+async def test_more_than_may_wait(connect: Connect) -> None:
+    """Requests without end are not taken in: the rest is not read, or the connection is aborted. And no refusal is
+    written that would be taken for the answer to the first."""
+    peer = connect()
+    await peer.say(GET.replace(b"/", b"/slow", 1) + GET * 1_000)
+    assert len(getattr(peer.protocol, "pipeline", ())) <= WAITING
+    assert peer.transport.aborted or peer.transport.paused
+    assert not peer.transport.statuses()
+
+
+@leaping
+async def test_what_is_no_request_behind_one(connect: Connect) -> None:
+    """It gets no answer of its own before the first has one."""
+    peer = connect()
+    await peer.say(GET.replace(b"/", b"/slow", 1) + b"\0\r\n\r\n")
+    assert not peer.transport.statuses()
+
+
+@leaping
 async def test_a_body_that_nobody_reads(connect: Connect) -> None:
     """An answer may come before the body (413, 401). The rest of the body is no header and gets no second answer, and the
     connection is good for another request."""
@@ -362,3 +428,13 @@ async def test_a_websocket_behind_a_request(connect: Connect) -> None:
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1) + UPGRADE)
     assert peer.transport.aborted or not isinstance(peer.transport.protocol, Upgraded)
+
+
+@leaping
+async def test_a_websocket_behind_an_answer_that_is_not_taken(connect: Connect) -> None:
+    """Nobody asks for one before they have read the last answer, and a refusal behind it would wait for ever."""
+    peer = connect()
+    await peer.say(GET)
+    peer.transport.unsent = 1
+    await peer.say(UPGRADE)
+    assert peer.transport.aborted and not isinstance(peer.transport.protocol, Upgraded)

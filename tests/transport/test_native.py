@@ -18,8 +18,9 @@ from uvicorn.server import ServerState
 
 from suhbat.hub.frames import Frames
 from suhbat.transport.admission import Admission
-from suhbat.transport.native import REACHED, recognise
+from suhbat.transport.native import ADMISSION, REACHED, Native, recognise
 from suhbat.transport.stream_wire import CLOSE_SECONDS, StreamWire
+from tests.leaping import leaping
 from tests.servers import Server, running
 from tests.talk import Simple
 
@@ -125,6 +126,36 @@ async def test_a_write_to_who_is_just_gone_costs_nobody_else() -> None:
     wire.write(Frames([b"{}"]))
     assert wire.closed
     wire.write(Frames([b"{}"]))
+
+
+class Untaken(asyncio.Transport):
+    """Whose peer takes nothing: it is never over by itself."""
+
+    aborted = False
+    written = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def close(self) -> None: ...
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+@leaping
+async def test_a_refusal_that_is_not_taken() -> None:
+    """It is kept for a few seconds, not for ever."""
+    native, transport = Native(None, ServerState(), {ADMISSION: Admission(lambda: None)}), Untaken()
+    native.connection_made(transport)
+    native.data_received(b"GET /api/v1/ws HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await asyncio.sleep(CLOSE_SECONDS - 1)
+    assert transport.written.startswith(b"HTTP/1.1 4") and not transport.aborted
+    await asyncio.sleep(2)
+    assert transport.aborted
 
 
 def masked(opcode: int, payload: bytes = b"") -> bytes:

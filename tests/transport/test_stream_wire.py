@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from typing import cast
 
+from websockets.extensions.permessage_deflate import PerMessageDeflate
+
+from suhbat.protocol.framing import WINDOW_BITS
 from suhbat.transport.admission import Admission
 from suhbat.transport.session import Session
 from suhbat.transport.stream_wire import StreamWire
 from tests.leaping import leaping
+from tests.system.raw import TEXT, framed
+
+PONG = b"\x8a\x80\0\0\0\0"
+"""As a client sends it, masked (RFC 6455 §5.2)."""
 
 
-class Closing(asyncio.Transport):
-    """Was closed by somebody else, and waits for a peer that takes nothing."""
+class Open(asyncio.Transport):
+    """A connection; `written` is what the peer was sent."""
 
     aborted = False
+    written = b""
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
     def pause_reading(self) -> None: ...
-    def write(self, data: bytes | bytearray | memoryview) -> None: ...
+    def resume_reading(self) -> None: ...
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return self.aborted
+
+    def abort(self) -> None:
+        self.aborted = True
+
+
+class Closing(Open):
+    """Was closed by somebody else, and waits for a peer that takes nothing."""
 
     def is_closing(self) -> bool:
         return True
@@ -26,8 +48,19 @@ class Closing(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return 100_000
 
-    def abort(self) -> None:
-        self.aborted = True
+
+class Listening:
+    """A session that keeps what it is given."""
+
+    crowded = False
+
+    def __init__(self) -> None:
+        self.received: list[str | bytes] = []
+
+    def receive(self, data: str | bytes) -> None:
+        self.received.append(data)
+
+    def closed(self) -> None: ...
 
 
 class Crowded:
@@ -47,3 +80,62 @@ async def test_a_transport_that_was_closed_by_others() -> None:
     session.crowded = False
     await asyncio.sleep(60)
     assert transport.aborted
+
+
+def probed(seconds: float) -> tuple[StreamWire, Open]:
+    """A wire that the keepalive watches, and about which somebody asked."""
+    admission, transport = Admission(lambda: None), Open()
+    wire = StreamWire(transport, admission, set())
+    admission.keepalive.watch(wire)
+    wire.probe(seconds)
+    return wire, transport
+
+
+@leaping
+async def test_who_does_not_answer_is_dropped_in_time() -> None:
+    """Others who ask meanwhile do not lengthen it, nor do they make it ping more."""
+    _, transport = wired = probed(5.0)
+    for _ in range(9):
+        await asyncio.sleep(0.5)
+        wired[0].probe(5.0)
+    assert transport.written == b"\x89\x00" and not transport.aborted
+    await asyncio.sleep(1)
+    assert transport.aborted
+
+
+@leaping
+async def test_who_answers_is_not_dropped_however_often_others_ask() -> None:
+    """A name cannot be had by asking for it all the time: nobody is dropped because the last ping is under way."""
+    wire, transport = probed(5.0)
+    for _ in range(600):
+        await asyncio.sleep(0.09)
+        wire.data_received(PONG)
+        await asyncio.sleep(0.01)
+        wire.probe(5.0)
+    assert not transport.aborted
+
+
+@leaping
+async def test_nobody_is_dropped_twice() -> None:
+    """After the end of a connection nothing remains of the question."""
+    wire, transport = probed(5.0)
+    wire.end()
+    wire.connection_lost(None)
+    await asyncio.sleep(60)
+    assert not transport.aborted
+
+
+@leaping
+async def test_much_that_came_as_little() -> None:
+    """Others get their turn between messages that were small only while they were compressed."""
+    deflate = zlib.compressobj(wbits=-WINDOW_BITS)
+    packed = (deflate.compress(b"0" * 60_000) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+    extension = PerMessageDeflate(True, True, WINDOW_BITS, WINDOW_BITS)
+    wire, session = StreamWire(Open(), Admission(lambda: None), set(), [extension]), Listening()
+    wire._incoming._session = cast(Session, session)
+    wire.data_received(framed(TEXT, packed, rsv=4) * 20)
+    assert len(session.received) == 1
+    while len(session.received) < 20:
+        before = len(session.received)
+        await asyncio.sleep(0)
+        assert before <= len(session.received) <= before + 1

@@ -1,0 +1,45 @@
+"""Carrying out what changes state, but for sending; and what must happen beside the log when it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from suhbat.errors import UserNotFound
+from suhbat.protocol.types import LOBBY
+
+from .acts import Act, Ban, Done
+from .bans import Bans
+from .model import Actor
+from .ports import Clock, Directory, Store
+
+
+class Acting:
+    """The use case. Every dialect and HTTP come through here."""
+
+    def __init__(self, store: Store, directory: Directory, clock: Clock, bans: Bans) -> None:
+        self._store = store
+        self._clock = clock
+        self._bans = bans
+        self.directory = directory
+        self.banished: Callable[[str], None] = lambda uid: None
+        """Called with the uid of somebody who was banned from the server: their connections must go. Wired by `app.py`."""
+
+    def now(self) -> int:
+        """For `Act.at`."""
+        return self._clock.wall()
+
+    def person(self, name: str) -> Actor:
+        """Who holds this name. Raises UserNotFound."""
+        found = self.directory.find(name)
+        if found is None:
+            raise UserNotFound(user_id=name[:64])
+        return found
+
+    async def do(self, act: Act) -> Done:
+        """Durable on return. Raises the refusal, as `Store.act`."""
+        done = await self._store.act(act)
+        if isinstance(act, Ban) and act.conversation == LOBBY:
+            self._bans.put(act.person.uid, act.until, on=act.on)
+            if act.on:
+                self.banished(act.person.uid)
+        return done

@@ -1,0 +1,188 @@
+"""Everything that changes state, but for sending: one frozen class each, with who does it and when it was received.
+
+A dialect or HTTP makes one, the store's writer carries it out in a transaction (`Store.act`), asking the policy there.
+`Done.seq` is that of the event in the conversation's log; where nothing had to change, the head.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from suhbat.protocol.objects import HistoryFrom, Role, Visibility
+
+from .model import Actor, Milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What became of it. `created`: it made something new. `unread`: after a read mark."""
+
+    conversation: str
+    seq: int
+    unread: int = 0
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Act:
+    actor: Actor
+    at: Milliseconds
+    conversation: str
+
+
+# Messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit(_Act):
+    """Change the text of one's own message."""
+
+    seq: int
+    text: str
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(_Act):
+    """Take a message away; a tombstone stays."""
+
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React(_Act):
+    """Put an emoji under a message, or take one's own back."""
+
+    seq: int
+    emoji: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin(_Act):
+    """Pin a message, or unpin it."""
+
+    seq: int
+    on: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(_Act):
+    """Tell those who keep order of a message."""
+
+    seq: int
+    reason: str
+
+
+# One's own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark(_Act):
+    """Read up to this ordinal. A mark never goes back."""
+
+    ordinal: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft(_Act):
+    """What one has begun to write; "" takes it away."""
+
+    text: str
+
+
+# Rooms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A new room; the one who makes it owns it."""
+
+    actor: Actor
+    at: Milliseconds
+    title: str
+    topic: str = ""
+    visibility: Visibility = "private"
+    history: HistoryFrom = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meet:
+    """The one direct of exactly these people, the actor among them; made if new."""
+
+    actor: Actor
+    at: Milliseconds
+    people: tuple[Actor, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(_Act):
+    """Change settings; None leaves one as it is."""
+
+    title: str | None = None
+    topic: str | None = None
+    visibility: Visibility | None = None
+    history: HistoryFrom | None = None
+    archived: bool | None = None
+    slow_mode: int | None = None
+    retention: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erase(_Act):
+    """Take a room away with all that was said in it."""
+
+
+# People
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join(_Act):
+    """Become a member of a public room."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(_Act):
+    """Stop being a member of a room. When the last owner goes, the longest-standing of the highest rank follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admit(_Act):
+    """Make somebody a member, or change what they are there."""
+
+    person: Actor
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remove(_Act):
+    """Make somebody a member no more."""
+
+    person: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ban(_Act):
+    """Remove somebody, and keep them away until then (None: for good); `on` False lifts it. In the lobby: the server."""
+
+    person: Actor
+    on: bool
+    until: Milliseconds | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mute(_Act):
+    """Let somebody read but not write until then (None: for good); `on` False lifts it."""
+
+    person: Actor
+    on: bool
+    until: Milliseconds | None = None
+    reason: str = ""
+
+
+Act = (
+    Edit | Delete | React | Pin | Report | Mark | Draft
+    | Create | Meet | Update | Erase
+    | Join | Leave | Admit | Remove | Ban | Mute
+)  # fmt: skip

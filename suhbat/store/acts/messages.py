@@ -1,0 +1,113 @@
+"""What becomes of a message after it was sent."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import insert, select, update
+
+from suhbat.chat import acts
+from suhbat.chat.acts import Done
+from suhbat.errors import BadRequest, Forbidden
+from suhbat.protocol.events import (
+    MessageDeleted,
+    MessageEdited,
+    MessagePinned,
+    MessageUnpinned,
+    ReactionAdded,
+    ReactionRemoved,
+)
+from suhbat.store.mentions import forget_mentions, note_mentions
+from suhbat.store.rows import messages
+from suhbat.store.tables import events, pins, reactions
+
+from .writing import Writing
+
+REACTIONS = 20
+"""Different emoji that one person may put under one message."""
+PINS = 50
+"""Pinned messages of one conversation."""
+
+
+def edit(writing: Writing, act: acts.Edit) -> Done:
+    """The text changes in place; a replay of the old event shows the new text. The same text again changes nothing."""
+    log = writing.log(act.conversation, "edit")
+    row = writing.message(log, act.seq)
+    if row.actor_uid != act.actor.uid:
+        raise Forbidden("forbidden.author")
+    if row.text == act.text:
+        return Done(log.name, log.head)
+    place = (events.c.conversation_id == log.id, events.c.seq == act.seq)
+    writing.connection.execute(update(events).where(*place).values(text=act.text, edited_at=act.at))
+    forget_mentions(writing.connection, log, row.ordinal)
+    note_mentions(writing.connection, log, row.ordinal, act.actor, act.named, act.at)
+    (shown,) = messages(writing.connection, log.id, log.name, [writing.message(log, act.seq)])
+    event = writing.ledger.add(log, MessageEdited, about=act.seq, message=shown)
+    return Done(log.name, event.seq)
+
+
+def delete(writing: Writing, act: acts.Delete) -> Done:
+    """A tombstone stays. The text is gone from everywhere in this transaction; deleting again changes nothing."""
+    log = writing.log(act.conversation, "delete")
+    place = (events.c.conversation_id == log.id, events.c.seq == act.seq, events.c.ordinal.is_not(None))
+    row = writing.connection.execute(select(events).where(*place)).one_or_none()
+    if row is not None and row.deleted:
+        return Done(log.name, log.head)
+    row = writing.message(log, act.seq)
+    if row.actor_uid != act.actor.uid:
+        writing.require(log, "delete_any")
+        writing.note("message.delete", log, row.actor_uid, str(act.seq))
+    writing.connection.execute(update(events).where(*place).values(text="", deleted=True))
+    for table in (reactions, pins):
+        writing.connection.execute(
+            delete_rows(table).where(table.c.conversation_id == log.id, table.c.target == act.seq)
+        )
+    forget_mentions(writing.connection, log, row.ordinal)
+    event = writing.ledger.add(log, MessageDeleted, about=act.seq, target=act.seq)
+    return Done(log.name, event.seq)
+
+
+def react(writing: Writing, act: acts.React) -> Done:
+    """Put there, or taken back; what is so already changes nothing."""
+    log = writing.log(act.conversation, "react")
+    writing.message(log, act.seq)
+    mine = (
+        reactions.c.conversation_id == log.id,
+        reactions.c.target == act.seq,
+        reactions.c.uid == act.actor.uid,
+    )
+    present = set(writing.connection.execute(select(reactions.c.emoji).where(*mine)).scalars())
+    if (act.emoji in present) == act.on:
+        return Done(log.name, log.head)
+    if act.on:
+        if len(present) >= REACTIONS:
+            raise BadRequest(reason=f"at most {REACTIONS} different emoji of one person under one message")
+        row = {
+            "conversation_id": log.id,
+            "target": act.seq,
+            "uid": act.actor.uid,
+            "emoji": act.emoji,
+            "user_id": act.actor.user_id,
+        }
+        writing.connection.execute(insert(reactions), row)
+        writing.note_users((act.actor,))
+        added = writing.ledger.add(log, ReactionAdded, about=act.seq, target=act.seq, emoji=act.emoji)
+        return Done(log.name, added.seq)
+    writing.connection.execute(delete_rows(reactions).where(*mine, reactions.c.emoji == act.emoji))
+    removed = writing.ledger.add(log, ReactionRemoved, about=act.seq, target=act.seq, emoji=act.emoji)
+    return Done(log.name, removed.seq)
+
+
+def pin(writing: Writing, act: acts.Pin) -> Done:
+    """Pinned, or not; what is so already changes nothing."""
+    log = writing.log(act.conversation, "pin")
+    writing.message(log, act.seq)
+    present = set(writing.connection.execute(select(pins.c.target).where(pins.c.conversation_id == log.id)).scalars())
+    if (act.seq in present) == act.on:
+        return Done(log.name, log.head)
+    if act.on:
+        if len(present) >= PINS:
+            raise BadRequest(reason=f"at most {PINS} messages can be pinned; unpin one")
+        writing.connection.execute(insert(pins), {"conversation_id": log.id, "target": act.seq, "at": act.at})
+        return Done(log.name, writing.ledger.add(log, MessagePinned, about=act.seq, target=act.seq).seq)
+    writing.connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == act.seq))
+    return Done(log.name, writing.ledger.add(log, MessageUnpinned, about=act.seq, target=act.seq).seq)

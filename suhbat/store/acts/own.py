@@ -1,0 +1,60 @@
+"""What is somebody's own: how far they have read, and what they have begun to write."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, insert, select, update
+
+from suhbat.chat import acts
+from suhbat.chat.acts import Done
+from suhbat.protocol.events import DraftChanged, ReadMarked
+from suhbat.store.mentions import read_mentions
+from suhbat.store.tables import drafts, events, reads
+
+from .writing import Writing
+
+
+def mark(writing: Writing, act: acts.Mark) -> Done:
+    """Everything up to this ordinal is read. A mark never goes back, and never beyond the last message."""
+    log = writing.log(act.conversation, "mark")
+    mine = (reads.c.uid == act.actor.uid, reads.c.conversation_id == log.id)
+    row = writing.connection.execute(select(reads.c.read_ordinal, reads.c.own_since).where(*mine)).one_or_none()
+    before = 0 if row is None else row.read_ordinal
+    ordinal = min(act.ordinal, log.ordinal)
+    if row is not None and ordinal <= before:
+        return Done(log.name, log.head, unread=max(0, log.ordinal - before - row.own_since))
+    own_since = writing.connection.execute(
+        select(func.count())
+        .select_from(events)
+        .where(events.c.conversation_id == log.id, events.c.ordinal > ordinal, events.c.actor_uid == act.actor.uid)
+    ).scalar_one()
+    values = {"read_ordinal": ordinal, "own_since": own_since}
+    if row is None:
+        writing.connection.execute(insert(reads), {"uid": act.actor.uid, "conversation_id": log.id, **values})
+        writing.known.readers.add((log.id, act.actor.uid))
+    else:
+        writing.connection.execute(update(reads).where(*mine).values(values))
+    mentions = read_mentions(writing.connection, log, act.actor.uid, ordinal)
+    unread = max(0, log.ordinal - ordinal - own_since)
+    writing.ledger.add(
+        writing.own(act.actor.uid),
+        ReadMarked,
+        target=log.name,
+        ordinal=ordinal,
+        unread=unread,
+        mentions=mentions,
+    )
+    return Done(log.name, log.head, unread=unread)
+
+
+def draft(writing: Writing, act: acts.Draft) -> Done:
+    """Kept for all devices; "" is none."""
+    log = writing.log(act.conversation, "draft" if act.text else "see")
+    mine = (drafts.c.uid == act.actor.uid, drafts.c.conversation_id == log.id)
+    before = writing.connection.execute(select(drafts.c.text).where(*mine)).scalar() or ""
+    if before == act.text:
+        return Done(log.name, log.head)
+    writing.connection.execute(delete(drafts).where(*mine))
+    if act.text:
+        writing.connection.execute(insert(drafts), {"uid": act.actor.uid, "conversation_id": log.id, "text": act.text})
+    writing.ledger.add(writing.own(act.actor.uid), DraftChanged, target=log.name, text=act.text)
+    return Done(log.name, log.head)

@@ -1,0 +1,142 @@
+"""Who is in a room, and what they are there."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert, select, update
+
+from suhbat.chat import acts
+from suhbat.chat.acts import Done
+from suhbat.chat.model import Actor
+from suhbat.chat.policy import RANKS, may_change_role, outranks
+from suhbat.errors import BadRequest, Forbidden, NotFound, UserNotFound
+from suhbat.protocol.events import (
+    ConversationAdded,
+    ConversationRemoved,
+    MemberJoined,
+    MemberLeft,
+    MemberUpdated,
+)
+from suhbat.protocol.objects import Role, User
+from suhbat.store.known import Log, holds
+from suhbat.store.marks import ordinal_at
+from suhbat.store.queries import state_of
+from suhbat.store.tables import drafts, members, mentions, reads, users
+
+from .writing import Writing
+
+LARGEST_ROOM = 10_000
+"""Members of one room."""
+
+
+def join(writing: Writing, act: acts.Join) -> Done:
+    """Become a member of a public room; who is one already stays what they are."""
+    log = writing.log(act.conversation, "see")
+    if log.people is not None and act.actor.uid in log.people:
+        return Done(log.name, log.head)
+    writing.require(log, "join")
+    return enter(writing, log, act.actor, "member")
+
+
+def admit(writing: Writing, act: acts.Admit) -> Done:
+    """Make somebody a member; or, if they are one, something else."""
+    log = writing.log(act.conversation, "see")
+    present = None if log.people is None else log.people.get(act.person.uid)
+    writing.require(log, "add" if present is None else "set_role")
+    if not act.person.lasting:
+        raise UserNotFound("user_not_found.guest", user_id=act.person.user_id)
+    if not may_change_role(writing.rank(log), act.role):
+        raise Forbidden()
+    if present == act.role:
+        return Done(log.name, log.head)
+    if present is None:
+        if holds(log.bans, act.person.uid, act.at):
+            raise Forbidden("forbidden.person_banned")
+        return enter(writing, log, act.person, act.role)
+    if present == "owner" and _owners(log) == 1:
+        raise BadRequest(reason="a room needs an owner: make somebody else one first")
+    return Done(log.name, set_role(writing, log, act.person.user, act.role))
+
+
+def leave(writing: Writing, act: acts.Leave) -> Done:
+    """Go. When the last owner goes, who is highest and was there first becomes one."""
+    log = writing.log(act.conversation, "see")
+    if log.people is None or act.actor.uid not in log.people:
+        raise NotFound()
+    writing.require(log, "leave")
+    seq = depart(writing, log, act.actor.user)
+    return Done(log.name, seq)
+
+
+def remove(writing: Writing, act: acts.Remove) -> Done:
+    """Put somebody out, who must be below."""
+    log = writing.log(act.conversation, "remove")
+    if log.people is None or act.person.uid not in log.people:
+        raise UserNotFound(user_id=act.person.user_id)
+    if act.person.uid == act.actor.uid:
+        return leave(writing, acts.Leave(actor=act.actor, at=act.at, conversation=act.conversation))
+    if not outranks(writing.rank(log), log.people[act.person.uid]):
+        raise Forbidden("forbidden.rank")
+    writing.note("member.remove", log, act.person.uid)
+    return Done(log.name, depart(writing, log, act.person.user))
+
+
+def enter(writing: Writing, log: Log, person: Actor, role: Role) -> Done:
+    """Make somebody a member from here on. The policy was asked."""
+    assert log.people is not None
+    if len(log.people) >= LARGEST_ROOM:
+        raise BadRequest(reason=f"the room is full: it has {LARGEST_ROOM} members")
+    place = {"conversation_id": log.id, "uid": person.uid}
+    since = log.head
+    writing.note_users((person,))
+    writing.connection.execute(insert(members), place | {"role": role, "since": since, "joined_at": writing.at})
+    read = ordinal_at(writing.connection, log.id, since)
+    writing.connection.execute(insert(reads), place | {"read_ordinal": read, "own_since": 0})
+    writing.known.readers.add((log.id, person.uid))
+    log.people[person.uid] = role
+    event = writing.ledger.add(log, MemberJoined, user=person.user, role=role)
+    # The state they are told is that after their joining.
+    writing.flush()
+    writing.ledger.add(
+        writing.own(person.uid), ConversationAdded, state=state_of(writing.connection, person.uid, log.id)
+    )
+    return Done(log.name, event.seq, created=True)
+
+
+def depart(writing: Writing, log: Log, person: User) -> int:
+    """Make somebody a member no more, and forget what was theirs there. Gives the `seq` of `member.left`."""
+    assert log.people is not None
+    for table in (members, reads, drafts, mentions):
+        writing.connection.execute(delete(table).where(table.c.conversation_id == log.id, table.c.uid == person.uid))
+    writing.known.readers.discard((log.id, person.uid))
+    was = log.people.pop(person.uid)
+    # First they are out, then the others hear of it: nothing of after their removal reaches them.
+    writing.ledger.add(writing.own(person.uid), ConversationRemoved, removed=log.name)
+    seq = writing.ledger.add(log, MemberLeft, user=person).seq
+    if was == "owner" and log.people and not _owners(log):
+        _succeed(writing, log)
+    return seq
+
+
+def set_role(writing: Writing, log: Log, person: User, role: Role) -> int:
+    """Gives the `seq` of `member.updated`."""
+    assert log.people is not None
+    log.people[person.uid] = role
+    writing.connection.execute(
+        update(members).where(members.c.conversation_id == log.id, members.c.uid == person.uid).values(role=role)
+    )
+    writing.note("member.role", log, person.uid, role)
+    return writing.ledger.add(log, MemberUpdated, user=person, role=role).seq
+
+
+def _owners(log: Log) -> int:
+    return sum(role == "owner" for role in (log.people or {}).values())
+
+
+def _succeed(writing: Writing, log: Log) -> None:
+    rows = writing.connection.execute(
+        select(members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind)
+        .join(users, users.c.uid == members.c.uid)
+        .where(members.c.conversation_id == log.id)
+    ).all()
+    heir = min(rows, key=lambda row: (-RANKS.index(row.role), row.joined_at, row.uid))
+    set_role(writing, log, User(uid=heir.uid, user_id=heir.user_id, kind=heir.kind), "owner")

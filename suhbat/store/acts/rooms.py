@@ -1,0 +1,109 @@
+"""Rooms and directs as such: made, changed, taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy import update as update_rows
+
+from suhbat.chat import acts
+from suhbat.chat.acts import Done
+from suhbat.errors import BadRequest, Forbidden
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
+from suhbat.protocol.objects import Settings
+from suhbat.store.directs import make_direct
+from suhbat.store.known import Log, new_log, new_room_id, pair_of
+from suhbat.store.queries import state_of
+from suhbat.store.tables import conversations, members, reads
+
+from .writing import Writing
+
+LARGEST_DIRECT = 20
+"""People of one direct."""
+
+
+def create(writing: Writing, act: acts.Create) -> Done:
+    """A new room, with its maker as the owner."""
+    actor = act.actor
+    if not actor.lasting:
+        raise Forbidden("forbidden.guest")
+    settings = Settings(title=act.title, topic=act.topic, visibility=act.visibility, history=act.history)
+    name = new_room_id()
+    connection = writing.connection
+    row = new_log(name, "room", act.at) | settings.model_dump()
+    connection.execute(insert(conversations), row)
+    id_ = connection.execute(select(conversations.c.id).where(conversations.c.name == name)).scalar_one()
+    place = {"conversation_id": id_, "uid": actor.uid}
+    connection.execute(insert(members), place | {"role": "owner", "since": 0, "joined_at": act.at})
+    connection.execute(insert(reads), place | {"read_ordinal": 0, "own_since": 0})
+    writing.note_users((actor,))
+    log = Log(id_, name, "room", 0, 0, 0, {actor.uid: "owner"}, settings)
+    writing.known.named[name] = log
+    writing.known.readers.add((id_, actor.uid))
+    writing.ledger.add(writing.own(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
+    return Done(name, 0, created=True)
+
+
+def meet(writing: Writing, act: acts.Meet) -> Done:
+    """The one direct of exactly these people."""
+    everybody = {person.uid: person for person in (act.actor, *act.people)}
+    if len(everybody) > LARGEST_DIRECT:
+        raise BadRequest(reason=f"a direct has at most {LARGEST_DIRECT} people; make a room")
+    people = tuple(everybody.values()) if len(everybody) > 1 else (act.actor, act.actor)
+    pair = pair_of(*people)
+    writing.known.load(writing.connection, (), {pair: people}, act.at)
+    log = writing.known.pairs.get(pair)
+    if log is not None:
+        return Done(log.name, log.head)
+    made = make_direct(writing.connection, writing.known, act.actor, people, act.at)
+    writing.ledger.take(made.rows, made.entries, made.own)
+    writing.note_users(people)
+    return Done(made.log.name, made.log.head, created=bool(made.rows))
+
+
+def write_settings(writing: Writing, log: Log, changed: dict[str, Any]) -> int:
+    """Write settings, and tell; gives the `seq` of the event."""
+    settings = log.settings.model_copy(update=changed)
+    writing.connection.execute(
+        update_rows(conversations).where(conversations.c.id == log.id).values(**settings.model_dump())
+    )
+    log.settings = settings
+    return writing.ledger.add(log, ConversationUpdated, **settings.model_dump()).seq
+
+
+def update(writing: Writing, act: acts.Update) -> Done:
+    """Settings that are given and differ. Title, topic and slow mode are a moderator's, the others the owner's."""
+    log = writing.log(act.conversation, "see")
+    given = {name: getattr(act, name) for name in Settings.model_fields}
+    changed = {
+        name: value for name, value in given.items() if value is not None and value != getattr(log.settings, name)
+    }
+    if not given or all(value is None for value in given.values()):
+        raise BadRequest(reason="nothing to change was given")
+    if "archived" in changed:
+        writing.require(log, "archive")
+    if changed.keys() & {"visibility", "history", "retention"}:
+        writing.require(log, "configure")
+    # Asked also when nothing differs: what may not be changed is refused whatever it is.
+    if "archived" not in changed or len(changed) > 1:
+        writing.require(log, "rename")
+    if log.kind != "room" and changed.keys() & {"title", "visibility", "history", "archived"}:
+        raise Forbidden("forbidden.kind")
+    if not changed:
+        return Done(log.name, log.head)
+    writing.note("conversation.update", log, "", ", ".join(sorted(changed)))
+    return Done(log.name, write_settings(writing, log, changed))
+
+
+def erase(writing: Writing, act: acts.Erase) -> Done:
+    """A room goes with all that was said in it, for everybody."""
+    log = writing.log(act.conversation, "erase")
+    for uid in log.people or ():
+        writing.ledger.add(writing.own(uid), ConversationRemoved, removed=log.name)
+    writing.note("conversation.erase", log, "", log.settings.title)
+    writing.flush()
+    writing.connection.execute(delete(conversations).where(conversations.c.id == log.id))
+    # What is known of it is in many places of the memory.
+    writing.known.clear()
+    return Done(log.name, log.head)

@@ -1,0 +1,98 @@
+"""What every act needs: the logs it touches, the policy's word, and the events that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
+from suhbat.chat.policy import Action, Rank, decide, rank_of
+from suhbat.errors import NotFound
+from suhbat.protocol.events import LogEntry
+from suhbat.store.dialect import insert_new
+from suhbat.store.known import Known, Log
+from suhbat.store.ledger import Ledger
+from suhbat.store.rows import AnyRow
+from suhbat.store.tables import audit, events, users
+
+
+class Writing:
+    """One act in its transaction. What it adds to `ledger` is told when the transaction is committed."""
+
+    def __init__(self, connection: Connection, known: Known, actor: Actor, at: Milliseconds) -> None:
+        self.connection = connection
+        self.known = known
+        self.actor = actor
+        self.at = at
+        self.ledger = Ledger(actor, at)
+        self.entries: list[LogEntry] = []
+
+    def log(self, name: str, action: Action) -> Log:
+        """The log of a conversation, locked, in which the actor may do this. Raises the refusal."""
+        self.known.load(self.connection, (name,), {}, self.at)
+        log = self.known.named.get(name)
+        refusal = decide(self.actor, action, None if log is None else self.facts(log))
+        if refusal is not None:
+            raise refusal
+        if log is None:
+            raise NotFound()
+        return log
+
+    def require(self, log: Log, action: Action) -> None:
+        """Raise the refusal if the actor may not do this there."""
+        refusal = decide(self.actor, action, self.facts(log))
+        if refusal is not None:
+            raise refusal
+
+    def facts(self, log: Log) -> ConversationFacts | None:
+        return log.facts(self.actor.uid, self.at)
+
+    def rank(self, log: Log) -> Rank:
+        facts = self.facts(log)
+        return "stranger" if facts is None else rank_of(self.actor, facts)
+
+    def own(self, uid: str) -> Log:
+        """Somebody's own log, locked; made if new."""
+        self.known.load_own(self.connection, (uid,), self.at)
+        return self.known.own[uid]
+
+    def message(self, log: Log, seq: int) -> AnyRow:
+        """The row of a message there. Raises NotFound for what is none, or is deleted."""
+        row = self.connection.execute(
+            select(events).where(events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
+        ).one_or_none()
+        if row is None or row.deleted:
+            raise NotFound("not_found.message")
+        return row
+
+    def note_users(self, people: Sequence[Actor]) -> None:
+        """Somebody did something durable: their row must be there."""
+        new = [person for person in people if person.uid not in self.known.users]
+        insert_new(
+            self.connection,
+            users,
+            [
+                {"uid": one.uid, "user_id": one.user_id, "kind": one.kind, "created_at": self.at}
+                for one in {one.uid: one for one in new}.values()
+            ],
+        )
+        self.known.users.update(one.uid for one in new)
+
+    def note(self, action: str, log: Log, subject: str, data: str = "") -> None:
+        """Into the audit log."""
+        row: dict[str, Any] = {
+            "at": self.at,
+            "actor": self.actor.user_id,
+            "actor_uid": self.actor.uid,
+            "action": action,
+            "conversation": log.name,
+            "subject": subject,
+            "data": data,
+        }
+        self.connection.execute(insert(audit), row)
+
+    def flush(self) -> None:
+        """Write what the ledger has; what is read after this sees it."""
+        self.entries += self.ledger.flush(self.connection)

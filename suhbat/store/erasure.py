@@ -1,0 +1,146 @@
+"""A person's right to be forgotten: at once where it is seen, then through all the logs, a little in each transaction.
+
+`begin` takes away who they were: the account, the sessions, what was theirs alone. `step` goes through the logs, and may be
+killed and called again: the row in `erasures` says how far it came. What they wrote stays under NOBODY, or goes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_, update
+
+from suhbat.chat.model import Actor, Milliseconds
+from suhbat.protocol.events import LogEntry, MessageDeleted
+from suhbat.protocol.objects import User
+
+from .acts.people import depart
+from .acts.writing import Writing
+from .known import Known
+from .mentions import forget_mentions
+from .tables import (
+    accounts,
+    audit,
+    conversations,
+    drafts,
+    erasures,
+    events,
+    guests,
+    idempotency,
+    members,
+    mentions,
+    pins,
+    reactions,
+    reads,
+    reports,
+    sanctions,
+    sessions,
+    users,
+)
+
+NOBODY = "deleted account"
+"""What stands in place of the name. Nobody can take it: names have no spaces."""
+CHUNK = 200
+"""Events changed in one transaction."""
+
+
+def begin(
+    connection: Connection, known: Known, actor: Actor, at: Milliseconds, *, with_messages: bool
+) -> list[LogEntry]:
+    """Forget who somebody is, and note that the logs must be gone through. Gives the events of their leaving."""
+    nobody = Actor(actor.uid, NOBODY, actor.kind, actor.lobby_from)
+    writing = Writing(connection, known, nobody, at)
+    rooms = connection.execute(
+        select(conversations.c.name)
+        .join(members, members.c.conversation_id == conversations.c.id)
+        .where(members.c.uid == actor.uid, conversations.c.kind == "room")
+        .order_by(conversations.c.id)
+    ).scalars()
+    for name in rooms.all():
+        known.load(connection, (name,), {}, at)
+        depart(writing, known.named[name], User(uid=actor.uid, user_id=NOBODY, kind=actor.kind))
+    writing.flush()
+    for table in (accounts, sessions, guests, drafts, reads, mentions, sanctions, reports, idempotency):
+        connection.execute(delete(table).where(table.c.uid == actor.uid))
+    connection.execute(update(users).where(users.c.uid == actor.uid).values(user_id=NOBODY))
+    connection.execute(update(audit).where(audit.c.actor_uid == actor.uid).values(actor=NOBODY))
+    connection.execute(delete(erasures).where(erasures.c.uid == actor.uid))
+    row = {"uid": actor.uid, "with_messages": with_messages, "conversation_id": 0, "seq": 0}
+    connection.execute(insert(erasures), row)
+    # Marks, members and names are in many places of the memory.
+    entries = writing.entries
+    known.clear()
+    return entries
+
+
+def pending(connection: Connection) -> tuple[str, list[tuple[int, int]]] | None:
+    """Whose erasure is under way, and the next places in the logs where they are; [] when all was gone through."""
+    row = connection.execute(select(erasures).limit(1)).one_or_none()
+    if row is None:
+        return None
+    there = or_(events.c.actor_uid == row.uid, events.c.data.contains(f'"uid":"{row.uid}"', autoescape=True))
+    place = (events.c.conversation_id, events.c.seq)
+    found = connection.execute(
+        select(*place).where(tuple_(*place) > tuple_(row.conversation_id, row.seq), there).order_by(*place).limit(CHUNK)
+    )
+    return row.uid, [(one[0], one[1]) for one in found]
+
+
+def step(
+    connection: Connection, known: Known, uid: str, places: list[tuple[int, int]], at: Milliseconds
+) -> list[LogEntry]:
+    """Take somebody out of these places; without any, the erasure is done."""
+    row = connection.execute(select(erasures).where(erasures.c.uid == uid)).one_or_none()
+    if row is None:
+        return []
+    if not places:
+        for table in (erasures, reactions) if row.with_messages else (erasures,):
+            connection.execute(delete(table).where(table.c.uid == uid))
+        connection.execute(update(reactions).where(reactions.c.uid == uid).values(user_id=NOBODY))
+        return []
+    writing = Writing(connection, known, Actor(uid, NOBODY, "account", 0), at)
+    for log_id, seq in places:
+        _take_out(writing, log_id, seq, uid, bool(row.with_messages))
+    writing.flush()
+    last_id, last_seq = places[-1]
+    connection.execute(update(erasures).where(erasures.c.uid == uid).values(conversation_id=last_id, seq=last_seq))
+    return writing.entries
+
+
+def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: bool) -> None:
+    connection = writing.connection
+    place = and_(events.c.conversation_id == log_id, events.c.seq == seq)
+    row = connection.execute(select(events).where(place)).one_or_none()
+    if row is None:
+        return
+    changed: dict[str, Any] = {}
+    if row.actor_uid == uid:
+        changed["actor"] = NOBODY
+    if row.data is not None:
+        changed["data"] = json.dumps(_nameless(json.loads(row.data), uid), ensure_ascii=False, separators=(",", ":"))
+    is_theirs = row.ordinal is not None and row.actor_uid == uid
+    if is_theirs:
+        changed["client_id"] = None
+    if is_theirs and with_message and not row.deleted:
+        changed |= {"text": "", "deleted": True}
+        for table in (reactions, pins):
+            connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target == seq))
+        name = connection.execute(select(conversations.c.name).where(conversations.c.id == log_id)).scalar_one()
+        writing.known.load(connection, (name,), {}, writing.at)
+        log = writing.known.named[name]
+        forget_mentions(connection, log, row.ordinal)
+        writing.ledger.add(log, MessageDeleted, about=seq, target=seq)
+    connection.execute(update(events).where(place).values(changed))
+
+
+def _nameless(value: Any, uid: str) -> Any:
+    """The same without the name of this identity, however deep it stands."""
+    if isinstance(value, dict):
+        found = {key: _nameless(one, uid) for key, one in value.items()}
+        if found.get("uid") == uid and "user_id" in found:
+            found["user_id"] = NOBODY
+        return found
+    if isinstance(value, list):
+        return [_nameless(one, uid) for one in value]
+    return value

@@ -1,0 +1,118 @@
+"""Reading in threads: what is asked in one moment shares a transaction and a hop between threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+
+T = TypeVar("T")
+
+TOGETHER = 16
+"""Reads of one transaction: the last of them waits for all before it."""
+SLOW_SECONDS = 0.02
+"""When a turn takes longer, another thread serves those who wait."""
+
+_Question = tuple[Callable[[Connection], Any], "asyncio.Future[Any]"]
+
+
+class Reader:
+    """Up to `threads` threads, each with a connection of its own, and the reads that wait for one.
+
+    A read takes 50 to 200 us of the interpreter. With a thread's turn for each it cost three times that: a transaction, the
+    way there and back, and the competition of the threads for the interpreter's lock. So one thread does it all, and the
+    others are for the time when that one waits for the disk, or for a search.
+    """
+
+    def __init__(self, engine: Engine, threads: int) -> None:
+        self._engine = engine
+        self._threads = threads
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="suhbat-reader")
+        self._waiting: deque[_Question] = deque()
+        self._busy = 0
+        self._turns = 0
+        self._look: asyncio.TimerHandle | None = None
+        self._idle: asyncio.Future[None] | None = None
+
+    async def read(self, run: Callable[[Connection], T]) -> T:
+        """What `run` returns or raises. It sees everything that was committed when this was called."""
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append((run, answer))
+        if self._busy == 0:
+            self._busy = 1
+            asyncio.get_running_loop().call_soon(self._start)
+        elif self._look is None:
+            self._look = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._help, self._turns)
+        return await answer
+
+    async def close(self) -> None:
+        """Answer what was asked, then let the threads go. Nothing may be asked any more."""
+        if self._busy:
+            self._idle = asyncio.get_running_loop().create_future()
+            await self._idle
+        if self._look is not None:
+            self._look.cancel()
+        self._executor.shutdown()
+
+    def _help(self, turns: int) -> None:
+        """Somebody has waited; with another thread, if none was done with anything meanwhile."""
+        self._look = None
+        if not self._waiting:
+            return
+        if self._turns == turns and self._busy < self._threads:
+            self._busy += 1
+            self._start()
+        self._look = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._help, self._turns)
+
+    def _start(self) -> None:
+        """Give a free thread what waits. Taken before its transaction begins, which so sees what they must see."""
+        questions = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+        if not questions:
+            self._busy -= 1
+            if self._busy == 0 and self._idle is not None:
+                self._idle.set_result(None)
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+
+        def work() -> None:
+            found = self._ask(questions)
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._tell, questions, found, began)
+
+        self._executor.submit(work)
+
+    def _ask(self, questions: Sequence[_Question]) -> list[tuple[Any, Exception | None]]:
+        found: list[tuple[Any, Exception | None]] = []
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                for run, _ in questions:
+                    try:
+                        found.append((run(connection), None))
+                    except Exception as error:
+                        found.append((None, error))
+        except Exception as error:
+            # To the connection it happened, so to all of them; what was read already is as good as before.
+            found += [(None, error)] * (len(questions) - len(found))
+        return found
+
+    def _tell(
+        self, questions: Sequence[_Question], found: Sequence[tuple[Any, Exception | None]], began: float
+    ) -> None:
+        self._turns += 1
+        if self._busy > 1 and asyncio.get_running_loop().time() - began > SLOW_SECONDS:
+            self._busy -= 1  # another came for those who waited
+        else:
+            self._start()
+        for (_, answer), (result, error) in zip(questions, found, strict=True):
+            if answer.done():
+                continue  # whoever asked is gone
+            if error is None:
+                answer.set_result(result)
+            else:
+                answer.set_exception(error)

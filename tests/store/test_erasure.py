@@ -1,0 +1,113 @@
+"""Who is erased leaves no name behind, and, if they want it so, nothing of what they wrote."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from suhbat.chat import acts
+from suhbat.chat.model import Actor
+from suhbat.protocol.events import MessageDeleted
+from suhbat.protocol.types import LOBBY
+from suhbat.store import erasure
+from suhbat.store.erasure import NOBODY
+from suhbat.store.sqlite import SQLiteStore
+from tests.fakes import FakeClock
+
+from .parts import ALI, VALI, Listener, direct, guest, opened
+
+GONE = Actor("u-gone", "sarvinoz", lobby_from=0)
+SECRET = "meningsirim"
+
+
+async def live(store: SQLiteStore, listener: Listener) -> tuple[str, str]:
+    """A life that leaves traces everywhere; gives a room and a direct."""
+    await store.save_guest(guest(GONE))
+    for number in range(3):
+        await listener.send(store, GONE, f"{SECRET} {number}", client_id=f"sarvinoz-{number}")
+    room = (await store.act(acts.Create(actor=ALI, at=1, title="Choyxona"))).conversation
+    await store.act(acts.Admit(actor=ALI, at=1, conversation=room, person=GONE, role="moderator"))
+    await store.act(acts.Admit(actor=ALI, at=1, conversation=room, person=VALI, role="member"))
+    seq = (await listener.send(store, VALI, "salom", conversation=room)).seq
+    await listener.send(store, GONE, SECRET, conversation=room)
+    await store.act(acts.React(actor=GONE, at=1, conversation=room, seq=seq, emoji="👍", on=True))
+    await store.act(acts.Draft(actor=GONE, at=1, conversation=room, text=SECRET))
+    theirs = await direct(store, GONE, VALI, 1)
+    await listener.send(store, GONE, SECRET, conversation=theirs)
+    return room, theirs
+
+
+async def finish(store: SQLiteStore) -> None:
+    while await store.erase_more(2):
+        pass
+
+
+def words(place: Path) -> str:
+    """Everything that is written anywhere in the tables."""
+    connection = sqlite3.connect(place / "suhbat.db")
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    found = " ".join(str(row) for table in tables for row in connection.execute(f"SELECT * FROM {table}"))
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("with_messages", [False, True])
+async def test_nothing_is_left(tmp_path: Path, listener: Listener, with_messages: bool) -> None:
+    """No table has the name any more; the texts only where they were to stay."""
+    store = SQLiteStore(tmp_path / "data", clock=FakeClock())
+    async with opened(store, listener):
+        await live(store, listener)
+        await store.erase(GONE, 2, with_messages=with_messages)
+        await finish(store)
+    found = words(tmp_path / "data")
+    assert "sarvinoz" not in found
+    assert (SECRET in found) is not with_messages
+
+
+async def test_what_others_see(tmp_path: Path, listener: Listener) -> None:
+    """Messages stay in their places under a name that is nobody's, in the direct too; the room has a member less."""
+    store = SQLiteStore(tmp_path / "data", clock=FakeClock())
+    async with opened(store, listener):
+        room, theirs = await live(store, listener)
+        await store.erase(GONE, 2, with_messages=False)
+        await finish(store)
+        page = await store.history(ALI, LOBBY)
+        assert {(message.sender, message.text[: len(SECRET)]) for message in page.messages} == {(NOBODY, SECRET)}
+        states = {state.conversation: state for state in (await store.opening(VALI)).states}
+        assert states[theirs].title == NOBODY
+        assert states[room].member_count == 2
+        replayed = await store.events(f"@me:{VALI.uid}", 0, 10)
+        assert replayed
+        assert "sarvinoz" not in " ".join(entry.event.model_dump_json() for entry in replayed)
+
+
+async def test_messages_go_as_deleted_ones_do(tmp_path: Path, listener: Listener) -> None:
+    """With its messages: tombstones, told as events, so that nobody's copy keeps them."""
+    store = SQLiteStore(tmp_path / "data", clock=FakeClock())
+    async with opened(store, listener):
+        await live(store, listener)
+        await store.erase(GONE, 2, with_messages=True)
+        await finish(store)
+        page = await store.history(ALI, LOBBY)
+        assert all(message.deleted and not message.text for message in page.messages)
+        deleted = [entry.event for entry in listener.entries if isinstance(entry.event, MessageDeleted)]
+        assert [event.target for event in deleted if event.conversation == LOBBY] == [1, 2, 3]
+
+
+async def test_killed_in_between(tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was begun is gone on with after a restart, from where it was."""
+    monkeypatch.setattr(erasure, "CHUNK", 2)
+    place = tmp_path / "data"
+    async with opened(SQLiteStore(place, clock=FakeClock()), listener) as store:
+        assert isinstance(store, SQLiteStore)
+        await live(store, listener)
+        await store.erase(GONE, 2, with_messages=True)
+        assert await store.erase_more(2)
+    async with opened(SQLiteStore(place, clock=FakeClock()), listener) as store:
+        assert isinstance(store, SQLiteStore)
+        await finish(store)
+        assert not await store.erase_more(2)
+    assert "sarvinoz" not in words(place)
+    assert SECRET not in words(place)

@@ -1,0 +1,125 @@
+"""The reader: reads share turns, a slow one keeps nobody waiting for long, and everybody gets their own answer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, event, text
+
+from suhbat.store import connect
+from suhbat.store.reader import TOGETHER, Reader
+
+THREADS = 3
+
+
+@pytest.fixture
+async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
+    """Over a file with one row in it."""
+    file = tmp_path / "suhbat.db"
+    writing = connect.writing(file)
+    with writing.connect() as connection, connection.begin():
+        connection.execute(text("CREATE TABLE t (n INTEGER)"))
+        connection.execute(text("INSERT INTO t VALUES (1)"))
+    writing.dispose()
+    engine = connect.reading(file, THREADS)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+async def reader(engine: Engine) -> AsyncIterator[Reader]:
+    reader = Reader(engine, THREADS)
+    yield reader
+    await reader.close()
+
+
+def number(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT max(n) FROM t")).scalar_one())
+
+
+async def test_reads_of_one_moment_share_a_transaction(engine: Engine, reader: Reader) -> None:
+    """Twice as many as go together take two transactions."""
+    begun: list[str] = []
+    event.listen(engine, "begin", lambda _: begun.append(""))
+    assert await asyncio.gather(*(reader.read(number) for _ in range(2 * TOGETHER))) == [1] * 2 * TOGETHER
+    assert len(begun) == 2
+
+
+async def test_who_fails_fails_alone(reader: Reader) -> None:
+    """The neighbours in the same turn get their answers."""
+
+    def fail(connection: Connection) -> int:
+        raise ValueError("no")
+
+    first, wrong, last = await asyncio.gather(
+        reader.read(number), reader.read(fail), reader.read(number), return_exceptions=True
+    )
+    assert (first, last) == (1, 1)
+    assert isinstance(wrong, ValueError)
+
+
+async def test_a_slow_read_keeps_nobody_waiting(reader: Reader) -> None:
+    """While one thread is held another serves those who come, as often as they come."""
+    held, entered = threading.Event(), threading.Event()
+
+    def wait(connection: Connection) -> int:
+        entered.set()
+        assert held.wait(timeout=20)
+        return 0
+
+    slow = asyncio.ensure_future(reader.read(wait))
+    assert await asyncio.to_thread(entered.wait, 20)
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            assert await asyncio.gather(*(reader.read(number) for _ in range(40))) == [1] * 40
+    assert not slow.done()
+    held.set()
+    assert await slow == 0
+    async with asyncio.timeout(20):
+        assert await reader.read(number) == 1
+
+
+async def test_a_read_sees_what_was_committed_before_it_was_asked(
+    engine: Engine, reader: Reader, tmp_path: Path
+) -> None:
+    """Also when it is asked while another turn, whose transaction is older, is under way."""
+    held, entered = threading.Event(), threading.Event()
+
+    def wait(connection: Connection) -> int:
+        found = number(connection)
+        entered.set()
+        assert held.wait(timeout=20)
+        return found
+
+    older = asyncio.ensure_future(reader.read(wait))
+    assert await asyncio.to_thread(entered.wait, 20)
+    writing = connect.writing(tmp_path / "suhbat.db")
+    with writing.connect() as connection, connection.begin():
+        connection.execute(text("INSERT INTO t VALUES (2)"))
+    writing.dispose()
+    newer = asyncio.ensure_future(reader.read(number))
+    await asyncio.sleep(0)
+    held.set()
+    assert await asyncio.gather(older, newer) == [1, 2]
+
+
+async def test_who_stopped_waiting_disturbs_nobody(reader: Reader) -> None:
+    """A cancelled read is carried out or not; the next ones are answered."""
+    gone = asyncio.ensure_future(reader.read(number))
+    await asyncio.sleep(0)
+    gone.cancel()
+    assert await reader.read(number) == 1
+
+
+async def test_closing_answers_what_was_asked(engine: Engine) -> None:
+    """Nobody waits for ever because the store was closed."""
+    reader = Reader(engine, THREADS)
+    asked = [asyncio.ensure_future(reader.read(number)) for _ in range(3 * TOGETHER)]
+    await asyncio.sleep(0)
+    await reader.close()
+    async with asyncio.timeout(20):
+        assert await asyncio.gather(*asked) == [1] * 3 * TOGETHER

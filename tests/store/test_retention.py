@@ -1,0 +1,92 @@
+"""What is older than it may be goes, and who comes back with an old cursor is told so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suhbat.chat import acts
+from suhbat.protocol.types import LOBBY
+from suhbat.store import retention
+from suhbat.store.sqlite import SQLiteStore
+from tests.fakes import FakeClock
+
+from .parts import ALI, VALI, Listener, direct, opened
+
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FakeClock) -> SQLiteStore:
+    return SQLiteStore(tmp_path / "data", clock=clock)
+
+
+async def write(store: SQLiteStore, listener: Listener, clock: FakeClock, count: int, **fields: object) -> None:
+    for number in range(count):
+        await listener.send(store, ALI, f"text {number}", at=clock.wall(), **fields)
+
+
+async def test_the_old_goes_and_the_new_stays(store: SQLiteStore, clock: FakeClock, listener: Listener) -> None:
+    """With `days` what is older goes; seq and ordinal go on as if nothing had happened."""
+    async with opened(store, listener):
+        await write(store, listener, clock, 3)
+        clock.advance(10 * DAY)
+        await write(store, listener, clock, 2)
+        assert await store.expire(0) == set()
+        assert await store.expire(9) == {LOBBY}
+        page = await store.history(ALI, LOBBY)
+        assert [message.seq for message in page.messages] == [4, 5]
+        assert not page.has_before
+        assert (await store.opening(ALI)).oldest[LOBBY] == 3
+        assert (await listener.send(store, ALI, "next", at=clock.wall())).ordinal == 6
+        assert await store.expire(9) == set()
+
+
+async def test_more_than_fits_in_a_transaction(
+    store: SQLiteStore, clock: FakeClock, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long log goes in many small steps."""
+    monkeypatch.setattr(retention, "CHUNK", 4)
+    async with opened(store, listener):
+        await write(store, listener, clock, 30)
+        clock.advance(2 * DAY)
+        assert await store.expire(1) == {LOBBY}
+        assert (await store.history(ALI, LOBBY)).messages == ()
+        assert (await store.opening(ALI)).oldest[LOBBY] == 30
+
+
+async def test_a_room_has_its_own(store: SQLiteStore, clock: FakeClock, listener: Listener) -> None:
+    """What a room says wins over the setting, in both directions."""
+    async with opened(store, listener):
+        made = [
+            (await store.act(acts.Create(actor=ALI, at=clock.wall(), title=title))).conversation
+            for title in ("short", "long")
+        ]
+        for room, days in zip(made, (1, 100), strict=True):
+            await store.act(acts.Update(actor=ALI, at=clock.wall(), conversation=room, retention=days))
+            await write(store, listener, clock, 2, conversation=room)
+        clock.advance(5 * DAY)
+        assert await store.expire(3) == {made[0]}
+        assert len((await store.history(ALI, made[1])).messages) == 2
+
+
+async def test_what_hangs_on_a_message_goes_too(store: SQLiteStore, clock: FakeClock, listener: Listener) -> None:
+    """Reactions and pins of a message that is gone are gone; a direct stays as it is otherwise."""
+    async with opened(store, listener):
+        theirs = await direct(store, ALI, VALI, clock.wall())
+        sent = await listener.send(store, ALI, "salom", conversation=theirs, at=clock.wall())
+        place = {"actor": VALI, "at": clock.wall(), "conversation": theirs, "seq": sent.seq}
+        await store.act(acts.React(**place, emoji="👍", on=True))
+        await store.act(acts.Pin(**place, on=True))
+        clock.advance(2 * DAY)
+        assert theirs in await store.expire(1)
+        assert await store.pins(ALI, theirs) == ()
+        (state,) = [state for state in (await store.opening(VALI)).states if state.conversation == theirs]
+        assert state.last_message is None
+        assert state.last_ordinal == 1
