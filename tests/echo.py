@@ -135,7 +135,9 @@ def main() -> None:
     parser.add_argument("--transport", choices=TRANSPORTS, default="native")
     parser.add_argument("--port", type=int, default=9001)
     parser.add_argument("--limits", choices=("off", "on"), default="off", help="those that the chat has, or huge ones")
-    parser.add_argument("--compression", choices=("off", "on"), default="off", help="permessage-deflate for who offers it")
+    parser.add_argument(
+        "--compression", choices=("off", "on"), default="off", help="permessage-deflate for who offers it"
+    )
     asked = parser.parse_args()
     limit = MAX_FRAME
     if asked.limits == "off":

@@ -9,17 +9,20 @@ different server or version is found, `recognise` says None and the plain ASGI w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import unquote
 
 from websockets.datastructures import Headers
+from websockets.exceptions import NegotiationError
+from websockets.extensions import Extension
 from websockets.extensions.permessage_deflate import PerMessageDeflate, ServerPerMessageDeflateFactory
 from websockets.http11 import Request as HandshakeRequest
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
+from websockets.typing import ExtensionParameter
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.framing import WINDOW_BITS
@@ -42,7 +45,6 @@ except ImportError:  # another server, without uvicorn beside it
 ADMISSION = "suhbat_admission"
 """The key in the lifespan state under which `Native` finds its application."""
 REACHED = ("transport", "request", "connections", "handshake_complete", "close_timer")
-EXTENSIONS = "Sec-WebSocket-Extensions"
 
 
 class Native(asyncio.Protocol):
@@ -126,8 +128,20 @@ def handshake(admission: Admission) -> ServerProtocol:
     return ServerProtocol(extensions=[_COMPRESSION] if admission.compression else None, logger=quiet)
 
 
-# Without context takeover one compressed frame is right for everybody, and no connection keeps a window.
-_COMPRESSION = ServerPerMessageDeflateFactory(
+class _Shared(ServerPerMessageDeflateFactory):
+    """Without context takeover one compressed frame is right for everybody, and no connection keeps a window. Who asks for a
+    smaller window than everybody's frames have gets none, or what they offer next."""
+
+    def process_request_params(
+        self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
+    ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
+        answer, extension = super().process_request_params(params, accepted_extensions)
+        if extension.local_max_window_bits < WINDOW_BITS:
+            raise NegotiationError("the window is too small")
+        return answer, extension
+
+
+_COMPRESSION = _Shared(
     server_no_context_takeover=True,
     client_no_context_takeover=True,
     server_max_window_bits=WINDOW_BITS,
@@ -147,13 +161,8 @@ def open_wire(
     """Accept, and let the session begin. The caller makes the wire the transport's protocol. Raises Busy."""
     if subprotocol := admission.subprotocol(upgrade):
         response.headers["Sec-WebSocket-Protocol"] = subprotocol
-    extensions = conn.extensions
-    if any(isinstance(one, PerMessageDeflate) and one.local_max_window_bits < WINDOW_BITS for one in extensions):
-        # It asks for a smaller window than everybody's frames have: then without compression.
-        extensions = []
-        del response.headers[EXTENSIONS]
     conn.send_response(response)
-    wire = StreamWire(transport, admission, siblings, extensions)
+    wire = StreamWire(transport, admission, siblings, conn.extensions)
     wire.send(b"".join(conn.data_to_send()))
     wire.start(upgrade)
     return wire

@@ -19,7 +19,7 @@ AUTOBAHN = {
     **{"6.22": 34, "6.23": 7, "7.1": 6, "7.3": 6, "7.5": 1, "7.7": 13, "7.9": 9, "7.13": 2},
     **{"9.1": 6, "9.2": 6, "9.3": 9, "9.4": 9, "9.5": 6, "9.6": 6, "9.7": 6, "9.8": 6, "10.1": 1},
 }
-"""How many cases Autobahn 25.10 has of each kind. 12 and 13 are of compression."""
+"""How many cases Autobahn 25.10 has of each kind. 12 and 13, of compression, are in test_deflate.py."""
 
 
 def test_the_table_is_whole() -> None:

@@ -1,0 +1,46 @@
+"""permessage-deflate over the transports that have it: Autobahn's groups 12 and 13, and what RFC 7692 says beside them."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import deflate
+from .case import TEXT, Case
+from .conftest import PortOf
+from .play import check
+
+COMPRESSING = ("native", "uvicorn")
+"""Under another ASGI server compression is that server's."""
+KINDS = ((12, 5), (13, 7))
+AUTOBAHN = {
+    f"{group}.{kind}.{number}" for group, kinds in KINDS for kind in range(1, kinds + 1) for number in range(1, 19)
+}
+
+
+def everywhere(cases: list[Case]) -> list[object]:
+    return [pytest.param(transport, case, id=f"{transport}-{case.id}") for transport in COMPRESSING for case in cases]
+
+
+def test_the_table_is_whole() -> None:
+    """Every case of the two groups is there once."""
+    ids = deflate.ids(deflate.CASES)
+    assert len(ids) == len(set(ids))
+    assert set(ids) == AUTOBAHN
+
+
+@pytest.mark.parametrize(("transport", "case"), everywhere([*deflate.CASES, *deflate.OWN]))
+def test_case(port_of: PortOf, transport: str, case: Case) -> None:
+    """What is agreed on, what comes back, the close code and the end are what the case asks."""
+    outcome = check(case, port_of(transport, compression="on"))
+    if not case.agreed:
+        assert not outcome.compressed
+    elif case.id in AUTOBAHN:
+        # What is short stays as it is.
+        long = [payload for opcode, payload in case.hears if opcode == TEXT and len(payload) >= 1024]
+        assert outcome.compressed >= len(long)
+
+
+@pytest.mark.parametrize(("transport", "case"), everywhere(deflate.LIMITS))
+def test_limit(port_of: PortOf, transport: str, case: Case) -> None:
+    """64 KiB are the limit of a message when it is unpacked, and nothing larger is ever unpacked."""
+    check(case, port_of(transport, limits="on", compression="on"))
