@@ -239,6 +239,16 @@ REASONS: dict[str, dict[Language, str]] = {
         "uz": "{field} satr emas",
         "ru": "{field} не строка",
     },
+    "search.empty": {
+        "en": "there is nothing to look for",
+        "uz": "qidiriladigan narsa yoʻq",
+        "ru": "искать нечего",
+    },
+    "search.long": {
+        "en": "the query is longer than 500 characters",
+        "uz": "soʻrov 500 belgidan uzun",
+        "ru": "запрос длиннее 500 знаков",
+    },
     "not_emoji": {"en": "this is no emoji", "uz": "bu emoji emas", "ru": "это не эмодзи"},
     "name.empty": {"en": "it is empty", "uz": "u boʻsh", "ru": "оно пустое"},
     "name.long": {

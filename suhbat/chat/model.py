@@ -132,6 +132,15 @@ class MemberPage:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Messages that were found, newest first; `cursor`: where the next page begins, None at the end. A page may have fewer
+    than were asked for, or none, and yet not be the last."""
+
+    messages: tuple[Message, ...]
+    cursor: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """A message that somebody reported."""
 

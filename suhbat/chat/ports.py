@@ -9,7 +9,8 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 
 from .acts import Act, Done
-from .model import Actor, Audited, Committed, Guest, HistoryPage, MemberPage, Opening, Post, Reported
+from .model import Actor, Audited, Committed, Guest, HistoryPage, MemberPage, Opening, Post, Reported, SearchPage
+from .search import Query
 
 
 class Clock(Protocol):
@@ -98,6 +99,12 @@ class Store(Protocol):
 
     async def state(self, actor: Actor, conversation: str) -> ConversationState:
         """A conversation as the actor may see it: as a member, or a public room from outside (`role` None). Raises NotFound."""
+        ...
+
+    async def search(
+        self, actor: Actor, query: Query, sender: str | None, *, limit: int = 50, below: int | None = None
+    ) -> SearchPage:
+        """Messages that the actor may read now, newest first. `sender`: the uid of who wrote; `below`: a page's cursor."""
         ...
 
     async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:

@@ -23,6 +23,7 @@ from . import (
     order,
     pages,
     problem,
+    search,
     sockets,
     tickets,
 )
@@ -64,7 +65,7 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(BoundedBody)
     app.add_middleware(SafeHeaders)
     version = APIRouter(prefix=PREFIX)
-    for resource in (guests, tickets, me, conversations, members, messages, order):
+    for resource in (guests, tickets, me, conversations, members, messages, order, search):
         version.include_router(resource.router)
     for router in (version, health.router, asyncapi.router, sockets.router):
         app.include_router(router)

@@ -22,6 +22,7 @@ from suhbat.errors import BadRequest, IdempotencyConflict, NotFound, RateLimited
 from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.objects import Message
 
+from . import search
 from .dialect import find_rows, insert_new, insert_rows, update_rows
 from .directs import make_direct
 from .known import Known, Log, pair_of
@@ -72,6 +73,7 @@ class Run:
         self._repliable: set[tuple[int, int]] = set()
         self._events: list[tuple[Any, ...]] = []
         self._keys: list[tuple[Any, ...]] = []
+        self._said: list[search.Said] = []
         self._touched: dict[int, Log] = {}
         self._new_users: dict[str, tuple[Actor, Milliseconds]] = {}
         self._own: Counter[tuple[int, str]] = Counter()
@@ -136,6 +138,7 @@ class Run:
             known.users.update(self._new_users)
         insert_rows(connection, events, self._events)
         insert_rows(connection, idempotency, self._keys)
+        search.index(connection, known, self._said)
         if self._own:
             count_own(connection, known, self._own, self._lobby_from)
         for log, ordinal, post in self._named:
@@ -196,6 +199,7 @@ class Run:
             )
         )  # fmt: skip
         self._keys.append((post.key, actor.uid, log.id, seq, ordinal, post.at, digest))
+        self._said.append((log.id, seq, actor.uid, post.text))
         self._firsts[actor.uid, post.key] = _First(log.id, seq, ordinal, post.at, digest)
         if post.named:
             self._named.append((log, ordinal, post))

@@ -15,6 +15,7 @@ from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import LogEntry, MessageDeleted
 from suhbat.protocol.objects import User
 
+from . import search
 from .acts.people import depart
 from .acts.writing import Writing
 from .known import Known
@@ -123,6 +124,7 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
     if is_theirs:
         changed["client_id"] = None
     if is_theirs and with_message and not row.deleted:
+        search.forget(connection, [(log_id, seq, uid, row.text)])
         changed |= {"text": "", "deleted": True}
         for table in (reactions, pins):
             connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target == seq))

@@ -81,7 +81,7 @@ def _visible(connection: Connection, actor: Actor, conversation: str) -> Any:
             members.c.since,
         )
         .select_from(conversations.outerjoin(members, mine))
-        .where(conversations.c.name == conversation, conversations.c.kind != "own")
+        .where(conversations.c.name == conversation, conversations.c.kind.in_(("lobby", "direct", "room")))
     ).one_or_none()
     facts = None if log is None else ConversationFacts(log.name, log.kind, log.role, log.visibility)
     refusal = decide(actor, "read", facts)

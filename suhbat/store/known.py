@@ -106,6 +106,8 @@ class Known:
     own: dict[str, Log] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
     readers: set[tuple[int, str]] = field(default_factory=set)
+    indexed: int | None = None
+    """The last id of the search index."""
     last_posts: dict[tuple[int, str], Milliseconds] = field(default_factory=dict)
     """When somebody last wrote, where that matters (slow mode)."""
 
@@ -113,6 +115,7 @@ class Known:
         """Forget everything: what is in memory may not be what is in the tables."""
         for part in (self.named, self.pairs, self.own, self.users, self.readers, self.last_posts):
             part.clear()
+        self.indexed = None
 
     def trim(self) -> None:
         """Keep memory bounded. Call between transactions only."""
@@ -138,6 +141,7 @@ class Known:
             by_id = {row[0]: row[1] for row in found}
         rows = connection.execute(
             _LOG.where(conversations.c.name.in_(new_names) | conversations.c.id.in_(list(by_id)))
+            .where(conversations.c.kind != "erased")
             .order_by(conversations.c.id)
             .with_for_update()
         ).all()

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, select, update
 
 from suhbat.chat.model import Milliseconds
 
+from . import search
 from .tables import conversations, events, mentions, pins, reactions
 
 CHUNK = 500
@@ -18,11 +19,12 @@ OWN_DAYS = 90
 
 
 _KEPT = case(
+    (conversations.c.kind == "erased", -1),
     (conversations.c.kind == "own", OWN_DAYS),
     (conversations.c.retention > 0, conversations.c.retention),
     else_=bindparam("days"),
 )
-"""A conversation's own `retention` wins over that of the server; 0 is for ever in both."""
+"""A conversation's own `retention` wins over that of the server; 0 is for ever in both, -1 not at all."""
 
 
 def due(connection: Connection, at: Milliseconds, days: int, limit: int = 100) -> list[int]:
@@ -31,8 +33,8 @@ def due(connection: Connection, at: Milliseconds, days: int, limit: int = 100) -
     return list(
         connection.execute(
             select(conversations.c.id)
-            .join(events, first)
-            .where(_KEPT > 0, events.c.at < bindparam("at") - _KEPT * DAY)
+            .outerjoin(events, first)
+            .where((_KEPT < 0) | (and_(_KEPT > 0, events.c.at < bindparam("at") - _KEPT * DAY)))
             .limit(limit),
             {"days": days, "at": at},
         ).scalars()
@@ -52,16 +54,19 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
     if log is None or not log.kept:
         return None
     rows = connection.execute(
-        select(events.c.seq, events.c.at, events.c.ordinal)
+        select(events.c.seq, events.c.at, events.c.ordinal, events.c.actor_uid, events.c.text)
         .where(events.c.conversation_id == log_id, events.c.seq > log.oldest)
         .order_by(events.c.seq)
         .limit(CHUNK)
     ).all()
-    gone = list(takewhile(lambda row: row.at < at - log.kept * DAY, rows))
+    gone = list(takewhile(lambda row: log.kept < 0 or row.at < at - log.kept * DAY, rows))
     if not gone:
+        if log.kept < 0:
+            connection.execute(delete(conversations).where(conversations.c.id == log_id))
         return None
     last = gone[-1].seq
     ordinal = max((row.ordinal for row in gone if row.ordinal is not None), default=0)
+    search.forget(connection, ((log_id, row.seq, row.actor_uid, row.text) for row in gone if row.ordinal is not None))
     connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
     for table in (reactions, pins):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))

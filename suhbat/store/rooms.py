@@ -33,7 +33,7 @@ def visible(connection: Connection, actor: Actor, conversation: str, action: Act
     row = connection.execute(
         select(conversations, members.c.role, members.c.since, _member_count().label("member_count"))
         .select_from(conversations.outerjoin(members, mine))
-        .where(conversations.c.name == conversation, conversations.c.kind != "own")
+        .where(conversations.c.name == conversation, conversations.c.kind.in_(("lobby", "direct", "room")))
     ).one_or_none()
     facts = None if row is None else ConversationFacts(row.name, row.kind, row.role, row.visibility, row.archived)
     refusal = decide(actor, action, facts)

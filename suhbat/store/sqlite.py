@@ -26,14 +26,16 @@ from suhbat.chat.model import (
     Opening,
     Post,
     Reported,
+    SearchPage,
 )
 from suhbat.chat.ports import Clock
+from suhbat.chat.search import Query
 from suhbat.errors import Busy
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY
 
-from . import connect, epoch, erasure, guests, history, order, queries, retention, rooms
+from . import connect, epoch, erasure, guests, history, order, queries, retention, rooms, search
 from .acts import carry_out
 from .dialect import insert_new, is_trouble
 from .epoch import Instance
@@ -132,6 +134,13 @@ class SQLiteStore:
 
     async def state(self, actor: Actor, conversation: str) -> ConversationState:
         return await self._read(lambda c: rooms.state(c, actor, conversation, self._lobby_history))
+
+    async def search(
+        self, actor: Actor, query: Query, sender: str | None, *, limit: int = 50, below: int | None = None
+    ) -> SearchPage:
+        return await self._read(
+            lambda c: search.find(c, actor, query, sender, limit=limit, below=below, lobby_history=self._lobby_history)
+        )
 
     async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
         return await self._read(lambda c: rooms.members_page(c, actor, conversation, self._clock.wall(), after, limit))

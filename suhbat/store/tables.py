@@ -325,3 +325,13 @@ filtered = Table(
     sqlite_with_rowid=False,
 )
 """Words, normalised as for search, that no message may have."""
+
+search_rows = Table(
+    "search_rows",
+    metadata,
+    Column("id", _RowId, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    UniqueConstraint("conversation_id", "seq", name="search_rows_place"),
+)
+"""The messages that the search index knows, in the order of their writing; the id is the index's row."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -48,13 +49,23 @@ def scripts(tmp_path: Path) -> Path:
     return place
 
 
+def is_index_of_search(name: str | None, kind: str) -> bool:
+    return (
+        kind == "table"
+        and name is not None
+        and re.fullmatch("search(_(data|idx|content|docsize|config))?", name) is not None
+    )
+
+
 def test_the_tables_are_what_the_migrations_make(tmp_path: Path) -> None:
     """A table changed without a migration, or the reverse, must fail here."""
     engine = connect.writing(tmp_path / "suhbat.db")
     with engine.connect() as connection:
         migrate(connection, tmp_path / "backups", AT)
         with connection.begin():
-            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            # The search index is a virtual table with tables of its own, which SQLAlchemy does not know.
+            options = {"compare_type": True, "include_name": lambda name, kind, _: not is_index_of_search(name, kind)}
+            context = MigrationContext.configure(connection, opts=options)
             assert compare_metadata(context, metadata) == []
             indexes = {table: inspect(connection).get_indexes(table) for table in metadata.tables}
         assert "ordinal" in str(indexes["events"][0]["dialect_options"]["sqlite_where"])
@@ -72,7 +83,13 @@ def test_tables_without_row_ids(tmp_path: Path) -> None:
             with connection.begin():
                 metadata.create_all(connection)
                 rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE name != 'alembic_version'"))
-                made.append({row[0]: "WITHOUT ROWID" in (row[1] or "") for row in rows if "alembic" not in row[0]})
+                made.append(
+                    {
+                        row[0]: "WITHOUT ROWID" in (row[1] or "")
+                        for row in rows
+                        if "alembic" not in row[0] and not is_index_of_search(row[0], "table")
+                    }
+                )
         engine.dispose()
     assert made[0] == made[1]
     assert made[0]["events"]

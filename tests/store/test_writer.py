@@ -20,7 +20,7 @@ from suhbat.chat.model import Outcome, Sent
 from suhbat.errors import Busy, Internal, NotFound
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
-from suhbat.store import connect
+from suhbat.store import connect, search
 from suhbat.store.dialect import insert_new
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.known import Known, new_log
@@ -58,6 +58,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     engine = connect.writing(tmp_path / "suhbat.db")
     with engine.connect() as connection, connection.begin():
         metadata.create_all(connection)
+        search.create(connection)
         insert_new(connection, conversations, [new_log(LOBBY, "lobby", 1)])
     yield engine
     engine.dispose()

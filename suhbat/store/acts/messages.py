@@ -16,6 +16,7 @@ from suhbat.protocol.events import (
     ReactionAdded,
     ReactionRemoved,
 )
+from suhbat.store import search
 from suhbat.store.mentions import forget_mentions, note_mentions
 from suhbat.store.rows import messages
 from suhbat.store.tables import events, pins, reactions
@@ -38,6 +39,7 @@ def edit(writing: Writing, act: acts.Edit) -> Done:
         return Done(log.name, log.head)
     place = (events.c.conversation_id == log.id, events.c.seq == act.seq)
     writing.connection.execute(update(events).where(*place).values(text=act.text, edited_at=act.at))
+    search.replace(writing.connection, (log.id, act.seq, row.actor_uid, row.text), act.text)
     forget_mentions(writing.connection, log, row.ordinal)
     note_mentions(writing.connection, log, row.ordinal, act.actor, act.named, act.at)
     (shown,) = messages(writing.connection, log.id, log.name, [writing.message(log, act.seq)])
@@ -61,6 +63,7 @@ def delete(writing: Writing, act: acts.Delete) -> Done:
         writing.connection.execute(
             delete_rows(table).where(table.c.conversation_id == log.id, table.c.target == act.seq)
         )
+    search.forget(writing.connection, [(log.id, act.seq, row.actor_uid, row.text)])
     forget_mentions(writing.connection, log, row.ordinal)
     event = writing.ledger.add(log, MessageDeleted, about=act.seq, target=act.seq)
     return Done(log.name, event.seq)

@@ -15,7 +15,7 @@ from suhbat.protocol.objects import Settings
 from suhbat.store.directs import make_direct
 from suhbat.store.known import Log, new_log, new_room_id, pair_of
 from suhbat.store.queries import state_of
-from suhbat.store.tables import conversations, members, reads
+from suhbat.store.tables import conversations, drafts, members, mentions, reads
 
 from .writing import Writing
 
@@ -97,13 +97,16 @@ def update(writing: Writing, act: acts.Update) -> Done:
 
 
 def erase(writing: Writing, act: acts.Erase) -> Done:
-    """A room goes with all that was said in it, for everybody."""
+    """A room goes with all that was said in it, for everybody: it is not there any more from now on, and what is left of it
+    is taken away a little at a time (`store.retention`)."""
     log = writing.log(act.conversation, "erase")
     for uid in log.people or ():
         writing.ledger.add(writing.own(uid), ConversationRemoved, removed=log.name)
     writing.note("conversation.erase", log, "", log.settings.title)
     writing.flush()
-    writing.connection.execute(delete(conversations).where(conversations.c.id == log.id))
+    writing.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
+    for table in (members, reads, drafts, mentions):
+        writing.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # What is known of it is in many places of the memory.
     writing.known.clear()
     return Done(log.name, log.head)

@@ -14,7 +14,7 @@ from suhbat.protocol.events import LogEntry
 from suhbat.store.dialect import insert_new
 from suhbat.store.known import Known, Log
 from suhbat.store.ledger import Ledger
-from suhbat.store.rows import AnyRow
+from suhbat.store.rows import MESSAGE, AnyRow
 from suhbat.store.tables import audit, events, users
 
 
@@ -59,9 +59,9 @@ class Writing:
         return self.known.own[uid]
 
     def message(self, log: Log, seq: int) -> AnyRow:
-        """The row of a message there. Raises NotFound for what is none, or is deleted."""
+        """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, or is deleted."""
         row = self.connection.execute(
-            select(events).where(events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
+            select(*MESSAGE).where(events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
         ).one_or_none()
         if row is None or row.deleted:
             raise NotFound("not_found.message")

@@ -1,0 +1,50 @@
+"""Looking for messages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from suhbat.chat.search import LONGEST, parse
+from suhbat.protocol.objects import Message
+from suhbat.protocol.types import MAX_INTEGER, Wire
+
+from .parts import House
+from .security import Caller
+
+router = APIRouter(tags=["search"])
+
+
+class Found(Wire):
+    """Newest first. `cursor`: for the next page, null at the end; a page may be short, or empty, before that."""
+
+    messages: tuple[Message, ...]
+    cursor: str | None
+
+
+@router.get("/search")
+async def search(
+    actor: Caller,
+    parts: House,
+    q: Annotated[str, Query(max_length=LONGEST, description="Words, phrases and filters.")] = "",
+    conversation: Annotated[str | None, Query(max_length=64)] = None,
+    sender: Annotated[str | None, Query(alias="from", max_length=128, description="The name of who wrote.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None,
+) -> Found:
+    """Messages that the caller may read now. `q` may have `from:`, `in:`, `before:`, `after:` and `has:link` in it."""
+    query = parse(f"{q} from:{sender}" if sender and not q.strip() else q)
+    if conversation is not None:
+        query = replace(query, conversation=conversation)
+    if sender is not None:
+        query = replace(query, sender=sender)
+    whose: str | None = None
+    if query.sender is not None:
+        person = parts.acting.directory.find(query.sender)
+        if person is None:
+            return Found(messages=(), cursor=None)  # who is not there has written nothing that can be found
+        whose = person.uid
+    page = await parts.store.search(actor, query, whose, limit=limit, below=cursor)
+    return Found(messages=page.messages, cursor=None if page.cursor is None else str(page.cursor))

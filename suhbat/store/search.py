@@ -1,0 +1,259 @@
+"""The search index: SQLite's FTS5, fed in the transaction that writes the messages, and asked without ranking.
+
+It is contentless: it knows words and where they are, not texts; what it finds is read from the log, as it is now. Beside the
+words each message has marks: where it is, whose it is, whether it has a link. So a query for somebody who may see two
+conversations touches nothing of the others. SQLite only; nothing else here knows that it is FTS5.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Connection, func, select, text
+
+from suhbat.chat.model import Actor, Milliseconds, SearchPage
+from suhbat.chat.normalise import normalise
+from suhbat.chat.search import Query
+from suhbat.protocol.objects import Message
+from suhbat.protocol.types import LOBBY
+
+from .dialect import find_rows, insert_rows
+from .known import Known
+from .queries import LobbyHistory, lobby_floor
+from .rows import MESSAGE, messages
+from .tables import conversations, events, members, search_rows
+
+PLACES = 100
+"""Conversations that are looked for by their marks; of more, what is found is looked through."""
+SCANNED = 5_000
+"""Found messages that are looked through for one page at the most: the next page goes on from there."""
+SECURE_DELETE = (3, 42, 0)
+_BATCH = 200
+_LARGEST = 128
+_LINK = re.compile(r"https?://", re.IGNORECASE)
+
+Said = tuple[int, int, str, str]
+"""A log's id, a `seq`, the uid of who wrote, the text."""
+
+
+def create(connection: Connection) -> None:
+    """The index itself. Without columnsize and content: nothing is ranked, and texts are read from the log."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(
+            "CREATE VIRTUAL TABLE search USING fts5(words, marks, content='', columnsize=0, "
+            'tokenize="unicode61 remove_diacritics 0")'
+        )
+        if sqlite3.sqlite_version_info >= SECURE_DELETE:
+            # Without it a word of a deleted message stays in the file, though nothing finds it, until pages are merged.
+            connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")
+
+
+def index(connection: Connection, known: Known, said: Sequence[Said]) -> None:
+    """New messages."""
+    if connection.dialect.name != "sqlite" or not said:
+        return
+    if known.indexed is None:
+        known.indexed = connection.execute(select(func.coalesce(func.max(search_rows.c.id), 0))).scalar_one()
+    first = known.indexed + 1
+    known.indexed += len(said)
+    insert_rows(connection, search_rows, [(first + n, log_id, seq) for n, (log_id, seq, _, _) in enumerate(said)])
+    rows = [(first + n, normalise(words), _marks(log_id, uid, words)) for n, (log_id, _, uid, words) in enumerate(said)]
+    for start in range(0, len(rows), _LARGEST):
+        part = rows[start : start + _LARGEST]
+        values = ", ".join(["(?, ?, ?)"] * len(part))
+        connection.exec_driver_sql(
+            f"INSERT INTO search (rowid, words, marks) VALUES {values}",  # noqa: S608 (question marks)
+            tuple(chain.from_iterable(part)),
+        )
+
+
+def forget(connection: Connection, said: Iterable[Said]) -> None:
+    """These messages are not there any more, or not with these texts. What is not in the index is passed over."""
+    if connection.dialect.name != "sqlite":
+        return
+    for log_id, seq, uid, words in said:
+        id_ = _id_of(connection, log_id, seq)
+        if id_ is not None:
+            # A contentless index must be told what it knew.
+            _delete(connection, id_, words, log_id, uid)
+            connection.execute(search_rows.delete().where(search_rows.c.id == id_))
+
+
+def replace(connection: Connection, old: Said, words: str) -> None:
+    """A message has another text now."""
+    log_id, seq, uid, before = old
+    if connection.dialect.name != "sqlite":
+        return
+    id_ = _id_of(connection, log_id, seq)
+    if id_ is not None:
+        _delete(connection, id_, before, log_id, uid)
+        connection.exec_driver_sql(
+            "INSERT INTO search (rowid, words, marks) VALUES (?, ?, ?)",
+            (id_, normalise(words), _marks(log_id, uid, words)),
+        )
+
+
+def find(
+    connection: Connection,
+    actor: Actor,
+    query: Query,
+    sender: str | None,
+    *,
+    limit: int,
+    below: int | None,
+    lobby_history: LobbyHistory,
+) -> SearchPage:
+    """What the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page before."""
+    floors = _readable(connection, actor, query.conversation, lobby_history)
+    if not floors:
+        return SearchPage((), None)
+    highest = _last_id(connection) + 1 if below is None else below
+    lowest = _first_id(connection, floors)
+    if query.before is not None:
+        highest = min(highest, _id_at(connection, query.before))
+    if query.after is not None:
+        lowest = max(lowest, _id_at(connection, query.after))
+    asked = _match(query, sender, floors)
+    found: list[tuple[int, int, int]] = []
+    scanned = 0
+    while len(found) <= limit and scanned < SCANNED:
+        rows = connection.execute(_FIND, {"match": asked, "below": highest, "above": lowest, "count": _BATCH}).all()
+        scanned += len(rows)
+        # The marks are not looked at where there are too many; and what was said before somebody's time is not theirs.
+        found += [(row[0], row[1], row[2]) for row in rows if row[2] > floors.get(row[1], row[2])]
+        if len(rows) < _BATCH:
+            highest = 0
+            break
+        highest = rows[-1][0]
+    page = found[:limit]
+    more = len(found) > limit or highest > lowest
+    cursor = (page[-1][0] if len(found) > limit else highest) if more else None
+    return SearchPage(_messages(connection, [(log_id, seq) for _, log_id, seq in page]), cursor)
+
+
+_FIND = text(
+    "SELECT search_rows.id, search_rows.conversation_id, search_rows.seq FROM search "
+    "JOIN search_rows ON search_rows.id = search.rowid "
+    "WHERE search MATCH :match AND search.rowid < :below AND search.rowid >= :above "
+    "ORDER BY search.rowid DESC LIMIT :count"
+)
+
+
+def _match(query: Query, sender: str | None, floors: Mapping[int, int]) -> str:
+    """The question in FTS5's own language. Terms have nothing but letters, digits and spaces in them."""
+    parts = [f'words : "{term}"{" *" if term in query.beginnings else ""}' for term in query.terms]
+    if sender is not None:
+        parts.append(f'marks : "{_whose(sender)}"')
+    if query.link:
+        parts.append('marks : "link"')
+    if len(floors) <= PLACES:
+        parts.append("marks : (" + " OR ".join(f'"c{log_id}"' for log_id in floors) + ")")
+    elif not parts:
+        parts.append('marks : "message"')
+    return " AND ".join(f"({part})" for part in parts)
+
+
+def _readable(
+    connection: Connection, actor: Actor, conversation: str | None, lobby_history: LobbyHistory
+) -> dict[int, int]:
+    """The logs that the actor may read, each with the `seq` above which."""
+    rows = connection.execute(
+        select(conversations.c.id, conversations.c.name, conversations.c.history, members.c.since)
+        .join(members, members.c.conversation_id == conversations.c.id)
+        .where(members.c.uid == actor.uid, conversations.c.kind.in_(("direct", "room")))
+    )
+    found = {row.id: row.since if row.history == "joined" else 0 for row in rows if conversation in (None, row.name)}
+    floor = lobby_floor(actor, lobby_history)
+    if floor is not None and conversation in (None, LOBBY):
+        lobby = connection.execute(select(conversations.c.id).where(conversations.c.name == LOBBY)).scalar_one()
+        found[lobby] = floor
+    return found
+
+
+def _messages(connection: Connection, places: Sequence[tuple[int, int]]) -> tuple[Message, ...]:
+    """These messages as they are now, in the same order."""
+    columns = ("conversation_id", *(column.name for column in MESSAGE))
+    rows: dict[int, list[Any]] = {}
+    for log_id, *row in find_rows(connection, events, ("conversation_id", "seq"), columns, places):
+        rows.setdefault(log_id, []).append(row)
+    names = {
+        row.id: row.name
+        for row in connection.execute(
+            select(conversations.c.id, conversations.c.name).where(conversations.c.id.in_(rows))
+        )
+    }
+    shown = {
+        (log_id, message.seq): message
+        for log_id, found in rows.items()
+        for message in messages(connection, log_id, names[log_id], found)
+    }
+    return tuple(shown[place] for place in places if place in shown and not shown[place].deleted)
+
+
+def _id_of(connection: Connection, log_id: int, seq: int) -> int | None:
+    place = (search_rows.c.conversation_id == log_id, search_rows.c.seq == seq)
+    return connection.execute(select(search_rows.c.id).where(*place)).scalar()
+
+
+def _first_id(connection: Connection, floors: Mapping[int, int]) -> int:
+    """The lowest id of a message above its log's floor; where there are many logs, nobody knows."""
+    if len(floors) > PLACES:
+        return 0
+    firsts = [
+        connection.execute(
+            select(search_rows.c.id)
+            .where(search_rows.c.conversation_id == log_id, search_rows.c.seq > floor)
+            .order_by(search_rows.c.seq)
+            .limit(1)
+        ).scalar()
+        for log_id, floor in floors.items()
+    ]
+    return min((first for first in firsts if first is not None), default=0)
+
+
+def _last_id(connection: Connection) -> int:
+    return int(connection.execute(select(func.coalesce(func.max(search_rows.c.id), 0))).scalar_one())
+
+
+def _id_at(connection: Connection, at: Milliseconds) -> int:
+    """The lowest id of a message of this moment or later. Ids ascend with time, so halving finds it."""
+    low, high = 0, _last_id(connection) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = connection.execute(
+            select(search_rows.c.id, events.c.at)
+            .join(
+                events,
+                (events.c.conversation_id == search_rows.c.conversation_id) & (events.c.seq == search_rows.c.seq),
+            )
+            .where(search_rows.c.id >= middle)
+            .order_by(search_rows.c.id)
+            .limit(1)
+        ).one_or_none()
+        if row is None or row.at >= at:
+            high = middle
+        else:
+            low = row.id + 1
+    return low
+
+
+def _delete(connection: Connection, id_: int, words: str, log_id: int, uid: str) -> None:
+    connection.exec_driver_sql(
+        "INSERT INTO search (search, rowid, words, marks) VALUES ('delete', ?, ?, ?)",
+        (id_, normalise(words), _marks(log_id, uid, words)),
+    )
+
+
+def _marks(log_id: int, uid: str, words: str) -> str:
+    link = " link" if "://" in words and _LINK.search(words) else ""
+    return f"message c{log_id} {_whose(uid)}{link}"
+
+
+def _whose(uid: str) -> str:
+    """A uid as one word of the index."""
+    return "s" + blake2b(uid.encode(), digest_size=8).hexdigest()

@@ -1,0 +1,56 @@
+"""What somebody types is words, phrases and a few filters; all else is text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suhbat.chat.search import LONGEST, TERMS, Query, parse
+from suhbat.errors import BadRequest
+
+DAY = 24 * 3600 * 1000
+
+
+def test_words_and_phrases() -> None:
+    """Each is a term, in its one form, once."""
+    query = parse('Салом "Yangi yil" salom choy*')
+    assert query == Query(terms=("salom", "yangi yil", "choy"), beginnings=frozenset({"choy"}))
+
+
+def test_filters() -> None:
+    """They are taken out of the text; of two of a kind the last counts."""
+    query = parse("salom from:ali in:lobby after:1970-01-02 before:1970-01-03 has:link from:vali")
+    assert query == Query(terms=("salom",), sender="vali", conversation="lobby", after=DAY, before=2 * DAY, link=True)
+
+
+@pytest.mark.parametrize("text", ["before:yesterday", "after:2026-13-01", "has:photo", "form:ali", "http://a.uz"])
+def test_what_only_looks_like_a_filter(text: str) -> None:
+    """It is text, so something is found or not; nobody gets an error for a typo."""
+    assert parse(text).terms
+
+
+@pytest.mark.parametrize("text", ["", "   ", '""', "***", "!?", "in:lobby", "before:2026-11-01", "😀"])
+def test_nothing_to_look_for(text: str) -> None:
+    """Everything would be found: that is what history is for."""
+    with pytest.raises(BadRequest):
+        parse(text)
+
+
+def test_limits() -> None:
+    """A long query is refused; of very many words the first count."""
+    with pytest.raises(BadRequest):
+        parse("a" * (LONGEST + 1))
+    assert len(parse(" ".join(f"w{n}" for n in range(60))).terms) == TERMS
+
+
+@given(st.text(max_size=LONGEST))
+def test_any_text(text: str) -> None:
+    """Terms have nothing in them that could mean something to an index: letters, digits and spaces."""
+    try:
+        query = parse(text)
+    except BadRequest:
+        return
+    for term in query.terms:
+        assert term and all(letter.isalnum() or letter == " " for letter in term)
+    assert query.beginnings <= set(query.terms) or len(query.terms) == TERMS

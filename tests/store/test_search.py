@@ -1,0 +1,174 @@
+"""Search finds what somebody may read now, in every spelling, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from suhbat.chat import acts
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
+from suhbat.chat.search import parse
+from suhbat.protocol.types import LOBBY
+from suhbat.store import search as index
+from suhbat.store.sqlite import SQLiteStore
+from tests.fakes import FakeClock
+
+from .parts import ALI, BARE, VALI, Listener, direct, opened
+
+SOLI = Actor("u-soli", "soli", lobby_from=0)
+
+
+@pytest.fixture
+async def store(tmp_path: Path, listener: Listener) -> AsyncIterator[Store]:
+    async with opened(SQLiteStore(tmp_path / "data", clock=FakeClock()), listener) as store:
+        yield store
+
+
+async def found(store: Store, actor: Actor, text: str, sender: str | None = None) -> list[str]:
+    return [message.text for message in (await store.search(actor, parse(text), sender)).messages]
+
+
+async def room_of(store: Store, owner: Actor, *people: Actor, **settings: object) -> str:
+    made = await store.act(acts.Create(actor=owner, at=1, title="Choyxona"))
+    if settings:
+        await store.act(acts.Update(actor=owner, at=1, conversation=made.conversation, **settings))
+    for person in people:
+        await store.act(acts.Admit(actor=owner, at=1, conversation=made.conversation, person=person, role="member"))
+    return made.conversation
+
+
+async def test_every_spelling(store: Store, listener: Listener) -> None:
+    """Both alphabets, every apostrophe, with and without dots."""
+    for text in ("Ўзбекистон", "o'zbek tili", "салом ёлка", "Assalomu alaykum"):
+        await listener.send(store, ALI, text)
+    assert await found(store, VALI, "oʻzbek") == ["o'zbek tili"]
+    assert await found(store, VALI, "ozbek*") == ["o'zbek tili", "Ўзбекистон"]
+    assert await found(store, VALI, "SALOM") == ["салом ёлка"]
+    assert await found(store, VALI, "елка") == ["салом ёлка"]
+    assert await found(store, VALI, '"алайкум"') == ["Assalomu alaykum"]
+
+
+async def test_words_phrases_and_filters(store: Store, listener: Listener) -> None:
+    """All terms must be there; a phrase in its order; filters narrow."""
+    await listener.send(store, ALI, "yangi yil muborak", at=86_400_000)
+    await listener.send(store, VALI, "yil yangi https://suhbat.uz/a", at=2 * 86_400_000)
+    assert len(await found(store, SOLI, "yil yangi")) == 2
+    assert await found(store, SOLI, '"yangi yil"') == ["yangi yil muborak"]
+    assert await found(store, SOLI, "yangi", ALI.uid) == ["yangi yil muborak"]
+    assert await found(store, SOLI, "has:link") == ["yil yangi https://suhbat.uz/a"]
+    assert await found(store, SOLI, "yangi before:1970-01-03") == ["yangi yil muborak"]
+    assert await found(store, SOLI, "yangi after:1970-01-03") == ["yil yangi https://suhbat.uz/a"]
+    assert await found(store, SOLI, "yangi in:nowhere") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a" OR words : "b',
+        "NEAR(a b)",
+        "a AND b",
+        "a NOT b",
+        "words : a",
+        "(a",
+        "a)",
+        "^a",
+        "-a",
+        "a*b",
+        "%",
+        "_",
+        "a:b",
+        "'; DROP",
+    ],
+)
+async def test_signs_of_the_index_are_text(store: Store, listener: Listener, text: str) -> None:
+    """No query breaks the index or asks more of it than words; what has the same words is found."""
+    await listener.send(store, ALI, text)
+    await listener.send(store, ALI, "something else")
+    try:
+        query = parse(text)
+    except Exception:
+        return
+    assert [message.text for message in (await store.search(VALI, query, None)).messages] == [text]
+
+
+async def test_only_what_one_may_read(store: Store, listener: Listener) -> None:
+    """Strangers, those who were removed a moment ago, bare guests and those of after find nothing of it."""
+    theirs = await direct(store, ALI, VALI, 1)
+    room = await room_of(store, ALI, VALI)
+    await listener.send(store, ALI, "sir direct", conversation=theirs)
+    await listener.send(store, ALI, "sir room", conversation=room)
+    await listener.send(store, ALI, "sir lobby")
+    assert await found(store, VALI, "sir") == ["sir lobby", "sir room", "sir direct"]
+    assert await found(store, SOLI, "sir") == ["sir lobby"]
+    assert await found(store, SOLI, f"sir in:{room}") == []
+    assert await found(store, BARE, "sir") == []
+    assert await found(store, Actor("u-late", "late", lobby_from=10), "sir") == []
+    await store.act(acts.Remove(actor=ALI, at=2, conversation=room, person=VALI))
+    assert await found(store, VALI, "sir") == ["sir lobby", "sir direct"]
+
+
+async def test_history_since_joining(store: Store, listener: Listener) -> None:
+    """In a room that shows newcomers nothing of before, they find nothing of before."""
+    room = await room_of(store, ALI, history="joined")
+    await listener.send(store, ALI, "eski gap", conversation=room)
+    await store.act(acts.Admit(actor=ALI, at=2, conversation=room, person=VALI, role="member"))
+    await listener.send(store, ALI, "yangi gap", conversation=room)
+    assert await found(store, VALI, "gap") == ["yangi gap"]
+    assert await found(store, ALI, "gap") == ["yangi gap", "eski gap"]
+
+
+async def test_what_became_of_messages(store: Store, listener: Listener) -> None:
+    """An edited one is found by its new words only, a deleted one by none, one of an erased room by nobody."""
+    first = await listener.send(store, ALI, "birinchi")
+    second = await listener.send(store, ALI, "ikkinchi")
+    await store.act(acts.Edit(actor=ALI, at=2, conversation=LOBBY, seq=first.seq, text="uchinchi"))
+    await store.act(acts.Delete(actor=ALI, at=2, conversation=LOBBY, seq=second.seq))
+    assert await found(store, VALI, "birinchi") == []
+    assert await found(store, VALI, "ikkinchi") == []
+    assert await found(store, VALI, "uchinchi") == ["uchinchi"]
+    room = await room_of(store, ALI, VALI)
+    await listener.send(store, ALI, "toʻrtinchi", conversation=room)
+    await store.act(acts.Erase(actor=ALI, at=3, conversation=room))
+    assert await found(store, VALI, "toʻrtinchi") == []
+    assert room in await store.expire(0)
+    assert room not in await store.heads()
+
+
+async def test_pages(store: Store, listener: Listener) -> None:
+    """Every message once, newest first, however the pages fall."""
+    room = await room_of(store, ALI, VALI)
+    for number in range(25):
+        await listener.send(store, ALI, f"gap {number}", conversation=room if number % 3 else None)
+    seen: list[str] = []
+    below: int | None = None
+    while True:
+        page = await store.search(VALI, parse("gap"), None, limit=4, below=below)
+        assert len(page.messages) <= 4
+        seen += [message.text for message in page.messages]
+        if page.cursor is None:
+            break
+        below = page.cursor
+    assert seen == [f"gap {number}" for number in reversed(range(25))]
+
+
+async def test_many_conversations(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are too many to name, what is found is looked through: the same is found, in the end."""
+    monkeypatch.setattr(index, "PLACES", 1)
+    monkeypatch.setattr(index, "SCANNED", 3)
+    monkeypatch.setattr(index, "_BATCH", 2)
+    room = await room_of(store, ALI, VALI)
+    other = await room_of(store, ALI)
+    for number in range(10):
+        await listener.send(store, ALI, f"gap {number}", conversation=other if number % 2 else room)
+    seen: list[str] = []
+    below: int | None = None
+    while True:
+        page = await store.search(VALI, parse("gap"), None, limit=2, below=below)
+        seen += [message.text for message in page.messages]
+        if page.cursor is None:
+            break
+        below = page.cursor
+    assert seen == [f"gap {number}" for number in reversed(range(0, 10, 2))]
