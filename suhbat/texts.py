@@ -174,6 +174,16 @@ REASONS: dict[str, dict[Language, str]] = {
         "uz": "{field} satr emas",
         "ru": "{field} не строка",
     },
+    "password.short": {
+        "en": "the password is shorter than 8 characters",
+        "uz": "parol 8 belgidan qisqa",
+        "ru": "пароль короче 8 знаков",
+    },
+    "password.long": {
+        "en": "the password is longer than 256 characters",
+        "uz": "parol 256 belgidan uzun",
+        "ru": "пароль длиннее 256 знаков",
+    },
     "name.empty": {"en": "it is empty", "uz": "u boʻsh", "ru": "оно пустое"},
     "name.long": {
         "en": "it is longer than 32 characters",
