@@ -58,6 +58,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "uz": "Bu sahifaga ulanish mumkin emas: manzili ruxsat etilmagan. Server egasi uni `origins` ga qoʻsha oladi.",
         "ru": "Этой странице нельзя подключаться: её источник не разрешён. Владелец может добавить его в `origins`.",
     },
+    "forbidden.invite": {
+        "en": "This needs an invitation that is valid: this one is unknown, used up or expired. Ask for a new one.",
+        "uz": "Buning uchun yaroqli taklif kerak: bu taklif nomaʼlum, ishlatilgan yoki muddati oʻtgan. Yangisini soʻrang.",
+        "ru": "Нужно действующее приглашение: это неизвестно, использовано или истекло. Попросите новое.",
+    },
     "not_found": {
         "en": "There is nothing here, or it is not for you. Check the address or the id.",
         "uz": "Bu yerda hech narsa yoʻq yoki u siz uchun emas. Manzil yoki idni tekshiring.",
