@@ -11,7 +11,24 @@ from fastapi import APIRouter, FastAPI
 from suhbat import __version__
 from suhbat.protocol.problem import MEDIA_TYPE, Problem
 
-from . import asyncapi, conversations, docs, guests, health, me, messages, pages, problem, sockets, tickets
+from . import (
+    accounts,
+    asyncapi,
+    control,
+    conversations,
+    docs,
+    guests,
+    health,
+    invites,
+    me,
+    messages,
+    pages,
+    problem,
+    sessions,
+    sockets,
+    tickets,
+    users,
+)
 from .body import BoundedBody
 from .headers import SafeHeaders
 from .parts import Parts
@@ -20,9 +37,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
 PREFIX = "/api/v1"
 
-DESCRIPTION = """A self-hosted chat server. Take a name with `POST /api/v1/guests`, send its token as
-`Authorization: Bearer …`, write to the conversation `lobby`. Live events come over WebSockets: see `/asyncapi.json`.
-Every failure is `application/problem+json` with a `code` that never changes."""
+DESCRIPTION = """A self-hosted chat server. Take a name with `POST /api/v1/guests` or an account with
+`POST /api/v1/accounts`, send its token as `Authorization: Bearer …`, write to the conversation `lobby`. Live events come
+over WebSockets: see `/asyncapi.json`. Every failure is `application/problem+json` with a `code` that never changes."""
 
 
 def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
@@ -50,9 +67,9 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(BoundedBody)
     app.add_middleware(SafeHeaders)
     version = APIRouter(prefix=PREFIX)
-    for resource in (guests, tickets, me, conversations, messages):
+    for resource in (accounts, sessions, guests, tickets, me, users, invites, conversations, messages):
         version.include_router(resource.router)
-    for router in (version, health.router, asyncapi.router, sockets.router):
+    for router in (version, health.router, asyncapi.router, sockets.router, control.router):
         app.include_router(router)
     docs.install(app)
     pages.install(app)

@@ -12,7 +12,9 @@ from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
-from suhbat.identity.guests import Guests
+from suhbat.control import Control
+from suhbat.identity.people import People
+from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
 
 
@@ -22,12 +24,14 @@ class Parts:
 
     settings: Settings
     store: Store
-    guests: Guests
+    people: People
+    registration: Registration
     tickets: Tickets
     messages: Messages
     rates: Rates
     clock: Clock
     registry: CollectorRegistry
+    control: Control
 
 
 def parts_of(request: Request) -> Parts:

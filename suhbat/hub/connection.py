@@ -69,6 +69,7 @@ class Connection:
 
     `live`: gets each room's frames as they come. Otherwise it is behind (or has not caught up yet): `lag` holds, for each
     log in which it may miss something, the last `seq` written to it; a log not in `lag` is where its room is.
+    `session`: the id of the session that it belongs to; None for a guest's.
     """
 
     __slots__ = (
@@ -83,16 +84,20 @@ class Connection:
         "logs",
         "missed_presence",
         "ponged",
+        "session",
         "targets",
         "wire",
     )
 
-    def __init__(self, wire: Wire, dialect: Dialect, actor: Actor, language: Language) -> None:
+    def __init__(
+        self, wire: Wire, dialect: Dialect, actor: Actor, language: Language, session: str | None = None
+    ) -> None:
         self.id = f"n{next(_numbers)}"
         self.wire = wire
         self.dialect = dialect
         self.actor = actor
         self.language = language
+        self.session = session
         self.live = False
         self.lag: dict[str, int] = {}
         self.logs: set[str] = set()

@@ -11,7 +11,6 @@ from urllib.parse import parse_qs
 import structlog
 
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
@@ -20,7 +19,8 @@ from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
 from suhbat.hub.hub import Hub
 from suhbat.identity.address import Network
-from suhbat.identity.guests import Guests
+from suhbat.identity.login import Login
+from suhbat.identity.people import People
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
@@ -31,6 +31,8 @@ from .turnstile import Turnstile
 
 log = structlog.get_logger("suhbat.transport")
 
+COOKIE = "suhbat_session"
+"""Holds the token of a browser's session, out of reach of its scripts."""
 IN_FLIGHT = 512
 """Commands of one connection that may wait for the store; beyond that the socket is not read."""
 QUERY_FIELDS = 20
@@ -46,7 +48,7 @@ class Services:
     store: Store
     hub: Hub
     here: Here
-    guests: Guests
+    people: People
     tickets: Tickets
     messages: Messages
     rates: Rates
@@ -76,7 +78,7 @@ class Upgrade:
         if scheme.lower() == "bearer" and token.strip():
             return token.strip()
         try:
-            cookie = SimpleCookie(self.headers.get("cookie", "")).get("suhbat_session")
+            cookie = SimpleCookie(self.headers.get("cookie", "")).get(COOKIE)
         except CookieError:  # somebody else's cookie, on the same host, that is none
             return None
         return cookie.value if cookie else None
@@ -120,7 +122,7 @@ class BaseSession:
         self.wire = wire
         self.language = language
         self.connection: Connection | None = None
-        self.attached: Actor | None = None
+        self.attached: Login | None = None
         self.in_flight = 0
 
     def enter(self, connection: Connection) -> None:
@@ -145,16 +147,30 @@ class BaseSession:
 
     def release(self) -> None:
         """Let go of the identity. Idempotent."""
-        actor, self.attached = self.attached, None
-        if actor is not None:
-            self.services.guests.detach(actor)
+        login, self.attached = self.attached, None
+        if login is not None:
+            self.services.people.detach(login)
 
-    async def authenticate(self, token: str) -> Actor:
+    async def authenticate(self, token: str) -> Login:
         """Whose token this is; the identity is held until `release`. Raises Unauthenticated."""
-        actor = await self.services.guests.authenticate(token)
-        self.services.guests.attach(actor)
-        self.attached = actor
-        return actor
+        login = await self.services.people.authenticate(token)
+        self.hold(login)
+        return login
+
+    def hold(self, login: Login) -> None:
+        """Be somebody who was recognised, until `release`."""
+        self.services.people.attach(login)
+        self.attached = login
+
+    def still(self, login: Login) -> bool:
+        """Whether they still are who they were when they were recognised; if not, the connection is closed (4505).
+
+        Ask after the last `await` before `enter`: who is revoked later is found in the hub.
+        """
+        if self.services.people.is_current(login):
+            return True
+        self.wire.close(Close.SESSION_REVOKED, "session_revoked")
+        return False
 
     def write(self, payload: bytes) -> None:
         self.wire.reply(payload)

@@ -14,8 +14,11 @@ from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
 from suhbat.errors import Busy, Forbidden
+from suhbat.identity.accounts import Accounts
 from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
+from suhbat.identity.people import People
+from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.closes import Close
 from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
@@ -42,14 +45,15 @@ def house(**settings: Any) -> Admission:
 def _services(settings: Settings) -> Services:
     store, clock = cast(Store, FakeStore()), FakeClock()
     guests = Guests(store, clock, access=settings.access)
+    people = People(guests, Accounts(store), Sessions(store, clock), settings.access)
     return Services(
         settings=settings,
         store=store,
         hub=hub_over(Log()),
         here=Here(settings.announce_limit),
-        guests=guests,
+        people=people,
         tickets=Tickets(clock),
-        messages=Messages(store, guests, clock),
+        messages=Messages(store, people, clock),
         rates=Rates(settings.send_rate),
         clock=clock,
         trusted=networks(settings.trusted_proxies),
