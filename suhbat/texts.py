@@ -209,6 +209,11 @@ REASONS: dict[str, dict[Language, str]] = {
         "uz": "{field} satr emas",
         "ru": "{field} не строка",
     },
+    "locale": {
+        "en": "the locale is no language tag such as uz or en-GB",
+        "uz": "til belgisi uz yoki en-GB kabi boʻlishi kerak",
+        "ru": "язык указывают как uz или en-GB",
+    },
     "display_name": {
         "en": "the shown name needs 1 to 64 characters that can be seen",
         "uz": "koʻrsatiladigan ism 1 dan 64 gacha koʻrinadigan belgidan iborat boʻlishi kerak",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import AfterValidator
 
 from suhbat.chat.model import Account
 from suhbat.errors import BadRequest, Forbidden
@@ -18,7 +19,14 @@ from .security import SAFE_WRITE, Caller, LoggedIn
 
 router = APIRouter(prefix="/me", tags=["me"])
 
-Locale = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+
+def _tag(text: str) -> str:
+    if len(text) > 35 or not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        raise ValueError("locale")
+    return text
+
+
+Locale = Annotated[str, AfterValidator(_tag)]
 """A language tag (RFC 5646)."""
 
 
