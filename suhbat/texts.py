@@ -53,6 +53,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "uz": "Ism yoki parol notoʻgʻri. Ikkalasini ham tekshiring.",
         "ru": "Неверное имя или пароль. Проверьте и то и другое.",
     },
+    "unauthenticated.revoked": {
+        "en": "This session was ended. Log in again.",
+        "uz": "Bu seans tugatilgan. Qaytadan kiring.",
+        "ru": "Этот сеанс завершён. Войдите снова.",
+    },
     "unauthenticated.account": {
         "en": "The name {user_id} belongs to an account. Log in and connect with its token, or take another name.",
         "uz": "{user_id} ismi hisobga tegishli. Tizimga kirib, uning tokeni bilan ulaning yoki boshqa ism tanlang.",

@@ -7,6 +7,8 @@ from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from suhbat.chat.model import Actor
+from suhbat.errors import Unauthenticated
+from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.texts import Language
 
@@ -110,3 +112,8 @@ class Connection:
     def reply(self, payload: bytes) -> None:
         """Write an answer; answers are never dropped, also not while behind."""
         self.wire.reply(payload)
+
+    def revoke(self) -> None:
+        """The session is over: an error frame, so that Postman shows why, then the close (4505: do not come back)."""
+        self.wire.reply(simple.refusal(Unauthenticated("unauthenticated.revoked"), self.language))
+        self.wire.close(Close.SESSION_REVOKED, "session_revoked")

@@ -174,7 +174,7 @@ class Hub:
         """Close every connection of a session that was revoked (4505: do not come back)."""
         for connection in list(self.connections):
             if connection.session == session:
-                connection.wire.close(Close.SESSION_REVOKED, "session_revoked")
+                connection.revoke()
 
     def change(self, actor: Actor, session: str | None = None) -> None:
         """Let the connections of this uid know what has become of it; with `session` they belong to that from now on."""

@@ -162,14 +162,14 @@ class BaseSession:
         self.services.people.attach(login)
         self.attached = login
 
-    def still(self, login: Login) -> bool:
+    def still(self, login: Login, connection: Connection) -> bool:
         """Whether they still are who they were when they were recognised; if not, the connection is closed (4505).
 
         Ask after the last `await` before `enter`: who is revoked later is found in the hub.
         """
         if self.services.people.is_current(login):
             return True
-        self.wire.close(Close.SESSION_REVOKED, "session_revoked")
+        connection.revoke()
         return False
 
     def write(self, payload: bytes) -> None:

@@ -94,7 +94,7 @@ class SimpleSession(BaseSession):
                 hub.remove(connection)
             self.end(error, simple.refusal(error, self.language))
             return
-        if self.wire.closed or not self.still(login):
+        if self.wire.closed or not self.still(login, connection):
             hub.remove(connection)
             return
         hub.know(own_log(actor.uid), opening.heads[ME])

@@ -106,7 +106,7 @@ class V1Session(BaseSession):
         except SuhbatError:
             self.services.hub.remove(connection)
             raise
-        if self.wire.closed or not self.still(login):
+        if self.wire.closed or not self.still(login, connection):
             self.services.hub.remove(connection)
             return
         self.services.hub.know(own_log(actor.uid), opening.heads[ME])
