@@ -25,16 +25,22 @@ from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
+from suhbat.control import Control
 from suhbat.http import api
 from suhbat.http.parts import Parts
 from suhbat.hub import presence
 from suhbat.hub.hub import Hub
+from suhbat.identity.accounts import Accounts
 from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
+from suhbat.identity.passwords import Passwords
+from suhbat.identity.people import People
+from suhbat.identity.registration import Registration
+from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.metrics import measure
 from suhbat.protocol.events import LogEntry
-from suhbat.startup import many_files, one_worker, welcome
+from suhbat.startup import beside, many_files, one_worker, welcome
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.sqlite import SQLiteStore
 from suhbat.transport.admission import Admission
@@ -77,7 +83,18 @@ class Suhbat:
         self.hub = Hub(self.store)
         self.hub.gather.more_coming = lambda: self.store.waiting > 0
         self.here = Here(settings.announce_limit)
-        self.guests = Guests(self.store, self.clock, access=settings.access)
+        self.people = People(
+            Guests(self.store, self.clock, access=settings.access),
+            Accounts(self.store),
+            Sessions(self.store, self.clock),
+            settings.access,
+        )
+        self.people.sessions.ended = self.hub.end_session
+        self.people.accounts.changed = lambda account: self.hub.change(account.actor)
+        self.people.moved = self.hub.change
+        self.passwords = Passwords()
+        self.registration = Registration(self.store, self.clock, self.people, self.passwords, access=settings.access)
+        self.control = Control(settings.data)
         self.bans = Bans(self.clock)
         self.services: Services | None = None
         wired = Services(
@@ -85,10 +102,10 @@ class Suhbat:
             store=self.store,
             hub=self.hub,
             here=self.here,
-            guests=self.guests,
+            people=self.people,
             tickets=Tickets(self.clock),
-            messages=Messages(self.store, self.guests, self.clock),
-            acting=Acting(self.store, self.guests, self.clock, self.bans),
+            messages=Messages(self.store, self.people, self.clock),
+            acting=Acting(self.store, self.people, self.clock, self.bans),
             bans=self.bans,
             rates=Rates(settings.send_rate),
             clock=self.clock,
@@ -104,7 +121,8 @@ class Suhbat:
             Parts(
                 settings=settings,
                 store=self.store,
-                guests=self.guests,
+                people=self.people,
+                registration=self.registration,
                 tickets=wired.tickets,
                 messages=wired.messages,
                 acting=wired.acting,
@@ -112,6 +130,7 @@ class Suhbat:
                 rates=wired.rates,
                 clock=self.clock,
                 registry=registry,
+                control=self.control,
             ),
             lifespan=self.lifespan,
         )
@@ -154,9 +173,10 @@ class Suhbat:
                 self._refused(f"Suhbat cannot start: {error}")
                 raise
             stack.push_async_callback(self.store.close)
-            await self.guests.load()
+            stack.callback(self.passwords.close)
+            await self.people.load()
             await self.bans.load(self.store)
-            stack.push_async_callback(self.guests.flush, everything=True)
+            stack.push_async_callback(self.people.flush, everything=True)
             await self.bus.open(self.hub.apply)
             stack.push_async_callback(self.bus.close)
             self.hub.whole_presence = partial(presence.whole, self.hub, self.here)
@@ -170,7 +190,9 @@ class Suhbat:
             gc.set_threshold(*COLLECT)
             self.services = self._wired
             stack.callback(self._stop_serving)
-            welcome(self.settings)
+            self.control.begin(beside(self.settings))
+            stack.callback(self.control.end)
+            welcome(self.settings, None if self.people.accounts.have_owner else self.registration.setup.begin())
             yield {"suhbat": self, ADMISSION: self.admission}
 
     def committed(self, entries: list[LogEntry]) -> None:
@@ -182,12 +204,12 @@ class Suhbat:
         self.services = None
 
     async def _chores(self) -> None:
-        """Once a minute: write down who was here, forget the guests whose day is over, and what is older than it may be."""
+        """Once a minute: write down who was here, forget those whose time is over, and what is older than it may be."""
         while True:
             await asyncio.sleep(CHORES_SECONDS)
-            self.guests.sweep()
             try:
-                await self.guests.flush()
+                await self.people.flush()
+                await self.people.sweep()
                 for name in await self.store.expire(self.settings.retention):
                     self.hub.pages.forget(name)
                 while await self.store.erase_more(self.clock.wall()):

@@ -1,4 +1,4 @@
-"""The command line: `suhbat serve | doctor | config show | version`. ASCII only, for every terminal there is."""
+"""The command line: `suhbat serve | user … | doctor | config show | version`. ASCII only, for every terminal there is."""
 
 from __future__ import annotations
 
@@ -9,11 +9,22 @@ from typing import Any
 
 import typer
 
-from suhbat import __version__, doctor, listening
+from suhbat import __version__, doctor, listening, users
 from suhbat.config import FILE, PREFIX, ConfigError, Settings, flag_of
 
 UNUSABLE = 2
 """Exit code when what was asked for cannot be done as it was asked."""
+
+ROLES = ("owner", "moderator", "member")
+NAME = inspect.Parameter(
+    "name", inspect.Parameter.KEYWORD_ONLY, default=typer.Argument(..., help="The account's name."), annotation=str
+)
+ROLE = inspect.Parameter(
+    "role",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=typer.Option("member", help=f"On the server: {', '.join(ROLES)}."),
+    annotation=str,
+)
 
 SHUTDOWN_SECONDS = 5
 BACKLOG = 16_384
@@ -36,22 +47,31 @@ def build() -> typer.Typer:
     )
     config = typer.Typer(help="Look at the settings.", rich_markup_mode=None, no_args_is_help=True)
     config.command("show")(with_settings(show))
+    user = typer.Typer(help="Look after accounts.", rich_markup_mode=None, no_args_is_help=True)
+    user.command("add")(with_settings(add, NAME, ROLE))
+    user.command("passwd")(with_settings(passwd, NAME))
+    user.command("list")(with_settings(show_accounts))
+    user.command("disable")(with_settings(disable, NAME))
+    user.command("enable")(with_settings(enable, NAME))
     app.command("serve")(with_settings(serve))
+    app.add_typer(user, name="user")
     app.command("doctor")(with_settings(examine))
     app.add_typer(config, name="config")
     app.command("version")(version)
     return app
 
 
-def with_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
-    """The same command with a flag for every setting, made from the one list of them."""
+def with_settings(command: Callable[..., None], *own: inspect.Parameter) -> Callable[..., None]:
+    """The same command with a flag for every setting, made from the one list of them. `own`: what it takes besides."""
+    names = {parameter.name for parameter in own}
 
-    def run(**flags: str | None) -> None:
+    def run(**given: str | None) -> None:
+        flags = {name: value for name, value in given.items() if name not in names and value is not None}
         try:
-            settings = Settings(**{name: value for name, value in flags.items() if value is not None})
+            settings = Settings(**flags)
         except ConfigError as error:
             _stop(str(error))
-        command(settings)
+        command(settings, **{name: given[name] for name in names})
 
     run.__doc__ = command.__doc__
     run.__name__ = command.__name__
@@ -65,8 +85,9 @@ def with_settings(command: Callable[[Settings], None]) -> Callable[..., None]:
         )
         for name in Settings.model_fields
     ]
+    parameters = [*own, *parameters]
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
-    run.__annotations__ = dict.fromkeys(Settings.model_fields, str | None)
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
 
 
@@ -106,6 +127,33 @@ def serve(settings: Settings) -> None:
     ).run()
 
 
+def add(settings: Settings, name: str, role: str) -> None:
+    """Make an account. The password is asked for, or read from standard input."""
+    if role not in ROLES:
+        _stop(f"{role} is no role; there are {', '.join(ROLES)}")
+    _carry_out(settings, verb="add", user_id=name, role=role, password=_password())
+
+
+def passwd(settings: Settings, name: str) -> None:
+    """Give an account another password, which is asked for or read from standard input; every session ends."""
+    _carry_out(settings, verb="passwd", user_id=name, password=_password())
+
+
+def show_accounts(settings: Settings) -> None:
+    """List the accounts."""
+    _carry_out(settings, verb="list")
+
+
+def disable(settings: Settings, name: str) -> None:
+    """Shut an account out: every session ends at once, the name stays theirs."""
+    _carry_out(settings, verb="disable", user_id=name)
+
+
+def enable(settings: Settings, name: str) -> None:
+    """Let an account in again."""
+    _carry_out(settings, verb="enable", user_id=name)
+
+
 def examine(settings: Settings) -> None:
     """Look whether everything is here that a server needs, and say what to do. Exit code 1 if not."""
     failed = False
@@ -128,6 +176,22 @@ def show(settings: Settings) -> None:
 def version() -> None:
     """Print the version."""
     _say(f"suhbat {__version__}")
+
+
+def _carry_out(settings: Settings, **fields: str) -> None:
+    try:
+        for line in users.table(users.order(settings, **fields)):
+            _say(line)
+    except users.Refused as error:
+        _stop(str(error), code=1)
+
+
+def _password() -> str:
+    try:
+        return users.ask_password()
+    except users.Refused as error:
+        _stop(str(error), code=1)
+        raise
 
 
 def _help(name: str) -> str:

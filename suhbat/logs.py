@@ -1,7 +1,7 @@
 """Logging: structlog over the standard library, to standard error; and what must never be in a log is taken out.
 
-Query strings carry tickets, debug output of the WebSocket layer carries messages and tokens: a filter on the servers'
-loggers removes them, whoever configured those loggers.
+Query strings carry tickets, paths codes of invitations, debug output of the WebSocket layer messages and tokens: a filter
+on the servers' loggers removes them, whoever configured those loggers.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ SERVER_LOGGERS = (
 )
 """Loggers of ASGI servers that write down request lines."""
 
-_QUERY = re.compile(r"\?[^\s\"']*")
+_SECRET = re.compile(r"\?[^\s\"']*|(?<=/invites/)[^\s\"'?]+")
 # A line for each connection that comes and goes is noise, and the dearest part of a connect.
 _PER_CONNECTION = ('%s - "WebSocket %s" [accepted]', "connection open", "connection closed")
 
 
 class Discreet(logging.Filter):
-    """Takes query strings out of records; drops frames, headers and (above debug) a line per connection."""
+    """Takes query strings and invitations' codes out; drops frames, headers and (above debug) a line per connection."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.msg if isinstance(record.msg, str) else ""
@@ -99,5 +99,5 @@ def configure(level: str) -> None:
 
 def _strip(argument: object) -> object:
     if isinstance(argument, bytes):
-        return _QUERY.sub("", argument.decode("latin-1"))
-    return _QUERY.sub("", argument) if isinstance(argument, str) else argument
+        return _SECRET.sub("", argument.decode("latin-1"))
+    return _SECRET.sub("", argument) if isinstance(argument, str) else argument

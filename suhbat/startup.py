@@ -17,15 +17,15 @@ FILES = 100_000
 """Open files asked for: two connections' worth for each that the setting `connections` allows by default."""
 
 
-def welcome(settings: Settings) -> None:
+def welcome(settings: Settings, setup: str | None = None) -> None:
     """Print the lines of `lines` to standard output."""
     host, port = address(sys.argv, settings)
-    for line in lines(settings, host, port):
+    for line in lines(settings, host, port, setup):
         print(line.encode("ascii", "backslashreplace").decode(), flush=True)
 
 
-def lines(settings: Settings, host: str, port: int) -> list[str]:
-    """For people: URLs to open, and warnings."""
+def lines(settings: Settings, host: str, port: int, setup: str | None = None) -> list[str]:
+    """For people: URLs to open, and warnings. `setup`: the code of the link that makes the first owner."""
     shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1", "localhost") else host  # noqa: S104 (compared)
     shown = f"[{shown}]" if ":" in shown else shown
     url = settings.public_url or f"http://{shown}:{port}"
@@ -36,12 +36,24 @@ def lines(settings: Settings, host: str, port: int) -> list[str]:
         f"  API      {url}/docs",
         f"  Data     {Path(settings.data).resolve()}",
     ]
+    if setup is not None:
+        said.append(f"  Setup    {url}/setup?code={setup}")
     if settings.access == "open" and is_public(host):
         said.append(
             f"  Warning: guests are open and the server listens on {host}: everybody who reaches this machine can "
             "write here. For this machine only: --host 127.0.0.1. For members only: SUHBAT_ACCESS=closed."
         )
     return said
+
+
+def beside(settings: Settings) -> str:
+    """Where a program on this machine reaches the server that is starting."""
+    host, port = address(sys.argv, settings)
+    if host in ("0.0.0.0", "localhost"):  # noqa: S104 (compared)
+        host = "127.0.0.1"
+    elif host == "::":
+        host = "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def is_public(host: str) -> bool:

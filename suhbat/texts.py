@@ -29,9 +29,9 @@ TEXTS: dict[str, dict[Language, str]] = {
         "ru": "Слишком много данных: принимается не больше {limit} байт. Отправьте меньшими частями.",
     },
     "unauthenticated": {
-        "en": "This needs to know who you are. Send a valid token (POST /api/v1/guests gives one).",
-        "uz": "Kimligingizni bilish kerak. Yaroqli token yuboring (uni POST /api/v1/guests beradi).",
-        "ru": "Нужно знать, кто вы. Пришлите действующий токен (его даёт POST /api/v1/guests).",
+        "en": "This needs to know who you are. Send a valid token (POST /api/v1/sessions or /api/v1/guests gives one).",
+        "uz": "Kimligingizni bilish kerak. Yaroqli token yuboring (uni POST /api/v1/sessions yoki /api/v1/guests beradi).",
+        "ru": "Нужно знать, кто вы. Пришлите действующий токен (его даёт POST /api/v1/sessions или /api/v1/guests).",
     },
     "unauthenticated.hello": {
         "en": 'The first message must be {{"type": "hello", "token": "..."}}, within {seconds} seconds.',
@@ -47,6 +47,21 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "The token belongs to another name than {user_id}. Connect under the name of the token.",
         "uz": "Bu token {user_id} ismiga tegishli emas. Tokenning oʻz ismi bilan ulaning.",
         "ru": "Токен выдан не на имя {user_id}. Подключитесь под именем, на которое выдан токен.",
+    },
+    "unauthenticated.password": {
+        "en": "The name or the password is wrong. Check both.",
+        "uz": "Ism yoki parol notoʻgʻri. Ikkalasini ham tekshiring.",
+        "ru": "Неверное имя или пароль. Проверьте и то и другое.",
+    },
+    "unauthenticated.revoked": {
+        "en": "This session was ended. Log in again.",
+        "uz": "Bu seans tugatilgan. Qaytadan kiring.",
+        "ru": "Этот сеанс завершён. Войдите снова.",
+    },
+    "unauthenticated.account": {
+        "en": "The name {user_id} belongs to an account. Log in and connect with its token, or take another name.",
+        "uz": "{user_id} ismi hisobga tegishli. Tizimga kirib, uning tokeni bilan ulaning yoki boshqa ism tanlang.",
+        "ru": "Имя {user_id} принадлежит учётной записи. Войдите и подключитесь с её токеном или возьмите другое имя.",
     },
     "forbidden": {
         "en": "You are not allowed to do this.",
@@ -93,7 +108,7 @@ TEXTS: dict[str, dict[Language, str]] = {
         "uz": "Buni oʻzingizga teng yoki yuqori mavqedagi odamga qila olmaysiz.",
         "ru": "Этого нельзя сделать с тем, кто равен вам или выше вас.",
     },
-    "forbidden.guest": {
+    "forbidden.bare": {
         "en": "This needs a name that is kept. Take one with POST /api/v1/guests, or make an account.",
         "uz": "Buning uchun saqlanadigan ism kerak. POST /api/v1/guests bilan ism oling yoki hisob oching.",
         "ru": "Для этого нужно имя, которое сохраняется. Возьмите его через POST /api/v1/guests или создайте учётную запись.",
@@ -102,6 +117,31 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "This page may not connect here: its origin is not allowed. The owner can add it to the setting `origins`.",
         "uz": "Bu sahifaga ulanish mumkin emas: manzili ruxsat etilmagan. Server egasi uni `origins` ga qoʻsha oladi.",
         "ru": "Этой странице нельзя подключаться: её источник не разрешён. Владелец может добавить его в `origins`.",
+    },
+    "forbidden.invite": {
+        "en": "This needs an invitation that is valid: this one is unknown, used up or expired. Ask for a new one.",
+        "uz": "Buning uchun yaroqli taklif kerak: bu taklif nomaʼlum, ishlatilgan yoki muddati oʻtgan. Yangisini soʻrang.",
+        "ru": "Нужно действующее приглашение: это неизвестно, использовано или истекло. Попросите новое.",
+    },
+    "forbidden.closed": {
+        "en": "This server makes no new accounts. Ask its owner.",
+        "uz": "Bu server yangi hisob ochmaydi. Egasiga murojaat qiling.",
+        "ru": "На этом сервере новые учётные записи не создаются. Обратитесь к владельцу.",
+    },
+    "forbidden.setup": {
+        "en": "This setup link is wrong, was used or has expired. Restart the server: it prints a new one.",
+        "uz": "Bu sozlash havolasi notoʻgʻri, ishlatilgan yoki eskirgan. Server qayta ishga tushsa, yangisini chiqaradi.",
+        "ru": "Эта ссылка для настройки неверна, использована или истекла. Перезапустите сервер: он напечатает новую.",
+    },
+    "forbidden.password": {
+        "en": "The present password is wrong. Nothing was changed.",
+        "uz": "Amaldagi parol notoʻgʻri. Hech narsa oʻzgarmadi.",
+        "ru": "Текущий пароль неверен. Ничего не изменено.",
+    },
+    "forbidden.guest": {
+        "en": "This needs an account: a guest has no profile and no sessions. Register with POST /api/v1/accounts.",
+        "uz": "Buning uchun hisob kerak: mehmonning profili va seanslari yoʻq. POST /api/v1/accounts orqali roʻyxatdan oʻting.",
+        "ru": "Для этого нужна учётная запись: у гостя нет профиля и сеансов. Зарегистрируйтесь через POST /api/v1/accounts.",
     },
     "not_found": {
         "en": "There is nothing here, or it is not for you. Check the address or the id.",
@@ -250,6 +290,26 @@ REASONS: dict[str, dict[Language, str]] = {
         "ru": "запрос длиннее 500 знаков",
     },
     "not_emoji": {"en": "this is no emoji", "uz": "bu emoji emas", "ru": "это не эмодзи"},
+    "locale": {
+        "en": "the locale is no language tag such as uz or en-GB",
+        "uz": "til belgisi uz yoki en-GB kabi boʻlishi kerak",
+        "ru": "язык указывают как uz или en-GB",
+    },
+    "display_name": {
+        "en": "the shown name needs 1 to 64 characters that can be seen",
+        "uz": "koʻrsatiladigan ism 1 dan 64 gacha koʻrinadigan belgidan iborat boʻlishi kerak",
+        "ru": "показываемое имя должно состоять из 1-64 видимых знаков",
+    },
+    "password.short": {
+        "en": "the password is shorter than 8 characters",
+        "uz": "parol 8 belgidan qisqa",
+        "ru": "пароль короче 8 знаков",
+    },
+    "password.long": {
+        "en": "the password is longer than 256 characters",
+        "uz": "parol 256 belgidan uzun",
+        "ru": "пароль длиннее 256 знаков",
+    },
     "name.empty": {"en": "it is empty", "uz": "u boʻsh", "ru": "оно пустое"},
     "name.long": {
         "en": "it is longer than 32 characters",

@@ -7,8 +7,8 @@ from dataclasses import replace
 from itertools import count
 
 from suhbat.chat.acts import Act, Done, Meet
-from suhbat.chat.model import Actor, Guest, HistoryPage, Opening, Post, Sent
-from suhbat.errors import IdempotencyConflict, NotFound
+from suhbat.chat.model import Account, Actor, Guest, HistoryPage, Invite, Opening, Post, Sent, Session
+from suhbat.errors import Forbidden, IdempotencyConflict, NameTaken, NotFound
 from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY
 
@@ -39,18 +39,103 @@ class CountingTokens:
         return f"token-{next(self._numbers)}"
 
 
-class FakeStore:
+class FakePeople:
+    """chat.ports.PeopleStore in dictionaries (tests/store/test_people.py holds it to that)."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, Guest] = {}
+        self.people: dict[str, Account] = {}
+        self.logins: dict[str, Session] = {}
+        self.invited: dict[str, Invite] = {}
+        self.broken: Exception | None = None
+
+    async def accounts(self) -> list[Account]:
+        self._work()
+        return list(self.people.values())
+
+    async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
+        self._work()
+        found = None if invite is None else await self.invite_by_code(invite)
+        if invite is not None and (found is None or found.uses <= 0 or found.expires_at <= account.created_at):
+            raise Forbidden("forbidden.invite")
+        if any(other.skeleton == account.skeleton for other in self.people.values()):
+            raise NameTaken(user_id=account.user_id)
+        if found is not None:
+            self.invited[found.id] = replace(found, uses=found.uses - 1)
+        self.people[account.uid] = account
+        self.rows.pop(account.uid, None)
+        return found and found.conversation
+
+    async def save_account(self, account: Account) -> None:
+        self._work()
+        self.people[account.uid] = account
+
+    async def add_session(self, session: Session) -> None:
+        self._work()
+        self.logins[session.id] = session
+
+    async def session_by_token(self, token_hash: bytes) -> Session | None:
+        self._work()
+        found = (s for s in self.logins.values() if token_hash in (s.token_hash, s.previous_hash))
+        return next(found, None)
+
+    async def sessions_of(self, uid: str) -> list[Session]:
+        self._work()
+        return [session for session in self.logins.values() if session.uid == uid]
+
+    async def rotate_session(self, id: str, token_hash: bytes, previous_hash: bytes | None, at: int) -> None:
+        self._work()
+        self.logins[id] = replace(self.logins[id], token_hash=token_hash, previous_hash=previous_hash, rotated_at=at)
+
+    async def touch_sessions(self, used: Mapping[str, tuple[int, int]]) -> None:
+        self._work()
+        for id, (at, until) in used.items():
+            if id in self.logins and self.logins[id].last_used_at < at:
+                self.logins[id] = replace(self.logins[id], last_used_at=at, expires_at=until)
+
+    async def end_sessions(self, ids: Collection[str]) -> None:
+        self._work()
+        for id in ids:
+            self.logins.pop(id, None)
+
+    async def drop_sessions(self, before: int) -> None:
+        self._work()
+        await self.end_sessions([s.id for s in self.logins.values() if s.expires_at <= before])
+
+    async def add_invite(self, invite: Invite) -> None:
+        self._work()
+        if invite.conversation not in (None, LOBBY):
+            raise NotFound()
+        self.invited[invite.id] = invite
+
+    async def invite_by_code(self, code_hash: bytes) -> Invite | None:
+        self._work()
+        return next((invite for invite in self.invited.values() if invite.code_hash == code_hash), None)
+
+    async def invites(self) -> list[Invite]:
+        self._work()
+        return sorted(self.invited.values(), key=lambda invite: -invite.created_at)
+
+    async def end_invite(self, id: str) -> bool:
+        self._work()
+        return self.invited.pop(id, None) is not None
+
+    def _work(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+
+class FakeStore(FakePeople):
     """The part of chat.ports.Store that identity and HTTP use. Commits at once; `broken` makes it fail."""
 
     epoch = "fake"
 
     def __init__(self) -> None:
-        self.rows: dict[str, Guest] = {}
+        super().__init__()
         self.touched: list[dict[str, int]] = []
         self.logs: dict[str, list[Message]] = {LOBBY: []}
         self.directs: dict[frozenset[str], str] = {}
         self.answers: dict[tuple[str, str], tuple[Sent, str]] = {}
-        self.broken: Exception | None = None
 
     async def ready(self) -> None:
         self._work()
@@ -152,7 +237,3 @@ class FakeStore:
         return conversation == LOBBY or any(
             actor.uid in people for people, name in self.directs.items() if name == conversation
         )
-
-    def _work(self) -> None:
-        if self.broken is not None:
-            raise self.broken

@@ -45,6 +45,14 @@ def test_query_strings_are_taken_out(message: str, arguments: tuple[object, ...]
     assert left is not None and "secret" not in left and "/api/v1/ws" in left
 
 
+def test_codes_of_invitations_are_taken_out() -> None:
+    """They stand in a path, and let somebody in."""
+    left = through(
+        logging.INFO, '%s - "%s %s HTTP/%s" %d', "1.2.3.4:5", "GET", "/api/v1/invites/c0de?lang=uz", "1.1", 200
+    )
+    assert left is not None and "c0de" not in left and "/api/v1/invites/" in left
+
+
 @pytest.mark.parametrize(
     ("message", "arguments"), [("< %s", ("TEXT 'a private message'",)), ("< %s: %s", ("authorization", "Bearer x"))]
 )

@@ -26,7 +26,7 @@ class Actor:
     """Somebody who acts: the identity behind a connection or a request.
 
     `lobby_from`: the `seq` of the lobby after which this identity may read; None: nothing of the past (a bare guest),
-    who sees only what is said while connected.
+    who sees only what is said while connected. `role`: that on the server; guests are members.
     """
 
     uid: str
@@ -179,6 +179,64 @@ class Guest:
     created_at: Milliseconds
     last_used_at: Milliseconds
     lobby_from: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person with a name of their own, as stored. `role`: that on the server.
+
+    Without a `password_hash` nobody logs in with a password: the application around this one says who they are. Who is
+    `disabled` cannot come in; the name stays theirs.
+    """
+
+    uid: str
+    user_id: str
+    skeleton: str
+    display_name: str
+    password_hash: str | None
+    role: Role
+    locale: str | None
+    disabled: bool
+    lobby_from: int
+    created_at: Milliseconds
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.uid, self.user_id, "account", self.lobby_from, self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A login as stored: never the token, only its SHA-256. `label`: what they logged in with, for their own eyes.
+
+    The token was made at `rotated_at`; `previous_hash` is of the one before, while that is good as well.
+    """
+
+    id: str
+    uid: str
+    token_hash: bytes
+    previous_hash: bytes | None
+    rotated_at: Milliseconds
+    created_at: Milliseconds
+    last_used_at: Milliseconds
+    expires_at: Milliseconds
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An invitation as stored: `uses` more accounts until `expires_at`, and into a `conversation` if there is one.
+
+    `code_hash` is SHA-256 of the code; `created_by` is a uid.
+    """
+
+    id: str
+    code_hash: bytes
+    conversation: str | None
+    uses: int
+    expires_at: Milliseconds
+    created_by: str
+    created_at: Milliseconds
 
 
 Committed = Callable[[list[LogEntry]], None]

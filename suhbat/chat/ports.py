@@ -9,7 +9,21 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 
 from .acts import Act, Done
-from .model import Actor, Audited, Committed, Guest, HistoryPage, MemberPage, Opening, Post, Reported, SearchPage
+from .model import (
+    Account,
+    Actor,
+    Audited,
+    Committed,
+    Guest,
+    HistoryPage,
+    Invite,
+    MemberPage,
+    Opening,
+    Post,
+    Reported,
+    SearchPage,
+    Session,
+)
 from .search import Query
 
 
@@ -31,7 +45,63 @@ class Directory(Protocol):
         ...
 
 
-class Store(Protocol):
+class PeopleStore(Protocol):
+    """Accounts, their sessions and invitations, durable when a method returns. Raises Busy when it cannot be written."""
+
+    async def accounts(self) -> list[Account]: ...
+
+    async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
+        """Write a new account; with the hash of an invitation's code also use that, and give its conversation.
+
+        A token guest of the same uid becomes the account, and is a guest no more. Raises NameTaken; Forbidden when the
+        invitation is unknown, used up or expired at `account.created_at`. Then nothing was written.
+        """
+        ...
+
+    async def save_account(self, account: Account) -> None:
+        """Write an account anew, by its uid. Name, skeleton and uid never change."""
+        ...
+
+    async def add_session(self, session: Session) -> None: ...
+
+    async def session_by_token(self, token_hash: bytes) -> Session | None:
+        """The session whose token, present or previous, has this hash, also when it has expired."""
+        ...
+
+    async def sessions_of(self, uid: str) -> list[Session]:
+        """In the order in which they began."""
+        ...
+
+    async def rotate_session(self, id: str, token_hash: bytes, previous_hash: bytes | None, at: int) -> None:
+        """Give a session another token; without `previous_hash` only the token given here is good."""
+        ...
+
+    async def touch_sessions(self, used: Mapping[str, tuple[int, int]]) -> None:
+        """Move `last_used_at` and `expires_at` of these ids, never back."""
+        ...
+
+    async def end_sessions(self, ids: Collection[str]) -> None: ...
+
+    async def drop_sessions(self, before: int) -> None:
+        """Delete the sessions that had expired by then."""
+        ...
+
+    async def add_invite(self, invite: Invite) -> None:
+        """Raises NotFound when its conversation does not exist."""
+        ...
+
+    async def invite_by_code(self, code_hash: bytes) -> Invite | None: ...
+
+    async def invites(self) -> list[Invite]:
+        """All of them, the newest first; those that are used up or have expired too."""
+        ...
+
+    async def end_invite(self, id: str) -> bool:
+        """Delete an invitation; False when there is none of this id."""
+        ...
+
+
+class Store(PeopleStore, Protocol):
     """The durable log: the truth that everything else only hints at.
 
     Contract (tests/store/test_contract.py runs it over every implementation):

@@ -28,6 +28,10 @@ class Gcra:
         self._next = max(self._next, now) + self._interval
         return 0.0
 
+    def give_back(self) -> None:
+        """Undo a `take` that passed."""
+        self._next -= self._interval
+
 
 class UserMeter:
     """One user's meter, shared by all of their connections; see `protocol.machine.Meter`."""

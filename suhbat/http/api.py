@@ -12,11 +12,14 @@ from suhbat import __version__
 from suhbat.protocol.problem import MEDIA_TYPE, Problem
 
 from . import (
+    accounts,
     asyncapi,
+    control,
     conversations,
     docs,
     guests,
     health,
+    invites,
     me,
     members,
     messages,
@@ -24,8 +27,10 @@ from . import (
     pages,
     problem,
     search,
+    sessions,
     sockets,
     tickets,
+    users,
 )
 from .body import BoundedBody
 from .headers import SafeHeaders
@@ -35,9 +40,9 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
 PREFIX = "/api/v1"
 
-DESCRIPTION = """A self-hosted chat server. Take a name with `POST /api/v1/guests`, send its token as
-`Authorization: Bearer …`, write to the conversation `lobby`. Live events come over WebSockets: see `/asyncapi.json`.
-Every failure is `application/problem+json` with a `code` that never changes."""
+DESCRIPTION = """A self-hosted chat server. Take a name with `POST /api/v1/guests` or an account with
+`POST /api/v1/accounts`, send its token as `Authorization: Bearer …`, write to the conversation `lobby`. Live events come
+over WebSockets: see `/asyncapi.json`. Every failure is `application/problem+json` with a `code` that never changes."""
 
 
 def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
@@ -65,9 +70,12 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(BoundedBody)
     app.add_middleware(SafeHeaders)
     version = APIRouter(prefix=PREFIX)
-    for resource in (guests, tickets, me, conversations, members, messages, order, search):
+    resources = (
+        accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, search, order,
+    )  # fmt: skip
+    for resource in resources:
         version.include_router(resource.router)
-    for router in (version, health.router, asyncapi.router, sockets.router):
+    for router in (version, health.router, asyncapi.router, sockets.router, control.router):
         app.include_router(router)
     docs.install(app)
     pages.install(app)

@@ -28,7 +28,7 @@ class GuestCreated(Wire):
 async def create(request: Request, body: NewGuest, parts: House) -> GuestCreated:
     """Take a name. The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
     _limit(request, parts)
-    actor, token = await parts.guests.create(body.user_id)
+    actor, token = await parts.people.make_guest(body.user_id)
     return GuestCreated(user=actor.user, token=token)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from typing import Literal
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from suhbat.errors import Busy, NotFound
-from suhbat.identity.address import is_loopback
 from suhbat.protocol.types import Wire
 
 from .parts import House
+from .security import is_local
 
 router = APIRouter(tags=["health"])
 
@@ -40,19 +39,6 @@ async def readyz(parts: House) -> Health:
 @router.get("/metrics", response_class=Response)
 async def metrics(request: Request, parts: House) -> Response:
     """Figures for Prometheus. From this machine only; 404 for everybody else."""
-    if not _is_local(request):
+    if not is_local(request):
         raise NotFound()
     return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)
-
-
-def _is_local(request: Request) -> bool:
-    """Whether the one who asks is on this machine, and not somebody behind a proxy on it or a page in its browser.
-
-    A proxy shows by its headers, or by the Host it passes on; a page whose DNS points here shows by Host as well.
-    """
-    if any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via")):
-        return False
-    host = urlsplit("//" + request.headers.get("host", "")).hostname or ""
-    return (
-        request.client is not None and is_loopback(request.client.host) and (host == "localhost" or is_loopback(host))
-    )

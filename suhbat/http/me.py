@@ -2,16 +2,77 @@
 
 from __future__ import annotations
 
+import re
+from typing import Annotated
+
 from fastapi import APIRouter
+from pydantic import AfterValidator
 
-from suhbat.protocol.objects import User
+from suhbat.chat.model import Account
+from suhbat.errors import BadRequest, Forbidden
+from suhbat.identity.profile import display_name
+from suhbat.protocol.objects import Profile, User
+from suhbat.protocol.types import Storable, Wire
 
-from .security import Caller
+from .parts import House
+from .security import SAFE_WRITE, Caller, LoggedIn
 
 router = APIRouter(prefix="/me", tags=["me"])
 
 
+def _tag(text: str) -> str:
+    if len(text) > 35 or not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", text):
+        raise ValueError("locale")
+    return text
+
+
+Locale = Annotated[str, AfterValidator(_tag)]
+"""A language tag (RFC 5646)."""
+
+
+class Changes(Wire):
+    """What is left out stays. `password` needs `current_password`; it ends every other session."""
+
+    display_name: Annotated[str, Storable] | None = None
+    locale: Locale | None = None
+    password: str | None = None
+    current_password: str | None = None
+
+
 @router.get("")
-async def show(actor: Caller) -> User:
+async def show(actor: Caller, parts: House) -> Profile | User:
     """The identity behind the token. A client whose socket never opened asks this, and stops on 401 or 403."""
-    return actor.user
+    account = parts.people.accounts.of_uid(actor.uid)
+    return actor.user if account is None else profile(account)
+
+
+@router.patch("", dependencies=[SAFE_WRITE])
+async def change(body: Changes, login: LoggedIn, parts: House) -> Profile:
+    """Change the shown name, the language or the password of one's account."""
+    if login.session is None:
+        raise Forbidden("forbidden.guest")
+    account = parts.people.account_of(login.actor.uid)
+    fields: dict[str, str | None] = {}
+    if "display_name" in body.model_fields_set:
+        fields["display_name"] = display_name(body.display_name or account.user_id)
+    if "locale" in body.model_fields_set:
+        fields["locale"] = body.locale
+    if body.password is not None:
+        if body.current_password is None:
+            raise BadRequest(reason='"current_password" is missing')
+        account = await parts.registration.change_password(account, body.current_password, body.password, login.session)
+    if fields:
+        account = await parts.people.accounts.change(account.uid, **fields)
+    return profile(account)
+
+
+def profile(account: Account) -> Profile:
+    """An account as its owner sees it."""
+    return Profile(
+        uid=account.uid,
+        user_id=account.user_id,
+        kind="account",
+        display_name=account.display_name,
+        role=account.role,
+        locale=account.locale,
+    )

@@ -1,4 +1,4 @@
-"""The page at `/` and its files, as they lie in `suhbat/web/`."""
+"""The pages at `/` and `/setup` and their files, as they lie in `suhbat/web/`."""
 
 from __future__ import annotations
 
@@ -41,11 +41,16 @@ class Files(StaticFiles):
 
 
 def install(app: FastAPI, directory: Path = WEB) -> None:
-    """Serve `/` and `/web/*` from `directory`."""
+    """Serve `/`, `/setup` and `/web/*` from `directory`."""
 
     @app.get("/", include_in_schema=False)
     async def start() -> FileResponse:
         headers = {"cache-control": "no-cache"}
         return FileResponse(directory / "index.html", media_type=MEDIA_TYPES[".html"], headers=headers)
+
+    @app.get("/setup", include_in_schema=False)
+    async def setup() -> FileResponse:
+        headers = {"cache-control": "no-store"}
+        return FileResponse(directory / "setup.html", media_type=MEDIA_TYPES[".html"], headers=headers)
 
     app.mount("/web", Files(directory=directory, check_dir=False))

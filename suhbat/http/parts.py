@@ -14,7 +14,9 @@ from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
-from suhbat.identity.guests import Guests
+from suhbat.control import Control
+from suhbat.identity.people import People
+from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
 
 
@@ -24,7 +26,8 @@ class Parts:
 
     settings: Settings
     store: Store
-    guests: Guests
+    people: People
+    registration: Registration
     tickets: Tickets
     messages: Messages
     acting: Acting
@@ -32,6 +35,7 @@ class Parts:
     rates: Rates
     clock: Clock
     registry: CollectorRegistry
+    control: Control
 
 
 def parts_of(request: Request) -> Parts:

@@ -3,40 +3,72 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from fastapi import Depends, Request, Security
+from fastapi import Depends, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from suhbat.chat.model import Actor
 from suhbat.errors import BadRequest, Forbidden, RateLimited, Unauthenticated
-from suhbat.identity.address import client_address, neighbourhood, networks
+from suhbat.identity.address import client_address, is_loopback, neighbourhood, networks
+from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
 
+from . import cookie
 from .parts import House, Parts
 
-BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/guests` gave.")
+BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/sessions` or `/guests` gave.")
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
-async def _caller(parts: House, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]) -> Actor:
-    """Whose token the request carries. Every request of theirs counts for `send_rate`, reading too.
+async def _login(request: Request, response: Response, parts: House, credentials: Credentials) -> Login:
+    """Whose token the request carries, in `Authorization` or in the session cookie. Every request of theirs counts for
+    `send_rate`, reading too.
 
-    Raises Unauthenticated, Forbidden (banned), RateLimited.
+    Raises Unauthenticated, RateLimited; Forbidden for who is banned, and for a write with a cookie that no page of ours
+    asked for.
     """
-    if credentials is None:
+    held = None if credentials is not None else cookie.read(request)
+    token = credentials.credentials if credentials is not None else held
+    if token is None:
         raise Unauthenticated()
-    actor = await parts.guests.authenticate(credentials.credentials)
-    parts.bans.check(actor.uid)
-    wait = parts.rates.meter(actor.uid).take(parts.clock.steady())
+    if held is not None and request.method not in READS:
+        # The browser adds the cookie whoever made it ask; it also says who did, and without that nobody may write.
+        if "origin" not in request.headers:
+            raise Forbidden("forbidden.origin")
+        safe_write(request, parts)
+    login = await parts.people.authenticate(token)
+    parts.bans.check(login.actor.uid)
+    wait = parts.rates.meter(login.actor.uid).take(parts.clock.steady())
     if wait:
         raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
+    if held is not None and login.session is not None:
+        fresh = await parts.people.sessions.rotate(login.session, held)
+        if fresh is not None:
+            cookie.write(request, response, parts.settings, fresh)
+    return login
+
+
+async def _caller(login: LoggedIn) -> Actor:
+    return login.actor
+
+
+async def _staff(actor: Caller) -> Actor:
+    """Raises Forbidden for everybody but owners and moderators of the server."""
+    if actor.role == "member":
+        raise Forbidden()
     return actor
 
 
+LoggedIn = Annotated[Login, Depends(_login)]
 Caller = Annotated[Actor, Depends(_caller)]
+Staff = Annotated[Actor, Depends(_staff)]
 
 
 def safe_write(request: Request, parts: House) -> None:
-    """For every request that writes.
+    """For every request that writes: a router that has one carries this.
 
     A browser sends Origin with each of them: only our own pages, or those the owner listed, may write in a visitor's
     name. And a body must be said to be JSON: that makes a foreign page's request one that the browser asks about first.
@@ -60,3 +92,16 @@ def address_of(request: Request, parts: Parts) -> str:
     peer = request.client.host if request.client else None
     trusted = networks(parts.settings.trusted_proxies)
     return neighbourhood(client_address(peer, request.headers.getlist("x-forwarded-for"), trusted))
+
+
+def is_local(request: Request) -> bool:
+    """Whether the one who asks is on this machine, and not somebody behind a proxy on it or a page in its browser.
+
+    A proxy shows by its headers, or by the Host it passes on; a page whose DNS points here shows by Host as well.
+    """
+    if any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via")):
+        return False
+    host = urlsplit("//" + request.headers.get("host", "")).hostname or ""
+    return (
+        request.client is not None and is_loopback(request.client.host) and (host == "localhost" or is_loopback(host))
+    )

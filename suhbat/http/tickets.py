@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from suhbat.protocol.types import Time, Wire
 
 from .parts import House
-from .security import SAFE_WRITE, Caller
+from .security import SAFE_WRITE, LoggedIn
 
 router = APIRouter(prefix="/tickets", tags=["tickets"], dependencies=[SAFE_WRITE])
 
@@ -18,7 +18,7 @@ class Ticket(Wire):
 
 
 @router.post("", status_code=201)
-async def issue(actor: Caller, parts: House) -> Ticket:
+async def issue(login: LoggedIn, parts: House) -> Ticket:
     """A single-use ticket that lives 30 s: open `/api/v1/ws?ticket=…` with it."""
-    ticket, expires_at = parts.tickets.issue(actor)
+    ticket, expires_at = parts.tickets.issue(login)
     return Ticket(ticket=ticket, expires_at=expires_at)

@@ -7,6 +7,8 @@ from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from suhbat.chat.model import Actor
+from suhbat.errors import Unauthenticated
+from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.texts import Language
 
@@ -69,6 +71,7 @@ class Connection:
 
     `live`: gets each room's frames as they come. Otherwise it is behind (or has not caught up yet): `lag` holds, for each
     log in which it may miss something, the last `seq` written to it; a log not in `lag` is where its room is.
+    `session`: the id of the session that it belongs to; None for a guest's.
     """
 
     __slots__ = (
@@ -83,16 +86,20 @@ class Connection:
         "logs",
         "missed_presence",
         "ponged",
+        "session",
         "targets",
         "wire",
     )
 
-    def __init__(self, wire: Wire, dialect: Dialect, actor: Actor, language: Language) -> None:
+    def __init__(
+        self, wire: Wire, dialect: Dialect, actor: Actor, language: Language, session: str | None = None
+    ) -> None:
         self.id = f"n{next(_numbers)}"
         self.wire = wire
         self.dialect = dialect
         self.actor = actor
         self.language = language
+        self.session = session
         self.live = False
         self.lag: dict[str, int] = {}
         self.logs: set[str] = set()
@@ -105,3 +112,8 @@ class Connection:
     def reply(self, payload: bytes) -> None:
         """Write an answer; answers are never dropped, also not while behind."""
         self.wire.reply(payload)
+
+    def revoke(self) -> None:
+        """The session is over: an error frame, so that Postman shows why, then the close (4505: do not come back)."""
+        self.wire.reply(simple.refusal(Unauthenticated("unauthenticated.revoked"), self.language))
+        self.wire.close(Close.SESSION_REVOKED, "session_revoked")

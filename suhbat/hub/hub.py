@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import (
@@ -196,6 +197,19 @@ class Hub:
         if connection.live and room.head != cursor:
             connection.live = False
             self.start_feed(connection)
+
+    def end_session(self, session: str) -> None:
+        """Close every connection of a session that was revoked (4505: do not come back)."""
+        for connection in list(self.connections):
+            if connection.session == session:
+                connection.revoke()
+
+    def change(self, actor: Actor, session: str | None = None) -> None:
+        """Let the connections of this uid know what has become of it; with `session` they belong to that from now on."""
+        for connection in self.connections:
+            if connection.actor.uid == actor.uid:
+                connection.actor = actor
+                connection.session = session or connection.session
 
     def remove(self, connection: Connection) -> None:
         """The connection is gone. Idempotent."""

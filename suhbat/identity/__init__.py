@@ -1,1 +1,1 @@
-"""Who somebody is: names, guests, tickets, and where a connection comes from. Accounts will live here too."""
+"""Who somebody is: names, guests, accounts, passwords, sessions, tickets, and where a connection comes from."""

@@ -7,12 +7,9 @@ held by what they look like (`names.skeleton`), so that nobody can sit beside `u
 
 from __future__ import annotations
 
-from base64 import b32encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from hashlib import sha256
 from math import ceil
-from secrets import token_urlsafe
 
 from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.chat.ports import Clock, Store
@@ -20,6 +17,7 @@ from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
 from suhbat.protocol.types import LOBBY
 
 from .names import normalise, skeleton
+from .tokens import digest, random_token, short_id
 
 KEPT: Milliseconds = 24 * 3600 * 1000
 """How long a token guest's name and identity are kept after their last use."""
@@ -53,7 +51,7 @@ class _TokenGuest:
 
 
 class Guests:
-    """Who is a guest here; implements chat.ports.Directory.
+    """Who is a guest here. (`people.People` is who is anybody here.)
 
     In memory, of one process; `load` before use. Everything but `load`, `create`, `authenticate` and `flush` is
     synchronous. `random_token` gives an unguessable string of at least 256 bits each time. `access`: the setting.
@@ -63,7 +61,7 @@ class Guests:
         self,
         store: Store,
         clock: Clock,
-        random_token: Callable[[], str] = lambda: token_urlsafe(32),
+        random_token: Callable[[], str] = random_token,
         access: str = "open",
     ) -> None:
         self._store = store
@@ -118,7 +116,7 @@ class Guests:
         self._require_unheld(user_id, folded)
         token = TOKEN_PREFIX + self._random_token()
         now = self._clock.wall()
-        pending = _TokenGuest(Actor(self._new_uid(), user_id), folded, _digest(token), now, now, saved=False)
+        pending = _TokenGuest(Actor(self._new_uid(), user_id), folded, digest(token), now, now, saved=False)
         # Held before the first await: of two who ask for one name at once the second is refused.
         self._kept[folded] = pending
         try:
@@ -141,12 +139,12 @@ class Guests:
 
         A token in memory is recognised without a wait; another is looked up once (it may come from another process).
         """
-        digest = _digest(token)
-        guest = self._by_hash.get(digest)
+        token_hash = digest(token)
+        guest = self._by_hash.get(token_hash)
         if guest is None and token.startswith(TOKEN_PREFIX):
-            row = await self._store.guest_by_token(digest)
+            row = await self._store.guest_by_token(token_hash)
             # Looked again: while this waited another request may have brought the same guest in.
-            guest = self._by_hash.get(digest) or (None if row is None else _from_row(row))
+            guest = self._by_hash.get(token_hash) or (None if row is None else _from_row(row))
         if guest is None or not self._is_alive(guest):
             raise Unauthenticated()
         self._keep(guest)
@@ -181,6 +179,24 @@ class Guests:
         """Whether a token guest holds `name`."""
         folded = _fold(name)
         return folded is not None and self._holder(folded) is not None
+
+    def knows(self, uid: str) -> bool:
+        """Whether this is a token guest whose day is not over."""
+        guest = self._by_uid.get(uid)
+        return guest is not None and self._is_alive(guest)
+
+    def require_free(self, user_id: str, but: Actor | None = None) -> None:
+        """Raises NameInUse while a guest other than `but` holds this (normalised) name."""
+        folded = skeleton(user_id)
+        guest = self._holder(folded)
+        if but is None or guest is None or guest.actor.uid != but.uid:
+            self._require_unheld(user_id, folded)
+
+    def drop(self, actor: Actor) -> None:
+        """A token guest is a guest no more. Nothing happens for others."""
+        guest = self._by_uid.get(actor.uid)
+        if guest is not None:
+            self._forget(guest)
 
     async def flush(self, *, everything: bool = False) -> None:
         """Write the last uses that are due (or, when closing, all that are unwritten) in one go. Call once a minute."""
@@ -236,8 +252,7 @@ class Guests:
         self._by_hash.pop(guest.token_hash, None)
 
     def _new_uid(self) -> str:
-        # 104 bits: nobody meets a uid twice, and nobody guesses one.
-        return "u" + b32encode(sha256(self._random_token().encode()).digest()[:13]).decode().rstrip("=").lower()
+        return short_id("u", self._random_token())
 
 
 def _from_row(row: Guest) -> _TokenGuest:
@@ -251,8 +266,3 @@ def _fold(name: str) -> str | None:
         return skeleton(normalise(name))
     except InvalidName:
         return None
-
-
-def _digest(token: str) -> bytes:
-    # The token is 256 random bits: a plain fast hash is as good as a slow one (unlike for passwords).
-    return sha256(token.encode(errors="replace")).digest()

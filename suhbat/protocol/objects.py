@@ -24,6 +24,19 @@ class User(Wire):
     kind: UserKind = "guest"
 
 
+class Person(User):
+    """Somebody as others see them. `display_name` is not unique and no proof of anything; `role` is that on the server."""
+
+    display_name: str
+    role: Role = "member"
+
+
+class Profile(Person):
+    """An account as its owner sees it. `locale`: a language tag (RFC 5646), or None for what each device says."""
+
+    locale: str | None = None
+
+
 class Reaction(Wire):
     """One emoji under a message and who chose it."""
 

@@ -54,6 +54,22 @@ class DirectoryLock:
             os.close(self._descriptor)  # closing the only descriptor of it releases the lock
             self._descriptor = None
 
+    def is_held(self) -> bool:
+        """Whether a process holds it now. It is taken for a moment to find out; nothing is made."""
+        if not self._path.exists():
+            return False
+        try:
+            descriptor = os.open(self._path, os.O_RDWR)
+        except OSError:
+            return True  # somebody else's: to write there would be refused as well
+        try:
+            _lock(descriptor)
+        except OSError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
     def holder(self) -> int | None:
         """The process id that was written last; None if it cannot be read."""
         try:

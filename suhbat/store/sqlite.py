@@ -44,6 +44,7 @@ from .known import Known, new_log
 from .lock import DirectoryLock
 from .migrate import migrate, revision
 from .migrations import HEAD
+from .people import PeopleOverSQLite
 from .reader import Reader
 from .tables import conversations
 from .writer import Writer
@@ -56,7 +57,7 @@ READERS = 3
 """Threads that read, each with a connection of its own."""
 
 
-class SQLiteStore:
+class SQLiteStore(PeopleOverSQLite):
     """Implements chat.ports.Store in the directory `data`, which is made (mode 0700) if it is not there."""
 
     def __init__(self, data: Path, *, lobby_history: queries.LobbyHistory = "since_joined", clock: Clock) -> None:

@@ -69,14 +69,18 @@ sessions = Table(
     Column("id", Text, primary_key=True),
     Column("uid", Text, nullable=False),
     Column("token_hash", LargeBinary, nullable=False),
+    Column("previous_hash", LargeBinary),
+    Column("rotated_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("last_used_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("label", Text, nullable=False),
     UniqueConstraint("token_hash", name="sessions_token_hash"),
+    UniqueConstraint("previous_hash", name="sessions_previous_hash"),
     Index("sessions_uid", "uid"),
 )
-"""Log-ins. The id may be seen by its owner, the token is never stored; label is what they logged in with."""
+"""Log-ins. The id may be seen by its owner, the token is never stored; label is what they logged in with. previous_hash is
+of the token before the present one, while both are good."""
 
 invites = Table(
     "invites",

@@ -12,7 +12,6 @@ import structlog
 from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
@@ -21,7 +20,9 @@ from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
 from suhbat.hub.hub import Hub
 from suhbat.identity.address import Network
-from suhbat.identity.guests import Guests
+from suhbat.identity.cookie import token_in
+from suhbat.identity.login import Login
+from suhbat.identity.people import People
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
@@ -47,7 +48,7 @@ class Services:
     store: Store
     hub: Hub
     here: Here
-    guests: Guests
+    people: People
     tickets: Tickets
     messages: Messages
     acting: Acting
@@ -78,9 +79,7 @@ class Upgrade:
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and token.strip():
             return token.strip()
-        # Not http.cookies: its time grows with the square of the backslashes up to Python 3.11.9 (CVE-2024-7592).
-        cookies = (pair.partition("=") for pair in self.headers.get("cookie", "").split(";"))
-        return {name.strip(): value.strip(' "') for name, _, value in cookies}.get("suhbat_session") or None
+        return token_in(self.headers.get("cookie", ""))
 
 
 def parse_query(query: bytes) -> dict[str, str]:
@@ -121,7 +120,7 @@ class BaseSession:
         self.wire = wire
         self.language = language
         self.connection: Connection | None = None
-        self.attached: Actor | None = None
+        self.attached: Login | None = None
         self.in_flight = 0
 
     def enter(self, connection: Connection) -> None:
@@ -146,17 +145,31 @@ class BaseSession:
 
     def release(self) -> None:
         """Let go of the identity. Idempotent."""
-        actor, self.attached = self.attached, None
-        if actor is not None:
-            self.services.guests.detach(actor)
+        login, self.attached = self.attached, None
+        if login is not None:
+            self.services.people.detach(login)
 
-    async def authenticate(self, token: str) -> Actor:
+    async def authenticate(self, token: str) -> Login:
         """Whose token this is; the identity is held until `release`. Raises Unauthenticated."""
-        actor = await self.services.guests.authenticate(token)
-        self.services.bans.check(actor.uid)
-        self.services.guests.attach(actor)
-        self.attached = actor
-        return actor
+        login = await self.services.people.authenticate(token)
+        self.services.bans.check(login.actor.uid)
+        self.hold(login)
+        return login
+
+    def hold(self, login: Login) -> None:
+        """Be somebody who was recognised, until `release`."""
+        self.services.people.attach(login)
+        self.attached = login
+
+    def still(self, login: Login, connection: Connection) -> bool:
+        """Whether they still are who they were when they were recognised; if not, the connection is closed (4505).
+
+        Ask after the last `await` before `enter`: who is revoked later is found in the hub.
+        """
+        if self.services.people.is_current(login):
+            return True
+        connection.revoke()
+        return False
 
     def write(self, payload: bytes) -> None:
         self.wire.reply(payload)

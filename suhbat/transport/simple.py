@@ -52,7 +52,7 @@ class SimpleSession(BaseSession):
         super().release()
         claim, self.claim = self.claim, None
         if claim is not None:
-            self.services.guests.release(claim)
+            self.services.people.release(claim)
 
     # Opening
 
@@ -61,9 +61,9 @@ class SimpleSession(BaseSession):
         if self.services.settings.access != "open":
             raise Unauthenticated("unauthenticated.access")  # whatever the name
         try:
-            self.claim = self.services.guests.claim(self.name)
+            self.claim = self.services.people.claim(self.name)
         except NameInUse:
-            held = self.services.guests.claim_of(self.name)
+            held = self.services.people.claim_of(self.name)
             if held is not None and isinstance(held.holder, SimpleSession):
                 held.holder.wire.probe(SILENCE_SECONDS)
             raise
@@ -82,10 +82,11 @@ class SimpleSession(BaseSession):
         connection: Connection | None = None
         try:
             user_id = normalise(self.name)
-            actor = await self.authenticate(token)
+            login = await self.authenticate(token)
+            actor = login.actor
             if actor.user_id != user_id:
                 raise Unauthenticated("unauthenticated.name", user_id=user_id)
-            connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language)
+            connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language, login.session)
             hub.attach(connection, own_log(actor.uid), 0)
             opening = await self.services.store.opening(actor)
         except SuhbatError as error:
@@ -93,7 +94,7 @@ class SimpleSession(BaseSession):
                 hub.remove(connection)
             self.end(error, simple.refusal(error, self.language))
             return
-        if self.wire.closed:
+        if self.wire.closed or not self.still(login, connection):
             hub.remove(connection)
             return
         hub.know(own_log(actor.uid), opening.heads[ME])

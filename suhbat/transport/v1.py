@@ -12,6 +12,7 @@ from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
 from suhbat.hub.frames import Frames
+from suhbat.identity.login import Login
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Acting, Command, Hello, History, Ping, Read, Resume, Send, Sync, Typing
 from suhbat.protocol.events import ConversationAdded, own_log
@@ -102,8 +103,9 @@ class V1Session(BaseSession):
     async def _open(self, command: Hello) -> None:
         if self.wire.closed:
             return
-        actor = await self._identify(command)
-        connection = Connection(self.wire, Dialect.V1, actor, self.language)
+        login = await self._identify(command)
+        actor = login.actor
+        connection = Connection(self.wire, Dialect.V1, actor, self.language, login.session)
         try:
             # Listen before anything is read, so that nothing falls between.
             self.services.hub.attach(connection, own_log(actor.uid), 0)
@@ -112,7 +114,7 @@ class V1Session(BaseSession):
         except SuhbatError:
             self.services.hub.remove(connection)
             raise
-        if self.wire.closed:
+        if self.wire.closed or not self.still(login, connection):
             self.services.hub.remove(connection)
             return
         self.services.hub.know(own_log(actor.uid), opening.heads[ME])
@@ -143,15 +145,14 @@ class V1Session(BaseSession):
         self._answer_resets(plan)
         self.services.hub.start_feed(connection)
 
-    async def _identify(self, command: Hello) -> Actor:
+    async def _identify(self, command: Hello) -> Login:
         upgrade, self._upgrade = self._upgrade, None
         assert upgrade is not None
         ticket = upgrade.query.get("ticket")
         if command.token is None and ticket is not None:
-            actor = self.services.tickets.redeem(ticket)
-            self.services.guests.attach(actor)
-            self.attached = actor
-            return actor
+            login = self.services.tickets.redeem(ticket)
+            self.hold(login)
+            return login
         token = command.token or upgrade.token
         if token is None:
             raise Unauthenticated

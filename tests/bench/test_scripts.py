@@ -55,3 +55,10 @@ def test_history() -> None:
     rows = [(line[0], line[1]) for line in table_lines(done.stdout)[2:]]
     ways = ("`history`", "GET …/messages")
     assert rows == [(way, page) for way in ways for page in ("newest", "oldest", "around", "before")]
+
+
+def test_logins() -> None:
+    """How late the event loop is while passwords are verified."""
+    done = script("logins", "--at-once", "3", "--rounds", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "3 logins, 3 at once" in done.stdout and "while they log in" in done.stdout

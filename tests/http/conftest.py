@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import httpx2
 import pytest
+from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry, Counter
 
 from suhbat.chat.acting import Acting
@@ -16,11 +17,20 @@ from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
+from suhbat.control import Control
 from suhbat.http import api
 from suhbat.http.parts import Parts
+from suhbat.identity.accounts import Accounts
 from suhbat.identity.guests import Guests
+from suhbat.identity.passwords import Passwords
+from suhbat.identity.people import People
+from suhbat.identity.registration import Registration
+from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
+from suhbat.protocol.objects import Role
 from tests.fakes import CountingTokens, FakeClock, FakeStore
+
+PASSWORD = "a good password"
 
 
 class House:
@@ -32,7 +42,14 @@ class House:
         self.settings = Settings(**flags)
         store = cast(Store, self.store)
         tokens = CountingTokens()
-        self.guests = Guests(store, self.clock, tokens, self.settings.access)
+        access = self.settings.access
+        self.guests = Guests(store, self.clock, tokens, access)
+        self.accounts = Accounts(store)
+        self.sessions = Sessions(store, self.clock, tokens)
+        self.people = People(self.guests, self.accounts, self.sessions, access)
+        self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.registration = Registration(store, self.clock, self.people, self.passwords, tokens, access)
+        self.control = Control(self.settings.data)
         self.tickets = Tickets(self.clock, tokens)
         bans = Bans(self.clock)
         registry = CollectorRegistry()
@@ -41,20 +58,28 @@ class House:
             Parts(
                 settings=self.settings,
                 store=store,
-                guests=self.guests,
+                people=self.people,
+                registration=self.registration,
                 tickets=self.tickets,
-                messages=Messages(store, self.guests, self.clock),
-                acting=Acting(store, self.guests, self.clock, bans),
+                messages=Messages(store, self.people, self.clock),
+                acting=Acting(store, self.people, self.clock, bans),
                 bans=bans,
                 rates=Rates(self.settings.send_rate),
                 clock=self.clock,
                 registry=registry,
+                control=self.control,
             )
         )
 
     def client(self, address: str = "127.0.0.1", **options: Any) -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40000))
         return httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000", **options)
+
+    async def account(self, name: str, role: Role = "member") -> dict[str, str]:
+        """The headers of a new account, with the password PASSWORD."""
+        account = await self.registration.add(name, PASSWORD, role)
+        _, token = await self.sessions.begin(account.uid, "test")
+        return {"authorization": f"Bearer {token}"}
 
     async def guest(self, name: str) -> dict[str, str]:
         """The headers of a new token guest."""

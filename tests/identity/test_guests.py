@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from suhbat.chat.model import Actor
-from suhbat.chat.ports import Directory, Store
+from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
 from suhbat.identity.guests import KEPT, SILENCE_SECONDS, Guests
 from tests.fakes import CountingTokens, FakeClock, FakeStore
@@ -31,12 +31,6 @@ class Scene:
 @pytest.fixture
 def scene() -> Scene:
     return Scene()
-
-
-def test_guests_are_a_directory(scene: Scene) -> None:
-    """The port of the domain is implemented as it is written."""
-    directory: Directory = scene.guests
-    assert directory.find("nobody") is None
 
 
 def test_a_bare_guest_is_new_each_time(scene: Scene) -> None:

@@ -7,17 +7,18 @@ import pytest
 from suhbat.chat.model import Actor
 from suhbat.errors import Busy, Unauthenticated
 from suhbat.identity import tickets as module
+from suhbat.identity.login import Login
 from suhbat.identity.tickets import TICKET_SECONDS, Tickets
 from tests.fakes import FakeClock
 
-ACTOR = Actor("u1", "user1", lobby_from=0)
+LOGIN = Login(Actor("u1", "user1", "account", lobby_from=0), "s1")
 
 
 def test_a_ticket_is_its_owner_once() -> None:
     """The first use gives the identity, the second nothing."""
     tickets = Tickets(FakeClock())
-    ticket, _ = tickets.issue(ACTOR)
-    assert tickets.redeem(ticket) == ACTOR
+    ticket, _ = tickets.issue(LOGIN)
+    assert tickets.redeem(ticket) == LOGIN
     with pytest.raises(Unauthenticated):
         tickets.redeem(ticket)
 
@@ -26,11 +27,11 @@ def test_a_ticket_lives_thirty_seconds() -> None:
     """Until just before, and not a moment longer; the time of expiry is told in milliseconds."""
     clock = FakeClock()
     tickets = Tickets(clock)
-    early, expires_at = tickets.issue(ACTOR)
-    late, _ = tickets.issue(ACTOR)
+    early, expires_at = tickets.issue(LOGIN)
+    late, _ = tickets.issue(LOGIN)
     assert expires_at == clock.wall() + 30_000
     clock.advance(TICKET_SECONDS - 0.001)
-    assert tickets.redeem(early) == ACTOR
+    assert tickets.redeem(early) == LOGIN
     clock.advance(0.001)
     with pytest.raises(Unauthenticated):
         tickets.redeem(late)
@@ -49,16 +50,16 @@ def test_tickets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
     tickets = Tickets(clock)
     for _ in range(3):
-        tickets.issue(ACTOR)
+        tickets.issue(LOGIN)
         clock.advance(1)
     with pytest.raises(Busy):
-        tickets.issue(ACTOR)
+        tickets.issue(LOGIN)
     clock.advance(TICKET_SECONDS - 2.5)
-    ticket, _ = tickets.issue(ACTOR)
-    assert tickets.redeem(ticket) == ACTOR
+    ticket, _ = tickets.issue(LOGIN)
+    assert tickets.redeem(ticket) == LOGIN
 
 
 def test_two_tickets_differ() -> None:
     """Nobody guesses one from another."""
     tickets = Tickets(FakeClock())
-    assert len({tickets.issue(ACTOR)[0] for _ in range(100)}) == 100
+    assert len({tickets.issue(LOGIN)[0] for _ in range(100)}) == 100

@@ -21,6 +21,7 @@ _VARYING = (
     (r"process \[\d+\]", "process [12345]"),
     (r"Suhbat \S+ opens at", "Suhbat 0.1.0 opens at"),
     (r"'/[^']*/websocket-chat'", "'…/websocket-chat'"),
+    (r"setup\?code=\S+", "setup?code=…"),
     (r" /\S*/websocket-chat/data", " …/websocket-chat/data"),
 )
 

@@ -19,8 +19,11 @@ from suhbat.chat.rate import Rates
 from suhbat.config import Settings
 from suhbat.errors import Busy, Forbidden
 from suhbat.hub.connection import Connection, Dialect, Target
+from suhbat.identity.accounts import Accounts
 from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
+from suhbat.identity.people import People
+from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.closes import Close
 from suhbat.protocol.types import LOBBY
@@ -48,15 +51,16 @@ def house(**settings: Any) -> Admission:
 def _services(settings: Settings) -> Services:
     store, clock = cast(Store, FakeStore()), FakeClock()
     guests, bans = Guests(store, clock, access=settings.access), Bans(clock)
+    people = People(guests, Accounts(store), Sessions(store, clock), settings.access)
     return Services(
         settings=settings,
         store=store,
         hub=hub_over(Log()),
         here=Here(settings.announce_limit),
-        guests=guests,
+        people=people,
         tickets=Tickets(clock),
-        messages=Messages(store, guests, clock),
-        acting=Acting(store, guests, clock, bans),
+        messages=Messages(store, people, clock),
+        acting=Acting(store, people, clock, bans),
         bans=bans,
         rates=Rates(settings.send_rate),
         clock=clock,

@@ -27,7 +27,7 @@ def create(writing: Writing, act: acts.Create) -> Done:
     """A new room, with its maker as the owner."""
     actor = act.actor
     if not actor.lasting:
-        raise Forbidden("forbidden.guest")
+        raise Forbidden("forbidden.bare")
     settings = Settings(title=act.title, topic=act.topic, visibility=act.visibility, history=act.history)
     name = new_room_id()
     connection = writing.connection

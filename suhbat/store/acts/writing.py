@@ -61,7 +61,9 @@ class Writing:
     def message(self, log: Log, seq: int) -> AnyRow:
         """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, or is deleted."""
         row = self.connection.execute(
-            select(*MESSAGE).where(events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
+            select(*MESSAGE).where(
+                events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None)
+            )
         ).one_or_none()
         if row is None or row.deleted:
             raise NotFound("not_found.message")

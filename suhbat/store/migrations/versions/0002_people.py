@@ -47,11 +47,14 @@ def upgrade() -> None:
         sa.Column("id", sa.Text(), primary_key=True),
         sa.Column("uid", sa.Text(), nullable=False),
         sa.Column("token_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("previous_hash", sa.LargeBinary()),
+        sa.Column("rotated_at", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_used_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.Column("label", sa.Text(), nullable=False),
         sa.UniqueConstraint("token_hash", name="sessions_token_hash"),
+        sa.UniqueConstraint("previous_hash", name="sessions_previous_hash"),
     )
     op.create_index("sessions_uid", "sessions", ["uid"])
     op.create_table(

@@ -1,0 +1,135 @@
+"""How long a search takes where there are a million messages.
+
+    python bench/search.py [--messages 1000000]
+
+The store is that of history.py. Asked over HTTP, page
+by page of 20, newest first: words that nearly all messages have, words that few have, phrases, beginnings, one person's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import random
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+import guests
+import table
+from compiler import CACHE
+from history import WORDS, fill
+from machine import Cores, about_disk, about_machine, cores, require_disk
+from servers import ROOT, Running, end, environment, free_port, server_of, start
+
+sys.path.insert(0, str(ROOT))
+
+from suhbat.store import connect, search
+from suhbat.store.known import Known
+
+CHUNK = 1_000
+
+
+def main() -> int:
+    """Returns 1 when something was found that has not the words, or nothing that has."""
+    asked = arguments()
+    require_disk(asked.data_root)
+    placed = cores()
+    with TemporaryDirectory(dir=asked.data_root, prefix="search-") as name:
+        data = Path(name)
+        print(f"{about_machine(placed)}\n{about_disk(data)}", flush=True)
+        file = fill(data, asked.messages)
+        before, began = file.stat().st_size, time.monotonic()
+        index(Path(environment(data)["SUHBAT_DATA"]) / "suhbat.db")
+        grown = (file.stat().st_size - before) / asked.messages
+        took = (time.monotonic() - began) / asked.messages * 1e6
+        print(
+            f"- {asked.messages:,} messages; the index has {grown:.0f} bytes and took {took:.1f} us for each; "
+            f"{asked.queries} queries of each kind\n",
+            flush=True,
+        )
+        return measure(data, asked, placed)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measures searches in a large store.")
+    parser.add_argument("--messages", type=int, default=1_000_000, help="such as 10000000")
+    parser.add_argument("--queries", type=int, default=200, help="of each kind")
+    parser.add_argument("--data-root", type=Path, default=CACHE / "data")
+    return parser.parse_args()
+
+
+def index(file: Path) -> None:
+    """As the writer would have done it, with larger transactions."""
+    known = Known()
+    engine = connect.writing(file)
+    with sqlite3.connect(file) as reading, engine.connect() as writing:
+        rows = reading.execute(
+            "SELECT conversation_id, seq, actor_uid, text FROM events WHERE ordinal IS NOT NULL ORDER BY seq"
+        )
+        while said := rows.fetchmany(CHUNK):
+            with writing.begin():
+                search.index(writing, known, said)
+    reading.close()
+    engine.dispose()
+
+
+def measure(data: Path, asked: argparse.Namespace, placed: Cores) -> int:
+    settings = {"SUHBAT_LOBBY_HISTORY": "all", "SUHBAT_SEND_RATE": "0"}
+    process, server = start(server_of("suhbat-v1"), data, free_port(), placed.server, settings)
+    try:
+        if placed.generator is not None:
+            os.sched_setaffinity(0, {placed.generator})
+        token, _ = guests.create(server.port, ["reader", "friend"])
+        lines = list(kinds(server, token, asked))
+    except AssertionError as wrong:
+        print(f"**FAILED** {wrong}")
+        return 1
+    finally:
+        end(process)
+    print(table.markdown(("looked for", "found in", "first ms", "p50 ms", "p95 ms", "max ms"), lines))
+    return 0
+
+
+def kinds(server: Running, token: str, asked: argparse.Namespace) -> Iterator[list[str]]:
+    """Of each kind: the first one, which nothing has read before it, and the percentiles of all."""
+    dice = random.Random(1)
+    pairs = [(WORDS[n], WORDS[(n + 5) % len(WORDS)]) for n in range(len(WORDS))]
+    queries: dict[str, tuple[str, Callable[[], str]]] = {
+        "a common word": ("most", lambda: dice.choice(WORDS)),
+        "three common words": ("many", lambda: " ".join(dice.sample(WORDS, 3))),
+        "a phrase": ("many", lambda: '"{} {}"'.format(*dice.choice(pairs))),
+        "a rare word": ("1", lambda: str(dice.randint(1, asked.messages))),
+        "a rare and a common word": ("1", lambda: f"{dice.randint(1, asked.messages)} {dice.choice(WORDS)}"),
+        "a beginning of a common word": ("most", lambda: dice.choice(WORDS)[:2] + "*"),
+        "a beginning of a rare word": ("1,000", lambda: f"{dice.randint(100, 999)}*"),
+        "a word, in Cyrillic": ("most", lambda: dice.choice(("салом", "бугун", "шаҳар", "вақт"))),
+        "a word that nobody has said": ("none", lambda: f"yoq{dice.randint(0, 10**6)}"),
+        "a word before a day": ("many", lambda: f"{dice.choice(WORDS)} before:2023-11-2{dice.randint(0, 5)}"),
+        "a word where nothing was said": ("none", lambda: f"{dice.choice(WORDS)} in:nowhere"),
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    for kind, (where, choose) in queries.items():
+        took = []
+        for _ in range(asked.queries):
+            query = choose()
+            began = time.perf_counter()
+            connection.request("GET", f"/api/v1/search?q={quote(query)}", headers={"Authorization": f"Bearer {token}"})
+            response = connection.getresponse()
+            page = json.loads(response.read())
+            took.append((time.perf_counter() - began) * 1e3)
+            assert response.status == 200, page
+            assert bool(page["messages"]) is (where != "none"), f"{query}: {len(page['messages'])} found"
+        ordered = sorted(took)
+        shares = (ordered[int(len(ordered) * share)] for share in (0.5, 0.95))
+        yield [kind, where, *(f"{milliseconds:.1f}" for milliseconds in (took[0], *shares, ordered[-1]))]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""New accounts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from suhbat.identity.registration import Wish
+from suhbat.protocol.types import Name, Storable, Wire
+
+from .me import profile
+from .parts import House
+from .security import SAFE_WRITE, Credentials, address_of
+from .sessions import LoggedInByCookie, SignedIn, answer, label_of
+
+router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[SAFE_WRITE])
+
+Code = Annotated[str, Field(max_length=128), Storable]
+
+
+class NewAccount(Wire):
+    """`invite`: a code, where the server asks for one. `setup`: the code of the link that the first start printed. With
+    `cookie` the answer carries a cookie and no token."""
+
+    user_id: Name
+    password: str
+    display_name: Annotated[str, Storable] | None = None
+    invite: Code | None = None
+    setup: Code | None = None
+    cookie: bool = False
+
+
+@router.post("", status_code=201)
+async def register(
+    request: Request, body: NewAccount, parts: House, response: Response, credentials: Credentials
+) -> SignedIn | LoggedInByCookie:
+    """Register, and be logged in. Who holds the name as a guest sends that guest's token, and becomes the account."""
+    parts.registration.throttle.registration(address_of(request, parts))
+    guest = None
+    if credentials is not None:
+        login = await parts.people.authenticate(credentials.credentials)
+        guest = login.actor if login.session is None else None
+    wish = Wish(
+        user_id=body.user_id,
+        password=body.password,
+        display_name=body.display_name,
+        invite=body.invite,
+        setup=body.setup,
+        guest=guest,
+    )
+    account, _, token = await parts.registration.register(wish, label_of(request))
+    return answer(request, response, parts, profile(account), token, in_cookie=body.cookie)

@@ -1,0 +1,115 @@
+"""Invitations."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from suhbat.errors import NotFound
+from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
+from suhbat.protocol.types import ConversationId, Time, UserId, Wire
+
+from .parts import House
+from .security import SAFE_WRITE, Staff
+
+router = APIRouter(prefix="/invites", tags=["invites"])
+
+WEEK = 7 * 24 * 3600
+
+
+class NewInvite(Wire):
+    """`uses`: how many may register with it; `expires_in`: seconds; `conversation`: a room they come into."""
+
+    uses: Annotated[int, Field(ge=1, le=MOST_USES)] = 1
+    expires_in: Annotated[int, Field(ge=60, le=LONGEST_SECONDS)] = WEEK
+    conversation: ConversationId | None = None
+
+
+class InviteShown(Wire):
+    """An invitation as those see it who look after the server; the code is not kept, so it cannot be shown again."""
+
+    id: str
+    uses: int
+    expires_at: Time
+    conversation: str | None
+    created_by: UserId | None
+    created_at: Time
+
+
+class InviteMade(InviteShown):
+    """`code` is shown this once."""
+
+    code: str
+
+
+class InviteList(Wire):
+    invites: tuple[InviteShown, ...]
+
+
+class Invitation(Wire):
+    """What somebody who was invited may know before they register."""
+
+    uses: int
+    expires_at: Time
+    conversation: str | None
+    invited_by: UserId | None
+
+
+@router.post("", status_code=201, dependencies=[SAFE_WRITE])
+async def make(body: NewInvite, actor: Staff, parts: House) -> InviteMade:
+    """Invite somebody. For owners and moderators of the server; into a room, for those of them who are in it."""
+    if body.conversation is not None:
+        states = (await parts.store.opening(actor)).states
+        if all(state.conversation != body.conversation or state.kind != "room" for state in states):
+            raise NotFound()
+    invite, code = await parts.registration.invites.make(actor, body.uses, body.expires_in, body.conversation)
+    return InviteMade(
+        id=invite.id,
+        uses=invite.uses,
+        expires_at=invite.expires_at,
+        conversation=invite.conversation,
+        created_by=actor.user_id,
+        created_at=invite.created_at,
+        code=code,
+    )
+
+
+@router.get("")
+async def index(actor: Staff, parts: House) -> InviteList:
+    """The invitations that are still good, the newest first. For owners and moderators of the server."""
+    found = await parts.registration.invites.alive()
+    names = {account.uid: account.user_id for account in parts.people.accounts}
+    return InviteList(
+        invites=tuple(
+            InviteShown(
+                id=invite.id,
+                uses=invite.uses,
+                expires_at=invite.expires_at,
+                conversation=invite.conversation,
+                created_by=names.get(invite.created_by),
+                created_at=invite.created_at,
+            )
+            for invite in found
+        )
+    )
+
+
+@router.get("/{code}")
+async def look(code: str, parts: House) -> Invitation:
+    """Whether a code is good, without a token. 404 when it is unknown, used up or expired."""
+    invite = await parts.registration.invites.look(code)
+    maker = parts.people.accounts.of_uid(invite.created_by)
+    return Invitation(
+        uses=invite.uses,
+        expires_at=invite.expires_at,
+        conversation=invite.conversation,
+        invited_by=None if maker is None else maker.user_id,
+    )
+
+
+@router.delete("/{id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+async def take_back(id: str, actor: Staff, parts: House) -> None:
+    """Take an invitation back. For owners and moderators of the server."""
+    await parts.registration.invites.end(id)

@@ -1,0 +1,123 @@
+"""Sessions: logging in, where one is logged in, and logging out."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from suhbat.errors import Forbidden
+from suhbat.identity.login import Login
+from suhbat.protocol.objects import Profile
+from suhbat.protocol.types import Name, Time, Wire
+
+from . import cookie
+from .me import profile
+from .parts import House, Parts
+from .security import SAFE_WRITE, LoggedIn, address_of
+
+router = APIRouter(prefix="/sessions", tags=["sessions"])
+
+
+class NewSession(Wire):
+    """With `cookie` the answer carries an HttpOnly cookie and no token: for browsers."""
+
+    user_id: Name
+    password: str
+    cookie: bool = False
+
+
+class SignedIn(Wire):
+    """The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
+
+    user: Profile
+    token: str
+
+
+class LoggedInByCookie(Wire):
+    """The token is in the cookie."""
+
+    user: Profile
+
+
+class SessionShown(Wire):
+    """A login. `label` is what it was made with; `current` is the one that asks."""
+
+    id: str
+    label: str
+    created_at: Time
+    last_used_at: Time
+    expires_at: Time
+    current: bool
+
+
+class SessionList(Wire):
+    sessions: tuple[SessionShown, ...]
+
+
+@router.post("", status_code=201, dependencies=[SAFE_WRITE])
+async def log_in(request: Request, body: NewSession, parts: House, response: Response) -> SignedIn | LoggedInByCookie:
+    """Log in. The answer to a wrong password and to an unknown name is one, after the same time."""
+    account, _, token = await parts.registration.log_in(
+        body.user_id, body.password, address_of(request, parts), label_of(request)
+    )
+    return answer(request, response, parts, profile(account), token, in_cookie=body.cookie)
+
+
+@router.get("")
+async def index(login: LoggedIn, parts: House) -> SessionList:
+    """Where the caller is logged in, the oldest first."""
+    id = _own(login)
+    found = await parts.people.sessions.of(login.actor.uid)
+    return SessionList(
+        sessions=tuple(
+            SessionShown(
+                id=session.id,
+                label=session.label,
+                created_at=session.created_at,
+                last_used_at=session.last_used_at,
+                expires_at=session.expires_at,
+                current=session.id == id,
+            )
+            for session in found
+        )
+    )
+
+
+@router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+async def end_others(login: LoggedIn, parts: House) -> None:
+    """Log out everywhere else: every session but this one ends, and its sockets close with 4505."""
+    await parts.people.sessions.end_all(login.actor.uid, but=_own(login))
+
+
+@router.delete("/current", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+async def end_current(request: Request, login: LoggedIn, parts: House, response: Response) -> None:
+    """Log out. The session's sockets close with 4505."""
+    await parts.people.sessions.end(login.actor.uid, _own(login))
+    cookie.clear(request, response, parts.settings)
+
+
+@router.delete("/{session}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+async def end(session: str, login: LoggedIn, parts: House) -> None:
+    """End one of one's sessions; its sockets close with 4505. 404 for other people's, as for none."""
+    _own(login)
+    await parts.people.sessions.end(login.actor.uid, session)
+
+
+def answer(
+    request: Request, response: Response, parts: Parts, user: Profile, token: str, *, in_cookie: bool
+) -> SignedIn | LoggedInByCookie:
+    """What a new session is answered with: the token goes into the body, or into a cookie, never into both."""
+    if in_cookie:
+        cookie.write(request, response, parts.settings, token)
+        return LoggedInByCookie(user=user)
+    return SignedIn(user=user, token=token)
+
+
+def label_of(request: Request) -> str:
+    """What a session was made with, for its owner to recognise."""
+    return "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())
+
+
+def _own(login: Login) -> str:
+    if login.session is None:
+        raise Forbidden("forbidden.guest")
+    return login.session

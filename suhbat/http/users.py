@@ -1,0 +1,51 @@
+"""Other people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from suhbat.chat.model import Actor
+from suhbat.errors import NotFound
+from suhbat.protocol.objects import Person
+from suhbat.protocol.types import Wire
+
+from .parts import House, Parts
+from .security import Caller
+
+router = APIRouter(prefix="/users", tags=["users"])
+
+
+class People(Wire):
+    users: tuple[Person, ...]
+
+
+@router.get("")
+async def search(
+    actor: Caller,
+    parts: House,
+    query: Annotated[str, Query(max_length=64)] = "",
+    limit: Annotated[int, Query(ge=1, le=50)] = 20,
+) -> People:
+    """Accounts whose name, or a word of whose shown name, begins with `query`; and the guest of exactly that name."""
+    found = {account.uid: account.actor for account in parts.people.accounts.found(query, limit)}
+    exact = parts.people.find(query)
+    if exact is not None:
+        found = {exact.uid: exact} | found
+    return People(users=tuple(_person(other, parts) for other in list(found.values())[:limit]))
+
+
+@router.get("/{user_id}")
+async def show(user_id: str, actor: Caller, parts: House) -> Person:
+    """Who holds this name. 404 for nobody, and for an account that was shut out."""
+    found = parts.people.find(user_id)
+    if found is None:
+        raise NotFound()
+    return _person(found, parts)
+
+
+def _person(actor: Actor, parts: Parts) -> Person:
+    account = parts.people.accounts.of_uid(actor.uid)
+    shown = actor.user_id if account is None else account.display_name
+    return Person(uid=actor.uid, user_id=actor.user_id, kind=actor.kind, display_name=shown, role=actor.role)

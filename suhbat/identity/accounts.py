@@ -1,0 +1,127 @@
+"""Accounts: who has a name of their own on this server.
+
+All of them are in memory, by what their names look like and by uid; the store is written first. Passwords are checked
+elsewhere (`passwords`), and who may register is decided elsewhere too (`people`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from suhbat.chat.model import Account
+from suhbat.chat.ports import PeopleStore
+from suhbat.errors import InvalidName, NameTaken
+
+from .names import normalise, skeleton
+
+
+class Accounts:
+    """The accounts of this server; `load` before use. `changed` is told of each account whose row was written anew."""
+
+    def __init__(self, store: PeopleStore) -> None:
+        self._store = store
+        self._by_name: dict[str, Account] = {}
+        self._by_uid: dict[str, Account] = {}
+        self._pending: set[str] = set()
+        self._words: list[tuple[str, str]] = []
+        """What people are found by, and their uids, sorted."""
+        self._changing = asyncio.Lock()
+        self.changed: Callable[[Account], None] = lambda account: None
+
+    async def load(self) -> None:
+        """Read all accounts. Call once, when the store is open."""
+        for account in await self._store.accounts():
+            self._take(account)
+        self._words.sort()
+
+    def __iter__(self) -> Iterator[Account]:
+        """The oldest first, the disabled too."""
+        return iter(self._by_uid.values())
+
+    @property
+    def have_owner(self) -> bool:
+        """Whether somebody owns this server."""
+        return any(account.role == "owner" for account in self)
+
+    def of_name(self, name: str) -> Account | None:
+        """Whose name this is, as typed, the disabled too; None for nobody's, and for what cannot be a name."""
+        try:
+            return self._by_name.get(skeleton(normalise(name)))
+        except InvalidName:
+            return None
+
+    def of_uid(self, uid: str) -> Account | None:
+        return self._by_uid.get(uid)
+
+    def is_taken(self, user_id: str) -> bool:
+        """Whether this (normalised) name belongs to an account, or to one that is just being made."""
+        folded = skeleton(user_id)
+        return folded in self._by_name or folded in self._pending
+
+    def found(self, query: str, limit: int) -> list[Account]:
+        """Those whose name, or a word of whose shown name, begins with `query`; the disabled are not found."""
+        wanted = _folded(query)
+        uids: dict[str, None] = {}
+        for word, uid in self._words[bisect_left(self._words, (wanted, "")) :]:
+            if not wanted or not word.startswith(wanted) or len(uids) >= limit:
+                break
+            if not self._by_uid[uid].disabled:
+                uids[uid] = None
+        return [self._by_uid[uid] for uid in uids]
+
+    @contextmanager
+    def held(self, user_id: str) -> Iterator[None]:
+        """Hold a (normalised) name while an account is made: of two who ask at once the second is refused.
+
+        Raises NameTaken.
+        """
+        folded = skeleton(user_id)
+        if self.is_taken(user_id):
+            raise NameTaken(user_id=user_id)
+        self._pending.add(folded)
+        try:
+            yield
+        finally:
+            self._pending.discard(folded)
+
+    async def add(self, account: Account, invite: bytes | None = None) -> str | None:
+        """See chat.ports.PeopleStore.add_account."""
+        conversation = await self._store.add_account(account, invite)
+        self._take(account)
+        self._words.sort()
+        return conversation
+
+    async def change(self, uid: str, **fields: Any) -> Account:
+        """Write some fields of an account, not its name. One after another: a row is written whole."""
+        async with self._changing:
+            before = self._by_uid[uid]
+            account = replace(before, **fields)
+            await self._store.save_account(account)
+        for word in _words_of(before):
+            self._words.remove((word, uid))
+        self._take(account, sort=True)
+        self.changed(account)
+        return account
+
+    def _take(self, account: Account, *, sort: bool = False) -> None:
+        # Folded anew: a newer table of confusables may fold differently from the one it was stored with.
+        self._by_name[skeleton(account.user_id)] = account
+        self._by_uid[account.uid] = account
+        for word in _words_of(account):
+            if sort:
+                insort(self._words, (word, account.uid))
+            else:
+                self._words.append((word, account.uid))
+
+
+def _words_of(account: Account) -> set[str]:
+    return {_folded(account.user_id), _folded(account.display_name), *_folded(account.display_name).split()}
+
+
+def _folded(text: str) -> str:
+    return text.casefold().strip()

@@ -1,0 +1,67 @@
+"""What the owner of the machine may order: `suhbat user …`, through the running server or without one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from suhbat.chat.model import Account
+from suhbat.errors import BadRequest
+from suhbat.protocol.objects import Role
+from suhbat.protocol.types import Time, UserId, Wire
+
+from .people import People
+from .registration import Registration
+
+Verb = Literal["add", "passwd", "list", "disable", "enable"]
+
+
+class Order(Wire):
+    """A verb, whom it is about, and what it needs: `add` a password and a role, `passwd` a password."""
+
+    verb: Verb
+    user_id: str = ""
+    password: str | None = None
+    role: Role = "member"
+
+
+class Line(Wire):
+    """An account as the command line shows it."""
+
+    user_id: UserId
+    role: Role
+    disabled: bool
+    created_at: Time
+
+
+class Report(Wire):
+    """The accounts that an order was about, as they are now."""
+
+    accounts: tuple[Line, ...]
+
+
+async def carry_out(order: Order, registration: Registration, people: People) -> Report:
+    """Raises what the order's use case raises: UserNotFound, InvalidName, NameTaken, NameInUse, BadRequest, Busy."""
+    match order.verb:
+        case "list":
+            return _report(*people.accounts)
+        case "add":
+            return _report(await registration.add(order.user_id, _password(order), order.role))
+        case "passwd":
+            return _report(await registration.reset_password(order.user_id, _password(order)))
+        case "disable" | "enable":
+            return _report(await registration.set_disabled(order.user_id, order.verb == "disable"))
+
+
+def _password(order: Order) -> str:
+    if order.password is None:
+        raise BadRequest(reason='"password" is missing')
+    return order.password
+
+
+def _report(*accounts: Account) -> Report:
+    return Report(
+        accounts=tuple(
+            Line(user_id=one.user_id, role=one.role, disabled=one.disabled, created_at=one.created_at)
+            for one in accounts
+        )
+    )

@@ -1,0 +1,120 @@
+"""Who is anybody here: bare guests, token guests and accounts behind one door.
+
+A name is held by one of them at a time; a token of any of them is recognised in one place, whatever it came in: a header,
+`hello`, a ticket or a cookie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from suhbat.chat.model import Account, Actor
+from suhbat.errors import NameTaken, Unauthenticated
+
+from .accounts import Accounts
+from .guests import Claim, Guests
+from .login import Login
+from .names import normalise
+from .sessions import TOKEN_PREFIX, Sessions
+
+
+class People:
+    """Implements chat.ports.Directory over all who are here. Makes nothing: see `registration` for new accounts.
+
+    `moved` is told when a token guest became the account of a new session: (actor, id of the session).
+    """
+
+    def __init__(self, guests: Guests, accounts: Accounts, sessions: Sessions, access: str = "open") -> None:
+        self.guests = guests
+        self.accounts = accounts
+        self.sessions = sessions
+        self._access = access
+        self.moved: Callable[[Actor, str], None] = lambda actor, session: None
+
+    async def load(self) -> None:
+        """Read who there is. Call once, when the store is open."""
+        await self.accounts.load()
+        await self.guests.load()
+
+    # Names
+
+    def find(self, name: str) -> Actor | None:
+        """Who can be written to under this name: an account, here or not, or a guest; see chat.ports.Directory."""
+        account = self.accounts.of_name(name)
+        if account is not None:
+            return None if account.disabled else account.actor
+        return self.guests.find(name)
+
+    def claim(self, name: str) -> Claim:
+        """Hold a name as a bare guest; see `Guests.claim`. Raises Unauthenticated for a name that is an account's."""
+        if self._access == "open":
+            self._require_no_account(name, Unauthenticated)
+        return self.guests.claim(name)
+
+    def claim_of(self, name: str) -> Claim | None:
+        """See `Guests.claim_of`."""
+        return self.guests.claim_of(name)
+
+    def release(self, claim: Claim) -> None:
+        """See `Guests.release`."""
+        self.guests.release(claim)
+
+    async def make_guest(self, name: str) -> tuple[Actor, str]:
+        """A new token guest and its token; see `Guests.create`. Raises NameTaken for a name that is an account's."""
+        if self._access == "open":
+            self._require_no_account(name, NameTaken)
+        return await self.guests.create(name)
+
+    def _require_no_account(self, name: str, error: type[Unauthenticated] | type[NameTaken]) -> None:
+        user_id = normalise(name)
+        if self.accounts.is_taken(user_id):
+            raise error("unauthenticated.account" if error is Unauthenticated else None, user_id=user_id)
+
+    # Tokens
+
+    async def authenticate(self, token: str) -> Login:
+        """Whose token this is. Using it is a use of the session, or of the guest. Raises Unauthenticated."""
+        if not token.startswith(TOKEN_PREFIX):
+            return Login(await self.guests.authenticate(token))
+        session = await self.sessions.authenticate(token)
+        return Login(self.account_of(session.uid).actor, session.id)
+
+    def is_current(self, login: Login) -> bool:
+        """Whether what was recognised a moment ago still holds: nothing was revoked, disabled or taken over since."""
+        if login.session is None:
+            return self.guests.knows(login.actor.uid)
+        account = self.accounts.of_uid(login.actor.uid)
+        return account is not None and not account.disabled and self.sessions.is_alive(login.session)
+
+    def account_of(self, uid: str) -> Account:
+        """The account of somebody who may be here. Raises Unauthenticated for nobody's uid and for who is disabled."""
+        account = self.accounts.of_uid(uid)
+        if account is None or account.disabled:
+            raise Unauthenticated()
+        return account
+
+    def attach(self, login: Login) -> None:
+        """A connection opened: it is a use for as long as it lasts."""
+        if login.session is not None:
+            self.sessions.attach(login.session)
+        else:
+            self.guests.attach(login.actor)
+
+    def detach(self, login: Login) -> None:
+        """A connection is gone."""
+        if login.session is not None:
+            self.sessions.detach(login.session)
+        else:
+            self.guests.detach(login.actor)
+
+    # Chores
+
+    async def flush(self, *, everything: bool = False) -> None:
+        """Write the last uses that are due. Once a minute, and with `everything` at the end."""
+        await self.guests.flush(everything=everything)
+        await self.sessions.flush(everything=everything)
+
+    async def sweep(self) -> None:
+        """Forget who is gone. Once a minute."""
+        self.guests.sweep()
+        await self.sessions.sweep()

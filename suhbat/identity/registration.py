@@ -1,0 +1,210 @@
+"""Becoming somebody and coming back: registering, logging in, changing a password, being shut out.
+
+Whatever fails fails in the same time and with the same words whether a name exists or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from suhbat.chat.model import Account, Actor, Session
+from suhbat.chat.ports import Clock, Store
+from suhbat.errors import Forbidden, InvalidName, Unauthenticated, UserNotFound
+from suhbat.protocol.objects import Role
+from suhbat.protocol.types import LOBBY
+
+from .invites import Invites
+from .names import normalise, skeleton
+from .passwords import Passwords, require_possible
+from .people import People
+from .profile import display_name
+from .setup import Setup
+from .throttle import Throttle
+from .tokens import digest, random_token, short_id
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody registers with. `guest`: the token guest whose token the request carried."""
+
+    user_id: str
+    password: str
+    display_name: str | None = None
+    invite: str | None = None
+    setup: str | None = None
+    guest: Actor | None = None
+
+
+async def _join_nothing(actor: Actor, conversation: str) -> None:
+    """Until somebody sets `Registration.join_invited`."""
+
+
+class Registration:
+    """The use cases around accounts. `access` is the setting."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        people: People,
+        passwords: Passwords,
+        random_token: Callable[[], str] = random_token,
+        access: str = "open",
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._people = people
+        self._passwords = passwords
+        self._random_token = random_token
+        self._access = access
+        self.invites = Invites(store, clock, random_token)
+        self.setup = Setup(clock, random_token)
+        self.throttle = Throttle(clock)
+        self.join_invited: Callable[[Actor, str], Awaitable[None]] = _join_nothing
+        """Called after a registration whose invitation leads into a conversation, with the new account and that
+        conversation's id: put them in there. What it raises is the registrant's answer; the account exists by then."""
+
+    # New accounts
+
+    async def register(self, wish: Wish, label: str) -> tuple[Account, Session, str]:
+        """A new account, logged in: the account, its session and the session's token.
+
+        Raises, in this order: Forbidden (`access`, the invitation or the setup code); InvalidName; NameTaken, NameInUse;
+        BadRequest (the password, the shown name); Busy.
+        """
+        if wish.setup is not None:
+            self.setup.take(wish.setup)
+        try:
+            if wish.setup is None:
+                await self._require_access(wish.invite)
+            invite = None if wish.invite is None or wish.setup is not None else digest(wish.invite)
+            account, conversation = await self._make(wish, "member" if wish.setup is None else "owner", invite)
+        except BaseException:
+            if wish.setup is not None:
+                self.setup.give_back(wish.setup)
+            raise
+        session, token = await self._people.sessions.begin(account.uid, label)
+        if wish.guest is not None and wish.guest.uid == account.uid:
+            self._people.moved(account.actor, session.id)
+        if conversation is not None:
+            await self.join_invited(account.actor, conversation)
+        return account, session, token
+
+    async def add(self, user_id: str, password: str, role: Role = "member") -> Account:
+        """A new account, made by the owner of the machine; `access` does not matter. Raises like `register`."""
+        account, _ = await self._make(Wish(user_id, password), role, None)
+        return account
+
+    async def _require_access(self, invite: str | None) -> None:
+        if self._access == "closed":
+            raise Forbidden("forbidden.closed")
+        if self._access == "invite" or invite is not None:
+            await self.invites.require(invite)
+
+    async def _make(self, wish: Wish, role: Role, invite: bytes | None) -> tuple[Account, str | None]:
+        user_id = normalise(wish.user_id)
+        with self._people.accounts.held(user_id):
+            self._people.guests.require_free(user_id, but=wish.guest)
+            holder = self._people.guests.find(user_id)  # nobody, or the guest that this was said to be
+            shown = display_name(wish.display_name if wish.display_name is not None else user_id)
+            require_possible(wish.password)
+            password_hash = await self._passwords.hash(wish.password)
+            if holder is None:
+                lobby_from = (await self._store.heads([LOBBY])).get(LOBBY, 0)
+                holder = Actor(short_id("u", self._random_token()), user_id, lobby_from=lobby_from)
+            account = Account(
+                uid=holder.uid,
+                user_id=holder.user_id,
+                skeleton=skeleton(holder.user_id),
+                display_name=shown,
+                password_hash=password_hash,
+                role=role,
+                locale=None,
+                disabled=False,
+                lobby_from=holder.lobby_from or 0,
+                created_at=self._clock.wall(),
+            )
+            conversation = await self._people.accounts.add(account, invite)
+            self._people.guests.drop(holder)
+        return account, conversation
+
+    # Coming back
+
+    async def log_in(self, name: str, password: str, address: str, label: str) -> tuple[Account, Session, str]:
+        """The account, a new session and its token. `address`: where the request comes from, as limits count it.
+
+        Raises RateLimited; Unauthenticated with one text for an unknown name, a wrong password and a disabled account;
+        Busy.
+        """
+        account = self._people.accounts.of_name(name)
+        if account is not None and account.disabled:
+            account = None
+        with self.throttle.attempt(address, _key(name)):
+            if account is None or not await self._is_right(account, password):
+                if account is None:
+                    await self._passwords.verify(password, None)
+                raise Unauthenticated("unauthenticated.password")
+        session, token = await self._people.sessions.begin(account.uid, label)
+        return self._people.account_of(account.uid), session, token
+
+    async def change_password(self, account: Account, present: str, password: str, session: str | None) -> Account:
+        """Another password; every session but `session` (an id) is revoked.
+
+        Raises BadRequest; RateLimited, Forbidden when `present` is not the present password; Busy.
+        """
+        require_possible(password)
+        with self.throttle.attempt(None, _key(account.user_id)):
+            if not await self._is_right(account, present):
+                raise Forbidden("forbidden.password")
+        return await self._set_password(account, password, session)
+
+    async def _is_right(self, account: Account, password: str) -> bool:
+        """Whether this is the account's password, also when the answer comes; a hash of old parameters is renewed."""
+        verdict = await self._passwords.verify(password, account.password_hash)
+        now = self._people.accounts.of_uid(account.uid)
+        if not verdict.right or now is None or now.disabled:
+            return False
+        if now.password_hash != account.password_hash:  # changed meanwhile, or only renewed by another login
+            return await self._is_right(now, password)
+        if verdict.rehashed is not None:
+            await self._people.accounts.change(account.uid, password_hash=verdict.rehashed)
+        return True
+
+    async def _set_password(self, account: Account, password: str, but: str | None) -> Account:
+        password_hash = await self._passwords.hash(password)
+        changed = await self._people.accounts.change(account.uid, password_hash=password_hash)
+        await self._people.sessions.end_all(account.uid, but=but)
+        return changed
+
+    # For who looks after the server
+
+    async def reset_password(self, name: str, password: str) -> Account:
+        """A password given by the owner of the machine; every session ends. Raises UserNotFound, BadRequest, Busy."""
+        require_possible(password)
+        return await self._set_password(self._known(name), password, None)
+
+    async def set_disabled(self, name: str, disabled: bool) -> Account:
+        """Shut an account out (every session ends, the name stays theirs) or let it in again. Raises UserNotFound."""
+        account = await self._people.accounts.change(self._known(name).uid, disabled=disabled)
+        if disabled:
+            await self._people.sessions.end_all(account.uid)
+        return account
+
+    async def set_role(self, name: str, role: Role) -> Account:
+        """Another role on the server. Raises UserNotFound."""
+        return await self._people.accounts.change(self._known(name).uid, role=role)
+
+    def _known(self, name: str) -> Account:
+        account = self._people.accounts.of_name(name)
+        if account is None:
+            raise UserNotFound(user_id=name[:64])
+        return account
+
+
+def _key(name: str) -> str:
+    """What tries under a name are counted by: one for all names that look the same."""
+    try:
+        return skeleton(normalise(name))
+    except InvalidName:
+        return name[:128]

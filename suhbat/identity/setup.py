@@ -1,0 +1,40 @@
+"""The setup link: who can read what the server prints at its start may become its first owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hmac import compare_digest
+
+from suhbat.chat.ports import Clock
+from suhbat.errors import Forbidden
+
+from .tokens import digest, random_token
+
+SETUP_SECONDS = 30 * 60
+"""How long the code is good."""
+
+
+class Setup:
+    """One code, in memory only: a restart makes another. It is good for one account."""
+
+    def __init__(self, clock: Clock, random_token: Callable[[], str] = random_token) -> None:
+        self._clock = clock
+        self._random_token = random_token
+        self._hash: bytes | None = None
+        self._until = 0.0
+
+    def begin(self) -> str:
+        """A new code; the one before is worth nothing."""
+        code = self._random_token()
+        self._hash, self._until = digest(code), self._clock.steady() + SETUP_SECONDS
+        return code
+
+    def take(self, code: str) -> None:
+        """Use the code up. Raises Forbidden when it is wrong, used or expired."""
+        if self._hash is None or self._clock.steady() >= self._until or not compare_digest(self._hash, digest(code)):
+            raise Forbidden("forbidden.setup")
+        self._hash = None
+
+    def give_back(self, code: str) -> None:
+        """What it was taken for did not happen."""
+        self._hash = digest(code)

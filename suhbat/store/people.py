@@ -1,0 +1,79 @@
+"""The half of the SQLite store that knows people: see chat.ports.PeopleStore. What is done is in `accounts`, `sessions`
+and `invites`; here it gets its thread."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from suhbat.chat.model import Account, Invite, Session
+from suhbat.protocol.events import LogEntry
+
+from . import accounts, invites, sessions
+from .known import Known
+from .writer import Writer
+
+T = TypeVar("T")
+
+
+class PeopleOverSQLite:
+    """Reads through `_read`, writes through the writer: in the batch with the messages of the moment."""
+
+    @abstractmethod
+    async def _read(self, run: Callable[[Connection], T]) -> T: ...
+
+    @abstractmethod
+    def _open_writer(self) -> Writer: ...
+
+    async def accounts(self) -> list[Account]:
+        return await self._read(accounts.everybody)
+
+    async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
+        return await self._write(lambda c: accounts.add(c, account, invite))
+
+    async def save_account(self, account: Account) -> None:
+        await self._write(lambda c: accounts.save(c, account))
+
+    async def add_session(self, session: Session) -> None:
+        await self._write(lambda c: sessions.add(c, session))
+
+    async def session_by_token(self, token_hash: bytes) -> Session | None:
+        return await self._read(lambda c: sessions.by_token(c, token_hash))
+
+    async def sessions_of(self, uid: str) -> list[Session]:
+        return await self._read(lambda c: sessions.of(c, uid))
+
+    async def rotate_session(self, id: str, token_hash: bytes, previous_hash: bytes | None, at: int) -> None:
+        await self._write(lambda c: sessions.rotate(c, id, token_hash, previous_hash, at))
+
+    async def touch_sessions(self, used: Mapping[str, tuple[int, int]]) -> None:
+        moved = dict(used)
+        await self._write(lambda c: sessions.touch(c, moved))
+
+    async def end_sessions(self, ids: Collection[str]) -> None:
+        ended = tuple(ids)
+        await self._write(lambda c: sessions.end(c, ended))
+
+    async def drop_sessions(self, before: int) -> None:
+        await self._write(lambda c: sessions.drop(c, before))
+
+    async def add_invite(self, invite: Invite) -> None:
+        await self._write(lambda c: invites.add(c, invite))
+
+    async def invite_by_code(self, code_hash: bytes) -> Invite | None:
+        return await self._read(lambda c: invites.by_code(c, code_hash))
+
+    async def invites(self) -> list[Invite]:
+        return await self._read(invites.everyone)
+
+    async def end_invite(self, id: str) -> bool:
+        return await self._write(lambda c: invites.end(c, id))
+
+    async def _write(self, run: Callable[[Connection], T]) -> T:
+        def unit(connection: Connection, known: Known) -> tuple[T, list[LogEntry]]:
+            return run(connection), []
+
+        return await self._open_writer().work(unit)

@@ -1,0 +1,113 @@
+"""`suhbat user …`: through the running server, which is asked over loopback, or on the store when none runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from getpass import getpass
+from http.client import HTTPException
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import ProxyHandler, Request, build_opener
+
+from suhbat.config import Settings
+from suhbat.control import HEADER, Control
+
+PATIENCE = 30.0
+"""Seconds that the running server has for an answer."""
+
+
+class Refused(Exception):
+    """The order was not carried out; the text says why and what to do."""
+
+
+def order(settings: Settings, **fields: Any) -> list[dict[str, Any]]:
+    """Carry out an order (see identity.administration.Order); the accounts that it was about. Raises Refused."""
+    from suhbat.store.lock import DirectoryLock
+
+    if not settings.data.is_dir() or not DirectoryLock(settings.data).is_held():
+        return asyncio.run(_alone(settings, fields))
+    told = Control(settings.data).read()
+    if told is None:
+        raise Refused(
+            f"a server is running on {settings.data.resolve()}, but its file `control` cannot be read: "
+            "run this as the same user of the system, or stop the server"
+        )
+    return _ask(*told, fields)
+
+
+def ask_password() -> str:
+    """From the terminal, twice and without echo; or, where nobody types, the first line of standard input.
+
+    Raises Refused.
+    """
+    if not sys.stdin.isatty():
+        line = sys.stdin.readline().rstrip("\r\n")
+        if not line:
+            raise Refused("no password on standard input; give it as one line")
+        return line
+    password = getpass("Password (8 characters or more): ")
+    if password != getpass("The same again: "):
+        raise Refused("the two are not the same; nothing was changed")
+    return password
+
+
+def table(accounts: list[dict[str, Any]]) -> list[str]:
+    """A line for each account."""
+    if not accounts:
+        return ["No accounts yet."]
+    wide = max(len(_ascii(account["user_id"])) for account in accounts)
+    return [
+        f"{_ascii(account['user_id']):{wide}}  {account['role']:9}  {'disabled' if account['disabled'] else 'active':8}"
+        f"  since {account['created_at'][:10]}"
+        for account in accounts
+    ]
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()
+
+
+def _ask(url: str, secret: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """The running server's answer."""
+    request = Request(  # noqa: S310 (an address that our own server wrote down)
+        f"{url}/control", json.dumps(fields).encode(), {"Content-Type": "application/json", HEADER: secret}
+    )
+    try:
+        # Without proxies: the secret is for this machine.
+        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
+            found: list[dict[str, Any]] = json.load(answer)["accounts"]
+            return found
+    except HTTPError as error:
+        raise Refused(_detail(error)) from None
+    except (URLError, OSError, HTTPException, ValueError) as error:
+        raise Refused(f"the running server at {url} does not answer ({error}); stop it and try again") from None
+
+
+def _detail(error: HTTPError) -> str:
+    try:
+        return str(json.load(error)["detail"])
+    except (OSError, ValueError, KeyError):
+        return f"the running server answered {error.code}"
+
+
+async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same on the store itself; its lock keeps a server from starting meanwhile."""
+    from suhbat.app import create_app
+    from suhbat.errors import SuhbatError
+    from suhbat.identity.administration import Order, carry_out
+    from suhbat.store.errors import StoreUnavailable
+
+    suhbat = create_app(settings)
+    try:
+        await suhbat.store.open(lambda entries: None)
+        try:
+            await suhbat.people.load()
+            report = await carry_out(Order(**fields), suhbat.registration, suhbat.people)
+        finally:
+            await suhbat.store.close()
+            suhbat.passwords.close()
+    except (SuhbatError, StoreUnavailable) as error:
+        raise Refused(str(error)) from None
+    return [line.model_dump(mode="json") for line in report.accounts]

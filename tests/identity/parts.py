@@ -1,0 +1,54 @@
+"""Identity over fakes, wired as `app.py` does it, with hashes that cost nothing."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from argon2 import PasswordHasher
+
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
+from suhbat.identity.accounts import Accounts
+from suhbat.identity.guests import Guests
+from suhbat.identity.passwords import Passwords
+from suhbat.identity.people import People
+from suhbat.identity.registration import Registration, Wish
+from suhbat.identity.sessions import Sessions
+from tests.fakes import CountingTokens, FakeClock, FakeStore
+
+PASSWORD = "togʻda bahor"
+HERE = "192.0.2.1"
+
+
+class Scene:
+    """One server's people; `restart` is the same store under another process."""
+
+    def __init__(self, access: str = "open") -> None:
+        self.clock = FakeClock()
+        self.store = FakeStore()
+        self.tokens = CountingTokens()
+        self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.restart(access)
+
+    def restart(self, access: str = "open") -> People:
+        store = cast(Store, self.store)
+        self.guests = Guests(store, self.clock, self.tokens, access)
+        self.accounts = Accounts(store)
+        self.sessions = Sessions(store, self.clock, self.tokens)
+        self.people = People(self.guests, self.accounts, self.sessions, access)
+        self.registration = Registration(store, self.clock, self.people, self.passwords, self.tokens, access)
+        self.ended: list[str] = []
+        self.moved: list[tuple[Actor, str]] = []
+        self.sessions.ended = self.ended.append
+        self.people.moved = lambda actor, session: self.moved.append((actor, session))
+        return self.people
+
+    async def register(self, user_id: str, **fields: object) -> tuple[Actor, str]:
+        """A new account and the token of its first session."""
+        wish = Wish(user_id, PASSWORD, **fields)  # type: ignore[arg-type]
+        account, _, token = await self.registration.register(wish, "test")
+        return account.actor, token
+
+    async def log_in(self, name: str, password: str = PASSWORD) -> tuple[Actor, str]:
+        account, _, token = await self.registration.log_in(name, password, HERE, "test")
+        return account.actor, token

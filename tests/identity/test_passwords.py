@@ -1,0 +1,114 @@
+"""Passwords: right and wrong ones, what is refused before any work, and that the work is bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher, extract_parameters
+
+from suhbat.errors import BadRequest, Busy
+from suhbat.identity.passwords import Passwords, Verdict
+
+PASSWORD = "togʻda bahor"
+
+
+def cheap(time_cost: int = 1) -> PasswordHasher:
+    return PasswordHasher(time_cost=time_cost, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    made = Passwords(cheap())
+    yield made
+    made.close()
+
+
+class Held(PasswordHasher):
+    """Waits with every hash until it is let go, and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=8, parallelism=1)
+        self.go = threading.Event()
+        self.hashed = 0
+
+    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+        self.go.wait(30)
+        self.hashed += 1
+        return super().hash(password, salt=salt)
+
+
+async def test_a_password_is_right_and_another_is_not(passwords: Passwords) -> None:
+    """What was hashed is recognised, nothing else is, and two hashes of one password differ."""
+    stored = await passwords.hash(PASSWORD)
+    assert stored.startswith("$argon2id$") and PASSWORD not in stored
+    assert stored != await passwords.hash(PASSWORD)
+    assert await passwords.verify(PASSWORD, stored) == Verdict(True)
+    for wrong in (PASSWORD + " ", PASSWORD.upper(), "", "x" * 1_000_000, "\ud800" * 10):
+        assert await passwords.verify(wrong, stored) == Verdict(False)
+
+
+async def test_a_password_is_the_same_from_every_keyboard(passwords: Passwords) -> None:
+    """Composed and decomposed letters are one (RFC 8265)."""
+    assert (await passwords.verify("cafe\u0301 cafe\u0301", await passwords.hash("caf\xe9 caf\xe9"))).right
+
+
+@pytest.mark.parametrize("password", ["", "1234567", "x" * 257, "x" * 1_000_000, "abcdefgh\0", "abcdefgh\ud800"])
+async def test_what_can_be_no_password_is_refused_before_any_work(password: str) -> None:
+    """8 to 256 characters that can be encoded; nothing else reaches the threads."""
+    hasher = Held()
+    with pytest.raises(BadRequest):
+        await Passwords(hasher).hash(password)
+    assert hasher.hashed == 0
+
+
+@pytest.mark.parametrize("password", ["12345678", "x" * 256, "🙂" * 256])
+async def test_the_limits_are_allowed(passwords: Passwords, password: str) -> None:
+    """8 and 256 characters are, however many bytes."""
+    assert (await passwords.verify(password, await passwords.hash(password))).right
+
+
+async def test_nobodys_password_is_never_right_but_costs_the_same(passwords: Passwords) -> None:
+    """Without a hash the same work is done, with the same parameters."""
+    assert await passwords.verify(PASSWORD, None) == Verdict(False)
+    default = Passwords()
+    own = extract_parameters(default._nobodys)
+    assert own == extract_parameters(default._hasher.hash(PASSWORD))
+    assert (own.memory_cost, own.time_cost, own.parallelism) == (19 * 1024, 2, 1)
+
+
+async def test_an_old_hash_is_made_anew_when_its_password_comes(passwords: Passwords) -> None:
+    """After the parameters changed the next right login gives a hash of today's; a wrong one does not."""
+    old = cheap(time_cost=3).hash(PASSWORD)
+    verdict = await passwords.verify(PASSWORD, old)
+    assert verdict.right and verdict.rehashed is not None
+    assert extract_parameters(verdict.rehashed).time_cost == 1
+    assert await passwords.verify(PASSWORD, verdict.rehashed) == Verdict(True)
+    assert await passwords.verify("another one", old) == Verdict(False)
+
+
+@pytest.mark.parametrize("stored", ["", "nonsense", "$argon2id$v=19$m=8,t=1,p=1$x"])
+async def test_a_broken_hash_fits_nothing(passwords: Passwords, stored: str) -> None:
+    """Whatever stands in the table, the answer is no and not a failure."""
+    assert await passwords.verify(PASSWORD, stored) == Verdict(False)
+
+
+async def test_more_than_the_queue_holds_is_busy() -> None:
+    """Beyond the threads and the queue one is told to come back; who stops waiting still counts until it is computed."""
+    hasher = Held()
+    passwords = Passwords(hasher, threads=2, queue_limit=3)
+    asked = [asyncio.ensure_future(passwords.hash(PASSWORD)) for _ in range(5)]
+    await asyncio.sleep(0)
+    asked.pop().cancel()
+    await asyncio.sleep(0)
+    with pytest.raises(Busy) as refused:
+        await passwords.hash(PASSWORD)
+    assert refused.value.retry_after == 1
+    hasher.go.set()
+    await asyncio.gather(*asked)
+    while hasher.hashed < 5:
+        await asyncio.sleep(0)
+    assert await passwords.hash(PASSWORD)
+    passwords.close()

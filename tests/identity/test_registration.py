@@ -1,0 +1,457 @@
+"""Becoming somebody, coming back, and being shut out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from argon2 import PasswordHasher
+
+from suhbat.chat.model import Actor
+from suhbat.errors import (
+    BadRequest,
+    Busy,
+    Forbidden,
+    InvalidName,
+    NameInUse,
+    NameTaken,
+    RateLimited,
+    SuhbatError,
+    Unauthenticated,
+    UserNotFound,
+)
+from suhbat.identity.passwords import Verdict
+from suhbat.identity.setup import SETUP_SECONDS
+from suhbat.identity.throttle import NAME_BURST, NAME_RATE
+
+from .parts import HERE, PASSWORD, Scene
+
+OTHER = "a wholly different one"
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+class TestRegister:
+    async def test_an_account_is_made_and_logged_in(self, scene: Scene) -> None:
+        """A name, an identity of its own, no rights; over a restart the token is the same."""
+        actor, token = await scene.register("Ali")
+        assert (actor.user_id, actor.kind, actor.role, actor.lobby_from) == ("ali", "account", "member", 0)
+        await scene.restart().load()
+        login = await scene.people.authenticate(token)
+        assert login.actor == actor and login.session is not None and scene.people.is_current(login)
+        assert scene.people.find("ALI") == actor
+
+    async def test_the_password_is_not_stored(self, scene: Scene) -> None:
+        """Only an argon2id hash of it."""
+        await scene.register("ali")
+        (row,) = scene.store.people.values()
+        assert row.password_hash is not None and row.password_hash.startswith("$argon2id$")
+        assert PASSWORD not in repr(row)
+
+    @pytest.mark.parametrize("other", ["user1", "USER1", "userl"])
+    async def test_a_taken_name_with_its_look_alikes(self, scene: Scene, other: str) -> None:
+        """One name, one account; also while it is just being made."""
+        results = await asyncio.gather(scene.register("user1"), scene.register(other), return_exceptions=True)
+        assert [type(result) for result in results] == [tuple, NameTaken]
+        with pytest.raises(NameTaken):
+            await scene.register(other)
+
+    @pytest.mark.parametrize("name", ["", "a b", "admin", "аdmin", "x" * 33])
+    async def test_an_invalid_name(self, scene: Scene, name: str) -> None:
+        """The same rules as for guests."""
+        with pytest.raises(InvalidName):
+            await scene.register(name)
+
+    @pytest.mark.parametrize("shown", ["", "   ", "x" * 65, "x\u202ey", "x\0", "x\u2066", "a\ud800"])
+    async def test_a_shown_name_that_hides_something(self, scene: Scene, shown: str) -> None:
+        """Marks of direction and controls turn the text around them: refused."""
+        with pytest.raises(BadRequest):
+            await scene.register("ali", display_name=shown)
+
+    async def test_a_shown_name_is_made_neat(self, scene: Scene) -> None:
+        """Blanks around and doubled are dropped; emoji and other alphabets are fine."""
+        await scene.register("ali", display_name="  Али   👨‍👩‍👧 ")
+        assert [account.display_name for account in scene.accounts] == ["Али 👨‍👩‍👧"]
+
+    async def test_a_failed_store_frees_the_name(self, scene: Scene) -> None:
+        """Nothing is left of an account that could not be written."""
+        scene.store.broken = Busy()
+        with pytest.raises(Busy):
+            await scene.register("ali")
+        scene.store.broken = None
+        await scene.register("ali")
+
+    async def test_a_bad_password_makes_nothing(self, scene: Scene) -> None:
+        """It is refused with its reason, and the name stays free."""
+        with pytest.raises(BadRequest):
+            await scene.registration.add("ali", "short")
+        await scene.register("ali")
+
+
+class TestGuests:
+    async def test_a_token_guest_becomes_the_account(self, scene: Scene) -> None:
+        """With its token it keeps uid, name and the lobby it could read; the guest's token is worth nothing then."""
+        guest, token = await scene.guests.create("user1")
+        actor, fresh = await scene.register("USERl", guest=guest)
+        assert (actor.uid, actor.user_id, actor.lobby_from) == (guest.uid, "user1", guest.lobby_from)
+        assert actor.kind == "account"
+        with pytest.raises(Unauthenticated):
+            await scene.people.authenticate(token)
+        login = await scene.people.authenticate(fresh)
+        assert scene.moved == [(actor, login.session)]
+        assert scene.people.find("user1") == actor and scene.store.rows == {}
+
+    async def test_without_its_token_the_name_is_in_use(self, scene: Scene) -> None:
+        """Nobody takes a guest's name, whoever else's token they show."""
+        guest, _ = await scene.guests.create("user1")
+        other, _ = await scene.guests.create("vali")
+        for shown in (None, other):
+            with pytest.raises(NameInUse):
+                await scene.register("user1", guest=shown)
+        assert scene.people.find("user1") == guest
+
+    async def test_a_guest_may_register_under_another_name(self, scene: Scene) -> None:
+        """That is somebody new; the guest stays who they are."""
+        guest, token = await scene.guests.create("user1")
+        actor, _ = await scene.register("ali", guest=guest)
+        assert actor.uid != guest.uid and scene.moved == []
+        assert (await scene.people.authenticate(token)).actor == guest
+
+    async def test_a_connected_bare_guest_is_not_robbed(self, scene: Scene) -> None:
+        """The name is in use while they are here."""
+        claim = scene.people.claim("user1")
+        with pytest.raises(NameInUse):
+            await scene.register("user1")
+        scene.people.release(claim)
+        await scene.register("user1")
+
+    async def test_guests_keep_out_of_an_accounts_name(self, scene: Scene) -> None:
+        """A bare one is unauthenticated, a token guest is told that the name is taken; look-alikes as well."""
+        await scene.register("user1")
+        for name in ("user1", "userl"):
+            with pytest.raises(Unauthenticated):
+                scene.people.claim(name)
+            with pytest.raises(NameTaken):
+                await scene.people.make_guest(name)
+
+    async def test_a_login_of_before_does_not_hold(self, scene: Scene) -> None:
+        """A socket that was just opening with the guest's token is not let in as the account."""
+        guest, token = await scene.guests.create("user1")
+        login = await scene.people.authenticate(token)
+        assert scene.people.is_current(login)
+        await scene.register("user1", guest=guest)
+        assert not scene.people.is_current(login)
+
+
+class TestAccess:
+    async def test_closed_makes_no_accounts(self) -> None:
+        """Not with an invitation either, and whatever the name."""
+        scene = Scene("closed")
+        _, code = await scene.registration.invites.make(Actor("u", "owner"), 1, 60, None)
+        for name in ("ali", "a b"):
+            with pytest.raises(Forbidden):
+                await scene.register(name, invite=code)
+
+    async def test_by_invitation(self) -> None:
+        """As many as it has uses, and it is asked for before the name is looked at."""
+        scene = Scene("invite")
+        _, code = await scene.registration.invites.make(Actor("u", "owner"), 2, 60, None)
+        for wrong in (None, "", "wrong"):
+            with pytest.raises(Forbidden):
+                await scene.register("a b", invite=wrong)
+        with pytest.raises(InvalidName):
+            await scene.register("a b", invite=code)
+        await scene.register("ali", invite=code)
+        await scene.register("vali", invite=code)
+        with pytest.raises(Forbidden):
+            await scene.register("soli", invite=code)
+
+    async def test_an_invitation_expires(self) -> None:
+        """After its time it is worth nothing."""
+        scene = Scene("invite")
+        _, code = await scene.registration.invites.make(Actor("u", "owner"), 2, 60, None)
+        scene.clock.advance(60)
+        with pytest.raises(Forbidden):
+            await scene.register("ali", invite=code)
+
+    async def test_an_invitation_leads_into_a_room(self) -> None:
+        """Who registers with it is put in there; who registers without one is not."""
+        scene = Scene()
+        joined: list[tuple[str, str]] = []
+
+        async def join(actor: Actor, conversation: str) -> None:
+            joined.append((actor.user_id, conversation))
+
+        scene.registration.join_invited = join
+        _, code = await scene.registration.invites.make(Actor("u", "owner"), 2, 60, "lobby")
+        await scene.register("ali", invite=code)
+        await scene.register("vali")
+        assert joined == [("ali", "lobby")]
+        with pytest.raises(Forbidden):
+            await scene.register("soli", invite="wrong")
+
+    @pytest.mark.parametrize("access", ["open", "invite", "closed"])
+    async def test_the_setup_code_makes_the_owner(self, access: str) -> None:
+        """Once, whatever `access` is; a failed try does not use it up."""
+        scene = Scene(access)
+        code = scene.registration.setup.begin()
+        for wrong in ("", "wrong", code + "x"):
+            with pytest.raises(Forbidden):
+                await scene.register("ali", setup=wrong)
+        with pytest.raises(InvalidName):
+            await scene.register("a b", setup=code)
+        results = await asyncio.gather(
+            scene.register("ali", setup=code), scene.register("vali", setup=code), return_exceptions=True
+        )
+        (made, _), refused = results  # type: ignore[misc]
+        assert isinstance(made, Actor) and made.role == "owner" and isinstance(refused, Forbidden)
+        assert scene.accounts.have_owner
+        with pytest.raises(Forbidden):
+            await scene.register("soli", setup=code)
+
+    async def test_the_setup_code_expires(self, scene: Scene) -> None:
+        """After half an hour it is worth nothing."""
+        code = scene.registration.setup.begin()
+        scene.clock.advance(SETUP_SECONDS)
+        with pytest.raises(Forbidden):
+            await scene.register("ali", setup=code)
+
+    async def test_without_a_code_nobody_is_the_owner(self, scene: Scene) -> None:
+        """When none was made, none is right."""
+        with pytest.raises(Forbidden):
+            await scene.register("ali", setup="")
+
+
+class TestLogIn:
+    async def test_by_name_and_password(self, scene: Scene) -> None:
+        """Each login is a session of its own; names that look the same are one."""
+        actor, first = await scene.register("user1")
+        for name in ("user1", "USERl"):
+            again, token = await scene.log_in(name)
+            assert again == actor and token != first
+        assert len(await scene.sessions.of(actor.uid)) == 3
+
+    async def test_every_wrong_way_has_one_answer(self, scene: Scene) -> None:
+        """Wrong password, unknown name, no name, disabled: nobody learns which."""
+        await scene.register("ali")
+        await scene.register("vali")
+        await scene.registration.set_disabled("vali", True)
+        told = set()
+        for name, password in (("ali", OTHER), ("soli", PASSWORD), ("a b", PASSWORD), ("vali", PASSWORD), ("ali", "")):
+            with pytest.raises(Unauthenticated) as refused:
+                await scene.log_in(name, password)
+            told.add((refused.value.text, refused.value.message("uz")))
+        assert len(told) == 1
+
+    async def test_every_wrong_way_does_the_same_work(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One password is verified, against a hash or against nobody's."""
+        await scene.register("ali")
+        await scene.register("vali")
+        await scene.registration.set_disabled("vali", True)
+        verified: list[bool] = []
+        verify = scene.passwords.verify
+
+        async def counting(password: str, stored: str | None) -> Verdict:
+            verified.append(stored is not None)
+            return await verify(password, stored)
+
+        monkeypatch.setattr(scene.passwords, "verify", counting)
+        for name in ("ali", "soli", "vali"):
+            with pytest.raises(Unauthenticated):
+                await scene.log_in(name, OTHER)
+        assert verified == [True, False, False]
+
+    async def test_failures_are_limited_by_name(self, scene: Scene) -> None:
+        """Alike for names that exist and those that don't, from wherever they come; the wait is told, then one passes."""
+        await scene.register("ali")
+        for name in ("ali", "soli"):
+            for number in range(NAME_BURST):
+                with pytest.raises(Unauthenticated):
+                    await scene.registration.log_in(name, OTHER, f"192.0.2.{number}", "test")
+            with pytest.raises(RateLimited) as refused:
+                await scene.log_in(name)
+            assert refused.value.retry_after == pytest.approx(1 / NAME_RATE)
+        scene.clock.advance(1 / NAME_RATE)
+        await scene.log_in("ali")
+
+    async def test_failures_are_limited_by_address(self, scene: Scene) -> None:
+        """A spray of names from one place ends; others still log in."""
+        await scene.register("ali")
+        with pytest.raises(RateLimited):
+            for number in range(1_000):
+                with pytest.raises(Unauthenticated):
+                    await scene.log_in(f"name{number}x", OTHER)
+        await scene.registration.log_in("ali", PASSWORD, "198.51.100.1", "test")
+
+    async def test_success_does_not_count(self, scene: Scene) -> None:
+        """Who knows the password logs in as often as they like; a busy server's refusal is no failure either."""
+        await scene.register("ali")
+        for _ in range(3 * NAME_BURST):
+            await scene.log_in("ali")
+        scene.passwords._limit = 0
+        for _ in range(3 * NAME_BURST):
+            with pytest.raises(Busy):
+                await scene.log_in("ali")
+        scene.passwords._limit = 10
+        await scene.log_in("ali")
+
+    async def test_many_at_once_pass_no_limit(self, scene: Scene) -> None:
+        """A hundred tries in one moment are no more tries than one after another."""
+        await scene.register("ali")
+        scene.passwords._limit = 1_000
+        tries = await asyncio.gather(*(scene.log_in("ali", OTHER) for _ in range(100)), return_exceptions=True)
+        assert sum(isinstance(one, Unauthenticated) for one in tries) == NAME_BURST
+        assert sum(isinstance(one, RateLimited) for one in tries) == 100 - NAME_BURST
+
+    async def test_old_hashes_are_renewed(self, scene: Scene) -> None:
+        """At the next login, also when two come at once."""
+        actor, _ = await scene.register("ali")
+        old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
+        await scene.accounts.change(actor.uid, password_hash=old)
+        await asyncio.gather(scene.log_in("ali"), scene.log_in("ali"))
+        row = scene.store.people[actor.uid]
+        assert row.password_hash is not None and ",t=1," in row.password_hash
+        await scene.log_in("ali")
+
+    async def test_without_a_hash_nobody_logs_in(self, scene: Scene) -> None:
+        """Somebody else says who they are."""
+        actor, _ = await scene.register("ali")
+        await scene.accounts.change(actor.uid, password_hash=None)
+        with pytest.raises(Unauthenticated):
+            await scene.log_in("ali")
+
+
+class TestPassword:
+    async def test_a_change_ends_every_other_session(self, scene: Scene) -> None:
+        """The one that asked stays; the old password is worth nothing."""
+        actor, here = await scene.register("ali")
+        _, away = await scene.log_in("ali")
+        login = await scene.people.authenticate(here)
+        account = scene.people.account_of(actor.uid)
+        await scene.registration.change_password(account, PASSWORD, OTHER, login.session)
+        assert (await scene.people.authenticate(here)).actor == actor
+        with pytest.raises(Unauthenticated):
+            await scene.people.authenticate(away)
+        with pytest.raises(Unauthenticated):
+            await scene.log_in("ali")
+        await scene.log_in("ali", OTHER)
+        assert len(scene.ended) == 1
+
+    async def test_a_login_with_the_old_password_during_a_change(self, scene: Scene) -> None:
+        """It is refused: what was right when it was asked is not when it is answered."""
+        actor, _ = await scene.register("ali")
+        account = scene.people.account_of(actor.uid)
+        verify = scene.passwords.verify
+
+        async def slow(password: str, stored: str | None) -> Verdict:
+            verdict = await verify(password, stored)
+            scene.accounts._take(replace(account, password_hash=await scene.passwords.hash(OTHER)))
+            return verdict
+
+        scene.passwords.verify = slow  # type: ignore[method-assign]
+        with pytest.raises(Unauthenticated):
+            await scene.log_in("ali")
+
+    @pytest.mark.parametrize(
+        ("present", "password", "error"), [(OTHER, OTHER, Forbidden), (PASSWORD, "short", BadRequest)]
+    )
+    async def test_what_is_refused_changes_nothing(
+        self, scene: Scene, present: str, password: str, error: type[SuhbatError]
+    ) -> None:
+        """A wrong present password, and a new one that cannot be."""
+        actor, token = await scene.register("ali")
+        with pytest.raises(error):
+            await scene.registration.change_password(scene.people.account_of(actor.uid), present, password, None)
+        assert (await scene.people.authenticate(token)).actor == actor
+        await scene.log_in("ali")
+
+    async def test_guessing_the_present_password_is_limited(self, scene: Scene) -> None:
+        """Who found an open browser may not try for ever."""
+        actor, _ = await scene.register("ali")
+        account = scene.people.account_of(actor.uid)
+        for _ in range(NAME_BURST):
+            with pytest.raises(Forbidden):
+                await scene.registration.change_password(account, OTHER, OTHER, None)
+        with pytest.raises(RateLimited):
+            await scene.registration.change_password(account, PASSWORD, OTHER, None)
+
+
+class TestAdministration:
+    async def test_disabled_is_out_at_once(self, scene: Scene) -> None:
+        """Every session ends, nobody finds or writes to them, the name stays theirs; enabled they log in again."""
+        actor, token = await scene.register("ali")
+        login = await scene.people.authenticate(token)
+        await scene.registration.set_disabled("ali", True)
+        assert scene.ended == [login.session] and not scene.people.is_current(login)
+        for refused in (scene.people.authenticate(token), scene.log_in("ali")):
+            with pytest.raises(Unauthenticated):
+                await refused
+        assert scene.people.find("ali") is None and scene.accounts.found("al", 9) == []
+        with pytest.raises(NameTaken):
+            await scene.register("ali")
+        await scene.registration.set_disabled("ali", False)
+        assert (await scene.log_in("ali"))[0] == actor
+        with pytest.raises(Unauthenticated):
+            await scene.people.authenticate(token)
+
+    async def test_a_password_given_by_the_owner_of_the_machine(self, scene: Scene) -> None:
+        """Every session ends."""
+        _, token = await scene.register("ali")
+        await scene.registration.reset_password("ali", OTHER)
+        with pytest.raises(Unauthenticated):
+            await scene.people.authenticate(token)
+        await scene.log_in("ali", OTHER)
+
+    async def test_another_role(self, scene: Scene) -> None:
+        """It counts for the tokens that are there already, and those who are connected are told."""
+        _, token = await scene.register("ali")
+        told: list[str] = []
+        scene.accounts.changed = lambda account: told.append(account.role)
+        await scene.registration.set_role("ali", "moderator")
+        assert (await scene.people.authenticate(token)).actor.role == "moderator" and told == ["moderator"]
+
+    async def test_nobody_of_that_name(self, scene: Scene) -> None:
+        """UserNotFound; a guest is no account."""
+        await scene.guests.create("user1")
+        for name in ("ali", "user1", "a b"):
+            with pytest.raises(UserNotFound):
+                await scene.registration.set_disabled(name, True)
+
+
+async def test_people_are_found_by_the_beginning_of_a_word(scene: Scene) -> None:
+    """Of the name or the shown name, in any case; after a change by the new one; nobody by nothing."""
+    for name, shown in (("ali", "Alisher Navoiy"), ("aziz", "Aziz"), ("vali", "Ali Valiyev")):
+        await scene.register(name, display_name=shown)
+
+    def found(query: str, limit: int = 10) -> set[str]:
+        return {account.user_id for account in scene.accounts.found(query, limit)}
+
+    assert found("AL") == {"ali", "vali"} and found("nav") == {"ali"} and found("alisher n") == {"ali"}
+    assert found("a") == {"ali", "aziz", "vali"} and len(found("a", 2)) == 2
+    assert found("") == found(" ") == found("%") == found("x") == set()
+    await scene.accounts.change(scene.accounts.of_name("aziz").uid, display_name="Bobur")  # type: ignore[union-attr]
+    assert found("bob") == {"aziz"} and found("azi") == {"aziz"}
+    await scene.restart().load()
+    assert found("bob") == {"aziz"} and found("nav") == {"ali"}
+
+
+async def test_an_account_is_written_to_while_away(scene: Scene) -> None:
+    """The directory finds it by its name without a connection; a guest's name ends with the guest."""
+    actor, _ = await scene.register("ali")
+    claim = scene.people.claim("user1")
+    assert scene.people.find("ali") == actor and scene.people.find("user1") == claim.actor
+    scene.people.release(claim)
+    assert scene.people.find("user1") is None and scene.people.find("a b") is None
+
+
+async def test_the_address_counts_for_new_accounts(scene: Scene) -> None:
+    """One place may not make thousands; this machine may."""
+    with pytest.raises(RateLimited):
+        for _ in range(100):
+            scene.registration.throttle.registration(HERE)
+    for _ in range(100):
+        scene.registration.throttle.registration("127.0.0.1")

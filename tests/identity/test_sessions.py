@@ -1,0 +1,285 @@
+"""Sessions: how long they live, what ends them, and that a changed token locks nobody out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+import pytest
+
+from suhbat.chat.model import Session
+from suhbat.chat.ports import Store
+from suhbat.errors import Busy, NotFound, Unauthenticated
+from suhbat.identity.sessions import FORGOTTEN, GRACE, KEPT, MAX_LABEL, ROTATED, TOUCH, Sessions
+from tests.fakes import CountingTokens, FakeClock, FakeStore
+
+DAYS_30 = KEPT / 1000
+MINUTE = GRACE / 1000
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.clock, self.store, self.tokens = FakeClock(), FakeStore(), CountingTokens()
+        self.restart()
+
+    def restart(self) -> Sessions:
+        self.sessions = Sessions(cast(Store, self.store), self.clock, self.tokens)
+        self.ended: list[str] = []
+        self.sessions.ended = self.ended.append
+        return self.sessions
+
+    async def good(self, token: str) -> bool:
+        try:
+            await self.sessions.authenticate(token)
+        except Unauthenticated:
+            return False
+        return True
+
+    async def begin(self, uid: str = "u-ali") -> tuple[str, str]:
+        session, token = await self.sessions.begin(uid, "Firefox")
+        return session.id, token
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+async def test_a_token_is_its_session_over_restarts(scene: Scene) -> None:
+    """It begins with ss_, only its hash is stored, and it is good in another process too."""
+    session, token = await scene.sessions.begin("u-ali", "x" * 1_000)
+    assert token.startswith("ss_") and len(session.label) == MAX_LABEL
+    (row,) = scene.store.logins.values()
+    assert len(row.token_hash) == 32 and token.encode() not in row.token_hash
+    assert await scene.sessions.authenticate(token) == session
+    assert (await scene.restart().authenticate(token)).id == session.id
+
+
+@pytest.mark.parametrize("token", ["", "ss_", "ss_unknown", "token-1", "\ud800", "ss_" + "x" * 100_000])
+async def test_an_unknown_token_is_unauthenticated(scene: Scene, token: str) -> None:
+    """Whatever is sent, the answer is one."""
+    await scene.begin()
+    assert not await scene.good(token)
+
+
+async def test_a_known_token_needs_no_store(scene: Scene) -> None:
+    """Who is here stays here when the disk is in trouble."""
+    _, token = await scene.begin()
+    scene.store.broken = Busy()
+    assert await scene.good(token)
+
+
+async def test_thirty_days_after_the_last_use_it_is_over(scene: Scene) -> None:
+    """Each use moves the end, in memory and in the store."""
+    _, token = await scene.begin()
+    for _ in range(3):
+        scene.clock.advance(DAYS_30 - 1)
+        assert await scene.good(token)
+        await scene.sessions.flush()
+        assert await Scene.good(scene, token)
+    scene.clock.advance(DAYS_30)
+    assert not await scene.good(token)
+    scene.restart()
+    assert not await scene.good(token)
+    await scene.sessions.sweep()
+    assert scene.store.logins == {}
+
+
+async def test_a_connected_session_does_not_expire(scene: Scene) -> None:
+    """It is in use while a connection lasts; the thirty days begin with its end."""
+    id, token = await scene.begin()
+    scene.sessions.attach(id)
+    scene.clock.advance(2 * DAYS_30)
+    await scene.sessions.flush()
+    assert scene.sessions.is_alive(id)
+    scene.sessions.detach(id)
+    scene.clock.advance(DAYS_30 - 1)
+    assert await scene.good(token)
+
+
+async def test_uses_are_written_rarely(scene: Scene) -> None:
+    """At most every five minutes a session, and when closing."""
+    id, token = await scene.begin()
+    began = scene.clock.wall()
+    scene.clock.advance(60)
+    assert await scene.good(token)
+    await scene.sessions.flush()
+    assert scene.store.logins[id].last_used_at == began
+    scene.clock.advance(TOUCH / 1000)
+    assert await scene.good(token)
+    await scene.sessions.flush()
+    assert scene.store.logins[id].last_used_at == scene.clock.wall()
+    scene.clock.advance(1)
+    assert await scene.good(token)
+    await scene.sessions.flush(everything=True)
+    assert scene.store.logins[id].last_used_at == scene.clock.wall()
+    assert scene.store.logins[id].expires_at == scene.clock.wall() + KEPT
+
+
+async def test_who_is_away_leaves_memory(scene: Scene) -> None:
+    """After an hour without use a session is read from the store again."""
+    id, token = await scene.begin()
+    scene.clock.advance(FORGOTTEN / 1000)
+    await scene.sessions.flush()
+    await scene.sessions.sweep()
+    assert not scene.sessions.is_alive(id)
+    assert await scene.good(token) and scene.sessions.is_alive(id)
+
+
+async def test_one_is_ended(scene: Scene) -> None:
+    """Only that one; it is told when it is durable; other people's are as unknown as none."""
+    (one, token), (two, other) = await scene.begin(), await scene.begin()
+    theirs, _ = await scene.begin("u-vali")
+    for id in (theirs, "unknown"):
+        with pytest.raises(NotFound):
+            await scene.sessions.end("u-ali", id)
+    await scene.sessions.end("u-ali", one)
+    assert scene.ended == [one] and not scene.sessions.is_alive(one)
+    assert not await scene.good(token) and await scene.good(other)
+    assert scene.store.logins.keys() == {two, theirs}
+
+
+async def test_all_are_ended_but_one(scene: Scene) -> None:
+    """Those that are not in memory too."""
+    tokens = [await scene.begin() for _ in range(3)]
+    scene.restart()
+    keep = tokens[1][0]
+    assert await scene.good(tokens[0][1])
+    await scene.sessions.end_all("u-ali", but=keep)
+    assert set(scene.ended) == {tokens[0][0], tokens[2][0]}
+    assert [await scene.good(token) for _, token in tokens] == [False, True, False]
+    await scene.sessions.end_all("u-ali")
+    assert not await scene.good(tokens[1][1])
+
+
+async def test_a_session_that_begins_while_all_end_does_not_live(scene: Scene) -> None:
+    """A login with the old password cannot slip through a change of it."""
+    gate = asyncio.Event()
+    add = scene.store.add_session
+
+    async def slow(session: Session) -> None:
+        await gate.wait()
+        await add(session)
+
+    scene.store.add_session = slow  # type: ignore[method-assign]
+    beginning = asyncio.ensure_future(scene.begin())
+    await asyncio.sleep(0)
+    await scene.sessions.end_all("u-ali")
+    gate.set()
+    with pytest.raises(Unauthenticated):
+        await beginning
+    assert scene.store.logins == {}
+
+
+async def test_what_was_read_before_the_end_is_read_again(scene: Scene) -> None:
+    """A look-up that overlaps a revocation does not bring the session back."""
+    id, token = await scene.begin()
+    scene.restart()
+    gate, look = asyncio.Event(), scene.store.session_by_token
+
+    async def slow(token_hash: bytes) -> Session | None:
+        found = await look(token_hash)
+        await gate.wait()
+        return found
+
+    scene.store.session_by_token = slow  # type: ignore[method-assign]
+    asking = asyncio.ensure_future(scene.good(token))
+    await asyncio.sleep(0)
+    await scene.sessions.end("u-ali", id)
+    gate.set()
+    assert await asking is False and not scene.sessions.is_alive(id)
+
+
+async def test_a_failed_end_lets_nobody_in(scene: Scene) -> None:
+    """When the disk refuses, the session is over here all the same, and ending it can be repeated."""
+    id, token = await scene.begin()
+    scene.store.broken = None
+    end = scene.store.end_sessions
+
+    async def refuse(ids: object) -> None:
+        raise Busy()
+
+    scene.store.end_sessions = refuse  # type: ignore[method-assign, assignment]
+    with pytest.raises(Busy):
+        await scene.sessions.end("u-ali", id)
+    assert not await scene.good(token) and scene.ended == []
+    scene.store.end_sessions = end  # type: ignore[method-assign]
+    await scene.sessions.end("u-ali", id)
+    assert scene.ended == [id]
+
+
+async def test_a_failed_beginning_leaves_nothing(scene: Scene) -> None:
+    """A session that could not be written does not exist."""
+    scene.store.broken = Busy()
+    with pytest.raises(Busy):
+        await scene.begin()
+    scene.store.broken = None
+    assert await scene.sessions.of("u-ali") == []
+
+
+class TestRotation:
+    async def test_a_young_token_stays(self, scene: Scene) -> None:
+        """Nothing happens before a day is over."""
+        id, token = await scene.begin()
+        scene.clock.advance(ROTATED / 1000 - 1)
+        assert await scene.sessions.rotate(id, token) is None
+
+    async def test_the_old_token_is_good_for_a_minute_after_the_new_was_used(self, scene: Scene) -> None:
+        """Then it is nobody's, in memory and in the store; the session is the same."""
+        id, token = await scene.begin()
+        scene.clock.advance(ROTATED / 1000)
+        fresh = await scene.sessions.rotate(id, token)
+        assert fresh is not None and fresh != token
+        assert await scene.sessions.rotate(id, token) is None, "once a day"
+        assert await scene.good(fresh)
+        scene.clock.advance(MINUTE - 1)
+        assert await scene.good(token)
+        scene.clock.advance(1)
+        assert not await scene.good(token) and await scene.good(fresh)
+        await scene.sessions.flush()
+        assert scene.store.logins[id].previous_hash is None
+        assert not await scene.good(token)
+        scene.restart()
+        assert not await scene.good(token) and (await scene.sessions.authenticate(fresh)).id == id
+
+    async def test_an_answer_that_got_lost_locks_nobody_out(self, scene: Scene) -> None:
+        """Until the new token is used the old one is good, over a restart too; the next day it gets another."""
+        id, token = await scene.begin()
+        scene.clock.advance(ROTATED / 1000)
+        lost = await scene.sessions.rotate(id, token)
+        scene.clock.advance(10 * MINUTE)
+        await scene.sessions.flush()
+        assert await scene.good(token)
+        scene.restart()
+        scene.clock.advance(ROTATED / 1000)
+        assert await scene.good(token)
+        fresh = await scene.sessions.rotate(id, token)
+        assert fresh is not None and lost is not None
+        assert await scene.good(fresh) and not await scene.good(lost)
+
+    async def test_of_two_requests_at_once_one_gets_a_new_token(self, scene: Scene) -> None:
+        """The other goes on with the old one."""
+        id, token = await scene.begin()
+        scene.clock.advance(ROTATED / 1000)
+        given = await asyncio.gather(*(scene.sessions.rotate(id, token) for _ in range(2)))
+        assert sum(one is not None for one in given) == 1
+
+    async def test_both_tokens_end_with_the_session(self, scene: Scene) -> None:
+        """Revoking does not ask which of the two is shown."""
+        id, token = await scene.begin()
+        scene.clock.advance(ROTATED / 1000)
+        fresh = await scene.sessions.rotate(id, token)
+        await scene.sessions.end("u-ali", id)
+        assert fresh is not None and not await scene.good(fresh) and not await scene.good(token)
+
+
+async def test_the_list_knows_the_last_use(scene: Scene) -> None:
+    """What was not written yet is shown; what has expired is not."""
+    id, token = await scene.begin()
+    scene.clock.advance(100)
+    assert await scene.good(token)
+    (shown,) = await scene.sessions.of("u-ali")
+    assert shown.id == id and shown.last_used_at == scene.clock.wall()
+    assert shown.expires_at == scene.clock.wall() + KEPT
+    scene.clock.advance(DAYS_30)
+    assert await scene.sessions.of("u-ali") == []

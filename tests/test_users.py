@@ -1,0 +1,144 @@
+"""`suhbat user …`: the same beside a running server and without one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from suhbat.control import Control
+from tests.servers import ROOT, Server, running
+from tests.talk import V1
+
+PASSWORD = "a good password"
+
+
+class Command:
+    """`suhbat user` on a data directory, as a shell runs it."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+    def __call__(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
+        return subprocess.run(
+            [sys.executable, "-m", "suhbat", "user", *arguments, "--data", str(self.data)],
+            input=typed, capture_output=True, text=True, timeout=60, cwd=self.data.parent,
+            env=environment | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+        )  # fmt: skip
+
+
+@pytest.fixture(params=["alone", "suhbat", "hypercorn"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Command, Server | None]]:
+    """A data directory that nobody or a server of that kind runs on."""
+    command = Command(tmp_path / "data")
+    if request.param == "alone":
+        yield command, None
+        return
+    with running(request.param, command.data, access="closed") as server:
+        yield command, server
+
+
+def test_from_the_first_to_the_last(place: tuple[Command, Server | None]) -> None:
+    """Accounts are made, listed, given a password, shut out and let in again; what is said is ASCII."""
+    user, _ = place
+    assert user("list").stdout == "No accounts yet.\n"
+    made = user("add", "Ali", "--role", "owner", typed=f"{PASSWORD}\n")
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.split()[:3] == ["ali", "owner", "active"]
+    assert user("add", "oʻtkir", typed=f"{PASSWORD}\n").stdout.startswith("o\\u02bbtkir")
+    assert user("passwd", "ali", typed="another password\n").returncode == 0
+    assert user("disable", "oʻtkir").stdout.split()[2] == "disabled"
+    assert user("disable", "oʻtkir").stdout.split()[2] == "disabled"
+    assert user("enable", "oʻtkir").stdout.split()[2] == "active"
+    listed = user("list").stdout
+    assert [line.split()[:3] for line in listed.splitlines()] == [
+        ["ali", "owner", "active"], ["o\\u02bbtkir", "member", "active"],
+    ]  # fmt: skip
+    assert listed.isascii()
+
+
+def test_what_is_refused_is_explained(place: tuple[Command, Server | None]) -> None:
+    """Exit code 1 and a sentence, no traceback; nothing was made."""
+    user, _ = place
+    assert user("add", "ali", typed=f"{PASSWORD}\n").returncode == 0
+    for arguments, typed, word in (
+        (["add", "ALI"], PASSWORD, "taken"),
+        (["add", "a b"], PASSWORD, "cannot be used"),
+        (["add", "vali"], "short", "shorter than 8"),
+        (["add", "vali"], "", "no password"),
+        (["passwd", "nobody"], PASSWORD, "has no account"),
+        (["disable", "nobody"], "", "has no account"),
+    ):
+        refused = user(*arguments, typed=typed)
+        assert refused.returncode == 1 and word in refused.stderr and refused.stderr.startswith("suhbat: ")
+        assert "Traceback" not in refused.stderr and PASSWORD not in refused.stderr
+    assert user("add", "vali", "--role", "king", typed=PASSWORD).returncode == 2
+    assert len(user("list").stdout.splitlines()) == 1
+
+
+async def test_a_running_server_obeys_at_once(tmp_path: Path) -> None:
+    """Who is shut out is closed with 4505; who is let in again logs in with the password they were given."""
+    user = Command(tmp_path / "data")
+    with running("suhbat", user.data) as server:
+        assert user("add", "ali", "--role", "owner", typed=f"{PASSWORD}\n").returncode == 0
+        asked = {"user_id": "ali", "password": PASSWORD}
+        _, answer = server.request("POST", "/api/v1/sessions", asked)
+        async with V1(server.ws, answer["token"]) as socket:
+            assert (await asyncio.to_thread(user, "disable", "ali")).returncode == 0
+            assert await socket.closed() == 4505
+        assert server.request("POST", "/api/v1/sessions", asked)[0] == 401
+        user("enable", "ali")
+        assert server.request("POST", "/api/v1/sessions", asked)[0] == 201
+        assert PASSWORD not in server.printed()
+
+
+def test_what_was_done_without_a_server_is_there_when_it_starts(tmp_path: Path) -> None:
+    """And with an owner there is no setup link, where without one there is."""
+    user = Command(tmp_path / "data")
+    with running("suhbat", user.data) as server:
+        assert "/setup?code=" in server.printed()
+    assert not (user.data / "control").exists()
+    user("add", "ali", "--role", "owner", typed=f"{PASSWORD}\n")
+    with running("suhbat", user.data) as server:
+        assert server.request("POST", "/api/v1/sessions", {"user_id": "ali", "password": PASSWORD})[0] == 201
+        assert server.printed().count("/setup?code=") == 1
+
+
+def test_a_server_that_was_killed_is_not_asked(tmp_path: Path) -> None:
+    """Its file is left, its lock is not: the command works on the store."""
+    user = Command(tmp_path / "data")
+    with running("suhbat", user.data) as server:
+        server.kill()
+        assert (user.data / "control").exists()
+        assert user("add", "ali", typed=f"{PASSWORD}\n").returncode == 0
+
+
+def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
+    """Without its file the answer says what to do."""
+    user = Command(tmp_path / "data")
+    with running("suhbat", user.data):
+        (user.data / "control").unlink()
+        refused = user("list")
+        assert refused.returncode == 1 and "same user of the system" in refused.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")
+def test_the_secret_is_for_its_user_alone(tmp_path: Path) -> None:
+    """Mode 0600, also where the file was there before; another secret at each start."""
+    control = Control(tmp_path)
+    (tmp_path / "control").touch(mode=0o666)
+    control.begin("http://127.0.0.1:1")
+    first = control.secret
+    assert (tmp_path / "control").stat().st_mode & 0o777 == 0o600
+    assert control.read() == ("http://127.0.0.1:1", first)
+    control.begin("http://127.0.0.1:1")
+    assert control.secret != first
+    control.end()
+    control.end()
+    assert control.read() is None and control.secret is None

@@ -1,0 +1,184 @@
+"""Accounts over real sockets: every way to log in, on both dialects and every server; and out within a second."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+from tests.servers import Server
+from tests.talk import V1, Client, Simple
+
+Name = Callable[[str], str]
+PASSWORD = "a good password"
+REVOKED = 4505
+
+
+def register(server: Server, user_id: str, token: str | None = None) -> tuple[dict[str, Any], str]:
+    status, answer = server.request("POST", "/api/v1/accounts", {"user_id": user_id, "password": PASSWORD}, token=token)
+    assert status == 201, answer
+    return answer["user"], answer["token"]
+
+
+def log_in(server: Server, user_id: str) -> str:
+    status, answer = server.request("POST", "/api/v1/sessions", {"user_id": user_id, "password": PASSWORD})
+    assert status == 201, answer
+    token: str = answer["token"]
+    return token
+
+
+def current(server: Server, token: str) -> str:
+    """The id of the session of this token."""
+    _, answer = server.request("GET", "/api/v1/sessions", token=token)
+    (id,) = (one["id"] for one in answer["sessions"] if one["current"])
+    return str(id)
+
+
+def end(server: Server, token: str, which: str = "current") -> None:
+    assert server.request("DELETE", f"/api/v1/sessions/{which}", token=token)[0] == 204
+
+
+async def close_code(client: Client) -> int:
+    """How the server closes it, within the second that it has."""
+    async with asyncio.timeout(1):
+        return await client.closed()
+
+
+@asynccontextmanager
+async def opened(server: Server, way: str, name: str, token: str) -> AsyncIterator[Client]:
+    """A socket that this token opened in one of the ways there are."""
+    bearer, cookie = {"Authorization": f"Bearer {token}"}, {"Cookie": f"other=1; suhbat_session={token}"}
+    client: Client
+    match way:
+        case "hello":
+            client = V1(server.ws, token)
+        case "header":
+            client = V1(server.ws, None, additional_headers=bearer)
+        case "cookie":
+            client = V1(server.ws, None, additional_headers=cookie)
+        case "ticket":
+            _, answer = await asyncio.to_thread(server.request, "POST", "/api/v1/tickets", token=token)
+            client = V1(server.ws, None)
+            client._url += f"?ticket={answer['ticket']}"
+        case "simple header":
+            client = Simple(server.ws, name, additional_headers=bearer)
+        case _:
+            client = Simple(server.ws, name, additional_headers=cookie)
+    async with client:
+        yield client
+
+
+WAYS = ("hello", "header", "cookie", "ticket", "simple header", "simple cookie")
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_revoked_session_is_out_within_a_second(server: Server, name: Name, way: str) -> None:
+    """However it came in, its socket closes with 4505; the account's other session goes on undisturbed."""
+    user, token = register(server, name("ali"))
+    other = log_in(server, name("ali"))
+    async with opened(server, way, name("ali"), token) as revoked, V1(server.ws, other) as stays:
+        assert stays.welcome["user"] == {"uid": user["uid"], "user_id": name("ali"), "kind": "account"}
+        await asyncio.to_thread(end, server, other, current(server, token))
+        async with asyncio.timeout(1):
+            assert (await revoked.until("error"))["code"] == "unauthenticated"
+            assert await revoked.closed() == REVOKED
+        assert (await stays.ask("send", conversation="lobby", text="still here"))["type"] == "ok"
+
+
+async def test_logging_out_closes_every_socket_of_the_session(server: Server, name: Name) -> None:
+    """All of them, in both dialects; and the token opens none any more."""
+    _, token = register(server, name("ali"))
+    simple = opened(server, "simple header", name("ali"), token)
+    async with simple as one, V1(server.ws, token) as two, V1(server.ws, token) as three:  # the first is announced
+        await asyncio.to_thread(end, server, token)
+        assert await asyncio.gather(*map(close_code, (one, two, three))) == [REVOKED] * 3
+    async with connect(f"{server.ws}/api/v1/ws", compression=None, proxy=None) as again:
+        await again.send(json.dumps({"type": "hello", "token": token}))
+        assert json.loads(await again.recv())["code"] == "unauthenticated"
+        await again.wait_closed()
+        assert again.close_code == 4501
+
+
+async def test_another_password_closes_the_other_sessions(server: Server, name: Name) -> None:
+    """The session that changed it stays."""
+    _, token = register(server, name("ali"))
+    other = log_in(server, name("ali"))
+    async with V1(server.ws, token) as here, V1(server.ws, other) as away:
+        asked = {"password": "another password", "current_password": PASSWORD}
+        status, _ = await asyncio.to_thread(server.request, "PATCH", "/api/v1/me", asked, token=token)
+        assert status == 200 and await close_code(away) == REVOKED
+        assert (await here.ask("send", conversation="lobby", text="still here"))["type"] == "ok"
+
+
+async def test_a_ticket_of_a_revoked_session_opens_nothing(server: Server, name: Name) -> None:
+    """It was given for a session that is over."""
+    _, token = register(server, name("ali"))
+    _, answer = server.request("POST", "/api/v1/tickets", token=token)
+    end(server, token)
+    url = f"{server.ws}/api/v1/ws?ticket={answer['ticket']}"
+    async with connect(url, compression=None, proxy=None) as socket:
+        await socket.send('{"type": "hello"}')
+        await socket.wait_closed()
+        assert socket.close_code == REVOKED
+
+
+async def test_an_accounts_name_needs_its_token(server: Server, name: Name) -> None:
+    """A bare connection under it, or under one that looks like it, is unauthenticated; so is one with another's token."""
+    register(server, name("ali"))
+    _, other = register(server, name("vali"))
+    for path, headers in (
+        (name("ali"), {}),
+        (name("ALI"), {}),
+        (name("ali"), {"Authorization": f"Bearer {other}"}),
+        (name("ali"), {"Cookie": "suhbat_session=ss_nonsense"}),
+    ):
+        async with connect(
+            f"{server.ws}/ws/{path}", compression=None, proxy=None, additional_headers=headers
+        ) as socket:
+            assert json.loads(await socket.recv())["code"] == "unauthenticated"
+            await socket.wait_closed()
+            assert socket.close_code == 4501
+
+
+async def test_an_account_that_is_away_is_written_to(server: Server, name: Name) -> None:
+    """`online` is false, and it is there when they come; a name that was nobody's is not found."""
+    register(server, name("ali"))
+    token = log_in(server, name("ali"))
+    async with Simple(server.ws, name("b")) as guest:
+        await guest.write("are you there?", name("ALI"))
+        sent = await guest.until("sent")
+        assert sent["online"] is False and sent["to_user"] == name("ali")
+        await guest.write("and you?", name("nobody"))
+        assert (await guest.until("error"))["code"] == "user_not_found"
+    async with V1(server.ws, token) as ali:
+        direct = next(one for one in ali.snapshot["conversations"] if one["conversation"] == sent["conversation"])
+        assert direct["last_message"]["text"] == "are you there?" and direct["unread"] == 1
+
+
+async def test_a_guest_who_registers_stays_connected(server: Server, name: Name) -> None:
+    """What was open goes on as the account, and ends with its new session."""
+    guest = server.guest(name("g"))
+    async with V1(server.ws, guest) as socket:
+        user, token = await asyncio.to_thread(register, server, name("g"), guest)
+        assert user["uid"] == socket.welcome["user"]["uid"] and user["kind"] == "account"
+        assert (await socket.ask("send", conversation="lobby", text="it is still me"))["type"] == "ok"
+        event = await socket.until("message.created", actor_uid=user["uid"])
+        assert event["actor"] == name("g")
+        await asyncio.to_thread(end, server, token)
+        assert await close_code(socket) == REVOKED
+
+
+async def test_secrets_are_in_no_log(server: Server, name: Name) -> None:
+    """Neither passwords nor tokens, in whatever way they came."""
+    _, token = register(server, name("ali"))
+    for way in WAYS:
+        async with opened(server, way, name("ali"), token):
+            pass
+    server.request("POST", "/api/v1/sessions", {"user_id": name("ali"), "password": "wrong " + PASSWORD})
+    printed = server.printed()
+    assert token not in printed and PASSWORD not in printed and "ticket=" not in printed
