@@ -138,12 +138,11 @@ class Registration:
         Busy.
         """
         account = self._people.accounts.of_name(name)
-        if account is not None and account.disabled:
-            account = None
         with self.throttle.attempt(address, _key(name)):
-            if account is None or not await self._is_right(account, password):
-                if account is None:
-                    await self._passwords.verify(password, None)
+            if account is None or account.disabled:
+                await self._passwords.verify(password, None)  # for the time it takes
+                raise Unauthenticated("unauthenticated.password")
+            if not await self._is_right(account, password):
                 raise Unauthenticated("unauthenticated.password")
         session, token = await self._people.sessions.begin(account.uid, label)
         return self._people.account_of(account.uid), session, token
