@@ -113,6 +113,7 @@ class Suhbat:
             trusted=networks(settings.trusted_proxies),
         )
         wired.acting.banished = self.hub.banish
+        self.registration.join_invited = wired.acting.accept
         self._wired = wired
         self._refused: Callable[[str], None] = lambda reason: None
         registry = CollectorRegistry()
@@ -212,10 +213,14 @@ class Suhbat:
                 await self.people.sweep()
                 for name in await self.store.expire(self.settings.retention):
                     self.hub.pages.forget(name)
-                while await self.store.erase_more(self.clock.wall()):
-                    pass
+                await self._erase()
             except Exception:
                 log.exception("the chores of this minute were not all done")
+
+    async def _erase(self) -> None:
+        """Go on with what people asked to be forgotten, until nothing is left of it."""
+        while await self.store.erase_more(self.clock.wall()):
+            pass
 
 
 def create_app(settings: Settings | None = None) -> Suhbat:

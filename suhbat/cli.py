@@ -25,6 +25,12 @@ ROLE = inspect.Parameter(
     default=typer.Option("member", help=f"On the server: {', '.join(ROLES)}."),
     annotation=str,
 )
+MESSAGES = inspect.Parameter(
+    "messages",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=typer.Option(False, "--messages", help="Take away what they wrote, too."),
+    annotation=bool,
+)
 
 SHUTDOWN_SECONDS = 5
 BACKLOG = 16_384
@@ -53,6 +59,7 @@ def build() -> typer.Typer:
     user.command("list")(with_settings(show_accounts))
     user.command("disable")(with_settings(disable, NAME))
     user.command("enable")(with_settings(enable, NAME))
+    user.command("erase")(with_settings(erase, NAME, MESSAGES))
     app.command("serve")(with_settings(serve))
     app.add_typer(user, name="user")
     app.command("doctor")(with_settings(examine))
@@ -65,7 +72,7 @@ def with_settings(command: Callable[..., None], *own: inspect.Parameter) -> Call
     """The same command with a flag for every setting, made from the one list of them. `own`: what it takes besides."""
     names = {parameter.name for parameter in own}
 
-    def run(**given: str | None) -> None:
+    def run(**given: Any) -> None:
         flags = {name: value for name, value in given.items() if name not in names and value is not None}
         try:
             settings = Settings(**flags)
@@ -154,6 +161,11 @@ def enable(settings: Settings, name: str) -> None:
     _carry_out(settings, verb="enable", user_id=name)
 
 
+def erase(settings: Settings, name: str, messages: bool) -> None:
+    """Take an account away for good, and its name from everything it wrote."""
+    _carry_out(settings, verb="erase", user_id=name, with_messages=messages)
+
+
 def examine(settings: Settings) -> None:
     """Look whether everything is here that a server needs, and say what to do. Exit code 1 if not."""
     failed = False
@@ -178,7 +190,7 @@ def version() -> None:
     _say(f"suhbat {__version__}")
 
 
-def _carry_out(settings: Settings, **fields: str) -> None:
+def _carry_out(settings: Settings, **fields: str | bool) -> None:
     try:
         for line in users.table(users.order(settings, **fields)):
             _say(line)

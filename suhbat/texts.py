@@ -289,6 +289,11 @@ REASONS: dict[str, dict[Language, str]] = {
         "uz": "soʻrov 500 belgidan uzun",
         "ru": "запрос длиннее 500 знаков",
     },
+    "last_owner": {
+        "en": "a server needs an owner: make somebody else one first",
+        "uz": "serverga ega kerak: avval boshqa odamni ega qiling",
+        "ru": "серверу нужен владелец: сначала назначьте другого",
+    },
     "not_emoji": {"en": "this is no emoji", "uz": "bu emoji emas", "ru": "это не эмодзи"},
     "locale": {
         "en": "the locale is no language tag such as uz or en-GB",

@@ -93,7 +93,11 @@ def _detail(error: HTTPError) -> str:
 
 
 async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """The same on the store itself; its lock keeps a server from starting meanwhile."""
+    """The same on the store itself; its lock keeps a server from starting meanwhile. Only `add` makes a database."""
+    if fields["verb"] != "add" and not (settings.data / "suhbat.db").exists():
+        if fields["verb"] == "list":
+            return []
+        raise Refused(f"there is no database in {settings.data.resolve()}; is --data right?")
     from suhbat.app import create_app
     from suhbat.errors import SuhbatError
     from suhbat.identity.administration import Order, carry_out
@@ -105,6 +109,8 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
         try:
             await suhbat.people.load()
             report = await carry_out(Order(**fields), suhbat.registration, suhbat.people)
+            while await suhbat.store.erase_more(suhbat.clock.wall()):
+                pass
         finally:
             await suhbat.store.close()
             suhbat.passwords.close()

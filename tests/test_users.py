@@ -48,6 +48,7 @@ def test_from_the_first_to_the_last(place: tuple[Command, Server | None]) -> Non
     """Accounts are made, listed, given a password, shut out and let in again; what is said is ASCII."""
     user, _ = place
     assert user("list").stdout == "No accounts yet.\n"
+    assert user("passwd", "ali", typed=f"{PASSWORD}\n").returncode == 1
     made = user("add", "Ali", "--role", "owner", typed=f"{PASSWORD}\n")
     assert made.returncode == 0, made.stderr
     assert made.stdout.split()[:3] == ["ali", "owner", "active"]

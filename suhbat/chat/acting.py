@@ -7,7 +7,7 @@ from collections.abc import Callable
 from suhbat.errors import UserNotFound
 from suhbat.protocol.types import LOBBY
 
-from .acts import Act, Ban, Done
+from .acts import Accept, Act, Ban, Done
 from .bans import Bans
 from .model import Actor
 from .ports import Clock, Directory, Store
@@ -43,3 +43,7 @@ class Acting:
             if act.on:
                 self.banished(act.person.uid)
         return done
+
+    async def accept(self, actor: Actor, conversation: str) -> None:
+        """Bring somebody into the room that their invitation leads to."""
+        await self.do(Accept(actor=actor, at=self.now(), conversation=conversation))

@@ -142,6 +142,12 @@ class Join(_Act):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accept(_Act):
+    """Come into a room by an invitation that was checked. A room that is gone or archived, or that they are banned from, is
+    passed over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(_Act):
     """Stop being a member of a room. When the last owner goes, the longest-standing of the highest rank follows."""
 
@@ -184,5 +190,5 @@ class Mute(_Act):
 Act = (
     Edit | Delete | React | Pin | Report | Mark | Draft
     | Create | Meet | Update | Erase
-    | Join | Leave | Admit | Remove | Ban | Mute
+    | Join | Accept | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip

@@ -48,6 +48,11 @@ class Directory(Protocol):
 class PeopleStore(Protocol):
     """Accounts, their sessions and invitations, durable when a method returns. Raises Busy when it cannot be written."""
 
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+        """Forget who somebody is: account, sessions, what was theirs alone, membership of rooms. Durable on return, also
+        that their name (`with_messages`: and what they wrote) must go from the logs: see `erase_more`."""
+        ...
+
     async def accounts(self) -> list[Account]: ...
 
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
@@ -209,11 +214,6 @@ class Store(PeopleStore, Protocol):
         """Take away what is older than its conversation allows, or than `days` (0: for ever) where that says nothing.
 
         In many small transactions; may be killed and called again. Gives the logs that lost something."""
-        ...
-
-    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
-        """Forget who somebody is: account, sessions, what was theirs alone, membership of rooms. Durable on return, also
-        that their name (`with_messages`: and what they wrote) must go from the logs: see `erase_more`."""
         ...
 
     async def erase_more(self, at: int) -> bool:

@@ -22,4 +22,7 @@ async def order(request: Request, body: Order, parts: House) -> Report:
     secret, shown = parts.control.secret, request.headers.get(HEADER, "")
     if not is_local(request) or not secret or not compare_digest(secret.encode(), shown.encode()):
         raise NotFound()
-    return await carry_out(body, parts.registration, parts.people)
+    report = await carry_out(body, parts.registration, parts.people)
+    if body.verb == "erase":
+        parts.erasing()
+    return report

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import AfterValidator
 
 from suhbat.chat.model import Account
@@ -39,6 +39,13 @@ class Changes(Wire):
     current_password: str | None = None
 
 
+class Farewell(Wire):
+    """`messages`: whether what one wrote stays without the name, or goes."""
+
+    password: str
+    messages: Literal["keep", "erase"] = "keep"
+
+
 @router.get("")
 async def show(actor: Caller, parts: House) -> Profile | User:
     """The identity behind the token. A client whose socket never opened asks this, and stops on 401 or 403."""
@@ -64,6 +71,17 @@ async def change(body: Changes, login: LoggedIn, parts: House) -> Profile:
     if fields:
         account = await parts.people.accounts.change(account.uid, **fields)
     return profile(account)
+
+
+@router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+async def erase(body: Farewell, login: LoggedIn, parts: House) -> None:
+    """Take one's account away. It is gone at once: the name, the sessions, drafts, read marks. What one wrote stays under
+    "deleted account", or goes with `messages: "erase"`; that is worked off in the background, also over a restart."""
+    if login.session is None:
+        raise Forbidden("forbidden.guest")
+    account = parts.people.account_of(login.actor.uid)
+    await parts.registration.erase(account, body.password, with_messages=body.messages == "erase")
+    parts.erasing()
 
 
 def profile(account: Account) -> Profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, cast
 
@@ -36,6 +37,8 @@ class Parts:
     clock: Clock
     registry: CollectorRegistry
     control: Control
+    erasing: Callable[[], None] = lambda: None
+    """Called when an erasure was begun: it can be gone on with."""
 
 
 def parts_of(request: Request) -> Parts:

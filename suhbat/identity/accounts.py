@@ -108,6 +108,15 @@ class Accounts:
         self.changed(account)
         return account
 
+    async def erase(self, account: Account, at: int, *, with_messages: bool) -> None:
+        """Take an account away: see chat.ports.Store.erase. Its name is free then."""
+        async with self._changing:
+            await self._store.erase(account.actor, at, with_messages=with_messages)
+            self._by_uid.pop(account.uid)
+            self._by_name.pop(skeleton(account.user_id))
+            for word in _words_of(account):
+                self._words.remove((word, account.uid))
+
     def _take(self, account: Account, *, sort: bool = False) -> None:
         # Folded anew: a newer table of confusables may fold differently from the one it was stored with.
         self._by_name[skeleton(account.user_id)] = account

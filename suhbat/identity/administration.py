@@ -12,16 +12,18 @@ from suhbat.protocol.types import Time, UserId, Wire
 from .people import People
 from .registration import Registration
 
-Verb = Literal["add", "passwd", "list", "disable", "enable"]
+Verb = Literal["add", "passwd", "list", "disable", "enable", "erase"]
 
 
 class Order(Wire):
-    """A verb, whom it is about, and what it needs: `add` a password and a role, `passwd` a password."""
+    """A verb, whom it is about, and what it needs: `add` a password and a role, `passwd` a password, `erase` whether what
+    they wrote goes too."""
 
     verb: Verb
     user_id: str = ""
     password: str | None = None
     role: Role = "member"
+    with_messages: bool = False
 
 
 class Line(Wire):
@@ -48,6 +50,8 @@ async def carry_out(order: Order, registration: Registration, people: People) ->
             return _report(await registration.add(order.user_id, _password(order), order.role))
         case "passwd":
             return _report(await registration.reset_password(order.user_id, _password(order)))
+        case "erase":
+            return _report(await registration.erase_named(order.user_id, with_messages=order.with_messages))
         case "disable" | "enable":
             return _report(await registration.set_disabled(order.user_id, order.verb == "disable"))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from suhbat.chat.model import Account, Actor, Session
 from suhbat.chat.ports import Clock, Store
-from suhbat.errors import Forbidden, InvalidName, Unauthenticated, UserNotFound
+from suhbat.errors import BadRequest, Forbidden, InvalidName, Unauthenticated, UserNotFound
 from suhbat.protocol.objects import Role
 from suhbat.protocol.types import LOBBY
 
@@ -138,12 +138,11 @@ class Registration:
         Busy.
         """
         account = self._people.accounts.of_name(name)
-        if account is not None and account.disabled:
-            account = None
         with self.throttle.attempt(address, _key(name)):
-            if account is None or not await self._is_right(account, password):
-                if account is None:
-                    await self._passwords.verify(password, None)
+            if account is None or account.disabled:
+                await self._passwords.verify(password, None)  # for the time it takes
+                raise Unauthenticated("unauthenticated.password")
+            if not await self._is_right(account, password):
                 raise Unauthenticated("unauthenticated.password")
         session, token = await self._people.sessions.begin(account.uid, label)
         return self._people.account_of(account.uid), session, token
@@ -176,6 +175,31 @@ class Registration:
         changed = await self._people.accounts.change(account.uid, password_hash=password_hash)
         await self._people.sessions.end_all(account.uid, but=but)
         return changed
+
+    # Going
+
+    async def erase(self, account: Account, password: str, *, with_messages: bool) -> None:
+        """Take an account away: it is gone at once, its name from the logs soon after; `with_messages`, what it wrote too.
+
+        Raises RateLimited, Forbidden when `password` is wrong; BadRequest for the last owner; Busy.
+        """
+        with self.throttle.attempt(None, _key(account.user_id)):
+            if not await self._is_right(account, password):
+                raise Forbidden("forbidden.password")
+        await self._erase(account, with_messages)
+
+    async def erase_named(self, name: str, *, with_messages: bool) -> Account:
+        """The same, ordered by the owner of the machine. Raises UserNotFound, BadRequest for the last owner, Busy."""
+        account = self._known(name)
+        await self._erase(account, with_messages)
+        return account
+
+    async def _erase(self, account: Account, with_messages: bool) -> None:
+        owners = [one for one in self._people.accounts if one.role == "owner" and not one.disabled]
+        if owners == [account]:
+            raise BadRequest(reason="last_owner")
+        await self._people.sessions.end_all(account.uid)
+        await self._people.accounts.erase(account, self._clock.wall(), with_messages=with_messages)
 
     # For who looks after the server
 

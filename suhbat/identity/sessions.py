@@ -51,6 +51,7 @@ class Sessions:
         self._by_id: dict[str, _Live] = {}
         self._by_hash: dict[bytes, _Live] = {}
         self._endings = 0
+        self._dropped_at: Milliseconds = 0
         self.ended: Callable[[str], None] = lambda id: None
 
     async def begin(self, uid: str, label: str) -> tuple[Session, str]:
@@ -178,13 +179,15 @@ class Sessions:
                 self._by_id[id].written_at = used_at
 
     async def sweep(self) -> None:
-        """Forget who was not here for an hour, and delete what has expired. Once a minute, after `flush`."""
+        """Forget who was not here for an hour; and, once an hour, delete what has expired. Once a minute, after `flush`."""
         now = self._clock.wall()
         for live in list(self._by_id.values()):
             idle = not live.connections and not live.rotating and live.previous_until is None
             if idle and now - live.used_at >= FORGOTTEN and live.written_at >= live.used_at:
                 self._forget(live)
-        await self._store.drop_sessions(now)
+        if now - self._dropped_at >= FORGOTTEN:
+            await self._store.drop_sessions(now)
+            self._dropped_at = now
 
     def _require_good(self, live: _Live, token_hash: bytes) -> None:
         now = self._clock.wall()

@@ -76,9 +76,17 @@ class Upgrade:
     @property
     def token(self) -> str | None:
         """`Authorization: Bearer`, or the session cookie (RFC 6750, RFC 6265). Tokens never travel in the URL."""
+        return self.bearer or self.cookie
+
+    @property
+    def bearer(self) -> str | None:
+        """The token that somebody chose to send."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and token.strip():
-            return token.strip()
+        return token.strip() or None if scheme.lower() == "bearer" else None
+
+    @property
+    def cookie(self) -> str | None:
+        """The token that a browser sends by itself."""
         return token_in(self.headers.get("cookie", ""))
 
 

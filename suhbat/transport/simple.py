@@ -8,6 +8,7 @@ from suhbat.chat.model import Actor, Outcome
 from suhbat.errors import NameInUse, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, Dialect, Wire
 from suhbat.identity.guests import SILENCE_SECONDS, Claim
+from suhbat.identity.login import Login
 from suhbat.identity.names import normalise
 from suhbat.protocol import simple
 from suhbat.protocol.events import own_log
@@ -20,12 +21,13 @@ from .session import BaseSession, Rest, Services, Upgrade
 class SimpleSession(BaseSession):
     """See `session.Session`."""
 
-    __slots__ = ("_token", "claim", "machine", "name")
+    __slots__ = ("_asked", "_token", "claim", "machine", "name")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade, name: str) -> None:
         super().__init__(services, wire, upgrade.language)
         self.name = name
         self._token = upgrade.token
+        self._asked = upgrade.bearer is not None
         self.claim: Claim | None = None
         self.machine: simple.SimpleMachine | None = None
 
@@ -81,11 +83,10 @@ class SimpleSession(BaseSession):
         hub = self.services.hub
         connection: Connection | None = None
         try:
-            user_id = normalise(self.name)
-            login = await self.authenticate(token)
+            login = await self._recognise(token)
+            if login is None:
+                return
             actor = login.actor
-            if actor.user_id != user_id:
-                raise Unauthenticated("unauthenticated.name", user_id=user_id)
             connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language, login.session)
             hub.attach(connection, own_log(actor.uid), 0)
             opening = await self.services.store.opening(actor)
@@ -105,6 +106,26 @@ class SimpleSession(BaseSession):
         connection.lag[own_log(actor.uid)] = opening.heads[ME]
         hub.start_feed(connection)
         self._begin(connection)
+
+    async def _recognise(self, token: str) -> Login | None:
+        """Whose token this is, if its name is the one asked for. Raises InvalidName, Unauthenticated.
+
+        A browser sends its cookie whatever name its page asks for, and for as long as it likes: a cookie that is of no use
+        here does not keep anybody from being a guest. Then None.
+        """
+        user_id = normalise(self.name)
+        try:
+            login = await self.authenticate(token)
+            if login.actor.user_id != user_id:
+                raise Unauthenticated("unauthenticated.name", user_id=user_id)
+        except Unauthenticated:
+            if self._asked:
+                raise
+            self.release()
+            if not self.wire.closed:
+                self._claim()
+            return None
+        return login
 
     def _begin(self, connection: Connection) -> None:
         self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(connection.actor.uid))

@@ -145,6 +145,17 @@ async def test_an_accounts_name_needs_its_token(server: Server, name: Name) -> N
             assert socket.close_code == 4501
 
 
+async def test_a_cookie_keeps_nobody_from_being_a_guest(server: Server, name: Name) -> None:
+    """A browser sends it by itself: of another name, or long over, it does not count; a free name is anybody's."""
+    user, token = register(server, name("ali"))
+    for number, cookie in enumerate((token, "ss_nonsense", "")):
+        headers = {"Cookie": f"suhbat_session={cookie}"}
+        async with Simple(server.ws, name(f"g{number}"), additional_headers=headers) as guest:
+            assert guest.joined["uid"] != user["uid"]
+            await guest.write("salom")
+            assert (await guest.until("message", from_user=guest.name))["from_uid"] == guest.joined["uid"]
+
+
 async def test_an_account_that_is_away_is_written_to(server: Server, name: Name) -> None:
     """`online` is false, and it is there when they come; a name that was nobody's is not found."""
     register(server, name("ali"))

@@ -28,6 +28,7 @@ WAYS: dict[type[Any], Callable[[Writing, Any], Done]] = {
     acts.Update: rooms.update,
     acts.Erase: rooms.erase,
     acts.Join: people.join,
+    acts.Accept: people.accept,
     acts.Leave: people.leave,
     acts.Admit: people.admit,
     acts.Remove: people.remove,

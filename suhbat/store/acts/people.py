@@ -37,6 +37,17 @@ def join(writing: Writing, act: acts.Join) -> Done:
     return enter(writing, log, act.actor, "member")
 
 
+def accept(writing: Writing, act: acts.Accept) -> Done:
+    """Come in by invitation: into a private room too, for the invitation is the permission."""
+    writing.known.load(writing.connection, (act.conversation,), {}, act.at)
+    log = writing.known.named.get(act.conversation)
+    if log is None or log.kind != "room" or log.settings.archived or holds(log.bans, act.actor.uid, act.at):
+        return Done(act.conversation, 0)
+    if log.people is not None and act.actor.uid in log.people:
+        return Done(log.name, log.head)
+    return enter(writing, log, act.actor, "member")
+
+
 def admit(writing: Writing, act: acts.Admit) -> Done:
     """Make somebody a member; or, if they are one, something else."""
     log = writing.log(act.conversation, "see")
