@@ -159,6 +159,14 @@ class Store(PeopleStore, Protocol):
         """Events of a log with `seq` > after, ascending, at most `limit`, rendered from the present. [] at the head."""
         ...
 
+    async def delivered(self, uid: str) -> Mapping[str, int]:
+        """How far an account was shown each of its directs in the simple dialect."""
+        ...
+
+    async def delivered_to(self, uid: str, shown: Mapping[str, int]) -> None:
+        """Write that down; it never goes back."""
+        ...
+
     async def history(
         self,
         actor: Actor,

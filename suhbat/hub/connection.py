@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
@@ -41,6 +42,11 @@ class Wire(Protocol):
 
     async def drained(self) -> None:
         """Return when no longer congested, or closed."""
+        ...
+
+    def confirm(self, done: Callable[[], None]) -> None:
+        """Call `done` when the peer has taken everything written until now: when it answers a ping; where the server gives
+        none, when the server has taken it. Never, if the connection ends before. One at a time."""
         ...
 
     def close(self, code: Close, reason: str = "") -> None:

@@ -48,6 +48,9 @@ async def _step(hub: Hub, connection: Connection) -> bool:
     hub.flush()
     missing = [key for key, cursor in connection.lag.items() if cursor < (hub.rooms[key].head or 0)]
     _tell_caught_up(hub, connection)
+    if LOBBY not in missing:
+        # In their place: before the messages that are to come, and so one's own `joined` before what one has missed.
+        _announcements(hub, connection)
     if not missing:
         if connection.wire.congested or connection.wire.closed or _late(hub, connection):
             return False
@@ -107,14 +110,21 @@ def _tell_caught_up(hub: Hub, connection: Connection) -> None:
 def _go_live(hub: Hub, connection: Connection) -> None:
     """Nothing is missing and the socket has room: from here on frames come as they are made."""
     if connection.dialect is Dialect.SIMPLE:
-        missed = [frame for number, frame in hub.ring if number > connection.announced]
-        if missed:
-            connection.wire.write(Frames(missed))
-        connection.announced = hub.rooms[LOBBY].announced
+        _announcements(hub, connection)
     elif connection.missed_presence:
         _presence(hub, connection)
     connection.lag.clear()
     connection.live = True
+
+
+def _announcements(hub: Hub, connection: Connection) -> None:
+    """The joins and leaves that a connection of the simple dialect has not heard of, as far as they are kept."""
+    if connection.dialect is not Dialect.SIMPLE or connection.wire.congested:
+        return
+    missed = [frame for number, frame in hub.ring if number > connection.announced]
+    if missed:
+        connection.wire.write(Frames(missed))
+    connection.announced = hub.rooms[LOBBY].announced
 
 
 def _presence(hub: Hub, connection: Connection) -> None:

@@ -24,6 +24,7 @@ from .tables import (
     accounts,
     audit,
     conversations,
+    delivered,
     drafts,
     erasures,
     events,
@@ -62,7 +63,7 @@ def begin(
         known.load(connection, (name,), {}, at)
         depart(writing, known.named[name], User(uid=actor.uid, user_id=NOBODY, kind=actor.kind))
     writing.flush()
-    for table in (accounts, sessions, guests, drafts, reads, mentions, sanctions, reports, idempotency):
+    for table in (accounts, sessions, guests, drafts, delivered, reads, mentions, sanctions, reports, idempotency):
         connection.execute(delete(table).where(table.c.uid == actor.uid))
     connection.execute(update(users).where(users.c.uid == actor.uid).values(user_id=NOBODY))
     connection.execute(update(audit).where(audit.c.actor_uid == actor.uid).values(actor=NOBODY))

@@ -42,10 +42,11 @@ Said = tuple[int, int, str, str]
 
 
 def create(connection: Connection) -> None:
-    """The index itself. Without columnsize and content: nothing is ranked, and texts are read from the log."""
+    """The index itself. Without columnsize and content: nothing is ranked, and texts are read from the log. With
+    the beginnings of words: to gather all words that begin with two letters took 70 ms in a million messages."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(
-            "CREATE VIRTUAL TABLE search USING fts5(words, marks, content='', columnsize=0, "
+            "CREATE VIRTUAL TABLE search USING fts5(words, marks, content='', columnsize=0, prefix='2 3', "
             'tokenize="unicode61 remove_diacritics 0")'
         )
         if sqlite3.sqlite_version_info >= SECURE_DELETE:

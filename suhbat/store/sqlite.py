@@ -35,7 +35,7 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY
 
-from . import connect, epoch, erasure, guests, history, order, queries, retention, rooms, search
+from . import connect, delivered, epoch, erasure, guests, history, order, queries, retention, rooms, search
 from .acts import carry_out
 from .dialect import insert_new, is_trouble
 from .epoch import Instance
@@ -115,6 +115,16 @@ class SQLiteStore(PeopleOverSQLite):
 
     async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
         return await self._read(lambda c: queries.event_page(c, log, after, limit))
+
+    async def delivered(self, uid: str) -> Mapping[str, int]:
+        return await self._read(lambda c: delivered.shown(c, uid))
+
+    async def delivered_to(self, uid: str, shown: Mapping[str, int]) -> None:
+        def move(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            delivered.move(connection, uid, shown)
+            return None, []
+
+        await self._open_writer().work(move)
 
     async def history(
         self,

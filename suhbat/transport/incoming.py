@@ -43,6 +43,8 @@ class Outgoing(Protocol):
     def close(self, code: Close, reason: str = "") -> None: ...
     def abort(self) -> None: ...
 
+    def ponged(self, payload: bytes) -> None: ...
+
     def respond(self) -> None:
         """Write what the parser has to say: pongs, the answer to a close, the end of the connection."""
         ...
@@ -214,6 +216,8 @@ class Incoming:
         if opcode is Opcode.CLOSE:
             self._outgoing.respond()  # the answer, behind those to what came before it: nothing may follow it (RFC 6455 §5.5.1)
             self._outgoing.end()
+        elif opcode is Opcode.PONG:
+            self._outgoing.ponged(bytes(frame.data))
         elif opcode in _DATA and frame.fin:
             self._message(opcode, frame.data)
         elif opcode in _DATA:

@@ -27,6 +27,7 @@ class QueueWire:
         self._outbox: deque[Frames] = deque()
         self._size = 0
         self._gone = False
+        self._confirm: Callable[[], None] | None = None
         self._wake = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
@@ -58,6 +59,10 @@ class QueueWire:
         self._gone = True
         self._end()
 
+    def confirm(self, done: Callable[[], None]) -> None:
+        self._confirm = done
+        self._wake.set()
+
     def probe(self, patience: float) -> None:
         """ASGI has no ping: such a server notices by itself, or not."""
 
@@ -83,6 +88,9 @@ class QueueWire:
                 if self._size < LOW_WATER and self.congested:
                     self.congested = False
                     self._drained.set()
+            if self._confirm is not None and not self._gone:
+                done, self._confirm = self._confirm, None
+                done()
             if self.closing is not None and not self._outbox:
                 return
             await self._wake.wait()

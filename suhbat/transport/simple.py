@@ -15,13 +15,17 @@ from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.types import LOBBY, ME
 
+from .delivered import Delivered
 from .session import BaseSession, Rest, Services, Upgrade
+
+REPLAYED = 1_000
+"""Events of one direct, at the most, that an account is shown of the time it was away."""
 
 
 class SimpleSession(BaseSession):
     """See `session.Session`."""
 
-    __slots__ = ("_asked", "_token", "claim", "machine", "name")
+    __slots__ = ("_asked", "_delivered", "_token", "claim", "machine", "name")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade, name: str) -> None:
         super().__init__(services, wire, upgrade.language)
@@ -29,6 +33,7 @@ class SimpleSession(BaseSession):
         self._token = upgrade.token
         self._asked = upgrade.bearer is not None
         self.claim: Claim | None = None
+        self._delivered: Delivered | None = None
         self.machine: simple.SimpleMachine | None = None
 
     def open(self) -> Rest | None:
@@ -52,6 +57,8 @@ class SimpleSession(BaseSession):
 
     def release(self) -> None:
         super().release()
+        if self._delivered is not None:
+            self._delivered.stop()
         claim, self.claim = self.claim, None
         if claim is not None:
             self.services.people.release(claim)
@@ -90,6 +97,7 @@ class SimpleSession(BaseSession):
             connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language, login.session)
             hub.attach(connection, own_log(actor.uid), 0)
             opening = await self.services.store.opening(actor)
+            shown = {} if login.session is None else await self.services.store.delivered(actor.uid)
         except SuhbatError as error:
             if connection is not None:
                 hub.remove(connection)
@@ -102,10 +110,18 @@ class SimpleSession(BaseSession):
         for state in opening.states:
             if state.kind == "room":
                 continue  # this dialect shows none
-            hub.attach(connection, state.conversation, state.head, echo=state.member_count == 1)
+            cursor = state.head
+            if login.session is not None and state.kind == "direct":
+                # What was written to an account while it was away comes now.
+                cursor = max(
+                    shown.get(state.conversation, 0), state.head - REPLAYED, opening.oldest[state.conversation]
+                )
+            hub.attach(connection, state.conversation, cursor, echo=state.member_count == 1)
         connection.lag[own_log(actor.uid)] = opening.heads[ME]
         hub.start_feed(connection)
         self._begin(connection)
+        if login.session is not None:
+            self._delivered = Delivered(hub, self.services.store, connection, shown)
 
     async def _recognise(self, token: str) -> Login | None:
         """Whose token this is, if its name is the one asked for. Raises InvalidName, Unauthenticated.

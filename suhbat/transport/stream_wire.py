@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -24,6 +24,8 @@ from .session import Upgrade
 
 CLOSE_SECONDS = 5.0
 """How long a peer has to answer a close before its connection is aborted."""
+CONFIRM = b"taken?"
+"""In the ping that asks whether what was written has arrived."""
 HIGH_WATER = 128 * 1024
 """Unsent bytes of one connection beyond which it is behind."""
 
@@ -39,6 +41,7 @@ class StreamWire(asyncio.Protocol):
         "_admission",
         "_closed_by",
         "_compresses",
+        "_confirm",
         "_conn",
         "_doubted",
         "_incoming",
@@ -74,6 +77,7 @@ class StreamWire(asyncio.Protocol):
         self._replies: list[bytes] | None = None  # of this turn; they go out with what else is written in it
         self._waiter: asyncio.Future[None] | None = None
         self._closed_by: asyncio.TimerHandle | None = None
+        self._confirm: Callable[[], None] | None = None
         self._doubted: asyncio.TimerHandle | None = None  # until something comes from it: see `probe`
         transport.set_write_buffer_limits(high=HIGH_WATER)
 
@@ -142,6 +146,18 @@ class StreamWire(asyncio.Protocol):
             return
         self.ping()
         self._doubted = asyncio.get_running_loop().call_later(patience, self.abort)
+
+    def confirm(self, done: Callable[[], None]) -> None:
+        if not self.closed:
+            self._confirm = done
+            self._conn.send_ping(CONFIRM)
+            self.respond()
+
+    def ponged(self, payload: bytes) -> None:
+        """The peer answered a ping."""
+        if payload == CONFIRM and self._confirm is not None:
+            done, self._confirm = self._confirm, None
+            done()
 
     # What the keepalive and uvicorn use
 

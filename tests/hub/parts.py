@@ -102,6 +102,7 @@ class RecordingWire:
         self._flows.set()
 
     def probe(self, patience: float) -> None: ...
+    def confirm(self, done: Any) -> None: ...
 
     def seqs(self, conversation: str = "lobby") -> list[int]:
         """The `seq`s of this conversation's messages, in the order they came."""
