@@ -131,6 +131,7 @@ class Suhbat:
                 rates=wired.rates,
                 clock=self.clock,
                 registry=registry,
+                erasing=lambda: self.hub.spawn(self._erase()),
                 control=self.control,
             ),
             lifespan=self.lifespan,

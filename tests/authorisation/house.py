@@ -1,0 +1,79 @@
+"""Seven kinds of people, and for each question a fresh room in which they are what they are."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from tests.servers import Server
+
+ROLES = ("owner", "moderator", "member", "removed", "stranger", "guest", "nobody")
+PASSWORD = "correct horse battery"
+SECRET = "maxfiygap"
+"""A word that is said in every room."""
+THUMB = quote("👍")
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Room:
+    """A private room: `seq` is a message by `other`, a plain member; `friend` is no member."""
+
+    conversation: str
+    seq: int
+    other: str = "other"
+    friend: str = "friend"
+
+
+class House:
+    """A running server with everybody registered."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.tokens: dict[str, str | None] = {"nobody": None}
+        for role in (*ROLES[:5], "other", "friend"):
+            body = {"user_id": role, "password": PASSWORD}
+            status, answer = server.request("POST", "/api/v1/accounts", body)
+            assert status == 201, answer
+            self.tokens[role] = answer["token"]
+        self.tokens["guest"] = server.guest("guest")
+
+    def ask(self, role: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        return self.server.request(method, f"/api/v1{path}", body, token=self.tokens[role])
+
+    def room(self) -> Room:
+        """A new one."""
+        status, made = self.ask("owner", "POST", "/conversations", {"title": f"Room {next(_numbers)}"})
+        assert status == 201, made
+        conversation: str = made["conversation"]
+        place = f"/conversations/{conversation}"
+        for name, role in (
+            ("moderator", "moderator"),
+            ("member", "member"),
+            ("removed", "member"),
+            ("other", "member"),
+        ):
+            assert self.ask("owner", "PUT", f"{place}/members/{name}", {"role": role})[0] == 201
+        assert self.ask("owner", "DELETE", f"{place}/members/removed")[0] == 204
+        status, posted = self.ask("other", "POST", f"{place}/messages", {"text": f"{SECRET} salom"})
+        assert status == 201
+        return Room(conversation, posted["seq"])
+
+    def newcomer(self) -> dict[str, Any]:
+        """A name that nobody has."""
+        return {"user_id": f"new{next(_numbers)}", "password": PASSWORD}
+
+    def passing(self, role: str) -> str | None:
+        """A session of this role's that may be ended; for an account that may be, of somebody made for it."""
+        if role in ("guest", "nobody"):
+            return self.tokens[role]
+        return self.somebody()
+
+    def somebody(self) -> str:
+        """An account made for this question alone."""
+        status, answer = self.server.request("POST", "/api/v1/accounts", self.newcomer())
+        assert status == 201
+        token: str = answer["token"]
+        return token

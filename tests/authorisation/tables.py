@@ -1,0 +1,124 @@
+"""What everybody is answered: a status for each role in the order of ROLES, or one error code for each command.
+
+`200 200 403 404 404 404 401` reads: owner and moderator may, a member may not, and for who was removed, strangers and guests
+there is nothing; nobody is asked who they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .house import PASSWORD, THUMB, House, Room
+
+Body = Callable[[House, Room], object]
+NONE: Body = lambda house, room: None  # noqa: E731 (a table reads better)
+
+ALL = "{0} {0} {0} {0} {0} {0} 401"
+MEMBERS = "{0} {0} {0} 404 404 404 401"
+KEEPERS = "{0} {0} 403 404 404 404 401"
+OWNER = "{0} 403 403 404 404 404 401"
+NOT_THEIRS = "403 403 403 404 404 404 401"
+ACCOUNTS = "{0} {0} {0} {0} {0} 403 401"
+STAFF = "403 403 403 403 403 403 401"
+ANYBODY = "{0} {0} {0} {0} {0} {0} {0}"
+
+
+def body(**fields: Any) -> Body:
+    return lambda house, room: fields
+
+
+ROOM = "/conversations/{conversation}"
+MESSAGE = ROOM + "/messages/{seq}"
+
+HTTP: dict[tuple[str, str], tuple[str, Body]] = {
+    ("GET", "/conversations"): (ALL.format(200), NONE),
+    ("POST", "/conversations"): (ALL.format(201), body(title="Choyxona")),
+    ("GET", ROOM): (MEMBERS.format(200), NONE),
+    ("PATCH", ROOM): (KEEPERS.format(200), body(title="Yangi nom")),
+    ("DELETE", ROOM): (OWNER.format(204), NONE),
+    ("POST", "/directs"): (ALL.format("20*"), body(users=["friend"])),
+    ("GET", ROOM + "/members"): (MEMBERS.format(200), NONE),
+    ("PUT", ROOM + "/members/{friend}"): (KEEPERS.format(201), body()),
+    ("PATCH", ROOM + "/members/{other}"): (KEEPERS.format(204), body(muted=True)),
+    ("DELETE", ROOM + "/members/{other}"): (KEEPERS.format(204), NONE),
+    ("PUT", ROOM + "/read"): (MEMBERS.format(200), body(ordinal=1)),
+    ("PUT", ROOM + "/draft"): (MEMBERS.format(204), body(text="begun")),
+    ("DELETE", ROOM + "/draft"): (MEMBERS.format(204), NONE),
+    ("GET", ROOM + "/pins"): (MEMBERS.format(200), NONE),
+    ("GET", ROOM + "/messages"): (MEMBERS.format(200), NONE),
+    ("POST", ROOM + "/messages"): (MEMBERS.format(201), body(text="salom")),
+    ("PATCH", MESSAGE): (NOT_THEIRS, body(text="changed")),
+    ("DELETE", MESSAGE): (KEEPERS.format(200), NONE),
+    ("PUT", MESSAGE + f"/reactions/{THUMB}"): (MEMBERS.format(200), NONE),
+    ("DELETE", MESSAGE + f"/reactions/{THUMB}"): (MEMBERS.format(200), NONE),
+    ("PUT", MESSAGE + "/pin"): (KEEPERS.format(200), NONE),
+    ("DELETE", MESSAGE + "/pin"): (KEEPERS.format(200), NONE),
+    ("POST", MESSAGE + "/reports"): (MEMBERS.format(204), body(reason="spam")),
+    ("GET", "/search?q=maxfiygap"): (ALL.format(200), NONE),
+    ("GET", "/reports"): (ALL.format(200), NONE),
+    ("GET", "/audit"): (STAFF, NONE),
+    ("GET", "/me"): (ALL.format(200), NONE),
+    ("PATCH", "/me"): (ACCOUNTS.format(200), body(display_name="Shown")),
+    ("DELETE", "/me"): (ACCOUNTS.format(403), body(password="a wrong password")),
+    ("GET", "/users?query=friend"): (ALL.format(200), NONE),
+    ("GET", "/users/{friend}"): (ALL.format(200), NONE),
+    ("POST", "/accounts"): (ANYBODY.format(201), lambda house, room: house.newcomer()),
+    ("POST", "/sessions"): (ANYBODY.format(201), body(user_id="friend", password=PASSWORD)),
+    ("GET", "/sessions"): (ACCOUNTS.format(200), NONE),
+    ("DELETE", "/sessions/{unknown}"): ("404 404 404 404 404 403 401", NONE),
+    ("POST", "/guests"): (ANYBODY.format(201), lambda house, room: {"user_id": house.newcomer()["user_id"]}),
+    ("POST", "/tickets"): (ALL.format(201), NONE),
+    ("POST", "/invites"): (STAFF, body()),
+    ("GET", "/invites"): (STAFF, NONE),
+    ("GET", "/invites/{unknown}"): (ANYBODY.format(404), NONE),
+    ("DELETE", "/invites/{unknown}"): (STAFF, NONE),
+}
+"""Below /api/v1. Nobody here is staff of the server: they are what they are in the room."""
+
+ENDING: dict[tuple[str, str], str] = {
+    ("DELETE", "/sessions"): ACCOUNTS.format(204),
+    ("DELETE", "/sessions/current"): ACCOUNTS.format(204),
+}
+"""What ends sessions: asked by somebody made for the question."""
+
+OPEN = {
+    ("GET", "/"), ("GET", "/setup"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
+    ("GET", "/openapi.json"), ("GET", "/asyncapi.json"), ("GET", "/docs"), ("GET", "/docs/start.js"),
+    ("POST", "/control"), ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
+}  # fmt: skip
+"""Not of the API, or with a door of its own; each has its tests elsewhere."""
+
+MAY = "ok ok ok not_found not_found not_found"
+KEEP = "ok ok forbidden not_found not_found not_found"
+OWN = "ok forbidden forbidden not_found not_found not_found"
+
+COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
+    "hello": ("bad_request " * 6, lambda room: {"token": "x"}),
+    "ping": ("pong " * 6, lambda room: {}),
+    "sync": ("ok " * 6, lambda room: {"cursors": {room.conversation: 1}}),
+    "create": ("ok " * 6, lambda room: {"title": "Choyxona"}),
+    "direct": ("ok " * 6, lambda room: {"users": ["friend"]}),
+    "send": (MAY, lambda room: {"conversation": room.conversation, "text": "salom"}),
+    "edit": (
+        "forbidden forbidden forbidden not_found not_found not_found",
+        lambda room: {"conversation": room.conversation, "seq": room.seq, "text": "changed"},
+    ),
+    "delete": (KEEP, lambda room: {"conversation": room.conversation, "seq": room.seq}),
+    "react": (MAY, lambda room: {"conversation": room.conversation, "seq": room.seq, "emoji": "👍", "on": True}),
+    "pin": (KEEP, lambda room: {"conversation": room.conversation, "seq": room.seq, "on": True}),
+    "report": (MAY, lambda room: {"conversation": room.conversation, "seq": room.seq}),
+    "read": (MAY, lambda room: {"conversation": room.conversation, "ordinal": 1}),
+    "draft": (MAY, lambda room: {"conversation": room.conversation, "text": "begun"}),
+    "typing": (MAY, lambda room: {"conversation": room.conversation}),
+    "history": (MAY, lambda room: {"conversation": room.conversation}),
+    "update": (KEEP, lambda room: {"conversation": room.conversation, "title": "Yangi nom"}),
+    "erase": (OWN, lambda room: {"conversation": room.conversation}),
+    "join": (MAY, lambda room: {"conversation": room.conversation}),
+    "leave": (MAY, lambda room: {"conversation": room.conversation}),
+    "admit": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.friend}),
+    "remove": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.other}),
+    "ban": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.other}),
+    "mute": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.other}),
+}
+"""By `type`: the answer for each role but nobody (who has no connection), and the fields."""

@@ -1,0 +1,136 @@
+"""The sweep. What may not be seen is answered like what does not exist: the same status, code and text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from suhbat.app import create_app
+from suhbat.config import Settings
+from suhbat.protocol.commands import COMMANDS as CLASSES
+from tests.servers import running
+from tests.talk import V1
+
+from .house import ROLES, SECRET, House, Room
+from .tables import COMMANDS, ENDING, HTTP, OPEN
+
+NOWHERE = Room("r00000000000000000000", 1)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with running("suhbat", tmp_path_factory.mktemp("sweep") / "data", send_rate="0") as server:
+        yield House(server)
+
+
+def shape(path: str) -> str:
+    """A path with what varies in it left out."""
+    return re.sub(r"{[^}]*}|%[^/]*", "{}", path.partition("?")[0])
+
+
+def test_no_route_is_forgotten() -> None:
+    """Every route that the application has is in a table, and no other."""
+    served = {
+        (method, shape(context.path or ""))
+        for context in iter_route_contexts(create_app(Settings(data=Path("never-made"))).fastapi.routes)
+        for method in (getattr(context, "methods", None) or {"GET"}) - {"HEAD"}
+    }
+    listed = {(method, shape(f"/api/v1{path}")) for method, path in (*HTTP, *ENDING)}
+    listed |= {(method, shape(path)) for method, path in OPEN}
+    # One route takes both an id and the word `current`.
+    listed.discard(("DELETE", "/api/v1/sessions/current"))
+    served.discard(("DELETE", "/api/v1/sessions/current"))
+    assert served == listed
+
+
+def test_no_command_is_forgotten() -> None:
+    """Every command there is."""
+    assert {get_args(command.model_fields["type"].annotation)[0] for command in CLASSES} == COMMANDS.keys()
+
+
+def filled(path: str, room: Room) -> str:
+    return path.format(
+        conversation=room.conversation, seq=room.seq, other=room.other, friend=room.friend, unknown="x" * 20
+    )
+
+
+@pytest.mark.parametrize(("method", "path"), list(HTTP))
+def test_endpoint(house: House, method: str, path: str) -> None:
+    """Everybody gets the answer of the table; nothing of the room is in what those get who are not in it."""
+    statuses, body = HTTP[method, path]
+    for role, expected in zip(ROLES, statuses.split(), strict=True):
+        room = house.room()
+        status, answer = house.ask(role, method, filled(path, room), body(house, room))
+        assert re.fullmatch(expected.replace("*", "."), str(status)), (role, status, answer)
+        if role in ROLES[3:]:
+            assert SECRET not in str(answer), role
+            assert room.conversation not in str(answer), role
+        if status == 404 and "{conversation}" in path:
+            _, nothing = house.ask(role, method, filled(path, NOWHERE), body(house, room))
+            assert answer == nothing, role
+
+
+@pytest.mark.parametrize(("method", "path"), list(ENDING))
+def test_what_ends_sessions(house: House, method: str, path: str) -> None:
+    """The same, for what cannot be undone."""
+    for role, expected in zip(ROLES, ENDING[method, path].split(), strict=True):
+        status, answer = house.server.request(method, f"/api/v1{path}", token=house.passing(role))
+        assert str(status) == expected, (role, answer)
+
+
+@pytest.mark.parametrize("type", list(COMMANDS))
+async def test_command(house: House, type: str) -> None:
+    """Everybody gets the answer of the table, and those outside the same as for a room that is not there."""
+    answers, fields = COMMANDS[type]
+    for role, expected in zip(ROLES[:-1], answers.split(), strict=True):
+        room = house.room()
+        async with V1(house.server.ws, house.tokens[role]) as one:
+            answer = await one.ask(type, **fields(room))
+            assert said(answer) == expected, (role, answer)
+            if expected == "not_found":
+                nothing = await one.ask(type, **fields(NOWHERE))
+                assert {**answer, "id": 0} == {**nothing, "id": 0}, role
+
+
+def said(answer: dict[str, Any]) -> str:
+    return str(answer["code"] if answer["type"] == "error" else answer["type"])
+
+
+def test_what_only_the_server_sets_cannot_be_set(house: House) -> None:
+    """Who wrote, where it stands, what somebody is: fields of these names in a body change nothing."""
+    room = house.room()
+    place = f"/conversations/{room.conversation}"
+    forged = {
+        "text": "salom",
+        "sender": "owner",
+        "sender_uid": "u1",
+        "seq": 1,
+        "ordinal": 1,
+        "deleted": True,
+        "role": "owner",
+    }
+    status, posted = house.ask("member", "POST", f"{place}/messages", forged)
+    assert status == 201 and posted["seq"] > room.seq
+    _, page = house.ask("owner", "GET", f"{place}/messages")
+    last = page["messages"][-1]
+    assert (last["sender"], last["deleted"]) == ("member", False)
+    status, profile = house.ask("member", "PATCH", "/me", {"display_name": "Shown", "role": "owner", "uid": "u1"})
+    assert (status, profile["role"]) == (200, "member")
+
+
+async def test_nothing_comes_after_the_removal(house: House) -> None:
+    """Who is removed hears of it, and of nothing that happens after."""
+    room = house.room()
+    place = f"/conversations/{room.conversation}"
+    async with V1(house.server.ws, house.tokens["member"]) as member:
+        assert house.ask("owner", "DELETE", f"{place}/members/member")[0] == 204
+        removed = await member.until("conversation.removed")
+        assert removed["removed"] == room.conversation
+        for text in ("after", "the removal"):
+            house.ask("owner", "POST", f"{place}/messages", {"text": text})
+        assert not [frame for frame in await member.silent(0.5) if frame.get("conversation") == room.conversation]

@@ -1,0 +1,25 @@
+"""The examples run as they are, and the docs show what they print."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+from tests.servers import ROOT
+
+
+def test_the_tour() -> None:
+    """examples/tour.py does what docs/tour.md shows: accounts, rooms, directs, search, moderation, erasure, and Postman."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "examples/tour.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    shown = re.search(r"```text\n(.*?)```", (ROOT / "docs" / "tour.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown is not None
+    assert done.stdout.strip() == shown[1].strip()
