@@ -1,3 +1,17 @@
 """Suhbat: a self-hosted real-time chat server. Start at `app.py`, which wires the parts together."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+_LATER = {"mount": "suhbat.mounting", "Asked": "suhbat.identity.outside", "Person": "suhbat.identity.outside"}
+"""For applications that Suhbat is a part of. Imported when asked for: `suhbat version` and the SDK need none of it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 
 from suhbat import logs
@@ -33,6 +34,7 @@ from suhbat.hub.hub import Hub
 from suhbat.identity.accounts import Accounts
 from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
+from suhbat.identity.outside import Authenticate, Outside
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.people import People
 from suhbat.identity.registration import Registration
@@ -40,6 +42,7 @@ from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.metrics import measure
 from suhbat.protocol.events import LogEntry
+from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.startup import beside, many_files, one_worker, welcome
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.sqlite import SQLiteStore
@@ -59,6 +62,20 @@ looks at them again and again, for a tenth of all time. What it is for, cycles, 
 CHORES_SECONDS = 60.0
 
 
+NOT_STARTED = JSONResponse(
+    {
+        "type": "about:blank",
+        "title": "Service Unavailable",
+        "status": 503,
+        "code": "busy",
+        "detail": "Suhbat is not started. In another application mount it with suhbat.mount(app, path), which also runs its "
+        "lifespan: Starlette does not do that for what is mounted.",
+    },
+    503,
+    media_type=MEDIA_TYPE,
+)
+
+
 class SystemClock:
     """See `chat.ports.Clock`."""
 
@@ -75,7 +92,13 @@ class Suhbat:
     Nothing runs before the lifespan starts it; `services` is None until then and after it ended.
     """
 
-    def __init__(self, settings: Settings, store: Store | None = None, bus: Bus | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store | None = None,
+        bus: Bus | None = None,
+        authenticate: Authenticate | None = None,
+    ) -> None:
         self.settings = settings
         self.clock: Clock = SystemClock()
         self.store: Store = store or SQLiteStore(settings.data, lobby_history=settings.lobby_history, clock=self.clock)
@@ -96,6 +119,7 @@ class Suhbat:
         self.registration = Registration(self.store, self.clock, self.people, self.passwords, access=settings.access)
         self.control = Control(settings.data)
         self.bans = Bans(self.clock)
+        outside = None if authenticate is None else Outside(self.store, self.clock, self.people, authenticate)
         self.services: Services | None = None
         wired = Services(
             settings=settings,
@@ -110,6 +134,7 @@ class Suhbat:
             rates=Rates(settings.send_rate),
             clock=self.clock,
             turnstile=Turnstile(),
+            outside=outside,
             trusted=networks(settings.trusted_proxies),
         )
         wired.acting.banished = self.hub.banish
@@ -133,6 +158,7 @@ class Suhbat:
                 registry=registry,
                 erasing=lambda: self.hub.spawn(self._erase()),
                 control=self.control,
+                outside=outside,
             ),
             lifespan=self.lifespan,
         )
@@ -142,6 +168,8 @@ class Suhbat:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
+        elif scope["type"] == "http" and self.services is None:
+            await NOT_STARTED(scope, receive, send)
         else:
             await self._sockets(scope, receive, send)
 
@@ -224,9 +252,10 @@ class Suhbat:
             pass
 
 
-def create_app(settings: Settings | None = None) -> Suhbat:
+def create_app(settings: Settings | None = None, authenticate: Authenticate | None = None) -> Suhbat:
     """The server, ready for any ASGI server. Without `settings` they come from the environment and suhbat.toml.
 
-    Raises ConfigError with what to change.
+    `authenticate`: who asks, where another application knows that (see identity.outside). Raises ConfigError with what to
+    change.
     """
-    return Suhbat(settings or Settings())
+    return Suhbat(settings or Settings(), authenticate=authenticate)

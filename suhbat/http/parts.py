@@ -16,6 +16,7 @@ from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
 from suhbat.control import Control
+from suhbat.identity.outside import Outside
 from suhbat.identity.people import People
 from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
@@ -37,6 +38,8 @@ class Parts:
     clock: Clock
     registry: CollectorRegistry
     control: Control
+    outside: Outside | None = None
+    """Where this is a part of another application that knows its people."""
     erasing: Callable[[], None] = lambda: None
     """Called when an erasure was begun: it can be gone on with."""
 

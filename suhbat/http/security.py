@@ -13,6 +13,7 @@ from suhbat.errors import BadRequest, Forbidden, RateLimited, Unauthenticated
 from suhbat.identity.address import client_address, is_loopback, neighbourhood, networks
 from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
+from suhbat.identity.outside import Asked
 
 from . import cookie
 from .parts import House, Parts
@@ -30,6 +31,10 @@ async def _login(request: Request, response: Response, parts: House, credentials
     Raises Unauthenticated, RateLimited; Forbidden for who is banned, and for a write with a cookie that no page of ours
     asked for.
     """
+    if credentials is None and parts.outside is not None:
+        asked = Asked(request.url.path, dict(request.headers), dict(request.query_params))
+        if known := await parts.outside.login(asked):
+            return _admit(known, parts)
     held = None if credentials is not None else cookie.read(request)
     token = credentials.credentials if credentials is not None else held
     if token is None:
@@ -39,15 +44,19 @@ async def _login(request: Request, response: Response, parts: House, credentials
         if "origin" not in request.headers:
             raise Forbidden("forbidden.origin")
         safe_write(request, parts)
-    login = await parts.people.authenticate(token)
-    parts.bans.check(login.actor.uid)
-    wait = parts.rates.meter(login.actor.uid).take(parts.clock.steady())
-    if wait:
-        raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
+    login = _admit(await parts.people.authenticate(token), parts)
     if held is not None and login.session is not None:
         fresh = await parts.people.sessions.rotate(login.session, held)
         if fresh is not None:
             cookie.write(request, response, parts.settings, fresh)
+    return login
+
+
+def _admit(login: Login, parts: Parts) -> Login:
+    parts.bans.check(login.actor.uid)
+    wait = parts.rates.meter(login.actor.uid).take(parts.clock.steady())
+    if wait:
+        raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
     return login
 
 

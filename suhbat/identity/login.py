@@ -14,3 +14,5 @@ class Login:
 
     actor: Actor
     session: str | None = None
+    outside: bool = False
+    """The application around this one says so."""

@@ -81,10 +81,12 @@ class People:
 
     def is_current(self, login: Login) -> bool:
         """Whether what was recognised a moment ago still holds: nothing was revoked, disabled or taken over since."""
-        if login.session is None:
+        if login.session is None and not login.outside:
             return self.guests.knows(login.actor.uid)
         account = self.accounts.of_uid(login.actor.uid)
-        return account is not None and not account.disabled and self.sessions.is_alive(login.session)
+        if account is None or account.disabled:
+            return False
+        return login.session is None or self.sessions.is_alive(login.session)
 
     def account_of(self, uid: str) -> Account:
         """The account of somebody who may be here. Raises Unauthenticated for nobody's uid and for who is disabled."""
@@ -97,14 +99,14 @@ class People:
         """A connection opened: it is a use for as long as it lasts."""
         if login.session is not None:
             self.sessions.attach(login.session)
-        else:
+        elif not login.outside:
             self.guests.attach(login.actor)
 
     def detach(self, login: Login) -> None:
         """A connection is gone."""
         if login.session is not None:
             self.sessions.detach(login.session)
-        else:
+        elif not login.outside:
             self.guests.detach(login.actor)
 
     # Chores

@@ -22,6 +22,7 @@ from suhbat.hub.hub import Hub
 from suhbat.identity.address import Network
 from suhbat.identity.cookie import token_in
 from suhbat.identity.login import Login
+from suhbat.identity.outside import Asked, Outside
 from suhbat.identity.people import People
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol import simple
@@ -56,6 +57,8 @@ class Services:
     rates: Rates
     clock: Clock
     turnstile: Turnstile
+    outside: Outside | None
+    """Where this is a part of another application that knows its people."""
     trusted: Collection[Network]
     """The proxies whose X-Forwarded-For is believed."""
 
@@ -160,12 +163,21 @@ class BaseSession:
     async def authenticate(self, token: str) -> Login:
         """Whose token this is; the identity is held until `release`. Raises Unauthenticated."""
         login = await self.services.people.authenticate(token)
-        self.services.bans.check(login.actor.uid)
         self.hold(login)
         return login
 
+    async def recognise_outside(self, upgrade: Upgrade) -> Login | None:
+        """Whom the application around takes them for; None where there is none, or it knows nobody."""
+        if self.services.outside is None:
+            return None
+        login = await self.services.outside.login(Asked(upgrade.path, upgrade.headers, upgrade.query))
+        if login is not None:
+            self.hold(login)
+        return login
+
     def hold(self, login: Login) -> None:
-        """Be somebody who was recognised, until `release`."""
+        """Be somebody who was recognised, until `release`. Raises Forbidden for who is banned."""
+        self.services.bans.check(login.actor.uid)
         self.services.people.attach(login)
         self.attached = login
 

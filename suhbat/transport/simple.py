@@ -25,12 +25,13 @@ REPLAYED = 1_000
 class SimpleSession(BaseSession):
     """See `session.Session`."""
 
-    __slots__ = ("_asked", "_delivered", "_token", "claim", "machine", "name")
+    __slots__ = ("_asked", "_delivered", "_token", "_upgrade", "claim", "machine", "name")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade, name: str) -> None:
         super().__init__(services, wire, upgrade.language)
         self.name = name
         self._token = upgrade.token
+        self._upgrade = None if services.outside is None else upgrade  # idle connections should not keep their headers
         self._asked = upgrade.bearer is not None
         self.claim: Claim | None = None
         self._delivered: Delivered | None = None
@@ -39,7 +40,7 @@ class SimpleSession(BaseSession):
     def open(self) -> Rest | None:
         """Become the guest (or, with a token, the user) of this name; refusals are an `error` frame, then the close."""
         try:
-            if self._token is not None:
+            if self._token is not None or self.services.outside is not None:
                 return self._return(self._token)
             self._claim()
         except SuhbatError as error:
@@ -85,7 +86,7 @@ class SimpleSession(BaseSession):
         hub.attach(connection, own_log(actor.uid), 0, known_head=0)
         self._begin(connection)
 
-    async def _return(self, token: str) -> None:
+    async def _return(self, token: str | None) -> None:
         """Be somebody who was here before: follow their logs from now on, for this dialect shows no history."""
         hub = self.services.hub
         connection: Connection | None = None
@@ -97,7 +98,7 @@ class SimpleSession(BaseSession):
             connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language, login.session)
             hub.attach(connection, own_log(actor.uid), 0)
             opening = await self.services.store.opening(actor)
-            shown = {} if login.session is None else await self.services.store.delivered(actor.uid)
+            shown = {} if actor.kind == "guest" else await self.services.store.delivered(actor.uid)
         except SuhbatError as error:
             if connection is not None:
                 hub.remove(connection)
@@ -111,7 +112,7 @@ class SimpleSession(BaseSession):
             if state.kind == "room":
                 continue  # this dialect shows none
             cursor = state.head
-            if login.session is not None and state.kind == "direct":
+            if actor.kind == "account" and state.kind == "direct":
                 # What was written to an account while it was away comes now.
                 cursor = max(
                     shown.get(state.conversation, 0), state.head - REPLAYED, opening.oldest[state.conversation]
@@ -120,10 +121,10 @@ class SimpleSession(BaseSession):
         connection.lag[own_log(actor.uid)] = opening.heads[ME]
         hub.start_feed(connection)
         self._begin(connection)
-        if login.session is not None:
+        if actor.kind == "account":
             self._delivered = Delivered(hub, self.services.store, connection, shown)
 
-    async def _recognise(self, token: str) -> Login | None:
+    async def _recognise(self, token: str | None) -> Login | None:
         """Whose token this is, if its name is the one asked for. Raises InvalidName, Unauthenticated.
 
         A browser sends its cookie whatever name its page asks for, and for as long as it likes: a cookie that is of no use
@@ -131,7 +132,7 @@ class SimpleSession(BaseSession):
         """
         user_id = normalise(self.name)
         try:
-            login = await self.authenticate(token)
+            login = await (self._ask_outside() if token is None else self.authenticate(token))
             if login.actor.user_id != user_id:
                 raise Unauthenticated("unauthenticated.name", user_id=user_id)
         except Unauthenticated:
@@ -141,6 +142,13 @@ class SimpleSession(BaseSession):
             if not self.wire.closed:
                 self._claim()
             return None
+        return login
+
+    async def _ask_outside(self) -> Login:
+        upgrade, self._upgrade = self._upgrade, None
+        login = None if upgrade is None else await self.recognise_outside(upgrade)
+        if login is None:
+            raise Unauthenticated
         return login
 
     def _begin(self, connection: Connection) -> None:

@@ -111,7 +111,7 @@ class V1Session(BaseSession):
             self.services.hub.attach(connection, own_log(actor.uid), 0)
             opening = await self.services.store.opening(actor)
             added = await self._added(actor, command.resume, opening.heads[ME])
-        except SuhbatError:
+        except BaseException:
             self.services.hub.remove(connection)
             raise
         if self.wire.closed or not self.still(login, connection):
@@ -150,10 +150,12 @@ class V1Session(BaseSession):
         assert upgrade is not None
         ticket = upgrade.query.get("ticket")
         if command.token is None and ticket is not None:
-            login = self.services.tickets.redeem(ticket)
-            self.hold(login)
-            return login
+            found = self.services.tickets.redeem(ticket)
+            self.hold(found)
+            return found
         token = command.token or upgrade.token
+        if command.token is None and (login := await self.recognise_outside(upgrade)):
+            return login
         if token is None:
             raise Unauthenticated
         return await self.authenticate(token)

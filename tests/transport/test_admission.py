@@ -66,6 +66,7 @@ def _services(settings: Settings) -> Services:
         clock=clock,
         trusted=networks(settings.trusted_proxies),
         turnstile=Turnstile(),
+        outside=None,
     )
 
 

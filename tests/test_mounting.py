@@ -1,0 +1,94 @@
+"""Suhbat as a part of another application: it lives with it, and its people are those that the application knows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from websockets.asyncio.client import connect
+
+import suhbat
+from suhbat.app import create_app
+from suhbat.config import Settings
+from tests.servers import Server, free_port
+from tests.talk import PATIENCE, Frame
+
+ALI, VALI = {"Cookie": "session=s3cret-of-ali"}, {"Cookie": "session=s3cret-of-vali"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """examples/in_your_app.py as its first lines say."""
+
+    class Example(Server):
+        def _ready(self) -> bool:
+            try:
+                return self.request("GET", "/chat/readyz")[0] == 200
+            except OSError:
+                return False
+
+    command = ("-m", "uvicorn", "examples.in_your_app:app", "--host", "127.0.0.1", "--port", "{port}")
+    example = Example("example", tmp_path_factory.mktemp("example") / "data", port=free_port(), command=command)
+    example.start()
+    try:
+        yield example
+    finally:
+        example.stop()
+
+
+def test_people_of_the_application(server: Server) -> None:
+    """Who it knows has an account; who it does not know is nobody; the same person stays the same."""
+    status, ali = server.request("GET", "/chat/api/v1/me", **ALI)
+    assert (status, ali["user_id"], ali["kind"]) == (200, "ali", "account")
+    assert server.request("GET", "/chat/api/v1/me", **ALI)[1]["uid"] == ali["uid"]
+    assert server.request("GET", "/chat/api/v1/me")[0] == 401
+    assert server.request("GET", "/chat/api/v1/me", Cookie="session=wrong")[0] == 401
+
+
+def test_its_own_paths_stay(server: Server) -> None:
+    """What is not below /chat is the application's."""
+    assert server.request("GET", "/login/ali")[0] == 307
+    assert server.request("GET", "/api/v1/me")[0] == 404
+
+
+async def test_sockets(server: Server) -> None:
+    """hello needs no token; what one writes the other hears; both dialects."""
+    v1 = connect(f"{server.ws}/chat/api/v1/ws", additional_headers=ALI, proxy=None)
+    simple = connect(f"{server.ws}/chat/ws/vali", additional_headers=VALI, proxy=None)
+    async with v1 as ali, simple as vali:
+        await ali.send(json.dumps({"type": "hello", "id": 1}))
+        assert (await until(ali, "welcome"))["user"]["user_id"] == "ali"
+        await until(ali, "caught_up")
+        await until(vali, "joined", user_id="vali")
+        await ali.send(json.dumps({"type": "send", "id": 2, "conversation": "lobby", "text": "salom"}))
+        assert (await until(vali, "message"))["from_user"] == "ali"
+
+
+async def until(socket: object, type: str, **fields: str) -> Frame:
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            frame: Frame = json.loads(await socket.recv())  # type: ignore[attr-defined]
+            if frame["type"] == type and all(frame.get(name) == value for name, value in fields.items()):
+                return frame
+
+
+async def test_a_bare_mount_says_what_is_missing(tmp_path: Path) -> None:
+    """Starlette runs no lifespan of what is mounted: 503, with the way out."""
+    app = FastAPI()
+    app.mount("/chat", create_app(Settings(data=tmp_path / "data")))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost") as client:
+        answer = await client.get("/chat/api/v1/me")
+    assert answer.status_code == 503
+    assert "suhbat.mount(app, path)" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["chat", "/chat/", "/"])
+def test_a_path_that_is_none(path: str, tmp_path: Path) -> None:
+    """Refused at once, with an example."""
+    with pytest.raises(ValueError, match='like "/chat"'):
+        suhbat.mount(FastAPI(), path, settings=Settings(data=tmp_path))
