@@ -1,0 +1,104 @@
+"""Whom a text names with @: for people who type as people do, in every script, and for those who mean harm."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+
+from suhbat.chat.model import Actor
+from suhbat.chat.naming import ALL, EVERYBODY, MOST, named
+from suhbat.errors import InvalidName
+from suhbat.identity.names import normalise
+
+NAMES = ("ali", "vali", "anna.k", "oʻgʻil", "юля", "josé", "हिन्दी", "bob_", "x-1")
+
+
+class Directory:
+    """The directory of these people, and of a bare guest. Counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self._people = {name: Actor(f"u-{name}", name, lobby_from=0) for name in NAMES}
+        self._people["yolovchi"] = Actor("u-yolovchi", "yolovchi")
+
+    def find(self, name: str) -> Actor | None:
+        self.asked += 1
+        try:
+            return self._people.get(normalise(name))
+        except InvalidName:
+            return None
+
+
+def names(text: str) -> list[str]:
+    return [uid.removeprefix("u-") for uid in named(text, Directory())]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "text",
+    ["@{}", "@{} salom", "salom @{}!", "(@{})", "@{}, @{}", "@{}.", "@{}...", "«@{}»", "'@{}'", "‘@{}’", "\n@{}\n", ",@{}?",
+     "*@{}*", "@{}:", "@{}/@{}", "@{}-", "🙂@{}🙂"],
+)  # fmt: skip
+def test_a_name_in_a_sentence(name: str, text: str) -> None:
+    """Each once, whatever stands around it."""
+    assert names(text.replace("{}", name)) == [name]
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("@ALI", ["ali"]),
+        ("@o'g'il @o’g‘il @oʻgʻil", ["oʻgʻil"]),
+        (unicodedata.normalize("NFD", "@josé"), ["josé"]),
+        ("@vali @ali @vali", ["vali", "ali"]),
+        ("@anna.k. Keldi", ["anna.k"]),
+    ],
+)
+def test_a_name_as_it_is_typed(text: str, who: list[str]) -> None:
+    """The same that a name is in `to_user`; in the order of the text, each once."""
+    assert names(text) == who
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ali", "@", "@ ali", "@@ali", "men@ali", "men@ali.uz", "salom_@ali", "@nobody", "@vali2", "@alisher", "@" + "a" * 40,
+        "@ali" + "a" * 28 + "b", "@josé" + "\u0301", "@jose\u0301\u0301", "@jose", "@yolovchi", "@हिन्दीx", "@\u202eali",
+    ],
+)  # fmt: skip
+def test_what_names_nobody(text: str) -> None:
+    """Addresses, other names that begin alike, guests who cannot come back."""
+    assert names(text) == []
+
+
+def test_no_name_by_its_beginning() -> None:
+    """A word that is longer than a name can be is none, also if what fits of it is one."""
+    long = "a" * 32
+    directory = Directory()
+    directory._people[long] = Actor("u-long", long, lobby_from=0)
+    assert named(f"@{long}", directory) == ("u-long",)
+    assert named(f"@{long}a", directory) == ()
+    assert named(f"@{long}\u0301", directory) == ()
+
+
+@pytest.mark.parametrize("word", [*ALL, "ALL", "Hamma", "ВСЕ", "all.", "hamma!"])
+def test_everybody(word: str) -> None:
+    """In every language, also at the end of a sentence; beside others."""
+    assert named(f"@{word} @ali", Directory()) == (EVERYBODY, "u-ali")
+    assert named(f"@ali @{word}", Directory()) == ("u-ali", EVERYBODY)
+
+
+def test_there_is_an_end_to_it() -> None:
+    """Of a text that is nothing but names so many are looked for, whether they exist or not."""
+    directory = Directory()
+    assert named(" ".join(f"@щ{n}" for n in range(800)) + " @ali", directory) == ()
+    assert directory.asked <= 2 * MOST
+    assert named("@ali " * 200 + "@vali", directory) == ("u-ali", "u-vali")
+
+
+def test_a_text_without_an_at_asks_nobody() -> None:
+    """Most have none."""
+    directory = Directory()
+    assert named("salom hammaga", directory) == ()
+    assert directory.asked == 0
