@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from suhbat.chat import acts
 from suhbat.errors import BadRequest
 from suhbat.protocol.objects import Member, Role
-from suhbat.protocol.types import Reason, Time, Wire
+from suhbat.protocol.types import Reason, Until, Wire
 
 from .parts import House
 from .paths import Person, Place, known
@@ -35,7 +35,7 @@ class Standing(Wire):
     role: Role | None = None
     banned: bool | None = None
     muted: bool | None = None
-    until: Time | None = None
+    until: Until | None = None
     reason: Reason = ""
 
 

@@ -24,9 +24,9 @@ from .types import (
     Seq,
     SlowMode,
     Text,
-    Time,
     Title,
     Topic,
+    Until,
     Wire,
 )
 
@@ -226,7 +226,7 @@ class _Sanction(_Command):
     conversation: ConversationId
     user_id: Name
     on: bool = True
-    until: Time | None = None
+    until: Until | None = None
     reason: Reason = ""
 
 

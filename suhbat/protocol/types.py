@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated
 
@@ -46,10 +46,19 @@ def format_time(milliseconds: int) -> str:
 
 
 def parse_time(value: object) -> object:
-    """The inverse of `format_time`, for clients; integers pass."""
+    """The inverse of `format_time`; integers pass. Without an offset from UTC nobody knows which moment is meant."""
     if isinstance(value, str):
-        return round(datetime.fromisoformat(value).timestamp() * 1000)
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("bad_time") from None
+        if moment.tzinfo is None:
+            raise ValueError("bad_time")
+        return (moment - _EPOCH) // timedelta(milliseconds=1)
     return value
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def _storable(text: str) -> str:
@@ -77,6 +86,9 @@ Time = Annotated[
 ]
 """Milliseconds since 1970 inside, RFC 3339 UTC with milliseconds on the wire."""
 
+Until = Annotated[Time, Field(ge=0, le=253_402_300_799_999)]
+"""A moment that a client names, up to the last one that RFC 3339 can write."""
+
 Storable = AfterValidator(_storable)
 Text = Annotated[str, Field(max_length=MAX_TEXT), Storable, AfterValidator(_not_blank)]
 Name = Annotated[str, Field(min_length=1, max_length=128), Storable]
@@ -98,24 +110,28 @@ Cursors = Annotated[dict[ConversationId, Cursor], Field(max_length=5_000)]
 def _one_line(text: str) -> str:
     """A title: some letters, no line breaks or other controls, no invisible turning of the reading direction."""
     stripped = text.strip()
-    if not stripped:
-        raise ValueError("empty_text")
     if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in _BIDI for letter in stripped):
         raise ValueError("bad_character")
+    if not any(_is_seen(letter) for letter in stripped):
+        raise ValueError("empty_text")
     return stripped
 
 
+def _is_seen(letter: str) -> bool:
+    return unicodedata.category(letter)[0] not in "CMZ" and letter not in _BLANK
+
+
 _BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs that show nothing: fillers of Hangul, Braille without a dot."""
 
 
 def _emoji(text: str) -> str:
-    """One emoji, or a few signs that make one; not a sentence, no letters of an alphabet, nothing invisible alone."""
-    if any(
-        letter.isspace() or (letter.isalpha() and letter != "\u2139") or unicodedata.category(letter) == "Cc"
-        for letter in text
-    ):
+    """One emoji, or a few signs that make one; not a sentence, nothing of an alphabet or a keyboard, nothing invisible."""
+    # A keycap is a digit with a sign around it; the letter i in a square is a letter to Unicode.
+    if any(letter.isspace() or letter in _BIDI or (letter.isalpha() and letter != "\u2139") for letter in text):
         raise ValueError("not_emoji")
-    if all(unicodedata.category(letter) in ("Cf", "Mn", "Me") for letter in text):
+    if text.isascii() or not any(_is_seen(letter) for letter in text) or "Cc" in map(unicodedata.category, text):
         raise ValueError("not_emoji")
     return text
 

@@ -1,0 +1,158 @@
+"""Scalars of the wire: what passes, what becomes of it, and what is refused with which word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from suhbat.protocol import types
+from suhbat.protocol.commands import COMMAND
+from suhbat.protocol.machine import reason_of
+
+
+def check(scalar: Any, value: object) -> Any:
+    return TypeAdapter(scalar).validate_python(value, strict=True)
+
+
+def refusal(scalar: Any, value: object) -> str:
+    with pytest.raises(ValidationError) as invalid:
+        check(scalar, value)
+    return reason_of(invalid.value)
+
+
+class TestTitle:
+    @pytest.mark.parametrize("title", ["a", "Choyxona", "Oʻzbek 🙂", "١٢٣", "a" * 100, "🏳️‍🌈", "👨‍👩‍👧", "-", "می‌خواهم"])
+    def test_passes(self, title: str) -> None:
+        """Whatever can be read, joiners of scripts and emoji too."""
+        assert check(types.Title, title) == title
+
+    def test_space_around_it_is_taken_away(self) -> None:
+        """But not within."""
+        assert check(types.Title, " \u3000bir  ikki\t") == "bir  ikki"
+
+    @pytest.mark.parametrize(
+        "title", ["", " ", "\t\n", "\u3000", "\u200b", "\u200d\ufe0f", "\u2060\u00ad", "\u3164", "\u2800", "\u0301"]
+    )
+    def test_nothing_to_see(self, title: str) -> None:
+        """A room must have something to be called by."""
+        assert refusal(types.Title, title) == "empty_text"
+
+    @pytest.mark.parametrize(
+        "letter", ["\n", "\r", "\0", "\x1b", "\x7f", "\u0085", "\u2028", "\u2029", "\u202e", "\u2066"]
+    )
+    def test_no_controls(self, letter: str) -> None:
+        """Neither line breaks nor what turns the line around."""
+        assert refusal(types.Title, f"a{letter}b") == "bad_character"
+
+    def test_length(self) -> None:
+        """A hundred, and text."""
+        assert "100" in refusal(types.Title, "a" * 101)
+        assert refusal(types.Title, 5).startswith("not_string")
+
+
+class TestEmoji:
+    @pytest.mark.parametrize(
+        "emoji",
+        [
+            "👍",
+            "👍🏽",
+            "❤️",
+            "❤",
+            "🇺🇿",
+            "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+            "👨‍👩‍👧‍👦",
+            "1️⃣",
+            "#️⃣",
+            "ℹ️",
+            "Ⓜ️",
+            "™️",
+            "©",
+            "‼️",
+            "🅰️",
+            "㊗️",
+            "↔️",
+            "▶️",
+            "🫶",
+            "➕",
+        ],
+    )
+    def test_passes(self, emoji: str) -> None:
+        """Of every kind: with tones, joined, flags, keycaps, signs."""
+        assert check(types.Emoji, emoji) == emoji
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a", "salom", "да", "x👍", "👍 👍", "\u200d", "\ufe0f", "\u20e3", "\u0301", "漢", "ا",
+            "1", "123", "!!!", "<>", "-", "/", "..", "👍\u202e", "\u2066👍\u2069", "👍\n", "👍\x07",
+        ],
+    )  # fmt: skip
+    def test_what_is_none(self, text: str) -> None:
+        """Words, digits and signs of the keyboard, what cannot be seen, what turns the line around."""
+        assert refusal(types.Emoji, text) == "not_emoji"
+
+    def test_length(self) -> None:
+        """One, or a few signs that make one."""
+        assert "32" in refusal(types.Emoji, "👍" * 33)
+        assert refusal(types.Emoji, "") != ""
+
+
+@pytest.mark.parametrize(("scalar", "most"), [(types.Topic, 500), (types.Reason, 500), (types.DraftText, 4_000)])
+def test_texts_that_may_be_empty(scalar: Any, most: int) -> None:
+    """As long as they may be, of several lines; what cannot be stored is refused."""
+    for text in ("", " ", "bir\nikki", "a" * most):
+        assert check(scalar, text) == text
+    assert str(most) in refusal(scalar, "a" * (most + 1)) or refusal(scalar, "a" * (most + 1)) == "long_text"
+    assert refusal(scalar, "\0") == "bad_character"
+
+
+@pytest.mark.parametrize(("scalar", "most"), [(types.SlowMode, 86_400), (types.Retention, 36_500)])
+def test_numbers(scalar: Any, most: int) -> None:
+    """From nothing to the most; whole, and no truth values."""
+    for good in (0, 1, most):
+        assert check(scalar, good) == good
+    for bad in (-1, most + 1, 1.0, "1", True, None, 10**30):
+        assert refusal(scalar, bad)
+
+
+def test_people() -> None:
+    """One to fifty names."""
+    assert check(types.People, ["ali"]) == ["ali"]
+    assert refusal(types.People, []) and refusal(types.People, ["a"] * 51) and refusal(types.People, [""])
+
+
+class TestUntil:
+    @pytest.mark.parametrize(
+        ("text", "at"),
+        [
+            ("2026-11-23T09:30:00.125Z", 1_795_426_200_125),
+            ("2026-11-23T14:30:00.125+05:00", 1_795_426_200_125),
+            ("1970-01-01T00:00:00Z", 0),
+            ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
+        ],
+    )
+    def test_a_moment(self, text: str, at: int) -> None:
+        """RFC 3339, of any zone; what is written again is UTC."""
+        assert check(types.Until, text) == at
+        assert types.parse_time(types.format_time(at)) == at
+
+    @pytest.mark.parametrize(
+        "value",
+        ["", "tomorrow", "2026-11-23", "2026-11-23T09:30:00", "0001-01-01T00:00:00", "0001-01-01T00:00:00+14:00",
+         "9999-12-31T23:59:59-12:00", "1969-12-31T23:59:59Z", -1, 10**30, 253_402_300_800_000, 1.5, True, [], {}],
+    )  # fmt: skip
+    def test_no_moment(self, value: object) -> None:
+        """Without a zone nobody knows when that is; and nothing that no clock will show, or no table hold."""
+        assert refusal(types.Until, value)
+
+    @pytest.mark.parametrize("kind", ["ban", "mute"])
+    def test_of_a_command(self, kind: str) -> None:
+        """A sanction takes such a moment, or none."""
+        command = f'{{"type": "{kind}", "conversation": "r1", "user_id": "ali", "until": %s}}'
+        assert COMMAND.validate_json(command % '"2026-11-23T09:30:00Z"').until == 1_795_426_200_000  # type: ignore[union-attr]
+        assert COMMAND.validate_json(command % "null").until is None  # type: ignore[union-attr]
+        for bad in ("1" + "0" * 30, "-5", '"2026-11-23"', "1e3"):
+            with pytest.raises(ValidationError):
+                COMMAND.validate_json(command % bad)
