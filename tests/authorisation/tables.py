@@ -56,6 +56,8 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("DELETE", MESSAGE + "/pin"): (KEEPERS.format(200), NONE),
     ("POST", MESSAGE + "/reports"): (MEMBERS.format(204), body(reason="spam")),
     ("GET", "/search?q=maxfiygap"): (ALL.format(200), NONE),
+    ("GET", ROOM + "/export"): (MEMBERS.format(200), NONE),
+    ("GET", "/me/export"): (ALL.format(200), NONE),
     ("GET", "/reports"): (ALL.format(200), NONE),
     ("GET", "/audit"): (STAFF, NONE),
     ("GET", "/me"): (ALL.format(200), NONE),
