@@ -98,6 +98,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "uz": "Bu odamga bu yerga kirish taqiqlangan. Avval taqiqni bekor qiling.",
         "ru": "Этому человеку сюда нельзя. Сначала снимите запрет.",
     },
+    "forbidden.words": {
+        "en": "The text has a word that is not used here. Say it otherwise.",
+        "uz": "Matnda bu yerda ishlatilmaydigan soʻz bor. Boshqacha ayting.",
+        "ru": "В тексте есть слово, которое здесь не употребляют. Скажите иначе.",
+    },
     "forbidden.author": {
         "en": "Only who wrote a message can change its text.",
         "uz": "Xabar matnini faqat uni yozgan odam oʻzgartira oladi.",

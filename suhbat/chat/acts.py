@@ -91,6 +91,18 @@ class Draft(_Act):
     text: str
 
 
+# The server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """The words that no message may have from now on. The owner of the server's."""
+
+    actor: Actor
+    at: Milliseconds
+    words: tuple[str, ...]
+
+
 # Rooms
 
 
@@ -189,6 +201,6 @@ class Mute(_Act):
 
 Act = (
     Edit | Delete | React | Pin | Report | Mark | Draft
-    | Create | Meet | Update | Erase
+    | Filter | Create | Meet | Update | Erase
     | Join | Accept | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip

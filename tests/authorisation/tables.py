@@ -37,7 +37,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("GET", ROOM): (MEMBERS.format(200), NONE),
     ("PATCH", ROOM): (KEEPERS.format(200), body(title="Yangi nom")),
     ("DELETE", ROOM): (OWNER.format(204), NONE),
-    ("POST", "/directs"): (ALL.format("20*"), body(users=["friend"])),
+    ("POST", "/directs"): (ALL.format("20*"), body(users=["a-friend"])),
     ("GET", ROOM + "/members"): (MEMBERS.format(200), NONE),
     ("PUT", ROOM + "/members/{friend}"): (KEEPERS.format(201), body()),
     ("PATCH", ROOM + "/members/{other}"): (KEEPERS.format(204), body(muted=True)),
@@ -60,13 +60,15 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("GET", "/me/export"): (ALL.format(200), NONE),
     ("GET", "/reports"): (ALL.format(200), NONE),
     ("GET", "/audit"): (STAFF, NONE),
+    ("GET", "/filter"): (STAFF, NONE),
+    ("PUT", "/filter"): (STAFF, body(words=["spam"])),
     ("GET", "/me"): (ALL.format(200), NONE),
     ("PATCH", "/me"): (ACCOUNTS.format(200), body(display_name="Shown")),
     ("DELETE", "/me"): (ACCOUNTS.format(403), body(password="a wrong password")),
-    ("GET", "/users?query=friend"): (ALL.format(200), NONE),
+    ("GET", "/users?query=a-friend"): (ALL.format(200), NONE),
     ("GET", "/users/{friend}"): (ALL.format(200), NONE),
     ("POST", "/accounts"): (ANYBODY.format(201), lambda house, room: house.newcomer()),
-    ("POST", "/sessions"): (ANYBODY.format(201), body(user_id="friend", password=PASSWORD)),
+    ("POST", "/sessions"): (ANYBODY.format(201), body(user_id="a-friend", password=PASSWORD)),
     ("GET", "/sessions"): (ACCOUNTS.format(200), NONE),
     ("DELETE", "/sessions/{unknown}"): ("404 404 404 404 404 403 401", NONE),
     ("POST", "/guests"): (ANYBODY.format(201), lambda house, room: {"user_id": house.newcomer()["user_id"]}),
@@ -87,7 +89,7 @@ ENDING: dict[tuple[str, str], str] = {
 OPEN = {
     ("GET", "/"), ("GET", "/setup"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
     ("GET", "/openapi.json"), ("GET", "/asyncapi.json"), ("GET", "/docs"), ("GET", "/docs/start.js"),
-    ("POST", "/control"), ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
+    ("POST", "/control"), ("GET", "/ws/{user_id}"), ("GET", "/web"), ("GET", "/docs/files"), ("GET", "/api/v1/ws"),
 }  # fmt: skip
 """Not of the API, or with a door of its own; each has its tests elsewhere."""
 
@@ -100,7 +102,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
     "ping": ("pong " * 6, lambda room: {}),
     "sync": ("ok " * 6, lambda room: {"cursors": {room.conversation: 1}}),
     "create": ("ok " * 6, lambda room: {"title": "Choyxona"}),
-    "direct": ("ok " * 6, lambda room: {"users": ["friend"]}),
+    "direct": ("ok " * 6, lambda room: {"users": ["a-friend"]}),
     "send": (MAY, lambda room: {"conversation": room.conversation, "text": "salom"}),
     "edit": (
         "forbidden forbidden forbidden not_found not_found not_found",

@@ -12,6 +12,8 @@ from suhbat.chat.model import Actor, Milliseconds
 from suhbat.chat.policy import Rank, outranks
 from suhbat.errors import BadRequest, Forbidden, RateLimited
 from suhbat.protocol.events import MemberMuted
+from suhbat.protocol.types import LOBBY
+from suhbat.store import filtered
 from suhbat.store.known import Log
 from suhbat.store.tables import accounts, reports, sanctions
 
@@ -43,6 +45,16 @@ def mute(writing: Writing, act: acts.Mute) -> Done:
         return Done(log.name, log.head)  # the lobby has no member events
     event = writing.ledger.add(log, MemberMuted, user=act.person.user, on=act.on, until=act.until)
     return Done(log.name, event.seq)
+
+
+def filter_words(writing: Writing, act: acts.Filter) -> Done:
+    """These words, in any spelling, and no others. What was said before stays."""
+    if act.actor.role != "owner":
+        raise Forbidden()
+    lobby = writing.log(LOBBY, "see")
+    filtered.put(writing.connection, writing.known, act.words, act.at)
+    writing.note("filter", lobby, "", f"{len(act.words)} words")
+    return Done(LOBBY, lobby.head)
 
 
 def report(writing: Writing, act: acts.Report) -> Done:
