@@ -6,7 +6,7 @@ import pytest
 
 from suhbat.protocol.framing import WINDOW_BITS
 
-from . import deflate
+from . import deflate, deflate_own
 from .case import Case
 from .conftest import PortOf
 from .packing import deflated
@@ -36,7 +36,7 @@ def test_the_table_is_whole() -> None:
     assert set(ids) == AUTOBAHN
 
 
-@pytest.mark.parametrize(("transport", "case"), everywhere([*deflate.CASES, *deflate.OWN]))
+@pytest.mark.parametrize(("transport", "case"), everywhere([*deflate.CASES, *deflate_own.OWN]))
 def test_case(port_of: PortOf, transport: str, case: Case) -> None:
     """What is agreed on, what comes back, the close code and the end are what the case asks."""
     outcome = check(case, port_of(transport, compression="on"))
@@ -47,7 +47,7 @@ def test_case(port_of: PortOf, transport: str, case: Case) -> None:
         assert outcome.compressed >= sum(worth_it(payload) for _, payload in case.hears)
 
 
-@pytest.mark.parametrize(("transport", "case"), everywhere(deflate.LIMITS))
+@pytest.mark.parametrize(("transport", "case"), everywhere(deflate_own.LIMITS))
 def test_limit(port_of: PortOf, transport: str, case: Case) -> None:
     """64 KiB are the limit of a message when it is unpacked, and nothing larger is ever unpacked."""
     check(case, port_of(transport, limits="on", compression="on"))
