@@ -125,7 +125,9 @@ def kinds(server: Running, token: str, asked: argparse.Namespace) -> Iterator[li
             page = json.loads(response.read())
             took.append((time.perf_counter() - began) * 1e3)
             assert response.status == 200, page
-            assert where == "0 or 1" or bool(page["messages"]) is (where != "none"), f"{query}: {len(page['messages'])} found"
+            assert where == "0 or 1" or bool(page["messages"]) is (where != "none"), (
+                f"{query}: {len(page['messages'])} found"
+            )
         ordered = sorted(took)
         shares = (ordered[int(len(ordered) * share)] for share in (0.5, 0.95))
         yield [kind, where, *(f"{milliseconds:.1f}" for milliseconds in (took[0], *shares, ordered[-1]))]
