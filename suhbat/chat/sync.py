@@ -77,6 +77,8 @@ def sync_plan(opening: Opening, cursors: Mapping[str, int], *, whole: bool = Fal
             continue
         behind = opening.heads[key] - cursor
         obstacle = _obstacle(opening, key, cursor)
+        if cursor < state.since:
+            obstacle = "interrupted"  # they left, and what was said until they came back is not told
         if obstacle is None and total + behind > TOTAL_LIMIT:
             obstacle = "too_far"
         if obstacle is not None:

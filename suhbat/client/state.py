@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from itertools import count
 
 from suhbat.protocol.commands import Hello, Ping, Resume, Sync
-from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, ReadMarked, UserUpdated
+from suhbat.protocol.events import (
+    ConversationAdded,
+    ConversationRemoved,
+    DraftChanged,
+    Event,
+    Mentioned,
+    ReadMarked,
+    UserUpdated,
+)
 from suhbat.protocol.notices import PresenceNotice, Receipt, TypingNotice
 from suhbat.protocol.objects import ConversationState, Presence, User
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
@@ -18,11 +26,12 @@ from suhbat.protocol.types import MAX_FRAME, ME
 
 from .effects import Dead, Deliver, Effect, Live, Say
 from .errors import WAIT_AND_REPEAT
-from .fold import fold
+from .fold import fold, fold_own
 from .frames import Frame, OtherEvent
 from .gaps import Gaps
 from .outbox import WAIT_SECONDS
 from .pulse import Beat, Pulse
+from .tally import Tally
 
 RESUME_BYTES = MAX_FRAME - 8_192
 """Room for cursors in `hello`; what does not fit is told as `reset`."""
@@ -44,6 +53,7 @@ class State:
         self._started = False
         self._fresh: dict[str, ConversationState] = {}
         self._early: dict[str, int] = {}
+        self._tallies: dict[str, Tally] = {}
         self._gaps = Gaps()
         self._pulse = Pulse()
         self._pings = count(1)
@@ -124,6 +134,7 @@ class State:
 
     def _snapshot(self, frame: Snapshot) -> Sequence[Effect]:
         self.conversations = {state.conversation: state for state in frame.conversations}
+        self._tallies.clear()
         self.users = {user.uid: user for user in frame.users}
         self.cursors = dict(frame.cursors)
         first, self._started = not self._started, True
@@ -177,7 +188,7 @@ class State:
         if log == ME:
             self._own(event, now)
         elif log in self.conversations and self.user is not None:
-            self.conversations[log] = fold(self.conversations[log], event, self.user.uid)
+            self.conversations[log] = fold(self.conversations[log], event, self.user.uid, self._tally(log))
         return [Deliver(event)]
 
     def _own(self, event: Event | OtherEvent, now: float) -> None:
@@ -188,9 +199,9 @@ class State:
                 self._start(self._fresh.get(state.conversation, state), now)
             case ConversationRemoved():
                 self._drop(event.removed)
-            case ReadMarked() if event.target in self.conversations:
-                read = {"read_ordinal": event.ordinal, "unread": event.unread}
-                self.conversations[event.target] = self.conversations[event.target].model_copy(update=read)
+            case ReadMarked() | Mentioned() | DraftChanged() if event.target in self.conversations:
+                state = self.conversations[event.target]
+                self.conversations[event.target] = fold_own(state, event, self._tally(event.target))
             case UserUpdated():
                 self.user = event.user
             case _:
@@ -200,14 +211,19 @@ class State:
         """From here on this conversation is followed."""
         log = state.conversation
         self.conversations[log] = state
+        self._tallies.pop(log, None)
         self.cursors[log] = state.head
         self._gaps.moved(log, state.head, now)
         if (early := self._early.pop(log, 0)) > state.head:
             # Its first events were faster than the news of it.
             self._gaps.below(log, early, now)
 
+    def _tally(self, log: str) -> Tally:
+        return self._tallies.setdefault(log, Tally(self.conversations[log].last_ordinal))
+
     def _drop(self, log: str) -> None:
         self.conversations.pop(log, None)
+        self._tallies.pop(log, None)
         self.cursors.pop(log, None)
         self._gaps.forget(log)
 

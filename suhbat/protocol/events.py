@@ -106,9 +106,13 @@ class MemberMuted(_Event):
 
 
 class ConversationUpdated(_Event, Settings):
-    """A conversation's title or another setting changed; all of them as they are now."""
+    """A conversation's title or another setting changed; all of them as they are now.
+
+    `last_message`: where `history` became "all", for those who did not see it before.
+    """
 
     type: Literal["conversation.updated"] = "conversation.updated"
+    last_message: Message | None = None
 
 
 class ConversationAdded(_Event):
@@ -126,13 +130,27 @@ class ConversationRemoved(_Event):
 
 
 class ReadMarked(_Event):
-    """`@me`: you have read `target` up to `ordinal`, on some device."""
+    """`@me`: you have read `target` up to `ordinal`, on some device.
+
+    `unread` is what was left when the last message was `last_ordinal`: there is no order across conversations, so messages
+    above that may have come before this event, and messages up to it may come after.
+    """
 
     type: Literal["read"] = "read"
     target: ConversationId
     ordinal: Ordinal
+    last_ordinal: Ordinal
     unread: Ordinal
     mentions: Ordinal = 0
+
+
+class Mentioned(_Event):
+    """`@me`: the message `message` in `target` names you, or does so no more; `mentions` unread ones do now."""
+
+    type: Literal["mentioned"] = "mentioned"
+    target: ConversationId
+    message: Seq
+    mentions: Ordinal
 
 
 class DraftChanged(_Event):
@@ -155,14 +173,14 @@ Event = (
     | ReactionAdded | ReactionRemoved
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationRemoved
-    | ReadMarked | DraftChanged | UserUpdated
+    | ReadMarked | Mentioned | DraftChanged | UserUpdated
 )  # fmt: skip
 EVENTS: tuple[type[_Event], ...] = (
     MessageCreated, MessageEdited, MessageDeleted, MessagePinned, MessageUnpinned,
     ReactionAdded, ReactionRemoved,
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationRemoved,
-    ReadMarked, DraftChanged, UserUpdated,
+    ReadMarked, Mentioned, DraftChanged, UserUpdated,
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 

@@ -84,12 +84,14 @@ class Settings(Wire):
 class ConversationState(Settings):
     """A conversation as one of its people sees it. `head` is its last `seq`; a direct's `title` is the others' names.
 
-    `mentions`: unread messages that name the reader. `role` is None where the reader is no member (a public room).
+    `since`: the head when the reader came; where `history` is "joined", nothing at it or below is theirs. `mentions`: unread
+    messages that name the reader. `role` is None where the reader is no member (a public room).
     """
 
     conversation: ConversationId
     kind: ConversationKind
     head: Cursor
+    since: Cursor = 0
     last_ordinal: Ordinal = 0
     read_ordinal: Ordinal = 0
     unread: Ordinal = 0

@@ -26,8 +26,9 @@ from . import filtered, search
 from .dialect import find_rows, insert_new, insert_rows, update_rows
 from .directs import make_direct
 from .known import Known, Log, pair_of
+from .ledger import Ledger
 from .marks import count_own, last_post
-from .mentions import note_mentions
+from .mentions import meant, note_mentions, tell_mentions
 from .tables import conversations, events, idempotency, users
 
 
@@ -79,7 +80,7 @@ class Run:
         self._own: Counter[tuple[int, str]] = Counter()
         self._lobby_from: dict[str, int] = {}
         self._allowed: set[tuple[int, str]] = set()
-        self._named: list[tuple[Log, int, Post]] = []
+        self._named: list[tuple[Log, int, int, Post]] = []
 
     def look_up(self, posts: Sequence[Post], again: bool) -> None:
         """The keys that were answered before, and which of the messages replied to exist: one query each."""
@@ -133,6 +134,7 @@ class Run:
     def flush(self) -> None:
         """Write everything that was taken."""
         connection, known = self._connection, self._known
+        self._tell_named()
         if self._new_users:
             insert_new(connection, users, [_user_row(actor, at) for actor, at in self._new_users.values()])
             known.users.update(self._new_users)
@@ -141,13 +143,26 @@ class Run:
         search.index(connection, known, self._said)
         if self._own:
             count_own(connection, known, self._own, self._lobby_from)
-        for log, ordinal, post in self._named:
-            note_mentions(connection, log, ordinal, post.actor, post.named, post.at)
         heads = [(log.id, log.head, log.ordinal) for log in self._touched.values()]
         if heads:
             update_rows(connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False)
         for log in self._touched.values():
             log.base = log.head
+
+    def _tell_named(self) -> None:
+        """Note who is named, and tell each once of each log, with the last message that names them."""
+        last: dict[tuple[int, str], tuple[Log, int, Post]] = {}
+        for log, seq, ordinal, post in self._named:
+            uids = meant(log, post.actor, post.named, post.at)
+            note_mentions(self._connection, log, ordinal, uids)
+            last.update(((log.id, uid), (log, seq, post)) for uid in uids)
+        for log, seq, _, post in self._named:
+            uids = {uid for (log_id, uid), told in last.items() if log_id == log.id and told[1] == seq}
+            ledger = Ledger(post.actor, post.at)
+            tell_mentions(self._connection, self._known, ledger, log, seq, uids, post.at)
+            self._events += ledger.rows
+            self.entries += ledger.entries
+            self._touched.update(ledger.touched)
 
     def _log(self, post: Post) -> Log | None:
         """Where a post goes; None if there is no such conversation, or no direct of these two yet."""
@@ -178,7 +193,6 @@ class Run:
         wait = log.settings.slow_mode - (post.at - last) / 1000
         if wait > 0:
             return RateLimited("rate_limited.slow", retry_after=wait, seconds=ceil(wait))
-        self._known.last_posts[log.id, actor.uid] = post.at
         return None
 
     def _is_message(self, log: Log | None, seq: int) -> bool:
@@ -198,11 +212,13 @@ class Run:
                 post.client_id, post.reply_to, None, False, None, None,
             )
         )  # fmt: skip
+        if log.settings.slow_mode:
+            self._known.last_posts[log.id, actor.uid] = post.at
         self._keys.append((post.key, actor.uid, log.id, seq, ordinal, post.at, digest))
         self._said.append((log.id, seq, actor.uid, post.text))
         self._firsts[actor.uid, post.key] = _First(log.id, seq, ordinal, post.at, digest)
         if post.named:
-            self._named.append((log, ordinal, post))
+            self._named.append((log, seq, ordinal, post))
         if actor.uid not in self._known.users:
             self._note_users((actor,), post.at)
         if log.people is not None or actor.lobby_from is not None:

@@ -132,8 +132,8 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
         name = connection.execute(select(conversations.c.name).where(conversations.c.id == log_id)).scalar_one()
         writing.known.load(connection, (name,), {}, writing.at)
         log = writing.known.named[name]
-        forget_mentions(connection, log, row.ordinal)
         writing.ledger.add(log, MessageDeleted, about=seq, target=seq)
+        writing.tell_mentions(log, seq, forget_mentions(connection, log, row.ordinal))
     connection.execute(update(events).where(place).values(changed))
 
 

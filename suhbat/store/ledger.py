@@ -26,7 +26,8 @@ STORED: dict[str, set[str]] = {
     "conversation.updated": {"title", "topic", "visibility", "history", "archived", "slow_mode", "retention"},
     "conversation.added": {"state"},
     "conversation.removed": {"removed"},
-    "read": {"target", "ordinal", "unread", "mentions"},
+    "read": {"target", "ordinal", "last_ordinal", "unread", "mentions"},
+    "mentioned": {"target", "message", "mentions"},
     "draft": {"target"},
     "user.updated": {"user"},
 }
@@ -88,7 +89,5 @@ class Ledger:
 def _stored(event: Event, fields: set[str]) -> str:
     include: Any = dict.fromkeys(fields, True)
     if isinstance(event, ConversationAdded):
-        # A direct is called by names, and those are texts too.
-        without = {"last_message", "draft"} | ({"title"} if event.state.kind == "direct" else set())
-        include = {"state": set(type(event.state).model_fields) - without}
+        include = {"state": set(type(event.state).model_fields) - {"title", "topic", "last_message", "draft"}}
     return event.model_dump_json(include=include)

@@ -89,7 +89,7 @@ def lobby_floor(actor: Actor, lobby_history: LobbyHistory) -> int | None:
 
 
 def opening(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -> Opening:
-    """See `chat.ports.Store.opening`. `oldest` is also what keeps a cursor of before one's time from a log."""
+    """See `chat.ports.Store.opening`. `oldest` is also what keeps a cursor of before one's time from the lobby."""
     rows = list(connection.execute(_OWN, {"uid": actor.uid, "lobby": LOBBY, "own": own_log(actor.uid)}))
     rows += connection.execute(_MINE, {"uid": actor.uid})
     heads: dict[str, int] = {ME: 0}
@@ -99,7 +99,7 @@ def opening(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -
     floor = lobby_floor(actor, lobby_history)
     for row in rows:
         key = ME if row.kind == "own" else row.name
-        heads[key], oldest[key] = row.head, max(row.oldest, row.since)
+        heads[key], oldest[key] = row.head, row.oldest
         if row.kind == "own":
             continue
         shown.append(row)
@@ -143,6 +143,7 @@ def _states(
             conversation=row.name,
             kind=row.kind,
             head=row.head,
+            since=row.since,
             last_ordinal=row.last_ordinal,
             read_ordinal=_read(row),
             unread=max(0, row.last_ordinal - _read(row) - (row.own_since or 0)),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from suhbat.protocol.events import EVENT, LogEntry, MessageCreated
+from suhbat.protocol.events import EVENT, LogEntry, MessageCreated, own_log
 from suhbat.protocol.objects import Message, Reaction
 from suhbat.protocol.types import ME, format_time
 
@@ -88,16 +88,22 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
         return [LogEntry(log, EVENT.validate_json(json.dumps(_own(connection, log, row)))) for row in rows]
     log_id = rows[0].conversation_id
     chosen = reacted(connection, [(log_id, row.seq) for row in rows if row.type == "message.created"])
-    edited = {row.target for row in rows if row.type == "message.edited"}
-    present = {one.seq: one for one in _present(connection, log_id, log, edited)}
+    shown = {row.target for row in rows if row.type in ("message.edited", "conversation.updated")} - {None}
+    present = {one.seq: one for one in _present(connection, log_id, log, shown)}
     found: list[LogEntry] = []
     for row in rows:
         if row.type == "message.created":
             found.append(LogEntry(log, _created(log, row, message(log, row, chosen.get((log_id, row.seq), ())))))
             continue
         fields = _fields(log, row)
-        if row.type == "message.edited":
+        if row.type == "message.edited" and row.target in present:
             fields["message"] = json.loads(present[row.target].model_dump_json())
+        elif row.type == "message.edited":
+            # Its message was past keeping; the edit has its place in the log all the same.
+            fields |= {"type": "message.deleted", "target": row.target}
+        elif row.type == "conversation.updated":
+            if row.target in present and _is_for_all(connection, log_id):
+                fields["last_message"] = json.loads(present[row.target].model_dump_json())
         elif row.target is not None:
             fields["target"] = row.target
         # As JSON, not as objects: strict validation takes lists for tuples only there.
@@ -133,26 +139,49 @@ def _present(connection: Connection, log_id: int, name: str, seqs: set[int]) -> 
     return messages(connection, log_id, name, found)
 
 
+def _is_for_all(connection: Connection, log_id: int) -> bool:
+    """Whether whoever is in a conversation reads what was said before their time."""
+    history = select(conversations.c.history).where(conversations.c.id == log_id)
+    return connection.execute(history).scalar() == "all"
+
+
 def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
     """An event of somebody's own log, with the texts that it is about as they are now."""
-    fields = _fields(ME, row)
+    fields, uid = _fields(ME, row), log.removeprefix(own_log(""))
     if row.type == "draft":
-        fields["text"] = _draft(connection, log.removeprefix(f"{ME}:"), fields["target"])
+        fields["text"] = _draft(connection, uid, fields["target"])
     elif row.type == "conversation.added":
-        state = fields["state"]
-        state["last_message"] = _last_message(connection, state["conversation"], state["last_ordinal"], state)
-        if state["kind"] == "direct":
-            state["title"] = _title(connection, state["conversation"], log.removeprefix(f"{ME}:"))
+        fields["state"] |= _texts(connection, uid, fields["state"])
     return fields
 
 
-def _title(connection: Connection, conversation: str, uid: str) -> str:
+def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[str, Any]:
+    """What a conversation is called now, and what was the last message of then: for who is there now, and may read it."""
+    there = connection.execute(
+        select(
+            conversations.c.id, conversations.c.title, conversations.c.topic, conversations.c.history, members.c.since
+        )
+        .join(members, members.c.conversation_id == conversations.c.id)
+        .where(conversations.c.name == state["conversation"], members.c.uid == uid)
+    ).one_or_none()
+    if there is None:
+        return {}
+    title = _title(connection, there.id, uid) if state["kind"] == "direct" else there.title
+    floor = there.since if there.history == "joined" else 0
+    place = (events.c.conversation_id == there.id, events.c.ordinal == state["last_ordinal"], events.c.seq > floor)
+    rows = connection.execute(select(*MESSAGE).where(*place)).all()
+    last = [
+        json.loads(shown.model_dump_json()) for shown in messages(connection, there.id, state["conversation"], rows)
+    ]
+    return {"title": title, "topic": there.topic, "last_message": last[0] if last else None}
+
+
+def _title(connection: Connection, log_id: int, uid: str) -> str:
     """What a direct is called now: somebody may have had their name taken out."""
     rows = connection.execute(
         select(members.c.uid, users.c.user_id)
-        .join(conversations, conversations.c.id == members.c.conversation_id)
         .join(users, users.c.uid == members.c.uid)
-        .where(conversations.c.name == conversation)
+        .where(members.c.conversation_id == log_id)
     )
     names = {row.uid: row.user_id for row in rows}
     return title_of({other: name for other, name in names.items() if other != uid}) or names.get(uid, "")
@@ -167,17 +196,3 @@ def _draft(connection: Connection, uid: str, conversation: str) -> str:
         ).scalar()
         or ""
     )
-
-
-def _last_message(connection: Connection, conversation: str, ordinal: int, state: Mapping[str, Any]) -> Any:
-    if not ordinal or state["history"] == "joined":
-        return None
-    row = connection.execute(
-        select(*MESSAGE, events.c.conversation_id)
-        .join(conversations, conversations.c.id == events.c.conversation_id)
-        .where(conversations.c.name == conversation, events.c.ordinal == ordinal)
-    ).one_or_none()
-    if row is None:
-        return None
-    (shown,) = messages(connection, row.conversation_id, conversation, [row])
-    return json.loads(shown.model_dump_json())

@@ -200,7 +200,7 @@ def test_own_log() -> None:
     """What was read on another device, and one's own profile."""
     state = opened(lobby=5)
     common: dict[str, Any] = {"conversation": ME, "at": 0, "actor": "anna", "actor_uid": "ua"}
-    state.receive(ReadMarked(seq=1, target="lobby", ordinal=4, unread=2, **common), 0)
+    state.receive(ReadMarked(seq=1, target="lobby", ordinal=4, last_ordinal=5, unread=2, **common), 0)
     assert (state.conversations["lobby"].read_ordinal, state.conversations["lobby"].unread) == (4, 2)
     state.receive(UserUpdated(seq=2, user=ANNA.model_copy(update={"user_id": "anvar"}), **common), 0)
     assert state.user is not None and state.user.user_id == "anvar"

@@ -87,10 +87,11 @@ def make_post(
     client_id: str | None = None,
     reply_to: int | None = None,
     at: int = 1_795_000_000_000,
+    named: tuple[str, ...] = (),
 ) -> Post:
     if peer is None and conversation is None:
         conversation = LOBBY
-    return Post(actor, conversation, peer, text, client_id or key, client_id, reply_to, at, done)
+    return Post(actor, conversation, peer, text, client_id or key, client_id, reply_to, at, done, named)
 
 
 @asynccontextmanager

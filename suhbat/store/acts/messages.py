@@ -17,7 +17,7 @@ from suhbat.protocol.events import (
     ReactionRemoved,
 )
 from suhbat.store import filtered, search
-from suhbat.store.mentions import forget_mentions, note_mentions
+from suhbat.store.mentions import forget_mentions, meant, note_mentions, still_unread
 from suhbat.store.rows import messages
 from suhbat.store.tables import events, pins, reactions
 
@@ -42,10 +42,13 @@ def edit(writing: Writing, act: acts.Edit) -> Done:
     place = (events.c.conversation_id == log.id, events.c.seq == act.seq)
     writing.connection.execute(update(events).where(*place).values(text=act.text, edited_at=act.at))
     search.replace(writing.connection, (log.id, act.seq, row.actor_uid, row.text), act.text)
-    forget_mentions(writing.connection, log, row.ordinal)
-    note_mentions(writing.connection, log, row.ordinal, act.actor, act.named, act.at)
+    before = forget_mentions(writing.connection, log, row.ordinal)
+    after = meant(log, act.actor, act.named, act.at)
+    after = still_unread(writing.connection, log, row.ordinal, after)
+    note_mentions(writing.connection, log, row.ordinal, after)
     (shown,) = messages(writing.connection, log.id, log.name, [writing.message(log, act.seq)])
     event = writing.ledger.add(log, MessageEdited, about=act.seq, message=shown)
+    writing.tell_mentions(log, act.seq, before ^ after)
     return Done(log.name, event.seq)
 
 
@@ -66,8 +69,8 @@ def delete(writing: Writing, act: acts.Delete) -> Done:
             delete_rows(table).where(table.c.conversation_id == log.id, table.c.target == act.seq)
         )
     search.forget(writing.connection, [(log.id, act.seq, row.actor_uid, row.text)])
-    forget_mentions(writing.connection, log, row.ordinal)
     event = writing.ledger.add(log, MessageDeleted, about=act.seq, target=act.seq)
+    writing.tell_mentions(log, act.seq, forget_mentions(writing.connection, log, row.ordinal))
     return Done(log.name, event.seq)
 
 

@@ -27,7 +27,8 @@ OPEN_REPORTS = 100
 def ban(writing: Writing, act: acts.Ban) -> Done:
     """Out, and away until then; or not any more. From the lobby is from the server: the caller closes their sockets."""
     log = _above(writing, act.conversation, "ban", act.person)
-    _sanction(writing, log, "ban", act)
+    if not _sanction(writing, log, "ban", act):
+        return Done(log.name, log.head)
     writing.note("ban" if act.on else "ban.lift", log, act.person.uid, act.reason)
     if act.on and log.people is not None and act.person.uid in log.people:
         return Done(log.name, depart(writing, log, act.person.user))
@@ -39,7 +40,8 @@ def mute(writing: Writing, act: acts.Mute) -> Done:
     log = _above(writing, act.conversation, "mute", act.person)
     if log.people is not None and act.person.uid not in log.people:
         raise BadRequest(reason="this person is no member")
-    _sanction(writing, log, "mute", act)
+    if not _sanction(writing, log, "mute", act):
+        return Done(log.name, log.head)
     writing.note("mute" if act.on else "mute.lift", log, act.person.uid, act.reason)
     if log.kind == "lobby":
         return Done(log.name, log.head)  # the lobby has no member events
@@ -68,6 +70,7 @@ def report(writing: Writing, act: acts.Report) -> Done:
     open_ones = writing.connection.execute(select(func.count()).select_from(reports).where(*mine)).scalar_one()
     if open_ones >= OPEN_REPORTS:
         raise RateLimited("rate_limited.reports", retry_after=3600, seconds=3600)
+    writing.note_users((act.actor,))
     writing.connection.execute(
         insert(reports),
         {
@@ -100,9 +103,12 @@ def _rank_of(writing: Writing, log: Log, person: Actor) -> Rank:
     return role or "member"
 
 
-def _sanction(writing: Writing, log: Log, kind: Literal["ban", "mute"], act: acts.Ban | acts.Mute) -> None:
+def _sanction(writing: Writing, log: Log, kind: Literal["ban", "mute"], act: acts.Ban | acts.Mute) -> bool:
+    """Whether it changed anything: what holds until the same moment, and what is lifted twice, does not."""
     held = log.bans if kind == "ban" else log.mutes
     uid = act.person.uid
+    if (uid in held) == act.on and held.get(uid) == (act.until if act.on else None):
+        return False
     writing.connection.execute(
         delete(sanctions).where(sanctions.c.conversation_id == log.id, sanctions.c.uid == uid, sanctions.c.kind == kind)
     )
@@ -122,3 +128,4 @@ def _sanction(writing: Writing, log: Log, kind: Literal["ban", "mute"], act: act
             },
         )
         held[uid] = until
+    return True

@@ -18,21 +18,17 @@ def mark(writing: Writing, act: acts.Mark) -> Done:
     log = writing.log(act.conversation, "mark")
     mine = (reads.c.uid == act.actor.uid, reads.c.conversation_id == log.id)
     row = writing.connection.execute(select(reads.c.read_ordinal, reads.c.own_since).where(*mine)).one_or_none()
-    before = 0 if row is None else row.read_ordinal
+    if row is None:
+        return Done(log.name, log.head)  # a bare guest: nothing is unread
     ordinal = min(act.ordinal, log.ordinal)
-    if row is not None and ordinal <= before:
-        return Done(log.name, log.head, unread=max(0, log.ordinal - before - row.own_since))
+    if ordinal <= row.read_ordinal:
+        return Done(log.name, log.head, unread=max(0, log.ordinal - row.read_ordinal - row.own_since))
     own_since = writing.connection.execute(
         select(func.count())
         .select_from(events)
         .where(events.c.conversation_id == log.id, events.c.ordinal > ordinal, events.c.actor_uid == act.actor.uid)
     ).scalar_one()
-    values = {"read_ordinal": ordinal, "own_since": own_since}
-    if row is None:
-        writing.connection.execute(insert(reads), {"uid": act.actor.uid, "conversation_id": log.id, **values})
-        writing.known.readers.add((log.id, act.actor.uid))
-    else:
-        writing.connection.execute(update(reads).where(*mine).values(values))
+    writing.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
     mentions = read_mentions(writing.connection, log, act.actor.uid, ordinal)
     unread = max(0, log.ordinal - ordinal - own_since)
     writing.ledger.add(
@@ -40,6 +36,7 @@ def mark(writing: Writing, act: acts.Mark) -> Done:
         ReadMarked,
         target=log.name,
         ordinal=ordinal,
+        last_ordinal=log.ordinal,
         unread=unread,
         mentions=mentions,
     )

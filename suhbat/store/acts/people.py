@@ -30,20 +30,19 @@ LARGEST_ROOM = 10_000
 
 def join(writing: Writing, act: acts.Join) -> Done:
     """Become a member of a public room; who is one already stays what they are."""
-    log = writing.log(act.conversation, "see")
-    if log.people is not None and act.actor.uid in log.people:
-        return Done(log.name, log.head)
-    writing.require(log, "join")
-    return enter(writing, log, act.actor, "member")
+    present = _present(writing, act.conversation)
+    if present is not None:
+        return Done(present.name, present.head)
+    return enter(writing, writing.log(act.conversation, "join"), act.actor, "member")
 
 
 def accept(writing: Writing, act: acts.Accept) -> Done:
     """Come in by invitation: into a private room too, for the invitation is the permission."""
-    writing.known.load(writing.connection, (act.conversation,), {}, act.at)
-    log = writing.known.named.get(act.conversation)
-    if log is None or log.kind != "room" or log.settings.archived or holds(log.bans, act.actor.uid, act.at):
+    log = writing.find(act.conversation)
+    if log is None or log.kind != "room" or log.people is None:
         return Done(act.conversation, 0)
-    if log.people is not None and act.actor.uid in log.people:
+    shut = log.settings.archived or len(log.people) >= LARGEST_ROOM or holds(log.bans, act.actor.uid, act.at)
+    if shut or act.actor.uid in log.people:
         return Done(log.name, log.head)
     return enter(writing, log, act.actor, "member")
 
@@ -52,13 +51,13 @@ def admit(writing: Writing, act: acts.Admit) -> Done:
     """Make somebody a member; or, if they are one, something else."""
     log = writing.log(act.conversation, "see")
     present = None if log.people is None else log.people.get(act.person.uid)
-    writing.require(log, "add" if present is None else "set_role")
+    writing.require(log, "add" if present in (None, act.role) else "set_role")
+    if present == act.role:
+        return Done(log.name, log.head)
     if not act.person.lasting:
         raise UserNotFound("user_not_found.guest", user_id=act.person.user_id)
     if not may_change_role(writing.rank(log), act.role):
         raise Forbidden()
-    if present == act.role:
-        return Done(log.name, log.head)
     if present is None:
         if holds(log.bans, act.person.uid, act.at):
             raise Forbidden("forbidden.person_banned")
@@ -71,20 +70,19 @@ def admit(writing: Writing, act: acts.Admit) -> Done:
 def leave(writing: Writing, act: acts.Leave) -> Done:
     """Go. When the last owner goes, who is highest and was there first becomes one."""
     log = writing.log(act.conversation, "see")
-    if log.people is None or act.actor.uid not in log.people:
+    if log.people is not None and act.actor.uid not in log.people:
         raise NotFound()
     writing.require(log, "leave")
-    seq = depart(writing, log, act.actor.user)
-    return Done(log.name, seq)
+    return Done(log.name, depart(writing, log, act.actor.user))
 
 
 def remove(writing: Writing, act: acts.Remove) -> Done:
-    """Put somebody out, who must be below."""
+    """Put somebody out, who must be below; oneself, who need not be."""
+    if act.person.uid == act.actor.uid:
+        return leave(writing, acts.Leave(actor=act.actor, at=act.at, conversation=act.conversation))
     log = writing.log(act.conversation, "remove")
     if log.people is None or act.person.uid not in log.people:
         raise UserNotFound(user_id=act.person.user_id)
-    if act.person.uid == act.actor.uid:
-        return leave(writing, acts.Leave(actor=act.actor, at=act.at, conversation=act.conversation))
     if not outranks(writing.rank(log), log.people[act.person.uid]):
         raise Forbidden("forbidden.rank")
     writing.note("member.remove", log, act.person.uid)
@@ -92,10 +90,12 @@ def remove(writing: Writing, act: acts.Remove) -> Done:
 
 
 def enter(writing: Writing, log: Log, person: Actor, role: Role) -> Done:
-    """Make somebody a member from here on. The policy was asked."""
+    """Make somebody a member from here on. The policy was asked. A room that all have left belongs to who comes first."""
     assert log.people is not None
     if len(log.people) >= LARGEST_ROOM:
         raise BadRequest(reason=f"the room is full: it has {LARGEST_ROOM} members")
+    if not log.people:
+        role = "owner"
     place = {"conversation_id": log.id, "uid": person.uid}
     since = log.head
     writing.note_users((person,))
@@ -137,6 +137,12 @@ def set_role(writing: Writing, log: Log, person: User, role: Role) -> int:
     )
     writing.note("member.role", log, person.uid, role)
     return writing.ledger.add(log, MemberUpdated, user=person, role=role).seq
+
+
+def _present(writing: Writing, conversation: str) -> Log | None:
+    """The log, if the actor is a member there."""
+    log = writing.find(conversation)
+    return log if log is not None and log.people is not None and writing.actor.uid in log.people else None
 
 
 def _owners(log: Log) -> int:

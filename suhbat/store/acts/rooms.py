@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -9,18 +10,29 @@ from sqlalchemy import update as update_rows
 
 from suhbat.chat import acts
 from suhbat.chat.acts import Done
+from suhbat.chat.policy import Action
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
 from suhbat.protocol.objects import Settings
 from suhbat.store.directs import make_direct
 from suhbat.store.known import Log, new_log, new_room_id, pair_of
 from suhbat.store.queries import state_of
-from suhbat.store.tables import conversations, drafts, members, mentions, reads
+from suhbat.store.tables import conversations, drafts, members, mentions, reads, sanctions
 
 from .writing import Writing
 
 LARGEST_DIRECT = 20
 """People of one direct."""
+NEEDED: Mapping[str, Action] = {
+    "title": "rename",
+    "topic": "rename",
+    "slow_mode": "rename",
+    "visibility": "configure",
+    "history": "configure",
+    "retention": "configure",
+    "archived": "archive",
+}
+"""What one must be allowed to do to change a setting."""
 
 
 def create(writing: Writing, act: acts.Create) -> Done:
@@ -69,7 +81,10 @@ def write_settings(writing: Writing, log: Log, changed: dict[str, Any]) -> int:
         update_rows(conversations).where(conversations.c.id == log.id).values(**settings.model_dump())
     )
     log.settings = settings
-    return writing.ledger.add(log, ConversationUpdated, **settings.model_dump()).seq
+    # Those who came later see what was said before only from now on.
+    last = writing.last_message(log) if changed.get("history") == "all" else None
+    about = None if last is None else last.seq
+    return writing.ledger.add(log, ConversationUpdated, about=about, last_message=last, **settings.model_dump()).seq
 
 
 def update(writing: Writing, act: acts.Update) -> Done:
@@ -79,16 +94,13 @@ def update(writing: Writing, act: acts.Update) -> Done:
     changed = {
         name: value for name, value in given.items() if value is not None and value != getattr(log.settings, name)
     }
-    if not given or all(value is None for value in given.values()):
-        raise BadRequest(reason="nothing to change was given")
-    if "archived" in changed:
-        writing.require(log, "archive")
-    if changed.keys() & {"visibility", "history", "retention"}:
-        writing.require(log, "configure")
     # Asked also when nothing differs: what may not be changed is refused whatever it is.
-    if "archived" not in changed or len(changed) > 1:
-        writing.require(log, "rename")
-    if log.kind != "room" and changed.keys() & {"title", "visibility", "history", "archived"}:
+    asked = changed or [name for name, value in given.items() if value is not None]
+    if not asked:
+        raise BadRequest(reason="nothing to change was given")
+    for action in dict.fromkeys(NEEDED[name] for name in asked):
+        writing.require(log, action)
+    if log.kind != "room" and not {"topic", "slow_mode", "retention"}.issuperset(asked):
         raise Forbidden("forbidden.kind")
     if not changed:
         return Done(log.name, log.head)
@@ -100,12 +112,13 @@ def erase(writing: Writing, act: acts.Erase) -> Done:
     """A room goes with all that was said in it, for everybody: it is not there any more from now on, and what is left of it
     is taken away a little at a time (`store.retention`)."""
     log = writing.log(act.conversation, "erase")
+    writing.known.load_own(writing.connection, log.people or (), act.at)
     for uid in log.people or ():
         writing.ledger.add(writing.own(uid), ConversationRemoved, removed=log.name)
     writing.note("conversation.erase", log, "", log.settings.title)
     writing.flush()
     writing.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
-    for table in (members, reads, drafts, mentions):
+    for table in (members, reads, drafts, mentions, sanctions):
         writing.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # What is known of it is in many places of the memory.
     writing.known.clear()

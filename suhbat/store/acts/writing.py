@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -11,10 +11,12 @@ from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Action, Rank, decide, rank_of
 from suhbat.errors import NotFound
 from suhbat.protocol.events import LogEntry
+from suhbat.protocol.objects import Message
 from suhbat.store.dialect import insert_new
 from suhbat.store.known import Known, Log
 from suhbat.store.ledger import Ledger
-from suhbat.store.rows import MESSAGE, AnyRow
+from suhbat.store.mentions import tell_mentions
+from suhbat.store.rows import MESSAGE, AnyRow, messages
 from suhbat.store.tables import audit, events, users
 
 
@@ -29,10 +31,14 @@ class Writing:
         self.ledger = Ledger(actor, at)
         self.entries: list[LogEntry] = []
 
+    def find(self, name: str) -> Log | None:
+        """The log of a conversation, locked; whether the actor may know of it or not."""
+        self.known.load(self.connection, (name,), {}, self.at)
+        return self.known.named.get(name)
+
     def log(self, name: str, action: Action) -> Log:
         """The log of a conversation, locked, in which the actor may do this. Raises the refusal."""
-        self.known.load(self.connection, (name,), {}, self.at)
-        log = self.known.named.get(name)
+        log = self.find(name)
         refusal = decide(self.actor, action, None if log is None else self.facts(log))
         if refusal is not None:
             raise refusal
@@ -68,6 +74,16 @@ class Writing:
         if row is None or row.deleted:
             raise NotFound("not_found.message")
         return row
+
+    def last_message(self, log: Log) -> Message | None:
+        """As it is now, with its reactions; None where nothing was said yet, or it is past keeping."""
+        last = (events.c.conversation_id == log.id, events.c.ordinal == log.ordinal)
+        rows = self.connection.execute(select(*MESSAGE).where(*last)).all()
+        return next(iter(messages(self.connection, log.id, log.name, rows)), None)
+
+    def tell_mentions(self, log: Log, seq: int, uids: Collection[str]) -> None:
+        """Tell these people that a message names them, or does so no more."""
+        tell_mentions(self.connection, self.known, self.ledger, log, seq, uids, self.at)
 
     def note_users(self, people: Sequence[Actor]) -> None:
         """Somebody did something durable: their row must be there."""

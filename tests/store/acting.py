@@ -1,0 +1,138 @@
+"""Acting on a store in few words: rooms with people in them, and what an act told."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suhbat.chat import acts
+from suhbat.chat.acts import Act, Done
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
+from suhbat.errors import SuhbatError
+from suhbat.protocol.events import Event, own_log
+from suhbat.protocol.objects import ConversationState, Role
+from suhbat.protocol.types import LOBBY
+from suhbat.store.search import SECURE_DELETE
+
+from .parts import ALI, VALI, Listener
+
+AT = 1_795_000_000_000
+SOLI = Actor("u-soli", "soli", lobby_from=0)
+LOLA = Actor("u-lola", "lola", lobby_from=0)
+KEEPER = Actor("u-keeper", "posbon", "account", 0, "moderator")
+"""Who keeps order on the server."""
+LORD = Actor("u-lord", "ega", "account", 0, "owner")
+"""Who owns the server."""
+
+
+class House:
+    """A store, and what it told. `at` is the time of every act; move it as you like."""
+
+    def __init__(self, store: Store, listener: Listener) -> None:
+        self.store = store
+        self.listener = listener
+        self.at = AT
+        self._keys = count(1)
+
+    async def do(self, kind: type[Any], actor: Actor, conversation: str | None = None, **fields: Any) -> Done:
+        """Carry out an act of this kind."""
+        return await self.store.act(self.act(kind, actor, conversation, **fields))
+
+    def act(self, kind: type[Any], actor: Actor, conversation: str | None = None, **fields: Any) -> Act:
+        if conversation is not None:
+            fields["conversation"] = conversation
+        act: Act = kind(actor=actor, at=self.at, **fields)
+        return act
+
+    async def refused(
+        self, error: type[SuhbatError], text: str | None, kind: type[Any], actor: Actor, /, *place: str, **fields: Any
+    ) -> SuhbatError:
+        """That it is refused with exactly this error, and text if given, and that nobody heard of anything."""
+        heard = len(self.listener.heard)
+        with pytest.raises(error) as refusal:
+            await self.do(kind, actor, *place, **fields)
+        assert type(refusal.value) is error, refusal.value
+        assert text is None or refusal.value.text == text, refusal.value.text
+        assert self.listener.heard[heard:] == []
+        return refusal.value
+
+    async def quiet(self, kind: type[Any], actor: Actor, conversation: str, **fields: Any) -> Done:
+        """Carry out what changes nothing: no event, and `seq` is the head."""
+        heard = len(self.listener.heard)
+        done = await self.do(kind, actor, conversation, **fields)
+        assert self.listener.heard[heard:] == []
+        assert done.seq == (await self.store.heads([conversation]))[conversation]
+        return done
+
+    async def told(self, kind: type[Any], actor: Actor, conversation: str | None = None, **fields: Any) -> list[Event]:
+        """The events of an act, in the order in which they were told."""
+        heard = len(self.listener.entries)
+        await self.do(kind, actor, conversation, **fields)
+        return [entry.event for entry in self.listener.entries[heard:]]
+
+    async def room(self, owner: Actor = ALI, /, *people: Actor, **settings: Any) -> str:
+        """A new room with these members."""
+        made = await self.do(acts.Create, owner, **({"title": "Xona"} | settings))
+        for person in people:
+            await self.admit(owner, made.conversation, person)
+        return made.conversation
+
+    async def admit(self, actor: Actor, room: str, person: Actor, role: Role = "member") -> Done:
+        return await self.do(acts.Admit, actor, room, person=person, role=role)
+
+    async def write(self, actor: Actor, conversation: str = LOBBY, text: str = "salom", **fields: Any) -> int:
+        """A new message; its `seq`."""
+        fields = {"at": self.at, "client_id": f"k{next(self._keys)}"} | fields
+        return (await self.listener.send(self.store, actor, text, conversation=conversation, **fields)).seq
+
+    async def cannot_write(self, actor: Actor, conversation: str, **fields: Any) -> SuhbatError:
+        fields = {"at": self.at} | fields
+        return await self.listener.refused(self.store, actor, conversation=conversation, **fields)
+
+    async def state(self, actor: Actor, conversation: str) -> ConversationState:
+        """As an opening shows it."""
+        states = (await self.store.opening(actor)).states
+        return next(state for state in states if state.conversation == conversation)
+
+    async def roles(self, actor: Actor, room: str) -> dict[str, Role]:
+        """What each member of a room is there, by name."""
+        page = await self.store.members(actor, room, limit=1_000)
+        return {member.user.user_id: member.role for member in page.members}
+
+    async def log(self, name: str) -> list[Event]:
+        """A log from its beginning."""
+        return [entry.event for entry in await self.store.events(name, 0, 10_000)]
+
+    async def own(self, actor: Actor) -> list[Event]:
+        return await self.log(own_log(actor.uid))
+
+    async def texts(self, actor: Actor, conversation: str) -> list[str]:
+        """What this person reads there."""
+        return [message.text for message in (await self.store.history(actor, conversation, limit=200)).messages]
+
+
+def holding(file: Path, text: str) -> list[str]:
+    """The columns of the database, as `table.column`, in which this text stands, also within JSON or as bytes.
+
+    The words of the search index are passed over where SQLite is too old to take them out of the file at once.
+    """
+    found = []
+    with closing(sqlite3.connect(file)) as database:
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
+        for (table,) in database.execute(tables).fetchall():
+            if table == "search_data" and sqlite3.sqlite_version_info < SECURE_DELETE:
+                continue
+            for _, column, *_ in database.execute(f'PRAGMA table_info("{table}")').fetchall():
+                values = database.execute(f'SELECT CAST("{column}" AS BLOB) FROM "{table}"').fetchall()
+                if any(text.encode() in (value or b"") for (value,) in values):
+                    found.append(f"{table}.{column}")
+    return found
+
+
+PEOPLE = (ALI, VALI, SOLI, LOLA)

@@ -1,0 +1,341 @@
+"""Old state + events = state fetched afresh, after whatever a few people do.
+
+A history is drawn; everybody folds with the SDK's own `State` what the store tells of the logs they follow, each log in its
+order and the logs in any order, for there is none between them. Some go away and come back with their cursors, as over v1.
+200 histories by default; `SUHBAT_HISTORIES=1000 pytest tests/store/test_fold.py` for more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from suhbat.chat import acts
+from suhbat.chat.model import Actor, Outcome, Sent
+from suhbat.chat.naming import EVERYBODY
+from suhbat.chat.ports import Store
+from suhbat.chat.sync import CONVERSATION_LIMIT, opening_plan, sync_plan
+from suhbat.client.effects import Say
+from suhbat.client.frames import Frame
+from suhbat.client.state import State
+from suhbat.errors import SuhbatError
+from suhbat.protocol.commands import Resume, Sync
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MessageCreated, own_log
+from suhbat.protocol.replies import CaughtUp, Removed, Reset, Snapshot, Welcome
+from suhbat.protocol.types import LOBBY, ME
+
+from .acting import AT
+from .parts import STORES, guest, make_post
+
+HISTORIES = int(os.environ.get("SUHBAT_HISTORIES", "200"))
+ROLES = ("member", "moderator", "owner")
+EMOJI = ("👍", "🙂", "❤️")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What somebody tries. The numbers choose among what there is by then; most of it is allowed, some is refused."""
+
+    what: str
+    who: int
+    whom: int
+    place: int
+    message: int
+    number: int
+
+
+STEPS = st.builds(
+    Step,
+    # What comes first is what hypothesis tries to make of everything when it looks for a simple history.
+    what=st.sampled_from(
+        ["post", "post", "post", "mention", "mark", "mark", "edit", "delete", "react", "admit", "admit", "join", "leave",
+         "remove", "role", "away", "back", "check", "draft", "pin", "write_to", "create", "meet", "settings", "history",
+         "archive", "ban", "mute", "erase", "report", "accept"]
+    ),
+    who=st.integers(0, 3),
+    whom=st.integers(0, 3),
+    place=st.integers(0, 5),
+    message=st.integers(0, 9),
+    number=st.integers(0, 9),
+)  # fmt: skip
+HISTORY = st.lists(st.lists(STEPS, min_size=1, max_size=6), min_size=1, max_size=8)
+
+
+class Reader:
+    """Somebody who folds what they are told."""
+
+    def __init__(self, store: Store, actor: Actor, random: Random) -> None:
+        self.store = store
+        self.actor = actor
+        self.state = State()
+        self.here = False
+        self._random = random
+        self._follows: set[str] = set()
+        self._waiting: dict[str, deque[Event]] = {}
+
+    def hear(self, entry: LogEntry) -> None:
+        """An event was committed: does it come to this reader? As the hub does it."""
+        mine = entry.log == own_log(self.actor.uid)
+        if not self.here or not (mine or entry.log in self._follows):
+            return
+        self._waiting.setdefault(entry.log, deque()).append(entry.event)
+        if mine and isinstance(entry.event, ConversationAdded):
+            self._follows.add(entry.event.state.conversation)
+        elif mine and isinstance(entry.event, ConversationRemoved):
+            self._follows.discard(entry.event.removed)
+        if self._random.random() < 0.3:
+            self._take(self._random.randrange(3))
+
+    def leave(self) -> None:
+        """The connection is gone, with what was on its way."""
+        self.here = False
+        self._waiting.clear()
+
+    async def come(self) -> None:
+        """Say hello with what is known, and take the answer: see `transport.v1`."""
+        resume = self.state.hello("token", 0).resume
+        opening = await self.store.opening(self.actor)
+        plan = opening_plan(opening, self.actor, self.store.epoch, resume, await self._added(resume))
+        self._receive(Welcome(user=self.actor.user, connection="n1", epoch=self.store.epoch, resumed=plan.resumed))
+        if not plan.resumed:
+            self._receive(Snapshot(conversations=opening.states, users=opening.users, cursors=dict(opening.heads)))
+        for state, reason in plan.resets:
+            self._receive(Reset(conversation=state.conversation, state=state, reason=reason))
+        for name in plan.removed:
+            self._receive(Removed(conversation=name, removed=name))
+        self.here, self._follows = True, set(opening.heads) - {ME}
+        for name, cursor in plan.cursors.items():
+            log = own_log(self.actor.uid) if name == ME else name
+            self._waiting[log] = deque(
+                entry.event for entry in await self.store.events(log, cursor, CONVERSATION_LIMIT)
+            )
+        self._take(10_000)
+        self._receive(CaughtUp())
+
+    async def catch_up(self) -> None:
+        """Take everything; ask for what came before the news of its conversation, as the SDK does after two seconds."""
+        self._take(10_000)
+        for now in (10.0, 20.0):
+            for effect in self.state.tick(now):
+                if isinstance(effect, Say) and isinstance(effect.command, Sync):
+                    await self._sync(effect.command)
+
+    async def _sync(self, command: Sync) -> None:
+        opening = await self.store.opening(self.actor)
+        plan = sync_plan(opening, command.cursors)
+        for state, reason in plan.resets:
+            self._receive(Reset(conversation=state.conversation, state=state, reason=reason))
+        for name in command.cursors:
+            for entry in await self.store.events(name, plan.cursors[name], CONVERSATION_LIMIT):
+                self._receive(entry.event)
+
+    async def _added(self, resume: Resume | None) -> dict[str, int]:
+        if resume is None:
+            return {}
+        missed = await self.store.events(own_log(self.actor.uid), resume.cursors[ME], CONVERSATION_LIMIT)
+        return {e.state.conversation: e.state.head for _, e in missed if isinstance(e, ConversationAdded)}
+
+    def _take(self, events: int) -> None:
+        """Some of what waits, each log in its order, the logs in any."""
+        for _ in range(events):
+            logs = [log for log, waiting in self._waiting.items() if waiting]
+            if not logs:
+                return
+            self._receive(self._waiting[self._random.choice(logs)].popleft())
+
+    def _receive(self, frame: Frame) -> None:
+        self.state.receive(frame, 0)
+
+
+@dataclass
+class Play:
+    """One history on its way: who is there, and what they have made."""
+
+    store: Store
+    readers: list[Reader]
+    places: list[str] = field(default_factory=lambda: [LOBBY])
+    messages: dict[str, list[int]] = field(default_factory=dict)
+    written: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def committed(self, entries: list[LogEntry]) -> None:
+        for entry in entries:
+            for reader in self.readers:
+                reader.hear(entry)
+            if isinstance(entry.event, MessageCreated):
+                self.messages.setdefault(entry.log, []).append(entry.event.seq)
+
+    async def step(self, step: Step) -> None:
+        with suppress(SuhbatError):  # a refusal changes nothing; what that means is tested in test_acts.py
+            await self._do(step, self.readers[step.who].actor, self.readers[step.whom].actor)
+
+    async def _do(self, step: Step, actor: Actor, other: Actor) -> None:
+        place = self.places[step.place % len(self.places)]
+        said = self.messages.get(place, [1])
+        seq = said[-1 - step.message % min(len(said), 4)]
+        on = step.number % 3 != 0
+
+        def act(kind: type[Any], **fields: Any) -> Any:
+            if kind not in (acts.Create, acts.Meet):
+                fields["conversation"] = place
+            return self.store.act(kind(actor=actor, at=AT, **fields))
+
+        match step.what:
+            case "post":
+                await self._post(actor, conversation=place)
+            case "mention":
+                named = (EVERYBODY,) if step.number == 0 else (other.uid, self.readers[step.number % 4].actor.uid)
+                await self._post(actor, conversation=place, named=named)
+            case "write_to":
+                self._made((await self._post(actor, peer=other)).conversation)
+            case "edit":
+                named = (other.uid,) if on else ()
+                await act(acts.Edit, seq=seq, text=f"tahrir {next(self.written)}", named=named)
+            case "delete":
+                await act(acts.Delete, seq=seq)
+            case "react":
+                await act(acts.React, seq=seq, emoji=EMOJI[step.message % 3], on=on)
+            case "pin":
+                await act(acts.Pin, seq=seq, on=on)
+            case "report":
+                await act(acts.Report, seq=seq, reason="")
+            case "mark":
+                last = len(said) if place != LOBBY else (await self.store.opening(actor)).states[0].last_ordinal
+                await act(acts.Mark, ordinal=max(0, last - step.number // 3))
+            case "draft":
+                await act(acts.Draft, text=f"qoralama {step.number}" if on else "")
+            case "create":
+                kind = "public" if on else "private"
+                history = "joined" if step.message % 2 else "all"
+                made = await act(acts.Create, title="Xona", visibility=kind, history=history)
+                self._made(made.conversation)
+            case "meet":
+                third = self.readers[step.number % 4].actor
+                self._made((await act(acts.Meet, people=(other, third))).conversation)
+            case "settings":
+                await act(acts.Update, title=f"Nom {step.number}", topic=f"mavzu {step.message}")
+            case "history":
+                await act(acts.Update, history="joined" if on else "all")
+            case "archive":
+                await act(acts.Update, archived=step.number > 7)
+            case "erase":
+                await (act(acts.Erase) if step.number == 0 else act(acts.Leave))
+            case "join":
+                await act(acts.Join)
+            case "accept":
+                await act(acts.Accept)
+            case "leave":
+                await act(acts.Leave)
+            case "admit":
+                await act(acts.Admit, person=other, role="member")
+            case "role":
+                await act(acts.Admit, person=other, role=ROLES[step.number % 3])
+            case "remove":
+                await act(acts.Remove, person=other)
+            case "ban":
+                await act(acts.Ban, person=other, on=step.number > 5)
+            case "mute":
+                await act(acts.Mute, person=other, on=step.number > 5)
+
+    async def _post(self, actor: Actor, **fields: Any) -> Sent:
+        answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        number = next(self.written)
+        self.store.post(make_post(actor, f"gap {number}", answer.set_result, key=f"k{number}", at=AT, **fields))
+        outcome = await answer
+        if isinstance(outcome, SuhbatError):
+            raise outcome
+        return outcome
+
+    def _made(self, conversation: str) -> None:
+        if conversation not in self.places:
+            self.places.append(conversation)
+
+
+class Theatre:
+    """One store for all histories: each has people and conversations of its own, and shares the lobby."""
+
+    def __init__(self, make: Callable[..., Store], place: Path) -> None:
+        self.runner = asyncio.Runner()
+        self.store = make(place)
+        self.play: Play | None = None
+        self._numbers = count(1)
+        self.runner.run(self.store.open(self._committed))
+
+    def close(self) -> None:
+        self.runner.run(self.store.close())
+        self.runner.close()
+
+    def _committed(self, entries: list[LogEntry]) -> None:
+        if self.play is not None:
+            self.play.committed(entries)
+
+    async def run(self, history: list[list[Step]], seed: int) -> None:
+        number, random = next(self._numbers), Random(seed)
+        floor = (await self.store.heads([LOBBY]))[LOBBY]
+        people = [
+            Actor(f"u{number}-{n}", f"odam{n}", lobby_from=floor, role="moderator" if n == 3 else "member")
+            for n in range(4)
+        ]
+        await asyncio.gather(*(self.store.save_guest(guest(one, token_hash=one.uid.encode())) for one in people))
+        readers = [Reader(self.store, person, random) for person in people]
+        late = [Reader(self.store, person, random) for person in people]
+        self.play = play = Play(self.store, readers)
+        await asyncio.gather(*(reader.come() for reader in [*readers, *late]))
+        for reader in late:
+            reader.leave()
+        await play.step(Step("create", 0, 0, 0, 0, 1))
+        await play.step(Step("create", 1, 0, 0, 1, 0))
+        for together in history:
+            await asyncio.gather(*(play.step(step) for step in together))
+            for step in together:
+                reader = readers[step.who]
+                if step.what == "away":
+                    reader.leave()
+                elif step.what == "back" and not reader.here:
+                    await reader.come()
+                elif step.what == "check":
+                    await self._check(reader)
+        for reader in [*readers, *late]:
+            if not reader.here:
+                await reader.come()
+        for reader in [*readers, *late]:
+            await self._check(reader)
+
+    async def _check(self, reader: Reader) -> None:
+        """What was folded is what is there; unless they are away."""
+        if not reader.here:
+            return
+        await reader.catch_up()
+        opening = await self.store.opening(reader.actor)
+        assert reader.state.conversations == {state.conversation: state for state in opening.states}
+        assert reader.state.cursors == opening.heads
+
+
+@pytest.fixture(scope="module", params=STORES, ids=lambda make: make.__name__)
+def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Theatre]:
+    theatre = Theatre(request.param, tmp_path_factory.mktemp("fold") / "data")
+    yield theatre
+    theatre.close()
+
+
+@settings(
+    max_examples=HISTORIES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(history=HISTORY, seed=st.integers(0, 2**16))
+def test_old_state_and_events_are_the_fresh_state(theatre: Theatre, history: list[list[Step]], seed: int) -> None:
+    """For everybody, at any moment: who was here all the time, who came back, and who missed everything and has it
+    replayed from the store; every field of every state."""
+    theatre.runner.run(theatre.run(history, seed))
