@@ -103,6 +103,15 @@ class Filter:
     words: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """A report was looked at: it is shown no more."""
+
+    actor: Actor
+    at: Milliseconds
+    report: int
+
+
 # Rooms
 
 
@@ -201,6 +210,6 @@ class Mute(_Act):
 
 Act = (
     Edit | Delete | React | Pin | Report | Mark | Draft
-    | Filter | Create | Meet | Update | Erase
+    | Filter | Settle | Create | Meet | Update | Erase
     | Join | Accept | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from suhbat.chat import acts
@@ -59,6 +59,12 @@ async def reports(
     return Reports(
         reports=tuple(Report(id=one.id, message=one.message, by=one.by, reason=one.reason, at=one.at) for one in found)
     )
+
+
+@router.delete("/reports/{report}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+async def settle(report: Annotated[int, Path(ge=1, le=MAX_INTEGER)], actor: Caller, parts: House) -> None:
+    """A report was looked at: it is shown no more. For those who see it."""
+    await parts.acting.do(acts.Settle(actor=actor, at=parts.acting.now(), report=report))
 
 
 class Filter(Wire):

@@ -24,10 +24,11 @@ def name_of(role: str) -> str:
 
 @dataclass(frozen=True)
 class Room:
-    """A private room: `seq` is a message by `other`, a plain member; `friend` is no member."""
+    """A private room: `seq` is a message by `other`, a plain member, with a `report` of it; `friend` is no member."""
 
     conversation: str
     seq: int
+    report: int = 1_000_000
     other: str = "a-other"
     friend: str = "a-friend"
 
@@ -43,6 +44,7 @@ class House:
             status, answer = server.request("POST", "/api/v1/accounts", body)
             assert status == 201, answer
             self.tokens[role] = answer["token"]
+        self.reported = 0
         self.tokens["guest"] = server.guest(name_of("guest"))
 
     def ask(self, role: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
@@ -64,7 +66,11 @@ class House:
         assert self.ask("owner", "DELETE", f"{place}/members/{name_of('removed')}")[0] == 204
         status, posted = self.ask("other", "POST", f"{place}/messages", {"text": f"{SECRET} salom"})
         assert status == 201
-        return Room(conversation, posted["seq"])
+        self.ask("owner", "DELETE", f"/reports/{self.reported or 1}")  # nobody may have very many open
+        assert self.ask("owner", "POST", f"{place}/messages/{posted['seq']}/reports", {})[0] == 204
+        _, found = self.ask("owner", "GET", f"/reports?limit=200&after={self.reported}")
+        self.reported = found["reports"][-1]["id"]
+        return Room(conversation, posted["seq"], self.reported)
 
     def newcomer(self) -> dict[str, Any]:
         """A name that nobody has."""

@@ -59,6 +59,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("GET", ROOM + "/export"): (MEMBERS.format(200), NONE),
     ("GET", "/me/export"): (ALL.format(200), NONE),
     ("GET", "/reports"): (ALL.format(200), NONE),
+    ("DELETE", "/reports/{report}"): ("204 204 404 404 404 404 401", NONE),
     ("GET", "/audit"): (STAFF, NONE),
     ("GET", "/filter"): (STAFF, NONE),
     ("PUT", "/filter"): (STAFF, body(words=["spam"])),

@@ -55,7 +55,12 @@ def test_no_command_is_forgotten() -> None:
 
 def filled(path: str, room: Room) -> str:
     return path.format(
-        conversation=room.conversation, seq=room.seq, other=room.other, friend=room.friend, unknown="x" * 20
+        conversation=room.conversation,
+        seq=room.seq,
+        report=room.report,
+        other=room.other,
+        friend=room.friend,
+        unknown="x" * 20,
     )
 
 
