@@ -56,8 +56,10 @@ class Gaps:
         for gap in self._gaps.values():
             gap.quiet_since = now
 
-    def forget(self, log: str) -> None:
-        self._gaps.pop(log, None)
+    def forget(self, log: str) -> int:
+        """The log is followed no more. Gives the head that it was below, 0 if it was not."""
+        gap = self._gaps.pop(log, None)
+        return 0 if gap is None else gap.head
 
     def clear(self) -> None:
         self._gaps.clear()

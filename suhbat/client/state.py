@@ -225,7 +225,9 @@ class State:
         self.conversations.pop(log, None)
         self._tallies.pop(log, None)
         self.cursors.pop(log, None)
-        self._gaps.forget(log)
+        if above := self._gaps.forget(log):
+            # It may be added again by what comes next; then what came too early is missing still.
+            self._early[log] = max(above, self._early.get(log, 0))
 
 
 def _fitting(cursors: dict[str, int]) -> dict[str, int]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from suhbat.client.effects import Dead, Effect, Live
 from suhbat.client.frames import OtherEvent
 from suhbat.client.state import RESUME_BYTES, State
-from suhbat.protocol.events import ReadMarked, UserUpdated
+from suhbat.protocol.events import DraftChanged, Mentioned, ReadMarked, UserUpdated
 from suhbat.protocol.notices import PresenceNotice, TypingNotice
 from suhbat.protocol.objects import Presence
 from suhbat.protocol.replies import CaughtUp, Error, Removed, Reset, Snapshot
@@ -319,3 +319,49 @@ def test_conversations_and_events_make_the_same_state() -> None:
     afresh = conversation("lobby", 3, last_ordinal=3, unread=2, last_message=message(3).message)
     assert state.conversations == {"lobby": afresh}
     assert state.snapshot().cursors == {ME: 0, "lobby": 3} and state.snapshot().conversations == (afresh,)
+
+
+def test_what_came_too_early_is_remembered_over_a_removal() -> None:
+    """A replay: added, removed, added again; the event above all that came first, and is asked for at the end."""
+    state = opened()
+    state.receive(message(7, "d1"), 0)
+    for frame in (added(1, "d1", head=1), removed(2, "d1"), added(3, "d1", head=6)):
+        state.receive(frame, 0)
+    assert synced(state.tick(2)) == [{"d1": 6}]
+    assert seqs(state.receive(message(7, "d1"), 2)) == [7]
+
+
+def read(seq: int, ordinal: int, last_ordinal: int, unread: int, mentions: int = 0) -> ReadMarked:
+    return ReadMarked(
+        conversation=ME, seq=seq, at=0, actor="anna", actor_uid="ua", target="lobby", ordinal=ordinal,
+        last_ordinal=last_ordinal, unread=unread, mentions=mentions,
+    )  # fmt: skip
+
+
+def test_a_mark_and_messages_in_any_order() -> None:
+    """A mark counts up to a message; whether those above it came before the news, or those up to it come after."""
+    frames: list[Any] = [message(seq) for seq in range(1, 6)]
+    for place in range(6):
+        state = opened()
+        for frame in [*frames[:place], read(1, ordinal=2, last_ordinal=3, unread=1), *frames[place:]]:
+            state.receive(frame, 0)
+        assert state.conversations["lobby"].unread == 3, place
+
+
+def test_an_old_mark_does_not_undo_a_newer_state() -> None:
+    """In a replay of one's own log marks come that a reset has in it already; what names one is counted there alone."""
+    state = opened(lobby=5)
+    fresh = conversation("lobby", 9, last_ordinal=9, read_ordinal=8, unread=1)
+    state.receive(Reset(conversation="lobby", state=fresh, reason="too_far"), 0)
+    state.receive(read(1, ordinal=3, last_ordinal=5, unread=2, mentions=4), 0)
+    assert state.conversations["lobby"] == fresh.model_copy(update={"mentions": 4})
+
+
+def test_drafts_and_mentions() -> None:
+    """As one's own log says, whatever the conversation's says."""
+    state = opened(lobby=5)
+    common: dict[str, Any] = {"conversation": ME, "at": 0, "actor": "anna", "actor_uid": "ua", "target": "lobby"}
+    state.receive(Mentioned(seq=1, message=5, mentions=2, **common), 0)
+    state.receive(DraftChanged(seq=2, text="salom", **common), 0)
+    state.receive(DraftChanged(seq=3, text="x", **common | {"target": "d404"}), 0)
+    assert (state.conversations["lobby"].mentions, state.conversations["lobby"].draft) == (2, "salom")
