@@ -68,3 +68,14 @@ def test_members_and_title(event: Any, changed: dict[str, Any]) -> None:
     """Members are counted, one's own role and the title are known."""
     before = conversation(member_count=2)
     assert after(event, state=before) == before.model_copy(update={"head": 1, **changed})
+
+
+def test_the_last_message_follows_what_may_be_read() -> None:
+    """Where `history` begins with the joining, what was said before is not shown; where it is for all, it is."""
+    old, new = message(3).message, message(7).message
+    joined = events.ConversationUpdated(seq=8, history="joined", **BY)
+    for_all = events.ConversationUpdated(seq=8, history="all", last_message=old, **BY)
+    for last, event, shown in (
+        (old, joined, None), (new, joined, new), (None, joined, None), (None, for_all, old), (new, for_all, new),
+    ):  # fmt: skip
+        assert after(event, state=conversation(since=5, last_message=last)).last_message == shown

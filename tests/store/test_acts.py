@@ -25,6 +25,7 @@ from suhbat.protocol.events import (
     MemberLeft,
     MemberMuted,
     MemberUpdated,
+    Mentioned,
     MessageCreated,
     MessageDeleted,
     MessageEdited,
@@ -394,6 +395,20 @@ class TestMentions:
         await house.do(acts.Delete, ALI, room, seq=seq)
         assert (await house.state(SOLI, room)).mentions == 0
 
+    async def test_told_in_ones_own_log(self, house: House) -> None:
+        """Each time it changes, with the count there is then; of many in one batch once."""
+        room = await house.room(ALI, VALI)
+        seq = await house.write(ALI, room, named=(VALI.uid,))
+        await asyncio.gather(*(house.write(ALI, room, named=(VALI.uid,)) for _ in range(3)))
+        await house.do(acts.Edit, ALI, room, seq=seq, text="hech kim")
+        await house.do(acts.Delete, ALI, room, seq=seq + 1)
+        told = [event for event in await house.own(VALI) if isinstance(event, Mentioned)]
+        assert [(event.message, event.mentions) for event in told] == [
+            (seq, 1), (seq + 3, 4), (seq, 3), (seq + 1, 2),
+        ]  # fmt: skip
+        assert {(event.target, event.actor) for event in told} == {(room, "ali")}
+        assert not [event for event in await house.own(ALI) if isinstance(event, Mentioned)]
+
     async def test_what_was_read_names_nobody_later(self, house: House) -> None:
         """An edit of a message that somebody has read already is none for them: no mark would ever take it away."""
         room = await house.room(ALI, VALI)
@@ -581,6 +596,23 @@ class TestUpdate:
             await house.refused(Forbidden, None, acts.Update, VALI, room, **change)
         assert (await house.state(VALI, room)).title == "x"
         await house.refused(BadRequest, None, acts.Update, ALI, room)
+
+    async def test_history_for_all(self, house: House) -> None:
+        """Those who came later are told the last message of before; and a replay tells it while they may read it."""
+        room = await house.room(ALI, history="joined")
+        seq = await house.write(ALI, room, "avval")
+        await house.admit(ALI, room, VALI)
+        [event] = await house.told(acts.Update, ALI, room, history="all")
+        assert isinstance(event, ConversationUpdated) and event.last_message is not None
+        assert event.last_message == (await house.state(VALI, room)).last_message
+        assert (await house.log(room))[-1] == event
+        await house.do(acts.Edit, ALI, room, seq=seq, text="avvalgi")
+        replayed = [e for e in await house.log(room) if isinstance(e, ConversationUpdated)]
+        assert [e.last_message and e.last_message.text for e in replayed] == ["avvalgi"]
+        [event] = await house.told(acts.Update, ALI, room, history="joined")
+        assert isinstance(event, ConversationUpdated) and event.last_message is None
+        assert "avval" not in repr([e for e in await house.log(room) if isinstance(e, ConversationUpdated)])
+        assert (await house.state(VALI, room)).last_message is None
 
     async def test_the_lobby(self, house: House) -> None:
         """Its topic and slow mode are a moderator's, its retention the owner's; the rest is what it is."""
