@@ -59,6 +59,7 @@ def build() -> typer.Typer:
     user.command("list")(with_settings(show_accounts))
     user.command("disable")(with_settings(disable, NAME))
     user.command("enable")(with_settings(enable, NAME))
+    user.command("role")(with_settings(give_role, NAME, ROLE))
     user.command("erase")(with_settings(erase, NAME, MESSAGES))
     app.command("serve")(with_settings(serve))
     app.add_typer(user, name="user")
@@ -136,8 +137,7 @@ def serve(settings: Settings) -> None:
 
 def add(settings: Settings, name: str, role: str) -> None:
     """Make an account. The password is asked for, or read from standard input."""
-    if role not in ROLES:
-        _stop(f"{role} is no role; there are {', '.join(ROLES)}")
+    _require_role(role)
     _carry_out(settings, verb="add", user_id=name, role=role, password=_password())
 
 
@@ -159,6 +159,12 @@ def disable(settings: Settings, name: str) -> None:
 def enable(settings: Settings, name: str) -> None:
     """Let an account in again."""
     _carry_out(settings, verb="enable", user_id=name)
+
+
+def give_role(settings: Settings, name: str, role: str) -> None:
+    """Make somebody owner, moderator or member of the server."""
+    _require_role(role)
+    _carry_out(settings, verb="role", user_id=name, role=role)
 
 
 def erase(settings: Settings, name: str, messages: bool) -> None:
@@ -188,6 +194,11 @@ def show(settings: Settings) -> None:
 def version() -> None:
     """Print the version."""
     _say(f"suhbat {__version__}")
+
+
+def _require_role(role: str) -> None:
+    if role not in ROLES:
+        _stop(f"{role} is no role; there are {', '.join(ROLES)}")
 
 
 def _carry_out(settings: Settings, **fields: str | bool) -> None:

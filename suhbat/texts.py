@@ -1,18 +1,24 @@
-"""What people read, in their language: English, Uzbek, Russian. Keys are error codes, or a code with a dotted detail.
+"""What people read, in their language: English, Uzbek (Latin and Cyrillic), Russian.
 
-A text says what happened and what to do next. `code`s on the wire never change; these sentences may.
+Keys are error codes, or a code with a dotted detail. A text says what happened and what to do next. `code`s on the wire never
+change; these sentences may.
 """
 
 from __future__ import annotations
 
 from typing import Literal, get_args
 
-Language = Literal["en", "uz", "ru"]
+from .cyrillic import cyrillic
+
+Written = Literal["en", "uz", "ru"]
+Language = Literal["en", "uz", "uz-Cyrl", "ru"]
+"""As language tags (RFC 5646); `uz` is Uzbek in Latin letters."""
+WRITTEN: tuple[Written, ...] = get_args(Written)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
 
-TEXTS: dict[str, dict[Language, str]] = {
+TEXTS: dict[str, dict[Written, str]] = {
     "bad_request": {
         "en": "This could not be understood: {reason}. Correct it and send it again.",
         "uz": "Buni tushunib boʻlmadi: {reason}. Tuzatib, qayta yuboring.",
@@ -97,6 +103,11 @@ TEXTS: dict[str, dict[Language, str]] = {
         "en": "This person is banned here. Lift the ban first.",
         "uz": "Bu odamga bu yerga kirish taqiqlangan. Avval taqiqni bekor qiling.",
         "ru": "Этому человеку сюда нельзя. Сначала снимите запрет.",
+    },
+    "forbidden.words": {
+        "en": "The text has a word that is not used here. Say it otherwise.",
+        "uz": "Matnda bu yerda ishlatilmaydigan soʻz bor. Boshqacha ayting.",
+        "ru": "В тексте есть слово, которое здесь не употребляют. Скажите иначе.",
     },
     "forbidden.author": {
         "en": "Only who wrote a message can change its text.",
@@ -229,14 +240,17 @@ TEXTS: dict[str, dict[Language, str]] = {
 def say(key: str, language: Language, **params: object) -> str:
     """The text of `key` in `language`, its placeholders filled; a reason given as a key is translated too."""
     shown = {name: _translated(value, language) for name, value in params.items()}
-    return TEXTS[key][language].format_map(_Params(shown))
+    return _in(TEXTS[key], language).format_map(_Params(shown))
+
+
+def _in(texts: dict[Written, str], language: Language) -> str:
+    return cyrillic(texts["uz"]) if language == "uz-Cyrl" else texts[language]
 
 
 def choose(accept_language: str, asked: str | None = None) -> Language:
     """The language to answer in: `asked` (`?lang=`) if known, else the best of `Accept-Language` (RFC 9110 §12.5.4)."""
-    for language in LANGUAGES:
-        if asked and asked.lower()[:2] == language:
-            return language
+    if asked and (known := language_of(asked)):
+        return known
     best: Language = "en"
     best_weight = 0.0
     for part in accept_language.split(",")[:20]:
@@ -245,13 +259,21 @@ def choose(accept_language: str, asked: str | None = None) -> Language:
             weight = float(weight_text) if weight_text else 1.0
         except ValueError:
             continue
-        for language in LANGUAGES:
-            if tag.strip().lower()[:2] == language and weight > best_weight:
-                best, best_weight = language, weight
+        language = language_of(tag)
+        if language is not None and weight > best_weight:
+            best, best_weight = language, weight
     return best
 
 
-REASONS: dict[str, dict[Language, str]] = {
+def language_of(tag: str) -> Language | None:
+    """The language of a tag such as `ru-RU`, `uz_Cyrl` or `uz-Cyrl-UZ`; None for one that nothing is written in."""
+    first, _, rest = tag.strip().lower().replace("_", "-")[:35].partition("-")
+    if first[:2] == "uz" and rest.partition("-")[0] == "cyrl":
+        return "uz-Cyrl"
+    return next((language for language in WRITTEN if first[:2] == language), None)
+
+
+REASONS: dict[str, dict[Written, str]] = {
     "not_json": {"en": "it is not JSON", "uz": "bu JSON emas", "ru": "это не JSON"},
     "not_object": {
         "en": "it is not a JSON object",
@@ -350,5 +372,5 @@ def _translated(value: object, language: Language) -> object:
     if isinstance(value, str):
         reason, _, field = value.partition(":")
         if reason in REASONS:
-            return REASONS[reason][language].replace("{field}", field)
+            return _in(REASONS[reason], language).replace("{field}", field)
     return value

@@ -114,7 +114,7 @@ class Server:
             connection.request(method, path, payload, sent)
             response = connection.getresponse()
             text = response.read().decode()
-            return response.status, json.loads(text) if "json" in response.getheader("content-type", "") else text
+            return response.status, json.loads(text) if _is_json(response.getheader("content-type", "")) else text
         finally:
             connection.close()
 
@@ -130,6 +130,10 @@ class Server:
             return self.request("GET", "/readyz")[0] == 200
         except OSError:
             return False
+
+
+def _is_json(media_type: str) -> bool:
+    return "json" in media_type and "jsonl" not in media_type
 
 
 @contextmanager

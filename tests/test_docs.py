@@ -23,7 +23,7 @@ from suhbat.protocol.events import EVENTS
 from suhbat.protocol.notices import NOTICES
 from suhbat.protocol.replies import REPLIES, Reset
 from suhbat.protocol.simple import SIMPLE_FRAMES
-from suhbat.texts import LANGUAGES, REASONS, TEXTS
+from suhbat.texts import REASONS, TEXTS, WRITTEN
 from tests.project import files
 from tests.servers import ROOT
 
@@ -225,7 +225,7 @@ def test_every_text_in_every_language() -> None:
     assert {error.code for error in ERRORS} == {key.partition(".")[0] for key in TEXTS}
     assert {error.code for error in ERRORS} <= TEXTS.keys()
     for key, texts in {**TEXTS, **REASONS}.items():
-        assert texts.keys() == set(LANGUAGES), key
+        assert texts.keys() == set(WRITTEN), key
         assert all(text.strip() for text in texts.values()), key
         placeholders = {
             language: sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)

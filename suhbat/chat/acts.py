@@ -91,6 +91,27 @@ class Draft(_Act):
     text: str
 
 
+# The server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """The words that no message may have from now on. The owner of the server's."""
+
+    actor: Actor
+    at: Milliseconds
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """A report was looked at: it is shown no more."""
+
+    actor: Actor
+    at: Milliseconds
+    report: int
+
+
 # Rooms
 
 
@@ -189,6 +210,6 @@ class Mute(_Act):
 
 Act = (
     Edit | Delete | React | Pin | Report | Mark | Draft
-    | Create | Meet | Update | Erase
+    | Filter | Settle | Create | Meet | Update | Erase
     | Join | Accept | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip

@@ -11,6 +11,8 @@ import unicodedata
 
 LONGEST_WORD = 64
 """Letters of a word that count; what follows is cut off."""
+LONGEST = 8_000
+"""Letters of a text that count. The longest message in Cyrillic has no more; but there are signs that stand for eighteen."""
 
 APOSTROPHES = "'`\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\uff07"
 _CYRILLIC = {
@@ -20,37 +22,63 @@ _CYRILLIC = {
     "ў": "o", "қ": "q", "ғ": "g", "ҳ": "h", "і": "i", "ї": "i", "є": "e", "ґ": "g", "ң": "n", "ө": "o", "ү": "u",
     "ұ": "u", "һ": "h", "ә": "a", "ҷ": "j", "ӣ": "i", "ӯ": "u",
 }  # fmt: skip
-_NOTHING = str.maketrans(dict.fromkeys(APOSTROPHES, ""))
-_TABLE = str.maketrans({**_CYRILLIC, **dict.fromkeys(APOSTROPHES, "")})
-# й and ё are letters of their own: they must not lose their marks with the others, before they are looked up.
-_WHOLE = str.maketrans({"\u0439": "\u0001", "\u0451": "\u0435", "\u045e": "\u0002"})
-_BACK = str.maketrans({"\u0001": "y", "\u0002": "o"})
-_FOLDS = (("yo", "e"), ("ye", "e"), ("ts", "s"), ("shch", "sh"))
-_WORD = re.compile(r"[^\W_]+")
+# й and ў are letters of their own: they must not lose their marks with the others. So they may not come in two parts.
+_IN_PARTS = (("и\u0306", "й"), ("у\u0306", "ў"), ("И\u0306", "й"), ("У\u0306", "ў"))
+_REMEMBERED = 10_000
 _ASCII = str.maketrans("", "", "'`")
+_WORD = re.compile(r"[^\W_]+")
+# Once over the text, whatever was sent: each run is looked at from its beginning only, and given up as a whole.
+_E, _S, _SH = re.compile(r"(?<!y)y++[oe]"), re.compile(r"(?<!t)t++s"), re.compile(r"sh(?:ch)++")
 
 
 def normalise(text: str) -> str:
     """The words of a text in their one form, with single spaces between them. Total, and the same again changes nothing.
 
     Letters without their marks and in lower case; Cyrillic as Uzbek writes it in Latin; `yo`, `ye`, `e` and the Russian
-    letters for them are one, so are `ts` and `s`; apostrophes are nothing: `o'zbek` in any spelling is `ozbek`.
+    letters for them are one, so are `ts` and `s`; apostrophes are nothing: `o'zbek` in any spelling is `ozbek`. At most
+    LONGEST characters, in a time that grows with the text and not faster: the writer of the store calls this.
     """
     latin = text.lower().translate(_ASCII) if text.isascii() else _latin(text)
-    words = " ".join([word[:LONGEST_WORD] for word in _WORD.findall(latin)])
-    # Until nothing changes: taking letters out can bring others together.
-    while True:
-        folded = words
-        for said, one in _FOLDS:
-            folded = folded.replace(said, one)
-        if folded == words:
-            return words
-        words = folded
+    return _folded(" ".join([word[:LONGEST_WORD] for word in _WORD.findall(latin[:LONGEST])]))
 
 
 def _latin(text: str) -> str:
-    # Apostrophes first: of some NFKC makes a space and a mark.
-    plain = unicodedata.normalize("NFKC", text.translate(_NOTHING)).casefold().translate(_WHOLE)
-    plain = unicodedata.normalize("NFKC", plain).translate(_WHOLE)
-    bare = "".join([letter for letter in unicodedata.normalize("NFD", plain) if not unicodedata.combining(letter)])
-    return bare.translate(_BACK).translate(_TABLE)
+    # Not by unicodedata: a thousand marks under a letter take it the square of that.
+    if "\u0306" in text:
+        for parts, letter in _IN_PARTS:
+            text = text.replace(parts, letter)
+    return text.translate(_LETTERS)
+
+
+def _folded(words: str) -> str:
+    """What is spelled in several ways, in one. Of `yyo` the end makes `ye`, so all that stand before go with it."""
+    if "yo" in words or "ye" in words:
+        words = _E.sub("e", words)
+    if "ts" in words:
+        words = _S.sub("s", words)
+    return _SH.sub("sh", words) if "shch" in words else words
+
+
+class _Letters(dict[int, str]):
+    """What becomes of each letter, worked out when it comes for the first time."""
+
+    def __missing__(self, code: int) -> str:
+        letter = _letter(chr(code))
+        if len(self) < _REMEMBERED:
+            self[code] = letter
+        return letter
+
+
+def _letter(letter: str) -> str:
+    if letter in APOSTROPHES:
+        return ""
+    said = ""
+    for part in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", letter).casefold()):
+        # What Cyrillic has a letter for keeps its marks until it is looked up.
+        for bare in part if part in _CYRILLIC else unicodedata.normalize("NFD", part):
+            if not unicodedata.combining(bare) and bare not in APOSTROPHES:
+                said += _CYRILLIC.get(bare, bare)
+    return said
+
+
+_LETTERS = _Letters()

@@ -210,6 +210,10 @@ class Store(PeopleStore, Protocol):
         """What those who keep order did, newest first. Who may read it is the caller's question."""
         ...
 
+    async def filtered(self) -> tuple[str, ...]:
+        """The words that no message may have, in their one form."""
+        ...
+
     async def bans(self) -> Mapping[str, int | None]:
         """Who is banned from the server, and until when (None: for good)."""
         ...

@@ -17,6 +17,7 @@ from . import (
     control,
     conversations,
     docs,
+    export,
     guests,
     health,
     invites,
@@ -71,7 +72,7 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(SafeHeaders)
     version = APIRouter(prefix=PREFIX)
     resources = (
-        accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, search, order,
+        accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, search, order, export,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

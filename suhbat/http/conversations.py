@@ -123,7 +123,7 @@ async def change(conversation: Place, body: Changes, actor: Caller, parts: House
     return await parts.store.state(actor, conversation)
 
 
-@router.delete("/conversations/{conversation}", status_code=204, dependencies=[SAFE_WRITE])
+@router.delete("/conversations/{conversation}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def erase(conversation: Place, actor: Caller, parts: House) -> None:
     """Take a room away with all that was said in it, for everybody. Only its owner may."""
     await parts.acting.do(acts.Erase(actor=actor, at=parts.acting.now(), conversation=known(conversation)))
@@ -155,7 +155,7 @@ async def mark(conversation: Place, body: ReadMark, actor: Caller, parts: House)
     return Unread(unread=done.unread)
 
 
-@router.put("/conversations/{conversation}/draft", status_code=204, dependencies=[SAFE_WRITE])
+@router.put("/conversations/{conversation}/draft", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def keep_draft(conversation: Place, body: DraftBody, actor: Caller, parts: House) -> None:
     """Keep what the caller has begun to write, for all their devices."""
     await parts.acting.do(
@@ -163,7 +163,9 @@ async def keep_draft(conversation: Place, body: DraftBody, actor: Caller, parts:
     )
 
 
-@router.delete("/conversations/{conversation}/draft", status_code=204, dependencies=[SAFE_WRITE])
+@router.delete(
+    "/conversations/{conversation}/draft", status_code=204, response_class=Response, dependencies=[SAFE_WRITE]
+)
 async def drop_draft(conversation: Place, actor: Caller, parts: House) -> None:
     """Forget what the caller has begun to write."""
     await parts.acting.do(acts.Draft(actor=actor, at=parts.acting.now(), conversation=known(conversation), text=""))

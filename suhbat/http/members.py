@@ -73,7 +73,7 @@ async def admit(
         response.status_code = 200
 
 
-@router.patch("/{user_id}", status_code=204, dependencies=[SAFE_WRITE])
+@router.patch("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def change(conversation: Place, user_id: Person, body: Standing, actor: Caller, parts: House) -> None:
     """Give a member another role, ban or mute somebody, or lift that. In the lobby a ban is from the whole server."""
     place, person, at = known(conversation), parts.acting.person(user_id), parts.acting.now()
@@ -106,7 +106,7 @@ async def change(conversation: Place, user_id: Person, body: Standing, actor: Ca
     await parts.acting.do(act)
 
 
-@router.delete("/{user_id}", status_code=204, dependencies=[SAFE_WRITE])
+@router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House) -> None:
     """Make somebody a member no more; naming yourself is leaving."""
     place, person, at = known(conversation), parts.acting.person(user_id), parts.acting.now()

@@ -152,7 +152,7 @@ async def unpin(conversation: Place, seq: SeqPath, actor: Caller, parts: House) 
     return Changed(seq=(await parts.acting.do(act)).seq)
 
 
-@router.post("/{seq}/reports", status_code=204, dependencies=[SAFE_WRITE])
+@router.post("/{seq}/reports", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def report(conversation: Place, seq: SeqPath, body: Complaint, actor: Caller, parts: House) -> None:
     """Tell those who keep order of a message."""
     await parts.acting.do(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
 
+from suhbat.chat import acts
+from suhbat.chat.model import Actor
 from suhbat.errors import Forbidden
 from suhbat.protocol.objects import Message, User
-from suhbat.protocol.types import MAX_INTEGER, Time, Wire
+from suhbat.protocol.types import MAX_INTEGER, Storable, Time, Wire
 
 from .parts import House
-from .security import Caller
+from .security import SAFE_WRITE, Caller
 
 router = APIRouter(tags=["order"])
 
@@ -58,6 +61,38 @@ async def reports(
     )
 
 
+@router.delete("/reports/{report}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+async def settle(report: Annotated[int, Path(ge=1, le=MAX_INTEGER)], actor: Caller, parts: House) -> None:
+    """A report was looked at: it is shown no more. For those who see it."""
+    await parts.acting.do(acts.Settle(actor=actor, at=parts.acting.now(), report=report))
+
+
+class Filter(Wire):
+    """Words, or several with spaces between, that no message may have; in whatever spelling, as whole words."""
+
+    words: Annotated[list[Annotated[str, Field(max_length=100), Storable]], Field(max_length=1_000)]
+
+
+def require_owner(actor: Actor) -> None:
+    """Raises Forbidden for everybody but the owner of the server."""
+    if actor.role != "owner":
+        raise Forbidden()
+
+
+@router.get("/filter")
+async def show_filter(actor: Caller, parts: House) -> Filter:
+    """The words that no message may have, as search sees them. Only the owner of the server reads them."""
+    require_owner(actor)
+    return Filter(words=list(await parts.store.filtered()))
+
+
+@router.put("/filter", dependencies=[SAFE_WRITE])
+async def put_filter(body: Filter, actor: Caller, parts: House) -> Filter:
+    """These words and no others, from now on. Whoever writes one of them is told so; nothing is stored."""
+    await parts.acting.do(acts.Filter(actor=actor, at=parts.acting.now(), words=tuple(body.words)))
+    return Filter(words=list(await parts.store.filtered()))
+
+
 @router.get("/audit")
 async def audit(
     actor: Caller,
@@ -66,8 +101,7 @@ async def audit(
     limit: Limit = 50,
 ) -> AuditLog:
     """What those who keep order did, newest first. Only the owner of the server reads it."""
-    if actor.role != "owner":
-        raise Forbidden()
+    require_owner(actor)
     found = await parts.store.audit(before=before, limit=limit)
     return AuditLog(
         entries=tuple(

@@ -32,7 +32,9 @@ def problem(
 ) -> JSONResponse:
     """The answer that tells of `error`, in the reader's language."""
     status = status or error.status
-    language = choose(request.headers.get("accept-language", ""), request.query_params.get("lang"))
+    # What the request asks for, then what the account prefers, then what the browser says.
+    asked = request.query_params.get("lang") or getattr(request.state, "locale", None)
+    language = choose(request.headers.get("accept-language", ""), asked)
     sent = {"content-language": language, **(headers or {})}
     if error.retry_after is not None:
         sent["retry-after"] = str(max(1, ceil(error.retry_after)))  # whole seconds: RFC 9110 §10.2.3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -35,11 +34,7 @@ async def search(
     cursor: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None,
 ) -> Found:
     """Messages that the caller may read now. `q` may have `from:`, `in:`, `before:`, `after:` and `has:link` in it."""
-    query = parse(f"{q} from:{sender}" if sender and not q.strip() else q)
-    if conversation is not None:
-        query = replace(query, conversation=conversation)
-    if sender is not None:
-        query = replace(query, sender=sender)
+    query = parse(q, sender=sender, conversation=conversation)
     whose: str | None = None
     if query.sender is not None:
         person = parts.acting.directory.find(query.sender)

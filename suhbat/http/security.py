@@ -34,7 +34,7 @@ async def _login(request: Request, response: Response, parts: House, credentials
     if credentials is None and parts.outside is not None:
         asked = Asked(request.url.path, dict(request.headers), dict(request.query_params))
         if known := await parts.outside.login(asked):
-            return _admit(known, parts)
+            return _admit(known, request, parts)
     held = None if credentials is not None else cookie.read(request)
     token = credentials.credentials if credentials is not None else held
     if token is None:
@@ -44,7 +44,7 @@ async def _login(request: Request, response: Response, parts: House, credentials
         if "origin" not in request.headers:
             raise Forbidden("forbidden.origin")
         safe_write(request, parts)
-    login = _admit(await parts.people.authenticate(token), parts)
+    login = _admit(await parts.people.authenticate(token), request, parts)
     if held is not None and login.session is not None:
         fresh = await parts.people.sessions.rotate(login.session, held)
         if fresh is not None:
@@ -52,7 +52,9 @@ async def _login(request: Request, response: Response, parts: House, credentials
     return login
 
 
-def _admit(login: Login, parts: Parts) -> Login:
+def _admit(login: Login, request: Request, parts: Parts) -> Login:
+    account = parts.people.accounts.of_uid(login.actor.uid)
+    request.state.locale = None if account is None else account.locale
     parts.bans.check(login.actor.uid)
     wait = parts.rates.meter(login.actor.uid).take(parts.clock.steady())
     if wait:

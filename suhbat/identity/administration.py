@@ -12,12 +12,12 @@ from suhbat.protocol.types import Time, UserId, Wire
 from .people import People
 from .registration import Registration
 
-Verb = Literal["add", "passwd", "list", "disable", "enable", "erase"]
+Verb = Literal["add", "passwd", "list", "disable", "enable", "role", "erase"]
 
 
 class Order(Wire):
-    """A verb, whom it is about, and what it needs: `add` a password and a role, `passwd` a password, `erase` whether what
-    they wrote goes too."""
+    """A verb, whom it is about, and what it needs: `add` a password and a role, `passwd` a password, `role` a role, `erase`
+    whether what they wrote goes too."""
 
     verb: Verb
     user_id: str = ""
@@ -50,6 +50,8 @@ async def carry_out(order: Order, registration: Registration, people: People) ->
             return _report(await registration.add(order.user_id, _password(order), order.role))
         case "passwd":
             return _report(await registration.reset_password(order.user_id, _password(order)))
+        case "role":
+            return _report(await registration.set_role(order.user_id, order.role))
         case "erase":
             return _report(await registration.erase_named(order.user_id, with_messages=order.with_messages))
         case "disable" | "enable":

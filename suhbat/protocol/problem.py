@@ -20,7 +20,9 @@ class Problem(Wire):
     type: str = Field(default="about:blank", description="Always about:blank: `code` says which problem it is.")
     title: str = Field(description="The phrase of the HTTP status.")
     status: int
-    detail: str = Field(description="What happened and what to do next, by Accept-Language or ?lang= (en, uz, ru).")
+    detail: str = Field(
+        description="What happened and what to do next, in the language of ?lang=, the account or the browser."
+    )
     code: str
     retry_after: float | None = Field(
         default=None,

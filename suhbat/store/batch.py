@@ -22,7 +22,7 @@ from suhbat.errors import BadRequest, IdempotencyConflict, NotFound, RateLimited
 from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.objects import Message
 
-from . import search
+from . import filtered, search
 from .dialect import find_rows, insert_new, insert_rows, update_rows
 from .directs import make_direct
 from .known import Known, Log, pair_of
@@ -107,9 +107,9 @@ class Run:
             if log is None or first.log_id != log.id or first.digest != digest:
                 return IdempotencyConflict()
             return Sent(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
-        refusal = self._refusal(post, log)
-        if refusal is not None:
-            return refusal
+        refused = self._refusal(post, log) or filtered.refusal(self._connection, self._known, post.text)
+        if refused is not None:
+            return refused
         if post.reply_to is not None and not self._is_message(log, post.reply_to):
             return BadRequest(reason="reply_to names no message in this conversation")
         if log is None:

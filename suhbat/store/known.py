@@ -106,6 +106,8 @@ class Known:
     own: dict[str, Log] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
     readers: set[tuple[int, str]] = field(default_factory=set)
+    words: tuple[str, ...] | None = None
+    """Words that no message may have; None: not read yet."""
     indexed: int | None = None
     """The last id of the search index."""
     last_posts: dict[tuple[int, str], Milliseconds] = field(default_factory=dict)
@@ -115,7 +117,7 @@ class Known:
         """Forget everything: what is in memory may not be what is in the tables."""
         for part in (self.named, self.pairs, self.own, self.users, self.readers, self.last_posts):
             part.clear()
-        self.indexed = None
+        self.indexed = self.words = None
 
     def trim(self) -> None:
         """Keep memory bounded. Call between transactions only."""

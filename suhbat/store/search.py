@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, case, func, literal, select, text, true
 
 from suhbat.chat.model import Actor, Milliseconds, SearchPage
 from suhbat.chat.normalise import normalise
@@ -28,8 +28,10 @@ from .queries import LobbyHistory, lobby_floor
 from .rows import MESSAGE, messages
 from .tables import conversations, events, members, search_rows
 
-PLACES = 100
-"""Conversations that are looked for by their marks; of more, what is found is looked through."""
+FEW = 100
+PLACES = 1_000
+"""Conversations that are looked for by their marks, 25 us each: a FEW at once; more when the newest that is found anywhere
+has been looked through, for that is often enough. Of more than PLACES, everything that is found is looked through."""
 SCANNED = 5_000
 """Found messages that are looked through for one page at the most: the next page goes on from there."""
 SECURE_DELETE = (3, 42, 0)
@@ -39,6 +41,8 @@ _LINK = re.compile(r"https?://", re.IGNORECASE)
 
 Said = tuple[int, int, str, str]
 """A log's id, a `seq`, the uid of who wrote, the text."""
+Beginning = tuple[int, int]
+"""From where on somebody may read a log: the `seq` above which, and the index's id of the first message there."""
 
 
 def create(connection: Connection) -> None:
@@ -63,7 +67,12 @@ def index(connection: Connection, known: Known, said: Sequence[Said]) -> None:
     first = known.indexed + 1
     known.indexed += len(said)
     insert_rows(connection, search_rows, [(first + n, log_id, seq) for n, (log_id, seq, _, _) in enumerate(said)])
-    rows = [(first + n, normalise(words), _marks(log_id, uid, words)) for n, (log_id, _, uid, words) in enumerate(said)]
+    feed(connection, [(first + n, log_id, uid, words) for n, (log_id, _, uid, words) in enumerate(said)])
+
+
+def feed(connection: Connection, said: Sequence[tuple[int, int, str, str]]) -> None:
+    """Messages that have a row of `search_rows`: its id, the log's id, the uid of who wrote, the text."""
+    rows = [(id_, normalise(words), _marks(log_id, uid, words)) for id_, log_id, uid, words in said]
     for start in range(0, len(rows), _LARGEST):
         part = rows[start : start + _LARGEST]
         values = ", ".join(["(?, ?, ?)"] * len(part))
@@ -110,29 +119,28 @@ def find(
     lobby_history: LobbyHistory,
 ) -> SearchPage:
     """What the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page before."""
-    floors = _readable(connection, actor, query.conversation, lobby_history)
-    if not floors:
-        return SearchPage((), None)
+    readable = _readable(connection, actor, query.conversation, lobby_history)
     highest = _last_id(connection) + 1 if below is None else below
-    lowest = _first_id(connection, floors)
     if query.before is not None:
         highest = min(highest, _id_at(connection, query.before))
-    if query.after is not None:
-        lowest = max(lowest, _id_at(connection, query.after))
-    asked = _match(query, sender, floors)
+    earliest = 0 if query.after is None else _id_at(connection, query.after)
     found: list[tuple[int, int, int]] = []
     scanned = 0
-    while len(found) <= limit and scanned < SCANNED:
-        rows = connection.execute(_FIND, {"match": asked, "below": highest, "above": lowest, "count": _BATCH}).all()
+    while len(found) <= limit and scanned < SCANNED and (left := _left(readable, highest, earliest)):
+        marked = left if len(left) <= (PLACES if scanned else FEW) else ()
+        asked = {
+            "match": _match(query, sender, marked),
+            "below": highest,
+            "above": max(earliest, min(left.values())),
+            "count": _BATCH,
+        }
+        rows = connection.execute(_FIND, asked).all()
         scanned += len(rows)
-        # The marks are not looked at where there are too many; and what was said before somebody's time is not theirs.
-        found += [(row[0], row[1], row[2]) for row in rows if row[2] > floors.get(row[1], row[2])]
-        if len(rows) < _BATCH:
-            highest = 0
-            break
-        highest = rows[-1][0]
+        # Where there are many, their marks were not looked for; and what was said before somebody's time is not theirs.
+        found += [(row[0], row[1], row[2]) for row in rows if row[1] in readable and row[2] > readable[row[1]][0]]
+        highest = rows[-1][0] if len(rows) == _BATCH else 0
     page = found[:limit]
-    more = len(found) > limit or highest > lowest
+    more = len(found) > limit or bool(_left(readable, highest, earliest))
     cursor = (page[-1][0] if len(found) > limit else highest) if more else None
     return SearchPage(_messages(connection, [(log_id, seq) for _, log_id, seq in page]), cursor)
 
@@ -145,15 +153,23 @@ _FIND = text(
 )
 
 
-def _match(query: Query, sender: str | None, floors: Mapping[int, int]) -> str:
+def _left(readable: Mapping[int, Beginning], highest: int, earliest: int) -> dict[int, int]:
+    """The logs with something to read below `highest`, each with the id of its first message. Those whose beginning was
+    passed are out of the question: all that is found of them would be of before somebody's time."""
+    if highest <= earliest:
+        return {}
+    return {log_id: first for log_id, (_, first) in readable.items() if first < highest}
+
+
+def _match(query: Query, sender: str | None, logs: Collection[int]) -> str:
     """The question in FTS5's own language. Terms have nothing but letters, digits and spaces in them."""
     parts = [f'words : "{term}"{" *" if term in query.beginnings else ""}' for term in query.terms]
     if sender is not None:
         parts.append(f'marks : "{_whose(sender)}"')
     if query.link:
         parts.append('marks : "link"')
-    if len(floors) <= PLACES:
-        parts.append("marks : (" + " OR ".join(f'"c{log_id}"' for log_id in floors) + ")")
+    if logs:
+        parts.append("marks : (" + " OR ".join(f'"c{log_id}"' for log_id in logs) + ")")
     elif not parts:
         parts.append('marks : "message"')
     return " AND ".join(f"({part})" for part in parts)
@@ -161,19 +177,36 @@ def _match(query: Query, sender: str | None, floors: Mapping[int, int]) -> str:
 
 def _readable(
     connection: Connection, actor: Actor, conversation: str | None, lobby_history: LobbyHistory
-) -> dict[int, int]:
-    """The logs that the actor may read, each with the `seq` above which."""
-    rows = connection.execute(
-        select(conversations.c.id, conversations.c.name, conversations.c.history, members.c.since)
+) -> dict[int, Beginning]:
+    """The logs in which there is a message that the actor may read."""
+    since = case((conversations.c.history == "joined", members.c.since), else_=0)
+    mine = (
+        select(conversations.c.id, since, _first(since))
         .join(members, members.c.conversation_id == conversations.c.id)
-        .where(members.c.uid == actor.uid, conversations.c.kind.in_(("direct", "room")))
+        .where(members.c.uid == actor.uid, conversations.c.kind.in_(("direct", "room")), _named(conversation))
     )
-    found = {row.id: row.since if row.history == "joined" else 0 for row in rows if conversation in (None, row.name)}
+    rows = list(connection.execute(mine))
     floor = lobby_floor(actor, lobby_history)
-    if floor is not None and conversation in (None, LOBBY):
-        lobby = connection.execute(select(conversations.c.id).where(conversations.c.name == LOBBY)).scalar_one()
-        found[lobby] = floor
-    return found
+    if floor is not None:
+        lobby = select(conversations.c.id, literal(floor), _first(literal(floor)))
+        rows += connection.execute(lobby.where(conversations.c.name == LOBBY, _named(conversation)))
+    return {log_id: (above, first) for log_id, above, first in rows if first is not None}
+
+
+def _first(above: ColumnElement[int]) -> ScalarSelect[int]:
+    """The id of the first message above this `seq` in a conversation of the query around."""
+    return (
+        select(search_rows.c.id)
+        .where(search_rows.c.conversation_id == conversations.c.id, search_rows.c.seq > above)
+        .order_by(search_rows.c.seq)
+        .limit(1)
+        .correlate(conversations, members)
+        .scalar_subquery()
+    )
+
+
+def _named(conversation: str | None) -> ColumnElement[bool]:
+    return true() if conversation is None else conversations.c.name == conversation
 
 
 def _messages(connection: Connection, places: Sequence[tuple[int, int]]) -> tuple[Message, ...]:
@@ -199,22 +232,6 @@ def _messages(connection: Connection, places: Sequence[tuple[int, int]]) -> tupl
 def _id_of(connection: Connection, log_id: int, seq: int) -> int | None:
     place = (search_rows.c.conversation_id == log_id, search_rows.c.seq == seq)
     return connection.execute(select(search_rows.c.id).where(*place)).scalar()
-
-
-def _first_id(connection: Connection, floors: Mapping[int, int]) -> int:
-    """The lowest id of a message above its log's floor; where there are many logs, nobody knows."""
-    if len(floors) > PLACES:
-        return 0
-    firsts = [
-        connection.execute(
-            select(search_rows.c.id)
-            .where(search_rows.c.conversation_id == log_id, search_rows.c.seq > floor)
-            .order_by(search_rows.c.seq)
-            .limit(1)
-        ).scalar()
-        for log_id, floor in floors.items()
-    ]
-    return min((first for first in firsts if first is not None), default=0)
 
 
 def _last_id(connection: Connection) -> int:

@@ -35,7 +35,7 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY
 
-from . import connect, delivered, epoch, erasure, guests, history, order, queries, retention, rooms, search
+from . import connect, delivered, epoch, erasure, filtered, guests, history, order, queries, retention, rooms, search
 from .acts import carry_out
 from .dialect import insert_new, is_trouble
 from .epoch import Instance
@@ -167,6 +167,9 @@ class SQLiteStore(PeopleOverSQLite):
 
     async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
         return await self._read(lambda c: order.audit_page(c, before, limit))
+
+    async def filtered(self) -> tuple[str, ...]:
+        return await self._read(filtered.words)
 
     async def bans(self) -> Mapping[str, int | None]:
         return await self._read(order.server_bans)

@@ -28,7 +28,7 @@ from suhbat.identity.tickets import Tickets
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.machine import Answer, End
-from suhbat.texts import Language, choose
+from suhbat.texts import Language, choose, language_of
 
 from .turnstile import Turnstile
 
@@ -180,6 +180,9 @@ class BaseSession:
         self.services.bans.check(login.actor.uid)
         self.services.people.attach(login)
         self.attached = login
+        account = self.services.people.accounts.of_uid(login.actor.uid)
+        if account is not None and (preferred := language_of(account.locale or "")):
+            self.language = preferred
 
     def still(self, login: Login, connection: Connection) -> bool:
         """Whether they still are who they were when they were recognised; if not, the connection is closed (4505).

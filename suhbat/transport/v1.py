@@ -104,6 +104,7 @@ class V1Session(BaseSession):
         if self.wire.closed:
             return
         login = await self._identify(command)
+        self.machine.language = self.language  # of the account, if it has one
         actor = login.actor
         connection = Connection(self.wire, Dialect.V1, actor, self.language, login.session)
         try:

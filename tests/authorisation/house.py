@@ -17,14 +17,20 @@ THUMB = quote("👍")
 _numbers = itertools.count(1)
 
 
+def name_of(role: str) -> str:
+    """What the one in that role is called; the words themselves are reserved."""
+    return f"a-{role}"
+
+
 @dataclass(frozen=True)
 class Room:
-    """A private room: `seq` is a message by `other`, a plain member; `friend` is no member."""
+    """A private room: `seq` is a message by `other`, a plain member, with a `report` of it; `friend` is no member."""
 
     conversation: str
     seq: int
-    other: str = "other"
-    friend: str = "friend"
+    report: int = 1_000_000
+    other: str = "a-other"
+    friend: str = "a-friend"
 
 
 class House:
@@ -34,11 +40,12 @@ class House:
         self.server = server
         self.tokens: dict[str, str | None] = {"nobody": None}
         for role in (*ROLES[:5], "other", "friend"):
-            body = {"user_id": role, "password": PASSWORD}
+            body = {"user_id": name_of(role), "password": PASSWORD}
             status, answer = server.request("POST", "/api/v1/accounts", body)
             assert status == 201, answer
             self.tokens[role] = answer["token"]
-        self.tokens["guest"] = server.guest("guest")
+        self.reported = 0
+        self.tokens["guest"] = server.guest(name_of("guest"))
 
     def ask(self, role: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
         return self.server.request(method, f"/api/v1{path}", body, token=self.tokens[role])
@@ -55,11 +62,15 @@ class House:
             ("removed", "member"),
             ("other", "member"),
         ):
-            assert self.ask("owner", "PUT", f"{place}/members/{name}", {"role": role})[0] == 201
-        assert self.ask("owner", "DELETE", f"{place}/members/removed")[0] == 204
+            assert self.ask("owner", "PUT", f"{place}/members/{name_of(name)}", {"role": role})[0] == 201
+        assert self.ask("owner", "DELETE", f"{place}/members/{name_of('removed')}")[0] == 204
         status, posted = self.ask("other", "POST", f"{place}/messages", {"text": f"{SECRET} salom"})
         assert status == 201
-        return Room(conversation, posted["seq"])
+        self.ask("owner", "DELETE", f"/reports/{self.reported or 1}")  # nobody may have very many open
+        assert self.ask("owner", "POST", f"{place}/messages/{posted['seq']}/reports", {})[0] == 204
+        _, found = self.ask("owner", "GET", f"/reports?limit=200&after={self.reported}")
+        self.reported = found["reports"][-1]["id"]
+        return Room(conversation, posted["seq"], self.reported)
 
     def newcomer(self) -> dict[str, Any]:
         """A name that nobody has."""

@@ -16,7 +16,7 @@ from suhbat.protocol.commands import COMMANDS as CLASSES
 from tests.servers import running
 from tests.talk import V1
 
-from .house import ROLES, SECRET, House, Room
+from .house import ROLES, SECRET, House, Room, name_of
 from .tables import COMMANDS, ENDING, HTTP, OPEN
 
 NOWHERE = Room("r00000000000000000000", 1)
@@ -55,7 +55,12 @@ def test_no_command_is_forgotten() -> None:
 
 def filled(path: str, room: Room) -> str:
     return path.format(
-        conversation=room.conversation, seq=room.seq, other=room.other, friend=room.friend, unknown="x" * 20
+        conversation=room.conversation,
+        seq=room.seq,
+        report=room.report,
+        other=room.other,
+        friend=room.friend,
+        unknown="x" * 20,
     )
 
 
@@ -118,7 +123,7 @@ def test_what_only_the_server_sets_cannot_be_set(house: House) -> None:
     assert status == 201 and posted["seq"] > room.seq
     _, page = house.ask("owner", "GET", f"{place}/messages")
     last = page["messages"][-1]
-    assert (last["sender"], last["deleted"]) == ("member", False)
+    assert (last["sender"], last["deleted"]) == (name_of("member"), False)
     status, profile = house.ask("member", "PATCH", "/me", {"display_name": "Shown", "role": "owner", "uid": "u1"})
     assert (status, profile["role"]) == (200, "member")
 
@@ -128,7 +133,7 @@ async def test_nothing_comes_after_the_removal(house: House) -> None:
     room = house.room()
     place = f"/conversations/{room.conversation}"
     async with V1(house.server.ws, house.tokens["member"]) as member:
-        assert house.ask("owner", "DELETE", f"{place}/members/member")[0] == 204
+        assert house.ask("owner", "DELETE", f"{place}/members/{name_of('member')}")[0] == 204
         removed = await member.until("conversation.removed")
         assert removed["removed"] == room.conversation
         for text in ("after", "the removal"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suhbat.chat.normalise import APOSTROPHES, LONGEST_WORD, normalise
+from suhbat.chat.normalise import APOSTROPHES, LONGEST, LONGEST_WORD, normalise
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,8 @@ from suhbat.chat.normalise import APOSTROPHES, LONGEST_WORD, normalise
         ["maʼno", "mano", "маъно"],
         ["gʻoz", "ғоз", "g'oz", "goz"],
         ["yaxshi", "яхши"],
-        ["йўқ", "yoʻq", "yo'q"],
+        ["йўқ", "yoʻq", "yo'q", "и\u0306у\u0306қ", "ЙЎҚ", "И\u0306У\u0306Қ"],
+        ["щи", "shi", "shchi"],
         ["choyxona", "чойхона"],
         ["ﬁne", "fine", "ｆｉｎｅ"],
     ],
@@ -56,6 +57,20 @@ def test_what_comes_out(text: str) -> None:
         assert all(letter.isalnum() for letter in word)
 
 
+@given(st.text(alphabet="ytsohce ", max_size=80))
+def test_folding_goes_to_the_end(text: str) -> None:
+    """Taking letters out brings others together; nothing is left that could be folded."""
+    assert not any(part in normalise(text) for part in ("yo", "ye", "ts", "shch"))
+
+
 def test_a_thousand_marks() -> None:
-    """A letter under a heap of combining marks is that letter."""
-    assert normalise("z\u0301" + "\u0316" * 1000 + "or") == "zor"
+    """A letter under a heap of combining marks is that letter, in whatever order they come."""
+    assert normalise("z\u0301" + "\u0316\u0301" * 1000 + "or") == "zor"
+
+
+@pytest.mark.parametrize("sign", ["\ufdfa", "щ", "\u3316", "ß", "ﬃ", "t", "yo "])
+def test_what_comes_out_is_bounded(sign: str) -> None:
+    """Some signs stand for a whole phrase, and the index takes no more than the longest message in Cyrillic needs."""
+    long = normalise(sign * 4_000)
+    assert len(long) <= LONGEST
+    assert normalise(long) == long

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suhbat.chat.search import LONGEST, TERMS, Query, parse
+from suhbat.chat.search import BEGINNINGS, LONGEST, PHRASE, WORDS, Query, parse
 from suhbat.errors import BadRequest
 
 DAY = 24 * 3600 * 1000
@@ -38,10 +38,33 @@ def test_nothing_to_look_for(text: str) -> None:
 
 
 def test_limits() -> None:
-    """A long query is refused; of very many words the first count."""
+    """A long query is refused. Of very many words the first count, in phrases too: each of them costs."""
     with pytest.raises(BadRequest):
         parse("a" * (LONGEST + 1))
-    assert len(parse(" ".join(f"w{n}" for n in range(60))).terms) == TERMS
+    words = [f"w{n}" for n in range(60)]
+    assert parse(" ".join(words)).terms == tuple(words[:WORDS])
+    assert parse('"' + "salom " * 80 + '"').terms == (" ".join(["salom"] * PHRASE),)
+    phrases = parse(" ".join(f'"{a} {b} c d e"' for a in words[:5] for b in words[:5])).terms
+    assert sum(len(term.split(" ")) for term in phrases) <= WORDS
+    assert parse("salom " * 60 + "olam").terms == ("salom", "olam")
+
+
+def test_beginnings() -> None:
+    """They cost most: the first few, of two letters or more. The others are words like any."""
+    assert parse("c* ch* 1*") == Query(terms=("c", "ch", "1"), beginnings=frozenset({"ch"}))
+    starred = parse("choy* non* suv* sut*")
+    assert starred.terms == ("choy", "non", "suv", "sut") and len(starred.beginnings) == BEGINNINGS
+    assert parse("a-b* a-bo*").beginnings == {"a bo"}
+    assert not parse('"choy*" * **').beginnings
+
+
+def test_what_is_given_beside_the_text() -> None:
+    """It counts before what stands in it; and to look for all that somebody wrote is enough."""
+    query = parse("salom from:ali in:lobby", sender="vali", conversation="r1")
+    assert query == Query(terms=("salom",), sender="vali", conversation="r1")
+    assert parse("in:lobby", sender="ali") == Query(sender="ali", conversation="lobby")
+    with pytest.raises(BadRequest):
+        parse("", conversation="lobby")
 
 
 @given(st.text(max_size=LONGEST))
@@ -53,4 +76,5 @@ def test_any_text(text: str) -> None:
         return
     for term in query.terms:
         assert term and all(letter.isalnum() or letter == " " for letter in term)
-    assert query.beginnings <= set(query.terms) or len(query.terms) == TERMS
+    assert query.beginnings <= set(query.terms)
+    assert sum(len(term.split(" ")) for term in query.terms) <= WORDS

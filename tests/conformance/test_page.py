@@ -10,15 +10,27 @@ from suhbat.transport.keepalive import TURN_SECONDS, TURNS
 from suhbat.transport.stream_wire import CLOSE_SECONDS
 from tests.servers import ROOT
 
+from . import deflate
 from .deviations import STREAM
 
 PAGE = (ROOT / "docs" / "reference" / "websocket.md").read_text(encoding="utf-8")
+
+AUTOBAHN_LARGEST = 131_072
+"""Octets of the largest message in its groups 12 and 13."""
 
 
 def test_deviations() -> None:
     """Exactly the cases of Autobahn's in which a deviation is accepted are named."""
     named = set(re.findall(r"`(\d+(?:\.\d+)+)`", PAGE))
     assert named == {id for id in STREAM if id[0].isdigit()}
+
+
+def test_compression() -> None:
+    """The kinds of group 13 in which the server declines are named, and how the cases were made smaller."""
+    declined = sorted({case.id.rpartition(".")[0] for case in deflate.CASES if not case.agreed})
+    assert f"In {' and '.join(declined)} the client" in PAGE
+    assert f"a quarter of Autobahn's sizes and {deflate.MESSAGES} messages each" in PAGE
+    assert max(size for size, _ in deflate.SIZES) * 4 == AUTOBAHN_LARGEST
 
 
 def test_numbers() -> None:

@@ -14,6 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from suhbat.chat.acts import Delete
+from suhbat.chat.search import parse
 from suhbat.protocol.types import LOBBY
 from suhbat.store import connect
 from suhbat.store.errors import StoreUnavailable
@@ -21,7 +23,7 @@ from suhbat.store.migrate import SCRIPTS, migrate, revision
 from suhbat.store.migrations import HEAD
 from suhbat.store.tables import metadata
 
-from .parts import ALI, Listener, opened, sqlite
+from .parts import ALI, VALI, Listener, opened, sqlite
 
 AT = 1_795_000_000_000
 
@@ -133,6 +135,24 @@ async def test_a_copy_is_kept_before_migrating(tmp_path: Path, scripts: Path) ->
     assert old.execute("SELECT text FROM events").fetchall() == [("asl",)]
     assert old.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     old.close()
+
+
+async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of their writing, whatever the clock said; without what is deleted; and they can be deleted yet."""
+    monkeypatch.setattr("suhbat.store.search._LARGEST", 2)
+    async with opened(sqlite(tmp_path), listener := Listener()) as store:
+        for at, words in ((500, "gap bir"), (900, "gap ikki"), (100, "gap uch"), (600, "gap toʻrt"), (700, "gap besh")):
+            sent = await listener.send(store, ALI, words, at=at)
+        await store.act(Delete(actor=ALI, at=1000, conversation=LOBBY, seq=sent.seq))
+    raw = sqlite3.connect(tmp_path / "suhbat.db")
+    raw.executescript("DROP TABLE search; DROP TABLE search_rows; UPDATE alembic_version SET version_num = '0002'")
+    raw.close()
+    async with opened(sqlite(tmp_path), listener) as store:
+        await listener.send(store, ALI, "gap olti")
+        found = (await store.search(VALI, parse("gap"), None)).messages
+        assert [message.text for message in found] == ["gap olti", "gap toʻrt", "gap uch", "gap ikki", "gap bir"]
+        await store.act(Delete(actor=ALI, at=1000, conversation=LOBBY, seq=found[2].seq))
+        assert len((await store.search(VALI, parse("gap"), None)).messages) == 4
 
 
 async def test_a_migration_that_fails_changes_nothing(tmp_path: Path, scripts: Path) -> None:

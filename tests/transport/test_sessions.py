@@ -193,3 +193,17 @@ async def test_secrets_are_in_no_log(server: Server, name: Name) -> None:
     server.request("POST", "/api/v1/sessions", {"user_id": name("ali"), "password": "wrong " + PASSWORD})
     printed = server.printed()
     assert token not in printed and PASSWORD not in printed and "ticket=" not in printed
+
+
+async def test_the_language_of_the_account(server: Server, name: Name) -> None:
+    """What it has chosen goes before what the browser says, on the sockets and over HTTP; `?lang=` goes before both."""
+    ali = name("ali")
+    _, token = await asyncio.to_thread(register, server, ali)
+    await asyncio.to_thread(server.request, "PATCH", "/api/v1/me", {"locale": "uz-Cyrl"}, token=token)
+    async with V1(server.ws, token, additional_headers={"Accept-Language": "ru"}) as one:
+        assert (await one.ask("join", conversation="nowhere"))["message"].startswith("Бу ерда ҳеч нарса йўқ")
+    path = "/api/v1/conversations/nowhere"
+    _, problem = await asyncio.to_thread(server.request, "GET", path, token=token)
+    assert problem["detail"].startswith("Бу ерда ҳеч нарса йўқ")
+    _, problem = await asyncio.to_thread(server.request, "GET", f"{path}?lang=en", token=token)
+    assert problem["detail"].startswith("There is nothing here")

@@ -23,6 +23,8 @@ WAYS: dict[type[Any], Callable[[Writing, Any], Done]] = {
     acts.Report: order.report,
     acts.Mark: own.mark,
     acts.Draft: own.draft,
+    acts.Filter: order.filter_words,
+    acts.Settle: order.settle,
     acts.Create: rooms.create,
     acts.Meet: rooms.meet,
     acts.Update: rooms.update,

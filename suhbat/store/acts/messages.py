@@ -16,7 +16,7 @@ from suhbat.protocol.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from suhbat.store import search
+from suhbat.store import filtered, search
 from suhbat.store.mentions import forget_mentions, meant, note_mentions, still_unread
 from suhbat.store.rows import messages
 from suhbat.store.tables import events, pins, reactions
@@ -37,6 +37,8 @@ def edit(writing: Writing, act: acts.Edit) -> Done:
         raise Forbidden("forbidden.author")
     if row.text == act.text:
         return Done(log.name, log.head)
+    if refused := filtered.refusal(writing.connection, writing.known, act.text):
+        raise refused
     place = (events.c.conversation_id == log.id, events.c.seq == act.seq)
     writing.connection.execute(update(events).where(*place).values(text=act.text, edited_at=act.at))
     search.replace(writing.connection, (log.id, act.seq, row.actor_uid, row.text), act.text)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 
 from suhbat.chat import acts
 from suhbat.chat.acts import Done
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.chat.policy import Rank, outranks
-from suhbat.errors import BadRequest, Forbidden, RateLimited
+from suhbat.errors import BadRequest, Forbidden, NotFound, RateLimited, SuhbatError
 from suhbat.protocol.events import MemberMuted
+from suhbat.protocol.types import LOBBY
+from suhbat.store import filtered
 from suhbat.store.known import Log
-from suhbat.store.tables import accounts, reports, sanctions
+from suhbat.store.tables import accounts, conversations, reports, sanctions
 
 from .people import depart
 from .writing import Writing
@@ -47,6 +49,16 @@ def mute(writing: Writing, act: acts.Mute) -> Done:
     return Done(log.name, event.seq)
 
 
+def filter_words(writing: Writing, act: acts.Filter) -> Done:
+    """These words, in any spelling, and no others. What was said before stays."""
+    if act.actor.role != "owner":
+        raise Forbidden()
+    lobby = writing.log(LOBBY, "see")
+    filtered.put(writing.connection, writing.known, act.words, act.at)
+    writing.note("filter", lobby, "", f"{len(act.words)} words")
+    return Done(LOBBY, lobby.head)
+
+
 def report(writing: Writing, act: acts.Report) -> Done:
     """For those who keep order; telling twice of the same is telling once."""
     log = writing.log(act.conversation, "report")
@@ -71,6 +83,24 @@ def report(writing: Writing, act: acts.Report) -> Done:
         },
     )
     return Done(log.name, log.head, created=True)
+
+
+def settle(writing: Writing, act: acts.Settle) -> Done:
+    """By those who see the report; for all others there is none."""
+    row = writing.connection.execute(
+        select(reports.c.target, reports.c.uid, conversations.c.name)
+        .join(conversations, conversations.c.id == reports.c.conversation_id)
+        .where(reports.c.id == act.report, reports.c.closed.is_(False))
+    ).one_or_none()
+    if row is None:
+        raise NotFound()
+    try:
+        log = writing.log(row.name, "delete_any")
+    except SuhbatError:
+        raise NotFound() from None
+    writing.connection.execute(update(reports).where(reports.c.id == act.report).values(closed=True))
+    writing.note("report.settle", log, row.uid, str(row.target))
+    return Done(log.name, log.head)
 
 
 def _above(writing: Writing, conversation: str, action: Literal["ban", "mute"], person: Actor) -> Log:

@@ -1,0 +1,64 @@
+"""Exports over a real store: everything, once, and from where one broke off."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from suhbat.app import create_app
+from suhbat.config import Settings
+
+MESSAGES = 250
+"""More than a page."""
+
+
+def parsed(answer: httpx2.Response) -> list[dict[str, Any]]:
+    assert answer.status_code == 200 and answer.headers["content-type"].startswith("application/jsonl")
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> Any:
+    """As a guest who wrote 250 messages, of which one is edited and one deleted."""
+    suhbat = create_app(Settings(data=tmp_path / "data", send_rate=0))
+    async with suhbat.lifespan(suhbat.fastapi):
+        transport = httpx2.ASGITransport(suhbat.fastapi)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000/api/v1") as client:
+            token = (await client.post("/guests", json={"user_id": "ali"})).json()["token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            for number in range(1, MESSAGES + 1):
+                await client.post("/conversations/lobby/messages", json={"text": f"gap {number}"})
+            await client.patch("/conversations/lobby/messages/2", json={"text": "oʻzgardi"})
+            await client.delete("/conversations/lobby/messages/3")
+            yield client
+
+
+async def test_a_conversation(client: httpx2.AsyncClient) -> None:
+    """Its state, then every message once, ascending, as it is now; from `after` the rest."""
+    state, *messages = parsed(await client.get("/conversations/lobby/export"))
+    assert (state["type"], state["conversation"]) == ("conversation", "lobby")
+    assert [message["seq"] for message in messages] == list(range(1, MESSAGES + 1))
+    assert (messages[1]["text"], messages[2]["deleted"], messages[2]["text"]) == ("oʻzgardi", True, "")
+    rest = parsed(await client.get("/conversations/lobby/export?after=240"))
+    assert [message["seq"] for message in rest] == list(range(241, MESSAGES + 1))
+
+
+async def test_oneself(client: httpx2.AsyncClient) -> None:
+    """Who one is, where one is, and everything one wrote that is still there; from a cursor the rest."""
+    lines = parsed(await client.get("/me/export"))
+    assert lines[0]["user_id"] == "ali"
+    texts = [line["text"] for line in lines if line["type"] == "message"]
+    assert len(texts) == MESSAGES - 1 and texts[0] == f"gap {MESSAGES}"
+    cursors = [index for index, line in enumerate(lines) if line["type"] == "cursor"]
+    assert cursors
+    rest = parsed(await client.get(f"/me/export?cursor={lines[cursors[0]]['cursor']}"))
+    assert rest == lines[cursors[0] + 1 :]
+
+
+async def test_what_may_not_be_read(client: httpx2.AsyncClient) -> None:
+    """Refused as a whole, before the first line."""
+    assert (await client.get("/conversations/r00000000000000000000/export")).status_code == 404

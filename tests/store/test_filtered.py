@@ -1,0 +1,46 @@
+"""Words that nobody may use here, in whatever spelling."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from suhbat.chat import acts
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
+from suhbat.errors import Forbidden
+from suhbat.protocol.types import LOBBY
+from suhbat.store.sqlite import SQLiteStore
+from tests.fakes import FakeClock
+
+from .parts import ALI, VALI, Listener, opened
+
+OWNER = Actor("u-owner", "owner", "account", lobby_from=0, role="owner")
+
+
+@pytest.fixture
+async def store(tmp_path: Path, listener: Listener) -> AsyncIterator[Store]:
+    async with opened(SQLiteStore(tmp_path / "data", clock=FakeClock()), listener) as store:
+        yield store
+
+
+async def test_a_word_is_refused_in_every_spelling(store: Store, listener: Listener) -> None:
+    """As a whole word; the neighbours in the batch pass; an edit brings it in neither; taken away again it may be said."""
+    await store.act(acts.Filter(actor=OWNER, at=1, words=("Ўзбек", "yomon so'z", " ")))
+    for text in ("o'zbek", "men ОʻЗБЕК", "bu YOMON soʻz!"):
+        assert isinstance(await listener.refused(store, ALI, text), Forbidden)
+    said = await listener.send(store, ALI, "oʻzbekcha, yomon emas soʻz")
+    with pytest.raises(Forbidden):
+        await store.act(acts.Edit(actor=ALI, at=2, conversation=LOBBY, seq=said.seq, text="ўзбек"))
+    await store.act(acts.Filter(actor=OWNER, at=3, words=()))
+    await listener.send(store, ALI, "ўзбек")
+
+
+async def test_only_the_owner_says_so(store: Store) -> None:
+    """Members and moderators of the server are refused."""
+    for actor in (VALI, Actor("u-mod", "mod", "account", lobby_from=0, role="moderator")):
+        with pytest.raises(Forbidden):
+            await store.act(acts.Filter(actor=actor, at=1, words=("spam",)))
+    assert await store.filtered() == ()

@@ -1,0 +1,83 @@
+"""Uzbek in Cyrillic is what a reader of it expects, and says the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from suhbat.cyrillic import cyrillic
+from suhbat.errors import NameInUse, Unauthenticated
+from suhbat.texts import REASONS, TEXTS, Language, choose
+
+
+@pytest.mark.parametrize(
+    ("latin", "expected"),
+    [
+        ("Salom, oʻzbek!", "Салом, ўзбек!"),
+        ("yoʻq", "йўқ"),
+        ("Yoʻqotilgan", "Йўқотилган"),
+        ("shahar, choy, yangi, yurt, yetti, ertaga", "шаҳар, чой, янги, юрт, етти, эртага"),
+        ("eʼlon, maʼno, jurʼat", "эълон, маъно, журъат"),
+        ("aeroport, poeziya", "аэропорт, поэзия"),
+        ("Gʻalaba; Xonaga; Hammaga; qoʻshiling", "Ғалаба; Хонага; Ҳаммага; қўшилинг"),
+        ("Oʻzbekiston SHAHAR", "Ўзбекистон ШАҲАР"),
+        ("{seconds} soniya kuting", "{seconds} сония кутинг"),
+        ("JSONni shunday yuboring: {example}", "JSONни шундай юборинг: {example}"),
+        ("uni POST /api/v1/guests beradi", "уни POST /api/v1/guests беради"),
+        ('"message" yoʻq, to_user ni boʻsh qoldiring', '"message" йўқ, to_user ни бўш қолдиринг'),
+        (
+            'xabar {{"type": "hello", "token": "..."}} boʻlishi kerak',
+            'хабар {{"type": "hello", "token": "..."}} бўлиши керак',
+        ),
+    ],
+)
+def test_words(latin: str, expected: str) -> None:
+    """Digraphs, the glottal stop, e at the beginning and after vowels; what is no Uzbek stays."""
+    assert cyrillic(latin) == expected
+
+
+@pytest.mark.parametrize("texts", [*TEXTS.values(), *REASONS.values()], ids=[*TEXTS, *REASONS])
+def test_every_text(texts: dict[str, str]) -> None:
+    """Has the same placeholders, and nothing Latin outside of what stays."""
+    made = cyrillic(texts["uz"])
+    holes = r"\{[a-z]*\}"
+    assert re.findall(holes, made) == re.findall(holes, texts["uz"])
+    rest = re.sub(r'\{\{.*\}\}|\{[^}]*\}|"[^"]*"|`[^`]*`|\S*[/_]\S*|JSON|NUL|POST|GET', "", made)
+    assert not re.search("[A-Za-z]", rest), rest
+
+
+@given(st.text(max_size=100))
+def test_any_text(text: str) -> None:
+    """Total, and as many lines as before."""
+    assert cyrillic(text).count("\n") == text.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("header", "asked", "expected"),
+    [
+        ("uz-Cyrl", None, "uz-Cyrl"),
+        ("uz-Cyrl-UZ,ru;q=0.5", None, "uz-Cyrl"),
+        ("ru;q=0.9, uz_Cyrl;q=0.8", None, "ru"),
+        ("uz", None, "uz"),
+        ("uz-UZ", None, "uz"),
+        ("uz-Latn-UZ", None, "uz"),
+        ("de, uz-cyrl;q=0.1", None, "uz-Cyrl"),
+        ("ru", "uz-Cyrl", "uz-Cyrl"),
+        ("ru", "UZ_CYRL", "uz-Cyrl"),
+        ("ru", "xx", "ru"),
+        ("", None, "en"),
+        (";q=, ,;q=nan" + "x," * 10_000, None, "en"),
+    ],
+)
+def test_which_language(header: str, asked: str | None, expected: Language) -> None:
+    """By the query, else by the best of the header; what nothing is written in is English."""
+    assert choose(header, asked) == expected
+
+
+def test_an_error() -> None:
+    """With its values as they are."""
+    assert NameInUse(user_id="ali").message("uz-Cyrl").startswith("ali исми билан")
+    assert "Кимлигингизни" in Unauthenticated().message("uz-Cyrl")
