@@ -81,6 +81,9 @@ async def _page(hub: Hub, connection: Connection, key: str) -> None:
     page = await hub.pages.above(key, cursor)
     if key not in connection.lag or connection.lag[key] != cursor:
         return  # left the log, or a sync moved the cursor, while we read
+    if connection.actor.uid in page.left:
+        hub.leave(connection, key)  # the store is ahead: the hub will hear of it, and what follows is not theirs
+        return
     if not page.events:
         # The log is shorter than its head says (cut by retention): never skip silently.
         connection.wire.close(Close.TOO_SLOW, "resume from your cursor")

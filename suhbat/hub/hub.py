@@ -17,6 +17,7 @@ from suhbat.protocol.events import (
     ConversationRemoved,
     Event,
     LogEntry,
+    MemberLeft,
     MessageCreated,
     ReadMarked,
 )
@@ -111,7 +112,13 @@ class Hub:
                     )
             elif isinstance(event, ConversationRemoved):
                 for connection in [*room.listeners[Dialect.SIMPLE], *room.listeners[Dialect.V1]]:
-                    self._leave(connection, event.removed)
+                    self.leave(connection, event.removed)
+            elif isinstance(event, MemberLeft):
+                # The news in their own log may come later: nothing of after this reaches them. Who is here again, from
+                # above this on, stays.
+                for connection in [one for one in room.listeners[Dialect.V1] if one.actor.uid == event.user.uid]:
+                    if connection.lag.get(room.log, 0) < event.seq:
+                        self.leave(connection, room.log)
         if events:
             self.tick += 1
             room.touched = self.tick
@@ -215,7 +222,7 @@ class Hub:
         """The connection is gone. Idempotent."""
         self.connections.discard(connection)
         for key in list(connection.logs):
-            self._leave(connection, key)
+            self.leave(connection, key)
 
     def start_feed(self, connection: Connection) -> None:
         """Feed a connection that is not live from the log until it is; one feed a connection."""
@@ -240,11 +247,15 @@ class Hub:
         for room in unknown:
             self.know(room.log, heads.get(room.log, 0))
 
-    def know(self, key: str, head: int) -> None:
-        """The store's head of a log, read after somebody here began to listen to it."""
+    def know(self, key: str, head: int) -> int:
+        """The store's head of a log, read after somebody here began to listen to it. Gives the head that is known here now:
+        a higher one where something was written after it was read."""
         room = self.rooms.get(key)
-        if room is not None and room.head is None:
+        if room is None:
+            return head
+        if room.head is None:
             self._applied(room, room.begin(head))
+        return room.head or 0
 
     def spawn(self, work: Coroutine[Any, Any, None], connection: Connection | None = None) -> None:
         """Run a task that the hub owns: if it dies, that is logged, and its connection is told to come back."""
@@ -267,7 +278,8 @@ class Hub:
             room = self.rooms[key] = Room(key)
         return room
 
-    def _leave(self, connection: Connection, key: str) -> None:
+    def leave(self, connection: Connection, key: str) -> None:
+        """A connection follows a log no more. Idempotent."""
         connection.logs.discard(key)
         connection.lag.pop(key, None)
         room = self.rooms.get(key)
@@ -287,7 +299,7 @@ class Hub:
 
     async def read(self, room: Room) -> None:
         """Take what a room misses from the store."""
-        while room.head is not None:
+        while room.head is not None and self.rooms.get(room.log) is room:
             entries = await self.store.events(room.log, room.head, 500)
             if not entries:
                 return

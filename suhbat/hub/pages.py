@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from suhbat.chat.ports import Store
 from suhbat.protocol import v1
-from suhbat.protocol.events import Event
+from suhbat.protocol.events import Event, MemberLeft
 
 from .frames import Frames
 
@@ -18,10 +18,12 @@ CACHE_BYTES = 8 * 1024 * 1024
 
 
 class Page:
-    """Up to PAGE events above a cursor, ascending. `frames`: the same for the v1 dialect, encoded once for everybody."""
+    """Up to PAGE events above a cursor, ascending. `frames`: the same for the v1 dialect, encoded once for everybody.
+    `left`: the uids of those whose leaving is among them."""
 
     def __init__(self, events: list[Event]) -> None:
         self.events = events
+        self.left = frozenset(event.user.uid for event in events if isinstance(event, MemberLeft))
         self.frames = Frames([v1.event_frame(event) for event in events])
 
 

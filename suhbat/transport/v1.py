@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from suhbat.chat.model import Actor, Outcome
+from suhbat.chat.model import Actor, Opening, Outcome
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
@@ -110,15 +110,13 @@ class V1Session(BaseSession):
         try:
             # Listen before anything is read, so that nothing falls between.
             self.services.hub.attach(connection, own_log(actor.uid), 0)
-            opening = await self.services.store.opening(actor)
-            added = await self._added(actor, command.resume, opening.heads[ME])
+            opening, added = await self._read(actor, command.resume)
         except BaseException:
             self.services.hub.remove(connection)
             raise
         if self.wire.closed or not self.still(login, connection):
             self.services.hub.remove(connection)
             return
-        self.services.hub.know(own_log(actor.uid), opening.heads[ME])
         self.machine.meter = self.services.rates.meter(actor.uid)
         self.enter(connection)
         plan = opening_plan(opening, actor, self.services.store.epoch, command.resume, added)
@@ -143,7 +141,7 @@ class V1Session(BaseSession):
         for state in opening.states:
             self.services.hub.rooms[state.conversation].echo |= state.member_count == 1
         connection.targets.append(Target(self._keys(opening.heads), presence=True))
-        self._answer_resets(plan)
+        self._answer_resets(connection, plan)
         self.services.hub.start_feed(connection)
 
     async def _identify(self, command: Hello) -> Login:
@@ -160,6 +158,16 @@ class V1Session(BaseSession):
         if token is None:
             raise Unauthenticated
         return await self.authenticate(token)
+
+    async def _read(self, actor: Actor, resume: Resume | None) -> tuple[Opening, dict[str, int]]:
+        """What there is for them, and what of it became theirs while they were away. Read again when their own log moved
+        meanwhile: it may say that they were put out of a conversation, which then must not be followed."""
+        own = own_log(actor.uid)
+        while True:
+            opening = await self.services.store.opening(actor)
+            added = await self._added(actor, resume, opening.heads[ME])
+            if self.services.hub.know(own, opening.heads[ME]) <= opening.heads[ME]:
+                return opening, added
 
     async def _added(self, actor: Actor, resume: Resume | None, head: int) -> dict[str, int]:
         """The conversations that became theirs while they were away, each with its head then."""
@@ -180,12 +188,17 @@ class V1Session(BaseSession):
             else:
                 self.services.hub.attach(connection, key, cursor)
 
-    def _answer_resets(self, plan: Plan) -> None:
+    def _answer_resets(self, connection: Connection, plan: Plan) -> None:
+        """Of what is followed its state, of what is not that it is gone. Where that changed since the plan was read, they
+        were told so by their own log, which is newer."""
         frames: list[replies.Reply] = [
             replies.Reset(conversation=state.conversation, state=self._counted(state), reason=reason)
             for state, reason in plan.resets
+            if state.conversation in connection.logs
         ]
-        frames += [replies.Removed(conversation=name, removed=name) for name in plan.removed]
+        frames += [
+            replies.Removed(conversation=name, removed=name) for name in plan.removed if name not in connection.logs
+        ]
         if frames and not self.wire.closed:
             self.wire.write(Frames([replies.encode(frame) for frame in frames]))
 
@@ -278,7 +291,7 @@ class V1Session(BaseSession):
             if key in connection.logs and name in plan.cursors:
                 # A reset takes the client to the head that was read; the room may be further.
                 connection.lag[key] = plan.cursors[name]
-        self._answer_resets(plan)
+        self._answer_resets(connection, plan)
         asked = {name: head for name, head in opening.heads.items() if name in command.cursors}
         connection.targets.append(Target(self._keys(asked), presence=False))
         hub.start_feed(connection)

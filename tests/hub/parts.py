@@ -13,8 +13,8 @@ from suhbat.hub.connection import Connection, Dialect
 from suhbat.hub.frames import Frames
 from suhbat.hub.hub import Hub
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import ConversationAdded, Event, LogEntry, MessageCreated
-from suhbat.protocol.objects import ConversationState, Message
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MemberLeft, MessageCreated
+from suhbat.protocol.objects import ConversationState, Message, User
 
 
 class Log:
@@ -56,6 +56,16 @@ class Log:
         return self._append(
             key, ConversationAdded(conversation="@me", seq=seq, at=0, actor="ua", actor_uid="ua", state=state)
         )
+
+    def leave(self, uid: str, room: str) -> list[LogEntry]:
+        """The events of somebody's removal from a room, in the order of their commit."""
+        own, key = f"@me:{uid}", room
+        common = {"at": 0, "actor": "ua", "actor_uid": "ua"}
+        seq = len(self.entries.get(own, [])) + 1
+        removed = self._append(own, ConversationRemoved(conversation="@me", seq=seq, removed=room, **common))
+        seq = len(self.entries.get(key, [])) + 1
+        left = self._append(key, MemberLeft(conversation=room, seq=seq, user=User(uid=uid, user_id=uid), **common))
+        return [removed, left]
 
     def _append(self, log: str, event: Event) -> LogEntry:
         entry = LogEntry(log, event)

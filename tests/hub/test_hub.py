@@ -242,7 +242,7 @@ async def test_leaving_while_a_page_is_read() -> None:
         wire.frames.clear()
         hub.start_feed(connection)
         await settle()
-        hub._leave(connection, "d1")
+        hub.leave(connection, "d1")
         log.gate.set()
         hub.apply([log.write()])
         await settle()

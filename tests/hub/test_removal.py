@@ -1,0 +1,83 @@
+"""Nothing of after a removal reaches who was removed, in whatever order this process hears of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from suhbat.hub.connection import Target
+
+from .parts import Log, connect, settle
+from .test_hub import running
+
+ROOM = "r1"
+
+
+async def test_the_room_says_so_before_ones_own_log_does() -> None:
+    """The room was read ahead of the news of its members' own logs: its own event is enough."""
+    log = Log()
+    async with running(log) as hub:
+        (gone, told), (stays, hears) = connect(hub, "ub"), connect(hub, "uc")
+        hub.apply([log.add_direct("ub", ROOM), log.add_direct("uc", ROOM), log.write(ROOM)])
+        await settle()
+        removed, left = log.leave("ub", ROOM)
+        hub.apply([left, log.write(ROOM, text="after")])
+        await settle()
+        assert (told.seqs(ROOM), hears.seqs(ROOM)) == ([1], [1, 3])
+        assert "member.left" not in told.types() and ROOM not in gone.logs and ROOM in stays.logs
+        hub.apply([removed])
+        await settle()
+        assert told.types()[-1] == "conversation.removed"
+
+
+async def test_who_came_back_stays() -> None:
+    """The room's older events are read late: who was added again at a higher place is not put out by them."""
+    log = Log()
+    async with running(log) as hub:
+        back, told = connect(hub, "ub")
+        connect(hub, "uc")
+        hub.apply([log.add_direct("ub", ROOM), log.add_direct("uc", ROOM), log.write(ROOM)])
+        await settle()
+        removed, left = log.leave("ub", ROOM)
+        hub.apply([removed])
+        added = log.add_direct("ub", ROOM)
+        state = added.event.state.model_copy(update={"head": 2})  # type: ignore[union-attr]
+        hub.apply([added._replace(event=added.event.model_copy(update={"state": state}))])
+        hub.apply([left, log.write(ROOM, text="again")])
+        await settle()
+        await settle()
+        assert ROOM in back.logs and told.seqs(ROOM) == [1, 3]
+
+
+async def test_a_page_that_the_store_has_already() -> None:
+    """Who is fed from the store gets nothing of a page in which their own leaving stands, also before the hub knows."""
+    log = Log()
+    async with running(log) as hub:
+        fed, told = connect(hub, "ub", live=False)
+        for _ in range(3):
+            log.write(ROOM)
+        hub.attach(fed, "@me:ub", 0)
+        hub.attach(fed, ROOM, 0)
+        fed.targets.append(Target({ROOM: 3}, presence=False))
+        log.leave("ub", ROOM)
+        log.write(ROOM, text="after")
+        hub.start_feed(fed)
+        await settle()
+        assert told.seqs(ROOM) == [] and ROOM not in fed.logs
+        assert told.types() == ["conversation.removed", "caught_up"]
+
+
+async def test_a_read_for_nobody_ends() -> None:
+    """While the store is read for a room its last listener leaves: there is nobody to read on for."""
+    log = Log()
+    async with running(log) as hub:
+        connection, _ = connect(hub, "ub")
+        hub.attach(connection, ROOM, 0, known_head=0)
+        room = hub.rooms[ROOM]
+        log.write(ROOM)
+        log.gate.clear()
+        reading = asyncio.ensure_future(hub.read(room))
+        await settle()
+        hub.remove(connection)
+        log.gate.set()
+        async with asyncio.timeout(1):
+            await reading

@@ -1,0 +1,97 @@
+"""What happens to somebody's conversations in the very moment in which they say hello."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from suhbat.app import Suhbat
+from suhbat.chat import acts
+from suhbat.chat.model import Actor, Opening
+from suhbat.config import Settings
+from suhbat.protocol.commands import Hello, Sync
+from suhbat.transport.session import Upgrade
+from suhbat.transport.v1 import V1Session
+from tests.hub.parts import RecordingWire
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[Suhbat]:
+    """The parts of a server without its sockets."""
+    app = Suhbat(Settings(data=tmp_path / "data"))
+    await app.store.open(app.committed)
+    await app.people.load()
+    await app.hub.open()
+    yield app
+    await app.hub.close()
+    await app.store.close()
+    app.passwords.close()
+
+
+@pytest.mark.parametrize("twice", [False, True])
+async def test_put_out_while_the_opening_is_read(app: Suhbat, monkeypatch: pytest.MonkeyPatch, twice: bool) -> None:
+    """Nothing of after the removal reaches them, though what was read says that they are in; with another connection of
+    theirs open (`twice`), and without."""
+    (ali, _), (vali, token) = await app.people.make_guest("ali"), await app.people.make_guest("vali")
+    room = (await app.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
+    await app.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
+    if twice:
+        await hello(app, token)
+    read = app.store.opening
+
+    async def opening(actor: Actor) -> Opening:
+        monkeypatch.undo()
+        found = await read(actor)
+        await app.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+        return found
+
+    monkeypatch.setattr(app.store, "opening", opening)
+    session, wire = await hello(app, token)
+    seq = await app._wired.messages.post(ali, text="keyin", conversation=room)
+    assert seq.seq == 3
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert session.connection is not None and room not in session.connection.logs
+    assert "keyin" not in repr(wire.frames)
+    [snapshot] = [frame for frame in wire.frames if frame["type"] == "snapshot"]
+    assert [state["conversation"] for state in snapshot["conversations"]] == ["lobby"]
+
+
+@pytest.mark.parametrize("again", [False, True])
+async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
+    """An answer that is older than the news of it does not undo that: neither a reset of what is theirs no more, nor the
+    removal of what is theirs `again`."""
+    (ali, _), (vali, token) = await app.people.make_guest("ali"), await app.people.make_guest("vali")
+    room = (await app.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
+    await app.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
+    session, wire = await hello(app, token)
+    if again:
+        await app.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+    read = app.store.opening
+
+    async def opening(actor: Actor) -> Opening:
+        found = await read(actor)
+        if again:
+            await app.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
+        else:
+            await app.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+        return found
+
+    monkeypatch.setattr(app.store, "opening", opening)
+    await session._sync(Sync(type="sync", cursors={room: 999}))
+    for _ in range(50):
+        await asyncio.sleep(0)
+    about = [frame["type"] for frame in wire.frames if room in (frame.get("conversation"), frame.get("removed"))]
+    assert "reset" not in about
+    assert about.count("conversation.removed") == 1, "in their own log, once"
+
+
+async def hello(app: Suhbat, token: str) -> tuple[V1Session, RecordingWire]:
+    wire = RecordingWire()
+    session = V1Session(app._wired, wire, Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
+    session.open()
+    await session._hello(Hello(type="hello", token=token))
+    return session, wire
