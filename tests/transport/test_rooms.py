@@ -1,0 +1,263 @@
+"""Rooms over real sockets, on every server: what each of their people hears, and what nobody else does."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tests.servers import Server
+from tests.talk import V1, Client, Frame, Simple
+
+Name = Callable[[str], str]
+
+
+@asynccontextmanager
+async def two(server: Server, name: Name) -> AsyncIterator[tuple[V1, V1, str]]:
+    """An owner and a member of a new room, both there; all that came of its making is heard."""
+    async with V1(server.ws, server.guest(name("a"))) as owner, V1(server.ws, server.guest(name("b"))) as member:
+        room = (await did(owner, "create", title="Choyxona"))["conversation"]
+        await did(owner, "admit", conversation=room, user_id=name("b"))
+        await member.until("conversation.added")
+        yield owner, member, room
+
+
+async def did(client: V1, kind: str, **fields: Any) -> Frame:
+    """A command that is carried out; its answer."""
+    answer = await client.ask(kind, **fields)
+    assert answer["type"] == "ok", answer
+    return answer
+
+
+async def said(client: V1, conversation: str, text: str = "salom", **fields: Any) -> int:
+    """A message; its `seq`."""
+    seq: int = (await did(client, "send", conversation=conversation, text=text, **fields))["seq"]
+    return seq
+
+
+async def heard(client: Client, room: str) -> list[Frame]:
+    """What comes of a room within a moment: frames of it, or about it."""
+    frames = await client.silent()
+    return [frame for frame in frames if room in str(frame)]
+
+
+async def test_made_and_come_into(server: Server, name: Name) -> None:
+    """Its maker owns it; who is admitted is told, with its state; who is in it hears of them."""
+    async with V1(server.ws, server.guest(name("a"))) as owner, V1(server.ws, server.guest(name("b"))) as member:
+        made = await did(owner, "create", title=" Choyxona ", topic="choy")
+        assert made["seq"] == 0
+        await said(owner, made["conversation"], "avval")
+        answer = await did(owner, "admit", conversation=made["conversation"], user_id=name("b"))
+        event = await member.until("conversation.added")
+        state = event["state"]
+        assert (state["title"], state["topic"], state["kind"], state["role"]) == ("Choyxona", "choy", "room", "member")
+        assert (state["head"], state["member_count"], state["unread"]) == (answer["seq"], 2, 0)
+        assert state["last_message"]["text"] == "avval"
+        joined = await said(member, made["conversation"])
+        assert (await owner.until("message.created", seq=joined))["actor"] == name("b")
+
+
+async def test_what_becomes_of_a_message(server: Server, name: Name) -> None:
+    """Edited, reacted to, pinned, deleted: each is an event with the next `seq`, and its answer carries that."""
+    async with two(server, name) as (owner, member, room):
+        seq = await said(owner, room, "bir")
+        steps: list[tuple[V1, str, dict[str, Any], str, dict[str, Any]]] = [
+            (owner, "edit", {"text": "ikki"}, "message.edited", {}),
+            (member, "react", {"emoji": "👍"}, "reaction.added", {"target": seq, "emoji": "👍"}),
+            (owner, "pin", {}, "message.pinned", {"target": seq}),
+            (member, "react", {"emoji": "👍", "on": False}, "reaction.removed", {"target": seq}),
+            (owner, "pin", {"on": False}, "message.unpinned", {"target": seq}),
+            (owner, "delete", {}, "message.deleted", {"target": seq}),
+        ]
+        for number, (actor, command, fields, event, carried) in enumerate(steps, 1):
+            answer = await did(actor, command, conversation=room, seq=seq, **fields)
+            assert answer["seq"] == seq + number
+            for listener in (owner, member):
+                # Its own answer may have come after the event, and skipped it.
+                if listener is not actor:
+                    told = await listener.until(event, conversation=room)
+                    assert told["seq"] == seq + number and carried.items() <= told.items()
+                    if event == "message.edited":
+                        assert (told["message"]["text"], told["message"]["edited_at"] is None) == ("ikki", False)
+        page = await did(member, "history", conversation=room)
+        assert [(m["text"], m["deleted"]) for m in page["messages"]] == [("", True)]
+        refused = await member.ask("pin", conversation=room, seq=seq)
+        assert refused["code"] == "forbidden"
+
+
+async def test_read_and_receipt(server: Server, name: Name) -> None:
+    """The answer and the own log say what is unread; the other is told how far one has read, oneself is not."""
+    token = server.guest(name("b"))
+    async with (
+        V1(server.ws, server.guest(name("a"))) as owner,
+        V1(server.ws, token) as member,
+        V1(server.ws, token) as other,
+    ):
+        room = (await did(owner, "create", title="Xona"))["conversation"]
+        await did(owner, "admit", conversation=room, user_id=name("b"))
+        for _ in range(3):
+            await said(owner, room)
+        for listener in (member, other):
+            for _ in range(3):
+                await listener.until("message.created", conversation=room)
+        assert (await did(member, "read", conversation=room, ordinal=2))["unread"] == 1
+        mark = await other.until("read")
+        assert (mark["conversation"], mark["target"], mark["ordinal"], mark["unread"]) == ("@me", room, 2, 1)
+        receipt = await owner.until("receipt")
+        assert (receipt["conversation"], receipt["user_id"], receipt["ordinal"]) == (room, name("b"), 2)
+        assert "receipt" not in [frame["type"] for frame in await other.silent()]
+        assert "read" not in [frame["type"] for frame in await owner.silent()]
+
+
+async def test_named_and_drafted_on_every_device(server: Server, name: Name) -> None:
+    """Who is named hears so in their own log; a draft is on all one's devices and nobody else's."""
+    token = server.guest(name("b"))
+    async with (
+        V1(server.ws, server.guest(name("a"))) as owner,
+        V1(server.ws, token) as member,
+        V1(server.ws, token) as other,
+    ):
+        room = (await did(owner, "create", title="Xona"))["conversation"]
+        await did(owner, "admit", conversation=room, user_id=name("b"))
+        seq = await said(owner, room, f"salom @{name('b')}!")
+        for device in (member, other):
+            named = await device.until("mentioned")
+            assert (named["target"], named["message"], named["mentions"]) == (room, seq, 1)
+        await did(member, "draft", conversation=room, text="Va alay")
+        draft = await other.until("draft")
+        assert (draft["target"], draft["text"]) == (room, "Va alay")
+        assert not {"draft", "mentioned"} & {frame["type"] for frame in await owner.silent()}
+
+
+async def test_typing(server: Server, name: Name) -> None:
+    """The others of the room see it, nobody else."""
+    async with two(server, name) as (owner, member, room), V1(server.ws, server.guest(name("c"))) as stranger:
+        await did(owner, "typing", conversation=room)
+        notice = await member.until("typing")
+        assert (notice["conversation"], notice["user_id"]) == (room, name("a"))
+        assert (await stranger.ask("typing", conversation=room))["code"] == "not_found"
+        assert await heard(stranger, room) == []
+
+
+async def test_nothing_of_after_the_removal(server: Server, name: Name) -> None:
+    """The news of it is the last that they hear; every command finds nothing there."""
+    async with two(server, name) as (owner, member, room):
+        seq = await said(owner, room, "oldin")
+        await member.until("message.created", seq=seq)
+        # Sent without waiting: removed and spoken of in one batch.
+        await owner.say({"type": "remove", "id": "r", "conversation": room, "user_id": name("b")})
+        for number in range(20):
+            await owner.say({"type": "send", "id": number, "conversation": room, "text": f"sir {number}"})
+        await owner.until("ok", id=19)
+        await did(owner, "edit", conversation=room, seq=seq, text="sir")
+        await did(owner, "typing", conversation=room)
+        frames = await heard(member, room)
+        assert [(frame["type"], frame.get("removed")) for frame in frames] == [("conversation.removed", room)]
+        for command in (
+            {"type": "send", "text": "x"}, {"type": "history"}, {"type": "typing"}, {"type": "leave"},
+            {"type": "edit", "seq": seq, "text": "x"}, {"type": "read", "ordinal": 1}, {"type": "join"},
+        ):  # fmt: skip
+            kind = str(command.pop("type"))
+            answer = await member.ask(kind, conversation=room, **command)
+            missing = await member.ask(kind, conversation="r404", **command)
+            assert answer["code"] == "not_found" and answer | {"id": 0} == missing | {"id": 0}, kind
+
+
+async def test_resume_after_a_removal(server: Server, name: Name) -> None:
+    """The cursor of what one was put out of while away: it is gone, and nothing of it is replayed."""
+    token = server.guest(name("b"))
+    async with V1(server.ws, server.guest(name("a"))) as owner:
+        room = (await did(owner, "create", title="Xona"))["conversation"]
+        await did(owner, "admit", conversation=room, user_id=name("b"))
+        async with V1(server.ws, token) as member:
+            resume = {"epoch": member.welcome["epoch"], "cursors": member.snapshot["cursors"]}
+        await said(owner, room, "u hali ichkarida")
+        await did(owner, "remove", conversation=room, user_id=name("b"))
+        await said(owner, room, "sir")
+        async with V1(server.ws, token, resume) as member:
+            assert member.welcome["resumed"] is True
+            about = [frame for frame in member.opening if room in str(frame)]
+            assert {frame["type"] for frame in about} == {"conversation.removed"}
+            assert await heard(member, room) == []
+
+
+async def test_resume_after_coming_back(server: Server, name: Name) -> None:
+    """What was said in between is not replayed: the state of now, because membership was interrupted; then live."""
+    token = server.guest(name("b"))
+    async with V1(server.ws, server.guest(name("a"))) as owner:
+        room = (await did(owner, "create", title="Xona", history="joined"))["conversation"]
+        await did(owner, "admit", conversation=room, user_id=name("b"))
+        async with V1(server.ws, token) as member:
+            resume = {"epoch": member.welcome["epoch"], "cursors": member.snapshot["cursors"]}
+        await did(owner, "remove", conversation=room, user_id=name("b"))
+        await said(owner, room, "sir")
+        await did(owner, "admit", conversation=room, user_id=name("b"))
+        async with V1(server.ws, token, resume) as member:
+            assert member.welcome["resumed"] is True
+            [reset] = [frame for frame in member.opening if frame["type"] == "reset"]
+            assert (reset["conversation"], reset["reason"]) == (room, "interrupted")
+            assert (reset["state"]["last_message"], reset["state"]["unread"]) == (None, 0)
+            assert "sir" not in str(member.opening)
+            page = await did(member, "history", conversation=room)
+            assert page["messages"] == []
+            seq = await said(owner, room, "xush kelibsan")
+            assert (
+                (await member.until("message.created", conversation=room))["seq"] == seq == reset["state"]["head"] + 1
+            )
+
+
+async def test_gone_for_everybody(server: Server, name: Name) -> None:
+    """An erased room is removed from all its people."""
+    async with two(server, name) as (owner, member, room):
+        await did(owner, "erase", conversation=room)
+        assert (await member.until("conversation.removed"))["removed"] == room
+        assert (await member.ask("history", conversation=room))["code"] == "not_found"
+        assert (await owner.ask("send", conversation=room, text="x"))["code"] == "not_found"
+
+
+async def test_found_and_joined(server: Server, name: Name) -> None:
+    """A public room is in the list of those who can come back, and they join it by themselves."""
+    async with V1(server.ws, server.guest(name("a"))) as owner:
+        room = (await did(owner, "create", title=name("ochiq"), visibility="public"))["conversation"]
+        token = server.guest(name("b"))
+        _, found = server.request("GET", "/api/v1/conversations?public=true&limit=200", token=token)
+        [shown] = [one for one in found["conversations"] if one["conversation"] == room]
+        assert (shown["title"], shown["role"], shown["last_message"]) == (name("ochiq"), None, None)
+        async with V1(server.ws, token) as member:
+            joined = await did(member, "join", conversation=room)
+            assert (await owner.until("member.joined", seq=joined["seq"]))["user"]["user_id"] == name("b")
+            left = await did(member, "leave", conversation=room)
+            assert (await owner.until("member.left", seq=left["seq"]))["user"]["user_id"] == name("b")
+
+
+async def test_a_group_of_three(server: Server, name: Name) -> None:
+    """One direct of the same people whoever opens it; it is called by the others."""
+    async with V1(server.ws, server.guest(name("a"))) as one, V1(server.ws, server.guest(name("b"))) as other:
+        token = server.guest(name("c"))
+        made = await did(one, "direct", users=[name("b"), name("c")])
+        state = (await other.until("conversation.added"))["state"]
+        assert set(state["title"].split(", ")) == {name("a"), name("c")} and state["member_count"] == 3
+        again = await did(other, "direct", users=[name("c"), name("a")])
+        assert again["conversation"] == made["conversation"]
+        status, found = server.request("POST", "/api/v1/directs", {"users": [name("a"), name("b")]}, token=token)
+        assert (status, found["conversation"]) == (200, made["conversation"])
+
+
+async def test_the_simple_dialect_shows_nothing_of_rooms(server: Server, name: Name) -> None:
+    """Also to somebody who is in one: neither its messages nor that it is there."""
+    token = server.guest(name("s"))
+    header = {"additional_headers": {"Authorization": f"Bearer {token}"}}
+    async with V1(server.ws, server.guest(name("a"))) as owner:
+        async with Simple(server.ws, name("s"), **header) as simple:
+            room = (await did(owner, "create", title="Xona"))["conversation"]
+            await did(owner, "admit", conversation=room, user_id=name("s"))
+            seq = await said(owner, room, f"salom @{name('s')}")
+            await did(owner, "edit", conversation=room, seq=seq, text="tahrir")
+            await did(owner, "remove", conversation=room, user_id=name("s"))
+            await did(owner, "admit", conversation=room, user_id=name("s"))
+            assert await heard(simple, room) == []
+        async with Simple(server.ws, name("s"), **header) as again:
+            await said(owner, room)
+            await said(owner, "lobby", "hammaga")
+            assert (await again.until("message"))["message"] == "hammaga"
+            assert await heard(again, room) == []
