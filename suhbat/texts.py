@@ -317,9 +317,9 @@ REASONS: dict[str, dict[Written, str]] = {
         "ru": "серверу нужен владелец: сначала назначьте другого",
     },
     "bad_time": {
-        "en": "a time is a date, a time of day and an offset, as in 2026-11-23T09:30:00Z",
-        "uz": "vaqt sana, soat va UTC dan farqdan iborat: 2026-11-23T09:30:00Z",
-        "ru": "время – это дата, время суток и сдвиг от UTC: 2026-11-23T09:30:00Z",
+        "en": "a time is a date, a time of day and an offset, as in `2026-11-23T09:30:00Z`",
+        "uz": "vaqt sana, soat va mintaqa farqidan iborat: `2026-11-23T09:30:00Z`",
+        "ru": "время – это дата, время суток и сдвиг от UTC: `2026-11-23T09:30:00Z`",
     },
     "not_emoji": {"en": "this is no emoji", "uz": "bu emoji emas", "ru": "это не эмодзи"},
     "locale": {
