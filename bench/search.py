@@ -85,7 +85,7 @@ def fill_direct(file: Path, direct: str, messages: int) -> None:
     """Its messages, at even distances among those of the lobby."""
     with sqlite3.connect(file) as store:
         (log_id, head) = store.execute("SELECT id, head FROM conversations WHERE name = ?", (direct,)).fetchone()
-        (uid,) = store.execute("SELECT uid FROM members WHERE conversation_id = ? LIMIT 1", (log_id,)).fetchone()
+        (uid,) = store.execute("SELECT uid FROM users WHERE user_id = 'reader'").fetchone()
         step = messages * 1000 // OF_DIRECT
         store.executemany(
             "INSERT INTO events (conversation_id, seq, type, at, actor, actor_uid, ordinal, text, deleted)"
