@@ -2,8 +2,9 @@
 
     python bench/search.py [--messages 1000000]
 
-The store is that of history.py. Asked over HTTP, page
-by page of 20, newest first: words that nearly all messages have, words that few have, phrases, beginnings, one person's.
+The store is that of history.py, and a direct of the reader whose messages lie among all the others. Asked over HTTP, pages of
+20, newest first: words that nearly all messages have, words that few have, phrases, beginnings, one person's, one direct;
+and what costs most: a phrase of words that are everywhere, but never so, and the longest one that a query may have.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ from urllib.parse import quote
 import guests
 import table
 from compiler import CACHE
-from history import WORDS, fill
+from history import FIRST_AT, WORDS, fill
 from machine import Cores, about_disk, about_machine, cores, require_disk
-from servers import ROOT, Running, end, environment, free_port, server_of, start
+from servers import ROOT, Running, end, free_port, server_of, start
 
 sys.path.insert(0, str(ROOT))
 
@@ -34,6 +35,8 @@ from suhbat.store import connect, search
 from suhbat.store.known import Known
 
 CHUNK = 1_000
+OF_DIRECT = 1_000
+"""Messages of the direct: "yakka" is in all of them, and no word of the lobby."""
 
 
 def main() -> int:
@@ -45,8 +48,10 @@ def main() -> int:
         data = Path(name)
         print(f"{about_machine(placed)}\n{about_disk(data)}", flush=True)
         file = fill(data, asked.messages)
+        token, direct = make_direct(data, placed)
+        fill_direct(file, direct, asked.messages)
         before, began = file.stat().st_size, time.monotonic()
-        index(Path(environment(data)["SUHBAT_DATA"]) / "suhbat.db")
+        index(file)
         grown = (file.stat().st_size - before) / asked.messages
         took = (time.monotonic() - began) / asked.messages * 1e6
         print(
@@ -54,7 +59,7 @@ def main() -> int:
             f"{asked.queries} queries of each kind\n",
             flush=True,
         )
-        return measure(data, asked, placed)
+        return measure(data, asked, placed, token, direct)
 
 
 def arguments() -> argparse.Namespace:
@@ -65,13 +70,40 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def make_direct(data: Path, placed: Cores) -> tuple[str, str]:
+    """The reader's token, and the reader's direct with a friend."""
+    process, server = start(server_of("suhbat-v1"), data, free_port(), placed.server, {})
+    try:
+        tokens = guests.create(server.port, ["reader", "friend"])
+        (direct,) = guests.directs(server.port, tokens[:1], ["friend"])
+    finally:
+        end(process)
+    return tokens[0], direct
+
+
+def fill_direct(file: Path, direct: str, messages: int) -> None:
+    """Its messages, at even distances among those of the lobby."""
+    with sqlite3.connect(file) as store:
+        (log_id, head) = store.execute("SELECT id, head FROM conversations WHERE name = ?", (direct,)).fetchone()
+        (uid,) = store.execute("SELECT uid FROM users WHERE user_id = 'reader'").fetchone()
+        step = messages * 1000 // OF_DIRECT
+        store.executemany(
+            "INSERT INTO events (conversation_id, seq, type, at, actor, actor_uid, ordinal, text, deleted)"
+            " VALUES (?, ?, 'message.created', ?, 'reader', ?, ?, ?, 0)",
+            ((log_id, head + n, FIRST_AT + n * step, uid, n, f"yakka d{n}") for n in range(1, OF_DIRECT + 1)),
+        )
+        ends = (head + OF_DIRECT, OF_DIRECT, log_id)
+        store.execute("UPDATE conversations SET head = ?, last_ordinal = ? WHERE id = ?", ends)
+    store.close()
+
+
 def index(file: Path) -> None:
     """As the writer would have done it, with larger transactions."""
     known = Known()
     engine = connect.writing(file)
     with sqlite3.connect(file) as reading, engine.connect() as writing:
         rows = reading.execute(
-            "SELECT conversation_id, seq, actor_uid, text FROM events WHERE ordinal IS NOT NULL ORDER BY seq"
+            "SELECT conversation_id, seq, actor_uid, text FROM events WHERE ordinal IS NOT NULL ORDER BY at"
         )
         while said := rows.fetchmany(CHUNK):
             with writing.begin():
@@ -80,14 +112,13 @@ def index(file: Path) -> None:
     engine.dispose()
 
 
-def measure(data: Path, asked: argparse.Namespace, placed: Cores) -> int:
+def measure(data: Path, asked: argparse.Namespace, placed: Cores, token: str, direct: str) -> int:
     settings = {"SUHBAT_LOBBY_HISTORY": "all", "SUHBAT_SEND_RATE": "0"}
     process, server = start(server_of("suhbat-v1"), data, free_port(), placed.server, settings)
     try:
         if placed.generator is not None:
             os.sched_setaffinity(0, {placed.generator})
-        token, _ = guests.create(server.port, ["reader", "friend"])
-        lines = list(kinds(server, token, asked))
+        lines = list(kinds(server, token, direct, asked))
     except AssertionError as wrong:
         print(f"**FAILED** {wrong}")
         return 1
@@ -97,7 +128,7 @@ def measure(data: Path, asked: argparse.Namespace, placed: Cores) -> int:
     return 0
 
 
-def kinds(server: Running, token: str, asked: argparse.Namespace) -> Iterator[list[str]]:
+def kinds(server: Running, token: str, direct: str, asked: argparse.Namespace) -> Iterator[list[str]]:
     """Of each kind: the first one, which nothing has read before it, and the percentiles of all."""
     dice = random.Random(1)
     pairs = [(WORDS[n], WORDS[(n + 5) % len(WORDS)]) for n in range(len(WORDS))]
@@ -110,6 +141,14 @@ def kinds(server: Running, token: str, asked: argparse.Namespace) -> Iterator[li
         "a beginning of a common word": ("most", lambda: dice.choice(WORDS)[:2] + "*"),
         "a beginning of a rare word": ("1,000", lambda: f"{dice.randint(100, 999)}*"),
         "a word, in Cyrillic": ("most", lambda: dice.choice(("салом", "бугун", "шаҳар", "вақт"))),
+        "one's own messages": ("1,000", lambda: "from:reader"),
+        "a word, one's own": ("1,000", lambda: "yakka from:reader"),
+        "a common word, one's own": ("none", lambda: f"{dice.choice(WORDS)} from:reader"),
+        "a word in a direct": ("1,000", lambda: f"yakka in:{direct}"),
+        "a rare word in a direct": ("1", lambda: f"d{dice.randint(1, OF_DIRECT)} in:{direct}"),
+        "a common word in a direct": ("none", lambda: f"{dice.choice(WORDS)} in:{direct}"),
+        "a phrase that nobody has said": ("none", lambda: '"{1} {0}"'.format(*dice.choice(pairs))),
+        "one word as a phrase": ("none", lambda: '"' + f"{dice.choice(WORDS)} " * 6 + '"'),
         "a word that nobody has said": ("none", lambda: f"yoq{dice.randint(0, 10**6)}"),
         "a word before a day": ("many", lambda: f"{dice.choice(WORDS)} before:2023-11-2{dice.randint(0, 5)}"),
         "a word where nothing was said": ("none", lambda: f"{dice.choice(WORDS)} in:nowhere"),

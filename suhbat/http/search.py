@@ -28,10 +28,12 @@ async def search(
     actor: Caller,
     parts: House,
     q: Annotated[str, Query(max_length=LONGEST, description="Words, phrases and filters.")] = "",
-    conversation: Annotated[str | None, Query(max_length=64)] = None,
+    conversation: Annotated[str | None, Query(max_length=64, description="The id of the only one to look in.")] = None,
     sender: Annotated[str | None, Query(alias="from", max_length=128, description="The name of who wrote.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Messages of a page.")] = 20,
+    cursor: Annotated[
+        int | None, Query(ge=1, le=MAX_INTEGER, description="That of the page before, as it came.")
+    ] = None,
 ) -> Found:
     """Messages that the caller may read now. `q` may have `from:`, `in:`, `before:`, `after:` and `has:link` in it."""
     query = parse(q, sender=sender, conversation=conversation)

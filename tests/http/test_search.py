@@ -1,0 +1,144 @@
+"""Search over HTTP, over a real store: the parameters, the pages, the refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from suhbat.app import create_app
+from suhbat.chat.search import LONGEST
+from suhbat.config import Settings
+
+API = "http://localhost:8000/api/v1"
+
+
+@pytest.fixture
+async def people(tmp_path: Path) -> Any:
+    """Clients of two accounts, ali and vali."""
+    suhbat = create_app(Settings(data=tmp_path / "data", send_rate=0))
+    async with suhbat.lifespan(suhbat.fastapi):
+        transport = httpx2.ASGITransport(suhbat.fastapi)
+        async with (
+            httpx2.AsyncClient(transport=transport, base_url=API) as ali,
+            httpx2.AsyncClient(transport=transport, base_url=API) as vali,
+        ):
+            for name, client in (("ali", ali), ("vali", vali)):
+                answer = await client.post("/accounts", json={"user_id": name, "password": "uzun parol 1"})
+                client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+            yield ali, vali
+
+
+async def write(client: httpx2.AsyncClient, text: str, conversation: str = "lobby") -> int:
+    answer = await client.post(f"/conversations/{conversation}/messages", json={"text": text})
+    assert answer.status_code == 201
+    return int(answer.json()["seq"])
+
+
+async def found(client: httpx2.AsyncClient, **params: Any) -> list[str]:
+    answer = await client.get("/search", params=params)
+    assert answer.status_code == 200, answer.text
+    return [message["text"] for message in answer.json()["messages"]]
+
+
+async def test_parameters(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
+    """They count before the same filters in `q`, and with `from` alone `q` may be left out."""
+    ali, vali = people
+    room = (await ali.post("/conversations", json={"kind": "room", "title": "Xona"})).json()["conversation"]
+    await write(ali, "Салом, ўзбекча")
+    await write(vali, "salom, o'zbekcha")
+    await write(ali, "salom xona", room)
+    assert await found(vali, q="salom") == ["salom, o'zbekcha", "Салом, ўзбекча"]
+    assert await found(ali, q="салом", conversation=room) == ["salom xona"]
+    assert await found(ali, q=f"salom in:{room}", conversation="lobby") == ["salom, o'zbekcha", "Салом, ўзбекча"]
+    assert await found(ali, q="salom from:ali", **{"from": "VALI"}) == ["salom, o'zbekcha"]
+    assert await found(vali, **{"from": "ali"}) == ["Салом, ўзбекча"]
+    assert await found(vali, q="in:lobby", **{"from": "ali"}) == ["Салом, ўзбекча"]
+    assert await found(vali, q="salom", **{"from": "nobody"}) == []
+
+
+async def test_a_message(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
+    """It has the same fields as in history."""
+    ali, vali = people
+    seq = await write(ali, "bitta gap")
+    (message,) = (await vali.get("/search", params={"q": "gap"})).json()["messages"]
+    history = (await vali.get("/conversations/lobby/messages")).json()["messages"]
+    assert message in history and message["seq"] == seq
+
+
+async def test_pages(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
+    """By the cursor every message once, newest first, whatever is written or deleted meanwhile."""
+    ali, vali = people
+    seqs = [await write(ali, f"gap {number}") for number in range(10)]
+    seen: list[str] = []
+    params: dict[str, Any] = {"q": "gap", "limit": 3}
+    while True:
+        page = (await vali.get("/search", params=params)).json()
+        assert len(page["messages"]) <= 3
+        seen += [message["text"] for message in page["messages"]]
+        if page["cursor"] is None:
+            break
+        params["cursor"] = page["cursor"]
+        await write(ali, "gap meanwhile")
+        await ali.delete(f"/conversations/lobby/messages/{seqs[0]}")
+    assert seen == [f"gap {number}" for number in range(9, 0, -1)]
+
+
+async def test_who_was_removed(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
+    """They find nothing of the room from the next question on, with a cursor of before too, as if it were not there."""
+    ali, vali = people
+    room = (await ali.post("/conversations", json={"kind": "room", "title": "Xona"})).json()["conversation"]
+    await ali.put(f"/conversations/{room}/members/vali", json={})
+    for number in range(3):
+        await write(ali, f"sir {number}", room)
+    page = (await vali.get("/search", params={"q": "sir", "limit": 1})).json()
+    assert [message["text"] for message in page["messages"]] == ["sir 2"] and page["cursor"]
+    await ali.delete(f"/conversations/{room}/members/vali")
+    assert await found(vali, q="sir", cursor=page["cursor"]) == []
+    theirs = await vali.get("/search", params={"q": "sir", "conversation": room})
+    nowhere = await vali.get("/search", params={"q": "sir", "conversation": "r00000000000000000000"})
+    assert theirs.json() == nowhere.json() == {"messages": [], "cursor": None}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"q": " "},
+        {"q": "!?*"},
+        {"q": "in:lobby"},
+        {"q": "", "conversation": "lobby"},
+        {"q": "a" * (LONGEST + 1)},
+        {"q": "a", "limit": 0},
+        {"q": "a", "limit": 101},
+        {"q": "a", "cursor": "yesterday"},
+        {"q": "a", "cursor": "0"},
+        {"q": "a", "cursor": str(2**63)},
+        {"q": "a", "conversation": "r" * 65},
+    ],
+)
+async def test_refusals(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient], params: dict[str, Any]) -> None:
+    """Nothing to look for, and what is out of bounds, is the fault of who asks, and told as a problem."""
+    answer = await people[0].get("/search", params=params)
+    assert answer.status_code == 400, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["code"] == "bad_request"
+
+
+@pytest.mark.parametrize(
+    "q", ['" OR words : "', "NEAR(gap bir)", "gap*) OR (marks : c1", "\0gap", "gap'; --", "*" * LONGEST]
+)
+async def test_signs_are_text(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient], q: str) -> None:
+    """Whatever is typed, the index is asked for words: an answer or a refusal, and never a failure."""
+    await write(people[0], "bir gap")
+    answer = await people[0].get("/search", params={"q": q})
+    assert answer.status_code in (200, 400), answer.text
+    assert answer.status_code == 400 or "NEAR" not in q or answer.json()["messages"] == []
+
+
+async def test_without_a_token(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
+    """Who is nobody may search nothing."""
+    answer = await people[0].get("/search", params={"q": "gap"}, headers={"Authorization": ""})
+    assert answer.status_code == 401
