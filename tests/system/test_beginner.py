@@ -240,7 +240,9 @@ def test_the_tutorial(clone: Path, scripts: Path, node: Callable[[], list[str | 
         server.interrupt()
     said = "\n".join(server.printed)
     assert "Traceback" not in said, said
-    assert said.count("Application shutdown complete") == 2, said
+    # Of Ctrl+C the server hears twice, from the terminal and from the reloader; where the reloader is faster uvicorn takes the
+    # second for impatience and does not wait for the application.
+    assert said.count("Application shutdown complete") in (1, 2), said
     transcript.compare(scenes.seen)
     assert transcript.told().keys() == scenes.seen.keys()
 
