@@ -7,7 +7,12 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_LATER = {"mount": "suhbat.mounting", "Asked": "suhbat.identity.outside", "Person": "suhbat.identity.outside"}
+_LATER = {
+    "mount": "suhbat.mounting",
+    "Asked": "suhbat.identity.outside",
+    "Person": "suhbat.identity.outside",
+    "Issuer": "suhbat.identity.issuer",
+}
 """For applications that Suhbat is a part of. Imported when asked for: `suhbat version` and the SDK need none of it."""
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import jwt
 import pytest
 from fastapi import FastAPI
 from websockets.asyncio.client import connect
@@ -15,22 +17,26 @@ from websockets.asyncio.client import connect
 import suhbat
 from suhbat.app import create_app
 from suhbat.config import Settings
+from suhbat.identity.issuer import LEEWAY_SECONDS
 from tests.servers import Server, free_port
 from tests.talk import PATIENCE, Frame
 
 ALI, VALI = {"Cookie": "session=s3cret-of-ali"}, {"Cookie": "session=s3cret-of-vali"}
 
 
+class Example(Server):
+    """A server whose Suhbat is below /chat."""
+
+    def _ready(self) -> bool:
+        try:
+            return self.request("GET", "/chat/readyz")[0] == 200
+        except OSError:
+            return False
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """examples/in_your_app.py as its first lines say."""
-
-    class Example(Server):
-        def _ready(self) -> bool:
-            try:
-                return self.request("GET", "/chat/readyz")[0] == 200
-            except OSError:
-                return False
 
     command = ("-m", "uvicorn", "examples.in_your_app:app", "--host", "127.0.0.1", "--port", "{port}")
     example = Example("example", tmp_path_factory.mktemp("example") / "data", port=free_port(), command=command)
@@ -67,6 +73,67 @@ async def test_sockets(server: Server) -> None:
         await until(vali, "joined", user_id="vali")
         await ali.send(json.dumps({"type": "send", "id": 2, "conversation": "lobby", "text": "salom"}))
         assert (await until(vali, "message"))["from_user"] == "ali"
+
+
+@pytest.fixture(scope="module")
+def with_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """examples/with_tokens.py as its first lines say."""
+    command = ("-m", "uvicorn", "examples.with_tokens:app", "--host", "127.0.0.1", "--port", "{port}")
+    data = tmp_path_factory.mktemp("tokens") / "data"
+    example = Example("tokens", data, port=free_port(), command=command, settings={"SECRET": SECRET})
+    example.start()
+    try:
+        yield example
+    finally:
+        example.stop()
+
+
+SECRET = "thirty-two bytes that only you two know"
+
+
+def token_for(name: str, seconds: float = 600) -> str:
+    """As the other service signs it; `seconds`: how long it is good yet, with what is allowed for clocks."""
+    exp = time.time() - LEEWAY_SECONDS + seconds
+    said = {"iss": "https://login.example.org", "aud": "chat", "sub": f"id of {name}", "exp": exp}
+    return jwt.encode(said | {"preferred_username": name}, SECRET, "HS256")
+
+
+async def test_people_with_tokens(with_tokens: Server) -> None:
+    """A foreign token opens what one of Suhbat's own opens, over HTTP and both dialects; a wrong one opens nothing, and
+    Suhbat's own keep working beside it."""
+    ali, vali = token_for("ali"), token_for("vali")
+    status, me = with_tokens.request("GET", "/chat/api/v1/me", token=ali)
+    assert (status, me["user_id"], me["kind"]) == (200, "ali", "account")
+    assert with_tokens.request("GET", "/chat/api/v1/me", token=ali[:-4])[0] == 401
+    status, guest = with_tokens.request("POST", "/chat/api/v1/guests", {"user_id": "mehmon"})
+    assert status == 201
+    assert with_tokens.request("GET", "/chat/api/v1/me", token=guest["token"])[1]["user_id"] == "mehmon"
+    v1 = connect(f"{with_tokens.ws}/chat/api/v1/ws", proxy=None)
+    bearer = {"Authorization": f"Bearer {vali}"}
+    simple = connect(f"{with_tokens.ws}/chat/ws/vali", additional_headers=bearer, proxy=None)
+    async with v1 as one, simple as two:
+        await one.send(json.dumps({"type": "hello", "id": 1, "token": ali}))
+        assert (await until(one, "welcome"))["user"]["uid"] == me["uid"]
+        await until(two, "joined", user_id="vali")
+        await one.send(json.dumps({"type": "send", "id": 2, "conversation": "lobby", "text": "salom"}))
+        assert (await until(two, "message"))["from_user"] == "ali"
+
+
+@pytest.mark.parametrize("dialect", ["v1", "simple"])
+async def test_a_token_expires(with_tokens: Server, dialect: str) -> None:
+    """The socket closes (4505) when the token that opened it is over, and the token opens no other."""
+    token = token_for("hoji", 3)
+    bearer = {"Authorization": f"Bearer {token}"}
+    path = "/chat/api/v1/ws" if dialect == "v1" else "/chat/ws/hoji"
+    async with connect(f"{with_tokens.ws}{path}", additional_headers=bearer, proxy=None) as socket:
+        if dialect == "v1":
+            await socket.send(json.dumps({"type": "hello", "id": 1}))
+        await until(socket, "welcome" if dialect == "v1" else "joined", **({} if dialect == "v1" else {"user_id": "hoji"}))
+        await until(socket, "error", code="unauthenticated")
+        async with asyncio.timeout(PATIENCE):
+            await socket.wait_closed()
+        assert socket.close_code == 4505
+    assert with_tokens.request("GET", "/chat/api/v1/me", token=token)[0] == 401
 
 
 async def until(socket: object, type: str, **fields: str) -> Frame:

@@ -14,6 +14,7 @@ from suhbat.identity.address import client_address, is_loopback, neighbourhood, 
 from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
 from suhbat.identity.outside import Asked
+from suhbat.identity.tokens import is_ours
 
 from . import cookie
 from .parts import House, Parts
@@ -31,8 +32,9 @@ async def _login(request: Request, response: Response, parts: House, credentials
     Raises Unauthenticated, RateLimited; Forbidden for who is banned, and for a write with a cookie that no page of ours
     asked for.
     """
-    if credentials is None and parts.outside is not None:
-        asked = Asked(request.url.path, dict(request.headers), dict(request.query_params))
+    foreign = credentials.credentials if credentials is not None else None
+    if parts.outside is not None and (foreign is None or not is_ours(foreign)):
+        asked = Asked(request.url.path, dict(request.headers), dict(request.query_params), foreign)
         if known := await parts.outside.login(asked):
             return _admit(known, request, parts)
     held = None if credentials is not None else cookie.read(request)

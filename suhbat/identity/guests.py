@@ -17,7 +17,7 @@ from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
 from suhbat.protocol.types import LOBBY
 
 from .names import normalise, skeleton
-from .tokens import digest, random_token, short_id
+from .tokens import OF_GUEST, digest, random_token, short_id
 
 KEPT: Milliseconds = 24 * 3600 * 1000
 """How long a token guest's name and identity are kept after their last use."""
@@ -25,7 +25,6 @@ TOUCH: Milliseconds = 60 * 1000
 """How long the last use of one guest may be known in memory only."""
 SILENCE_SECONDS = 10
 """How long a holder that is pinged may be silent before it loses its name."""
-TOKEN_PREFIX = "sg_"  # noqa: S105 (what tokens of guests begin with, for people and secret scanners; no secret)
 
 
 @dataclass(slots=True, eq=False)
@@ -114,7 +113,7 @@ class Guests:
         user_id = normalise(name)
         folded = skeleton(user_id)
         self._require_unheld(user_id, folded)
-        token = TOKEN_PREFIX + self._random_token()
+        token = OF_GUEST + self._random_token()
         now = self._clock.wall()
         pending = _TokenGuest(Actor(self._new_uid(), user_id), folded, digest(token), now, now, saved=False)
         # Held before the first await: of two who ask for one name at once the second is refused.
@@ -141,7 +140,7 @@ class Guests:
         """
         token_hash = digest(token)
         guest = self._by_hash.get(token_hash)
-        if guest is None and token.startswith(TOKEN_PREFIX):
+        if guest is None and token.startswith(OF_GUEST):
             row = await self._store.guest_by_token(token_hash)
             # Looked again: while this waited another request may have brought the same guest in.
             guest = self._by_hash.get(token_hash) or (None if row is None else _from_row(row))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, Milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +16,5 @@ class Login:
     session: str | None = None
     outside: bool = False
     """The application around this one says so."""
+    until: Milliseconds | None = None
+    """When its connections close, since 1970; None: not by itself."""

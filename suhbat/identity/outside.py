@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 from base64 import b32encode
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
-from suhbat.chat.model import Account
+from suhbat.chat.model import Account, Milliseconds
 from suhbat.chat.ports import Clock, Store
 from suhbat.errors import NameTaken, Unauthenticated
 from suhbat.protocol.objects import Role
@@ -22,22 +22,32 @@ from .profile import display_name
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, or the handshake of a socket: header names in lower case, the query without doubled names."""
+    """A request, or the handshake of a socket: header names in lower case, the query without doubled names.
+
+    `token`: what came as `Authorization: Bearer` or in `hello`, unless it is one of Suhbat's own.
+    """
 
     path: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
     """Somebody, as the application around knows them. `id`: what never changes about them; `name`: the user_id they would
-    like; another one is found where that is somebody else's. `role`: on the server."""
+    like; another one is found where that is somebody else's. `role`: on the server. `until`: when they have to be asked
+    for again, in milliseconds since 1970; their sockets close then."""
 
     id: str
     name: str
     shown: str | None = None
     role: Role = "member"
+    until: Milliseconds | None = None
+
+    def until_at_most(self, moment: Milliseconds) -> Person:
+        """The same person, for no longer than that."""
+        return self if self.until is not None and self.until <= moment else replace(self, until=moment)
 
 
 Authenticate = Callable[[Asked], Person | Awaitable[Person | None] | None]
@@ -68,7 +78,7 @@ class Outside:
         shown = display_name(person.shown or account.display_name)
         if (account.display_name, account.role) != (shown, person.role):
             account = await self._people.accounts.change(uid, display_name=shown, role=person.role)
-        return Login(account.actor, outside=True)
+        return Login(account.actor, outside=True, until=person.until)
 
     async def _make(self, uid: str, person: Person) -> Account:
         """An account under the name they would like, or the first with a number that is nobody's."""

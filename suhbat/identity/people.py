@@ -15,7 +15,8 @@ from .accounts import Accounts
 from .guests import Claim, Guests
 from .login import Login
 from .names import normalise
-from .sessions import TOKEN_PREFIX, Sessions
+from .sessions import Sessions
+from .tokens import OF_SESSION
 
 
 class People:
@@ -74,7 +75,7 @@ class People:
 
     async def authenticate(self, token: str) -> Login:
         """Whose token this is. Using it is a use of the session, or of the guest. Raises Unauthenticated."""
-        if not token.startswith(TOKEN_PREFIX):
+        if not token.startswith(OF_SESSION):
             return Login(await self.guests.authenticate(token))
         session = await self.sessions.authenticate(token)
         return Login(self.account_of(session.uid).actor, session.id)

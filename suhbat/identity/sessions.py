@@ -14,9 +14,8 @@ from suhbat.chat.model import Milliseconds, Session
 from suhbat.chat.ports import Clock, PeopleStore
 from suhbat.errors import NotFound, Unauthenticated
 
-from .tokens import digest, random_token, short_id
+from .tokens import OF_SESSION, digest, random_token, short_id
 
-TOKEN_PREFIX = "ss_"  # noqa: S105 (what tokens of sessions begin with, for people and secret scanners; no secret)
 KEPT: Milliseconds = 30 * 24 * 3600 * 1000
 """How long a session lives after its last use."""
 TOUCH: Milliseconds = 5 * 60 * 1000
@@ -56,7 +55,7 @@ class Sessions:
 
     async def begin(self, uid: str, label: str) -> tuple[Session, str]:
         """A new session and its token, durable on return. Raises Unauthenticated when all of `uid` ended meanwhile."""
-        token, now = TOKEN_PREFIX + self._random_token(), self._clock.wall()
+        token, now = OF_SESSION + self._random_token(), self._clock.wall()
         session = Session(
             id=short_id("s", self._random_token()),
             uid=uid,
@@ -83,7 +82,7 @@ class Sessions:
         """Whose token this is; using it moves the expiry. Raises Unauthenticated."""
         token_hash = digest(token)
         while (live := self._by_hash.get(token_hash)) is None:
-            if not token.startswith(TOKEN_PREFIX):
+            if not token.startswith(OF_SESSION):
                 raise Unauthenticated()
             endings = self._endings
             row = await self._store.session_by_token(token_hash)
@@ -109,7 +108,7 @@ class Sessions:
             return None
         live.rotating = True
         try:
-            fresh, before, now = TOKEN_PREFIX + self._random_token(), digest(token), self._clock.wall()
+            fresh, before, now = OF_SESSION + self._random_token(), digest(token), self._clock.wall()
             await self._store.rotate_session(id, digest(fresh), before, now)
         finally:
             live.rotating = False

@@ -12,6 +12,15 @@ def random_token() -> str:
     return token_urlsafe(32)
 
 
+OF_SESSION, OF_GUEST = "ss_", "sg_"
+"""What tokens begin with: sessions' and guests'. For people and secret scanners, and to know them from others' tokens."""
+
+
+def is_ours(token: str) -> bool:
+    """Whether Suhbat may have made this token."""
+    return token.startswith((OF_SESSION, OF_GUEST))
+
+
 def digest(token: str) -> bytes:
     """What is stored of a token."""
     # The token is 256 random bits: a plain fast hash is as good as a slow one (unlike for passwords).

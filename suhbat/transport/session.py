@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,6 +26,7 @@ from suhbat.identity.login import Login
 from suhbat.identity.outside import Asked, Outside
 from suhbat.identity.people import People
 from suhbat.identity.tickets import Tickets
+from suhbat.identity.tokens import is_ours
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.machine import Answer, End
@@ -124,7 +126,7 @@ class Session(Protocol):
 class BaseSession:
     """The connection in the hub, presence, and the ends."""
 
-    __slots__ = ("attached", "connection", "in_flight", "language", "services", "wire")
+    __slots__ = ("_expiry", "attached", "connection", "in_flight", "language", "services", "wire")
 
     def __init__(self, services: Services, wire: Wire, language: Language) -> None:
         self.services = services
@@ -132,6 +134,7 @@ class BaseSession:
         self.language = language
         self.connection: Connection | None = None
         self.attached: Login | None = None
+        self._expiry: asyncio.TimerHandle | None = None
         self.in_flight = 0
 
     def enter(self, connection: Connection) -> None:
@@ -157,6 +160,9 @@ class BaseSession:
     def release(self) -> None:
         """Let go of the identity. Idempotent."""
         login, self.attached = self.attached, None
+        expiry, self._expiry = self._expiry, None
+        if expiry is not None:
+            expiry.cancel()
         if login is not None:
             self.services.people.detach(login)
 
@@ -166,11 +172,11 @@ class BaseSession:
         self.hold(login)
         return login
 
-    async def recognise_outside(self, upgrade: Upgrade) -> Login | None:
+    async def recognise_outside(self, upgrade: Upgrade, token: str | None) -> Login | None:
         """Whom the application around takes them for; None where there is none, or it knows nobody."""
-        if self.services.outside is None:
+        if self.services.outside is None or (token is not None and is_ours(token)):
             return None
-        login = await self.services.outside.login(Asked(upgrade.path, upgrade.headers, upgrade.query))
+        login = await self.services.outside.login(Asked(upgrade.path, upgrade.headers, upgrade.query, token))
         if login is not None:
             self.hold(login)
         return login
@@ -180,9 +186,19 @@ class BaseSession:
         self.services.bans.check(login.actor.uid)
         self.services.people.attach(login)
         self.attached = login
+        if login.until is not None:
+            seconds = (login.until - self.services.clock.wall()) / 1000
+            self._expiry = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._expire)
         account = self.services.people.accounts.of_uid(login.actor.uid)
         if account is not None and (preferred := language_of(account.locale or "")):
             self.language = preferred
+
+    def _expire(self) -> None:
+        """The application around said that they have to be asked for again by now."""
+        if self.connection is not None:
+            self.connection.revoke()
+        else:
+            self.wire.close(Close.SESSION_REVOKED, "session_revoked")
 
     def still(self, login: Login, connection: Connection) -> bool:
         """Whether they still are who they were when they were recognised; if not, the connection is closed (4505).

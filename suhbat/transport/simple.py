@@ -132,7 +132,7 @@ class SimpleSession(BaseSession):
         """
         user_id = normalise(self.name)
         try:
-            login = await (self._ask_outside() if token is None else self.authenticate(token))
+            login = await self._ask(token)
             if login.actor.user_id != user_id:
                 raise Unauthenticated("unauthenticated.name", user_id=user_id)
         except Unauthenticated:
@@ -144,12 +144,14 @@ class SimpleSession(BaseSession):
             return None
         return login
 
-    async def _ask_outside(self) -> Login:
+    async def _ask(self, token: str | None) -> Login:
         upgrade, self._upgrade = self._upgrade, None
-        login = None if upgrade is None else await self.recognise_outside(upgrade)
-        if login is None:
+        login = None if upgrade is None else await self.recognise_outside(upgrade, upgrade.bearer)
+        if login is not None:
+            return login
+        if token is None:
             raise Unauthenticated
-        return login
+        return await self.authenticate(token)
 
     def _begin(self, connection: Connection) -> None:
         self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(connection.actor.uid))

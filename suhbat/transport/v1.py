@@ -152,9 +152,9 @@ class V1Session(BaseSession):
             found = self.services.tickets.redeem(ticket)
             self.hold(found)
             return found
-        token = command.token or upgrade.token
-        if command.token is None and (login := await self.recognise_outside(upgrade)):
+        if login := await self.recognise_outside(upgrade, command.token or upgrade.bearer):
             return login
+        token = command.token or upgrade.token
         if token is None:
             raise Unauthenticated
         return await self.authenticate(token)

@@ -1,0 +1,211 @@
+"""Tokens of another issuer: who they stand for, and everything that must not be taken for one."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import http.server
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from suhbat.identity.issuer import COOLDOWN_SECONDS, LEEWAY_SECONDS, MAX_TOKEN, Claims, Issuer, Keys
+from suhbat.identity.outside import Asked, Person
+
+ISSUER, AUDIENCE = "https://login.example.org", "chat"
+SECRET = "a secret of sixty-four bytes or more, as every algorithm would like"
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+
+
+def claims(**changed: Any) -> dict[str, Any]:
+    """What a good token says; None takes a claim away."""
+    said = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "17",
+        "exp": int(time.time()) + 600,
+        "preferred_username": "ali",
+        "name": "Ali Valiyev",
+    }
+    return {name: value for name, value in (said | changed).items() if value is not None}
+
+
+def signed(key: Any = SECRET, algorithm: str = "HS256", kid: str | None = None, **changed: Any) -> str:
+    return jwt.encode(claims(**changed), key, algorithm, headers=None if kid is None else {"kid": kid})
+
+
+async def recognised(issuer: Issuer, token: str | None) -> Person | None:
+    return await issuer(Asked("/api/v1/me", {}, {}, token))
+
+
+@dataclass
+class Jwks:
+    """An issuer's key server on loopback; `broken`: it answers 503."""
+
+    url: str = ""
+    keys: list[dict[str, Any]] = field(default_factory=list)
+    asked: int = 0
+    broken: bool = False
+
+    def offer(self, kid: str, key: Any) -> None:
+        algorithm = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
+        self.keys.append({**algorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"})
+
+
+@pytest.fixture
+def jwks() -> Iterator[Jwks]:
+    state = Jwks()
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            state.asked += 1
+            self.send_response(503 if state.broken else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"keys": state.keys}).encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    state.url = f"http://127.0.0.1:{server.server_address[1]}/keys"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield state
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+SHARED = Issuer(ISSUER, AUDIENCE, secret=SECRET)
+
+
+async def test_a_person() -> None:
+    """The claims of OpenID Connect; nobody is more than a member by them; good until the token expires."""
+    exp = int(time.time()) + 60
+    found = await recognised(SHARED, signed(exp=exp, role="owner"))
+    assert found == Person("17", "ali", "Ali Valiyev", "member", (exp + LEEWAY_SECONDS) * 1000)
+    assert (await recognised(SHARED, signed(preferred_username=None, name=None))) is not None
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        None,
+        "",
+        "ss_something",
+        "a.b.c",
+        "..",
+        "\udcff.\udcff.x",
+        "x" * (MAX_TOKEN + 1),
+        signed(SECRET[::-1]),
+        signed(algorithm="HS512"),
+        signed(None, "none"),
+        signed(exp=int(time.time()) - LEEWAY_SECONDS - 1),
+        signed(exp=None),
+        signed(exp="tomorrow"),
+        signed(nbf=int(time.time()) + 600),
+        signed(iss="https://evil.example.org"),
+        signed(iss=None),
+        signed(aud="another"),
+        signed(aud=None),
+        signed(sub=None),
+        signed(RSA, "RS256", kid="1"),
+    ],
+)
+async def test_what_is_refused(token: str | None) -> None:
+    """No signature, a foreign one, another algorithm, issuer or audience, expired, not yet, or a claim missing: nobody."""
+    assert await recognised(SHARED, token) is None
+
+
+async def test_keys(jwks: Jwks) -> None:
+    """RS256 and ES256 by the issuer's public keys, read once for many."""
+    jwks.offer("r", RSA)
+    jwks.offer("e", EC)
+    issuer = Issuer(ISSUER, AUDIENCE, jwks_url=jwks.url)
+    tokens = [signed(RSA, "RS256", "r"), signed(EC, "ES256", "e")] * 5
+    found = await asyncio.gather(*(recognised(issuer, token) for token in tokens))
+    assert [one.name for one in found if one] == ["ali"] * 10
+    assert jwks.asked == 1
+
+
+async def test_a_public_key_is_no_secret(jwks: Jwks) -> None:
+    """HS256 with the public key as its secret, which anybody can sign, is refused (RFC 8725 2.1)."""
+    jwks.offer("r", RSA)
+    issuer = Issuer(ISSUER, AUDIENCE, jwks_url=jwks.url)
+    public = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    encode = lambda data: base64.urlsafe_b64encode(data).rstrip(b"=")  # noqa: E731
+    head = encode(json.dumps({"alg": "HS256", "kid": "r"}).encode()) + b"." + encode(json.dumps(claims()).encode())
+    algorithm = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
+    token = (head + b"." + encode(algorithm.sign(head, public))).decode()
+    assert await recognised(issuer, token) is None
+    assert await recognised(issuer, signed(RSA, "RS256", "r")) is not None
+
+
+async def test_unknown_keys_do_not_make_requests(jwks: Jwks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever ids tokens name, the address is asked once in COOLDOWN_SECONDS; a key that came since is found then."""
+    jwks.offer("r", RSA)
+    keys = Keys(jwks.url)
+    assert [await keys.of(f"made up {n}") for n in range(20)] == [None] * 20
+    assert jwks.asked == 1
+    jwks.offer("new", EC)
+    assert await keys.of("new") is None
+    keys._next_read -= COOLDOWN_SECONDS
+    assert await keys.of("new") is not None
+
+
+async def test_the_address_fails(jwks: Jwks) -> None:
+    """What is known stays good while the address does not answer; what is unknown is nobody."""
+    jwks.broken = True
+    keys = Keys(jwks.url)
+    assert await keys.of("r") is None
+    jwks.broken = False
+    jwks.offer("r", RSA)
+    keys._next_read = 0
+    assert await keys.of("r") is not None
+    jwks.broken = True
+    keys._next_read = keys._stale_at = 0
+    assert await keys.of("r") is not None
+    assert keys._reading is not None
+    await keys._reading
+    assert await keys.of("r") is not None
+
+
+async def test_who_the_claims_are_is_yours() -> None:
+    """`person` decides; None is nobody; its own `until` counts if it is sooner."""
+
+    def person(said: Claims) -> Person | None:
+        return Person(said["sub"], "boss", role="owner", until=1) if said.get("staff") else None
+
+    issuer = Issuer(ISSUER, AUDIENCE, secret=SECRET, person=person)
+    assert await recognised(issuer, signed(staff=True)) == Person("17", "boss", role="owner", until=1)
+    assert await recognised(issuer, signed()) is None
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"secret": "short"},
+        {"secret": SECRET, "jwks_url": "https://login.example.org/keys"},
+        {"jwks_url": "http://login.example.org/keys"},
+        {"jwks_url": "file:///etc/passwd"},
+        {"jwks_url": "http://localhost.example.org/keys"},
+        {"jwks_url": "https://login.example.org/keys", "algorithms": ["RS256", "HS256"]},
+        {"jwks_url": "https://login.example.org/keys", "algorithms": ["none"]},
+    ],
+)
+def test_what_cannot_be_safe(options: dict[str, Any]) -> None:
+    """Refused when it is set up, not when somebody comes."""
+    with pytest.raises(ValueError):
+        Issuer(ISSUER, AUDIENCE, **options)
+    with pytest.raises(ValueError):
+        Issuer("", AUDIENCE, secret=SECRET)
