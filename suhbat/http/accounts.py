@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import Field
 
+from suhbat.chat.model import Actor
+from suhbat.errors import Unauthenticated
 from suhbat.identity.registration import Wish
 from suhbat.protocol.types import Name, Storable, Wire
 
+from . import cookie
 from .me import profile
-from .parts import House
+from .parts import House, Parts
 from .security import SAFE_WRITE, Credentials, address_of
 from .sessions import LoggedInByCookie, SignedIn, answer, label_of
 
@@ -36,12 +40,10 @@ class NewAccount(Wire):
 async def register(
     request: Request, body: NewAccount, parts: House, response: Response, credentials: Credentials
 ) -> SignedIn | LoggedInByCookie:
-    """Register, and be logged in. Who holds the name as a guest sends that guest's token, and becomes the account."""
+    """Register, and be logged in. Who holds the name as a guest sends that guest's token, or cookie, and becomes the
+    account."""
     parts.registration.throttle.registration(address_of(request, parts))
-    guest = None
-    if credentials is not None:
-        login = await parts.people.authenticate(credentials.credentials)
-        guest = login.actor if login.session is None else None
+    guest = await _guest(request, parts, credentials)
     wish = Wish(
         user_id=body.user_id,
         password=body.password,
@@ -52,3 +54,19 @@ async def register(
     )
     account, _, token = await parts.registration.register(wish, label_of(request))
     return answer(request, response, parts, profile(account), token, in_cookie=body.cookie)
+
+
+async def _guest(request: Request, parts: Parts, credentials: HTTPAuthorizationCredentials | None) -> Actor | None:
+    """The guest who registers, if they are one. Raises Unauthenticated for a token that is no good; a cookie that is none
+    says nothing, as everywhere."""
+    if credentials is not None:
+        login = await parts.people.authenticate(credentials.credentials)
+        return login.actor if login.session is None else None
+    held = cookie.read(request)
+    if held is None or "origin" not in request.headers:  # see `security`: a cookie alone writes nothing
+        return None
+    try:
+        login = await parts.people.authenticate(held)
+    except Unauthenticated:
+        return None
+    return login.actor if login.session is None else None

@@ -28,6 +28,7 @@ from . import (
     pages,
     problem,
     search,
+    server,
     sessions,
     sockets,
     tickets,
@@ -72,7 +73,8 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(SafeHeaders)
     version = APIRouter(prefix=PREFIX)
     resources = (
-        accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, search, order, export,
+        server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, search,
+        order, export,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

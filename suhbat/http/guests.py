@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
 from suhbat.errors import RateLimited
 from suhbat.identity.address import is_loopback
 from suhbat.protocol.objects import User
 from suhbat.protocol.types import Name, Wire
 
+from . import cookie
 from .parts import House, Parts
 from .security import SAFE_WRITE, address_of
 
@@ -16,7 +17,10 @@ router = APIRouter(prefix="/guests", tags=["guests"], dependencies=[SAFE_WRITE])
 
 
 class NewGuest(Wire):
+    """With `cookie` the answer carries an HttpOnly cookie and no token: for browsers."""
+
     user_id: Name
+    cookie: bool = False
 
 
 class GuestCreated(Wire):
@@ -24,11 +28,20 @@ class GuestCreated(Wire):
     token: str
 
 
+class GuestByCookie(Wire):
+    """The token is in the cookie."""
+
+    user: User
+
+
 @router.post("", status_code=201)
-async def create(request: Request, body: NewGuest, parts: House) -> GuestCreated:
+async def create(request: Request, body: NewGuest, parts: House, response: Response) -> GuestCreated | GuestByCookie:
     """Take a name. The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
     _limit(request, parts)
     actor, token = await parts.people.make_guest(body.user_id)
+    if body.cookie:
+        cookie.write(request, response, parts.settings, token)
+        return GuestByCookie(user=actor.user)
     return GuestCreated(user=actor.user, token=token)
 
 

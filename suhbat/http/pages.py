@@ -1,4 +1,4 @@
-"""The pages at `/` and `/setup` and their files, as they lie in `suhbat/web/`."""
+"""The web client and the page to try the server, as they lie in `suhbat/web/`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from fastapi import FastAPI
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from .headers import CONTENT_SECURITY_POLICY
 
 WEB = Path(__file__).parent.parent / "web"
 
@@ -40,17 +42,38 @@ class Files(StaticFiles):
         return response
 
 
+POLICY = (
+    CONTENT_SECURITY_POLICY
+    + "; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""For our own pages: a text cannot become markup or code even by a mistake in our scripts (W3C Trusted Types)."""
+
+
 def install(app: FastAPI, directory: Path = WEB) -> None:
-    """Serve `/`, `/setup` and `/web/*` from `directory`."""
+    """Serve the client at `/` and `/setup`, the page to try the simple dialect at `/try`, and `/web/*` from `directory`."""
+
+    def file(name: str, cache: str = "no-cache") -> FileResponse:
+        headers = {"cache-control": cache, "content-security-policy": POLICY}
+        return FileResponse(directory / name, media_type=MEDIA_TYPES[PurePath(name).suffix], headers=headers)
 
     @app.get("/", include_in_schema=False)
-    async def start() -> FileResponse:
-        headers = {"cache-control": "no-cache"}
-        return FileResponse(directory / "index.html", media_type=MEDIA_TYPES[".html"], headers=headers)
+    async def client() -> FileResponse:
+        return file("index.html")
 
     @app.get("/setup", include_in_schema=False)
     async def setup() -> FileResponse:
-        headers = {"cache-control": "no-store"}
-        return FileResponse(directory / "setup.html", media_type=MEDIA_TYPES[".html"], headers=headers)
+        return file("index.html", "no-store")
+
+    @app.get("/try", include_in_schema=False)
+    async def try_out() -> FileResponse:
+        return file("try.html")
+
+    @app.get("/sw.js", include_in_schema=False)
+    async def worker() -> FileResponse:
+        return file("sw.js")  # beside the page, because a service worker serves what is below it
+
+    @app.get("/manifest.webmanifest", include_in_schema=False)
+    async def manifest() -> FileResponse:
+        return file("manifest.webmanifest")
 
     app.mount("/web", Files(directory=directory, check_dir=False))

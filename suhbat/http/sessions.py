@@ -90,8 +90,11 @@ async def end_others(login: LoggedIn, parts: House) -> None:
 
 @router.delete("/current", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def end_current(request: Request, login: LoggedIn, parts: House, response: Response) -> None:
-    """Log out. The session's sockets close with 4505."""
-    await parts.people.sessions.end(login.actor.uid, _own(login))
+    """Log out. The session's sockets close with 4505. A guest is gone by that: the name is free, the token no good."""
+    if login.session is None and not login.outside:
+        await parts.people.guests.end(login.actor)
+    else:
+        await parts.people.sessions.end(login.actor.uid, _own(login))
     cookie.clear(request, response, parts.settings)
 
 

@@ -23,7 +23,7 @@ from suhbat.protocol.events import (
 )
 from suhbat.protocol.notices import Receipt
 from suhbat.protocol.replies import encode
-from suhbat.protocol.types import LOBBY
+from suhbat.protocol.types import FEW, LOBBY
 
 from . import feed
 from .connection import Connection, Dialect
@@ -38,8 +38,6 @@ HEAL_SECONDS = 2.0
 """How often heads are compared with the store."""
 RING = 1_000
 """Announcements kept for connections that are behind."""
-FEW = 40
-"""Connections up to which a conversation is small enough to tell who has read what."""
 
 log = structlog.get_logger("suhbat.hub")
 

@@ -197,6 +197,13 @@ class Guests:
         if guest is not None:
             self._forget(guest)
 
+    async def end(self, actor: Actor) -> None:
+        """A token guest left for good: the token is no good any more, and the name is free. Nothing happens for others."""
+        guest = self._by_uid.get(actor.uid)
+        if guest is not None:
+            self._forget(guest)
+            await self._store.touch_guests({actor.uid: 0})
+
     async def flush(self, *, everything: bool = False) -> None:
         """Write the last uses that are due (or, when closing, all that are unwritten) in one go. Call once a minute."""
         now = self._clock.wall()

@@ -103,13 +103,14 @@ class ConversationState(Settings):
 
 
 class Member(Wire):
-    """Somebody in a conversation."""
+    """Somebody in a conversation. `read_ordinal`: how far they have read; None where there are too many to tell."""
 
     user: User
     role: Role
     joined_at: Time
     muted: bool = False
     muted_until: Time | None = None
+    read_ordinal: Ordinal | None = None
 
 
 class Presence(Wire):

@@ -15,6 +15,8 @@ MAX_TEXT = 4_000
 """Characters (code points) of a message."""
 MAX_FRAME = 64 * 1024
 """Bytes of a frame that a client sends; a larger one closes with 1009."""
+FEW = 40
+"""People in a conversation up to which they may know how far each has read."""
 MAX_PAGE = 200
 """Messages of one page of history."""
 HELLO_SECONDS = 10

@@ -10,11 +10,11 @@ from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds
 from suhbat.chat.policy import Action, decide
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationState, Member, Message, Settings, User
-from suhbat.protocol.types import LOBBY
+from suhbat.protocol.types import FEW, LOBBY
 
 from .queries import LobbyHistory, lobby_floor, opening, state_of
 from .rows import MESSAGE, AnyRow, messages
-from .tables import conversations, events, members, pins, sanctions, users
+from .tables import conversations, events, members, pins, reads, sanctions, users
 
 
 def state(connection: Connection, actor: Actor, conversation: str, lobby_history: LobbyHistory) -> ConversationState:
@@ -54,12 +54,16 @@ def members_page(
         sanctions.c.uid == members.c.uid,
         sanctions.c.kind == "mute",
     )
+    marked = and_(reads.c.conversation_id == members.c.conversation_id, reads.c.uid == members.c.uid)
+    few = row.member_count <= FEW
     rows = connection.execute(
         select(
             members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind,
-            sanctions.c.kind.label("muted"), sanctions.c.until,
+            sanctions.c.kind.label("muted"), sanctions.c.until, reads.c.read_ordinal,
         )
-        .select_from(members.join(users, users.c.uid == members.c.uid).outerjoin(sanctions, muted))
+        .select_from(
+            members.join(users, users.c.uid == members.c.uid).outerjoin(sanctions, muted).outerjoin(reads, marked)
+        )
         .where(members.c.conversation_id == row.id, members.c.uid > after)
         .order_by(members.c.uid)
         .limit(limit + 1)
@@ -71,6 +75,7 @@ def members_page(
             joined_at=one.joined_at,
             muted=one.muted is not None and (one.until is None or one.until > at),
             muted_until=one.until,
+            read_ordinal=(one.read_ordinal or 0) if few else None,
         )
         for one in rows[:limit]
     )

@@ -83,14 +83,15 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
 
 ENDING: dict[tuple[str, str], str] = {
     ("DELETE", "/sessions"): ACCOUNTS.format(204),
-    ("DELETE", "/sessions/current"): ACCOUNTS.format(204),
+    ("DELETE", "/sessions/current"): ALL.format(204),
 }
 """What ends sessions: asked by somebody made for the question."""
 
 OPEN = {
-    ("GET", "/"), ("GET", "/setup"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"),
-    ("GET", "/openapi.json"), ("GET", "/asyncapi.json"), ("GET", "/docs"), ("GET", "/docs/start.js"),
-    ("POST", "/control"), ("GET", "/ws/{user_id}"), ("GET", "/web"), ("GET", "/docs/files"), ("GET", "/api/v1/ws"),
+    ("GET", "/"), ("GET", "/setup"), ("GET", "/try"), ("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/web"),
+    ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("GET", "/asyncapi.json"),
+    ("GET", "/docs"), ("GET", "/docs/start.js"), ("GET", "/docs/files"), ("GET", "/api/v1/server"), ("POST", "/control"),
+    ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
 }  # fmt: skip
 """Not of the API, or with a door of its own; each has its tests elsewhere."""
 

@@ -18,6 +18,7 @@ from tests.http.conftest import PASSWORD, House
 from tests.http.test_problem import assert_problem
 
 ACCOUNTS, SESSIONS, ME, INVITES = "/api/v1/accounts", "/api/v1/sessions", "/api/v1/me", "/api/v1/invites"
+GUESTS = "/api/v1/guests"
 PAGE = {"origin": "http://localhost:8000"}
 
 
@@ -142,10 +143,10 @@ class TestSessions:
             assert (await client.get(ME, headers=vali)).status_code == 200
 
     async def test_a_guest_has_none(self, house: House) -> None:
-        """403 for reading and for ending."""
+        """403 for reading and for ending; `current` is leaving."""
         async with house.client(headers=await house.guest("user1")) as client:
             assert_problem(await client.get(SESSIONS), 403, "forbidden")
-            for path in (SESSIONS, f"{SESSIONS}/current", f"{SESSIONS}/s1"):
+            for path in (SESSIONS, f"{SESSIONS}/s1"):
                 assert_problem(await client.delete(path), 403, "forbidden")
 
     async def test_unknown_and_wrong_have_one_answer(self, house: House) -> None:
@@ -168,6 +169,34 @@ class TestCookies:
         async with house.client(**options) as client:
             answer = await client.post(SESSIONS, json=body("ali", cookie=True), headers=PAGE)
         return answer, {"cookie": f"suhbat_session={cookie_of(answer).value}"}
+
+    async def test_guests(self, house: House) -> None:
+        """A guest may have a cookie as well: it becomes an account by it, from a page of ours only; and it leaves by it, which
+        frees the name."""
+        async with house.client() as client:
+            made = await client.post(GUESTS, json={"user_id": "mehmon", "cookie": True}, headers=PAGE)
+            assert made.json().keys() == {"user"} and cookie_of(made).value.startswith("sg_")
+            held = {"cookie": f"suhbat_session={cookie_of(made).value}"}
+            assert (await client.get(ME, headers=held)).json() == made.json()["user"]
+            left = await client.post(GUESTS, json={"user_id": "boshqa", "cookie": True}, headers=PAGE)
+            gone = {"cookie": f"suhbat_session={cookie_of(left).value}"}
+            assert (await client.delete(f"{SESSIONS}/current", headers=gone | PAGE)).status_code == 204
+            assert_problem(await client.get(ME, headers=gone), 401, "unauthenticated")
+            assert (await client.post(GUESTS, json={"user_id": "boshqa"})).status_code == 201
+            assert_problem(await client.post(ACCOUNTS, json=body("mehmon"), headers=held), 409, "name_in_use")
+            account = await client.post(ACCOUNTS, json=body("mehmon", cookie=True), headers=held | PAGE)
+            assert account.json()["user"]["uid"] == made.json()["user"]["uid"]
+            stale = await client.post(ACCOUNTS, json=body("yangi"), headers=gone | PAGE)
+            assert stale.status_code == 201  # a cookie that is no good any more says nothing
+
+    async def test_what_everybody_may_know(self, house: House) -> None:
+        """Who may come in, and whether there is an owner, before one is anybody."""
+        async with house.client() as client:
+            before = (await client.get("/api/v1/server")).json()
+            await house.account("ega", role="owner")
+            after = (await client.get("/api/v1/server")).json()
+        assert (before["access"], before["outside"], before["owned"], after["owned"]) == ("open", False, False, True)
+        assert before["limits"] == {"text": 4000, "frame": 65536}
 
     async def test_the_token_is_in_the_cookie_alone(self, house: House) -> None:
         """HttpOnly, Lax, for this site, for thirty days; and not in the body."""

@@ -77,7 +77,7 @@ async def test_asyncapi(client: httpx2.AsyncClient) -> None:
     assert _dangling(document) == set()
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
+@pytest.mark.parametrize("path", ["/", "/setup", "/try", "/docs"])
 async def test_pages_load_nothing_foreign(client: httpx2.AsyncClient, path: str) -> None:
     """Strict policy; nothing inline, no address of another host."""
     answer = await client.get(path)
@@ -93,8 +93,8 @@ async def test_pages_load_nothing_foreign(client: httpx2.AsyncClient, path: str)
 @pytest.mark.parametrize(
     ("path", "media_type"),
     [
-        ("/web/start.js", "text/javascript; charset=utf-8"),
-        ("/web/start.css", "text/css; charset=utf-8"),
+        ("/web/try.js", "text/javascript; charset=utf-8"),
+        ("/web/try.css", "text/css; charset=utf-8"),
         ("/docs/start.js", "text/javascript; charset=utf-8"),
         ("/docs/files/swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
         ("/docs/files/swagger-ui.css", "text/css; charset=utf-8"),
@@ -108,8 +108,8 @@ async def test_files_have_their_types(client: httpx2.AsyncClient, path: str, med
 
 async def test_unchanged_files_are_not_sent_again(client: httpx2.AsyncClient) -> None:
     """A browser asks each time and gets 304."""
-    first = await client.get("/web/start.css")
-    again = await client.get("/web/start.css", headers={"if-none-match": first.headers["etag"]})
+    first = await client.get("/web/try.css")
+    again = await client.get("/web/try.css", headers={"if-none-match": first.headers["etag"]})
     assert (first.headers["cache-control"], again.status_code) == ("no-cache", 304)
 
 

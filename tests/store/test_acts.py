@@ -967,6 +967,7 @@ class TestMute:
             await house.refused(Forbidden, "forbidden.muted", kind, VALI, room, seq=seq, **fields)
         await house.do(acts.Mark, VALI, room, ordinal=1)
         assert [one.muted for one in (await house.store.members(ALI, room)).members] == [False, True]
+        assert [one.read_ordinal for one in (await house.store.members(ALI, room)).members] == [0, 1]
         [event] = await house.told(acts.Mute, ALI, room, person=VALI, on=False)
         assert isinstance(event, MemberMuted) and not event.on
         await house.write(VALI, room)

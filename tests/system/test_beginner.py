@@ -107,7 +107,7 @@ def browser(port: int) -> Iterator[Page]:
         try:
             page = chromium.new_page(locale="en-US")
             page.set_default_timeout(PATIENCE * 1000)
-            page.goto(f"http://localhost:{port}/")
+            page.goto(f"http://localhost:{port}/try")
             yield page
         finally:
             chromium.close()
