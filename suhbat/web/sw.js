@@ -1,1 +1,38 @@
+// The shell without a network: what the page is made of, kept in the browser. Never anything that people wrote: that is in
+// IndexedDB, under the name of who may read it.
 
+const CACHE = "suhbat-shell-1";
+
+self.addEventListener("install", () => self.skipWaiting());
+self.addEventListener("activate", (event) => {
+  event.waitUntil(
+    (async () => {
+      for (const name of await caches.keys()) if (name.startsWith("suhbat-shell-") && name !== CACHE) await caches.delete(name);
+      await self.clients.claim();
+    })(),
+  );
+});
+
+self.addEventListener("fetch", (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  const scope = new URL(self.registration.scope);
+  const path = url.pathname.slice(scope.pathname.length);
+  const shell = path === "" || path.startsWith("web/") || path === "manifest.webmanifest";
+  if (request.method !== "GET" || url.origin !== scope.origin || !shell) return;
+  event.respondWith(fresh(request, path === "" ? new URL(scope.href) : request));
+});
+
+// The network first, so that a new version of the server is a new version of the page; the copy when there is none.
+async function fresh(request, key) {
+  const cache = await caches.open(CACHE);
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) await cache.put(key, answer.clone());
+    return answer;
+  } catch (error) {
+    const kept = await cache.match(key);
+    if (kept) return kept;
+    throw error;
+  }
+}

@@ -1,0 +1,225 @@
+// One person's chat in this tab: the connection and the models, wired together. Views listen to it and ask it to act.
+
+import { Drafts } from "./models/drafts.js";
+import { PendingMessages } from "./models/pending.js";
+import { Receipts } from "./models/receipts.js";
+import { Timeline } from "./models/timeline.js";
+import { Typing } from "./models/typing.js";
+import { Chat } from "./sdk/chat.js";
+import { TabsLink } from "./sdk/tabs.js";
+import { Database } from "./storage/database.js";
+
+const OPEN_TIMELINES = 12;
+const KEPT_MESSAGES = 100; // of each conversation, for a visit without the network
+const SAVE_AFTER = 1000; // ms
+
+/** @typedef {import("./sdk/types.js").ConversationState} ConversationState */
+/** @typedef {import("./sdk/types.js").User} User */
+
+export class App {
+  typing = new Typing();
+  receipts = new Receipts();
+  /** @type {Map<string, Timeline>} the latest used last */
+  #timelines = new Map();
+  /** @type {Map<string, Set<Function>>} */
+  #listeners = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #saving;
+  /** @type {(() => void)[]} */
+  #ends = [];
+
+  /**
+   * @param {import("./sdk/http.js").Api} api
+   * @param {User & {display_name?: string, role?: string}} me
+   * @param {Database} database
+   * @param {any} restored what the last visit left
+   * @param {import("./models/pending.js").Pending[]} unsent
+   * @param {Record<string, any>} drafts
+   */
+  constructor(api, me, database, restored, unsent, drafts) {
+    this.api = api;
+    this.me = me;
+    this.database = database;
+    const link = TabsLink.available() ? new TabsLink({ base: api.base, uid: me.uid }) : null;
+    this.chat = new Chat({ base: api.base, link, restored });
+    this.pending = new PendingMessages(
+      (message) => this.chat.send({ ...message, clientId: message.clientId }),
+      {
+        put: (message) => void database.put("pending", message.clientId, message),
+        remove: (clientId) => void database.remove("pending", clientId),
+      },
+      (conversation) => this.#emit("pending", conversation),
+    );
+    this.drafts = new Drafts(
+      drafts,
+      (all) => void database.put("state", "drafts", all),
+      (conversation, text) => void this.chat.command("draft", { conversation, text }).catch(() => {}),
+    );
+    this.#listen();
+    this.pending.restore(unsent);
+  }
+
+  /** @param {import("./sdk/http.js").Api} api @param {User} me */
+  static async start(api, me) {
+    const database = await Database.open(me.uid);
+    const [state, drafts, unsent] = await Promise.all([
+      database.get("state", "chat"),
+      database.get("state", "drafts"),
+      database.all("pending"),
+    ]);
+    const app = new App(api, me, database, state ?? null, unsent, drafts ?? {});
+    app.chat.connect();
+    return app;
+  }
+
+  #listen() {
+    const { chat } = this;
+    this.#ends = [
+      chat.on("status", () => this.#emit("status")),
+      chat.on("snapshot", () => this.#renewed()),
+      chat.on("reset", (/** @type {string} */ conversation) => this.#reset(conversation)),
+      chat.on("event", (/** @type {any} */ event) => this.#event(event)),
+      chat.on("changed", (/** @type {string} */ conversation) => this.#emit("conversations", conversation)),
+      chat.on("removed", (/** @type {string} */ conversation) => this.#removed(conversation)),
+      chat.on("presence", (/** @type {string[] | null} */ uids) => this.#emit("presence", uids)),
+      chat.on("receipt", (/** @type {any} */ notice) => {
+        this.receipts.seen(notice);
+        this.#emit("receipts", notice.conversation);
+      }),
+      chat.on("typing", (/** @type {any} */ notice) => {
+        this.typing.seen(notice);
+        this.#emit("typing", notice.conversation);
+      }),
+      chat.on("caught_up", () => this.#save()),
+    ];
+  }
+
+  /** @param {any} event */
+  #event(event) {
+    this.#save();
+    if (event.conversation === "@me") {
+      if (event.type === "draft" && this.drafts.received(event.target, event.text)) this.#emit("draft", event.target);
+      if (event.type === "user.updated") {
+        Object.assign(this.me, event.user);
+        this.#emit("me");
+      }
+      return;
+    }
+    if (event.type === "message.created") {
+      this.typing.done(event.conversation, event.actor_uid);
+      this.#emit("typing", event.conversation);
+    }
+    this.#timelines.get(event.conversation)?.apply(event);
+    if (event.type === "message.created") {
+      if (event.actor_uid === this.me.uid) this.pending.remove(event.message.client_id);
+      else this.#emit("message", event.message);
+    }
+  }
+
+  #renewed() {
+    for (const [conversation, timeline] of this.#timelines) {
+      if (this.chat.conversations.has(conversation)) void timeline.open().catch(() => {});
+      else this.#timelines.delete(conversation);
+    }
+    for (const { conversation, draft } of this.chat.conversations.values()) {
+      if (draft) this.drafts.received(conversation, draft);
+    }
+    this.#emit("conversations", null);
+    this.#save();
+  }
+
+  /** @param {string} conversation */
+  #reset(conversation) {
+    void this.database.remove("messages", conversation);
+    void this.#timelines.get(conversation)?.open().catch(() => {});
+    this.#emit("conversations", conversation);
+  }
+
+  /** @param {string} conversation */
+  #removed(conversation) {
+    this.#timelines.delete(conversation);
+    void this.database.remove("messages", conversation);
+    this.#emit("removed", conversation);
+    this.#emit("conversations", null);
+  }
+
+  /** The timeline of a conversation, made if need be. @param {string} conversation */
+  timeline(conversation) {
+    const found = this.#timelines.get(conversation) ?? this.#makeTimeline(conversation);
+    this.#timelines.delete(conversation);
+    this.#timelines.set(conversation, found);
+    for (const name of this.#timelines.keys()) {
+      if (this.#timelines.size <= OPEN_TIMELINES) break;
+      this.#timelines.delete(name);
+    }
+    return found;
+  }
+
+  /** @param {string} conversation */
+  #makeTimeline(conversation) {
+    const path = `/conversations/${encodeURIComponent(conversation)}/messages`;
+    const timeline = new Timeline(
+      (query) => this.api.get(path, query),
+      (change) => {
+        this.#emit("timeline", conversation, change);
+        this.#save();
+      },
+    );
+    return timeline;
+  }
+
+  /** What was kept of it, for the moment until the server answers. @param {string} conversation */
+  async kept(conversation) {
+    return (await this.database.get("messages", conversation)) ?? [];
+  }
+
+  /** @param {string} conversation @param {string} text @param {number | null} replyTo */
+  send(conversation, text, replyTo) {
+    this.typing.sent(conversation);
+    this.pending.add({ clientId: crypto.randomUUID(), conversation, text, replyTo, at: Date.now() });
+  }
+
+  /** Tell the others that one writes, now and then. @param {string} conversation */
+  writes(conversation) {
+    if (this.chat.status.state === "online" && this.typing.tell(conversation)) {
+      void this.chat.command("typing", { conversation }).catch(() => {});
+    }
+  }
+
+  /** @param {string} name @param {Function} listener @returns {() => void} */
+  on(name, listener) {
+    const here = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, here.add(listener));
+    return () => here.delete(listener);
+  }
+
+  /** @param {string} name @param {...unknown} told */
+  #emit(name, ...told) {
+    for (const listener of this.#listeners.get(name) ?? []) listener(...told);
+  }
+
+  #save() {
+    this.#saving ??= setTimeout(() => void this.saveNow(), SAVE_AFTER);
+  }
+
+  async saveNow() {
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    // The messages first: a state whose cursor is ahead of them would never hear of those that are missing.
+    for (const [conversation, timeline] of this.#timelines) {
+      if (!timeline.loaded || timeline.hasAfter) continue;
+      await this.database.put("messages", conversation, timeline.messages.slice(-KEPT_MESSAGES));
+    }
+    await this.database.put("state", "chat", this.chat.save());
+  }
+
+  /** End here. `forget`: leave nothing of them in this browser. @param {boolean} forget */
+  stop(forget) {
+    for (const end of this.#ends) end();
+    clearTimeout(this.#saving);
+    this.#saving = undefined;
+    this.chat.close();
+    this.database.close();
+    if (forget) Database.forget(this.me.uid);
+  }
+}

@@ -1,0 +1,28 @@
+// How far the others have read: known in conversations of few, where the server tells it.
+
+export class Receipts {
+  /** @type {Map<string, Map<string, {name: string, ordinal: number}>>} conversation → uid → how far */
+  #read = new Map();
+
+  /** @param {string} conversation @param {{user: {uid: string, user_id: string}, read_ordinal?: number | null}[]} members */
+  load(conversation, members) {
+    for (const { user, read_ordinal } of members) {
+      if (typeof read_ordinal === "number") {
+        this.seen({ conversation, uid: user.uid, user_id: user.user_id, ordinal: read_ordinal });
+      }
+    }
+  }
+
+  /** A mark never goes back. @param {{conversation: string, uid: string, user_id: string, ordinal: number}} notice */
+  seen({ conversation, uid, user_id, ordinal }) {
+    const here = this.#read.get(conversation) ?? new Map();
+    if ((here.get(uid)?.ordinal ?? -1) < ordinal) here.set(uid, { name: user_id, ordinal });
+    this.#read.set(conversation, here);
+  }
+
+  /** Who, other than the one who wrote it, has read up to this ordinal. @param {string} conversation @param {number} ordinal @param {string} but */
+  of(conversation, ordinal, but) {
+    const here = this.#read.get(conversation) ?? new Map();
+    return [...here].filter(([uid, one]) => uid !== but && one.ordinal >= ordinal).map(([, one]) => one.name);
+  }
+}

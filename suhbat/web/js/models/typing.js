@@ -1,0 +1,52 @@
+// Who is writing where: it expires by itself, and ends when what they wrote arrives.
+
+const SHOWN = 6000; // ms after the last notice
+const REPEATED = 3000; // ms between two notices of one's own
+
+export class Typing {
+  /** @type {Map<string, Map<string, {name: string, until: number}>>} conversation → uid → who */
+  #writing = new Map();
+  #now;
+  /** @type {Map<string, number>} */
+  #told = new Map();
+
+  /** @param {() => number} now milliseconds */
+  constructor(now = Date.now) {
+    this.#now = now;
+  }
+
+  /** @param {{conversation: string, uid: string, user_id: string}} notice */
+  seen(notice) {
+    const here = this.#writing.get(notice.conversation) ?? new Map();
+    here.set(notice.uid, { name: notice.user_id, until: this.#now() + SHOWN });
+    this.#writing.set(notice.conversation, here);
+  }
+
+  /** @param {string} conversation @param {string} uid */
+  done(conversation, uid) {
+    this.#writing.get(conversation)?.delete(uid);
+  }
+
+  /** The names, and when to look again (ms from now; null: never). @param {string} conversation */
+  in(conversation) {
+    const here = this.#writing.get(conversation);
+    const now = this.#now();
+    if (here) for (const [uid, who] of here) if (who.until <= now) here.delete(uid);
+    if (!here?.size) return { names: /** @type {string[]} */ ([]), again: null };
+    const all = [...here.values()];
+    return { names: all.map((who) => who.name), again: Math.min(...all.map((who) => who.until)) - now };
+  }
+
+  /** Whether it is time to tell the others that one writes oneself. @param {string} conversation */
+  tell(conversation) {
+    const now = this.#now();
+    if (now - (this.#told.get(conversation) ?? -Infinity) < REPEATED) return false;
+    this.#told.set(conversation, now);
+    return true;
+  }
+
+  /** What was written is sent: the next notice may come at once. @param {string} conversation */
+  sent(conversation) {
+    this.#told.delete(conversation);
+  }
+}

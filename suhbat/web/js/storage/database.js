@@ -1,0 +1,82 @@
+// What a browser keeps between visits, in IndexedDB: the state of the chat, the latest messages, and what is on its way.
+// Everything here is a copy or will be sent again: where the browser gives no database (private windows), it is memory.
+
+const NAME = "suhbat";
+const STORES = /** @type {const} */ (["state", "messages", "pending"]);
+
+/** @typedef {typeof STORES[number]} StoreName */
+
+export class Database {
+  /** @type {IDBDatabase | null} */
+  #db;
+
+  /** @param {IDBDatabase | null} db */
+  constructor(db) {
+    this.#db = db;
+  }
+
+  /** Of one server and one person: nobody reads what another kept. @param {string} owner */
+  static async open(owner) {
+    try {
+      const request = indexedDB.open(`${NAME}:${owner}`, 1);
+      request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
+      return new Database(await finished(request));
+    } catch {
+      return new Database(null);
+    }
+  }
+
+  /** Forget all that was kept of somebody. @param {string} owner */
+  static forget(owner) {
+    try {
+      indexedDB.deleteDatabase(`${NAME}:${owner}`);
+    } catch {
+      // There is none.
+    }
+  }
+
+  /** @param {StoreName} store @param {string} key @returns {Promise<any>} */
+  async get(store, key) {
+    return this.#ask(store, "readonly", (objects) => objects.get(key));
+  }
+
+  /** @param {StoreName} store @returns {Promise<any[]>} */
+  async all(store) {
+    return (await this.#ask(store, "readonly", (objects) => objects.getAll())) ?? [];
+  }
+
+  /** @param {StoreName} store @param {string} key @param {unknown} value */
+  async put(store, key, value) {
+    await this.#ask(store, "readwrite", (objects) => objects.put(value, key));
+  }
+
+  /** @param {StoreName} store @param {string} key */
+  async remove(store, key) {
+    await this.#ask(store, "readwrite", (objects) => objects.delete(key));
+  }
+
+  close() {
+    this.#db?.close();
+    this.#db = null;
+  }
+
+  /** @param {StoreName} store @param {IDBTransactionMode} mode @param {(objects: IDBObjectStore) => IDBRequest} ask */
+  async #ask(store, mode, ask) {
+    if (!this.#db) return undefined;
+    try {
+      return await finished(ask(this.#db.transaction(store, mode).objectStore(store)));
+    } catch (error) {
+      // Full, or taken away while the page was open: the chat goes on without.
+      console.warn("the browser's database failed", error);
+      return undefined;
+    }
+  }
+}
+
+/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
+function finished(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

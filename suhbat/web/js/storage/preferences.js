@@ -1,0 +1,55 @@
+// What somebody chose on this device: the language, light or dark, silent conversations, where they were.
+
+const KEY = "suhbat.preferences";
+
+/**
+ * @typedef {object} Chosen
+ * @property {string | null} language
+ * @property {"light" | "dark" | "system"} theme
+ * @property {string[]} silent conversations without notifications
+ * @property {boolean} notify
+ * @property {string | null} last the conversation that was open
+ * @property {{uid: string, user_id: string, kind: string} | null} me who was here
+ */
+
+/** @type {Chosen} */
+const DEFAULTS = { language: null, theme: "system", silent: [], notify: false, last: null, me: null };
+
+/** @type {Chosen} */
+let chosen = { ...DEFAULTS, ...read() };
+
+/** @type {Set<() => void>} */
+const listeners = new Set();
+
+/** @returns {Readonly<Chosen>} */
+export const preferences = () => chosen;
+
+/** @param {Partial<Chosen>} change */
+export function prefer(change) {
+  chosen = { ...chosen, ...change };
+  try {
+    localStorage.setItem(KEY, JSON.stringify(chosen));
+  } catch {
+    // Not kept; it holds for this visit.
+  }
+  for (const listener of listeners) listener();
+}
+
+/** Told of each change, also of another tab's. @param {() => void} listener */
+export function onPreferences(listener) {
+  listeners.add(listener);
+}
+
+globalThis.addEventListener?.("storage", (event) => {
+  if (event.key !== KEY) return;
+  chosen = { ...DEFAULTS, ...read() };
+  for (const listener of listeners) listener();
+});
+
+function read() {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? "{}");
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,37 @@
+// Offline: said only after a moment, with when it is tried again and a button for now.
+
+import { t } from "../text/languages.js";
+import { h } from "./dom.js";
+
+const QUIET = 2000; // ms offline before anything is said
+const TICK = 1000;
+
+/** @param {import("../app.js").App} app */
+export function banner(app) {
+  const text = h("span", {});
+  const now = h("button", { type: "button", on: { click: () => app.chat.retryNow() } }, t("offline.now"));
+  const element = h("div", { class: "banner", role: "status", hidden: true }, text, now);
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let timer;
+  const look = () => {
+    const { state, since, retryAt } = app.chat.status;
+    clearInterval(timer);
+    if (state === "online" || state === "closed") {
+      element.hidden = true;
+      return;
+    }
+    const quiet = since + QUIET - Date.now();
+    if (quiet > 0) {
+      timer = setInterval(look, quiet);
+      return;
+    }
+    const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+    element.hidden = false;
+    text.textContent = seconds ? t("offline.retry", { n: seconds }) : t("offline.connecting");
+    now.hidden = !seconds;
+    timer = setInterval(look, TICK);
+  };
+  const end = app.on("status", look);
+  look();
+  return { element, end: () => (end(), clearInterval(timer)) };
+}

@@ -1,0 +1,43 @@
+// The language and the colours, chosen on this device.
+
+import { LANGUAGES, current, t, use } from "../text/languages.js";
+import { prefer, preferences } from "../storage/preferences.js";
+import { h } from "./dom.js";
+
+const NAMES = { en: "English", uz: "Oʻzbekcha", "uz-Cyrl": "Ўзбекча", ru: "Русский" };
+
+/** A list of the languages, each in its own words. @param {(tag: string) => void} [chosen] also told */
+export function languageChoice(chosen = () => {}) {
+  const change = async (/** @type {Event} */ event) => {
+    const tag = /** @type {HTMLSelectElement} */ (event.target).value;
+    prefer({ language: tag });
+    await use(tag);
+    chosen(tag);
+  };
+  return h(
+    "select",
+    { class: "language", "aria-label": t("language"), on: { change } },
+    ...LANGUAGES.map((tag) => h("option", { value: tag, lang: tag, selected: tag === current() }, NAMES[/** @type {keyof typeof NAMES} */ (tag)])),
+  );
+}
+
+export function themeChoice() {
+  const change = (/** @type {Event} */ event) => {
+    prefer({ theme: /** @type {any} */ (event.target).value });
+    paint();
+  };
+  return h(
+    "select",
+    { "aria-label": t("settings.theme"), on: { change } },
+    ...["system", "light", "dark"].map((theme) =>
+      h("option", { value: theme, selected: preferences().theme === theme }, t(`settings.theme.${theme}`)),
+    ),
+  );
+}
+
+/** Put the chosen colours on the page. */
+export function paint() {
+  const { theme } = preferences();
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}

@@ -1,0 +1,103 @@
+// Names and emoji offered while one writes: an ARIA combobox over the composer's text (WAI-ARIA 1.2).
+
+import { load, search } from "../text/emoji.js";
+import { h } from "./dom.js";
+
+const SHOWN = 8;
+
+/** @typedef {{insert: string, label: string, detail: string}} Offer */
+
+export class Completion {
+  /** @type {Offer[]} */
+  #offers = [];
+  #at = 0;
+  #start = 0;
+  #asked = 0;
+
+  /**
+   * @param {HTMLTextAreaElement} input
+   * @param {(begun: string) => Promise<Offer[]>} people who is meant by what follows an @
+   */
+  constructor(input, people) {
+    this.input = input;
+    this.people = people;
+    this.list = h("ul", { class: "completion", role: "listbox", id: "completion", hidden: true });
+    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "completion" })) {
+      input.setAttribute(name, value);
+    }
+    input.addEventListener("input", () => void this.#look());
+    input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+  }
+
+  get open() {
+    return !this.list.hidden;
+  }
+
+  close() {
+    this.#asked += 1;
+    this.list.hidden = true;
+    this.input.setAttribute("aria-expanded", "false");
+    this.input.removeAttribute("aria-activedescendant");
+  }
+
+  /** Whether the key was for this. @param {KeyboardEvent} event */
+  key(event) {
+    if (!this.open) return false;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) this.#point((this.#at + step + this.#offers.length) % this.#offers.length);
+    else if (event.key === "Enter" || event.key === "Tab") this.#take(this.#at);
+    else if (event.key === "Escape") this.close();
+    else return false;
+    event.preventDefault();
+    event.stopPropagation();
+    return true;
+  }
+
+  async #look() {
+    const asked = ++this.#asked;
+    const before = this.input.value.slice(0, this.input.selectionStart);
+    const begun = /(?:^|[\s(])([@:])([\p{L}\p{N}_.+\-\u02bb\u2018\u2019']{0,32})$/u.exec(before);
+    if (!begun || (begun[1] === ":" && begun[2].length < 2)) return this.close();
+    const offers = begun[1] === "@" ? await this.people(begun[2]) : await emoji(begun[2]);
+    if (asked !== this.#asked) return undefined;
+    this.#offers = offers.slice(0, SHOWN);
+    if (!this.#offers.length) return this.close();
+    this.#start = this.input.selectionStart - begun[2].length - 1;
+    this.list.replaceChildren(
+      ...this.#offers.map((offer, index) =>
+        h(
+          "li",
+          { role: "option", id: `offer-${index}`, on: { pointerdown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(index)) } },
+          h("span", { class: "offered" }, offer.label),
+          h("small", {}, offer.detail),
+        ),
+      ),
+    );
+    this.list.hidden = false;
+    this.input.setAttribute("aria-expanded", "true");
+    return this.#point(0);
+  }
+
+  /** @param {number} index */
+  #point(index) {
+    this.#at = index;
+    for (const [at, option] of [...this.list.children].entries()) option.setAttribute("aria-selected", String(at === index));
+    this.list.children[index].scrollIntoView({ block: "nearest" });
+    this.input.setAttribute("aria-activedescendant", `offer-${index}`);
+  }
+
+  /** @param {number} index */
+  #take(index) {
+    const { insert } = this.#offers[index];
+    this.input.setRangeText(`${insert} `, this.#start, this.input.selectionStart, "end");
+    this.close();
+    this.input.dispatchEvent(new Event("input", { bubbles: true }));
+    this.close();
+  }
+}
+
+/** @param {string} begun @returns {Promise<Offer[]>} */
+async function emoji(begun) {
+  await load();
+  return search(begun, SHOWN).map((found) => ({ insert: found.emoji, label: found.emoji, detail: `:${found.name}:` }));
+}

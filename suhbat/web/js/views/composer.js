@@ -1,0 +1,174 @@
+// Where one writes: the draft, a reply or an edit, Enter sends, and what is offered while one types.
+
+import { plain } from "../text/markdown.js";
+import { load, replaceNames } from "../text/emoji.js";
+import { t } from "../text/languages.js";
+import { Completion } from "./completion.js";
+import { h, icon, iconButton } from "./dom.js";
+import { pickEmoji } from "./emoji-picker.js";
+import { sentence } from "./form.js";
+import { toast } from "./dialog.js";
+
+const LONGEST = 4000; // characters, as the server counts them
+const COUNTED = 3500; // from here on it is shown how many are left
+
+export class Composer {
+  /**
+   * @param {import("../app.js").App} app
+   * @param {string} conversation
+   * @param {import("./timeline.js").TimelineView} timeline
+   * @param {(begun: string) => Promise<import("./completion.js").Offer[]>} people
+   */
+  constructor(app, conversation, timeline, people) {
+    this.app = app;
+    this.conversation = conversation;
+    this.timeline = timeline;
+    this.input = h("textarea", {
+      rows: 1,
+      dir: "auto",
+      enterkeyhint: touch() ? "enter" : "send",
+      "aria-label": t("composer.label"),
+      on: { input: () => this.#typed(), keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
+    });
+    this.completion = new Completion(this.input, people);
+    this.context = h("div", { class: "composer-context", hidden: true });
+    this.count = h("span", { class: "count", "aria-live": "polite" });
+    this.sendButton = iconButton("send", t("composer.send"), () => this.send(), { class: "icon-button send" });
+    const emoji = iconButton("smile", t("emoji.pick"), (event) => void pickEmoji(/** @type {Element} */ (event.currentTarget), (one) => this.insert(one)));
+    this.element = h(
+      "div",
+      { class: "composer" },
+      this.completion.list,
+      this.context,
+      h("div", { class: "composer-row" }, emoji, this.input, this.count, this.sendButton),
+    );
+    this.refresh();
+  }
+
+  get draft() {
+    return this.app.drafts.of(this.conversation);
+  }
+
+  /** Show the draft as it is now (another device may have changed it) and whether one may write. */
+  refresh() {
+    const state = this.app.chat.conversations.get(this.conversation);
+    const closed = state?.archived ? t("composer.archived") : "";
+    this.input.disabled = this.sendButton.disabled = Boolean(closed);
+    this.input.placeholder = closed || t("composer.placeholder");
+    if (this.input.value !== this.draft.text) this.input.value = this.draft.text;
+    this.#context();
+    this.#size();
+  }
+
+  focus() {
+    this.input.focus();
+    this.input.setSelectionRange(this.input.value.length, this.input.value.length);
+  }
+
+  /** @param {string} text */
+  insert(text) {
+    this.input.setRangeText(text, this.input.selectionStart, this.input.selectionEnd, "end");
+    this.input.focus();
+    this.#typed();
+  }
+
+  /** @param {import("../sdk/types.js").Message} message */
+  reply(message) {
+    if (this.draft.editing !== null) this.cancel();
+    this.app.drafts.change(this.conversation, { replyTo: message.seq });
+    this.refresh();
+    this.focus();
+  }
+
+  /** @param {import("../sdk/types.js").Message} message */
+  edit(message) {
+    this.app.drafts.change(this.conversation, { editing: message.seq, text: message.text, replyTo: null });
+    this.refresh();
+    this.focus();
+  }
+
+  cancel() {
+    const { editing } = this.draft;
+    this.app.drafts.change(this.conversation, { editing: null, replyTo: null, ...(editing === null ? {} : { text: "" }) });
+    this.refresh();
+    this.focus();
+  }
+
+  async send() {
+    await load();
+    const text = replaceNames(this.input.value).trim();
+    if (!text || this.input.disabled) return;
+    if ([...text].length > LONGEST) return void toast(t("composer.long", { n: [...text].length - LONGEST }));
+    const { editing, replyTo } = this.draft;
+    if (editing !== null) return this.#change(editing, text);
+    this.app.drafts.clear(this.conversation);
+    this.input.value = "";
+    this.app.send(this.conversation, text, replyTo);
+    this.refresh();
+    void this.timeline.toEnd();
+    this.input.focus();
+  }
+
+  /** @param {number} seq @param {string} text */
+  async #change(seq, text) {
+    this.cancel();
+    try {
+      await this.app.chat.command("edit", { conversation: this.conversation, seq, text });
+    } catch (error) {
+      // What was written is not lost: it stands in the composer again.
+      this.app.drafts.change(this.conversation, { editing: seq, text });
+      this.refresh();
+      toast(sentence(error));
+    }
+  }
+
+  #typed() {
+    this.app.drafts.change(this.conversation, { text: this.input.value });
+    if (this.input.value.trim() && this.draft.editing === null) this.app.writes(this.conversation);
+    this.#size();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.isComposing || this.completion.key(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !touch()) {
+      event.preventDefault();
+      void this.send();
+    } else if (event.key === "Escape" && (this.draft.editing !== null || this.draft.replyTo !== null)) {
+      event.stopPropagation();
+      this.cancel();
+    } else if (event.key === "ArrowUp" && !this.input.value) {
+      const mine = this.timeline.timeline.messages.findLast((one) => one.sender_uid === this.app.me.uid && !one.deleted);
+      if (!mine) return;
+      event.preventDefault();
+      this.edit(mine);
+    }
+  }
+
+  #context() {
+    const { editing, replyTo } = this.draft;
+    const seq = editing ?? replyTo;
+    this.context.hidden = seq === null;
+    if (seq === null) return;
+    const message = this.timeline.place.find(seq);
+    const said = editing !== null ? t("composer.editing") : t("composer.replying", { name: message ? this.timeline.place.shown(message.sender_uid, message.sender) : "" });
+    this.context.replaceChildren(
+      icon(editing !== null ? "edit" : "reply"),
+      h("span", { class: "context-text" }, h("strong", {}, said), " ", message && h("span", { dir: "auto" }, plain(message.text))),
+      iconButton("close", t("cancel"), () => this.cancel()),
+    );
+  }
+
+  /** As high as the text, up to a third of the window; the characters that are left, when they get few. */
+  #size() {
+    const { input } = this;
+    input.style.height = "auto";
+    input.style.height = `${Math.min(input.scrollHeight, innerHeight / 3)}px`;
+    const length = [...input.value].length;
+    this.count.textContent = length > COUNTED ? String(LONGEST - length) : "";
+    this.count.classList.toggle("wrong", length > LONGEST);
+  }
+}
+
+/** A phone: Enter breaks the line there, the button sends. */
+const touch = () => matchMedia("(pointer: coarse)").matches;

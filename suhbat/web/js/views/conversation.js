@@ -1,0 +1,156 @@
+// The open conversation: its head, the messages, who is writing, and the composer.
+
+import { ago } from "../text/time.js";
+import { t } from "../text/languages.js";
+import { Composer } from "./composer.js";
+import { h, iconButton } from "./dom.js";
+import { isHere, otherOf, titleOf } from "./names.js";
+import { TimelineView } from "./timeline.js";
+import { actionsFor } from "./message-actions.js";
+import { showPerson } from "./person.js";
+
+export class ConversationView {
+  /** @type {Map<number, import("../sdk/types.js").Message | null>} quoted messages outside the window */
+  #quoted = new Map();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #typingEnds;
+
+  /**
+   * @param {import("../app.js").App} app
+   * @param {string} conversation
+   * @param {{back: () => void, details: () => void, search: () => void, go: (conversation: string, seq?: number) => void}} acts
+   */
+  constructor(app, conversation, acts) {
+    this.app = app;
+    this.conversation = conversation;
+    this.acts = acts;
+    this.title = h("h2", { dir: "auto" });
+    this.about = h("p", { class: "about", dir: "auto" });
+    this.typing = h("p", { class: "typing", "aria-live": "polite" });
+    this.timeline = new TimelineView(app, conversation, this.#place());
+    this.composer = new Composer(app, conversation, this.timeline, (begun) => this.people(begun));
+    this.element = h(
+      "main",
+      { class: "conversation-view" },
+      h(
+        "header",
+        { class: "bar" },
+        iconButton("back", t("back"), acts.back, { class: "icon-button back" }),
+        h("div", { class: "titles" }, this.title, this.about),
+        iconButton("search", `${t("search")} (Ctrl+Shift+F)`, acts.search),
+        iconButton("info", t("details"), acts.details),
+      ),
+      this.timeline.element,
+      this.typing,
+      this.composer.element,
+    );
+    this.ends = [
+      app.on("typing", (/** @type {string} */ name) => name === conversation && this.#typing()),
+      app.on("draft", (/** @type {string} */ name) => name === conversation && this.composer.refresh()),
+    ];
+    this.refresh();
+  }
+
+  get state() {
+    return this.app.chat.conversations.get(this.conversation);
+  }
+
+  /** @param {number | null} seq */
+  async open(seq) {
+    await this.timeline.open(seq);
+    this.#typing();
+    await Promise.all([this.#loadPins(), this.#loadReaders()]).catch(() => {}); // what is missing is only not shown
+  }
+
+  async #loadPins() {
+    const { messages } = await this.app.api.get(`/conversations/${encodeURIComponent(this.conversation)}/pins`);
+    const seqs = messages.map((/** @type {{seq: number}} */ message) => message.seq);
+    if (seqs.length || this.timeline.timeline.pinned.size) this.timeline.timeline.setPinned(seqs);
+  }
+
+  async #loadReaders() {
+    if (!this.state || this.state.kind === "lobby" || this.state.member_count > 40) return;
+    const { members } = await this.app.api.get(`/conversations/${encodeURIComponent(this.conversation)}/members`);
+    this.app.receipts.load(this.conversation, members);
+    this.timeline.timeline.setPinned([...this.timeline.timeline.pinned]);
+  }
+
+  refresh() {
+    const { state } = this;
+    if (!state) return;
+    const other = otherOf(this.app, state);
+    this.title.textContent = titleOf(state);
+    const seen = other && this.app.chat.presence.get(other.uid);
+    if (other) this.about.textContent = isHere(this.app, other.uid) ? t("online") : seen?.last_seen ? ago(new Date(seen.last_seen), new Date()) : t("offline");
+    else if (state.kind === "lobby") this.about.textContent = t("lobby.here", { n: [...this.app.chat.presence.values()].filter((one) => one.state === "online").length });
+    else this.about.textContent = state.topic || t("members", { n: state.member_count });
+    this.composer.refresh();
+  }
+
+  #typing() {
+    clearTimeout(this.#typingEnds);
+    const { names, again } = this.app.typing.in(this.conversation);
+    this.typing.textContent = !names.length ? "" : names.length > 3 ? t("typing.many") : t("typing", { names: names.join(", "), n: names.length });
+    if (again !== null) this.#typingEnds = setTimeout(() => this.#typing(), again + 20);
+  }
+
+  /** Who an @ may mean: members first where they are known, then anybody of that name. @param {string} begun */
+  async people(begun) {
+    const wanted = begun.toLowerCase();
+    const here = [...this.app.chat.people.values()].filter((one) => one.user_id.startsWith(wanted) && one.uid !== this.app.me.uid).map((one) => one.user_id);
+    const offers = here.slice(0, 6).map((name) => ({ insert: `@${name}`, label: `@${name}`, detail: "" }));
+    if ("all".startsWith(wanted) && this.state?.role !== "member") offers.push({ insert: "@all", label: "@all", detail: t("mention.all") });
+    if (offers.length >= 4 || !wanted) return offers;
+    const { users } = await this.app.api.get("/users", { query: begun, limit: 6 }).catch(() => ({ users: [] }));
+    for (const user of users) {
+      if (here.includes(user.user_id)) continue;
+      offers.push({ insert: `@${user.user_id}`, label: `@${user.user_id}`, detail: user.display_name === user.user_id ? "" : user.display_name });
+    }
+    return offers;
+  }
+
+  /** @returns {import("./timeline.js").Place} */
+  #place() {
+    const { app, conversation } = this;
+    const actions = actionsFor(app, conversation, {
+      reply: (message) => this.composer.reply(message),
+      edit: (message) => this.composer.edit(message),
+      pinned: (seq) => app.timeline(conversation).pinned.has(seq),
+    });
+    return {
+      me: app.me,
+      find: (seq) => app.timeline(conversation).find(seq) ?? this.#quotedMessage(seq),
+      shown: (uid, name) => (uid === app.me.uid ? app.me.user_id : name),
+      readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
+      pinned: (seq) => app.timeline(conversation).pinned.has(seq),
+      jump: (seq) => this.acts.go(conversation, seq),
+      person: (name, anchor) => void showPerson(app, name, anchor, (direct) => this.acts.go(direct)),
+      retry: (clientId) => app.pending.retry(clientId),
+      discard: (clientId) => app.pending.remove(clientId),
+      ...actions,
+    };
+  }
+
+  /** A message that is quoted but not loaded: asked for once. @param {number} seq */
+  #quotedMessage(seq) {
+    if (!this.#quoted.has(seq)) {
+      this.#quoted.set(seq, null);
+      void this.app.api
+        .get(`/conversations/${encodeURIComponent(this.conversation)}/messages`, { around: seq, limit: 1 })
+        .then(({ messages }) => {
+          const found = messages.find((/** @type {{seq: number}} */ message) => message.seq === seq);
+          if (!found) return;
+          this.#quoted.set(seq, found);
+          this.timeline.timeline.setPinned([...this.timeline.timeline.pinned]);
+        })
+        .catch(() => {});
+    }
+    return this.#quoted.get(seq) ?? null;
+  }
+
+  close() {
+    clearTimeout(this.#typingEnds);
+    for (const end of this.ends) end();
+    this.timeline.close();
+  }
+}

@@ -1,0 +1,190 @@
+// About a conversation: who is in it, what is pinned, silence on this device, and its settings for who keeps order.
+
+import { t } from "../text/languages.js";
+import { plain } from "../text/markdown.js";
+import { prefer, preferences } from "../storage/preferences.js";
+import { confirm, dialog, menu, toast } from "./dialog.js";
+import { avatar, h, iconButton } from "./dom.js";
+import { field, form, nameInput, sentence } from "./form.js";
+import { isHere, titleOf } from "./names.js";
+import { panel } from "./panel.js";
+import { showPerson } from "./person.js";
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {string} conversation
+ * @param {{close: () => void, go: (conversation: string, seq?: number) => void}} acts
+ */
+export function detailsPanel(app, conversation, acts) {
+  const path = `/conversations/${encodeURIComponent(conversation)}`;
+  const found = app.chat.conversations.get(conversation);
+  const pins = h("ul", { class: "pins" });
+  const members = h("ul", { class: "members" });
+  const parts = h("div", {});
+  const element = panel(t("details"), acts.close, [parts]);
+  if (found) draw(found);
+  return element;
+
+  /** @param {import("../sdk/types.js").ConversationState} state */
+  function draw(state) {
+    const keeps = state.role === "owner" || state.role === "moderator";
+    parts.replaceChildren(
+      h("h3", { dir: "auto" }, titleOf(state)),
+      state.topic ? h("p", { class: "topic", dir: "auto" }, state.topic) : "",
+      silence(),
+      h("div", { class: "buttons" }, ...buttons(state, keeps)),
+      h("h4", {}, t("pins")),
+      pins,
+      h("h4", {}, state.kind === "lobby" ? t("here.now") : t("members.title", { n: state.member_count })),
+      members,
+    );
+    void loadPins();
+    void (state.kind === "lobby" ? drawPresent() : loadMembers(state, keeps));
+  }
+
+  function silence() {
+    const change = (/** @type {Event} */ event) => {
+      const { checked } = /** @type {HTMLInputElement} */ (event.target);
+      const others = preferences().silent.filter((one) => one !== conversation);
+      prefer({ silent: checked ? [...others, conversation] : others });
+    };
+    return h("label", { class: "check" }, h("input", { type: "checkbox", checked: preferences().silent.includes(conversation), on: { change } }), t("silent"));
+  }
+
+  /** @param {import("../sdk/types.js").ConversationState} state @param {boolean} keeps */
+  function buttons(state, keeps) {
+    if (state.kind !== "room") return [];
+    const button = (/** @type {string} */ text, /** @type {() => void} */ act, danger = false) => h("button", { type: "button", class: danger ? "danger" : "", on: { click: act } }, text);
+    return [
+      keeps && button(t("member.add"), addMember),
+      keeps && button(t("room.settings"), () => settings(state)),
+      ["owner", "moderator"].includes(app.me.role ?? "") && button(t("invite"), () => void import("./invites.js").then(({ inviteDialog }) => inviteDialog(app, conversation))),
+      button(t("room.leave"), () => void leave(), true),
+    ];
+  }
+
+  async function loadPins() {
+    try {
+      const { messages } = await app.api.get(`${path}/pins`);
+      pins.replaceChildren(
+        ...messages.map((/** @type {import("../sdk/types.js").Message} */ message) =>
+          h("li", {}, h("button", { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq) } }, h("strong", {}, message.sender), h("span", { dir: "auto" }, plain(message.text)))),
+        ),
+      );
+      if (!messages.length) pins.append(h("li", { class: "empty" }, t("pins.none")));
+    } catch (error) {
+      pins.replaceChildren(h("li", { class: "wrong" }, sentence(error)));
+    }
+  }
+
+  function drawPresent() {
+    const here = [...app.chat.presence.values()].filter((one) => one.state === "online");
+    members.replaceChildren(...here.slice(0, 200).map((one) => person(one.uid, one.user_id, "", null)));
+  }
+
+  /** @param {import("../sdk/types.js").ConversationState} state @param {boolean} keeps @param {string} [after] */
+  async function loadMembers(state, keeps, after = "") {
+    try {
+      const page = await app.api.get(`${path}/members`, { limit: 100, ...(after ? { after } : {}) });
+      if (!after) members.replaceChildren();
+      members.lastElementChild?.querySelector(".more-members")?.parentElement?.remove();
+      for (const member of page.members) {
+        const about = [member.role !== "member" && t(`role.${member.role}`), member.muted && t("member.muted")].filter(Boolean).join(" · ");
+        members.append(person(member.user.uid, member.user.user_id, about, keeps && member.user.uid !== app.me.uid && state.kind === "room" ? member : null));
+      }
+      if (page.after) members.append(h("li", {}, h("button", { type: "button", class: "more-members", on: { click: () => void loadMembers(state, keeps, page.after) } }, t("search.more"))));
+    } catch (error) {
+      members.replaceChildren(h("li", { class: "wrong" }, sentence(error)));
+    }
+  }
+
+  /** @param {string} uid @param {string} name @param {string} about @param {any} member whom one may do something to */
+  function person(uid, name, about, member) {
+    const picture = avatar(name, uid);
+    if (isHere(app, uid)) picture.classList.add("here");
+    const card = (/** @type {Event} */ event) => void showPerson(app, name, /** @type {Element} */ (event.currentTarget), (direct) => acts.go(direct));
+    return h(
+      "li",
+      { class: "member" },
+      h("button", { type: "button", class: "who", on: { click: card } }, picture, h("span", { class: "names" }, h("strong", { dir: "auto" }, name), about && h("small", {}, about))),
+      member && iconButton("more", t("message.more"), (event) => order(member, /** @type {Element} */ (event.currentTarget)), { "aria-haspopup": "menu" }),
+    );
+  }
+
+  /** @param {any} member @param {Element} anchor */
+  function order(member, anchor) {
+    const name = member.user.user_id;
+    const where = `${path}/members/${encodeURIComponent(name)}`;
+    const change = (/** @type {object} */ body) => done(app.api.patch(where, body));
+    const owner = app.chat.conversations.get(conversation)?.role === "owner";
+    /** @type {import("./dialog.js").Item[]} */
+    const items = [];
+    if (owner && member.role === "member") items.push({ label: t("member.promote"), icon: "shield", act: () => change({ role: "moderator" }) });
+    if (owner && member.role === "moderator") items.push({ label: t("member.demote"), icon: "shield", act: () => change({ role: "member" }) });
+    items.push({ label: t(member.muted ? "member.unmute" : "member.mute"), icon: "muted", act: () => change({ muted: !member.muted }) });
+    items.push({ label: t("member.remove"), icon: "close", danger: true, act: () => done(app.api.delete(where)) });
+    items.push({ label: t("member.ban"), icon: "warning", danger: true, act: () => void ask(t("member.ban"), t("member.ban.ask", { name }), () => change({ banned: true })) });
+    menu(anchor, items);
+  }
+
+  /** @param {string} title @param {string} text @param {() => void} act */
+  async function ask(title, text, act) {
+    if (await confirm(title, text, title)) act();
+  }
+
+  /** @param {Promise<unknown>} work */
+  function done(work) {
+    const again = () => {
+      const state = app.chat.conversations.get(conversation);
+      if (state) draw(state);
+    };
+    work.then(again, (error) => toast(sentence(error)));
+  }
+
+  function addMember() {
+    const { close } = dialog(t("member.add"), [
+      form([field(t("gate.name"), nameInput({ autocomplete: "off" }))], t("member.add"), async ({ user_id }) => {
+        await app.api.put(`${path}/members/${encodeURIComponent(user_id)}`, {});
+        close();
+        done(Promise.resolve());
+      }),
+    ]);
+  }
+
+  /** @param {import("../sdk/types.js").ConversationState} state */
+  function settings(state) {
+    const owner = state.role === "owner";
+    const select = (/** @type {string} */ name, /** @type {string[]} */ values, /** @type {string} */ chosen) =>
+      h("select", { name }, ...values.map((value) => h("option", { value, selected: value === chosen }, t(`room.${name}.${value}`))));
+    const { close } = dialog(t("room.settings"), [
+      form(
+        [
+          field(t("room.title"), h("input", { name: "title", required: true, maxlength: 100, value: state.title })),
+          field(t("room.topic"), h("input", { name: "topic", maxlength: 500, value: state.topic })),
+          field(t("room.slow"), h("input", { name: "slow_mode", type: "number", min: 0, max: 3600, value: state.slow_mode }), t("room.slow.hint")),
+          owner && field(t("room.visibility"), select("visibility", ["private", "public"], state.visibility)),
+          owner && field(t("room.history"), select("history", ["all", "joined"], state.history)),
+          owner && field(t("room.retention"), h("input", { name: "retention", type: "number", min: 0, max: 36500, value: state.retention }), t("room.retention.hint")),
+          owner && h("label", { class: "check" }, h("input", { type: "checkbox", name: "archived", checked: state.archived }), t("room.archived")),
+        ],
+        t("save"),
+        async (values) => {
+          const body = { title: values.title, topic: values.topic, slow_mode: Number(values.slow_mode) };
+          const more = owner ? { visibility: values.visibility, history: values.history, retention: Number(values.retention), archived: "archived" in values } : {};
+          draw(await app.api.patch(path, { ...body, ...more }));
+          close();
+        },
+      ),
+      owner && h("button", { type: "button", class: "danger", on: { click: () => void erase() } }, t("room.erase")),
+    ]);
+    async function erase() {
+      if (!(await confirm(t("room.erase"), t("room.erase.ask"), t("room.erase")))) return;
+      await app.api.delete(path).then(close, (error) => toast(sentence(error)));
+    }
+  }
+
+  async function leave() {
+    if (!(await confirm(t("room.leave"), t("room.leave.ask"), t("room.leave")))) return;
+    await app.chat.command("leave", { conversation }).catch((error) => toast(sentence(error)));
+  }
+}

@@ -1,0 +1,129 @@
+// Dialogs, menus and short notes: what lies above the page, closes by Escape and gives the focus back.
+
+import { t } from "../text/languages.js";
+import { h, icon, iconButton } from "./dom.js";
+
+/**
+ * A modal dialog with a heading. Gives it and a function that closes it.
+ * @param {string} title
+ * @param {import("./dom.js").Child[]} children
+ * @param {{class?: string, onclose?: () => void}} [options]
+ */
+export function dialog(title, children, options = {}) {
+  const close = () => box.close();
+  const box = h(
+    "dialog",
+    { class: `dialog ${options.class ?? ""}`, "aria-label": title },
+    h("header", { class: "dialog-head" }, h("h2", {}, title), iconButton("close", t("close"), close)),
+    h("div", { class: "dialog-body" }, ...children),
+  );
+  const before = document.activeElement;
+  box.addEventListener("close", () => {
+    box.remove();
+    options.onclose?.();
+    if (before instanceof HTMLElement) before.focus();
+  });
+  // A click beside it closes it, as people expect.
+  box.addEventListener("pointerdown", (event) => event.target === box && close());
+  document.body.append(box);
+  box.showModal();
+  return { box, close };
+}
+
+/** Ask before something that cannot be undone. @param {string} title @param {string} text @param {string} yes */
+export function confirm(title, text, yes) {
+  return new Promise((/** @type {(agreed: boolean) => void} */ resolve) => {
+    let agreed = false;
+    const agree = () => {
+      agreed = true;
+      close();
+    };
+    const { close } = dialog(
+      title,
+      [
+        h("p", {}, text),
+        h(
+          "div",
+          { class: "buttons" },
+          h("button", { type: "button", on: { click: () => close() } }, t("cancel")),
+          h("button", { type: "button", class: "danger", autofocus: true, on: { click: agree } }, yes),
+        ),
+      ],
+      { class: "small", onclose: () => resolve(agreed) },
+    );
+  });
+}
+
+/**
+ * @typedef {{label: string, icon: Parameters<typeof icon>[0], act: () => void, danger?: boolean}} Item
+ * A menu of things to do, at a place of the page.
+ * @param {Element} anchor
+ * @param {Item[]} items
+ */
+export function menu(anchor, items) {
+  const list = h("div", { class: "menu", role: "menu", popover: "auto" });
+  for (const item of items) {
+    const act = () => {
+      list.hidePopover();
+      item.act();
+    };
+    list.append(
+      h("button", { type: "button", role: "menuitem", class: item.danger ? "danger" : "", on: { click: act } }, icon(item.icon), item.label),
+    );
+  }
+  list.addEventListener("keydown", (event) => {
+    const buttons = [...list.children];
+    const at = buttons.indexOf(/** @type {Element} */ (document.activeElement));
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    /** @type {HTMLElement} */ (buttons[(at + step + buttons.length) % buttons.length]).focus();
+  });
+  float(list, anchor);
+  /** @type {HTMLElement} */ (list.firstElementChild)?.focus();
+}
+
+/** Show `box` (a popover) beside `anchor`, within the window; it is gone when it closes. @param {HTMLElement} box @param {Element} anchor */
+export function float(box, anchor) {
+  document.body.append(box);
+  box.showPopover();
+  const place = anchor.getBoundingClientRect();
+  const size = box.getBoundingClientRect();
+  const below = place.bottom + size.height + 4 < innerHeight;
+  box.style.top = `${Math.max(4, below ? place.bottom + 4 : place.top - size.height - 4)}px`;
+  box.style.left = `${Math.max(4, Math.min(place.right - size.width, innerWidth - size.width - 4))}px`;
+  const back = () => anchor instanceof HTMLElement && anchor.focus();
+  box.addEventListener("toggle", (event) => {
+    if (/** @type {ToggleEvent} */ (event).newState !== "closed") return;
+    if (box.contains(document.activeElement) || document.activeElement === document.body) back();
+    box.remove();
+  });
+}
+
+/**
+ * A note that goes by itself, with something to do in it if there is (undo).
+ * @param {string} text
+ * @param {{label: string, act: () => void} | null} [action]
+ * @param {{seconds?: number, ongone?: () => void}} [options]
+ */
+export function toast(text, action = null, { seconds = 6, ongone = () => {} } = {}) {
+  const place = document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
+  // Modal dialogs make the page behind them inert; the newest note belongs above.
+  (document.querySelector("dialog[open]") ?? document.body).append(place);
+  let done = false;
+  const gone = (/** @type {boolean} */ told) => {
+    if (done) return;
+    done = true;
+    clearTimeout(timer);
+    note.remove();
+    if (told) ongone();
+  };
+  const act = () => {
+    gone(false);
+    action?.act();
+  };
+  const note = h("div", { class: "toast" }, h("span", {}, text), action && h("button", { type: "button", on: { click: act } }, action.label));
+  const timer = setTimeout(() => gone(true), seconds * 1000);
+  place.append(note);
+  return () => gone(true);
+}

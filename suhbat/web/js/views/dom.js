@@ -1,0 +1,126 @@
+// Making elements. A string becomes a text node, never markup.
+
+/** @typedef {Node | string | null | undefined | false} Child */
+
+/**
+ * An element. `props`: `class`, `data` (an object), `on` (listeners by event), ARIA and other attributes by name; true is an
+ * attribute without a value, null and false none. What begins with "." is a property.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
+ * @param {Record<string, any>} [props]
+ * @param {...(Child | Child[])} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  set(element, props);
+  element.append(.../** @type {(Node | string)[]} */ (children.flat().filter((child) => child || child === "")));
+  return element;
+}
+
+/** @param {Element} element @param {Record<string, any>} props */
+export function set(element, props) {
+  for (const [name, value] of Object.entries(props)) {
+    if (name === "class") element.className = value ?? "";
+    else if (name === "data") Object.assign(/** @type {HTMLElement} */ (element).dataset, value);
+    else if (name === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    else if (name.startsWith(".")) /** @type {any} */ (element)[name.slice(1)] = value;
+    else if (value === true) element.setAttribute(name, "");
+    else if (value === false || value === null || value === undefined) element.removeAttribute(name);
+    else element.setAttribute(name, String(value));
+  }
+}
+
+/** @param {string} selector @param {ParentNode} [root] */
+export const one = (selector, root = document) => /** @type {HTMLElement} */ (root.querySelector(selector));
+
+/**
+ * Make the children of `parent` those of `items`, in this order, keeping the elements of what was there before.
+ * @template I
+ * @param {Element} parent
+ * @param {I[]} items
+ * @param {(item: I) => string} key
+ * @param {(item: I) => HTMLElement} make
+ * @param {(element: HTMLElement, item: I) => HTMLElement} update for what was there: the same element, or another for it
+ */
+export function keyed(parent, items, key, make, update) {
+  /** @type {Map<string | undefined, HTMLElement>} */
+  const old = new Map();
+  for (const child of parent.children) old.set(/** @type {HTMLElement} */ (child).dataset.key, /** @type {HTMLElement} */ (child));
+  let at = parent.firstElementChild;
+  for (const item of items) {
+    const name = key(item);
+    const found = old.get(name);
+    old.delete(name);
+    const element = found ? update(found, item) : make(item);
+    if (element !== found) {
+      element.dataset.key = name;
+      if (found && found === at) at = found.nextElementSibling;
+      found?.remove();
+    }
+    if (element === at) at = at.nextElementSibling;
+    else parent.insertBefore(element, at);
+  }
+  for (const gone of old.values()) gone.remove();
+}
+
+const PATHS = {
+  add: "M12 5v14M5 12h14",
+  back: "M15 5l-7 7 7 7",
+  check: "M4 12.5l5 5L20 6.5",
+  checks: "M2 12.5l5 5L17 7M11 16l1.5 1.5L23 7",
+  close: "M6 6l12 12M18 6L6 18",
+  clock: "M12 7v5l3 2M12 3a9 9 0 100 18 9 9 0 000-18z",
+  copy: "M9 9h10v11H9zM5 15V4h10",
+  down: "M12 5v14M6 13l6 6 6-6",
+  edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  flag: "M6 21V4h11l-2 4 2 4H6",
+  hash: "M9 4L7 20M17 4l-2 16M4 9h16M3 15h16",
+  info: "M12 11v6M12 7.5v.1M12 3a9 9 0 100 18 9 9 0 000-18z",
+  link: "M10 14a4 4 0 006 0l3-3a4 4 0 00-6-6l-1 1M14 10a4 4 0 00-6 0l-3 3a4 4 0 006 6l1-1",
+  lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 017 0v3",
+  more: "M5 12h.1M12 12h.1M19 12h.1",
+  muted: "M4 9v6h4l5 4V5L8 9zM17 9l5 6M22 9l-5 6",
+  people: "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.5a3.5 3.5 0 010 6M18 14.5c2.300.8 3.5 2.700 3.5 5.5",
+  pin: "M9 4h6l-1 6 4 4H6l4-4zM12 14v7",
+  reply: "M10 6L4 12l6 6M4 12h9c4 0 7 2 7 6",
+  search: "M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5",
+  send: "M4 12l16-8-6 17-3-7z",
+  settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
+  shield: "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z",
+  smile: "M12 3a9 9 0 100 18 9 9 0 000-18zM8.5 14.5c2 2.5 5 2.5 7 0M9 9.5v.1M15 9.5v.1",
+  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  warning: "M12 4l9 16H3zM12 10v5M12 17.5v.1",
+};
+
+/** A small line drawing; decoration, so it has no name of its own. @param {keyof typeof PATHS} name */
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/**
+ * A button with a drawing and a name that is read out and shown on hover.
+ * @param {keyof typeof PATHS} name
+ * @param {string} label
+ * @param {(event: MouseEvent) => void} act
+ * @param {Record<string, any>} [props]
+ */
+export function iconButton(name, label, act, props = {}) {
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: act }, ...props }, icon(name));
+}
+
+/** Somebody's picture: the first letter of the name on a colour of their own. @param {string} name @param {string} uid */
+export function avatar(name, uid) {
+  let sum = 0;
+  for (const letter of uid) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360;
+  const picture = h("span", { class: "avatar", "aria-hidden": "true" }, [...name][0]?.toUpperCase() ?? "?");
+  picture.style.setProperty("--hue", String(sum));
+  return picture;
+}

@@ -1,0 +1,60 @@
+// Forms: labelled fields, one place for what went wrong, and no second submit while the first is on its way.
+
+import { t } from "../text/languages.js";
+import { h } from "./dom.js";
+
+/** @param {string} label @param {HTMLElement} input @param {string} [hint] */
+export function field(label, input, hint = "") {
+  return h("label", { class: "field" }, h("span", { class: "label" }, label), input, hint && h("small", {}, hint));
+}
+
+/** @param {Record<string, any>} [props] */
+export const nameInput = (props = {}) =>
+  h("input", { name: "user_id", required: true, maxlength: 32, autocapitalize: "none", spellcheck: "false", autocomplete: "username", ...props });
+
+/** @param {"new-password" | "current-password"} kind @param {Record<string, any>} [props] */
+export const passwordInput = (kind, props = {}) =>
+  h("input", {
+    type: "password",
+    name: kind === "new-password" ? "new_password" : "password",
+    required: true,
+    minlength: kind === "new-password" ? 8 : null,
+    maxlength: 256,
+    autocomplete: kind,
+    ...props,
+  });
+
+/**
+ * @param {import("./dom.js").Child[]} children
+ * @param {string} button
+ * @param {(values: Record<string, string>, form: HTMLFormElement) => Promise<unknown>} submit what it throws is told
+ */
+export function form(children, button, submit) {
+  const wrong = h("p", { class: "wrong", role: "alert" });
+  const go = h("button", { class: "primary" }, button);
+  const box = h("form", { class: "form", on: { submit: sent } }, ...children, wrong, go);
+  /** @param {SubmitEvent} event */
+  async function sent(event) {
+    event.preventDefault();
+    if (go.disabled) return;
+    go.disabled = true;
+    wrong.textContent = "";
+    try {
+      const values = Object.fromEntries([...new FormData(box)].map(([name, value]) => [name, String(value)]));
+      await submit(values, box);
+    } catch (error) {
+      wrong.textContent = sentence(error);
+    } finally {
+      go.disabled = false;
+    }
+  }
+  return box;
+}
+
+/** What to tell somebody of an error: the server's own sentence, or that it cannot be reached. @param {unknown} error */
+export function sentence(error) {
+  const { name = "", message = "" } = /** @type {Error} */ (error ?? {});
+  if (name === "Refused" || name === "Closed") return message;
+  if (name !== "Unreachable") console.error(error);
+  return t(name === "Unreachable" ? "error.unreachable" : "error.unexpected");
+}

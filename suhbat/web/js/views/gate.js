@@ -1,0 +1,115 @@
+// Coming in: as a guest with a name alone, with an account, by an invitation, or as the first owner.
+
+import { t } from "../text/languages.js";
+import { h } from "./dom.js";
+import { field, form, nameInput, passwordInput } from "./form.js";
+import { languageChoice } from "./choices.js";
+
+/**
+ * @typedef {{version: string, access: "open" | "invite" | "closed", outside: boolean, owned: boolean}} Server
+ * @typedef {{api: import("../sdk/http.js").Api, server: Server, enter: (user: any) => void}} Door
+ */
+
+/**
+ * The page before one is anybody. `why`: a sentence above it (a session that ended).
+ * @param {Door} door
+ * @param {{setup?: string | null, invite?: string | null, login?: boolean, name?: string, why?: string}} options
+ */
+export function gate(door, options) {
+  const place = h("main", { class: "gate" });
+  const head = h(
+    "header",
+    { class: "gate-head" },
+    h("img", { src: "web/icon.svg", alt: "", width: 56, height: 56 }),
+    h("h1", {}, "Suhbat"),
+    h("p", {}, t("gate.lead")),
+  );
+  const card = h("section", { class: "card" });
+  place.append(head, card, h("footer", { class: "gate-foot" }, languageChoice(), h("a", { href: "try" }, t("gate.try"))));
+  const show = (/** @type {Way} */ way) => {
+    const other = ways.filter((one) => one !== way).map((one) => switchTo(one, () => show(one)));
+    const why = options.why && h("p", { class: "why", role: "status" }, options.why);
+    card.replaceChildren(h("h2", {}, t(`gate.${way}`)), ...(why ? [why] : []), FORMS[way](door, options), ...other);
+    card.querySelector("input")?.focus();
+  };
+  const ways = waysIn(door.server, options);
+  show(ways[0]);
+  return place;
+}
+
+/** @typedef {"guest" | "login" | "register" | "setup"} Way */
+
+/** The ways in that this server has, the likeliest first. @param {Server} server @param {Parameters<typeof gate>[1]} options */
+function waysIn(server, options) {
+  if (options.setup) return /** @type {Way[]} */ (["setup"]);
+  /** @type {Way[]} */
+  const ways = options.invite ? ["register", "login"] : options.login ? ["login"] : [];
+  if (server.access === "open") ways.push(...(options.invite ? [] : /** @type {Way[]} */ (["guest"])));
+  if (!ways.includes("login")) ways.push("login");
+  if (server.access === "open" && !ways.includes("register")) ways.push("register");
+  return ways;
+}
+
+/** @param {Way} way @param {() => void} act */
+function switchTo(way, act) {
+  return h("button", { type: "button", class: "link", on: { click: act } }, t(`gate.to.${way}`));
+}
+
+/** @type {Record<Way, (door: Door, options: Parameters<typeof gate>[1]) => HTMLElement>} */
+const FORMS = {
+  guest: (door, { name = "" }) =>
+    form([field(t("gate.name"), nameInput({ value: name, autocomplete: "nickname" }), t("gate.guest.hint"))], t("gate.enter"), (values) =>
+      enter(door, "/guests", { user_id: values.user_id }),
+    ),
+  login: (door, { name = "" }) =>
+    form(
+      [field(t("gate.name"), nameInput({ value: name })), field(t("gate.password"), passwordInput("current-password"))],
+      t("gate.login"),
+      (values) => enter(door, "/sessions", { user_id: values.user_id, password: values.password }),
+    ),
+  register: (door, { invite = null }) => {
+    const box = form(
+      [
+        field(t("gate.name"), nameInput()),
+        field(t("gate.shown"), h("input", { name: "display_name", maxlength: 64, autocomplete: "name" }), t("gate.shown.hint")),
+        field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint")),
+      ],
+      t("gate.register"),
+      (values) => enter(door, "/accounts", { ...account(values), ...(invite ? { invite } : {}) }),
+    );
+    if (invite) void invitation(door, invite).then((text) => box.prepend(h("p", {}, text)));
+    return box;
+  },
+  setup: (door, { setup = null }) =>
+    form(
+      [
+        h("p", {}, t("gate.setup.lead")),
+        field(t("gate.name"), nameInput()),
+        field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint")),
+      ],
+      t("gate.setup.go"),
+      (values) => enter(door, "/accounts", { ...account(values), setup }),
+    ),
+};
+
+/** @param {Record<string, string>} values */
+function account(values) {
+  const shown = values.display_name?.trim();
+  return { user_id: values.user_id, password: values.new_password, ...(shown ? { display_name: shown } : {}) };
+}
+
+/** @param {Door} door @param {string} path @param {object} body */
+async function enter(door, path, body) {
+  const { user } = await door.api.post(path, { ...body, cookie: true });
+  door.enter(user);
+}
+
+/** Who invited, or that the invitation is no good. @param {Door} door @param {string} code */
+async function invitation(door, code) {
+  try {
+    const { invited_by } = await door.api.get(`/invites/${encodeURIComponent(code)}`);
+    return invited_by ? t("gate.invited", { name: invited_by }) : t("gate.invited.nobody");
+  } catch (error) {
+    return /** @type {{status?: number}} */ (error).status === 404 ? t("gate.invite.gone") : t("error.unreachable");
+  }
+}

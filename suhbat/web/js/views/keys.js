@@ -1,0 +1,23 @@
+// The keys, and what they do. `?` shows this.
+
+import { t } from "../text/languages.js";
+import { dialog } from "./dialog.js";
+import { h } from "./dom.js";
+
+const KEYS = [
+  ["Ctrl K", "keys.switch"],
+  ["Ctrl Shift F", "keys.search"],
+  ["Alt ↑ / ↓", "keys.neighbour"],
+  ["Alt Shift ↑ / ↓", "keys.unread"],
+  ["↑", "keys.edit"],
+  ["Enter", "keys.send"],
+  ["Shift Enter", "keys.break"],
+  ["Esc", "keys.escape"],
+  ["PgUp / PgDn", "keys.scroll"],
+  ["R · E · +", "keys.message"],
+  ["?", "keys.help"],
+];
+
+export function keysDialog() {
+  dialog(t("keys"), [h("dl", { class: "keys" }, ...KEYS.flatMap(([keys, text]) => [h("dt", {}, ...keys.split(" ").map((key) => (/^[/·]$/.test(key) ? ` ${key} ` : h("kbd", {}, key)))), h("dd", {}, t(text))]))]);
+}

@@ -1,0 +1,53 @@
+// What reaches somebody who looks elsewhere: the tab's title and icon, and notifications if they wished them.
+
+import { plain } from "../text/markdown.js";
+import { preferences } from "../storage/preferences.js";
+import { titleOf } from "./names.js";
+
+/** Whether the browser may show notifications, asking if it has not been. */
+export async function askToNotify() {
+  if (!("Notification" in globalThis)) return false;
+  return (Notification.permission === "granted" || (await Notification.requestPermission()) === "granted");
+}
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {(conversation: string, seq: number) => void} go
+ * @returns {() => void}
+ */
+export function notify(app, go) {
+  const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
+  const quiet = icon.href;
+  const count = () => {
+    const silent = preferences().silent;
+    let unread = 0;
+    for (const state of app.chat.conversations.values()) unread += silent.includes(state.conversation) ? state.mentions : state.unread;
+    document.title = unread ? `(${unread > 99 ? "99+" : unread}) Suhbat` : "Suhbat";
+    const wanted = unread ? quiet.replace("icon.svg", "icon-unread.svg") : quiet;
+    if (icon.href !== wanted) icon.href = wanted;
+  };
+  const told = (/** @type {import("../sdk/types.js").Message} */ message) => {
+    const state = app.chat.conversations.get(message.conversation);
+    const looking = document.visibilityState === "visible" && document.hasFocus();
+    if (!state || looking || !preferences().notify || preferences().silent.includes(state.conversation)) return;
+    if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
+    // In the lobby, which is everybody's, only what is meant for one.
+    const named = new RegExp(`@(${app.me.user_id.replace(/[.]/g, "\\.")}|all)(?![\\p{L}\\p{N}_-])`, "iu").test(message.text);
+    if (state.kind === "lobby" && !named) return;
+    const title = state.kind === "direct" ? message.sender : `${message.sender} · ${titleOf(state)}`;
+    // One per conversation and message: several tabs show it once.
+    const note = new Notification(title, { body: plain(message.text).slice(0, 200), tag: `${message.conversation}/${message.seq}`, icon: "web/icon.svg" });
+    note.onclick = () => {
+      window.focus();
+      go(message.conversation, message.seq);
+      note.close();
+    };
+  };
+  const ends = [app.on("conversations", count), app.on("message", told)];
+  count();
+  return () => {
+    for (const end of ends) end();
+    document.title = "Suhbat";
+    icon.href = quiet;
+  };
+}

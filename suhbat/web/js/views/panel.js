@@ -1,0 +1,9 @@
+// The pane beside a conversation: a heading, a way to close it, and what it is about.
+
+import { t } from "../text/languages.js";
+import { h, iconButton } from "./dom.js";
+
+/** @param {string} title @param {() => void} close @param {import("./dom.js").Child[]} children */
+export function panel(title, close, children) {
+  return h("aside", { class: "panel", "aria-label": title }, h("header", { class: "bar" }, h("h2", {}, title), iconButton("close", t("close"), close)), h("div", { class: "panel-body" }, ...children));
+}

@@ -1,0 +1,42 @@
+// A small card about somebody: who they are, whether they are here, and writing to them.
+
+import { ago } from "../text/time.js";
+import { t } from "../text/languages.js";
+import { float, toast } from "./dialog.js";
+import { avatar, h } from "./dom.js";
+import { sentence } from "./form.js";
+
+/** @param {import("../app.js").App} app @param {string} name @param {Element} anchor @param {(conversation: string) => void} go */
+export async function showPerson(app, name, anchor, go) {
+  let person;
+  try {
+    person = await app.api.get(`/users/${encodeURIComponent(name)}`);
+  } catch (error) {
+    toast(/** @type {{status?: number}} */ (error).status === 404 ? t("person.gone", { name }) : sentence(error));
+    return;
+  }
+  const presence = app.chat.presence.get(person.uid);
+  const state = presence?.state === "online" ? t("online") : presence?.last_seen ? ago(new Date(presence.last_seen), new Date()) : t("offline");
+  const write = h("button", { type: "button", class: "primary", on: { click: direct } }, t("person.write"));
+  const card = h(
+    "div",
+    { class: "person", popover: "auto", role: "dialog", "aria-label": person.display_name },
+    avatar(person.display_name, person.uid),
+    h("strong", { dir: "auto" }, person.display_name),
+    h("span", {}, `@${person.user_id}`, person.kind === "guest" ? ` · ${t("guest")}` : person.role !== "member" ? ` · ${t(`role.${person.role}`)}` : ""),
+    h("span", { class: "about" }, state),
+    person.uid !== app.me.uid && write,
+  );
+  float(card, anchor);
+  write.focus();
+
+  async function direct() {
+    try {
+      const { conversation } = await app.api.post("/directs", { users: [person.user_id] });
+      card.hidePopover();
+      go(conversation);
+    } catch (error) {
+      toast(sentence(error));
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// What somebody wrote, as elements: the tree that markdown.js reads, node by node. Nothing else makes elements of a text.
+
+import { parse } from "../text/markdown.js";
+import { t } from "../text/languages.js";
+import { h, icon } from "./dom.js";
+
+/**
+ * @param {string} text
+ * @param {{me?: string, onmention?: (name: string, anchor: Element) => void}} [options]
+ * @returns {Node[]}
+ */
+export function rich(text, options = {}) {
+  try {
+    return parse(text).map((block) => blockNode(block, options));
+  } catch (error) {
+    // It is shown as it was written rather than not at all.
+    console.error(error);
+    return [h("p", {}, text)];
+  }
+}
+
+/** Whether it is nothing but one to three emoji, which are shown large. @param {string} text */
+export function isEmoji(text) {
+  return text.length <= 32 && /^(?:\p{RGI_Emoji}\s*){1,3}$/v.test(text);
+}
+
+/** @param {any} block @param {Parameters<typeof rich>[1]} options @returns {Node} */
+function blockNode(block, options) {
+  switch (block.type) {
+    case "code":
+      return codeNode(block.text, block.language);
+    case "quote":
+      return h("blockquote", { dir: "auto" }, ...block.children.map((/** @type {any} */ child) => blockNode(child, options)));
+    case "list": {
+      const items = block.items.map((/** @type {any[]} */ item) =>
+        h("li", { dir: "auto" }, ...item.flatMap((child) => (child.type === "paragraph" ? inline(child.children, options) : [blockNode(child, options)]))),
+      );
+      return block.ordered ? h("ol", { start: block.start }, ...items) : h("ul", {}, ...items);
+    }
+    default:
+      // Each paragraph finds its own direction: right-to-left text stays in its own message.
+      return h("p", { dir: "auto" }, ...inline(block.children, options));
+  }
+}
+
+/** @param {any[]} nodes @param {Parameters<typeof rich>[1]} options @returns {Node[]} */
+function inline(nodes, options) {
+  return nodes.map((node) => {
+    switch (node.type) {
+      case "strong":
+      case "em":
+        return h(node.type, {}, ...inline(node.children, options));
+      case "strike":
+        return h("s", {}, ...inline(node.children, options));
+      case "code":
+        return h("code", {}, node.text);
+      case "link":
+        return h("a", { href: node.href, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, ...inline(node.children, options));
+      case "mention":
+        return mentionNode(node.name, options);
+      case "break":
+        return h("br");
+      default:
+        return document.createTextNode(node.text ?? "");
+    }
+  });
+}
+
+/** @param {string} name @param {Parameters<typeof rich>[1]} options */
+function mentionNode(name, { me, onmention } = {}) {
+  const mine = name.toLowerCase() === me?.toLowerCase() || name === "all";
+  const act = (/** @type {Event} */ event) => onmention?.(name, /** @type {Element} */ (event.currentTarget));
+  return h("button", { type: "button", class: mine ? "mention mine" : "mention", on: { click: act } }, `@${name}`);
+}
+
+/** @param {string} text @param {string} language */
+function codeNode(text, language) {
+  const copy = async () => {
+    await navigator.clipboard.writeText(text);
+    button.replaceChildren(icon("check"));
+    setTimeout(() => button.replaceChildren(icon("copy")), 1500);
+  };
+  const button = h("button", { type: "button", class: "icon-button copy", "aria-label": t("message.copy.code"), title: t("message.copy.code"), on: { click: copy } }, icon("copy"));
+  const code = h("code", { dir: "ltr", lang: language || null }, text);
+  return h("div", { class: "code" }, h("pre", { tabindex: 0 }, code), button);
+}

@@ -1,0 +1,78 @@
+// What stands in a timeline, line by line: days, the first unread, who came and went, messages, those on their way.
+
+/** @typedef {import("../sdk/types.js").Message} Message */
+/** @typedef {import("../models/pending.js").Pending} Pending */
+
+/**
+ * @typedef {{key: string, kind: "day", date: Date}
+ *   | {key: string, kind: "unread"}
+ *   | {key: string, kind: "note", joined: string[], left: string[]}
+ *   | {key: string, kind: "message", message: Message, follows: boolean}
+ *   | {key: string, kind: "pending", pending: Pending, follows: boolean}} Row
+ */
+
+const GROUPED = 5 * 60 * 1000; // messages of one person within this time stand together
+
+/**
+ * @param {import("../models/timeline.js").Timeline} timeline
+ * @param {Pending[]} pending
+ * @param {{readOrdinal: number | null, me: string}} visit `readOrdinal`: what was read when it was opened, null: all
+ * @returns {Row[]}
+ */
+export function rowsOf(timeline, pending, visit) {
+  /** @type {Row[]} */
+  const rows = [];
+  /** @type {{uid: string, at: number} | null} */
+  let before = null;
+  let day = "";
+  let divided = visit.readOrdinal === null;
+  let note = 0;
+  const notes = timeline.notes;
+  const first = timeline.messages[0]?.seq ?? 0;
+  while (note < notes.length && notes[note].seq < first) note += 1;
+
+  for (const message of timeline.messages) {
+    note = addNotes(rows, notes, note, message.seq);
+    const at = new Date(message.sent_at);
+    if (at.toDateString() !== day) {
+      day = at.toDateString();
+      rows.push({ key: `d${day}`, kind: "day", date: at });
+      before = null;
+    }
+    if (!divided && message.ordinal > (visit.readOrdinal ?? 0) && message.sender_uid !== visit.me) {
+      divided = true;
+      rows.push({ key: "unread", kind: "unread" });
+      before = null;
+    }
+    if (rows.at(-1)?.kind === "note") before = null;
+    const follows = before !== null && before.uid === message.sender_uid && at.getTime() - before.at < GROUPED && !message.reply_to;
+    rows.push({ key: `m${message.seq}`, kind: "message", message, follows });
+    before = { uid: message.sender_uid, at: at.getTime() };
+  }
+  if (timeline.hasAfter) return rows;
+  addNotes(rows, notes, note, Infinity);
+
+  const arrived = new Set(timeline.messages.slice(-100).map((message) => message.client_id));
+  for (const one of pending) {
+    if (arrived.has(one.clientId)) continue;
+    const follows = before !== null && before.uid === visit.me && one.at - before.at < GROUPED && !one.replyTo;
+    rows.push({ key: `p${one.clientId}`, kind: "pending", pending: one, follows });
+    before = { uid: visit.me, at: one.at };
+  }
+  return rows;
+}
+
+/**
+ * Those who came and went between two messages, in one line.
+ * @param {Row[]} rows @param {import("../models/timeline.js").Note[]} notes @param {number} from @param {number} below
+ */
+function addNotes(rows, notes, from, below) {
+  /** @type {Map<string, "joined" | "left">} the last thing that each did */
+  const did = new Map();
+  let note = from;
+  for (; note < notes.length && notes[note].seq < below; note += 1) did.set(notes[note].name, notes[note].kind);
+  if (!did.size) return note;
+  const of = (/** @type {string} */ kind) => [...did].filter(([, what]) => what === kind).map(([name]) => name);
+  rows.push({ key: `n${notes[from].seq}`, kind: "note", joined: of("joined"), left: of("left") });
+  return note;
+}

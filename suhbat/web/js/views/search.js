@@ -1,0 +1,70 @@
+// Searching: in this conversation or everywhere, with the filters that the server knows; a result opens at its place.
+
+import { t } from "../text/languages.js";
+import { moment } from "../text/time.js";
+import { plain } from "../text/markdown.js";
+import { h } from "./dom.js";
+import { sentence } from "./form.js";
+import { titleOf } from "./names.js";
+import { panel } from "./panel.js";
+
+const WAIT = 250; // ms after the last key
+
+/**
+ * @param {import("../app.js").App} app
+ * @param {string | null} conversation
+ * @param {{close: () => void, go: (conversation: string, seq: number) => void}} acts
+ */
+export function searchPanel(app, conversation, acts) {
+  const input = h("input", { type: "search", maxlength: 500, placeholder: t("search.placeholder"), "aria-label": t("search"), on: { input: later } });
+  const here = h("input", { type: "checkbox", checked: conversation !== null, on: { change: () => void find(null) } });
+  const results = h("ol", { class: "results", "aria-live": "polite" });
+  const more = h("button", { type: "button", hidden: true }, t("search.more"));
+  const scope = conversation !== null && h("label", { class: "check" }, here, t("search.here"));
+  const element = panel(t("search"), acts.close, [h("div", { class: "search-head" }, input, scope, h("p", { class: "hint" }, t("search.hint"))), results, more]);
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  let asked = 0;
+  setTimeout(() => input.focus());
+  return element;
+
+  function later() {
+    clearTimeout(timer);
+    timer = setTimeout(() => void find(null), WAIT);
+  }
+
+  /** @param {string | null} cursor */
+  async function find(cursor) {
+    const visit = ++asked;
+    const q = input.value.trim();
+    if (!cursor) results.replaceChildren();
+    more.hidden = true;
+    if (!q) return;
+    try {
+      const found = await app.api.get("/search", { q, limit: 30, ...(here.checked && conversation ? { conversation } : {}), ...(cursor ? { cursor } : {}) });
+      if (visit !== asked) return;
+      results.append(...found.messages.map(result));
+      if (!results.childElementCount && !found.cursor) results.append(h("li", { class: "empty" }, t("search.nothing")));
+      more.hidden = !found.cursor;
+      more.onclick = () => void find(found.cursor);
+    } catch (error) {
+      if (visit === asked) results.replaceChildren(h("li", { class: "wrong" }, sentence(error)));
+    }
+  }
+
+  /** @param {import("../sdk/types.js").Message} message */
+  function result(message) {
+    const state = app.chat.conversations.get(message.conversation);
+    const where = state && (!here.checked || !conversation) ? ` · ${titleOf(state)}` : "";
+    return h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "result", on: { click: () => acts.go(message.conversation, message.seq) } },
+        h("span", { class: "first" }, h("strong", { dir: "auto" }, message.sender), h("span", {}, where), h("time", {}, moment(new Date(message.sent_at)))),
+        h("span", { dir: "auto", class: "found-text" }, plain(message.text)),
+      ),
+    );
+  }
+}

@@ -1,0 +1,160 @@
+// One's own settings: how one is called, language and colours, notifications, the password, sessions, leaving.
+
+import { t } from "../text/languages.js";
+import { moment } from "../text/time.js";
+import { prefer, preferences } from "../storage/preferences.js";
+import { languageChoice, themeChoice } from "./choices.js";
+import { confirm, dialog, toast } from "./dialog.js";
+import { h } from "./dom.js";
+import { field, form, nameInput, passwordInput, sentence } from "./form.js";
+import { askToNotify } from "./notifications.js";
+import { orderDialog } from "./order.js";
+
+/** @param {import("../app.js").App} app @param {{leave: () => void}} acts */
+export function settingsDialog(app, acts) {
+  const account = app.me.kind === "account";
+  const sessions = h("ul", { class: "sessions" });
+  const { close } = dialog(
+    t("settings"),
+    [
+      h("h3", {}, t("settings.here")),
+      h("div", { class: "form" }, field(t("language"), languageChoice((tag) => account && void app.api.patch("/me", { locale: tag }).catch(() => {}))), field(t("settings.theme"), themeChoice()), notify()),
+      account ? profile() : upgrade(),
+      account && password(),
+      account && h("section", {}, h("h3", {}, t("sessions")), sessions),
+      app.me.role && app.me.role !== "member" && h("button", { type: "button", on: { click: () => orderDialog(app) } }, t("order")),
+      h(
+        "div",
+        { class: "buttons" },
+        h("button", { type: "button", on: { click: () => void leave() } }, t(account ? "settings.logout" : "settings.leave")),
+        account && h("button", { type: "button", class: "danger", on: { click: erase } }, t("settings.erase")),
+        account && h("a", { class: "button", href: "api/v1/me/export", download: "suhbat.jsonl" }, t("settings.export")),
+      ),
+      h("p", { class: "hint" }, h("a", { href: "docs" }, "API"), " · ", h("a", { href: "try" }, t("gate.try"))),
+    ],
+    { class: "settings" },
+  );
+  if (account) void list();
+
+  function notify() {
+    const change = async (/** @type {Event} */ event) => {
+      const box = /** @type {HTMLInputElement} */ (event.target);
+      prefer({ notify: box.checked });
+      // Asked for here, after somebody wished it, and not when they came.
+      if (box.checked && !(await askToNotify())) {
+        box.checked = false;
+        prefer({ notify: false });
+        help.hidden = false;
+      }
+    };
+    const help = h("small", { hidden: true }, t("notify.denied"));
+    return h("label", { class: "check" }, h("input", { type: "checkbox", checked: preferences().notify, on: { change } }), t("notify"), help);
+  }
+
+  function profile() {
+    const name = h("input", { name: "display_name", maxlength: 64, value: app.me.display_name ?? "" });
+    return h(
+      "section",
+      {},
+      h("h3", {}, t("settings.profile")),
+      form([field(t("gate.shown"), name)], t("save"), async ({ display_name }) => {
+        Object.assign(app.me, await app.api.patch("/me", { display_name }));
+        toast(t("saved"), null, { seconds: 3 });
+      }),
+    );
+  }
+
+  /** A guest may stay: the name, the identity and the messages go over into the account. */
+  function upgrade() {
+    return h(
+      "section",
+      {},
+      h("h3", {}, t("settings.upgrade")),
+      h("p", { class: "hint" }, t("settings.upgrade.hint")),
+      form([nameInput({ value: app.me.user_id, hidden: true }), field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint"))], t("settings.upgrade"), async ({ new_password }) => {
+        const { user } = await app.api.post("/accounts", { user_id: app.me.user_id, password: new_password, cookie: true });
+        Object.assign(app.me, user);
+        prefer({ me: { uid: user.uid, user_id: user.user_id, kind: user.kind } });
+        close();
+        toast(t("saved"), null, { seconds: 3 });
+      }),
+    );
+  }
+
+  function password() {
+    return h(
+      "section",
+      {},
+      h("h3", {}, t("settings.password")),
+      form(
+        [nameInput({ value: app.me.user_id, hidden: true }), field(t("settings.password.now"), passwordInput("current-password")), field(t("settings.password.new"), passwordInput("new-password"), t("gate.password.hint"))],
+        t("save"),
+        async (values, box) => {
+          await app.api.patch("/me", { current_password: values.password, password: values.new_password });
+          box.reset();
+          toast(t("saved"), null, { seconds: 3 });
+          await list();
+        },
+      ),
+    );
+  }
+
+  async function list() {
+    try {
+      const found = await app.api.get("/sessions");
+      sessions.replaceChildren(...found.sessions.map(session));
+    } catch (error) {
+      sessions.replaceChildren(h("li", { class: "wrong" }, sentence(error)));
+    }
+  }
+
+  /** @param {any} one */
+  function session(one) {
+    const end = async () => {
+      await app.api.delete(`/sessions/${encodeURIComponent(one.id)}`).catch((error) => toast(sentence(error)));
+      await list();
+    };
+    return h(
+      "li",
+      {},
+      h("span", { class: "names" }, h("strong", {}, device(one.label)), h("small", {}, one.current ? t("sessions.current") : t("sessions.used", { when: moment(new Date(one.last_used_at)) }))),
+      !one.current && h("button", { type: "button", on: { click: () => void end() } }, t("sessions.end")),
+    );
+  }
+
+  async function leave() {
+    if (!account && !(await confirm(t("settings.leave"), t("settings.leave.ask"), t("settings.leave")))) return;
+    try {
+      await app.api.delete("/sessions/current");
+      close();
+      acts.leave();
+    } catch (error) {
+      toast(sentence(error));
+    }
+  }
+
+  function erase() {
+    const { close: done } = dialog(t("settings.erase"), [
+      h("p", {}, t("settings.erase.lead")),
+      form(
+        [field(t("gate.password"), passwordInput("current-password")), h("label", { class: "check" }, h("input", { type: "checkbox", name: "messages" }), t("settings.erase.messages"))],
+        t("settings.erase"),
+        async (values) => {
+          // DELETE with a body: the password is the proof, and no URL may carry it.
+          await app.api.delete("/me", { password: values.password, messages: "messages" in values ? "erase" : "keep" });
+          done();
+          close();
+          acts.leave();
+        },
+      ),
+    ]);
+  }
+}
+
+/** What a browser says of itself, shortened to what people recognise. @param {string} label */
+function device(label) {
+  const browser = /(Firefox|Edg|OPR|Chrome|Safari)\/[\d.]+/.exec(label)?.[1] ?? "";
+  const system = /(Android|iPhone|iPad|Windows|Mac OS X|Linux)/.exec(label)?.[1] ?? "";
+  const name = { Edg: "Edge", OPR: "Opera" }[browser] ?? browser;
+  return [name, system].filter(Boolean).join(", ") || label.slice(0, 60) || "?";
+}

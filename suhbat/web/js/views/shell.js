@@ -1,0 +1,206 @@
+// The page of somebody who is in: the list, the open conversation, the pane beside it; the address and the keys.
+
+import { t } from "../text/languages.js";
+import { onPreferences, prefer, preferences } from "../storage/preferences.js";
+import { banner } from "./banner.js";
+import { ConversationView } from "./conversation.js";
+import { detailsPanel } from "./details.js";
+import { toast } from "./dialog.js";
+import { h } from "./dom.js";
+import { keysDialog } from "./keys.js";
+import { notify } from "./notifications.js";
+import { addMenu } from "./rooms.js";
+import { searchPanel } from "./search.js";
+import { settingsDialog } from "./settings.js";
+import { Sidebar } from "./sidebar.js";
+import { switcher } from "./switcher.js";
+
+export class Shell {
+  /** @type {ConversationView | null} */
+  #view = null;
+  /** @type {"details" | "search" | null} */
+  #pane = null;
+
+  /** @param {import("../app.js").App} app @param {{leave: () => void}} acts */
+  constructor(app, acts) {
+    this.app = app;
+    this.acts = acts;
+    const go = this.go.bind(this);
+    this.sidebar = new Sidebar(app, {
+      open: go,
+      search: () => this.pane("search"),
+      add: (anchor) => addMenu(app, anchor, go),
+      settings: () => settingsDialog(app, acts),
+      switcher: () => switcher(app, go),
+    });
+    this.banner = banner(app);
+    this.place = h("div", { class: "place" });
+    this.element = h("div", { class: "shell" }, h("a", { class: "skip", href: "#composer", on: { click: (/** @type {Event} */ event) => (event.preventDefault(), this.#view?.composer.focus()) } }, t("skip")), this.banner.element, this.sidebar.element, this.place);
+    const key = (/** @type {KeyboardEvent} */ event) => this.#key(event);
+    const route = () => this.#route();
+    const left = () => void app.saveNow();
+    addEventListener("keydown", key);
+    addEventListener("hashchange", route);
+    addEventListener("pagehide", left);
+    this.ends = [
+      () => removeEventListener("keydown", key),
+      () => removeEventListener("hashchange", route),
+      () => removeEventListener("pagehide", left),
+      this.banner.end,
+      notify(app, go),
+      app.on("conversations", () => this.#changed()),
+      app.on("presence", () => this.#changed()),
+      app.on("pending", () => this.sidebar.refresh()),
+      app.on("me", () => this.sidebar.refresh()),
+      app.on("removed", (/** @type {string} */ conversation) => this.#removed(conversation)),
+    ];
+    onPreferences(() => this.sidebar.refresh());
+    this.#route();
+  }
+
+  /** @param {string} conversation @param {number} [seq] */
+  go(conversation, seq) {
+    const hash = `#/c/${encodeURIComponent(conversation)}${seq ? `/${seq}` : ""}`;
+    if (location.hash === hash) this.#route();
+    else location.hash = hash;
+  }
+
+  /** Where the address says. Without a conversation: where one was, or on a phone the list. */
+  #route() {
+    const [, conversation, seq] = /^#\/c\/([^/]+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
+    const wanted = conversation ? decodeURIComponent(conversation) : null;
+    if (wanted) return this.#open(wanted, seq ? Number(seq) : null);
+    const last = preferences().last;
+    if (!phone()) {
+      const first = last && this.app.chat.conversations.has(last) ? last : this.app.chat.conversations.keys().next().value;
+      if (first) return this.#open(first, null);
+    }
+    return this.#close();
+  }
+
+  /** @param {string} conversation @param {number | null} seq */
+  #open(conversation, seq) {
+    this.element.dataset.pane = "conversation";
+    if (this.#view?.conversation === conversation) {
+      if (seq !== null) void this.#view.timeline.jump(seq);
+      return;
+    }
+    if (!this.app.chat.conversations.has(conversation)) {
+      // A link may come before the list does; what one may not see looks like what does not exist.
+      if (this.app.chat.status.state === "online") this.place.replaceChildren(h("p", { class: "empty" }, t("conversation.none")));
+      return;
+    }
+    this.#view?.close();
+    this.sidebar.open = conversation;
+    prefer({ last: conversation });
+    const view = (this.#view = new ConversationView(this.app, conversation, {
+      back: () => (location.hash = "#/"),
+      details: () => this.pane("details"),
+      search: () => this.pane("search"),
+      go: (where, at) => this.go(where, at),
+    }));
+    this.#pane = null;
+    this.place.replaceChildren(view.element);
+    this.sidebar.refresh();
+    void view.open(seq);
+    if (!matchMedia("(pointer: coarse)").matches) view.composer.focus();
+  }
+
+  #close() {
+    this.element.dataset.pane = "list";
+    this.#view?.close();
+    this.#view = null;
+    this.sidebar.open = null;
+    this.place.replaceChildren(h("p", { class: "empty" }, t(this.app.chat.conversations.size ? "conversation.pick" : "loading")));
+    this.sidebar.refresh();
+  }
+
+  /** Show a pane beside the conversation, or close it. @param {"details" | "search" | null} name */
+  pane(name) {
+    const wanted = this.#pane === name ? null : name;
+    this.place.querySelector(".panel")?.remove();
+    this.#pane = wanted;
+    const acts = { close: () => this.pane(null), go: (/** @type {string} */ where, /** @type {number} */ seq) => this.#found(where, seq) };
+    const conversation = this.#view?.conversation ?? null;
+    if (wanted === "search") this.place.append(searchPanel(this.app, conversation, acts));
+    if (wanted === "details" && conversation) this.place.append(detailsPanel(this.app, conversation, acts));
+    if (!wanted) this.#view?.composer.focus();
+  }
+
+  /** @param {string} conversation @param {number} seq */
+  #found(conversation, seq) {
+    if (phone()) this.pane(null);
+    this.go(conversation, seq);
+  }
+
+  #changed() {
+    this.sidebar.refresh();
+    this.#view?.refresh();
+    if (!this.#view) this.#route();
+  }
+
+  /** @param {string} conversation */
+  #removed(conversation) {
+    if (this.#view?.conversation !== conversation) return;
+    toast(t("conversation.removed"));
+    location.hash = "#/";
+    this.#view.close();
+    this.#view = null;
+    this.#route();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const key = event.key.toLowerCase();
+    const command = event.ctrlKey || event.metaKey;
+    const writing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
+    if (document.querySelector("dialog[open]")) return;
+    if (command && key === "k") switcher(this.app, (conversation) => this.go(conversation));
+    else if (command && event.shiftKey && key === "f") this.pane("search");
+    else if (event.altKey && (key === "arrowup" || key === "arrowdown")) {
+      const next = this.sidebar.neighbour(key === "arrowup" ? -1 : 1, event.shiftKey);
+      if (next) this.go(next);
+    } else if (key === "escape" && this.#pane) this.pane(null);
+    else if (key === "escape" && this.#view) this.#view.composer.focus();
+    else if (!writing && key === "?") keysDialog();
+    else if (!writing && !command && this.#messageKey(key, event.target)) return event.preventDefault();
+    else return undefined;
+    return event.preventDefault();
+  }
+
+  /** Keys on a message that has the focus: up and down, answer, edit, react. @param {string} key @param {EventTarget | null} target */
+  #messageKey(key, target) {
+    const row = target instanceof HTMLElement ? target.closest("article.message") : null;
+    const scroller = target instanceof HTMLElement && target.matches(".scroller");
+    if (!this.#view || (!row && !scroller)) return false;
+    const rows = /** @type {HTMLElement[]} */ ([...this.#view.timeline.list.querySelectorAll("article.message")]);
+    const step = { arrowup: -1, arrowdown: 1 }[key];
+    if (step) {
+      const at = row ? rows.indexOf(/** @type {HTMLElement} */ (row)) + step : rows.length - 1;
+      rows[at]?.focus();
+      return Boolean(rows[at]);
+    }
+    const message = this.#view.timeline.timeline.find(Number(/** @type {HTMLElement} */ (row)?.dataset.seq));
+    if (!row || !message || message.deleted) return false;
+    if (key === "r") this.#view.composer.reply(message);
+    else if (key === "e" && message.sender_uid === this.app.me.uid) this.#view.composer.edit(message);
+    else if (key === "+") this.#view.timeline.place.pickReaction(message, row);
+    else if (key === "enter") this.#view.timeline.place.more(message, row);
+    else return false;
+    return true;
+  }
+
+  /** The language changed: everything is said anew, in the place where one is. */
+  redraw() {
+    const { app, acts } = this;
+    this.close();
+    return new Shell(app, acts);
+  }
+
+  close() {
+    this.#view?.close();
+    for (const end of this.ends) end();
+  }
+}
+
+const phone = () => matchMedia("(max-width: 720px)").matches;

@@ -1,0 +1,57 @@
+// Ctrl+K: to any conversation by a few letters of its name.
+
+import { t } from "../text/languages.js";
+import { dialog } from "./dialog.js";
+import { h } from "./dom.js";
+import { sorted, titleOf } from "./names.js";
+
+/** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
+export function switcher(app, go) {
+  const list = h("ul", { class: "switcher-list", role: "listbox", id: "switcher-list" });
+  const input = h("input", { type: "search", role: "combobox", "aria-expanded": "true", "aria-controls": "switcher-list", "aria-label": t("switcher"), placeholder: t("switcher"), on: { input: draw, keydown: key } });
+  const { close } = dialog(t("switcher"), [input, list], { class: "switcher" });
+  /** @type {string[]} */
+  let found = [];
+  let at = 0;
+  draw();
+  input.focus();
+
+  function draw() {
+    const wanted = fold(input.value.trim());
+    const states = sorted([...app.chat.conversations.values()]).filter((state) => fold(titleOf(state)).includes(wanted));
+    states.sort((one, other) => Number(fold(titleOf(other)).startsWith(wanted)) - Number(fold(titleOf(one)).startsWith(wanted)) || Number(other.unread > 0) - Number(one.unread > 0));
+    found = states.slice(0, 12).map((state) => state.conversation);
+    list.replaceChildren(
+      ...states.slice(0, 12).map((state, index) =>
+        h("li", { role: "option", id: `switch-${index}`, dir: "auto", on: { click: () => take(index) } }, titleOf(state), state.unread > 0 && h("span", { class: "badge" }, String(state.unread))),
+      ),
+    );
+    if (!found.length) list.append(h("li", { class: "empty" }, t("search.nothing")));
+    point(0);
+  }
+
+  /** @param {number} index */
+  function point(index) {
+    at = index;
+    for (const [place, option] of [...list.children].entries()) option.setAttribute("aria-selected", String(place === index));
+    input.setAttribute("aria-activedescendant", `switch-${index}`);
+  }
+
+  /** @param {KeyboardEvent} event */
+  function key(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && found.length) point((at + step + found.length) % found.length);
+    else if (event.key === "Enter") take(at);
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {number} index */
+  function take(index) {
+    if (!found[index]) return;
+    close();
+    go(found[index]);
+  }
+}
+
+const fold = (/** @type {string} */ text) => text.normalize("NFD").replace(/[\u0300-\u036f\u02bb\u2018\u2019'`]/g, "").toLowerCase();

@@ -1,0 +1,245 @@
+// The messages of the open conversation: scrolled without a jump, loaded in both directions, read as they are seen.
+
+import { day } from "../text/time.js";
+import { t } from "../text/languages.js";
+import { h, icon, keyed } from "./dom.js";
+import { messageNode, pendingNode } from "./message.js";
+import { rowsOf } from "./rows.js";
+
+const NEAR = 600; // px from an edge at which more is loaded
+const AT_END = 40; // px from the end within which new messages are followed
+const READ_AFTER = 300; // ms that the last visible message has to be seen
+const MOST_UNREAD = 160; // unread messages up to which the first of them is opened at
+
+/** @typedef {import("./message.js").Place & {retry: (id: string) => void, discard: (id: string) => void}} Place */
+
+export class TimelineView {
+  /** @type {Map<string, string>} what each row shows, to leave alone what has not changed */
+  #shown = new Map();
+  #following = true;
+  #fresh = 0;
+  /** @type {number | null} */
+  #readOrdinal = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #reading;
+  #frame = 0;
+
+  /**
+   * @param {import("../app.js").App} app
+   * @param {string} conversation
+   * @param {Place} place
+   */
+  constructor(app, conversation, place) {
+    this.app = app;
+    this.conversation = conversation;
+    this.place = place;
+    this.timeline = app.timeline(conversation);
+    this.list = h("div", { class: "rows", role: "log", "aria-label": t("timeline"), "aria-live": "polite" });
+    this.scroller = h("div", { class: "scroller", tabindex: 0, on: { scroll: () => this.#scrolled() } }, this.list);
+    this.newer = h("button", { type: "button", class: "newer", hidden: true, on: { click: () => this.toEnd() } });
+    this.element = h("div", { class: "timeline" }, this.scroller, this.newer);
+    const seen = () => this.#read();
+    this.ends = [
+      app.on("timeline", (/** @type {string} */ name, /** @type {any} */ change) => name === conversation && this.#changed(change)),
+      app.on("pending", (/** @type {string} */ name) => name === conversation && this.#soon()),
+      app.on("receipts", (/** @type {string} */ name) => name === conversation && this.#soon()),
+    ];
+    const sizes = new ResizeObserver(() => this.#following && this.#end());
+    sizes.observe(this.scroller);
+    addEventListener("focus", seen);
+    document.addEventListener("visibilitychange", seen);
+    this.ends.push(() => {
+      sizes.disconnect();
+      removeEventListener("focus", seen);
+      document.removeEventListener("visibilitychange", seen);
+      clearTimeout(this.#reading);
+      cancelAnimationFrame(this.#frame);
+    });
+  }
+
+  get state() {
+    return this.app.chat.conversations.get(this.conversation);
+  }
+
+  /** Show it: at a message, at the first unread, or at the end. @param {number | null} seq */
+  async open(seq) {
+    const unread = this.state?.unread ?? 0;
+    this.#readOrdinal = unread ? (this.state?.read_ordinal ?? null) : null;
+    if (!this.timeline.loaded) this.timeline.restore(await this.app.kept(this.conversation));
+    if (this.timeline.loaded) this.#arrive(seq);
+    try {
+      const known = seq === null ? !this.timeline.hasAfter && this.timeline.hasFresh : this.timeline.find(seq) !== null;
+      if (!known) await this.timeline.open(seq, Math.min(200, Math.max(60, unread <= MOST_UNREAD ? unread + 40 : 60)));
+    } catch (error) {
+      if (!this.timeline.messages.length) this.list.replaceChildren(h("p", { class: "empty" }, t("error.unreachable")));
+      return;
+    }
+    this.#arrive(seq);
+  }
+
+  /** @param {number | null} seq */
+  #arrive(seq) {
+    this.#following = seq === null;
+    this.#render();
+    const divider = this.list.querySelector(".unread-divider");
+    if (seq !== null) this.jump(seq);
+    else if (divider) {
+      this.scroller.scrollTop += divider.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - 80;
+      this.#following = this.#isAtEnd();
+    } else this.#end();
+    this.#scrolled();
+  }
+
+  /** To a message, loaded if it is not there. @param {number} seq */
+  async jump(seq) {
+    if (!this.timeline.find(seq)) await this.timeline.open(seq);
+    const row = /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-seq="${seq}"]`));
+    if (!row) return;
+    this.#following = false;
+    row.scrollIntoView({ block: "center" });
+    row.classList.remove("found");
+    requestAnimationFrame(() => row.classList.add("found"));
+    row.focus({ preventScroll: true });
+  }
+
+  /** To the newest. */
+  async toEnd() {
+    this.#following = true;
+    if (this.timeline.hasAfter) await this.timeline.open();
+    this.timeline.trim();
+    this.#render();
+    this.#end();
+  }
+
+  /** @param {{at: "start" | "end" | "all" | number}} change */
+  #changed(change) {
+    const last = this.timeline.last;
+    if (change.at === "end" && !this.#following && last && last.sender_uid !== this.app.me.uid) this.#fresh += 1;
+    if (change.at === "end" && last?.sender_uid === this.app.me.uid) this.#following = true;
+    this.#soon();
+  }
+
+  /** Draw within this frame, once. */
+  #soon() {
+    this.#frame ||= requestAnimationFrame(() => this.#render());
+  }
+
+  #render() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    const rows = rowsOf(this.timeline, this.app.pending.in(this.conversation), { readOrdinal: this.#readOrdinal, me: this.app.me.uid });
+    const anchor = this.#following ? null : this.#anchor();
+    const busy = Math.abs(rows.length - this.list.childElementCount) > 5;
+    this.list.setAttribute("aria-busy", String(busy)); // a page of history is not read out
+    const shown = new Map();
+    const draw = (/** @type {import("./rows.js").Row} */ row) => {
+      shown.set(row.key, this.#signature(row));
+      return this.#node(row);
+    };
+    keyed(this.list, rows, (row) => row.key, draw, (element, row) => {
+      const signature = this.#signature(row);
+      if (this.#shown.get(row.key) !== signature) return draw(row);
+      shown.set(row.key, signature);
+      return element;
+    });
+    this.#shown = shown;
+    if (!rows.length) this.list.replaceChildren(h("p", { class: "empty" }, t(this.timeline.loaded ? "timeline.empty" : "loading")));
+    else this.list.querySelector(":scope > .empty")?.remove();
+    if (this.#following) this.#end();
+    else if (anchor) this.scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    this.#scrolled();
+  }
+
+  /** @param {import("./rows.js").Row} row */
+  #signature(row) {
+    switch (row.kind) {
+      case "message": {
+        const { message } = row;
+        const quoted = message.reply_to && this.place.find(message.reply_to);
+        const reactions = message.reactions.map((one) => `${one.emoji}${one.uids.join()}`).join();
+        const readers = message.sender_uid === this.app.me.uid ? this.place.readers(message).length : 0;
+        return `${row.follows}${message.text}${message.edited_at}${message.deleted}${reactions}${readers}${this.place.pinned(message.seq)}${quoted ? quoted.text + quoted.deleted : ""}${this.place.shown(message.sender_uid, message.sender)}`;
+      }
+      case "pending":
+        return `${row.follows}${row.pending.error?.code}`;
+      case "note":
+        return `${row.joined}/${row.left}`;
+      default:
+        return row.key;
+    }
+  }
+
+  /** @param {import("./rows.js").Row} row */
+  #node(row) {
+    switch (row.kind) {
+      case "day":
+        return h("h3", { class: "day" }, h("span", {}, day(row.date, new Date())));
+      case "unread":
+        return h("div", { class: "unread-divider", role: "separator" }, h("span", {}, t("timeline.unread")));
+      case "note": {
+        const said = [row.joined.length && t("timeline.joined", { names: row.joined.join(", "), n: row.joined.length }), row.left.length && t("timeline.left", { names: row.left.join(", "), n: row.left.length })];
+        return h("p", { class: "note" }, said.filter(Boolean).join(" · "));
+      }
+      case "message":
+        return messageNode(row.message, row.follows, this.place);
+      default:
+        return pendingNode(row.pending, row.follows, this.place);
+    }
+  }
+
+  /** The first row that is seen, and where: what is read stays where it is. */
+  #anchor() {
+    const edge = this.scroller.getBoundingClientRect().top;
+    for (const element of this.list.children) {
+      const place = element.getBoundingClientRect();
+      if (place.bottom > edge && /** @type {HTMLElement} */ (element).dataset.seq) return { element, top: place.top };
+    }
+    return null;
+  }
+
+  #isAtEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    return !this.timeline.hasAfter && scrollHeight - scrollTop - clientHeight < AT_END;
+  }
+
+  #end() {
+    this.scroller.scrollTop = this.scroller.scrollHeight;
+  }
+
+  #scrolled() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    this.#following = this.#isAtEnd();
+    if (this.#following) this.#fresh = 0;
+    this.newer.hidden = this.#following;
+    this.newer.replaceChildren(icon("down"), this.#fresh ? t("timeline.new", { n: this.#fresh }) : t("timeline.latest"));
+    if (scrollTop < NEAR) void this.timeline.more("start").catch(() => {});
+    if (scrollHeight - scrollTop - clientHeight < NEAR) void this.timeline.more("end").catch(() => {});
+    this.#read();
+  }
+
+  /** What is seen for a moment, in a window that one looks at, is read. */
+  #read() {
+    if (document.visibilityState !== "visible" || !document.hasFocus()) return;
+    clearTimeout(this.#reading);
+    this.#reading = setTimeout(() => {
+      const ordinal = this.#lastSeen();
+      if (this.state && ordinal > this.state.read_ordinal && this.state.unread) {
+        void this.app.chat.command("read", { conversation: this.conversation, ordinal }).catch(() => {});
+      }
+    }, READ_AFTER);
+  }
+
+  #lastSeen() {
+    if (this.#following) return this.timeline.last?.ordinal ?? 0;
+    const edge = this.scroller.getBoundingClientRect().bottom;
+    for (const element of [...this.list.children].reverse()) {
+      const { seq } = /** @type {HTMLElement} */ (element).dataset;
+      if (seq && element.getBoundingClientRect().bottom <= edge + 8) return this.timeline.find(Number(seq))?.ordinal ?? 0;
+    }
+    return 0;
+  }
+
+  close() {
+    for (const end of this.ends) end();
+  }
+}
