@@ -1,0 +1,87 @@
+// One WebSocket at a time, as a link: what carries frames between a chat and its server.
+
+/** @import { Clock, Ear, Frame } from "./types.js" */
+
+import { systemClock } from "./clock.js";
+import { CLOSE } from "./errors.js";
+
+const SUBPROTOCOL = "suhbat.v1";
+/** How long a socket may take to open: a browser would wait for minutes. */
+export const OPEN_MS = 10_000;
+
+/** Where a server's sockets are. @param {string | URL} base  its root @param {string | null} [language] */
+export function socketUrl(base, language = null) {
+  const url = new URL("api/v1/ws", base);
+  url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
+  if (language) url.searchParams.set("lang", language);
+  return url.href;
+}
+
+export class WebSocketLink {
+  #url;
+  #Socket;
+  #clock;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  #callOff = () => {};
+
+  /** @param {{ url: string, socket?: typeof WebSocket, clock?: Clock }} options  `socket`: a class like WebSocket */
+  constructor({ url, socket = globalThis.WebSocket, clock = systemClock }) {
+    this.#url = url;
+    this.#Socket = socket;
+    this.#clock = clock;
+  }
+
+  /** @param {Ear} ear */
+  open(ear) {
+    this.close(CLOSE.NORMAL);
+    const socket = new this.#Socket(this.#url, [SUBPROTOCOL]);
+    this.#socket = socket;
+    this.#callOff = this.#clock.after(OPEN_MS, () => {
+      this.close(CLOSE.DEAD);
+      ear.onclose(CLOSE.ABNORMAL, "the server cannot be reached");
+    });
+    socket.onopen = () => {
+      this.#callOff();
+      ear.onopen();
+      socket.send(JSON.stringify(ear.hello()));
+    };
+    socket.onmessage = ({ data }) => ear.onframe(parsed(data));
+    socket.onclose = ({ code, reason }) => {
+      this.#let(socket);
+      ear.onclose(code, reason);
+    };
+  }
+
+  /** @param {Frame} frame */
+  send(frame) {
+    if (this.#socket?.readyState !== 1) return false; // OPEN
+    this.#socket.send(JSON.stringify(frame));
+    return true;
+  }
+
+  /** @param {number} code */
+  close(code) {
+    const socket = this.#socket;
+    if (!socket) return;
+    // A socket whose cable is cut takes its time to close: nobody waits for that.
+    this.#let(socket);
+    socket.close(code);
+  }
+
+  /** @param {WebSocket} socket */
+  #let(socket) {
+    this.#callOff();
+    this.#socket = null;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+  }
+}
+
+/** @param {unknown} data */
+function parsed(data) {
+  try {
+    return JSON.parse(/** @type {string} */ (data));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,302 @@
+// What a client knows, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, timer or clock.
+//
+// The rule that makes at-least-once into exactly-once is in `#event`: apply cursor + 1, drop what is not above the cursor, and
+// for anything higher ask for what is missing instead of applying it.
+
+/** @import { ConversationState, Effect, Event, Frame, Person, Presence, Saved, SavedTally } from "./types.js" */
+
+import { WAIT_AND_REPEAT } from "./errors.js";
+import { fold, foldOwn } from "./fold.js";
+import { Gaps } from "./gaps.js";
+import { WAIT_MS } from "./outbox.js";
+import { People } from "./people.js";
+import { Pulse } from "./pulse.js";
+import { ME, fitting } from "./resume.js";
+import { Tally } from "./tally.js";
+
+/** Lives as long as the chat, over all its connections. `now` is always steady milliseconds. */
+export class State {
+  /** @type {Person | null} */
+  me = null;
+  /** @type {Map<string, ConversationState>} */
+  conversations = new Map();
+  /** @type {Map<string, Presence>} */
+  presence = new Map();
+  /** @type {Map<string, number>} */
+  cursors = new Map();
+  people = new People();
+  epoch = "";
+  heartbeat = 25;
+  /** Whether this connection may be talked over. */
+  welcomed = false;
+  pulse = new Pulse();
+  #opening = true;
+  /** @type {Map<string, ConversationState>} */
+  #fresh = new Map();
+  /** @type {Map<string, number>} */
+  #early = new Map();
+  /** @type {Map<string, Tally>} */
+  #tallies = new Map();
+  #gaps = new Gaps();
+  #pings = 0;
+
+  /** @param {Saved | null} saved  what `save` gave; anything else is as good as nothing */
+  constructor(saved = null) {
+    if (!saved?.epoch || !saved.me || !saved.cursors || !Array.isArray(saved.conversations)) return;
+    this.me = saved.me;
+    this.epoch = saved.epoch;
+    this.cursors = new Map(Object.entries(saved.cursors));
+    this.#take(saved.conversations, saved.tallies);
+    for (const person of saved.people ?? []) this.people.add(person);
+  }
+
+  /** @returns {Saved | null}  null before the first snapshot */
+  save() {
+    if (!this.me || this.cursors.size === 0) return null;
+    return {
+      epoch: this.epoch,
+      uid: this.me.uid,
+      me: this.me,
+      cursors: Object.fromEntries(this.cursors),
+      conversations: [...this.conversations.values()],
+      people: [...this.people.known.values()],
+      tallies: this.tallies(),
+    };
+  }
+
+  /** What unread counts have in them, beside the states. @returns {Record<string, SavedTally>} */
+  tallies() {
+    return Object.fromEntries([...this.#tallies].map(([log, tally]) => [log, tally.save()]));
+  }
+
+  /** Whether all that was missed is here. */
+  get live() {
+    return this.welcomed && !this.#opening;
+  }
+
+  /** The first thing to say on a new connection. @param {string | null} token @param {number} now @returns {Frame} */
+  hello(token, now) {
+    this.cut();
+    this.pulse.hello(now);
+    /** @type {Frame} */
+    const hello = { type: "hello", id: "hello" };
+    if (token !== null) hello.token = token;
+    if (this.me && this.cursors.size > 0) {
+      hello.resume = { epoch: this.epoch, uid: this.me.uid, cursors: fitting(this.cursors) };
+    }
+    return hello;
+  }
+
+  /** The connection is gone. */
+  cut() {
+    this.welcomed = false;
+    this.#opening = true;
+    this.#gaps.clear();
+    this.#early.clear();
+    this.#fresh.clear();
+  }
+
+  /** @param {Frame} frame @param {number} now @returns {Effect[]} */
+  receive(frame, now) {
+    switch (frame.type) {
+      case "welcome":
+        return this.#welcome(frame, now);
+      case "snapshot":
+        return this.#snapshot(frame);
+      case "reset":
+        return this.#reset(frame, now);
+      case "caught_up":
+        return this.#caughtUp();
+      case "pong":
+        return this.#pong(frame, now);
+      case "presence":
+        return this.#presence(frame);
+      case "typing":
+      case "receipt":
+        this.people.seen(frame);
+        return [{ emit: [frame.type, frame] }];
+      case "ok":
+        this.people.seen(frame);
+        return [];
+      case "error":
+        if (WAIT_AND_REPEAT.has(frame.code)) {
+          this.pulse.refused(frame.retry_after ? frame.retry_after * 1000 : WAIT_MS, now);
+        }
+        return [];
+    }
+    if (Number.isSafeInteger(frame.seq) && typeof frame.conversation === "string") {
+      return this.#event(/** @type {Event} */ (frame), now);
+    }
+    // The reply to a cursor; in one's own log the same type is an event, with a seq. Other kinds are not known: ignored.
+    return frame.type === "conversation.removed" ? this.#drop(frame.removed) : [];
+  }
+
+  /** Call a few times a second. @param {number} now @returns {Effect[]} */
+  tick(now) {
+    /** @type {Effect[]} */
+    const effects = [];
+    const due = new Map();
+    for (const log of this.#gaps.due(now)) {
+      if (this.cursors.has(log)) due.set(log, this.cursors.get(log));
+    }
+    if (due.size > 0) effects.push({ say: { type: "sync", cursors: fitting(due) } });
+    const beat = this.pulse.tick(now);
+    if (beat === "ping") effects.push({ say: { type: "ping", id: `ping${++this.#pings}` } });
+    if (beat === "silence") effects.push({ dead: true });
+    return effects;
+  }
+
+  // The opening
+
+  /** @param {Frame} frame @param {number} now @returns {Effect[]} */
+  #welcome(frame, now) {
+    if (this.me && this.me.uid !== frame.user.uid) {
+      // Somebody else's: not theirs to see, not even until the snapshot comes.
+      this.conversations.clear();
+      this.presence.clear();
+      this.people = new People();
+    }
+    this.me = frame.user;
+    this.epoch = frame.epoch;
+    this.heartbeat = frame.heartbeat;
+    this.welcomed = true;
+    this.people.seen(frame);
+    this.pulse.welcome(frame.heartbeat, now);
+    // At once, not with the snapshot: should the connection break in between, they are not of this epoch.
+    if (!frame.resumed) this.cursors.clear();
+    return [];
+  }
+
+  /** @param {Frame} frame @returns {Effect[]} */
+  #snapshot(frame) {
+    this.#take(frame.conversations, frame.tallies); // tallies: from another tab only
+    this.people.seen(frame);
+    this.cursors = new Map(Object.entries(frame.cursors));
+    return [{ emit: ["snapshot"] }];
+  }
+
+  /** @param {Frame} frame @param {number} now @returns {Effect[]} */
+  #reset(frame, now) {
+    this.people.seen(frame);
+    this.#start(frame.state, now);
+    if (this.#opening) this.#fresh.set(frame.conversation, frame.state);
+    return [{ emit: ["reset", frame.conversation, frame.reason] }, { emit: ["changed", frame.conversation] }];
+  }
+
+  /** @returns {Effect[]} */
+  #caughtUp() {
+    if (!this.#opening) return [];
+    this.#opening = false;
+    this.#fresh.clear();
+    return [{ live: true }];
+  }
+
+  // What comes all the time
+
+  /** @param {Frame} frame @returns {Effect[]} */
+  #presence(frame) {
+    if (frame.whole) this.presence.clear(); // who is not in it is not here
+    this.people.seen(frame);
+    for (const person of frame.users) this.presence.set(person.uid, person);
+    return [{ emit: ["presence", frame.whole ? null : frame.users.map((/** @type {Presence} */ { uid }) => uid)] }];
+  }
+
+  /** @param {Frame} frame @param {number} now @returns {Effect[]} */
+  #pong(frame, now) {
+    this.pulse.pong(now);
+    for (const [log, head] of Object.entries(frame.heads)) {
+      const cursor = this.cursors.get(log);
+      if (cursor !== undefined && cursor < head) this.#gaps.below(log, head, now);
+    }
+    return [];
+  }
+
+  /** @param {Event} event @param {number} now @returns {Effect[]} */
+  #event(event, now) {
+    const log = event.conversation;
+    const cursor = this.cursors.get(log);
+    if (cursor === undefined) {
+      this.#early.set(log, Math.max(event.seq, this.#early.get(log) ?? 0));
+      return [];
+    }
+    if (event.seq <= cursor) return [];
+    if (event.seq > cursor + 1) {
+      if (!this.#gaps.skipped(log, event.seq, now)) return [];
+      return [{ say: { type: "sync", cursors: { [log]: cursor } } }];
+    }
+    this.cursors.set(log, event.seq);
+    this.#gaps.moved(log, event.seq, now);
+    this.people.seen(event);
+    if (log === ME) return [{ emit: ["event", event, null] }, ...this.#own(event, now)];
+    const state = this.conversations.get(log);
+    if (!state || !this.me) return [{ emit: ["event", event, null] }];
+    const folded = fold(state, event, this.me.uid, this.#tally(log));
+    this.conversations.set(log, folded);
+    return [{ emit: ["event", event, folded] }, { emit: ["changed", log] }];
+  }
+
+  /** An event of the user's own log. @param {Event} event @param {number} now @returns {Effect[]} */
+  #own(event, now) {
+    switch (event.type) {
+      case "conversation.added": {
+        const log = event.state.conversation;
+        // Told of it by a reset already, in this opening: that one is newer than this old event.
+        if (this.cursors.has(log)) return [];
+        this.#start(this.#fresh.get(log) ?? event.state, now);
+        return [{ emit: ["changed", log] }];
+      }
+      case "conversation.removed":
+        return this.#drop(event.removed);
+      case "read":
+      case "mentioned":
+      case "draft": {
+        const state = this.conversations.get(event.target);
+        if (!state) return [];
+        this.conversations.set(event.target, foldOwn(state, event, this.#tally(event.target)));
+        return [{ emit: ["changed", event.target] }];
+      }
+      case "user.updated":
+        this.me = event.user;
+    }
+    return [];
+  }
+
+  /** From here on this conversation is followed. @param {ConversationState} state @param {number} now */
+  #start(state, now) {
+    const log = state.conversation;
+    this.conversations.set(log, state);
+    this.#tallies.delete(log);
+    this.cursors.set(log, state.head);
+    this.#gaps.moved(log, state.head, now);
+    const early = this.#early.get(log) ?? 0;
+    this.#early.delete(log);
+    // Its first events were faster than the news of it.
+    if (early > state.head) this.#gaps.below(log, early, now);
+  }
+
+  /** @param {string} log */
+  #tally(log) {
+    let tally = this.#tallies.get(log);
+    if (!tally) this.#tallies.set(log, (tally = new Tally(this.conversations.get(log)?.last_ordinal ?? 0)));
+    return tally;
+  }
+
+  /** @param {string} log @returns {Effect[]} */
+  #drop(log) {
+    const known = this.conversations.delete(log);
+    this.#tallies.delete(log);
+    this.cursors.delete(log);
+    const above = this.#gaps.forget(log);
+    // It may be added again by what comes next; then what came too early is missing still.
+    if (above) this.#early.set(log, Math.max(above, this.#early.get(log) ?? 0));
+    return known ? [{ emit: ["removed", log] }] : [];
+  }
+
+  /** @param {ConversationState[]} states @param {Record<string, SavedTally>} [tallies] */
+  #take(states, tallies = {}) {
+    this.conversations = new Map(states.map((state) => [state.conversation, state]));
+    this.#tallies = new Map(
+      Object.entries(tallies).map(([log, { counted, above }]) => [log, new Tally(counted, above)]),
+    );
+  }
+}

@@ -1,0 +1,249 @@
+// All tabs of one person over one socket, as a link: one tab leads, owns the connection and tells the others every frame.
+//
+// A web lock elects the leader; when its tab goes, the lock goes to the next. A tab that comes says `join`; the leader says `come`
+// as soon as it is online, is told `hello`, and gives the opening that the server would give, out of what it knows. The others say
+// their commands through the leader; an `id` carries the tab that waits for the answer.
+
+/** @import { Clock, Ear, Frame, Link } from "./types.js" */
+
+import { systemClock } from "./clock.js";
+import { CLOSE } from "./errors.js";
+
+/** A leader that says nothing for this long is one that its browser has put to sleep: another tab takes its place. */
+export const PATIENCE_MS = 5_000;
+
+/** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
+/** @typedef {"idle" | "waiting" | "greeted" | "joined"} Phase  Of a tab that does not lead. */
+
+export class TabsLink {
+  #name;
+  #link;
+  #locks;
+  #makeChannel;
+  #tab;
+  #clock;
+  /** @type {Ear | null} */
+  #ear = null;
+  /** @type {Channel | null} */
+  #channel = null;
+  /** @type {AbortController | null} */
+  #queued = null;
+  /** @type {(() => void) | null} */
+  #release = null;
+  /** @type {Phase} */
+  #phase = "idle";
+  /** Of the leader: whether its connection has caught up, so that it can answer for the server. */
+  #online = false;
+  #heard = false;
+  #callOff = () => {};
+
+  /**
+   * @param {object} options
+   * @param {string} options.name  one for each server and person
+   * @param {Link} options.link  the connection to the server, used while this tab leads
+   * @param {Pick<LockManager, "request">} [options.locks] @param {(name: string) => Channel} [options.channel]
+   * @param {string} [options.tab]  unlike that of any other tab @param {Clock} [options.clock]
+   */
+  constructor({
+    name,
+    link,
+    locks = navigator.locks,
+    channel = (name) => new BroadcastChannel(name),
+    tab = crypto.randomUUID(),
+    clock = systemClock,
+  }) {
+    this.#name = name;
+    this.#link = link;
+    this.#locks = locks;
+    this.#makeChannel = channel;
+    this.#tab = tab;
+    this.#clock = clock;
+  }
+
+  /** @param {Ear} ear */
+  open(ear) {
+    this.#ear = ear;
+    if (!this.#channel) {
+      this.#channel = this.#makeChannel(this.#name);
+      this.#channel.onmessage = ({ data }) => (this.#release ? this.#lead(data) : this.#follow(data));
+      this.#stand({});
+    }
+    if (this.#release) this.#connect();
+    else this.#join();
+  }
+
+  /** @param {Frame} frame */
+  send(frame) {
+    if (frame.id !== undefined) frame = { ...frame, id: `${this.#tab}:${JSON.stringify(frame.id)}` };
+    if (this.#release) return this.#link.send(frame);
+    if (this.#phase !== "joined") return false;
+    this.#tell({ kind: "say", frame });
+    return true;
+  }
+
+  /** @param {number} code */
+  close(code) {
+    this.#ear = null;
+    this.#rest();
+    if (this.#release) this.#disconnect(code, CLOSE.RESTART, "the tab that leads begins anew");
+    if (code !== CLOSE.NORMAL) return;
+    this.#queued?.abort();
+    this.#release?.();
+    this.#release = null;
+    this.#channel?.close();
+    this.#channel = null;
+  }
+
+  /** The leader may be waiting to come back. */
+  hurry() {
+    if (!this.#release) this.#tell({ kind: "hurry" });
+  }
+
+  // Who leads
+
+  /** Stand in the queue for the lock, or take it from who has it. @param {LockOptions} options */
+  #stand(options) {
+    this.#queued?.abort();
+    const queued = (this.#queued = new AbortController());
+    /** @type {(() => void) | null} */
+    let mine = null;
+    const held = () =>
+      new Promise((/** @type {(value?: any) => void} */ resolve) => {
+        if (queued.signal.aborted) return resolve();
+        mine = () => resolve();
+        this.#elected(mine);
+      });
+    // A lock may be stolen or waited for, not both; nothing can abort a theft, for it does not wait.
+    const lock = this.#locks.request(this.#name, options.steal ? options : { signal: queued.signal }, held);
+    Promise.resolve(lock).catch(() => {
+      if (mine && this.#release === mine) this.#deposed();
+    });
+  }
+
+  /** @param {() => void} release */
+  #elected(release) {
+    const was = this.#phase;
+    this.#rest();
+    this.#release = release;
+    this.#tell({ kind: "leader" });
+    if (was === "waiting") this.#connect();
+    // What was said over the old leader may not have been heard: come back, over a connection of one's own.
+    else if (was !== "idle") this.#ear?.onclose(CLOSE.RESTART, "this tab leads now");
+  }
+
+  #deposed() {
+    this.#release = null;
+    this.#online = false;
+    this.#link.close(CLOSE.DEAD);
+    this.#stand({});
+    this.#ear?.onclose(CLOSE.RESTART, "another tab leads now");
+  }
+
+  // As the leader
+
+  #connect() {
+    const ear = this.#ear;
+    if (!ear) return;
+    this.#online = false;
+    this.#link.open({
+      ...ear,
+      onframe: (frame) => {
+        this.#tell({ kind: "frame", frame });
+        this.#take(ear, frame);
+        if (frame?.type !== "caught_up" || this.#online || this.#ear !== ear) return;
+        this.#online = true;
+        this.#tell({ kind: "come", to: null });
+      },
+      onclose: (code, reason) => {
+        this.#online = false;
+        this.#tell({ kind: "closed", code, reason });
+        ear.onclose(code, reason);
+      },
+    });
+  }
+
+  /** @param {number} code @param {number} told @param {string} reason */
+  #disconnect(code, told, reason) {
+    this.#online = false;
+    this.#link.close(code);
+    this.#tell({ kind: "closed", code: told, reason });
+  }
+
+  /** Something that another tab said. @param {any} message */
+  #lead({ kind, from, frame }) {
+    if (kind === "join") this.#tell({ kind: this.#online ? "come" : "wait", to: from });
+    else if (kind === "say") this.#link.send(frame);
+    else if (kind === "hurry") this.#ear?.hurry();
+    else if (kind === "hello" && this.#online && this.#ear) {
+      const { frames, sync } = this.#ear.answer(frame);
+      this.#tell({ kind: "opening", to: from, frames });
+      if (sync) this.#link.send(sync);
+    }
+  }
+
+  // As one of the others
+
+  #join() {
+    this.#rest();
+    this.#phase = "waiting";
+    this.#heard = false;
+    this.#ask();
+  }
+
+  #ask() {
+    this.#tell({ kind: "join" });
+    this.#callOff = this.#clock.after(PATIENCE_MS, () => {
+      if (!this.#heard) return this.#stand({ steal: true });
+      this.#heard = false;
+      this.#ask();
+    });
+  }
+
+  /** Something that the leader said, or another that does not lead. @param {any} message */
+  #follow({ kind, to, frame, frames, code, reason }) {
+    const ear = this.#ear;
+    if (!ear || this.#phase === "idle" || (to && to !== this.#tab)) return;
+    const waiting = this.#phase === "waiting";
+    if (kind === "wait") this.#heard = true;
+    else if (kind === "come" && waiting) {
+      this.#rest();
+      this.#phase = "greeted";
+      ear.onopen();
+      const { token, ...hello } = ear.hello(); // the leader has its own
+      this.#tell({ kind: "hello", frame: hello });
+    } else if (kind === "opening" && this.#phase === "greeted") {
+      this.#phase = "joined";
+      for (const one of frames) if (this.#ear === ear) ear.onframe(one);
+    } else if (kind === "frame" && this.#phase === "joined") this.#take(ear, frame);
+    else if (kind === "leader" && waiting) {
+      this.#heard = true;
+      this.#tell({ kind: "join" });
+    } else if (kind === "closed" || kind === "leader") {
+      this.#rest();
+      // Whether it reached the server is the leader's to find out.
+      ear.onopen();
+      if (kind === "leader") ear.onclose(CLOSE.RESTART, "another tab leads now");
+      else ear.onclose(code, reason);
+    }
+  }
+
+  #rest() {
+    this.#callOff();
+    this.#phase = "idle";
+  }
+
+  // Both
+
+  /** A frame of the server: an answer comes to the tab that asked; all hear of heads. @param {Ear} ear @param {any} frame */
+  #take(ear, frame) {
+    const mine = `${this.#tab}:`;
+    if (typeof frame?.id !== "string" || !frame.id.includes(":")) return ear.onframe(frame);
+    if (frame.id.startsWith(mine)) return ear.onframe({ ...frame, id: JSON.parse(frame.id.slice(mine.length)) });
+    if (frame.type === "pong") return ear.onframe({ ...frame, id: undefined });
+  }
+
+  /** @param {object} message */
+  #tell(message) {
+    this.#channel?.postMessage({ ...message, from: this.#tab });
+  }
+}

@@ -1,0 +1,23 @@
+// One chat over real servers, told by tests/test_web_units.py what to do: a JSON line in, JSON lines out.
+//
+// Usage: node real.mjs URL TOKEN
+
+import { createInterface } from "node:readline";
+
+import { Chat } from "../../suhbat/web/js/sdk/chat.js";
+
+const [base, token] = process.argv.slice(2);
+const chat = new Chat({ base, token });
+const tell = (...told) => process.stdout.write(`${JSON.stringify(told)}\n`);
+
+chat.on("status", ({ state, code }) => tell("status", state, code));
+chat.on("event", (event) => event.type === "message.created" && tell("message", event.seq, event.message.text));
+chat.on("reset", (conversation) => tell("reset", conversation));
+chat.on("snapshot", () => tell("snapshot"));
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { send, leave } = JSON.parse(line);
+  if (send) chat.send({ conversation: "lobby", text: send }).then((ok) => tell("ok", send, ok.seq, ok.duplicate));
+  else if (leave) chat.close();
+  else chat.connect();
+}
