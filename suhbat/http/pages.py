@@ -44,7 +44,7 @@ class Files(StaticFiles):
 
 POLICY = (
     CONTENT_SECURITY_POLICY
-    + "; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'"
+    + "; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types suhbat"
 )
 """For our own pages: a text cannot become markup or code even by a mistake in our scripts (W3C Trusted Types)."""
 

@@ -5,8 +5,7 @@ import { PendingMessages } from "./models/pending.js";
 import { Receipts } from "./models/receipts.js";
 import { Timeline } from "./models/timeline.js";
 import { Typing } from "./models/typing.js";
-import { Chat } from "./sdk/chat.js";
-import { TabsLink } from "./sdk/tabs.js";
+import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { Database } from "./storage/database.js";
 
 const OPEN_TIMELINES = 12;
@@ -29,6 +28,7 @@ export class App {
   #ends = [];
 
   /**
+   * @param {URL} base the server's root
    * @param {import("./sdk/http.js").Api} api
    * @param {User & {display_name?: string, role?: string}} me
    * @param {Database} database
@@ -36,12 +36,15 @@ export class App {
    * @param {import("./models/pending.js").Pending[]} unsent
    * @param {Record<string, any>} drafts
    */
-  constructor(api, me, database, restored, unsent, drafts) {
+  constructor(base, api, me, database, restored, unsent, drafts) {
+    this.base = base;
     this.api = api;
     this.me = me;
     this.database = database;
-    const link = TabsLink.available() ? new TabsLink({ base: api.base, uid: me.uid }) : null;
-    this.chat = new Chat({ base: api.base, link, restored });
+    const socket = new WebSocketLink({ url: socketUrl(base, api.language) });
+    const shared = "locks" in navigator && "BroadcastChannel" in globalThis;
+    const link = shared ? new TabsLink({ name: `suhbat:${base.pathname}:${me.uid}`, link: socket }) : socket;
+    this.chat = new Chat({ base, link, restored, language: api.language });
     this.pending = new PendingMessages(
       (message) => this.chat.send({ ...message, clientId: message.clientId }),
       {
@@ -59,15 +62,15 @@ export class App {
     this.pending.restore(unsent);
   }
 
-  /** @param {import("./sdk/http.js").Api} api @param {User} me */
-  static async start(api, me) {
+  /** @param {URL} base @param {import("./sdk/http.js").Api} api @param {User} me */
+  static async start(base, api, me) {
     const database = await Database.open(me.uid);
     const [state, drafts, unsent] = await Promise.all([
       database.get("state", "chat"),
       database.get("state", "drafts"),
       database.all("pending"),
     ]);
-    const app = new App(api, me, database, state ?? null, unsent, drafts ?? {});
+    const app = new App(base, api, me, database, state ?? null, unsent, drafts ?? {});
     app.chat.connect();
     return app;
   }

@@ -29,7 +29,7 @@ onchange(() => {
 });
 api.language = current();
 await begin();
-void navigator.serviceWorker?.register("sw.js").catch(() => {}); // without it there is only no start without a network
+void serve();
 
 /** @param {string} [why] said above the door */
 async function begin(why) {
@@ -49,6 +49,13 @@ async function begin(why) {
   return open({ setup, invite, ...(why ? { why, login: preferences().me?.kind === "account", name: preferences().me?.user_id } : {}) });
 }
 
+/** The page without a network. The only script that a script names; the page's policy allows no other (W3C Trusted Types). */
+async function serve() {
+  const { trustedTypes } = /** @type {any} */ (globalThis);
+  const policy = trustedTypes?.createPolicy("suhbat", { createScriptURL: () => "sw.js" });
+  await navigator.serviceWorker?.register(policy?.createScriptURL("") ?? "sw.js").catch(() => {});
+}
+
 /** The door. @param {Parameters<typeof gate>[1]} options */
 async function open(options) {
   try {
@@ -65,7 +72,7 @@ async function open(options) {
 async function enter(user) {
   drawGate = null;
   prefer({ me: { uid: user.uid, user_id: user.user_id, kind: user.kind }, ...(user.locale && !preferences().language ? { language: user.locale } : {}) });
-  const app = await App.start(api, user);
+  const app = await App.start(base, api, user);
   shell = new Shell(app, { leave: () => leave(app) });
   page.replaceChildren(shell.element);
   app.on("status", () => {

@@ -7,7 +7,7 @@ const TIMEOUT_MS = 20_000;
 export class Api {
   #base;
   #token;
-  #language;
+  language;
   #fetch;
 
   /**
@@ -20,7 +20,7 @@ export class Api {
   constructor({ base, token = null, language = null, fetch = globalThis.fetch }) {
     this.#base = new URL("api/v1/", base);
     this.#token = token;
-    this.#language = language;
+    this.language = language;
     // A browser's fetch must be called as the window's.
     this.#fetch = fetch.bind(globalThis);
   }
@@ -59,7 +59,7 @@ export class Api {
     for (const [name, value] of Object.entries(query)) {
       if (value != null) url.searchParams.set(name, String(value));
     }
-    if (this.#language) url.searchParams.set("lang", this.#language);
+    if (this.language) url.searchParams.set("lang", this.language);
     /** @type {Record<string, string>} */
     const headers = { accept: "application/json" };
     // Also without a body to speak of: what writes with a cookie has to say that it is JSON, which no form can.

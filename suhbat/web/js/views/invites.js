@@ -18,7 +18,7 @@ export function inviteDialog(app, conversation) {
       t("invite.make"),
       async ({ uses, days }) => {
         const made = await app.api.post("/invites", { uses: Number(uses), expires_in: Number(days) * 86400, ...(conversation ? { conversation } : {}) });
-        const url = new URL(`#/invite/${made.code}`, app.api.base);
+        const url = new URL(`#/invite/${made.code}`, app.base);
         const copy = () => {
           void navigator.clipboard.writeText(url.href);
           toast(t("copied"), null, { seconds: 3 });
