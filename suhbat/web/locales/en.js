@@ -216,6 +216,12 @@ export const texts = {
   "order.invites": "Invitations",
   "order.reports": "Reports",
   "order.settle": "Done",
+  // Times
+  "time.at": "last here {when}",
+  "time.minutes": { one: "here {n} minute ago", other: "here {n} minutes ago" },
+  "time.now": "here a moment ago",
+  "time.today": "Today",
+  "time.yesterday": "Yesterday",
   // Keys
   keys: "Keys",
   "keys.break": "a new line",

@@ -216,6 +216,12 @@ export const texts = {
   "order.invites": "Приглашения",
   "order.reports": "Жалобы",
   "order.settle": "Рассмотрено",
+  // Times
+  "time.at": "был(а) здесь: {when}",
+  "time.minutes": { one: "был(а) {n} минуту назад", few: "был(а) {n} минуты назад", many: "был(а) {n} минут назад", other: "был(а) {n} минуты назад" },
+  "time.now": "был(а) только что",
+  "time.today": "Сегодня",
+  "time.yesterday": "Вчера",
   // Keys
   keys: "Клавиши",
   "keys.break": "новая строка",

@@ -216,6 +216,12 @@ export const texts = {
   "order.invites": "Takliflar",
   "order.reports": "Shikoyatlar",
   "order.settle": "Koʻrildi",
+  // Times
+  "time.at": "oxirgi marta {when} shu yerda edi",
+  "time.minutes": { one: "{n} daqiqa oldin shu yerda edi", other: "{n} daqiqa oldin shu yerda edi" },
+  "time.now": "hozirgina shu yerda edi",
+  "time.today": "Bugun",
+  "time.yesterday": "Kecha",
   // Keys
   keys: "Tugmalar",
   "keys.break": "yangi qator",

@@ -1,0 +1,33 @@
+// Uzbek in Cyrillic, made from Uzbek in Latin, as suhbat/cyrillic.py does it: the texts are written once.
+
+const KEPT = /\{[^}]*\}|"[^"]*"|`[^`]*`|\S*[/_]\S*|(?<![\p{L}\p{N}_])(?:API|Ctrl|Emoji)(?![\p{L}\p{N}_])|[\p{L}\p{N}]*:[\p{L}\p{N}-]+|[\p{L}_]*\d[\p{L}\p{N}_]*/gu;
+
+/** @type {Record<string, string>} */
+const SIGNS = {
+  "oʻ": "ў", "gʻ": "ғ", sh: "ш", ch: "ч", yo: "ё", yu: "ю", ya: "я", ye: "е", "yoʻ": "йў",
+  a: "а", b: "б", c: "с", d: "д", e: "е", f: "ф", g: "г", h: "ҳ", i: "и", j: "ж", k: "к", l: "л", m: "м", n: "н", o: "о",
+  p: "п", q: "қ", r: "р", s: "с", t: "т", u: "у", v: "в", w: "в", x: "х", y: "й", z: "з", "ʼ": "ъ",
+}; // prettier-ignore
+const SIGN = /yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ]/gi;
+
+/** `oʻ` and `gʻ` are written with U+02BB, the glottal stop with U+02BC; placeholders and what is no Uzbek stay. @param {string} text */
+export function cyrillic(text) {
+  let done = "";
+  let place = 0;
+  for (const kept of text.matchAll(KEPT)) {
+    done += words(text.slice(place, kept.index)) + kept[0];
+    place = kept.index + kept[0].length;
+  }
+  return done + words(text.slice(place));
+}
+
+/** @param {string} text */
+function words(text) {
+  return text.replace(SIGN, (latin, /** @type {number} */ at) => {
+    const low = latin.toLowerCase();
+    const before = text[at - 1] ?? "";
+    // At the beginning of a word, and after a vowel.
+    const made = low === "e" && (!/\p{L}/u.test(before) || /[aeiouʻ]/i.test(before)) ? "э" : SIGNS[low];
+    return latin === low ? made : made[0].toUpperCase() + made.slice(1);
+  });
+}

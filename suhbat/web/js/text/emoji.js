@@ -1,0 +1,53 @@
+// Emoji by name and by group. The data is loaded when somebody first looks for one.
+
+/** @typedef {{emoji: string, name: string}} Emoji */
+
+/** @type {{name: string, emoji: Emoji[]}[]} */
+let all = [];
+/** @type {Map<string, string>} */
+let named = new Map();
+/** @type {Promise<void> | null} */
+let loading = null;
+
+export function load() {
+  return (loading ??= import("./emoji-data.js").then(
+    ({ GROUPS, ALIASES }) => {
+      all = GROUPS.map(([name, list]) => ({ name, emoji: list.split(" ").map(read) }));
+      named = new Map(all.flatMap((group) => group.emoji.map(({ emoji, name }) => /** @type {[string, string]} */ ([name, emoji]))));
+      for (const { emoji, name } of ALIASES.split(" ").map(read)) named.set(name, emoji);
+    },
+    () => void (loading = null), // no network: tried again the next time
+  ));
+}
+
+export const groups = () => all;
+
+/** @param {string} name without its colons */
+export const byName = (name) => named.get(name.toLowerCase()) ?? null;
+
+/** The one of that name, those whose name begins with it, then those with a word that does. @param {string} begun @param {number} limit @returns {Emoji[]} */
+export function search(begun, limit) {
+  const wanted = begun.toLowerCase().replace(/[\s-]+/g, "_");
+  /** @type {Map<string, Emoji>} */
+  const found = new Map();
+  /** @type {((name: string) => boolean)[]} */
+  const ways = [(name) => name === wanted, (name) => name.startsWith(wanted), (name) => name.includes(`_${wanted}`)];
+  for (const matches of ways) {
+    for (const [name, emoji] of named) if (matches(name) && !found.has(emoji)) found.set(emoji, { emoji, name });
+    if (found.size >= limit) break;
+  }
+  return [...found.values()].slice(0, limit);
+}
+
+/** `:name:` becomes the emoji, but not in code. Needs `load`. @param {string} text */
+export function replaceNames(text) {
+  return text.replace(/(```[\s\S]*?(?:```|$)|`[^`\n]*`)|(?<![\w:]):([\w+-]{1,40}):(?!\w)/g, (whole, /** @type {string} */ code, /** @type {string} */ name) =>
+    code ? whole : (byName(name) ?? whole),
+  );
+}
+
+/** One entry of the data: the emoji, and its name. @param {string} entry @returns {Emoji} */
+function read(entry) {
+  const [, emoji, name] = /** @type {RegExpExecArray} */ (/^([^a-z0-9+-]+)(.*)$/u.exec(entry));
+  return { emoji, name };
+}

@@ -1,0 +1,65 @@
+// What the page says, in the language that was chosen.
+
+import { cyrillic } from "./cyrillic.js";
+
+export const LANGUAGES = ["en", "uz", "uz-Cyrl", "ru"];
+
+/** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Text */
+
+/** @type {Record<string, Text>} */
+let texts = {};
+let tag = "en";
+let plurals = new Intl.PluralRules("en");
+/** @type {Set<() => void>} */
+const listeners = new Set();
+
+/** The language to begin with: the chosen one, or the first of the browser's that there is. @param {string | null} chosen @param {readonly string[]} wanted */
+export function choose(chosen, wanted) {
+  for (const asked of [chosen, ...wanted]) {
+    const found = asked && known(asked);
+    if (found) return found;
+  }
+  return "en";
+}
+
+/** @param {string} asked */
+function known(asked) {
+  const low = asked.toLowerCase();
+  if (low.startsWith("uz-cyrl")) return "uz-Cyrl";
+  return LANGUAGES.find((one) => low === one || low.startsWith(`${one}-`)) ?? null;
+}
+
+/** Speak this language from now on. @param {string} wanted */
+export async function use(wanted) {
+  const { texts: found } = await import(`../../locales/${wanted === "uz-Cyrl" ? "uz" : wanted}.js`);
+  texts = wanted === "uz-Cyrl" ? inCyrillic(found) : found;
+  tag = wanted;
+  plurals = new Intl.PluralRules(wanted);
+  for (const listener of listeners) listener();
+}
+
+export const current = () => tag;
+
+/** Told when the language changed; gives what ends that. @param {() => void} listener */
+export function onchange(listener) {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/**
+ * The text of a key. `{name}` is filled with `args.name`; where a text has plural forms `args.n` chooses. A key without a
+ * text is shown as it is, which a test would find.
+ * @param {string} key @param {Record<string, string | number>} [args]
+ */
+export function t(key, args = {}) {
+  const found = texts[key] ?? key;
+  const text = typeof found === "string" ? found : (found[plurals.select(Number(args.n))] ?? found.other ?? key);
+  return text.replace(/\{(\w+)\}/g, (whole, /** @type {string} */ name) => (name in args ? String(args[name]) : whole));
+}
+
+/** @param {Record<string, Text>} latin @returns {Record<string, Text>} */
+function inCyrillic(latin) {
+  const made = (/** @type {Text} */ text) =>
+    typeof text === "string" ? cyrillic(text) : Object.fromEntries(Object.entries(text).map(([form, one]) => [form, cyrillic(one)]));
+  return Object.fromEntries(Object.entries(latin).map(([key, text]) => [key, made(text)]));
+}

@@ -1,0 +1,70 @@
+// Times for people: the clock, the day, how long ago. In the language of the page and the zone of the browser.
+
+import { current, t } from "./languages.js";
+import { cyrillic } from "./cyrillic.js";
+
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+// Browsers know Uzbek badly: some say "M11" for November.
+const MONTHS = ["yanvar", "fevral", "mart", "aprel", "may", "iyun", "iyul", "avgust", "sentabr", "oktabr", "noyabr", "dekabr"];
+const WEEK = ["yakshanba", "dushanba", "seshanba", "chorshanba", "payshanba", "juma", "shanba"];
+
+/** 14:05 @param {Date} date */
+export function clock(date) {
+  return format(date, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
+/** The day as a heading: today, yesterday, Monday, 3 March, and with the year if it is not this one. @param {Date} date @param {Date} now */
+export function day(date, now) {
+  const away = daysBetween(date, now);
+  if (away === 0) return t("time.today");
+  if (away === 1) return t("time.yesterday");
+  const year = date.getFullYear() === now.getFullYear() ? "" : ` ${date.getFullYear()}`;
+  if (isUzbek()) return uzbek(`${WEEK[date.getDay()]}, ${date.getDate()}-${MONTHS[date.getMonth()]}${year}`);
+  return format(date, { weekday: "long", day: "numeric", month: "long", ...(year ? { year: "numeric" } : {}) });
+}
+
+/** For a list: the clock today, the weekday within a week, else the date. @param {Date} date @param {Date} now */
+export function short(date, now) {
+  const away = daysBetween(date, now);
+  if (away === 0) return clock(date);
+  if (away > 0 && away < 7) return isUzbek() ? uzbek(WEEK[date.getDay()].slice(0, 3)) : format(date, { weekday: "short" });
+  return format(date, { day: "2-digit", month: "2-digit", ...(date.getFullYear() === now.getFullYear() ? {} : { year: "2-digit" }) });
+}
+
+/** Date and clock. @param {Date} date */
+export function moment(date) {
+  if (isUzbek()) return uzbek(`${date.getDate()}-${MONTHS[date.getMonth()]} ${date.getFullYear()}, ${clock(date)}`);
+  return format(date, { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+}
+
+/** When somebody was last here. @param {Date} date @param {Date} now */
+export function ago(date, now) {
+  const minutes = Math.floor((now.getTime() - date.getTime()) / MINUTE);
+  if (minutes < 1) return t("time.now");
+  if (minutes < 60) return t("time.minutes", { n: minutes });
+  if (daysBetween(date, now) === 0) return t("time.at", { when: clock(date) });
+  return t("time.at", { when: daysBetween(date, now) === 1 ? `${t("time.yesterday").toLowerCase()}, ${clock(date)}` : moment(date) });
+}
+
+const isUzbek = () => current().startsWith("uz");
+const uzbek = (/** @type {string} */ text) => (current() === "uz-Cyrl" ? text.replace(/[\p{L}]+/gu, cyrillic) : text);
+
+/** @type {Map<string, Intl.DateTimeFormat>} making one takes longer than a hundred uses */
+const formats = new Map();
+
+/** @param {Date} date @param {Intl.DateTimeFormatOptions} options */
+function format(date, options) {
+  const language = isUzbek() || current() === "en" ? "en-GB" : current(); // of Uzbek only digits are left to say
+  const key = language + JSON.stringify(options);
+  const made = formats.get(key) ?? new Intl.DateTimeFormat(language, options);
+  formats.set(key, made);
+  return made.format(date);
+}
+
+/** Calendar days, not times of 24 hours. @param {Date} date @param {Date} now */
+function daysBetween(date, now) {
+  const start = (/** @type {Date} */ one) => Date.UTC(one.getFullYear(), one.getMonth(), one.getDate());
+  return Math.round((start(now) - start(date)) / DAY);
+}
