@@ -128,7 +128,9 @@ async def test_a_token_expires(with_tokens: Server, dialect: str) -> None:
     async with connect(f"{with_tokens.ws}{path}", additional_headers=bearer, proxy=None) as socket:
         if dialect == "v1":
             await socket.send(json.dumps({"type": "hello", "id": 1}))
-        await until(socket, "welcome" if dialect == "v1" else "joined", **({} if dialect == "v1" else {"user_id": "hoji"}))
+        await until(
+            socket, "welcome" if dialect == "v1" else "joined", **({} if dialect == "v1" else {"user_id": "hoji"})
+        )
         await until(socket, "error", code="unauthenticated")
         async with asyncio.timeout(PATIENCE):
             await socket.wait_closed()
