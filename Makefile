@@ -20,6 +20,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m tests.node typescript/bin/tsc -p jsconfig.json
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

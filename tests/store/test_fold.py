@@ -282,6 +282,8 @@ class Play:
 class Theatre:
     """One store for all histories: each has people and conversations of its own, and shares the lobby."""
 
+    reader: type[Reader] = Reader
+
     def __init__(self, make: Callable[..., Store], place: Path) -> None:
         self.runner = asyncio.Runner()
         self.store = make(place)
@@ -305,8 +307,8 @@ class Theatre:
             for n in range(4)
         ]
         await asyncio.gather(*(self.store.save_guest(guest(one, token_hash=one.uid.encode())) for one in people))
-        readers = [Reader(self.store, person, random) for person in people]
-        late = [Reader(self.store, person, random) for person in people]
+        readers = [self.reader(self.store, person, random) for person in people]
+        late = [self.reader(self.store, person, random) for person in people]
         self.play = play = Play(self.store, readers)
         await asyncio.gather(*(reader.come() for reader in [*readers, *late]))
         for reader in late:
@@ -325,14 +327,14 @@ class Theatre:
                 elif step.what == "back" and not reader.here:
                     await reader.come()
                 elif step.what == "check":
-                    await self._check(reader)
+                    await self.check(reader)
         for reader in [*readers, *late]:
             if not reader.here:
                 await reader.come()
         for reader in [*readers, *late]:
-            await self._check(reader)
+            await self.check(reader)
 
-    async def _check(self, reader: Reader) -> None:
+    async def check(self, reader: Reader) -> None:
         """What was folded is what is there; unless they are away."""
         if not reader.here:
             return

@@ -1,4 +1,5 @@
-// One chat over real servers, told by tests/test_web_units.py what to do: a JSON line in, JSON lines out.
+// One chat over real servers, told by tests/test_web_units.py what to write: a JSON line in, JSON lines out. It leaves when its
+// input ends.
 //
 // Usage: node real.mjs URL TOKEN
 
@@ -14,10 +15,10 @@ chat.on("status", ({ state, code }) => tell("status", state, code));
 chat.on("event", (event) => event.type === "message.created" && tell("message", event.seq, event.message.text));
 chat.on("reset", (conversation) => tell("reset", conversation));
 chat.on("snapshot", () => tell("snapshot"));
+chat.connect();
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const { send, leave } = JSON.parse(line);
-  if (send) chat.send({ conversation: "lobby", text: send }).then((ok) => tell("ok", send, ok.seq, ok.duplicate));
-  else if (leave) chat.close();
-  else chat.connect();
+  const text = JSON.parse(line);
+  chat.send({ conversation: "lobby", text }).then(({ seq }) => tell("ok", seq, text));
 }
+chat.close();

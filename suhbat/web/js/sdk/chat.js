@@ -173,11 +173,16 @@ export class Chat {
       try {
         listener(...args);
       } catch (error) {
-        // One listener's mistake is neither the others' nor the connection's; it is told as any uncaught error.
-        queueMicrotask(() => {
-          throw error;
-        });
+        report(error);
       }
     }
   }
+}
+
+/** One listener's mistake is neither the others' nor the connection's; it is told as any uncaught error. @param {unknown} error */
+function report(error) {
+  if (globalThis.reportError) return globalThis.reportError(error);
+  queueMicrotask(() => {
+    throw error;
+  });
 }

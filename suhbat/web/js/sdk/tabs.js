@@ -11,6 +11,8 @@ import { CLOSE } from "./errors.js";
 
 /** A leader that says nothing for this long is one that its browser has put to sleep: another tab takes its place. */
 export const PATIENCE_MS = 5_000;
+/** The next tab leads so long after the last word of the one before: a message and a lock may overtake each other. */
+const HANDOVER_MS = 100;
 
 /** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
 /** @typedef {"idle" | "waiting" | "greeted" | "joined"} Phase  Of a tab that does not lead. */
@@ -88,7 +90,7 @@ export class TabsLink {
     if (this.#release) this.#disconnect(code, CLOSE.RESTART, "the tab that leads begins anew");
     if (code !== CLOSE.NORMAL) return;
     this.#queued?.abort();
-    this.#release?.();
+    if (this.#release) this.#clock.after(HANDOVER_MS, this.#release);
     this.#release = null;
     this.#channel?.close();
     this.#channel = null;

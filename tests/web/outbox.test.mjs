@@ -1,0 +1,109 @@
+// What was asked: sent in order, again until answered, never too much at once; and how fast to come back.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { Backoff } from "../../suhbat/web/js/sdk/backoff.js";
+import { mayReconnect } from "../../suhbat/web/js/sdk/errors.js";
+import { Outbox, WINDOW } from "../../suhbat/web/js/sdk/outbox.js";
+import { Pulse } from "../../suhbat/web/js/sdk/pulse.js";
+
+function filled(count, type = "send") {
+  const outbox = new Outbox();
+  const outcomes = [];
+  for (let id = 1; id <= count; id++) {
+    outbox.add({ type, id }, (ok) => outcomes.push(ok), (error) => outcomes.push(error.name)); // prettier-ignore
+  }
+  return { outbox, outcomes };
+}
+
+const sent = (outbox, now = 0) => {
+  const ids = [];
+  for (let command; (command = outbox.next(now)); ) ids.push(command.id);
+  return ids;
+};
+const haste = (id, retry_after) => ({ type: "error", id, code: "rate_limited", message: "slow down", retry_after });
+
+test("commands go in order, and again in that order after a cut, until each is answered once", () => {
+  const { outbox, outcomes } = filled(3);
+  assert.deepEqual(sent(outbox), [1, 2, 3]);
+  outbox.answered({ type: "ok", id: 2, seq: 5 });
+  outbox.cut();
+  assert.deepEqual(sent(outbox), [1, 3]);
+  for (const id of [1, 2, 3]) outbox.answered({ type: "ok", id, seq: 6 });
+  assert.deepEqual(outcomes, [{ seq: 5 }, { seq: 6 }, { seq: 6 }]);
+  assert.equal(outbox.size, 0);
+});
+
+test("so many may be on their way at once", () => {
+  const { outbox } = filled(WINDOW + 5);
+  assert.equal(sent(outbox).length, WINDOW);
+  outbox.answered({ type: "ok", id: 1 });
+  assert.deepEqual(sent(outbox), [WINDOW + 1]);
+});
+
+test("a refusal for haste waits, closes the window and repeats; one without an id repeats all", () => {
+  const { outbox, outcomes } = filled(4);
+  sent(outbox);
+  outbox.answered({ type: "ok", id: 4 });
+  outbox.refused(haste(2, 1.5), 1_000);
+  assert.deepEqual([sent(outbox, 2_499), sent(outbox, 2_500)], [[], []]); // 1 and 3 are on their way still
+  outbox.refused(haste(undefined), 2_500);
+  assert.deepEqual([sent(outbox, 3_499), sent(outbox, 3_500)], [[], [1]]);
+  assert.deepEqual(outcomes, [{}]);
+});
+
+test("any other refusal is the answer", () => {
+  const { outbox, outcomes } = filled(1);
+  sent(outbox);
+  outbox.refused({ type: "error", id: 1, code: "forbidden", message: "no" }, 0);
+  assert.deepEqual([outcomes, outbox.size], [["Refused"], 0]);
+  outbox.refused({ type: "error", id: "ping3", code: "internal", message: "?" }, 0); // nobody's
+});
+
+test("create is not repeated when it may have happened; before it was sent a cut is nothing to it", () => {
+  const { outbox, outcomes } = filled(1, "create");
+  outbox.cut();
+  assert.deepEqual(sent(outbox), [1]);
+  outbox.cut();
+  assert.deepEqual([outcomes, sent(outbox)], [["Unreachable"], []]);
+});
+
+test("the end refuses everything", () => {
+  const { outbox, outcomes } = filled(2);
+  sent(outbox);
+  outbox.close(new Error("over"));
+  assert.deepEqual([outcomes, outbox.size, sent(outbox)], [["Error", "Error"], 0, []]);
+});
+
+test("coming back: full jitter from 0.5 s doubling to 20 s", () => {
+  const backoff = new Backoff(() => 0.5);
+  const waits = Array.from({ length: 8 }, () => backoff.next());
+  assert.deepEqual(waits, [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]);
+  backoff.reset();
+  assert.equal(backoff.next(), 250);
+});
+
+test("which close codes one comes back after", () => {
+  for (const code of [1001, 1005, 1006, 1011, 1012, 1013, 4008, 4029, 4499]) assert.ok(mayReconnect(code), code);
+  for (const code of [1000, 1002, 1003, 1007, 1008, 1009, 4501, 4503, 4505, 4509, 4510, 4999]) {
+    assert.ok(!mayReconnect(code), code);
+  }
+});
+
+test("the pulse: a ping each heartbeat, silence after 10 s, and a long sleep excuses one ping once", () => {
+  const pulse = new Pulse();
+  assert.equal(pulse.tick(1e9), "rest"); // nothing was said yet
+  pulse.hello(0);
+  pulse.welcome(25, 1_000);
+  assert.deepEqual([pulse.tick(25_999), pulse.tick(26_000), pulse.tick(35_999)], ["rest", "ping", "rest"]);
+  pulse.excuse(36_000);
+  assert.equal(pulse.tick(45_999), "rest");
+  pulse.excuse(46_000);
+  assert.equal(pulse.tick(46_000), "silence");
+  pulse.pong(50_000);
+  pulse.soon();
+  assert.deepEqual([pulse.tick(50_001), pulse.tick(50_002)], ["ping", "rest"]);
+  pulse.refused(1_000, 51_000);
+  assert.deepEqual([pulse.tick(51_999), pulse.tick(52_000)], ["rest", "ping"]);
+});

@@ -1,0 +1,192 @@
+// What a client knows: every event applied exactly once and in order, whatever the wire does.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { fitting } from "../../suhbat/web/js/sdk/resume.js";
+import { State } from "../../suhbat/web/js/sdk/state.js";
+import {
+  ANNA, BOBUR, CAUGHT_UP, added, conversation, emitted, event, message, removed, reset, seqs, snapshot, synced, welcome,
+} from "./parts.mjs"; // prettier-ignore
+
+/** A state that has gone through its first opening; all at time 0. */
+function opened(heads = {}, state = new State()) {
+  state.hello("t", 0);
+  for (const frame of [welcome(), snapshot(heads), CAUGHT_UP]) state.receive(frame, 0);
+  return state;
+}
+
+test("the rule: cursor + 1 is applied, what is not above is dropped, what is higher is asked for, once", () => {
+  const state = opened({ lobby: 5 });
+  assert.deepEqual(seqs(state.receive(message(6), 0)), [6]);
+  assert.deepEqual([...state.receive(message(6), 0), ...state.receive(message(2), 0)], []);
+  assert.deepEqual(synced(state.receive(message(9), 0)), [{ lobby: 6 }]);
+  assert.deepEqual(state.receive(message(10), 0), []);
+  assert.deepEqual([7, 8, 9, 10, 11].flatMap((seq) => seqs(state.receive(message(seq), 0))), [7, 8, 9, 10, 11]);
+  assert.equal(state.cursors.get("lobby"), 11);
+});
+
+test("an event comes with the state that it led to, and is followed by the news that the state changed", () => {
+  const state = opened();
+  const effects = state.receive(message(1), 0);
+  assert.deepEqual(effects.map(({ emit }) => emit[0]), ["event", "changed"]);
+  assert.equal(effects[0].emit[2], state.conversations.get("lobby"));
+  assert.equal(effects[0].emit[2].last_message.text, "m1");
+});
+
+test("the first hello has no past, the next resumes all that was applied", () => {
+  const state = new State();
+  assert.deepEqual(state.hello(null, 0), { type: "hello", id: "hello" });
+  opened({ lobby: 5 }, state).receive(message(6), 0);
+  assert.deepEqual(state.hello("t", 0), {
+    type: "hello",
+    id: "hello",
+    token: "t",
+    resume: { epoch: "e1", uid: "ua", cursors: { "@me": 0, lobby: 6 } },
+  });
+});
+
+test("cursors of another epoch are never sent, even if the connection breaks before the snapshot", () => {
+  const state = opened({ lobby: 5 });
+  state.hello("t", 0);
+  state.receive(welcome({ epoch: "e2" }), 0);
+  assert.equal(state.hello("t", 0).resume, undefined);
+  assert.equal(state.save(), null);
+});
+
+test("what was somebody else's is gone as soon as the server says who one is", () => {
+  const state = opened({ d1: 3 });
+  state.receive({ type: "presence", whole: true, users: [{ ...BOBUR, state: "online" }] }, 0);
+  state.hello("t", 0);
+  state.receive(welcome({ user: BOBUR }), 0);
+  assert.deepEqual([state.conversations.size, state.presence.size, [...state.people.known.keys()]], [0, 0, ["ub"]]);
+});
+
+test("cursors fit into a frame, one's own log first", () => {
+  const many = new Map(Array.from({ length: 3000 }, (_, n) => [`d${String(n).padStart(60, "0")}`, 2 ** 53 - 1]));
+  const taken = fitting(many.set("@me", 7));
+  assert.equal(Object.keys(taken)[0], "@me");
+  assert.ok(Object.keys(taken).length > 500 && JSON.stringify(taken).length < 65_536 - 8_000);
+});
+
+test("a new conversation begins at its head", () => {
+  const state = opened();
+  assert.deepEqual(emitted(state.receive(added(1, "d1", 3), 0), "changed"), [["d1"]]);
+  assert.deepEqual(seqs(state.receive(message(4, "d1"), 0)), [4]);
+});
+
+test("events that overtake the news of their conversation are asked for", () => {
+  const state = opened();
+  assert.deepEqual(state.receive(message(1, "d1"), 0), []);
+  state.receive(added(1, "d1"), 0);
+  assert.deepEqual(synced(state.tick(2_000)), [{ d1: 0 }]);
+  assert.deepEqual(seqs(state.receive(message(1, "d1"), 2_000)), [1]);
+});
+
+test("a removed conversation is forgotten, by the event and by the answer to a cursor, and told once", () => {
+  for (const frame of [removed(1, "d1"), { type: "conversation.removed", conversation: "d1", removed: "d1" }]) {
+    const state = opened({ d1: 3 });
+    assert.deepEqual(emitted(state.receive(frame, 0), "removed"), [["d1"]]);
+    assert.ok(!state.conversations.has("d1") && !state.cursors.has("d1"));
+    assert.deepEqual(emitted(state.receive({ ...frame, seq: frame.seq && 2 }, 0), "removed"), []);
+  }
+});
+
+test("a reset is newer than the replayed events that tell of the conversation", () => {
+  const state = opened({ d1: 3 });
+  state.hello("t", 0);
+  for (const frame of [welcome({ resumed: true }), reset("d1", 12), removed(1, "d1"), added(2, "d1", 9), CAUGHT_UP]) {
+    state.receive(frame, 0);
+  }
+  assert.equal(state.cursors.get("d1"), 12);
+  assert.deepEqual(seqs(state.receive(message(13, "d1"), 0)), [13]);
+});
+
+test("a reset sets the cursor, also back, and ends the gap", () => {
+  const state = opened({ lobby: 5 });
+  state.receive(message(9), 0);
+  assert.deepEqual(emitted(state.receive(reset("lobby", 9), 0), "reset"), [["lobby", "too_far"]]);
+  assert.deepEqual(synced(state.tick(60_000)), []);
+  state.receive(reset("lobby", 2), 0);
+  assert.deepEqual(seqs(state.receive(message(3), 0)), [3]);
+});
+
+test("a conversation that stays below its head for 2 s is synced, not earlier; one that moves is not", () => {
+  const state = opened({ lobby: 5, d1: 0 });
+  state.receive({ type: "pong", id: "ping1", heads: { lobby: 7, d1: 1, unknown: 3 } }, 10_000);
+  assert.deepEqual(synced(state.tick(11_900)), []);
+  state.receive(message(1, "d1"), 11_000);
+  assert.deepEqual(synced(state.tick(12_000)), [{ lobby: 5 }]);
+  assert.deepEqual(synced(state.tick(13_000)), []);
+  state.receive(message(6), 13_500);
+  assert.deepEqual(synced(state.tick(15_000)), []);
+  assert.deepEqual(synced(state.tick(15_500)), [{ lobby: 6 }]);
+});
+
+test("caught_up is live once in an opening; those of a later sync are nothing new", () => {
+  const state = new State();
+  state.hello("t", 0);
+  state.receive(welcome(), 0);
+  state.receive(snapshot(), 0);
+  assert.deepEqual(state.receive(CAUGHT_UP, 0), [{ live: true }]);
+  assert.deepEqual(state.receive(CAUGHT_UP, 0), []);
+});
+
+test("an event of a newer server keeps its place in the log; an unknown frame is ignored", () => {
+  const state = opened();
+  assert.deepEqual(seqs(state.receive(event("poll.opened", 1), 0)), [1]);
+  assert.equal(state.conversations.get("lobby").head, 1);
+  assert.deepEqual(state.receive({ type: "weather", sun: true }, 0), []);
+});
+
+test("people are whoever was seen, and what is told later is better known", () => {
+  const state = opened();
+  state.receive(message(1), 0);
+  assert.deepEqual(state.people.known.get("ub"), { uid: "ub", user_id: "bobur", kind: null });
+  state.receive(event("member.joined", 2, "lobby", { user: BOBUR, role: "member" }), 0);
+  state.receive(message(3), 0);
+  assert.deepEqual(state.people.known.get("ub"), BOBUR);
+  state.receive(event("user.updated", 1, "@me", { actor: "anora", actor_uid: "ua", user: { ...ANNA, user_id: "anora" } }), 0);
+  assert.equal(state.me.user_id, "anora");
+  assert.equal(state.people.known.get("ua").user_id, "anora");
+});
+
+test("presence that is whole forgets who is not in it", () => {
+  const state = opened();
+  const here = (...users) => users.map((user) => ({ ...user, state: "online" }));
+  assert.deepEqual(emitted(state.receive({ type: "presence", users: here(ANNA, BOBUR) }, 0), "presence"), [[["ua", "ub"]]]);
+  assert.deepEqual(emitted(state.receive({ type: "presence", whole: true, users: here(ANNA) }, 0), "presence"), [[null]]);
+  assert.deepEqual([...state.presence.keys()], ["ua"]);
+});
+
+test("what was saved goes on as if it had never stopped, the counting of unread messages included", () => {
+  const before = opened({ lobby: 0 });
+  // The mark overtakes the messages it counted, so they must not be counted again, not even after a restart between them.
+  before.receive(event("read", 1, "@me", { target: "lobby", ordinal: 1, last_ordinal: 2, unread: 1, mentions: 0 }), 0);
+  before.receive(message(1), 0);
+  const state = new State(JSON.parse(JSON.stringify(before.save())));
+  assert.deepEqual(state.hello("t", 0).resume, before.hello("t", 0).resume);
+  state.receive(welcome({ resumed: true }), 0);
+  for (const seq of [2, 3]) state.receive(message(seq), 0);
+  assert.equal(state.conversations.get("lobby").unread, 2);
+  assert.deepEqual(state.me, ANNA);
+});
+
+test("what was saved by something else is as good as nothing", () => {
+  for (const saved of [{}, { epoch: "e1" }, { epoch: "e1", me: ANNA, cursors: {}, conversations: {} }]) {
+    assert.equal(new State(saved).hello("t", 0).resume, undefined);
+  }
+  assert.deepEqual(new State({ epoch: "e", me: ANNA, cursors: { "@me": 1 }, conversations: [conversation("c")] }).save().people, []);
+});
+
+test("reactions stand in the server's order, by code point", () => {
+  const state = opened();
+  state.receive(message(1), 0);
+  const emoji = ["👍", "\u{ff5e}", "❤️"]; // U+1F44D, U+FF5E, U+2764: by UTF-16 the first would come before the second
+  emoji.forEach((one, n) => state.receive(event("reaction.added", n + 2, "lobby", { target: 1, emoji: one }), 0));
+  const shown = () => state.conversations.get("lobby").last_message.reactions;
+  assert.deepEqual(shown().map((reaction) => reaction.emoji), ["❤️", "\u{ff5e}", "👍"]);
+  assert.deepEqual(shown()[0], { emoji: "❤️", users: ["bobur"], uids: ["ub"] });
+  state.receive(event("reaction.removed", 5, "lobby", { target: 1, emoji: "👍" }), 0);
+  assert.equal(shown().length, 2);
+});
