@@ -13,7 +13,7 @@ const KEPT_MESSAGES = 100; // of each conversation, for a visit without the netw
 const SAVE_AFTER = 1000; // ms
 
 /** @typedef {import("./sdk/types.js").ConversationState} ConversationState */
-/** @typedef {import("./sdk/types.js").User} User */
+/** @typedef {import("./sdk/types.js").Person & {display_name?: string, role?: string, locale?: string | null}} User */
 
 export class App {
   typing = new Typing();
@@ -30,7 +30,7 @@ export class App {
   /**
    * @param {URL} base the server's root
    * @param {import("./sdk/http.js").Api} api
-   * @param {User & {display_name?: string, role?: string}} me
+   * @param {User} me
    * @param {Database} database
    * @param {any} restored what the last visit left
    * @param {import("./models/pending.js").Pending[]} unsent

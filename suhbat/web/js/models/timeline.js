@@ -184,10 +184,12 @@ export class Timeline {
 
 /**
  * @param {Message["reactions"]} reactions
- * @param {{type: string, emoji: string, actor: string, actor_uid: string}} event
+ * @param {any} event
  */
 function reacted(reactions, event) {
-  const found = reactions.find((one) => one.emoji === event.emoji) ?? { emoji: event.emoji, users: [], uids: [] };
+  /** @type {Message["reactions"][number]} */
+  const none = { emoji: event.emoji, users: [], uids: [] };
+  const found = reactions.find((one) => one.emoji === event.emoji) ?? none;
   const at = found.uids.indexOf(event.actor_uid);
   const without = {
     emoji: found.emoji,

@@ -139,7 +139,7 @@ export function pendingNode(pending, follows, place) {
   }
   const text = h("div", { class: "text" });
   text.append(...rich(pending.text, { me: place.me.user_id }));
-  const body = h("div", { class: "body" }, pending.replyTo && quoteNode(pending.replyTo, place), text);
+  const body = h("div", { class: "body" }, pending.replyTo !== null && quoteNode(pending.replyTo, place), text);
   if (error) {
     body.append(
       h(

@@ -8,6 +8,7 @@ import { sentence } from "./form.js";
 
 /** @param {import("../app.js").App} app @param {string} name @param {Element} anchor @param {(conversation: string) => void} go */
 export async function showPerson(app, name, anchor, go) {
+  /** @type {any} */
   let person;
   try {
     person = await app.api.get(`/users/${encodeURIComponent(name)}`);

@@ -120,14 +120,14 @@ export class Shell {
     const wanted = this.#pane === name ? null : name;
     this.place.querySelector(".panel")?.remove();
     this.#pane = wanted;
-    const acts = { close: () => this.pane(null), go: (/** @type {string} */ where, /** @type {number} */ seq) => this.#found(where, seq) };
+    const acts = { close: () => this.pane(null), go: (/** @type {string} */ where, /** @type {number | undefined} */ seq) => this.#found(where, seq) };
     const conversation = this.#view?.conversation ?? null;
     if (wanted === "search") this.place.append(searchPanel(this.app, conversation, acts));
     if (wanted === "details" && conversation) this.place.append(detailsPanel(this.app, conversation, acts));
     if (!wanted) this.#view?.composer.focus();
   }
 
-  /** @param {string} conversation @param {number} seq */
+  /** @param {string} conversation @param {number} [seq] */
   #found(conversation, seq) {
     if (phone()) this.pane(null);
     this.go(conversation, seq);
