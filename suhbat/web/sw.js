@@ -13,15 +13,26 @@ self.addEventListener("activate", (event) => {
   );
 });
 
+const scope = new URL(self.registration.scope);
+const ALSO = ["", "manifest.webmanifest", "web/js/text/emoji-data.js"].map((path) => new URL(path, scope).href);
+
+self.addEventListener("message", (event) => {
+  const { keep } = event.data;
+  const wanted = [...ALSO, ...keep.filter((address) => isShell(new URL(address)))];
+  event.waitUntil(caches.open(CACHE).then((cache) => Promise.allSettled(wanted.map((address) => cache.add(address)))));
+});
+
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  const scope = new URL(self.registration.scope);
-  const path = url.pathname.slice(scope.pathname.length);
-  const shell = path === "" || path.startsWith("web/") || path === "manifest.webmanifest";
-  if (request.method !== "GET" || url.origin !== scope.origin || !shell) return;
-  event.respondWith(fresh(request, path === "" ? new URL(scope.href) : request));
+  if (request.method === "GET" && isShell(url)) event.respondWith(fresh(request, url.origin + url.pathname));
 });
+
+function isShell(url) {
+  const path = url.pathname.slice(scope.pathname.length);
+  const ours = url.origin === scope.origin && url.pathname.startsWith(scope.pathname);
+  return ours && (path === "" || path === "manifest.webmanifest" || path.startsWith("web/"));
+}
 
 // The network first, so that a new version of the server is a new version of the page; the copy when there is none.
 async function fresh(request, key) {

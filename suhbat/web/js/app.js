@@ -10,7 +10,7 @@ import { Database } from "./storage/database.js";
 
 const OPEN_TIMELINES = 12;
 const KEPT_MESSAGES = 100; // of each conversation, for a visit without the network
-const SAVE_AFTER = 1000; // ms
+const SAVE_AFTER = 300; // ms
 
 /** @typedef {import("./sdk/types.js").ConversationState} ConversationState */
 /** @typedef {import("./sdk/types.js").Person & {display_name?: string, role?: string, locale?: string | null}} User */

@@ -53,7 +53,14 @@ async function begin(why) {
 async function serve() {
   const { trustedTypes } = /** @type {any} */ (globalThis);
   const policy = trustedTypes?.createPolicy("suhbat", { createScriptURL: () => "sw.js" });
-  await navigator.serviceWorker?.register(policy?.createScriptURL("") ?? "sw.js").catch(() => {});
+  try {
+    await navigator.serviceWorker.register(policy?.createScriptURL("") ?? "sw.js");
+    const { active } = await navigator.serviceWorker.ready;
+    // What this page is made of came before the worker did: it keeps that too, so that the next visit needs no network.
+    active?.postMessage({ keep: performance.getEntriesByType("resource").map((entry) => entry.name) });
+  } catch {
+    // No worker: no start without a network, and nothing else is lost.
+  }
 }
 
 /** The door. @param {Parameters<typeof gate>[1]} options */

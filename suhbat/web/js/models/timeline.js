@@ -62,17 +62,29 @@ export class Timeline {
   /** The newest messages, or those around one. Replaces the window. @param {number | null} around @param {number} limit */
   async open(around = null, limit = PAGE) {
     const visit = ++this.#visit;
-    this.#waiting = [];
-    const page = await this.#load(around === null ? { limit } : { around, limit });
+    this.#waiting ??= [];
+    /** @type {Page} */
+    let page;
+    try {
+      page = await this.#load(around === null ? { limit } : { around, limit });
+    } catch (error) {
+      if (visit === this.#visit) this.#resume(-1);
+      throw error;
+    }
     if (visit !== this.#visit) return;
     this.messages = page.messages;
     this.hasBefore = page.has_before;
     this.hasAfter = page.has_after;
     this.loaded = this.hasFresh = true;
-    const since = this.#waiting;
-    this.#waiting = null;
-    for (const event of since) if (event.seq > page.head) this.apply(event);
+    this.#resume(page.head);
     this.#changed({ at: "all" });
+  }
+
+  /** Apply what came while a page was on its way, above its head. @param {number} head */
+  #resume(head) {
+    const since = this.#waiting ?? [];
+    this.#waiting = null;
+    for (const event of since) if (event.seq > head) this.apply(event);
   }
 
   /** What is kept of an earlier visit, until the server is asked. @param {Message[]} messages */

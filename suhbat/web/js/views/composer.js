@@ -95,7 +95,7 @@ export class Composer {
   }
 
   async send() {
-    await load();
+    if (/:[\w+-]+:/.test(this.input.value)) await load();
     const text = replaceNames(this.input.value).trim();
     if (!text || this.input.disabled) return;
     if ([...text].length > LONGEST) return void toast(t("composer.long", { n: [...text].length - LONGEST }));

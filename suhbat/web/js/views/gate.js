@@ -30,7 +30,7 @@ export function gate(door, options) {
     const other = ways.filter((one) => one !== way).map((one) => switchTo(one, () => show(one)));
     const why = options.why && h("p", { class: "why", role: "status" }, options.why);
     card.replaceChildren(h("h2", {}, t(`gate.${way}`)), ...(why ? [why] : []), FORMS[way](door, options), ...other);
-    card.querySelector("input")?.focus();
+    requestAnimationFrame(() => card.querySelector("input")?.focus());
   };
   const ways = waysIn(door.server, options);
   show(ways[0]);

@@ -1,0 +1,58 @@
+"""A real server and a real browser. Whatever a test does, a violation of the page's policy or an uncaught error fails it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.servers import Server, running
+
+from .cut import Cut
+from .person import PATIENCE, Person
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "these tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--no-proxy-server"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with running("suhbat", tmp_path / "data", lobby_history="all") as server:
+        yield server
+
+
+@pytest.fixture
+def cut(server: Server) -> Iterator[Cut]:
+    """The network between the browsers and the server, which can be cut."""
+    with Cut(server.port) as cut:
+        yield cut
+
+
+@pytest.fixture
+def person(chromium: Browser, server: Server) -> Iterator[Callable[..., Person]]:
+    """Makes people, each with a browser profile of their own; looks at the end whether their pages were well."""
+    people: list[Person] = []
+
+    def make(name: str, *, port: int | None = None, **profile: Any) -> Person:
+        people.append(Person(chromium, name, f"http://localhost:{port or server.port}/", **profile))
+        return people[-1]
+
+    yield make
+    wrong = [f"{one.name}: {what}" for one in people for what in one.wrong]
+    for one in people:
+        one.context.close()
+    assert not wrong, wrong

@@ -1,0 +1,83 @@
+"""A network that can fail: a TCP proxy in a thread."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from types import TracebackType
+
+
+class Cut:
+    """Carries bytes between `port` and the server, until `cut`; `mend` lets new connections through again."""
+
+    def __init__(self, upstream: int) -> None:
+        self._upstream = upstream
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._open: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._whole = True
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+
+    def __enter__(self) -> Cut:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut()
+        self._listener.close()
+        self._thread.join(5)
+
+    def cut(self) -> None:
+        """Every connection breaks, and no new one is answered."""
+        with self._lock:
+            self._whole = False
+            broken, self._open = self._open, set()
+        for one in broken:
+            _end(one)
+
+    def mend(self) -> None:
+        with self._lock:
+            self._whole = True
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(("127.0.0.1", self._upstream), timeout=5)
+            except OSError:
+                client.close()
+                continue
+            with self._lock:
+                whole = self._whole
+                if whole:
+                    self._open |= {client, server}
+            if not whole:
+                client.close()
+                server.close()
+                continue
+            for source, target in ((client, server), (server, client)):
+                threading.Thread(target=_carry, args=(source, target), daemon=True).start()
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    source.settimeout(None)
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+    except OSError:
+        pass
+    for one in (source, target):
+        _end(one)
+
+
+def _end(one: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        one.shutdown(socket.SHUT_RDWR)
+    one.close()

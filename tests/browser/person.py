@@ -1,0 +1,110 @@
+"""Somebody before a screen: what they do and see, in the words of the page."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+
+PATIENCE = 15_000
+"""Milliseconds."""
+PASSWORD = "togʻda bahor 7"
+EXPECTED = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
+"""What a browser notes of a network that fails, and of being nobody yet (401)."""
+
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+
+WATCH = """
+window.executed = [];
+addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.sample}`));
+"""
+
+
+class Person:
+    """A browser profile with a page in it. `wrong`: what no page may do, noted as it happens."""
+
+    def __init__(self, browser: Browser, name: str, url: str, *, locale: str = "en-US", **profile: Any) -> None:
+        self.name = name
+        self.url = url
+        self.wrong: list[str] = []
+        self.context = browser.new_context(
+            locale=locale, permissions=["clipboard-read", "clipboard-write"], **(profile or DESK)
+        )
+        self.context.set_default_timeout(PATIENCE)
+        self.context.add_init_script(WATCH)
+        self.page = self.tab()
+
+    def tab(self) -> Page:
+        """Another tab of the same profile."""
+        page = self.context.new_page()
+        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("console", self._note)
+        page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        return page
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not EXPECTED.search(message.text):
+            self.wrong.append(f"{message.type}: {message.text}")
+
+    # Coming
+
+    def comes(self) -> Person:
+        """As a guest, with a name alone."""
+        self.page.goto(self.url)
+        self.page.fill("input[name=user_id]", self.name)
+        self.page.click("button.primary")
+        self.is_in()
+        return self
+
+    def registers(self, url: str | None = None) -> Person:
+        self.page.goto(url or self.url)
+        self.page.wait_for_selector("input[name=user_id]")
+        if not self.page.locator("input[name=new_password]").count():
+            self.page.get_by_role("button", name="Make an account").click()
+        self.page.fill("input[name=user_id]", self.name)
+        self.page.fill("input[name=new_password]", PASSWORD)
+        self.page.click("button.primary")
+        self.is_in()
+        return self
+
+    def is_in(self, page: Page | None = None) -> None:
+        (page or self.page).wait_for_selector(".shell .conversation")
+
+    # Talking
+
+    @property
+    def field(self) -> Locator:
+        return self.page.locator(".composer textarea")
+
+    def opens(self, title: str) -> Person:
+        self.page.locator(".conversation", has_text=title).first.click()
+        expect(self.page.locator(".conversation-view h2")).to_have_text(title)
+        return self
+
+    def says(self, text: str) -> None:
+        self.field.fill(text)
+        self.field.press("Enter")
+
+    def message(self, text: str, page: Page | None = None) -> Locator:
+        """The messages that say exactly this."""
+        return (page or self.page).locator("article.message", has=self.page.locator(".text").get_by_text(text, exact=True))
+
+    def sees(self, text: str, times: int = 1) -> Locator:
+        """This message, so often and not oftener; stored, not on its way."""
+        found = self.message(text)
+        expect(found).to_have_count(times)
+        expect(found.locator("xpath=self::*[contains(@class, 'pending')]")).to_have_count(0)
+        return found.first
+
+    def sees_in_order(self, *texts: str) -> None:
+        """These and no others, in this order."""
+        expect(self.page.locator("article.message .text")).to_have_text(list(texts))
+
+    def does(self, text: str, action: str) -> None:
+        """Something of the message's menu."""
+        row = self.sees(text)
+        row.hover()
+        row.get_by_role("button", name="More").click()
+        self.page.get_by_role("menuitem", name=action, exact=True).click()

@@ -1,0 +1,323 @@
+"""What people do with the page, each with two browsers at once, against a real server."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+from websockets.sync.client import connect
+
+from tests.servers import Server
+
+from .cut import Cut
+from .person import PASSWORD, PHONE, Person
+
+Make = Callable[..., Person]
+
+
+def set_up(server: Server, person: Make) -> Person:
+    """The first owner, through the link that the start printed."""
+    found = re.search(r"http://\S+(/setup\?code=\S+)", server.printed())
+    assert found
+    return person("egasi").registers(f"http://localhost:{server.port}{found[1]}")
+
+
+def test_from_setup_to_an_invited_guest(server: Server, person: Make) -> None:
+    """The owner sets the server up, makes a room and invites; who is invited is in the room, and they talk."""
+    owner = set_up(server, person)
+    assert "code=" not in owner.page.url
+    owner.page.get_by_label("New conversation").click()
+    owner.page.get_by_role("menuitem", name="New room").click()
+    owner.page.fill("dialog input[name=title]", "Choyxona")
+    owner.page.click("dialog button.primary")
+    expect(owner.page.locator(".conversation-view h2")).to_have_text("Choyxona")
+    owner.page.get_by_label("Details").click()
+    owner.page.locator(".panel").get_by_role("button", name="Invite", exact=True).click()
+    owner.page.click("dialog button.primary")
+    link = owner.page.locator(".invite-link input").input_value()
+    owner.page.keyboard.press("Escape")
+
+    guest = person("mehmon").registers(link)
+    assert guest.page.url.endswith("#/") or "/c/" in guest.page.url
+    guest.opens("Choyxona")
+    guest.says("Salom, egasi!")
+    owner.sees("Salom, egasi!")
+    owner.says("Xush kelibsiz!")
+    guest.sees("Xush kelibsiz!")
+    guest.sees("Salom, egasi!")
+
+
+def test_talking(server: Server, person: Make) -> None:
+    """Both ways without doubles; editing, deleting with undo, reactions and replies reach the other at once."""
+    ali, vali = person("ali").comes(), person("vali").comes()
+    ali.says("Assalomu alaykum")
+    vali.sees("Assalomu alaykum")
+    vali.says("Va alaykum assalom")
+    ali.sees("Va alaykum assalom")
+
+    ali.field.press("ArrowUp")
+    ali.field.fill("Assalomu alaykum, doʻstlar")
+    ali.field.press("Enter")
+    edited = vali.sees("Assalomu alaykum, doʻstlar")
+    expect(edited.locator(".edited")).to_be_visible()
+    ali.sees("Assalomu alaykum, doʻstlar")
+
+    row = vali.sees("Assalomu alaykum, doʻstlar")
+    row.hover()
+    row.get_by_role("button", name="React").click()
+    vali.page.locator(".emoji-picker button").first.click()
+    reaction = ali.sees("Assalomu alaykum, doʻstlar").locator(".reaction")
+    expect(reaction).to_have_text("👍1")
+    reaction.click()
+    expect(vali.page.locator(".reaction")).to_have_text("👍2")
+
+    row.hover()
+    row.get_by_role("button", name="Reply").click()
+    vali.says("Bu javob")
+    quote = ali.sees("Bu javob").locator(".quote")
+    expect(quote).to_contain_text("Assalomu alaykum, doʻstlar")
+    quote.click()
+    expect(ali.page.locator("article.found")).to_contain_text("Assalomu alaykum, doʻstlar")
+
+    ali.does("Assalomu alaykum, doʻstlar", "Delete")
+    ali.page.get_by_role("button", name="Undo").click()
+    ali.page.wait_for_timeout(300)
+    vali.sees("Assalomu alaykum, doʻstlar")
+    ali.does("Assalomu alaykum, doʻstlar", "Delete")
+    expect(vali.page.locator(".tombstone")).to_have_count(1)
+    expect(vali.message("Assalomu alaykum, doʻstlar")).to_have_count(0)
+    expect(ali.page.locator(".quote")).to_contain_text("Message deleted")
+
+
+def test_search(person: Make) -> None:
+    """Latin finds Cyrillic; the result opens at its place."""
+    ali, vali = person("ali").comes(), person("vali").comes()
+    ali.says("Бугун ўзбек тилида гаплашамиз")
+    vali.sees("Бугун ўзбек тилида гаплашамиз")
+    vali.page.locator(".conversation-view").get_by_label("Search").click()
+    vali.page.locator(".search-head input[type=search]").fill("o'zbek")
+    result = vali.page.locator(".results .result")
+    expect(result).to_contain_text("ўзбек")
+    result.click()
+    expect(vali.page.locator("article.found")).to_contain_text("ўзбек")
+
+
+def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
+    """What is read in one tab is read in the other and on another device; two tabs have one socket."""
+    ali, vali = person("ali").comes(), person("vali").comes()
+    vali.page.evaluate("location.hash = '#/'")
+    other = vali.tab()
+    other.goto(vali.url)
+    vali.is_in(other)
+    other.get_by_label("New conversation").click()
+    other.get_by_role("menuitem", name="Write to somebody").click()
+    other.fill("dialog input[type=search]", "ali")
+    other.locator("dialog .member button").first.click()
+    other.locator("dialog button.primary").click()
+    expect(other.locator(".conversation-view h2")).to_have_text("ali")
+    other.close()
+
+    ali.page.locator(".conversation", has_text="Everybody").wait_for()
+    ali.opens("vali")
+    vali.opens("Everybody")
+    second = vali.tab()
+    second.goto(vali.url + "#/c/lobby")
+    vali.is_in(second)
+    vali.page.bring_to_front()
+    ali.says("bir")
+    ali.says("ikki")
+    for page in (vali.page, second):
+        expect(page.locator(".conversation", has_text="ali").locator(".badge").first).to_have_text("2")
+    vali.opens("ali")
+    vali.sees("ikki")
+    for page in (vali.page, second):
+        expect(page.locator(".conversation", has_text="ali").locator(".badge")).to_have_count(0)
+    expect(ali.sees("ikki").locator(".ticks.read")).to_be_visible()
+    second.bring_to_front()
+    second.locator(".conversation", has_text="ali").click()
+    expect(second.locator("article.message .text")).to_have_text(["bir", "ikki"])
+    status, figures = server.request("GET", "/metrics")
+    assert status == 200
+    connections = re.findall(r"^suhbat_connections[^ ]* (\d+)", figures, re.MULTILINE)
+    assert sum(int(float(one)) for one in connections) == 2, figures
+
+
+def test_the_network_is_cut(server: Server, person: Make, cut: Cut) -> None:
+    """For 10 seconds, while both write: a banner, and then nothing is missing and nothing doubled."""
+    ali, vali = person("ali", port=cut.port).comes(), person("vali").comes()
+    vali.says("oldin")
+    ali.sees("oldin")
+    cut.cut()
+    ali.says("uzilgan paytda")
+    vali.says("bu yerda ham")
+    expect(ali.page.locator(".banner")).to_be_visible()
+    expect(ali.page.locator("article.pending")).to_have_count(1)
+    ali.page.wait_for_timeout(10_000)
+    cut.mend()
+    ali.page.get_by_role("button", name="Try now").click()
+    expect(ali.page.locator(".banner")).to_be_hidden()
+    for one in (ali, vali):
+        one.sees_in_order("oldin", "bu yerda ham", "uzilgan paytda")
+        expect(one.page.locator("article.pending")).to_have_count(0)
+
+
+def test_the_server_is_killed(server: Server, person: Make) -> None:
+    """In the middle of writing: the draft stays, what was sent comes once, a reload changes nothing."""
+    ali, vali = person("ali").comes(), person("vali").comes()
+    ali.says("birinchi")
+    vali.sees("birinchi")
+    ali.field.fill("hali tugamagan")
+    server.kill()
+    vali.says("server yoʻq paytda")
+    expect(vali.page.locator("article.pending")).to_have_count(1)
+    vali.page.wait_for_timeout(500)  # what has been written down is what a reload finds
+    vali.page.reload()
+    expect(vali.page.locator("article.message .text")).to_have_text(["birinchi", "server yoʻq paytda"])
+    server.start()
+    expect(ali.page.locator(".banner")).to_be_hidden(timeout=40_000)
+    expect(ali.field).to_have_value("hali tugamagan")
+    ali.sees("server yoʻq paytda").is_visible()
+    ali.page.reload()
+    expect(ali.field).to_have_value("hali tugamagan")
+    ali.field.press("Enter")
+    vali.sees_in_order("birinchi", "server yoʻq paytda", "hali tugamagan")
+
+
+def test_on_a_phone(person: Make) -> None:
+    """One pane, and back; the button sends, Enter breaks the line; no part of the page is wider than the screen."""
+    ali, vali = person("ali").comes(), person("vali", **PHONE).comes()
+    expect(vali.page.locator(".conversation-view")).to_have_count(0)
+    vali.opens("Everybody")
+    expect(vali.page.locator(".sidebar")).to_be_hidden()
+    vali.field.fill("bir qator")
+    vali.field.press("Enter")
+    vali.field.press_sequentially("yana biri")
+    vali.page.locator(".send").click()
+    expect(ali.page.locator("article .text").last).to_have_text("bir qator\nyana biri", use_inner_text=True)
+    ali.says("a" * 500)
+    vali.sees("a" * 500)
+    assert vali.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    vali.page.get_by_label("Details").click()
+    expect(vali.page.locator(".panel")).to_be_visible()
+    vali.page.locator(".panel").get_by_label("Close").click()
+    vali.page.get_by_label("Back").click()
+    expect(vali.page.locator(".sidebar")).to_be_visible()
+
+
+def test_with_the_keyboard_alone(person: Make) -> None:
+    """Coming in, writing, answering, reacting, finding a conversation and leaving a dialog, without a pointer."""
+    ali, vali = person("ali"), person("vali").comes()
+    keys = ali.page.keyboard
+    ali.page.goto(ali.url)
+    ali.page.wait_for_selector("input[name=user_id]")
+    keys.type("ali")
+    keys.press("Enter")
+    ali.is_in()
+    expect(ali.field).to_be_focused()
+    keys.type("tugmalar bilan")
+    keys.press("Enter")
+    vali.sees("tugmalar bilan")
+    vali.says("koʻrdim")
+    ali.sees("koʻrdim")
+    ali.page.locator(".scroller").focus()
+    keys.press("ArrowUp")
+    expect(ali.page.locator("article:focus")).to_contain_text("koʻrdim")
+    keys.press("r")
+    keys.type("javob")
+    keys.press("Enter")
+    expect(vali.sees("javob").locator(".quote")).to_contain_text("koʻrdim")
+    keys.press("Control+k")
+    keys.type("every")
+    keys.press("Enter")
+    expect(ali.page.locator("dialog")).to_have_count(0)
+    ali.page.locator(".scroller").focus()
+    keys.press("?")
+    expect(ali.page.locator("dialog")).to_contain_text("Ctrl")
+    keys.press("Escape")
+    expect(ali.page.locator("dialog")).to_have_count(0)
+    ali.field.focus()
+    keys.type("@va")
+    expect(ali.page.get_by_role("option", name="@vali")).to_be_visible()
+    keys.press("Enter")
+    expect(ali.field).to_have_value("@vali ")
+
+
+def test_languages(person: Make) -> None:
+    """As the browser says; switched live, with the draft and the place kept; remembered; plural forms right."""
+    ali, vali = person("ali", locale="ru-RU"), person("vali").comes()
+    ali.page.goto(ali.url)
+    expect(ali.page.get_by_role("heading", name="Войти гостем")).to_be_visible()
+    ali.comes()
+    expect(ali.field).to_have_attribute("placeholder", "Напишите сообщение")
+    vali.says("salom")
+    ali.sees("salom")
+    ali.field.fill("qoralama")
+    for tag, name, label in (
+        ("uz", "Sozlamalar", "Xabar yozing"),
+        ("uz-Cyrl", "Созламалар", "Хабар ёзинг"),
+        ("en", "Settings", "Write a message"),
+    ):
+        ali.page.locator(".sidebar footer .icon-button").click()
+        ali.page.locator("dialog select.language").select_option(tag)
+        expect(ali.field).to_have_attribute("placeholder", label)
+        expect(ali.field).to_have_value("qoralama")
+        ali.page.keyboard.press("Escape")
+        expect(ali.page.locator(".sidebar footer .icon-button")).to_have_attribute("aria-label", name)
+        expect(ali.page.locator("html")).to_have_attribute("lang", tag)
+    ali.page.reload()
+    expect(ali.field).to_have_attribute("placeholder", "Write a message")
+
+
+def test_postman_and_the_page(server: Server, person: Make) -> None:
+    """What the simple dialect says appears in the page, and the other way round."""
+    ali = person("ali").comes()
+    with connect(f"{server.ws}/ws/postman", proxy=None) as postman:
+        postman.send(json.dumps({"message": "Salom hammaga!", "to_user": ""}))
+        ali.sees("Salom hammaga!")
+        ali.says("Salom, Postman!")
+        frames: list[dict[str, str]] = []
+        while not frames or frames[-1].get("message") != "Salom, Postman!":
+            frames.append(json.loads(postman.recv(10)))
+        assert frames[-1]["from_user"] == "ali"
+        postman.send(json.dumps({"message": "faqat sizga", "to_user": "ali"}))
+        expect(ali.page.locator(".conversation", has_text="postman").locator(".badge").first).to_have_text("1")
+
+
+def test_a_session_that_ended(server: Server, person: Make) -> None:
+    """Ended on another device: the page asks for the password, and the draft is there after it."""
+    ali = person("ali").registers()
+    ali.field.fill("yarim gap")
+    ali.page.wait_for_timeout(300)
+    status, other = server.request("POST", "/api/v1/sessions", {"user_id": "ali", "password": PASSWORD})
+    assert status == 201
+    assert server.request("DELETE", "/api/v1/sessions", token=other["token"])[0] == 204
+    expect(ali.page.locator(".gate .why")).to_be_visible()
+    assert ali.page.locator("input[name=user_id]").input_value() == "ali"
+    ali.page.fill("input[name=password]", PASSWORD)
+    ali.page.click("button.primary")
+    ali.is_in()
+    expect(ali.field).to_have_value("yarim gap")
+
+
+def test_without_a_network_one_can_read(person: Make, cut: Cut) -> None:
+    """After one visit the page opens without the server, with what was read last and what is still to be sent."""
+    ali, vali = person("ali", port=cut.port).comes(), person("vali").comes()
+    vali.says("buni keyin oʻqing")
+    ali.sees("buni keyin oʻqing")
+    ali.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    ali.page.reload()
+    ali.sees("buni keyin oʻqing")
+    ali.page.wait_for_timeout(1500)
+    cut.cut()
+    ali.page.reload()
+    ali.is_in()
+    expect(ali.page.locator("article.message .text")).to_have_text(["buni keyin oʻqing"])
+    ali.says("tarmoqsiz yozildi")
+    expect(ali.page.locator("article.pending")).to_have_count(1)
+    ali.page.wait_for_timeout(300)
+    ali.page.reload()
+    expect(ali.page.locator("article.message .text")).to_have_text(["buni keyin oʻqing", "tarmoqsiz yozildi"])
+    cut.mend()
+    vali.sees("tarmoqsiz yozildi")
