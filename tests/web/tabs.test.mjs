@@ -273,3 +273,16 @@ test("the token does not go over the channel", async () => {
   assert.ok(heard.some(({ kind }) => kind === "hello"));
   assert.ok(!JSON.stringify(heard).includes("secret"));
 });
+
+test("without locks, as over plain HTTP from another machine, each tab has a connection of its own", () => {
+  const link = new FakeLink();
+  const shared = new TabsLink({ name: "suhbat:ua", link, locks: null, channel: assert.fail });
+  const chat = new Chat({ base: "http://chat.example/", token: "t", link: shared, clock: new FakeClock() });
+  chat.connect();
+  link.accept();
+  link.hear(welcome(), snapshot(), CAUGHT_UP);
+  void chat.send({ conversation: "lobby", text: "salom" }).catch(() => {});
+  assert.deepEqual([chat.status.state, link.heard().map(({ id }) => id)], ["online", [1]]);
+  chat.close();
+  assert.deepEqual(link.closed, [1000]);
+});

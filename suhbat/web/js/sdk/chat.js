@@ -8,6 +8,7 @@
 import { systemClock } from "./clock.js";
 import { CLOSE, Closed, Refused } from "./errors.js";
 import { Api } from "./http.js";
+import { newId } from "./ids.js";
 import { Lifeline } from "./lifeline.js";
 import { WebSocketLink, socketUrl } from "./link.js";
 import { Outbox } from "./outbox.js";
@@ -127,7 +128,7 @@ export class Chat {
    * @param {string} message.text @param {number | null} [message.replyTo]  a `seq` @param {string} [message.clientId]
    * @returns {Promise<{ conversation: string, seq: number, ordinal: number, sent_at: string, duplicate: boolean }>}
    */
-  send({ conversation, toUser, text, replyTo = null, clientId = crypto.randomUUID() }) {
+  send({ conversation, toUser, text, replyTo = null, clientId = newId() }) {
     const target = toUser === undefined ? { conversation } : { to_user: toUser };
     const reply = replyTo === null ? {} : { reply_to: replyTo };
     return this.command("send", { ...target, text, ...reply, client_id: clientId });

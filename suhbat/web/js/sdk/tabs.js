@@ -8,6 +8,7 @@
 
 import { systemClock } from "./clock.js";
 import { CLOSE } from "./errors.js";
+import { newId } from "./ids.js";
 
 /** A leader that says nothing for this long is one that its browser has put to sleep: another tab takes its place. */
 export const PATIENCE_MS = 5_000;
@@ -43,15 +44,17 @@ export class TabsLink {
    * @param {object} options
    * @param {string} options.name  one for each server and person
    * @param {Link} options.link  the connection to the server, used while this tab leads
-   * @param {Pick<LockManager, "request">} [options.locks] @param {(name: string) => Channel} [options.channel]
+   * @param {Pick<LockManager, "request"> | null} [options.locks]  null, as where a page came over plain HTTP from another machine:
+   *   each tab has a connection of its own
+   * @param {(name: string) => Channel} [options.channel]
    * @param {string} [options.tab]  unlike that of any other tab @param {Clock} [options.clock]
    */
   constructor({
     name,
     link,
-    locks = navigator.locks,
+    locks = navigator.locks ?? null,
     channel = (name) => new BroadcastChannel(name),
-    tab = crypto.randomUUID(),
+    tab = newId(),
     clock = systemClock,
   }) {
     this.#name = name;
@@ -64,6 +67,7 @@ export class TabsLink {
 
   /** @param {Ear} ear */
   open(ear) {
+    if (!this.#locks) return this.#link.open(ear);
     this.#ear = ear;
     if (!this.#channel) {
       this.#channel = this.#makeChannel(this.#name);
@@ -76,6 +80,7 @@ export class TabsLink {
 
   /** @param {Frame} frame */
   send(frame) {
+    if (!this.#locks) return this.#link.send(frame);
     if (frame.id !== undefined) frame = { ...frame, id: `${this.#tab}:${JSON.stringify(frame.id)}` };
     if (this.#release) return this.#link.send(frame);
     if (this.#phase !== "joined") return false;
@@ -85,6 +90,7 @@ export class TabsLink {
 
   /** @param {number} code */
   close(code) {
+    if (!this.#locks) return this.#link.close(code);
     this.#ear = null;
     this.#rest();
     if (this.#release) this.#disconnect(code, CLOSE.RESTART, "the tab that leads begins anew");
@@ -116,7 +122,7 @@ export class TabsLink {
         this.#elected(mine);
       });
     // A lock may be stolen or waited for, not both; nothing can abort a theft, for it does not wait.
-    const lock = this.#locks.request(this.#name, options.steal ? options : { signal: queued.signal }, held);
+    const lock = this.#locks?.request(this.#name, options.steal ? options : { signal: queued.signal }, held);
     Promise.resolve(lock).catch(() => {
       if (mine && this.#release === mine) this.#deposed();
     });
