@@ -231,3 +231,13 @@ test("reactions stand in the server's order, by code point", () => {
   state.receive(event("reaction.removed", 5, "lobby", { target: 1, emoji: "👍" }), 0);
   assert.equal(shown().length, 2);
 });
+
+test("a mark never goes back: a reset knows more than the old mark that comes after it", () => {
+  const state = opened();
+  const known = conversation("lobby", 9, { last_ordinal: 9, read_ordinal: 7, unread: 2 });
+  state.receive({ type: "reset", conversation: "lobby", state: known, reason: "too_far" }, 0);
+  const mark = { target: "lobby", ordinal: 5, last_ordinal: 9, unread: 4, mentions: 1 };
+  state.receive(event("read", 1, "@me", mark), 0);
+  const { read_ordinal, unread, mentions } = state.conversations.get("lobby");
+  assert.deepEqual([read_ordinal, unread, mentions], [7, 2, 1]);
+});

@@ -113,7 +113,6 @@ export class Lifeline {
 
   #hello() {
     const now = this.#clock.steady();
-    this.#outbox.cut();
     this.#ticked = now;
     this.#stopTicking();
     this.#stopTicking = this.#clock.after(TICK_MS, () => this.#tick());
