@@ -31,7 +31,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with running("suhbat", tmp_path / "data", lobby_history="all") as server:
+    with running("suhbat", tmp_path / "data", lobby_history="all", send_rate="0") as server:
         yield server
 
 

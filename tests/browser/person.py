@@ -89,7 +89,9 @@ class Person:
 
     def message(self, text: str, page: Page | None = None) -> Locator:
         """The messages that say exactly this."""
-        return (page or self.page).locator("article.message", has=self.page.locator(".text").get_by_text(text, exact=True))
+        return (page or self.page).locator(
+            "article.message", has=self.page.locator(".text").get_by_text(text, exact=True)
+        )
 
     def sees(self, text: str, times: int = 1) -> Locator:
         """This message, so often and not oftener; stored, not on its way."""

@@ -1,9 +1,11 @@
-// Old state + events = state fetched afresh, in JavaScript too: replays what tests/web/histories.py wrote down.
+// Old state + events = state fetched afresh, in JavaScript too: replays what tests/web/histories.py wrote
+// down.
 //
 // Usage: node histories.mjs FILE    one recording a line
 //
-// Beside the SDK's state, which in every second recording is saved and restored before each `hello`, there is that of another tab,
-// which comes at some moment, begins with what the first tells it, and hears the same from there on.
+// Beside the SDK's state, which in every second recording is saved and restored before each `hello`, there is
+// that of another tab, which comes at some moment, begins with what the first tells it, and hears the same
+// from there on.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -33,7 +33,10 @@ test("what writes says that it is JSON, also where there is nothing to say; 204 
 });
 
 test("a problem is Refused, with its code and when to come again", async () => {
-  const { api } = make(429, JSON.stringify({ status: 429, code: "rate_limited", detail: "Sekinroq.", retry_after: 2.5 }));
+  const { api } = make(
+    429,
+    JSON.stringify({ status: 429, code: "rate_limited", detail: "Sekinroq.", retry_after: 2.5 }),
+  );
   await assert.rejects(api.get("/me"), {
     name: "Refused",
     status: 429,
@@ -44,7 +47,13 @@ test("a problem is Refused, with its code and when to come again", async () => {
 });
 
 test("whatever is not the server's word is Unreachable: no network, a proxy, a page where JSON should be", async () => {
-  const cases = [[0, new TypeError("failed")], [502, "<html>"], [200, "<html>"], [404, "{}"], [500, "null"]];
+  const cases = [
+    [0, new TypeError("failed")],
+    [502, "<html>"],
+    [200, "<html>"],
+    [404, "{}"],
+    [500, "null"],
+  ];
   for (const [status, body] of cases) {
     await assert.rejects(make(status, body).api.get("/me"), { name: "Unreachable", status: status || null });
   }

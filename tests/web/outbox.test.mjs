@@ -19,10 +19,16 @@ function filled(count, type = "send") {
 
 const sent = (outbox, now = 0) => {
   const ids = [];
-  for (let command; (command = outbox.next(now)); ) ids.push(command.id);
+  for (let command; (command = outbox.next(now));) ids.push(command.id);
   return ids;
 };
-const haste = (id, retry_after) => ({ type: "error", id, code: "rate_limited", message: "slow down", retry_after });
+const haste = (id, retry_after) => ({
+  type: "error",
+  id,
+  code: "rate_limited",
+  message: "slow down",
+  retry_after,
+});
 
 test("commands go in order, and again in that order after a cut, until each is answered once", () => {
   const { outbox, outcomes } = filled(3);
@@ -85,7 +91,8 @@ test("coming back: full jitter from 0.5 s doubling to 20 s", () => {
 });
 
 test("which close codes one comes back after", () => {
-  for (const code of [1001, 1005, 1006, 1011, 1012, 1013, 4008, 4029, 4499]) assert.ok(mayReconnect(code), code);
+  for (const code of [1001, 1005, 1006, 1011, 1012, 1013, 4008, 4029, 4499])
+    assert.ok(mayReconnect(code), code);
   for (const code of [1000, 1002, 1003, 1007, 1008, 1009, 4501, 4503, 4505, 4509, 4510, 4999]) {
     assert.ok(!mayReconnect(code), code);
   }

@@ -166,11 +166,17 @@ export const welcome = (more = {}) => ({
 export const snapshot = (heads = {}) => {
   const cursors = { "@me": 0, lobby: 0, ...heads };
   const states = Object.entries(cursors).filter(([log]) => log !== "@me");
-  return { type: "snapshot", conversations: states.map(([log, head]) => conversation(log, head)), users: [ANNA], cursors };
+  return {
+    type: "snapshot",
+    conversations: states.map(([log, head]) => conversation(log, head)),
+    users: [ANNA],
+    cursors,
+  };
 };
 
 /** What the effects emit under a name, without the name. */
 export const emitted = (effects, name) =>
   effects.filter((effect) => effect.emit?.[0] === name).map((effect) => effect.emit.slice(1));
 export const seqs = (effects) => emitted(effects, "event").map(([{ seq }]) => seq);
-export const synced = (effects) => effects.filter(({ say }) => say?.type === "sync").map(({ say }) => say.cursors);
+export const synced = (effects) =>
+  effects.filter(({ say }) => say?.type === "sync").map(({ say }) => say.cursors);

@@ -1,5 +1,5 @@
-// One chat over real servers, told by tests/test_web_units.py what to write: a JSON line in, JSON lines out. It leaves when its
-// input ends.
+// One chat over real servers, told by tests/test_web_units.py what to write: a JSON line in, JSON lines out.
+// It leaves when its input ends.
 //
 // Usage: node real.mjs URL TOKEN
 
@@ -12,7 +12,10 @@ const chat = new Chat({ base, token });
 const tell = (...told) => process.stdout.write(`${JSON.stringify(told)}\n`);
 
 chat.on("status", ({ state, code }) => tell("status", state, code));
-chat.on("event", (event) => event.type === "message.created" && tell("message", event.seq, event.message.text));
+chat.on(
+  "event",
+  (event) => event.type === "message.created" && tell("message", event.seq, event.message.text),
+);
 chat.on("reset", (conversation) => tell("reset", conversation));
 chat.on("snapshot", () => tell("snapshot"));
 chat.connect();

@@ -22,14 +22,20 @@ test("the rule: cursor + 1 is applied, what is not above is dropped, what is hig
   assert.deepEqual([...state.receive(message(6), 0), ...state.receive(message(2), 0)], []);
   assert.deepEqual(synced(state.receive(message(9), 0)), [{ lobby: 6 }]);
   assert.deepEqual(state.receive(message(10), 0), []);
-  assert.deepEqual([7, 8, 9, 10, 11].flatMap((seq) => seqs(state.receive(message(seq), 0))), [7, 8, 9, 10, 11]);
+  assert.deepEqual(
+    [7, 8, 9, 10, 11].flatMap((seq) => seqs(state.receive(message(seq), 0))),
+    [7, 8, 9, 10, 11],
+  );
   assert.equal(state.cursors.get("lobby"), 11);
 });
 
 test("an event comes with the state that it led to, and is followed by the news that the state changed", () => {
   const state = opened();
   const effects = state.receive(message(1), 0);
-  assert.deepEqual(effects.map(({ emit }) => emit[0]), ["event", "changed"]);
+  assert.deepEqual(
+    effects.map(({ emit }) => emit[0]),
+    ["event", "changed"],
+  );
   assert.equal(effects[0].emit[2], state.conversations.get("lobby"));
   assert.equal(effects[0].emit[2].last_message.text, "m1");
 });
@@ -59,11 +65,16 @@ test("what was somebody else's is gone as soon as the server says who one is", (
   state.receive({ type: "presence", whole: true, users: [{ ...BOBUR, state: "online" }] }, 0);
   state.hello("t", 0);
   state.receive(welcome({ user: BOBUR }), 0);
-  assert.deepEqual([state.conversations.size, state.presence.size, [...state.people.known.keys()]], [0, 0, ["ub"]]);
+  assert.deepEqual(
+    [state.conversations.size, state.presence.size, [...state.people.known.keys()]],
+    [0, 0, ["ub"]],
+  );
 });
 
 test("cursors fit into a frame, one's own log first", () => {
-  const many = new Map(Array.from({ length: 3000 }, (_, n) => [`d${String(n).padStart(60, "0")}`, 2 ** 53 - 1]));
+  const many = new Map(
+    Array.from({ length: 3000 }, (_, n) => [`d${String(n).padStart(60, "0")}`, 2 ** 53 - 1]),
+  );
   const taken = fitting(many.set("@me", 7));
   assert.equal(Object.keys(taken)[0], "@me");
   assert.ok(Object.keys(taken).length > 500 && JSON.stringify(taken).length < 65_536 - 8_000);
@@ -84,7 +95,10 @@ test("events that overtake the news of their conversation are asked for", () => 
 });
 
 test("a removed conversation is forgotten, by the event and by the answer to a cursor, and told once", () => {
-  for (const frame of [removed(1, "d1"), { type: "conversation.removed", conversation: "d1", removed: "d1" }]) {
+  for (const frame of [
+    removed(1, "d1"),
+    { type: "conversation.removed", conversation: "d1", removed: "d1" },
+  ]) {
     const state = opened({ d1: 3 });
     assert.deepEqual(emitted(state.receive(frame, 0), "removed"), [["d1"]]);
     assert.ok(!state.conversations.has("d1") && !state.cursors.has("d1"));
@@ -95,7 +109,13 @@ test("a removed conversation is forgotten, by the event and by the answer to a c
 test("a reset is newer than the replayed events that tell of the conversation", () => {
   const state = opened({ d1: 3 });
   state.hello("t", 0);
-  for (const frame of [welcome({ resumed: true }), reset("d1", 12), removed(1, "d1"), added(2, "d1", 9), CAUGHT_UP]) {
+  for (const frame of [
+    welcome({ resumed: true }),
+    reset("d1", 12),
+    removed(1, "d1"),
+    added(2, "d1", 9),
+    CAUGHT_UP,
+  ]) {
     state.receive(frame, 0);
   }
   assert.equal(state.cursors.get("d1"), 12);
@@ -146,7 +166,10 @@ test("people are whoever was seen, and what is told later is better known", () =
   state.receive(event("member.joined", 2, "lobby", { user: BOBUR, role: "member" }), 0);
   state.receive(message(3), 0);
   assert.deepEqual(state.people.known.get("ub"), BOBUR);
-  state.receive(event("user.updated", 1, "@me", { actor: "anora", actor_uid: "ua", user: { ...ANNA, user_id: "anora" } }), 0);
+  state.receive(
+    event("user.updated", 1, "@me", { actor: "anora", actor_uid: "ua", user: { ...ANNA, user_id: "anora" } }),
+    0,
+  );
   assert.equal(state.me.user_id, "anora");
   assert.equal(state.people.known.get("ua").user_id, "anora");
 });
@@ -154,15 +177,24 @@ test("people are whoever was seen, and what is told later is better known", () =
 test("presence that is whole forgets who is not in it", () => {
   const state = opened();
   const here = (...users) => users.map((user) => ({ ...user, state: "online" }));
-  assert.deepEqual(emitted(state.receive({ type: "presence", users: here(ANNA, BOBUR) }, 0), "presence"), [[["ua", "ub"]]]);
-  assert.deepEqual(emitted(state.receive({ type: "presence", whole: true, users: here(ANNA) }, 0), "presence"), [[null]]);
+  assert.deepEqual(emitted(state.receive({ type: "presence", users: here(ANNA, BOBUR) }, 0), "presence"), [
+    [["ua", "ub"]],
+  ]);
+  assert.deepEqual(
+    emitted(state.receive({ type: "presence", whole: true, users: here(ANNA) }, 0), "presence"),
+    [[null]],
+  );
   assert.deepEqual([...state.presence.keys()], ["ua"]);
 });
 
 test("what was saved goes on as if it had never stopped, the counting of unread messages included", () => {
   const before = opened({ lobby: 0 });
-  // The mark overtakes the messages it counted, so they must not be counted again, not even after a restart between them.
-  before.receive(event("read", 1, "@me", { target: "lobby", ordinal: 1, last_ordinal: 2, unread: 1, mentions: 0 }), 0);
+  // The mark overtakes the messages it counted, so they must not be counted again, not even after a restart
+  // between them.
+  before.receive(
+    event("read", 1, "@me", { target: "lobby", ordinal: 1, last_ordinal: 2, unread: 1, mentions: 0 }),
+    0,
+  );
   before.receive(message(1), 0);
   const state = new State(JSON.parse(JSON.stringify(before.save())));
   assert.deepEqual(state.hello("t", 0).resume, before.hello("t", 0).resume);
@@ -176,17 +208,36 @@ test("what was saved by something else is as good as nothing", () => {
   for (const saved of [{}, { epoch: "e1" }, { epoch: "e1", me: ANNA, cursors: {}, conversations: {} }]) {
     assert.equal(new State(saved).hello("t", 0).resume, undefined);
   }
-  assert.deepEqual(new State({ epoch: "e", me: ANNA, cursors: { "@me": 1 }, conversations: [conversation("c")] }).save().people, []);
+  assert.deepEqual(
+    new State({ epoch: "e", me: ANNA, cursors: { "@me": 1 }, conversations: [conversation("c")] }).save()
+      .people,
+    [],
+  );
 });
 
 test("reactions stand in the server's order, by code point", () => {
   const state = opened();
   state.receive(message(1), 0);
   const emoji = ["👍", "\u{ff5e}", "❤️"]; // U+1F44D, U+FF5E, U+2764: by UTF-16 the first would come before the second
-  emoji.forEach((one, n) => state.receive(event("reaction.added", n + 2, "lobby", { target: 1, emoji: one }), 0));
+  emoji.forEach((one, n) =>
+    state.receive(event("reaction.added", n + 2, "lobby", { target: 1, emoji: one }), 0),
+  );
   const shown = () => state.conversations.get("lobby").last_message.reactions;
-  assert.deepEqual(shown().map((reaction) => reaction.emoji), ["❤️", "\u{ff5e}", "👍"]);
+  assert.deepEqual(
+    shown().map((reaction) => reaction.emoji),
+    ["❤️", "\u{ff5e}", "👍"],
+  );
   assert.deepEqual(shown()[0], { emoji: "❤️", users: ["bobur"], uids: ["ub"] });
   state.receive(event("reaction.removed", 5, "lobby", { target: 1, emoji: "👍" }), 0);
   assert.equal(shown().length, 2);
+});
+
+test("a mark never goes back: a reset knows more than the old mark that comes after it", () => {
+  const state = opened();
+  const known = conversation("lobby", 9, { last_ordinal: 9, read_ordinal: 7, unread: 2 });
+  state.receive({ type: "reset", conversation: "lobby", state: known, reason: "too_far" }, 0);
+  const mark = { target: "lobby", ordinal: 5, last_ordinal: 9, unread: 4, mentions: 1 };
+  state.receive(event("read", 1, "@me", mark), 0);
+  const { read_ordinal, unread, mentions } = state.conversations.get("lobby");
+  assert.deepEqual([read_ordinal, unread, mentions], [7, 2, 1]);
 });

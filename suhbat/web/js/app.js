@@ -5,6 +5,7 @@ import { PendingMessages } from "./models/pending.js";
 import { Receipts } from "./models/receipts.js";
 import { Timeline } from "./models/timeline.js";
 import { Typing } from "./models/typing.js";
+import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { Database } from "./storage/database.js";
 
@@ -42,8 +43,7 @@ export class App {
     this.me = me;
     this.database = database;
     const socket = new WebSocketLink({ url: socketUrl(base, api.language) });
-    const shared = "locks" in navigator && "BroadcastChannel" in globalThis;
-    const link = shared ? new TabsLink({ name: `suhbat:${base.pathname}:${me.uid}`, link: socket }) : socket;
+    const link = new TabsLink({ name: `suhbat:${base.pathname}:${me.uid}`, link: socket });
     this.chat = new Chat({ base, link, restored, language: api.language });
     this.pending = new PendingMessages(
       (message) => this.chat.send({ ...message, clientId: message.clientId }),
@@ -179,7 +179,7 @@ export class App {
   /** @param {string} conversation @param {string} text @param {number | null} replyTo */
   send(conversation, text, replyTo) {
     this.typing.sent(conversation);
-    this.pending.add({ clientId: crypto.randomUUID(), conversation, text, replyTo, at: Date.now() });
+    this.pending.add({ clientId: newId(), conversation, text, replyTo, at: Date.now() });
   }
 
   /** Tell the others that one writes, now and then. @param {string} conversation */

@@ -1,13 +1,15 @@
-// A chat as one object that outlives its connections. Begin to read here; docs/reference/javascript.md is its manual.
+// A chat as one object that outlives its connections. Begin to read here; docs/reference/javascript.md is its
+// manual.
 //
-// Under it `lifeline` drives one connection after the other, a link carries the frames, and everything that decides is pure:
-// `state` (what frames mean), `outbox` (what awaits an answer), `gaps`, `pulse`, `backoff`.
+// Under it `lifeline` drives one connection after the other, a link carries the frames, and everything that
+// decides is pure: `state` (what frames mean), `outbox` (what awaits an answer), `gaps`, `pulse`, `backoff`.
 
-/** @import { Clock, ConversationState, Event, Frame, Link, Saved, Status } from "./types.js" */
+/** @import { Clock, Link, Saved, Sent } from "./types.js" */
 
 import { systemClock } from "./clock.js";
 import { CLOSE, Closed, Refused } from "./errors.js";
 import { Api } from "./http.js";
+import { newId } from "./ids.js";
 import { Lifeline } from "./lifeline.js";
 import { WebSocketLink, socketUrl } from "./link.js";
 import { Outbox } from "./outbox.js";
@@ -38,7 +40,9 @@ export class Chat {
    * @param {Link | null} [options.link]  null: a WebSocketLink
    * @param {Saved | null} [options.restored]  what `save` gave
    * @param {string | null} [options.language]  of the server's messages
-   * @param {Clock} [options.clock] @param {() => number} [options.random] @param {typeof globalThis.fetch} [options.fetch]
+   * @param {Clock} [options.clock]
+   * @param {() => number} [options.random]
+   * @param {typeof globalThis.fetch} [options.fetch]
    */
   constructor({
     base,
@@ -66,7 +70,9 @@ export class Chat {
 
   // The connection
 
-  /** Begin; from here on it comes back by itself until `close`, or until the server does not want it any more. */
+  /**
+   * Begin; from here on it comes back by itself until `close`, or until the server does not want it any more.
+   */
   connect() {
     this.#line.start();
   }
@@ -119,23 +125,27 @@ export class Chat {
   // What one says
 
   /**
-   * Write; done when the message is durable, however many connections that takes. `clientId` makes it the same message for ever: a
-   * send whose outcome is unknown can be repeated with it. Rejects with Refused or Closed.
+   * Write; done when the message is durable, however many connections that takes. `clientId` makes it the
+   * same message for ever: a send whose outcome is unknown can be repeated with it. Rejects with Refused or
+   * Closed.
    * @param {object} message
    * @param {string} [message.conversation]  its id; or
    * @param {string} [message.toUser]  a name: the direct with them
-   * @param {string} message.text @param {number | null} [message.replyTo]  a `seq` @param {string} [message.clientId]
-   * @returns {Promise<{ conversation: string, seq: number, ordinal: number, sent_at: string, duplicate: boolean }>}
+   * @param {string} message.text
+   * @param {number | null} [message.replyTo]  a `seq`
+   * @param {string} [message.clientId]
+   * @returns {Promise<Sent>}
    */
-  send({ conversation, toUser, text, replyTo = null, clientId = crypto.randomUUID() }) {
+  send({ conversation, toUser, text, replyTo = null, clientId = newId() }) {
     const target = toUser === undefined ? { conversation } : { to_user: toUser };
     const reply = replyTo === null ? {} : { reply_to: replyTo };
     return this.command("send", { ...target, text, ...reply, client_id: clientId });
   }
 
   /**
-   * Any command (docs/reference/commands.md); done with what its `ok` carries. It is sent again until it is answered. Two are not:
-   * `typing`, which is lost where one is not online, and `create`, which rejects with Unreachable if the connection breaks under it.
+   * Any command (docs/reference/commands.md); done with what its `ok` carries. It is sent again until it is
+   * answered. Two are not: `typing`, which is lost where one is not online, and `create`, which rejects with
+   * Unreachable if the connection breaks under it.
    * @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<any>}
    */
   async command(type, fields = {}) {
@@ -156,9 +166,9 @@ export class Chat {
   // What one hears
 
   /**
-   * Listen: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset" (conversation, reason) ·
-   * "removed" (conversation) · "changed" (conversation) · "typing" (notice) · "receipt" (notice) · "presence" (uids or null for all)
-   * · "caught_up" (). Gives what ends it.
+   * Listen: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
+   * (conversation, reason) · "removed" (conversation) · "changed" (conversation) · "typing" (notice) ·
+   * "receipt" (notice) · "presence" (uids or null for all) · "caught_up" (). Gives what ends it.
    * @param {string} name @param {(...args: any[]) => void} listener
    */
   on(name, listener) {
@@ -179,7 +189,10 @@ export class Chat {
   }
 }
 
-/** One listener's mistake is neither the others' nor the connection's; it is told as any uncaught error. @param {unknown} error */
+/**
+ * One listener's mistake is neither the others' nor the connection's; it is told as any uncaught error.
+ * @param {unknown} error
+ */
 function report(error) {
   if (globalThis.reportError) return globalThis.reportError(error);
   queueMicrotask(() => {

@@ -18,7 +18,9 @@ export class Refused extends Error {
   }
 }
 
-/** Nobody knows whether the server heard: no network, a proxy that answered in its place, no answer in time. */
+/**
+ * Nobody knows whether the server heard: no network, a proxy that answered in its place, no answer in time.
+ */
 export class Unreachable extends Error {
   /** @param {string} message @param {number | null} status  what a proxy said */
   constructor(message, status = null) {
@@ -28,7 +30,10 @@ export class Unreachable extends Error {
   }
 }
 
-/** The chat is over and will not come back by itself. `code`: the close code, 1000 where the program itself left. */
+/**
+ * The chat is over and will not come back by itself. `code`: the close code, 1000 where the program itself
+ * left.
+ */
 export class Closed extends Error {
   /** @param {number} code @param {string} reason */
   constructor(code, reason) {

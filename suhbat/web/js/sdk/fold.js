@@ -1,4 +1,5 @@
-// A conversation's state after one more of its events: old state + events = state fetched afresh. Pure: a new object each time.
+// A conversation's state after one more of its events: old state + events = state fetched afresh. Pure: a new
+// object each time.
 
 /** @import { ConversationState, Event, Message, Reaction } from "./types.js" */
 
@@ -16,7 +17,8 @@ const SETTINGS = /** @type {const} */ ([
 ]);
 
 /**
- * `event` is the next of the conversation's log; `uid` is whose state it is; `tally` what its `unread` has in it.
+ * `event` is the next of the conversation's log; `uid` is whose state it is; `tally` what its `unread` has in
+ * it.
  * @param {ConversationState} state @param {Event} event @param {string} uid @param {Tally} tally
  * @returns {ConversationState}
  */
@@ -100,7 +102,10 @@ function still(state, event) {
  */
 export function reacted(message, event) {
   const people = new Map(
-    message.reactions.map(({ emoji, users, uids }) => [emoji, new Map(uids.map((uid, at) => [uid, users[at] ?? ""]))]),
+    message.reactions.map(({ emoji, users, uids }) => [
+      emoji,
+      new Map(uids.map((uid, at) => [uid, users[at] ?? ""])),
+    ]),
   );
   const chosen = people.get(event.emoji) ?? new Map();
   people.set(event.emoji, chosen);

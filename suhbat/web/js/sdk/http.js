@@ -12,9 +12,11 @@ export class Api {
 
   /**
    * @param {object} options
-   * @param {string | URL} options.base  the server's root, with a slash at its end; a page: `new URL(".", document.baseURI)`
+   * @param {string | URL} options.base  the server's root, with a slash at its end; a page: `new URL(".",
+   *   document.baseURI)`
    * @param {string | null} [options.token]  null: the browser's cookie says who one is
-   * @param {string | null} [options.language]  of the server's messages: "en", "uz" …; null: the account's, or the browser's
+   * @param {string | null} [options.language]  of the server's messages: "en", "uz" …; null: the account's,
+   *   or the browser's
    * @param {typeof globalThis.fetch} [options.fetch]
    */
   constructor({ base, token = null, language = null, fetch = globalThis.fetch }) {
@@ -25,7 +27,10 @@ export class Api {
     this.#fetch = fetch.bind(globalThis);
   }
 
-  /** @param {string} path  like "/conversations" @param {Record<string, unknown>} [query]  null and undefined are left out */
+  /**
+   * @param {string} path  like "/conversations"
+   * @param {Record<string, unknown>} [query]  null and undefined are left out
+   */
   get(path, query = {}) {
     return this.#ask("GET", path, undefined, query);
   }
@@ -51,7 +56,10 @@ export class Api {
   }
 
   /**
-   * @param {string} method @param {string} path @param {unknown} body @param {Record<string, unknown>} [query]
+   * @param {string} method
+   * @param {string} path
+   * @param {unknown} body
+   * @param {Record<string, unknown>} [query]
    * @returns {Promise<any>}
    */
   async #ask(method, path, body, query = {}) {
@@ -62,7 +70,8 @@ export class Api {
     if (this.language) url.searchParams.set("lang", this.language);
     /** @type {Record<string, string>} */
     const headers = { accept: "application/json" };
-    // Also without a body to speak of: what writes with a cookie has to say that it is JSON, which no form can.
+    // Also without a body to speak of: what writes with a cookie has to say that it is JSON, which no form
+    // can.
     if (body !== undefined) headers["content-type"] = "application/json";
     if (this.#token !== null) headers.authorization = `Bearer ${this.#token}`;
     let response, text;
@@ -95,5 +104,10 @@ function read(response, text) {
   if (response.ok) return value;
   if (typeof value?.code !== "string") throw new Unreachable(`HTTP ${response.status}`, response.status);
   const retryAfter = value.retry_after ?? null;
-  throw new Refused({ code: value.code, message: value.detail ?? value.code, status: response.status, retryAfter });
+  throw new Refused({
+    code: value.code,
+    message: value.detail ?? value.code,
+    status: response.status,
+    retryAfter,
+  });
 }

@@ -1,4 +1,5 @@
-// From one connection to the next: what is said and heard over it, when to come back, and when not to (PROTOCOL §3).
+// From one connection to the next: what is said and heard over it, when to come back, and when not to
+// (PROTOCOL §3).
 
 /** @import { Clock, Effect, Frame, Link, Status } from "./types.js" */
 /** @import { Outbox } from "./outbox.js" */
@@ -35,7 +36,10 @@ export class Lifeline {
 
   /**
    * @param {object} parts
-   * @param {State} parts.state @param {Outbox} parts.outbox @param {Link} parts.link @param {string | null} parts.token
+   * @param {State} parts.state
+   * @param {Outbox} parts.outbox
+   * @param {Link} parts.link
+   * @param {string | null} parts.token
    * @param {Clock} parts.clock @param {() => number} parts.random
    * @param {() => Promise<unknown>} parts.check  asks the server who one is
    * @param {(name: string, ...args: any[]) => void} parts.emit
@@ -109,7 +113,6 @@ export class Lifeline {
 
   #hello() {
     const now = this.#clock.steady();
-    this.#outbox.cut();
     this.#ticked = now;
     this.#stopTicking();
     this.#stopTicking = this.#clock.after(TICK_MS, () => this.#tick());
@@ -175,7 +178,10 @@ export class Lifeline {
     if (!this.#reached) void this.#ask(this.#life);
   }
 
-  /** A browser does not tell why a socket never opened: perhaps one is not wanted any more. @param {number} life */
+  /**
+   * A browser does not tell why a socket never opened: perhaps one is not wanted any more.
+   * @param {number} life
+   */
   async #ask(life) {
     try {
       await this.#check();

@@ -25,7 +25,10 @@ export class WebSocketLink {
   #socket = null;
   #callOff = () => {};
 
-  /** @param {{ url: string, socket?: typeof WebSocket, clock?: Clock }} options  `socket`: a class like WebSocket */
+  /**
+   * @param {{ url: string, socket?: typeof WebSocket, clock?: Clock }} options  `socket`: a class like
+   *   WebSocket
+   */
   constructor({ url, socket = globalThis.WebSocket, clock = systemClock }) {
     this.#url = url;
     this.#Socket = socket;

@@ -1,8 +1,10 @@
-// What was asked and awaits its answer: sent in order, sent again until answered, never too much at once. Pure.
+// What was asked and awaits its answer: sent in order, sent again until answered, never too much at once.
+// Pure.
 //
-// A command may be sent many times: before an answer came the connection broke, or the server was busy. That is safe, because a
-// `send` carries the same `client_id` each time and what is so already is not changed again. `create` alone makes another room
-// each time: when the connection breaks under it nobody knows whether it did, and the one who asked is told so.
+// A command may be sent many times: before an answer came the connection broke, or the server was busy. That
+// is safe, because a `send` carries the same `client_id` each time and what is so already is not changed
+// again. `create` alone makes another room each time: when the connection breaks under it nobody knows
+// whether it did, and the one who asked is told so.
 
 /** @import { Frame } from "./types.js" */
 
@@ -77,7 +79,10 @@ export class Outbox {
    */
   refused(error, now) {
     if (WAIT_AND_REPEAT.has(error.code)) {
-      this.#notBefore = Math.max(this.#notBefore, now + (error.retry_after ? error.retry_after * 1000 : WAIT_MS));
+      this.#notBefore = Math.max(
+        this.#notBefore,
+        now + (error.retry_after ? error.retry_after * 1000 : WAIT_MS),
+      );
       this.#window = 1;
       if (error.id == null) this.#flying.clear();
       else this.#flying.delete(error.id);

@@ -1,4 +1,5 @@
-// Whether the server is still there: a ping each heartbeat, and an end to patience. Pure; time is steady milliseconds.
+// Whether the server is still there: a ping each heartbeat, and an end to patience. Pure; time is steady
+// milliseconds.
 
 /** How long an answer to `hello` or `ping` may take. */
 export const PATIENCE_MS = 10_000;
@@ -26,7 +27,10 @@ export class Pulse {
     this.#at = now + this.#heartbeat;
   }
 
-  /** A ping may have been refused: that, too, is a sign of life. Ask again later. @param {number} wait @param {number} now */
+  /**
+   * A ping may have been refused: that, too, is a sign of life. Ask again later.
+   * @param {number} wait @param {number} now
+   */
   refused(wait, now) {
     if (this.#awaiting && this.#heartbeat) {
       this.#awaiting = false;
@@ -40,8 +44,9 @@ export class Pulse {
   }
 
   /**
-   * Nobody looked for a while (a machine that slept, a tab that was held back): the answer may lie there unread. Once for each
-   * ping, for a tab in the background is held back always. @param {number} now
+   * Nobody looked for a while (a machine that slept, a tab that was held back): the answer may lie there
+   * unread. Once for each ping, for a tab in the background is held back always.
+   * @param {number} now
    */
   excuse(now) {
     if (this.#awaiting && !this.#excused) {
@@ -50,7 +55,10 @@ export class Pulse {
     }
   }
 
-  /** @param {number} now @returns {"rest" | "ping" | "silence"}  silence: this connection is dead, whatever its socket says */
+  /**
+   * @param {number} now
+   * @returns {"rest" | "ping" | "silence"}  silence: this connection is dead, whatever its socket says
+   */
   tick(now) {
     if (now < this.#at) return "rest";
     if (this.#awaiting) return "silence";

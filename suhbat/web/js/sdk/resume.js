@@ -1,4 +1,5 @@
-// Where somebody stopped, and what they are told who come back: to the server, or to the tab that has the connection. Pure.
+// Where somebody stopped, and what they are told who come back: to the server, or to the tab that has the
+// connection. Pure.
 
 /** @import { Frame } from "./types.js" */
 /** @import { State } from "./state.js" */
@@ -10,7 +11,10 @@ export const CURSOR_BYTES = 65_536 - 8_192;
 /** Around a cursor in JSON, with the largest number. */
 const AROUND = 20;
 
-/** As many as a frame takes, one's own log first. @param {Map<string, number>} cursors @returns {Record<string, number>} */
+/**
+ * As many as a frame takes, one's own log first.
+ * @param {Map<string, number>} cursors @returns {Record<string, number>}
+ */
 export function fitting(cursors) {
   /** @type {[string, number][]} */
   const taken = [];
@@ -24,8 +28,9 @@ export function fitting(cursors) {
 }
 
 /**
- * What another tab is told that comes to this one, as the server would tell it. Where it knows the same conversations it may go on
- * from its cursors: `sync` is to be sent for it then, and its answer, which all tabs hear, ends with `caught_up`.
+ * What another tab is told that comes to this one, as the server would tell it. Where it knows the same
+ * conversations it may go on from its cursors: `sync` is to be sent for it then, and its answer, which all
+ * tabs hear, ends with `caught_up`.
  * @param {State} state  that of an open connection @param {Frame} hello
  * @returns {{ frames: Frame[], sync: Frame | null }}
  */
@@ -33,7 +38,14 @@ export function answer(state, hello) {
   const resumed = resumable(state, hello.resume);
   /** @type {Frame[]} */
   const frames = [
-    { type: "welcome", user: state.me, epoch: state.epoch, connection: "", resumed, heartbeat: state.heartbeat },
+    {
+      type: "welcome",
+      user: state.me,
+      epoch: state.epoch,
+      connection: "",
+      resumed,
+      heartbeat: state.heartbeat,
+    },
   ];
   if (!resumed) {
     frames.push({
@@ -41,11 +53,13 @@ export function answer(state, hello) {
       conversations: [...state.conversations.values()],
       users: [...state.people.known.values()],
       cursors: Object.fromEntries(state.cursors),
-      tallies: state.tallies(),
+      tallies: state.tallies.save(),
     });
   }
   frames.push({ type: "presence", users: [...state.presence.values()], whole: true });
-  const behind = resumed ? [...state.cursors].filter(([log, cursor]) => hello.resume.cursors[log] < cursor) : [];
+  const behind = resumed
+    ? [...state.cursors].filter(([log, cursor]) => hello.resume.cursors[log] < cursor)
+    : [];
   if (behind.length > 0) {
     const cursors = fitting(new Map(behind.map(([log]) => [log, hello.resume.cursors[log]])));
     return { frames, sync: { type: "sync", cursors } };
@@ -58,5 +72,8 @@ export function answer(state, hello) {
 function resumable(state, resume) {
   if (!resume || resume.epoch !== state.epoch || resume.uid !== state.me?.uid) return false;
   const cursors = Object.entries(resume.cursors);
-  return cursors.length === state.cursors.size && cursors.every(([log, at]) => at <= (state.cursors.get(log) ?? -1));
+  return (
+    cursors.length === state.cursors.size &&
+    cursors.every(([log, at]) => at <= (state.cursors.get(log) ?? -1))
+  );
 }

@@ -1,9 +1,10 @@
-// What a client knows, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, timer or clock.
+// What a client knows, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, timer
+// or clock.
 //
-// The rule that makes at-least-once into exactly-once is in `#event`: apply cursor + 1, drop what is not above the cursor, and
-// for anything higher ask for what is missing instead of applying it.
+// The rule that makes at-least-once into exactly-once is in `#event`: apply cursor + 1, drop what is not
+// above the cursor, and for anything higher ask for what is missing instead of applying it.
 
-/** @import { ConversationState, Effect, Event, Frame, Person, Presence, Saved, SavedTally } from "./types.js" */
+/** @import { ConversationState, Effect, Event, Frame, Person, Presence, Saved } from "./types.js" */
 
 import { WAIT_AND_REPEAT } from "./errors.js";
 import { fold, foldOwn } from "./fold.js";
@@ -12,7 +13,7 @@ import { WAIT_MS } from "./outbox.js";
 import { People } from "./people.js";
 import { Pulse } from "./pulse.js";
 import { ME, fitting } from "./resume.js";
-import { Tally } from "./tally.js";
+import { Tallies } from "./tally.js";
 
 /** Lives as long as the chat, over all its connections. `now` is always steady milliseconds. */
 export class State {
@@ -30,13 +31,12 @@ export class State {
   /** Whether this connection may be talked over. */
   welcomed = false;
   pulse = new Pulse();
+  tallies = new Tallies();
   #opening = true;
   /** @type {Map<string, ConversationState>} */
   #fresh = new Map();
   /** @type {Map<string, number>} */
   #early = new Map();
-  /** @type {Map<string, Tally>} */
-  #tallies = new Map();
   #gaps = new Gaps();
   #pings = 0;
 
@@ -46,7 +46,8 @@ export class State {
     this.me = saved.me;
     this.epoch = saved.epoch;
     this.cursors = new Map(Object.entries(saved.cursors));
-    this.#take(saved.conversations, saved.tallies);
+    this.conversations = byId(saved.conversations);
+    this.tallies = new Tallies(saved.tallies);
     for (const person of saved.people ?? []) this.people.add(person);
   }
 
@@ -60,13 +61,8 @@ export class State {
       cursors: Object.fromEntries(this.cursors),
       conversations: [...this.conversations.values()],
       people: [...this.people.known.values()],
-      tallies: this.tallies(),
+      tallies: this.tallies.save(),
     };
-  }
-
-  /** What unread counts have in them, beside the states. @returns {Record<string, SavedTally>} */
-  tallies() {
-    return Object.fromEntries([...this.#tallies].map(([log, tally]) => [log, tally.save()]));
   }
 
   /** Whether all that was missed is here. */
@@ -74,7 +70,10 @@ export class State {
     return this.welcomed && !this.#opening;
   }
 
-  /** The first thing to say on a new connection. @param {string | null} token @param {number} now @returns {Frame} */
+  /**
+   * The first thing to say on a new connection.
+   * @param {string | null} token @param {number} now @returns {Frame}
+   */
   hello(token, now) {
     this.cut();
     this.pulse.hello(now);
@@ -127,7 +126,8 @@ export class State {
     if (Number.isSafeInteger(frame.seq) && typeof frame.conversation === "string") {
       return this.#event(/** @type {Event} */ (frame), now);
     }
-    // The reply to a cursor; in one's own log the same type is an event, with a seq. Other kinds are not known: ignored.
+    // The reply to a cursor; in one's own log the same type is an event, with a seq. Other kinds are not
+    // known: ignored.
     return frame.type === "conversation.removed" ? this.#drop(frame.removed) : [];
   }
 
@@ -169,7 +169,8 @@ export class State {
 
   /** @param {Frame} frame @returns {Effect[]} */
   #snapshot(frame) {
-    this.#take(frame.conversations, frame.tallies); // tallies: from another tab only
+    this.conversations = byId(frame.conversations);
+    this.tallies = new Tallies(frame.tallies); // from another tab only
     this.people.seen(frame);
     this.cursors = new Map(Object.entries(frame.cursors));
     return [{ emit: ["snapshot"] }];
@@ -198,7 +199,9 @@ export class State {
     if (frame.whole) this.presence.clear(); // who is not in it is not here
     this.people.seen(frame);
     for (const person of frame.users) this.presence.set(person.uid, person);
-    return [{ emit: ["presence", frame.whole ? null : frame.users.map((/** @type {Presence} */ { uid }) => uid)] }];
+    return [
+      { emit: ["presence", frame.whole ? null : frame.users.map((/** @type {Presence} */ { uid }) => uid)] },
+    ];
   }
 
   /** @param {Frame} frame @param {number} now @returns {Effect[]} */
@@ -230,7 +233,7 @@ export class State {
     if (log === ME) return [{ emit: ["event", event, null] }, ...this.#own(event, now)];
     const state = this.conversations.get(log);
     if (!state || !this.me) return [{ emit: ["event", event, null] }];
-    const folded = fold(state, event, this.me.uid, this.#tally(log));
+    const folded = fold(state, event, this.me.uid, this.tallies.of(state));
     this.conversations.set(log, folded);
     return [{ emit: ["event", event, folded] }, { emit: ["changed", log] }];
   }
@@ -252,7 +255,7 @@ export class State {
       case "draft": {
         const state = this.conversations.get(event.target);
         if (!state) return [];
-        this.conversations.set(event.target, foldOwn(state, event, this.#tally(event.target)));
+        this.conversations.set(event.target, foldOwn(state, event, this.tallies.of(state)));
         return [{ emit: ["changed", event.target] }];
       }
       case "user.updated":
@@ -265,7 +268,7 @@ export class State {
   #start(state, now) {
     const log = state.conversation;
     this.conversations.set(log, state);
-    this.#tallies.delete(log);
+    this.tallies.forget(log);
     this.cursors.set(log, state.head);
     this.#gaps.moved(log, state.head, now);
     const early = this.#early.get(log) ?? 0;
@@ -274,29 +277,19 @@ export class State {
     if (early > state.head) this.#gaps.below(log, early, now);
   }
 
-  /** @param {string} log */
-  #tally(log) {
-    let tally = this.#tallies.get(log);
-    if (!tally) this.#tallies.set(log, (tally = new Tally(this.conversations.get(log)?.last_ordinal ?? 0)));
-    return tally;
-  }
-
   /** @param {string} log @returns {Effect[]} */
   #drop(log) {
     const known = this.conversations.delete(log);
-    this.#tallies.delete(log);
+    this.tallies.forget(log);
     this.cursors.delete(log);
     const above = this.#gaps.forget(log);
     // It may be added again by what comes next; then what came too early is missing still.
     if (above) this.#early.set(log, Math.max(above, this.#early.get(log) ?? 0));
     return known ? [{ emit: ["removed", log] }] : [];
   }
+}
 
-  /** @param {ConversationState[]} states @param {Record<string, SavedTally>} [tallies] */
-  #take(states, tallies = {}) {
-    this.conversations = new Map(states.map((state) => [state.conversation, state]));
-    this.#tallies = new Map(
-      Object.entries(tallies).map(([log, { counted, above }]) => [log, new Tally(counted, above)]),
-    );
-  }
+/** @param {ConversationState[]} states */
+function byId(states) {
+  return new Map(states.map((state) => [state.conversation, state]));
 }

@@ -1,17 +1,26 @@
-// All tabs of one person over one socket, as a link: one tab leads, owns the connection and tells the others every frame.
+// All tabs of one person over one socket, as a link: one tab leads, owns the connection and tells the others
+// every frame.
 //
-// A web lock elects the leader; when its tab goes, the lock goes to the next. A tab that comes says `join`; the leader says `come`
-// as soon as it is online, is told `hello`, and gives the opening that the server would give, out of what it knows. The others say
-// their commands through the leader; an `id` carries the tab that waits for the answer.
+// A web lock elects the leader; when its tab goes, the lock goes to the next. A tab that comes says `join`;
+// the leader says `come` as soon as it is online, is told `hello`, and gives the opening that the server
+// would give, out of what it knows. The others say their commands through the leader; an `id` carries the tab
+// that waits for the answer.
 
 /** @import { Clock, Ear, Frame, Link } from "./types.js" */
 
 import { systemClock } from "./clock.js";
 import { CLOSE } from "./errors.js";
+import { newId } from "./ids.js";
 
-/** A leader that says nothing for this long is one that its browser has put to sleep: another tab takes its place. */
+/**
+ * A leader that says nothing for this long is one that its browser has put to sleep: another tab takes its
+ * place.
+ */
 export const PATIENCE_MS = 5_000;
-/** The next tab leads so long after the last word of the one before: a message and a lock may overtake each other. */
+/**
+ * The next tab leads so long after the last word of the one before: a message and a lock may overtake each
+ * other.
+ */
 const HANDOVER_MS = 100;
 
 /** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
@@ -43,15 +52,18 @@ export class TabsLink {
    * @param {object} options
    * @param {string} options.name  one for each server and person
    * @param {Link} options.link  the connection to the server, used while this tab leads
-   * @param {Pick<LockManager, "request">} [options.locks] @param {(name: string) => Channel} [options.channel]
+   * @param {Pick<LockManager, "request"> | null} [options.locks]  null, as where a page came over plain HTTP
+   *   from another machine:
+   *   each tab has a connection of its own
+   * @param {(name: string) => Channel} [options.channel]
    * @param {string} [options.tab]  unlike that of any other tab @param {Clock} [options.clock]
    */
   constructor({
     name,
     link,
-    locks = navigator.locks,
+    locks = navigator.locks ?? null,
     channel = (name) => new BroadcastChannel(name),
-    tab = crypto.randomUUID(),
+    tab = newId(),
     clock = systemClock,
   }) {
     this.#name = name;
@@ -64,6 +76,7 @@ export class TabsLink {
 
   /** @param {Ear} ear */
   open(ear) {
+    if (!this.#locks) return this.#link.open(ear);
     this.#ear = ear;
     if (!this.#channel) {
       this.#channel = this.#makeChannel(this.#name);
@@ -76,6 +89,7 @@ export class TabsLink {
 
   /** @param {Frame} frame */
   send(frame) {
+    if (!this.#locks) return this.#link.send(frame);
     if (frame.id !== undefined) frame = { ...frame, id: `${this.#tab}:${JSON.stringify(frame.id)}` };
     if (this.#release) return this.#link.send(frame);
     if (this.#phase !== "joined") return false;
@@ -85,6 +99,7 @@ export class TabsLink {
 
   /** @param {number} code */
   close(code) {
+    if (!this.#locks) return this.#link.close(code);
     this.#ear = null;
     this.#rest();
     if (this.#release) this.#disconnect(code, CLOSE.RESTART, "the tab that leads begins anew");
@@ -116,7 +131,7 @@ export class TabsLink {
         this.#elected(mine);
       });
     // A lock may be stolen or waited for, not both; nothing can abort a theft, for it does not wait.
-    const lock = this.#locks.request(this.#name, options.steal ? options : { signal: queued.signal }, held);
+    const lock = this.#locks?.request(this.#name, options.steal ? options : { signal: queued.signal }, held);
     Promise.resolve(lock).catch(() => {
       if (mine && this.#release === mine) this.#deposed();
     });
@@ -236,11 +251,15 @@ export class TabsLink {
 
   // Both
 
-  /** A frame of the server: an answer comes to the tab that asked; all hear of heads. @param {Ear} ear @param {any} frame */
+  /**
+   * A frame of the server: an answer comes to the tab that asked; all hear of heads.
+   * @param {Ear} ear @param {any} frame
+   */
   #take(ear, frame) {
     const mine = `${this.#tab}:`;
     if (typeof frame?.id !== "string" || !frame.id.includes(":")) return ear.onframe(frame);
-    if (frame.id.startsWith(mine)) return ear.onframe({ ...frame, id: JSON.parse(frame.id.slice(mine.length)) });
+    if (frame.id.startsWith(mine))
+      return ear.onframe({ ...frame, id: JSON.parse(frame.id.slice(mine.length)) });
     if (frame.type === "pong") return ear.onframe({ ...frame, id: undefined });
   }
 

@@ -2,9 +2,15 @@
 
 /** @typedef {"guest" | "account"} UserKind */
 
-/** @typedef {{ uid: string, user_id: string, kind: UserKind | null }} Person  `kind` is null where only the name was told. */
+/**
+ * @typedef {{ uid: string, user_id: string, kind: UserKind | null }} Person  `kind` is null where only the
+ *   name was told.
+ */
 
-/** @typedef {{ uid: string, user_id: string, state: "online" | "offline", last_seen?: string | null }} Presence */
+/**
+ * @typedef {{ uid: string, user_id: string, state: "online" | "offline", last_seen?: string | null }}
+ *   Presence
+ */
 
 /** @typedef {{ emoji: string, users: string[], uids: string[] }} Reaction */
 
@@ -49,6 +55,11 @@
 
 /** @typedef {{ type: string, [field: string]: any }} Frame  One JSON object of the wire, either way. */
 
+/**
+ * What `send` comes to: the message is durable and numbered.
+ * @typedef {{ conversation: string, seq: number, ordinal: number, sent_at: string, duplicate: boolean }} Sent
+ */
+
 /** @typedef {Frame & { conversation: string, seq: number }} Event  A durable one. */
 
 /**
@@ -67,26 +78,30 @@
 
 /**
  * What a frame, or the passing of time, leads to: `state` decides, `lifeline` carries out.
- * @typedef {{ emit: [name: string, ...args: any[]] } | { say: Frame } | { live: true } | { dead: true }} Effect
+ * @typedef {{ emit: [name: string, ...args: any[]] } | { say: Frame } | { live: true } | { dead: true }}
+ *   Effect
  */
 
 /**
  * @typedef {object} Status
  * @property {"connecting" | "online" | "offline" | "closed"} state
- * @property {number} since  Milliseconds since 1970; "connecting" and "offline" are one time of not being online.
+ * @property {number} since  Milliseconds since 1970; "connecting" and "offline" are one time of not being
+ *   online.
  * @property {number | null} retryAt  The same.
  * @property {number | null} code  How the last connection closed.
  * @property {string} message
  */
 
 /**
- * What a link calls. After `onclose`, and after its `close`, it calls nothing any more until it is opened again.
+ * What a link calls. After `onclose`, and after its `close`, it calls nothing any more until it is opened
+ * again.
  * @typedef {object} Ear
  * @property {() => Frame} hello  The first thing to say; asked for when it can be said at once.
  * @property {() => void} onopen  The server was reached.
  * @property {(frame: any) => void} onframe  A frame; undefined for something that is not JSON.
  * @property {(code: number, reason: string) => void} onclose
- * @property {(hello: Frame) => { frames: Frame[], sync: Frame | null }} answer  What another tab that comes is told.
+ * @property {(hello: Frame) => { frames: Frame[], sync: Frame | null }} answer  What another tab that comes
+ *   is told.
  * @property {() => void} hurry  Somebody wants the connection back now.
  */
 

@@ -1,6 +1,7 @@
 // Inviting somebody: a link that is shown once.
 
 import { t } from "../text/languages.js";
+import { copy } from "./clipboard.js";
 import { dialog, toast } from "./dialog.js";
 import { h, iconButton } from "./dom.js";
 import { field, form } from "./form.js";
@@ -19,12 +20,12 @@ export function inviteDialog(app, conversation) {
       async ({ uses, days }) => {
         const made = await app.api.post("/invites", { uses: Number(uses), expires_in: Number(days) * 86400, ...(conversation ? { conversation } : {}) });
         const url = new URL(`#/invite/${made.code}`, app.base);
-        const copy = () => {
-          void navigator.clipboard.writeText(url.href);
+        const take = () => {
+          void copy(url.href);
           toast(t("copied"), null, { seconds: 3 });
         };
         const shown = h("input", { readonly: true, value: url.href, "aria-label": t("invite"), on: { focus: (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).select() } });
-        place.replaceChildren(shown, iconButton("copy", t("message.copy"), copy), h("p", { class: "hint" }, t("invite.once")));
+        place.replaceChildren(shown, iconButton("copy", t("message.copy"), take), h("p", { class: "hint" }, t("invite.once")));
         place.hidden = false;
         shown.focus();
       },

@@ -1,6 +1,7 @@
 // What can be done with a message: react, answer, edit, pin, link, delete (with a moment to take it back), report.
 
 import { t } from "../text/languages.js";
+import { copy } from "./clipboard.js";
 import { confirm, dialog, menu, toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { pickEmoji } from "./emoji-picker.js";
@@ -37,7 +38,7 @@ export function actionsFor(app, conversation, place) {
     const keeps = role === "owner" || role === "moderator" || (conversation === "lobby" && ["owner", "moderator"].includes(app.me.role ?? ""));
     const pinned = place.pinned(message.seq);
     /** @type {import("./dialog.js").Item[]} */
-    const items = [{ label: t("message.copy"), icon: "copy", act: () => void navigator.clipboard.writeText(message.text) }];
+    const items = [{ label: t("message.copy"), icon: "copy", act: () => void copy(message.text) }];
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
     if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => place.edit(message) });
     if (keeps || app.chat.conversations.get(conversation)?.kind === "direct") {
@@ -52,7 +53,7 @@ export function actionsFor(app, conversation, place) {
   function link(message) {
     const url = new URL(location.href);
     url.hash = `#/c/${encodeURIComponent(conversation)}/${message.seq}`;
-    void navigator.clipboard.writeText(url.href);
+    void copy(url.href);
     toast(t("message.linked"), null, { seconds: 3 });
   }
 

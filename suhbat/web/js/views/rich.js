@@ -2,6 +2,7 @@
 
 import { parse } from "../text/markdown.js";
 import { t } from "../text/languages.js";
+import { copy } from "./clipboard.js";
 import { h, icon } from "./dom.js";
 
 /**
@@ -75,12 +76,12 @@ function mentionNode(name, { me, onmention } = {}) {
 
 /** @param {string} text @param {string} language */
 function codeNode(text, language) {
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
+  const take = async () => {
+    await copy(text);
     button.replaceChildren(icon("check"));
     setTimeout(() => button.replaceChildren(icon("copy")), 1500);
   };
-  const button = h("button", { type: "button", class: "icon-button copy", "aria-label": t("message.copy.code"), title: t("message.copy.code"), on: { click: copy } }, icon("copy"));
+  const button = h("button", { type: "button", class: "icon-button copy", "aria-label": t("message.copy.code"), title: t("message.copy.code"), on: { click: take } }, icon("copy"));
   const code = h("code", { dir: "ltr", lang: language || null }, text);
   return h("div", { class: "code" }, h("pre", { tabindex: 0 }, code), button);
 }
