@@ -10,7 +10,7 @@ const QUICK = ["👍", "❤️", "😂", "🎉", "😮", "🙏", "👏", "🔥"]
 /** @param {Element} anchor @param {(emoji: string) => void} chosen */
 export async function pickEmoji(anchor, chosen) {
   const grid = h("div", { class: "emoji-grid" });
-  const input = h("input", { type: "search", placeholder: t("emoji.search"), "aria-label": t("emoji.search"), on: { input: find } });
+  const input = h("input", { type: "text", placeholder: t("emoji.search"), "aria-label": t("emoji.search"), on: { input: find } });
   const box = h("div", { class: "emoji-picker", popover: "auto", role: "dialog", "aria-label": t("emoji.pick") }, row(QUICK.map((emoji) => ({ emoji, name: "" }))), input, grid);
   float(box, anchor);
   input.focus();

@@ -42,7 +42,7 @@ export function newRoom(app, go) {
 export function newDirect(app, go) {
   /** @type {Map<string, HTMLElement>} */
   const chosen = new Map();
-  const input = h("input", { type: "search", maxlength: 64, autocapitalize: "none", spellcheck: "false", "aria-label": t("gate.name"), placeholder: t("direct.find"), on: { input: () => void find() } });
+  const input = h("input", { type: "text", maxlength: 64, autocapitalize: "none", spellcheck: "false", "aria-label": t("gate.name"), placeholder: t("direct.find"), on: { input: () => void find() } });
   const list = h("ul", { class: "members" });
   const picked = h("div", { class: "picked" });
   const wrong = h("p", { class: "wrong", role: "alert" });
