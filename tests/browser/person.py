@@ -80,7 +80,7 @@ class Person:
 
     def opens(self, title: str) -> Person:
         self.page.locator(".conversation", has_text=title).first.click()
-        expect(self.page.locator(".conversation-view h2")).to_have_text(title)
+        expect(self.page.locator(".conversation-view h1")).to_have_text(title)
         return self
 
     def says(self, text: str) -> None:

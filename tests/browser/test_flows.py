@@ -32,7 +32,7 @@ def test_from_setup_to_an_invited_guest(server: Server, person: Make) -> None:
     owner.page.get_by_role("menuitem", name="New room").click()
     owner.page.fill("dialog input[name=title]", "Choyxona")
     owner.page.click("dialog button.primary")
-    expect(owner.page.locator(".conversation-view h2")).to_have_text("Choyxona")
+    expect(owner.page.locator(".conversation-view h1")).to_have_text("Choyxona")
     owner.page.get_by_label("Details").click()
     owner.page.locator(".panel").get_by_role("button", name="Invite", exact=True).click()
     owner.page.click("dialog button.primary")
@@ -116,7 +116,7 @@ def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
     other.fill("dialog input", "ali")
     other.locator("dialog .member button").first.click()
     other.locator("dialog button.primary").click()
-    expect(other.locator(".conversation-view h2")).to_have_text("ali")
+    expect(other.locator(".conversation-view h1")).to_have_text("ali")
     other.close()
 
     ali.page.locator(".conversation", has_text="Everybody").wait_for()

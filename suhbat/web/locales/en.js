@@ -85,7 +85,7 @@ export const texts = {
   "message.pinned": "pinned",
   "message.quoted.far": "An earlier message",
   "message.react": "React",
-  "message.reaction": "{emoji}: {names}",
+  "message.reaction": "{emoji} {n}: {names}",
   "message.read.by": "Read by {names}",
   "message.reply": "Reply",
   "message.report": "Report",

@@ -85,7 +85,7 @@ export const texts = {
   "message.pinned": "закреплено",
   "message.quoted.far": "Более раннее сообщение",
   "message.react": "Отреагировать",
-  "message.reaction": "{emoji}: {names}",
+  "message.reaction": "{emoji} {n}: {names}",
   "message.read.by": "Прочитано: {names}",
   "message.reply": "Ответить",
   "message.report": "Пожаловаться",

@@ -85,7 +85,7 @@ export const texts = {
   "message.pinned": "qadalgan",
   "message.quoted.far": "Avvalgi xabar",
   "message.react": "Belgi qoʻyish",
-  "message.reaction": "{emoji}: {names}",
+  "message.reaction": "{emoji} {n}: {names}",
   "message.read.by": "Oʻqidi: {names}",
   "message.reply": "Javob berish",
   "message.report": "Shikoyat qilish",

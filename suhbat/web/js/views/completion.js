@@ -1,7 +1,8 @@
-// Names and emoji offered while one writes: an ARIA combobox over the composer's text (WAI-ARIA 1.2).
+// Names and emoji offered while one writes. As a combobox, but of many lines: such a text field may not have that role, so
+// it says what it offers by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
 
 import { load, search } from "../text/emoji.js";
-import { h } from "./dom.js";
+import { h, set } from "./dom.js";
 
 const SHOWN = 8;
 
@@ -22,9 +23,7 @@ export class Completion {
     this.input = input;
     this.people = people;
     this.list = h("ul", { class: "completion", role: "listbox", id: "completion", hidden: true });
-    for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "completion" })) {
-      input.setAttribute(name, value);
-    }
+    set(input, { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "completion" });
     input.addEventListener("input", () => void this.#look());
     input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
   }
@@ -36,7 +35,6 @@ export class Completion {
   close() {
     this.#asked += 1;
     this.list.hidden = true;
-    this.input.setAttribute("aria-expanded", "false");
     this.input.removeAttribute("aria-activedescendant");
   }
 
@@ -74,7 +72,6 @@ export class Completion {
       ),
     );
     this.list.hidden = false;
-    this.input.setAttribute("aria-expanded", "true");
     return this.#point(0);
   }
 

@@ -24,6 +24,7 @@ export class Composer {
     this.conversation = conversation;
     this.timeline = timeline;
     this.input = h("textarea", {
+      id: "composer",
       rows: 1,
       dir: "auto",
       enterkeyhint: touch() ? "enter" : "send",

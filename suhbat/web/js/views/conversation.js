@@ -24,13 +24,13 @@ export class ConversationView {
     this.app = app;
     this.conversation = conversation;
     this.acts = acts;
-    this.title = h("h2", { dir: "auto" });
+    this.title = h("h1", { dir: "auto" });
     this.about = h("p", { class: "about", dir: "auto" });
     this.typing = h("p", { class: "typing", "aria-live": "polite" });
     this.timeline = new TimelineView(app, conversation, this.#place());
     this.composer = new Composer(app, conversation, this.timeline, (begun) => this.people(begun));
     this.element = h(
-      "main",
+      "section",
       { class: "conversation-view" },
       h(
         "header",

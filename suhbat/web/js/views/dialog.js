@@ -85,7 +85,7 @@ export function menu(anchor, items) {
 
 /** Show `box` (a popover) beside `anchor`, within the window; it is gone when it closes. @param {HTMLElement} box @param {Element} anchor */
 export function float(box, anchor) {
-  document.body.append(box);
+  (anchor.closest("dialog, aside, .conversation-view, main") ?? document.body).append(box);
   box.showPopover();
   const place = anchor.getBoundingClientRect();
   const size = box.getBoundingClientRect();

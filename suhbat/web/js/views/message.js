@@ -100,7 +100,7 @@ function reactionsNode(message, place) {
           type: "button",
           class: "reaction",
           "aria-pressed": String(mine),
-          "aria-label": t("message.reaction", { emoji: reaction.emoji, names }),
+          "aria-label": t("message.reaction", { emoji: reaction.emoji, n: reaction.uids.length, names }),
           title: names,
           on: { click: () => place.react(message, reaction.emoji) },
         },

@@ -82,6 +82,6 @@ function codeNode(text, language) {
     setTimeout(() => button.replaceChildren(icon("copy")), 1500);
   };
   const button = h("button", { type: "button", class: "icon-button copy", "aria-label": t("message.copy.code"), title: t("message.copy.code"), on: { click: take } }, icon("copy"));
-  const code = h("code", { dir: "ltr", lang: language || null }, text);
+  const code = h("code", { dir: "ltr", data: { language } }, text);
   return h("div", { class: "code" }, h("pre", { tabindex: 0 }, code), button);
 }

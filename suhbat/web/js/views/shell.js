@@ -35,7 +35,7 @@ export class Shell {
     });
     this.banner = banner(app);
     this.place = h("div", { class: "place" });
-    this.element = h("div", { class: "shell" }, h("a", { class: "skip", href: "#composer", on: { click: (/** @type {Event} */ event) => (event.preventDefault(), this.#view?.composer.focus()) } }, t("skip")), this.banner.element, this.sidebar.element, this.place);
+    this.element = h("main", { class: "shell" }, h("a", { class: "skip", href: "#composer", on: { click: (/** @type {Event} */ event) => (event.preventDefault(), this.#view?.composer.focus()) } }, t("skip")), this.banner.element, this.sidebar.element, this.place);
     const key = (/** @type {KeyboardEvent} */ event) => this.#key(event);
     const route = () => this.#route();
     const left = () => void app.saveNow();

@@ -173,7 +173,7 @@ export class TimelineView {
   #node(row) {
     switch (row.kind) {
       case "day":
-        return h("h3", { class: "day" }, h("span", {}, day(row.date, new Date())));
+        return h("h2", { class: "day" }, h("span", {}, day(row.date, new Date())));
       case "unread":
         return h("div", { class: "unread-divider", role: "separator" }, h("span", {}, t("timeline.unread")));
       case "note": {

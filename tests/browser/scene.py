@@ -1,0 +1,64 @@
+"""A chat as people see it after some days: for looking at it, and for looking it over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.servers import Server
+
+from .person import PASSWORD
+
+Make = Callable[..., Any]
+
+TALK = (
+    ("nodira", "Assalomu alaykum! Ertaga soat 10 da uchrashamizmi?"),
+    ("jasur", "Va alaykum assalom. Menga toʻgʻri keladi 👍"),
+    ("nodira", "Zoʻr. Kun tartibi:\n\n1. **Yangi versiya** haqida\n2. `deploy` tartibi\n3. Savollar"),
+    ("olga", "Я смогу подключиться с 10:15, начните без меня."),
+    ("jasur", "Mana, shu kodni koʻrib chiqing:\n```python\nasync def salom(kimga):\n    return f\"Salom, {kimga}!\"\n```"),
+    ("ali", "Koʻrdim, ajoyib. Hujjat: https://suhbat.example.org/docs"),
+    ("olga", "> Koʻrdim, ajoyib\n\nСогласна! @ali, спасибо"),
+    ("nodira", "🎉"),
+)  # fmt: skip
+
+
+class Town:
+    """People with accounts, a room, directs, reactions, pins; `ali` is the one who looks."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.tokens: dict[str, str] = {}
+        for name, shown in (("ali", "Ali Valiyev"), ("nodira", "Nodira"), ("jasur", "Jasur"), ("olga", "Ольга")):
+            answer = self.ask("", "POST", "/accounts", {"user_id": name, "password": PASSWORD, "display_name": shown})
+            self.tokens[name] = answer["token"]
+        room = {"title": "Choyxona", "topic": "Ish haqida, choy ustida", "visibility": "public"}
+        self.room: str = self.ask("nodira", "POST", "/conversations", room)["conversation"]
+        for name in ("ali", "jasur", "olga"):
+            self.ask("nodira", "PUT", f"/conversations/{self.room}/members/{name}", {})
+        self.ask("nodira", "PATCH", f"/conversations/{self.room}/members/ali", {"role": "moderator"})
+        self.seqs = [self.say(name, self.room, text) for name, text in TALK]
+        for name, emoji in (("ali", "👍"), ("olga", "👍"), ("jasur", "❤️")):
+            self.ask(
+                name, "PUT", f"/conversations/{self.room}/messages/{self.seqs[2]}/reactions/{emoji_path(emoji)}", {}
+            )
+        self.ask("nodira", "PUT", f"/conversations/{self.room}/messages/{self.seqs[2]}/pin", {})
+        self.say("ali", self.room, "Albatta, kelaman", reply_to=self.seqs[0])
+        for name, text in (("jasur", "Kechqurun futbolga borasanmi?"), ("olga", "Отправила отчёт на почту")):
+            direct = self.ask(name, "POST", "/directs", {"users": ["ali"]})["conversation"]
+            self.say(name, direct, text)
+        self.say("olga", "lobby", "Всем доброе утро!")
+        self.say("jasur", "lobby", "Hayrli tong!")
+
+    def ask(self, name: str, method: str, path: str, body: object) -> Any:
+        status, answer = self.server.request(method, f"/api/v1{path}", body, token=self.tokens.get(name))
+        assert status < 300, (path, answer)
+        return answer
+
+    def say(self, name: str, conversation: str, text: str, **fields: Any) -> int:
+        seq: int = self.ask(name, "POST", f"/conversations/{conversation}/messages", {"text": text, **fields})["seq"]
+        return seq
+
+
+def emoji_path(emoji: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in emoji.encode())
