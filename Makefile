@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test check format bench audit requirements clean
+.PHONY: run test check format bench audit screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m suhbat serve --host $(HOST) --port $(PORT)
@@ -31,6 +31,9 @@ bench: $(VENV)/.dev
 
 audit: $(VENV)/.dev
 	$(BIN)/uv tool run pip-audit -r requirements.txt
+
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.browser.screenshots
 
 requirements: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate --no-header \

@@ -306,7 +306,7 @@ def test_without_a_network_one_can_read(person: Make, cut: Cut) -> None:
     ali, vali = person("ali", port=cut.port).comes(), person("vali").comes()
     vali.says("buni keyin oʻqing")
     ali.sees("buni keyin oʻqing")
-    ali.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    ali.page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     ali.page.reload()
     ali.sees("buni keyin oʻqing")
     ali.page.wait_for_timeout(1500)

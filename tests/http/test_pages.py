@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from suhbat.http import pages
 from suhbat.protocol.commands import COMMANDS
 from suhbat.protocol.events import EVENTS
 from suhbat.protocol.notices import NOTICES
@@ -141,3 +144,24 @@ def _dangling(document: dict[str, Any]) -> set[str]:
 
     visit(document)
     return found
+
+
+def test_modules_are_asked_for_at_once() -> None:
+    """What the client loads at first stands in the page: a browser that finds it import by import waits once for each step."""
+    web = Path(pages.__file__).parent.parent / "web"
+    found: set[Path] = set()
+
+    def follow(file: Path) -> None:
+        if file in found:
+            return
+        found.add(file)
+        for name in re.findall(
+            r'^(?:import|export) [^;]*? from "([^"]+)";', file.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            follow((file.parent / name).resolve())
+
+    follow((web / "js" / "main.js").resolve())
+    listed = re.findall(r'rel="modulepreload" href="web/([^"]+)"', (web / "index.html").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(
+        file.relative_to(web.resolve()).as_posix() for file in found if file.name != "main.js"
+    )

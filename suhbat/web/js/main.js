@@ -6,8 +6,10 @@ import { choose, current, onchange, t, use } from "./text/languages.js";
 import { prefer, preferences } from "./storage/preferences.js";
 import { paint } from "./views/choices.js";
 import { h } from "./views/dom.js";
-import { gate } from "./views/gate.js";
+import { later, loadAll } from "./views/later.js";
 import { Shell } from "./views/shell.js";
+
+const QUIET = 1000; // ms: then what was not needed at first is loaded, and kept for a visit without a network
 
 const base = new URL(".", document.baseURI);
 const api = new Api({ base });
@@ -29,7 +31,7 @@ onchange(() => {
 });
 api.language = current();
 await begin();
-void serve();
+setTimeout(() => void serve(), QUIET);
 
 /** @param {string} [why] said above the door */
 async function begin(why) {
@@ -51,6 +53,7 @@ async function begin(why) {
 
 /** The page without a network. The only script that a script names; the page's policy allows no other (W3C Trusted Types). */
 async function serve() {
+  await loadAll();
   const { trustedTypes } = /** @type {any} */ (globalThis);
   const policy = trustedTypes?.createPolicy("suhbat", { createScriptURL: () => "sw.js" });
   try {
@@ -63,10 +66,10 @@ async function serve() {
   }
 }
 
-/** The door. @param {Parameters<typeof gate>[1]} options */
+/** The door. @param {Parameters<typeof import("./views/gate.js").gate>[1]} options */
 async function open(options) {
   try {
-    const server = await api.get("/server");
+    const [server, { gate }] = await Promise.all([api.get("/server"), later("gate")]);
     drawGate = () => page.replaceChildren(gate({ api, server, enter: (user) => void enter(user) }, options));
     drawGate();
   } catch {

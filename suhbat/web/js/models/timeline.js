@@ -7,6 +7,7 @@
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", name: string}} Note */
 
 const PAGE = 60;
+const MORE = 30; // asked for while one scrolls: what is drawn within a frame or two
 const MOST = 400; // messages in the window; what is farther from where one reads is loaded again when it is needed
 const NOTES = 200;
 
@@ -108,7 +109,7 @@ export class Timeline {
   async #extend(side) {
     const visit = this.#visit;
     const edge = side === "start" ? this.messages[0].seq : this.messages[this.messages.length - 1].seq;
-    const page = await this.#load(side === "start" ? { before: edge, limit: PAGE } : { after: edge, limit: PAGE });
+    const page = await this.#load(side === "start" ? { before: edge, limit: MORE } : { after: edge, limit: MORE });
     if (visit !== this.#visit) return;
     if (side === "start") {
       this.messages = [...page.messages.filter((message) => message.seq < this.messages[0].seq), ...this.messages];

@@ -5,7 +5,7 @@ import { load, replaceNames } from "../text/emoji.js";
 import { t } from "../text/languages.js";
 import { Completion } from "./completion.js";
 import { h, icon, iconButton } from "./dom.js";
-import { pickEmoji } from "./emoji-picker.js";
+import { later } from "./later.js";
 import { sentence } from "./form.js";
 import { toast } from "./dialog.js";
 
@@ -35,7 +35,7 @@ export class Composer {
     this.context = h("div", { class: "composer-context", hidden: true });
     this.count = h("span", { class: "count", "aria-live": "polite" });
     this.sendButton = iconButton("send", t("composer.send"), () => this.send(), { class: "icon-button send" });
-    const emoji = iconButton("smile", t("emoji.pick"), (event) => void pickEmoji(/** @type {Element} */ (event.currentTarget), (one) => this.insert(one)));
+    const emoji = iconButton("smile", t("emoji.pick"), (event) => this.#emoji(/** @type {Element} */ (event.currentTarget)));
     this.element = h(
       "div",
       { class: "composer" },
@@ -93,6 +93,11 @@ export class Composer {
     this.app.drafts.change(this.conversation, { editing: null, replyTo: null, ...(editing === null ? {} : { text: "" }) });
     this.refresh();
     this.focus();
+  }
+
+  /** @param {Element} anchor */
+  #emoji(anchor) {
+    void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (one) => this.insert(one)));
   }
 
   async send() {

@@ -7,7 +7,7 @@ import { h, iconButton } from "./dom.js";
 import { isHere, otherOf, titleOf } from "./names.js";
 import { TimelineView } from "./timeline.js";
 import { actionsFor } from "./message-actions.js";
-import { showPerson } from "./person.js";
+import { later } from "./later.js";
 
 export class ConversationView {
   /** @type {Map<number, import("../sdk/types.js").Message | null>} quoted messages outside the window */
@@ -124,7 +124,7 @@ export class ConversationView {
       readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
       pinned: (seq) => app.timeline(conversation).pinned.has(seq),
       jump: (seq) => this.acts.go(conversation, seq),
-      person: (name, anchor) => void showPerson(app, name, anchor, (direct) => this.acts.go(direct)),
+      person: (name, anchor) => void later("person").then(({ showPerson }) => showPerson(app, name, anchor, (direct) => this.acts.go(direct))),
       retry: (clientId) => app.pending.retry(clientId),
       discard: (clientId) => app.pending.remove(clientId),
       ...actions,

@@ -6,6 +6,7 @@ import { prefer, preferences } from "../storage/preferences.js";
 import { confirm, dialog, menu, toast } from "./dialog.js";
 import { avatar, h, iconButton } from "./dom.js";
 import { field, form, nameInput, sentence } from "./form.js";
+import { later } from "./later.js";
 import { isHere, titleOf } from "./names.js";
 import { panel } from "./panel.js";
 import { showPerson } from "./person.js";
@@ -58,7 +59,7 @@ export function detailsPanel(app, conversation, acts) {
     return [
       keeps && button(t("member.add"), addMember),
       keeps && button(t("room.settings"), () => settings(state)),
-      ["owner", "moderator"].includes(app.me.role ?? "") && button(t("invite"), () => void import("./invites.js").then(({ inviteDialog }) => inviteDialog(app, conversation))),
+      ["owner", "moderator"].includes(app.me.role ?? "") && button(t("invite"), () => void later("invites").then(({ inviteDialog }) => inviteDialog(app, conversation))),
       button(t("room.leave"), () => void leave(), true),
     ];
   }

@@ -4,8 +4,8 @@ import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
 import { confirm, dialog, menu, toast } from "./dialog.js";
 import { h } from "./dom.js";
-import { pickEmoji } from "./emoji-picker.js";
 import { field, form, sentence } from "./form.js";
+import { later } from "./later.js";
 
 const UNDO_SECONDS = 5;
 
@@ -27,7 +27,7 @@ export function actionsFor(app, conversation, place) {
   return {
     react,
     reply: place.reply,
-    pickReaction: (/** @type {Message} */ message, /** @type {Element} */ anchor) => void pickEmoji(anchor, (emoji) => react(message, emoji)),
+    pickReaction: (/** @type {Message} */ message, /** @type {Element} */ anchor) => void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (emoji) => react(message, emoji))),
     more,
   };
 

@@ -42,7 +42,6 @@ export function messageNode(message, follows, place) {
     row.append(h("header", {}, name, message.sender !== named && h("span", { class: "handle" }, `@${message.sender}`), time));
   }
   row.append(h("div", { class: "body" }, ...bodyNodes(message, place)));
-  if (!message.deleted) row.append(actions(message, place));
   return row;
 
   /** @param {Event} event */
@@ -111,8 +110,8 @@ function reactionsNode(message, place) {
   );
 }
 
-/** @param {Message} message @param {Place} place */
-function actions(message, place) {
+/** What can be done with a message; made for the one that is pointed at or has the focus. @param {Message} message @param {Place} place */
+export function actionsNode(message, place) {
   const anchor = (/** @type {Event} */ event) => /** @type {Element} */ (event.currentTarget);
   return h(
     "div",

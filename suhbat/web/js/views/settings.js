@@ -8,7 +8,7 @@ import { confirm, dialog, toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { field, form, nameInput, passwordInput, sentence } from "./form.js";
 import { askToNotify } from "./notifications.js";
-import { orderDialog } from "./order.js";
+import { later } from "./later.js";
 
 /** @param {import("../app.js").App} app @param {{leave: () => void}} acts */
 export function settingsDialog(app, acts) {
@@ -22,7 +22,7 @@ export function settingsDialog(app, acts) {
       account ? profile() : upgrade(),
       account && password(),
       account && h("section", {}, h("h3", {}, t("sessions")), sessions),
-      app.me.role && app.me.role !== "member" && h("button", { type: "button", on: { click: () => orderDialog(app) } }, t("order")),
+      app.me.role && app.me.role !== "member" && h("button", { type: "button", on: { click: () => void later("order").then(({ orderDialog }) => orderDialog(app)) } }, t("order")),
       h(
         "div",
         { class: "buttons" },

@@ -4,16 +4,11 @@ import { t } from "../text/languages.js";
 import { onPreferences, prefer, preferences } from "../storage/preferences.js";
 import { banner } from "./banner.js";
 import { ConversationView } from "./conversation.js";
-import { detailsPanel } from "./details.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
-import { keysDialog } from "./keys.js";
+import { later } from "./later.js";
 import { notify } from "./notifications.js";
-import { addMenu } from "./rooms.js";
-import { searchPanel } from "./search.js";
-import { settingsDialog } from "./settings.js";
 import { Sidebar } from "./sidebar.js";
-import { switcher } from "./switcher.js";
 
 export class Shell {
   /** @type {ConversationView | null} */
@@ -29,9 +24,9 @@ export class Shell {
     this.sidebar = new Sidebar(app, {
       open: go,
       search: () => this.pane("search"),
-      add: (anchor) => addMenu(app, anchor, go),
-      settings: () => settingsDialog(app, acts),
-      switcher: () => switcher(app, go),
+      add: (anchor) => void later("browse").then(({ addMenu }) => addMenu(app, anchor, go)),
+      settings: () => void later("settings").then(({ settingsDialog }) => settingsDialog(app, acts)),
+      switcher: () => this.switch(),
     });
     this.banner = banner(app);
     this.place = h("div", { class: "place" });
@@ -116,15 +111,22 @@ export class Shell {
   }
 
   /** Show a pane beside the conversation, or close it. @param {"details" | "search" | null} name */
-  pane(name) {
+  async pane(name) {
     const wanted = this.#pane === name ? null : name;
     this.place.querySelector(".panel")?.remove();
     this.#pane = wanted;
+    if (!wanted) return void this.#view?.composer.focus();
     const acts = { close: () => this.pane(null), go: (/** @type {string} */ where, /** @type {number | undefined} */ seq) => this.#found(where, seq) };
     const conversation = this.#view?.conversation ?? null;
+    const [{ searchPanel }, { detailsPanel }] = await Promise.all([later("search"), later("details")]);
+    if (this.#pane !== wanted || this.place.querySelector(".panel")) return;
     if (wanted === "search") this.place.append(searchPanel(this.app, conversation, acts));
-    if (wanted === "details" && conversation) this.place.append(detailsPanel(this.app, conversation, acts));
-    if (!wanted) this.#view?.composer.focus();
+    else if (conversation) this.place.append(detailsPanel(this.app, conversation, acts));
+  }
+
+  /** To another conversation, by a few letters. */
+  switch() {
+    void later("switcher").then(({ switcher }) => switcher(this.app, (conversation) => this.go(conversation)));
   }
 
   /** @param {string} conversation @param {number} [seq] */
@@ -155,14 +157,14 @@ export class Shell {
     const command = event.ctrlKey || event.metaKey;
     const writing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
     if (document.querySelector("dialog[open]")) return;
-    if (command && key === "k") switcher(this.app, (conversation) => this.go(conversation));
+    if (command && key === "k") this.switch();
     else if (command && event.shiftKey && key === "f") this.pane("search");
     else if (event.altKey && (key === "arrowup" || key === "arrowdown")) {
       const next = this.sidebar.neighbour(key === "arrowup" ? -1 : 1, event.shiftKey);
       if (next) this.go(next);
     } else if (key === "escape" && this.#pane) this.pane(null);
     else if (key === "escape" && this.#view) this.#view.composer.focus();
-    else if (!writing && key === "?") keysDialog();
+    else if (!writing && key === "?") void later("keys").then(({ keysDialog }) => keysDialog());
     else if (!writing && !command && this.#messageKey(key, event.target)) return event.preventDefault();
     else return undefined;
     return event.preventDefault();

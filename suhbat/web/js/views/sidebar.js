@@ -87,7 +87,7 @@ export class Sidebar {
           { class: "second" },
           h("span", { class: "preview", dir: "auto" }, ...text),
           failed && h("span", { class: "badge failed", title: t("message.failed") }, "!"),
-          mentions > 0 && h("span", { class: "badge mention", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
+          mentions > 0 && h("span", { class: "badge named", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
           unread > 0 && h("span", { class: "badge", "aria-label": t("sidebar.unread", { n: unread }) }, unread > 999 ? "999+" : String(unread)),
         ),
       ),

@@ -3,7 +3,7 @@
 import { day } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { h, icon, keyed } from "./dom.js";
-import { messageNode, pendingNode } from "./message.js";
+import { actionsNode, messageNode, pendingNode } from "./message.js";
 import { rowsOf } from "./rows.js";
 
 const NEAR = 600; // px from an edge at which more is loaded
@@ -34,7 +34,9 @@ export class TimelineView {
     this.conversation = conversation;
     this.place = place;
     this.timeline = app.timeline(conversation);
-    this.list = h("div", { class: "rows", role: "log", "aria-label": t("timeline"), "aria-live": "polite" });
+    const point = (/** @type {Event} */ event) => this.#point(/** @type {Element} */ (event.target).closest("article[data-seq]"));
+    const on = { pointerover: point, focusin: point };
+    this.list = h("div", { class: "rows", role: "log", "aria-label": t("timeline"), "aria-live": "polite", on });
     this.scroller = h("div", { class: "scroller", tabindex: 0, on: { scroll: () => this.#scrolled() } }, this.list);
     this.newer = h("button", { type: "button", class: "newer", hidden: true, on: { click: () => this.toEnd() } });
     this.element = h("div", { class: "timeline" }, this.scroller, this.newer);
@@ -119,6 +121,14 @@ export class TimelineView {
     this.#soon();
   }
 
+  /** Offer what can be done with this message. Only here: sixty rows of buttons would be slow to draw and to tab through. @param {Element | null} row */
+  #point(row) {
+    if (!row || row.querySelector(":scope > .actions")) return;
+    const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
+    this.list.querySelector(".actions")?.remove();
+    if (message && !message.deleted) row.append(actionsNode(message, this.place));
+  }
+
   /** Draw within this frame, once. */
   #soon() {
     this.#frame ||= requestAnimationFrame(() => this.#render());
@@ -129,6 +139,8 @@ export class TimelineView {
     this.#frame = 0;
     const rows = rowsOf(this.timeline, this.app.pending.in(this.conversation), { readOrdinal: this.#readOrdinal, me: this.app.me.uid });
     const anchor = this.#following ? null : this.#anchor();
+    const pointed = this.list.querySelector(".actions")?.parentElement?.dataset.key;
+    const focused = this.list.contains(document.activeElement);
     const busy = Math.abs(rows.length - this.list.childElementCount) > 5;
     this.list.setAttribute("aria-busy", String(busy)); // a page of history is not read out
     const shown = new Map();
@@ -145,6 +157,9 @@ export class TimelineView {
     this.#shown = shown;
     if (!rows.length) this.list.replaceChildren(h("p", { class: "empty" }, t(this.timeline.loaded ? "timeline.empty" : "loading")));
     else this.list.querySelector(":scope > .empty")?.remove();
+    const again = pointed ? /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-key="${pointed}"]`)) : null;
+    this.#point(again);
+    if (focused && !this.list.contains(document.activeElement)) again?.focus({ preventScroll: true });
     if (this.#following) this.#end();
     else if (anchor) this.scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
     this.#scrolled();

@@ -1,0 +1,101 @@
+"""The ten main screens as pictures: `make screenshots` writes them into docs/images."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.servers import ROOT, Server, running
+
+from .person import DESK, PASSWORD, PHONE, Person
+from .scene import Town
+
+IMAGES = ROOT / "docs" / "images"
+
+
+def take(page: Page, name: str) -> None:
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(400)
+    page.screenshot(path=IMAGES / f"web-{name}.png")
+    print(f"docs/images/web-{name}.png")
+
+
+def main() -> None:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert path, "needs Chromium"
+    with (
+        TemporaryDirectory() as place,
+        running("suhbat", Path(place) / "data", send_rate="0") as server,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--no-proxy-server"])
+        draw(browser, server)
+        browser.close()
+
+
+def draw(browser: Browser, server: Server) -> None:
+    url = f"http://localhost:{server.port}/"
+
+    def come(profile: dict[str, Any] = DESK, scheme: str = "light", locale: str = "en-US") -> Person:
+        scale = {"device_scale_factor": 1 if profile is DESK else 2}
+        one = Person(
+            browser, "ali", url, locale=locale, color_scheme=scheme, reduced_motion="reduce", **profile, **scale
+        )
+        one.page.goto(one.url)
+        one.page.wait_for_selector("input[name=user_id]")
+        return one
+
+    def logged_in(*arguments: Any) -> Person:
+        one = come(*arguments)
+        one.page.locator("button.link").first.click()
+        one.page.fill("input[name=user_id]", "ali")
+        one.page.fill("input[name=password]", PASSWORD)
+        one.page.click("button.primary")
+        one.is_in()
+        return one
+
+    code = re.search(r"/setup\?code=\S+", server.printed())
+    assert code
+    setup = come(DESK, "light", "uz-UZ")
+    setup.page.goto(f"http://localhost:{server.port}{code[0]}")
+    setup.page.wait_for_selector("input[name=new_password]")
+    take(setup.page, "setup")
+    take(come().page, "door")
+
+    Town(server)
+    light = logged_in()
+    light.opens("Choyxona")
+    take(light.page, "conversation")
+    light.page.locator("article.message").nth(2).focus()
+    light.page.locator("article.message").nth(2).get_by_role("button", name="React").click()
+    light.page.wait_for_timeout(300)
+    take(light.page, "emoji")
+    light.page.keyboard.press("Escape")
+    light.page.get_by_label("Details").click()
+    take(light.page, "details")
+    light.page.locator(".panel").get_by_label("Close").click()
+    light.page.locator(".conversation-view").get_by_label("Search").click()
+    light.page.locator(".search-head input[type=search]").fill("koʻrdim")
+    take(light.page, "search")
+    light.page.locator(".panel").get_by_label("Close").click()
+
+    dark = logged_in(DESK, "dark")
+    dark.opens("Choyxona")
+    take(dark.page, "dark")
+    dark.page.locator(".sidebar footer .icon-button").click()
+    dark.page.locator(".sessions li").first.wait_for()
+    take(dark.page, "settings")
+
+    phone = logged_in(PHONE, "light", "uz-UZ")
+    take(phone.page, "phone-list")
+    phone.opens("Choyxona")
+    take(phone.page, "phone")
+
+
+if __name__ == "__main__":
+    main()
