@@ -10,7 +10,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 PATIENCE = 15_000
 """Milliseconds."""
 PASSWORD = "togʻda bahor 7"
-EXPECTED = re.compile(r"Failed to load resource|WebSocket connection to|net::ERR_")
+EXPECTED = re.compile(
+    r"Failed to load resource|WebSocket connection to|net::ERR_|error occurred when fetching the script"
+)
 """What a browser notes of a network that fails, and of being nobody yet (401)."""
 
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
@@ -39,7 +41,7 @@ class Person:
     def tab(self) -> Page:
         """Another tab of the same profile."""
         page = self.context.new_page()
-        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("pageerror", lambda error: EXPECTED.search(str(error)) or self.wrong.append(f"error: {error}"))
         page.on("console", self._note)
         page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
         return page
@@ -71,6 +73,16 @@ class Person:
 
     def is_in(self, page: Page | None = None) -> None:
         (page or self.page).wait_for_selector(".shell .conversation")
+
+    def can_do_without(self) -> None:
+        """The page has kept what it is made of: the next visit needs no network."""
+        keys = "(await (await caches.open('suhbat-shell-1')).keys()).length"
+        kept = f"async () => {{ await navigator.serviceWorker.ready; return {keys}; }}"
+        for _ in range(100):
+            if self.page.evaluate(kept) > 60:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("nothing was kept")
 
     # Talking
 

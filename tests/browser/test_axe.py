@@ -101,6 +101,7 @@ def test_every_screen(server: Server, person: Callable[..., Person], axe: str, s
     found += look(page, axe, "settings")
     page.keyboard.press("Escape")
     page.keyboard.press("Control+k")
+    expect(page.locator("dialog input")).to_be_focused()
     found += look(page, axe, "switcher")
     page.keyboard.press("Escape")
     page.get_by_label("New conversation").click()

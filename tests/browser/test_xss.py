@@ -135,6 +135,7 @@ def test_every_text_field(server: Server, person: Callable[..., Person]) -> None
         nothing_ran(page)
         page.locator(".panel").get_by_label("Close").click()
     page.keyboard.press("Control+k")
+    expect(page.locator("dialog input")).to_be_focused()
     page.fill("dialog input", "<")
     nothing_ran(page)
     page.keyboard.press("Escape")

@@ -125,7 +125,10 @@ export class TimelineView {
   #point(row) {
     if (!row || row.querySelector(":scope > .actions")) return;
     const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
-    this.list.querySelector(".actions")?.remove();
+    // The pointer may be over one message while the focus is in another.
+    for (const actions of this.list.querySelectorAll(".actions")) {
+      if (!actions.parentElement?.contains(document.activeElement)) actions.remove();
+    }
     if (message && !message.deleted) row.append(actionsNode(message, this.place));
   }
 
@@ -139,8 +142,8 @@ export class TimelineView {
     this.#frame = 0;
     const rows = rowsOf(this.timeline, this.app.pending.in(this.conversation), { readOrdinal: this.#readOrdinal, me: this.app.me.uid });
     const anchor = this.#following ? null : this.#anchor();
-    const pointed = this.list.querySelector(".actions")?.parentElement?.dataset.key;
-    const focused = this.list.contains(document.activeElement);
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("article"))?.dataset.key;
+    const pointed = focused ?? this.list.querySelector(".actions")?.parentElement?.dataset.key;
     const busy = Math.abs(rows.length - this.list.childElementCount) > 5;
     this.list.setAttribute("aria-busy", String(busy)); // a page of history is not read out
     const shown = new Map();
@@ -159,7 +162,7 @@ export class TimelineView {
     else this.list.querySelector(":scope > .empty")?.remove();
     const again = pointed ? /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-key="${pointed}"]`)) : null;
     this.#point(again);
-    if (focused && !this.list.contains(document.activeElement)) again?.focus({ preventScroll: true });
+    if (focused && document.activeElement === document.body) again?.focus({ preventScroll: true });
     if (this.#following) this.#end();
     else if (anchor) this.scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
     this.#scrolled();
