@@ -25,7 +25,7 @@ export class Completion {
     this.list = h("ul", { class: "completion", role: "listbox", id: "completion", hidden: true });
     set(input, { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "completion" });
     input.addEventListener("input", () => void this.#look());
-    input.addEventListener("blur", () => setTimeout(() => this.close(), 150));
+    input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), 150));
   }
 
   get open() {
