@@ -140,6 +140,7 @@ def environment(data: Path) -> dict[str, str]:
         "SUHBAT_DATA": str(data / "data"),
         "SUHBAT_ACCESS": "open",
         "SUHBAT_SEND_RATE": "0",
+        "SUHBAT_ROOM_RATE": "0",
         "SUHBAT_CONNECTIONS_PER_ADDRESS": "0",
         "SUHBAT_ANNOUNCE_LIMIT": "0",
         "SUHBAT_LOG_LEVEL": "warning",

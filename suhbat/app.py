@@ -121,6 +121,7 @@ class Suhbat:
         self.bans = Bans(self.clock)
         outside = None if authenticate is None else Outside(self.store, self.clock, self.people, authenticate)
         self.services: Services | None = None
+        rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         wired = Services(
             settings=settings,
             store=self.store,
@@ -128,10 +129,10 @@ class Suhbat:
             here=self.here,
             people=self.people,
             tickets=Tickets(self.clock),
-            messages=Messages(self.store, self.people, self.clock),
+            messages=Messages(self.store, self.people, self.clock, rates),
             acting=Acting(self.store, self.people, self.clock, self.bans),
             bans=self.bans,
-            rates=Rates(settings.send_rate),
+            rates=rates,
             clock=self.clock,
             turnstile=Turnstile(),
             outside=outside,

@@ -80,6 +80,15 @@ class Settings(BaseSettings):
     send_rate: float = Field(
         50.0, ge=0, allow_inf_nan=False, description="Messages a second that one user may send; 0 for no limit."
     )
+    address_rate: float = Field(
+        500.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Messages a second from one address, all its users together; 0 for no limit.",
+    )
+    room_rate: float = Field(
+        5000.0, ge=0, allow_inf_nan=False, description="Messages a second into one conversation; 0 for no limit."
+    )
     compression: bool = Field(
         False, description="Compress messages for clients that offer it (permessage-deflate): less traffic, more CPU."
     )

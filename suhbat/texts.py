@@ -204,6 +204,11 @@ TEXTS: dict[str, dict[Written, str]] = {
         "uz": "Juda tez. {seconds} soniya kuting va sekinroq davom eting.",
         "ru": "Слишком быстро. Подождите {seconds} с и продолжайте медленнее.",
     },
+    "rate_limited.room": {
+        "en": "Too many are writing here at once. Try again in {seconds} s.",
+        "uz": "Bu yerda bir vaqtda juda koʻp kishi yozmoqda. {seconds} soniyadan keyin qayta urinib koʻring.",
+        "ru": "Здесь пишут слишком многие сразу. Повторите через {seconds} с.",
+    },
     "rate_limited.slow": {
         "en": "This conversation is in slow mode. You can write again in {seconds} s.",
         "uz": "Bu suhbatda sekin rejim yoqilgan. {seconds} soniyadan keyin yana yozishingiz mumkin.",

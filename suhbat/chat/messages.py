@@ -7,20 +7,22 @@ import itertools
 import secrets
 from collections.abc import Callable
 
-from suhbat.errors import SuhbatError, UserNotFound
+from suhbat.errors import RateLimited, SuhbatError, UserNotFound
 
 from .model import Actor, Outcome, Post, Sent
 from .naming import named
 from .ports import Clock, Directory, Store
+from .rate import Rates
 
 
 class Messages:
     """The use case. Every dialect and HTTP come through here."""
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock) -> None:
+    def __init__(self, store: Store, directory: Directory, clock: Clock, rates: Rates | None = None) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
+        self._rates = rates or Rates(0)
         self._origin = secrets.token_hex(6)
         self._numbers = itertools.count()
 
@@ -45,8 +47,12 @@ class Messages:
         """Write to a conversation, or to one person; exactly one of the two is given.
 
         `done` is called once on the event loop: with `Sent` after the message is flushed to disk, or with the refusal
-        (NotFound, IdempotencyConflict, BadRequest, Busy, Internal).
+        (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal).
         """
+        wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
+        if wait:
+            done(RateLimited("rate_limited.room", retry_after=wait, seconds=f"{wait:.1f}"))
+            return
         self._store.post(
             Post(
                 actor=actor,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
 from suhbat.protocol.machine import Meter, Unlimited
 
 BURST_SECONDS = 5.0
 """How much of the rate may be used at once."""
 PATIENCE_SECONDS = 10.0
 """How many seconds' worth of refused frames are answered before the connection is closed."""
+
+KEPT = 20_000
+"""Users, addresses and conversations, each, whose meters are remembered."""
 
 
 class Gcra:
@@ -33,8 +39,8 @@ class Gcra:
         self._next -= self._interval
 
 
-class UserMeter:
-    """One user's meter, shared by all of their connections; see `protocol.machine.Meter`."""
+class SharedMeter:
+    """The meter of one user, or of one address, shared by all of its connections; see `protocol.machine.Meter`."""
 
     __slots__ = ("_allowed", "_refused")
 
@@ -45,31 +51,81 @@ class UserMeter:
     def take(self, now: float) -> float:
         return self._allowed.take(now)
 
+    def give_back(self) -> None:
+        self._allowed.give_back()
+
     def patience(self, now: float) -> bool:
         return not self._refused.take(now)
 
 
-class Rates:
-    """The meters of everybody. `rate` is the setting `send_rate`: frames a second a user; 0: no limit."""
+class Both:
+    """A user at an address: what one of the two refuses the other does not count."""
 
-    def __init__(self, rate: float, keep: int = 20_000) -> None:
-        self._rate = rate
+    __slots__ = ("_address", "_user")
+
+    def __init__(self, user: SharedMeter, address: SharedMeter) -> None:
+        self._user = user
+        self._address = address
+
+    def take(self, now: float) -> float:
+        wait = self._user.take(now)
+        if not wait:
+            wait = self._address.take(now)
+            if wait:
+                self._user.give_back()
+        return wait
+
+    def patience(self, now: float) -> bool:
+        return self._user.patience(now)
+
+
+M = TypeVar("M")
+
+
+class Recent(Generic[M]):
+    """Meters by name; those that were used longest ago are forgotten, so that the names of strangers cost no memory."""
+
+    def __init__(self, make: Callable[[], M], keep: int = KEPT) -> None:
+        self._make = make
         self._keep = keep
-        self._meters: dict[str, UserMeter] = {}
+        self._meters: dict[str, M] = {}
 
-    def fresh(self) -> Meter:
-        """A meter for a connection that is nobody's yet. Not one for its address: thousands may come back through one."""
-        return UserMeter(self._rate) if self._rate else UNLIMITED
-
-    def meter(self, uid: str) -> Meter:
-        """The meter of one identity. It outlives its connections, so that reconnecting does not reset it."""
-        if not self._rate:
-            return UNLIMITED
-        meter = self._meters.pop(uid, None) or UserMeter(self._rate)
-        self._meters[uid] = meter
+    def __getitem__(self, name: str) -> M:
+        meter = self._meters.pop(name, None) or self._make()
+        self._meters[name] = meter
         if len(self._meters) > self._keep:
             del self._meters[next(iter(self._meters))]
         return meter
+
+
+class Rates:
+    """How fast users, addresses and conversations may go: the settings `send_rate`, `address_rate` and `room_rate`, frames or
+    messages a second; 0: no limit."""
+
+    def __init__(self, user: float, address: float = 0, room: float = 0, keep: int = KEPT) -> None:
+        self._user = user
+        self._users = Recent(lambda: SharedMeter(user), keep) if user else None
+        self._addresses = Recent(lambda: SharedMeter(address), keep) if address else None
+        self._rooms = Recent(lambda: Gcra(room, room * BURST_SECONDS), keep) if room else None
+
+    def fresh(self) -> Meter:
+        """A meter for a connection that is nobody's yet. Not one for its address: thousands may come back through one."""
+        return SharedMeter(self._user) if self._user else UNLIMITED
+
+    def meter(self, uid: str, address: str = "") -> Meter:
+        """The meter of one identity, where it is. It outlives its connections, so that reconnecting does not reset it.
+
+        `address`: as limits count it; "" where it is not limited (this machine).
+        """
+        user = None if self._users is None else self._users[uid]
+        place = None if self._addresses is None or not address else self._addresses[address]
+        if user is not None and place is not None:
+            return Both(user, place)
+        return user or place or UNLIMITED
+
+    def room(self, name: str, now: float) -> float:
+        """0 when one more message may go into this conversation now, else the seconds until it may."""
+        return 0.0 if self._rooms is None else self._rooms[name].take(now)
 
 
 UNLIMITED = Unlimited()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from suhbat.errors import NotFound
@@ -12,7 +12,7 @@ from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.types import ConversationId, Time, UserId, Wire
 
 from .parts import House
-from .security import SAFE_WRITE, Staff
+from .security import SAFE_WRITE, Staff, address_of
 
 router = APIRouter(prefix="/invites", tags=["invites"])
 
@@ -97,9 +97,10 @@ async def index(actor: Staff, parts: House) -> InviteList:
 
 
 @router.get("/{code}")
-async def look(code: str, parts: House) -> Invitation:
-    """Whether a code is good, without a token. 404 when it is unknown, used up or expired."""
-    invite = await parts.registration.invites.look(code)
+async def look(request: Request, code: str, parts: House) -> Invitation:
+    """Whether a code is good, without a token. 404 when it is unknown, used up or expired; who guesses has to wait."""
+    with parts.registration.throttle.attempt(address_of(request, parts), None):
+        invite = await parts.registration.invites.look(code)
     maker = parts.people.accounts.of_uid(invite.created_by)
     return Invitation(
         uses=invite.uses,

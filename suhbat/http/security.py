@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from suhbat.chat.model import Actor
 from suhbat.errors import BadRequest, Forbidden, RateLimited, Unauthenticated
-from suhbat.identity.address import client_address, is_loopback, neighbourhood, networks
+from suhbat.identity.address import client_address, is_loopback, metered, neighbourhood, networks
 from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
 from suhbat.identity.outside import Asked
@@ -58,7 +58,7 @@ def _admit(login: Login, request: Request, parts: Parts) -> Login:
     account = parts.people.accounts.of_uid(login.actor.uid)
     request.state.locale = None if account is None else account.locale
     parts.bans.check(login.actor.uid)
-    wait = parts.rates.meter(login.actor.uid).take(parts.clock.steady())
+    wait = parts.rates.meter(login.actor.uid, metered(address_of(request, parts))).take(parts.clock.steady())
     if wait:
         raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
     return login

@@ -51,6 +51,11 @@ def is_loopback(address: str) -> bool:
     return parsed is not None and parsed.is_loopback
 
 
+def metered(address: str) -> str:
+    """The same for rates, where the machine itself, and a peer without an address, do not count: ""."""
+    return "" if is_loopback(address) else address
+
+
 def _is_trusted(address: Address, trusted: Collection[Network]) -> bool:
     return any(address in network for network in trusted)
 

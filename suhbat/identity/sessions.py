@@ -27,6 +27,8 @@ GRACE: Milliseconds = 60 * 1000
 FORGOTTEN: Milliseconds = 3600 * 1000
 """After so long without use a session leaves memory; its next use is a read of the store."""
 MAX_LABEL = 200
+MOST_SESSIONS = 100
+"""Of one account. A script that logs in anew for each message must not fill the table."""
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +56,10 @@ class Sessions:
         self.ended: Callable[[str], None] = lambda id: None
 
     async def begin(self, uid: str, label: str) -> tuple[Session, str]:
-        """A new session and its token, durable on return. Raises Unauthenticated when all of `uid` ended meanwhile."""
+        """A new session and its token, durable on return. The MOST_SESSIONS that were used last stay, older ones end.
+
+        Raises Unauthenticated when all of `uid` ended meanwhile.
+        """
         token, now = OF_SESSION + self._random_token(), self._clock.wall()
         session = Session(
             id=short_id("s", self._random_token()),
@@ -76,6 +81,9 @@ class Sessions:
         if live.ended:
             await self._store.end_sessions([session.id])
             raise Unauthenticated()
+        others = sorted(await self.of(uid), key=lambda one: (one.id != session.id, one.last_used_at))
+        if len(others) > MOST_SESSIONS:
+            await self._end([one.id for one in others[1 : len(others) - MOST_SESSIONS + 1]])
         return session, token
 
     async def authenticate(self, token: str) -> Session:

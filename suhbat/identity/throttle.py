@@ -1,4 +1,4 @@
-"""How often somebody may try a password: counted by address and by name, whether anybody of that name exists or not."""
+"""How often somebody may try a password or an invitation: counted by address, and by name, whether it is anybody's or not."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from suhbat.chat.ports import Clock
-from suhbat.chat.rate import Gcra
+from suhbat.chat.rate import Gcra, Recent
 from suhbat.errors import Busy, RateLimited, SuhbatError
 
 from .address import is_loopback
@@ -17,8 +17,6 @@ NAME_RATE, NAME_BURST = 0.1, 10
 """The same under one name, wherever they come from."""
 NEW_RATE, NEW_BURST = 0.2, 20
 """New accounts a second from one address, and how many at once; this machine is not limited."""
-REMEMBERED = 20_000
-"""Addresses, and names, that are counted at a time."""
 
 
 class Throttle:
@@ -29,21 +27,21 @@ class Throttle:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._addresses: dict[str, Gcra] = {}
-        self._names: dict[str, Gcra] = {}
-        self._new: dict[str, Gcra] = {}
+        self._addresses = Recent(lambda: Gcra(ADDRESS_RATE, ADDRESS_BURST))
+        self._names = Recent(lambda: Gcra(NAME_RATE, NAME_BURST))
+        self._new = Recent(lambda: Gcra(NEW_RATE, NEW_BURST))
 
     def registration(self, address: str) -> None:
         """Count a registration. Raises RateLimited."""
         if not is_loopback(address):
-            self._take([_meter(self._new, address, NEW_RATE, NEW_BURST)])
+            self._take([self._new[address]])
 
     @contextmanager
-    def attempt(self, address: str | None, name: str) -> Iterator[None]:
-        """Raises RateLimited with `retry_after` before anything is tried. `address`: None where it does not matter."""
-        meters = [_meter(self._names, name, NAME_RATE, NAME_BURST)]
+    def attempt(self, address: str | None, name: str | None) -> Iterator[None]:
+        """Raises RateLimited with `retry_after` before anything is tried. None: it does not matter here."""
+        meters = [self._names[name]] if name is not None else []
         if address is not None:
-            meters.append(_meter(self._addresses, address, ADDRESS_RATE, ADDRESS_BURST))
+            meters.append(self._addresses[address])
         self._take(meters)
         try:
             yield
@@ -71,14 +69,6 @@ class Throttle:
         if wait:
             _give_back(taken)
             raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
-
-
-def _meter(meters: dict[str, Gcra], key: str, rate: float, burst: float) -> Gcra:
-    meter = meters.pop(key, None) or Gcra(rate, burst)
-    meters[key] = meter
-    if len(meters) > REMEMBERED:
-        del meters[next(iter(meters))]
-    return meter
 
 
 def _give_back(meters: list[Gcra]) -> None:

@@ -7,6 +7,7 @@ from functools import partial
 from suhbat.chat.model import Actor, Outcome
 from suhbat.errors import NameInUse, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, Dialect, Wire
+from suhbat.identity.address import metered
 from suhbat.identity.guests import SILENCE_SECONDS, Claim
 from suhbat.identity.login import Login
 from suhbat.identity.names import normalise
@@ -25,7 +26,7 @@ REPLAYED = 1_000
 class SimpleSession(BaseSession):
     """See `session.Session`."""
 
-    __slots__ = ("_asked", "_delivered", "_token", "_upgrade", "claim", "machine", "name")
+    __slots__ = ("_address", "_asked", "_delivered", "_token", "_upgrade", "claim", "machine", "name")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade, name: str) -> None:
         super().__init__(services, wire, upgrade.language)
@@ -33,6 +34,7 @@ class SimpleSession(BaseSession):
         self._token = upgrade.token
         self._upgrade = None if services.outside is None else upgrade  # idle connections should not keep their headers
         self._asked = upgrade.bearer is not None
+        self._address = metered(upgrade.address)
         self.claim: Claim | None = None
         self._delivered: Delivered | None = None
         self.machine: simple.SimpleMachine | None = None
@@ -154,7 +156,9 @@ class SimpleSession(BaseSession):
         return await self.authenticate(token)
 
     def _begin(self, connection: Connection) -> None:
-        self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(connection.actor.uid))
+        self.machine = simple.SimpleMachine(
+            self.language, self.services.rates.meter(connection.actor.uid, self._address)
+        )
         self.enter(connection)
 
     # Commands

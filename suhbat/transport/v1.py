@@ -12,6 +12,7 @@ from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
 from suhbat.hub.frames import Frames
+from suhbat.identity.address import metered
 from suhbat.identity.login import Login
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Acting, Command, Hello, History, Ping, Read, Resume, Send, Sync, Typing
@@ -103,6 +104,7 @@ class V1Session(BaseSession):
     async def _open(self, command: Hello) -> None:
         if self.wire.closed:
             return
+        address = "" if self._upgrade is None else metered(self._upgrade.address)
         login = await self._identify(command)
         self.machine.language = self.language  # of the account, if it has one
         actor = login.actor
@@ -117,7 +119,7 @@ class V1Session(BaseSession):
         if self.wire.closed or not self.still(login, connection):
             self.services.hub.remove(connection)
             return
-        self.machine.meter = self.services.rates.meter(actor.uid)
+        self.machine.meter = self.services.rates.meter(actor.uid, address)
         self.enter(connection)
         plan = opening_plan(opening, actor, self.services.store.epoch, command.resume, added)
         self._reply(

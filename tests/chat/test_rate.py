@@ -34,6 +34,36 @@ def test_zero_means_no_limit() -> None:
     assert UNLIMITED.take(0.0) == 0.0 and UNLIMITED.patience(0.0)
 
 
+def test_an_address_is_shared() -> None:
+    """All users of one address together have its rate; what it refuses does not count against the user."""
+    rates = Rates(100, address=1)
+    one, two = rates.meter("u1", "192.0.2.1"), rates.meter("u2", "192.0.2.1")
+    assert [one.take(0.0) for _ in range(4)] == [0.0] * 4
+    assert two.take(0.0) == 0.0
+    assert one.take(0.0) > 0 and two.take(0.0) > 0
+    assert rates.meter("u1", "192.0.2.2").take(0.0) == 0.0
+    assert rates.meter("u2").take(0.0) == 0.0  # on the machine itself
+    taken = sum(rates.meter("u1").take(0.0) == 0.0 for _ in range(1_000))
+    assert taken == 500 - 5  # the five that passed, and none of those that were refused
+
+
+def test_a_flood_from_an_address_ends() -> None:
+    """Patience is the user's: others behind the same address keep theirs."""
+    rates = Rates(10, address=1)
+    one, two = rates.meter("u1", "192.0.2.1"), rates.meter("u2", "192.0.2.1")
+    assert not all(one.patience(0.0) for _ in range(200))
+    assert two.patience(0.0)
+
+
+def test_a_conversation_has_its_own() -> None:
+    """`room_rate` counts whoever writes; other conversations have theirs; 0 is none."""
+    rates = Rates(0, room=2)
+    assert [rates.room("c1", 0.0) for _ in range(10)] == [0.0] * 10
+    assert 0 < rates.room("c1", 0.0) <= 0.5
+    assert rates.room("c2", 0.0) == 0.0 and rates.room("c1", 0.5) == 0.0
+    assert Rates(0).room("c1", 0.0) == 0.0
+
+
 def test_memory_is_bounded() -> None:
     """Meters of those who talked longest ago are forgotten."""
     rates = Rates(1, keep=2)

@@ -52,6 +52,7 @@ class House:
         self.control = Control(self.settings.data)
         self.tickets = Tickets(self.clock, tokens)
         bans = Bans(self.clock)
+        rates = Rates(self.settings.send_rate, self.settings.address_rate, self.settings.room_rate)
         registry = CollectorRegistry()
         Counter("suhbat_test", "A figure.", registry=registry).inc()
         self.app = api.build(
@@ -61,10 +62,10 @@ class House:
                 people=self.people,
                 registration=self.registration,
                 tickets=self.tickets,
-                messages=Messages(store, self.people, self.clock),
+                messages=Messages(store, self.people, self.clock, rates),
                 acting=Acting(store, self.people, self.clock, bans),
                 bans=bans,
-                rates=Rates(self.settings.send_rate),
+                rates=rates,
                 clock=self.clock,
                 registry=registry,
                 control=self.control,

@@ -12,7 +12,7 @@ import pytest
 from suhbat.control import HEADER
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.sessions import ROTATED
-from suhbat.identity.throttle import NAME_BURST, NEW_BURST
+from suhbat.identity.throttle import ADDRESS_BURST, NAME_BURST, NEW_BURST
 from suhbat.protocol.objects import Role
 from tests.http.conftest import PASSWORD, House
 from tests.http.test_problem import assert_problem
@@ -381,6 +381,17 @@ class TestInvites:
                 assert_problem(gone, 404, "not_found")
             assert_problem(await client.delete(f"{INVITES}/{one['id']}", headers=headers), 404, "not_found")
             assert_problem(await client.post(ACCOUNTS, json=body("soli", invite=code)), 403, "forbidden")
+
+    async def test_guessing_has_an_end(self, house: House) -> None:
+        """Wrong codes count by address; a right one is not found faster by trying many, and others are not disturbed."""
+        headers = await house.account("ali", "owner")
+        async with house.client("203.0.113.9") as guesser, house.client("203.0.113.10") as invited:
+            code = (await invited.post(INVITES, json={"uses": 1, "expires_in": 60}, headers=headers)).json()["code"]
+            answers = [await guesser.get(f"{INVITES}/guess{n}") for n in range(ADDRESS_BURST + 1)]
+            assert [answer.status_code for answer in answers] == [404] * ADDRESS_BURST + [429]
+            assert_problem(await guesser.get(f"{INVITES}/{code}"), 429, "rate_limited")
+            for _ in range(ADDRESS_BURST * 2):
+                assert (await invited.get(f"{INVITES}/{code}")).status_code == 200
 
     async def test_only_for_those_who_look_after_the_server(self, house: House) -> None:
         """Members and guests are forbidden, nobody is unauthenticated."""

@@ -146,6 +146,31 @@ async def test_posting_keeps_to_the_rate(house: House) -> None:
     assert_problem(answers[-1], 429, "rate_limited")
 
 
+async def test_posting_keeps_to_the_rate_of_the_address() -> None:
+    """All users of one address together; this machine is not limited; another address is another."""
+    house = House(send_rate=0, address_rate=1)
+    users = [await house.guest(f"user{n}") for n in range(6)]
+    async with house.client("203.0.113.9") as client, house.client("203.0.113.10") as other, house.client() as here:
+        answers = [await client.post(MESSAGES, json={"text": "a"}, headers=user) for user in users]
+        assert (await other.post(MESSAGES, json={"text": "a"}, headers=users[0])).status_code == 201
+        assert {(await here.post(MESSAGES, json={"text": "a"}, headers=users[0])).status_code for _ in range(9)} == {
+            201
+        }
+    assert [answer.status_code for answer in answers] == [201] * 5 + [429]
+    assert_problem(answers[-1], 429, "rate_limited")
+
+
+async def test_posting_keeps_to_the_rate_of_the_conversation() -> None:
+    """Whoever writes; what is refused is not stored, and there is a Retry-After."""
+    house = House(send_rate=0, room_rate=1)
+    users = [await house.guest(f"user{n}") for n in range(6)]
+    async with house.client() as client:
+        answers = [await client.post(MESSAGES, json={"text": "a"}, headers=user) for user in users]
+    assert [answer.status_code for answer in answers] == [201] * 5 + [429]
+    assert answers[-1].headers["retry-after"] == "1"
+    assert len(house.store.logs["lobby"]) == 5
+
+
 async def test_history_in_pages(house: House) -> None:
     """Ascending pages with what is on either side; times are RFC 3339."""
     async with house.client(headers=await house.guest("user1")) as client:

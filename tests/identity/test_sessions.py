@@ -10,7 +10,7 @@ import pytest
 from suhbat.chat.model import Session
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, NotFound, Unauthenticated
-from suhbat.identity.sessions import FORGOTTEN, GRACE, KEPT, MAX_LABEL, ROTATED, TOUCH, Sessions
+from suhbat.identity.sessions import FORGOTTEN, GRACE, KEPT, MAX_LABEL, MOST_SESSIONS, ROTATED, TOUCH, Sessions
 from tests.fakes import CountingTokens, FakeClock, FakeStore
 
 DAYS_30 = KEPT / 1000
@@ -83,6 +83,23 @@ async def test_thirty_days_after_the_last_use_it_is_over(scene: Scene) -> None:
     assert not await scene.good(token)
     await scene.sessions.sweep()
     assert scene.store.logins == {}
+
+
+async def test_there_are_so_many_and_no_more(scene: Scene) -> None:
+    """One more ends the one that was used longest ago, and tells its sockets; of others' nothing ends."""
+    _, first_token = await scene.begin()
+    scene.clock.advance(1)
+    second, second_token = await scene.begin()
+    for _ in range(MOST_SESSIONS - 2):
+        scene.clock.advance(1)
+        await scene.begin()
+    assert await scene.good(first_token)  # which is a use
+    scene.clock.advance(1)
+    _, token = await scene.begin()
+    assert await scene.good(token) and await scene.good(first_token)
+    assert not await scene.good(second_token)
+    assert scene.ended == [second]
+    assert len(await scene.sessions.of("u-ali")) == MOST_SESSIONS
 
 
 async def test_a_connected_session_does_not_expire(scene: Scene) -> None:

@@ -104,7 +104,12 @@ async def test_kill_under_load(kind: str, rounds: int, tmp_path: Path, caplog: p
     seed = random.SystemRandom().getrandbits(32)
     print(f"seed {seed}")
     chance = random.Random(seed)
-    limits = {"SUHBAT_SEND_RATE": "0", "SUHBAT_CONNECTIONS_PER_ADDRESS": "0", "SUHBAT_LOG_LEVEL": "warning"}
+    limits = {
+        "SUHBAT_SEND_RATE": "0",
+        "SUHBAT_ROOM_RATE": "0",
+        "SUHBAT_CONNECTIONS_PER_ADDRESS": "0",
+        "SUHBAT_LOG_LEVEL": "warning",
+    }
     server = Server(kind, tmp_path / "data", settings=limits)
     server.start()
     try:
