@@ -44,13 +44,15 @@ TEXT_BY_DEFAULT = set("❤⚠✈☀☁☠♻➡") | {chr(code) for code in (0x1F
 
 def main() -> None:
     lines = []
+    seen: set[int] = set()
     for group, ranges in GROUPS.items():
         entries = []
         for first, last in ranges:
             for code in range(first, last + 1):
                 name = unicodedata.name(chr(code), "")
-                if not name or unicodedata.category(chr(code)) != "So" or code in (0x1F321, 0x1F336, 0x1F37D):
+                if code in seen or unicodedata.category(chr(code)) != "So" or code in (0x1F321, 0x1F336, 0x1F37D):
                     continue
+                seen.add(code)
                 sign = chr(code) + ("\ufe0f" if chr(code) in TEXT_BY_DEFAULT else "")
                 entries.append(sign + name.lower().replace(" ", "_").replace("-", "_"))
         lines.append(f'  ["{group}", "{" ".join(entries)}"],')

@@ -113,6 +113,7 @@ export const texts = {
   "composer.placeholder": "Write a message",
   "composer.replying": "To {name}:",
   "composer.send": "Send",
+  "composer.offers": "Suggestions",
   "mention.all": "everybody here",
   "emoji.pick": "Emoji",
   "emoji.search": "Find an emoji (English names)",

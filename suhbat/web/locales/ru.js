@@ -113,6 +113,7 @@ export const texts = {
   "composer.placeholder": "Напишите сообщение",
   "composer.replying": "Ответ {name}:",
   "composer.send": "Отправить",
+  "composer.offers": "Подсказки",
   "mention.all": "все здесь",
   "emoji.pick": "Эмодзи",
   "emoji.search": "Найти эмодзи (по-английски)",

@@ -113,6 +113,7 @@ export const texts = {
   "composer.placeholder": "Xabar yozing",
   "composer.replying": "{name} uchun javob:",
   "composer.send": "Yuborish",
+  "composer.offers": "Takliflar",
   "mention.all": "bu yerdagi hamma",
   "emoji.pick": "Emoji",
   "emoji.search": "Emoji izlash (inglizcha nomi)",

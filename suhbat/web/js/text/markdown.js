@@ -83,7 +83,7 @@ function list(lines, from, depth, found) {
   for (; at < lines.length; at += 1) {
     const line = lines[at];
     const item = ITEM.exec(line);
-    if (item && (item[2] === undefined) === ordered && item[1].length < 2) items.push([item[4]]);
+    if (item && (item[2] === undefined) === ordered && (at === from || item[1].length < 2)) items.push([item[4]]);
     else if (/^ {2,}\S/.test(line)) items[items.length - 1].push(line.replace(/^ {2,4}/, ""));
     else break;
   }

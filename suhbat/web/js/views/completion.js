@@ -2,6 +2,7 @@
 // it says what it offers by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
 
 import { load, search } from "../text/emoji.js";
+import { t } from "../text/languages.js";
 import { h, set } from "./dom.js";
 
 const SHOWN = 8;
@@ -22,7 +23,7 @@ export class Completion {
   constructor(input, people) {
     this.input = input;
     this.people = people;
-    this.list = h("ul", { class: "completion", role: "listbox", id: "completion", hidden: true });
+    this.list = h("ul", { class: "completion", role: "listbox", id: "completion", "aria-label": t("composer.offers"), hidden: true });
     set(input, { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "completion" });
     input.addEventListener("input", () => void this.#look());
     input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), 150));

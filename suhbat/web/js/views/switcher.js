@@ -7,7 +7,7 @@ import { sorted, titleOf } from "./names.js";
 
 /** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
 export function switcher(app, go) {
-  const list = h("ul", { class: "switcher-list", role: "listbox", id: "switcher-list" });
+  const list = h("ul", { class: "switcher-list", role: "listbox", id: "switcher-list", "aria-label": t("conversations") });
   const input = h("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "switcher-list", "aria-label": t("switcher"), placeholder: t("switcher"), on: { input: draw, keydown: key } });
   const { close } = dialog(t("switcher"), [input, list], { class: "switcher" });
   /** @type {string[]} */

@@ -1,0 +1,222 @@
+// The models of the page: timelines, rows, drafts, what is on its way, who writes, who has read.
+
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+import { Drafts } from "../../suhbat/web/js/models/drafts.js";
+import { PendingMessages } from "../../suhbat/web/js/models/pending.js";
+import { Receipts } from "../../suhbat/web/js/models/receipts.js";
+import { Timeline } from "../../suhbat/web/js/models/timeline.js";
+import { Typing } from "../../suhbat/web/js/models/typing.js";
+import { rowsOf } from "../../suhbat/web/js/views/rows.js";
+
+const message = (seq, fields = {}) => ({
+  conversation: "c1", seq, ordinal: seq, sender: "ali", sender_uid: "u1", text: `m${seq}`, client_id: null, reply_to: null,
+  sent_at: new Date(Date.UTC(2026, 10, 23, 10, 0, seq)).toISOString(), edited_at: null, deleted: false, reactions: [], ...fields,
+}); // prettier-ignore
+const created = (seq, fields) => ({ type: "message.created", conversation: "c1", seq, actor_uid: "u1", message: message(seq, fields) });
+
+/** A conversation of `count` messages, and a timeline over it; `held` answers wait until `go`. */
+function scene(count) {
+  const log = Array.from({ length: count }, (_, index) => message(index + 1));
+  const changes = [];
+  const held = [];
+  const load = async ({ before, after, around, limit }) => {
+    if (scene.failing) throw new Error("no network");
+    if (scene.holding) await new Promise((resolve) => held.push(resolve));
+    let messages = log;
+    if (before) messages = log.filter((one) => one.seq < before).slice(-limit);
+    else if (after) messages = log.filter((one) => one.seq > after).slice(0, limit);
+    else if (around) messages = log.filter((one) => Math.abs(one.seq - around) < limit / 2);
+    else messages = log.slice(-limit);
+    return {
+      messages: [...messages],
+      has_before: messages.length > 0 && messages[0].seq > 1,
+      has_after: messages.length > 0 && messages.at(-1).seq < log.length,
+      head: log.length,
+    };
+  };
+  const timeline = new Timeline(load, (change) => changes.push(change.at));
+  return { log, timeline, changes, go: () => held.splice(0).forEach((resolve) => resolve()) };
+}
+const seqs = (timeline) => timeline.messages.map((one) => one.seq);
+const dense = (timeline) => seqs(timeline).every((seq, index, all) => index === 0 || seq === all[index - 1] + 1);
+
+test("the newest, and then what is above, without gaps, and never more than so many", async () => {
+  const { timeline } = scene(2000);
+  await timeline.open();
+  assert.equal(timeline.last.seq, 2000);
+  for (let page = 0; page < 80; page += 1) await timeline.more("start");
+  assert.equal(timeline.messages[0].seq, 1);
+  assert.ok(dense(timeline) && timeline.messages.length <= 400 && timeline.hasAfter && !timeline.hasBefore);
+  for (let page = 0; page < 80; page += 1) await timeline.more("end");
+  assert.ok(dense(timeline) && timeline.last.seq === 2000 && !timeline.hasAfter);
+});
+
+test("what comes while a page is on its way is there once", async () => {
+  const { timeline, log, go } = scene(5);
+  scene.holding = true;
+  const opened = timeline.open();
+  log.push(message(6));
+  timeline.apply(created(6));
+  timeline.apply(created(7));
+  await Promise.resolve();
+  go();
+  scene.holding = false;
+  await opened;
+  assert.deepEqual(seqs(timeline), [1, 2, 3, 4, 5, 6, 7]);
+});
+
+test("where the page does not come, what came meanwhile is not lost", async () => {
+  const { timeline } = scene(3);
+  timeline.restore([message(1), message(2), message(3)]);
+  scene.failing = true;
+  const opened = timeline.open();
+  timeline.apply(created(4));
+  await assert.rejects(opened);
+  scene.failing = false;
+  assert.deepEqual(seqs(timeline), [1, 2, 3, 4]);
+});
+
+test("a window into the past does not take the newest", async () => {
+  const { timeline } = scene(500);
+  await timeline.open(100);
+  timeline.apply(created(501));
+  assert.ok(timeline.hasAfter && timeline.last.seq < 501 && dense(timeline));
+});
+
+test("edits, tombstones, reactions and pins change the message they are about", async () => {
+  const { timeline, changes } = scene(3);
+  await timeline.open();
+  timeline.apply({ type: "message.edited", conversation: "c1", seq: 4, message: message(2, { text: "new", edited_at: "x" }) });
+  assert.equal(timeline.find(2).text, "new");
+  const react = (type, actor) => ({ type, conversation: "c1", seq: 5, target: 2, emoji: "👍", actor, actor_uid: `u-${actor}` });
+  timeline.apply(react("reaction.added", "ali"));
+  timeline.apply(react("reaction.added", "vali"));
+  timeline.apply(react("reaction.added", "vali"));
+  assert.deepEqual(timeline.find(2).reactions, [{ emoji: "👍", users: ["ali", "vali"], uids: ["u-ali", "u-vali"] }]);
+  timeline.apply(react("reaction.removed", "ali"));
+  timeline.apply(react("reaction.removed", "vali"));
+  assert.deepEqual(timeline.find(2).reactions, []);
+  timeline.apply({ type: "message.pinned", conversation: "c1", seq: 6, target: 2 });
+  assert.ok(timeline.pinned.has(2));
+  timeline.apply({ type: "message.deleted", conversation: "c1", seq: 7, target: 2 });
+  assert.deepEqual([timeline.find(2).deleted, timeline.find(2).text, timeline.pinned.has(2)], [true, "", false]);
+  timeline.apply({ type: "message.deleted", conversation: "c1", seq: 8, target: 99 });
+  assert.deepEqual(changes.filter((at) => at === 2).length, 8);
+});
+
+test("rows: days, the first unread, groups of five minutes, who came and went in one line", async () => {
+  const { timeline, log } = scene(0);
+  const at = (minutes) => new Date(Date.UTC(2026, 10, 20, 10, minutes)).toISOString();
+  log.push(
+    message(1, { sent_at: at(0) }),
+    message(2, { sent_at: at(1) }),
+    message(3, { sent_at: at(7) }),
+    message(4, { sent_at: at(8), sender: "vali", sender_uid: "u2" }),
+    message(5, { sent_at: at(9), sender: "vali", sender_uid: "u2", reply_to: 1 }),
+    message(6, { sent_at: new Date(Date.UTC(2026, 10, 22, 10)).toISOString(), sender_uid: "u2" }),
+  );
+  await timeline.open();
+  const kinds = (visit) => rowsOf(timeline, [], visit).map((row) => (row.kind === "message" ? `${row.message.seq}${row.follows ? "+" : ""}` : row.kind));
+  assert.deepEqual(kinds({ readOrdinal: null, me: "u9" }), ["day", "1", "2+", "3", "4", "5", "day", "6"]);
+  assert.deepEqual(kinds({ readOrdinal: 1, me: "u1" }), ["day", "1", "2+", "3", "unread", "4", "5", "day", "6"]);
+  for (const [seq, kind, name] of [[7, "joined", "a"], [8, "joined", "b"], [9, "left", "a"]]) {
+    timeline.apply({ type: `member.${kind}`, conversation: "c1", seq, at: at(10), user: { user_id: name } });
+  }
+  const note = rowsOf(timeline, [], { readOrdinal: null, me: "u9" }).at(-1);
+  assert.deepEqual([note.kind, note.joined, note.left], ["note", ["b"], ["a"]]);
+});
+
+test("rows: what is on its way stands at the end, until its message is there", async () => {
+  const { timeline } = scene(1);
+  await timeline.open();
+  const pending = [{ clientId: "k1", conversation: "c1", text: "x", replyTo: null, at: Date.now(), error: null }];
+  assert.equal(rowsOf(timeline, pending, { readOrdinal: null, me: "u1" }).at(-1).kind, "pending");
+  timeline.apply(created(2, { client_id: "k1" }));
+  assert.equal(rowsOf(timeline, pending, { readOrdinal: null, me: "u1" }).at(-1).kind, "message");
+});
+
+test("drafts: kept at once, told after a silence, given up to another device only while one does not write", () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const told = [];
+  let kept = {};
+  const drafts = new Drafts({ c2: { text: "old", replyTo: null, editing: null } }, (all) => (kept = all), (...what) => told.push(what));
+  assert.equal(drafts.of("c2").text, "old");
+  drafts.change("c1", { text: "a" });
+  drafts.change("c1", { text: "ab" });
+  assert.equal(kept.c1.text, "ab");
+  assert.equal(drafts.received("c1", "other"), false);
+  mock.timers.tick(1000);
+  assert.deepEqual(told, [["c1", "ab"]]);
+  assert.equal(drafts.received("c1", "other"), true);
+  assert.equal(drafts.of("c1").text, "other");
+  drafts.clear("c1");
+  assert.deepEqual([told.at(-1), "c1" in kept], [["c1", ""], false]);
+  drafts.change("c1", { text: "edited text", editing: 7 });
+  mock.timers.tick(1000);
+  assert.equal(told.length, 2); // an edit is nobody's draft
+  mock.timers.reset();
+});
+
+test("what is on its way: written down until it is stored, kept with its error, sent again under the same key", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const sent = [];
+  const stored = new Map();
+  let refuse = true;
+  const send = async (one) => {
+    sent.push(one.clientId);
+    if (refuse) throw Object.assign(new Error("too long"), { code: "too_large" });
+  };
+  const pending = new PendingMessages(send, { put: (one) => stored.set(one.clientId, { ...one }), remove: (id) => stored.delete(id) }, () => {});
+  pending.add({ clientId: "k1", conversation: "c1", text: "x", replyTo: null, at: 1 });
+  await new Promise(setImmediate);
+  assert.deepEqual(pending.in("c1").map((one) => one.error?.code), ["too_large"]);
+  assert.equal(stored.get("k1").error.message, "too long");
+  refuse = false;
+  pending.retry("k1");
+  await new Promise(setImmediate);
+  pending.remove("k1"); // its event came
+  assert.deepEqual([pending.size, stored.size, sent], [0, 0, ["k1", "k1"]]);
+  pending.restore([{ clientId: "k3", conversation: "c1", text: "z", replyTo: null, at: 3, error: null }, { clientId: "k2", conversation: "c1", text: "y", replyTo: null, at: 2, error: null }]);
+  await new Promise(setImmediate);
+  assert.deepEqual(sent.slice(2), ["k2", "k3"]);
+  mock.timers.tick(4000);
+  assert.equal(pending.size, 0);
+  mock.timers.reset();
+});
+
+test("a session that ends leaves what is on its way for the next", async () => {
+  const pending = new PendingMessages(async () => Promise.reject(Object.assign(new Error("over"), { code: 4505 })), { put: () => {}, remove: () => assert.fail() }, () => {});
+  pending.add({ clientId: "k1", conversation: "c1", text: "x", replyTo: null, at: 1 });
+  await new Promise(setImmediate);
+  assert.equal(pending.in("c1")[0].error, null);
+});
+
+test("who is writing: until six seconds after the last notice, or until it arrives; oneself tells every three", () => {
+  let now = 0;
+  const typing = new Typing(() => now);
+  typing.seen({ conversation: "c1", uid: "u1", user_id: "ali" });
+  now = 1000;
+  typing.seen({ conversation: "c1", uid: "u2", user_id: "vali" });
+  assert.deepEqual(typing.in("c1"), { names: ["ali", "vali"], again: 5000 });
+  typing.done("c1", "u2");
+  now = 6000;
+  assert.deepEqual(typing.in("c1"), { names: [], again: null });
+  assert.deepEqual([typing.tell("c1"), typing.tell("c1"), typing.tell("c2")], [true, false, true]);
+  now = 9000;
+  assert.equal(typing.tell("c1"), true);
+  typing.sent("c1");
+  assert.equal(typing.tell("c1"), true);
+});
+
+test("who has read: marks never go back, and one's own does not count", () => {
+  const receipts = new Receipts();
+  const user = (uid) => ({ uid, user_id: uid });
+  receipts.load("c1", [{ user: user("u1"), read_ordinal: 9 }, { user: user("u2"), read_ordinal: 3 }, { user: user("u3"), read_ordinal: null }]);
+  receipts.seen({ conversation: "c1", uid: "u2", user_id: "u2", ordinal: 5 });
+  receipts.seen({ conversation: "c1", uid: "u2", user_id: "u2", ordinal: 1 });
+  assert.deepEqual(receipts.of("c1", 5, "u1"), ["u2"]);
+  assert.deepEqual(receipts.of("c1", 6, "u1"), []);
+  assert.deepEqual(receipts.of("c2", 1, "u1"), []);
+});

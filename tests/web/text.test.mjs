@@ -1,0 +1,126 @@
+// Languages, times and emoji.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+
+import * as emoji from "../../suhbat/web/js/text/emoji.js";
+import { cyrillic } from "../../suhbat/web/js/text/cyrillic.js";
+import { choose, current, onchange, t, use } from "../../suhbat/web/js/text/languages.js";
+import { ago, clock, day, moment, short } from "../../suhbat/web/js/text/time.js";
+import { texts as en } from "../../suhbat/web/locales/en.js";
+import { texts as ru } from "../../suhbat/web/locales/ru.js";
+import { texts as uz } from "../../suhbat/web/locales/uz.js";
+
+const WEB = new URL("../../suhbat/web/", import.meta.url);
+const holes = (text) => [...new Set((typeof text === "string" ? text : Object.values(text).join()).match(/\{\w+\}/g))].sort();
+
+for (const [tag, texts] of Object.entries({ uz, ru })) {
+  test(`${tag} says what English says`, () => {
+    assert.deepEqual(Object.keys(texts).sort(), Object.keys(en).sort());
+    for (const [key, text] of Object.entries(en)) {
+      assert.deepEqual(holes(texts[key]), holes(text), key);
+      assert.equal(typeof texts[key], typeof text, key);
+    }
+  });
+}
+
+for (const [tag, texts] of Object.entries({ en, uz, ru })) {
+  test(`${tag} has every plural form of its language`, () => {
+    const forms = new Intl.PluralRules(tag).resolvedOptions().pluralCategories.sort();
+    for (const [key, text] of Object.entries(texts)) {
+      if (typeof text === "object") assert.deepEqual(Object.keys(text).sort(), forms, key);
+    }
+  });
+}
+
+test("every text that the page asks for is there, and none is left over", async () => {
+  const asked = new Set();
+  const begun = [];
+  const { readdir } = await import("node:fs/promises");
+  for (const name of await readdir(new URL("js/", WEB), { recursive: true })) {
+    if (!name.endsWith(".js") || name.startsWith("sdk")) continue;
+    const source = await readFile(new URL(`js/${name.replaceAll("\\", "/")}`, WEB), "utf8");
+    for (const [, key] of source.matchAll(/"([a-z]+(?:\.[a-z]+)*)"/g)) asked.add(key);
+    for (const [, start] of source.matchAll(/t\(`([a-z.]+)\$\{/g)) begun.push(start);
+  }
+  const used = (key) => asked.has(key) || begun.some((start) => key.startsWith(start)) || /^room\.(visibility|history)\./.test(key);
+  assert.deepEqual(Object.keys(en).filter((key) => !used(key)), []);
+  const called = new Set();
+  for (const name of await readdir(new URL("js/", WEB), { recursive: true })) {
+    if (!name.endsWith(".js") || name.startsWith("sdk")) continue;
+    const source = await readFile(new URL(`js/${name.replaceAll("\\", "/")}`, WEB), "utf8");
+    for (const [, key] of source.matchAll(/\bt\("([^"]+)"/g)) called.add(key);
+  }
+  assert.deepEqual([...called].filter((key) => !(key in en)), []);
+});
+
+test("the language: the chosen one, then the browser's, then English", () => {
+  assert.equal(choose("ru", ["uz"]), "ru");
+  assert.equal(choose(null, ["de", "uz-UZ", "ru"]), "uz");
+  assert.equal(choose(null, ["uz-Cyrl-UZ"]), "uz-Cyrl");
+  assert.equal(choose("xx", ["de"]), "en");
+});
+
+test("switching tells who listens; plural forms follow the language", async () => {
+  const told = [];
+  const end = onchange(() => told.push(current()));
+  await use("ru");
+  assert.deepEqual([1, 3, 5, 21].map((n) => t("timeline.new", { n })), ["1 новое сообщение", "3 новых сообщения", "5 новых сообщений", "21 новое сообщение"]);
+  await use("uz-Cyrl");
+  assert.equal(t("composer.placeholder"), "Хабар ёзинг");
+  assert.equal(t("gate.invited", { name: "Ali" }), "Сизни Ali таклиф қилмоқда.");
+  await use("en");
+  end();
+  await use("uz");
+  assert.deepEqual(told, ["ru", "uz-Cyrl", "en"]);
+  assert.equal(t("no.such.key"), "no.such.key");
+  assert.equal(t("message.reaction", { emoji: "$&", n: 1, names: "{emoji}" }), "$& 1: {emoji}");
+});
+
+test("Uzbek in Cyrillic", () => {
+  for (const [latin, expected] of [
+    ["Oʻzbekiston gʻoz", "Ўзбекистон ғоз"],
+    ["Shahar choyxona yoʻl Yoʻl yangi yulduz", "Шаҳар чойхона йўл Йўл янги юлдуз"],
+    ["ertaga yetti aeroport toʻe", "эртага етти аэропорт тўэ"],
+    ["maʼno {name} API `kod` from:ism", "маъно {name} API `kod` from:ism"],
+  ]) {
+    assert.equal(cyrillic(latin), expected);
+  }
+});
+
+test("times, in each language", async () => {
+  const now = new Date(2026, 10, 23, 12, 0);
+  const friday = new Date(2026, 10, 20, 9, 5);
+  const lastYear = new Date(2025, 2, 3, 9, 5);
+  await use("en");
+  assert.equal(clock(friday), "09:05");
+  assert.equal(day(now, now), "Today");
+  assert.equal(day(new Date(2026, 10, 22, 23, 59), now), "Yesterday");
+  assert.match(day(friday, now), /Friday,? 20 November$/);
+  assert.match(day(lastYear, now), /Monday,? 3 March 2025/);
+  assert.equal(short(friday, now), "Fri");
+  assert.equal(short(new Date(2026, 10, 23, 1, 2), now), "01:02");
+  assert.equal(ago(new Date(now.getTime() - 90_000), now), "here 1 minute ago");
+  await use("uz");
+  assert.equal(day(friday, now), "juma, 20-noyabr");
+  assert.equal(moment(lastYear), "3-mart 2025, 09:05");
+  await use("uz-Cyrl");
+  assert.equal(day(friday, now), "жума, 20-ноябр");
+  await use("ru");
+  assert.equal(day(friday, now), "пятница, 20 ноября");
+});
+
+test("emoji by name, by the beginning of a word, and in what one writes", async () => {
+  await emoji.load();
+  assert.equal(emoji.byName("Heart"), "❤️");
+  assert.equal(emoji.search("fire", 3)[0].emoji, "🔥");
+  assert.ok(emoji.search("cat", 20).some(({ name }) => name.includes("_cat")));
+  assert.equal(emoji.search("s", 5).length, 5);
+  assert.equal(emoji.replaceNames("a :smile: `:smile:` 12:30:45 :100: :nope: :+1:"), "a 😄 `:smile:` 12:30:45 💯 :nope: 👍");
+  assert.equal(emoji.replaceNames("```\n:smile:\n``` :tada:"), "```\n:smile:\n``` 🎉");
+  const all = emoji.groups().flatMap((group) => group.emoji);
+  assert.ok(all.length > 600);
+  assert.equal(new Set(all.map((one) => one.emoji)).size, all.length);
+  for (const one of all) assert.match(one.emoji, /^\p{RGI_Emoji}$/v, one.name);
+});
