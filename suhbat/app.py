@@ -138,7 +138,8 @@ class Suhbat:
             outside=outside,
             trusted=networks(settings.trusted_proxies),
         )
-        wired.acting.banished = self.hub.banish
+        self.acting = wired.acting
+        self.acting.banished = self.hub.banish
         self.registration.join_invited = wired.acting.accept
         self._wired = wired
         self._refused: Callable[[str], None] = lambda reason: None

@@ -1,15 +1,16 @@
-"""The command line: `suhbat serve | user … | doctor | config show | version`. ASCII only, for every terminal there is."""
+"""The command line: `suhbat serve`, `user`, `room`, `export`, `doctor`, `config`, `version`. ASCII only, for every terminal."""
 
 from __future__ import annotations
 
 import inspect
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import typer
 
-from suhbat import __version__, doctor, listening, users
+from suhbat import __version__, doctor, listening, rights, users
 from suhbat.config import FILE, PREFIX, ConfigError, Settings, flag_of
 
 UNUSABLE = 2
@@ -24,6 +25,23 @@ ROLE = inspect.Parameter(
     inspect.Parameter.KEYWORD_ONLY,
     default=typer.Option("member", help=f"On the server: {', '.join(ROLES)}."),
     annotation=str,
+)
+ROOM = inspect.Parameter(
+    "room", inspect.Parameter.KEYWORD_ONLY, default=typer.Argument(..., help="The conversation's id."), annotation=str
+)
+DAYS = inspect.Parameter(
+    "days",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=typer.Argument(
+        ..., min=0, max=36_500, help="Days that messages are kept; 0: as the server's setting says."
+    ),
+    annotation=int,
+)
+OUT = inspect.Parameter(
+    "out",
+    inspect.Parameter.KEYWORD_ONLY,
+    default=typer.Option(..., "--out", help="The file to write; it must not be there yet."),
+    annotation=Path,
 )
 MESSAGES = inspect.Parameter(
     "messages",
@@ -61,8 +79,17 @@ def build() -> typer.Typer:
     user.command("enable")(with_settings(enable, NAME))
     user.command("role")(with_settings(give_role, NAME, ROLE))
     user.command("erase")(with_settings(erase, NAME, MESSAGES))
+    room = typer.Typer(help="Look after rooms.", rich_markup_mode=None, no_args_is_help=True)
+    room.command("list")(with_settings(show_rooms))
+    room.command("erase")(with_settings(erase_room, ROOM))
+    room.command("retention")(with_settings(keep, ROOM, DAYS))
+    export = typer.Typer(help="Write what the server holds into a file.", rich_markup_mode=None, no_args_is_help=True)
+    export.command("user")(with_settings(export_user, NAME, OUT))
+    export.command("room")(with_settings(export_room, ROOM, OUT))
     app.command("serve")(with_settings(serve))
     app.add_typer(user, name="user")
+    app.add_typer(room, name="room")
+    app.add_typer(export, name="export")
     app.command("doctor")(with_settings(examine))
     app.add_typer(config, name="config")
     app.command("version")(version)
@@ -172,6 +199,31 @@ def erase(settings: Settings, name: str, messages: bool) -> None:
     _carry_out(settings, verb="erase", user_id=name, with_messages=messages)
 
 
+def show_rooms(settings: Settings) -> None:
+    """List the rooms."""
+    _room(settings, verb="list")
+
+
+def erase_room(settings: Settings, room: str) -> None:
+    """Take a room away for everybody, with all that was said in it."""
+    _room(settings, verb="erase", conversation=room)
+
+
+def keep(settings: Settings, room: str, days: int) -> None:
+    """Say for how many days the messages of a room are kept."""
+    _room(settings, verb="retention", conversation=room, days=days)
+
+
+def export_user(settings: Settings, name: str, out: Path) -> None:
+    """Write everything the server holds of an account into a file, as JSON Lines. Goes on where it was broken off."""
+    _export(settings, out, user_id=name)
+
+
+def export_room(settings: Settings, room: str, out: Path) -> None:
+    """Write a room, a direct or the lobby into a file, as JSON Lines. Goes on where it was broken off."""
+    _export(settings, out, conversation=room)
+
+
 def examine(settings: Settings) -> None:
     """Look whether everything is here that a server needs, and say what to do. Exit code 1 if not."""
     failed = False
@@ -205,6 +257,22 @@ def _carry_out(settings: Settings, **fields: str | bool) -> None:
     try:
         for line in users.table(users.order(settings, **fields)):
             _say(line)
+    except users.Refused as error:
+        _stop(str(error), code=1)
+
+
+def _room(settings: Settings, **fields: str | int) -> None:
+    try:
+        rooms = rights.order(settings, **fields)
+    except users.Refused as error:
+        _stop(str(error), code=1)
+    for line in ["Erased."] if fields["verb"] == "erase" else rights.table(rooms):
+        _say(line)
+
+
+def _export(settings: Settings, out: Path, **whose: str) -> None:
+    try:
+        _say(f"{rights.export(settings, out, **whose)} lines in {out}")
     except users.Refused as error:
         _stop(str(error), code=1)
 

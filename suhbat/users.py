@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from getpass import getpass
-from http.client import HTTPException
-from typing import Any
+from http.client import HTTPException, HTTPResponse
+from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from suhbat.config import Settings
 from suhbat.control import HEADER, Control
 
+if TYPE_CHECKING:
+    from suhbat.app import Suhbat
+
+DATABASE = "suhbat.db"
 PATIENCE = 30.0
 """Seconds that the running server has for an answer."""
 
@@ -24,17 +30,26 @@ class Refused(Exception):
 
 def order(settings: Settings, **fields: Any) -> list[dict[str, Any]]:
     """Carry out an order (see identity.administration.Order); the accounts that it was about. Raises Refused."""
+    told = running(settings)
+    if told is None:
+        return asyncio.run(_alone(settings, fields))
+    with ask(*told, "/control", fields) as answer:
+        return list(json.load(answer)["accounts"])
+
+
+def running(settings: Settings) -> tuple[str, str] | None:
+    """Address and secret of the server that runs on the data directory; None where none does. Raises Refused."""
     from suhbat.store.lock import DirectoryLock
 
     if not settings.data.is_dir() or not DirectoryLock(settings.data).is_held():
-        return asyncio.run(_alone(settings, fields))
+        return None
     told = Control(settings.data).read()
     if told is None:
         raise Refused(
             f"a server is running on {settings.data.resolve()}, but its file `control` cannot be read: "
             "run this as the same user of the system, or stop the server"
         )
-    return _ask(*told, fields)
+    return told
 
 
 def ask_password() -> str:
@@ -69,16 +84,16 @@ def _ascii(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()
 
 
-def _ask(url: str, secret: str, fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """The running server's answer."""
+@contextmanager
+def ask(url: str, secret: str, path: str, fields: dict[str, Any]) -> Iterator[HTTPResponse]:
+    """The running server's answer, to be read. Raises Refused, also for an answer that breaks off."""
     request = Request(  # noqa: S310 (an address that our own server wrote down)
-        f"{url}/control", json.dumps(fields).encode(), {"Content-Type": "application/json", HEADER: secret}
+        f"{url}{path}", json.dumps(fields).encode(), {"Content-Type": "application/json", HEADER: secret}
     )
     try:
         # Without proxies: the secret is for this machine.
         with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
-            found: list[dict[str, Any]] = json.load(answer)["accounts"]
-            return found
+            yield answer
     except HTTPError as error:
         raise Refused(_detail(error)) from None
     except (URLError, OSError, HTTPException, ValueError) as error:
@@ -93,14 +108,24 @@ def _detail(error: HTTPError) -> str:
 
 
 async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, Any]]:
-    """The same on the store itself; its lock keeps a server from starting meanwhile. Only `add` makes a database."""
-    if fields["verb"] != "add" and not (settings.data / "suhbat.db").exists():
-        if fields["verb"] == "list":
-            return []
+    """The same on the store itself. Only `add` makes a database."""
+    if fields["verb"] == "list" and not (settings.data / DATABASE).exists():
+        return []
+    from suhbat.identity.administration import Order, carry_out
+
+    async with alone(settings, make=fields["verb"] == "add") as suhbat:
+        report = await carry_out(Order(**fields), suhbat.registration, suhbat.people)
+    return [line.model_dump(mode="json") for line in report.accounts]
+
+
+@asynccontextmanager
+async def alone(settings: Settings, *, make: bool = False) -> AsyncIterator[Suhbat]:
+    """The parts of a server that is not running; the store's lock keeps one from starting meanwhile. What was begun to be
+    erased is gone at the end. Raises Refused."""
+    if not make and not (settings.data / DATABASE).exists():
         raise Refused(f"there is no database in {settings.data.resolve()}; is --data right?")
     from suhbat.app import create_app
     from suhbat.errors import SuhbatError
-    from suhbat.identity.administration import Order, carry_out
     from suhbat.store.errors import StoreUnavailable
 
     suhbat = create_app(settings)
@@ -108,7 +133,7 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
         await suhbat.store.open(lambda entries: None)
         try:
             await suhbat.people.load()
-            report = await carry_out(Order(**fields), suhbat.registration, suhbat.people)
+            yield suhbat
             while await suhbat.store.erase_more(suhbat.clock.wall()):
                 pass
         finally:
@@ -116,4 +141,3 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
             suhbat.passwords.close()
     except (SuhbatError, StoreUnavailable) as error:
         raise Refused(str(error)) from None
-    return [line.model_dump(mode="json") for line in report.accounts]

@@ -17,6 +17,7 @@ from suhbat.protocol.objects import (
     UserKind,
     Visibility,
 )
+from suhbat.protocol.types import ConversationId, Wire
 
 Milliseconds = int
 
@@ -241,3 +242,14 @@ class Invite:
 
 Committed = Callable[[list[LogEntry]], None]
 """Called on the event loop with the events of each committed batch, in order."""
+
+
+class RoomLine(Wire):
+    """A room as the command line shows it. `keeper`: who owns it, or else who is in it; None for an empty room."""
+
+    conversation: ConversationId
+    title: str
+    member_count: int
+    retention: int
+    keeper: str | None
+    role: Role | None

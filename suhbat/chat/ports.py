@@ -21,6 +21,7 @@ from .model import (
     Opening,
     Post,
     Reported,
+    RoomLine,
     SearchPage,
     Session,
 )
@@ -196,6 +197,14 @@ class Store(PeopleStore, Protocol):
 
     async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
         """The public rooms there are, by id above `after`; nothing for a bare guest."""
+        ...
+
+    async def keeper(self, conversation: str) -> Actor | None:
+        """Who may do most in a room or a direct: its owner, else a moderator, else a member; None where nobody is."""
+        ...
+
+    async def every_room(self) -> tuple[RoomLine, ...]:
+        """All rooms, by id, for the owner of the machine."""
         ...
 
     async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:

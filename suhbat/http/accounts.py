@@ -10,11 +10,11 @@ from pydantic import Field
 
 from suhbat.chat.model import Actor
 from suhbat.errors import Unauthenticated
+from suhbat.identity.export import profile
 from suhbat.identity.registration import Wish
 from suhbat.protocol.types import Name, Storable, Wire
 
 from . import cookie
-from .me import profile
 from .parts import House, Parts
 from .security import SAFE_WRITE, Credentials, address_of
 from .sessions import LoggedInByCookie, SignedIn, answer, label_of

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from hmac import compare_digest
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import StreamingResponse
 
+from suhbat.chat import looking_after
+from suhbat.chat.ports import Store
 from suhbat.control import HEADER
-from suhbat.errors import NotFound
+from suhbat.errors import NotFound, UserNotFound
 from suhbat.identity.administration import Order, Report, carry_out
+from suhbat.identity.export import of_conversation, of_person
+from suhbat.identity.people import People
+from suhbat.protocol.types import Wire
 
 from .parts import House
 from .security import SAFE_WRITE, is_local
@@ -16,13 +23,55 @@ from .security import SAFE_WRITE, is_local
 router = APIRouter(include_in_schema=False)
 
 
-@router.post("/control", dependencies=[SAFE_WRITE])
-async def order(request: Request, body: Order, parts: House) -> Report:
-    """Carry out an order. From this machine and with the secret; for everybody else there is nothing here."""
+def _on_this_machine(request: Request, parts: House) -> None:
+    """From this machine and with the secret; for everybody else there is nothing here. Raises NotFound."""
     secret, shown = parts.control.secret, request.headers.get(HEADER, "")
     if not is_local(request) or not secret or not compare_digest(secret.encode(), shown.encode()):
         raise NotFound()
+
+
+OWNER = [SAFE_WRITE, Depends(_on_this_machine)]
+
+
+class Export(Wire):
+    """Of an account, or of a conversation; `after` and `cursor` as over HTTP."""
+
+    user_id: str = ""
+    conversation: str = ""
+    after: int = 0
+    cursor: int | None = None
+
+
+@router.post("/control", dependencies=OWNER)
+async def order(body: Order, parts: House) -> Report:
+    """Carry out an order about accounts."""
     report = await carry_out(body, parts.registration, parts.people)
     if body.verb == "erase":
         parts.erasing()
     return report
+
+
+@router.post("/control/rooms", dependencies=OWNER)
+async def rooms(body: looking_after.RoomOrder, parts: House) -> looking_after.RoomReport:
+    """Carry out an order about rooms."""
+    report = await looking_after.carry_out(body, parts.store, parts.acting)
+    if body.verb == "erase":
+        parts.erasing()
+    return report
+
+
+@router.post("/control/export", dependencies=OWNER, response_class=StreamingResponse)
+async def export(body: Export, parts: House) -> StreamingResponse:
+    """What the server holds of an account, or a conversation, as JSON Lines."""
+    return StreamingResponse(await lines(body, parts.store, parts.people), media_type="application/jsonl")
+
+
+async def lines(asked: Export, store: Store, people: People) -> AsyncIterator[bytes]:
+    """Raises UserNotFound, NotFound before the first line."""
+    if asked.user_id:
+        account = people.accounts.of_name(asked.user_id)
+        if account is None:
+            raise UserNotFound(user_id=asked.user_id[:64])
+        return of_person(store, people, account.actor, asked.cursor)
+    actor = await looking_after.reader(store, asked.conversation)
+    return of_conversation(store, actor, asked.conversation, asked.after)

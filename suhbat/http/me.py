@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Response
 from pydantic import AfterValidator
 
-from suhbat.chat.model import Account
 from suhbat.errors import BadRequest, Forbidden
+from suhbat.identity.export import profile
 from suhbat.identity.profile import display_name
 from suhbat.protocol.objects import Profile, User
 from suhbat.protocol.types import Storable, Wire
@@ -82,15 +82,3 @@ async def erase(body: Farewell, login: LoggedIn, parts: House) -> None:
     account = parts.people.account_of(login.actor.uid)
     await parts.registration.erase(account, body.password, with_messages=body.messages == "erase")
     parts.erasing()
-
-
-def profile(account: Account) -> Profile:
-    """An account as its owner sees it."""
-    return Profile(
-        uid=account.uid,
-        user_id=account.user_id,
-        kind="account",
-        display_name=account.display_name,
-        role=account.role,
-        locale=account.locale,
-    )

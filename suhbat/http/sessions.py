@@ -5,12 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from suhbat.errors import Forbidden
+from suhbat.identity.export import profile
 from suhbat.identity.login import Login
 from suhbat.protocol.objects import Profile
 from suhbat.protocol.types import Name, Time, Wire
 
 from . import cookie
-from .me import profile
 from .parts import House, Parts
 from .security import SAFE_WRITE, LoggedIn, address_of
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, literal, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select
 
-from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds
+from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds, RoomLine
 from suhbat.chat.policy import Action, decide
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationState, Member, Message, Settings, User
@@ -80,6 +80,54 @@ def members_page(
         for one in rows[:limit]
     )
     return MemberPage(found, rows[limit - 1].uid if len(rows) > limit else None)
+
+
+def keeper(connection: Connection, conversation: str) -> Actor | None:
+    """See `chat.ports.Store.keeper`."""
+    row = connection.execute(
+        select(users.c.uid, users.c.user_id, users.c.kind)
+        .select_from(members.join(users, users.c.uid == members.c.uid))
+        .join(conversations, conversations.c.id == members.c.conversation_id)
+        .where(conversations.c.name == conversation, conversations.c.kind.in_(("direct", "room")))
+        .order_by(_rank(members.c.role), members.c.joined_at, members.c.uid)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Actor(uid=row.uid, user_id=row.user_id, kind=row.kind)
+
+
+def every(connection: Connection) -> tuple[RoomLine, ...]:
+    """See `chat.ports.Store.every_room`."""
+    inside = members.alias()
+    first = (
+        select(inside.c.uid)
+        .where(inside.c.conversation_id == conversations.c.id)
+        .order_by(_rank(inside.c.role), inside.c.joined_at, inside.c.uid)
+        .limit(1)
+        .correlate(conversations)
+        .scalar_subquery()
+    )
+    kept = and_(members.c.conversation_id == conversations.c.id, members.c.uid == first)
+    rows = connection.execute(
+        select(conversations, _member_count().label("member_count"), members.c.role, users.c.user_id)
+        .select_from(conversations.outerjoin(members, kept).outerjoin(users, users.c.uid == members.c.uid))
+        .where(conversations.c.kind == "room")
+        .order_by(conversations.c.name)
+    )
+    return tuple(
+        RoomLine(
+            conversation=row.name,
+            title=row.title,
+            member_count=row.member_count,
+            retention=row.retention or 0,
+            keeper=row.user_id,
+            role=row.role,
+        )
+        for row in rows
+    )
+
+
+def _rank(role: ColumnElement[str]) -> ColumnElement[int]:
+    return case({"owner": 0, "moderator": 1}, value=role, else_=2)
 
 
 def public_rooms(connection: Connection, actor: Actor, after: str, limit: int) -> tuple[ConversationState, ...]:

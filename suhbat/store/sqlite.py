@@ -26,6 +26,7 @@ from suhbat.chat.model import (
     Opening,
     Post,
     Reported,
+    RoomLine,
     SearchPage,
 )
 from suhbat.chat.ports import Clock
@@ -158,6 +159,12 @@ class SQLiteStore(PeopleOverSQLite):
 
     async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
         return await self._read(lambda c: rooms.public_rooms(c, actor, after, limit))
+
+    async def keeper(self, conversation: str) -> Actor | None:
+        return await self._read(lambda c: rooms.keeper(c, conversation))
+
+    async def every_room(self) -> tuple[RoomLine, ...]:
+        return await self._read(rooms.every)
 
     async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
         return await self._read(lambda c: rooms.pinned(c, actor, conversation, self._lobby_history))

@@ -1,0 +1,77 @@
+"""What the server holds of somebody, and of a conversation, as lines of JSON: for people over HTTP, for the machine's owner
+on the command line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+from suhbat.chat.model import Account, Actor
+from suhbat.chat.ports import Store
+from suhbat.chat.search import Query
+from suhbat.protocol.objects import Profile
+from suhbat.protocol.types import MAX_PAGE, Wire, format_time
+
+from .people import People
+
+AT_ONCE = 100
+"""Messages of one's own between two lines that an export can go on from."""
+
+
+async def of_conversation(store: Store, actor: Actor, name: str, after: int = 0) -> AsyncIterator[bytes]:
+    """Everything that the actor may read of it: its state, then the messages, ascending. `after`: the last `seq` that came
+    of an export that broke off. Raises NotFound, Forbidden."""
+    if not after:
+        yield _line("conversation", await store.state(actor, name))
+    place = after
+    while True:
+        page = await store.history(actor, name, after=place, limit=MAX_PAGE)
+        for message in page.messages:
+            yield _line("message", message)
+        if not page.messages or not page.has_after:
+            return
+        place = page.messages[-1].seq
+
+
+async def of_person(store: Store, people: People, actor: Actor, cursor: int | None = None) -> AsyncIterator[bytes]:
+    """Who they are, their sessions and conversations, and every message they wrote where they may still read, newest first,
+    with a `cursor` line after every hundred, from which an export that broke off goes on."""
+    if cursor is None:
+        async for line in _who(store, people, actor):
+            yield line
+    below = cursor
+    while True:
+        page = await store.search(actor, Query(), actor.uid, limit=AT_ONCE, below=below)
+        for message in page.messages:
+            yield _line("message", message)
+        if page.cursor is None:
+            return
+        below = page.cursor
+        yield json.dumps({"type": "cursor", "cursor": str(below)}).encode() + b"\n"
+
+
+def profile(account: Account) -> Profile:
+    """An account as its owner sees it."""
+    return Profile(
+        uid=account.uid,
+        user_id=account.user_id,
+        kind="account",
+        display_name=account.display_name,
+        role=account.role,
+        locale=account.locale,
+    )
+
+
+async def _who(store: Store, people: People, actor: Actor) -> AsyncIterator[bytes]:
+    account = people.accounts.of_uid(actor.uid)
+    yield _line("user", actor.user if account is None else profile(account))
+    if account is not None:
+        for session in await people.sessions.of(actor.uid):
+            shown = {"id": session.id, "label": session.label, "created_at": format_time(session.created_at)}
+            yield json.dumps({"type": "session", **shown}).encode() + b"\n"
+    for state in (await store.opening(actor)).states:
+        yield _line("conversation", state)
+
+
+def _line(kind: str, thing: Wire) -> bytes:
+    return json.dumps({"type": kind} | json.loads(thing.model_dump_json()), ensure_ascii=False).encode() + b"\n"
