@@ -9,13 +9,14 @@ from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import Field
 
 from suhbat.chat.model import Actor
-from suhbat.errors import Unauthenticated
+from suhbat.errors import InvalidName, NameInUse, NameTaken, RateLimited, Unauthenticated
 from suhbat.identity.export import profile
 from suhbat.identity.registration import Wish
 from suhbat.protocol.types import Name, Storable, Wire
 
 from . import cookie
 from .parts import House, Parts
+from .refusals import refuses
 from .security import SAFE_WRITE, Credentials, address_of
 from .sessions import LoggedInByCookie, SignedIn, answer, label_of
 
@@ -36,7 +37,7 @@ class NewAccount(Wire):
     cookie: bool = False
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refuses(NameTaken, NameInUse, InvalidName, Unauthenticated, RateLimited))
 async def register(
     request: Request, body: NewAccount, parts: House, response: Response, credentials: Credentials
 ) -> SignedIn | LoggedInByCookie:

@@ -7,9 +7,10 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
 
 from suhbat import __version__
-from suhbat.protocol.problem import MEDIA_TYPE, Problem
+from suhbat.protocol.problem import Problem
 
 from . import (
     accounts,
@@ -17,6 +18,7 @@ from . import (
     control,
     conversations,
     docs,
+    examples,
     export,
     guests,
     health,
@@ -27,6 +29,7 @@ from . import (
     order,
     pages,
     problem,
+    refusals,
     search,
     server,
     sessions,
@@ -63,7 +66,6 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
             "operation_spans": False,
             "auto_configure": False,
         },
-        responses={"default": {"description": "Refused: see `code`", "content": _PROBLEM}},
         license_info={"name": "MIT", "identifier": "MIT"},
         generate_unique_id_function=lambda route: f"{route.tags[0]}.{route.name}" if route.tags else route.name,
     )
@@ -86,21 +88,24 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     return app
 
 
-_PROBLEM: dict[str, Any] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-
-
 def _describe_failures(app: FastAPI) -> None:
-    """In the OpenAPI document every failure is a Problem; the 422 that FastAPI assumes does not happen here."""
+    """In the OpenAPI document every failure is a Problem with its codes; the 422 that FastAPI assumes does not happen here."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is not None:
             return app.openapi_schema
         document = generate()
-        for path in document["paths"].values():
-            for operation in path.values():
-                operation["responses"].pop("422", None)
+        for context in iter_route_contexts(app.routes):
+            route = context.route
+            if not isinstance(route, APIRoute) or not route.include_in_schema:
+                continue
+            for method in route.methods or ():
+                operation = document["paths"][context.path][method.lower()]
                 operation["summary"] = operation["description"].partition(". ")[0].removesuffix(".")
+                examples.fill(operation, document["components"]["schemas"])
+                errors = refusals.that_follow(route.dependant, has_body=route.body_field is not None)
+                refusals.of(operation, errors)
         schemas = document["components"]["schemas"]
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)

@@ -20,6 +20,8 @@ from suhbat.protocol.events import EVENTS
 from suhbat.protocol.notices import NOTICES
 from suhbat.protocol.replies import REPLIES
 
+from .examples import example_of
+
 router = APIRouter(include_in_schema=False)
 
 Classes = Sequence[type[BaseModel]]
@@ -48,7 +50,8 @@ def document() -> dict[str, Any]:
     asked: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in (*SIMPLE_IN, *COMMANDS)]
     asked += [(model, "serialization") for model in (*SIMPLE_OUT, *V1_OUT)]
     references, definitions = models_json_schema(asked, ref_template="#/components/schemas/{model}")
-    messages = {model.__name__: _message(model, references[(model, mode)]) for model, mode in asked}
+    schemas = definitions.get("$defs", {})
+    messages = {model.__name__: _message(model, references[(model, mode)], schemas) for model, mode in asked}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -81,14 +84,20 @@ def document() -> dict[str, Any]:
             "sendEvent": _operation("send", "v1", EVENTS),
             "sendNotice": _operation("send", "v1", NOTICES),
         },
-        "components": {"messages": messages, "schemas": definitions.get("$defs", {})},
+        "components": {"messages": messages, "schemas": schemas},
     }
 
 
-def _message(model: type[BaseModel], reference: dict[str, Any]) -> dict[str, Any]:
+def _message(model: type[BaseModel], reference: dict[str, Any], schemas: dict[str, Any]) -> dict[str, Any]:
     kind = model.model_fields.get("type")
     name = kind.annotation.__args__[0] if kind is not None and kind.annotation is not None else model.__name__
-    return {"name": name, "title": model.__name__, "summary": cleandoc(model.__doc__ or ""), "payload": reference}
+    return {
+        "name": name,
+        "title": model.__name__,
+        "summary": cleandoc(model.__doc__ or ""),
+        "payload": reference,
+        "examples": [{"name": name, "payload": example_of(reference, schemas)}],
+    }
 
 
 def _references(models: Classes) -> dict[str, Any]:

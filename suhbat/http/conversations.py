@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from suhbat.chat import acts
-from suhbat.errors import BadRequest
+from suhbat.errors import BadRequest, UserNotFound
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
 from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Wire
 
 from .parts import House
 from .paths import Place, known
+from .refusals import refuses
 from .security import SAFE_WRITE, Caller
 
 router = APIRouter(tags=["conversations"])
@@ -133,7 +134,10 @@ async def erase(conversation: Place, actor: Caller, parts: House) -> None:
     "/directs",
     status_code=201,
     dependencies=[SAFE_WRITE],
-    responses={200: {"model": Direct, "description": "There already is one of exactly these people"}},
+    responses={
+        200: {"model": Direct, "description": "There already is one of exactly these people"},
+        **refuses(UserNotFound),
+    },
 )
 async def open_direct(body: NewDirect, actor: Caller, parts: House, response: Response) -> Direct:
     """The one conversation of exactly these people, made if new."""

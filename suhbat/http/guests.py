@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from suhbat.errors import RateLimited
+from suhbat.errors import InvalidName, NameInUse, NameTaken, RateLimited
 from suhbat.identity.address import is_loopback
 from suhbat.protocol.objects import User
 from suhbat.protocol.types import Name, Wire
 
 from . import cookie
 from .parts import House, Parts
+from .refusals import refuses
 from .security import SAFE_WRITE, address_of
 
 router = APIRouter(prefix="/guests", tags=["guests"], dependencies=[SAFE_WRITE])
@@ -34,7 +35,7 @@ class GuestByCookie(Wire):
     user: User
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refuses(NameInUse, NameTaken, InvalidName, RateLimited))
 async def create(request: Request, body: NewGuest, parts: House, response: Response) -> GuestCreated | GuestByCookie:
     """Take a name. The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
     _limit(request, parts)

@@ -11,6 +11,7 @@ from suhbat.errors import Busy, NotFound
 from suhbat.protocol.types import Wire
 
 from .parts import House
+from .refusals import refuses
 from .security import is_local
 
 router = APIRouter(tags=["health"])
@@ -36,7 +37,7 @@ async def readyz(parts: House) -> Health:
     return Health()
 
 
-@router.get("/metrics", response_class=Response)
+@router.get("/metrics", responses=refuses(NotFound), response_class=Response)
 async def metrics(request: Request, parts: House) -> Response:
     """Figures for Prometheus. From this machine only; 404 for everybody else."""
     if not is_local(request):

@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from suhbat.errors import NotFound
+from suhbat.errors import NotFound, RateLimited
 from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.types import ConversationId, Time, UserId, Wire
 
 from .parts import House
+from .refusals import refuses
 from .security import SAFE_WRITE, Staff, address_of
 
 router = APIRouter(prefix="/invites", tags=["invites"])
@@ -57,7 +58,7 @@ class Invitation(Wire):
     invited_by: UserId | None
 
 
-@router.post("", status_code=201, dependencies=[SAFE_WRITE])
+@router.post("", status_code=201, dependencies=[SAFE_WRITE], responses=refuses(NotFound))
 async def make(body: NewInvite, actor: Staff, parts: House) -> InviteMade:
     """Invite somebody. For owners and moderators of the server; into a room, for those of them who are in it."""
     if body.conversation is not None:
@@ -96,7 +97,7 @@ async def index(actor: Staff, parts: House) -> InviteList:
     )
 
 
-@router.get("/{code}")
+@router.get("/{code}", responses=refuses(RateLimited))
 async def look(request: Request, code: str, parts: House) -> Invitation:
     """Whether a code is good, without a token. 404 when it is unknown, used up or expired; who guesses has to wait."""
     with parts.registration.throttle.attempt(address_of(request, parts), None):

@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from suhbat.chat import acts
-from suhbat.errors import BadRequest
+from suhbat.errors import BadRequest, UserNotFound
 from suhbat.protocol.objects import Member, Role
 from suhbat.protocol.types import Reason, Until, Wire
 
 from .parts import House
 from .paths import Person, Place, known
+from .refusals import refuses
 from .security import SAFE_WRITE, Caller
 
 router = APIRouter(prefix="/conversations/{conversation}/members", tags=["members"])
@@ -56,7 +57,7 @@ async def index(
     "/{user_id}",
     status_code=201,
     dependencies=[SAFE_WRITE],
-    responses={200: {"model": None, "description": "They were a member already"}},
+    responses={200: {"model": None, "description": "They were a member already"}, **refuses(UserNotFound)},
 )
 async def admit(
     conversation: Place, user_id: Person, body: Membership, actor: Caller, parts: House, response: Response
@@ -73,7 +74,13 @@ async def admit(
         response.status_code = 200
 
 
-@router.patch("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+@router.patch(
+    "/{user_id}",
+    status_code=204,
+    response_class=Response,
+    dependencies=[SAFE_WRITE],
+    responses=refuses(UserNotFound),
+)
 async def change(conversation: Place, user_id: Person, body: Standing, actor: Caller, parts: House) -> None:
     """Give a member another role, ban or mute somebody, or lift that. In the lobby a ban is from the whole server."""
     place, person, at = known(conversation), parts.acting.person(user_id), parts.acting.now()
@@ -106,7 +113,13 @@ async def change(conversation: Place, user_id: Person, body: Standing, actor: Ca
     await parts.acting.do(act)
 
 
-@router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+@router.delete(
+    "/{user_id}",
+    status_code=204,
+    response_class=Response,
+    dependencies=[SAFE_WRITE],
+    responses=refuses(UserNotFound),
+)
 async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House) -> None:
     """Make somebody a member no more; naming yourself is leaving."""
     place, person, at = known(conversation), parts.acting.person(user_id), parts.acting.now()

@@ -10,12 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.naming import named
-from suhbat.errors import BadRequest
+from suhbat.errors import BadRequest, IdempotencyConflict
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Seq, Text, Time, Wire
 
 from .parts import House, Parts
 from .paths import Place, SeqPath, known
+from .refusals import refuses
 from .security import SAFE_WRITE, Caller
 
 router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messages"])
@@ -87,7 +88,10 @@ async def page(
     "",
     status_code=201,
     dependencies=[SAFE_WRITE],
-    responses={200: {"model": Posted, "description": "A repeat: the first answer, with `duplicate` true"}},
+    responses={
+        200: {"model": Posted, "description": "A repeat: the first answer, with `duplicate` true"},
+        **refuses(IdempotencyConflict),
+    },
 )
 async def write(conversation: Place, body: NewMessage, actor: Caller, parts: House, response: Response) -> Posted:
     """Write to a conversation. The answer comes after the message is on the disk."""

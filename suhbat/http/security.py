@@ -25,7 +25,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
-async def _login(request: Request, response: Response, parts: House, credentials: Credentials) -> Login:
+async def login(request: Request, response: Response, parts: House, credentials: Credentials) -> Login:
     """Whose token the request carries, in `Authorization` or in the session cookie. Every request of theirs counts for
     `send_rate`, reading too.
 
@@ -46,26 +46,26 @@ async def _login(request: Request, response: Response, parts: House, credentials
         if "origin" not in request.headers:
             raise Forbidden("forbidden.origin")
         safe_write(request, parts)
-    login = _admit(await parts.people.authenticate(token), request, parts)
-    if held is not None and login.session is not None:
-        fresh = await parts.people.sessions.rotate(login.session, held)
+    known = _admit(await parts.people.authenticate(token), request, parts)
+    if held is not None and known.session is not None:
+        fresh = await parts.people.sessions.rotate(known.session, held)
         if fresh is not None:
             cookie.write(request, response, parts.settings, fresh)
-    return login
+    return known
 
 
-def _admit(login: Login, request: Request, parts: Parts) -> Login:
-    account = parts.people.accounts.of_uid(login.actor.uid)
+def _admit(known: Login, request: Request, parts: Parts) -> Login:
+    account = parts.people.accounts.of_uid(known.actor.uid)
     request.state.locale = None if account is None else account.locale
-    parts.bans.check(login.actor.uid)
-    wait = parts.rates.meter(login.actor.uid, metered(address_of(request, parts))).take(parts.clock.steady())
+    parts.bans.check(known.actor.uid)
+    wait = parts.rates.meter(known.actor.uid, metered(address_of(request, parts))).take(parts.clock.steady())
     if wait:
         raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
-    return login
+    return known
 
 
-async def _caller(login: LoggedIn) -> Actor:
-    return login.actor
+async def _caller(found: LoggedIn) -> Actor:
+    return found.actor
 
 
 async def _staff(actor: Caller) -> Actor:
@@ -75,7 +75,7 @@ async def _staff(actor: Caller) -> Actor:
     return actor
 
 
-LoggedIn = Annotated[Login, Depends(_login)]
+LoggedIn = Annotated[Login, Depends(login)]
 Caller = Annotated[Actor, Depends(_caller)]
 Staff = Annotated[Actor, Depends(_staff)]
 

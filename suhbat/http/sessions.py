@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from suhbat.errors import Forbidden
+from suhbat.errors import Forbidden, RateLimited, Unauthenticated
 from suhbat.identity.export import profile
 from suhbat.identity.login import Login
 from suhbat.protocol.objects import Profile
@@ -12,6 +12,7 @@ from suhbat.protocol.types import Name, Time, Wire
 
 from . import cookie
 from .parts import House, Parts
+from .refusals import refuses
 from .security import SAFE_WRITE, LoggedIn, address_of
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
@@ -53,7 +54,7 @@ class SessionList(Wire):
     sessions: tuple[SessionShown, ...]
 
 
-@router.post("", status_code=201, dependencies=[SAFE_WRITE])
+@router.post("", status_code=201, dependencies=[SAFE_WRITE], responses=refuses(Unauthenticated, RateLimited))
 async def log_in(request: Request, body: NewSession, parts: House, response: Response) -> SignedIn | LoggedInByCookie:
     """Log in. The answer to a wrong password and to an unknown name is one, after the same time."""
     account, _, token = await parts.registration.log_in(

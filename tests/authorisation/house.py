@@ -44,6 +44,7 @@ class House:
             status, answer = server.request("POST", "/api/v1/accounts", body)
             assert status == 201, answer
             self.tokens[role] = answer["token"]
+        self.openapi: Any = server.request("GET", "/openapi.json")[1]
         self.reported = 0
         self.tokens["guest"] = server.guest(name_of("guest"))
 
