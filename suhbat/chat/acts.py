@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from suhbat.protocol.objects import HistoryFrom, Role, Visibility
 
-from .model import Actor, Milliseconds
+from .model import Account, Actor, Milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,13 @@ class _Act:
 
 
 # Messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renew(_Act):
+    """Write one's account anew, and tell one's devices of what others see of it."""
+
+    account: Account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +216,7 @@ class Mute(_Act):
 
 
 Act = (
-    Edit | Delete | React | Pin | Report | Mark | Draft
+    Renew | Edit | Delete | React | Pin | Report | Mark | Draft
     | Filter | Settle | Create | Meet | Update | Erase
     | Join | Accept | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, TypeAdapter
 
-from .objects import ConversationState, Message, Role, Settings, User
+from .objects import ConversationState, Message, Profile, Role, Settings, User
 from .types import ConversationId, Ordinal, Seq, Time, Uid, UserId, Wire
 
 
@@ -162,10 +162,10 @@ class DraftChanged(_Event):
 
 
 class UserUpdated(_Event):
-    """`@me`: your own profile changed."""
+    """`@me`: your own profile changed; as it is now."""
 
     type: Literal["user.updated"] = "user.updated"
-    user: User
+    user: Profile | User
 
 
 Event = (

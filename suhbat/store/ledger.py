@@ -29,7 +29,7 @@ STORED: dict[str, set[str]] = {
     "read": {"target", "ordinal", "last_ordinal", "unread", "mentions"},
     "mentioned": {"target", "message", "mentions"},
     "draft": {"target"},
-    "user.updated": {"user"},
+    "user.updated": set(),
 }
 """What of an event is written down beside its place, its time and its actor. Texts are not: they are read from where they
 are now, so that what was deleted is gone from here too."""

@@ -9,8 +9,11 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from suhbat.chat.acts import Act, Done, Renew
 from suhbat.chat.model import Account, Invite, Session
+from suhbat.chat.ports import Clock
 from suhbat.protocol.events import LogEntry
+from suhbat.protocol.types import ME
 
 from . import accounts, invites, sessions
 from .known import Known
@@ -28,6 +31,11 @@ class PeopleOverSQLite:
     @abstractmethod
     def _open_writer(self) -> Writer: ...
 
+    @abstractmethod
+    async def act(self, act: Act) -> Done: ...
+
+    _clock: Clock
+
     async def accounts(self) -> list[Account]:
         return await self._read(accounts.everybody)
 
@@ -35,7 +43,7 @@ class PeopleOverSQLite:
         return await self._write(lambda c: accounts.add(c, account, invite))
 
     async def save_account(self, account: Account) -> None:
-        await self._write(lambda c: accounts.save(c, account))
+        await self.act(Renew(actor=account.actor, at=self._clock.wall(), conversation=ME, account=account))
 
     async def add_session(self, session: Session) -> None:
         await self._write(lambda c: sessions.add(c, session))

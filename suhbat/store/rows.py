@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from suhbat.protocol.events import EVENT, LogEntry, MessageCreated, own_log
-from suhbat.protocol.objects import Message, Reaction
+from suhbat.protocol.objects import Message, Profile, Reaction, User
 from suhbat.protocol.types import ME, format_time
 
 from .dialect import find_rows
-from .tables import conversations, drafts, events, members, reactions, users
+from .tables import accounts, conversations, drafts, events, members, reactions, users
 from .titles import title_of
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -152,7 +152,20 @@ def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
         fields["text"] = _draft(connection, uid, fields["target"])
     elif row.type == "conversation.added":
         fields["state"] |= _texts(connection, uid, fields["state"])
+    elif row.type == "user.updated":
+        shown = profile(connection, uid) or User(uid=uid, user_id=row.actor, kind="account")
+        fields["user"] = shown.model_dump()
     return fields
+
+
+def profile(connection: Connection, uid: str) -> Profile | None:
+    """An account as its owner sees it, now; None for one that is gone."""
+    row = connection.execute(
+        select(accounts.c.uid, accounts.c.user_id, accounts.c.display_name, accounts.c.role, accounts.c.locale).where(
+            accounts.c.uid == uid
+        )
+    ).one_or_none()
+    return None if row is None else Profile(kind="account", **row._asdict())
 
 
 def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[str, Any]:

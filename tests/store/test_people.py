@@ -12,6 +12,8 @@ import pytest
 from suhbat.chat.model import Account, Invite, Session
 from suhbat.chat.ports import PeopleStore, Store
 from suhbat.errors import Forbidden, NameTaken, NotFound
+from suhbat.protocol.events import UserUpdated, own_log
+from suhbat.protocol.objects import Profile
 from suhbat.protocol.types import LOBBY
 from tests.fakes import FakeStore
 
@@ -61,6 +63,22 @@ class TestAccounts:
         changed = replace(ali, display_name="Alisher", disabled=True, password_hash="$other")
         await people.save_account(changed)
         assert await people.accounts() == [changed, vali]
+
+    @pytest.mark.parametrize("make", STORES, ids=lambda make: make.__name__)
+    async def test_changes_are_told_to_their_own_devices(self, make: Callable[[Path], Any], tmp_path: Path) -> None:
+        """What others see of an account, once for each change, as it is now; not that it was shut out or its password."""
+        async with opened(make(tmp_path / "data")) as store:
+            ali = account("ali", role="member")
+            await store.add_account(ali)
+            await store.save_account(replace(ali, password_hash="$other", disabled=True))
+            assert await store.events(own_log(ali.uid), 0, 10) == []
+            await store.save_account(replace(ali, display_name="Alisher"))
+            await store.save_account(replace(ali, display_name="Ali aka", locale="uz"))
+            told = [event for _, event in await store.events(own_log(ali.uid), 0, 10)]
+            assert [(event.type, event.seq) for event in told] == [("user.updated", 1), ("user.updated", 2)]
+            for event in told:
+                assert isinstance(event, UserUpdated) and isinstance(event.user, Profile)
+                assert (event.user.display_name, event.user.locale) == ("Ali aka", "uz")
 
     async def test_a_name_is_one_account(self, people: PeopleStore) -> None:
         """A second account whose name looks the same is refused, and nothing of it is written."""

@@ -16,6 +16,7 @@ from . import messages, order, own, people, rooms
 from .writing import Writing
 
 WAYS: dict[type[Any], Callable[[Writing, Any], Done]] = {
+    acts.Renew: own.renew,
     acts.Edit: messages.edit,
     acts.Delete: messages.delete,
     acts.React: messages.react,

@@ -6,11 +6,25 @@ from sqlalchemy import delete, func, insert, select, update
 
 from suhbat.chat import acts
 from suhbat.chat.acts import Done
-from suhbat.protocol.events import DraftChanged, ReadMarked
+from suhbat.protocol.events import DraftChanged, ReadMarked, UserUpdated
+from suhbat.protocol.types import ME
+from suhbat.store import accounts
 from suhbat.store.mentions import read_mentions
+from suhbat.store.rows import profile
 from suhbat.store.tables import drafts, events, reads
 
 from .writing import Writing
+
+
+def renew(writing: Writing, act: acts.Renew) -> Done:
+    """The row is written over; who has changed for others to see is told to all of their devices."""
+    before = profile(writing.connection, act.account.uid)
+    accounts.save(writing.connection, act.account)
+    after = profile(writing.connection, act.account.uid)
+    if after is None or after == before:
+        return Done(ME, 0)
+    event = writing.ledger.add(writing.own(act.account.uid), UserUpdated, user=after)
+    return Done(ME, event.seq)
 
 
 def mark(writing: Writing, act: acts.Mark) -> Done:
