@@ -113,6 +113,7 @@ class Suhbat:
             settings.access,
         )
         self.people.sessions.ended = self.hub.end_session
+        self.people.guests.ended = self.hub.end_guest
         self.people.accounts.changed = lambda account: self.hub.change(account.actor)
         self.people.moved = self.hub.change
         self.passwords = Passwords()

@@ -231,7 +231,18 @@ class FakeStore(FakePeople):
         self._work()
         self.touched.append(dict(used))
         for uid, at in used.items():
-            self.rows[uid] = replace(self.rows[uid], last_used_at=at)
+            self.rows[uid] = replace(self.rows[uid], last_used_at=max(at, self.rows[uid].last_used_at))
+
+    async def drop_guest(self, uid: str) -> None:
+        self._work()
+        self.rows.pop(uid, None)
+
+    async def drop_guests(self, before: int) -> int:
+        self._work()
+        old = [uid for uid, guest in self.rows.items() if guest.last_used_at < before][:2]
+        for uid in old:
+            del self.rows[uid]
+        return len(old)
 
     def _sees(self, actor: Actor, conversation: str) -> bool:
         return conversation == LOBBY or any(

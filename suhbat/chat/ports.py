@@ -255,6 +255,14 @@ class Store(PeopleStore, Protocol):
         """Move `last_used_at` of these uids."""
         ...
 
+    async def drop_guest(self, uid: str) -> None:
+        """Forget a guest's token and hold on the name; what they wrote stays."""
+        ...
+
+    async def drop_guests(self, before: int) -> int:
+        """The same for some of those last used before; how many, 0 when none is left. In small transactions."""
+        ...
+
 
 class Bus(Protocol):
     """Between processes: says sooner what the store already knows. Losing it costs latency, never a message."""

@@ -209,6 +209,11 @@ class Hub:
             if connection.session == session:
                 connection.revoke()
 
+    def end_guest(self, uid: str) -> None:
+        """Close every connection of a guest who left for good: the name may be somebody else's at once."""
+        for connection in [one for one in self.connections if one.actor.uid == uid]:
+            connection.revoke()
+
     def change(self, actor: Actor, session: str | None = None) -> None:
         """Let the connections of this uid know what has become of it; with `session` they belong to that from now on."""
         for connection in self.connections:

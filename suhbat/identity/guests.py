@@ -23,6 +23,7 @@ KEPT: Milliseconds = 24 * 3600 * 1000
 """How long a token guest's name and identity are kept after their last use."""
 TOUCH: Milliseconds = 60 * 1000
 """How long the last use of one guest may be known in memory only."""
+HOUR: Milliseconds = 3600 * 1000
 SILENCE_SECONDS = 10
 """How long a holder that is pinged may be silent before it loses its name."""
 
@@ -52,8 +53,9 @@ class _TokenGuest:
 class Guests:
     """Who is a guest here. (`people.People` is who is anybody here.)
 
-    In memory, of one process; `load` before use. Everything but `load`, `create`, `authenticate` and `flush` is
-    synchronous. `random_token` gives an unguessable string of at least 256 bits each time. `access`: the setting.
+    In memory, of one process; `load` before use. Everything but `load`, `create`, `authenticate`, `end` and `flush`
+    is synchronous. `random_token` gives an unguessable string of at least 256 bits each time. `access`: the setting. `ended` is
+    told the uid of each who left for good.
     """
 
     def __init__(
@@ -71,6 +73,8 @@ class Guests:
         self._kept: dict[str, _TokenGuest] = {}
         self._by_uid: dict[str, _TokenGuest] = {}
         self._by_hash: dict[bytes, _TokenGuest] = {}
+        self._cleared_at: Milliseconds = 0
+        self.ended: Callable[[str], None] = lambda uid: None
 
     async def load(self) -> None:
         """Read the token guests whose names are kept. Call once, when the store is open."""
@@ -202,7 +206,8 @@ class Guests:
         guest = self._by_uid.get(actor.uid)
         if guest is not None:
             self._forget(guest)
-            await self._store.touch_guests({actor.uid: 0})
+            await self._store.drop_guest(actor.uid)
+            self.ended(actor.uid)
 
     async def flush(self, *, everything: bool = False) -> None:
         """Write the last uses that are due (or, when closing, all that are unwritten) in one go. Call once a minute."""
@@ -227,6 +232,14 @@ class Guests:
         for guest in gone:
             self._forget(guest)
         return len(gone)
+
+    async def clear(self) -> None:
+        """Delete what is stored of those whose day was over a day ago. Once a minute; it works once an hour."""
+        now = self._clock.wall()
+        if now - self._cleared_at >= HOUR:
+            self._cleared_at = now
+            while await self._store.drop_guests(now - 2 * KEPT):
+                pass
 
     def _require_unheld(self, user_id: str, folded: str) -> None:
         if folded in self._bare:

@@ -120,4 +120,5 @@ class People:
     async def sweep(self) -> None:
         """Forget who is gone. Once a minute."""
         self.guests.sweep()
+        await self.guests.clear()
         await self.sessions.sweep()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from suhbat.chat.model import Guest, Milliseconds
 from suhbat.protocol.types import LOBBY
@@ -50,6 +50,20 @@ def touch(connection: Connection, used: Mapping[str, Milliseconds]) -> None:
             .values(last_used_at=bindparam("used_at"))
         )
         connection.execute(statement, [{"of": uid, "used_at": at} for uid, at in used.items()])
+
+
+def drop(connection: Connection, uid: str) -> None:
+    """See `chat.ports.Store.drop_guest`. The row in `users` stays: messages and members refer to it."""
+    connection.execute(delete(guests).where(guests.c.uid == uid))
+
+
+def drop_some(connection: Connection, before: Milliseconds) -> int:
+    """See `chat.ports.Store.drop_guests`."""
+    some = select(guests.c.uid).where(guests.c.last_used_at < before).limit(AT_ONCE)
+    return connection.execute(delete(guests).where(guests.c.uid.in_(some))).rowcount
+
+
+AT_ONCE = 500
 
 
 def _guest(row: AnyRow) -> Guest:

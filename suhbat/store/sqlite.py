@@ -231,6 +231,12 @@ class SQLiteStore(PeopleOverSQLite):
     async def guests(self, since: int) -> list[Guest]:
         return await self._read(lambda c: guests.used_since(c, since))
 
+    async def drop_guest(self, uid: str) -> None:
+        await self._write(lambda c: guests.drop(c, uid))
+
+    async def drop_guests(self, before: int) -> int:
+        return await self._write(lambda c: guests.drop_some(c, before))
+
     async def touch_guests(self, used: Mapping[str, int]) -> None:
         moved = dict(used)
 

@@ -243,3 +243,35 @@ def test_attach_of_a_stranger_does_nothing(scene: Scene) -> None:
     scene.guests.attach(stranger)
     scene.guests.detach(stranger)
     assert scene.guests.find("stranger") is None
+
+
+async def test_who_leaves_for_good_is_gone(scene: Scene) -> None:
+    """The token is no good, here and after a restart; the name is free; it is told once, and nothing happens for others."""
+    ended: list[str] = []
+    scene.guests.ended = ended.append
+    actor, token = await scene.guests.create("user1")
+    scene.guests.attach(actor)
+    await scene.guests.end(actor)
+    await scene.guests.end(actor)
+    assert ended == [actor.uid] and scene.store.rows == {}
+    for _ in range(2):
+        with pytest.raises(Unauthenticated):
+            await scene.guests.authenticate(token)
+    await scene.guests.create("user1")
+
+
+async def test_rows_of_long_ago_are_deleted(scene: Scene) -> None:
+    """Once an hour those whose day was over a day ago, however many; the rest stay."""
+    for number in range(5):
+        await scene.guests.create(f"old{number}")
+    scene.clock.advance(2 * KEPT / 1000)
+    await scene.guests.create("fresh")
+    scene.guests.sweep()
+    await scene.guests.clear()
+    assert len(scene.store.rows) == 6  # not before a day is over after theirs
+    scene.clock.advance(1)
+    await scene.guests.clear()
+    assert len(scene.store.rows) == 6  # not each minute
+    scene.clock.advance(3600)
+    await scene.guests.clear()
+    assert [row.user_id for row in scene.store.rows.values()] == ["fresh"]

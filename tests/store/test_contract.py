@@ -414,6 +414,17 @@ class TestGuests:
         await store.touch_guests({})
         assert {found.uid: found.last_used_at for found in await store.guests(0)} == {"u-ali": 5_000, "u-vali": 1_000}
 
+    async def test_drop(self, store: Store) -> None:
+        """One, or those last used before; what they wrote stays under their name."""
+        for name in (ALI, VALI):
+            await store.save_guest(guest(name, last_used_at=1_000 if name is ALI else 2_000))
+        await store.drop_guest("nobody")
+        assert await store.drop_guests(1_000) == 0
+        assert await store.drop_guests(1_001) == 1
+        assert [found.uid for found in await store.guests(0)] == [VALI.uid]
+        await store.drop_guest(VALI.uid)
+        assert await store.guests(0) == [] and await store.guest_by_token(VALI.uid.encode()) is None
+
 
 class TestLife:
     async def test_the_epoch_stays_over_restarts(self, make: Callable[..., Store], tmp_path: Path) -> None:

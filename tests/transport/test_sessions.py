@@ -104,6 +104,17 @@ async def test_logging_out_closes_every_socket_of_the_session(server: Server, na
         assert again.close_code == 4501
 
 
+async def test_a_guest_who_leaves_is_gone(server: Server, name: Name) -> None:
+    """Every socket of theirs closes before somebody else can have the name; the token opens none any more."""
+    token = server.guest(name("mehmon"))
+    simple = opened(server, "simple header", name("mehmon"), token)
+    async with simple as one, V1(server.ws, token) as two:  # the first is announced
+        await asyncio.to_thread(end, server, token)
+        assert await asyncio.gather(close_code(one), close_code(two)) == [REVOKED] * 2
+    assert server.request("GET", "/api/v1/me", token=token)[0] == 401
+    assert server.guest(name("mehmon")) != token
+
+
 async def test_another_password_closes_the_other_sessions(server: Server, name: Name) -> None:
     """The session that changed it stays."""
     _, token = register(server, name("ali"))
