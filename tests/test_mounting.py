@@ -161,3 +161,11 @@ def test_a_path_that_is_none(path: str, tmp_path: Path) -> None:
     """Refused at once, with an example."""
     with pytest.raises(ValueError, match='like "/chat"'):
         suhbat.mount(FastAPI(), path, settings=Settings(data=tmp_path))
+
+
+def test_what_the_people_of_another_application_can_be_refused(tmp_path: Path) -> None:
+    """Their names are another's: that one cannot be had is described where it can be answered, and only there."""
+    settings = Settings(data=tmp_path / "never-made")
+    alone, chat = create_app(settings), create_app(settings, lambda asked: None)
+    for described, statuses in ((chat.fastapi.openapi(), {"409", "422"}), (alone.fastapi.openapi(), set())):
+        assert {"409", "422"} & described["paths"]["/api/v1/me"]["get"]["responses"].keys() == statuses

@@ -9,12 +9,13 @@ from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import Field
 
 from suhbat.chat.model import Actor
-from suhbat.errors import InvalidName, NameInUse, NameTaken, RateLimited, Unauthenticated
+from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, NotFound, RateLimited, Unauthenticated
 from suhbat.identity.export import profile
 from suhbat.identity.registration import Wish
 from suhbat.protocol.types import Name, Storable, Wire
 
 from . import cookie
+from .me import Password
 from .parts import House, Parts
 from .refusals import refuses
 from .security import SAFE_WRITE, Credentials, address_of
@@ -29,15 +30,16 @@ class NewAccount(Wire):
     """`invite`: a code, where the server asks for one. `setup`: the code of the link that the first start printed. With
     `cookie` the answer carries a cookie and no token."""
 
-    user_id: Name
-    password: str
-    display_name: Annotated[str, Storable] | None = None
+    user_id: Name = Field(examples=["ali"])
+    password: Password
+    display_name: Annotated[str, Storable] | None = Field(default=None, examples=["Ali Valiyev"])
     invite: Code | None = None
     setup: Code | None = None
     cookie: bool = False
 
 
-@router.post("", status_code=201, responses=refuses(NameTaken, NameInUse, InvalidName, Unauthenticated, RateLimited))
+@router.post("", status_code=201)
+@refuses(Unauthenticated, NotFound, NameInUse, NameTaken, InvalidName, RateLimited, Busy)
 async def register(
     request: Request, body: NewAccount, parts: House, response: Response, credentials: Credentials
 ) -> SignedIn | LoggedInByCookie:

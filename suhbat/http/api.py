@@ -7,10 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
 
 from suhbat import __version__
-from suhbat.protocol.problem import Problem
 
 from . import (
     accounts,
@@ -18,7 +16,6 @@ from . import (
     control,
     conversations,
     docs,
-    examples,
     export,
     guests,
     health,
@@ -26,10 +23,10 @@ from . import (
     me,
     members,
     messages,
+    openapi,
     order,
     pages,
     problem,
-    refusals,
     search,
     server,
     sessions,
@@ -47,7 +44,8 @@ PREFIX = "/api/v1"
 
 DESCRIPTION = """A self-hosted chat server. Take a name with `POST /api/v1/guests` or an account with
 `POST /api/v1/accounts`, send its token as `Authorization: Bearer …`, write to the conversation `lobby`. Live events come
-over WebSockets: see `/asyncapi.json`. Every failure is `application/problem+json` with a `code` that never changes."""
+over WebSockets: see `/asyncapi.json`. Every failure is `application/problem+json` with a `code` that never changes; the
+statuses and codes that an operation can answer are all listed there."""
 
 
 def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
@@ -84,32 +82,5 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
         app.include_router(router)
     docs.install(app)
     pages.install(app)
-    _describe_failures(app)
+    openapi.install(app, outside=parts.outside is not None)
     return app
-
-
-def _describe_failures(app: FastAPI) -> None:
-    """In the OpenAPI document every failure is a Problem with its codes; the 422 that FastAPI assumes does not happen here."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        if app.openapi_schema is not None:
-            return app.openapi_schema
-        document = generate()
-        for context in iter_route_contexts(app.routes):
-            route = context.route
-            if not isinstance(route, APIRoute) or not route.include_in_schema:
-                continue
-            for method in route.methods or ():
-                operation = document["paths"][context.path][method.lower()]
-                operation["summary"] = operation["description"].partition(". ")[0].removesuffix(".")
-                examples.fill(operation, document["components"]["schemas"])
-                errors = refusals.that_follow(route.dependant, has_body=route.body_field is not None)
-                refusals.of(operation, errors)
-        schemas = document["components"]["schemas"]
-        for name in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(name, None)
-        schemas["Problem"] = Problem.model_json_schema(mode="serialization")
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this way to extend the document

@@ -17,10 +17,9 @@ from suhbat.protocol import simple
 from suhbat.protocol.closes import Close, may_reconnect
 from suhbat.protocol.commands import COMMANDS
 from suhbat.protocol.events import EVENTS
+from suhbat.protocol.examples import example
 from suhbat.protocol.notices import NOTICES
 from suhbat.protocol.replies import REPLIES
-
-from .examples import example_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,12 +76,12 @@ def document() -> dict[str, Any]:
             },
         },
         "operations": {
-            "receiveSimple": _operation("receive", "simple", SIMPLE_IN),
-            "sendSimple": _operation("send", "simple", SIMPLE_OUT),
-            "receiveCommand": _operation("receive", "v1", COMMANDS),
-            "sendReply": _operation("send", "v1", REPLIES),
-            "sendEvent": _operation("send", "v1", EVENTS),
-            "sendNotice": _operation("send", "v1", NOTICES),
+            "receiveSimple": _operation("receive", "simple", SIMPLE_IN, "A message to everybody or to one person."),
+            "sendSimple": _operation("send", "simple", SIMPLE_OUT, "What happens, and what came of what you sent."),
+            "receiveCommand": _operation("receive", "v1", COMMANDS, "What a client may say; `hello` first."),
+            "sendReply": _operation("send", "v1", REPLIES, "Answers to commands, by `id`, and what an opening brings."),
+            "sendEvent": _operation("send", "v1", EVENTS, "What happened, durable: in a log by a dense `seq`."),
+            "sendNotice": _operation("send", "v1", NOTICES, "What is so just now; may be dropped."),
         },
         "components": {"messages": messages, "schemas": schemas},
     }
@@ -96,7 +95,7 @@ def _message(model: type[BaseModel], reference: dict[str, Any], schemas: dict[st
         "title": model.__name__,
         "summary": cleandoc(model.__doc__ or ""),
         "payload": reference,
-        "examples": [{"name": name, "payload": example_of(reference, schemas)}],
+        "examples": [{"payload": example(reference, schemas)}],
     }
 
 
@@ -104,9 +103,10 @@ def _references(models: Classes) -> dict[str, Any]:
     return {model.__name__: {"$ref": f"#/components/messages/{model.__name__}"} for model in models}
 
 
-def _operation(action: Literal["send", "receive"], channel: str, models: Classes) -> dict[str, Any]:
+def _operation(action: Literal["send", "receive"], channel: str, models: Classes, summary: str) -> dict[str, Any]:
     return {
         "action": action,
+        "summary": summary,
         "channel": {"$ref": f"#/channels/{channel}"},
         "messages": [{"$ref": f"#/channels/{channel}/messages/{model.__name__}"} for model in models],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from suhbat.chat import acts
 from suhbat.errors import BadRequest, UserNotFound
@@ -39,7 +40,7 @@ class NewRoom(Wire):
 class Changes(Wire):
     """What is not given stays. Title, topic and slow mode are for moderators, the rest for the owner."""
 
-    title: Title | None = None
+    title: Title | None = Field(default=None, examples=["Choyxona"])
     topic: Topic | None = None
     visibility: Visibility | None = None
     history: HistoryFrom | None = None
@@ -55,7 +56,7 @@ class NewDirect(Wire):
 
 
 class Direct(Wire):
-    conversation: str
+    conversation: str = Field(examples=["dfvyrmqvxe2yeialcpsu7w"])
 
 
 class ReadMark(Wire):
@@ -65,7 +66,7 @@ class ReadMark(Wire):
 
 
 class Unread(Wire):
-    unread: int
+    unread: int = Field(examples=[2])
 
 
 class DraftBody(Wire):
@@ -134,11 +135,9 @@ async def erase(conversation: Place, actor: Caller, parts: House) -> None:
     "/directs",
     status_code=201,
     dependencies=[SAFE_WRITE],
-    responses={
-        200: {"model": Direct, "description": "There already is one of exactly these people"},
-        **refuses(UserNotFound),
-    },
+    responses={200: {"model": Direct, "description": "There already is one of exactly these people"}},
 )
+@refuses(UserNotFound)
 async def open_direct(body: NewDirect, actor: Caller, parts: House, response: Response) -> Direct:
     """The one conversation of exactly these people, made if new."""
     people = tuple(map(parts.acting.person, body.users))

@@ -5,12 +5,15 @@ An export that broke off goes on where it stopped: with `after` (the last `seq` 
 
 from __future__ import annotations
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from suhbat.identity.export import of_conversation, of_person
+from suhbat.protocol.examples import example
+from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER
 
 from .parts import House
@@ -20,8 +23,18 @@ from .security import Caller
 router = APIRouter(tags=["export"])
 
 MEDIA_TYPE = "application/jsonl"
+
+
+def _example() -> str:
+    schema = Message.model_json_schema(mode="serialization")
+    return json.dumps({"type": "message"} | example(schema, schema["$defs"]), ensure_ascii=False) + "\n"
+
+
 _LINES: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "A line for each thing"}
+    200: {
+        "content": {MEDIA_TYPE: {"schema": {"type": "string", "examples": [_example()]}}},
+        "description": "A line for each thing",
+    }
 }
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from pydantic import Field
 
-from suhbat.errors import InvalidName, NameInUse, NameTaken, RateLimited
+from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, RateLimited
 from suhbat.identity.address import is_loopback
 from suhbat.protocol.objects import User
-from suhbat.protocol.types import Name, Wire
+from suhbat.protocol.types import GUEST_TOKEN, Name, Wire
 
 from . import cookie
 from .parts import House, Parts
@@ -20,22 +21,27 @@ router = APIRouter(prefix="/guests", tags=["guests"], dependencies=[SAFE_WRITE])
 class NewGuest(Wire):
     """With `cookie` the answer carries an HttpOnly cookie and no token: for browsers."""
 
-    user_id: Name
+    user_id: Name = Field(examples=["ali"])
     cookie: bool = False
 
 
+GUEST = {"uid": "usrazxgnrfqirgosn73gmg", "user_id": "ali", "kind": "guest"}
+"""In examples."""
+
+
 class GuestCreated(Wire):
-    user: User
-    token: str
+    user: User = Field(examples=[GUEST])
+    token: str = Field(examples=[GUEST_TOKEN])
 
 
 class GuestByCookie(Wire):
     """The token is in the cookie."""
 
-    user: User
+    user: User = Field(examples=[GUEST])
 
 
-@router.post("", status_code=201, responses=refuses(NameInUse, NameTaken, InvalidName, RateLimited))
+@router.post("", status_code=201)
+@refuses(NameInUse, NameTaken, InvalidName, RateLimited, Busy)
 async def create(request: Request, body: NewGuest, parts: House, response: Response) -> GuestCreated | GuestByCookie:
     """Take a name. The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
     _limit(request, parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -17,6 +17,11 @@ from .security import is_local
 router = APIRouter(tags=["health"])
 
 
+_FIGURES: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"schema": {"type": "string", "examples": ["suhbat_connections 2.0\n"]}}}}
+}
+
+
 class Health(Wire):
     status: Literal["ok"] = "ok"
 
@@ -28,6 +33,7 @@ async def healthz() -> Health:
 
 
 @router.get("/readyz")
+@refuses(Busy)
 async def readyz(parts: House) -> Health:
     """The store can be reached and is migrated; else 503."""
     try:
@@ -37,7 +43,8 @@ async def readyz(parts: House) -> Health:
     return Health()
 
 
-@router.get("/metrics", responses=refuses(NotFound), response_class=Response)
+@router.get("/metrics", response_class=Response, responses=_FIGURES)
+@refuses(NotFound)
 async def metrics(request: Request, parts: House) -> Response:
     """Figures for Prometheus. From this machine only; 404 for everybody else."""
     if not is_local(request):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
-from suhbat.errors import NotFound, RateLimited
+from suhbat.errors import Busy, NotFound, RateLimited
 from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.types import ConversationId, Time, UserId, Wire
 
@@ -18,31 +18,33 @@ from .security import SAFE_WRITE, Staff, address_of
 router = APIRouter(prefix="/invites", tags=["invites"])
 
 WEEK = 7 * 24 * 3600
+CODE, INVITE = "a_code_as_it_was_shown_once", "i3z6rw4q2dyddfn6patw7k"
+"""In examples."""
 
 
 class NewInvite(Wire):
     """`uses`: how many may register with it; `expires_in`: seconds; `conversation`: a room they come into."""
 
-    uses: Annotated[int, Field(ge=1, le=MOST_USES)] = 1
-    expires_in: Annotated[int, Field(ge=60, le=LONGEST_SECONDS)] = WEEK
+    uses: Annotated[int, Field(ge=1, le=MOST_USES, examples=[1])] = 1
+    expires_in: Annotated[int, Field(ge=60, le=LONGEST_SECONDS, examples=[WEEK])] = WEEK
     conversation: ConversationId | None = None
 
 
 class InviteShown(Wire):
     """An invitation as those see it who look after the server; the code is not kept, so it cannot be shown again."""
 
-    id: str
-    uses: int
+    id: str = Field(examples=[INVITE])
+    uses: int = Field(examples=[1])
     expires_at: Time
-    conversation: str | None
-    created_by: UserId | None
+    conversation: str | None = Field(examples=["rqegnj7zdywrwkkgt34yyk"])
+    created_by: UserId | None = Field(examples=["ali"])
     created_at: Time
 
 
 class InviteMade(InviteShown):
     """`code` is shown this once."""
 
-    code: str
+    code: str = Field(examples=[CODE])
 
 
 class InviteList(Wire):
@@ -52,13 +54,14 @@ class InviteList(Wire):
 class Invitation(Wire):
     """What somebody who was invited may know before they register."""
 
-    uses: int
+    uses: int = Field(examples=[1])
     expires_at: Time
-    conversation: str | None
-    invited_by: UserId | None
+    conversation: str | None = Field(examples=["rqegnj7zdywrwkkgt34yyk"])
+    invited_by: UserId | None = Field(examples=["ali"])
 
 
-@router.post("", status_code=201, dependencies=[SAFE_WRITE], responses=refuses(NotFound))
+@router.post("", status_code=201, dependencies=[SAFE_WRITE])
+@refuses(NotFound)
 async def make(body: NewInvite, actor: Staff, parts: House) -> InviteMade:
     """Invite somebody. For owners and moderators of the server; into a room, for those of them who are in it."""
     if body.conversation is not None:
@@ -97,8 +100,9 @@ async def index(actor: Staff, parts: House) -> InviteList:
     )
 
 
-@router.get("/{code}", responses=refuses(RateLimited))
-async def look(request: Request, code: str, parts: House) -> Invitation:
+@router.get("/{code}")
+@refuses(NotFound, RateLimited, Busy)
+async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], parts: House) -> Invitation:
     """Whether a code is good, without a token. 404 when it is unknown, used up or expired; who guesses has to wait."""
     with parts.registration.throttle.attempt(address_of(request, parts), None):
         invite = await parts.registration.invites.look(code)
@@ -112,6 +116,7 @@ async def look(request: Request, code: str, parts: House) -> Invitation:
 
 
 @router.delete("/{id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def take_back(id: str, actor: Staff, parts: House) -> None:
+@refuses(NotFound)
+async def take_back(id: Annotated[str, Path(examples=[INVITE])], actor: Staff, parts: House) -> None:
     """Take an invitation back. For owners and moderators of the server."""
     await parts.registration.invites.end(id)

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.identity.export import profile
@@ -26,23 +26,24 @@ def _tag(text: str) -> str:
     return text
 
 
-Locale = Annotated[str, AfterValidator(_tag)]
+Locale = Annotated[str, Field(examples=["uz"]), AfterValidator(_tag)]
 """A language tag (RFC 5646)."""
+Password = Annotated[str, Field(examples=["a password nobody else has"])]
 
 
 class Changes(Wire):
     """What is left out stays. `password` needs `current_password`; it ends every other session."""
 
-    display_name: Annotated[str, Storable] | None = None
-    locale: Locale | None = None
-    password: str | None = None
-    current_password: str | None = None
+    display_name: Annotated[str, Storable] | None = Field(default=None, examples=["Ali Valiyev"])
+    locale: Locale | None = Field(default=None, examples=["uz"])
+    password: Password | None = None
+    current_password: Password | None = None
 
 
 class Farewell(Wire):
     """`messages`: whether what one wrote stays without the name, or goes."""
 
-    password: str
+    password: Password
     messages: Literal["keep", "erase"] = "keep"
 
 

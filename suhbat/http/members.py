@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
 from suhbat.chat import acts
 from suhbat.errors import BadRequest, UserNotFound
@@ -35,7 +36,7 @@ class Standing(Wire):
 
     role: Role | None = None
     banned: bool | None = None
-    muted: bool | None = None
+    muted: bool | None = Field(default=None, examples=[True])
     until: Until | None = None
     reason: Reason = ""
 
@@ -57,8 +58,9 @@ async def index(
     "/{user_id}",
     status_code=201,
     dependencies=[SAFE_WRITE],
-    responses={200: {"model": None, "description": "They were a member already"}, **refuses(UserNotFound)},
+    responses={200: {"model": None, "description": "They were a member already"}},
 )
+@refuses(UserNotFound)
 async def admit(
     conversation: Place, user_id: Person, body: Membership, actor: Caller, parts: House, response: Response
 ) -> None:
@@ -74,13 +76,8 @@ async def admit(
         response.status_code = 200
 
 
-@router.patch(
-    "/{user_id}",
-    status_code=204,
-    response_class=Response,
-    dependencies=[SAFE_WRITE],
-    responses=refuses(UserNotFound),
-)
+@router.patch("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+@refuses(UserNotFound)
 async def change(conversation: Place, user_id: Person, body: Standing, actor: Caller, parts: House) -> None:
     """Give a member another role, ban or mute somebody, or lift that. In the lobby a ban is from the whole server."""
     place, person, at = known(conversation), parts.acting.person(user_id), parts.acting.now()
@@ -113,13 +110,8 @@ async def change(conversation: Place, user_id: Person, body: Standing, actor: Ca
     await parts.acting.do(act)
 
 
-@router.delete(
-    "/{user_id}",
-    status_code=204,
-    response_class=Response,
-    dependencies=[SAFE_WRITE],
-    responses=refuses(UserNotFound),
-)
+@router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+@refuses(UserNotFound)
 async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House) -> None:
     """Make somebody a member no more; naming yourself is leaving."""
     place, person, at = known(conversation), parts.acting.person(user_id), parts.acting.now()

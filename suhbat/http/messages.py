@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
-from pydantic import TypeAdapter, ValidationError
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field, TypeAdapter, ValidationError
 
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.naming import named
 from suhbat.errors import BadRequest, IdempotencyConflict
 from suhbat.protocol.objects import Message
-from suhbat.protocol.types import MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Seq, Text, Time, Wire
+from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Seq, Text, Time, Wire
 
 from .parts import House, Parts
 from .paths import Place, SeqPath, known
@@ -21,6 +21,7 @@ from .security import SAFE_WRITE, Caller
 
 router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messages"])
 
+EmojiPath = Annotated[str, Path(examples=["👍"])]
 At = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
 
 
@@ -28,16 +29,16 @@ class NewMessage(Wire):
     """Safe to repeat with the same `client_id`."""
 
     text: Text
-    client_id: ClientId | None = None
+    client_id: ClientId | None = Field(default=None, examples=["phone-41"])
     reply_to: Seq | None = None
 
 
 class Posted(Wire):
     """The message is durable and has its place. `duplicate`: it already had."""
 
-    conversation: str
-    seq: int
-    ordinal: int
+    conversation: str = Field(examples=[LOBBY])
+    seq: int = Field(examples=[12])
+    ordinal: int = Field(examples=[9])
     sent_at: Time
     duplicate: bool
 
@@ -53,7 +54,7 @@ class Complaint(Wire):
 class Changed(Wire):
     """`seq` of the event in the conversation's log; where nothing had to change, the head."""
 
-    seq: int
+    seq: int = Field(examples=[14])
 
 
 class MessagePage(Wire):
@@ -62,7 +63,7 @@ class MessagePage(Wire):
     messages: tuple[Message, ...]
     has_before: bool
     has_after: bool
-    head: int
+    head: int = Field(examples=[12])
 
 
 @router.get("")
@@ -88,11 +89,9 @@ async def page(
     "",
     status_code=201,
     dependencies=[SAFE_WRITE],
-    responses={
-        200: {"model": Posted, "description": "A repeat: the first answer, with `duplicate` true"},
-        **refuses(IdempotencyConflict),
-    },
+    responses={200: {"model": Posted, "description": "A repeat: the first answer, with `duplicate` true"}},
 )
+@refuses(IdempotencyConflict)
 async def write(conversation: Place, body: NewMessage, actor: Caller, parts: House, response: Response) -> Posted:
     """Write to a conversation. The answer comes after the message is on the disk."""
     sent = await parts.messages.post(
@@ -131,13 +130,13 @@ async def delete(conversation: Place, seq: SeqPath, actor: Caller, parts: House)
 
 
 @router.put("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
-async def react(conversation: Place, seq: SeqPath, emoji: str, actor: Caller, parts: House) -> Changed:
+async def react(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, parts: House) -> Changed:
     """Put an emoji under a message."""
     return await _react(conversation, seq, emoji, actor, parts, on=True)
 
 
 @router.delete("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
-async def take_back(conversation: Place, seq: SeqPath, emoji: str, actor: Caller, parts: House) -> Changed:
+async def take_back(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, parts: House) -> Changed:
     """Take one's emoji back."""
     return await _react(conversation, seq, emoji, actor, parts, on=False)
 

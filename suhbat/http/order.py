@@ -9,11 +9,12 @@ from pydantic import Field
 
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
-from suhbat.errors import Forbidden
+from suhbat.errors import Forbidden, NotFound
 from suhbat.protocol.objects import Message, User
 from suhbat.protocol.types import MAX_INTEGER, Storable, Time, Wire
 
 from .parts import House
+from .refusals import refuses
 from .security import SAFE_WRITE, Caller
 
 router = APIRouter(tags=["order"])
@@ -22,10 +23,10 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 
 class Report(Wire):
-    id: int
+    id: int = Field(examples=[3])
     message: Message
     by: User
-    reason: str
+    reason: str = Field(examples=["spam"])
     at: Time
 
 
@@ -36,14 +37,14 @@ class Reports(Wire):
 class AuditEntry(Wire):
     """`subject`: the uid of whom it was done to."""
 
-    id: int
+    id: int = Field(examples=[5])
     at: Time
-    actor: str
-    actor_uid: str
-    action: str
-    conversation: str
-    subject: str
-    data: str
+    actor: str = Field(examples=["ali"])
+    actor_uid: str = Field(examples=["usrazxgnrfqirgosn73gmg"])
+    action: str = Field(examples=["ban"])
+    conversation: str = Field(examples=["rqegnj7zdywrwkkgt34yyk"])
+    subject: str = Field(examples=["ugdrxjoxvkdea4x2w3wzu2"])
+    data: str = Field(examples=["spam"])
 
 
 class AuditLog(Wire):
@@ -62,7 +63,8 @@ async def reports(
 
 
 @router.delete("/reports/{report}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def settle(report: Annotated[int, Path(ge=1, le=MAX_INTEGER)], actor: Caller, parts: House) -> None:
+@refuses(NotFound)
+async def settle(report: Annotated[int, Path(ge=1, le=MAX_INTEGER, examples=[3])], actor: Caller, parts: House) -> None:
     """A report was looked at: it is shown no more. For those who see it."""
     await parts.acting.do(acts.Settle(actor=actor, at=parts.acting.now(), report=report))
 
@@ -70,7 +72,7 @@ async def settle(report: Annotated[int, Path(ge=1, le=MAX_INTEGER)], actor: Call
 class Filter(Wire):
     """Words, or several with spaces between, that no message may have; in whatever spelling, as whole words."""
 
-    words: Annotated[list[Annotated[str, Field(max_length=100), Storable]], Field(max_length=1_000)]
+    words: Annotated[list[Annotated[str, Field(max_length=100, examples=["spam"]), Storable]], Field(max_length=1_000)]
 
 
 def require_owner(actor: Actor) -> None:

@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import Path
 
 from suhbat.errors import NotFound
-from suhbat.protocol.types import MAX_INTEGER
+from suhbat.protocol.types import LOBBY, MAX_INTEGER
 
-Place = Annotated[str, Path(description="The id of a conversation: `lobby`, or as `conversations` lists them.")]
-Person = Annotated[str, Path(description="The name of somebody.")]
-SeqPath = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="The `seq` of a message.")]
+Place = Annotated[
+    str, Path(description="The id of a conversation: `lobby`, or as `conversations` lists them.", examples=[LOBBY])
+]
+Person = Annotated[str, Path(description="The name of somebody.", examples=["vali"])]
+SeqPath = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="The `seq` of a message.", examples=[12])]
 
 
 def known(conversation: str) -> str:

@@ -1,121 +1,104 @@
-"""What the OpenAPI document says of failures: for each operation every status that it can answer with, the codes under it, and
-an example of each, made from the errors themselves.
+"""Which refusals an operation can answer: said where they are raised, gathered from its dependencies, and described.
 
-Most follows from what an operation depends on. A router names only what is its own: `responses=refuses(NameTaken)`.
+Nothing here decides anything: it is read for the OpenAPI document, and the tests look that nothing else is answered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi.dependencies.models import Dependant
 
-from suhbat.errors import (
-    BadRequest,
-    Busy,
-    Forbidden,
-    IdempotencyConflict,
-    Internal,
-    InvalidName,
-    NameInUse,
-    NameTaken,
-    NotFound,
-    RateLimited,
-    SuhbatError,
-    TooLarge,
-    Unauthenticated,
-    UserNotFound,
-)
+from suhbat.errors import ERRORS, BadRequest, Internal, InvalidName, NotFound, SuhbatError, TooLarge
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.types import MAX_FRAME
 
-from .security import login, safe_write
-
-Errors = type[SuhbatError]
-
-EXAMPLES: dict[Errors, SuhbatError] = {
-    BadRequest: BadRequest(reason='"text" is missing'),
-    Busy: Busy(retry_after=1.0, seconds=1),
-    Forbidden: Forbidden(),
-    IdempotencyConflict: IdempotencyConflict(),
-    Internal: Internal(),
-    InvalidName: InvalidName(reason="empty"),
-    NameInUse: NameInUse(user_id="ali", retry_after=10.0),
-    NameTaken: NameTaken(user_id="ali"),
-    NotFound: NotFound(),
-    RateLimited: RateLimited(retry_after=1.5, seconds="1.5"),
-    TooLarge: TooLarge(limit=MAX_FRAME),
-    Unauthenticated: Unauthenticated(),
-    UserNotFound: UserNotFound(user_id="ali"),
-}
-"""Those that HTTP answers with."""
+F = TypeVar("F", bound=Callable[..., Any])
+Errors = Collection[type[SuhbatError]]
 
 
-def refuses(*errors: Errors) -> dict[int | str, dict[str, Any]]:
-    """For `responses=` of a route: what it refuses with besides what follows from its dependencies."""
-    found: dict[int | str, dict[str, Any]] = {}
-    for error in sorted(set(errors), key=lambda one: one.code):
-        add(found, error)
-    return found
+def refuses(*errors: type[SuhbatError]) -> Callable[[F], F]:
+    """Say of an endpoint or a dependency what it raises of its own. What it depends on says so itself; and what every
+    body, parameter or conversation in a path can be refused with is known anyhow: see `refusals`."""
+
+    def say(function: F) -> F:
+        function.__dict__["refuses"] = errors
+        return function
+
+    return say
 
 
-def add(responses: dict[Any, dict[str, Any]], error: Errors) -> None:
-    """Put an error among the responses of an operation."""
-    example = EXAMPLES[error]
-    status = responses.setdefault(
-        _key(responses, error.status),
-        {
-            "description": HTTPStatus(error.status).phrase,
-            "content": {MEDIA_TYPE: {"schema": dict(SCHEMA), "examples": {}}},
-        },
-    )
-    examples = status["content"][MEDIA_TYPE]["examples"]
-    examples[error.code] = {"value": problem_of(example, "en").model_dump(mode="json")}
-    status["description"] = f"{HTTPStatus(error.status).phrase}: {', '.join(f'`{code}`' for code in sorted(examples))}"
+def refusals(dependant: Dependant, path: str, *, has_body: bool, has_choice: bool) -> set[type[SuhbatError]]:
+    """Everything that the operation of this dependency tree can answer instead of what was asked for.
 
-
-SCHEMA = {"$ref": "#/components/schemas/Problem"}
-
-
-def _key(responses: dict[Any, Any], status: int) -> int | str:
-    return str(status) if all(isinstance(one, str) for one in responses) else status
-
-
-def that_follow(dependant: Dependant, *, has_body: bool) -> set[Errors]:
-    """The errors that an operation can answer with because of what it takes."""
-    found: set[Errors] = {Internal, Busy}
-    calls = set(_calls(dependant))
-    if login in calls:
-        found |= {Unauthenticated, Forbidden, RateLimited}
-    if safe_write in calls:
-        found |= {Forbidden, BadRequest}
+    `has_choice`: whether one of its parameters is more than any string, so that there are wrong ones.
+    """
+    found: set[type[SuhbatError]] = {Internal}
+    for one in _tree(dependant):
+        found.update(getattr(one.call, "refuses", ()))
     if has_body:
         found |= {BadRequest, TooLarge}
-    taken = list(_params(dependant))
-    if any(name != "access_token" for name in taken):
+    if has_choice:
         found.add(BadRequest)
-    if any(dependant.path_params):
+    if "{conversation}" in path:
         found.add(NotFound)
     return found
 
 
-def _calls(dependant: Dependant) -> Iterator[Any]:
-    for inner in dependant.dependencies:
-        yield inner.call
-        yield from _calls(inner)
+def _tree(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for one in dependant.dependencies:
+        yield from _tree(one)
 
 
-def _params(dependant: Dependant) -> Iterator[str]:
-    for one in (dependant, *dependant.dependencies):
-        yield from (param.name for param in (*one.path_params, *one.query_params))
+def by_status(errors: Errors) -> dict[int, list[type[SuhbatError]]]:
+    """The errors of each status, both in the order of `ERRORS`."""
+    found: defaultdict[int, list[type[SuhbatError]]] = defaultdict(list)
+    for error in ERRORS:
+        if error in errors:
+            found[error.status].append(error)
+    return found
 
 
-def of(operation: dict[str, Any], errors: Iterable[Errors]) -> None:
-    """Write the errors into an operation of the document, beside those that it has."""
-    responses: dict[str, Any] = operation["responses"]
-    responses.pop("422", None) if "422" in responses and MEDIA_TYPE not in responses["422"].get("content", {}) else None
-    for error in errors:
-        add(responses, error)
-    operation["responses"] = dict(sorted(responses.items()))
+def name_of(errors: Errors) -> str:
+    """What the response that tells of these errors is called in the document."""
+    return "_or_".join(error.code for error in errors)
+
+
+def response(errors: Errors) -> dict[str, Any]:
+    """The response of one status: the `code`s that it can have, and for each the answer as the server writes it."""
+    shown = {error.code: problem_of(_instance(error), "en").model_dump(mode="json") for error in errors}
+    status = next(error.status for error in errors)
+    described: dict[str, Any] = {
+        "description": "\n\n".join(f"`{code}`: {problem['detail']}" for code, problem in shown.items()),
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {
+                    "allOf": [
+                        {"$ref": "#/components/schemas/Problem"},
+                        {"properties": {"status": {"const": status}, "code": {"enum": list(shown)}}},
+                    ]
+                },
+                "examples": {code: {"value": problem} for code, problem in shown.items()},
+            }
+        },
+    }
+    headers: dict[str, Any] = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = {"schema": {"const": "Bearer"}}
+    if any(error.retryable for error in errors):
+        headers["Retry-After"] = {
+            "description": "Whole seconds after which the same request may succeed.",
+            "schema": {"type": "integer", "minimum": 1},
+        }
+    return described | ({"headers": headers} if headers else {})
+
+
+def _instance(error: type[SuhbatError]) -> SuhbatError:
+    """One such error, with something in every placeholder that a text has."""
+    reason = "name.scripts" if error is InvalidName else "bad_character"
+    wait = 1.5 if error.retryable else None
+    return error(retry_after=wait, user_id="ali", reason=reason, limit=MAX_FRAME, seconds=1.5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from suhbat.chat.search import LONGEST, parse
 from suhbat.protocol.objects import Message
@@ -20,7 +21,7 @@ class Found(Wire):
     """Newest first. `cursor`: for the next page, null at the end; a page may be short, or empty, before that."""
 
     messages: tuple[Message, ...]
-    cursor: str | None
+    cursor: str | None = Field(examples=["1842"])
 
 
 @router.get("/search")

@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from suhbat.chat.model import Actor
-from suhbat.errors import BadRequest, Forbidden, RateLimited, Unauthenticated
+from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited, TooLarge, Unauthenticated
 from suhbat.identity.address import client_address, is_loopback, metered, neighbourhood, networks
 from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
@@ -18,6 +18,7 @@ from suhbat.identity.tokens import is_ours
 
 from . import cookie
 from .parts import House, Parts
+from .refusals import refuses
 
 BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/sessions` or `/guests` gave.")
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -25,12 +26,13 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
-async def login(request: Request, response: Response, parts: House, credentials: Credentials) -> Login:
+@refuses(Unauthenticated, Forbidden, RateLimited, Busy)
+async def _login(request: Request, response: Response, parts: House, credentials: Credentials) -> Login:
     """Whose token the request carries, in `Authorization` or in the session cookie. Every request of theirs counts for
     `send_rate`, reading too.
 
-    Raises Unauthenticated, RateLimited; Forbidden for who is banned, and for a write with a cookie that no page of ours
-    asked for.
+    Raises Unauthenticated, RateLimited; Busy where the session cannot be read; Forbidden for who is banned, and for a
+    write with a cookie that no page of ours asked for.
     """
     foreign = credentials.credentials if credentials is not None else None
     if parts.outside is not None and (foreign is None or not is_ours(foreign)):
@@ -46,26 +48,26 @@ async def login(request: Request, response: Response, parts: House, credentials:
         if "origin" not in request.headers:
             raise Forbidden("forbidden.origin")
         safe_write(request, parts)
-    known = _admit(await parts.people.authenticate(token), request, parts)
-    if held is not None and known.session is not None:
-        fresh = await parts.people.sessions.rotate(known.session, held)
+    login = _admit(await parts.people.authenticate(token), request, parts)
+    if held is not None and login.session is not None:
+        fresh = await parts.people.sessions.rotate(login.session, held)
         if fresh is not None:
             cookie.write(request, response, parts.settings, fresh)
-    return known
+    return login
 
 
-def _admit(known: Login, request: Request, parts: Parts) -> Login:
-    account = parts.people.accounts.of_uid(known.actor.uid)
+def _admit(login: Login, request: Request, parts: Parts) -> Login:
+    account = parts.people.accounts.of_uid(login.actor.uid)
     request.state.locale = None if account is None else account.locale
-    parts.bans.check(known.actor.uid)
-    wait = parts.rates.meter(known.actor.uid, metered(address_of(request, parts))).take(parts.clock.steady())
+    parts.bans.check(login.actor.uid)
+    wait = parts.rates.meter(login.actor.uid, metered(address_of(request, parts))).take(parts.clock.steady())
     if wait:
         raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
-    return known
+    return login
 
 
-async def _caller(found: LoggedIn) -> Actor:
-    return found.actor
+async def _caller(login: LoggedIn) -> Actor:
+    return login.actor
 
 
 async def _staff(actor: Caller) -> Actor:
@@ -75,11 +77,12 @@ async def _staff(actor: Caller) -> Actor:
     return actor
 
 
-LoggedIn = Annotated[Login, Depends(login)]
+LoggedIn = Annotated[Login, Depends(_login)]
 Caller = Annotated[Actor, Depends(_caller)]
 Staff = Annotated[Actor, Depends(_staff)]
 
 
+@refuses(Forbidden, BadRequest, TooLarge)
 def safe_write(request: Request, parts: House) -> None:
     """For every request that writes: a router that has one carries this.
 

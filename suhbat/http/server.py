@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from suhbat import __version__
 from suhbat.protocol.replies import Limits
@@ -19,7 +20,7 @@ class Server(Wire):
     """`access`: who may come in (see the setting). `outside`: another application says who people are. `owned`: whether the
     server has an owner yet; until then the setup link makes one."""
 
-    version: str
+    version: str = Field(examples=[__version__])
     access: Literal["open", "invite", "closed"]
     outside: bool
     owned: bool

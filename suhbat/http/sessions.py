@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
 
-from suhbat.errors import Forbidden, RateLimited, Unauthenticated
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import Field
+
+from suhbat.errors import Busy, Forbidden, NotFound, RateLimited, Unauthenticated
 from suhbat.identity.export import profile
 from suhbat.identity.login import Login
 from suhbat.protocol.objects import Profile
-from suhbat.protocol.types import Name, Time, Wire
+from suhbat.protocol.types import SESSION_TOKEN, Name, Time, Wire
 
 from . import cookie
+from .me import Password
 from .parts import House, Parts
 from .refusals import refuses
 from .security import SAFE_WRITE, LoggedIn, address_of
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 
+SESSION = "saq5hdb3uyvzl3crfvw7lc"
+"""In examples."""
+
 
 class NewSession(Wire):
     """With `cookie` the answer carries an HttpOnly cookie and no token: for browsers."""
 
-    user_id: Name
-    password: str
+    user_id: Name = Field(examples=["ali"])
+    password: Password
     cookie: bool = False
 
 
@@ -30,7 +37,7 @@ class SignedIn(Wire):
     """The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
 
     user: Profile
-    token: str
+    token: str = Field(examples=[SESSION_TOKEN])
 
 
 class LoggedInByCookie(Wire):
@@ -42,8 +49,8 @@ class LoggedInByCookie(Wire):
 class SessionShown(Wire):
     """A login. `label` is what it was made with; `current` is the one that asks."""
 
-    id: str
-    label: str
+    id: str = Field(examples=[SESSION])
+    label: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64)"])
     created_at: Time
     last_used_at: Time
     expires_at: Time
@@ -54,7 +61,8 @@ class SessionList(Wire):
     sessions: tuple[SessionShown, ...]
 
 
-@router.post("", status_code=201, dependencies=[SAFE_WRITE], responses=refuses(Unauthenticated, RateLimited))
+@router.post("", status_code=201, dependencies=[SAFE_WRITE])
+@refuses(Unauthenticated, RateLimited, Busy)
 async def log_in(request: Request, body: NewSession, parts: House, response: Response) -> SignedIn | LoggedInByCookie:
     """Log in. The answer to a wrong password and to an unknown name is one, after the same time."""
     account, _, token = await parts.registration.log_in(
@@ -90,6 +98,7 @@ async def end_others(login: LoggedIn, parts: House) -> None:
 
 
 @router.delete("/current", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+@refuses(NotFound)
 async def end_current(request: Request, login: LoggedIn, parts: House, response: Response) -> None:
     """Log out. The session's sockets close with 4505. A guest is gone by that: the name is free, the token no good."""
     if login.session is None and not login.outside:
@@ -100,7 +109,8 @@ async def end_current(request: Request, login: LoggedIn, parts: House, response:
 
 
 @router.delete("/{session}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def end(session: str, login: LoggedIn, parts: House) -> None:
+@refuses(NotFound)
+async def end(session: Annotated[str, Path(examples=[SESSION])], login: LoggedIn, parts: House) -> None:
     """End one of one's sessions; its sockets close with 4505. 404 for other people's, as for none."""
     _own(login)
     await parts.people.sessions.end(login.actor.uid, session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from suhbat.protocol.types import Time, Wire
 
@@ -13,7 +14,7 @@ router = APIRouter(prefix="/tickets", tags=["tickets"], dependencies=[SAFE_WRITE
 
 
 class Ticket(Wire):
-    ticket: str
+    ticket: str = Field(examples=["a_ticket_for_thirty_seconds"])
     expires_at: Time
 
 

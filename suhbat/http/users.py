@@ -11,7 +11,9 @@ from suhbat.errors import NotFound
 from suhbat.protocol.objects import Person
 from suhbat.protocol.types import Wire
 
+from . import paths
 from .parts import House, Parts
+from .refusals import refuses
 from .security import Caller
 
 router = APIRouter(prefix="/users", tags=["users"])
@@ -37,7 +39,8 @@ async def search(
 
 
 @router.get("/{user_id}")
-async def show(user_id: str, actor: Caller, parts: House) -> Person:
+@refuses(NotFound)
+async def show(user_id: paths.Person, actor: Caller, parts: House) -> Person:
     """Who holds this name. 404 for nobody, and for an account that was shut out."""
     found = parts.people.find(user_id)
     if found is None:

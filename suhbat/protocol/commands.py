@@ -8,6 +8,8 @@ from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_
 
 from .objects import HistoryFrom, Role, Visibility
 from .types import (
+    GUEST_TOKEN,
+    LOBBY,
     MAX_PAGE,
     ClientId,
     CommandId,
@@ -32,7 +34,7 @@ from .types import (
 
 
 class _Command(Wire):
-    id: CommandId | None = None
+    id: CommandId | None = Field(default=None, examples=[7])
 
     @field_validator("id", mode="before")
     @classmethod
@@ -47,7 +49,7 @@ class Resume(Wire):
 
     `uid`, if given, is who it was; somebody else's cursors are void."""
 
-    epoch: Annotated[str, Field(max_length=64)]
+    epoch: Annotated[str, Field(max_length=64, examples=["5f0c1ab2e7d94c38"])]
     uid: Annotated[str, Field(max_length=64)] | None = None
     cursors: Cursors = Field(default_factory=dict)
 
@@ -56,7 +58,7 @@ class Hello(_Command):
     """The first command: who I am and, after a cut, where I stopped."""
 
     type: Literal["hello"]
-    token: Annotated[str, Field(max_length=4096)] | None = None
+    token: Annotated[str, Field(max_length=4096)] | None = Field(default=None, examples=[GUEST_TOKEN])
     resume: Resume | None = None
 
 
@@ -64,10 +66,10 @@ class Send(_Command):
     """Write to a `conversation` or to one person (`to_user`, a name). Safe to repeat with the same `client_id`."""
 
     type: Literal["send"]
-    conversation: ConversationId | None = None
+    conversation: ConversationId | None = Field(default=None, examples=[LOBBY])
     to_user: Name | None = None
     text: Text
-    client_id: ClientId | None = None
+    client_id: ClientId | None = Field(default=None, examples=["phone-41"])
     reply_to: Seq | None = None
 
     @model_validator(mode="after")
@@ -133,7 +135,7 @@ class History(_Command):
 
     type: Literal["history"]
     conversation: ConversationId
-    before: Seq | None = None
+    before: Seq | None = Field(default=None, examples=[12])
     after: Cursor | None = None
     around: Seq | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
@@ -189,7 +191,7 @@ class Update(_Command):
 
     type: Literal["update"]
     conversation: ConversationId
-    title: Title | None = None
+    title: Title | None = Field(default=None, examples=["Choyxona"])
     topic: Topic | None = None
     visibility: Visibility | None = None
     history: HistoryFrom | None = None

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, TypeAdapter
 
 from .objects import ConversationState, Message, Profile, Role, Settings, User
-from .types import ConversationId, Ordinal, Seq, Time, Uid, UserId, Wire
+from .types import ME, ConversationId, Count, Ordinal, Seq, Time, Uid, UserId, Wire
 
 
 class _Event(Wire):
@@ -22,6 +22,18 @@ class _Event(Wire):
     actor_uid: Uid
 
 
+class _Later(_Event):
+    """About a message that was there before."""
+
+    seq: Seq = Field(examples=[14])
+
+
+class _Own(_Event):
+    """In the log of one user."""
+
+    conversation: ConversationId = Field(examples=[ME])
+
+
 class MessageCreated(_Event):
     """Somebody wrote."""
 
@@ -29,48 +41,48 @@ class MessageCreated(_Event):
     message: Message
 
 
-class MessageEdited(_Event):
+class MessageEdited(_Later):
     """A message's text changed; `message` as it is now."""
 
     type: Literal["message.edited"] = "message.edited"
     message: Message
 
 
-class MessageDeleted(_Event):
+class MessageDeleted(_Later):
     """A message became a tombstone; `target` is its `seq`."""
 
     type: Literal["message.deleted"] = "message.deleted"
     target: Seq
 
 
-class MessagePinned(_Event):
+class MessagePinned(_Later):
     """A message was pinned; `target` is its `seq`."""
 
     type: Literal["message.pinned"] = "message.pinned"
     target: Seq
 
 
-class MessageUnpinned(_Event):
+class MessageUnpinned(_Later):
     """A message was unpinned; `target` is its `seq`."""
 
     type: Literal["message.unpinned"] = "message.unpinned"
     target: Seq
 
 
-class ReactionAdded(_Event):
+class ReactionAdded(_Later):
     """Somebody put an emoji under the message `target`."""
 
     type: Literal["reaction.added"] = "reaction.added"
     target: Seq
-    emoji: str
+    emoji: str = Field(examples=["👍"])
 
 
-class ReactionRemoved(_Event):
+class ReactionRemoved(_Later):
     """Somebody took their emoji back."""
 
     type: Literal["reaction.removed"] = "reaction.removed"
     target: Seq
-    emoji: str
+    emoji: str = Field(examples=["👍"])
 
 
 class MemberJoined(_Event):
@@ -101,7 +113,7 @@ class MemberMuted(_Event):
 
     type: Literal["member.muted"] = "member.muted"
     user: User
-    on: bool
+    on: bool = Field(examples=[True])
     until: Time | None = None
 
 
@@ -115,21 +127,21 @@ class ConversationUpdated(_Event, Settings):
     last_message: Message | None = None
 
 
-class ConversationAdded(_Event):
+class ConversationAdded(_Own):
     """`@me`: a conversation is yours from now; events above `state.head` follow live."""
 
     type: Literal["conversation.added"] = "conversation.added"
     state: ConversationState
 
 
-class ConversationRemoved(_Event):
+class ConversationRemoved(_Own):
     """`@me`: the conversation `removed` is no longer yours; drop what you cached of it."""
 
     type: Literal["conversation.removed"] = "conversation.removed"
     removed: ConversationId
 
 
-class ReadMarked(_Event):
+class ReadMarked(_Own):
     """`@me`: you have read `target` up to `ordinal`, on some device.
 
     `unread` is what was left when the last message was `last_ordinal`: there is no order across conversations, so messages
@@ -140,28 +152,28 @@ class ReadMarked(_Event):
     target: ConversationId
     ordinal: Ordinal
     last_ordinal: Ordinal
-    unread: Ordinal
-    mentions: Ordinal = 0
+    unread: Count
+    mentions: Count = Field(default=0, examples=[1])
 
 
-class Mentioned(_Event):
+class Mentioned(_Own):
     """`@me`: the message `message` in `target` names you, or does so no more; `mentions` unread ones do now."""
 
     type: Literal["mentioned"] = "mentioned"
     target: ConversationId
     message: Seq
-    mentions: Ordinal
+    mentions: Count
 
 
-class DraftChanged(_Event):
+class DraftChanged(_Own):
     """`@me`: your draft in `target`, on some device; empty when gone."""
 
     type: Literal["draft"] = "draft"
     target: ConversationId
-    text: str
+    text: str = Field(examples=["Ertaga kelaman, lekin"])
 
 
-class UserUpdated(_Event):
+class UserUpdated(_Own):
     """`@me`: your own profile changed; as it is now."""
 
     type: Literal["user.updated"] = "user.updated"

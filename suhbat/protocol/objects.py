@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .types import ConversationId, Cursor, Ordinal, Retention, Seq, SlowMode, Time, Uid, UserId, Wire
+from .types import ConversationId, Count, Cursor, Ordinal, Retention, Seq, SlowMode, Time, Uid, UserId, Wire
 
 UserKind = Literal["guest", "account"]
 ConversationKind = Literal["lobby", "direct", "room"]
@@ -21,26 +21,26 @@ class User(Wire):
 
     uid: Uid
     user_id: UserId
-    kind: UserKind = "guest"
+    kind: UserKind = Field(default="guest", examples=["account"])
 
 
 class Person(User):
     """Somebody as others see them. `display_name` is not unique and no proof of anything; `role` is that on the server."""
 
-    display_name: str
+    display_name: str = Field(examples=["Ali Valiyev"])
     role: Role = "member"
 
 
 class Profile(Person):
     """An account as its owner sees it. `locale`: a language tag (RFC 5646), or None for what each device says."""
 
-    locale: str | None = None
+    locale: str | None = Field(default=None, examples=["uz"])
 
 
 class Reaction(Wire):
     """One emoji under a message and who chose it."""
 
-    emoji: str
+    emoji: str = Field(examples=["👍"])
     users: tuple[UserId, ...] = ()
     uids: tuple[Uid, ...] = ()
 
@@ -56,8 +56,8 @@ class Message(Wire):
     ordinal: Ordinal
     sender: UserId
     sender_uid: Uid
-    text: str
-    client_id: str | None = None
+    text: str = Field(examples=["Salom hammaga!"])
+    client_id: str | None = Field(default=None, examples=["phone-41"])
     reply_to: Seq | None = None
     sent_at: Time
     edited_at: Time | None = None
@@ -72,13 +72,13 @@ class Settings(Wire):
     `slow_mode`: seconds between two messages of one member; `retention`: days that messages are kept; 0: none.
     """
 
-    title: str = ""
-    topic: str = ""
+    title: str = Field(default="", examples=["Choyxona"])
+    topic: str = Field(default="", examples=["Har kuni choy"])
     visibility: Visibility = "private"
     history: HistoryFrom = "all"
     archived: bool = False
-    slow_mode: SlowMode = 0
-    retention: Retention = 0
+    slow_mode: SlowMode = Field(default=0, examples=[0])
+    retention: Retention = Field(default=0, examples=[0])
 
 
 class ConversationState(Settings):
@@ -89,15 +89,15 @@ class ConversationState(Settings):
     """
 
     conversation: ConversationId
-    kind: ConversationKind
+    kind: ConversationKind = Field(examples=["room"])
     head: Cursor
-    since: Cursor = 0
+    since: Cursor = Field(default=0, examples=[0])
     last_ordinal: Ordinal = 0
-    read_ordinal: Ordinal = 0
-    unread: Ordinal = 0
-    mentions: Ordinal = 0
+    read_ordinal: Ordinal = Field(default=0, examples=[7])
+    unread: Count = 0
+    mentions: Count = Field(default=0, examples=[1])
     last_message: Message | None = None
-    member_count: int = Field(default=0, ge=0)
+    member_count: int = Field(default=0, ge=0, examples=[3])
     role: Role | None = "member"
     draft: str = ""
 

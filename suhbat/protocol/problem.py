@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pydantic import Field
 
 from suhbat.errors import SuhbatError
-from suhbat.texts import Language
+from suhbat.texts import Language, say
 
 from .types import Wire
 
@@ -18,12 +18,13 @@ class Problem(Wire):
     """What went wrong. Programs look at `code`, which never changes; `detail` is for people, in their language."""
 
     type: str = Field(default="about:blank", description="Always about:blank: `code` says which problem it is.")
-    title: str = Field(description="The phrase of the HTTP status.")
-    status: int
+    title: str = Field(description="The phrase of the HTTP status.", examples=["Not Found"])
+    status: int = Field(examples=[404])
     detail: str = Field(
-        description="What happened and what to do next, in the language of ?lang=, the account or the browser."
+        description="What happened and what to do next, in the language of ?lang=, the account or the browser.",
+        examples=[say("not_found", "en")],
     )
-    code: str
+    code: str = Field(examples=["not_found"])
     retry_after: float | None = Field(
         default=None,
         description="Seconds after which the same request may succeed.",

@@ -8,10 +8,10 @@ from pydantic import Field
 from pydantic_core import to_json
 
 from suhbat.errors import SuhbatError
-from suhbat.texts import Language
+from suhbat.texts import Language, say
 
 from .objects import ConversationState, Message, User
-from .types import HEARTBEAT_SECONDS, MAX_FRAME, MAX_TEXT, ConversationId, Cursors, Time, Wire, format_time
+from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FRAME, MAX_TEXT, ConversationId, Cursors, Time, Wire, format_time
 
 
 class Limits(Wire):
@@ -23,7 +23,7 @@ class Limits(Wire):
 
 class _Reply(Wire):
     type: str  # first in every frame
-    id: int | str | None = Field(default=None, exclude_if=lambda value: value is None)
+    id: int | str | None = Field(default=None, exclude_if=lambda value: value is None, examples=[7])
 
 
 class Welcome(_Reply):
@@ -31,8 +31,8 @@ class Welcome(_Reply):
 
     type: Literal["welcome"] = "welcome"
     user: User
-    connection: str
-    epoch: str
+    connection: str = Field(examples=["kq3v7mzt5wxa"])
+    epoch: str = Field(examples=["5f0c1ab2e7d94c38"])
     resumed: bool
     heartbeat: int = HEARTBEAT_SECONDS
     limits: Limits = Limits()
@@ -80,8 +80,8 @@ class Sent(Ok):
     """`send`: the message is durable and numbered. `duplicate`: it already was."""
 
     conversation: ConversationId
-    seq: int
-    ordinal: int
+    seq: int = Field(examples=[12])
+    ordinal: int = Field(examples=[9])
     sent_at: Time
     duplicate: bool = False
 
@@ -91,7 +91,7 @@ class Acted(Ok):
     the head. `unread`: after `read`."""
 
     conversation: ConversationId
-    seq: int
+    seq: int = Field(examples=[14])
     unread: int | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
@@ -101,22 +101,22 @@ class Page(Ok):
     messages: tuple[Message, ...]
     has_before: bool
     has_after: bool
-    head: int
+    head: int = Field(examples=[12])
 
 
 class Pong(_Reply):
     """`ping`: every conversation written since the previous pong, with its head."""
 
     type: Literal["pong"] = "pong"
-    heads: dict[str, int]
+    heads: dict[str, int] = Field(examples=[{LOBBY: 1843}])
 
 
 class Error(_Reply):
     """Refused. `code` is for programs and never changes; `message` is for people, in their language."""
 
     type: Literal["error"] = "error"
-    code: str
-    message: str
+    code: str = Field(examples=["not_found"])
+    message: str = Field(examples=[say("not_found", "en")])
     retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
 
 

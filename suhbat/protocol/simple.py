@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import to_json
 
 from suhbat.errors import BadRequest, SuhbatError
-from suhbat.texts import Language
+from suhbat.texts import Language, say
 
 from .closes import Close
 from .events import Event, MessageCreated
@@ -26,14 +26,16 @@ class SimpleSend(Wire):
     """What a client sends. `to_user` missing, null or "" means everybody."""
 
     message: Text
-    to_user: Annotated[str, Field(max_length=4_000), Storable, AfterValidator(str.strip)] | None = None
+    to_user: Annotated[str, Field(max_length=4_000), Storable, AfterValidator(str.strip)] | None = Field(
+        default=None, examples=[""]
+    )
 
 
 class _Announcement(Wire):
     type: str
     user_id: UserId
     uid: Uid
-    message: str
+    message: str = Field(examples=["User ali joined the chat"])
     sent_at: Time
 
 
@@ -47,18 +49,19 @@ class SimpleLeft(_Announcement):
     """Somebody's last connection is gone."""
 
     type: Literal["left"] = "left"
+    message: str = Field(examples=["User ali left the chat"])
 
 
 class SimpleMessage(Wire):
     """A message to everybody (`to_user` "") or to you alone (`to_user` your name)."""
 
     type: Literal["message"] = "message"
-    conversation: ConversationId
-    seq: int
+    conversation: ConversationId = Field(examples=[LOBBY])
+    seq: int = Field(examples=[12])
     from_user: UserId
     from_uid: Uid
-    to_user: str
-    message: str
+    to_user: str = Field(examples=[""])
+    message: str = Field(examples=["Salom hammaga!"])
     sent_at: Time
 
 
@@ -66,20 +69,20 @@ class SimpleSent(Wire):
     """Your private message is stored; `online`: whether its reader is here now."""
 
     type: Literal["sent"] = "sent"
-    conversation: ConversationId
-    seq: int
+    conversation: ConversationId = Field(examples=["dfvyrmqvxe2yeialcpsu7w"])
+    seq: int = Field(examples=[3])
     to_user: UserId
     to_uid: Uid
     sent_at: Time
-    online: bool
+    online: bool = Field(examples=[True])
 
 
 class SimpleError(Wire):
     """Refused; the connection stays open unless a close follows."""
 
     type: Literal["error"] = "error"
-    code: str
-    message: str
+    code: str = Field(examples=["user_not_found"])
+    message: str = Field(examples=[say("user_not_found", "en", user_id="vali")])
     retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
 
 

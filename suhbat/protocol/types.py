@@ -29,11 +29,21 @@ LOBBY = "lobby"
 ME = "@me"
 """A user's own log, as its user sees it."""
 
+GUEST_TOKEN = "sg_a_token_as_it_was_shown_once"  # noqa: S105 (an example)
+SESSION_TOKEN = "ss_a_token_as_it_was_shown_once"  # noqa: S105
+"""In examples: nobody's."""
+
 
 class Wire(BaseModel):
-    """Base of everything on the wire: frozen, strict, unknown fields ignored (the contract grows by adding)."""
+    """Base of everything on the wire: frozen, strict, unknown fields ignored (the contract grows by adding).
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    Every field that is no choice among a few has an example, its type's or its own (see `examples`).
+    """
+
+    # What the server writes it writes whole: a field with a default is one that a reader can count on.
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="ignore", json_schema_serialization_defaults_required=True
+    )
 
 
 @lru_cache(maxsize=64)
@@ -92,21 +102,25 @@ Until = Annotated[Time, Field(ge=0, le=253_402_300_799_999)]
 """A moment that a client names, up to the last one that RFC 3339 can write."""
 
 Storable = AfterValidator(_storable)
-Text = Annotated[str, Field(max_length=MAX_TEXT), Storable, AfterValidator(_not_blank)]
-Name = Annotated[str, Field(min_length=1, max_length=128), Storable]
+Text = Annotated[str, Field(max_length=MAX_TEXT, examples=["Salom hammaga!"]), Storable, AfterValidator(_not_blank)]
+Name = Annotated[str, Field(min_length=1, max_length=128, examples=["vali"]), Storable]
 """A name as typed, before normalisation. `identity.names` decides what it is."""
-UserId = Annotated[str, Field(min_length=1, max_length=32)]
-Uid = Annotated[str, Field(min_length=1, max_length=64)]
-ConversationId = Annotated[str, Field(min_length=1, max_length=64), Storable]
-ClientId = Annotated[str, Field(min_length=1, max_length=64), Storable]
+UserId = Annotated[str, Field(min_length=1, max_length=32, examples=["ali"])]
+Uid = Annotated[str, Field(min_length=1, max_length=64, examples=["usrazxgnrfqirgosn73gmg"])]
+ConversationId = Annotated[str, Field(min_length=1, max_length=64, examples=["rqegnj7zdywrwkkgt34yyk"]), Storable]
+ClientId = Annotated[str, Field(min_length=1, max_length=64, examples=["phone-41"]), Storable]
 """What the client calls a message before the server has numbered it; the key of idempotency (with `uid`)."""
-Seq = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
-Cursor = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
+Seq = Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[12])]
+Cursor = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[12])]
 """The last `seq` a client applied; 0 before the first."""
-Ordinal = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
-CommandId = Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER)] | Annotated[str, Field(max_length=128), Storable]
+Ordinal = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[9])]
+Count = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[2])]
+CommandId = (
+    Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER, examples=[7])]
+    | Annotated[str, Field(max_length=128), Storable]
+)
 """What ties a reply to its command; chosen by the client."""
-Cursors = Annotated[dict[ConversationId, Cursor], Field(max_length=5_000)]
+Cursors = Annotated[dict[ConversationId, Cursor], Field(max_length=5_000, examples=[{LOBBY: 1842, ME: 12}])]
 
 
 def _one_line(text: str) -> str:
@@ -138,13 +152,13 @@ def _emoji(text: str) -> str:
     return text
 
 
-Title = Annotated[str, Field(max_length=100), Storable, AfterValidator(_one_line)]
-Topic = Annotated[str, Field(max_length=500), Storable]
-Reason = Annotated[str, Field(max_length=500), Storable]
-DraftText = Annotated[str, Field(max_length=MAX_TEXT), Storable]
-Emoji = Annotated[str, Field(min_length=1, max_length=32), Storable, AfterValidator(_emoji)]
+Title = Annotated[str, Field(max_length=100, examples=["Choyxona"]), Storable, AfterValidator(_one_line)]
+Topic = Annotated[str, Field(max_length=500, examples=["Har kuni choy"]), Storable]
+Reason = Annotated[str, Field(max_length=500, examples=["spam"]), Storable]
+DraftText = Annotated[str, Field(max_length=MAX_TEXT, examples=["Ertaga kelaman, lekin"]), Storable]
+Emoji = Annotated[str, Field(min_length=1, max_length=32, examples=["👍"]), Storable, AfterValidator(_emoji)]
 People = Annotated[list[Name], Field(min_length=1, max_length=50)]
-SlowMode = Annotated[int, Field(ge=0, le=86_400)]
+SlowMode = Annotated[int, Field(ge=0, le=86_400, examples=[10])]
 """Seconds between two messages of one member; 0: none."""
-Retention = Annotated[int, Field(ge=0, le=36_500)]
+Retention = Annotated[int, Field(ge=0, le=36_500, examples=[365])]
 """Days that messages are kept; 0: for ever."""

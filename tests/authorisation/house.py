@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from tests.documented import check
 from tests.servers import Server
 
 ROLES = ("owner", "moderator", "member", "removed", "stranger", "guest", "nobody")
@@ -44,12 +45,13 @@ class House:
             status, answer = server.request("POST", "/api/v1/accounts", body)
             assert status == 201, answer
             self.tokens[role] = answer["token"]
-        self.openapi: Any = server.request("GET", "/openapi.json")[1]
         self.reported = 0
         self.tokens["guest"] = server.guest(name_of("guest"))
 
     def ask(self, role: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        return self.server.request(method, f"/api/v1{path}", body, token=self.tokens[role])
+        status, answer = self.server.request(method, f"/api/v1{path}", body, token=self.tokens[role])
+        check(method, f"/api/v1{path}", status, answer)
+        return status, answer
 
     def room(self) -> Room:
         """A new one."""

@@ -64,22 +64,6 @@ def filled(path: str, room: Room) -> str:
     )
 
 
-def assert_documented(house: House, method: str, path: str, status: int, answer: Any) -> None:
-    """The OpenAPI document says that this operation may answer so."""
-    told = next(
-        operations[method.lower()]["responses"]
-        for known, operations in house.openapi["paths"].items()
-        if shape(known) == shape(f"/api/v1{path}") and method.lower() in operations
-    )
-    assert str(status) in told, (method, path, status)
-    if status >= 400:
-        assert answer["code"] in told[str(status)]["content"]["application/problem+json"]["examples"], (
-            method,
-            path,
-            answer,
-        )
-
-
 @pytest.mark.parametrize(("method", "path"), list(HTTP))
 def test_endpoint(house: House, method: str, path: str) -> None:
     """Everybody gets the answer of the table; nothing of the room is in what those get who are not in it."""
@@ -88,7 +72,6 @@ def test_endpoint(house: House, method: str, path: str) -> None:
         room = house.room()
         status, answer = house.ask(role, method, filled(path, room), body(house, room))
         assert re.fullmatch(expected.replace("*", "."), str(status)), (role, status, answer)
-        assert_documented(house, method, path, status, answer)
         if role in ROLES[3:]:
             assert SECRET not in str(answer), role
             assert room.conversation not in str(answer), role

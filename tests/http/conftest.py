@@ -28,9 +28,18 @@ from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.objects import Role
+from suhbat.protocol.problem import MEDIA_TYPE
+from tests.documented import check
 from tests.fakes import CountingTokens, FakeClock, FakeStore
 
 PASSWORD = "a good password"
+
+
+async def documented(answer: httpx2.Response) -> None:
+    """Whatever a test asks, it is answered as the OpenAPI document says."""
+    await answer.aread()
+    is_problem = answer.headers.get("content-type") == MEDIA_TYPE
+    check(answer.request.method, str(answer.url), answer.status_code, answer.json() if is_problem else None)
 
 
 class House:
@@ -74,7 +83,8 @@ class House:
 
     def client(self, address: str = "127.0.0.1", **options: Any) -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40000))
-        return httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000", **options)
+        hooks = {"response": [documented]}
+        return httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000", event_hooks=hooks, **options)
 
     async def account(self, name: str, role: Role = "member") -> dict[str, str]:
         """The headers of a new account, with the password PASSWORD."""

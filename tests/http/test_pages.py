@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import jsonschema_rs
 import pytest
 
 from suhbat.http import pages
@@ -57,41 +55,25 @@ async def test_figures_are_for_nobody_else(house: House, address: str, headers: 
 
 
 async def test_openapi(client: httpx2.AsyncClient) -> None:
-    """Every operation has a text; each of its failures is a problem with codes and an example of each; its body and its good
-    answers have an example that their own schema allows."""
+    """Every operation has a text; the bearer scheme is declared. For the rest see test_refusals and test_shown."""
     document = (await client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     for path in document["paths"].values():
         for operation in path.values():
             assert operation["description"]
-            assert "default" not in operation["responses"]
-            for status, answer in operation["responses"].items():
-                if status.startswith("2"):
-                    _check_example(answer, document)
-                    continue
-                problem = answer["content"]["application/problem+json"]
-                for code, example in problem["examples"].items():
-                    assert (example["value"]["code"], str(example["value"]["status"])) == (code, status)
-                    assert f"`{code}`" in answer["description"]
-            _check_example(operation.get("requestBody", {}), document)
     assert _dangling(document) == set()
+    assert "HTTPValidationError" not in document["components"]["schemas"]
     assert "HTTPBearer" in document["components"]["securitySchemes"]
 
 
 async def test_asyncapi(client: httpx2.AsyncClient) -> None:
-    """Every command, reply, event and notice of the code is there, with an example that it allows; every reference leads
-    somewhere."""
+    """Every command, reply, event and notice of the code is there, and every reference leads somewhere."""
     document = (await client.get("/asyncapi.json")).json()
     assert document["asyncapi"] == "3.0.0"
     messages = document["components"]["messages"]
     for model in (*COMMANDS, *REPLIES, *EVENTS, *NOTICES):
         assert messages[model.__name__]["summary"]
         assert model.__name__ in document["channels"]["v1"]["messages"]
-    for message in messages.values():
-        schema = message["payload"] | {"components": document["components"]}
-        (example,) = message["examples"]
-        assert jsonschema_rs.Draft202012Validator(schema).is_valid(example["payload"]), (message["name"], example)
-        assert '"string"' not in json.dumps(example)
     assert messages["MessageCreated"]["name"] == "message.created"
     assert {"SimpleSend", "SimpleMessage"} <= set(document["channels"]["simple"]["messages"])
     assert _dangling(document) == set()
@@ -139,16 +121,6 @@ async def test_unchanged_files_are_not_sent_again(client: httpx2.AsyncClient) ->
 async def test_nothing_outside_the_directory_is_served(client: httpx2.AsyncClient, path: str) -> None:
     """No way leads up."""
     assert_problem(await client.get(path), 404, "not_found")
-
-
-def _check_example(body: dict[str, Any], document: dict[str, Any]) -> None:
-    """It is there, it is what the schema allows, and it says something."""
-    content = body.get("content", {}).get("application/json")
-    if content is None or not content.get("schema"):
-        return
-    schema = content["schema"] | {"components": document["components"]}
-    assert jsonschema_rs.Draft202012Validator(schema).is_valid(content["example"]), content["example"]
-    assert '"string"' not in json.dumps(content["example"])
 
 
 def _dangling(document: dict[str, Any]) -> set[str]:

@@ -1,0 +1,50 @@
+"""An example of anything on the wire, put together from those that the schemas of its parts carry (`examples=` of a field)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+_NULL = {"type": "null"}
+
+
+def example(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
+    """A value that `schema` allows; `definitions` by the last part of a `$ref`. Of several ways it takes the first.
+
+    A field that may be null is null, and what may be left out is left out where its default is nothing; unless the field
+    itself has an example. Raises LookupError for what has no example and cannot be made up: a text or a number.
+    """
+    if "examples" in schema:
+        return schema["examples"][0]
+    if "$ref" in schema:
+        return example(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("default") is not None:
+        return schema["default"]
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "properties" in schema:
+        required = schema.get("required", ())
+        return {
+            name: example(part, definitions)
+            for name, part in schema["properties"].items()
+            if name in required or part.get("default") or "examples" in part
+        }
+    several = schema.get("anyOf") or schema.get("oneOf")
+    if several:
+        return None if _NULL in several else example(several[0], definitions)
+    match schema.get("type"):
+        case "array":
+            return [example(schema["items"], definitions)]
+        case "boolean":
+            return False
+        case "null":
+            return None
+        case None if not schema:
+            return None
+        case "object" if "additionalProperties" not in schema:
+            return {}
+    raise LookupError(f"no example: {dict(schema)}")

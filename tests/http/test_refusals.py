@@ -1,0 +1,123 @@
+"""What can go wrong with an operation is what its description says: no more (see tests.documented) and no less."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+
+from suhbat.errors import ERRORS, Busy, SuhbatError, Unsupported
+from suhbat.http.refusals import response
+from suhbat.protocol.problem import MEDIA_TYPE, Problem
+from suhbat.protocol.types import MAX_FRAME
+from tests.documented import codes, document, operations
+from tests.http.conftest import PASSWORD, House
+
+EVERY = sorted(operations())
+WRITES = [one for one in EVERY if one[0] != "GET"]
+REGISTER, LOG_IN = ("POST", "/api/v1/accounts"), ("POST", "/api/v1/sessions")
+LOGGED_IN = [one for one in EVERY if "security" in operations()[one] and one != REGISTER]
+"""A token is asked for; who registers may have one."""
+JSON = {"content-type": "application/json"}
+
+
+def of(operation: tuple[str, str]) -> tuple[str, str, Any]:
+    """Method, address and body of a request as the description shows it."""
+    method, path = operation
+    described = operations()[operation]
+    for parameter in described.get("parameters", ()):
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", quote(str(parameter["example"])))
+    body = described["requestBody"]["content"]["application/json"]["example"] if "requestBody" in described else None
+    return method, path, body
+
+
+async def ask(house: House, operation: tuple[str, str], **options: Any) -> httpx2.Response:
+    """The operation's own example of a request, with these `headers`; `content` or `json` in place of its body."""
+    method, path, body = of(operation)
+    if body is not None and not options.keys() & {"content", "json"}:
+        options["json"] = body
+    async with house.client() as client:
+        return await client.request(method, path, **options)
+
+
+def test_nothing_is_left_to_a_default() -> None:
+    """Every operation lists its statuses one by one, each failure with its codes; 500 is our fault wherever it happens."""
+    for operation in EVERY:
+        assert "default" not in operations()[operation]["responses"]
+        assert codes(operation)[500] == {"internal"}
+        for status, answer in operations()[operation]["responses"].items():
+            assert answer["description"]
+            assert (MEDIA_TYPE in answer.get("content", {})) == (status >= 400)
+
+
+@pytest.mark.parametrize("error", [error for error in ERRORS if error is not Unsupported])
+def test_an_example_of_each_error(error: type[SuhbatError]) -> None:
+    """What the description shows is a problem as the server writes it, with no gap left in its text."""
+    ((code, shown),) = response([error])["content"][MEDIA_TYPE]["examples"].items()
+    problem = Problem.model_validate(shown["value"])
+    assert (code, problem.code, problem.status) == (error.code, error.code, error.status)
+    assert "…" not in problem.detail and "{" not in problem.detail
+    assert (problem.retry_after is not None) == error.retryable
+
+
+def test_every_error_of_http_is_in_the_description() -> None:
+    """Each error there is can be the answer of some operation, but what no version refuses any more."""
+    told = {code for operation in EVERY for found in codes(operation).values() for code in found}
+    assert told == {error.code for error in ERRORS} - {"unsupported"}
+
+
+@pytest.mark.parametrize("operation", EVERY)
+async def test_a_token_of_nobody(house: House, operation: tuple[str, str]) -> None:
+    """It is 401 where that is documented, and no matter anywhere else."""
+    answer = await ask(house, operation, headers={"authorization": "Bearer nonsense"})
+    assert (answer.status_code == 401) == (401 in codes(operation))
+
+
+@pytest.mark.parametrize("operation", LOGGED_IN)
+async def test_who_is_banned(house: House, operation: tuple[str, str]) -> None:
+    """Whatever needs a token can be 403."""
+    headers = await house.account("aziza", "owner")
+    account = house.accounts.of_name("aziza")
+    assert account is not None
+    house.app.state.parts.bans.put(account.uid, None, on=True)
+    assert (await ask(house, operation, headers=headers)).status_code == 403
+
+
+@pytest.mark.parametrize("operation", WRITES)
+async def test_a_foreign_page_and_a_bad_body(house: House, operation: tuple[str, str]) -> None:
+    """Every write can be 403, 400 and 413."""
+    headers = await house.account("aziza", "owner")
+    foreign = await ask(house, operation, headers=headers | {"origin": "https://evil.example"})
+    plain = await ask(house, operation, headers=headers | {"content-type": "text/plain"}, content=b"x")
+    large = await ask(house, operation, headers=headers | JSON, content=b" " * (MAX_FRAME + 1))
+    assert [foreign.status_code, plain.status_code, large.status_code] == [403, 400, 413]
+
+
+@pytest.mark.parametrize("operation", LOGGED_IN)
+async def test_who_goes_too_fast(operation: tuple[str, str]) -> None:
+    """Whatever needs a token counts, and can be 429."""
+    house = House(send_rate=1)
+    headers = await house.account("aziza", "owner")
+    async with house.client() as client:
+        while (await client.get("/api/v1/me", headers=headers)).status_code == 200:
+            pass
+    assert (await ask(house, operation, headers=headers)).status_code == 429
+
+
+@pytest.mark.parametrize("operation", EVERY)
+async def test_a_store_that_cannot_be_reached(house: House, operation: tuple[str, str]) -> None:
+    """It is 503 where that is documented, and no matter anywhere else."""
+    await house.account("aziza")
+    house.store.broken = Busy(retry_after=1, seconds=1)
+    options = {"json": {"user_id": "aziza", "password": PASSWORD}} if operation == LOG_IN else {}
+    answer = await ask(house, operation, headers={"authorization": "Bearer ss_of_no_session_in_memory"}, **options)
+    assert (answer.status_code == 503) == (503 in codes(operation))
+
+
+def test_the_names_of_the_shared_answers() -> None:
+    """Each response that operations share is called by its codes."""
+    for name, answer in document()["components"]["responses"].items():
+        assert name == "_or_".join(answer["content"][MEDIA_TYPE]["examples"])

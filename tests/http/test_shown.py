@@ -1,0 +1,117 @@
+"""Both descriptions show an example of everything, and what they show is right."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from fastapi.routing import iter_route_contexts
+from pydantic import TypeAdapter
+
+from suhbat.http import asyncapi
+from suhbat.protocol.commands import COMMAND, COMMANDS
+from suhbat.protocol.events import EVENT, EVENTS
+from suhbat.protocol.examples import example
+from suhbat.protocol.simple import SimpleSend
+from tests.documented import document, operations
+from tests.http.conftest import House
+
+EVERY = sorted(operations())
+MESSAGES = asyncapi.document()["components"]["messages"]
+SCHEMAS = asyncapi.document()["components"]["schemas"]
+
+
+def valid(schema: Any, value: Any, components: dict[str, Any]) -> None:
+    jsonschema_rs.Draft202012Validator({**schema, "components": components}, validate_formats=True).validate(value)
+
+
+@pytest.mark.parametrize("operation", EVERY)
+def test_an_operation(operation: tuple[str, str]) -> None:
+    """What is in the path, the body and every success have an example that fits the schema; no success is without content
+    but 204 and what says nothing."""
+    described = operations()[operation]
+    components = document()["components"]
+    for parameter in described.get("parameters", ()):
+        if parameter["in"] == "path":
+            valid(parameter["schema"], parameter["example"], components)
+    shown = [described["requestBody"]] if "requestBody" in described else []
+    shown += [answer for status, answer in described["responses"].items() if status < 400]
+    for one in shown:
+        for content in one.get("content", {}).values():
+            valid(content["schema"], content["example"], components)
+            assert content["example"] != {}
+
+
+def test_bodies_are_taken(house: House) -> None:
+    """The class that reads a body takes its example, the checks that no schema tells of included."""
+    bodies = 0
+    for route in iter_route_contexts(house.app.routes):
+        for method in route.methods or ():
+            described = operations().get((method, route.path_format or ""))
+            if described is not None and "requestBody" in described:
+                model = route.body_field.field_info.annotation
+                taken = TypeAdapter(model).validate_python(
+                    described["requestBody"]["content"]["application/json"]["example"]
+                )
+                assert type(taken) is model
+                bodies += 1
+    assert bodies == sum("requestBody" in operation for operation in operations().values())
+
+
+@pytest.mark.parametrize("name", list(MESSAGES))
+def test_a_message(name: str) -> None:
+    """Every message of both dialects is described, and has an example that fits its payload."""
+    message = MESSAGES[name]
+    assert message["summary"]
+    ((shown),) = message["examples"]
+    valid(message["payload"], shown["payload"], {"schemas": SCHEMAS})
+    assert shown["payload"].get("type", name) == message["name"]
+
+
+def test_the_server_understands_its_examples() -> None:
+    """What is shown of commands and events decodes, as the class that it is shown for."""
+    for model in COMMANDS:
+        assert type(COMMAND.validate_json(json.dumps(payload(model)))) is model
+    for event in EVENTS:
+        assert type(EVENT.validate_json(json.dumps(payload(event)))) is event
+    SimpleSend.model_validate_json(json.dumps(payload(SimpleSend)))
+
+
+def payload(model: type) -> Any:
+    return MESSAGES[model.__name__]["examples"][0]["payload"]
+
+
+def test_an_example_is_put_together() -> None:
+    """A type's example, unless the field has one; null and left out where nothing else is said."""
+    schema = {
+        "properties": {
+            "of_type": {"$ref": "#/$defs/Name"},
+            "own": {"$ref": "#/$defs/Name", "examples": ["vali"]},
+            "many": {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/Name"}, {"type": "integer"}]}},
+            "on": {"type": "boolean", "default": True},
+            "kind": {"enum": ["room", "direct"]},
+            "null": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "optional": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "off": {"type": "boolean", "default": False},
+        },
+        "required": ["of_type", "own", "many", "kind", "null"],
+    }
+    assert example(schema, {"Name": {"type": "string", "examples": ["ali"]}}) == {
+        "of_type": "ali",
+        "own": "vali",
+        "many": ["ali"],
+        "on": True,
+        "kind": "room",
+        "null": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "schema", [{"type": "string"}, {"type": "integer", "minimum": 1}, {"items": {"type": "string"}}]
+)
+def test_nothing_is_made_up(schema: dict[str, Any]) -> None:
+    """A text or a number without an example is a mistake, and both documents are tested to have none."""
+    with pytest.raises(LookupError, match="no example"):
+        example(schema, {})

@@ -1,0 +1,158 @@
+"""What really goes over the sockets is what `/asyncapi.json` says, to the letter: no field less, none more, none of another
+type."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.servers import Server, running
+from tests.talk import V1, Client, Frame, Simple
+
+PASSWORD = "correct horse battery"
+
+
+class Described:
+    """What the server says of itself, and which of it was seen."""
+
+    def __init__(self, document: Any) -> None:
+        self._schemas = {name: _closed(schema) for name, schema in document["components"]["schemas"].items()}
+        self.messages = document["components"]["messages"]
+        self.sent = {
+            channel: [
+                reference["$ref"].rpartition("/")[2]
+                for operation in document["operations"].values()
+                if operation["action"] == "send" and operation["channel"]["$ref"] == f"#/channels/{channel}"
+                for reference in operation["messages"]
+            ]
+            for channel in document["channels"]
+        }
+        self._validators = {
+            name: jsonschema_rs.Draft202012Validator(
+                {**message["payload"], "components": {"schemas": self._schemas}}, validate_formats=True
+            )
+            for name, message in self.messages.items()
+        }
+        self.seen: set[str] = set()
+
+    def saw(self, channel: str, frame: Frame) -> None:
+        """Assert that a frame of the server's is one of the channel's messages."""
+        named = [name for name in self.sent[channel] if self.messages[name]["name"] == frame["type"]]
+        fitting = [name for name in named if self._validators[name].is_valid(frame)]
+        assert fitting, (frame, [str(error) for name in named for error in self._validators[name].iter_errors(frame)])
+        self.seen.update(fitting)
+
+
+def _closed(schema: Any) -> Any:
+    """A schema that allows what it names, and nothing else."""
+    return schema | {"additionalProperties": False} if "properties" in schema else schema
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running("suhbat", tmp_path_factory.mktemp("described") / "data", send_rate="0") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def described(server: Server) -> Described:
+    status, document = server.request("GET", "/asyncapi.json")
+    assert status == 200
+    return Described(document)
+
+
+def watched(client: Client, described: Described, channel: str) -> None:
+    """Look at every frame that this client hears."""
+    hear = client.hear
+
+    async def look() -> Frame:
+        frame = await hear()
+        described.saw(channel, frame)
+        return frame
+
+    client.hear = look  # type: ignore[method-assign]
+
+
+def register(server: Server, name: str) -> str:
+    status, answer = server.request("POST", "/api/v1/accounts", {"user_id": name, "password": PASSWORD})
+    assert status == 201
+    token: str = answer["token"]
+    return token
+
+
+async def test_v1(server: Server, described: Described) -> None:
+    """A room from its making to its end, seen by its owner and a member: every reply, event and notice there is comes."""
+    tokens = {name: register(server, name) for name in ("ali", "vali")}
+    first, second = V1(server.ws, tokens["ali"]), V1(server.ws, tokens["vali"])
+    for one in (first, second):
+        watched(one, described, "v1")
+    async with first as ali, second as vali:
+        room = (await ali.ask("create", title="Choyxona", visibility="public"))["conversation"]
+        await vali.ask("join", conversation=room)
+        await ali.until("member.joined")
+        said = await ali.ask("send", conversation=room, text="@vali salom", client_id="k1")
+        await vali.until("mentioned")
+        await vali.ask("typing", conversation=room)
+        await ali.until("typing")
+        await vali.ask("react", conversation=room, seq=said["seq"], emoji="👍")
+        await vali.ask("react", conversation=room, seq=said["seq"], emoji="👍", on=False)
+        await vali.ask("read", conversation=room, ordinal=said["ordinal"])
+        await ali.until("receipt")
+        await vali.ask("draft", conversation=room, text="men ham")
+        await vali.ask("report", conversation=room, seq=said["seq"], reason="spam")
+        await ali.ask("edit", conversation=room, seq=said["seq"], text="@vali salom!")
+        await ali.ask("pin", conversation=room, seq=said["seq"])
+        await ali.ask("pin", conversation=room, seq=said["seq"], on=False)
+        await ali.ask("history", conversation=room)
+        await ali.ask("delete", conversation=room, seq=said["seq"])
+        await ali.ask("admit", conversation=room, user_id="vali", role="moderator")
+        await ali.ask("mute", conversation=room, user_id="vali")
+        await ali.ask("update", conversation=room, topic="choy")
+        await ali.ask("remove", conversation=room, user_id="vali")
+        await vali.until("conversation.removed")
+        await vali.ask("edit", conversation=room, seq=said["seq"], text="x")  # an error
+        await ali.ask("direct", users=["vali"])
+        await ali.ask("ping")
+        await ali.ask("sync", cursors={room: 1, "lobby": 0})
+        status, _ = server.request("PATCH", "/api/v1/me", {"display_name": "Vali"}, token=tokens["vali"])
+        assert status == 200
+        await vali.until("user.updated")
+        past = {"epoch": ali.welcome["epoch"], "cursors": {room: 1_000_000, "nowhere": 1, "@me": 0, "lobby": 0}}
+        again = V1(server.ws, tokens["ali"], past)
+        watched(again, described, "v1")
+        async with again:
+            pass
+        await ali.ask("erase", conversation=room)
+        for one in (ali, vali):
+            await one.ask("ping")  # and hear all that came before its answer
+    assert set(described.sent["v1"]) - described.seen == set()
+
+
+async def test_the_simple_dialect(server: Server, described: Described) -> None:
+    """Coming, writing to all and to one, a mistake, going."""
+    first, second = Simple(server.ws, "aziza"), Simple(server.ws, "bobur")
+    for one in (first, second):
+        watched(one, described, "simple")
+    async with first as aziza:
+        async with second as bobur:
+            await aziza.write("salom")
+            await bobur.until("message")
+            await bobur.write("maxfiy", "aziza")
+            await bobur.until("sent")
+            await bobur.write("kimga", "nobody")
+            await bobur.until("error")
+        await aziza.until("left")
+    assert set(described.sent["simple"]) - described.seen == set()
+
+
+def test_a_frame_that_is_not_described_is_noticed(described: Described) -> None:
+    """A field too many, one too few and one of another type are each seen: this file could fail."""
+    right = {"type": "typing", "conversation": "lobby", "user_id": "ali", "uid": "u1"}
+    described.saw("v1", right)
+    for wrong in (right | {"more": 1}, {**right, "uid": 7}, {key: right[key] for key in right if key != "uid"}):
+        with pytest.raises(AssertionError):
+            described.saw("v1", json.loads(json.dumps(wrong)))
