@@ -70,6 +70,12 @@ class Party:
     def in_flight(self) -> int:
         return sum(len(writer.undecided) for writer in self.writers)
 
+    async def busy(self) -> None:
+        """Until somebody waits for an acknowledgement."""
+        async with asyncio.timeout(SETTLE_SECONDS):
+            while not self.in_flight:
+                await asyncio.sleep(0)
+
     def stop(self) -> None:
         self.sdk.stopping = True
         for writer in self.writers:
@@ -124,7 +130,7 @@ async def test_kill_under_load(kind: str, rounds: int, tmp_path: Path, caplog: p
             f"{sum(writer.duplicates for writer in party.writers)} of them only when repeated; ready again after "
             f"{statistics.median(ready):.2f} s (median), {max(ready):.2f} s (maximum)"
         )
-        assert in_flight > rounds, "the server was killed while it had nothing to do"
+        assert in_flight >= rounds // 2, "the server was killed while it had nothing to do"
         # The median: a machine that pauses us once says nothing about the server.
         assert statistics.median(ready) < READY_SECONDS, f"ready again after {sorted(ready)}"
     finally:
@@ -141,9 +147,11 @@ async def _storm(server: Server, party: Party, chance: random.Random, rounds: in
     async with asyncio.TaskGroup() as tasks:
         living = [tasks.create_task(client.live(up)) for client in party.clients]
         living.append(tasks.create_task(party.sdk.live()))
-        for _ in range(rounds):
-            # Sometimes while they are still resuming.
+        for number in range(rounds):
+            # By chance, and then it is sometimes while they are still resuming; every other time surely in their midst.
             await asyncio.sleep(chance.uniform(0.02, 0.5))
+            if number % 2:
+                await party.busy()
             up.clear()
             server.kill()
             in_flight += party.in_flight
