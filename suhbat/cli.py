@@ -50,10 +50,6 @@ MESSAGES = inspect.Parameter(
     annotation=bool,
 )
 
-SHUTDOWN_SECONDS = 5
-BACKLOG = 16_384
-"""Connections that wait to be accepted; the system may allow fewer (Linux: net.core.somaxconn)."""
-
 
 def main() -> None:
     """What the command `suhbat` runs."""
@@ -90,6 +86,7 @@ def build() -> typer.Typer:
     app.add_typer(user, name="user")
     app.add_typer(room, name="room")
     app.add_typer(export, name="export")
+    app.command("migrate")(with_settings(migrate))
     app.command("doctor")(with_settings(examine))
     app.add_typer(config, name="config")
     app.command("version")(version)
@@ -128,38 +125,40 @@ def with_settings(command: Callable[..., None], *own: inspect.Parameter) -> Call
 
 def serve(settings: Settings) -> None:
     """Start the server. Ctrl-C stops it."""
-    if settings.workers > 1 and settings.bus_url is None:
+    if settings.workers > 1 and (settings.bus_url is None or settings.database_url is None):
         _stop(
-            f"workers = {settings.workers} needs bus_url: without a bus between them, people on different workers "
-            "would not hear each other at once, and one data directory belongs to one process. "
+            f"workers = {settings.workers} needs bus_url and database_url: without a bus between them, people on different "
+            "workers would not hear each other at once, and a SQLite file belongs to one process. "
             "Use one worker; it serves thousands of connections."
         )
     reason = listening.refusal(settings.host, settings.port)
     if reason is not None:
         _stop(reason, code=1)
-    # Here and not above: `suhbat version` need not wait for them.
-    import uvicorn
+    # Here and not above: `suhbat version` need not wait for it.
+    from suhbat import serving
 
-    from suhbat.app import create_app
-    from suhbat.transport.http_guard import guarded
-    from suhbat.transport.native import Native
+    if settings.workers > 1:
+        serving.run_workers(settings, settings.flags)
+    else:
+        serving.run(settings)
 
-    uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings),
-            host=settings.host,
-            port=settings.port,
-            log_level=settings.log_level,
-            # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
-            proxy_headers=False,
-            http=guarded(),
-            ws=Native,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            lifespan="on",
-            server_header=False,
-            backlog=BACKLOG,
-        )
-    ).run()
+
+def migrate(settings: Settings) -> None:
+    """Prepare the PostgreSQL database of database_url for this version. Run it before the nodes of this version start;
+    those of the version before may go on working."""
+    if settings.database_url is None:
+        _stop("there is no database_url; a SQLite database is migrated when its server starts")
+        return
+    from suhbat.store.errors import StoreUnavailable
+    from suhbat.store.migrations import HEAD
+    from suhbat.store.postgres import prepare
+
+    try:
+        before = prepare(settings.database_url)
+    except StoreUnavailable as error:
+        _stop(str(error), code=1)
+        return
+    _say(f"Nothing to do: it is at {HEAD}." if before == HEAD else f"Migrated from {before or 'nothing'} to {HEAD}.")
 
 
 def add(settings: Settings, name: str, role: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -57,9 +57,12 @@ class Settings(BaseSettings):
         "open", description="Who may come in: open (guests too), invite (accounts by invitation) or closed."
     )
     database_url: str | None = Field(
-        None, description="A PostgreSQL database instead of the SQLite file in the data directory (a later version)."
+        None,
+        description="A PostgreSQL database, postgresql://user:password@host/name, instead of the SQLite file in data.",
     )
-    bus_url: str | None = Field(None, description="A NATS server between several processes (a later version).")
+    bus_url: str | None = Field(
+        None, description="NATS, nats://host:4222, between several nodes over one database_url."
+    )
     public_url: str | None = Field(
         None, description="The address people open, such as https://chat.example.org, if it is not the host and port."
     )
@@ -107,6 +110,7 @@ class Settings(BaseSettings):
     workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
+    _flags: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     def __init__(self, **flags: Any) -> None:
         sources = {**dict.fromkeys(_read_file(), str(FILE)), **_from_environment(), **dict.fromkeys(flags, "flag")}
@@ -115,6 +119,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             raise ConfigError(_explain(error, sources)) from None
         self._sources = sources
+        self._flags = flags
 
     @classmethod
     def settings_customise_sources(
@@ -126,6 +131,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, InitSettingsSource(settings_cls, _read_file())
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """What these were made with: the same again gives the same settings, also in another process."""
+        return self._flags
 
     def provenance(self) -> tuple[Provenance, ...]:
         """Each setting, its value fit to be shown, and where it came from: flag, SUHBAT_…, suhbat.toml or default."""
@@ -169,12 +179,26 @@ class Settings(BaseSettings):
             _web_address(value)
         return value and value.rstrip("/")
 
-    @field_validator("database_url", "bus_url")
+    @field_validator("database_url")
     @classmethod
-    def _later(cls, value: str | None) -> str | None:
-        if value is not None:
-            raise ValueError("it comes in a later version of Suhbat; remove it for now")
+    def _is_postgresql(cls, value: str | None) -> str | None:
+        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
+            raise ValueError("it does not begin with postgresql://")
         return value
+
+    @field_validator("bus_url")
+    @classmethod
+    def _is_nats(cls, value: str | None) -> str | None:
+        for server in (value or "").split(","):
+            if value is not None and urlsplit(server.strip()).scheme not in ("nats", "tls"):
+                raise ValueError("it does not begin with nats:// or tls://")
+        return value
+
+    @model_validator(mode="after")
+    def _are_together(self) -> Settings:
+        if self.bus_url is not None and self.database_url is None:
+            raise ValueError("bus_url needs database_url: only over PostgreSQL can there be several nodes")
+        return self
 
 
 def flag_of(name: str) -> str:
@@ -221,6 +245,10 @@ def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
             near = _nearest(name)
             hint = f"Did you mean {near}?" if near else f"Known are: {', '.join(Settings.model_fields)}."
             lines.append(f"{name} (from {source}) is not a setting. {hint}")
+            continue
+        if not name:
+            # Of several settings together; what is given there is all of them, passwords too.
+            lines.append(f"{mistake['msg'].removeprefix('Value error, ')}.")
             continue
         value = _shown(name, mistake["input"])
         spelling = flag_of(name) if source == "flag" else name

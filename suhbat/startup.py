@@ -17,11 +17,20 @@ FILES = 100_000
 """Open files asked for: two connections' worth for each that the setting `connections` allows by default."""
 
 
+quiet = False
+"""Whether another process of the same server says where to open it."""
+
+
 def welcome(settings: Settings, setup: str | None = None) -> None:
     """Print the lines of `lines` to standard output."""
     host, port = address(sys.argv, settings)
-    for line in lines(settings, host, port, setup):
-        print(line.encode("ascii", "backslashreplace").decode(), flush=True)
+    for line in () if quiet else lines(settings, host, port, setup):
+        tell(line)
+
+
+def tell(line: str) -> None:
+    """Print for people; ASCII only."""
+    print(line.encode("ascii", "backslashreplace").decode(), flush=True)
 
 
 def lines(settings: Settings, host: str, port: int, setup: str | None = None) -> list[str]:
@@ -89,13 +98,16 @@ def many_files() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, FILES) if most > 0 else FILES, most))
 
 
-def one_worker(argv: list[str], environ: Mapping[str, str]) -> None:
-    """Raise StoreUnavailable if an ASGI server was told to run several processes of this application."""
+def one_worker(argv: list[str], environ: Mapping[str, str], settings: Settings) -> None:
+    """Raise StoreUnavailable if an ASGI server was told to run several processes of this application, on a store for one."""
+    if settings.database_url is not None and settings.bus_url is not None:
+        return
     asked = dict(_options(argv[1:])).get("--workers") or environ.get("WEB_CONCURRENCY") or "1"
     if asked.isdecimal() and int(asked) > 1:
         raise StoreUnavailable(
-            f"{asked} workers need a bus (the setting bus_url): without one, people on different workers would not hear "
-            "each other at once, and one data directory belongs to one process. Use one worker; it serves thousands."
+            f"{asked} workers need a bus (the setting bus_url), and database_url: without, people on different workers "
+            "would not hear each other at once, and one data directory belongs to one process. "
+            "Use one worker; it serves thousands."
         )
 
 

@@ -53,6 +53,10 @@ class FakePeople:
         self._work()
         return list(self.people.values())
 
+    async def account(self, uid: str) -> Account | None:
+        self._work()
+        return self.people.get(uid)
+
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
         self._work()
         found = None if invite is None else await self.invite_by_code(invite)
@@ -74,6 +78,10 @@ class FakePeople:
         self._work()
         self.logins[session.id] = session
 
+    async def session(self, id: str) -> Session | None:
+        self._work()
+        return self.logins.get(id)
+
     async def session_by_token(self, token_hash: bytes) -> Session | None:
         self._work()
         found = (s for s in self.logins.values() if token_hash in (s.token_hash, s.previous_hash))
@@ -83,9 +91,13 @@ class FakePeople:
         self._work()
         return [session for session in self.logins.values() if session.uid == uid]
 
-    async def rotate_session(self, id: str, token_hash: bytes, previous_hash: bytes | None, at: int) -> None:
+    async def rotate_session(self, known: Session, token_hash: bytes, previous_hash: bytes | None, at: int) -> bool:
         self._work()
-        self.logins[id] = replace(self.logins[id], token_hash=token_hash, previous_hash=previous_hash, rotated_at=at)
+        session = self.logins.get(known.id)
+        if session is None or session.token_hash != known.token_hash:
+            return False
+        self.logins[known.id] = replace(session, token_hash=token_hash, previous_hash=previous_hash, rotated_at=at)
+        return True
 
     async def touch_sessions(self, used: Mapping[str, tuple[int, int]]) -> None:
         self._work()
@@ -218,6 +230,10 @@ class FakeStore(FakePeople):
     async def save_guest(self, guest: Guest) -> None:
         self._work()
         self.rows[guest.uid] = guest
+
+    async def guest(self, uid: str) -> Guest | None:
+        self._work()
+        return self.rows.get(uid)
 
     async def guest_by_token(self, token_hash: bytes) -> Guest | None:
         self._work()

@@ -56,5 +56,7 @@ def test_only_ascii_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: 
 def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -> None:
     """Two workers without a bus do not start, and the reason is said."""
     with pytest.raises(StoreUnavailable, match="bus_url"):
-        startup.one_worker(argv, environ)
-    startup.one_worker(["uvicorn", "main:app", "--workers", "1"], {})
+        startup.one_worker(argv, environ, Settings())
+    startup.one_worker(["uvicorn", "main:app", "--workers", "1"], {}, Settings())
+    shared = Settings(database_url="postgresql://h/db", bus_url="nats://h")
+    startup.one_worker(argv, environ, shared)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
 
+from suhbat.chat.model import Change
+from suhbat.chat.ports import Ears
 from suhbat.protocol.events import LogEntry
-
-Receive = Callable[[list[LogEntry]], None]
 
 
 class MemoryExchange:
@@ -17,23 +17,47 @@ class MemoryExchange:
 
 
 class MemoryBus:
-    """See `chat.ports.Bus`: what one node publishes, the others of its exchange receive, in order, and not itself."""
+    """See `chat.ports.Bus`: what one node says, the others of its exchange hear, in order and at once."""
+
+    connected = True
 
     def __init__(self, exchange: MemoryExchange | None = None) -> None:
         self._exchange = exchange or MemoryExchange()
-        self._receive: Receive | None = None
+        self._ears = Ears()
+        self._followed: Counter[str] = Counter()
 
-    async def open(self, receive: Receive) -> None:
-        self._receive = receive
+    async def open(self, ears: Ears, group: str = "") -> None:
+        self._ears = ears
         self._exchange.nodes.append(self)
 
     async def close(self) -> None:
-        """Idempotent; nothing is received after it."""
         if self in self._exchange.nodes:
             self._exchange.nodes.remove(self)
-        self._receive = None
+        self._ears = Ears()
+
+    def follow(self, log: str) -> None:
+        self._followed[log] += 1
+
+    def unfollow(self, log: str) -> None:
+        self._followed[log] -= 1
 
     def publish(self, entries: list[LogEntry]) -> None:
-        for node in list(self._exchange.nodes):
-            if node is not self and node._receive is not None:
-                node._receive(entries)
+        for node in self._others():
+            if wanted := [entry for entry in entries if node._followed[entry.log] > 0]:
+                node._ears.entries(wanted)
+
+    def notice(self, log: str, payload: bytes, but: str | None = None) -> None:
+        for node in self._others():
+            if node._followed[log] > 0:
+                node._ears.notice(log, payload, but)
+
+    def tell(self, changes: list[Change]) -> None:
+        for node in self._others():
+            node._ears.changes(changes)
+
+    def nudge(self) -> None:
+        for node in self._others():
+            node._ears.nudge()
+
+    def _others(self) -> list[MemoryBus]:
+        return [node for node in self._exchange.nodes if node is not self]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LogEntry
@@ -240,6 +241,46 @@ class Invite:
     created_at: Milliseconds
 
 
+class Change(NamedTuple):
+    """Something that every node keeps in memory is not what it was: read it anew.
+
+    `kind` and `key`: an account or a guest by uid, a session by id, the bans of the server (the uid whose ban changed), a
+    log by its name (it lost what was past keeping).
+    """
+
+    kind: Literal["account", "guest", "session", "bans", "log"]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What happened in the store since somebody looked: `heads` of logs, and what other nodes changed.
+
+    `mark`: to be given at the next look. `whole`: nothing is known of what others changed, so all of it may have.
+    """
+
+    mark: str
+    heads: Mapping[str, int]
+    changes: tuple[Change, ...] = ()
+    whole: bool = False
+
+
+class Lapsed(Exception):
+    """This node's lease has run out: it must join the others again before it says who is here, or holds a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """Another node: who came to it and went (uids) since a version of that; `whole`: those who came are all there are."""
+
+    version: int
+    entered: tuple[Actor, ...]
+    left: tuple[str, ...]
+    whole: bool
+
+
+Changed = Callable[[list[Change]], None]
+"""Called on the event loop with what a committed batch changed."""
 Committed = Callable[[list[LogEntry]], None]
 """Called on the event loop with the events of each committed batch, in order."""
 

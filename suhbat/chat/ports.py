@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from suhbat.protocol.events import LogEntry
@@ -13,11 +14,15 @@ from .model import (
     Account,
     Actor,
     Audited,
+    Change,
+    Changed,
     Committed,
     Guest,
     HistoryPage,
     Invite,
     MemberPage,
+    Moved,
+    Neighbour,
     Opening,
     Post,
     Reported,
@@ -56,6 +61,8 @@ class PeopleStore(Protocol):
 
     async def accounts(self) -> list[Account]: ...
 
+    async def account(self, uid: str) -> Account | None: ...
+
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
         """Write a new account; with the hash of an invitation's code also use that, and give its conversation.
 
@@ -70,6 +77,8 @@ class PeopleStore(Protocol):
 
     async def add_session(self, session: Session) -> None: ...
 
+    async def session(self, id: str) -> Session | None: ...
+
     async def session_by_token(self, token_hash: bytes) -> Session | None:
         """The session whose token, present or previous, has this hash, also when it has expired."""
         ...
@@ -78,8 +87,10 @@ class PeopleStore(Protocol):
         """In the order in which they began."""
         ...
 
-    async def rotate_session(self, id: str, token_hash: bytes, previous_hash: bytes | None, at: int) -> None:
-        """Give a session another token; without `previous_hash` only the token given here is good."""
+    async def rotate_session(self, known: Session, token_hash: bytes, previous_hash: bytes | None, at: int) -> bool:
+        """Give a session (as it is known) another token; without `previous_hash` only the token given here is good.
+
+        False when another node has given it another one meanwhile; then nothing is changed."""
         ...
 
     async def touch_sessions(self, used: Mapping[str, tuple[int, int]]) -> None:
@@ -129,8 +140,11 @@ class Store(PeopleStore, Protocol):
         """Posts that were accepted and whose `done` was not called yet."""
         ...
 
-    async def open(self, committed: Committed) -> None:
-        """Lock, back up and migrate if needed, start the writer. Raises StoreUnavailable with what to do."""
+    async def open(self, committed: Committed, changed: Changed | None = None) -> None:
+        """Lock, back up and migrate if needed, start the writer. Raises StoreUnavailable with what to do.
+
+        `changed` is told, after COMMIT, what a batch changed that other nodes keep in memory.
+        """
         ...
 
     async def close(self) -> None:
@@ -231,6 +245,12 @@ class Store(PeopleStore, Protocol):
         """The last `seq` of these logs (0 where nothing was written)."""
         ...
 
+    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+        """What happened since the look that gave the mark `since`, by whatever node; no commit is missed, however late.
+
+        Without a mark, or where it is too old: the heads of `logs`, and no changes."""
+        ...
+
     async def expire(self, days: int) -> Collection[str]:
         """Take away what is older than its conversation allows, or than `days` (0: for ever) where that says nothing.
 
@@ -244,6 +264,8 @@ class Store(PeopleStore, Protocol):
     async def save_guest(self, guest: Guest) -> None:
         """Write a token guest durably (an upsert by uid)."""
         ...
+
+    async def guest(self, uid: str) -> Guest | None: ...
 
     async def guest_by_token(self, token_hash: bytes) -> Guest | None: ...
 
@@ -264,12 +286,99 @@ class Store(PeopleStore, Protocol):
         ...
 
 
-class Bus(Protocol):
-    """Between processes: says sooner what the store already knows. Losing it costs latency, never a message."""
+class Passes(Protocol):
+    """Things that are good for one use, on whatever node. Raises Busy."""
 
-    async def open(self, receive: Callable[[list[LogEntry]], None]) -> None: ...
-    async def close(self) -> None: ...
+    async def put_pass(self, hash: bytes, body: str, seconds: int) -> None:
+        """Write one down; it is good within this time."""
+        ...
+
+    async def take_pass(self, hash: bytes) -> str | None:
+        """Its body; it is used up by that. None when there is none (any more)."""
+        ...
+
+
+class Cluster(Passes, Protocol):
+    """What several nodes over one store know of each other, in the store: leases, who is where, names.
+
+    Everything raises Busy when the store cannot be reached.
+    """
+
+    async def join(self, node: str, people: Collection[Actor], names: Mapping[str, str]) -> set[str]:
+        """Begin a lease, with the people who are connected and the names (skeletons) of bare guests (uids). Gives the
+        names that another node has given away by now."""
+        ...
+
+    async def beat(self, node: str, entered: Sequence[Actor], left: Sequence[Actor]) -> None:
+        """Renew the lease, and say who came and went. Raises Lapsed."""
+        ...
+
+    async def leave(self, node: str) -> None: ...
+
+    async def others(self, node: str, known: Mapping[str, int]) -> Mapping[str, Neighbour]:
+        """The other nodes, with what became of their people since the versions that are `known`."""
+        ...
+
+    async def hold(self, node: str, skeleton: str, actor: Actor) -> None:
+        """Hold a name for a bare guest, on all nodes. Raises NameInUse, Lapsed."""
+        ...
+
+    async def release(self, skeleton: str, uid: str) -> None: ...
+
+    async def prune(self) -> None:
+        """Forget what no node can want to know any more."""
+        ...
+
+
+def _nothing(*heard: object) -> None:
+    """Who does not want to hear it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """What a node does with what it hears on the bus. Called on the event loop; must not raise."""
+
+    entries: Callable[[list[LogEntry]], None] = _nothing
+    """Events that another node has committed."""
+    notice: Callable[[str, bytes, str | None], None] = _nothing
+    """A notice for the listeners of a log: its key, the frame, the uid of who is not to get it."""
+    changes: Callable[[list[Change]], None] = _nothing
+    """What another node changed that nodes keep in memory."""
+    nudge: Callable[[], None] = _nothing
+    """Another node has written down who is with it."""
+    resumed: Callable[[], None] = _nothing
+    """From here on it is heard (again): what was said before may have been missed."""
+
+
+class Bus(Protocol):
+    """Between processes: says sooner what the store already knows. Losing it costs latency, never a message.
+
+    Nothing that speaks ever blocks or raises; it may be lost. A node does not hear itself.
+    """
+
+    @property
+    def connected(self) -> bool:
+        """Whether the others can hear this node."""
+        ...
+
+    async def open(self, ears: Ears, group: str) -> None:
+        """Begin to listen, with those who give the same `group`. Succeeds also where the bus cannot be reached yet."""
+        ...
+
+    async def close(self) -> None:
+        """Idempotent; nothing is heard after it."""
+        ...
+
+    def follow(self, log: str) -> None:
+        """Hear of this log, until `unfollow`."""
+        ...
+
+    def unfollow(self, log: str) -> None: ...
 
     def publish(self, entries: list[LogEntry]) -> None:
-        """Tell the other processes; never blocks, never raises, may drop."""
+        """Tell the other nodes of committed events, in their order."""
         ...
+
+    def notice(self, log: str, payload: bytes, but: str | None = None) -> None: ...
+    def tell(self, changes: list[Change]) -> None: ...
+    def nudge(self) -> None: ...

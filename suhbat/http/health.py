@@ -26,6 +26,12 @@ class Health(Wire):
     status: Literal["ok"] = "ok"
 
 
+class Readiness(Wire):
+    """`degraded`: it serves, but the bus between the nodes is away, so that news from other nodes takes up to 2 s."""
+
+    status: Literal["ok", "degraded"] = "ok"
+
+
 @router.get("/healthz")
 async def healthz() -> Health:
     """The process is alive and its event loop turns. Asks nothing else: a restart would not help the store."""
@@ -34,13 +40,15 @@ async def healthz() -> Health:
 
 @router.get("/readyz")
 @refuses(Busy)
-async def readyz(parts: House) -> Health:
-    """The store can be reached and is migrated; else 503."""
+async def readyz(parts: House) -> Readiness:
+    """The store can be reached and is migrated, and this node is not about to stop; else 503."""
+    if parts.draining():
+        raise Busy(retry_after=1, seconds=1)
     try:
         await parts.store.ready()
     except Exception as error:
         raise Busy(retry_after=1, seconds=1) from error
-    return Health()
+    return Readiness(status="degraded" if parts.degraded() else "ok")
 
 
 @router.get("/metrics", response_class=Response, responses=_FIGURES)

@@ -40,6 +40,10 @@ class Parts:
     control: Control
     outside: Outside | None = None
     """Where this is a part of another application that knows its people."""
+    degraded: Callable[[], bool] = lambda: False
+    """Whether the bus is away: everything works, but other nodes hear of it later."""
+    draining: Callable[[], bool] = lambda: False
+    """Whether this node is about to stop: nobody new should be sent to it."""
     erasing: Callable[[], None] = lambda: None
     """Called when an erasure was begun: it can be gone on with."""
 

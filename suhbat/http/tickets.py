@@ -21,5 +21,5 @@ class Ticket(Wire):
 @router.post("", status_code=201)
 async def issue(login: LoggedIn, parts: House) -> Ticket:
     """A single-use ticket that lives 30 s: open `/api/v1/ws?ticket=…` with it."""
-    ticket, expires_at = parts.tickets.issue(login)
+    ticket, expires_at = await parts.tickets.issue(login)
     return Ticket(ticket=ticket, expires_at=expires_at)

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from suhbat.chat.model import Actor
-from suhbat.chat.ports import Store
+from suhbat.chat.ports import Bus, Store
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import (
     ConversationAdded,
@@ -29,13 +29,12 @@ from . import feed
 from .connection import Connection, Dialect
 from .frames import Frames
 from .gather import Gather
+from .healing import Healing
 from .pages import Pages
 from .room import Room
 
 GAP_SECONDS = 0.05
 """How long an event that came too early waits for those before it, until the store is read."""
-HEAL_SECONDS = 2.0
-"""How often heads are compared with the store."""
 RING = 1_000
 """Announcements kept for connections that are behind."""
 
@@ -45,8 +44,9 @@ log = structlog.get_logger("suhbat.hub")
 class Hub:
     """The live connections of this process. Used on the event loop only; nothing here blocks."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, bus: Bus | None = None) -> None:
         self.store = store
+        self.bus = bus
         self.pages = Pages(store)
         self.rooms: dict[str, Room] = {}
         self.connections: set[Connection] = set()
@@ -55,6 +55,7 @@ class Hub:
         self.applied = 0
         self.whole_presence: Callable[[Connection], bytes | None] | None = None
         """The presence of everybody who matters to a connection, as a frame; wired by `app.py`."""
+        self.healing = Healing(self)
         self.gather = Gather(self._write_gathered)
         self._dirty: dict[Room, None] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,7 +65,7 @@ class Hub:
         room = self._room(LOBBY)
         heads = await self.store.heads([LOBBY])
         self._applied(room, room.begin(heads.get(LOBBY, 0)))
-        self.spawn(self._heal())
+        self.spawn(self.healing.run())
 
     async def close(self) -> None:
         """Say goodbye to everybody (1012: come back) and end what runs here."""
@@ -77,14 +78,14 @@ class Hub:
 
     # Events
 
-    def apply(self, entries: Iterable[LogEntry]) -> None:
-        """Take events of this node, of the bus or of the store: the only entrance.
+    def apply(self, entries: Iterable[LogEntry], *, ours: bool = False) -> None:
+        """Take events of this node (`ours`), of the bus or of the store: the only entrance.
 
         A log advances by exactly head + 1; what is not above is dropped, what is higher waits 50 ms for what is missing,
         then the store is read. What nobody here listens to is passed over.
         """
         for key, event in entries:
-            if type(event) is ReadMarked:
+            if ours and type(event) is ReadMarked:
                 self._receipt(event)
             room = self.rooms.get(key)
             if room is not None:
@@ -143,13 +144,19 @@ class Hub:
             else:
                 connection.missed_presence = True
 
+    def spread(self, key: str, payload: bytes, but: str | None = None) -> None:
+        """A notice to the listeners of a log on every node."""
+        self.notice(key, payload, but)
+        if self.bus is not None:
+            self.bus.notice(key, payload, but)
+
     def _receipt(self, event: ReadMarked) -> None:
         """Where few are, the others may know how far somebody has read."""
         room = self.rooms.get(event.target)
-        if room is None or room.log == LOBBY or len(room.listeners[Dialect.V1]) > FEW:
+        if event.target == LOBBY or (room is not None and len(room.listeners[Dialect.V1]) > FEW):
             return
         receipt = Receipt(conversation=event.target, user_id=event.actor, uid=event.actor_uid, ordinal=event.ordinal)
-        self.notice(event.target, encode(receipt), but=event.actor_uid)
+        self.spread(event.target, encode(receipt), but=event.actor_uid)
 
     def banish(self, uid: str) -> None:
         """Close every connection of somebody who may not be here any more."""
@@ -279,6 +286,8 @@ class Hub:
         room = self.rooms.get(key)
         if room is None:
             room = self.rooms[key] = Room(key)
+            if self.bus is not None:
+                self.bus.follow(key)
         return room
 
     def leave(self, connection: Connection, key: str) -> None:
@@ -291,10 +300,12 @@ class Hub:
         room.listeners[connection.dialect].pop(connection, None)
         if room.empty and key != LOBBY:
             del self.rooms[key]
+            if self.bus is not None:
+                self.bus.unfollow(key)
             self._dirty.pop(room, None)
             self.pages.forget(key)  # nobody would tell it of changes any more
 
-    # Healing
+    # What is missing
 
     def _mend(self, room: Room) -> None:
         if room.held and room.head is not None and self.rooms.get(room.log) is room:
@@ -307,16 +318,3 @@ class Hub:
             if not entries:
                 return
             self.apply(entries)
-
-    async def _heal(self) -> None:
-        while True:
-            await asyncio.sleep(HEAL_SECONDS)
-            try:
-                heads = await self.store.heads(list(self.rooms))
-                for key, head in heads.items():
-                    room = self.rooms.get(key)
-                    if room is not None and room.head is not None and head > room.head:
-                        await self.read(room)
-            except Exception:
-                # The store may be away for a while; the next round tries again.
-                log.exception("heads could not be compared with the store")

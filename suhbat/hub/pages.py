@@ -53,6 +53,11 @@ class Pages:
         for key in [key for key in self._pages if key[0] == log]:
             self._drop(key)
 
+    def clear(self) -> None:
+        """The same for all logs."""
+        for key in list(self._pages):
+            self._drop(key)
+
     async def _read(self, log: str, cursor: int) -> Page:
         return Page([event for _, event in await self._store.events(log, cursor, PAGE)])
 

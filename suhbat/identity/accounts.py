@@ -39,6 +39,27 @@ class Accounts:
             self._take(account)
         self._words.sort()
 
+    async def renew(self, uid: str) -> None:
+        """Another node has made, changed or erased this account."""
+        account = await self._store.account(uid)
+        before = self._by_uid.get(uid)
+        if account == before:
+            return
+        if before is not None and account is None:
+            self._drop(before)
+        if before is not None and account is not None:
+            self._unlist(before)
+        if account is not None:
+            self._take(account, sort=True)
+            self.changed(account)
+
+    async def renew_all(self) -> None:
+        """Nobody knows which."""
+        present = {account.uid: account for account in await self._store.accounts()}
+        for uid in present.keys() | self._by_uid.keys():
+            if present.get(uid) != self._by_uid.get(uid):
+                await self.renew(uid)
+
     def __iter__(self) -> Iterator[Account]:
         """The oldest first, the disabled too."""
         return iter(self._by_uid.values())
@@ -99,11 +120,10 @@ class Accounts:
     async def change(self, uid: str, **fields: Any) -> Account:
         """Write some fields of an account, not its name. One after another: a row is written whole."""
         async with self._changing:
-            before = self._by_uid[uid]
-            account = replace(before, **fields)
+            # As it is in the store: the row is written whole, and another node may have changed it.
+            account = replace(await self._store.account(uid) or self._by_uid[uid], **fields)
             await self._store.save_account(account)
-        for word in _words_of(before):
-            self._words.remove((word, uid))
+        self._unlist(self._by_uid[uid])
         self._take(account, sort=True)
         self.changed(account)
         return account
@@ -112,10 +132,18 @@ class Accounts:
         """Take an account away: see chat.ports.Store.erase. Its name is free then."""
         async with self._changing:
             await self._store.erase(account.actor, at, with_messages=with_messages)
-            self._by_uid.pop(account.uid)
-            self._by_name.pop(skeleton(account.user_id))
-            for word in _words_of(account):
-                self._words.remove((word, account.uid))
+            self._drop(account)
+
+    def _drop(self, account: Account) -> None:
+        self._by_uid.pop(account.uid, None)
+        self._by_name.pop(skeleton(account.user_id), None)
+        self._unlist(account)
+
+    def _unlist(self, account: Account) -> None:
+        for word in _words_of(account):
+            at = bisect_left(self._words, (word, account.uid))
+            if self._words[at : at + 1] == [(word, account.uid)]:
+                del self._words[at]
 
     def _take(self, account: Account, *, sort: bool = False) -> None:
         # Folded anew: a newer table of confusables may fold differently from the one it was stored with.

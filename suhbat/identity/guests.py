@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import ceil
+from typing import Protocol
 
 from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.chat.ports import Clock, Store
@@ -48,6 +49,18 @@ class _TokenGuest:
     written_at: Milliseconds
     connections: int = 0
     saved: bool = field(default=True)
+
+
+class Names(Protocol):
+    """The names of bare guests over several nodes."""
+
+    async def hold(self, claim: Claim) -> None:
+        """Hold it on all of them. Raises NameInUse, Busy."""
+        ...
+
+    def release(self, claim: Claim) -> None:
+        """It is free again."""
+        ...
 
 
 class Guests:
@@ -98,7 +111,7 @@ class Guests:
 
     def claim_of(self, name: str) -> Claim | None:
         """The claim under which a connected bare guest holds `name`; None if none does."""
-        folded = _fold(name)
+        folded = fold(name)
         return None if folded is None else self._bare.get(folded)
 
     def release(self, claim: Claim) -> None:
@@ -106,6 +119,11 @@ class Guests:
         claim.connections -= 1
         if claim.connections <= 0 and self._bare.get(claim.skeleton) is claim:
             del self._bare[claim.skeleton]
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The names that connected bare guests hold."""
+        return list(self._bare.values())
 
     async def create(self, name: str) -> tuple[Actor, str]:
         """A new token guest and its token, durable on return.
@@ -154,6 +172,22 @@ class Guests:
         guest.used_at = self._clock.wall()
         return guest.actor
 
+    async def renew(self, uid: str) -> None:
+        """Another node has made this token guest, or they left there for good, or became an account."""
+        row = await self._store.guest(uid)
+        known = self._by_uid.get(uid)
+        if row is None and known is not None and known.saved:
+            self._forget(known)
+            self.ended(uid)
+        elif row is not None and known is None:
+            self._keep(_from_row(row))
+
+    async def renew_all(self) -> None:
+        """Nobody knows which."""
+        present = {row.uid for row in await self._store.guests(self._clock.wall() - KEPT)}
+        for uid in present ^ self._by_uid.keys():
+            await self.renew(uid)
+
     def attach(self, actor: Actor) -> None:
         """A connection of a token guest opened: the name is held while it lasts. Nothing happens for others."""
         guest = self._by_uid.get(actor.uid)
@@ -169,7 +203,7 @@ class Guests:
 
     def find(self, name: str) -> Actor | None:
         """Who holds `name` now: a connected bare guest, or a token guest, connected or kept. None if nobody does."""
-        folded = _fold(name)
+        folded = fold(name)
         if folded is None:
             return None
         claim = self._bare.get(folded)
@@ -180,8 +214,13 @@ class Guests:
 
     def is_kept(self, name: str) -> bool:
         """Whether a token guest holds `name`."""
-        folded = _fold(name)
+        folded = fold(name)
         return folded is not None and self._holder(folded) is not None
+
+    def of_uid(self, uid: str) -> Actor | None:
+        """The token guest of this uid whose day is not over."""
+        guest = self._by_uid.get(uid)
+        return guest.actor if guest is not None and self._is_alive(guest) else None
 
     def knows(self, uid: str) -> bool:
         """Whether this is a token guest whose day is not over."""
@@ -280,7 +319,8 @@ def _from_row(row: Guest) -> _TokenGuest:
     return _TokenGuest(actor, skeleton(row.user_id), row.token_hash, row.last_used_at, row.last_used_at)
 
 
-def _fold(name: str) -> str | None:
+def fold(name: str) -> str | None:
+    """What a name looks like; None for what cannot be one."""
     try:
         return skeleton(normalise(name))
     except InvalidName:

@@ -12,7 +12,7 @@ from suhbat.chat.model import Account, Actor
 from suhbat.errors import NameTaken, Unauthenticated
 
 from .accounts import Accounts
-from .guests import Claim, Guests
+from .guests import Claim, Guests, fold
 from .login import Login
 from .names import normalise
 from .sessions import Sessions
@@ -31,6 +31,8 @@ class People:
         self.sessions = sessions
         self._access = access
         self.moved: Callable[[Actor, str], None] = lambda actor, session: None
+        self.far: Callable[[str], Actor | None] = lambda folded: None
+        """Finds, by what their name looks like, a guest who is connected to another node."""
 
     async def load(self) -> None:
         """Read who there is. Call once, when the store is open."""
@@ -44,7 +46,23 @@ class People:
         account = self.accounts.of_name(name)
         if account is not None:
             return None if account.disabled else account.actor
-        return self.guests.find(name)
+        found = self.guests.find(name)
+        if found is None and (folded := fold(name)) is not None:
+            return self.far(folded)
+        return found
+
+    async def renew_account(self, uid: str) -> None:
+        """Another node has made, changed or erased this account; a guest may have become it."""
+        await self.accounts.renew(uid)
+        account = self.accounts.of_uid(uid)
+        if account is not None:
+            self.guests.drop(account.actor)
+
+    async def renew_all(self) -> None:
+        """Nobody knows what other nodes have changed."""
+        await self.accounts.renew_all()
+        await self.guests.renew_all()
+        await self.sessions.renew()
 
     def claim(self, name: str) -> Claim:
         """Hold a name as a bare guest; see `Guests.claim`. Raises Unauthenticated for a name that is an account's."""
@@ -88,6 +106,15 @@ class People:
         if account is None or account.disabled:
             return False
         return login.session is None or self.sessions.is_alive(login.session)
+
+    async def actor_of(self, uid: str) -> Actor:
+        """Who this is, an account or a token guest, known to this node or not. Raises Unauthenticated."""
+        if self.accounts.of_uid(uid) is None:
+            await self.guests.renew(uid)
+            if (guest := self.guests.of_uid(uid)) is not None:
+                return guest
+            await self.accounts.renew(uid)
+        return self.account_of(uid).actor
 
     def account_of(self, uid: str) -> Account:
         """The account of somebody who may be here. Raises Unauthenticated for nobody's uid and for who is disabled."""

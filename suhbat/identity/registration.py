@@ -74,7 +74,7 @@ class Registration:
         BadRequest (the password, the shown name); Busy.
         """
         if wish.setup is not None:
-            self.setup.take(wish.setup)
+            await self._take_setup(wish.setup)
         try:
             if wish.setup is None:
                 await self._require_access(wish.invite)
@@ -82,7 +82,7 @@ class Registration:
             account, conversation = await self._make(wish, "member" if wish.setup is None else "owner", invite)
         except BaseException:
             if wish.setup is not None:
-                self.setup.give_back(wish.setup)
+                await self.setup.give_back(wish.setup)
             raise
         session, token = await self._people.sessions.begin(account.uid, label)
         if wish.guest is not None and wish.guest.uid == account.uid:
@@ -95,6 +95,11 @@ class Registration:
         """A new account, made by the owner of the machine; `access` does not matter. Raises like `register`."""
         account, _ = await self._make(Wish(user_id, password), role, None)
         return account
+
+    async def _take_setup(self, code: str) -> None:
+        await self.setup.take(code)
+        if self._people.accounts.have_owner:
+            raise Forbidden("forbidden.setup")  # of several nodes each prints a code, and one was used
 
     async def _require_access(self, invite: str | None) -> None:
         if self._access == "closed":

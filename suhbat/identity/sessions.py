@@ -98,7 +98,11 @@ class Sessions:
                 continue  # it may have ended after it was read
             if row is None:
                 raise Unauthenticated()
-            live = self._by_id.get(row.id) or self._keep(row)
+            live = self._by_id.get(row.id)
+            if live is None:
+                live = self._keep(row)
+            else:
+                self._adopt(live, row)  # another node has given it another token
             break
         self._require_good(live, token_hash)
         live.used_at = self._clock.wall()
@@ -117,10 +121,10 @@ class Sessions:
         live.rotating = True
         try:
             fresh, before, now = OF_SESSION + self._random_token(), digest(token), self._clock.wall()
-            await self._store.rotate_session(id, digest(fresh), before, now)
+            rotated = await self._store.rotate_session(live.session, digest(fresh), before, now)
         finally:
             live.rotating = False
-        if live.ended:
+        if live.ended or not rotated:
             return None
         self._unindex(live)
         live.session = replace(live.session, token_hash=digest(fresh), previous_hash=before, rotated_at=now)
@@ -149,6 +153,17 @@ class Sessions:
         ids |= {session.id for session in await self._store.sessions_of(uid)}
         await self._end(ids - {but})
 
+    async def renew(self, id: str | None = None) -> None:
+        """Another node has changed or ended this session; None: who knows which."""
+        for live in [one for one in self._by_id.values() if id in (None, one.session.id)]:
+            row = await self._store.session(live.session.id)
+            if row is not None:
+                self._adopt(live, row)
+                continue
+            self._mark([live.session.id])
+            self._forget(live)
+            self.ended(live.session.id)
+
     def attach(self, id: str) -> None:
         """A connection of this session opened: the session is in use while it lasts."""
         live = self._by_id.get(id)
@@ -174,7 +189,7 @@ class Sessions:
                 due[live.session.id] = live.used_at, live.used_at + KEPT
             if live.previous_until is not None and live.previous_until <= now:
                 session = live.session
-                await self._store.rotate_session(session.id, session.token_hash, None, session.rotated_at)
+                await self._store.rotate_session(session, session.token_hash, None, session.rotated_at)
                 if session is live.session:
                     self._unindex(live)
                     live.session, live.previous_until = replace(session, previous_hash=None), None
@@ -241,6 +256,13 @@ class Sessions:
         self._by_id[session.id] = live
         self._index(live)
         return live
+
+    def _adopt(self, live: _Live, row: Session) -> None:
+        """The tokens are those of the store."""
+        if row.token_hash != live.session.token_hash or row.previous_hash != live.session.previous_hash:
+            self._unindex(live)
+            live.session, live.previous_until = row, None
+            self._index(live)
 
     def _forget(self, live: _Live) -> None:
         self._unindex(live)

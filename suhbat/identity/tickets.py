@@ -5,12 +5,14 @@ A ticket travels in a URL, and URLs end up in logs and histories: so it is worth
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
-from suhbat.chat.ports import Clock
+from suhbat.chat.ports import Clock, Passes
 from suhbat.errors import Busy, Unauthenticated
 
 from .login import Login
+from .people import People
 from .tokens import digest, random_token
 
 TICKET_SECONDS = 30
@@ -19,24 +21,46 @@ MAX_TICKETS = 100_000
 
 
 class Tickets:
-    """The tickets of this process, hashed, in memory only: a restart voids them."""
+    """The tickets of this process, hashed, in memory only: a restart voids them. With `passes` they are good on every node
+    that shares those; `people` then knows whose they are."""
 
-    def __init__(self, clock: Clock, random_token: Callable[[], str] = random_token) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        random_token: Callable[[], str] = random_token,
+        *,
+        passes: Passes | None = None,
+        people: People | None = None,
+    ) -> None:
         self._clock = clock
         self._random_token = random_token
+        self._passes = passes
+        self._people = people
         self._alive: dict[bytes, tuple[Login, float]] = {}  # in order of issue, which is order of expiry
 
-    def issue(self, login: Login) -> tuple[str, int]:
+    async def issue(self, login: Login) -> tuple[str, int]:
         """A ticket and when it expires, in milliseconds since 1970. Raises Busy when too many are alive."""
+        ticket = self._random_token()
+        expires_at = self._clock.wall() + TICKET_SECONDS * 1000
+        if self._passes is not None:
+            body = {"uid": login.actor.uid, "session": login.session, "outside": login.outside, "until": login.until}
+            await self._passes.put_pass(digest(ticket), json.dumps(body), TICKET_SECONDS)
+            return ticket, expires_at
         self._drop_expired()
         if len(self._alive) >= MAX_TICKETS:
             raise Busy(retry_after=1.0, seconds=1)
-        ticket = self._random_token()
         self._alive[digest(ticket)] = login, self._clock.steady() + TICKET_SECONDS
-        return ticket, self._clock.wall() + TICKET_SECONDS * 1000
+        return ticket, expires_at
 
-    def redeem(self, ticket: str) -> Login:
+    async def redeem(self, ticket: str) -> Login:
         """Whose ticket this is; it is used up by that. Raises Unauthenticated when unknown, used or expired."""
+        if self._passes is not None and self._people is not None:
+            body = await self._passes.take_pass(digest(ticket))
+            if body is None:
+                raise Unauthenticated()
+            told = json.loads(body)
+            actor = await self._people.actor_of(told["uid"])
+            return Login(actor, told["session"], told["outside"], told["until"])
         login, expires_at = self._alive.pop(digest(ticket), (None, 0.0))
         if login is None or self._clock.steady() >= expires_at:
             raise Unauthenticated()

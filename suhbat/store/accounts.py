@@ -21,6 +21,12 @@ def everybody(connection: Connection) -> list[Account]:
     return [Account(*row) for row in connection.execute(select(*_COLUMNS).order_by(accounts.c.created_at))]
 
 
+def by_uid(connection: Connection, uid: str) -> Account | None:
+    """The account of this uid; None if there is none."""
+    row = connection.execute(select(*_COLUMNS).where(accounts.c.uid == uid)).one_or_none()
+    return None if row is None else Account(*row)
+
+
 def add(connection: Connection, account: Account, invite: bytes | None) -> str | None:
     """See chat.ports.PeopleStore.add_account. What the lobby holds until now counts as read, for who is new to it."""
     conversation = None if invite is None else invites.use(connection, invite, account.created_at)

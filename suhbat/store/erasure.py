@@ -93,9 +93,9 @@ def step(
     connection: Connection, known: Known, uid: str, places: list[tuple[int, int]], at: Milliseconds
 ) -> list[LogEntry]:
     """Take somebody out of these places; without any, the erasure is done."""
-    row = connection.execute(select(erasures).where(erasures.c.uid == uid)).one_or_none()
-    if row is None:
-        return []
+    row = connection.execute(select(erasures).where(erasures.c.uid == uid).with_for_update()).one_or_none()
+    if row is None or (places and places[0] <= (row.conversation_id, row.seq)):
+        return []  # another node was there first
     if not places:
         for table in (erasures, reactions) if row.with_messages else (erasures,):
             connection.execute(delete(table).where(table.c.uid == uid))

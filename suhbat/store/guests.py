@@ -29,6 +29,12 @@ def save(connection: Connection, guest: Guest) -> None:
     start_reading(connection, lobby, guest.uid, guest.lobby_from)
 
 
+def by_uid(connection: Connection, uid: str) -> Guest | None:
+    """The guest of this uid, however long unused; None if there is none."""
+    row = connection.execute(select(*_COLUMNS).where(guests.c.uid == uid)).one_or_none()
+    return None if row is None else _guest(row)
+
+
 def by_token(connection: Connection, token_hash: bytes) -> Guest | None:
     """The guest whose token has this SHA-256, however long unused; None if there is none."""
     row = connection.execute(select(*_COLUMNS).where(guests.c.token_hash == token_hash)).one_or_none()

@@ -1,7 +1,7 @@
 """What the writer knows of the logs it writes to: heads, members, who has a row.
 
-On SQLite, where one writer is alone, it is kept from batch to batch; with several writers (PostgreSQL) a fresh one is
-loaded, and the rows locked, in each transaction. After a rollback it must be thrown away (`clear`).
+On SQLite, where one writer is alone, it is kept from batch to batch; with several writers (PostgreSQL, see `shared`) it is
+loaded anew, and the rows locked, in each transaction. After a rollback it must be thrown away (`clear`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
+from suhbat.chat.model import Actor, Change, ConversationFacts, Milliseconds
 from suhbat.protocol.events import own_log
 from suhbat.protocol.objects import Role, Settings
 from suhbat.protocol.types import LOBBY
@@ -112,6 +112,8 @@ class Known:
     """The last id of the search index."""
     last_posts: dict[tuple[int, str], Milliseconds] = field(default_factory=dict)
     """When somebody last wrote, where that matters (slow mode)."""
+    changes: list[Change] = field(default_factory=list)
+    """What the present transaction changes that nodes keep in memory."""
 
     def clear(self) -> None:
         """Forget everything: what is in memory may not be what is in the tables."""
@@ -142,20 +144,28 @@ class Known:
             )
             by_id = {row[0]: row[1] for row in found}
         rows = connection.execute(
-            _LOG.where(conversations.c.name.in_(new_names) | conversations.c.id.in_(list(by_id)))
+            LOG.where(conversations.c.name.in_(new_names) | conversations.c.id.in_(list(by_id)))
             .where(conversations.c.kind != "erased")
             .order_by(conversations.c.id)
             .with_for_update()
         ).all()
-        people = _people(connection, [row.id for row in rows if row.kind != "lobby"])
-        for row in rows:
-            log = _log(row, people.get(row.id))
-            self.named[log.name] = log
-            if log.id in by_id:
-                self.pairs[by_id[log.id]] = log
-        _load_sanctions(connection, (self.named[row.name] for row in rows))
+        self.take(connection, rows, by_id)
         missing = [pairs[pair] for pair in new_pairs if pair not in self.pairs]
         self.load_own(connection, {actor.uid for people in missing for actor in people}, at)
+
+    def take(self, connection: Connection, rows: Sequence[AnyRow], pairs: Mapping[int, str]) -> None:
+        """Rows of LOG, locked, of logs that are not own ones, with who is in them. `pairs`: those of directs, by id."""
+        people = self.people_of(connection, [row for row in rows if row.kind != "lobby"])
+        for row in rows:
+            log = log_of(row, people.get(row.id))
+            self.named[log.name] = log
+            if log.id in pairs:
+                self.pairs[pairs[log.id]] = log
+        _load_sanctions(connection, (self.named[row.name] for row in rows))
+
+    def people_of(self, connection: Connection, rows: Sequence[AnyRow]) -> dict[int, dict[str, Role]]:
+        """The members of each of these logs, by its id."""
+        return read_people(connection, [row.id for row in rows])
 
     def load_own(self, connection: Connection, uids: Collection[str], at: Milliseconds) -> None:
         """Own logs, made where there is none yet."""
@@ -164,25 +174,27 @@ class Known:
             return
         insert_new(connection, conversations, [new_log(name, "own", at) for name in wanted])
         rows = connection.execute(
-            _LOG.where(conversations.c.name.in_(wanted)).order_by(conversations.c.id).with_for_update()
+            LOG.where(conversations.c.name.in_(wanted)).order_by(conversations.c.id).with_for_update()
         )
         for row in rows:
             uid = row.name.removeprefix(own_log(""))
-            self.own[uid] = _log(row)
+            self.own[uid] = log_of(row)
 
 
 SETTINGS = tuple(conversations.c[name] for name in Settings.model_fields)
-_LOG = select(
+LOG = select(
     conversations.c.id,
     conversations.c.name,
     conversations.c.kind,
     conversations.c.head,
     conversations.c.last_ordinal,
+    conversations.c.oldest,
     *SETTINGS,
 )
 
 
-def _log(row: AnyRow, people: dict[str, Role] | None = None) -> Log:
+def log_of(row: AnyRow, people: dict[str, Role] | None = None) -> Log:
+    """From a row of LOG."""
     log = Log(row.id, row.name, row.kind, row.head, row.last_ordinal, row.head, people)
     if row.kind in ("room", "lobby"):
         log.settings = settings_of(row)
@@ -201,7 +213,8 @@ def new_log(name: str, kind: str, at: Milliseconds, title: str = "") -> dict[str
     }  # fmt: skip
 
 
-def _people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Role]]:
+def read_people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Role]]:
+    """The members of these logs and what they are there."""
     found: dict[int, dict[str, Role]] = {id_: {} for id_ in ids}
     for start in range(0, len(ids), _IN):
         part = select(members.c.conversation_id, members.c.uid, members.c.role).where(

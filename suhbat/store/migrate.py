@@ -1,18 +1,23 @@
-"""Bringing a SQLite database to the present schema, after a copy of it was put aside."""
+"""Bringing a database to the present schema; a SQLite file after a copy of it was put aside."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
 from suhbat.chat.model import Milliseconds
+from suhbat.protocol.types import LOBBY
 
+from .dialect import insert_new
 from .epoch import sync_directory
 from .errors import StoreUnavailable
+from .known import new_log
 from .migrations import HEAD
+from .tables import conversations, meta
 
 
 def revision(connection: Connection) -> str | None:
@@ -32,6 +37,38 @@ def revision(connection: Connection) -> str | None:
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
+def serves(connection: Connection, head: str) -> bool:
+    """Whether a schema that is newer than this code (which knows revisions up to `head`) lets it work all the same.
+
+    So several nodes of neighbouring versions work at once while they are replaced one after another: a migration only adds,
+    and what an older version wrote no more is taken away by the one after it. (PostgreSQL; a SQLite file has one process.)
+    """
+    oldest = connection.execute(select(meta.c.value).where(meta.c.key == "serves")).scalar()
+    return oldest is not None and oldest <= head
+
+
+def migrate_shared(connection: Connection, *, scripts: Path = SCRIPTS, head: str = HEAD) -> str | None:
+    """Migrate a PostgreSQL database, the lobby included, while nodes may be working with it; gives the revision before.
+
+    `connection` has no transaction open. Of two that migrate at once the second waits. Raises StoreUnavailable for a schema
+    that is newer than this code.
+    """
+    with connection.begin():
+        connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('suhbat migrate'))")
+    try:
+        with connection.begin():
+            present = revision(connection)
+        if present != head:
+            _upgrade(connection, present, scripts, head, "")
+        with connection.begin():
+            at = connection.exec_driver_sql("SELECT (extract(epoch FROM now()) * 1000)::bigint").scalar_one()
+            insert_new(connection, conversations, [new_log(LOBBY, "lobby", at)])
+    finally:
+        with connection.begin():
+            connection.exec_driver_sql("SELECT pg_advisory_unlock(hashtext('suhbat migrate'))")
+    return present
+
+
 def migrate(
     connection: Connection, backups: Path, at: Milliseconds, *, scripts: Path = SCRIPTS, head: str = HEAD
 ) -> None:
@@ -45,6 +82,19 @@ def migrate(
         present = revision(connection)
     if present == head:
         return
+    hint = f", or put back a copy from {backups}"
+    _upgrade(connection, present, scripts, head, hint, lambda: _back_up(connection, backups, str(present), at))
+
+
+def _upgrade(
+    connection: Connection,
+    present: str | None,
+    scripts: Path,
+    head: str,
+    hint: str,
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Run what is missing. `before`: what must happen first, where something is there already."""
     # Imported late: only a new version of Suhbat needs Alembic, and it takes a fifth of a second to start.
     from alembic import command
     from alembic.config import Config
@@ -57,10 +107,10 @@ def migrate(
     if present is not None and present not in known:
         raise StoreUnavailable(
             f"the database was written by a newer version of Suhbat (schema {present}, this version knows up to {head}); "
-            f"install that version again, or put back a copy from {backups}"
+            f"install that version again{hint}"
         )
     if present is not None:
-        _back_up(connection, backups, present, at)
+        before()
     config.attributes["connection"] = connection
     command.upgrade(config, head)
 

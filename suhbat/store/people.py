@@ -1,4 +1,4 @@
-"""The half of the SQLite store that knows people: see chat.ports.PeopleStore. What is done is in `accounts`, `sessions`
+"""The half of the store that knows people: see chat.ports.PeopleStore. What is done is in `accounts`, `sessions`
 and `invites`; here it gets its thread."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from suhbat.chat.acts import Act, Done, Renew
-from suhbat.chat.model import Account, Invite, Session
+from suhbat.chat.model import Account, Change, Invite, Session
 from suhbat.chat.ports import Clock
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import ME
@@ -22,7 +22,7 @@ from .writer import Writer
 T = TypeVar("T")
 
 
-class PeopleOverSQLite:
+class PeopleOverSQL:
     """Reads through `_read`, writes through the writer: in the batch with the messages of the moment."""
 
     @abstractmethod
@@ -39,8 +39,11 @@ class PeopleOverSQLite:
     async def accounts(self) -> list[Account]:
         return await self._read(accounts.everybody)
 
+    async def account(self, uid: str) -> Account | None:
+        return await self._read(lambda c: accounts.by_uid(c, uid))
+
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
-        return await self._write(lambda c: accounts.add(c, account, invite))
+        return await self._write(lambda c: accounts.add(c, account, invite), Change("account", account.uid))
 
     async def save_account(self, account: Account) -> None:
         await self.act(Renew(actor=account.actor, at=self._clock.wall(), conversation=ME, account=account))
@@ -48,14 +51,18 @@ class PeopleOverSQLite:
     async def add_session(self, session: Session) -> None:
         await self._write(lambda c: sessions.add(c, session))
 
+    async def session(self, id: str) -> Session | None:
+        return await self._read(lambda c: sessions.by_id(c, id))
+
     async def session_by_token(self, token_hash: bytes) -> Session | None:
         return await self._read(lambda c: sessions.by_token(c, token_hash))
 
     async def sessions_of(self, uid: str) -> list[Session]:
         return await self._read(lambda c: sessions.of(c, uid))
 
-    async def rotate_session(self, id: str, token_hash: bytes, previous_hash: bytes | None, at: int) -> None:
-        await self._write(lambda c: sessions.rotate(c, id, token_hash, previous_hash, at))
+    async def rotate_session(self, known: Session, token_hash: bytes, previous_hash: bytes | None, at: int) -> bool:
+        change = Change("session", known.id)
+        return await self._write(lambda c: sessions.rotate(c, known, token_hash, previous_hash, at), change)
 
     async def touch_sessions(self, used: Mapping[str, tuple[int, int]]) -> None:
         moved = dict(used)
@@ -63,7 +70,7 @@ class PeopleOverSQLite:
 
     async def end_sessions(self, ids: Collection[str]) -> None:
         ended = tuple(ids)
-        await self._write(lambda c: sessions.end(c, ended))
+        await self._write(lambda c: sessions.end(c, ended), *(Change("session", id) for id in ended))
 
     async def drop_sessions(self, before: int) -> None:
         await self._write(lambda c: sessions.drop(c, before))
@@ -80,8 +87,10 @@ class PeopleOverSQLite:
     async def end_invite(self, id: str) -> bool:
         return await self._write(lambda c: invites.end(c, id))
 
-    async def _write(self, run: Callable[[Connection], T]) -> T:
+    async def _write(self, run: Callable[[Connection], T], *changes: Change) -> T:
         def unit(connection: Connection, known: Known) -> tuple[T, list[LogEntry]]:
-            return run(connection), []
+            done = run(connection)
+            known.changes += changes
+            return done, []
 
         return await self._open_writer().work(unit)

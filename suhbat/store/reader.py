@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 T = TypeVar("T")
 
@@ -90,16 +91,25 @@ class Reader:
     def _ask(self, questions: Sequence[_Question]) -> list[tuple[Any, Exception | None]]:
         found: list[tuple[Any, Exception | None]] = []
         try:
-            with self._engine.connect() as connection, connection.begin():
-                for run, _ in questions:
-                    try:
-                        found.append((run(connection), None))
-                    except Exception as error:
-                        found.append((None, error))
+            while len(found) < len(questions):
+                with self._engine.connect() as connection, connection.begin():
+                    self._go_on(connection, questions, found)
         except Exception as error:
             # To the connection it happened, so to all of them; what was read already is as good as before.
             found += [(None, error)] * (len(questions) - len(found))
         return found
+
+    def _go_on(
+        self, connection: Connection, questions: Sequence[_Question], found: list[tuple[Any, Exception | None]]
+    ) -> None:
+        """The next questions, until one spoils the transaction (as each error of PostgreSQL does)."""
+        for run, _ in questions[len(found) :]:
+            try:
+                found.append((run(connection), None))
+            except Exception as error:
+                found.append((None, error))
+                if isinstance(error, DBAPIError):
+                    return
 
     def _tell(
         self, questions: Sequence[_Question], found: Sequence[tuple[Any, Exception | None]], began: float

@@ -48,7 +48,9 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
     cursor below it is answered with a reset.
     """
     log = connection.execute(
-        select(conversations.c.name, conversations.c.oldest, _KEPT.label("kept")).where(conversations.c.id == log_id),
+        select(conversations.c.name, conversations.c.oldest, _KEPT.label("kept"))
+        .where(conversations.c.id == log_id)
+        .with_for_update(),
         {"days": days},
     ).one_or_none()
     if log is None or not log.kept:

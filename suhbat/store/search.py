@@ -1,20 +1,18 @@
-"""The search index: SQLite's FTS5, fed in the transaction that writes the messages, and asked without ranking.
+"""The search index, fed in the transaction that writes the messages, and asked without ranking: the newest first.
 
-It is contentless: it knows words and where they are, not texts; what it finds is read from the log, as it is now. Beside the
-words each message has marks: where it is, whose it is, whether it has a link. So a query for somebody who may see two
-conversations touches nothing of the others. SQLite only; nothing else here knows that it is FTS5.
+It knows words and where they are, not texts; what it finds is read from the log, as it is now. Beside the words each message
+has marks: where it is, whose it is, whether it has a link. So a query for somebody who may see two conversations touches
+nothing of the others. The index itself is `fts5` on SQLite, `tsvector` on PostgreSQL.
 """
 
 from __future__ import annotations
 
 import re
-import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, case, func, literal, select, text, true
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, case, func, literal, select, true
 
 from suhbat.chat.model import Actor, Milliseconds, SearchPage
 from suhbat.chat.normalise import normalise
@@ -22,7 +20,8 @@ from suhbat.chat.search import Query
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
 
-from .dialect import find_rows, insert_rows
+from . import fts5, tsvector
+from .dialect import find_rows, is_postgres
 from .known import Known
 from .queries import LobbyHistory, lobby_floor
 from .rows import MESSAGE, messages
@@ -34,9 +33,7 @@ PLACES = 1_000
 has been looked through, for that is often enough. Of more than PLACES, everything that is found is looked through."""
 SCANNED = 5_000
 """Found messages that are looked through for one page at the most: the next page goes on from there."""
-SECURE_DELETE = (3, 42, 0)
 _BATCH = 200
-_LARGEST = 128
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 
 Said = tuple[int, int, str, str]
@@ -46,66 +43,39 @@ Beginning = tuple[int, int]
 
 
 def create(connection: Connection) -> None:
-    """The index itself. Without columnsize and content: nothing is ranked, and texts are read from the log. With
-    the beginnings of words: to gather all words that begin with two letters took 70 ms in a million messages."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(
-            "CREATE VIRTUAL TABLE search USING fts5(words, marks, content='', columnsize=0, prefix='2 3', "
-            'tokenize="unicode61 remove_diacritics 0")'
-        )
-        if sqlite3.sqlite_version_info >= SECURE_DELETE:
-            # Without it a word of a deleted message stays in the file, though nothing finds it, until pages are merged.
-            connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")
+    """The index itself; `search_rows` is there."""
+    _index(connection).create(connection)
 
 
 def index(connection: Connection, known: Known, said: Sequence[Said]) -> None:
     """New messages."""
-    if connection.dialect.name != "sqlite" or not said:
-        return
-    if known.indexed is None:
-        known.indexed = connection.execute(select(func.coalesce(func.max(search_rows.c.id), 0))).scalar_one()
-    first = known.indexed + 1
-    known.indexed += len(said)
-    insert_rows(connection, search_rows, [(first + n, log_id, seq) for n, (log_id, seq, _, _) in enumerate(said)])
-    feed(connection, [(first + n, log_id, uid, words) for n, (log_id, _, uid, words) in enumerate(said)])
+    if said:
+        new = [(log_id, seq, normalise(words), _marks(log_id, uid, words)) for log_id, seq, uid, words in said]
+        _index(connection).append(connection, known, new)
 
 
 def feed(connection: Connection, said: Sequence[tuple[int, int, str, str]]) -> None:
     """Messages that have a row of `search_rows`: its id, the log's id, the uid of who wrote, the text."""
     rows = [(id_, normalise(words), _marks(log_id, uid, words)) for id_, log_id, uid, words in said]
-    for start in range(0, len(rows), _LARGEST):
-        part = rows[start : start + _LARGEST]
-        values = ", ".join(["(?, ?, ?)"] * len(part))
-        connection.exec_driver_sql(
-            f"INSERT INTO search (rowid, words, marks) VALUES {values}",  # noqa: S608 (question marks)
-            tuple(chain.from_iterable(part)),
-        )
+    _index(connection).add(connection, rows)
 
 
 def forget(connection: Connection, said: Iterable[Said]) -> None:
     """These messages are not there any more, or not with these texts. What is not in the index is passed over."""
-    if connection.dialect.name != "sqlite":
-        return
     for log_id, seq, uid, words in said:
         id_ = _id_of(connection, log_id, seq)
         if id_ is not None:
-            # A contentless index must be told what it knew.
-            _delete(connection, id_, words, log_id, uid)
+            _index(connection).remove(connection, id_, normalise(words), _marks(log_id, uid, words))
             connection.execute(search_rows.delete().where(search_rows.c.id == id_))
 
 
 def replace(connection: Connection, old: Said, words: str) -> None:
     """A message has another text now."""
     log_id, seq, uid, before = old
-    if connection.dialect.name != "sqlite":
-        return
     id_ = _id_of(connection, log_id, seq)
     if id_ is not None:
-        _delete(connection, id_, before, log_id, uid)
-        connection.exec_driver_sql(
-            "INSERT INTO search (rowid, words, marks) VALUES (?, ?, ?)",
-            (id_, normalise(words), _marks(log_id, uid, words)),
-        )
+        _index(connection).remove(connection, id_, normalise(before), _marks(log_id, uid, before))
+        feed(connection, [(id_, log_id, uid, words)])
 
 
 def find(
@@ -128,13 +98,11 @@ def find(
     scanned = 0
     while len(found) <= limit and scanned < SCANNED and (left := _left(readable, highest, earliest)):
         marked = left if len(left) <= (PLACES if scanned else FEW) else ()
-        asked = {
-            "match": _match(query, sender, marked),
-            "below": highest,
-            "above": max(earliest, min(left.values())),
-            "count": _BATCH,
-        }
-        rows = connection.execute(_FIND, asked).all()
+        marks = [] if sender is None else [_whose(sender)]
+        if query.link:
+            marks.append("link")
+        above = max(earliest, min(left.values()))
+        rows = _index(connection).find(connection, query, marks, _places(marked), highest, above, _BATCH)
         scanned += len(rows)
         # Where there are many, their marks were not looked for; and what was said before somebody's time is not theirs.
         found += [(row[0], row[1], row[2]) for row in rows if row[1] in readable and row[2] > readable[row[1]][0]]
@@ -145,34 +113,12 @@ def find(
     return SearchPage(_messages(connection, [(log_id, seq) for _, log_id, seq in page]), cursor)
 
 
-_FIND = text(
-    "SELECT search_rows.id, search_rows.conversation_id, search_rows.seq FROM search "
-    "JOIN search_rows ON search_rows.id = search.rowid "
-    "WHERE search MATCH :match AND search.rowid < :below AND search.rowid >= :above "
-    "ORDER BY search.rowid DESC LIMIT :count"
-)
-
-
 def _left(readable: Mapping[int, Beginning], highest: int, earliest: int) -> dict[int, int]:
     """The logs with something to read below `highest`, each with the id of its first message. Those whose beginning was
     passed are out of the question: all that is found of them would be of before somebody's time."""
     if highest <= earliest:
         return {}
     return {log_id: first for log_id, (_, first) in readable.items() if first < highest}
-
-
-def _match(query: Query, sender: str | None, logs: Collection[int]) -> str:
-    """The question in FTS5's own language. Terms have nothing but letters, digits and spaces in them."""
-    parts = [f'words : "{term}"{" *" if term in query.beginnings else ""}' for term in query.terms]
-    if sender is not None:
-        parts.append(f'marks : "{_whose(sender)}"')
-    if query.link:
-        parts.append('marks : "link"')
-    if logs:
-        parts.append("marks : (" + " OR ".join(f'"c{log_id}"' for log_id in logs) + ")")
-    elif not parts:
-        parts.append('marks : "message"')
-    return " AND ".join(f"({part})" for part in parts)
 
 
 def _readable(
@@ -260,18 +206,19 @@ def _id_at(connection: Connection, at: Milliseconds) -> int:
     return low
 
 
-def _delete(connection: Connection, id_: int, words: str, log_id: int, uid: str) -> None:
-    connection.exec_driver_sql(
-        "INSERT INTO search (search, rowid, words, marks) VALUES ('delete', ?, ?, ?)",
-        (id_, normalise(words), _marks(log_id, uid, words)),
-    )
+def _marks(log_id: int, uid: str, words: str) -> list[str]:
+    link = ["link"] if "://" in words and _LINK.search(words) else []
+    return ["message", *_places((log_id,)), _whose(uid), *link]
 
 
-def _marks(log_id: int, uid: str, words: str) -> str:
-    link = " link" if "://" in words and _LINK.search(words) else ""
-    return f"message c{log_id} {_whose(uid)}{link}"
+def _places(logs: Iterable[int]) -> list[str]:
+    return [f"c{log_id}" for log_id in logs]
 
 
 def _whose(uid: str) -> str:
     """A uid as one word of the index."""
     return "s" + blake2b(uid.encode(), digest_size=8).hexdigest()
+
+
+def _index(connection: Connection) -> Any:
+    return tsvector if is_postgres(connection) else fts5

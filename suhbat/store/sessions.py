@@ -18,6 +18,12 @@ def add(connection: Connection, session: Session) -> None:
     connection.execute(insert(sessions), {name: getattr(session, name) for name in Session.__slots__})
 
 
+def by_id(connection: Connection, id: str) -> Session | None:
+    """The session of this id; None if there is none."""
+    row = connection.execute(select(*_COLUMNS).where(sessions.c.id == id)).one_or_none()
+    return None if row is None else Session(*row)
+
+
 def by_token(connection: Connection, token_hash: bytes) -> Session | None:
     """The session of a token, present or previous; None if there is none."""
     held = or_(sessions.c.token_hash == token_hash, sessions.c.previous_hash == token_hash)
@@ -33,10 +39,13 @@ def of(connection: Connection, uid: str) -> list[Session]:
     return [Session(*row) for row in rows]
 
 
-def rotate(connection: Connection, id: str, token_hash: bytes, previous_hash: bytes | None, at: Milliseconds) -> None:
-    """Give a session another token."""
+def rotate(
+    connection: Connection, known: Session, token_hash: bytes, previous_hash: bytes | None, at: Milliseconds
+) -> bool:
+    """See `chat.ports.PeopleStore.rotate_session`."""
     tokens = {"token_hash": token_hash, "previous_hash": previous_hash, "rotated_at": at}
-    connection.execute(update(sessions).where(sessions.c.id == id).values(tokens))
+    same = (sessions.c.id == known.id, sessions.c.token_hash == known.token_hash)
+    return connection.execute(update(sessions).where(*same).values(tokens)).rowcount > 0
 
 
 def touch(connection: Connection, used: Mapping[str, tuple[Milliseconds, Milliseconds]]) -> None:

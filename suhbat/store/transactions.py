@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Engine
 
-from suhbat.chat.model import Post, Sent
+from suhbat.chat.model import Change, Post, Sent
 from suhbat.errors import Busy, Internal, SuhbatError
 from suhbat.protocol.events import LogEntry
 
 from . import batch
-from .dialect import is_trouble
+from .dialect import is_contended, is_trouble
 from .known import Known
 
 log = structlog.get_logger("suhbat.store")
@@ -34,11 +34,30 @@ class Work(Generic[T]):
 
     run: Unit[T]
     answer: asyncio.Future[T]
+    logs: frozenset[str] = frozenset()
+    """The names of the logs that it is likely to touch, so that they can be locked in one order (see `shared`)."""
 
 
 Item = Post | Work[Any]
 Told = tuple[Item, Any]
 """An item and its outcome: for a post an Outcome, for other work the result or the exception."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of a batch. `left`: items that could not be written yet, to be tried again before all others."""
+
+    entries: list[LogEntry] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    left: list[Item] = field(default_factory=list)
+
+    def add(self, more: Batch) -> None:
+        """What became of further items."""
+        self.entries += more.entries
+        self.changes += more.changes
+        self.told += more.told
+        self.left += more.left
 
 
 class Transactions:
@@ -49,8 +68,8 @@ class Transactions:
         self._known = known
         self._connection: Connection | None = None
 
-    def write(self, items: Sequence[Item]) -> tuple[list[LogEntry], list[Told]]:
-        """Write a batch; when this returns, what it says was written is on disk. Gives the events and every outcome.
+    def write(self, items: Sequence[Item]) -> Batch:
+        """Write a batch; when this returns, what it says was written is on disk.
 
         Where the database is in trouble (full, I/O errors) all get Busy. Where anything else fails, each item is tried
         again in a transaction of its own, so that one of them never fails its neighbours; it gets Internal.
@@ -60,22 +79,23 @@ class Transactions:
             return self._attempt(items, again=False)
         except Exception as error:
             if is_trouble(error):
-                return [], _refused(items, error)
+                return Batch(told=refused(items, error))
             if len(items) == 1:
-                return [], [(items[0], _fault(error))]
-        entries: list[LogEntry] = []
-        told: list[Told] = []
-        for item in items:
+                return Batch(told=[(items[0], fault(error))])
+        return self._one_by_one(items)
+
+    def _one_by_one(self, items: Sequence[Item]) -> Batch:
+        """Each in a transaction of its own."""
+        batch = Batch()
+        for number, item in enumerate(items):
             try:
-                more_entries, more_told = self._attempt([item], again=True)
+                batch.add(self._attempt([item], again=True))
             except Exception as error:
                 if is_trouble(error):
-                    return entries, told + _refused(items[len(told) :], error)
-                told.append((item, _fault(error)))
-            else:
-                entries += more_entries
-                told += more_told
-        return entries, told
+                    batch.told += refused(items[number:], error)
+                    break
+                batch.told.append((item, fault(error)))
+        return batch
 
     def drop(self) -> None:
         """Close the connection, which rolls back whatever state it is in, and forget what was known."""
@@ -86,23 +106,14 @@ class Transactions:
                 connection.invalidate()
                 connection.close()
 
-    def _attempt(self, items: Sequence[Item], *, again: bool) -> tuple[list[LogEntry], list[Told]]:
+    def _attempt(self, items: Sequence[Item], *, again: bool) -> Batch:
         """All items in one transaction, in their order. Raises after everything was rolled back."""
         if self._connection is None:
             self._connection = self._engine.connect()
-        connection = self._connection
-        entries: list[LogEntry] = []
-        told: list[Told] = []
+        made = Batch()
         try:
-            transaction = connection.begin()
-            for is_post, run in groupby(items, key=_is_post):
-                if is_post:
-                    posts = [item for item in run if isinstance(item, Post)]
-                    written = batch.write(connection, posts, self._known, again=again)
-                    entries += written.entries
-                    told += zip(posts, written.outcomes, strict=True)
-                else:
-                    told += [(item, self._work(item, entries)) for item in run if isinstance(item, Work)]
+            transaction = self._connection.begin()
+            self._fill(self._connection, made, items, again)
         except BaseException:
             self.drop()
             raise
@@ -110,30 +121,43 @@ class Transactions:
             transaction.commit()
         except BaseException as error:
             self.drop()
-            if not self._is_committed(told):
+            if not self._is_committed(made):
                 raise
             log.warning("COMMIT failed, yet the batch is in the database", error=str(error))
-        return entries, told
+        return made
 
-    def _work(self, item: Work[Any], entries: list[LogEntry]) -> Any:
+    def _fill(self, connection: Connection, made: Batch, items: Sequence[Item], again: bool) -> None:
+        """Carry out the items; only what goes beyond one of them is raised."""
+        self._known.changes = made.changes
+        for is_post, run in groupby(items, key=_is_post):
+            if is_post:
+                posts = [item for item in run if isinstance(item, Post)]
+                written = batch.write(connection, posts, self._known, again=again)
+                made.entries += written.entries
+                made.told += zip(posts, written.outcomes, strict=True)
+            else:
+                made.told += [(item, self._work(connection, made, item)) for item in run if isinstance(item, Work)]
+
+    def _work(self, connection: Connection, made: Batch, item: Work[Any]) -> Any:
         """The result of other work, in a savepoint; or its exception, when nothing of it was written."""
-        assert self._connection is not None
-        savepoint = self._connection.begin_nested()
+        savepoint = connection.begin_nested()
+        changes = len(made.changes)
         try:
-            result, more = item.run(self._connection, self._known)
+            result, more = item.run(connection, self._known)
         except Exception as error:
-            if is_trouble(error):
+            if is_trouble(error) or is_contended(error):
                 raise
             savepoint.rollback()
             self._known.clear()
+            del made.changes[changes:]
             return error
         savepoint.commit()
-        entries += more
+        made.entries += more
         return result
 
-    def _is_committed(self, told: Sequence[Told]) -> bool:
+    def _is_committed(self, made: Batch) -> bool:
         """Whether a transaction of unknown outcome is in the database: it is atomic, so one key tells for all."""
-        for item, outcome in told:
+        for item, outcome in made.told:
             if isinstance(item, Post) and isinstance(outcome, Sent) and not outcome.duplicate:
                 with self._engine.connect() as connection, connection.begin():
                     return batch.is_written(connection, item)
@@ -149,11 +173,11 @@ def _is_post(item: Item) -> bool:
     return isinstance(item, Post)
 
 
-def _refused(items: Sequence[Item], error: Exception) -> list[Told]:
+def refused(items: Sequence[Item], error: Exception) -> list[Told]:
     log.error("the database cannot be written to", error=str(error), refused=len(items))
     return [(item, busy()) for item in items]
 
 
-def _fault(error: Exception) -> SuhbatError:
+def fault(error: Exception) -> SuhbatError:
     log.error("something could not be written", exc_info=error)
     return Internal()

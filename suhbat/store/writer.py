@@ -1,4 +1,4 @@
-"""The group-commit writer of SQLite: one thread, one transaction for everything that is queued.
+"""The group-commit writer: one thread, one transaction for everything that is queued.
 
 While one transaction commits the next batch gathers; a lone message waits for nobody. What was accepted is never
 cancelled; who waits for it may be. Everything that is told is told on the event loop, once a batch.
@@ -10,18 +10,16 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from queue import Empty, SimpleQueue
+from time import sleep
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Engine
 
-from suhbat.chat.model import Committed, Outcome, Post
+from suhbat.chat.model import Changed, Committed, Outcome, Post
 from suhbat.errors import Internal
-from suhbat.protocol.events import LogEntry
 
 from .errors import StoreUnavailable
-from .known import Known
-from .transactions import Item, Told, Transactions, Unit, Work, busy
+from .transactions import Batch, Item, Transactions, Unit, Work, busy
 
 log = structlog.get_logger("suhbat.store")
 
@@ -31,17 +29,27 @@ LARGEST_BATCH = 1_024
 """Items of one transaction."""
 QUEUE_LIMIT = 10_000
 """Posts that may wait; above it they are refused as Busy."""
+PAUSE_SECONDS = 0.01
 
 
 class Writer:
     """One thread that writes. Its methods belong to the event loop on which it was made; `start` it once.
 
-    `committed` is told the events of each batch, in log order, before the `done`s of its posts.
+    `committed` is told the events of each batch, in log order, before the `done`s of its posts; `changed` what else it did
+    that other nodes must know.
     """
 
-    def __init__(self, engine: Engine, known: Known, committed: Committed, *, limit: int = QUEUE_LIMIT) -> None:
-        self._transactions = Transactions(engine, known)
+    def __init__(
+        self,
+        transactions: Transactions,
+        committed: Committed,
+        changed: Changed | None = None,
+        *,
+        limit: int = QUEUE_LIMIT,
+    ) -> None:
+        self._transactions = transactions
         self._committed = committed
+        self._changed = changed
         self._limit = limit
         self._turn: list[Item] = []
         self._queue: SimpleQueue[list[Item] | None] = SimpleQueue()
@@ -77,15 +85,16 @@ class Writer:
             self.waiting += 1
             self._put(post)
 
-    def work(self, run: Unit[T]) -> Awaitable[T]:
+    def work(self, run: Unit[T], logs: frozenset[str] = frozenset()) -> Awaitable[T]:
         """Run something in the writer's thread, in a savepoint of the batch's transaction. Done when committed.
 
-        Cancelling who waits does not cancel it. Raises what `run` raised, Busy, Internal, or StoreUnavailable.
+        `logs`: see `Work`. Cancelling who waits does not cancel it. Raises what `run` raised, Busy, Internal,
+        StoreUnavailable.
         """
         self.check()
         answer: asyncio.Future[T] = self._loop.create_future()
         answer.add_done_callback(_seen)
-        self._put(Work(run, answer))
+        self._put(Work(run, answer, logs))
         return asyncio.shield(answer)
 
     async def close(self) -> None:
@@ -114,16 +123,19 @@ class Writer:
         try:
             while items := self._gather():
                 self._in_hand = items
-                entries, told = self._transactions.write(items)
+                batch = self._transactions.write(items)
                 self._in_hand = []
-                self._on_loop(self._tell, entries, told)
+                self._on_loop(self._tell, batch)
+                self._left = batch.left + self._left
+                if batch.left and not batch.told:
+                    sleep(PAUSE_SECONDS)  # nothing could be done: somebody else holds it all
         except BaseException as error:  # whoever waits must hear of it, whatever it is
             failure = error
         self._transactions.drop()
         self._on_loop(self._end, failure)
 
     def _gather(self) -> list[Item]:
-        """Everything queued, at least one and at most LARGEST_BATCH; [] when it is time to stop."""
+        """Everything queued, at least one and at most LARGEST_BATCH; [] when it is time to stop. What was left comes first."""
         items, self._left = self._left, []
         while len(items) < LARGEST_BATCH:
             try:
@@ -146,13 +158,15 @@ class Writer:
 
     # On the event loop.
 
-    def _tell(self, entries: list[LogEntry], told: list[Told]) -> None:
-        if entries:
-            try:
-                self._committed(entries)
-            except Exception:
-                log.exception("events are stored but could not be published")
-        for item, outcome in told:
+    def _tell(self, batch: Batch) -> None:
+        try:
+            if batch.entries:
+                self._committed(batch.entries)
+            if batch.changes and self._changed is not None:
+                self._changed(batch.changes)
+        except Exception:
+            log.exception("events are stored but could not be published")
+        for item, outcome in batch.told:
             self._answer(item, outcome)
 
     def _answer(self, item: Item, outcome: Any) -> None:

@@ -22,6 +22,7 @@ from suhbat.hub.connection import Connection, Wire
 from suhbat.hub.hub import Hub
 from suhbat.identity.address import Network
 from suhbat.identity.cookie import token_in
+from suhbat.identity.guests import Names
 from suhbat.identity.login import Login
 from suhbat.identity.outside import Asked, Outside
 from suhbat.identity.people import People
@@ -63,6 +64,8 @@ class Services:
     """Where this is a part of another application that knows its people."""
     trusted: Collection[Network]
     """The proxies whose X-Forwarded-For is believed."""
+    names: Names | None = None
+    """Where several nodes share the names of bare guests."""
 
 
 @dataclass(frozen=True, slots=True)

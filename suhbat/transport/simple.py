@@ -8,7 +8,7 @@ from suhbat.chat.model import Actor, Outcome
 from suhbat.errors import NameInUse, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, Dialect, Wire
 from suhbat.identity.address import metered
-from suhbat.identity.guests import SILENCE_SECONDS, Claim
+from suhbat.identity.guests import SILENCE_SECONDS, Claim, Names
 from suhbat.identity.login import Login
 from suhbat.identity.names import normalise
 from suhbat.protocol import simple
@@ -44,7 +44,7 @@ class SimpleSession(BaseSession):
         try:
             if self._token is not None or self.services.outside is not None:
                 return self._return(self._token)
-            self._claim()
+            return self._claim()
         except SuhbatError as error:
             self.end(error, simple.refusal(error, self.language))
         return None
@@ -65,10 +65,12 @@ class SimpleSession(BaseSession):
         claim, self.claim = self.claim, None
         if claim is not None:
             self.services.people.release(claim)
+            if self.services.names is not None:
+                self.services.names.release(claim)
 
     # Opening
 
-    def _claim(self) -> None:
+    def _claim(self) -> Rest | None:
         """Be a new guest, who sees what comes from now on."""
         if self.services.settings.access != "open":
             raise Unauthenticated("unauthenticated.access")  # whatever the name
@@ -80,7 +82,27 @@ class SimpleSession(BaseSession):
                 held.holder.wire.probe(SILENCE_SECONDS)
             raise
         self.claim.holder = self
-        actor, hub = self.claim.actor, self.services.hub
+        if self.services.names is not None:
+            return self._hold(self.services.names, self.claim)
+        self._become(self.claim.actor)
+        return None
+
+    async def _hold(self, names: Names, claim: Claim) -> None:
+        """The same, where other nodes may have given the name away."""
+        try:
+            await names.hold(claim)
+        except SuhbatError as error:
+            self.services.people.release(claim)
+            self.claim = None
+            self.end(error, simple.refusal(error, self.language))
+            return
+        if self.wire.closed or self.claim is not claim:
+            names.release(claim)
+            return
+        self._become(claim.actor)
+
+    def _become(self, actor: Actor) -> None:
+        hub = self.services.hub
         connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language)
         connection.live = True
         hub.attach(connection, LOBBY, hub.rooms[LOBBY].head or 0)
@@ -141,8 +163,8 @@ class SimpleSession(BaseSession):
             if self._asked:
                 raise
             self.release()
-            if not self.wire.closed:
-                self._claim()
+            if not self.wire.closed and (rest := self._claim()) is not None:
+                await rest
             return None
         return login
 

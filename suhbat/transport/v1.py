@@ -151,7 +151,7 @@ class V1Session(BaseSession):
         assert upgrade is not None
         ticket = upgrade.query.get("ticket")
         if command.token is None and ticket is not None:
-            found = self.services.tickets.redeem(ticket)
+            found = await self.services.tickets.redeem(ticket)
             self.hold(found)
             return found
         if login := await self.recognise_outside(upgrade, command.token or upgrade.bearer):
@@ -243,7 +243,7 @@ class V1Session(BaseSession):
         if now - self.typed.get(key, -TYPING_SECONDS) >= TYPING_SECONDS:
             self.typed[key] = now
             notice = TypingNotice(conversation=key, user_id=actor.user_id, uid=actor.uid)
-            self.services.hub.notice(key, replies.encode(notice), but=actor.uid)
+            self.services.hub.spread(key, replies.encode(notice), but=actor.uid)
         if command.id is not None:
             self._reply(replies.Ok(id=command.id))
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from secrets import token_hex
+from typing import Any
 
 import pytest
 
 from suhbat.bus.memory import MemoryBus, MemoryExchange
-from suhbat.chat.ports import Bus
-from suhbat.protocol.events import LogEntry, UserUpdated
-from suhbat.protocol.objects import User
+from suhbat.bus.nats import NatsBus
+from suhbat.chat.model import Change
+from suhbat.chat.ports import Bus, Ears
+from suhbat.protocol.events import LogEntry, MessageCreated, UserUpdated
+from suhbat.protocol.objects import Message, User
+from tests import engines
 
 Make = Callable[[], Bus]
+ANNA = "@me:u1"
 
 
 def memory() -> Make:
@@ -19,39 +28,141 @@ def memory() -> Make:
     return lambda: MemoryBus(exchange)
 
 
-BUSES = [pytest.param(memory, id="memory")]
+def nats() -> Make:
+    url = engines.nats().url
+    return lambda: NatsBus(url)
 
 
-def entry(seq: int) -> LogEntry:
+BUSES = [memory, nats]
+
+
+class Heard:
+    """What a node heard, in order."""
+
+    def __init__(self) -> None:
+        self.all: list[Any] = []
+        self.resumed = 0
+
+    @property
+    def ears(self) -> Ears:
+        def resumed() -> None:
+            self.resumed += 1
+
+        return Ears(
+            entries=self.all.extend,
+            notice=lambda *told: self.all.append(told),
+            changes=self.all.extend,
+            nudge=lambda: self.all.append("nudge"),
+            resumed=resumed,
+        )
+
+    async def becomes(self, wanted: list[Any], seconds: float = 5.0) -> None:
+        limit = time.monotonic() + seconds
+        while self.all != wanted and time.monotonic() < limit:
+            await asyncio.sleep(0.01)
+        assert self.all == wanted
+
+
+@asynccontextmanager
+async def nodes(make: Make, *heard: Heard, follow: tuple[str, ...] = (ANNA,)) -> AsyncIterator[list[Bus]]:
+    """Buses that hear each other, and follow these logs."""
+    group = token_hex(4)
+    async with AsyncExitStack() as stack:
+        made = []
+        for one in heard:
+            bus = make()
+            await bus.open(one.ears, group)
+            stack.push_async_callback(bus.close)
+            for log in follow:
+                bus.follow(log)
+            made.append(bus)
+        if not isinstance(made[0], MemoryBus):
+            limit = time.monotonic() + 5
+            while any(one.resumed == 0 for one in heard) and follow and time.monotonic() < limit:
+                await asyncio.sleep(0.01)
+        yield made
+
+
+def entry(seq: int, log: str = ANNA) -> LogEntry:
     user = User(uid="u1", user_id="anna")
-    return LogEntry("@me:u1", UserUpdated(conversation="@me", seq=seq, at=0, actor="anna", actor_uid="u1", user=user))
+    return LogEntry(log, UserUpdated(conversation="@me", seq=seq, at=0, actor="anna", actor_uid="u1", user=user))
 
 
-@pytest.mark.parametrize("make_bus", BUSES)
-async def test_the_others_hear_it_in_order_and_oneself_does_not(make_bus: Callable[[], Make]) -> None:
-    """What one node publishes every other node receives, in order; the node itself does not hear its own words."""
-    make = make_bus()
-    heard: dict[int, list[LogEntry]] = {0: [], 1: [], 2: []}
-    nodes = [make() for _ in heard]
-    for number, node in enumerate(nodes):
-        await node.open(heard[number].extend)
-    nodes[0].publish([entry(1), entry(2)])
-    nodes[0].publish([entry(3)])
-    assert heard == {0: [], 1: [entry(1), entry(2), entry(3)], 2: [entry(1), entry(2), entry(3)]}
-    for node in nodes:
-        await node.close()
+def message(seq: int, text: str) -> LogEntry:
+    shown = Message(
+        conversation="lobby", seq=seq, ordinal=seq, sender="anna", sender_uid="u1", text=text, client_id="k", sent_at=5
+    )
+    event = MessageCreated(conversation="lobby", seq=seq, at=5, actor="anna", actor_uid="u1", message=shown)
+    return LogEntry("lobby", event)
 
 
-@pytest.mark.parametrize("make_bus", BUSES)
-async def test_after_close_nothing_is_heard(make_bus: Callable[[], Make]) -> None:
-    """A closed node hears nothing, publishing to it harms nobody, and closing twice is harmless."""
-    make = make_bus()
-    heard: list[LogEntry] = []
-    first, second = make(), make()
-    await first.open(lambda entries: None)
-    await second.open(heard.extend)
-    await second.close()
-    await second.close()
-    first.publish([entry(1)])
-    assert heard == []
-    await first.close()
+@pytest.fixture(params=BUSES, ids=lambda make: make.__name__)
+def make(request: pytest.FixtureRequest) -> Make:
+    made: Make = request.param()
+    return made
+
+
+async def test_the_others_hear_it_in_order_and_oneself_does_not(make: Make) -> None:
+    """What one node publishes every other node receives, in order and whole; the node itself does not hear its own words."""
+    heard = [Heard(), Heard(), Heard()]
+    async with nodes(make, *heard, follow=(ANNA, "lobby")) as buses:
+        said = [entry(1), message(1, "salom \u2028 \U0001f600"), entry(2)]
+        buses[0].publish(said)
+        buses[0].publish([entry(3)])
+        for one in heard[1:]:
+            limit = time.monotonic() + 5
+            while len(one.all) < 4 and time.monotonic() < limit:
+                await asyncio.sleep(0.01)
+            # Order is promised within a log.
+            assert [item for item in one.all if item.log == ANNA] == [entry(1), entry(2), entry(3)]
+            assert [item for item in one.all if item.log != ANNA] == [said[1]]
+        assert heard[0].all == []
+
+
+async def test_what_is_not_followed_need_not_be_heard(make: Make) -> None:
+    """After `unfollow` of the last who followed it, nothing of a log is heard; the others go on."""
+    heard = [Heard(), Heard()]
+    async with nodes(make, *heard, follow=(ANNA, "lobby")) as buses:
+        buses[1].follow("lobby")
+        buses[1].unfollow("lobby")
+        buses[0].publish([message(1, "yes")])
+        await heard[1].becomes([message(1, "yes")])
+        buses[1].unfollow("lobby")
+        await asyncio.sleep(0.3)
+        buses[0].publish([message(2, "no")])
+        buses[0].publish([entry(1)])
+        await heard[1].becomes([message(1, "yes"), entry(1)])
+
+
+async def test_notices_changes_and_nudges(make: Make) -> None:
+    """They arrive as they were said; changes and nudges at every node, notices at those who follow the log."""
+    heard = [Heard(), Heard()]
+    async with nodes(make, *heard) as buses:
+        buses[0].notice(ANNA, b'{"type":"typing"}', "u7")
+        await heard[1].becomes([(ANNA, b'{"type":"typing"}', "u7")])
+        heard[1].all.clear()
+        buses[0].tell([Change("session", "s1"), Change("bans", "u3")])
+        await heard[1].becomes([Change("session", "s1"), Change("bans", "u3")])
+        heard[1].all.clear()
+        buses[0].nudge()
+        await heard[1].becomes(["nudge"])
+
+
+async def test_after_close_nothing_is_heard(make: Make) -> None:
+    """A closed node hears nothing, speaking to it harms nobody, and closing twice is harmless."""
+    heard = [Heard(), Heard(), Heard()]
+    async with nodes(make, *heard) as buses:
+        await buses[1].close()
+        await buses[1].close()
+        buses[0].publish([entry(1)])
+        await heard[2].becomes([entry(1)])
+        assert heard[1].all == []
+
+
+async def test_a_great_batch_arrives(make: Make) -> None:
+    """More than one message of the bus can hold comes in several, in order."""
+    heard = [Heard(), Heard()]
+    async with nodes(make, *heard, follow=("lobby",)) as buses:
+        said = [message(seq, "x" * 4_000) for seq in range(1, 501)]
+        buses[0].publish(said)
+        await heard[1].becomes(said)

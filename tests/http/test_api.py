@@ -88,7 +88,7 @@ async def test_a_ticket_is_given_for_thirty_seconds(house: House) -> None:
     async with house.client(headers=await house.guest("user1")) as client:
         answer = await client.post("/api/v1/tickets")
     assert answer.status_code == 201
-    assert house.tickets.redeem(answer.json()["ticket"]).actor.user_id == "user1"
+    assert (await house.tickets.redeem(answer.json()["ticket"])).actor.user_id == "user1"
     assert answer.json()["expires_at"].endswith("Z")
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Collection
 from typing import Any, cast
 
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, Moved
 from suhbat.chat.ports import Store
 from suhbat.hub.connection import Connection, Dialect
 from suhbat.hub.frames import Frames
@@ -30,6 +30,9 @@ class Log:
         await asyncio.sleep(0)
         await self.gate.wait()
         return {key: len(self.entries.get(key, [])) for key in (logs if logs is not None else self.entries)}
+
+    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+        return Moved("", await self.heads(logs))
 
     async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
         self.reads += 1

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suhbat.chat.presence import Here
+from suhbat.hub import healing, presence
 from suhbat.hub import hub as hub_module
-from suhbat.hub import presence
 from suhbat.hub.connection import Dialect, Target
 from suhbat.hub.hub import Hub
 from suhbat.protocol import simple
@@ -91,7 +91,7 @@ async def test_a_gap_that_closes_itself_reads_nothing() -> None:
 
 async def test_heads_are_compared_with_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event that nobody told the hub of is found by comparing heads (G6)."""
-    monkeypatch.setattr(hub_module, "HEAL_SECONDS", 0.0)
+    monkeypatch.setattr(healing, "HEAL_SECONDS", 0.0)
     log = Log()
     async with running(log) as hub:
         _, wire = connect(hub, "ua")

@@ -198,7 +198,7 @@ class TestAccess:
     async def test_the_setup_code_makes_the_owner(self, access: str) -> None:
         """Once, whatever `access` is; a failed try does not use it up."""
         scene = Scene(access)
-        code = scene.registration.setup.begin()
+        code = await scene.registration.setup.begin()
         for wrong in ("", "wrong", code + "x"):
             with pytest.raises(Forbidden):
                 await scene.register("ali", setup=wrong)
@@ -215,7 +215,7 @@ class TestAccess:
 
     async def test_the_setup_code_expires(self, scene: Scene) -> None:
         """After half an hour it is worth nothing."""
-        code = scene.registration.setup.begin()
+        code = await scene.registration.setup.begin()
         scene.clock.advance(SETUP_SECONDS)
         with pytest.raises(Forbidden):
             await scene.register("ali", setup=code)

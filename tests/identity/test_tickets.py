@@ -14,52 +14,52 @@ from tests.fakes import FakeClock
 LOGIN = Login(Actor("u1", "user1", "account", lobby_from=0), "s1")
 
 
-def test_a_ticket_is_its_owner_once() -> None:
+async def test_a_ticket_is_its_owner_once() -> None:
     """The first use gives the identity, the second nothing."""
     tickets = Tickets(FakeClock())
-    ticket, _ = tickets.issue(LOGIN)
-    assert tickets.redeem(ticket) == LOGIN
+    ticket, _ = await tickets.issue(LOGIN)
+    assert await tickets.redeem(ticket) == LOGIN
     with pytest.raises(Unauthenticated):
-        tickets.redeem(ticket)
+        await tickets.redeem(ticket)
 
 
-def test_a_ticket_lives_thirty_seconds() -> None:
+async def test_a_ticket_lives_thirty_seconds() -> None:
     """Until just before, and not a moment longer; the time of expiry is told in milliseconds."""
     clock = FakeClock()
     tickets = Tickets(clock)
-    early, expires_at = tickets.issue(LOGIN)
-    late, _ = tickets.issue(LOGIN)
+    early, expires_at = await tickets.issue(LOGIN)
+    late, _ = await tickets.issue(LOGIN)
     assert expires_at == clock.wall() + 30_000
     clock.advance(TICKET_SECONDS - 0.001)
-    assert tickets.redeem(early) == LOGIN
+    assert await tickets.redeem(early) == LOGIN
     clock.advance(0.001)
     with pytest.raises(Unauthenticated):
-        tickets.redeem(late)
+        await tickets.redeem(late)
 
 
 @pytest.mark.parametrize("ticket", ["", "nonsense", "\ud800", "x" * 100_000])
-def test_what_is_no_ticket_is_unauthenticated(ticket: str) -> None:
+async def test_what_is_no_ticket_is_unauthenticated(ticket: str) -> None:
     """Whatever is sent, the answer is one."""
     with pytest.raises(Unauthenticated):
-        Tickets(FakeClock()).redeem(ticket)
+        await Tickets(FakeClock()).redeem(ticket)
 
 
-def test_tickets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_tickets_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many alive: busy; expired ones make room."""
     monkeypatch.setattr(module, "MAX_TICKETS", 3)
     clock = FakeClock()
     tickets = Tickets(clock)
     for _ in range(3):
-        tickets.issue(LOGIN)
+        await tickets.issue(LOGIN)
         clock.advance(1)
     with pytest.raises(Busy):
-        tickets.issue(LOGIN)
+        await tickets.issue(LOGIN)
     clock.advance(TICKET_SECONDS - 2.5)
-    ticket, _ = tickets.issue(LOGIN)
-    assert tickets.redeem(ticket) == LOGIN
+    ticket, _ = await tickets.issue(LOGIN)
+    assert await tickets.redeem(ticket) == LOGIN
 
 
-def test_two_tickets_differ() -> None:
+async def test_two_tickets_differ() -> None:
     """Nobody guesses one from another."""
     tickets = Tickets(FakeClock())
-    assert len({tickets.issue(LOGIN)[0] for _ in range(100)}) == 100
+    assert len({(await tickets.issue(LOGIN))[0] for _ in range(100)}) == 100

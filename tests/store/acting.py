@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,8 @@ from suhbat.errors import SuhbatError
 from suhbat.protocol.events import Event, own_log
 from suhbat.protocol.objects import ConversationState, Role
 from suhbat.protocol.types import LOBBY
-from suhbat.store.search import SECURE_DELETE
 
-from .parts import ALI, VALI, Listener
+from .parts import ALI, VALI, Listener, values
 
 AT = 1_795_000_000_000
 SOLI = Actor("u-soli", "soli", lobby_from=0)
@@ -117,22 +114,9 @@ class House:
         return [message.text for message in (await self.store.history(actor, conversation, limit=200)).messages]
 
 
-def holding(file: Path, text: str) -> list[str]:
-    """The columns of the database, as `table.column`, in which this text stands, also within JSON or as bytes.
-
-    The words of the search index are passed over where SQLite is too old to take them out of the file at once.
-    """
-    found = []
-    with closing(sqlite3.connect(file)) as database:
-        tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-        for (table,) in database.execute(tables).fetchall():
-            if table == "search_data" and sqlite3.sqlite_version_info < SECURE_DELETE:
-                continue
-            for _, column, *_ in database.execute(f'PRAGMA table_info("{table}")').fetchall():
-                values = database.execute(f'SELECT CAST("{column}" AS BLOB) FROM "{table}"').fetchall()
-                if any(text.encode() in (value or b"") for (value,) in values):
-                    found.append(f"{table}.{column}")
-    return found
+def holding(place: Path, text: str) -> list[str]:
+    """The columns of the database, as `table.column`, in which this text stands, also within JSON or as bytes."""
+    return sorted({name for name, value in values(place) if text.encode() in value})
 
 
 PEOPLE = (ALI, VALI, SOLI, LOLA)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
 from suhbat.chat.acts import Meet
 from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent
@@ -18,9 +20,14 @@ from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
+from suhbat.store import connect
 from suhbat.store.acts import carry_out
+from suhbat.store.fts5 import SECURE_DELETE
 from suhbat.store.known import Known
+from suhbat.store.postgres import PostgresStore
+from suhbat.store.postgres import connect as postgres_at
 from suhbat.store.sqlite import SQLiteStore
+from tests import engines
 from tests.fakes import FakeClock
 
 ALI = Actor("u-ali", "ali", lobby_from=0)
@@ -30,12 +37,38 @@ BARE = Actor("u-bare", "yolovchi")
 
 def sqlite(place: Path, **settings: Any) -> Store:
     """A store in a fresh directory of its own; the same place again is the same data."""
-    return SQLiteStore(place, clock=FakeClock(), **settings)
+    return SQLiteStore(place, **({"clock": FakeClock()} | settings))
 
 
-STORES: list[Callable[..., Store]] = [sqlite]
-"""PostgreSQL joins here: a function that takes a place (there: a schema named after it) and the setting `lobby_history`,
-and gives a store that is not open yet. test_contract.py uses nothing but the port."""
+def postgres(place: Path, **settings: Any) -> Store:
+    """The same in a database of its own."""
+    return PostgresStore(_database(place), **({"clock": FakeClock()} | settings))
+
+
+@cache
+def _database(place: Path) -> str:
+    return engines.database()
+
+
+STORES: list[Callable[..., Store]] = [sqlite, postgres]
+"""Functions that take a place and the setting `lobby_history`, and give a store that is not open yet."""
+
+
+def values(place: Path) -> Iterator[tuple[str, bytes]]:
+    """Every value that is written anywhere in the database of a place, with `table.column`, whichever store it is.
+
+    The words of SQLite's search index are passed over where it is too old to take them out of the file at once.
+    """
+    file = place / "suhbat.db"
+    engine = connect.writing(file) if file.exists() else postgres_at(_database(place))
+    with engine.connect() as connection, connection.begin():
+        for table in inspect(connection).get_table_names():
+            if table == "search" or (table == "search_data" and sqlite3.sqlite_version_info < SECURE_DELETE):
+                continue
+            for row in connection.execute(text(f'SELECT * FROM "{table}"')).mappings():
+                for column, value in row.items():
+                    yield f"{table}.{column}", value if isinstance(value, bytes) else str(value).encode()
+    engine.dispose()
 
 
 class Listener:

@@ -105,7 +105,7 @@ class TestEdit:
         """What was said before an edit is gone like what was deleted."""
         seq = await house.write(ALI, LOBBY, "maxfiyeski soz")
         await house.do(acts.Edit, ALI, LOBBY, seq=seq, text="yangi")
-        assert holding(tmp_path / "data" / "suhbat.db", "maxfiyeski") == []
+        assert holding(tmp_path / "data", "maxfiyeski") == []
 
     async def test_a_message_that_is_past_keeping_has_no_edit_to_show(self, house: House) -> None:
         """Retention took the message and left its edit: the log can still be read, and says that the message is gone."""
@@ -185,7 +185,7 @@ class TestDelete:
             await house.do(acts.Edit, ALI, place, seq=seq, text=f"yana {secret} boshqa")
             await house.do(acts.React, ALI, place, seq=seq, emoji="👍", on=True)
             await house.do(acts.Report, ALI, place, seq=seq, reason="")
-        file = tmp_path / "data" / "suhbat.db"
+        file = tmp_path / "data"
         assert "events.text" in holding(file, secret)
         for place, seq in {**seqs, theirs: 1}.items():
             await house.do(acts.Delete, ALI, place, seq=seq)
@@ -447,7 +447,7 @@ class TestDraft:
             await house.do(acts.Draft, writer, room, text="maxfiyqoralama")
         await house.do(acts.Draft, ALI, room, text="boshqa")
         await house.do(acts.Remove, ALI, room, person=VALI)
-        assert holding(tmp_path / "data" / "suhbat.db", "maxfiyqoralama") == []
+        assert holding(tmp_path / "data", "maxfiyqoralama") == []
 
     async def test_refusals(self, house: House) -> None:
         """Where one cannot write there is nothing to begin; to take it away is always possible."""
@@ -654,7 +654,7 @@ class TestErase:
         await house.do(acts.Ban, ALI, room, person=VALI, on=True, reason="maxfiysabab")
         await house.do(acts.Erase, ALI, room)
         assert await house.store.expire(0) == {room}
-        file = tmp_path / "data" / "suhbat.db"
+        file = tmp_path / "data"
         assert holding(file, "maxfiyxabar") == holding(file, "maxfiyqoralama") == holding(file, "maxfiymavzu") == []
         assert room not in await house.store.heads()
         await house.admit(ALI, await house.room(ALI), VALI)

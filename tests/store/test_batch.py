@@ -18,8 +18,8 @@ from suhbat.chat.model import Actor, Outcome, Post, Sent
 from suhbat.errors import BadRequest, IdempotencyConflict, NotFound
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.types import LOBBY
-from suhbat.store import batch, connect, history, queries, search
-from suhbat.store.dialect import _select_text, find_rows, insert_new, insert_rows, update_rows
+from suhbat.store import batch, connect, history, queries, search, values
+from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
 from suhbat.store.directs import make_direct
 from suhbat.store.known import Known, new_log, pair_of
 from suhbat.store.tables import conversations, events, idempotency, metadata, reads, users
@@ -291,7 +291,7 @@ def test_rows_of_any_number(connection: Connection, size: int) -> None:
 )
 def test_keys_are_looked_up_by_index(connection: Connection, table: Table, keys: tuple[str, str]) -> None:
     """Never by reading a whole table, which `(a, b) IN (VALUES ...)` does on SQLite."""
-    plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + _select_text(table, keys, ("seq",), 2), ("1",) * 4)
+    plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + values._select_text(table, keys, ("seq",), 2), ("1",) * 4)
     details = [row[3] for row in plan]
     assert any(detail.startswith(f"SEARCH {table.name}") for detail in details), details
     connection.rollback()

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
 from suhbat.protocol.events import MessageDeleted
 from suhbat.protocol.types import LOBBY
 from suhbat.store import erasure
 from suhbat.store.erasure import NOBODY
-from suhbat.store.search import SECURE_DELETE
-from suhbat.store.sqlite import SQLiteStore
-from tests.fakes import FakeClock
 
-from .parts import ALI, VALI, Listener, direct, guest, opened
+from .parts import ALI, VALI, Listener, direct, guest, opened, values
 
+Make = Callable[..., Store]
 GONE = Actor("u-gone", "sarvinoz", lobby_from=0)
 SECRET = "meningsirim"
 
 
-async def live(store: SQLiteStore, listener: Listener) -> tuple[str, str]:
+async def live(store: Store, listener: Listener) -> tuple[str, str]:
     """A life that leaves traces everywhere; gives a room and a direct."""
     await store.save_guest(guest(GONE))
     for number in range(3):
@@ -40,27 +39,20 @@ async def live(store: SQLiteStore, listener: Listener) -> tuple[str, str]:
     return room, theirs
 
 
-async def finish(store: SQLiteStore) -> None:
+async def finish(store: Store) -> None:
     while await store.erase_more(2):
         pass
 
 
 def words(place: Path) -> str:
     """Everything that is written anywhere in the tables."""
-    connection = sqlite3.connect(place / "suhbat.db")
-    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    tables.remove("search")  # virtual; its words are in search_data
-    if sqlite3.sqlite_version_info < SECURE_DELETE:
-        tables.remove("search_data")
-    found = " ".join(str(row) for table in tables for row in connection.execute(f"SELECT * FROM {table}"))
-    connection.close()
-    return found
+    return " ".join(value.decode("utf-8", "replace") for _, value in values(place))
 
 
 @pytest.mark.parametrize("with_messages", [False, True])
-async def test_nothing_is_left(tmp_path: Path, listener: Listener, with_messages: bool) -> None:
+async def test_nothing_is_left(make: Make, tmp_path: Path, listener: Listener, with_messages: bool) -> None:
     """No table has the name any more; the texts only where they were to stay."""
-    store = SQLiteStore(tmp_path / "data", clock=FakeClock())
+    store = make(tmp_path / "data")
     async with opened(store, listener):
         await live(store, listener)
         await store.erase(GONE, 2, with_messages=with_messages)
@@ -70,9 +62,9 @@ async def test_nothing_is_left(tmp_path: Path, listener: Listener, with_messages
     assert (SECRET in found) is not with_messages
 
 
-async def test_what_others_see(tmp_path: Path, listener: Listener) -> None:
+async def test_what_others_see(make: Make, tmp_path: Path, listener: Listener) -> None:
     """Messages stay in their places under a name that is nobody's, in the direct too; the room has a member less."""
-    store = SQLiteStore(tmp_path / "data", clock=FakeClock())
+    store = make(tmp_path / "data")
     async with opened(store, listener):
         room, theirs = await live(store, listener)
         await store.erase(GONE, 2, with_messages=False)
@@ -87,9 +79,9 @@ async def test_what_others_see(tmp_path: Path, listener: Listener) -> None:
         assert "sarvinoz" not in " ".join(entry.event.model_dump_json() for entry in replayed)
 
 
-async def test_messages_go_as_deleted_ones_do(tmp_path: Path, listener: Listener) -> None:
+async def test_messages_go_as_deleted_ones_do(make: Make, tmp_path: Path, listener: Listener) -> None:
     """With its messages: tombstones, told as events, so that nobody's copy keeps them."""
-    store = SQLiteStore(tmp_path / "data", clock=FakeClock())
+    store = make(tmp_path / "data")
     async with opened(store, listener):
         await live(store, listener)
         await store.erase(GONE, 2, with_messages=True)
@@ -100,17 +92,17 @@ async def test_messages_go_as_deleted_ones_do(tmp_path: Path, listener: Listener
         assert [event.target for event in deleted if event.conversation == LOBBY] == [1, 2, 3]
 
 
-async def test_killed_in_between(tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_killed_in_between(
+    make: Make, tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was begun is gone on with after a restart, from where it was."""
     monkeypatch.setattr(erasure, "CHUNK", 2)
     place = tmp_path / "data"
-    async with opened(SQLiteStore(place, clock=FakeClock()), listener) as store:
-        assert isinstance(store, SQLiteStore)
+    async with opened(make(place), listener) as store:
         await live(store, listener)
         await store.erase(GONE, 2, with_messages=True)
         assert await store.erase_more(2)
-    async with opened(SQLiteStore(place, clock=FakeClock()), listener) as store:
-        assert isinstance(store, SQLiteStore)
+    async with opened(make(place), listener) as store:
         await finish(store)
         assert not await store.erase_more(2)
     assert "sarvinoz" not in words(place)

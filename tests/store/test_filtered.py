@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from suhbat.chat import acts
@@ -12,18 +9,10 @@ from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden
 from suhbat.protocol.types import LOBBY
-from suhbat.store.sqlite import SQLiteStore
-from tests.fakes import FakeClock
 
-from .parts import ALI, VALI, Listener, opened
+from .parts import ALI, VALI, Listener
 
 OWNER = Actor("u-owner", "owner", "account", lobby_from=0, role="owner")
-
-
-@pytest.fixture
-async def store(tmp_path: Path, listener: Listener) -> AsyncIterator[Store]:
-    async with opened(SQLiteStore(tmp_path / "data", clock=FakeClock()), listener) as store:
-        yield store
 
 
 async def test_a_word_is_refused_in_every_spelling(store: Store, listener: Listener) -> None:

@@ -130,10 +130,12 @@ class TestSessions:
     async def test_of_a_rotated_session_both_tokens_are_good(self, people: PeopleStore) -> None:
         """Until the previous one is taken away; then it is nobody's."""
         await people.add_session(session("s1"))
-        await people.rotate_session("s1", b"new", b"s1", 5_000)
+        assert await people.rotate_session(session("s1"), b"new", b"s1", 5_000)
         rotated = session("s1", token_hash=b"new", previous_hash=b"s1", rotated_at=5_000)
         assert await people.session_by_token(b"new") == await people.session_by_token(b"s1") == rotated
-        await people.rotate_session("s1", b"new", None, 5_000)
+        assert not await people.rotate_session(session("s1"), b"other", b"s1", 6_000), "another node was faster"
+        assert await people.session("s1") == rotated
+        assert await people.rotate_session(rotated, b"new", None, 5_000)
         assert await people.session_by_token(b"s1") is None
         assert await people.session_by_token(b"new") == replace(rotated, previous_hash=None)
 

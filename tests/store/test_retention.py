@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from suhbat.chat import acts
+from suhbat.chat.ports import Store
 from suhbat.protocol.types import LOBBY
 from suhbat.store import retention
-from suhbat.store.sqlite import SQLiteStore
 from tests.fakes import FakeClock
 
 from .parts import ALI, VALI, Listener, direct, opened
@@ -23,16 +24,16 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: FakeClock) -> SQLiteStore:
-    return SQLiteStore(tmp_path / "data", clock=clock)
+def store(make: Callable[..., Store], tmp_path: Path, clock: FakeClock) -> Store:
+    return make(tmp_path / "data", clock=clock)
 
 
-async def write(store: SQLiteStore, listener: Listener, clock: FakeClock, count: int, **fields: object) -> None:
+async def write(store: Store, listener: Listener, clock: FakeClock, count: int, **fields: object) -> None:
     for number in range(count):
         await listener.send(store, ALI, f"text {number}", at=clock.wall(), **fields)
 
 
-async def test_the_old_goes_and_the_new_stays(store: SQLiteStore, clock: FakeClock, listener: Listener) -> None:
+async def test_the_old_goes_and_the_new_stays(store: Store, clock: FakeClock, listener: Listener) -> None:
     """With `days` what is older goes; seq and ordinal go on as if nothing had happened."""
     async with opened(store, listener):
         await write(store, listener, clock, 3)
@@ -49,7 +50,7 @@ async def test_the_old_goes_and_the_new_stays(store: SQLiteStore, clock: FakeClo
 
 
 async def test_more_than_fits_in_a_transaction(
-    store: SQLiteStore, clock: FakeClock, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    store: Store, clock: FakeClock, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long log goes in many small steps."""
     monkeypatch.setattr(retention, "CHUNK", 4)
@@ -61,7 +62,7 @@ async def test_more_than_fits_in_a_transaction(
         assert (await store.opening(ALI)).oldest[LOBBY] == 30
 
 
-async def test_a_room_has_its_own(store: SQLiteStore, clock: FakeClock, listener: Listener) -> None:
+async def test_a_room_has_its_own(store: Store, clock: FakeClock, listener: Listener) -> None:
     """What a room says wins over the setting, in both directions."""
     async with opened(store, listener):
         made = [
@@ -76,7 +77,7 @@ async def test_a_room_has_its_own(store: SQLiteStore, clock: FakeClock, listener
         assert len((await store.history(ALI, made[1])).messages) == 2
 
 
-async def test_what_hangs_on_a_message_goes_too(store: SQLiteStore, clock: FakeClock, listener: Listener) -> None:
+async def test_what_hangs_on_a_message_goes_too(store: Store, clock: FakeClock, listener: Listener) -> None:
     """Reactions and pins of a message that is gone are gone; a direct stays as it is otherwise."""
     async with opened(store, listener):
         theirs = await direct(store, ALI, VALI, clock.wall())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,18 +14,10 @@ from suhbat.chat.search import parse
 from suhbat.errors import BadRequest
 from suhbat.protocol.types import LOBBY
 from suhbat.store import search as index
-from suhbat.store.sqlite import SQLiteStore
-from tests.fakes import FakeClock
 
 from .parts import ALI, BARE, VALI, Listener, direct, opened
 
 SOLI = Actor("u-soli", "soli", lobby_from=0)
-
-
-@pytest.fixture
-async def store(tmp_path: Path, listener: Listener) -> AsyncIterator[Store]:
-    async with opened(SQLiteStore(tmp_path / "data", clock=FakeClock()), listener) as store:
-        yield store
 
 
 async def found(store: Store, actor: Actor, text: str, sender: str | None = None) -> list[str]:
@@ -207,14 +199,14 @@ async def test_many_rooms_in_one_page(store: Store, listener: Listener, monkeypa
     assert await found(store, SOLI, "gap") == ["gap 2", "gap 1", "gap 0"]
 
 
-async def test_after_a_start(tmp_path: Path, listener: Listener) -> None:
+async def test_after_a_start(make: Callable[..., Store], tmp_path: Path, listener: Listener) -> None:
     """The index goes on where it was, also when its last message was deleted; what is deleted later is gone."""
     place = tmp_path / "data"
-    async with opened(SQLiteStore(place, clock=FakeClock()), listener) as store:
+    async with opened(make(place), listener) as store:
         await listener.send(store, ALI, "gap birinchi")
         last = await listener.send(store, ALI, "gap ikkinchi")
         await store.act(acts.Delete(actor=ALI, at=2, conversation=LOBBY, seq=last.seq))
-    async with opened(SQLiteStore(place, clock=FakeClock()), listener) as store:
+    async with opened(make(place), listener) as store:
         third = await listener.send(store, ALI, "gap uchinchi")
         assert await found(store, VALI, "gap") == ["gap uchinchi", "gap birinchi"]
         assert await found(store, VALI, "ikkinchi") == []

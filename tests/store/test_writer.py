@@ -25,6 +25,7 @@ from suhbat.store.dialect import insert_new
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.known import Known, new_log
 from suhbat.store.tables import conversations, metadata
+from suhbat.store.transactions import Transactions
 from suhbat.store.writer import LARGEST_BATCH, Writer
 
 from .parts import ALI, BARE, VALI, Listener, met, opened, sqlite
@@ -67,7 +68,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 async def writer(engine: Engine, listener: Listener) -> AsyncIterator[Writer]:
     """Started; takes 3,000 posts at a time."""
-    writer = Writer(engine, Known(), listener.committed, limit=3_000)
+    writer = Writer(Transactions(engine, Known()), listener.committed, limit=3_000)
     writer.start()
     yield writer
     await writer.close()
@@ -261,7 +262,7 @@ class TestFailures:
         def broken(entries: list[LogEntry]) -> None:
             raise RuntimeError("committed")
 
-        writer, listener = Writer(engine, Known(), broken), Listener()
+        writer, listener = Writer(Transactions(engine, Known()), broken), Listener()
         writer.start()
         cancelled = listener.ask(writer, ALI)
         cancelled.cancel()  # its done will raise InvalidStateError or fail its assertion
@@ -296,7 +297,7 @@ class TestFailures:
     ) -> None:
         """If the thread ends for whatever reason, everyone who waits is answered, and `check` says so from then on."""
         known = Known()
-        writer = Writer(engine, known, listener.committed)
+        writer = Writer(Transactions(engine, known), listener.committed)
         gate = Gate(engine)
         writer.start()
         first = listener.ask(writer, ALI)

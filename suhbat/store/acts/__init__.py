@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from suhbat.chat import acts
 from suhbat.chat.acts import Act, Done
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LogEntry, own_log
+from suhbat.protocol.types import ME
 from suhbat.store.known import Known
 
 from . import messages, order, own, people, rooms
@@ -39,6 +40,15 @@ WAYS: dict[type[Any], Callable[[Writing, Any], Done]] = {
     acts.Mute: order.mute,
 }
 """How each act is carried out. tests/store/test_acts.py looks that none is missing."""
+
+
+def touched(act: Act) -> frozenset[str]:
+    """The logs that an act is likely to write to: its conversation, and the own logs of those it is about."""
+    people = {act.actor.uid, *(getattr(act, "named", None) or ())}
+    if (person := getattr(act, "person", None)) is not None:
+        people.add(person.uid)
+    people.update(one.uid for one in getattr(act, "people", None) or ())
+    return frozenset({getattr(act, "conversation", ME), *map(own_log, people)} - {ME})
 
 
 def carry_out(connection: Connection, known: Known, act: Act) -> tuple[Done, list[LogEntry]]:

@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from suhbat.chat import acts
 from suhbat.chat.acts import Done
-from suhbat.chat.model import Actor, Milliseconds
+from suhbat.chat.model import Actor, Change, Milliseconds
 from suhbat.chat.policy import Rank, outranks
 from suhbat.errors import BadRequest, Forbidden, NotFound, RateLimited, SuhbatError
 from suhbat.protocol.events import MemberMuted
@@ -30,6 +30,8 @@ def ban(writing: Writing, act: acts.Ban) -> Done:
     if not _sanction(writing, log, "ban", act):
         return Done(log.name, log.head)
     writing.note("ban" if act.on else "ban.lift", log, act.person.uid, act.reason)
+    if log.kind == "lobby":
+        writing.known.changes.append(Change("bans", act.person.uid))
     if act.on and log.people is not None and act.person.uid in log.people:
         return Done(log.name, depart(writing, log, act.person.user))
     return Done(log.name, log.head)

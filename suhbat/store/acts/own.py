@@ -6,6 +6,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from suhbat.chat import acts
 from suhbat.chat.acts import Done
+from suhbat.chat.model import Change
 from suhbat.protocol.events import DraftChanged, ReadMarked, UserUpdated
 from suhbat.protocol.types import ME
 from suhbat.store import accounts
@@ -21,6 +22,7 @@ def renew(writing: Writing, act: acts.Renew) -> Done:
     before = profile(writing.connection, act.account.uid)
     accounts.save(writing.connection, act.account)
     after = profile(writing.connection, act.account.uid)
+    writing.known.changes.append(Change("account", act.account.uid))
     if after is None or after == before:
         return Done(ME, 0)
     event = writing.ledger.add(writing.own(act.account.uid), UserUpdated, user=after)

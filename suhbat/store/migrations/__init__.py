@@ -1,4 +1,4 @@
 """Alembic revisions, one file each in `versions/`, named by their number."""
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision this code works with."""

@@ -1,0 +1,84 @@
+"""What goes over the bus, as JSON: events with their content, so that who hears them need not ask the store."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from pydantic import TypeAdapter
+
+from suhbat.chat.model import Change
+from suhbat.protocol.events import EVENT, Event, LogEntry
+
+BUCKETS = 1_024
+"""Subjects over which the logs are spread. One for each log would cost a server hundreds of MB at 100,000 logs."""
+LARGEST = 512 * 1024
+"""Bytes of one message; NATS allows 1 MB unless it is told otherwise."""
+
+_EVENTS: TypeAdapter[list[tuple[str, Event]]] = TypeAdapter(list[tuple[str, Event]])
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message of the bus, read."""
+
+    entries: list[LogEntry] = field(default_factory=list)
+    notice: tuple[str, bytes, str | None] | None = None
+    changes: list[Change] = field(default_factory=list)
+    nudge: bool = False
+
+
+def bucket_of(log: str) -> int:
+    """The same on every node, whatever its version."""
+    return int.from_bytes(blake2b(log.encode(), digest_size=4).digest(), "big") % BUCKETS
+
+
+def events(entries: Iterable[LogEntry]) -> list[tuple[int, bytes]]:
+    """Messages of at most about LARGEST bytes, each for one bucket; in order within each log."""
+    made: list[tuple[int, bytes]] = []
+    gathered: dict[int, list[bytes]] = {}
+    sizes: dict[int, int] = {}
+
+    def finish(bucket: int) -> None:
+        made.append((bucket, b'{"events":[' + b",".join(gathered.pop(bucket)) + b"]}"))
+        del sizes[bucket]
+
+    for log, event in entries:
+        bucket = bucket_of(log)
+        text = b"[" + json.dumps(log).encode() + b"," + EVENT.dump_json(event) + b"]"
+        if sizes.get(bucket, 0) + len(text) > LARGEST:
+            finish(bucket)
+        gathered.setdefault(bucket, []).append(text)
+        sizes[bucket] = sizes.get(bucket, 0) + len(text)
+    for bucket in list(gathered):
+        finish(bucket)
+    return made
+
+
+def notice(log: str, payload: bytes, but: str | None) -> bytes:
+    frame = base64.b64encode(payload).decode()
+    return json.dumps({"notice": [log, frame, but]}, separators=(",", ":")).encode()
+
+
+def changes(told: Iterable[Change]) -> bytes:
+    return json.dumps({"changes": list(told)}, separators=(",", ":")).encode()
+
+
+NUDGE = b'{"nudge":true}'
+
+
+def read(data: bytes) -> Heard:
+    """A message of another node. Raises ValueError for what is none (of a version that says other things, say)."""
+    told = json.loads(data)
+    if "events" in told:
+        return Heard(entries=[LogEntry(*pair) for pair in _EVENTS.validate_json(data[len('{"events":') : -1])])
+    if "notice" in told:
+        log, frame, but = told["notice"]
+        return Heard(notice=(log, base64.b64decode(frame), but))
+    return Heard(
+        changes=[Change(*change) for change in told.get("changes", ())],
+        nudge=bool(told.get("nudge")),
+    )

@@ -1,0 +1,70 @@
+"""Comparing this node with the store: the bus may lose anything, and at most this much later it is here all the same (G6)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import structlog
+
+from suhbat.chat.model import Change
+from suhbat.errors import SuhbatError
+
+if TYPE_CHECKING:
+    from .hub import Hub
+
+HEAL_SECONDS = 2.0
+"""How often."""
+
+log = structlog.get_logger("suhbat.hub")
+
+
+async def _nothing_kept(changes: Sequence[Change], whole: bool) -> None:
+    """Until somebody sets `Healing.renew`."""
+
+
+class Healing:
+    """Looks at the store every HEAL_SECONDS, and when it is told to."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._mark: str | None = None
+        self._look = asyncio.Event()
+        self.renew: Callable[[Sequence[Change], bool], Awaitable[None]] = _nothing_kept
+        """Called with what other nodes changed that is kept in memory; True: nobody knows what. Wired by `app.py`."""
+
+    async def begin(self) -> None:
+        """Call before anything is read from the store into memory: what happens from here on is not missed."""
+        self._mark = (await self._hub.store.moved(())).mark or None
+
+    def look(self) -> None:
+        """Compare now: something may have been missed."""
+        self._look.set()
+
+    async def run(self) -> None:
+        """For as long as the hub is open."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HEAL_SECONDS):
+                    await self._look.wait()
+            self._look.clear()
+            try:
+                await self._compare()
+            except SuhbatError as error:
+                # The store may be away for a while; the next round tries again.
+                log.warning("heads could not be compared with the store", error=str(error))
+            except Exception:
+                log.exception("heads could not be compared with the store")
+
+    async def _compare(self) -> None:
+        hub = self._hub
+        moved = await hub.store.moved(list(hub.rooms), self._mark)
+        for key, head in moved.heads.items():
+            room = hub.rooms.get(key)
+            if room is not None and room.head is not None and head > room.head:
+                await hub.read(room)
+        if moved.changes or moved.whole:
+            await self.renew(moved.changes, moved.whole)
+        self._mark = moved.mark or None

@@ -1,0 +1,69 @@
+"""The journal of the writers: what each transaction did, found by transaction id, so that no late commit is missed.
+
+A time stamp or a sequence is taken before COMMIT: who looks for "all above the last" misses a transaction that took its
+number early and committed late. Transaction ids have that problem too, but there PostgreSQL says which are still open: a look
+begins at the oldest one that was open at the look before (`pg_snapshot_xmin`), and reading a row twice does no harm.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import Connection, text
+
+from suhbat.chat.model import Change, Milliseconds, Moved
+from suhbat.protocol.events import LogEntry
+
+from .queries import log_heads
+
+KEPT: Milliseconds = 10 * 60 * 1000
+"""How long it is kept. Who looks after a longer pause compares everything."""
+
+NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+"""The database's clock: those of the nodes may differ."""
+
+_WRITE = text(
+    "INSERT INTO journal (xid, at, body) "  # noqa: S608 (a constant)
+    f"VALUES (pg_current_xact_id()::text::bigint, {NOW}, :body) RETURNING xid"
+)
+_MARK = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, (SELECT value FROM meta WHERE key = 'pruned')")
+_SINCE = text("SELECT body FROM journal WHERE xid >= :since ORDER BY xid")
+_PRUNE = text(f"DELETE FROM journal WHERE at < {NOW} - :kept RETURNING xid")  # noqa: S608 (a constant)
+_PRUNED = text(
+    "INSERT INTO meta (key, value) VALUES ('pruned', :xid) ON CONFLICT (key) "
+    "DO UPDATE SET value = GREATEST(meta.value::bigint, excluded.value::bigint)::text"
+)
+
+
+def write(connection: Connection, entries: Iterable[LogEntry], changes: Iterable[Change]) -> int:
+    """What the present transaction does, in its last statement; gives its id."""
+    heads: dict[str, int] = {}
+    for name, event in entries:
+        heads[name] = max(event.seq, heads.get(name, 0))
+    body = {"heads": heads, "changes": list(dict.fromkeys(changes))}
+    xid: int = connection.execute(_WRITE, {"body": json.dumps(body, separators=(",", ":"))}).scalar_one()
+    return xid
+
+
+def moved(connection: Connection, logs: Collection[str], since: str | None) -> Moved:
+    """See `chat.ports.Store.moved`. In one snapshot."""
+    mark, pruned = connection.execute(_MARK).one()
+    if since is None or int(since) <= int(pruned or 0):
+        return Moved(mark, log_heads(connection, logs), whole=True)
+    heads: dict[str, int] = {}
+    changes: dict[Change, None] = {}
+    for body in connection.execute(_SINCE, {"since": int(since)}).scalars():
+        told = json.loads(body)
+        for name, head in told["heads"].items():
+            heads[name] = max(head, heads.get(name, 0))
+        changes.update((Change(*change), None) for change in told["changes"])
+    return Moved(mark, heads, tuple(changes))
+
+
+def prune(connection: Connection) -> int:
+    """Delete what is too old; how many rows."""
+    gone: Sequence[int] = connection.execute(_PRUNE, {"kept": KEPT}).scalars().all()
+    if gone:
+        connection.execute(_PRUNED, {"xid": str(max(gone))})
+    return len(gone)

@@ -1,0 +1,142 @@
+"""Which nodes serve, who is connected to them, and which names they hold: rows that go with their node's lease.
+
+A node that was paused for longer than its lease finds so in the very transaction in which it wants to write, and has to join
+again: meanwhile the others have told that its people left, and may have given away their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy import Connection, text
+
+from suhbat.chat.model import Actor, Lapsed, Milliseconds, Neighbour
+from suhbat.errors import NameInUse
+
+from .journal import NOW
+
+LEASE: Milliseconds = 9_000
+FORGOTTEN: Milliseconds = 60_000
+"""How long the rows of a node are kept after its lease."""
+TRACES = 1_000
+"""Versions for which is kept who went; who looks more rarely reads all who are here."""
+NAME_SECONDS = 10
+"""When whoever finds a name held may try again."""
+GUESTS_KEPT: Milliseconds = 24 * 3600 * 1000
+
+_BEAT = text(
+    f"UPDATE nodes SET until = {NOW} + {LEASE}, version = version + :step WHERE id = :node AND until > {NOW} "  # noqa: S608
+    "RETURNING version"
+)
+_ENTER = (
+    "INSERT INTO online (node, uid, user_id, kind, lobby_from, here, version) "
+    "SELECT %s, v.*, %s::bigint FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::boolean[]) AS v "
+    "ON CONFLICT (node, uid) DO UPDATE SET here = excluded.here, version = excluded.version, user_id = excluded.user_id"
+)
+_OTHERS = text(f"SELECT id, version FROM nodes WHERE until > {NOW} AND id <> :node")  # noqa: S608
+_PEOPLE = text(
+    "SELECT o.node, o.uid, o.user_id, o.kind, o.lobby_from, o.here FROM online AS o "
+    "JOIN unnest(CAST(:nodes AS text[]), CAST(:known AS bigint[])) AS v(node, known) "
+    "ON o.node = v.node AND o.version > v.known AND (o.here OR v.known > 0)"
+)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:skeleton, 0))")
+_ALIVE = text(f"SELECT 1 FROM nodes WHERE id = :node AND until > {NOW} FOR SHARE")  # noqa: S608
+_HOLD = text(
+    "INSERT INTO names (skeleton, node, uid) VALUES (:skeleton, :node, :uid) ON CONFLICT (skeleton) "  # noqa: S608
+    "DO UPDATE SET node = excluded.node, uid = excluded.uid "
+    f"WHERE names.node NOT IN (SELECT id FROM nodes WHERE until > {NOW}) RETURNING 1"
+)
+_HOLDERS = text(
+    "SELECT uid FROM accounts WHERE skeleton = :skeleton "  # noqa: S608
+    f"UNION ALL SELECT uid FROM guests WHERE skeleton = :skeleton AND last_used_at > {NOW} - {GUESTS_KEPT} "
+    f"UNION ALL SELECT uid FROM names JOIN nodes ON nodes.id = names.node WHERE skeleton = :skeleton AND until > {NOW}"
+)
+
+
+def join(connection: Connection, node: str, people: Collection[Actor], names: Mapping[str, str]) -> set[str]:
+    """Begin a lease with these people, and these names (skeletons) of uids; gives the names that others hold by now."""
+    connection.execute(text("DELETE FROM nodes WHERE id = :node"), {"node": node})
+    connection.execute(text(f"DELETE FROM nodes WHERE until < {NOW} - {FORGOTTEN}"))  # noqa: S608
+    # Above every version that it had before, so that nobody takes its rows for those.
+    made = text(f"INSERT INTO nodes (id, until, version) VALUES (:node, {NOW} + {LEASE}, {NOW}) RETURNING version")  # noqa: S608
+    _write(connection, node, connection.execute(made, {"node": node}).scalar_one(), people, ())
+    return {name for name, uid in sorted(names.items()) if not _take(connection, node, name, uid)}
+
+
+def beat(connection: Connection, node: str, entered: Sequence[Actor], left: Sequence[Actor]) -> None:
+    """Go on with the lease, and say who came and went. Raises Lapsed where it has run out."""
+    version = connection.execute(_BEAT, {"node": node, "step": 1 if entered or left else 0}).scalar()
+    if version is None:
+        raise Lapsed()
+    _write(connection, node, version, entered, left)
+    if left:
+        forgotten = text("DELETE FROM online WHERE node = :node AND NOT here AND version < :version")
+        connection.execute(forgotten, {"node": node, "version": version - TRACES})
+
+
+def leave(connection: Connection, node: str) -> None:
+    """The node stops."""
+    connection.execute(text("DELETE FROM nodes WHERE id = :node"), {"node": node})
+
+
+def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[str, Neighbour]:
+    """The other nodes that serve, with who came and went since the version that is `known` of each, or all who are there."""
+    versions: dict[str, int] = {row.id: row.version for row in connection.execute(_OTHERS, {"node": node})}
+    since = {
+        id_: known[id_] if max(0, version - TRACES) < known.get(id_, 0) <= version else 0
+        for id_, version in versions.items()
+    }
+    entered: dict[str, list[Actor]] = {id_: [] for id_ in versions}
+    left: dict[str, list[str]] = {id_: [] for id_ in versions}
+    news = [id_ for id_, version in versions.items() if since[id_] < version]
+    if news:
+        rows = connection.execute(_PEOPLE, {"nodes": news, "known": [since[id_] for id_ in news]})
+        for row in rows:
+            if row.here:
+                entered[row.node].append(Actor(row.uid, row.user_id, row.kind, row.lobby_from))
+            else:
+                left[row.node].append(row.uid)
+    return {
+        id_: Neighbour(version, tuple(entered[id_]), tuple(left[id_]), whole=since[id_] == 0)
+        for id_, version in versions.items()
+    }
+
+
+def hold(connection: Connection, node: str, skeleton: str, user_id: str, uid: str) -> None:
+    """Hold a name for a bare guest. Raises NameInUse; Lapsed where the node has to join again first."""
+    require_free(connection, skeleton, user_id, uid)
+    if connection.execute(_ALIVE, {"node": node}).first() is None:
+        raise Lapsed()
+    if not _take(connection, node, skeleton, uid):
+        raise NameInUse(user_id=user_id, retry_after=NAME_SECONDS)
+
+
+def release(connection: Connection, skeleton: str, uid: str) -> None:
+    """Nobody holds it any more."""
+    gone = text("DELETE FROM names WHERE skeleton = :skeleton AND uid = :uid")
+    connection.execute(gone, {"skeleton": skeleton, "uid": uid})
+
+
+def require_free(connection: Connection, skeleton: str, user_id: str, uid: str) -> None:
+    """Raises NameInUse where somebody else than `uid` has this name: an account, a guest, on whatever node. Of two who
+    ask at once the second waits for what becomes of the first."""
+    connection.execute(_LOCK, {"skeleton": skeleton})
+    if any(holder != uid for holder in connection.execute(_HOLDERS, {"skeleton": skeleton}).scalars()):
+        raise NameInUse(user_id=user_id, retry_after=NAME_SECONDS)
+
+
+def _take(connection: Connection, node: str, skeleton: str, uid: str) -> bool:
+    return connection.execute(_HOLD, {"skeleton": skeleton, "node": node, "uid": uid}).first() is not None
+
+
+def _write(
+    connection: Connection, node: str, version: int, entered: Collection[Actor], left: Collection[Actor]
+) -> None:
+    people = {actor.uid: (actor, True) for actor in entered} | {actor.uid: (actor, False) for actor in left}
+    if not people:
+        return
+    columns = zip(
+        *((one.uid, one.user_id, one.kind, one.lobby_from, here) for _, (one, here) in sorted(people.items())),
+        strict=True,
+    )
+    connection.exec_driver_sql(_ENTER, (node, version, *map(list, columns)))

@@ -1,0 +1,216 @@
+"""The store over SQL tables: every question and every act. How the tables are reached is in `sqlite` and `postgres`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from suhbat.chat.acts import Act, Done
+from suhbat.chat.model import (
+    Actor,
+    Audited,
+    Change,
+    Guest,
+    HistoryPage,
+    MemberPage,
+    Opening,
+    Post,
+    Reported,
+    RoomLine,
+    SearchPage,
+)
+from suhbat.chat.ports import Clock
+from suhbat.chat.search import Query
+from suhbat.errors import Busy
+from suhbat.protocol.events import LogEntry
+from suhbat.protocol.objects import ConversationState, Message
+
+from . import delivered, erasure, filtered, guests, history, order, queries, retention, rooms, search
+from .acts import carry_out, touched
+from .dialect import is_trouble
+from .errors import StoreUnavailable
+from .known import Known
+from .people import PeopleOverSQL
+from .reader import Reader
+from .writer import Writer
+
+log = structlog.get_logger("suhbat.store")
+
+T = TypeVar("T")
+
+
+class SQLStore(PeopleOverSQL):
+    """Implements chat.ports.Store but for `open`, `close` and `ready`. Reads in threads, writes through the one writer."""
+
+    def __init__(self, *, lobby_history: queries.LobbyHistory, clock: Clock) -> None:
+        self.epoch = ""
+        self._lobby_history = lobby_history
+        self._clock = clock
+        self._writer: Writer | None = None
+        self._reader: Reader | None = None
+        self._is_open = False
+
+    @property
+    def waiting(self) -> int:
+        return 0 if self._writer is None else self._writer.waiting
+
+    def post(self, post: Post) -> None:
+        if self._writer is None:
+            asyncio.get_running_loop().call_soon(post.done, Busy(retry_after=1, seconds=1))
+        else:
+            self._writer.post(post)
+
+    async def act(self, act: Act) -> Done:
+        return await self._open_writer().work(lambda c, known: carry_out(c, known, act), touched(act))
+
+    async def opening(self, actor: Actor) -> Opening:
+        return await self._read(lambda c: queries.opening(c, actor, self._lobby_history))
+
+    async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
+        return await self._read(lambda c: queries.event_page(c, log, after, limit))
+
+    async def delivered(self, uid: str) -> Mapping[str, int]:
+        return await self._read(lambda c: delivered.shown(c, uid))
+
+    async def delivered_to(self, uid: str, shown: Mapping[str, int]) -> None:
+        await self._write(lambda c: delivered.move(c, uid, shown))
+
+    async def history(
+        self,
+        actor: Actor,
+        conversation: str,
+        *,
+        before: int | None = None,
+        after: int | None = None,
+        around: int | None = None,
+        limit: int = 50,
+    ) -> HistoryPage:
+        return await self._read(
+            lambda c: history.page(
+                c, actor, conversation, before=before, after=after, around=around, limit=limit,
+                lobby_history=self._lobby_history,
+            )
+        )  # fmt: skip
+
+    async def state(self, actor: Actor, conversation: str) -> ConversationState:
+        return await self._read(lambda c: rooms.state(c, actor, conversation, self._lobby_history))
+
+    async def search(
+        self, actor: Actor, query: Query, sender: str | None, *, limit: int = 50, below: int | None = None
+    ) -> SearchPage:
+        return await self._read(
+            lambda c: search.find(c, actor, query, sender, limit=limit, below=below, lobby_history=self._lobby_history)
+        )
+
+    async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
+        return await self._read(lambda c: rooms.members_page(c, actor, conversation, self._clock.wall(), after, limit))
+
+    async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
+        return await self._read(lambda c: rooms.public_rooms(c, actor, after, limit))
+
+    async def keeper(self, conversation: str) -> Actor | None:
+        return await self._read(lambda c: rooms.keeper(c, conversation))
+
+    async def every_room(self) -> tuple[RoomLine, ...]:
+        return await self._read(rooms.every)
+
+    async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
+        return await self._read(lambda c: rooms.pinned(c, actor, conversation, self._lobby_history))
+
+    async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
+        return await self._read(lambda c: order.reports_page(c, actor, after, limit))
+
+    async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
+        return await self._read(lambda c: order.audit_page(c, before, limit))
+
+    async def filtered(self) -> tuple[str, ...]:
+        return await self._read(filtered.words)
+
+    async def bans(self) -> Mapping[str, int | None]:
+        return await self._read(order.server_bans)
+
+    async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
+        names = None if logs is None else list(logs)
+        return await self._read(lambda c: queries.log_heads(c, names))
+
+    async def expire(self, days: int) -> Collection[str]:
+        at = self._clock.wall()
+        lost: set[str] = set()
+        while log_ids := await self._read(lambda c: retention.due(c, at, days)):
+            for log_id in log_ids:
+                while (name := await self._expire_some(log_id, at, days)) is not None:
+                    lost.add(name)
+        return lost
+
+    async def _expire_some(self, log_id: int, at: int, days: int) -> str | None:
+        def some(connection: Connection, known: Known) -> tuple[str | None, list[LogEntry]]:
+            name = retention.expire(connection, log_id, at, days)
+            if name is not None:
+                known.changes.append(Change("log", name))
+            return name, []
+
+        return await self._open_writer().work(some)
+
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+        def begin(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            entries = erasure.begin(connection, known, actor, at, with_messages=with_messages)
+            known.changes.append(Change("account", actor.uid))
+            return None, entries
+
+        await self._open_writer().work(begin)
+
+    async def erase_more(self, at: int) -> bool:
+        found = await self._read(erasure.pending)
+        if found is None:
+            return False
+        uid, places = found
+
+        def step(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            return None, erasure.step(connection, known, uid, places, at)
+
+        await self._open_writer().work(step)
+        return True
+
+    async def save_guest(self, guest: Guest) -> None:
+        await self._write(lambda c: guests.save(c, guest), Change("guest", guest.uid))
+
+    async def guest(self, uid: str) -> Guest | None:
+        return await self._read(lambda c: guests.by_uid(c, uid))
+
+    async def guest_by_token(self, token_hash: bytes) -> Guest | None:
+        return await self._read(lambda c: guests.by_token(c, token_hash))
+
+    async def guests(self, since: int) -> list[Guest]:
+        return await self._read(lambda c: guests.used_since(c, since))
+
+    async def drop_guest(self, uid: str) -> None:
+        await self._write(lambda c: guests.drop(c, uid), Change("guest", uid))
+
+    async def drop_guests(self, before: int) -> int:
+        return await self._write(lambda c: guests.drop_some(c, before))
+
+    async def touch_guests(self, used: Mapping[str, int]) -> None:
+        moved = dict(used)
+
+        await self._write(lambda c: guests.touch(c, moved))
+
+    async def _read(self, run: Callable[[Connection], T]) -> T:
+        """Read in a reader's thread."""
+        if self._reader is None or not self._is_open:
+            raise StoreUnavailable("the store is not open")
+        try:
+            return await self._reader.read(run)
+        except Exception as error:
+            if not is_trouble(error):
+                raise
+            log.error("the database cannot be read", error=str(error))
+            raise Busy(retry_after=1, seconds=1) from error
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            raise StoreUnavailable("the store is not open")
+        return self._writer

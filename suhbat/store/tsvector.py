@@ -1,0 +1,105 @@
+"""The search index on PostgreSQL: a `tsvector` beside each row of `search_rows`, under a GIN index.
+
+The vectors are made here, not by a parser of PostgreSQL's: the words are in their one form already. Marks begin with a colon,
+which no word has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, text
+
+from suhbat.chat.search import Query
+
+from .known import Known
+from .rows import AnyRow
+
+NEWEST = 20_000
+"""Rows that are looked through from the newest on, before the index is asked about all others: a common word is found
+there, and of a rare one the index has few."""
+_HIGHEST_POSITION = 16_383
+
+Entry = tuple[int, str, list[str]]
+"""An id of `search_rows`, the words in their one form, the marks."""
+
+
+def create(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE search_rows ADD COLUMN words tsvector")
+    # Without the list of pending entries, which whoever comes next would have to merge: writes stay even.
+    connection.exec_driver_sql("CREATE INDEX search_words ON search_rows USING gin (words) WITH (fastupdate = off)")
+
+
+def append(connection: Connection, known: Known, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
+    """New messages: the log's id, the `seq`, words and marks. Their ids ascend in each log, for it is locked."""
+    connection.exec_driver_sql(
+        "INSERT INTO search_rows (conversation_id, seq, words) "
+        "SELECT log, seq, words::tsvector FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v(log, seq, words)",
+        (
+            [log_id for log_id, _, _, _ in said],
+            [seq for _, seq, _, _ in said],
+            [_vector(words, marks) for _, _, words, marks in said],
+        ),
+    )
+
+
+def add(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Messages that have a row of `search_rows`."""
+    connection.exec_driver_sql(
+        "UPDATE search_rows SET words = v.words::tsvector FROM unnest(%s::bigint[], %s::text[]) AS v(id, words) "
+        "WHERE search_rows.id = v.id",
+        ([id_ for id_, _, _ in entries], [_vector(words, marks) for _, words, marks in entries]),
+    )
+
+
+def remove(connection: Connection, id_: int, words: str, marks: Sequence[str]) -> None:
+    connection.exec_driver_sql("UPDATE search_rows SET words = NULL WHERE id = %s", (id_,))
+
+
+def find(
+    connection: Connection,
+    query: Query,
+    marks: Sequence[str],
+    places: Sequence[str],
+    below: int,
+    above: int,
+    count: int,
+) -> Sequence[AnyRow]:
+    """Rows of `search_rows` with all of the terms and marks and one of the places, newest first."""
+    asked = {"query": _query(query, marks, places), "below": below, "above": above, "count": count}
+    border = connection.execute(_BORDER, asked | {"newest": NEWEST}).scalar()
+    rows = list(connection.execute(_NEWEST, asked | {"border": above if border is None else border}).all())
+    if border is not None and len(rows) < count:
+        rows += connection.execute(_OLDER, asked | {"border": border, "count": count - len(rows)}).all()
+    return rows
+
+
+_COLUMNS = "SELECT id, conversation_id, seq FROM search_rows WHERE words @@ CAST(:query AS tsquery)"
+_BORDER = text("SELECT id FROM search_rows WHERE id < :below AND id >= :above ORDER BY id DESC OFFSET :newest LIMIT 1")
+# `+ 0` keeps the planner from the primary key where the words are rare, and from the words where all is looked through.
+_NEWEST = text(f"{_COLUMNS} AND id < :below AND id >= :border ORDER BY id DESC LIMIT :count")
+_OLDER = text(f"{_COLUMNS} AND id + 0 < :border AND id + 0 >= :above ORDER BY id + 0 DESC LIMIT :count")
+
+
+def _vector(words: str, marks: Sequence[str]) -> str:
+    """The text of a tsvector: each word with where it stands."""
+    said = [f"'{word}':{min(n, _HIGHEST_POSITION)}" for n, word in enumerate(words.split(), 1)]
+    return " ".join([*said, *(f"':{mark}'" for mark in marks)])
+
+
+def _query(query: Query, marks: Sequence[str], places: Sequence[str]) -> str:
+    """The text of a tsquery. Terms have nothing but letters, digits and spaces in them."""
+    parts = [_phrase(term, beginning=term in query.beginnings) for term in query.terms]
+    parts += [f"':{mark}'" for mark in marks]
+    if places:
+        parts.append("(" + " | ".join(f"':{place}'" for place in places) + ")")
+    elif not parts:
+        parts.append("':message'")
+    return " & ".join(parts)
+
+
+def _phrase(term: str, *, beginning: bool) -> str:
+    words = [f"'{word}'" for word in term.split()]
+    if beginning:
+        words[-1] += ":*"
+    return "(" + " <-> ".join(words) + ")"

