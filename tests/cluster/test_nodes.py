@@ -1,0 +1,309 @@
+"""Three nodes as one server: presence, names, log-ins, revocation, moderation, notices; with the bus, and without it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.servers import Server
+from tests.talk import V1, Frame, Simple
+
+from .parts import LIMITS, Cluster, running
+
+PASSWORD = "uzun parol 7"
+AT_ONCE = 1.0
+"""Seconds within which what is revoked on one node is revoked on all (issue 6)."""
+LOOK = 2.0 + 1.0
+"""The same without the bus: the comparison every 2 s, and what it takes to read."""
+KILLED = 15.0
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    """One for all tests here; on a loop of its own, since its relays live there."""
+    import threading
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    made = running(tmp_path_factory.mktemp("cluster"), **{name[7:].lower(): value for name, value in LIMITS.items()})
+    cluster = asyncio.run_coroutine_threadsafe(made.__aenter__(), loop).result(60)
+    yield cluster
+    asyncio.run_coroutine_threadsafe(made.__aexit__(None, None, None), loop).result(60)
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture(params=["bus", "no bus"])
+async def way(request: pytest.FixtureRequest, cluster: Cluster) -> AsyncIterator[float]:
+    """How long news may take from node to node; without the bus they come by the store alone."""
+    if request.param == "bus":
+        yield AT_ONCE
+        return
+    for relay in cluster.relays:
+        relay.turn("refused")
+    await asyncio.sleep(0.3)
+    yield LOOK
+    for relay in cluster.relays:
+        relay.turn("open")
+    for node in cluster.nodes:
+        await ready(node, "ok")
+
+
+async def ready(node: Server, status: str, seconds: float = 10.0) -> None:
+    limit = time.monotonic() + seconds
+    while True:
+        code, body = await asyncio.to_thread(node.request, "GET", "/readyz")
+        if code == 200 and body["status"] == status:
+            return
+        assert time.monotonic() < limit, (code, body)
+        await asyncio.sleep(0.05)
+
+
+def register(node: Server, name: str) -> tuple[str, str]:
+    """A new account: its uid and a token."""
+    status, body = node.request("POST", "/api/v1/accounts", {"user_id": name, "password": PASSWORD})
+    assert status == 201, body
+    return body["user"]["uid"], body["token"]
+
+
+def log_in(node: Server, name: str) -> str:
+    status, body = node.request("POST", "/api/v1/sessions", {"user_id": name, "password": PASSWORD})
+    assert status == 201, body
+    token: str = body["token"]
+    return token
+
+
+async def within(seconds: float, hears: "asyncio.Future[object] | object") -> float:
+    """How long it took, which must be within this time."""
+    began = time.monotonic()
+    async with asyncio.timeout(seconds + 0.5):
+        await hears  # type: ignore[misc]
+    took = time.monotonic() - began
+    assert took <= seconds, f"it took {took:.2f} s"
+    return took
+
+
+async def test_the_seed_over_three_nodes(cluster: Cluster) -> None:
+    """Everybody hears everybody and the announcements once; one name reaches its one person, wherever they are."""
+    async with AsyncExitStack() as stack:
+        people = [
+            await stack.enter_async_context(Simple(node.ws, name))
+            for node, name in zip(cluster.nodes, ("anvar", "bobur", "dilnoza"), strict=True)
+        ]
+        await asyncio.sleep(0.5)
+        await people[0].write("Salom hammaga!")
+        await people[0].write("Faqat senga", "dilnoza")
+        heard = [await one.silent(1.0) for one in people]
+        texts = [[frame["message"] for frame in frames if frame["type"] == "message"] for frames in heard]
+        assert texts == [["Salom hammaga!"], ["Salom hammaga!"], ["Salom hammaga!", "Faqat senga"]]
+        joined = [[frame["user_id"] for frame in frames if frame["type"] == "joined"] for frames in heard]
+        assert [sorted(names) for names in joined] == [["bobur", "dilnoza"], ["anvar", "dilnoza"], ["anvar", "bobur"]]
+        sent = [frame for frame in heard[0] if frame["type"] == "sent"]
+        assert [frame["online"] for frame in sent] == [True]
+        await people[1].socket.close()
+        for one in (people[0], people[2]):
+            left = [frame for frame in await one.silent(1.5) if frame["type"] == "left"]
+            assert [frame["user_id"] for frame in left] == ["bobur"]
+
+
+async def test_once_a_user_not_once_a_node(cluster: Cluster) -> None:
+    """Somebody on two nodes joins once, and has left when the last of their connections is gone."""
+    token = cluster.nodes[0].guest("ikkita")
+    async with Simple(cluster.nodes[2].ws, "kuzatuvchi") as observer:
+        first = await V1(cluster.nodes[0].ws, token).__aenter__()
+        await observer.until("joined", user_id="ikkita")
+        second = await V1(cluster.nodes[1].ws, token).__aenter__()
+        assert [frame for frame in await observer.silent(1.5) if frame["type"] in ("joined", "left")] == []
+        await first.socket.close()
+        assert [frame for frame in await observer.silent(1.5) if frame["type"] in ("joined", "left")] == []
+        await second.socket.close()
+        await observer.until("left", user_id="ikkita")
+        assert [frame for frame in await observer.silent(1.0) if frame["type"] in ("joined", "left")] == []
+
+
+async def test_a_name_is_held_by_one_node(cluster: Cluster) -> None:
+    """A bare guest's name, and one that looks the same, is refused on every other node; of many at once one gets it."""
+    async with Simple(cluster.nodes[0].ws, "user1"):
+        for node in cluster.nodes[1:]:
+            async with V1raw(node.ws, "userl") as other:
+                refused = await other.hear()
+                assert (refused["type"], refused["code"]) == ("error", "name_in_use")
+            assert node.request("POST", "/api/v1/guests", {"user_id": "user1"})[1]["code"] == "name_in_use"
+            body = {"user_id": "user1", "password": PASSWORD}
+            assert node.request("POST", "/api/v1/accounts", body)[1]["code"] == "name_in_use"
+    await asyncio.sleep(0.5)
+    async with AsyncExitStack() as stack:
+        wanting = [V1raw(cluster.nodes[n % 3].ws, "hamma") for n in range(9)]
+        opened = await asyncio.gather(*(stack.enter_async_context(one) for one in wanting))
+        firsts = await asyncio.gather(*(one.until_either("joined", "error") for one in opened))
+        assert sorted(frame["type"] for frame in firsts) == ["error"] * 8 + ["joined"]
+
+
+class V1raw(Simple):
+    """A connection of the simple dialect that may be refused."""
+
+    async def __aenter__(self) -> "V1raw":
+        from websockets.asyncio.client import connect
+
+        self.socket = await connect(self._url, **self._options)
+        return self
+
+    async def until_either(self, *types: str) -> Frame:
+        while True:
+            frame = await self.hear()
+            if frame["type"] in types and (frame["type"] != "joined" or frame["user_id"] == self.name):
+                return frame
+
+
+async def test_an_account_is_one_everywhere(cluster: Cluster, way: float) -> None:
+    """Made on one node, it logs in on the next, is found by name, and its name is taken there."""
+    name = f"hisob{int(way * 10)}"
+    await asyncio.to_thread(register, cluster.nodes[0], name)
+    await asyncio.sleep(way)
+    token = await asyncio.to_thread(log_in, cluster.nodes[1], name)
+    async with V1(cluster.nodes[2].ws, token) as client:
+        made = await client.ask("send", to_user=name, text="o'zimga", client_id="k")
+        assert made["type"] == "ok"
+    status, body = cluster.nodes[2].request("POST", "/api/v1/guests", {"user_id": name})
+    assert (status, body["code"]) == (409, "name_taken")
+
+
+async def test_a_session_revoked_on_one_node_ends_on_all(cluster: Cluster, way: float) -> None:
+    """Its connections close with 4505 on every node, and its token is worth nothing there."""
+    name = f"chiqib{int(way * 10)}"
+    _, token = await asyncio.to_thread(register, cluster.nodes[0], name)
+    await asyncio.sleep(way)
+    async with V1(cluster.nodes[1].ws, token) as one, V1(cluster.nodes[2].ws, token) as two:
+        status, _ = await asyncio.to_thread(
+            cluster.nodes[0].request, "DELETE", "/api/v1/sessions/current", token=token
+        )
+        assert status == 204
+        closed = asyncio.gather(one.closed(), two.closed())
+        await within(way, closed)
+        assert closed.result() == [4505, 4505]
+    for node in cluster.nodes:
+        assert node.request("GET", "/api/v1/me", token=token)[0] == 401
+
+
+async def test_who_is_removed_hears_nothing_more(cluster: Cluster, way: float) -> None:
+    """Somebody put out of a room on one node hears on theirs that they are out, and nothing of after."""
+    owner_name, member_name = f"ega{int(way * 10)}", f"azo{int(way * 10)}"
+    _, owner = await asyncio.to_thread(register, cluster.nodes[0], owner_name)
+    uid, member = await asyncio.to_thread(register, cluster.nodes[1], member_name)
+    await asyncio.sleep(way)
+    async with V1(cluster.nodes[0].ws, owner) as boss, V1(cluster.nodes[1].ws, member) as guest:
+        _, made = cluster.nodes[0].request("POST", "/api/v1/conversations", {"title": "Xona"}, token=owner)
+        room = made["conversation"]
+        place = f"/api/v1/conversations/{room}/members/{uid}"
+        status, body = cluster.nodes[0].request("PUT", place, {"role": "member"}, token=owner)
+        assert status in (200, 201), body
+        await within(way, guest.until("conversation.added"))
+        await boss.ask("send", conversation=room, text="birinchi", client_id="k1")
+        await within(way, guest.until("message.created"))
+        assert cluster.nodes[2].request("DELETE", place, token=owner)[0] in (200, 204)
+        await boss.ask("send", conversation=room, text="sir", client_id="k2")
+        await within(way, guest.until("conversation.removed", removed=room))
+        assert [frame for frame in await guest.silent(1.0) if frame.get("conversation") == room] == []
+
+
+async def test_a_ban_holds_on_every_node(cluster: Cluster, way: float) -> None:
+    """Who is banned from the server is put out everywhere, and comes in nowhere."""
+    status, body = setup(cluster, f"admin{int(way * 10)}")
+    name = f"yomon{int(way * 10)}"
+    uid, token = await asyncio.to_thread(register, cluster.nodes[1], name)
+    await asyncio.sleep(way)
+    async with V1(cluster.nodes[2].ws, token) as bad:
+        answer = cluster.nodes[0].request("PUT", f"/api/v1/conversations/lobby/bans/{uid}", {}, token=body)
+        assert answer[0] in (200, 201, 204), answer
+        closed = asyncio.ensure_future(bad.closed())
+        await within(way, closed)
+        assert closed.result() == 4403
+    assert cluster.nodes[1].request("GET", "/api/v1/me", token=token)[0] == 403
+
+
+def setup(cluster: Cluster, name: str) -> tuple[int, str]:
+    """An owner of the server, by the setup link that one node printed, used on another; the same for all tests here."""
+    known = getattr(cluster, "owner", None)
+    if known is None:
+        printed = cluster.nodes[0].printed()
+        code = printed.rpartition("setup?code=")[2].split()[0]
+        body = {"user_id": name, "password": PASSWORD, "setup": code}
+        status, answer = cluster.nodes[1].request("POST", "/api/v1/accounts", body)
+        assert status == 201, answer
+        again = cluster.nodes[2].request("POST", "/api/v1/accounts", body | {"user_id": name + "x"})
+        assert again[0] == 403, "a code is good for one account, on whatever node"
+        known = 201, answer["token"]
+        cluster.owner = known  # type: ignore[attr-defined]
+        time.sleep(LOOK)
+    return known
+
+
+async def test_notices_reach_other_nodes(cluster: Cluster) -> None:
+    """Typing, and how far somebody has read a direct."""
+    first, second = cluster.nodes[0].guest("yozuvchi"), cluster.nodes[1].guest("oquvchi")
+    async with V1(cluster.nodes[0].ws, first) as writer, V1(cluster.nodes[1].ws, second) as reader:
+        sent = await writer.ask("send", to_user="oquvchi", text="salom", client_id="k")
+        await reader.until("message.created", conversation=sent["conversation"])
+        await writer.say({"type": "typing", "conversation": sent["conversation"]})
+        assert (await reader.until("typing"))["user_id"] == "yozuvchi"
+        await reader.say({"type": "read", "id": 5, "conversation": sent["conversation"], "ordinal": 1})
+        receipt = await writer.until("receipt")
+        assert (receipt["user_id"], receipt["ordinal"]) == ("oquvchi", 1)
+
+
+async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster) -> None:
+    """Given on one node, used on the next; then it is worth nothing anywhere."""
+    token = cluster.nodes[0].guest("chiptali")
+    _, body = cluster.nodes[0].request("POST", "/api/v1/tickets", token=token)
+    ticket = body["ticket"]
+    async with V1(cluster.nodes[1].ws, None, query=f"?ticket={ticket}") as client:
+        assert client.welcome["user"]["user_id"] == "chiptali"
+    for node in cluster.nodes:
+        with pytest.raises(AssertionError):
+            await V1(node.ws, None, query=f"?ticket={ticket}").__aenter__()
+
+
+async def test_without_the_bus_it_is_degraded_and_goes_on(cluster: Cluster) -> None:
+    """`readyz` says so, 200 all the same; messages come by the store within the comparison; it heals by itself."""
+    async with Simple(cluster.nodes[0].ws, "shinasiz1") as one, Simple(cluster.nodes[1].ws, "shinasiz2") as two:
+        await asyncio.sleep(0.5)
+        for relay in cluster.relays:
+            relay.turn("refused")
+        for node in cluster.nodes:
+            await ready(node, "degraded")
+        await one.write("yetib bor")
+        await within(LOOK, two.until("message", message="yetib bor"))
+        for relay in cluster.relays:
+            relay.turn("open")
+        for node in cluster.nodes:
+            await ready(node, "ok")
+        await one.write("tez")
+        await within(AT_ONCE, two.until("message", message="tez"))
+
+
+async def test_a_killed_node_is_noticed(tmp_path: Path, cluster: Cluster) -> None:
+    """Its users have left within 15 s, announced once; and its names are free."""
+    node = cluster.nodes[2]
+    async with Simple(cluster.nodes[0].ws, "guvoh") as observer:
+        victim = await Simple(node.ws, "qurbon").__aenter__()
+        await observer.until("joined", user_id="qurbon")
+        node.kill()
+        began = time.monotonic()
+        while True:
+            frame = await asyncio.wait_for(observer.hear(), KILLED)
+            if frame["type"] == "left":
+                break
+        assert frame["user_id"] == "qurbon"
+        assert time.monotonic() - began <= KILLED
+        assert [frame for frame in await observer.silent(3.0) if frame["type"] == "left"] == []
+        await victim.socket.close()
+        async with Simple(cluster.nodes[1].ws, "qurbon"):
+            pass
+    await asyncio.to_thread(node.start)

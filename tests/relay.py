@@ -1,0 +1,82 @@
+"""A TCP relay on loopback that can cut what goes through it, and that can spread connections over several servers."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Literal
+
+Way = Literal["open", "refused", "silent"]
+CHUNK = 65_536
+
+
+class Relay:
+    """`open`: everything passes. `refused`: what is open is reset, and nothing new comes about. `silent`: bytes vanish, as
+    behind a cable that was pulled out.
+
+    New connections go to the `targets` (ports) in turn; those that cannot be reached are passed over.
+    """
+
+    def __init__(self, *targets: int) -> None:
+        self.targets: Sequence[int] = targets
+        self.way: Way = "open"
+        self.port = 0
+        self._turns = itertools.count()
+        self._server: asyncio.Server | None = None
+        self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self, port: int = 0) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self.turn("refused")
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def turn(self, way: Way) -> None:
+        """From now on."""
+        self.way = way
+        if way == "refused":
+            for writer in self._open:
+                writer.transport.abort()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.way == "refused":
+            writer.transport.abort()
+            return
+        reached = await self._reach()
+        if reached is None:
+            writer.transport.abort()
+            return
+        there_reader, there_writer = reached
+        self._open |= {writer, there_writer}
+        ways = [self._carry(reader, there_writer), self._carry(there_reader, writer)]
+        tasks = [asyncio.create_task(way) for way in ways]
+        self._tasks.update(tasks)
+        await asyncio.wait(tasks)
+        self._tasks.difference_update(tasks)
+        self._open -= {writer, there_writer}
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+        first = next(self._turns)
+        for number in range(len(self.targets)):
+            with suppress(OSError):
+                return await asyncio.open_connection("127.0.0.1", self.targets[(first + number) % len(self.targets)])
+        return None
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            while data := await reader.read(CHUNK):
+                if self.way == "silent":
+                    continue
+                writer.write(data)
+                await writer.drain()
+        with suppress(OSError):
+            writer.close()
