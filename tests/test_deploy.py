@@ -1,0 +1,510 @@
+"""The files of deploy/ are what they say: they parse, name settings, paths and commands that exist, wait long enough, hold
+no secret. What only nginx, HAProxy, Caddy or Docker can judge was tried by hand."""
+
+from __future__ import annotations
+
+import configparser
+import inspect
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import uvicorn
+import yaml  # type: ignore[import-untyped]
+from fastapi.routing import iter_route_contexts
+
+from suhbat.app import create_app
+from suhbat.cli import build
+from suhbat.config import PREFIX, Settings
+from suhbat.transport.keepalive import TURN_SECONDS, TURNS
+from tests.project import files
+from tests.servers import ROOT, free_port, running
+
+DEPLOY = ROOT / "deploy"
+TEXTS = [path for path in files() if path.parent == DEPLOY and path.suffix != ".py"]
+GUIDE = ROOT / "docs" / "how-to" / "deploy.md"
+
+LATER_COMMANDS = {"migrate"}
+"""Commands of suhbat that deploy/ uses before they are there: held against the command line as soon as they are."""
+LATER_EXTRAS = {"cluster"}
+"""The same for extras of pyproject.toml."""
+LATER_SETTINGS = {"database_url", "bus_url"}
+"""Settings that exist and may still refuse every value."""
+
+DRAIN_SECONDS = 10
+"""For how long a node drains at SIGTERM."""
+PING_SECONDS = 2 * TURNS * TURN_SECONDS
+"""The longest silence of a socket: one round to see that nothing was heard, one to ping."""
+QUIET_SECONDS = 60
+"""What docs/how-to/behind-a-proxy.md asks of proxies."""
+KEPT_SECONDS: int = inspect.signature(uvicorn.Config).parameters["timeout_keep_alive"].default
+"""For how long a node keeps a quiet HTTP connection: a proxy must let go of it before."""
+
+USER = 10001
+
+
+def text(name: str) -> str:
+    return (DEPLOY / name).read_text(encoding="utf-8")
+
+
+def compose() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(text("compose.yaml"))
+    return found
+
+
+def nodes() -> dict[str, dict[str, Any]]:
+    """The services of Compose that run Suhbat itself: the nodes and `migrate`."""
+    return {name: one for name, one in compose()["services"].items() if one["image"] == "suhbat"}
+
+
+def kubernetes() -> dict[str, dict[str, Any]]:
+    """The objects by their kind; each kind is there once."""
+    objects = list(yaml.safe_load_all(text("kubernetes.yaml")))
+    found = {one["kind"]: one for one in objects}
+    assert len(found) == len(objects)
+    return found
+
+
+def pods() -> list[dict[str, Any]]:
+    return [kubernetes()[kind]["spec"]["template"]["spec"] for kind in ("Job", "Deployment")]
+
+
+def containers() -> list[dict[str, Any]]:
+    return [container for pod in pods() for container in pod["containers"]]
+
+
+def instructions() -> list[tuple[str, str]]:
+    """The Dockerfile's instructions in their order, continued lines joined."""
+    lines = [line for line in text("Dockerfile").splitlines() if line.strip() and not line.startswith("#")]
+    joined = "\n".join(lines).replace("\\\n", " ")
+    return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines())]
+
+
+def last(instruction: str) -> str:
+    return [rest for word, rest in instructions() if word == instruction][-1]
+
+
+def unit() -> dict[str, str]:
+    """The section [Service]; a key that may stand there several times counts with its last value."""
+    parsed = configparser.ConfigParser(interpolation=None, strict=False)
+    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.read_string(text("suhbat.service"))
+    assert set(parsed.sections()) == {"Unit", "Service", "Install"}
+    return dict(parsed["Service"])
+
+
+Directive = tuple[list[str], list[Any]]
+
+
+def nginx() -> list[Directive]:
+    """nginx.conf as directives: their words, and the directives in their braces. Raises on what is not balanced."""
+    bare = re.sub(r"(?m)(^|\s)#.*$", "", text("nginx.conf"))
+    tokens = iter(re.findall(r"'[^']*'|\"[^\"]*\"|[{};]|[^\s{};]+", bare))
+
+    def block(depth: int) -> list[Directive]:
+        found: list[Directive] = []
+        words: list[str] = []
+        for token in tokens:
+            if token in (";", "{"):
+                assert words, f"nothing before {token}"
+                found.append((words, block(depth + 1) if token == "{" else []))
+                words = []
+            elif token == "}":
+                assert depth and not words, f"not ended: {words}"
+                return found
+            else:
+                words.append(token.strip("'\""))
+        assert not depth and not words, f"not closed or not ended: {words}"
+        return found
+
+    return block(0)
+
+
+def walk(directives: list[Directive]) -> Iterator[list[str]]:
+    for words, inside in directives:
+        yield words
+        yield from walk(inside)
+
+
+def haproxy() -> dict[str, list[str]]:
+    """haproxy.cfg by section: its lines without comments."""
+    found: dict[str, list[str]] = {}
+    for line in text("haproxy.cfg").splitlines():
+        bare = re.sub(r"(^|\s)#.*$", "", line).rstrip()
+        if not bare:
+            continue
+        if not bare.startswith(" "):
+            assert bare.split()[0] in {"global", "defaults", "frontend", "backend"}, bare
+            found[bare] = []
+        else:
+            found[list(found)[-1]].append(bare.strip())
+        assert bare.count("{") == bare.count("}"), bare
+    return found
+
+
+def seconds(duration: str) -> float:
+    number, factor = re.fullmatch(r"(\d+)(ms|s|m|h|)", duration).groups()  # type: ignore[union-attr]
+    return int(number) * {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600}[factor]
+
+
+def test_every_file_is_known() -> None:
+    """A file that is put into deploy/ gets a check here, and is explained in the guide."""
+    names = {"Caddyfile", "Dockerfile", "compose.yaml", "example.env", "haproxy.cfg", "kubernetes.yaml", "nginx.conf"}
+    assert {path.name for path in TEXTS} == names | {"suhbat.service"}
+    guide = GUIDE.read_text(encoding="utf-8")
+    assert {path.name for path in TEXTS if path.name not in guide} == set()
+
+
+@pytest.mark.parametrize("path", [*TEXTS, GUIDE], ids=lambda path: path.name)
+def test_variables_are_settings(path: Path) -> None:
+    """Every SUHBAT_ variable that is named is a setting."""
+    named = set(re.findall(rf"\b{PREFIX}(\w+)", path.read_text(encoding="utf-8")))
+    assert {name.lower() for name in named} <= Settings.model_fields.keys()
+
+
+def environments() -> dict[str, dict[str, str]]:
+    """What each kind of node is started with, `${…}` and secrets filled in."""
+    secrets = {"database-url": "postgresql://suhbat:x@postgres:5432/suhbat", "bus-url": "nats://suhbat:x@nats:4222"}
+    found = {
+        f"compose {name}": {key: _filled(value) for key, value in one["environment"].items()}
+        for name, one in nodes().items()
+    }
+    for container in containers():
+        found[f"kubernetes {container['name']}"] = {
+            one["name"]: one["value"] if "value" in one else secrets[one["valueFrom"]["secretKeyRef"]["key"]]
+            for one in container["env"]
+        }
+    found["Dockerfile"] = dict(part.split("=", 1) for part in last("ENV").split() if part.startswith(PREFIX))
+    found["systemd"] = dict(part.split("=", 1) for part in unit()["Environment"].split() if part.startswith(PREFIX))
+    return found
+
+
+def _filled(value: str) -> str:
+    return re.sub(r"\$\{\w+(?::-([^}]*))?[^}]*\}", lambda found: found[1] or "x.example.org", value)
+
+
+@pytest.mark.parametrize("name", environments())
+def test_environments_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A node takes the environment that it is given: names, addresses, networks, choices."""
+    monkeypatch.chdir(tmp_path)
+    given = environments()[name]
+    for variable, value in given.items():
+        setting = variable.removeprefix(PREFIX).lower()
+        if not _comes_later(setting):
+            monkeypatch.setenv(variable, value)
+    settings = Settings()
+    assert str(settings.data) == given["SUHBAT_DATA"]
+    if "SUHBAT_PUBLIC_URL" in given:
+        # Behind a proxy on the internet: who it is, and who may come in, is said and not left to the defaults.
+        assert settings.trusted_proxies and settings.public_url and settings.access == "invite"
+
+
+def _comes_later(setting: str) -> bool:
+    """Whether it still refuses every value, as its description then says."""
+    return setting in LATER_SETTINGS and "a later version" in (Settings.model_fields[setting].description or "")
+
+
+def test_paths_exist() -> None:
+    """Every path that is asked for health is one that the server answers; each file asks /readyz that can."""
+    app = create_app(Settings(data=Path("never-made")))
+    served = {context.path for context in iter_route_contexts(app.fastapi.routes)}
+    for path in TEXTS:
+        assert set(re.findall(r"(?<![\w.])/(?:\w+z|metrics)\b", path.read_text(encoding="utf-8"))) <= served, path
+    assert "'/readyz'" in last("HEALTHCHECK")
+    assert "health_uri /readyz" in text("Caddyfile")
+    assert any("uri /readyz" in line for line in haproxy()["backend suhbat"])
+    (node,) = kubernetes()["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert node["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert node["livenessProbe"]["httpGet"]["path"] == "/healthz"
+
+
+SECRET = re.compile(r"""(?i)(?:passw(?:or)?d|pass|token|secret)["']?[ \t]*[:=][ \t]*["']?([^\s"'{]+)""")
+"""Something that is called a secret, and its value."""
+CREDENTIALS = re.compile(r"\w+://[^\s/@:]*:([^\s/@]+)@")
+"""A URL with a password, and that."""
+
+
+def secrets(written: str) -> set[str]:
+    """What looks like a secret. `${…}` is none, and neither is a switch."""
+    bare = re.sub(r"\$\{[^}]*\}", "$", written)
+    return {*SECRET.findall(bare), *CREDENTIALS.findall(bare)} - {"$", "false", "true"}
+
+
+@pytest.mark.parametrize("path", [*TEXTS, GUIDE], ids=lambda path: path.name)
+def test_no_secret(path: Path) -> None:
+    """Passwords come from the environment or a Secret, also within URLs: none is written down."""
+    assert secrets(path.read_text(encoding="utf-8")) == set()
+
+
+def test_the_search_for_secrets_finds_them() -> None:
+    """What test_no_secret looks for is found when it is there, and a reference is not."""
+    for line in ("POSTGRES_PASSWORD: hunter2", 'password: "hunter2"', "NATS_TOKEN=hunter2", "nats://a:hunter2@nats"):
+        assert secrets(line) == {"hunter2"}, line
+    for line in (
+        "POSTGRES_PASSWORD: ${A:?set it}",
+        "NATS_PASSWORD=\nNEXT=1",
+        "nats://a:${A:?set it}@nats",
+        "token: false",
+    ):
+        assert secrets(line) == set(), line
+
+
+def test_example_env_must_be_filled_in() -> None:
+    """Each variable without a default is empty in example.env, and Compose refuses to start with an empty one."""
+    lines = [line for line in text("example.env").splitlines() if line and not line.startswith("#")]
+    example = dict(line.split("=", 1) for line in lines)
+    used = re.findall(r"\$\{(\w+)(:[?-][^}]*)?\}", text("compose.yaml"))
+    assert {name for name, _ in used} == example.keys()
+    for name, rest in used:
+        assert rest.startswith(":-") if example[name] else rest.startswith(":?"), name
+
+
+def test_env_is_nobodys_business() -> None:
+    """Neither git nor the image takes deploy/.env."""
+    assert ".env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    taken = {line.removeprefix("!") for line in rules if line.startswith("!")}
+    assert not any("env" in one or one in {".", "deploy"} for one in taken)
+    # And the image gets all that it copies.
+    copied = {
+        source
+        for word, rest in instructions()
+        if word == "COPY" and "--from" not in rest
+        for source in rest.split()[:-1]
+    }
+    assert copied == taken
+    assert all((ROOT / source).exists() for source in copied)
+
+
+def test_compose_waits_for_a_node_to_drain() -> None:
+    """Docker gives a node more time than it needs to drain."""
+    for name, node in nodes().items():
+        assert seconds(node["stop_grace_period"]) > DRAIN_SECONDS, name
+    assert last("STOPSIGNAL") == "SIGTERM"
+
+
+def test_kubernetes_waits_for_a_node_to_drain() -> None:
+    """Kubernetes gives a node more time than it needs to drain, and has another one ready before."""
+    spec = kubernetes()["Deployment"]["spec"]
+    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] > DRAIN_SECONDS
+    assert spec["replicas"] == 2 and spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+
+
+def test_systemd_waits_for_a_node_to_drain() -> None:
+    """systemd asks with SIGTERM, gives more time than a node needs to drain, and starts it again when it fails."""
+    assert seconds(unit()["TimeoutStopSec"]) > DRAIN_SECONDS
+    assert (unit()["KillSignal"], unit()["Restart"]) == ("SIGTERM", "on-failure")
+
+
+def test_the_image_is_not_root() -> None:
+    """The container runs under a fixed number that owns /data, the only place it writes to."""
+    assert last("USER") == f"{USER}:{USER}"
+    making = last("RUN")
+    assert f"--uid {USER}" in making and f"--gid {USER}" in making and f"-o {USER} -g {USER} /data" in making
+    assert (last("VOLUME"), json.loads(last("CMD"))) == ("/data", ["suhbat", "serve", "--host", "0.0.0.0"])
+    assert last("FROM").startswith("python:3.11-slim")
+
+
+def test_compose_takes_rights_away() -> None:
+    """A node in Compose cannot write outside of its data or become more than it is, and each has data of its own."""
+    assert set(nodes()) == {"migrate", "node1", "node2"}
+    for name, node in nodes().items():
+        assert node["read_only"] and node["cap_drop"] == ["ALL"] and "user" not in node, name
+        assert node["security_opt"] == ["no-new-privileges:true"], name
+        assert "ports" not in node, name
+    volumes = [nodes()[name]["volumes"] for name in ("node1", "node2")]
+    assert volumes == [["node1:/data"], ["node2:/data"]]
+
+
+def test_kubernetes_takes_rights_away() -> None:
+    """A pod is not root, cannot become it, and writes to /data only."""
+    for pod in pods():
+        assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] == USER
+        assert pod["volumes"] == [{"name": "data", "emptyDir": {}}]
+        for container in pod["containers"]:
+            rights = container["securityContext"]
+            assert rights["readOnlyRootFilesystem"] and not rights["allowPrivilegeEscalation"]
+            assert rights["capabilities"] == {"drop": ["ALL"]}
+            assert container["volumeMounts"] == [{"name": "data", "mountPath": "/data"}]
+
+
+def test_systemd_takes_rights_away() -> None:
+    """Under systemd a node is a user of its own that writes to its state directory only, and may have many files open."""
+    service = unit()
+    assert service["User"] not in {"", "root"} and service["NoNewPrivileges"] == "yes"
+    assert service["ProtectSystem"] == "strict"
+    assert service["Environment"].split()[0] == f"SUHBAT_DATA=/var/lib/{service['StateDirectory']}"
+    default: int = Settings.model_fields["connections"].default
+    assert int(service["LimitNOFILE"]) > default
+    assert all(node["ulimits"]["nofile"] > default for node in nodes().values())
+
+
+def test_no_variables_of_services() -> None:
+    """Kubernetes sets SUHBAT_PORT=tcp://… for a Service `suhbat`, which is no port: every pod must refuse that."""
+    assert kubernetes()["Service"]["metadata"]["name"] == "suhbat"
+    assert [pod["enableServiceLinks"] for pod in pods()] == [False, False]
+
+
+def test_kubernetes_fits_together() -> None:
+    """The Service, the Ingress and the budget mean the nodes, and not the migration; URLs come from the Secret."""
+    found = kubernetes()
+    labels = found["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert found["Job"]["spec"]["template"]["metadata"]["labels"] != labels
+    assert found["Deployment"]["spec"]["selector"]["matchLabels"] == labels
+    assert (
+        found["Service"]["spec"]["selector"]
+        == found["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"]
+        == labels
+    )
+    (path,) = found["Ingress"]["spec"]["rules"][0]["http"]["paths"]
+    assert path["backend"]["service"] == {"name": found["Service"]["metadata"]["name"], "port": {"name": "http"}}
+    for container in containers():
+        for one in container["env"]:
+            if one["name"].endswith(("DATABASE_URL", "BUS_URL")):
+                assert one["valueFrom"]["secretKeyRef"]["name"] == "suhbat", one
+    # `kubectl apply -l` in the guide takes the one and then the rest.
+    chosen = {kind: one["metadata"]["labels"]["suhbat"] for kind, one in found.items()}
+    assert [kind for kind, step in chosen.items() if step == "migrate"] == ["Job"]
+    assert set(chosen.values()) == {"migrate", "node"}
+
+
+def test_compose_fits_together() -> None:
+    """The tables are made before the nodes start, and the proxy comes last; only the proxy can be reached."""
+    services = compose()["services"]
+    for name in ("node1", "node2"):
+        assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
+        assert services["caddy"]["depends_on"][name]["condition"] == "service_healthy"
+        assert f"{name}:8000" in text("Caddyfile")
+    assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    assert services["migrate"]["restart"] == "no"
+    assert [name for name, one in services.items() if "ports" in one] == ["caddy"]
+    # Where X-Forwarded-For is believed there is nobody but the proxy and the nodes.
+    (network,) = compose()["networks"]["front"]["ipam"]["config"]
+    assert services["node1"]["environment"]["SUHBAT_TRUSTED_PROXIES"] == network["subnet"]
+    assert {name for name, one in services.items() if "front" in one["networks"]} == {"caddy", "node1", "node2"}
+    assert compose()["networks"]["back"]["internal"]
+    # PostgreSQL 18 keeps its data one directory higher than those before.
+    assert services["postgres"]["image"] == "postgres:18"
+    assert services["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+    assert not any("js" in str(word) or "jetstream" in str(word) for word in services["nats"]["command"])
+
+
+def there() -> set[str]:
+    """The commands of suhbat: `serve`, `user add`."""
+    command: Any = typer.main.get_command(build())
+    found = set()
+    for name, one in command.commands.items():
+        found |= {f"{name} {verb}" for verb in one.commands} if hasattr(one, "commands") else {name}
+    return found
+
+
+def commands() -> set[str]:
+    """Every command of suhbat that the files or the guide run."""
+    given = [json.loads(last("CMD")), unit()["ExecStart"].split()]
+    given += [node["command"] for node in nodes().values() if "command" in node]
+    given += [container["command"] for container in containers()]
+    shell = "".join(re.findall(r"```sh\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL))
+    given += [["suhbat", *words.split()] for words in re.findall(r"(?<= |/)suhbat ([a-z]+ [^\n#]*)", shell)]
+    assert all(words[0].rpartition("/")[2] == "suhbat" for words in given)
+    groups = {name.partition(" ")[0] for name in there() if " " in name}
+    return {" ".join(words[1 : 3 if words[1] in groups else 2]) for words in given}
+
+
+def test_commands_exist() -> None:
+    """Every command that is run is one of the command line."""
+    assert commands() == {"serve", "migrate", "user add"}
+    assert commands() - LATER_COMMANDS <= there()
+
+
+def test_extras_exist() -> None:
+    """Every extra that is installed is one of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    installed = set(re.findall(r'"\.\[(\w+)\]"', text("Dockerfile") + GUIDE.read_text(encoding="utf-8")))
+    assert installed == {"cluster"}
+    assert installed - LATER_EXTRAS <= project["optional-dependencies"].keys()
+
+
+def test_nginx() -> None:
+    """nginx.conf is balanced; it passes upgrades, the host and the visitor's address on, buffers nothing, and waits longer
+    than a socket can be silent."""
+    directives = list(walk(nginx()))
+    headers = {words[1]: words[2] for words in directives if words[0] == "proxy_set_header"}
+    assert headers["Upgrade"] == "$http_upgrade" and headers["Connection"] == "$connection_upgrade"
+    assert headers["Host"] == "$host" and headers["X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
+    assert ["default", "upgrade"] in directives and ["map", "$http_upgrade", "$connection_upgrade"] in directives
+    single = {words[0]: words[1:] for words in directives}
+    assert single["proxy_http_version"] == ["1.1"] and single["proxy_buffering"] == ["off"]
+    for name in ("proxy_read_timeout", "proxy_send_timeout"):
+        assert seconds(single[name][0]) > max(PING_SECONDS, QUIET_SECONDS)
+    # What was sent is not sent again: no status, and not non_idempotent.
+    assert single["proxy_next_upstream"] == ["error", "timeout"]
+    servers = [words for words in directives if words[0] == "server" and len(words) > 1]
+    assert len(servers) == 2 and all("max_fails=0" in words for words in servers)
+    assert seconds(single["keepalive_timeout"][0]) < KEPT_SECONDS
+
+
+def test_haproxy() -> None:
+    """haproxy.cfg has its sections; it speaks HTTP, appends the visitor's address, checks nodes, tries again only what was
+    not sent, and waits longer than a socket can be silent."""
+    sections = haproxy()
+    assert list(sections) == ["global", "defaults", "frontend web", "backend suhbat"]
+    defaults, backend = sections["defaults"], sections["backend suhbat"]
+    assert "mode http" in defaults  # in which Upgrade is passed on by itself, and `timeout tunnel` counts from there
+    waits = {line.split()[1]: seconds(line.split()[2]) for line in defaults if line.startswith("timeout ")}
+    assert min(waits["tunnel"], waits["client"], waits["server"]) > max(PING_SECONDS, QUIET_SECONDS)
+    assert {"option forwardfor", "balance leastconn", "option httpchk", "retry-on conn-failure"} <= set(backend)
+    assert any(line.startswith("default-server check") for line in backend)
+    assert len([line for line in backend if line.startswith("server ")]) == 2
+    # A node that drains tells its sockets to go by itself.
+    assert not any("shutdown-sessions" in line for line in backend)
+
+
+def test_caddy() -> None:
+    """The Caddyfile is balanced, balances over two nodes, checks them, and keeps quiet sockets."""
+    bare = re.sub(r"(?m)^\s*#.*$", "", text("Caddyfile"))
+    depth = 0
+    for token in bare.split():
+        depth += {"{": 1, "}": -1}.get(token, 0)
+        assert depth >= 0 and (token in "{}" or token.count("{") == token.count("}")), token
+    assert depth == 0
+    assert re.search(r"(?m)^\{\$CHAT_HOST\} \{$", bare) and re.search(r"reverse_proxy \S+:8000 \S+:8000 \{", bare)
+    # No limit of a socket's life, nothing gathered, nothing sent twice.
+    assert not re.search(r"stream_timeout|_buffers|lb_retry_match|flush_interval", bare)
+    found = re.search(r"keepalive (\S+)", bare)
+    assert found and seconds(found[1]) < KEPT_SECONDS
+
+
+def test_ingress() -> None:
+    """The Ingress waits longer than a socket can be silent, in the words of each controller."""
+    annotations = kubernetes()["Ingress"]["metadata"]["annotations"]
+    waits = {
+        name: seconds(value) for name, value in annotations.items() if name.endswith(("read-timeout", "send-timeout"))
+    }
+    assert len(waits) == 4 and min(waits.values()) > max(PING_SECONDS, QUIET_SECONDS)
+    assert annotations["nginx.org/websocket-services"] == kubernetes()["Service"]["metadata"]["name"]
+
+
+def test_the_health_check_of_the_image(tmp_path: Path) -> None:
+    """The image's health check, run as it is: 0 while a server is ready, not 0 when nothing listens."""
+    command = json.loads(last("HEALTHCHECK").partition("CMD ")[2])
+    assert command[:2] == ["python", "-c"]
+    # A proxy that the environment names must not be asked.
+    environment = {"PATH": "", "http_proxy": "http://127.0.0.1:9"}
+
+    def check(port: int) -> int:
+        asked = [sys.executable, *command[1:]]
+        ended = subprocess.run(asked, env=environment | {"SUHBAT_PORT": str(port)}, capture_output=True, timeout=30)
+        return ended.returncode
+
+    with running("suhbat", tmp_path / "data") as server:
+        assert check(server.port) == 0
+    assert check(free_port()) != 0
