@@ -87,8 +87,10 @@ class Simple(Client):
 class V1(Client):
     """The v1 dialect: hello is said on entering; `opening` is what came up to `caught_up`."""
 
-    def __init__(self, ws: str, token: str | None, resume: Frame | None = None, **options: Any) -> None:
-        super().__init__(f"{ws}/api/v1/ws", **options)
+    def __init__(
+        self, ws: str, token: str | None, resume: Frame | None = None, *, query: str = "", **options: Any
+    ) -> None:
+        super().__init__(f"{ws}/api/v1/ws{query}", **options)
         self._hello: Frame = {"type": "hello", "id": "hello"}
         if token is not None:
             self._hello["token"] = token

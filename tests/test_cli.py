@@ -207,7 +207,7 @@ def test_the_port_of_the_running_server_is_no_failure(taken: int) -> None:
 def test_serve_uses_the_transport_of_its_own(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
     """WebSockets leave uvicorn after the handshake, and its HTTP is guarded: without either all would work, but worse."""
     started: list[uvicorn.Config] = []
-    monkeypatch.setattr(uvicorn.Server, "run", lambda server: started.append(server.config))
+    monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets=None: started.append(server.config))
     assert run("serve", "--port", "0", "--data", str(directory / "data")).exit_code == 0
     (config,) = started
     assert config.ws is Native

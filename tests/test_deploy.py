@@ -31,13 +31,6 @@ DEPLOY = ROOT / "deploy"
 TEXTS = [path for path in files() if path.parent == DEPLOY and path.suffix != ".py"]
 GUIDE = ROOT / "docs" / "how-to" / "deploy.md"
 
-LATER_COMMANDS = {"migrate"}
-"""Commands of suhbat that deploy/ uses before they are there: held against the command line as soon as they are."""
-LATER_EXTRAS = {"cluster"}
-"""The same for extras of pyproject.toml."""
-LATER_SETTINGS = {"database_url", "bus_url"}
-"""Settings that exist and may still refuse every value."""
-
 DRAIN_SECONDS = 10
 """For how long a node drains at SIGTERM."""
 PING_SECONDS = 2 * TURNS * TURN_SECONDS
@@ -196,19 +189,12 @@ def test_environments_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.chdir(tmp_path)
     given = environments()[name]
     for variable, value in given.items():
-        setting = variable.removeprefix(PREFIX).lower()
-        if not _comes_later(setting):
-            monkeypatch.setenv(variable, value)
+        monkeypatch.setenv(variable, value)
     settings = Settings()
     assert str(settings.data) == given["SUHBAT_DATA"]
     if "SUHBAT_PUBLIC_URL" in given:
         # Behind a proxy on the internet: who it is, and who may come in, is said and not left to the defaults.
         assert settings.trusted_proxies and settings.public_url and settings.access == "invite"
-
-
-def _comes_later(setting: str) -> bool:
-    """Whether it still refuses every value, as its description then says."""
-    return setting in LATER_SETTINGS and "a later version" in (Settings.model_fields[setting].description or "")
 
 
 def test_paths_exist() -> None:
@@ -422,7 +408,7 @@ def commands() -> set[str]:
 def test_commands_exist() -> None:
     """Every command that is run is one of the command line."""
     assert commands() == {"serve", "migrate", "user add"}
-    assert commands() - LATER_COMMANDS <= there()
+    assert commands() <= there()
 
 
 def test_extras_exist() -> None:
@@ -430,7 +416,7 @@ def test_extras_exist() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     installed = set(re.findall(r'"\.\[(\w+)\]"', text("Dockerfile") + GUIDE.read_text(encoding="utf-8")))
     assert installed == {"cluster"}
-    assert installed - LATER_EXTRAS <= project["optional-dependencies"].keys()
+    assert installed <= project["optional-dependencies"].keys()
 
 
 def test_nginx() -> None:

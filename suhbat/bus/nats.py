@@ -32,7 +32,7 @@ PING_SECONDS = 2
 """Twice without an answer, and it is taken for gone."""
 RETRY_SECONDS = 0.5
 PENDING_BYTES = 8 * 1024 * 1024
-GATHER_SECONDS = 0.05
+GATHER_SECONDS = 0.01
 """Subscriptions that are made within this time are waited for together, until the server has them."""
 
 

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosedError
 
 from tests.servers import Server
 from tests.talk import V1, Frame, Simple
@@ -80,7 +81,7 @@ def log_in(node: Server, name: str) -> str:
     return token
 
 
-async def within(seconds: float, hears: "asyncio.Future[object] | object") -> float:
+async def within(seconds: float, hears: asyncio.Future[object] | object) -> float:
     """How long it took, which must be within this time."""
     began = time.monotonic()
     async with asyncio.timeout(seconds + 0.5):
@@ -140,7 +141,7 @@ async def test_a_name_is_held_by_one_node(cluster: Cluster) -> None:
             assert node.request("POST", "/api/v1/accounts", body)[1]["code"] == "name_in_use"
     await asyncio.sleep(0.5)
     async with AsyncExitStack() as stack:
-        wanting = [V1raw(cluster.nodes[n % 3].ws, "hamma") for n in range(9)]
+        wanting = [V1raw(cluster.nodes[n % 3].ws, "birgina") for n in range(9)]
         opened = await asyncio.gather(*(stack.enter_async_context(one) for one in wanting))
         firsts = await asyncio.gather(*(one.until_either("joined", "error") for one in opened))
         assert sorted(frame["type"] for frame in firsts) == ["error"] * 8 + ["joined"]
@@ -149,7 +150,7 @@ async def test_a_name_is_held_by_one_node(cluster: Cluster) -> None:
 class V1raw(Simple):
     """A connection of the simple dialect that may be refused."""
 
-    async def __aenter__(self) -> "V1raw":
+    async def __aenter__(self) -> V1raw:
         from websockets.asyncio.client import connect
 
         self.socket = await connect(self._url, **self._options)
@@ -181,9 +182,7 @@ async def test_a_session_revoked_on_one_node_ends_on_all(cluster: Cluster, way: 
     _, token = await asyncio.to_thread(register, cluster.nodes[0], name)
     await asyncio.sleep(way)
     async with V1(cluster.nodes[1].ws, token) as one, V1(cluster.nodes[2].ws, token) as two:
-        status, _ = await asyncio.to_thread(
-            cluster.nodes[0].request, "DELETE", "/api/v1/sessions/current", token=token
-        )
+        status, _ = await asyncio.to_thread(cluster.nodes[0].request, "DELETE", "/api/v1/sessions/current", token=token)
         assert status == 204
         closed = asyncio.gather(one.closed(), two.closed())
         await within(way, closed)
@@ -196,12 +195,12 @@ async def test_who_is_removed_hears_nothing_more(cluster: Cluster, way: float) -
     """Somebody put out of a room on one node hears on theirs that they are out, and nothing of after."""
     owner_name, member_name = f"ega{int(way * 10)}", f"azo{int(way * 10)}"
     _, owner = await asyncio.to_thread(register, cluster.nodes[0], owner_name)
-    uid, member = await asyncio.to_thread(register, cluster.nodes[1], member_name)
+    _, member = await asyncio.to_thread(register, cluster.nodes[1], member_name)
     await asyncio.sleep(way)
     async with V1(cluster.nodes[0].ws, owner) as boss, V1(cluster.nodes[1].ws, member) as guest:
         _, made = cluster.nodes[0].request("POST", "/api/v1/conversations", {"title": "Xona"}, token=owner)
         room = made["conversation"]
-        place = f"/api/v1/conversations/{room}/members/{uid}"
+        place = f"/api/v1/conversations/{room}/members/{member_name}"
         status, body = cluster.nodes[0].request("PUT", place, {"role": "member"}, token=owner)
         assert status in (200, 201), body
         await within(way, guest.until("conversation.added"))
@@ -215,16 +214,17 @@ async def test_who_is_removed_hears_nothing_more(cluster: Cluster, way: float) -
 
 async def test_a_ban_holds_on_every_node(cluster: Cluster, way: float) -> None:
     """Who is banned from the server is put out everywhere, and comes in nowhere."""
-    status, body = setup(cluster, f"admin{int(way * 10)}")
+    _, body = setup(cluster, f"admin{int(way * 10)}")
     name = f"yomon{int(way * 10)}"
-    uid, token = await asyncio.to_thread(register, cluster.nodes[1], name)
+    _, token = await asyncio.to_thread(register, cluster.nodes[1], name)
     await asyncio.sleep(way)
     async with V1(cluster.nodes[2].ws, token) as bad:
-        answer = cluster.nodes[0].request("PUT", f"/api/v1/conversations/lobby/bans/{uid}", {}, token=body)
+        place = f"/api/v1/conversations/lobby/members/{name}"
+        answer = cluster.nodes[0].request("PATCH", place, {"banned": True}, token=body)
         assert answer[0] in (200, 201, 204), answer
         closed = asyncio.ensure_future(bad.closed())
         await within(way, closed)
-        assert closed.result() == 4403
+        assert closed.result() == 4503
     assert cluster.nodes[1].request("GET", "/api/v1/me", token=token)[0] == 403
 
 
@@ -249,10 +249,12 @@ async def test_notices_reach_other_nodes(cluster: Cluster) -> None:
     """Typing, and how far somebody has read a direct."""
     first, second = cluster.nodes[0].guest("yozuvchi"), cluster.nodes[1].guest("oquvchi")
     async with V1(cluster.nodes[0].ws, first) as writer, V1(cluster.nodes[1].ws, second) as reader:
+        await asyncio.sleep(AT_ONCE)
         sent = await writer.ask("send", to_user="oquvchi", text="salom", client_id="k")
         await reader.until("message.created", conversation=sent["conversation"])
         await writer.say({"type": "typing", "conversation": sent["conversation"]})
         assert (await reader.until("typing"))["user_id"] == "yozuvchi"
+        await asyncio.sleep(0.3)  # a notice is said once, and the direct is new to the first node's ears
         await reader.say({"type": "read", "id": 5, "conversation": sent["conversation"], "ordinal": 1})
         receipt = await writer.until("receipt")
         assert (receipt["user_id"], receipt["ordinal"]) == ("oquvchi", 1)
@@ -266,7 +268,7 @@ async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster) -> None:
     async with V1(cluster.nodes[1].ws, None, query=f"?ticket={ticket}") as client:
         assert client.welcome["user"]["user_id"] == "chiptali"
     for node in cluster.nodes:
-        with pytest.raises(AssertionError):
+        with pytest.raises(ConnectionClosedError, match="unauthenticated"):
             await V1(node.ws, None, query=f"?ticket={ticket}").__aenter__()
 
 
@@ -296,12 +298,10 @@ async def test_a_killed_node_is_noticed(tmp_path: Path, cluster: Cluster) -> Non
         await observer.until("joined", user_id="qurbon")
         node.kill()
         began = time.monotonic()
-        while True:
-            frame = await asyncio.wait_for(observer.hear(), KILLED)
-            if frame["type"] == "left":
-                break
-        assert frame["user_id"] == "qurbon"
-        assert time.monotonic() - began <= KILLED
+        gone: list[Frame] = []
+        while not gone and time.monotonic() - began < KILLED:
+            gone = [frame for frame in await observer.silent(0.2) if frame["type"] == "left"]
+        assert [frame["user_id"] for frame in gone] == ["qurbon"]
         assert [frame for frame in await observer.silent(3.0) if frame["type"] == "left"] == []
         await victim.socket.close()
         async with Simple(cluster.nodes[1].ws, "qurbon"):
