@@ -24,24 +24,30 @@ class Relay:
         self.way: Way = "open"
         self.port = 0
         self._turns = itertools.count()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, port: int = 0) -> None:
+        self._loop = asyncio.get_running_loop()
         self._server = await asyncio.start_server(self._accept, "127.0.0.1", port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         if self._server is not None:
             self._server.close()
-        self.turn("refused")
+        self._turn("refused")
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def turn(self, way: Way) -> None:
-        """From now on."""
+        """From now on. From any thread."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self._turn, way)
+
+    def _turn(self, way: Way) -> None:
         self.way = way
         if way == "refused":
             for writer in self._open:

@@ -33,7 +33,9 @@ PING_SECONDS = 2
 RETRY_SECONDS = 0.5
 PENDING_BYTES = 8 * 1024 * 1024
 GATHER_SECONDS = 0.01
-"""Subscriptions that are made within this time are waited for together, until the server has them."""
+"""Subscriptions that are made within this time are looked after together."""
+SETTLE_SECONDS = 0.05
+"""After so long NATS has them. Where it takes longer, what was missed is found at the next look at the store."""
 
 
 class NatsBus:
@@ -187,7 +189,8 @@ class NatsBus:
                 for bucket in [bucket for bucket in self._subscribed if bucket not in self._followed]:
                     await self._subscribed.pop(bucket).unsubscribe()
                 if fresh:
-                    await client.flush(PING_SECONDS)
+                    # Not `flush`: one that times out breaks the client's reading when its answer comes after all.
+                    await asyncio.sleep(SETTLE_SECONDS)
                     self._ears.resumed()
             except Exception as error:
                 log.warning("the bus did not take a subscription", error=str(error))

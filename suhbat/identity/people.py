@@ -96,6 +96,8 @@ class People:
         if not token.startswith(OF_SESSION):
             return Login(await self.guests.authenticate(token))
         session = await self.sessions.authenticate(token)
+        if self.accounts.of_uid(session.uid) is None:
+            await self.accounts.renew(session.uid)  # of another node, and the news of it is on its way
         return Login(self.account_of(session.uid).actor, session.id)
 
     def is_current(self, login: Login) -> bool:
