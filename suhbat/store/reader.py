@@ -92,8 +92,9 @@ class Reader:
         found: list[tuple[Any, Exception | None]] = []
         try:
             while len(found) < len(questions):
-                with self._engine.connect() as connection, connection.begin():
-                    self._go_on(connection, questions, found)
+                with self._engine.connect() as connection, connection.begin() as transaction:
+                    if self._go_on(connection, questions, found):
+                        transaction.rollback()
         except Exception as error:
             # To the connection it happened, so to all of them; what was read already is as good as before.
             found += [(None, error)] * (len(questions) - len(found))
@@ -101,15 +102,16 @@ class Reader:
 
     def _go_on(
         self, connection: Connection, questions: Sequence[_Question], found: list[tuple[Any, Exception | None]]
-    ) -> None:
-        """The next questions, until one spoils the transaction (as each error of PostgreSQL does)."""
+    ) -> bool:
+        """The next questions. Whether one spoilt the transaction, as each error of PostgreSQL does; then the rest is left."""
         for run, _ in questions[len(found) :]:
             try:
                 found.append((run(connection), None))
             except Exception as error:
                 found.append((None, error))
                 if isinstance(error, DBAPIError):
-                    return
+                    return True
+        return False
 
     def _tell(
         self, questions: Sequence[_Question], found: Sequence[tuple[Any, Exception | None]], began: float

@@ -47,13 +47,18 @@ class Participant:
         self._token = token
         self._early: dict[str, list[Frame]] = defaultdict(list)
 
+    @property
+    def url(self) -> str:
+        """Where it connects next."""
+        return self._url
+
     async def live(self, up: asyncio.Event) -> None:
         """For ever; comes back whenever `up` is set. Raises AssertionError at a fault."""
         while True:
             await up.wait()
             try:
                 async with connect(
-                    self._url, compression=None, proxy=None, ping_interval=None, max_size=None, close_timeout=1
+                    self.url, compression=None, proxy=None, ping_interval=None, max_size=None, close_timeout=1
                 ) as socket:
                     await self._talk(socket)
             except (OSError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError):
@@ -134,6 +139,7 @@ class Writer(Participant):
         self.acknowledged: dict[str, Place] = {}
         self.duplicates = 0
         self.stopping = False
+        self._pause = PAUSE_SECONDS
         self._random = random.Random(seed)
         self._count = 0
         self._idle = asyncio.Event()
@@ -147,7 +153,7 @@ class Writer(Participant):
             self._idle.set()
         while True:
             await self._idle.wait()
-            await asyncio.sleep(self._random.random() * PAUSE_SECONDS)
+            await asyncio.sleep(self._random.random() * self._pause)
             if self.stopping:
                 return
             self._idle.clear()

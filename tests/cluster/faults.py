@@ -1,0 +1,173 @@
+"""Breaking a cluster while people talk over it: `python -m tests.cluster.faults` takes about ten minutes, and prints what it
+found; the test beside it does the same in a short time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .parts import LIMITS, Cluster, running
+from .storm import Storm
+
+BOUND = {"quiet": 1.0, "bus": 3.0, "node": 3.0, "rolling": 3.0}
+"""Seconds after which a message must be with everybody who is connected, by what is broken: without the bus it takes a look at
+the store, every 2 s. Who was on what broke hears it when they are back; the store itself away is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds: between two faults, and how long each lasts."""
+
+    quiet: float = 20.0
+    pause: float = 30.0
+    down: float = 10.0
+
+
+LONG = Times()
+SHORT = Times(quiet=3.0, pause=12.0, down=3.0)
+
+
+class Faults:
+    """What can happen, one after another; each gives what is measured by."""
+
+    def __init__(self, cluster: Cluster, times: Times, chance: random.Random) -> None:
+        self.cluster = cluster
+        self.times = times
+        self._chance = chance
+
+    @property
+    def all(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        return {
+            "kill -9 of a node": self.kill_node,
+            "kill -9 of NATS": self.kill_nats,
+            "kill -9 of PostgreSQL": self.kill_postgres,
+            "NATS paused": self.pause_nats,
+            "a node paused": self.pause_node,
+            "a node cut off from NATS": self.cut_off,
+            "a rolling restart": self.rolling_restart,
+        }
+
+    async def kill_node(self) -> None:
+        async with self._without() as number:
+            await asyncio.to_thread(self.cluster.nodes[number].kill)
+            await asyncio.sleep(self.times.down)
+            await asyncio.to_thread(self.cluster.nodes[number].start)
+
+    async def kill_nats(self) -> None:
+        await asyncio.to_thread(self.cluster.nats.kill)
+        await asyncio.sleep(self.times.down)
+        await asyncio.to_thread(self.cluster.nats.start)
+
+    async def kill_postgres(self) -> None:
+        await asyncio.to_thread(self.cluster.postgres.kill)
+        await asyncio.sleep(self.times.down)
+        await asyncio.to_thread(self.cluster.postgres.start)
+
+    async def pause_nats(self) -> None:
+        self.cluster.nats.pause()
+        await asyncio.sleep(self.times.pause)
+        self.cluster.nats.resume()
+
+    async def pause_node(self) -> None:
+        """Nobody comes to it meanwhile; who is on it waits, as behind any connection that hangs."""
+        async with self._without() as number:
+            self.cluster.pause(number)
+            await asyncio.sleep(self.times.pause)
+            self.cluster.resume(number)
+
+    async def cut_off(self) -> None:
+        relay = self._chance.choice(self.cluster.relays)
+        relay.turn("silent")
+        await asyncio.sleep(self.times.pause)
+        relay.turn("refused")
+        await asyncio.sleep(0.5)
+        relay.turn("open")
+
+    async def rolling_restart(self) -> None:
+        for number, node in enumerate(self.cluster.nodes):
+            assert node.process is not None
+            node.process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.5)  # whoever balances sees `readyz`
+            self.cluster.down.add(number)
+            began = time.monotonic()
+            status = await asyncio.to_thread(node.stop)
+            took = time.monotonic() - began
+            assert status in (0, -signal.SIGTERM) and took < 10, f"node {number} ended with {status} after {took:.1f} s"
+            await asyncio.to_thread(node.start)
+            self.cluster.down.discard(number)
+
+    @asynccontextmanager
+    async def _without(self) -> AsyncIterator[int]:
+        number = self._chance.randrange(len(self.cluster.nodes))
+        self.cluster.down.add(number)
+        yield number
+        self.cluster.down.discard(number)
+
+
+async def run(place: Path, times: Times, seed: int, people: int = 6, only: str = "") -> list[str]:
+    """Every fault once under load, then the history is checked. Gives what was seen, in lines; raises at a fault of ours."""
+    said = [f"seed {seed}"]
+    chance = random.Random(seed)
+    async with running(place, **{name[7:].lower(): value for name, value in LIMITS.items()}) as cluster:
+        storm = await asyncio.to_thread(Storm, cluster, people, seed)
+        await asyncio.sleep(2)
+        storm.start()
+        faults = Faults(cluster, times, chance)
+        await asyncio.sleep(times.quiet)
+        began = time.monotonic()
+        said.append(_line("nothing", storm, began - times.quiet + 1, began))
+        for name, fault in faults.all.items():
+            if only and only not in name:
+                continue
+            at = time.monotonic()
+            await fault()
+            healed = time.monotonic()
+            said.append(_line(name, storm, at, healed))
+            await asyncio.sleep(times.quiet)
+            said.append(_line("  after it", storm, healed, time.monotonic()))
+            storm.failed()
+        calm = time.monotonic()
+        await asyncio.sleep(times.quiet)
+        delays = storm.delays(calm, time.monotonic())
+        await storm.stop()
+        counted = storm.check()
+        said += [f"{what}: {count:,}" for what, count in counted.items()]
+        assert delays and delays[-1] < BOUND["quiet"], f"all is well again, and a message took {delays[-1]:.2f} s"
+        assert len(counted) and counted["acknowledged"] > 100
+    return said
+
+
+def _line(name: str, storm: Storm, since: float, until: float) -> str:
+    delays = storm.delays(since, until)
+    if not delays:
+        return f"{name:26} {until - since:5.1f} s  nothing was delivered"
+    p50, p99 = delays[len(delays) // 2], delays[int(len(delays) * 0.99)]
+    return (
+        f"{name:26} {until - since:5.1f} s  {len(delays):7,} deliveries, delay p50 {p50 * 1000:6.0f} ms, "
+        f"p99 {p99 * 1000:6.0f} ms, most {delays[-1] * 1000:6.0f} ms"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
+    parser.add_argument("--people", type=int, default=6)
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--only", default="", help="faults whose name has this in it")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        for line in asyncio.run(run(Path(place), SHORT if asked.short else LONG, asked.seed, asked.people, asked.only)):
+            print(line)
+
+
+if __name__ == "__main__":
+    main()
