@@ -1,4 +1,4 @@
-"""The command line: `suhbat serve`, `user`, `room`, `export`, `doctor`, `config`, `version`. ASCII only, for every terminal."""
+"""The command line: `suhbat serve`, `user`, `room`, `export`, `migrate`, `doctor`, `config`… ASCII only, for every terminal."""
 
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ def build() -> typer.Typer:
     app.add_typer(room, name="room")
     app.add_typer(export, name="export")
     app.command("migrate")(with_settings(migrate))
+    app.command("migrate-store")(with_settings(migrate_store))
     app.command("doctor")(with_settings(examine))
     app.add_typer(config, name="config")
     app.command("version")(version)
@@ -159,6 +160,20 @@ def migrate(settings: Settings) -> None:
         _stop(str(error), code=1)
         return
     _say(f"Nothing to do: it is at {HEAD}." if before == HEAD else f"Migrated from {before or 'nothing'} to {HEAD}.")
+
+
+def migrate_store(settings: Settings) -> None:
+    """Move everything from the SQLite database in data to the PostgreSQL database of database_url, with the server stopped.
+    What was broken off goes on where it stopped."""
+    if settings.database_url is None:
+        _stop("there is no database_url: say where to, --database-url postgresql://user:password@host/database")
+    from suhbat import moving
+
+    try:
+        for line in moving.move(settings):
+            _say(line)
+    except users.Refused as error:
+        _stop(str(error), code=1)
 
 
 def add(settings: Settings, name: str, role: str) -> None:

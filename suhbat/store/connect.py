@@ -32,6 +32,13 @@ def reading(file: Path, connections: int) -> Engine:
     return _prepared(made, "BEGIN", _READER)
 
 
+def looking(file: Path) -> Engine:
+    """For one connection at a time to a file that nobody else has open, and that stays as it is, byte for byte: the last of
+    the others would write the WAL into it as it closes."""
+    url = URL.create("sqlite", database=file.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
+    return _prepared(create_engine(url, poolclass=NullPool, connect_args=_ARGUMENTS), "BEGIN", _READER)
+
+
 _ARGUMENTS = {"check_same_thread": False, "cached_statements": 256}
 
 

@@ -34,6 +34,8 @@ def revision(connection: Connection) -> str | None:
     )
 
 
+MOVING = "moving"
+"""The row of `meta` that is there while a move into this database is not finished (see `moving`)."""
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -45,6 +47,11 @@ def serves(connection: Connection, head: str) -> bool:
     """
     oldest = connection.execute(select(meta.c.value).where(meta.c.key == "serves")).scalar()
     return oldest is not None and oldest <= head
+
+
+def is_moving(connection: Connection) -> bool:
+    """Whether only a part of what is being moved into this database is there."""
+    return connection.execute(select(meta.c.key).where(meta.c.key == MOVING)).first() is not None
 
 
 def migrate_shared(connection: Connection, *, scripts: Path = SCRIPTS, head: str = HEAD) -> str | None:

@@ -24,7 +24,7 @@ from . import accounts as rows_of_accounts
 from . import guests, journal, leases, passes, queries
 from .dialect import is_trouble
 from .errors import StoreUnavailable
-from .migrate import migrate_shared, revision, serves
+from .migrate import is_moving, migrate_shared, revision, serves
 from .migrations import HEAD
 from .reader import Reader
 from .shared import SharedTransactions
@@ -249,6 +249,10 @@ class PostgresStore(SQLStore):
                 if not _is_current(connection):
                     raise StoreUnavailable(
                         "the database is not prepared for this version: run `suhbat migrate` with the same database_url"
+                    )
+                if is_moving(connection):
+                    raise StoreUnavailable(
+                        "not everything was moved to the database yet: run `suhbat migrate-store` until it says so"
                     )
                 self.epoch = _epoch(connection)
         except DBAPIError as error:

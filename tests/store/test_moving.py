@@ -1,0 +1,617 @@
+"""A SQLite store moved into PostgreSQL is the same store there, whenever the move was broken off, whatever was in the way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from suhbat import cli, moving
+from suhbat.chat import acts
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
+from suhbat.chat.search import parse
+from suhbat.config import Settings
+from suhbat.errors import SuhbatError
+from suhbat.protocol.types import LOBBY
+from suhbat.store import moving as parts
+from suhbat.store.errors import StoreUnavailable
+from suhbat.store.lock import DirectoryLock
+from suhbat.store.migrations import HEAD
+from suhbat.store.postgres import PostgresStore
+from suhbat.users import Refused
+from tests import engines
+from tests.fakes import FakeClock
+from tests.servers import ROOT
+
+from .acting import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House
+from .parts import ALI, VALI, Listener, guest, opened, sqlite
+from .test_people import account, invite, session
+
+GONE = Actor("u-gone", "sarvinoz", "account", 0)
+STRANGER = Actor("u-stranger", "begona")
+EVERYBODY = (*PEOPLE, KEEPER, LORD, STRANGER)
+WORDS = ("salom", "gap", "oʻzbek", '"ikkinchi gap"', "sal*", "has:link", "sirim")
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory in which something is in every table; made once, to be copied."""
+    place = tmp_path_factory.mktemp("filled") / "data"
+    asyncio.run(fill(place))
+    return place
+
+
+@pytest.fixture(scope="module")
+def told(filled: Path) -> dict[str, Any]:
+    """What the store there says."""
+    return asyncio.run(at(filled))
+
+
+@pytest.fixture
+def data(filled: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    return Path(shutil.copytree(filled, tmp_path / "data"))
+
+
+@pytest.fixture
+async def lived(data: Path) -> Path:
+    """The same, which a server has taken for its own: the next start begins no new epoch."""
+    async with opened(sqlite(data)):
+        return data
+
+
+@pytest.fixture
+def url() -> str:
+    """A database without any table."""
+    return engines.postgres().new_database(f"m{secrets.token_hex(6)}")
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that most tables have several, and some end where a chunk does."""
+    monkeypatch.setattr(parts, "CHUNK", 3)
+
+
+async def fill(place: Path) -> None:
+    """Rooms, directs and people; what they said, changed, took away, put under it, read and began; and those who keep order."""
+    listener = Listener()
+    async with opened(sqlite(place), listener) as store:
+        house = House(store, listener)
+        await people(store)
+        room = await house.room(ALI, VALI, SOLI, GONE, title="Choyxona", topic="Oʻzbekcha", visibility="public")
+        late = await house.room(VALI, SOLI, title="Kech", history="joined")
+        pair = (await house.do(acts.Meet, ALI, people=(VALI,))).conversation
+        three = (await house.do(acts.Meet, SOLI, people=(LOLA, GONE))).conversation
+        for number in range(7):
+            house.at += 1_000
+            for place_ in (LOBBY, room, late, pair, three):
+                writer = SOLI if place_ in (late, three) else VALI
+                await house.write(
+                    writer, place_, f"salom {number} https://example.org oʻzbek ikkinchi gap", named=("*",)
+                )
+        await house.admit(VALI, late, LOLA)
+        await house.write(VALI, late, "bu gap keyin", client_id="once")
+        await house.write(GONE, room, "mening sirim", client_id="sarvinoz-1")
+        await messages(house, room, pair)
+        await order(house, room)
+        await store.delivered_to(ALI.uid, {pair: 3})
+        await store.erase(GONE, house.at, with_messages=True)  # what they wrote is there yet
+
+
+async def people(store: Store) -> None:
+    roles: tuple[tuple[str, Any], ...] = (
+        ("ali", "member"),
+        ("keeper", "moderator"),
+        ("lord", "owner"),
+        ("gone", "member"),
+    )
+    for name, role in roles:
+        await store.add_account(account(name, role=role, locale="uz" if name == "ali" else None))
+    await store.save_account(account("keeper", role="moderator", disabled=True))
+    for number in range(3):
+        fields = {"previous_hash": bytes([0, number, 255]) if number else None, "token_hash": bytes([number, 0, 200])}
+        await store.add_session(session(f"s{number}", **fields))
+    await store.add_invite(invite("i1", conversation=LOBBY, uses=7))
+    await store.add_invite(invite("i2", created_at=2_000))
+    for actor in (VALI, SOLI, LOLA):
+        await store.save_guest(guest(actor))
+
+
+async def messages(house: House, room: str, pair: str) -> None:
+    seqs = [await house.write(ALI, room, f"xabar {number}") for number in range(6)]
+    await house.write(SOLI, room, "javob @ali", reply_to=seqs[0], named=(ALI.uid,))
+    await house.do(acts.Edit, ALI, room, seq=seqs[1], text="tahrirlangan gap")
+    await house.do(acts.Delete, ALI, room, seq=seqs[2])
+    for person in (ALI, VALI, SOLI):
+        await house.do(acts.React, person, room, seq=seqs[3], emoji="👍", on=True)
+    await house.do(acts.Pin, ALI, room, seq=seqs[3], on=True)
+    await house.do(acts.Pin, ALI, room, seq=seqs[0], on=True)
+    await house.do(acts.Mark, SOLI, room, ordinal=9)
+    await house.do(acts.Draft, VALI, pair, text='hali "tugamagan"')
+
+
+async def order(house: House, room: str) -> None:
+    seq = await house.write(VALI, LOBBY, "yomon gap")
+    await house.do(acts.Report, SOLI, LOBBY, seq=seq, reason="bezori")
+    await house.do(acts.Report, SOLI, room, seq=await house.write(VALI, room), reason="bu ham")
+    report = (await house.store.reports(KEEPER))[0].id
+    await house.do(acts.Settle, KEEPER, report=report)
+    await house.do(acts.Ban, KEEPER, LOBBY, person=STRANGER, on=True, until=house.at + 9_000_000, reason="spam")
+    await house.do(acts.Mute, ALI, room, person=SOLI, on=True)
+    await house.do(acts.Update, ALI, room, title="Yangi nom", slow_mode=3, retention=90)
+    await house.do(acts.Filter, LORD, words=("haqorat", "yana biri"))
+
+
+async def seen(store: Store) -> dict[str, Any]:
+    """What a store says, to everybody, to everything that is asked of it."""
+    told: dict[str, Any] = {
+        "accounts": await store.accounts(), "invites": await store.invites(), "sessions": await store.sessions_of(ALI.uid),
+        "guests": {one.uid: one for one in await store.guests(0)}, "delivered": await store.delivered(ALI.uid),
+        "audit": await store.audit(), "filtered": await store.filtered(), "bans": await store.bans(),
+        "heads": await store.heads(), "rooms": await store.every_room(),
+    }  # fmt: skip
+    for name in told["heads"]:
+        told[f"log {name}"] = await store.events(name, 0, 1_000)
+        told[f"keeper {name}"] = await store.keeper(name)
+    for actor in EVERYBODY:
+        told |= {f"{what} {actor.uid}": said for what, said in (await seen_by(store, actor)).items()}
+    return told
+
+
+async def seen_by(store: Store, actor: Actor) -> dict[str, Any]:
+    told: dict[str, Any] = {"opening": await store.opening(actor), "public": await store.rooms(actor)}
+    told["reports"] = await store.reports(actor)
+    for words in WORDS:
+        told[words] = await store.search(actor, parse(words), None)
+    told["of vali"] = await store.search(actor, parse("", sender="vali"), VALI.uid)
+    for name in await store.heads():
+        for ask in (store.history, store.members, store.pins, store.state):
+            try:
+                told[f"{ask.__name__} {name}"] = await ask(actor, name)  # type: ignore[operator]
+            except SuhbatError as error:
+                told[f"{ask.__name__} {name}"] = type(error)
+    return told
+
+
+async def at(data: Path) -> dict[str, Any]:
+    """What the SQLite store says. (Of a copy: to open it is to write to it.)"""
+    copy = Path(shutil.copytree(data, data.with_name(f"copy-{secrets.token_hex(4)}")))
+    async with opened(sqlite(copy)) as store:
+        return await seen(store)
+
+
+def there(url: str) -> PostgresStore:
+    return PostgresStore(url, clock=FakeClock())
+
+
+async def seen_at(url: str) -> dict[str, Any]:
+    async with opened(there(url)) as store:
+        return await seen(store)
+
+
+def lines(data: Path, url: str) -> list[str]:
+    return list(moving.move(Settings(data=data, database_url=url)))
+
+
+def refused(data: Path, url: str) -> str:
+    """Why it is not moved."""
+    with pytest.raises(Refused) as refusal:
+        lines(data, url)
+    return str(refusal.value)
+
+
+def run(data: Path, url: str) -> Result:
+    return CliRunner().invoke(cli.build(), ["migrate-store", "--data", str(data), "--database-url", url])
+
+
+def sql(url: str, *texts: str) -> list[Any]:
+    """Run these in PostgreSQL; the rows of the last one."""
+    with psycopg.connect(url) as connection:
+        for text in texts:
+            found = connection.execute(text.encode())
+        return found.fetchall() if found.description else []
+
+
+def in_file(data: Path, *texts: str) -> None:
+    """Run these in the SQLite file."""
+    raw = sqlite3.connect(data / "suhbat.db")
+    for text in texts:
+        raw.execute(text)
+    raw.commit()
+    raw.close()
+
+
+def halves(data: Path, url: str, chunks: int) -> None:
+    """Begin to move, and stop after so many chunks."""
+    with moving.both(Settings(data=data, database_url=url)) as both:
+        for _ in zip(range(chunks), parts.copy(*both), strict=False):
+            pass
+
+
+def test_every_table_has_something(filled: Path) -> None:
+    """So that no test here says of an empty table that it was moved."""
+    raw = sqlite3.connect(filled / "suhbat.db")
+    counts = {table.name: raw.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0] for table in parts.TABLES}
+    raw.close()
+    assert all(counts.values()), counts
+    assert counts["events"] > 60
+
+
+class TestMoved:
+    async def test_it_says_what_the_old_one_said(self, data: Path, url: str, told: dict[str, Any]) -> None:
+        """To everybody, of everything; the cursors of clients are void; the file is as it was."""
+        before = sha256((data / "suhbat.db").read_bytes()).digest()
+        said = lines(data, url)
+        compared = [line.split() for line in said[:-1]]
+        assert [line[0] for line in compared] == [table.name for table in parts.TABLES]
+        assert {tuple(line[2:]) for line in compared} == {("rows", "ok")}
+        assert "database_url" in said[-1] and str(data) in said[-1] and "\n".join(said).isascii()
+        assert sha256((data / "suhbat.db").read_bytes()).digest() == before
+        assert await seen_at(url) == told
+        async with opened(sqlite(data)) as old, opened(there(url)) as new:
+            assert new.epoch and new.epoch != old.epoch
+
+    async def test_into_a_database_that_is_prepared(self, data: Path, told: dict[str, Any]) -> None:
+        """By `suhbat migrate`, and served for a while, though nobody said anything; that epoch is over, too."""
+        url = engines.database()
+        async with opened(there(url)) as store:
+            epoch = store.epoch
+        lines(data, url)
+        assert await seen_at(url) == told
+        async with opened(there(url)) as store:
+            assert store.epoch != epoch
+
+    async def test_life_goes_on(self, data: Path, url: str) -> None:
+        """Numbers go on densely, new ids are new, what was sent before is a duplicate, new and old is found and can go."""
+        lines(data, url)
+        async with opened(there(url), listener := Listener()) as store:
+            house = House(store, listener)
+            house.at += 3_600_000
+            heads = await store.heads()
+            for state in (await store.opening(VALI)).states:
+                name = state.conversation
+                assert await house.write(VALI, name, "yangi gap", client_id=name) == heads[name] + 1
+            new = await house.room(ALI, VALI, title="Yangi")
+            assert new not in heads and await house.write(VALI, new, "yangi gap", client_id="newer") > 0
+            late = next(room.conversation for room in await store.every_room() if room.title == "Kech")
+            again = await listener.send(store, VALI, "bu gap keyin", conversation=late, client_id="once", at=AT)
+            assert again.duplicate
+            assert len((await store.search(VALI, parse("yangi gap"), None)).messages) >= 3
+            [old] = (await store.search(VALI, parse("keyin"), None)).messages
+            await house.do(acts.Delete, VALI, late, seq=old.seq)
+            assert (await store.search(VALI, parse("keyin"), None)).messages == ()
+            known = {one.id for one in await store.reports(KEEPER)}
+            await house.do(acts.Report, SOLI, LOBBY, seq=1, reason="yangi")
+            assert len({one.id for one in await store.reports(KEEPER)} - known) == 1
+            audit = len(await store.audit())
+            await house.do(acts.Filter, LORD, words=("boshqa",))
+            assert len({one.id for one in await store.audit()}) == audit + 1
+
+    async def test_an_erasure_goes_on(self, data: Path, url: str) -> None:
+        """From where it was; nothing of theirs is left at the end, in the index neither."""
+        lines(data, url)
+        async with opened(there(url)) as store:
+            found = (await store.search(VALI, parse("sirim"), None)).messages
+            assert [message.text for message in found] == ["mening sirim"]
+            while await store.erase_more(AT):
+                pass
+            assert (await store.search(VALI, parse("sirim"), None)).messages == ()
+        for table, column in (("events", "coalesce(text, '') || actor || coalesce(data, '')"), ("users", "user_id")):
+            assert sql(url, f"SELECT count(*) FROM {table} WHERE {column} ~ 'sirim|sarvinoz'") == [(0,)]
+
+    async def test_what_is_empty(self, tmp_path: Path, url: str) -> None:
+        """Of a store in which nobody said anything yet, numbers begin with 1."""
+        async with opened(sqlite(tmp_path)):
+            pass
+        lines(tmp_path, url)
+        async with opened(there(url), listener := Listener()) as store:
+            house = House(store, listener)
+            assert await house.write(ALI) == 1
+            await house.do(acts.Report, VALI, LOBBY, seq=1, reason="")
+            assert [one.id for one in await store.reports(KEEPER)] == [1]
+            assert len((await store.search(ALI, parse("salom"), None)).messages) == 1
+
+    async def test_what_is_not_in_the_file_yet(self, tmp_path: Path, url: str) -> None:
+        """After kill -9 the newest is in the WAL: it is moved, and stays there."""
+        async with opened(sqlite(tmp_path / "live"), listener := Listener()) as store:
+            await listener.send(store, ALI, "oxirgi soʻz")
+            shutil.copytree(tmp_path / "live", tmp_path / "data")
+        kept = {name: (tmp_path / "data" / name).read_bytes() for name in ("suhbat.db", "suhbat.db-wal")}
+        assert "oxirgi soʻz".encode() in kept["suhbat.db-wal"]
+        lines(tmp_path / "data", url)
+        assert {name: (tmp_path / "data" / name).read_bytes() for name in kept} == kept
+        async with opened(there(url)) as new:
+            assert [message.text for message in (await new.history(ALI, LOBBY)).messages] == ["oxirgi soʻz"]
+
+    def test_progress_once_a_second(self, data: Path, url: str) -> None:
+        """However many chunks there are."""
+        ticks = iter(range(100_000))
+        said = list(moving.move(Settings(data=data, database_url=url), clock=lambda: next(ticks) * 0.05))
+        progress = [line for line in said if line.startswith("copying ")]
+        assert 0 < len(progress) < 15 and all(line.endswith(" rows") for line in progress)
+
+
+class TestBrokenOff:
+    async def test_after_every_chunk(self, data: Path, url: str, told: dict[str, Any]) -> None:
+        """Each time it goes on with the next; nothing is there twice."""
+        while not _all_copied(url):
+            halves(data, url, 1)
+        lines(data, url)
+        assert await seen_at(url) == told
+
+    async def test_in_the_middle_of_every_chunk(
+        self, data: Path, url: str, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
+    ) -> None:
+        """What was not committed did not happen."""
+        write, tried = parts._write, set[Any]()
+
+        def once(old: Any, new: Any, table: Any, rows: Sequence[Any], *, is_first: bool) -> None:
+            write(old, new, table, rows, is_first=is_first)
+            key = (table.name, tuple(rows[:1]))
+            if key not in tried:
+                tried.add(key)
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(parts, "_write", once)
+        while not _all_copied(url):
+            with pytest.raises(KeyboardInterrupt):
+                lines(data, url)
+            if len(tried) == _chunks(data):
+                break
+        lines(data, url)
+        assert await seen_at(url) == told
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
+    async def test_kill_9(self, data: Path, url: str, told: dict[str, Any]) -> None:
+        """The process, at whatever moment."""
+        code = "import suhbat.store.moving as m; m.CHUNK = 2; from suhbat.cli import main; main()"
+        command = [sys.executable, "-c", code, "migrate-store", "--data", str(data), "--database-url", url]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
+        environment |= {"PYTHONPATH": str(ROOT)}
+        for reached in ("conversations", "events", "search_rows"):
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=data.parent, env=environment)
+            limit = time.monotonic() + 60
+            while reached not in _moving(url) and process.poll() is None:
+                assert time.monotonic() < limit
+                time.sleep(0.002)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            assert process.returncode == -signal.SIGKILL, "it was done before"
+        done = subprocess.run(command, capture_output=True, text=True, cwd=data.parent, env=environment, check=False)
+        assert done.returncode == 0 and not done.stderr, done.stderr
+        assert await seen_at(url) == told
+
+    @pytest.mark.parametrize("chunks", [1, 30, 1_000])
+    async def test_no_server_opens_a_part(self, data: Path, url: str, chunks: int, told: dict[str, Any]) -> None:
+        """Not before everything was compared. Who migrates the database meanwhile does no harm."""
+        halves(data, url, chunks)
+        with pytest.raises(StoreUnavailable, match="run `suhbat migrate-store`"):
+            await there(url).open(Listener().committed)
+        assert CliRunner().invoke(cli.build(), ["migrate", "--database-url", url]).exit_code == 0
+        lines(data, url)
+        assert await seen_at(url) == told
+
+    @pytest.mark.parametrize("chunks", [5, 60, 1_000])
+    async def test_the_old_server_ran_again(self, lived: Path, url: str, chunks: int) -> None:
+        """What had arrived is out of date then: it begins anew, and what was taken away meanwhile is not there."""
+        halves(lived, url, chunks)
+        async with opened(sqlite(lived), listener := Listener()) as store:
+            house = House(store, listener)
+            await house.do(acts.Delete, VALI, LOBBY, seq=1)
+            await house.write(LORD, LOBBY, "keyingi")
+            await store.end_invite("i1")
+            await store.end_sessions(["s1"])
+        lines(lived, url)
+        assert await seen_at(url) == await at(lived)
+
+    def test_two_at_once(self, data: Path, url: str, tmp_path: Path) -> None:
+        """From copies of one directory, which have no lock in common: one of them is told, and the other not disturbed."""
+        copy = Path(shutil.copytree(data, tmp_path / "copy"))
+        with moving.both(Settings(data=data, database_url=url)) as both:
+            mine = parts.copy(*both)
+            for _ in range(40):
+                next(mine)
+            with moving.both(Settings(data=copy, database_url=url)) as others:
+                theirs = parts.copy(*others)
+                next(theirs)
+                with pytest.raises(StoreUnavailable, match="something else writes"):
+                    next(mine)
+                list(theirs)
+                assert all(found.same for found in parts.compare(*others))
+
+
+def _moving(url: str) -> str:
+    try:
+        found = sql(url, "SELECT value FROM meta WHERE key = 'moving'")
+    except psycopg.errors.UndefinedTable:
+        return ""
+    return found[0][0] if found else ""
+
+
+def _all_copied(url: str) -> bool:
+    return '"table": null' in _moving(url)
+
+
+def _chunks(data: Path) -> int:
+    raw = sqlite3.connect(data / "suhbat.db")
+    counts = [raw.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0] for table in parts.TABLES]
+    raw.close()
+    return sum(count // parts.CHUNK + 1 for count in counts)
+
+
+class TestRefused:
+    def test_while_a_server_runs(self, data: Path, url: str) -> None:
+        """Its lock says so; nothing is written anywhere."""
+        lock = DirectoryLock(data)
+        lock.acquire()
+        assert f"in use by another Suhbat process (pid {os.getpid()}); stop it" in refused(data, url)
+        lock.release()
+        assert _tables(url) == 0
+
+    def test_nothing_to_move(self, tmp_path: Path, url: str) -> None:
+        """No directory, none is made; an empty one."""
+        assert "is --data right?" in refused(tmp_path / "none", url)
+        assert not (tmp_path / "none").exists()
+        assert "is --data right?" in refused(tmp_path, url)
+
+    @pytest.mark.parametrize("schema", ["0003", "0099"])
+    def test_another_schema_in_the_file(self, data: Path, url: str, schema: str) -> None:
+        """The server migrates it; then it can be moved."""
+        in_file(data, f"UPDATE alembic_version SET version_num = '{schema}'")
+        assert "start the server on it once" in refused(data, url)
+        assert _tables(url) == 0
+
+    def test_no_store_in_the_file(self, tmp_path: Path, url: str) -> None:
+        """Somebody else's, or nothing at all."""
+        (tmp_path / "suhbat.db").write_bytes(b"")
+        assert "start the server on it once" in refused(tmp_path, url)
+        (tmp_path / "suhbat.db").write_bytes(b"this is not a database, but a text that is long enough " * 100)
+        assert "not a database" in refused(tmp_path, url)
+        (tmp_path / "suhbat.db").unlink()
+        in_file(tmp_path, "CREATE TABLE theirs (a INTEGER)")
+        assert "not Suhbat's" in refused(tmp_path, url)
+
+    @pytest.mark.parametrize("schema", ["0003", "0099"])
+    def test_another_schema_in_postgresql(self, data: Path, schema: str) -> None:
+        """Nobody asked to migrate it: nodes of another version may be working with it."""
+        url = engines.database()
+        sql(url, f"UPDATE alembic_version SET version_num = '{schema}'")
+        assert f"has the schema {schema}, this version has {HEAD}" in refused(data, url)
+
+    @pytest.mark.parametrize(
+        ("table", "insert"),
+        [
+            (
+                "events",
+                "INSERT INTO events SELECT id, 1, 'x', 1, 'a', 'u', 1, 'x', NULL, NULL, NULL, false FROM conversations",
+            ),
+            ("users", "INSERT INTO users VALUES ('u', 'u', 'guest', 1)"),
+            ("filtered", "INSERT INTO filtered VALUES ('w', 1)"),
+            ("conversations", "INSERT INTO conversations VALUES (9, 'r9', 'room', '', 0, 0, 0, 0)"),
+            ("conversations", "UPDATE conversations SET head = 1"),
+        ],
+    )
+    def test_somebody_lives_there(self, data: Path, table: str, insert: str) -> None:
+        """Whatever it is that is there, it is named and stays."""
+        url = engines.database()
+        sql(url, insert)
+        before = sql(url, f"SELECT * FROM {table}")
+        assert f"its table {table} is not empty: give a new, empty database" in refused(data, url)
+        assert sql(url, f"SELECT * FROM {table}") == before and not _moving(url)
+
+    def test_a_server_works_there(self, data: Path) -> None:
+        """Though nobody has said anything to it yet."""
+        url = engines.database()
+        sql(url, "INSERT INTO nodes VALUES ('n', (extract(epoch FROM now()) * 1000)::bigint + 9000, 1)")
+        assert "a server works with the database" in refused(data, url)
+        sql(url, "UPDATE nodes SET until = 1")
+        lines(data, url)
+
+    async def test_moved_before(self, lived: Path, url: str, tmp_path: Path) -> None:
+        """Once is enough, also when the old server has run again; another installation is not told of it."""
+        lines(lived, url)
+        told = await seen_at(url)
+        assert "was moved to the database before: start the server" in refused(lived, url)
+        async with opened(sqlite(lived)):
+            pass
+        assert "was moved to the database before: start the server" in refused(lived, url)
+        async with opened(sqlite(tmp_path / "other")):
+            pass
+        assert "is not empty" in refused(tmp_path / "other", url)
+        assert await seen_at(url) == told
+
+    @pytest.mark.parametrize("chunks", [1, 1_000])
+    async def test_a_half_of_another(
+        self, data: Path, url: str, tmp_path: Path, chunks: int, told: dict[str, Any]
+    ) -> None:
+        """It stays, and its own goes on."""
+        async with opened(sqlite(tmp_path / "other")):
+            pass
+        halves(data, url, chunks)
+        assert "a part of another installation" in refused(tmp_path / "other", url)
+        lines(data, url)
+        assert await seen_at(url) == told
+
+    def test_no_postgresql(self, data: Path) -> None:
+        """Not there, or without that database: what it says, and where to look."""
+        for url in ("postgresql://suhbat@127.0.0.1:1/x", engines.postgres().url("absent")):
+            assert "cannot be reached" in (reason := refused(data, url)) and "database_url" in reason
+
+    def test_what_postgresql_cannot_hold(self, data: Path, url: str) -> None:
+        """A NUL that came into the file by another way: the table is named, what came before stays."""
+        in_file(data, "UPDATE users SET user_id = 'a' || char(0) || 'b' WHERE uid = 'u-ali'")
+        assert "copying users failed" in (reason := refused(data, url)) and "NUL" in reason
+        in_file(data, "UPDATE users SET user_id = 'ali' WHERE uid = 'u-ali'")
+        assert lines(data, url)
+
+
+def _tables(url: str) -> int:
+    count: int = sql(url, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")[0][0]
+    return count
+
+
+class TestCompared:
+    @pytest.mark.parametrize(
+        ("table", "change"),
+        [
+            ("events", "UPDATE events SET text = text || '.' WHERE ordinal = 3 AND conversation_id = 1"),
+            ("events", "UPDATE events SET deleted = NOT deleted WHERE seq = 1 AND conversation_id = 1"),
+            ("events", "UPDATE events SET edited_at = 0 WHERE seq = 1 AND conversation_id = 1"),
+            ("events", "DELETE FROM events WHERE seq = 1 AND conversation_id = 1"),
+            ("users", "INSERT INTO users VALUES ('u', 'u', 'guest', 1)"),
+            (
+                "users",
+                "UPDATE users SET user_id = CASE user_id WHEN 'ali' THEN 'vali' ELSE 'ali' END WHERE user_id ~ 'ali'",
+            ),
+            ("sessions", "UPDATE sessions SET token_hash = token_hash || '\\x00' WHERE id = 's0'"),
+            ("accounts", "UPDATE accounts SET disabled = false WHERE disabled"),
+            ("reactions", "UPDATE reactions SET target = target + 1 WHERE uid = 'u-ali'"),
+            ("search_rows", "UPDATE search_rows SET words = NULL WHERE id = 5"),
+        ],
+    )
+    async def test_what_differs_is_found(self, data: Path, url: str, table: str, change: str) -> None:
+        """One row in one table, in whatever way; that table alone is named, and no server opens it."""
+        halves(data, url, 10_000)
+        sql(url, change)
+        result = run(data, url)
+        assert result.exit_code == 1 and result.output.isascii()
+        found = {line.split()[0]: line.split()[-1] for line in result.stdout.splitlines()}
+        assert [name for name, said in found.items() if said != "ok"] == [table] and found[table] == "DIFFERS"
+        assert f"not the same on both sides: {table}." in result.stderr and "empty database" in result.stderr
+        with pytest.raises(StoreUnavailable):
+            await there(url).open(Listener().committed)
+
+    def test_the_order_is_no_difference(self, data: Path, url: str) -> None:
+        """Rows that were written anew lie elsewhere, and texts are sorted as the database likes."""
+        halves(data, url, 10_000)
+        sql(url, "UPDATE events SET at = at WHERE seq % 2 = 0", "UPDATE users SET kind = kind WHERE uid < 'u-l'")
+        assert run(data, url).exit_code == 0
+
+
+class TestCommand:
+    def test_it_moves(self, data: Path, url: str) -> None:
+        """Exit code 0; a second time it is refused with 1, without a traceback."""
+        first, second = run(data, url), run(data, url)
+        assert (first.exit_code, second.exit_code) == (0, 1)
+        assert "events" in first.stdout and first.stdout.isascii()
+        assert second.stderr.startswith("suhbat: this was moved") and "Traceback" not in second.output
+
+    def test_it_needs_a_database(self, data: Path) -> None:
+        """Which it asks for."""
+        result = CliRunner().invoke(cli.build(), ["migrate-store", "--data", str(data)])
+        assert result.exit_code == 2 and "--database-url postgresql://" in result.stderr
