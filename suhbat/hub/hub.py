@@ -11,6 +11,7 @@ import structlog
 
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Bus, Store
+from suhbat.errors import SuhbatError
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import (
     ConversationAdded,
@@ -90,7 +91,8 @@ class Hub:
             room = self.rooms.get(key)
             if room is not None:
                 self._applied(room, room.accept(event))
-                if room.held and room.head is not None:
+                if room.held and room.head is not None and not room.mending:
+                    room.mending = True
                     asyncio.get_running_loop().call_later(GAP_SECONDS, self._mend, room)
 
     def _applied(self, room: Room, events: list[Event]) -> None:
@@ -309,7 +311,18 @@ class Hub:
 
     def _mend(self, room: Room) -> None:
         if room.held and room.head is not None and self.rooms.get(room.log) is room:
-            self.spawn(self.read(room))
+            self.spawn(self._fill(room))
+        else:
+            room.mending = False
+
+    async def _fill(self, room: Room) -> None:
+        """One read at a time: after an outage thousands of events may come too early."""
+        try:
+            await self.read(room)
+        except SuhbatError as error:
+            log.warning("what is missing could not be read yet", log=room.log, error=str(error))
+        finally:
+            room.mending = False
 
     async def read(self, room: Room) -> None:
         """Take what a room misses from the store."""

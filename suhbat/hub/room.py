@@ -9,22 +9,27 @@ from suhbat.protocol.types import LOBBY
 from .connection import Connection, Dialect
 from .frames import Frames
 
+HELD = 10_000
+"""Events of one log that are kept when they come too early; more are read from the store with those before them."""
+
 
 class Room:
     """A log that somebody here listens to.
 
     `head` is the last `seq` applied, None until it was read from the store; `flushed` the last `seq` written to those who
-    are live. `held` keeps events that came too early. `touched` is the hub's tick of the last event, for heads in `pong`.
+    are live. `held` keeps events that came too early; `mending`: what lies before them is waited for, or read. `touched` is
+    the hub's tick of the last event, for heads in `pong`.
     `echo`: the sender of the simple dialect reads here what it wrote (the lobby; a direct with oneself).
     """
 
-    __slots__ = ("announced", "echo", "flushed", "head", "held", "listeners", "log", "pending", "touched")
+    __slots__ = ("announced", "echo", "flushed", "head", "held", "listeners", "log", "mending", "pending", "touched")
 
     def __init__(self, log: str) -> None:
         self.log = log
         self.head: int | None = None
         self.flushed = 0
         self.held: dict[int, Event] = {}
+        self.mending = False
         self.listeners: tuple[dict[Connection, None], dict[Connection, None]] = ({}, {})
         self.pending: list[Event | bytes] = []
         self.announced = 0
@@ -49,7 +54,8 @@ class Room:
             return [event]
         if self.head is not None and event.seq <= self.head:
             return []
-        self.held[event.seq] = event
+        if len(self.held) < HELD:
+            self.held[event.seq] = event
         return self._take_held()
 
     def _take_held(self) -> list[Event]:

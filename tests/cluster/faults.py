@@ -113,12 +113,12 @@ class Faults:
         self.cluster.down.discard(number)
 
 
-async def run(place: Path, times: Times, seed: int, people: int = 6, only: str = "") -> list[str]:
+async def run(place: Path, times: Times, seed: int, people: int = 6, pause: float = 0.3, only: str = "") -> list[str]:
     """Every fault once under load, then the history is checked. Gives what was seen, in lines; raises at a fault of ours."""
     said = [f"seed {seed}"]
     chance = random.Random(seed)
     async with running(place, **{name[7:].lower(): value for name, value in LIMITS.items()}) as cluster:
-        storm = await asyncio.to_thread(Storm, cluster, people, seed)
+        storm = await asyncio.to_thread(Storm, cluster, people, seed, pause)
         await asyncio.sleep(2)
         storm.start()
         faults = Faults(cluster, times, chance)
@@ -135,6 +135,8 @@ async def run(place: Path, times: Times, seed: int, people: int = 6, only: str =
             await asyncio.sleep(times.quiet)
             said.append(_line("  after it", storm, healed, time.monotonic()))
             storm.failed()
+            storm.mix()
+            await asyncio.sleep(1)
         calm = time.monotonic()
         await asyncio.sleep(times.quiet)
         delays = storm.delays(calm, time.monotonic())
@@ -161,11 +163,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
     parser.add_argument("--people", type=int, default=6)
+    parser.add_argument("--pause", type=float, default=2.0, help="seconds between a writer's bursts, at most")
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--only", default="", help="faults whose name has this in it")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        for line in asyncio.run(run(Path(place), SHORT if asked.short else LONG, asked.seed, asked.people, asked.only)):
+        for line in asyncio.run(
+            run(Path(place), SHORT if asked.short else LONG, asked.seed, asked.people, asked.pause, asked.only)
+        ):
             print(line)
 
 

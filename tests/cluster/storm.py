@@ -33,6 +33,15 @@ class Somewhere(Participant):
         self.skipped: dict[str, list[Skip]] = defaultdict(list)
         self.delays: list[tuple[float, float]] = []
         """When an event came (monotonic), and how long after it was sent."""
+        self.socket: ClientConnection | None = None
+
+    async def write(self, socket: ClientConnection) -> None:
+        self.socket = socket
+
+    def hop(self) -> None:
+        """Drop the connection without a word."""
+        if self.socket is not None:
+            self.socket.transport.abort()
 
     @property
     def url(self) -> str:
@@ -74,7 +83,7 @@ class SomewhereWriter(Somewhere, Writer):
         self._pause = pause
         self.skipped = defaultdict(list)
         self.delays = []
-        self._socket: ClientConnection | None = None
+        self.socket = None
         self._again: set[asyncio.Task[None]] = set()
 
     def refused(self, frame: Frame) -> None:
@@ -87,15 +96,15 @@ class SomewhereWriter(Somewhere, Writer):
 
     async def _repeat(self, key: str, wait: float) -> None:
         await asyncio.sleep(wait)
-        if key in self.undecided and self._socket is not None:
+        if key in self.undecided and self.socket is not None:
             try:
-                await self._socket.send(json.dumps(self.undecided[key]))
+                await self.socket.send(json.dumps(self.undecided[key]))
             except Exception:
                 return  # the next connection repeats it
 
     async def write(self, socket: ClientConnection) -> None:
-        self._socket = socket
-        await super().write(socket)
+        self.socket = socket
+        await Writer.write(self, socket)
 
     def _compose(self) -> Frame:
         command = super()._compose()
@@ -111,9 +120,8 @@ class Storm:
         self.cluster = cluster
         self._random = random.Random(seed)
         names = [f"p{number}" for number in range(people)]
-        tokens = {name: cluster.nodes[0].guest(name) for names_ in (names,) for name in names_}
         readers = [f"r{number}" for number in range(people)]
-        tokens |= {name: cluster.nodes[0].guest(name) for name in readers}
+        tokens = {name: cluster.nodes[0].guest(name) for name in names + readers}
         self.readers = [Somewhere(name, tokens[name], self._where) for name in readers]
         self.writers = [
             SomewhereWriter(name, tokens[name], peer, self._random.getrandbits(32), self._where, pause)
@@ -136,6 +144,11 @@ class Storm:
         up = asyncio.Event()
         up.set()
         self._living = [asyncio.create_task(client.live(up)) for client in self.clients]
+
+    def mix(self) -> None:
+        """Half of them go somewhere else, so that no node stays without people after it was away."""
+        for client in self._random.sample(self.clients, len(self.clients) // 2):
+            client.hop()
 
     def failed(self) -> None:
         """Raise what one of them found."""

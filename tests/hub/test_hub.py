@@ -89,6 +89,22 @@ async def test_a_gap_that_closes_itself_reads_nothing() -> None:
         assert log.reads == 0
 
 
+async def test_many_that_come_too_early_are_one_read() -> None:
+    """After an outage of the bus thousands come at once above a gap: what is missing is read once, not once for each."""
+    log = Log()
+    async with running(log) as hub:
+        _, wire = connect(hub, "ua")
+        log.gate.clear()  # the store takes its time
+        events = [log.write() for _ in range(300)]
+        for event in events[1:]:
+            hub.apply([event])
+        await asyncio.sleep(2 * hub_module.GAP_SECONDS)
+        log.gate.set()
+        await settle()
+        assert wire.seqs() == list(range(1, 301))
+        assert log.reads <= 3
+
+
 async def test_heads_are_compared_with_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event that nobody told the hub of is found by comparing heads (G6)."""
     monkeypatch.setattr(healing, "HEAL_SECONDS", 0.0)
