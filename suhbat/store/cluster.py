@@ -21,9 +21,11 @@ nodes = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("until", BigInteger, nullable=False),
+    Column("joined", BigInteger, nullable=False),
     Column("version", BigInteger, nullable=False),
 )
-"""The processes that serve: each holds a lease until a moment of the database's clock. version: of its rows in `online`."""
+"""The processes that serve: each holds a lease until a moment of the database's clock. version: of its rows in `online`;
+joined: which it was when the lease began."""
 
 online = Table(
     "online",

@@ -33,7 +33,7 @@ _ENTER = (
     "SELECT %s, v.*, %s::bigint FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::boolean[]) AS v "
     "ON CONFLICT (node, uid) DO UPDATE SET here = excluded.here, version = excluded.version, user_id = excluded.user_id"
 )
-_OTHERS = text(f"SELECT id, version FROM nodes WHERE until > {NOW} AND id <> :node")  # noqa: S608
+_OTHERS = text(f"SELECT id, joined, version FROM nodes WHERE until > {NOW} AND id <> :node")  # noqa: S608
 _PEOPLE = text(
     "SELECT o.node, o.uid, o.user_id, o.kind, o.lobby_from, o.here FROM online AS o "
     "JOIN unnest(CAST(:nodes AS text[]), CAST(:known AS bigint[])) AS v(node, known) "
@@ -57,8 +57,11 @@ def join(connection: Connection, node: str, people: Collection[Actor], names: Ma
     """Begin a lease with these people, and these names (skeletons) of uids; gives the names that others hold by now."""
     connection.execute(text("DELETE FROM nodes WHERE id = :node"), {"node": node})
     connection.execute(text(f"DELETE FROM nodes WHERE until < {NOW} - {FORGOTTEN}"))  # noqa: S608
-    # Above every version that it had before, so that nobody takes its rows for those.
-    made = text(f"INSERT INTO nodes (id, until, version) VALUES (:node, {NOW} + {LEASE}, {NOW}) RETURNING version")  # noqa: S608
+    # Above every version that it had before; who knows one of those reads all who are here now.
+    made = text(
+        "INSERT INTO nodes (id, until, joined, version) "  # noqa: S608
+        f"SELECT :node, now + {LEASE}, now, now FROM (SELECT {NOW} AS now) AS clock RETURNING version"
+    )
     _write(connection, node, connection.execute(made, {"node": node}).scalar_one(), people, ())
     return {name for name, uid in sorted(names.items()) if not _take(connection, node, name, uid)}
 
@@ -81,10 +84,11 @@ def leave(connection: Connection, node: str) -> None:
 
 def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[str, Neighbour]:
     """The other nodes that serve, with who came and went since the version that is `known` of each, or all who are there."""
-    versions: dict[str, int] = {row.id: row.version for row in connection.execute(_OTHERS, {"node": node})}
+    nodes = connection.execute(_OTHERS, {"node": node}).all()
+    versions: dict[str, int] = {row.id: row.version for row in nodes}
     since = {
-        id_: known[id_] if max(0, version - TRACES) < known.get(id_, 0) <= version else 0
-        for id_, version in versions.items()
+        row.id: known[row.id] if max(row.joined, row.version - TRACES) <= known.get(row.id, 0) <= row.version else 0
+        for row in nodes
     }
     entered: dict[str, list[Actor]] = {id_: [] for id_ in versions}
     left: dict[str, list[str]] = {id_: [] for id_ in versions}

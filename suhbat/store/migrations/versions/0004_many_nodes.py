@@ -28,6 +28,7 @@ def upgrade() -> None:
         "nodes",
         sa.Column("id", sa.Text(), primary_key=True),
         sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("joined", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
     )
     node = sa.ForeignKey("nodes.id", ondelete="CASCADE")

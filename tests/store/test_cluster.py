@@ -1,0 +1,383 @@
+"""Several stores over one PostgreSQL: one order, nobody held up by who is paused, leases, names, what others changed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, event, text
+
+from suhbat.chat import acts
+from suhbat.chat.model import Actor, Change, Lapsed, Sent
+from suhbat.errors import Busy, NameInUse, NameTaken
+from suhbat.protocol.events import own_log
+from suhbat.protocol.types import LOBBY
+from suhbat.store import journal, leases
+from suhbat.store.postgres import PostgresStore, connect
+from tests import engines
+from tests.fakes import FakeClock
+
+from .parts import ALI, VALI, Listener, direct, guest
+
+SOLI = Actor("u-soli", "soli", lobby_from=0)
+
+
+@pytest.fixture
+def url() -> str:
+    return engines.database()
+
+
+@asynccontextmanager
+async def stores(url: str, count: int = 2) -> AsyncIterator[list[tuple[PostgresStore, Listener, list[Change]]]]:
+    """Open stores over one database, each with who hears it, and what it told of changes."""
+    async with AsyncExitStack() as stack:
+        made = []
+        for _ in range(count):
+            store, listener, changes = PostgresStore(url, clock=FakeClock()), Listener(), list[Change]()
+            await store.open(listener.committed, changes.extend)
+            stack.push_async_callback(store.close)
+            made.append((store, listener, changes))
+        yield made
+
+
+class TestWriting:
+    async def test_two_nodes_make_one_order(self, url: str) -> None:
+        """Both write to one log and to directs of their own at once: `seq` is dense, each message is there once."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            asked = [
+                listener.ask(store, actor, f"{actor.user_id} {n}", peer=SOLI if n % 5 == 0 else None, **place)
+                for n in range(200)
+                for store, listener, actor in ((one, first, ALI), (two, second, VALI))
+                for place in ({} if n % 5 == 0 else {"conversation": LOBBY},)
+            ]
+            outcomes = await asyncio.gather(*asked)
+            assert all(isinstance(outcome, Sent) for outcome in outcomes)
+            for log in {outcome.conversation for outcome in outcomes if isinstance(outcome, Sent)}:
+                seqs = sorted(o.seq for o in outcomes if isinstance(o, Sent) and o.conversation == log)
+                assert seqs == list(range(1, len(seqs) + 1))
+            # What each heard of its own is in order.
+            for listener in (first, second):
+                mine = [entry.event.seq for entry in listener.entries if entry.log == LOBBY]
+                assert mine == sorted(mine)
+
+    async def test_a_key_is_one_message_on_all_nodes(self, url: str) -> None:
+        """The same command on two nodes at once, as when a client comes back elsewhere before its answer: once."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            for n in range(30):
+                fields = {"client_id": f"k{n}", "conversation": LOBBY}
+                answers = await asyncio.gather(first.ask(one, ALI, **fields), second.ask(two, ALI, **fields))
+                assert all(isinstance(answer, Sent) for answer in answers), answers
+                assert len({(a.seq, a.ordinal) for a in answers if isinstance(a, Sent)}) == 1
+                assert sorted(a.duplicate for a in answers if isinstance(a, Sent)) == [False, True]
+            assert (await one.heads([LOBBY]))[LOBBY] == 30
+
+    async def test_a_direct_of_two_is_one(self, url: str) -> None:
+        """Made on two nodes at once, from both sides."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            for n in range(10):
+                peer = Actor(f"u-peer{n}", f"peer{n}", lobby_from=0)
+                answers = await asyncio.gather(
+                    first.ask(one, ALI, "salom", peer=peer), second.ask(two, peer, "salom", peer=ALI)
+                )
+                assert len({a.conversation for a in answers if isinstance(a, Sent)}) == 1, answers
+                assert sorted(a.seq for a in answers if isinstance(a, Sent)) == [1, 2]
+
+    async def test_a_kick_elsewhere_counts(self, url: str) -> None:
+        """Members are remembered from transaction to transaction; who was put out by another node is refused at once, and
+        who was let in there may write."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            room = (await one.act(acts.Create(actor=ALI, at=1, title="Xona"))).conversation
+            await one.act(acts.Admit(actor=ALI, at=1, conversation=room, person=VALI, role="member"))
+            await second.send(two, VALI, conversation=room)
+            await first.send(one, ALI, conversation=room)
+            for _ in range(5):
+                await one.act(acts.Remove(actor=ALI, at=2, conversation=room, person=VALI))
+                assert (await second.refused(two, VALI, conversation=room)).code == "not_found"
+                await first.send(one, ALI, conversation=room)
+                await one.act(acts.Admit(actor=ALI, at=3, conversation=room, person=VALI, role="member"))
+                await second.send(two, VALI, conversation=room)
+
+    async def test_who_is_paused_holds_up_its_conversation_only(self, url: str) -> None:
+        """Another node holds a log: what is for it waits in its place, all else is written at once; then the order is as it
+        was asked."""
+        async with stores(url, 1) as ((store, listener, _),):
+            room = (await store.act(acts.Create(actor=ALI, at=1, title="Xona"))).conversation
+            engine = connect(url, patient=True)
+            with engine.connect() as other:
+                held = other.begin()
+                other.execute(text("SELECT 1 FROM conversations WHERE name = :room FOR UPDATE"), {"room": room})
+                waiting = [listener.ask(store, ALI, f"r{n}", conversation=room) for n in range(5)]
+                elsewhere = listener.ask(store, ALI, "lobby")
+                assert isinstance(await asyncio.wait_for(elsewhere, 2), Sent)
+                again = time.monotonic()
+                assert isinstance(await listener.ask(store, ALI, "lobby again"), Sent)
+                assert time.monotonic() - again < 0.4, "it is known by now that somebody is held up"
+                waiting += [listener.ask(store, ALI, f"r{n}", conversation=room) for n in range(5, 8)]
+                await asyncio.sleep(0.1)
+                assert not any(one.done() for one in waiting)
+                held.rollback()
+            outcomes = await asyncio.wait_for(asyncio.gather(*waiting), 3)
+            assert [o.seq for o in outcomes if isinstance(o, Sent)] == list(range(1, 9)), outcomes
+            texts = [message.text for message in (await store.history(ALI, room)).messages]
+            assert texts == [f"r{n}" for n in range(8)]
+            engine.dispose()
+
+    async def test_who_waits_for_too_long_is_told(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Busy, and nothing of it is written."""
+        monkeypatch.setattr("suhbat.store.shared.HELD_SECONDS", 0.3)
+        async with stores(url, 1) as ((store, listener, _),):
+            engine = connect(url, patient=True)
+            with engine.connect() as other:
+                held = other.begin()
+                other.execute(text("SELECT 1 FROM conversations WHERE name = 'lobby' FOR UPDATE"))
+                assert isinstance(await listener.refused(store, ALI), Busy)
+                held.rollback()
+            assert (await listener.send(store, ALI)).seq == 1
+            engine.dispose()
+
+    async def test_a_paused_transaction_ends(self, url: str) -> None:
+        """A node that sleeps in its transaction is thrown out of it by the database, and what it wanted is written later."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            assert one._writes is not None
+            asleep = []
+
+            def pause(connection: Connection) -> None:
+                if not asleep:
+                    asleep.append(1)
+                    time.sleep(3)
+
+            event.listen(one._writes, "commit", pause)
+            late = first.ask(one, ALI, "late")
+            await asyncio.sleep(0.2)
+            began = time.monotonic()
+            assert (await second.send(two, VALI, "meanwhile")).seq == 1
+            assert time.monotonic() - began < 3
+            outcome = await asyncio.wait_for(late, 10)
+            assert isinstance(outcome, Sent) and outcome.seq == 2
+
+    @pytest.mark.parametrize("committed", [True, False])
+    async def test_a_commit_of_unknown_outcome(self, url: str, committed: bool) -> None:
+        """The connection dies during COMMIT. It is asked what became of it: what was written is acknowledged, and told;
+        what was not is written. Once, in both cases, also for who gave no key."""
+        async with stores(url, 1) as ((store, listener, _),):
+            assert store._writes is not None
+            await listener.send(store, ALI, "before")
+            broken = []
+
+            def break_off(connection: Connection) -> None:
+                if broken:
+                    return
+                broken.append(1)
+                raw: Any = connection.connection.driver_connection
+                if committed:
+                    raw.execute("COMMIT")
+                with psycopg.connect(url, autocommit=True) as other:
+                    other.execute("SELECT pg_terminate_backend(%s, 2000)", (raw.info.backend_pid,))
+
+            event.listen(store._writes, "commit", break_off)
+            outcome = await asyncio.wait_for(listener.ask(store, ALI, "which"), 10)
+            assert isinstance(outcome, Sent) and outcome.seq == 2, outcome
+            assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["before", "which"]
+            assert [entry.event.seq for entry in listener.entries] == [1, 2]
+
+    async def test_over_a_restart_of_the_database(self, tmp_path: Any) -> None:
+        """Connections that died are replaced; while it is away everything is Busy, at once."""
+        engine = engines.Postgres()
+        with engines.running(engine):
+            from suhbat.store.postgres import prepare
+
+            prepare(database := engine.new_database("d"))
+            async with stores(database, 1) as ((store, listener, _),):
+                await listener.send(store, ALI)
+                await asyncio.to_thread(engine.kill)
+                await asyncio.to_thread(engine.start)
+                assert (await listener.send(store, ALI)).seq == 2, "a stale connection is no reason to refuse"
+                assert (await store.heads([LOBBY]))[LOBBY] == 2
+                await asyncio.to_thread(engine.kill)
+                began = time.monotonic()
+                assert isinstance(await listener.refused(store, ALI), Busy)
+                with pytest.raises(Busy):
+                    await store.heads([LOBBY])
+                with pytest.raises(Busy):
+                    await store.ready()
+                assert time.monotonic() - began < 2
+                await asyncio.to_thread(engine.start)
+                assert (await listener.send(store, ALI)).seq == 3
+                await store.ready()
+
+
+class TestJournal:
+    async def test_heads_and_changes_since_a_look(self, url: str) -> None:
+        """What any node wrote since: heads of logs, and what is kept in memory elsewhere; without a mark, all of it."""
+        async with stores(url) as ((one, first, told), (two, _, _)):
+            whole = await two.moved([LOBBY])
+            assert whole.whole and whole.heads == {LOBBY: 0}
+            await first.send(one, ALI)
+            there = await direct(one, ALI, VALI, 1)
+            await one.save_guest(guest(SOLI))
+            moved = await two.moved([], whole.mark)
+            assert not moved.whole
+            assert moved.heads == {LOBBY: 1, own_log(ALI.uid): 1, own_log(VALI.uid): 1}
+            assert moved.changes == (Change("guest", SOLI.uid),) and told == [Change("guest", SOLI.uid)]
+            assert there
+            later = await two.moved([], moved.mark)
+            assert later.heads == {} and later.changes == ()
+
+    async def test_a_late_commit_is_not_missed(self, url: str) -> None:
+        """A transaction that began before a look and committed after it is found by the next: neither a time stamp nor
+        a number taken at its beginning would find it."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            assert one._writes is not None
+            gate, entered = asyncio.Event(), asyncio.Event()
+            loop = asyncio.get_running_loop()
+
+            def wait(connection: Connection) -> None:
+                loop.call_soon_threadsafe(entered.set)
+                asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(20)
+
+            event.listen(one._writes, "commit", wait)
+            room = (await two.act(acts.Create(actor=VALI, at=1, title="Xona"))).conversation
+            mark = (await two.moved([])).mark
+            late = first.ask(one, ALI, "late")
+            await entered.wait()
+            for n in range(3):
+                await second.send(two, VALI, f"early {n}", conversation=room)
+            moved = await two.moved([], mark)
+            assert moved.heads == {room: 3}
+            gate.set()
+            assert isinstance(await late, Sent)
+            again = await two.moved([], moved.mark)
+            assert again.heads.get(LOBBY) == 1
+
+    async def test_after_a_long_pause_everything_is_compared(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A mark of before what was forgotten gives all that was asked for, and says that nothing is known of changes."""
+        async with stores(url) as ((one, first, _), (two, _, _)):
+            mark = (await two.moved([])).mark
+            await first.send(one, ALI)
+            monkeypatch.setattr(journal, "KEPT", -1_000)
+            await one.prune()
+            moved = await two.moved([LOBBY], mark)
+            assert moved.whole and moved.heads == {LOBBY: 1}
+            assert not (await two.moved([LOBBY], moved.mark)).whole
+
+
+class TestLeases:
+    async def test_who_is_where(self, url: str) -> None:
+        """Who came and went since one looked; who looks for the first time gets all who are there."""
+        async with stores(url, 1) as ((store, _, _),):
+            for node in ("n1", "n2"):
+                await store.join(node, [], {})
+            await store.beat("n1", [ALI, VALI], [])
+            seen = (await store.others("n2", {}))["n1"]
+            assert set(seen.entered) == {ALI, VALI} and seen.whole and not seen.left
+            await store.beat("n1", [SOLI], [ALI])
+            news = (await store.others("n2", {"n1": seen.version}))["n1"]
+            assert (news.entered, news.left, news.whole) == ((SOLI,), (ALI.uid,), False)
+            assert (await store.others("n2", {"n1": news.version}))["n1"].entered == ()
+            assert set((await store.others("n3", {}))["n1"].entered) == {VALI, SOLI}
+            await store.leave("n1")
+            assert (await store.others("n2", {})).keys() == set()
+
+    async def test_a_lease_that_ran_out(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The node is no more among the others; it may not go on, nor hold a name, before it has joined again; and then
+        nobody takes its rows for those of before."""
+        async with stores(url, 1) as ((store, _, _),):
+            await store.join("n2", [], {})
+            await store.join("n1", [ALI], {})
+            seen = (await store.others("n2", {}))["n1"]
+            await store._write(lambda c: c.execute(text("UPDATE nodes SET until = 0 WHERE id = 'n1'")) and None)
+            assert "n1" not in await store.others("n2", {})
+            with pytest.raises(Lapsed):
+                await store.beat("n1", [VALI], [])
+            with pytest.raises(Lapsed):
+                await store.hold("n1", "bare", Actor("u-bare", "bare"))
+            await store.join("n1", [VALI], {})
+            back = (await store.others("n2", {"n1": seen.version}))["n1"]
+            assert back.whole and back.entered == (VALI,)
+
+    async def test_a_name_is_held_by_one(self, url: str) -> None:
+        """By one node at a time; free when it lets go or its lease ends; who comes back too late is told what it lost."""
+        async with stores(url, 1) as ((store, _, _),):
+            first, second = Actor("u-1", "user1"), Actor("u-2", "userl")
+            await store.join("n1", [], {})
+            await store.join("n2", [], {})
+            await store.hold("n1", "userl", first)
+            with pytest.raises(NameInUse):
+                await store.hold("n2", "userl", second)
+            await store.release("userl", "u-2")
+            with pytest.raises(NameInUse):
+                await store.hold("n2", "userl", second)
+            await store._write(lambda c: c.execute(text("UPDATE nodes SET until = 0 WHERE id = 'n1'")) and None)
+            await store.hold("n2", "userl", second)
+            assert await store.join("n1", [first], {"userl": "u-1", "other": "u-9"}) == {"userl"}
+            await store.release("userl", "u-2")
+            await store.hold("n1", "userl", first)
+
+    async def test_names_of_guests_and_accounts_count(self, url: str) -> None:
+        """In both directions: a bare guest's name is nobody's account, and the other way round."""
+        async with stores(url, 1) as ((store, _, _),):
+            await store.join("n1", [], {})
+            await store._write(lambda c: c.execute(text("UPDATE nodes SET until = until + 60000")) and None)
+            kept = guest(SOLI)
+            now = time.time_ns() // 1_000_000
+            await store.save_guest(
+                type(kept)(**{name: getattr(kept, name) for name in kept.__slots__} | {"last_used_at": now})
+            )
+            with pytest.raises(NameInUse):
+                await store.hold("n1", kept.skeleton, Actor("u-x", "soli"))
+            await store.hold("n1", "bare", Actor("u-b", "bare"))
+            with pytest.raises(NameInUse):
+                await store.save_guest(guest(Actor("u-c", "bare", lobby_from=0)))
+
+    async def test_traces_are_forgotten(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Who went long ago is not kept; who looked before that reads all who are here."""
+        monkeypatch.setattr(leases, "TRACES", 3)
+        async with stores(url, 1) as ((store, _, _),):
+            await store.join("n1", [ALI], {})
+            version = (await store.others("n2", {}))["n1"].version
+            for _ in range(5):
+                await store.beat("n1", [VALI], [])
+                await store.beat("n1", [], [VALI])
+            seen = (await store.others("n2", {"n1": version}))["n1"]
+            assert seen.whole and seen.entered == (ALI,)
+
+
+class TestPasses:
+    async def test_once_on_whatever_node(self, url: str) -> None:
+        """Good for one use, within its time."""
+        async with stores(url) as ((one, _, _), (two, _, _)):
+            await one.put_pass(b"h", "body", 30)
+            taken = await asyncio.gather(one.take_pass(b"h"), two.take_pass(b"h"))
+            assert sorted(taken, key=str) == [None, "body"]
+            await one.put_pass(b"late", "body", 0)
+            assert await two.take_pass(b"late") is None
+            await one.prune()
+
+
+async def test_an_account_made_twice_is_one(url: str) -> None:
+    """On two nodes at once: the second is refused, and nothing of it is written."""
+    from .test_people import account
+
+    async with stores(url) as ((one, _, _), (two, _, _)):
+        made = await asyncio.gather(
+            one.add_account(account("ali")), two.add_account(account("ali", uid="u-other")), return_exceptions=True
+        )
+        assert sum(outcome is None for outcome in made) == 1
+        assert sum(isinstance(outcome, NameTaken | NameInUse) for outcome in made) == 1
+        assert len(await one.accounts()) == 1
+
+
+async def test_another_database_is_another_epoch(url: str) -> None:
+    """A copy of the database is not the one that clients know: a dump that was put back, a promoted standby."""
+    async with stores(url, 1) as ((store, _, _),):
+        epoch = store.epoch
+    async with stores(url, 1) as ((store, _, _),):
+        assert store.epoch == epoch
+    copy = engines.postgres().new_database(f"{url.rpartition('/')[2]}copy", template=url.rpartition("/")[2])
+    async with stores(copy, 1) as ((store, _, _),):
+        assert store.epoch != epoch
