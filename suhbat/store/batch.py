@@ -23,11 +23,11 @@ from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.objects import Message
 
 from . import filtered, search
-from .dialect import find_rows, insert_new, insert_rows, update_rows
+from .dialect import find_rows, insert_new, insert_rows, unawaited, update_rows
 from .directs import make_direct
 from .known import Known, Log, pair_of
 from .ledger import Ledger
-from .marks import count_own, last_post
+from .marks import count_own, have_marks, last_post
 from .mentions import meant, note_mentions, tell_mentions
 from .tables import conversations, events, idempotency, users
 
@@ -138,14 +138,14 @@ class Run:
         if self._new_users:
             insert_new(connection, users, [_user_row(actor, at) for actor, at in self._new_users.values()])
             known.users.update(self._new_users)
-        insert_rows(connection, events, self._events)
-        insert_rows(connection, idempotency, self._keys)
-        search.index(connection, known, self._said)
-        if self._own:
-            count_own(connection, known, self._own, self._lobby_from)
+        have_marks(connection, known, self._own, self._lobby_from)
         heads = [(log.id, log.head, log.ordinal) for log in self._touched.values()]
-        if heads:
+        with unawaited(connection):
+            insert_rows(connection, events, self._events)
+            insert_rows(connection, idempotency, self._keys)
+            search.index(connection, known, self._said)
             update_rows(connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False)
+            count_own(connection, self._own)
         for log in self._touched.values():
             log.base = log.head
 

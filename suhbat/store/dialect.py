@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -77,6 +78,21 @@ def update_rows(
     """Update rows by key: each tuple is the keys, then the new values (or, with `add`, what is added to the old)."""
     if rows:
         _way(connection).update(connection, table, tuple(keys), tuple(columns), rows, add=add)
+
+
+@contextmanager
+def unawaited(connection: Connection) -> Iterator[None]:
+    """Statements that give no rows: on PostgreSQL they are sent one after another without waiting for each answer. What one
+    of them raises is raised at the end at the latest."""
+    raw: Any = connection.connection.driver_connection
+    if not is_postgres(connection):
+        yield
+        return
+    try:
+        with raw.pipeline():
+            yield
+    except connection.dialect.loaded_dbapi.Error as error:  # past SQLAlchemy, so it is not wrapped as others are
+        raise DBAPIError("several statements", None, error, connection_invalidated=bool(raw.closed)) from error
 
 
 def is_postgres(connection: Connection) -> bool:

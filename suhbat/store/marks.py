@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, select
 
@@ -33,10 +33,10 @@ def start_reading(connection: Connection, log_id: int, uid: str, seq: int) -> No
     insert_new(connection, reads, [mark])
 
 
-def count_own(
-    connection: Connection, known: Known, own: Counter[tuple[int, str]], lobby_from: Mapping[str, int]
+def have_marks(
+    connection: Connection, known: Known, own: Collection[tuple[int, str]], lobby_from: Mapping[str, int]
 ) -> None:
-    """Add to the own messages of each (log, uid); a mark that is missing starts at `lobby_from` of the uid."""
+    """See that each (log, uid) has a mark; one that is missing starts at `lobby_from` of the uid."""
     unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in known.readers]
     if unknown:
         place = ("conversation_id", "uid")
@@ -45,6 +45,10 @@ def count_own(
             if (log_id, uid) not in existing:
                 start_reading(connection, log_id, uid, lobby_from[uid])
         known.readers.update(unknown)
+
+
+def count_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
+    """Add to the own messages of each (log, uid), which have marks."""
     rows = sorted((uid, log_id, count) for (log_id, uid), count in own.items())
     update_rows(connection, reads, ("uid", "conversation_id"), ("own_since",), rows, add=True)
 
