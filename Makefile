@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test check format bench audit screenshots requirements clean
+.PHONY: run test check format bench cluster faults audit screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m suhbat serve --host $(HOST) --port $(PORT)
@@ -28,6 +28,12 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py
+
+cluster: $(VENV)/.dev
+	$(BIN)/python -m tests.cluster --port $(PORT)
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m tests.cluster.faults
 
 audit: $(VENV)/.dev
 	$(BIN)/uv tool run pip-audit -r requirements.txt

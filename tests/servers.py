@@ -22,9 +22,10 @@ COMMANDS: Mapping[str, list[str]] = {
     "suhbat": ["-m", "suhbat", "serve", "--host", "127.0.0.1", "--port", "{port}"],
     "uvicorn": ["-m", "uvicorn", "main:app", "--host", "127.0.0.1", "--port", "{port}"],
     "hypercorn": ["-m", "hypercorn", "main:app", "--bind", "127.0.0.1:{port}"],
+    "cluster": ["-m", "suhbat", "serve", "--host", "127.0.0.1", "--port", "{port}"],
     "granian": ["-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}", "main:app"],
 }
-"""How each server that is tested runs the application."""
+"""How each server that is tested runs the application. `cluster`: over PostgreSQL and NATS, as one of several nodes."""
 
 
 def free_port() -> int:
@@ -61,7 +62,7 @@ class Server:
     def start(self, *, patience: float = 30.0) -> float:
         """Start and wait until it is ready; seconds that took."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
-        environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(ROOT)} | dict(self.settings)
+        environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(ROOT)} | self.engines() | dict(self.settings)
         command = [part.format(port=self.port) for part in self.command or COMMANDS[self.kind]]
         began = time.monotonic()
         with self.output.open("ab") as output:
@@ -124,6 +125,14 @@ class Server:
         assert status == 201, answer
         token: str = answer["token"]
         return token
+
+    def engines(self) -> dict[str, str]:
+        """Where a node of a cluster keeps what it knows: the same place is the same database."""
+        if self.kind != "cluster":
+            return {}
+        from tests import engines
+
+        return {"SUHBAT_DATABASE_URL": engines.database_of(self.data), "SUHBAT_BUS_URL": engines.nats().url}
 
     def _ready(self) -> bool:
         try:

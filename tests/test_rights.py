@@ -31,13 +31,13 @@ class Place:
         return subprocess.run(
             [sys.executable, "-m", "suhbat", *arguments, "--data", str(self.server.data)],
             capture_output=True, text=True, timeout=60, cwd=self.server.data.parent,
-            env=environment | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+            env=environment | self.server.engines() | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
         )  # fmt: skip
 
 
-@pytest.fixture(params=["alone", "suhbat"])
+@pytest.fixture(params=["alone suhbat", "suhbat", "alone cluster", "cluster"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    server = Server("suhbat", tmp_path / "data", settings={"SUHBAT_SEND_RATE": "0"})
+    server = Server(request.param.split()[-1], tmp_path / "data", settings={"SUHBAT_SEND_RATE": "0"})
     server.start()
     tokens = {}
     for name in ("ali", "vali"):
@@ -52,7 +52,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     path = f"/api/v1/conversations/{direct['conversation']}/messages"
     server.request("POST", path, {"text": "faqat valiga"}, token=tokens["ali"])
     server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "hammaga"}, token=tokens["vali"])
-    if request.param == "alone":
+    if "alone" in request.param:
         server.stop()
     yield Place(server, room, tokens["ali"], direct["conversation"])
     if server.process is not None and server.process.poll() is None:

@@ -23,23 +23,27 @@ class Command:
 
     def __init__(self, data: Path) -> None:
         self.data = data
+        self.environment: dict[str, str] = {}
 
     def __call__(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
         return subprocess.run(
             [sys.executable, "-m", "suhbat", "user", *arguments, "--data", str(self.data)],
             input=typed, capture_output=True, text=True, timeout=60, cwd=self.data.parent,
-            env=environment | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+            env=environment | self.environment | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
         )  # fmt: skip
 
 
-@pytest.fixture(params=["alone", "suhbat", "hypercorn"])
+@pytest.fixture(params=["alone", "alone on PostgreSQL", "suhbat", "cluster", "hypercorn"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Command, Server | None]]:
     """A data directory that nobody or a server of that kind runs on."""
     command = Command(tmp_path / "data")
-    if request.param == "alone":
+    if "alone" in request.param:
+        kind = "suhbat" if request.param == "alone" else "cluster"
+        command.environment = Server(kind, command.data).engines()
         yield command, None
         return
+    command.environment = Server(request.param, command.data).engines()
     with running(request.param, command.data, access="closed") as server:
         yield command, server
 

@@ -22,9 +22,9 @@ from .tables import COMMANDS, ENDING, HTTP, OPEN
 NOWHERE = Room("r00000000000000000000", 1)
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with running("suhbat", tmp_path_factory.mktemp("sweep") / "data", send_rate="0") as server:
+@pytest.fixture(scope="module", params=["suhbat", "cluster"])
+def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with running(request.param, tmp_path_factory.mktemp("sweep") / "data", send_rate="0") as server:
         yield House(server)
 
 

@@ -6,7 +6,6 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from functools import cache
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
@@ -42,12 +41,7 @@ def sqlite(place: Path, **settings: Any) -> Store:
 
 def postgres(place: Path, **settings: Any) -> Store:
     """The same in a database of its own."""
-    return PostgresStore(_database(place), **({"clock": FakeClock()} | settings))
-
-
-@cache
-def _database(place: Path) -> str:
-    return engines.database()
+    return PostgresStore(engines.database_of(place), **({"clock": FakeClock()} | settings))
 
 
 STORES: list[Callable[..., Store]] = [sqlite, postgres]
@@ -60,7 +54,7 @@ def values(place: Path) -> Iterator[tuple[str, bytes]]:
     The words of SQLite's search index are passed over where it is too old to take them out of the file at once.
     """
     file = place / "suhbat.db"
-    engine = connect.writing(file) if file.exists() else postgres_at(_database(place))
+    engine = connect.writing(file) if file.exists() else postgres_at(engines.database_of(place))
     with engine.connect() as connection, connection.begin():
         for table in inspect(connection).get_table_names():
             if table == "search" or (table == "search_data" and sqlite3.sqlite_version_info < SECURE_DELETE):

@@ -8,13 +8,15 @@ import sqlite3
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import psycopg
 import pytest
 
+from tests import engines
 from tests.servers import Server
 from tests.talk import V1
 
@@ -100,7 +102,7 @@ class Party:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("kind", "rounds"), [("suhbat", 50), ("uvicorn", 4)])
+@pytest.mark.parametrize(("kind", "rounds"), [("suhbat", 50), ("cluster", 10), ("uvicorn", 4)])
 async def test_kill_under_load(kind: str, rounds: int, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """However often the server is killed in the middle of its work: every acknowledged message is there exactly once
     and where the acknowledgement said, `seq` and `ordinal` are dense, every client applied every event once and in
@@ -123,7 +125,7 @@ async def test_kill_under_load(kind: str, rounds: int, tmp_path: Path, caplog: p
         ready, in_flight = await _storm(server, party, chance, rounds)
         await _compare_with_history(server, party)
         server.stop()
-        rows = _rows(tmp_path / "data")
+        rows = _rows(server)
         _compare_with_store(rows, party)
         print(
             f"{kind}: {rounds} kills with {in_flight} messages in flight; {len(party.acknowledged)} acknowledged, "
@@ -193,19 +195,26 @@ async def _history(client: V1, conversation: str) -> list[dict[str, object]]:
             return messages
 
 
-def _rows(data: Path) -> list[Row]:
-    """Every event in the file, which is sound: nothing torn, `seq` 1 to the head and `ordinal` 1 to the last."""
-    uri = f"{(data / 'suhbat.db').resolve().as_uri()}?mode=ro"
-    with closing(sqlite3.connect(uri, uri=True)) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        assert not database.execute("PRAGMA foreign_key_check").fetchall()
-        query = (
-            "SELECT c.name, e.seq, e.ordinal, e.client_id FROM events e JOIN conversations c ON c.id = e.conversation_id "
-            "ORDER BY c.name, e.seq"
-        )
-        rows = [Row(*row) for row in database.execute(query)]
-        heads = database.execute("SELECT name, head, last_ordinal FROM conversations").fetchall()
-        keys = database.execute("SELECT count(*) FROM idempotency").fetchone()[0]
+def _rows(server: Server) -> list[Row]:
+    """Every event in the database, which is sound: nothing torn, `seq` 1 to the head and `ordinal` 1 to the last."""
+    if server.kind == "cluster":
+        with psycopg.connect(engines.database_of(server.data)) as database:
+            return _sound(lambda query: database.execute(query).fetchall())
+    uri = f"{(server.data / 'suhbat.db').resolve().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as file:
+        assert file.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert not file.execute("PRAGMA foreign_key_check").fetchall()
+        return _sound(lambda query: file.execute(query).fetchall())
+
+
+def _sound(ask: Callable[[str], list[Any]]) -> list[Row]:
+    query = (
+        "SELECT c.name, e.seq, e.ordinal, e.client_id FROM events e JOIN conversations c ON c.id = e.conversation_id "
+        "ORDER BY c.name, e.seq"
+    )
+    rows = [Row(*row) for row in ask(query)]
+    heads = ask("SELECT name, head, last_ordinal FROM conversations")
+    ((keys,),) = ask("SELECT count(*) FROM idempotency")
     assert keys == sum(row.ordinal is not None for row in rows), "as many idempotency keys as messages"
     for name, head, last in heads:
         mine = [row for row in rows if row.log == name]

@@ -1,0 +1,19 @@
+"""Every fault of `faults.py` once, in a short time; `make faults` takes its ten minutes."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from .faults import SHORT, run
+
+
+@pytest.mark.timeout(300)
+async def test_nothing_is_lost_when_a_node_the_bus_or_the_database_dies(tmp_path: Path) -> None:
+    """No acknowledged message is lost, none doubled; `seq` is dense; everybody who stays or comes back sees every event in
+    order; and afterwards everything is as quick as before.
+    """
+    for line in await run(tmp_path, SHORT, random.SystemRandom().getrandbits(32), people=4):
+        print(line)
