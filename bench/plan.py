@@ -1,6 +1,6 @@
 """What more nodes and a greater database would carry: a simulation of the writers with the costs that were measured here.
 
-    python bench/plan.py [--flush-ms 0.5] [--node-us 85] [--transaction-ms 3.5] [--database-us 95]
+    python bench/plan.py [--flush-ms 0.5] [--node-us 135] [--transaction-ms 3.5] [--database-us 95]
 
 Each node has one writer, which takes all that has gathered into one transaction; a transaction costs the node a fixed time
 and a time for each message, costs the database processor time for each message, and holds the logs that it writes to from
@@ -129,7 +129,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Simulates writers with measured costs.")
     parser.add_argument("--transaction-ms", type=float, default=3.5)
-    parser.add_argument("--node-us", type=float, default=85)
+    parser.add_argument("--node-us", type=float, default=135)
     parser.add_argument("--database-us", type=float, default=95)
     parser.add_argument("--flush-ms", type=float, default=0.5)
     parser.add_argument("--seconds", type=float, default=20)

@@ -27,7 +27,7 @@ the store, every 2 s. Who was on what broke hears it when they are back; the sto
 class Times:
     """Seconds: between two faults, and how long each lasts."""
 
-    quiet: float = 20.0
+    quiet: float = 60.0
     pause: float = 30.0
     down: float = 10.0
 

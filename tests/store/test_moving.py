@@ -517,7 +517,7 @@ class TestRefused:
     def test_a_server_works_there(self, data: Path) -> None:
         """Though nobody has said anything to it yet."""
         url = engines.database()
-        sql(url, "INSERT INTO nodes VALUES ('n', (extract(epoch FROM now()) * 1000)::bigint + 9000, 1)")
+        sql(url, "INSERT INTO nodes VALUES ('n', (extract(epoch FROM now()) * 1000)::bigint + 9000, 1, 1)")
         assert "a server works with the database" in refused(data, url)
         sql(url, "UPDATE nodes SET until = 1")
         lines(data, url)
