@@ -1,4 +1,4 @@
-"""Suhbat: a self-hosted real-time chat server. Start at `app.py`, which wires the parts together."""
+"""Suhbat: a self-hosted real-time chat server. `node.py` wires its live parts, `app.py` puts HTTP and sockets around."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
     from suhbat.chat.looking_after import RoomOrder, carry_out
 
     async with alone(settings) as suhbat:
-        report = await carry_out(RoomOrder(**fields), suhbat.store, suhbat.acting)
+        report = await carry_out(RoomOrder(**fields), suhbat.node.store, suhbat.node.acting)
     return [line.model_dump(mode="json") for line in report.rooms]
 
 
@@ -106,5 +106,5 @@ async def _write(settings: Settings, asked: dict[str, Any], file: Any) -> None:
     from suhbat.http.control import Export, lines
 
     async with alone(settings) as suhbat:
-        async for line in await lines(Export(**asked), suhbat.store, suhbat.people):
+        async for line in await lines(Export(**asked), suhbat.node.store, suhbat.node.people):
             file.write(line)

@@ -114,7 +114,7 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
     from suhbat.identity.administration import Order, carry_out
 
     async with alone(settings, make=fields["verb"] == "add") as suhbat:
-        report = await carry_out(Order(**fields), suhbat.registration, suhbat.people)
+        report = await carry_out(Order(**fields), suhbat.registration, suhbat.node.people)
     return [line.model_dump(mode="json") for line in report.accounts]
 
 
@@ -134,14 +134,14 @@ async def alone(settings: Settings, *, make: bool = False) -> AsyncIterator[Suhb
 
     suhbat = create_app(settings)
     try:
-        await suhbat.store.open(lambda entries: None)
+        await suhbat.node.store.open(lambda entries: None)
         try:
-            await suhbat.people.load()
+            await suhbat.node.people.load()
             yield suhbat
-            while await suhbat.store.erase_more(suhbat.clock.wall()):
+            while await suhbat.node.store.erase_more(suhbat.node.clock.wall()):
                 pass
         finally:
-            await suhbat.store.close()
+            await suhbat.node.store.close()
             suhbat.passwords.close()
     except (SuhbatError, StoreUnavailable) as error:
         raise Refused(str(error)) from None

@@ -22,7 +22,7 @@ class Acting:
         self._bans = bans
         self.directory = directory
         self.banished: Callable[[str], None] = lambda uid: None
-        """Called with the uid of somebody who was banned from the server: their connections must go. Wired by `app.py`."""
+        """Called with the uid of somebody who was banned from the server: their connections must go. Wired by `node.py`."""
 
     def now(self) -> int:
         """For `Act.at`."""

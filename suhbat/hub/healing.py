@@ -33,7 +33,7 @@ class Healing:
         self._mark: str | None = None
         self._look = asyncio.Event()
         self.renew: Callable[[Sequence[Change], bool], Awaitable[None]] = _nothing_kept
-        """Called with what other nodes changed that is kept in memory; True: nobody knows what. Wired by `app.py`."""
+        """Called with what other nodes changed that is kept in memory; True: nobody knows what. Wired by `node.py`."""
 
     async def begin(self) -> None:
         """Call before anything is read from the store into memory: what happens from here on is not missed."""

@@ -55,7 +55,7 @@ class Hub:
         self.tick = 0
         self.applied = 0
         self.whole_presence: Callable[[Connection], bytes | None] | None = None
-        """The presence of everybody who matters to a connection, as a frame; wired by `app.py`."""
+        """The presence of everybody who matters to a connection, as a frame; wired by `node.py`."""
         self.healing = Healing(self)
         self.gather = Gather(self._write_gathered)
         self._dirty: dict[Room, None] = {}

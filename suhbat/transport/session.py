@@ -46,7 +46,7 @@ REPLY_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a session needs of the rest of the house; `app.py` fills it."""
+    """What a session needs of the rest of the house; `node.py` fills it."""
 
     settings: Settings
     store: Store

@@ -22,12 +22,12 @@ from tests.hub.parts import RecordingWire
 async def app(tmp_path: Path) -> AsyncIterator[Suhbat]:
     """The parts of a server without its sockets."""
     app = Suhbat(Settings(data=tmp_path / "data"))
-    await app.store.open(app.committed)
-    await app.people.load()
-    await app.hub.open()
+    await app.node.store.open(app.node.committed)
+    await app.node.people.load()
+    await app.node.hub.open()
     yield app
-    await app.hub.close()
-    await app.store.close()
+    await app.node.hub.close()
+    await app.node.store.close()
     app.passwords.close()
 
 
@@ -35,22 +35,22 @@ async def app(tmp_path: Path) -> AsyncIterator[Suhbat]:
 async def test_put_out_while_the_opening_is_read(app: Suhbat, monkeypatch: pytest.MonkeyPatch, twice: bool) -> None:
     """Nothing of after the removal reaches them, though what was read says that they are in; with another connection of
     theirs open (`twice`), and without."""
-    (ali, _), (vali, token) = await app.people.make_guest("ali"), await app.people.make_guest("vali")
-    room = (await app.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
-    await app.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
+    (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
+    room = (await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
+    await app.node.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
     if twice:
         await hello(app, token)
-    read = app.store.opening
+    read = app.node.store.opening
 
     async def opening(actor: Actor) -> Opening:
         monkeypatch.undo()
         found = await read(actor)
-        await app.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+        await app.node.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
         return found
 
-    monkeypatch.setattr(app.store, "opening", opening)
+    monkeypatch.setattr(app.node.store, "opening", opening)
     session, wire = await hello(app, token)
-    seq = await app._wired.messages.post(ali, text="keyin", conversation=room)
+    seq = await app.node.services.messages.post(ali, text="keyin", conversation=room)
     assert seq.seq == 3
     for _ in range(50):
         await asyncio.sleep(0)
@@ -64,23 +64,23 @@ async def test_put_out_while_the_opening_is_read(app: Suhbat, monkeypatch: pytes
 async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
     """An answer that is older than the news of it does not undo that: neither a reset of what is theirs no more, nor the
     removal of what is theirs `again`."""
-    (ali, _), (vali, token) = await app.people.make_guest("ali"), await app.people.make_guest("vali")
-    room = (await app.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
-    await app.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
+    (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
+    room = (await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
+    await app.node.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
     session, wire = await hello(app, token)
     if again:
-        await app.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
-    read = app.store.opening
+        await app.node.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+    read = app.node.store.opening
 
     async def opening(actor: Actor) -> Opening:
         found = await read(actor)
         if again:
-            await app.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
+            await app.node.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member"))
         else:
-            await app.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+            await app.node.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
         return found
 
-    monkeypatch.setattr(app.store, "opening", opening)
+    monkeypatch.setattr(app.node.store, "opening", opening)
     await session._sync(Sync(type="sync", cursors={room: 999}))
     for _ in range(50):
         await asyncio.sleep(0)
@@ -91,7 +91,7 @@ async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.Mon
 
 async def hello(app: Suhbat, token: str) -> tuple[V1Session, RecordingWire]:
     wire = RecordingWire()
-    session = V1Session(app._wired, wire, Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
+    session = V1Session(app.node.services, wire, Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
     session.open()
     await session._hello(Hello(type="hello", token=token))
     return session, wire

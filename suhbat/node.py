@@ -1,0 +1,146 @@
+"""The live parts of one node, wired together: store, bus, hub, people and what they do. No HTTP, no sockets, no process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+import structlog
+
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
+from suhbat.chat.messages import Messages
+from suhbat.chat.ports import Bus, Clock, Ears, Store
+from suhbat.chat.presence import Here
+from suhbat.chat.rate import Rates
+from suhbat.config import Settings
+from suhbat.hub import presence
+from suhbat.hub.hub import Hub
+from suhbat.identity.accounts import Accounts
+from suhbat.identity.address import networks
+from suhbat.identity.guests import Guests
+from suhbat.identity.outside import Authenticate, Outside
+from suhbat.identity.people import People
+from suhbat.identity.sessions import Sessions
+from suhbat.identity.tickets import Tickets
+from suhbat.neighbours import Neighbours
+from suhbat.protocol.events import LogEntry
+from suhbat.renewal import Renewal
+from suhbat.store.postgres import PostgresStore
+from suhbat.transport.session import Services
+from suhbat.transport.turnstile import Turnstile
+
+log = structlog.get_logger("suhbat")
+
+CHORES_SECONDS = 60.0
+
+
+class Node:
+    """Nothing runs before `running`. `services` is what sessions need of it."""
+
+    def __init__(
+        self, settings: Settings, store: Store, bus: Bus, clock: Clock, authenticate: Authenticate | None = None
+    ) -> None:
+        self.settings = settings
+        self.store = store
+        self.bus = bus
+        self.clock = clock
+        self.hub = Hub(store, bus)
+        self.hub.gather.more_coming = lambda: store.waiting > 0
+        self.here = Here(settings.announce_limit)
+        self.people = People(
+            Guests(store, clock, access=settings.access), Accounts(store), Sessions(store, clock), settings.access
+        )
+        self.people.sessions.ended = self.hub.end_session
+        self.people.guests.ended = self.hub.end_guest
+        self.people.accounts.changed = lambda account: self.hub.change(account.actor)
+        self.people.moved = self.hub.change
+        self.neighbours: Neighbours | None = None
+        self.passes: PostgresStore | None = None
+        if isinstance(store, PostgresStore):
+            self.neighbours = Neighbours(store, bus, self.hub, self.here, self.people.guests, clock)
+            self.people.far = self.neighbours.find
+            self.here.moved = self.neighbours.hear
+            self.passes = store
+        self.bans = Bans(clock)
+        self.renewal = Renewal(store, self.hub, self.people, self.bans)
+        self.hub.healing.renew = self.renewal.take
+        self.rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
+        self.acting = Acting(store, self.people, clock, self.bans)
+        self.acting.banished = self.hub.banish
+        self.services = Services(
+            settings=settings,
+            store=store,
+            hub=self.hub,
+            here=self.here,
+            people=self.people,
+            tickets=Tickets(clock, passes=self.passes, people=self.people),
+            messages=Messages(store, self.people, clock, self.rates),
+            acting=self.acting,
+            bans=self.bans,
+            rates=self.rates,
+            clock=clock,
+            turnstile=Turnstile(),
+            outside=None if authenticate is None else Outside(store, clock, self.people, authenticate),
+            trusted=networks(settings.trusted_proxies),
+            names=self.neighbours,
+        )
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Start from the inside out, stop from the outside in. Raises StoreUnavailable with what to do; ImportError where
+        the bus needs a client that is not installed."""
+        async with AsyncExitStack() as stack:
+            await self.store.open(self.committed, self.bus.tell)
+            stack.push_async_callback(self.store.close)
+            await self.hub.healing.begin()
+            await self.people.load()
+            await self.bans.load(self.store)
+            stack.push_async_callback(self.people.flush, everything=True)
+            await self.bus.open(self._ears(), self.store.epoch)
+            stack.push_async_callback(self.bus.close)
+            if self.neighbours is not None:
+                await self.neighbours.open()
+                stack.push_async_callback(self.neighbours.close)
+            self.hub.whole_presence = partial(presence.whole, self.hub, self.here)
+            await self.hub.open()
+            stack.push_async_callback(self.hub.close)
+            self.hub.spawn(presence.tell_changes(self.hub, self.here))
+            if self.neighbours is not None:
+                self.hub.spawn(self.neighbours.run())
+            self.hub.spawn(self._chores())
+            yield
+
+    def committed(self, entries: list[LogEntry]) -> None:
+        """A batch is durable: tell the other processes, and everybody here."""
+        self.bus.publish(entries)
+        self.hub.apply(entries, ours=True)
+
+    async def erase(self) -> None:
+        """Go on with what people asked to be forgotten, until nothing is left of it."""
+        while await self.store.erase_more(self.clock.wall()):
+            pass
+
+    def _ears(self) -> Ears:
+        return Ears(
+            entries=self.hub.apply,
+            notice=self.hub.notice,
+            changes=self.renewal.hear,
+            nudge=(lambda: None) if self.neighbours is None else self.neighbours.hear,
+            resumed=self.hub.healing.look,
+        )
+
+    async def _chores(self) -> None:
+        """Once a minute: write down who was here, forget those whose time is over, and what is older than it may be."""
+        while True:
+            await asyncio.sleep(CHORES_SECONDS)
+            try:
+                await self.people.flush()
+                await self.people.sweep()
+                for name in await self.store.expire(self.settings.retention):
+                    self.hub.pages.forget(name)
+                await self.erase()
+            except Exception:
+                log.exception("the chores of this minute were not all done")
