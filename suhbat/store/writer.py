@@ -121,18 +121,26 @@ class Writer:
     def _main(self) -> None:
         failure: BaseException | None = None
         try:
-            while items := self._gather():
-                self._in_hand = items
-                batch = self._transactions.write(items)
-                self._in_hand = []
-                self._on_loop(self._tell, batch)
-                self._left = batch.left + self._left
-                if batch.left and not batch.told:
-                    sleep(PAUSE_SECONDS)  # nothing could be done: somebody else holds it all
+            while self._step():
+                pass
         except BaseException as error:  # whoever waits must hear of it, whatever it is
             failure = error
         self._transactions.drop()
         self._on_loop(self._end, failure)
+
+    def _step(self) -> bool:
+        """Write one batch, and have it told. False when it is time to stop."""
+        items = self._gather()
+        if not items:
+            return False
+        self._in_hand = items
+        batch = self._transactions.write(items)
+        self._in_hand = []
+        self._on_loop(self._tell, batch)
+        self._left = batch.left + self._left
+        if batch.left and not batch.told:
+            sleep(PAUSE_SECONDS)  # nothing could be done: somebody else holds it all
+        return True
 
     def _gather(self) -> list[Item]:
         """Everything queued, at least one and at most LARGEST_BATCH; [] when it is time to stop. What was left comes first."""

@@ -5,7 +5,8 @@ Each is a patch of the running program; nothing of this is in the program itself
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 SABOTAGE: dict[str, Callable[[], None]] = {}
 """By name: what makes this process break its promise."""
@@ -21,6 +22,110 @@ def sync_off() -> None:
     """SQLite does not flush: only a power cut shows it, not kill -9."""
     from suhbat.store import connect
 
-    connect._PRAGMAS = tuple(  # type: ignore[misc]
+    connect._PRAGMAS = tuple(  # type: ignore[assignment]
         "synchronous = OFF" if pragma.startswith("synchronous") else pragma for pragma in connect._PRAGMAS
     )
+
+
+@sabotage
+def key_not_unique() -> None:
+    """Idempotency keys are written down, and neither looked up nor unique: a repeated send is a second message."""
+    from suhbat.store import batch
+    from suhbat.store.dialect import Row, insert_new, insert_rows
+    from suhbat.store.tables import idempotency
+
+    def insert(connection: Any, table: Any, rows: Sequence[Row]) -> None:
+        if table is idempotency:
+            names = tuple(column.name for column in table.columns)
+            insert_new(connection, table, [dict(zip(names, row, strict=True)) for row in rows])
+        else:
+            insert_rows(connection, table, rows)
+
+    def look_up(run: batch.Run, posts: Sequence[Any], again: bool) -> None:
+        return
+
+    batch.insert_rows = insert  # type: ignore[attr-defined]
+    batch.Run.look_up = look_up  # type: ignore[method-assign]
+
+
+@sabotage
+def told_before_commit() -> None:
+    """A batch is acknowledged when it is written, and committed with the next one."""
+    from suhbat.store.transactions import Batch, Item, Transactions
+
+    open_: list[Any] = []
+
+    def attempt(self: Transactions, items: Sequence[Item], *, again: bool) -> Batch:
+        while open_:
+            open_.pop().commit()
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        made = Batch()
+        open_.append(self._connection.begin())
+        self._fill(self._connection, made, items, again)
+        return made
+
+    Transactions._attempt = attempt  # type: ignore[method-assign]
+
+
+@sabotage
+def resume_capped() -> None:
+    """Who comes back gets the last few events of each log, and is not told that there were more."""
+    from suhbat.chat import sync
+    from suhbat.transport import v1
+
+    whole = sync.opening_plan
+
+    def capped(opening: Any, *rest: Any) -> sync.Plan:
+        plan = whole(opening, *rest)
+        cursors = {log: max(cursor, opening.heads[log] - 3) for log, cursor in plan.cursors.items()}
+        return sync.Plan(plan.resumed, cursors, plan.resets, plan.removed)
+
+    v1.opening_plan = capped  # type: ignore[attr-defined]
+
+
+@sabotage
+def heads_not_compared() -> None:
+    """What the bus lost is lost until the next event comes."""
+    from suhbat.hub.healing import Healing
+
+    async def nothing(self: Healing) -> None:
+        return
+
+    Healing._compare = nothing  # type: ignore[method-assign]
+
+
+@sabotage
+def deleted_text_kept() -> None:
+    """A deleted message leaves its event in the log, and its text where it was."""
+    from suhbat.chat import acts as asked
+    from suhbat.chat.acts import Done
+    from suhbat.protocol.events import MessageDeleted
+    from suhbat.store import acts
+
+    def delete(writing: Any, act: asked.Delete) -> Done:
+        log = writing.log(act.conversation, "delete")
+        event = writing.ledger.add(log, MessageDeleted, about=act.seq, target=act.seq)
+        return Done(log.name, event.seq)
+
+    acts.WAYS[asked.Delete] = delete
+
+
+@sabotage
+def second_entrance() -> None:
+    """What comes from the bus goes to the listeners as it comes, past the one place that keeps the order."""
+    from suhbat.hub.hub import Hub
+
+    ordered = Hub.apply
+
+    def apply(self: Hub, entries: Iterable[Any], *, ours: bool = False) -> None:
+        if ours:
+            ordered(self, entries, ours=True)
+            return
+        for key, event in entries:
+            if (room := self.rooms.get(key)) is not None and room.head is not None:
+                room.pending.append(event)
+                room.head = max(room.head, event.seq)
+                self._touch(room)
+
+    Hub.apply = apply  # type: ignore[method-assign]

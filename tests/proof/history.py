@@ -1,0 +1,276 @@
+"""What clients asked, were told and heard, and whether one history of the logs explains it all.
+
+In the manner of Jepsen, but linear: `seq` is dense, so every claim is a comparison of numbers. Times are of one clock, that of
+who observes (simulated, or the machine's monotonic one).
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from suhbat.protocol.types import ME
+
+from .reading import Frame
+
+
+class Place(NamedTuple):
+    """Where a message is."""
+
+    log: str
+    seq: int
+    ordinal: int
+
+
+class Row(NamedTuple):
+    """An event as it is stored at the end."""
+
+    seq: int
+    ordinal: int | None
+    type: str
+    actor_uid: str
+    text: str | None
+    client_id: str | None
+    deleted: bool
+    target: int | None
+    data: str | None
+
+
+ROWS = (
+    "SELECT c.name, e.seq, e.ordinal, e.type, e.actor_uid, e.text, e.client_id, e.deleted, e.target, e.data "
+    "FROM events e JOIN conversations c ON c.id = e.conversation_id ORDER BY c.name, e.seq"
+)
+"""The final logs, in either database; `logs` makes them of its rows."""
+
+
+def logs(found: Sequence[Sequence[Any]]) -> dict[str, list[Row]]:
+    """The rows of ROWS by log."""
+    made: dict[str, list[Row]] = defaultdict(list)
+    for name, *rest in found:
+        made[name].append(Row(*rest))
+    return made
+
+
+@dataclass(slots=True)
+class Said:
+    """A message that somebody tried to write. `place`: acknowledged; `refused`: the code; neither: nobody knows."""
+
+    by: str
+    log: str
+    """Where it was meant to go; "" for a direct by name."""
+    text: str
+    began: float
+    place: Place | None = None
+    told: float = 0.0
+    refused: str = ""
+    doubt: bool = False
+    """It was asked before, and nobody knows what became of that; so a refusal of the next time says nothing about it."""
+
+
+@dataclass(slots=True)
+class Changed:
+    """An edit (`text`) or a deletion (None) of the message at (log, target)."""
+
+    log: str
+    target: int
+    text: str | None
+    seq: int | None = None
+    """Of its event, when it was acknowledged."""
+    told: float = 0.0
+    refused: bool = False
+
+
+@dataclass(slots=True)
+class Heard:
+    """An event that a client was told: on a connection that began at `since`, `at` this time."""
+
+    seq: int
+    since: float
+    at: float
+    type: str
+    client_id: str | None
+    text: str | None
+    applied: bool
+
+
+@dataclass
+class History:
+    """Recorded as it happens. Keys are client_ids, unique over all clients."""
+
+    said: dict[str, Said] = field(default_factory=dict)
+    changed: list[Changed] = field(default_factory=list)
+    heard: dict[tuple[str, str], list[Heard]] = field(default_factory=lambda: defaultdict(list))
+    """By uid and log, in order; with what was dropped as known."""
+    committed: dict[tuple[str, int], float] = field(default_factory=dict)
+    """When an event was committed, where the observer sees that."""
+    duplicates: int = 0
+
+    def invoke(self, by: str, key: str, log: str, text: str, now: float) -> None:
+        self.said.setdefault(key, Said(by, log, text, now))
+
+    def acknowledge(self, key: str, place: Place, now: float) -> None:
+        """Raises AssertionError for two answers that differ."""
+        said = self.said[key]
+        assert said.place in (None, place), f"{key} was acknowledged at {said.place} and at {place}"
+        self.duplicates += said.place is not None
+        if said.place is None:
+            said.place, said.told = place, now
+
+    def hear(self, uid: str, frame: Frame, since: float, now: float, *, applied: bool) -> None:
+        message = frame.get("message") or {}
+        self.heard[uid, frame["conversation"]].append(
+            Heard(frame["seq"], since, now, frame["type"], message.get("client_id"), message.get("text"), applied)
+        )
+
+    @property
+    def acknowledged(self) -> int:
+        return sum(said.place is not None for said in self.said.values())
+
+
+def faults(history: History, final: Mapping[str, Sequence[Row]], uids: Mapping[str, str]) -> Iterator[str]:
+    """Everything in which the history and the final logs contradict what is promised. `uids` of the clients' names."""
+    for log, rows in final.items():
+        yield from _dense(log, rows)
+    yield from _messages(history, final, uids)
+    yield from _real_time(history)
+    texts = _texts(history, final)
+    for (uid, log), heard in history.heard.items():
+        rows = final.get(f"@me:{uid}" if log == ME else log, ())
+        yield from _deliveries(uid, log, heard, rows)
+        yield from _contents(history, log, heard, texts)
+        if log != ME:
+            yield from _strangers(history, uid, log, heard, rows)
+
+
+def _dense(log: str, rows: Sequence[Row]) -> Iterator[str]:
+    """`seq` and, over messages, `ordinal` are 1, 2, 3 …"""
+    if [row.seq for row in rows] != list(range(1, len(rows) + 1)):
+        yield f"{log}: seq is not dense: {[row.seq for row in rows]}"
+    ordinals = [row.ordinal for row in rows if row.ordinal is not None]
+    if ordinals != list(range(1, len(ordinals) + 1)):
+        yield f"{log}: ordinal is not dense: {ordinals}"
+
+
+def _messages(history: History, final: Mapping[str, Sequence[Row]], uids: Mapping[str, str]) -> Iterator[str]:
+    """What was acknowledged is stored once and where it was said, with its text; what was refused is not; nothing else is."""
+    stored: dict[str, list[tuple[Place, Row]]] = defaultdict(list)
+    for log, rows in final.items():
+        for row in rows:
+            if row.ordinal is not None:
+                stored[row.client_id or ""].append((Place(log, row.seq, row.ordinal), row))
+    edits: dict[tuple[str, int], list[Changed]] = defaultdict(list)
+    for change in history.changed:
+        edits[change.log, change.target].append(change)
+    for key, said in history.said.items():
+        found = stored.pop(key, [])
+        if len(found) > 1:
+            yield f"{key} is stored {len(found)} times: {[place for place, _ in found]}"
+        if said.place is not None and [place for place, _ in found] != [said.place]:
+            yield f"{key} was acknowledged at {said.place} and is at {[place for place, _ in found]}"
+        if said.refused and not said.doubt and found:
+            yield f"{key} was refused as {said.refused} and is at {found[0][0]}"
+        for place, row in found:
+            if row.actor_uid != uids[said.by]:
+                yield f"{key} of {said.by} is stored as {row.actor_uid}'s"
+            if said.log and said.log != place.log:
+                yield f"{key} was meant for {said.log} and is in {place.log}"
+            if not _is_text(row, said.text, edits[place.log, place.seq]):
+                yield f"{key} has another text: {row.text!r}"
+    for key, rest in stored.items():
+        yield f"phantom: {key or 'a message without a key'} at {[place for place, _ in rest]}, which nobody wrote"
+
+
+def _is_text(row: Row, text: str, changes: Sequence[Changed]) -> bool:
+    """Whether the text at the end can be what became of a message by these changes."""
+    done = [change for change in changes if change.seq is not None]
+    if row.deleted:
+        return not row.text and any(change.text is None for change in changes)
+    if any(change.text is None for change in done):
+        return False
+    last = max((change.seq or 0 for change in done), default=0)
+    possible = {change.text for change in changes if change.seq == last}
+    possible |= {change.text for change in changes if change.seq is None and not change.refused}
+    return row.text in (possible if last else possible | {text})
+
+
+def _real_time(history: History) -> Iterator[str]:
+    """G3: what was sent after another was acknowledged comes after it."""
+    moments = [(said.told, 0, key) for key, said in history.said.items() if said.place is not None]
+    moments += [(said.began, 1, key) for key, said in history.said.items() if said.place is not None]
+    told: dict[str, tuple[int, str]] = {}
+    for _, began, key in sorted(moments):
+        place = history.said[key].place
+        assert place is not None
+        above, before = told.get(place.log, (0, ""))
+        if not began:
+            told[place.log] = max((place.seq, key), (above, before))
+        elif place.seq <= above:
+            yield f"{key} was sent after {before} was acknowledged at {above}, and got {place.seq}"
+
+
+def _texts(history: History, final: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], set[str | None]]:
+    """By log and key, the texts that a message may ever have been shown with."""
+    texts: dict[tuple[str, str], set[str | None]] = {}
+    at: dict[tuple[str, int], set[str | None]] = {}
+    for log, rows in final.items():
+        for row in rows:
+            if row.client_id is not None and row.client_id in history.said:
+                at[log, row.seq] = texts[log, row.client_id] = {history.said[row.client_id].text}
+    for change in history.changed:
+        at.get((change.log, change.target), set()).add(change.text or "")
+    return texts
+
+
+def _deliveries(uid: str, log: str, heard: Sequence[Heard], rows: Sequence[Row]) -> Iterator[str]:
+    """What was applied is in the log, once, in its order, and as it is there."""
+    last = 0
+    for one in heard:
+        if not 1 <= one.seq <= len(rows):
+            yield f"{uid} heard {log} {one.seq}, which is not in the log"
+            continue
+        row = rows[one.seq - 1]
+        if (one.type, one.client_id) != (row.type, row.client_id if row.ordinal is not None else one.client_id):
+            yield f"{uid} heard {log} {one.seq} as {one.type} {one.client_id}; it is {row.type} {row.client_id}"
+        if one.applied:
+            if one.seq <= last:
+                yield f"{uid} applied {log} {one.seq} after {last}"
+            last = one.seq
+
+
+def _contents(
+    history: History, log: str, heard: Sequence[Heard], texts: Mapping[tuple[str, str], set[str | None]]
+) -> Iterator[str]:
+    """Texts are those that were written; a text that was deleted before a connection began never comes on it."""
+    gone = {
+        (change.log, change.target): change.told
+        for change in history.changed
+        if change.text is None and change.seq is not None
+    }
+    for one in heard:
+        if one.type != "message.created":
+            continue
+        if one.text not in texts.get((log, one.client_id or ""), {None}):
+            yield f"{log} {one.seq} was told as {one.text!r}"
+        if one.text and gone.get((log, one.seq), one.since) < one.since:
+            yield f"{log} {one.seq} was deleted, and a connection that began later was told {one.text!r}"
+
+
+def _strangers(history: History, uid: str, log: str, heard: Sequence[Heard], rows: Sequence[Row]) -> Iterator[str]:
+    """Nothing is told of a room to who is no member: of what came after they left, until they are back."""
+    spans: list[tuple[int, int]] = []
+    """From one's joining to one's leaving, both included."""
+    for row in rows:
+        if row.type in ("member.joined", "member.left") and json.loads(row.data or "{}")["user"]["uid"] == uid:
+            if row.type == "member.joined":
+                spans.append((row.seq, len(rows)))
+            else:
+                spans[-1:] = [(spans[-1][0] if spans else 0, row.seq)]
+    if not spans:
+        return
+    for one in heard:
+        back = any(begin > one.seq and history.committed.get((log, begin), 0.0) <= one.at for begin, _ in spans)
+        if not back and not any(begin - 1 <= one.seq <= end for begin, end in spans):
+            yield f"{uid} is told of {log} {one.seq}, and is a member in {spans} only"

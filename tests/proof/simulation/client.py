@@ -1,0 +1,199 @@
+"""Somebody who writes and reads over cables that break, by the rules of the protocol, and notes everything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ..history import Changed, Place
+from ..reading import Broken, Frame, Reader
+from .network import Cable
+
+if TYPE_CHECKING:
+    from .node import SimulatedNode
+    from .world import World
+
+BACK_SECONDS = 0.5
+AGAIN_SECONDS = 0.3
+REPEATED = {"busy", "storage_unavailable", "rate_limited", "internal"}
+"""Answers that promise nothing: the same is asked again."""
+
+
+class Client:
+    """`token` is its user's. Comes back by itself; repeats what is undecided."""
+
+    def __init__(self, world: World, name: str, token: str) -> None:
+        self.name = name
+        self.world = world
+        self.reader = Reader(name)
+        self.undecided: dict[str, Frame] = {}
+        self.changing: dict[str, Changed] = {}
+        self.caught_up = False
+        self.cable: Cable | None = None
+        self.rooms: dict[str, int] = {}
+        self._token = token
+        self._since = 0.0
+        self._count = 0
+
+    @property
+    def now(self) -> float:
+        return self.world.loop.time()
+
+    # Asking
+
+    def send(self, text: str, **where: str) -> str:
+        """Write; `where` is `conversation` or `to_user`. Gives the key."""
+        self._count += 1
+        key = f"{self.name}-{self._count}"
+        text = f"{text} ({key})"
+        self.world.history.invoke(self.name, key, where.get("conversation", ""), text, self.now)
+        self.undecided[key] = {"type": "send", "id": key, "client_id": key, "text": text, **where}
+        self._say(self.undecided[key])
+        return key
+
+    def again(self, key: str) -> None:
+        """Ask once more for what was acknowledged."""
+        said = self.world.history.said[key]
+        if said.place is not None:
+            self._say({"type": "send", "id": key, "client_id": key, "text": said.text, "conversation": said.place.log})
+
+    def conflict(self, key: str) -> None:
+        """Use a key that was acknowledged for something else."""
+        said = self.world.history.said[key]
+        if said.place is not None:
+            place = said.place.log
+            self._say(
+                {"type": "send", "id": f"conflict {key}", "client_id": key, "text": "else", "conversation": place}
+            )
+
+    def change(self, log: str, seq: int, text: str | None) -> None:
+        """Edit a message, or delete it (None)."""
+        self._count += 1
+        id = f"{self.name}.{self._count}"
+        if self._open:
+            change = Changed(log, seq, text)
+            self.world.history.changed.append(change)
+            self.changing[id] = change
+            what: Frame = {"type": "delete"} if text is None else {"type": "edit", "text": text}
+            self._say(what | {"id": id, "conversation": log, "seq": seq})
+
+    def ask(self, type: str, **fields: object) -> None:
+        """Something whose answer is of no interest, as long as there is one."""
+        self._count += 1
+        self._say({"type": type, "id": f"{self.name}.{self._count}", **fields})
+
+    # The connection
+
+    @property
+    def _open(self) -> bool:
+        return self.cable is not None and self.caught_up
+
+    def _say(self, frame: Frame) -> None:
+        if self.cable is not None and self.caught_up:
+            self.cable.say(json.dumps(frame))
+
+    def connect(self, node: SimulatedNode | None = None) -> None:
+        """To that node, or to any that is up; soon again if there is none."""
+        if self.cable is not None:
+            return
+        node = node or self.world.any_node()
+        if node is None or not node.up:
+            self._come_back()
+            return
+        self.caught_up = False
+        self._since = self.now
+        cable: Cable | None = None
+
+        def heard(text: str | None) -> None:
+            if self.cable is not cable:
+                return
+            if text is None:
+                self.cable, self.caught_up = None, False
+                self.changing.clear()  # nobody knows, and it is not asked again
+                for key in self.undecided:
+                    self.world.history.said[key].doubt = True
+                self._come_back()
+            else:
+                try:
+                    self._hear(json.loads(text))
+                except AssertionError as error:
+                    self.world.found.append(str(error))
+
+        self.cable = cable = node.accept(heard)
+        cable.say(json.dumps(self.reader.hello(self._token)))
+
+    def _come_back(self) -> None:
+        self.world.loop.call_later(self.world.chance.random() * BACK_SECONDS, self.connect)
+
+    def _hear(self, frame: Frame) -> None:
+        match frame["type"]:
+            case "ok":
+                self._answered(frame)
+            case "error":
+                self._refused(frame)
+            case "pong":
+                self._heads(frame)
+            case "caught_up" if not self.caught_up:
+                self.caught_up = True
+                for command in self.undecided.values():
+                    self._say(command)
+            case _:
+                self._take(frame)
+
+    def _take(self, frame: Frame) -> None:
+        history, reader = self.world.history, self.reader
+        applied = list(reader.take(frame))
+        if "seq" in frame and frame not in applied:
+            history.hear(reader.uid, frame, self._since, self.now, applied=False)
+        for event in applied:
+            history.hear(reader.uid, event, self._since, self.now, applied=True)
+
+    def _answered(self, frame: Frame) -> None:
+        key = frame["id"]
+        if key in self.world.history.said:
+            place = Place(frame["conversation"], frame["seq"], frame["ordinal"])
+            if self.world.head(place.log) < place.seq:
+                raise Broken(f"{key} was acknowledged at {place} before it was committed")
+            self.world.history.acknowledge(key, place, self.now)
+            self.undecided.pop(key, None)
+        elif change := self.changing.pop(key, None):
+            change.seq, change.told = frame["seq"], self.now
+        elif key is not None and str(key).startswith("conflict"):
+            raise Broken(f"{self.name}: {frame} for a key that was used for something else")
+
+    def _refused(self, frame: Frame) -> None:
+        key, code = frame.get("id"), frame["code"]
+        if key in self.undecided:
+            if code in REPEATED:
+                self.world.history.said[key].doubt = True
+                self.world.loop.call_later(AGAIN_SECONDS, self._repeat, key)
+            else:
+                del self.undecided[key]
+                self.world.history.said[key].refused = code
+        elif change := self.changing.pop(key, None) if isinstance(key, str) else None:
+            change.refused = code not in REPEATED
+        elif key in self.world.history.said and code not in REPEATED:
+            raise Broken(f"{self.name}: {key} was acknowledged, and repeating it is refused as {code}")
+
+    def _repeat(self, key: str) -> None:
+        if key in self.undecided:
+            self._say(self.undecided[key])
+
+    def _heads(self, frame: Frame) -> None:
+        """A pong never tells more than there is."""
+        for log, head in frame["heads"].items():
+            name = f"@me:{self.reader.uid}" if log == "@me" else log
+            if head > self.world.head(name):
+                raise Broken(f"{self.name}: a pong tells of {log} {head}, which is at {self.world.head(name)}")
+
+    @property
+    def missing(self) -> str:
+        """What it still waits for, in words; "" when nothing."""
+        if self.cable is None or not self.caught_up:
+            return f"{self.name} is not back"
+        if self.undecided or self.changing:
+            return f"{self.name} waits for {[*self.undecided, *self.changing]}"
+        heads = self.world.heads_of(self.reader.uid)
+        return (
+            "" if self.reader.cursors == heads else f"{self.name} is at {self.reader.cursors}, and should be at {heads}"
+        )

@@ -1,0 +1,187 @@
+"""A store over SQLite in memory: the real statements and the real writer, without threads, on a disk that can fail."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from suhbat.chat.model import Change, Changed, Committed, Moved
+from suhbat.store.errors import StoreUnavailable
+from suhbat.store.known import Known
+from suhbat.store.sql import SQLStore
+from suhbat.store.transactions import Batch, Item, Transactions
+from suhbat.store.writer import Writer
+
+from .loop import PROCESS
+
+T = TypeVar("T")
+
+READ_SECONDS = 0.004
+WRITE_SECONDS = 0.01
+"""Each takes up to this long."""
+
+
+class _File(sqlite3.Connection):
+    """One for the whole process, because compiling all statements anew for each history would take longer than the history."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.before, self.after, self.reads = 0, 0, 0
+        """How many of the next COMMITs fail without and with effect, and how many reads."""
+
+    def commit(self) -> None:
+        if self.in_transaction and PROCESS.get() is not None and self.before:
+            self.before -= 1
+            super().rollback()
+            raise _trouble()
+        changes = self.in_transaction and PROCESS.get() is not None and self.after
+        super().commit()
+        if changes:
+            self.after -= 1
+            raise _trouble()
+
+    def close(self) -> None:
+        """It stays open; what was not committed is gone."""
+        if self.in_transaction:
+            super().rollback()
+
+
+def _trouble() -> sqlite3.OperationalError:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    return error
+
+
+FILE = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=512, factory=_File)
+ENGINE = create_engine("sqlite://", creator=lambda: FILE, poolclass=NullPool)
+
+
+@event.listens_for(ENGINE, "begin")
+def _on_begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+class Disk:
+    """What survives every crash: the database, and what nodes tell each other through it. One at a time."""
+
+    def __init__(self, image: sqlite3.Connection | None = None) -> None:
+        FILE.before = FILE.after = FILE.reads = 0
+        if image is not None:
+            image.backup(FILE)
+        FILE.execute("PRAGMA foreign_keys = ON")
+        self.journal: list[Change] = []
+        self.committed: Callable[[Batch], None] = lambda batch: None
+        """Called within the step in which a batch became durable."""
+        self.writer: Transactions | None = None
+        """The last that wrote: what it knows is true."""
+        self.writers: list[Transactions] = []
+
+    def close(self) -> None:
+        """Take the disk away from the nodes: their connections, collected later, would disturb those of the next one."""
+        for writer in self.writers:
+            writer.drop()
+
+
+class _Transactions(Transactions):
+    """Of a node that is not alone: what it knew may have been changed by another one."""
+
+    def __init__(self, disk: Disk) -> None:
+        super().__init__(ENGINE, Known())
+        self._disk = disk
+        disk.writers.append(self)
+
+    def write(self, items: Sequence[Item]) -> Batch:
+        if self._disk.writer is not self:
+            self._known.clear()
+            self._disk.writer = self
+        batch = super().write(items)
+        self._disk.journal += batch.changes
+        self._disk.committed(batch)
+        return batch
+
+
+class _Writer(Writer):
+    """A step of the real one's thread is a step of the loop here, some time after there is something to do."""
+
+    def __init__(self, disk: Disk, chance: random.Random, committed: Committed, changed: Changed | None) -> None:
+        super().__init__(_Transactions(disk), committed, changed)
+        self._chance = chance
+        self._woken = False
+
+    def start(self) -> None: ...
+
+    def _hand_over(self) -> None:
+        super()._hand_over()
+        self._wake()
+
+    def _wake(self) -> None:
+        if not self._woken:
+            self._woken = True
+            self._loop.call_later(self._chance.random() * WRITE_SECONDS, self._turn_of_the_thread)
+
+    def _turn_of_the_thread(self) -> None:
+        self._woken = False
+        self._step()
+        if not self._queue.empty():
+            self._wake()
+
+
+class _Reader:
+    """Reads take time, before they see the data and after."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    async def read(self, run: Callable[[Connection], T]) -> T:
+        await asyncio.sleep(self._chance.random() * READ_SECONDS)
+        found, error = self._ask(run)
+        await asyncio.sleep(self._chance.random() * READ_SECONDS)
+        if error is not None:
+            raise error
+        return found  # type: ignore[return-value]
+
+    def _ask(self, run: Callable[[Connection], T]) -> tuple[T | None, Exception | None]:
+        try:
+            with ENGINE.connect() as connection, connection.begin():
+                if FILE.reads:
+                    FILE.reads -= 1
+                    raise DBAPIError("a read", None, _trouble())
+                return run(connection), None
+        except Exception as error:
+            return None, error
+
+    async def close(self) -> None: ...
+
+
+class SimulatedStore(SQLStore):
+    """See chat.ports.Store; of one node, on a disk that it shares with the others."""
+
+    def __init__(self, disk: Disk, clock: Any, chance: random.Random) -> None:
+        super().__init__(lobby_history="since_joined", clock=clock)
+        self._disk = disk
+        self._chance = chance
+
+    async def open(self, committed: Committed, changed: Changed | None = None) -> None:
+        self.epoch = "simulated"
+        self._writer = _Writer(self._disk, self._chance, committed, changed)
+        self._reader = _Reader(self._chance)  # type: ignore[assignment]
+        self._is_open = True
+
+    async def close(self) -> None:
+        self._is_open = False
+
+    async def ready(self) -> None:
+        if not self._is_open:
+            raise StoreUnavailable("the store is not open")
+
+    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+        upto = len(self._disk.journal)
+        changes = self._disk.journal[int(since or upto) : upto]
+        return Moved(str(upto), await self.heads(logs), tuple(changes))

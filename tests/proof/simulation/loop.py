@@ -1,0 +1,139 @@
+"""An event loop without a machine under it: time passes when nothing else is left to do, and a process can die at any step."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class Process:
+    """What runs under one of these dies with it: from `kill` on nothing of it is run any more, not even a `finally`.
+
+    `fuse`: kill it when this many more of its steps were scheduled; so a crash comes at any `await`.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.dead = False
+        self.fuse: int | None = None
+        self.died: Callable[[], None] = lambda: None
+        """Called once, at that moment."""
+        self.tasks: list[asyncio.Task[Any]] = []
+        self._context = contextvars.copy_context()
+        self._context.run(PROCESS.set, self)
+
+    def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Run something in this process."""
+        return self._context.run(asyncio.get_running_loop().create_task, work)
+
+    def call(self, run: Callable[..., None], *arguments: object) -> None:
+        """The same for something that is done at once; nothing if it is dead."""
+        if not self.dead:
+            self._context.copy().run(run, *arguments)
+
+    def kill(self) -> None:
+        if not self.dead:
+            self.dead = True
+            self.died()
+
+
+PROCESS: contextvars.ContextVar[Process | None] = contextvars.ContextVar("process", default=None)
+
+
+class SimulatedLoop(asyncio.BaseEventLoop):
+    """Deterministic: what is ready runs in the order in which it became so; when nothing is, the clock moves on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 0.0
+        self._selector = self
+        self._clock_resolution = 1e-9
+        self.steps = 0
+        self.set_task_factory(_of_process)
+
+    def time(self) -> float:
+        return self._now
+
+    def select(self, timeout: float | None) -> list[Any]:
+        """As the selector of itself: nothing ever comes from outside."""
+        if timeout is None:
+            raise RuntimeError("everybody waits, and nothing will ever happen")
+        self._now += timeout
+        return []
+
+    def _check_closed(self) -> None:
+        """What is buried may still say something, which nobody hears."""
+
+    def _process_events(self, events: list[Any]) -> None: ...
+    def _write_to_self(self) -> None: ...
+
+    def _call_soon(self, callback: Any, args: Any, context: contextvars.Context | None) -> asyncio.Handle:
+        handle: asyncio.Handle = super()._call_soon(callback, args, context)  # type: ignore[misc]
+        self.steps += 1
+        process: Process | None = handle._context.get(PROCESS)  # type: ignore[attr-defined]
+        if process is not None:
+            if process.fuse is not None:
+                process.fuse -= 1
+                if process.fuse <= 0:
+                    process.kill()
+            if process.dead:
+                handle.cancel()
+        return handle
+
+    def call_at(
+        self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        return super().call_at(when, _if_alive, callback, args, context=context)
+
+
+def _if_alive(callback: Callable[..., object], args: tuple[Any, ...]) -> None:
+    process = PROCESS.get()
+    if process is None or not process.dead:
+        callback(*args)
+
+
+def _of_process(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **options)
+    if (process := PROCESS.get()) is not None:
+        process.tasks.append(task)
+    return task
+
+
+ENDS = 50
+"""`await`s in a row within `finally`s, at most."""
+
+
+@contextmanager
+def graveyard() -> Iterator[None]:
+    """Around simulations: what died in them is collected in the midst of an `await`, which is no news; and not while another
+    one runs, in which it would speak."""
+    hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+        gc.collect()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+        sys.unraisablehook = hook
+
+
+def bury(process: Process) -> None:
+    """Let go of what a dead process left behind; its `finally`s run now, and reach nobody."""
+    for task in process.tasks:
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        work: Any = task.get_coro()
+        for _ in range(ENDS):
+            try:
+                work.close()
+                break
+            except BaseException:  # it wants to await something more: not that either
+                continue
+    process.tasks.clear()

@@ -1,0 +1,227 @@
+"""What may happen, as a state machine of hypothesis: it picks histories, and makes those that fail as short as they can be."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections import Counter
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from suhbat.protocol.types import LOBBY
+
+from .client import Client
+from .disk import FILE
+from .world import NAMES, World
+
+OPERATIONS = 50
+"""Of a history, at least."""
+
+who = st.integers(0, len(NAMES) - 1)
+which = st.integers(0, 1)
+pause = st.sampled_from((0.0, 0.0, 0.0, 0.002, 0.01, 0.05, 0.3))
+some = st.integers(0, 2**16)
+
+COUNTED: Counter[str] = Counter()
+"""Over all histories of this process: how many, how many operations, and how often each fault."""
+
+
+class Chat(RuleBasedStateMachine):
+    """Each rule is an operation or a fault, after which some time passes. At the end everything is healed and checked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done: Counter[str] = Counter()
+        self.world: World | None = None
+        self.seed = 0
+
+    @initialize(seed=some)
+    def begin(self, seed: int) -> None:
+        chance = random.Random(seed)
+        secrets.token_bytes = lambda count=None: chance.randbytes(count or 32)
+        secrets.token_hex = lambda count=None: chance.randbytes(count or 32).hex()
+        self.seed = seed
+        self.world = World(seed)
+
+    # What people do
+
+    @rule(who=who, pause=pause)
+    def say(self, who: int, pause: float) -> None:
+        self._do("say", pause, self._client(who).send, "salom", conversation=LOBBY)
+
+    @rule(who=who, pause=pause)
+    def say_in_room(self, who: int, pause: float) -> None:
+        self._do("say in a room", pause, self._client(who).send, "xona", conversation=self._world.home.room)
+
+    @rule(who=who, to=who, pause=pause)
+    def say_to(self, who: int, to: int, pause: float) -> None:
+        self._do("say to one", pause, self._client(who).send, "senga", to_user=NAMES[to])
+
+    @rule(who=who, count=st.integers(3, 10), pause=pause)
+    def say_much(self, who: int, count: int, pause: float) -> None:
+        for number in range(count):
+            self._do(
+                "say", pause if number == count - 1 else 0.0, self._client(who).send, "ketma-ket", conversation=LOBBY
+            )
+
+    @rule(first=who, count=st.integers(3, 10), pause=pause)
+    def all_say(self, first: int, count: int, pause: float) -> None:
+        for number in range(count):
+            client = self._client((first + number) % len(NAMES))
+            self._do("say in a room", pause / count, client.send, "hammamiz", conversation=self._world.home.room)
+
+    @rule(which=some, pause=pause)
+    def again(self, which: int, pause: float) -> None:
+        if found := self._acknowledged(which):
+            self._do("repeat", pause, found[0].again, found[1])
+
+    @rule(which=some, pause=pause)
+    def conflict(self, which: int, pause: float) -> None:
+        if found := self._acknowledged(which):
+            self._do("use a key again", pause, found[0].conflict, found[1])
+
+    @rule(which=some, pause=pause)
+    def edit(self, which: int, pause: float) -> None:
+        if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
+            self._do("edit", pause, found[0].change, place.log, place.seq, f"tuzatildi {which}")
+
+    @rule(which=some, pause=pause)
+    def delete(self, which: int, pause: float) -> None:
+        if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
+            self._do("delete", pause, found[0].change, place.log, place.seq, None)
+
+    @rule(who=who, pause=pause, on=st.booleans())
+    def react(self, who: int, pause: float, on: bool) -> None:
+        client = self._client(who)
+        seq = max(client.reader.cursors.get(LOBBY, 1), 1)
+        self._do("react", pause, client.ask, "react", conversation=LOBBY, seq=seq, emoji="👍", on=on)
+
+    @rule(who=who, to=who, pause=pause)
+    def admit(self, who: int, to: int, pause: float) -> None:
+        self._do("admit", pause, self._client(who).ask, "admit", conversation=self._world.home.room, user=NAMES[to])
+
+    @rule(who=who, to=who, pause=pause)
+    def remove(self, who: int, to: int, pause: float) -> None:
+        self._do("remove", pause, self._client(who).ask, "remove", conversation=self._world.home.room, user=NAMES[to])
+
+    @rule(who=who, pause=pause)
+    def leave(self, who: int, pause: float) -> None:
+        self._do("leave", pause, self._client(who).ask, "leave", conversation=self._world.home.room)
+
+    @rule(who=who, pause=pause)
+    def read(self, who: int, pause: float) -> None:
+        self._do("read", pause, self._client(who).ask, "read", conversation=LOBBY, ordinal=1)
+
+    @rule(who=who, back=st.integers(0, 5), pause=pause)
+    def sync(self, who: int, back: int, pause: float) -> None:
+        cursors = self._client(who).reader.cursors
+        cursors = {log: max(cursor - back, 0) for log, cursor in cursors.items() if log != "@me"}
+        self._do("sync", pause, self._client(who).ask, "sync", cursors=cursors)
+
+    @rule(who=who, pause=pause)
+    def ping(self, who: int, pause: float) -> None:
+        self._do("ping", pause, self._client(who).ask, "ping")
+
+    # What befalls them
+
+    @rule(who=who, pause=pause)
+    def cut(self, who: int, pause: float) -> None:
+        if (cable := self._client(who).cable) is not None:
+            self._do("a connection breaks", pause, cable.cut, fault=True)
+
+    @rule(who=who, stalled=st.booleans(), pause=pause)
+    def stall(self, who: int, stalled: bool, pause: float) -> None:
+        if (cable := self._client(who).cable) is not None and cable.stalled is not stalled:
+            self._do("a reader stops", pause, cable.stall, stalled, fault=stalled)
+
+    @rule(node=which, pause=pause)
+    def kill(self, node: int, pause: float) -> None:
+        self._do("a node is killed", pause, self._world.nodes[node].kill, fault=True)
+
+    @rule(node=which, steps=st.integers(1, 120), pause=pause)
+    def doom(self, node: int, steps: int, pause: float) -> None:
+        self._do("a node is killed at a step", pause, self._world.nodes[node].kill, steps, fault=True)
+
+    @rule(node=which, pause=pause)
+    def stop(self, node: int, pause: float) -> None:
+        self._do("a node is stopped", pause, self._world.nodes[node].stop, fault=True)
+
+    @rule(node=which, cut=st.booleans(), pause=pause)
+    def cut_off(self, node: int, cut: bool, pause: float) -> None:
+        bus = self._world.nodes[node].bus
+        if bus.cut is not cut:
+            self._do("a node is cut off from the bus", pause, bus.join, cut, fault=cut)
+
+    @rule(drop=st.sampled_from((0.0, 0.2, 0.8)), double=st.sampled_from((0.0, 0.3)), pause=pause)
+    def jam(self, drop: float, double: float, pause: float) -> None:
+        self._world.ether.drop, self._world.ether.double = drop, double
+        self._do("the bus drops and doubles", pause, fault=bool(drop or double))
+
+    @rule(count=st.integers(1, 3), after=st.booleans(), pause=pause)
+    def fail_commits(self, count: int, after: bool, pause: float) -> None:
+        if after:
+            FILE.after = count
+            self._do("a COMMIT has effect and fails", pause, fault=True)
+        else:
+            FILE.before = count
+            self._do("a COMMIT fails", pause, fault=True)
+
+    @rule(count=st.integers(1, 3), pause=pause)
+    def fail_reads(self, count: int, pause: float) -> None:
+        FILE.reads = count
+        self._do("a read fails", pause, fault=True)
+
+    @rule(node=which, skew=st.sampled_from((-86_400.0, -1.0, 0.0, 1.0, 7_200.0)), pause=pause)
+    def set_clock(self, node: int, skew: float, pause: float) -> None:
+        self._world.nodes[node].clock.skew = skew
+        self._do("a clock jumps", pause, fault=True)
+
+    @rule(seconds=st.sampled_from((0.5, 2.5)))
+    def wait(self, seconds: float) -> None:
+        self._do("wait", seconds)
+
+    def teardown(self) -> None:
+        if self.world is None:
+            return
+        for number in range(OPERATIONS - sum(self.done.values())):  # so that each history counts
+            self._do("say", 0.01, self._client(number % len(NAMES)).send, "oxirida", conversation=LOBBY)
+        found = self.world.finish()
+        operations = sum(self.done.values())
+        COUNTED["histories"] += 1
+        COUNTED["operations"] += operations
+        COUNTED["messages acknowledged"] += self.world.history.acknowledged
+        COUNTED["events applied"] += sum(one.applied for heard in self.world.history.heard.values() for one in heard)
+        COUNTED.update({f"fault: {name[1:]}": count for name, count in self.done.items() if name[0] == "!"})
+        assert not found, "\n".join(found)
+
+    @property
+    def _world(self) -> World:
+        assert self.world is not None
+        return self.world
+
+    def _client(self, number: int) -> Client:
+        return self._world.clients[number]
+
+    def _acknowledged(self, which: int) -> tuple[Client, str] | None:
+        """One of the messages that were acknowledged, and its author."""
+        said = [key for key, one in self._world.history.said.items() if one.place is not None]
+        if not said:
+            return None
+        key = said[which % len(said)]
+        return self._client(NAMES.index(self._world.history.said[key].by)), key
+
+    def _do(
+        self, name: str, pause: float, what: Any = None, *arguments: Any, fault: bool = False, **named: Any
+    ) -> None:
+        self.done[f"!{name}" if fault else name] += 1
+        # So that chance is the same for what follows, also when a step before it is left out to make a script shorter.
+        self._world.chance.seed(f"{self.seed} {name} {arguments} {named} {pause}")
+        if what is not None:
+            self._world.do(what, *arguments, **named)
+        self._pass(pause)
+
+    def _pass(self, pause: float) -> None:
+        if pause:
+            self._world.step(pause)

@@ -1,0 +1,127 @@
+"""A node as the program wires it, in a process that can die, on simulated surroundings."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from suhbat.config import Settings
+from suhbat.node import Node
+from suhbat.transport.admission import V1_PATH, Admission
+from suhbat.transport.asgi import WebSockets
+
+from .disk import Disk, SimulatedStore
+from .loop import Process, bury
+from .network import NOBODY, Cable, SimulatedBus
+
+if TYPE_CHECKING:
+    from .world import World
+
+SETTINGS = Settings(
+    send_rate=0, address_rate=0, room_rate=0, connections_per_address=0, announce_limit=50, log_level="error"
+)
+EPOCH_MS = 1_795_000_000_000
+SCOPE = {"type": "websocket", "path": V1_PATH, "query_string": b"", "headers": (), "client": ("127.0.0.1", 1)}
+
+
+class SkewedClock:
+    """See chat.ports.Clock; the wall's can be set to anything, and differs from node to node."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.skew = 0.0
+        self._loop = loop
+
+    def wall(self) -> int:
+        return int(EPOCH_MS + (self._loop.time() + self.skew) * 1000)
+
+    def steady(self) -> float:
+        return self._loop.time()
+
+
+class SimulatedNode:
+    """Starts again by itself after it died."""
+
+    def __init__(self, world: World, name: str, disk: Disk) -> None:
+        self.name = name
+        self.world = world
+        self.disk = disk
+        self.chance: random.Random = world.chance
+        self.clock = SkewedClock(world.loop)
+        self.process = Process(name)
+        self.process.dead = True
+        self.bus = SimulatedBus(world.ether, self.process)
+        self.node: Node | None = None
+        self._stopping: asyncio.Event | None = None
+        self._cables: list[Cable] = []
+        self._graves: list[Process] = []
+
+    @property
+    def up(self) -> bool:
+        return self.node is not None and not self.process.dead
+
+    def start(self) -> None:
+        """A new process."""
+        if not self.process.dead:
+            return
+        self.process = Process(self.name)
+        self.process.died = self._died
+        self.process.start(self._live(self.process))
+
+    async def _live(self, process: Process) -> None:
+        self.world.ether.leave(self.bus)
+        self.bus = SimulatedBus(self.world.ether, process)
+        node = Node(SETTINGS, SimulatedStore(self.disk, self.clock, self.chance), self.bus, self.clock)
+        self._stopping = asyncio.Event()
+        try:
+            async with node.running():
+                self._admission = Admission(lambda: node.services)
+                self.node = node
+                await self._stopping.wait()
+                self.node = None
+        except Exception as error:
+            self.world.troubled(f"{self.name} did not start", error)
+        process.kill()
+
+    def stop(self) -> None:
+        """As SIGTERM does."""
+        if self.up and self._stopping is not None:
+            self.process.call(self._stopping.set)
+
+    def kill(self, steps: int = 0) -> None:
+        """At once, or at that many steps from here."""
+        if self.process.dead:
+            return
+        if steps:
+            self.process.fuse = steps
+        else:
+            self.process.kill()
+
+    def _died(self) -> None:
+        self.node = None
+        self._graves.append(self.process)
+        cables, self._cables = self._cables, []
+
+        def noticed() -> None:
+            for cable in cables:
+                cable.cut()
+            self.world.loop.call_later(self.chance.random(), self.start)
+
+        NOBODY.run(self.world.loop.call_soon, noticed)
+
+    def accept(self, heard: Callable[[str | None], None]) -> Cable:
+        """A new connection from outside."""
+
+        async def nothing(*asked: Any) -> None: ...
+
+        cable = Cable(self.process, self.chance, heard)
+        self._cables.append(cable)
+        sockets = WebSockets(nothing, self._admission)
+        self.process.start(sockets(dict(SCOPE), cable.receive, cable.send))
+        return cable
+
+    def bury(self) -> None:
+        self.process.kill()
+        for process in [*self._graves, self.process]:
+            bury(process)

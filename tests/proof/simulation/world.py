@@ -1,0 +1,215 @@
+"""Nodes, clients, a disk and a network in one process of simulated time; and the question whether all of it kept the promises."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import random
+import sqlite3
+from collections import Counter
+from collections.abc import Coroutine, Mapping, MutableMapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import structlog
+
+from suhbat.chat import acts
+from suhbat.protocol.types import LOBBY, ME
+from suhbat.store.dialect import insert_new
+from suhbat.store.known import new_log
+from suhbat.store.migrate import migrate
+from suhbat.store.tables import conversations
+from suhbat.store.transactions import Batch
+
+from ..history import ROWS, History, faults, logs
+from .client import Client
+from .disk import ENGINE, FILE, Disk
+from .loop import SimulatedLoop
+from .network import Ether
+from .node import EPOCH_MS, SimulatedNode
+
+NAMES = ("ali", "vali", "soli", "lola")
+PATIENCE_SECONDS = 12.0
+"""Simulated: within this time after the last fault everybody must have everything. A node looks at the store every 2 s; a
+connection that broke is noticed and comes back within a second."""
+NEVER = {
+    "task died",
+    "a connection failed",
+    "a command failed",
+    "an answer could not be delivered",
+    "events are stored but could not be published",
+    "heads could not be compared with the store",
+    "the writer of the database has died, see the log; restart Suhbat",
+}
+"""What no node says in its log, unless the disk is the reason."""
+
+
+class World:
+    """One history. `step` lets time pass; `finish` heals everything and gives what was found."""
+
+    def __init__(self, seed: int, nodes: int = 2) -> None:
+        self.loop = SimulatedLoop()
+        self.loop.set_exception_handler(self._uncaught)
+        self.chance = random.Random(seed)
+        self.history = History()
+        self.found: list[str] = []
+        self.counted: Counter[str] = Counter()
+        self.ether = Ether(self.chance)
+        self.home = home()
+        self.disk = Disk(self.home.image)
+        self.disk.committed = self._committed
+        structlog.configure(processors=[self._log], cache_logger_on_first_use=False)
+        self.nodes = [SimulatedNode(self, f"n{number}", self.disk) for number in range(nodes)]
+        self.clients = [Client(self, name, self.home.tokens[name]) for name in NAMES]
+        for node in self.nodes:
+            self.do(node.start)
+        self.step(0.2)
+        for client in self.clients:
+            self.do(client.connect)
+        self.step(0.3)
+
+    def step(self, seconds: float) -> None:
+        self.run(asyncio.sleep(seconds))
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return self.loop.run_until_complete(work)
+
+    def do(self, what: Any, *arguments: Any, **named: Any) -> None:
+        """Something within the loop, by nobody's process."""
+
+        async def at_once() -> None:
+            what(*arguments, **named)
+
+        self.run(at_once())
+
+    def any_node(self) -> SimulatedNode | None:
+        up = [node for node in self.nodes if node.up]
+        return self.chance.choice(up) if up else None
+
+    def finish(self) -> list[str]:
+        """All faults end; then nothing may be missing, and the history must be one that was promised."""
+        try:
+            self.do(self._heal)
+            until = self.loop.time() + PATIENCE_SECONDS
+            while not self.found and (missing := self._missing()):
+                if self.loop.time() > until:
+                    self.found.append(f"after {PATIENCE_SECONDS:.0f} s: {missing}")
+                    break
+                self.step(0.1)
+            self.found += faults(self.history, logs(FILE.execute(ROWS).fetchall()), self.home.uids)
+            return list(self.found)
+        finally:
+            self._bury()
+
+    def _heal(self) -> None:
+        FILE.before = FILE.after = FILE.reads = 0
+        self.ether.drop = self.ether.double = 0.0
+        for node in self.nodes:
+            node.process.fuse = None
+            node.bus.join(False)
+            node.start()
+        for client in self.clients:
+            if client.cable is not None:
+                client.cable.stall(False)
+
+    def _bury(self) -> None:
+        for node in self.nodes:
+            node.bury()
+        self.disk.close()
+        self.loop.close()
+        gc.collect(0)  # what is young; `graveyard` has turned off the rest
+
+    def _missing(self) -> str:
+        if down := [node.name for node in self.nodes if not node.up]:
+            return f"{down} are down"
+        return ", ".join(filter(None, (client.missing for client in self.clients)))
+
+    # What is known of the disk
+
+    def head(self, log: str) -> int:
+        ((head,),) = FILE.execute("SELECT head FROM conversations WHERE name = ?", (log,)).fetchall() or ((0,),)
+        return int(head)
+
+    def heads_of(self, uid: str) -> Mapping[str, int]:
+        """The heads of everything that is somebody's."""
+        mine = FILE.execute(
+            "SELECT c.name, c.head FROM conversations c JOIN members m ON m.conversation_id = c.id WHERE m.uid = ?",
+            (uid,),
+        ).fetchall()
+        return {LOBBY: self.head(LOBBY), ME: self.head(f"@me:{uid}"), **dict(mine)}
+
+    def _committed(self, batch: Batch) -> None:
+        now = self.loop.time()
+        for log, event in batch.entries:
+            self.history.committed[log, event.seq] = now
+
+    def troubled(self, what: str, error: BaseException | None) -> None:
+        """Something that may only be if the disk is the reason."""
+        if "disk I/O error" not in repr(error) and "Busy" not in repr(error):
+            self.found.append(f"{what}: {error!r}")
+
+    def _uncaught(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+        if "never retrieved" not in context["message"]:  # who asked is dead
+            self.found.append(f"{context['message']}: {context.get('exception')!r}")
+
+    def _log(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+        if event["event"] in NEVER:
+            error = event.get("exc_info")
+            self.troubled(event["event"], error if isinstance(error, BaseException) else _present())
+        raise structlog.DropEvent
+
+
+def _present() -> BaseException | None:
+    import sys
+
+    return sys.exc_info()[1]
+
+
+class Home(NamedTuple):
+    """How the world is at the beginning: four people, a room of two of them, a direct of two."""
+
+    image: sqlite3.Connection
+    tokens: Mapping[str, str]
+    uids: Mapping[str, str]
+    room: str
+
+
+@functools.cache
+def home() -> Home:
+    """Made once, by a node."""
+    with ENGINE.connect() as connection:
+        migrate(connection, Path(), EPOCH_MS)
+        with connection.begin():
+            insert_new(connection, conversations, [new_log(LOBBY, "lobby", EPOCH_MS)])
+    world = object.__new__(World)
+    world.loop, world.chance, world.found = SimulatedLoop(), random.Random(0), []
+    world.ether = Ether(world.chance)
+    node = SimulatedNode(world, "first", Disk())
+    tokens: dict[str, str] = {}
+    uids: dict[str, str] = {}
+
+    async def make() -> str:
+        node.start()
+        await asyncio.sleep(1)
+        assert node.node is not None
+        store, people = node.node.store, {}
+        for name in NAMES:
+            people[name], tokens[name] = await node.node.people.make_guest(name)
+            uids[name] = people[name].uid
+        ali, vali, soli, _ = people.values()
+        room = (await store.act(acts.Create(actor=ali, at=EPOCH_MS, title="Xona"))).conversation
+        await store.act(acts.Admit(actor=ali, at=EPOCH_MS, conversation=room, person=vali, role="moderator"))
+        await store.act(acts.Meet(actor=ali, at=EPOCH_MS, people=(soli,)))
+        node.stop()
+        await asyncio.sleep(1)
+        return room
+
+    room = world.run(make())
+    assert not world.found, world.found
+    node.bury()
+    node.disk.close()
+    world.loop.close()
+    image = sqlite3.connect(":memory:")
+    FILE.backup(image)
+    return Home(image, tokens, uids, room)
