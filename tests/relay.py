@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
-Way = Literal["open", "refused", "silent"]
+Way = Literal["open", "refused", "silent", "slow", "halved"]
 CHUNK = 65_536
+SLOW_CHUNK, SLOW_SECONDS = 4_096, 0.1
 
 
 class Relay:
     """`open`: everything passes. `refused`: what is open is reset, and nothing new comes about. `silent`: bytes vanish, as
-    behind a cable that was pulled out.
+    behind a cable that was pulled out. `slow`: 40 KB a second. `halved`: half of what comes next, then a reset.
 
     New connections go to the `targets` (ports) in turn; those that cannot be reached are passed over.
     """
@@ -63,7 +64,8 @@ class Relay:
             return
         there_reader, there_writer = reached
         self._open |= {writer, there_writer}
-        ways = [self._carry(reader, there_writer), self._carry(there_reader, writer)]
+        both = (writer, there_writer)
+        ways = [self._carry(reader, there_writer, both), self._carry(there_reader, writer, both)]
         tasks = [asyncio.create_task(way) for way in ways]
         self._tasks.update(tasks)
         await asyncio.wait(tasks)
@@ -77,12 +79,20 @@ class Relay:
                 return await asyncio.open_connection("127.0.0.1", self.targets[(first + number) % len(self.targets)])
         return None
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, both: Sequence[asyncio.StreamWriter]
+    ) -> None:
         with suppress(OSError):
-            while data := await reader.read(CHUNK):
+            while data := await reader.read(SLOW_CHUNK if self.way == "slow" else CHUNK):
                 if self.way == "silent":
                     continue
-                writer.write(data)
+                if self.way == "slow":
+                    await asyncio.sleep(SLOW_SECONDS)
+                half = self.way == "halved"
+                writer.write(data[: len(data) // 2] if half else data)
                 await writer.drain()
+                if half:
+                    for end in both:
+                        end.transport.abort()
         with suppress(OSError):
             writer.close()

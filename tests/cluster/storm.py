@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from websockets.asyncio.client import ClientConnection
 
-from tests.system.participants import Frame, Participant, Place, Writer
+from tests.proof.participants import Frame, Participant, Place, Writer
 
 from .parts import Cluster
 

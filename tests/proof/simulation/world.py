@@ -1,4 +1,4 @@
-"""Nodes, clients, a disk and a network in one process of simulated time; and the question whether all of it kept the promises."""
+"""Nodes, clients, a disk and a network in simulated time; and the question whether all of them kept the promises."""
 
 from __future__ import annotations
 

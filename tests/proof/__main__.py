@@ -1,0 +1,111 @@
+"""The whole proof: `python -m tests.proof` (`make proof`) takes about two hours and prints what was survived, as a table.
+
+`--short` does the same in minutes; `--only kill` the attacks with that in their name. The seed that is printed gives the same
+chance again. Ends with 1 at the first promise that was broken, and says which.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster import faults
+
+from . import kills, weather
+from .simulation.__main__ import several
+
+SQLITE, CLUSTER = "suhbat", "cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much of each."""
+
+    histories: int
+    sqlite_kills: int
+    cluster_kills: int
+    weather_seconds: float
+    faults: faults.Times
+
+
+LONG = Size(100_000, 300, 200, 300.0, faults.LONG)
+SHORT = Size(400, 10, 6, 20.0, faults.SHORT)
+
+Figures = Mapping[str, int]
+Attack = Callable[[Path, int, Size], Figures]
+
+
+def simulation(place: Path, seed: int, size: Size) -> Figures:
+    return several(size.histories, seed, 2)
+
+
+def kills_sqlite(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(kills.run(SQLITE, place, seed, size.sqlite_kills))
+
+
+def kills_cluster(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(kills.run(CLUSTER, place, seed, size.cluster_kills))
+
+
+def weather_sqlite(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(weather.run(SQLITE, place, seed, size.weather_seconds))
+
+
+def weather_cluster(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(weather.run(CLUSTER, place, seed, size.weather_seconds))
+
+
+def three_nodes(place: Path, seed: int, size: Size) -> Figures:
+    for line in (said := asyncio.run(faults.run(place, size.faults, seed, people=8, pause=1.0))):
+        print(f"    {line}")
+    pairs = [line.rpartition(": ") for line in said if ": " in line]
+    return {name: int(count.replace(",", "")) for name, _, count in pairs}
+
+
+ATTACKS: Mapping[str, Attack] = {
+    "simulated histories": simulation,
+    "kill -9, SQLite": kills_sqlite,
+    "kill -9, PostgreSQL + NATS": kills_cluster,
+    "network, SIGSTOP and clock, SQLite": weather_sqlite,
+    "network, SIGSTOP and clock, PostgreSQL + NATS": weather_cluster,
+    "three nodes, their engines killed, paused, cut off": three_nodes,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true")
+    parser.add_argument("--only", default="", help="attacks whose name has this in it")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
+    asked = parser.parse_args()
+    logging.disable()  # the clients tell of every connection that breaks
+    print(f"seed {asked.seed}", flush=True)
+    for name, attack in ATTACKS.items():
+        if asked.only not in name:
+            continue
+        print(f"{name} …", flush=True)
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as place:
+            try:
+                figures = attack(Path(place), asked.seed, SHORT if asked.short else LONG)
+            except BaseException as error:
+                print(f"BROKEN: {name}, seed {asked.seed}", flush=True)
+                if not isinstance(error, Exception):
+                    raise
+                sys.excepthook(type(error), error, error.__traceback__)
+                sys.exit(1)
+        for what, count in figures.items():
+            print(f"| {name} | {what} | {count:,} |", flush=True)
+        print(f"    kept, in {time.monotonic() - began:.0f} s", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+"""Negative controls: each fault of `sabotage` is put into the server, and the attack that must notice it is run.
+
+`python -m tests.proof.controls` (`make proof-controls`) prints what each one found; it fails if one found nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from . import kills
+from .sabotage import SABOTAGE
+
+HISTORIES = 1_000
+ROUNDS = 12
+
+Attack = Callable[[str, Path], str]
+"""Runs against a server with this fault in it. Gives the first thing that was found wrong; "" if nothing was."""
+
+
+def simulation(fault: str, place: Path) -> str:
+    """Simulated histories, in a process of their own: the fault is put into that."""
+    command = [sys.executable, "-m", "tests.proof.simulation", "--histories", str(HISTORIES), "--seed", "1"]
+    done = subprocess.run(
+        [*command, "--sabotage", fault], capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    found = [line for line in (done.stdout + done.stderr).splitlines() if "AssertionError: " in line]
+    assert bool(found) is bool(done.returncode), (done.stdout + done.stderr)[-3_000:]
+    return found[0].partition("AssertionError: ")[2] if found else ""
+
+
+def kill(fault: str, place: Path) -> str:
+    """kill -9 of a real server, at failpoints and from outside."""
+    return _found(lambda: asyncio.run(kills.run("suhbat", place, 1, ROUNDS, (fault,))))
+
+
+def _found(run: Callable[[], object]) -> str:
+    try:
+        run()
+    except BaseException as error:  # an AssertionError, or a group with one in it
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if not isinstance(error, AssertionError):
+            raise
+        return str(error).partition("\n")[0] or "an assertion failed"
+    return ""
+
+
+MUST_FIND: Mapping[str, Attack] = {
+    "key_not_unique": simulation,
+    "told_before_commit": kill,
+    "resume_capped": simulation,
+    "heads_not_compared": simulation,
+    "deleted_text_kept": simulation,
+    "second_entrance": simulation,
+}
+"""By fault, the attack that must find it."""
+MAY_NOT_FIND: Mapping[str, Attack] = {"sync_off": kill}
+"""What an attack cannot see, and should not pretend to: the pages of a process that was killed are still the system's."""
+
+
+def main() -> None:
+    logging.disable()
+    failed = False
+    for expected, attacks in ((True, MUST_FIND), (False, MAY_NOT_FIND)):
+        for fault, attack in attacks.items():
+            with tempfile.TemporaryDirectory() as place:
+                found = attack(fault, Path(place))
+            right = bool(found) is expected
+            failed |= not right
+            print(
+                f"{'' if right else 'WRONG: '}{fault}, {attack.__name__}: {found[:200] or 'nothing was found'}",
+                flush=True,
+            )
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    assert MUST_FIND.keys() == SABOTAGE.keys()
+    main()

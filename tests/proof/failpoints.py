@@ -1,0 +1,108 @@
+"""Places in the running program at which it dies as by kill -9: named, and at the n-th time that it comes there.
+
+Each is a patch from outside; nothing of this is in the program itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+FAILPOINTS: dict[str, Callable[[Callable[[], None]], None]] = {}
+"""By name: what calls the given function whenever the program comes there."""
+
+
+def failpoint(act: Callable[[Callable[[], None]], None]) -> Callable[[Callable[[], None]], None]:
+    FAILPOINTS[act.__name__] = act
+    return act
+
+
+@failpoint
+def before_commit(passed: Callable[[], None]) -> None:
+    """A batch is written, and not committed yet."""
+    from suhbat.store.transactions import Transactions
+
+    _after(Transactions, "_fill", passed)
+
+
+@failpoint
+def after_commit(passed: Callable[[], None]) -> None:
+    """A batch is durable, and nobody knows."""
+    from suhbat.store.transactions import Transactions
+
+    _after(Transactions, "write", passed)
+
+
+@failpoint
+def before_acknowledgement(passed: Callable[[], None]) -> None:
+    """The readers were told (as far as the system took it), the writer not yet."""
+    from suhbat.store.writer import Writer
+
+    _before(Writer, "_answer", passed)
+
+
+@failpoint
+def in_fan_out(passed: Callable[[], None]) -> None:
+    """Some of the readers of a room were told."""
+    from suhbat.transport.stream_wire import StreamWire
+
+    _before(StreamWire, "write", passed)
+
+
+@failpoint
+def in_replay(passed: Callable[[], None]) -> None:
+    """Somebody is being fed what they missed."""
+    from suhbat.hub.pages import Pages
+
+    _before(Pages, "above", passed)
+
+
+def arm(name: str, times: int) -> None:
+    """Die when the program comes to this place for the n-th time."""
+    left = [times]
+
+    def passed() -> None:
+        left[0] -= 1
+        if left[0] <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    FAILPOINTS[name](passed)
+
+
+def _before(owner: Any, name: str, passed: Callable[[], None]) -> None:
+    whole = getattr(owner, name)
+
+    def patched(*arguments: Any, **named: Any) -> Any:
+        passed()
+        return whole(*arguments, **named)
+
+    setattr(owner, name, patched)
+
+
+def _after(owner: Any, name: str, passed: Callable[[], None]) -> None:
+    whole = getattr(owner, name)
+
+    def patched(*arguments: Any, **named: Any) -> Any:
+        result = whole(*arguments, **named)
+        passed()
+        return result
+
+    setattr(owner, name, patched)
+
+
+def clock_jumps() -> None:
+    """The wall clock of this process is set anew twice a second, by up to six hours in either direction."""
+    import random
+    import time
+
+    from suhbat.app import SystemClock
+
+    began = time.monotonic()
+
+    def wall(self: SystemClock) -> int:
+        jump = random.Random(int((time.monotonic() - began) * 2)).uniform(-6, 6)
+        return time.time_ns() // 1_000_000 + int(jump * 3_600_000)
+
+    SystemClock.wall = wall  # type: ignore[method-assign]

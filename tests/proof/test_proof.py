@@ -1,0 +1,130 @@
+"""The proof in short, and that its checker sees: the long one is `make proof` (docs/proof.md)."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from . import weather
+from .controls import MUST_FIND, simulation
+from .history import Changed, History, Place, Row, faults
+from .sabotage import SABOTAGE
+from .simulation.__main__ import several
+
+
+def a_seed() -> int:
+    seed = random.SystemRandom().getrandbits(32)
+    print(f"seed {seed}")
+    return seed
+
+
+@pytest.mark.timeout(300)
+def test_simulated_histories() -> None:
+    """Whatever people do and whatever breaks, in whatever order: the real node under simulated surroundings keeps G1 to G6."""
+    counted = several(500, a_seed(), 2)
+    print(dict(counted))
+    assert counted["histories"] >= 500 and counted["events applied"] > 10_000
+
+
+@pytest.mark.parametrize("kind", ["suhbat", "cluster"])
+async def test_bad_weather(kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Connections that are slow, halved and reset, a server that is paused, a clock that jumps: nobody loses a message."""
+    caplog.set_level("ERROR", "suhbat.client")  # it would tell of every cut
+    counted = await weather.run(kind, tmp_path, a_seed(), 12.0)
+    print(dict(counted))
+    assert counted["acknowledged"] > 100 and counted["connections"] > 10
+
+
+def test_each_sabotage_has_its_attack() -> None:
+    """No fault is put in that nobody looks for."""
+    assert MUST_FIND.keys() == SABOTAGE.keys()
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("fault", [fault for fault, attack in MUST_FIND.items() if attack is simulation])
+def test_the_simulation_finds_what_is_wrong(fault: str, tmp_path: Path) -> None:
+    """With this fault in the program, simulated histories break a promise."""
+    assert simulation(fault, tmp_path)
+
+
+def row(seq: int, key: str, text: str = "x", **fields: object) -> Row:
+    return Row(seq, seq, "message.created", "ua", text, key, False, None, None)._replace(**fields)  # type: ignore[arg-type]
+
+
+def a_history() -> History:
+    """Two messages of one writer, one after the other, and what a reader heard."""
+    history = History()
+    for number, key in enumerate(("k1", "k2"), 1):
+        history.invoke("ali", key, "lobby", "x", float(number * 10))
+        history.acknowledge(key, Place("lobby", number, number), number * 10.0 + 1)
+        frame = {"conversation": "lobby", "seq": number, "type": "message.created"}
+        frame["message"] = {"client_id": key, "text": "x"}  # type: ignore[assignment]
+        history.hear("ub", frame, 0.0, number * 10.0 + 2, applied=True)
+    return history
+
+
+GOOD = {"lobby": [row(1, "k1"), row(2, "k2")]}
+UIDS = {"ali": "ua"}
+
+
+def test_a_history_that_was_promised() -> None:
+    """Of one that keeps every promise nothing is said."""
+    assert list(faults(a_history(), GOOD, UIDS)) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([row(1, "k1"), row(3, "k2", ordinal=2)], "seq is not dense"),
+        ([row(1, "k1"), row(2, "k2", ordinal=3)], "ordinal is not dense"),
+        ([row(1, "k1")], "k2 was acknowledged at"),
+        ([row(1, "k2"), row(2, "k1")], "k1 was acknowledged at"),
+        ([row(1, "k1"), row(2, "k2"), row(3, "k1")], "k1 is stored 2 times"),
+        ([row(1, "k1"), row(2, "k2"), row(3, "k3")], "phantom: k3"),
+        ([row(1, "k1"), row(2, "k2", text="y")], "k2 has another text"),
+        ([row(1, "k1"), row(2, "k2", actor_uid="ub")], "k2 of ali is stored as ub's"),
+        ([row(1, "k1"), row(2, "k2", deleted=True, text="")], "k2 has another text"),
+    ],
+)
+def test_the_checker_sees_what_is_stored_wrong(rows: list[Row], said: str) -> None:
+    """Gaps, losses, moves, doubles, phantoms and other texts and authors are named."""
+    assert any(said in fault for fault in faults(a_history(), {"lobby": rows}, UIDS))
+
+
+def test_the_checker_sees_what_was_told_wrong() -> None:
+    """The order of real time, deliveries that go back or differ, what was refused and is there, a deleted text that comes again."""
+    turned = a_history()
+    turned.said["k1"].began, turned.said["k1"].told = 30.0, 31.0
+    assert any("k1 was sent after k2" in fault for fault in faults(turned, GOOD, UIDS))
+
+    again = a_history()
+    again.heard["ub", "lobby"] += again.heard["ub", "lobby"][:1]
+    assert any("applied lobby 1 after 2" in fault for fault in faults(again, GOOD, UIDS))
+
+    other = a_history()
+    other.heard["ub", "lobby"][0].text = "y"
+    assert any("was told as 'y'" in fault for fault in faults(other, GOOD, UIDS))
+
+    unknown = a_history()
+    unknown.heard["ub", "lobby"][1].seq = 7
+    assert any("which is not in the log" in fault for fault in faults(unknown, GOOD, UIDS))
+
+    refused = a_history()
+    refused.said["k2"].place, refused.said["k2"].refused = None, "forbidden"
+    assert any("k2 was refused as forbidden" in fault for fault in faults(refused, GOOD, UIDS))
+
+    deleted = a_history()
+    deleted.changed.append(Changed("lobby", 1, None, seq=3, told=5.0))
+    deleted.heard["ub", "lobby"][0].since = 6.0
+    gone = {"lobby": [row(1, "k1", text="", deleted=True), row(2, "k2")]}
+    assert any("was deleted, and a connection" in fault for fault in faults(deleted, gone, UIDS))
+
+
+def test_the_checker_sees_who_was_told_without_being_a_member() -> None:
+    """What came after somebody left is not theirs, until they are back."""
+    history = a_history()
+    left = row(1, "", type="member.left", ordinal=None, text=None, client_id=None, data='{"user": {"uid": "ub"}}')
+    rows = {"lobby": [left, row(2, "k2", ordinal=1)]}
+    assert any("is a member in [(0, 1)] only" in fault for fault in faults(history, rows, UIDS))
