@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test check format bench cluster faults audit screenshots requirements clean
+.PHONY: run test check format bench cluster faults proof proof-controls audit screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m suhbat serve --host $(HOST) --port $(PORT)
@@ -34,6 +34,12 @@ cluster: $(VENV)/.dev
 
 faults: $(VENV)/.dev
 	$(BIN)/python -m tests.cluster.faults
+
+proof: $(VENV)/.dev
+	$(BIN)/python -m tests.proof
+
+proof-controls: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.controls
 
 audit: $(VENV)/.dev
 	$(BIN)/uv tool run pip-audit -r requirements.txt

@@ -94,7 +94,7 @@ def test_the_checker_sees_what_is_stored_wrong(rows: list[Row], said: str) -> No
 
 
 def test_the_checker_sees_what_was_told_wrong() -> None:
-    """The order of real time, deliveries that go back or differ, what was refused and is there, a deleted text that comes again."""
+    """Order in real time, deliveries that go back or differ, what was refused and is there, a deleted text that comes again."""
     turned = a_history()
     turned.said["k1"].began, turned.said["k1"].told = 30.0, 31.0
     assert any("k1 was sent after k2" in fault for fault in faults(turned, GOOD, UIDS))

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+
+from suhbat.client.effects import Dead, Effect, Say
+from suhbat.client.frames import decode
+from suhbat.client.state import State
+from suhbat.protocol.replies import encode
 
 from ..history import Changed, Place
 from ..reading import Broken, Frame, Reader
@@ -15,6 +21,7 @@ if TYPE_CHECKING:
 
 BACK_SECONDS = 0.5
 AGAIN_SECONDS = 0.3
+TICK_SECONDS = 0.5
 REPEATED = {"busy", "storage_unavailable", "rate_limited", "internal"}
 """Answers that promise nothing: the same is asked again."""
 
@@ -26,6 +33,9 @@ class Client:
         self.name = name
         self.world = world
         self.reader = Reader(name)
+        self.state = State()
+        """What the SDK makes of the same frames."""
+        world.loop.call_later(TICK_SECONDS, self._tick)
         self.undecided: dict[str, Frame] = {}
         self.changing: dict[str, Changed] = {}
         self.caught_up = False
@@ -115,10 +125,12 @@ class Client:
                 self._come_back()
             else:
                 try:
+                    self._sdk(text)
                     self._hear(json.loads(text))
                 except AssertionError as error:
                     self.world.found.append(str(error))
 
+        self.state.hello(self._token, self.now)
         self.cable = cable = node.accept(heard)
         cable.say(json.dumps(self.reader.hello(self._token)))
 
@@ -139,6 +151,24 @@ class Client:
                     self._say(command)
             case _:
                 self._take(frame)
+
+    def _sdk(self, text: str) -> None:
+        frame = decode(text)
+        assert frame is not None, text
+        self._carry_out(self.state.receive(frame, self.now))
+
+    def _carry_out(self, effects: Sequence[Effect]) -> None:
+        """What the SDK wants to ask for: it does not keep what comes before it knows the conversation."""
+        for effect in effects:
+            if isinstance(effect, Say):
+                self._say(json.loads(encode(effect.command)))
+            elif isinstance(effect, Dead) and self.cable is not None:
+                self.cable.cut()
+
+    def _tick(self) -> None:
+        if self.caught_up and self.cable is not None and not self.cable.stalled:
+            self._carry_out(self.state.tick(self.now))
+        self.world.loop.call_later(TICK_SECONDS, self._tick)
 
     def _take(self, frame: Frame) -> None:
         history, reader = self.world.history, self.reader
@@ -194,6 +224,17 @@ class Client:
         if self.undecided or self.changing:
             return f"{self.name} waits for {[*self.undecided, *self.changing]}"
         heads = self.world.heads_of(self.reader.uid)
-        return (
-            "" if self.reader.cursors == heads else f"{self.name} is at {self.reader.cursors}, and should be at {heads}"
-        )
+        if self.reader.cursors != heads:
+            return f"{self.name} is at {self.reader.cursors}, and should be at {heads}"
+        return "" if self.state.cursors == heads else f"{self.name}'s SDK is at {self.state.cursors}, not at {heads}"
+
+    def differences(self) -> Iterator[str]:
+        """Where what the SDK made of events is not what a fresh start would tell."""
+        for fresh in self.world.states_of(self.reader.uid, self.name):
+            mine = self.state.conversations[fresh.conversation]
+            for name in type(fresh).model_fields:
+                if getattr(mine, name) != getattr(fresh, name) and (fresh.kind, name) != ("lobby", "member_count"):
+                    yield (
+                        f"{self.name}: {name} of {fresh.conversation} is {getattr(mine, name)!r} for the SDK, "
+                        f"and {getattr(fresh, name)!r} for who comes now"
+                    )

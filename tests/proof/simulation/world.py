@@ -8,14 +8,17 @@ import gc
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Coroutine, Mapping, MutableMapping
+from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import structlog
 
 from suhbat.chat import acts
+from suhbat.chat.model import Actor
+from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import LOBBY, ME
+from suhbat.store import queries
 from suhbat.store.dialect import insert_new
 from suhbat.store.known import new_log
 from suhbat.store.migrate import migrate
@@ -97,6 +100,8 @@ class World:
                     self.found.append(f"after {PATIENCE_SECONDS:.0f} s: {missing}")
                     break
                 self.step(0.1)
+            if not self.found:
+                self.found += [difference for client in self.clients for difference in client.differences()]
             self.found += faults(self.history, logs(FILE.execute(ROWS).fetchall()), self.home.uids)
             return list(self.found)
         finally:
@@ -138,6 +143,11 @@ class World:
             (uid,),
         ).fetchall()
         return {LOBBY: self.head(LOBBY), ME: self.head(f"@me:{uid}"), **dict(mine)}
+
+    def states_of(self, uid: str, user_id: str) -> Sequence[ConversationState]:
+        """What somebody would be told who comes now."""
+        with ENGINE.connect() as connection, connection.begin():
+            return queries.opening(connection, Actor(uid=uid, user_id=user_id, lobby_from=0), "since_joined").states
 
     def _committed(self, batch: Batch) -> None:
         now = self.loop.time()
