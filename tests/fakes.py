@@ -193,6 +193,13 @@ class FakeStore(FakePeople):
         self.logs.setdefault(conversation, [])
         return Done(conversation, 0, created=created)
 
+    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> Sent | None:
+        self._work()
+        sent, said = self.answers.get((uid, client_id), (None, ""))
+        if sent is not None and said != text:
+            raise IdempotencyConflict()
+        return None if sent is None else replace(sent, duplicate=True)
+
     async def opening(self, actor: Actor) -> Opening:
         self._work()
         states = tuple(

@@ -33,6 +33,18 @@ class Messages:
             raise UserNotFound(user_id=to_user[:64])
         return peer
 
+    async def repeated(
+        self, actor: Actor, error: UserNotFound, *, text: str, client_id: str | None, reply_to: int | None
+    ) -> Sent:
+        """The first answer to what is sent again, though nobody holds the recipient's name any more. Raises the error where
+        it was not stored; IdempotencyConflict, Busy."""
+        if client_id is None:
+            raise error
+        sent = await self._store.answered(actor.uid, client_id, text, reply_to)
+        if sent is None:
+            raise error
+        return sent
+
     def send(
         self,
         actor: Actor,
@@ -79,6 +91,10 @@ class Messages:
         reply_to: int | None = None,
     ) -> Sent:
         """The same for who can wait, and by name. Raises the refusal, or UserNotFound."""
+        try:
+            peer = None if to_user is None else self.recipient(to_user)
+        except UserNotFound as error:
+            return await self.repeated(actor, error, text=text, client_id=client_id, reply_to=reply_to)
         answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:
@@ -94,7 +110,7 @@ class Messages:
             text=text,
             done=done,
             conversation=conversation,
-            peer=None if to_user is None else self.recipient(to_user),
+            peer=peer,
             client_id=client_id,
             reply_to=reply_to,
         )

@@ -28,6 +28,7 @@ from .model import (
     Reported,
     RoomLine,
     SearchPage,
+    Sent,
     Session,
 )
 from .search import Query
@@ -157,6 +158,12 @@ class Store(PeopleStore, Protocol):
 
     def post(self, post: Post) -> None:
         """Queue a message for the next batch. Over the limit of the queue: `done(Busy)`."""
+        ...
+
+    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> Sent | None:
+        """How a post with this key was answered first (then with `duplicate`); None where none was stored.
+
+        Raises IdempotencyConflict where that one said something else."""
         ...
 
     async def act(self, act: Act) -> Done:

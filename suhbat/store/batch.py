@@ -101,7 +101,7 @@ class Run:
         """Number the post, or refuse it."""
         actor = post.actor
         log = self._log(post)
-        digest = _digest(post)
+        digest = _digest(post.client_id, post.text, post.reply_to)
         first = self._firsts.get((actor.uid, post.key))
         if first is not None:
             if log is None or first.log_id != log.id or first.digest != digest:
@@ -250,15 +250,31 @@ class Run:
 _FIRST = ("key", "uid", "conversation_id", "seq", "ordinal", "sent_at", "digest")
 
 
-def _digest(post: Post) -> bytes:
+def _digest(client_id: str | None, text: str, reply_to: int | None) -> bytes:
     """What was asked, but for the conversation. Nobody repeats a key that the server made, so that has none."""
-    if post.client_id is None:
+    if client_id is None:
         return b""
-    return blake2b(f"{post.reply_to or ''}\0{post.text}".encode(), digest_size=16).digest()
+    return blake2b(f"{reply_to or ''}\0{text}".encode(), digest_size=16).digest()
 
 
 def _user_row(actor: Actor, at: Milliseconds) -> dict[str, object]:
     return {"uid": actor.uid, "user_id": actor.user_id, "kind": actor.kind, "created_at": at}
+
+
+def answered(
+    connection: Connection, uid: str, client_id: str, text: str, reply_to: int | None
+) -> Sent | IdempotencyConflict | None:
+    """What a repeated post of this key is told, wherever it went; None for one that was not stored."""
+    asked = select(conversations.c.name, *(idempotency.c[name] for name in _FIRST[3:])).join(
+        conversations, conversations.c.id == idempotency.c.conversation_id
+    )
+    row = connection.execute(asked.where(idempotency.c.uid == uid, idempotency.c.key == client_id)).first()
+    if row is None:
+        return None
+    name, seq, ordinal, sent_at, digest = row
+    if digest != _digest(client_id, text, reply_to):
+        return IdempotencyConflict()
+    return Sent(name, seq, ordinal, sent_at, duplicate=True)
 
 
 def is_written(connection: Connection, post: Post) -> bool:

@@ -22,14 +22,15 @@ from suhbat.chat.model import (
     Reported,
     RoomLine,
     SearchPage,
+    Sent,
 )
 from suhbat.chat.ports import Clock
 from suhbat.chat.search import Query
-from suhbat.errors import Busy
+from suhbat.errors import Busy, IdempotencyConflict
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 
-from . import delivered, erasure, filtered, guests, history, order, queries, retention, rooms, search
+from . import batch, delivered, erasure, filtered, guests, history, order, queries, retention, rooms, search
 from .acts import carry_out, touched
 from .dialect import is_trouble
 from .errors import StoreUnavailable
@@ -63,6 +64,12 @@ class SQLStore(PeopleOverSQL):
             asyncio.get_running_loop().call_soon(post.done, Busy(retry_after=1, seconds=1))
         else:
             self._writer.post(post)
+
+    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> Sent | None:
+        found = await self._read(lambda c: batch.answered(c, uid, client_id, text, reply_to))
+        if isinstance(found, IdempotencyConflict):
+            raise found
+        return found
 
     async def act(self, act: Act) -> Done:
         return await self._open_writer().work(lambda c, known: carry_out(c, known, act), touched(act))

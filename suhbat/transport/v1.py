@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from suhbat.chat.model import Actor, Opening, Outcome
+from suhbat.chat.model import Actor, Opening, Outcome, Sent
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
-from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated
+from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
 from suhbat.hub.frames import Frames
 from suhbat.identity.address import metered
@@ -74,7 +74,7 @@ class V1Session(BaseSession):
     def _do(self, command: Command) -> Rest | None:
         match command:
             case Send():
-                self._send(command)
+                return self._send(command)
             case Hello():
                 return self._hello(command)
             case Ping():
@@ -206,13 +206,12 @@ class V1Session(BaseSession):
 
     # Commands
 
-    def _send(self, command: Send) -> None:
+    def _send(self, command: Send) -> Rest | None:
         assert self.connection is not None
         try:
             peer = None if command.to_user is None else self.services.messages.recipient(command.to_user)
-        except SuhbatError as error:
-            self._refuse(error, command.id)
-            return
+        except UserNotFound as error:
+            return self._repeated(command, error)
         self.in_flight += 1
         self.services.messages.send(
             self.connection.actor,
@@ -223,15 +222,30 @@ class V1Session(BaseSession):
             reply_to=command.reply_to,
             done=partial(self._sent, command.id),
         )
+        return None
+
+    async def _repeated(self, command: Send, error: UserNotFound) -> None:
+        """Nobody holds the name now; yet it may have been answered before."""
+        assert self.connection is not None
+        try:
+            sent = await self.services.messages.repeated(
+                self.connection.actor, error, text=command.text, client_id=command.client_id, reply_to=command.reply_to
+            )
+        except SuhbatError as refusal:
+            self._refuse(refusal, command.id)
+            return
+        self._tell_sent(command.id, sent)
 
     def _sent(self, id: int | str | None, outcome: Outcome) -> None:
         self.in_flight -= 1
         if isinstance(outcome, SuhbatError):
             self._refuse(outcome, id)
-        elif id is not None:
-            self.write(
-                replies.sent(id, outcome.conversation, outcome.seq, outcome.ordinal, outcome.sent_at, outcome.duplicate)
-            )
+        else:
+            self._tell_sent(id, outcome)
+
+    def _tell_sent(self, id: int | str | None, sent: Sent) -> None:
+        if id is not None:
+            self.write(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))
 
     def _typing(self, command: Typing) -> None:
         assert self.connection is not None

@@ -101,6 +101,16 @@ class TestIdempotency:
         assert second == replace(first, duplicate=True)
         assert isinstance(third, IdempotencyConflict)
 
+    async def test_an_answer_can_be_had_again(self, store: Store, listener: Listener) -> None:
+        """By its key alone, as after a repeated post; nothing for another's key, a refusal for another content."""
+        first = await listener.send(store, ALI, "bir", client_id="k", peer=VALI)
+        assert await store.answered(ALI.uid, "k", "bir", None) == replace(first, duplicate=True)
+        assert await store.answered(VALI.uid, "k", "bir", None) is None
+        assert await store.answered(ALI.uid, "k2", "bir", None) is None
+        for text, reply_to in (("ikki", None), ("bir", 1)):
+            with pytest.raises(IdempotencyConflict):
+                await store.answered(ALI.uid, "k", text, reply_to)
+
     async def test_other_content_is_a_conflict(self, store: Store, listener: Listener) -> None:
         """Another text, reply_to or target under a used key is refused; so is a target that may not be seen."""
         await listener.send(store, ALI, "asl")

@@ -182,6 +182,22 @@ async def test_an_account_that_is_away_is_written_to(server: Server, name: Name)
         assert direct["last_message"]["text"] == "are you there?" and direct["unread"] == 1
 
 
+async def test_a_repeated_message_to_somebody_who_left(server: Server, name: Name) -> None:
+    """It is answered like the first time (G2), though nobody holds that name now; what was not sent before is refused."""
+    token = server.guest(name("ali"))
+    async with V1(server.ws, token) as ali:
+        async with Simple(server.ws, name("b")) as guest:
+            first = await ali.ask("send", to_user=name("b"), text="salom", client_id="k1")
+            await guest.until("message")
+        await ali.say({"type": "send", "to_user": name("b"), "text": "yangi", "client_id": "k2"})
+        assert (await ali.until("error"))["code"] == "user_not_found"
+        again = await ali.ask("send", to_user=name("b"), text="salom", client_id="k1")
+        assert again["duplicate"] is True
+        assert [again[field] for field in ("conversation", "seq")] == [first[field] for field in ("conversation", "seq")]
+        await ali.say({"type": "send", "to_user": name("b"), "text": "boshqa", "client_id": "k1"})
+        assert (await ali.until("error"))["code"] == "idempotency_conflict"
+
+
 async def test_a_guest_who_registers_stays_connected(server: Server, name: Name) -> None:
     """What was open goes on as the account, and ends with its new session."""
     guest = server.guest(name("g"))
