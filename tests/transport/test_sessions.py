@@ -193,7 +193,9 @@ async def test_a_repeated_message_to_somebody_who_left(server: Server, name: Nam
         assert (await ali.until("error"))["code"] == "user_not_found"
         again = await ali.ask("send", to_user=name("b"), text="salom", client_id="k1")
         assert again["duplicate"] is True
-        assert [again[field] for field in ("conversation", "seq")] == [first[field] for field in ("conversation", "seq")]
+        assert [again[field] for field in ("conversation", "seq")] == [
+            first[field] for field in ("conversation", "seq")
+        ]
         await ali.say({"type": "send", "to_user": name("b"), "text": "boshqa", "client_id": "k1"})
         assert (await ali.until("error"))["code"] == "idempotency_conflict"
 

@@ -136,6 +136,11 @@ class Chat(RuleBasedStateMachine):
         if (cable := self._client(who).cable) is not None and cable.stalled is not stalled:
             self._do("a reader stops", pause, cable.stall, stalled, fault=stalled)
 
+    @rule(stalled=st.booleans(), pause=pause)
+    def stall_watcher(self, stalled: bool, pause: float) -> None:
+        if (cable := self._world.watcher.cable) is not None and cable.stalled is not stalled:
+            self._do("a reader stops", pause, cable.stall, stalled, fault=stalled)
+
     @rule(node=which, pause=pause)
     def kill(self, node: int, pause: float) -> None:
         self._do("a node is killed", pause, self._world.nodes[node].kill, fault=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from suhbat.config import Settings
 from suhbat.node import Node
+from suhbat.transport import queue_wire
 from suhbat.transport.admission import V1_PATH, Admission
 from suhbat.transport.asgi import WebSockets
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
 SETTINGS = Settings(
     send_rate=0, address_rate=0, room_rate=0, connections_per_address=0, announce_limit=50, log_level="error"
 )
+queue_wire.HIGH_WATER, queue_wire.LOW_WATER = 2_000, 500
+# Bytes, instead of 64 KB: so that a few frames are too many for a reader that has stopped, who is then fed from the log.
 EPOCH_MS = 1_795_000_000_000
-SCOPE = {"type": "websocket", "path": V1_PATH, "query_string": b"", "headers": (), "client": ("127.0.0.1", 1)}
+SCOPE = {"type": "websocket", "query_string": b"", "headers": (), "client": ("127.0.0.1", 1)}
 
 
 class SkewedClock:
@@ -110,7 +113,7 @@ class SimulatedNode:
 
         NOBODY.run(self.world.loop.call_soon, noticed)
 
-    def accept(self, heard: Callable[[str | None], None]) -> Cable:
+    def accept(self, heard: Callable[[str | None], None], path: str = V1_PATH) -> Cable:
         """A new connection from outside."""
 
         async def nothing(*asked: Any) -> None: ...
@@ -118,7 +121,7 @@ class SimulatedNode:
         cable = Cable(self.process, self.chance, heard)
         self._cables.append(cable)
         sockets = WebSockets(nothing, self._admission)
-        self.process.start(sockets(dict(SCOPE), cable.receive, cable.send))
+        self.process.start(sockets({**SCOPE, "path": path}, cable.receive, cable.send))
         return cable
 
     def bury(self) -> None:

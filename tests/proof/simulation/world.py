@@ -31,6 +31,7 @@ from .disk import ENGINE, FILE, Disk
 from .loop import SimulatedLoop
 from .network import Ether
 from .node import EPOCH_MS, SimulatedNode
+from .watcher import Watcher
 
 NAMES = ("ali", "vali", "soli", "lola")
 PATIENCE_SECONDS = 12.0
@@ -68,8 +69,9 @@ class World:
         for node in self.nodes:
             self.do(node.start)
         self.step(0.2)
-        for client in self.clients:
-            self.do(client.connect)
+        self.watcher = Watcher(self, "kuzatuvchi")
+        for one in (*self.clients, self.watcher):
+            self.do(one.connect)
         self.step(0.3)
 
     def step(self, seconds: float) -> None:
@@ -102,7 +104,9 @@ class World:
                 self.step(0.1)
             if not self.found:
                 self.found += [difference for client in self.clients for difference in client.differences()]
-            self.found += faults(self.history, logs(FILE.execute(ROWS).fetchall()), self.home.uids)
+            final = logs(FILE.execute(ROWS).fetchall())
+            self.found += faults(self.history, final, self.home.uids)
+            self.found += self.watcher.faults(final[LOBBY])
             return list(self.found)
         finally:
             self._bury()
@@ -114,9 +118,9 @@ class World:
             node.process.fuse = None
             node.bus.join(False)
             node.start()
-        for client in self.clients:
-            if client.cable is not None:
-                client.cable.stall(False)
+        for one in (*self.clients, self.watcher):
+            if one.cable is not None:
+                one.cable.stall(False)
 
     def _bury(self) -> None:
         for node in self.nodes:
@@ -128,13 +132,22 @@ class World:
     def _missing(self) -> str:
         if down := [node.name for node in self.nodes if not node.up]:
             return f"{down} are down"
-        return ", ".join(filter(None, (client.missing for client in self.clients)))
+        return ", ".join(filter(None, (one.missing for one in (*self.clients, self.watcher))))
 
     # What is known of the disk
 
     def head(self, log: str) -> int:
         ((head,),) = FILE.execute("SELECT head FROM conversations WHERE name = ?", (log,)).fetchall() or ((0,),)
         return int(head)
+
+    def last_message(self, log: str) -> int:
+        """Its `seq`; of those that are not deleted."""
+        ((seq,),) = FILE.execute(
+            "SELECT coalesce(max(seq), 0) FROM events e JOIN conversations c ON c.id = e.conversation_id "
+            "WHERE c.name = ? AND ordinal IS NOT NULL AND NOT deleted",
+            (log,),
+        ).fetchall()
+        return int(seq)
 
     def heads_of(self, uid: str) -> Mapping[str, int]:
         """The heads of everything that is somebody's."""
