@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-_TRACED = "fdatasync,fsync,write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg"
+_TRACED = "fdatasync,fsync,write,writev,pwrite64,pwritev,pwritev2,sendto,sendmsg,sendmmsg,ftruncate,unlink,unlinkat"
 OPTIONS = ("-D", "-f", "-ttt", "-y", "-v", "-s", "1000000", "-e", f"trace={_TRACED}")
 """Options of strace: -D, so that the traced process is the one that was started; nothing is shortened."""
 
@@ -21,9 +21,10 @@ Place = tuple[str, int]
 """Conversation and seq."""
 
 _LINE = re.compile(r"(?P<tid>\d+) +\d+\.\d+ (?P<rest>.*)")
-_CALL = re.compile(r"(?P<name>\w+)\((?P<arguments>.*?)(?:\) += (?P<result>-?\d+).*| <unfinished \.\.\.>)$")
+_CALL = re.compile(r"(?P<name>\w+)\((?P<arguments>.*?)(?:\) += (?P<result>-?\d+|\?).*| <unfinished \.\.\.>)$")
 _RESUMED = re.compile(r"<\.\.\. (?P<name>\w+) resumed>.*?\) += (?P<result>-?\d+)[^)]*$")
 _FILE = re.compile(r"\d+<(?P<file>(?:[^>]|(?<=-)>)*)>")
+_NUMBER = re.compile(r", (\d+)$")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"(\.\.\.)?')
 _TOLD = re.compile(rb'"conversation":"([^"]+)","seq":(\d+)')
 _FRAME_HEADER = 24  # bytes before each page in a WAL (sqlite.org/fileformat2.html#walformat)
@@ -34,13 +35,16 @@ class Unsafe(AssertionError):
 
 
 class Call(NamedTuple):
-    """A system call as it began (`result` is None) or ended. A call that nothing came between is both in turn."""
+    """A system call as it began (`result` is None) or ended. A call that nothing came between is both in turn.
+
+    `number`: its last argument, where that is one (the offset of a pwrite64, the length of an ftruncate)."""
 
     thread: str
     name: str
     file: str
     data: bytes
     result: int | None
+    number: int = 0
 
 
 @dataclass
@@ -64,7 +68,7 @@ def check(trace: Iterable[str], marks: Mapping[Place, bytes]) -> Report:
     flushing: dict[str, set[Place]] = {}
     is_last = False
     for call in calls(trace):
-        if call.file.endswith("-wal"):
+        if call.file.endswith("-wal") and call.name != "ftruncate":
             if call.name in ("fdatasync", "fsync"):
                 if call.result is None:
                     flushing[call.thread] = set(committed)
@@ -104,8 +108,18 @@ def calls(trace: Iterable[str]) -> Iterator[Call]:
             yield begun.pop(found["tid"])._replace(result=int(resumed["result"]))
         elif call := _CALL.match(rest):
             file = _FILE.match(call["arguments"])
-            begins = Call(found["tid"], call["name"], file["file"] if file else "", _data(call["arguments"]), None)
+            number = _NUMBER.search(call["arguments"])
+            begins = Call(
+                found["tid"],
+                call["name"],
+                file["file"] if file else "",
+                _data(call["arguments"]),
+                None,
+                int(number[1]) if number else 0,
+            )
             yield begins
+            if call["result"] == "?":
+                continue  # killed in the midst of it
             if call["result"] is None:
                 begun[found["tid"]] = begins
             else:

@@ -1,0 +1,255 @@
+"""Power loss, replayed: what a real server wrote and flushed is recorded, and the disk is built as it may be found after a cut.
+
+Each cut is a moment of the recording. What a successful fdatasync (or fsync) covered is on the disk; of what was written after
+it, each 512 bytes may be there or not; of what a *failed* one covered, too, for ever, for the system takes it for clean. Then
+SQLite recovers what it finds, and that must hold everything that anybody was told before the cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from tests.cluster.storm import Somewhere, SomewhereWriter
+from tests.servers import Server
+from tests.system.trace import OPTIONS, calls
+
+from .history import ROWS, Row, logs
+from .kills import LIMITS, SERVE
+
+SECTOR = 512
+PEOPLE = 3
+REFUSALS = 60
+EIO = ("-e", "inject=fdatasync:error=EIO:when=15+20")
+"""In each thread the 15th flush fails, and then every 20th."""
+_TOLD = re.compile(rb'"conversation":"([^"@]+)","seq":(\d+)')
+
+Fate = Literal["pending", "durable", "doubtful"]
+
+
+@dataclass(slots=True)
+class Write:
+    """Bytes at an offset; without bytes, the file is cut to that length."""
+
+    offset: int
+    data: bytes | None
+    fate: Fate = "pending"
+
+
+@dataclass(slots=True)
+class File:
+    """`base` is what is durable for sure; `writes` came after, in order."""
+
+    base: bytearray = field(default_factory=bytearray)
+    writes: list[Write] = field(default_factory=list)
+
+    def flush(self, count: int, fate: Fate) -> None:
+        """A flush that began after this many writes has ended."""
+        for write in self.writes[:count]:
+            if write.fate == "pending":
+                write.fate = fate
+        while self.writes and self.writes[0].fate == "durable":
+            _apply(self.base, self.writes.pop(0), None)
+
+    def found(self, chance: random.Random, keep: float) -> bytes:
+        """As it may be found: of what is not durable, each sector with the chance `keep`."""
+        image = bytearray(self.base)
+        for write in self.writes:
+            _apply(image, write, None if write.fate == "durable" else lambda: chance.random() < keep)
+        return bytes(image)
+
+
+def _apply(image: bytearray, write: Write, kept: object) -> None:
+    if write.data is None:
+        if kept is None or kept():  # type: ignore[operator]
+            del image[write.offset :]
+            image.extend(bytes(write.offset - len(image)))
+        return
+    for start in range(0, len(write.data), SECTOR):
+        part = write.data[start : start + SECTOR]
+        if kept is None or kept():  # type: ignore[operator]
+            at = write.offset + start
+            image.extend(bytes(max(at + len(part) - len(image), 0)))
+            image[at : at + len(part)] = part
+
+
+@dataclass
+class Recording:
+    """What strace wrote, and the logs as they were at the end, when nothing was lost."""
+
+    lines: list[str]
+    truth: Mapping[str, Sequence[Row]]
+    counted: Counter[str]
+
+
+async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage: Sequence[str] = ()) -> Recording:
+    """A server under strace with people who talk. `eio`: flushes fail now and then; after REFUSALS for that it is killed,
+    and started again over what the system then shows, which is more than what is on the disk."""
+    server = Server("suhbat", place / "data", settings=LIMITS)
+    server.command = ("-m", "tests.proof.serve", *sabotage, "--", *SERVE)
+    counted: Counter[str] = Counter()
+    lines: list[str] = []
+    _start(server, place / "first", EIO if eio else ())
+    chance = random.Random(seed)
+    try:
+        names = [f"p{number}" for number in range(PEOPLE)]
+        tokens = {name: await asyncio.to_thread(_guest, server, name) for name in [*names, "reader"]}
+        people: list[Somewhere] = [Somewhere("reader", tokens["reader"], lambda: server.ws)]
+        people += [
+            _Writer(name, tokens[name], "reader", chance.getrandbits(32), lambda: server.ws, 0.05) for name in names
+        ]
+        up = asyncio.Event()
+        up.set()
+        async with asyncio.TaskGroup() as tasks:
+            living = [tasks.create_task(one.live(up)) for one in people]
+            writers = [one for one in people if isinstance(one, _Writer)]
+            until = time.monotonic() + seconds
+            while time.monotonic() < until and not (eio and sum(one.refusals for one in writers) >= REFUSALS):
+                await asyncio.sleep(0.01)
+            if eio:
+                up.clear()
+                server.kill()
+                lines += _traced(place / "first")
+                await asyncio.to_thread(_start, server, place / "second", ())
+                up.set()
+                await asyncio.sleep(seconds / 2)
+            server.kill()
+            for task in living:
+                task.cancel()
+        counted["refused"] = sum(one.refusals for one in writers)
+        counted["repeated and known"] = sum(one.duplicates for one in writers)
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.kill()
+    lines += _traced(place / ("second" if eio else "first"))
+    return Recording(lines, _rows(place / "data" / "suhbat.db"), counted)
+
+
+class _Writer(SomewhereWriter):
+    refusals = 0
+
+    def refused(self, frame: dict[str, object]) -> None:
+        self.refusals += 1
+        super().refused(frame)
+
+
+def _guest(server: Server, name: str) -> str:
+    """A token; asked for again where a flush failed under it."""
+    for _ in range(20):
+        status, answer = server.request("POST", "/api/v1/guests", {"user_id": name})
+        if status == 201:
+            return str(answer["token"])
+        time.sleep(0.2)
+    raise AssertionError(answer)
+
+
+def _start(server: Server, trace: Path, inject: Sequence[str]) -> None:
+    server.prefix = ("strace", *OPTIONS, *inject, "-o", str(trace))
+    server.start(patience=60)
+
+
+def _traced(output: Path) -> list[str]:
+    """What strace wrote, when it has seen the server's end."""
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit:
+        lines = output.read_text(encoding="ascii").splitlines()
+        if lines and "+++" in lines[-1]:
+            return lines
+        time.sleep(0.1)
+    raise AssertionError("strace did not end with the server")
+
+
+def _rows(file: Path) -> dict[str, list[Row]]:
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        found = logs(database.execute(ROWS).fetchall())
+        ((keys,),) = database.execute("SELECT count(*) FROM idempotency")
+    assert keys == sum(row.ordinal is not None for rows in found.values() for row in rows), "a message without its key"
+    return found
+
+
+def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[str]:
+    """Cut the power at so many moments of the recording. Raises AssertionError at the first disk that has lost something."""
+    counted = Counter(recording.counted)
+    seen = list(calls(recording.lines))
+    chance = random.Random(seed)
+    moments = set(chance.sample(range(len(seen)), min(cuts, len(seen))))
+    files: dict[str, File] = {}
+    told: dict[str, int] = {}
+    flushing: dict[str, int] = {}
+    place.mkdir()
+    for moment, call in enumerate(seen):
+        name = (call.data.decode() if call.name.startswith("unlink") else call.file).rpartition("/")[2]
+        if name in ("suhbat.db", "suhbat.db-wal", "suhbat.db-journal"):
+            file = files.setdefault(name, File())
+            if call.name in ("fdatasync", "fsync"):
+                if call.result is None:
+                    flushing[call.thread] = len(file.writes)
+                    counted["flushes"] += 1
+                else:
+                    before = len(file.writes)
+                    file.flush(flushing.pop(call.thread), "durable" if call.result == 0 else "doubtful")
+                    gone = before - len(file.writes)
+                    flushing = {thread: max(count - gone, 0) for thread, count in flushing.items()}
+                    counted["flushes that failed"] += call.result != 0
+            elif call.result is None and call.name == "pwrite64":
+                file.writes.append(Write(call.number, call.data))
+                counted["writes"] += 1
+            elif call.result is None and call.name == "ftruncate":
+                file.writes.append(Write(call.number, None))
+            elif call.result == 0 and call.name.startswith("unlink"):
+                del files[name]
+        elif call.result is None and call.file.startswith(("socket:", "TCP")):
+            for log, seq in _TOLD.findall(call.data):
+                told[log.decode()] = max(int(seq), told.get(log.decode(), 0))
+        if moment in moments and "suhbat.db" in files and told:
+            for keep in (0.0, 0.5, 1.0):
+                counted["disks checked"] += 1
+                try:
+                    _check(files, told, recording.truth, place, chance, keep)
+                except (AssertionError, sqlite3.Error) as error:
+                    raise AssertionError(
+                        f"seed {seed}, cut after call {moment} of {len(seen)}, keep {keep}: {error}"
+                    ) from error
+            counted["cuts"] += 1
+    counted["messages told"] = sum(told.values())
+    return counted
+
+
+def _check(
+    files: Mapping[str, File],
+    told: Mapping[str, int],
+    truth: Mapping[str, Sequence[Row]],
+    place: Path,
+    chance: random.Random,
+    keep: float,
+) -> None:
+    for old in place.iterdir():
+        old.unlink()
+    for name, file in files.items():
+        (place / name).write_bytes(file.found(chance, keep))
+    found = _rows(place / "suhbat.db")
+    for log, rows in found.items():
+        assert [row.seq for row in rows] == list(range(1, len(rows) + 1)), f"seq of {log} is not dense"
+    for log, seq in told.items():
+        # What comes after may be a batch whose flush failed: it was refused as undecided, and another took its place later.
+        rows = found.get(log, [])
+        assert len(rows) >= seq, f"{log} has {len(rows)} events, and {seq} was told"
+        assert rows[:seq] == list(truth[log])[:seq], f"{log} is not what was told"
+
+
+def run(
+    place: Path, seed: int, seconds: float, cuts: int, *, eio: bool = False, sabotage: Iterable[str] = ()
+) -> Counter[str]:
+    """Record, and replay."""
+    recording = asyncio.run(record(place, seed, seconds, eio=eio, sabotage=tuple(sabotage)))
+    return replay(recording, place / "disk", seed, cuts)
