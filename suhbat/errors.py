@@ -14,6 +14,7 @@ SuhbatError
 ├── RateLimited           429  retryable after `retry_after` seconds     close 4029
 ├── Unsupported           501  part of the contract that this version does not serve yet
 ├── Busy                  503  retryable                                 close 1013
+│   └── StorageUnavailable 503  the disk or the database gives trouble
 └── Internal              500  our fault; logged whole, told without detail
 
 `code` never changes and is what programs look at. What people read is in `texts.py`, by language.
@@ -102,6 +103,10 @@ class Busy(SuhbatError):
     code, status, retryable, close = "busy", 503, True, 1013
 
 
+class StorageUnavailable(Busy):
+    code, close = "storage_unavailable", 1013
+
+
 class Internal(SuhbatError):
     code, status = "internal", 500
 
@@ -120,6 +125,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     RateLimited,
     Unsupported,
     Busy,
+    StorageUnavailable,
     Internal,
 )
 """All of them, for the reference, the HTTP descriptions and the tests."""

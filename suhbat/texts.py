@@ -230,9 +230,14 @@ TEXTS: dict[str, dict[Written, str]] = {
         "ru": "Этот сервер пока не умеет {what}. Это будет в следующей версии.",
     },
     "busy": {
-        "en": "The server is busy or cannot write just now. Nothing was stored; try again in {seconds} s.",
-        "uz": "Server band yoki hozir yoza olmaydi. Hech narsa saqlanmadi; {seconds} soniyadan keyin qayta urining.",
-        "ru": "Сервер занят или не может сейчас писать. Ничего не сохранено; повторите через {seconds} с.",
+        "en": "The server is busy. Nothing was stored; try again in {seconds} s.",
+        "uz": "Server band. Hech narsa saqlanmadi; {seconds} soniyadan keyin qayta urining.",
+        "ru": "Сервер занят. Ничего не сохранено; повторите через {seconds} с.",
+    },
+    "storage_unavailable": {
+        "en": "The server's storage is full or gives trouble just now. Try again in {seconds} s.",
+        "uz": "Server xotirasi toʻlgan yoki hozir ishlamayapti. {seconds} soniyadan keyin qayta urining.",
+        "ru": "Хранилище сервера переполнено или сейчас недоступно. Повторите через {seconds} с.",
     },
     "internal": {
         "en": "Something went wrong on the server. It was logged; try again.",

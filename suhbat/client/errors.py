@@ -7,7 +7,7 @@ ClientError
 
 from __future__ import annotations
 
-from suhbat.errors import Busy, RateLimited
+from suhbat.errors import Busy, RateLimited, StorageUnavailable
 
 
 class ClientError(Exception):
@@ -36,5 +36,5 @@ class ChatClosed(ClientError):
         self.reason = reason
 
 
-WAIT_AND_REPEAT = frozenset({Busy.code, RateLimited.code})
+WAIT_AND_REPEAT = frozenset({Busy.code, StorageUnavailable.code, RateLimited.code})
 """Refusals that the SDK repeats by itself. `name_in_use` is retryable too, but a person should choose."""

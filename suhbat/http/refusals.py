@@ -12,7 +12,17 @@ from typing import Any, TypeVar
 
 from fastapi.dependencies.models import Dependant
 
-from suhbat.errors import ERRORS, BadRequest, Internal, InvalidName, NotFound, SuhbatError, TooLarge
+from suhbat.errors import (
+    ERRORS,
+    BadRequest,
+    Busy,
+    Internal,
+    InvalidName,
+    NotFound,
+    StorageUnavailable,
+    SuhbatError,
+    TooLarge,
+)
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.types import MAX_FRAME
 
@@ -39,6 +49,8 @@ def refusals(dependant: Dependant, path: str, *, has_body: bool, has_choice: boo
     found: set[type[SuhbatError]] = {Internal}
     for one in _tree(dependant):
         found.update(getattr(one.call, "refuses", ()))
+    if Busy in found:
+        found.add(StorageUnavailable)
     if has_body:
         found |= {BadRequest, TooLarge}
     if has_choice:

@@ -37,6 +37,7 @@ from .errors import StoreUnavailable
 from .known import Known
 from .people import PeopleOverSQL
 from .reader import Reader
+from .transactions import unavailable
 from .writer import Writer
 
 log = structlog.get_logger("suhbat.store")
@@ -215,7 +216,7 @@ class SQLStore(PeopleOverSQL):
             if not is_trouble(error):
                 raise
             log.error("the database cannot be read", error=str(error))
-            raise Busy(retry_after=1, seconds=1) from error
+            raise unavailable() from error
 
     def _open_writer(self) -> Writer:
         if self._writer is None:

@@ -18,7 +18,7 @@ from suhbat.chat.model import Changed, Committed, Moved
 from suhbat.chat.ports import Clock
 from suhbat.protocol.types import LOBBY
 
-from . import connect, epoch, queries
+from . import connect, epoch, queries, wal
 from .dialect import insert_new
 from .epoch import Instance
 from .errors import StoreUnavailable
@@ -103,6 +103,7 @@ class SQLiteStore(SQLStore):
         if is_new:
             # Made here for its mode: also in a directory that others may read, the messages are not for them.
             self._file.touch(mode=0o600)
+        wal.flush_again(self._file)
         self._writes = connect.writing(self._file)
         self._reads = connect.reading(self._file, READERS)
         path = self._data / "instance"

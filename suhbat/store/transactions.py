@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from suhbat.chat.model import Change, Post, Sent
-from suhbat.errors import Busy, Internal, SuhbatError
+from suhbat.errors import Busy, Internal, StorageUnavailable, SuhbatError
 from suhbat.protocol.events import LogEntry
 
 from . import batch
@@ -169,13 +169,18 @@ def busy() -> Busy:
     return Busy(retry_after=1, seconds=1)
 
 
+def unavailable() -> StorageUnavailable:
+    """What is told when the database gives trouble. Mostly nothing was written; whoever repeats it is safe."""
+    return StorageUnavailable(retry_after=1, seconds=1)
+
+
 def _is_post(item: Item) -> bool:
     return isinstance(item, Post)
 
 
 def refused(items: Sequence[Item], error: Exception) -> list[Told]:
     log.error("the database cannot be written to", error=str(error), refused=len(items))
-    return [(item, busy()) for item in items]
+    return [(item, unavailable()) for item in items]
 
 
 def fault(error: Exception) -> SuhbatError:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from . import kills
+from . import power as power_loss
 from .sabotage import SABOTAGE
 
 HISTORIES = 1_000
@@ -39,6 +40,11 @@ def kill(fault: str, place: Path) -> str:
     return _found(lambda: asyncio.run(kills.run("suhbat", place, 1, ROUNDS, (fault,))))
 
 
+def power(fault: str, place: Path) -> str:
+    """The power goes, where flushes failed before too."""
+    return _found(lambda: power_loss.run(place, 1, 6.0, 300, eio=fault == "log_trusted", sabotage=(fault,)))
+
+
 def _found(run: Callable[[], object]) -> str:
     try:
         run()
@@ -58,6 +64,8 @@ MUST_FIND: Mapping[str, Attack] = {
     "heads_not_compared": simulation,
     "deleted_text_kept": simulation,
     "second_entrance": simulation,
+    "sync_off": power,
+    "log_trusted": power,
 }
 """By fault, the attack that must find it."""
 MAY_NOT_FIND: Mapping[str, Attack] = {"sync_off": kill}

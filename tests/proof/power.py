@@ -13,7 +13,7 @@ import re
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,8 @@ from .kills import LIMITS, SERVE
 SECTOR = 512
 PEOPLE = 3
 REFUSALS = 60
+RESTART = 400
+"""Calls of a new process in which it takes over what the one before left; cuts among them are the most delicate."""
 EIO = ("-e", "inject=fdatasync:error=EIO:when=15+20")
 """In each thread the 15th flush fails, and then every 20th."""
 _TOLD = re.compile(rb'"conversation":"([^"@]+)","seq":(\d+)')
@@ -68,15 +70,15 @@ class File:
         return bytes(image)
 
 
-def _apply(image: bytearray, write: Write, kept: object) -> None:
+def _apply(image: bytearray, write: Write, kept: Callable[[], bool] | None) -> None:
     if write.data is None:
-        if kept is None or kept():  # type: ignore[operator]
+        if kept is None or kept():
             del image[write.offset :]
             image.extend(bytes(write.offset - len(image)))
         return
     for start in range(0, len(write.data), SECTOR):
         part = write.data[start : start + SECTOR]
-        if kept is None or kept():  # type: ignore[operator]
+        if kept is None or kept():
             at = write.offset + start
             image.extend(bytes(max(at + len(part) - len(image), 0)))
             image[at : at + len(part)] = part
@@ -87,6 +89,8 @@ class Recording:
     """What strace wrote, and the logs as they were at the end, when nothing was lost."""
 
     lines: list[str]
+    restart: int
+    """How many of the lines are of the first process."""
     truth: Mapping[str, Sequence[Row]]
     counted: Counter[str]
 
@@ -98,6 +102,7 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
     server.command = ("-m", "tests.proof.serve", *sabotage, "--", *SERVE)
     counted: Counter[str] = Counter()
     lines: list[str] = []
+    restart = 0
     _start(server, place / "first", EIO if eio else ())
     chance = random.Random(seed)
     try:
@@ -119,6 +124,7 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
                 up.clear()
                 server.kill()
                 lines += _traced(place / "first")
+                restart = len(lines)
                 await asyncio.to_thread(_start, server, place / "second", ())
                 up.set()
                 await asyncio.sleep(seconds / 2)
@@ -131,7 +137,7 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
         if server.process is not None and server.process.poll() is None:
             server.kill()
     lines += _traced(place / ("second" if eio else "first"))
-    return Recording(lines, _rows(place / "data" / "suhbat.db"), counted)
+    return Recording(lines, restart, _rows(place / "data" / "suhbat.db"), counted)
 
 
 class _Writer(SomewhereWriter):
@@ -183,15 +189,20 @@ def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[s
     seen = list(calls(recording.lines))
     chance = random.Random(seed)
     moments = set(chance.sample(range(len(seen)), min(cuts, len(seen))))
+    if recording.restart:
+        again_from = sum(1 for _ in calls(recording.lines[: recording.restart]))
+        moments |= set(chance.sample(range(again_from, again_from + RESTART), min(cuts, RESTART)))
     files: dict[str, File] = {}
     told: dict[str, int] = {}
     flushing: dict[str, int] = {}
+    again: dict[str, int] = {}
     place.mkdir()
     for moment, call in enumerate(seen):
         name = (call.data.decode() if call.name.startswith("unlink") else call.file).rpartition("/")[2]
         if name in ("suhbat.db", "suhbat.db-wal", "suhbat.db-journal"):
             file = files.setdefault(name, File())
             if call.name in ("fdatasync", "fsync"):
+                again.pop(name, None)
                 if call.result is None:
                     flushing[call.thread] = len(file.writes)
                     counted["flushes"] += 1
@@ -204,6 +215,10 @@ def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[s
             elif call.result is None and call.name == "pwrite64":
                 file.writes.append(Write(call.number, call.data))
                 counted["writes"] += 1
+            elif call.result is None and call.name == "write":
+                # Only when it is written once more as a whole (suhbat/store/wal.py).
+                file.writes.append(Write(again.get(name, 0), call.data))
+                again[name] = again.get(name, 0) + len(call.data)
             elif call.result is None and call.name == "ftruncate":
                 file.writes.append(Write(call.number, None))
             elif call.result == 0 and call.name.startswith("unlink"):

@@ -28,6 +28,14 @@ def sync_off() -> None:
 
 
 @sabotage
+def log_trusted() -> None:
+    """SQLite's write-ahead log is taken for what is on the disk, though a flush of it may have failed before."""
+    from suhbat.store import wal
+
+    wal.flush_again = lambda file: None
+
+
+@sabotage
 def key_not_unique() -> None:
     """Idempotency keys are written down, and neither looked up nor unique: a repeated send is a second message."""
     from suhbat.store import batch

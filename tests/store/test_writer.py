@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
 from suhbat.chat.model import Outcome, Sent
-from suhbat.errors import Busy, Internal, NotFound
+from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
 from suhbat.store import connect, search
@@ -252,7 +252,13 @@ class TestFailures:
         failing.times = 10
         gate.open()
         outcomes = await asyncio.gather(*rest)
-        assert [getattr(o, "seq", type(o)) for o in outcomes] == [2, Internal, Busy, Busy, Busy]
+        assert [getattr(o, "seq", type(o)) for o in outcomes] == [
+            2,
+            Internal,
+            StorageUnavailable,
+            StorageUnavailable,
+            StorageUnavailable,
+        ]
         failing.times = 0
         assert (await listener.send(writer, ALI)).seq == 3
 

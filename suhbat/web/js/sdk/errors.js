@@ -1,7 +1,7 @@
 // What can go wrong for a program that uses the SDK, and the close codes (PROTOCOL §3).
 
 /** Refusals that the SDK repeats by itself. `name_in_use` is retryable too, but a person should choose. */
-export const WAIT_AND_REPEAT = new Set(["busy", "rate_limited"]);
+export const WAIT_AND_REPEAT = new Set(["busy", "storage_unavailable", "rate_limited"]);
 
 /** One thing that was asked was refused; the chat goes on. `code` is for programs, `message` for people. */
 export class Refused extends Error {

@@ -1,0 +1,109 @@
+"""A disk that is full: what cannot be written is refused, what is there can be read, and with room again all goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.servers import Server
+from tests.talk import V1
+
+from .kills import LIMITS, rows_of
+
+SIZE = "12m"
+LARGE = "x" * 3_900
+
+
+@contextmanager
+def small_disk(place: Path) -> Iterator[Path]:
+    """A tmpfs; only root can make one."""
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "suhbat-proof", str(place)], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", str(place)], check=True)
+
+
+async def run(place: Path, rounds: int) -> Counter[str]:
+    """Fill the disk while somebody writes, and make room again, so often. Gives what was counted; raises AssertionError."""
+    counted: Counter[str] = Counter()
+    with small_disk(place / "disk") as disk:
+        server = Server("suhbat", disk / "data", settings=LIMITS)
+        server.start()
+        try:
+            tokens = server.guest("ali"), server.guest("vali")
+            said: dict[int, str] = {}
+            async with V1(server.ws, tokens[0]) as ali, V1(server.ws, tokens[1]) as vali:
+                for number in range(rounds):
+                    ballast = disk / "ballast"
+                    _fill(ballast)
+                    counted["refused"] += await _until_refused(ali, said, number)
+                    await _still_works(server, vali, said, tokens[1])
+                    ballast.unlink()
+                    counted["well again after ms (most)"] = max(
+                        await _until_well(ali, said, number), counted["well again after ms (most)"]
+                    )
+                    await vali.until("message.created", seq=max(said))
+            server.stop()
+            stored = {
+                row.seq: row.client_id for row in rows_of(server) if row.log == "lobby" and row.ordinal is not None
+            }
+            assert stored == said, "what is stored is not what was acknowledged"
+            counted["acknowledged"] = len(said)
+        finally:
+            if server.process is not None and server.process.poll() is None:
+                server.kill()
+    return counted
+
+
+def _fill(ballast: Path) -> None:
+    """Everything that is left but for what the next few pages need."""
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(64 * 1024))
+        except OSError:
+            pass
+        file.truncate(max(file.tell() - 256 * 1024, 0))
+
+
+async def _until_refused(client: V1, said: dict[int, str], number: int) -> int:
+    """Write until there is no room; the refusal says that the storage is the reason, and how long to wait."""
+    for count in range(2_000):
+        key = f"{number}-{count}"
+        answer = await client.ask("send", conversation="lobby", text=LARGE, client_id=key)
+        if answer["type"] == "error":
+            assert answer["code"] == "storage_unavailable" and answer["retry_after"] > 0, answer
+            return 1
+        said[answer["seq"]] = key
+    raise AssertionError("the disk was never full")
+
+
+async def _still_works(server: Server, reader: V1, said: dict[int, str], token: str) -> None:
+    """Reading goes on: pages of history over both ways, and newcomers come in."""
+    page = await reader.ask("history", conversation="lobby", limit=50)
+    assert page["type"] == "ok" and page["head"] >= max(said)
+    status, _ = server.request("GET", "/api/v1/conversations/lobby/messages?limit=5", token=token)
+    assert status == 200
+    async with V1(server.ws, token):
+        pass
+
+
+async def _until_well(client: V1, said: dict[int, str], number: int) -> int:
+    """There is room: without anybody's help it writes again. Milliseconds."""
+    began = time.monotonic()
+    while time.monotonic() - began < 10:
+        key = f"{number}-well"
+        answer = await client.ask("send", conversation="lobby", text="yana", client_id=key)
+        if answer["type"] == "ok":
+            said[answer["seq"]] = key
+            return round((time.monotonic() - began) * 1000)
+        assert answer["code"] == "storage_unavailable", answer
+        await asyncio.sleep(0.05)
+    raise AssertionError("there is room again, and it does not write")

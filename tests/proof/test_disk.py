@@ -1,0 +1,65 @@
+"""The disk part of the proof in short: power loss, flushes that fail, a disk that is full."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+
+from suhbat.store.wal import flush_again
+
+from . import full, power
+from .controls import power as found_by_power
+
+traced = pytest.mark.skipif(
+    shutil.which("strace") is None, reason="needs strace, which Linux has (.ci/run installs it)"
+)
+mounts = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("mount") is None,
+    reason="only root makes a small disk",
+)
+
+
+@traced
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("eio", [False, True], ids=["power loss", "flushes that fail"])
+def test_what_was_told_survives(eio: bool, tmp_path: Path) -> None:
+    """Whenever the power goes, and also where flushes failed before and the process died of it: the database is sound, and
+    holds everything that anybody was told, in its place."""
+    seed = random.SystemRandom().getrandbits(32)
+    print(f"seed {seed}")
+    counted = power.run(tmp_path, seed, 3.0, 100, eio=eio)
+    print(dict(counted))
+    assert counted["cuts"] > 50 and counted["messages told"] > 50
+    assert bool(counted["flushes that failed"]) is eio and bool(counted["refused"]) is eio
+
+
+@traced
+@pytest.mark.timeout(120)
+def test_a_server_that_does_not_flush_is_found_out(tmp_path: Path) -> None:
+    """The same replay, over a server that leaves the flushes out, finds that something was lost."""
+    assert found_by_power("sync_off", tmp_path)
+
+
+def test_the_log_is_written_once_more_as_it_was(tmp_path: Path) -> None:
+    """Nothing in it changes, however long it is; where there is none, none is made."""
+    file = tmp_path / "suhbat.db"
+    flush_again(file)
+    assert not list(tmp_path.iterdir())
+    log = tmp_path / "suhbat.db-wal"
+    content = random.Random(1).randbytes(700_001)
+    log.write_bytes(content)
+    flush_again(file)
+    assert log.read_bytes() == content
+
+
+@mounts
+@pytest.mark.timeout(120)
+async def test_a_full_disk(tmp_path: Path) -> None:
+    """Writing is refused as `storage_unavailable`, reading goes on, and when there is room again it recovers by itself."""
+    counted = await full.run(tmp_path, 2)
+    print(dict(counted))
+    assert counted["refused"] == 2
