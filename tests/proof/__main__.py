@@ -13,13 +13,14 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster import faults
 
-from . import kills, weather
+from . import full, kills, power, weather
 from .simulation.__main__ import several
 
 SQLITE, CLUSTER = "suhbat", "cluster"
@@ -33,11 +34,14 @@ class Size:
     sqlite_kills: int
     cluster_kills: int
     weather_seconds: float
+    recordings: int
+    cuts: int
+    full: int
     faults: faults.Times
 
 
-LONG = Size(100_000, 300, 200, 300.0, faults.LONG)
-SHORT = Size(400, 10, 6, 20.0, faults.SHORT)
+LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG)
+SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT)
 
 Figures = Mapping[str, int]
 Attack = Callable[[Path, int, Size], Figures]
@@ -63,6 +67,26 @@ def weather_cluster(place: Path, seed: int, size: Size) -> Figures:
     return asyncio.run(weather.run(CLUSTER, place, seed, size.weather_seconds))
 
 
+def power_loss(place: Path, seed: int, size: Size) -> Figures:
+    return _recordings(place, seed, size, eio=False)
+
+
+def failing_flushes(place: Path, seed: int, size: Size) -> Figures:
+    return _recordings(place, seed, size, eio=True)
+
+
+def _recordings(place: Path, seed: int, size: Size, *, eio: bool) -> Figures:
+    counted: Counter[str] = Counter()
+    for number in range(size.recordings):
+        (own := place / str(number)).mkdir()
+        counted += power.run(own, seed + number, 6.0, size.cuts, eio=eio)
+    return counted
+
+
+def full_disk(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(full.run(place, size.full))
+
+
 def three_nodes(place: Path, seed: int, size: Size) -> Figures:
     for line in (said := asyncio.run(faults.run(place, size.faults, seed, people=8, pause=1.0))):
         print(f"    {line}")
@@ -76,6 +100,9 @@ ATTACKS: Mapping[str, Attack] = {
     "kill -9, PostgreSQL + NATS": kills_cluster,
     "network, SIGSTOP and clock, SQLite": weather_sqlite,
     "network, SIGSTOP and clock, PostgreSQL + NATS": weather_cluster,
+    "power loss, SQLite": power_loss,
+    "flushes that fail, then power loss, SQLite": failing_flushes,
+    "a full disk, SQLite": full_disk,
     "three nodes, their engines killed, paused, cut off": three_nodes,
 }
 

@@ -59,6 +59,14 @@ def in_replay(passed: Callable[[], None]) -> None:
     _before(Pages, "above", passed)
 
 
+@failpoint
+def when_refused(passed: Callable[[], None]) -> None:
+    """A batch could not be written: the disk gave trouble, and nothing was written over what is left of it."""
+    from suhbat.store import transactions
+
+    _before(transactions, "refused", passed)
+
+
 def arm(name: str, times: int) -> None:
     """Die when the program comes to this place for the n-th time."""
     left = [times]

@@ -28,7 +28,8 @@ from .kills import LIMITS, SERVE
 
 SECTOR = 512
 PEOPLE = 3
-REFUSALS = 60
+REFUSALS = 4
+"""Batches whose flush fails, at the last of which the process dies: before another one is written over it."""
 RESTART = 400
 """Calls of a new process in which it takes over what the one before left; cuts among them are the most delicate."""
 EIO = ("-e", "inject=fdatasync:error=EIO:when=15+20")
@@ -96,10 +97,17 @@ class Recording:
 
 
 async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage: Sequence[str] = ()) -> Recording:
-    """A server under strace with people who talk. `eio`: flushes fail now and then; after REFUSALS for that it is killed,
+    """A server under strace with people who talk. `eio`: flushes fail now and then; at the last of REFUSALS it is killed,
     and started again over what the system then shows, which is more than what is on the disk."""
     server = Server("suhbat", place / "data", settings=LIMITS)
-    server.command = ("-m", "tests.proof.serve", *sabotage, "--", *SERVE)
+    server.command = (
+        "-m",
+        "tests.proof.serve",
+        *sabotage,
+        *([f"when_refused:{REFUSALS}"] if eio else []),
+        "--",
+        *SERVE,
+    )
     counted: Counter[str] = Counter()
     lines: list[str] = []
     restart = 0
@@ -118,11 +126,13 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
             living = [tasks.create_task(one.live(up)) for one in people]
             writers = [one for one in people if isinstance(one, _Writer)]
             until = time.monotonic() + seconds
-            while time.monotonic() < until and not (eio and sum(one.refusals for one in writers) >= REFUSALS):
+            assert server.process is not None
+            while time.monotonic() < until and server.process.poll() is None:
                 await asyncio.sleep(0.01)
             if eio:
                 up.clear()
                 server.kill()
+                server.command = ("-m", "tests.proof.serve", *sabotage, "--", *SERVE)
                 lines += _traced(place / "first")
                 restart = len(lines)
                 await asyncio.to_thread(_start, server, place / "second", ())
