@@ -16,6 +16,7 @@ from suhbat.store.errors import StoreUnavailable
 FILES = 100_000
 """Open files asked for: two connections' worth for each that the setting `connections` allows by default."""
 
+_EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (compared)  # nosec B104
 
 quiet = False
 """Whether another process of the same server says where to open it."""
@@ -35,7 +36,7 @@ def tell(line: str) -> None:
 
 def lines(settings: Settings, host: str, port: int, setup: str | None = None) -> list[str]:
     """For people: URLs to open, and warnings. `setup`: the code of the link that makes the first owner."""
-    shown = "localhost" if host in ("0.0.0.0", "::", "127.0.0.1", "::1", "localhost") else host  # noqa: S104 (compared)
+    shown = "localhost" if host in (_EVERY_ADDRESS, "::", "127.0.0.1", "::1", "localhost") else host
     shown = f"[{shown}]" if ":" in shown else shown
     url = settings.public_url or f"http://{shown}:{port}"
     said = [
@@ -58,7 +59,7 @@ def lines(settings: Settings, host: str, port: int, setup: str | None = None) ->
 def beside(settings: Settings) -> str:
     """Where a program on this machine reaches the server that is starting."""
     host, port = address(sys.argv, settings)
-    if host in ("0.0.0.0", "localhost"):  # noqa: S104 (compared)
+    if host in (_EVERY_ADDRESS, "localhost"):
         host = "127.0.0.1"
     elif host == "::":
         host = "::1"

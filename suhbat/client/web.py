@@ -67,7 +67,7 @@ def _request(url: str, token: str | None, body: object) -> tuple[int, dict[str, 
         headers["Content-Type"] = "application/json"
     request = Request(url, data, headers)  # noqa: S310 (Address lets http and https through, nothing else)
     try:
-        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+        with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310  # nosec B310
             return response.status, _object(response.read())
     except HTTPError as refused:
         with refused:

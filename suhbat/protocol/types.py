@@ -29,8 +29,8 @@ LOBBY = "lobby"
 ME = "@me"
 """A user's own log, as its user sees it."""
 
-GUEST_TOKEN = "sg_a_token_as_it_was_shown_once"  # noqa: S105 (an example)
-SESSION_TOKEN = "ss_a_token_as_it_was_shown_once"  # noqa: S105
+GUEST_TOKEN = "sg_a_token_as_it_was_shown_once"  # noqa: S105 (an example)  # nosec B105
+SESSION_TOKEN = "ss_a_token_as_it_was_shown_once"  # noqa: S105  # nosec B105
 """In examples: nobody's."""
 
 

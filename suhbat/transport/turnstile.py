@@ -48,7 +48,7 @@ class Turnstile:
         """Come back when those before you are through: the line, and those who were sent away before you."""
         self._sent_away += 1
         wait = min((self._waiting + self._sent_away) * self._seconds_each, AWAY_SECONDS)
-        seconds = wait * random.uniform(0.8, 1.2)  # noqa: S311 (so that they do not come back at once)
+        seconds = wait * random.uniform(0.8, 1.2)  # noqa: S311 (so that they do not come back at once)  # nosec B311
         return Busy(retry_after=seconds, seconds=f"{seconds:.1f}")
 
     def _measure(self) -> None:
