@@ -1,7 +1,7 @@
 """Logging: structlog over the standard library, to standard error; and what must never be in a log is taken out.
 
-Query strings carry tickets, paths codes of invitations, debug output of the WebSocket layer messages and tokens: a filter
-on the servers' loggers removes them, whoever configured those loggers.
+Query strings carry tickets, paths codes of invitations (and tokens, where a client is mistaken), debug output of the
+WebSocket layer messages and tokens: a filter on the servers' loggers removes them, whoever configured those loggers.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ SERVER_LOGGERS = (
 )
 """Loggers of ASGI servers that write down request lines."""
 
-_SECRET = re.compile(r"\?[^\s\"']*|(?<=/invites/)[^\s\"'?]+")
+_SECRET = re.compile(r"\?[^\s\"']*|(?<=/invites/)[^\s\"'?]+|(?<![A-Za-z0-9])s[sg]_[\w-]{20,}")
 # A line for each connection that comes and goes is noise, and the dearest part of a connect.
 _PER_CONNECTION = ('%s - "WebSocket %s" [accepted]', "connection open", "connection closed")
 
 
 class Discreet(logging.Filter):
-    """Takes query strings and invitations' codes out; drops frames, headers and (above debug) a line per connection."""
+    """Takes query strings, invitations' codes and tokens out; drops frames, headers and (above debug) a line per connection."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.msg if isinstance(record.msg, str) else ""

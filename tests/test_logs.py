@@ -9,6 +9,7 @@ import pytest
 import structlog
 
 from suhbat import logs
+from suhbat.identity.tokens import random_token
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +52,15 @@ def test_codes_of_invitations_are_taken_out() -> None:
         logging.INFO, '%s - "%s %s HTTP/%s" %d', "1.2.3.4:5", "GET", "/api/v1/invites/c0de?lang=uz", "1.1", 200
     )
     assert left is not None and "c0de" not in left and "/api/v1/invites/" in left
+
+
+@pytest.mark.parametrize("prefix", ["ss_", "sg_"])
+@pytest.mark.parametrize("path", ["/api/v1/conversations/{token}/messages", "/ws/{token}", "/{token}"])
+def test_tokens_are_taken_out_wherever_they_stand(prefix: str, path: str) -> None:
+    """A client that puts one into a path has made a mistake; whoever reads the log must not have it for that."""
+    token = prefix + random_token()
+    left = through(logging.INFO, '%s - "%s %s HTTP/%s" %d', "1.2.3.4:5", "GET", path.format(token=token), "1.1", 404)
+    assert left is not None and token[3:] not in left and "404" in left
 
 
 @pytest.mark.parametrize(
