@@ -22,6 +22,7 @@ SuhbatError
 
 from __future__ import annotations
 
+from math import ceil
 from typing import ClassVar
 
 from .texts import Language, say
@@ -32,7 +33,7 @@ class SuhbatError(Exception):
 
     `code`: stable, for programs. `status`: for HTTP (RFC 9110). `retryable`: the same request can succeed later
     unchanged. `close`: the WebSocket close code where the failure ends a connection. `retry_after`: seconds, or None.
-    `params` fill the placeholders of the text.
+    `params` fill the placeholders of the text; where it has `{seconds}` and they do not, it is `retry_after`.
     """
 
     code: ClassVar[str] = "internal"
@@ -42,13 +43,20 @@ class SuhbatError(Exception):
 
     def __init__(self, text: str | None = None, *, retry_after: float | None = None, **params: object) -> None:
         self.text = text or self.code
-        self.retry_after = retry_after
+        # Rounded up, what programs are told and what people read: who comes back too early is only refused again.
+        self.retry_after = None if retry_after is None else _rounded_up(retry_after, 1_000)
+        if retry_after is not None:
+            params.setdefault("seconds", _rounded_up(retry_after, 10))
         self.params = params
         super().__init__(self.message("en"))
 
     def message(self, language: Language) -> str:
         """What a person should read, in their language: what happened and what to do next."""
         return say(self.text, language, **self.params)
+
+
+def _rounded_up(seconds: float, parts: int) -> float:
+    return ceil(round(seconds * parts, 6)) / parts
 
 
 class BadRequest(SuhbatError):

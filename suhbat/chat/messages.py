@@ -63,7 +63,7 @@ class Messages:
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
         if wait:
-            done(RateLimited("rate_limited.room", retry_after=wait, seconds=f"{wait:.1f}"))
+            done(RateLimited("rate_limited.room", retry_after=wait))
             return
         self._store.post(
             Post(

@@ -59,4 +59,4 @@ def _limit(request: Request, parts: Parts) -> None:
         return
     wait = parts.rates.meter(f"guests from {address}").take(parts.clock.steady())
     if wait:
-        raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
+        raise RateLimited(retry_after=wait)

@@ -62,7 +62,7 @@ def _admit(login: Login, request: Request, parts: Parts) -> Login:
     parts.bans.check(login.actor.uid)
     wait = parts.rates.meter(login.actor.uid, metered(address_of(request, parts))).take(parts.clock.steady())
     if wait:
-        raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
+        raise RateLimited(retry_after=wait)
     return login
 
 

@@ -68,7 +68,7 @@ class Throttle:
                 taken.append(meter)
         if wait:
             _give_back(taken)
-            raise RateLimited(retry_after=wait, seconds=f"{wait:.1f}")
+            raise RateLimited(retry_after=wait)
 
 
 def _give_back(meters: list[Gcra]) -> None:

@@ -72,7 +72,7 @@ def flood(meter: Meter, now: float, refuse: Refuse) -> Answer | End | None:
     wait = meter.take(now)
     if not wait:
         return None
-    frame = refuse(RateLimited(retry_after=wait, seconds=f"{wait:.1f}"))
+    frame = refuse(RateLimited(retry_after=wait))
     return Answer(frame) if meter.patience(now) else End(Close.RATE_LIMITED, frame, "rate_limited")
 
 

@@ -40,5 +40,5 @@ def problem_of(error: SuhbatError, language: Language, status: int | None = None
         status=status,
         detail=error.message(language),
         code=error.code,
-        retry_after=None if error.retry_after is None else round(error.retry_after, 3),
+        retry_after=error.retry_after,
     )

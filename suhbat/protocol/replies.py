@@ -146,5 +146,4 @@ def sent(id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int,
 
 def refusal(error: SuhbatError, language: Language, id: int | str | None = None) -> Error:
     """An error as a reply: its code, its text in the reader's language, and when a repeat can help."""
-    retry_after = None if error.retry_after is None else round(error.retry_after, 3)
-    return Error(id=id, code=error.code, message=error.message(language), retry_after=retry_after)
+    return Error(id=id, code=error.code, message=error.message(language), retry_after=error.retry_after)

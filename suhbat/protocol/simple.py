@@ -145,8 +145,7 @@ def sent(conversation: str, seq: int, sent_at: int, to: Viewer, *, online: bool)
 
 
 def refusal(error: SuhbatError, language: Language) -> bytes:
-    retry_after = None if error.retry_after is None else round(error.retry_after, 3)
-    return encode(SimpleError(code=error.code, message=error.message(language), retry_after=retry_after))
+    return encode(SimpleError(code=error.code, message=error.message(language), retry_after=error.retry_after))
 
 
 class SimpleMachine:

@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
+from math import ceil
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -173,7 +174,7 @@ def refusal(error: SuhbatError, accept_language: str) -> Response:
     body = encode(problem_of(error, choose(accept_language)))
     headers = Headers({"Connection": "close", "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))})
     if error.retry_after is not None:
-        headers["Retry-After"] = str(max(1, round(error.retry_after)))
+        headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
     return Response(error.status, HTTPStatus(error.status).phrase, headers, body)
 
 

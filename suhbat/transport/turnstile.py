@@ -48,8 +48,8 @@ class Turnstile:
         """Come back when those before you are through: the line, and those who were sent away before you."""
         self._sent_away += 1
         wait = min((self._waiting + self._sent_away) * self._seconds_each, AWAY_SECONDS)
-        seconds = wait * random.uniform(0.8, 1.2)  # noqa: S311 (so that they do not come back at once)  # nosec B311
-        return Busy(retry_after=seconds, seconds=f"{seconds:.1f}")
+        scattered = random.uniform(0.8, 1.2)  # noqa: S311 (so that they do not come back at once)  # nosec B311
+        return Busy(retry_after=wait * scattered)
 
     def _measure(self) -> None:
         """How long one takes while there is a line: a moving average over about a hundred."""

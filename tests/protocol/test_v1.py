@@ -137,6 +137,25 @@ def test_a_flood_is_answered_by_id() -> None:
     assert answer["code"] == "rate_limited" and answer["id"] == 6 and answer["retry_after"] == 2.0
 
 
+@pytest.mark.parametrize(
+    ("wait", "told", "said"), [(0.0004, 0.001, "0.1 s"), (1.2344, 1.235, "1.3 s"), (2.0, 2.0, "2.0 s")]
+)
+def test_who_comes_back_when_told_is_not_too_early(wait: float, told: float, said: str) -> None:
+    """A wait is rounded up, for programs and for people: after a shorter one the next answer is a refusal again."""
+
+    class Full:
+        def take(self, now: float) -> float:
+            return wait
+
+        def patience(self, now: float) -> bool:
+            return True
+
+    flooded = machine()
+    flooded.meter = Full()
+    answer = error(flooded.receive('{"type": "ping", "id": 6}', 0.0))
+    assert answer["retry_after"] == told and said in answer["message"]
+
+
 def test_doubled_keys_take_the_last() -> None:
     """Of two equal keys the last counts, for the command and for its id alike."""
     assert machine().receive('{"type":"hello","type":"ping","id":1,"id":2}', 0.0) == Do(Ping(type="ping", id=2))
