@@ -151,7 +151,8 @@ def test_syntax_in_a_search(siege: Siege) -> None:
             assert not found(siege.server, token, wildcard), wildcard
         for syntax in SYNTAX:
             for query in (syntax, f"{words[0]} {syntax}", f"{syntax}{words[0]}"):
-                assert set(found(siege.server, token, query)) <= {words[0]}, query
+                texts = [text for text in found(siege.server, token, query) if not text.startswith("reader-")]
+                assert set(texts) <= {words[0]}, query
             for parameter in ("cursor", "conversation", "from", "limit"):
                 path = f"search?q={words[0]}&{parameter}={quote(syntax)}"
                 status, answer = ask(siege.server, token, path)

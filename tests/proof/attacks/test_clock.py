@@ -1,0 +1,93 @@
+"""Time that is not what it was: the wall clock jumps, or the process sleeps."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+from websockets.sync.client import connect
+
+from tests.servers import COMMANDS, Server
+
+from .siege import OPTIONS, Siege, name
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither SIGSTOP nor SIGUSR1")
+
+HOUR = 3_600.0
+JUMPS = (2 * HOUR, -2 * HOUR, 40 * 24 * HOUR, -400 * 24 * HOUR, 0.0)
+"""Summer time, both ways; longer than any session lives; before everything that was ever said; and right again."""
+ASLEEP = 7.0
+"""Seconds. With deadlines of a tenth (tests/weaknesses/hasty.py) it is more than a minute."""
+PASSWORD = "a very secret passphrase"
+
+
+@contextmanager
+def started(kind: str, data: Path, *before: str) -> Iterator[Server]:
+    server = Server(kind, data, command=(*before, *COMMANDS[kind][1:]))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.mark.parametrize("kind", ["suhbat", "uvicorn"])
+def test_the_clock_jumps(tmp_path: Path, kind: str) -> None:
+    """The order is that of `seq`, who is connected stays, and nobody's session ends that is in use; a new log-in works
+    at each time."""
+    file = tmp_path / "wrong"
+    file.write_text("0")
+    with started(kind, tmp_path / "data", "-m", "tests.proof.attacks.wrong_clock", str(file)) as server:
+        assert server.process is not None
+        siege = Siege(server)
+        account, guest = siege.account(name("ali"), PASSWORD), siege.guest(name("vali"))
+        with siege.attack():
+            for jump in JUMPS:
+                file.write_text(str(jump))
+                os.kill(server.process.pid, signal.SIGUSR1)
+                time.sleep(0.5)
+                said = f"at {jump}"
+                status, answer = server.request(
+                    "POST", "/api/v1/conversations/lobby/messages", {"text": said}, token=siege.guest(name("new"))
+                )
+                assert status == 201, answer
+            for token in (account, guest):
+                assert server.request("GET", "/api/v1/me", token=token)[0] in (200, 401)  # forty days went by
+        status, page = server.request(
+            "GET", "/api/v1/conversations/lobby/messages?limit=200", token=siege.guest(name("x"))
+        )
+        assert status == 200, page
+
+
+@pytest.mark.parametrize("kind", ["suhbat", "uvicorn"])
+def test_the_process_is_stopped_for_a_while(tmp_path: Path, kind: str) -> None:
+    """A laptop that was closed, a host that was paused: who is still there is not taken for dead because the server was
+    away, and what they said meanwhile is taken."""
+    with started(kind, tmp_path / "data", "-m", "tests.weaknesses.hasty") as server, ExitStack() as stack:
+        assert server.process is not None
+        siege = Siege(server)
+        people = [name("patient") for _ in range(8)]
+        sockets = [stack.enter_context(connect(f"{server.ws}/ws/{one}", **OPTIONS)) for one in people]
+        with siege.attack():
+            time.sleep(1)
+            os.kill(server.process.pid, signal.SIGSTOP)
+            try:
+                for one, socket in zip(people, sockets, strict=True):
+                    socket.send(f'{{"message": "{one} while it slept"}}')
+                time.sleep(ASLEEP)
+            finally:
+                os.kill(server.process.pid, signal.SIGCONT)
+            for one, socket in zip(people, sockets, strict=True):
+                while f"{one} while it slept" not in socket.recv(timeout=10):
+                    pass
+            time.sleep(4)  # more than the silence after which somebody is dropped
+            for one, socket in zip(people, sockets, strict=True):
+                socket.send(f'{{"message": "{one} is here"}}')
+                while f"{one} is here" not in socket.recv(timeout=10):
+                    pass

@@ -1,0 +1,243 @@
+"""What the server must withstand, item by item, and the tests that attack it there.
+
+Whatever the attack is: the process stays up, other people are answered as before, nothing acknowledged is lost, no secret
+is logged, and the attacker gets a clear answer. `tests/proof/attacks` checks all of that around each of its attacks, on
+`suhbat serve` (native), `uvicorn main:app` (a connection that is taken over) and hypercorn (plain ASGI). Tests elsewhere
+are named where they say it more exactly; those of one transport stand for what all transports share.
+
+Sources of the list: RFC 6455, OWASP's WebSocket cheat sheet and ASVS 5.0, and what other chat servers were bitten by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Tests = tuple[str, ...]
+"""`path::function` below tests/."""
+
+
+def _in(path: str, *functions: str) -> Tests:
+    return tuple(f"{path}.py::test_{function}" for function in functions)
+
+
+_FRAMES = "proof/attacks/test_frames"
+_OPENINGS = "proof/attacks/test_handshake"
+_JSON = "proof/attacks/test_json"
+_WHO = "proof/attacks/test_identity"
+_CONTENT = "proof/attacks/test_content"
+_VOLUME = "proof/attacks/test_volume"
+_ANY_JSON = _in(_JSON, "the_simple_dialect", "v1", "http")
+_CASES = _in("conformance/test_cases", "case")
+_BYTES = _in("system/test_frames", "bytes_that_may_not_be", "bytes_before_hello")
+
+FRAMES: Mapping[str, Tests] = {
+    "masking": _CASES + _BYTES,
+    "RSV": _CASES + _BYTES,
+    "opcodes": _CASES + _BYTES,
+    "fragmentation": _CASES + _BYTES + _in("transport/test_frame_reader", "both_say_the_same"),
+    "UTF-8 across fragments": _CASES + _BYTES,
+    "close codes": _CASES + _BYTES + _in("system/test_frames", "a_close_is_answered"),
+    "lengths announced but never sent": _in(_FRAMES, "lengths_that_are_never_sent"),
+    "64-bit lengths": _in(_FRAMES, "lengths_of_64_bits") + _in("conformance/test_limits", "limit"),
+    "compression bombs": (
+        *_in(_FRAMES, "a_bomb"),
+        *_in("transport/test_compression", "a_bomb_is_too_big"),
+        *_in("conformance/test_deflate", "limit"),
+    ),
+    "ping floods from a peer that reads nothing": (
+        *_in(_FRAMES, "pings_of_who_reads_nothing", "pongs_that_nobody_asked_for"),
+        *_in("system/test_frames", "pings_of_somebody_who_does_not_read"),
+        *_in("weaknesses/test_unread_messages", "unread_pongs_do_not_gather"),
+    ),
+    "a byte a second": (
+        *_in(_FRAMES, "a_byte_now_and_then"),
+        *_in("weaknesses/test_slow_requests", "headers_have_a_deadline", "a_body_has_a_slowest_pace"),
+    ),
+}
+
+HANDSHAKE: Mapping[str, Tests] = {
+    "missing headers": _in(_OPENINGS, "headers_that_are_missing_or_wrong", "other_methods"),
+    "doubled headers": _in(_OPENINGS, "headers_that_are_there_twice")
+    + _in("transport/test_admission", "doubled_headers"),
+    "huge headers": _in(_OPENINGS, "huge_headers") + _in("weaknesses/test_slow_requests", "headers_have_an_end"),
+    "foreign Origins": _in(_OPENINGS, "origins_that_are_not_ours")
+    + _in("http/test_api", "a_foreign_page_cannot_write"),
+    "null Origins": _in(_OPENINGS, "origins_that_are_not_ours")
+    + _in("transport/test_simple", "foreign_origins_get_403"),
+    "look-alike Origins": (
+        *_in(_OPENINGS, "origins_that_are_not_ours", "an_origin_without_a_host"),
+        *_in("identity/test_origin", "refused"),
+    ),
+    "plain HTTP to a socket path": _in(_OPENINGS, "plain_requests_to_a_socket"),
+}
+
+JSON: Mapping[str, Tests] = {
+    "20,000 levels": _ANY_JSON,
+    "5,000-digit numbers": _ANY_JSON,
+    "NaN": _ANY_JSON,
+    "doubled keys": _in(_JSON, "doubled_keys") + _in("protocol/test_v1", "doubled_keys_take_the_last"),
+    "lone surrogates": _ANY_JSON + _in("weaknesses/test_messages", "a_lone_surrogate_is_refused"),
+    "NUL": _ANY_JSON,
+    "wrong types": _ANY_JSON + _in("http/test_schema", "every_answer_is_documented"),
+    "unknown types": _ANY_JSON,
+    "anything at all": _in("proof/fuzz/test_fuzz", "a_frame_of_either_dialect", "any_sequence_of_frames"),
+}
+
+IDENTITY: Mapping[str, Tests] = {
+    "no hello": _in("transport/test_v1", "first_something_else") + _in("system/test_limits", "hello_has_ten_seconds"),
+    "tokens expired": (
+        *_in("test_mounting", "a_token_expires"),
+        *_in("identity/test_sessions", "thirty_days_after_the_last_use_it_is_over"),
+        *_in("identity/test_guests", "a_day_after_the_last_use_the_name_is_free"),
+        *_in("identity/test_tickets", "a_ticket_lives_thirty_seconds"),
+    ),
+    "tokens reused": (
+        *_in(_WHO, "tokens_that_are_over"),
+        *_in("transport/test_v1", "tickets_work_once"),
+        *_in("cluster/test_nodes", "a_ticket_is_good_on_another_node_once"),
+    ),
+    "tokens revoked while connected": (
+        *_in(
+            "transport/test_sessions",
+            "a_revoked_session_is_out_within_a_second",
+            "logging_out_closes_every_socket_of_the_session",
+        ),
+        *_in("cluster/test_nodes", "a_session_revoked_on_one_node_ends_on_all"),
+    ),
+    "tokens in URLs": (
+        *_in(_WHO, "tokens_in_addresses"),
+        *_in("test_logs", "query_strings_are_taken_out", "tokens_are_taken_out_wherever_they_stand"),
+    ),
+    "tokens of nobody": _in(_WHO, "tokens_that_nobody_has") + _in("transport/test_v1", "unknown_tokens"),
+    "password spray": _in(_WHO, "a_password_spray") + _in("identity/test_registration", "many_at_once_pass_no_limit"),
+    "enumeration by text": _in("http/test_accounts", "unknown_and_wrong_have_one_answer")
+    + _in(_WHO, "a_password_spray"),
+    "enumeration by time": (
+        *_in(_WHO, "names_are_not_told_by_time"),
+        *_in("identity/test_registration", "every_wrong_way_does_the_same_work"),
+    ),
+    "megabyte passwords": _in(_WHO, "passwords_of_a_megabyte"),
+    "names that look like another's: a letter of another script": _in(_WHO, "names_that_look_like_anothers"),
+    "names that look like another's: full-width": _in(_WHO, "names_that_look_like_anothers"),
+    "names that look like another's: zero-width": _in(_WHO, "names_that_look_like_anothers"),
+    "names that look like another's: a trailing space": _in(_WHO, "names_that_look_like_anothers"),
+    "names that look like another's: all the others": (
+        *_in("identity/test_names", "look_alikes_have_one_skeleton", "every_pair_of_the_table_has_one_skeleton"),
+        *_in("proof/fuzz/test_fuzz", "a_name"),
+    ),
+    "reserved names": _in(_WHO, "reserved_names")
+    + _in("identity/test_names", "reserved_names_and_their_look_alikes_are_refused"),
+}
+
+AUTHORISATION: Mapping[str, Tests] = {
+    "every id x every endpoint x everybody, over HTTP": (
+        *_in("authorisation/test_everybody", "no_route_is_forgotten", "endpoint", "what_ends_sessions"),
+    ),
+    "every id x every command x everybody, over WebSocket": (
+        *_in("authorisation/test_everybody", "no_command_is_forgotten", "command"),
+    ),
+    "a stranger sees what nobody sees": _in("authorisation/test_everybody", "endpoint", "command"),
+    "no event after the removal": (
+        *_in("authorisation/test_everybody", "nothing_comes_after_the_removal"),
+        *_in("transport/test_rooms", "nothing_of_after_the_removal", "resume_after_a_removal"),
+        *_in("transport/test_opening", "put_out_while_the_opening_is_read"),
+    ),
+    "no field set that only the server sets": (
+        *_in("authorisation/test_everybody", "what_only_the_server_sets_cannot_be_set"),
+        *_in("protocol/test_v1", "what_only_the_server_sets_is_ignored"),
+    ),
+}
+
+CONTENT: Mapping[str, Tests] = {
+    "stored XSS in text": _in("browser/test_xss", "every_text_field")
+    + _in(_CONTENT, "scripts_come_back_as_text_alone"),
+    "stored XSS in names": _in("browser/test_xss", "every_text_field", "the_door"),
+    "stored XSS in titles": _in("browser/test_xss", "every_text_field"),
+    "stored XSS in file names": _in("browser/test_xss", "every_text_field")
+    + _in("http/test_pages", "nothing_outside_the_directory_is_served"),
+    "javascript: links": _in("proof/fuzz/test_fuzz", "what_is_shown_of_a_text")
+    + _in("browser/test_xss", "every_text_field"),
+    "bidi controls": _in(_CONTENT, "what_turns_the_writing_around") + _in("browser/test_xss", "every_text_field"),
+    "a thousand combining marks": _in(_CONTENT, "what_takes_for_ever_elsewhere")
+    + _in("chat/test_normalise", "a_thousand_marks"),
+    "search syntax and wildcards as plain text": (
+        *_in(_CONTENT, "syntax_in_a_search"),
+        *_in("proof/fuzz/test_fuzz", "a_search"),
+        *_in("store/test_search", "signs_of_the_index_are_text"),
+    ),
+    "regular expressions that explode": _in(_CONTENT, "what_takes_for_ever_elsewhere"),
+}
+
+VOLUME: Mapping[str, Tests] = {
+    "a thousand connections from one address": (
+        *_in(_VOLUME, "a_thousand_connections_from_one_address"),
+        *_in("weaknesses/test_too_many", "connections_of_all_have_a_limit"),
+    ),
+    "a thousand messages a second on one socket": _in(_VOLUME, "a_thousand_messages_at_once"),
+    "slow readers in a busy room": (
+        *_in("system/test_slow_reader", "nobody_else_notices", "memory_is_bounded_and_nothing_is_lost"),
+        *_in("proof/test_soak", "nothing_is_left_behind"),
+    ),
+    "10,000 clients coming back at once": (
+        *_in(_VOLUME, "everybody_comes_back_at_once"),
+        *_in("transport/test_turnstile", "a_long_line_is_told_when_to_come"),
+        *_in("bench/test_scripts", "storm"),
+    ),
+    "a client a million events behind": _in(_VOLUME, "somebody_who_is_far_behind")
+    + _in("chat/test_sync", "the_limit_over_all"),
+}
+
+SERVERS: Mapping[str, Tests] = {
+    "a peer that never reads is closed with close(), which waits for ever": (
+        *_in(
+            "weaknesses/test_unread_messages", "who_reads_nothing_is_dropped", "a_close_that_is_not_read_has_a_deadline"
+        ),
+        *_in("transport/test_native", "a_close_that_is_not_read_ends_all_the_same"),
+    ),
+    "pongs and closes bypass flow control": _in("weaknesses/test_unread_messages", "unread_pongs_do_not_gather"),
+    "headers may dribble in for ever": _in(
+        "weaknesses/test_slow_requests", "headers_have_a_deadline", "who_asks_nothing_has_a_deadline"
+    ),
+    "defaults allow 16 MiB messages": _in("weaknesses/test_messages", "a_message_has_a_size"),
+    "defaults allow deflate": _in("weaknesses/test_messages", "deflate_is_not_agreed_to"),
+    "receive_text() raises KeyError on a binary frame": _in(
+        "weaknesses/test_messages", "a_binary_frame_is_refused_by_its_code"
+    ),
+    "an exception after accept closes without a code": _in("weaknesses/test_messages", "an_exception_has_a_code"),
+    "a close before accept is HTTP 403": (
+        *_in("weaknesses/test_too_many", "connections_of_all_have_a_limit"),
+        *_in("transport/test_simple", "invalid_names"),
+    ),
+    "query strings are logged": _in("weaknesses/test_messages", "tickets_are_not_logged"),
+    "BaseHTTPMiddleware and CORS do not see WebSockets": _in(_OPENINGS, "origins_that_are_not_ours"),
+    "json.loads accepts lone surrogates": _in("weaknesses/test_messages", "a_lone_surrogate_is_refused"),
+    "graceful shutdown waits without a limit": _in("weaknesses/test_stopping", "stopping_waits_for_nobody"),
+}
+
+_CLUSTER = _in("cluster/test_faults", "nothing_is_lost_when_a_node_the_bus_or_the_database_dies")
+
+FAULTS: Mapping[str, Tests] = {
+    "kill -9 at any point": _in("system/test_crash", "kill_under_load") + _in("store/test_moving", "kill_9"),
+    "power loss": _in("system/test_fsync", "every_acknowledgement_comes_after_its_fdatasync"),
+    "fsync errors": _in("store/test_writer", "a_commit_that_fails", "a_commit_of_unknown_outcome"),
+    "disk full": _in("store/test_writer", "a_full_disk"),
+    "clock jumps": _in("proof/attacks/test_clock", "the_clock_jumps"),
+    "SIGSTOP for a minute": _in("proof/attacks/test_clock", "the_process_is_stopped_for_a_while") + _CLUSTER,
+    "bus gone": _CLUSTER + _in("cluster/test_nodes", "without_the_bus_it_is_degraded_and_goes_on"),
+    "bus slow": _CLUSTER,
+    "bus partitioned": _CLUSTER,
+    "database gone for 30 s": _CLUSTER + _in("store/test_cluster", "over_a_restart_of_the_database"),
+    "rolling restart under load": _CLUSTER + _in("test_web_units", "a_real_server"),
+}
+
+THREATS: Mapping[str, Mapping[str, Tests]] = {
+    "frames": FRAMES,
+    "handshake": HANDSHAKE,
+    "JSON": JSON,
+    "identity": IDENTITY,
+    "authorisation": AUTHORISATION,
+    "content": CONTENT,
+    "volume": VOLUME,
+    "uvicorn and Starlette": SERVERS,
+    "faults": FAULTS,
+}
