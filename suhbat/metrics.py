@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry
@@ -22,6 +23,7 @@ class _Figures(Collector):
                 "Connections that are fed from the log because they do not read fast enough, or have just come.",
                 lambda: sum(not connection.live for connection in hub.connections),
             ),
+            "suhbat_tasks": ("asyncio tasks of this process.", _tasks),
         }
         self._counters: dict[str, tuple[str, Callable[[], float]]] = {
             "suhbat_events_applied": ("Durable events that reached the hub.", lambda: hub.applied),
@@ -32,6 +34,14 @@ class _Figures(Collector):
             yield GaugeMetricFamily(name, text, value=read())
         for name, (text, read) in self._counters.items():
             yield CounterMetricFamily(name, text, value=read())
+
+
+def _tasks() -> int:
+    """A figure that grows while connections do not is a leak. 0 where no loop runs."""
+    try:
+        return len(asyncio.all_tasks())
+    except RuntimeError:
+        return 0
 
 
 def measure(registry: CollectorRegistry, hub: Hub, here: Here) -> None:
