@@ -29,6 +29,8 @@ WARM_SECONDS = 8.0
 """Of the same life, before what is there is taken for the beginning: pools, caches and threads are made by then."""
 PATIENCE = 60.0
 """Seconds in which everybody must be gone: who vanished without a word is noticed within 30."""
+KEPT_SECONDS = 6.0
+"""That a server keeps an idle HTTP connection, whose peer may be gone."""
 MEGABYTE = 1 << 20
 GROWTH_MB = 24.0
 """That memory may grow, whatever happens: SQLite's cache, names and words that are remembered, what the allocator keeps."""
@@ -62,7 +64,7 @@ class Figures:
 
 def figures(server: Server) -> Figures:
     """Of the whole process tree; what Suhbat counts, from its own /metrics."""
-    status, text = server.request("GET", "/metrics")
+    status, text = server.request("GET", "/metrics", Connection="close")
     assert status == 200, text
     told = {name: float(value) for name, value in re.findall(r"^(suhbat_\w+) ([\d.e+]+)$", text, re.MULTILINE)}
     assert server.process is not None
@@ -81,6 +83,7 @@ def figures(server: Server) -> Figures:
 
 async def calm(server: Server, before: Figures | None = None) -> Figures:
     """When nobody is there any more, and nothing changes (or all is as `before`)."""
+    await asyncio.sleep(KEPT_SECONDS)
     limit = time.monotonic() + PATIENCE
     last = await asyncio.to_thread(figures, server)
     while time.monotonic() < limit:

@@ -18,7 +18,21 @@ _FRAMES = tuple(
         {"type": "ping", "id": 2},
     )
 )
-_NAMES = ("ali", "Oʻtkir", "Ўткир", "user_1.x-y", "рауlo", "ﬁ", "ｆｕｌｌ", "अजय", "محمد", "名前", "ñandú", "a\u0301")
+_NAMES = (
+    "ali",
+    "Oʻtkir",
+    "Ўткир",
+    "user_1.x-y",
+    "рауlo",
+    "ﬁ",
+    "ｆｕｌｌ",
+    "अजय",
+    "محمد",
+    "名前",
+    "ñandú",
+    "a\u0301",
+    "-\u1f99",
+)
 _SEARCHES = (
     'salom "yangi yil" choy* from:ali in:lobby before:2026-11-01 after:2026-10-01 has:link',
     'a" OR words : "b',
