@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test check format bench cluster faults proof proof-controls audit screenshots requirements clean
+.PHONY: run test check format bench cluster faults proof proof-controls fuzz soak audit screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m suhbat serve --host $(HOST) --port $(PORT)
@@ -41,6 +41,12 @@ proof: $(VENV)/.dev
 
 proof-controls: $(VENV)/.dev
 	$(BIN)/python -m tests.proof.controls
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.fuzz
+
+soak: $(VENV)/.dev
+	$(BIN)/python -m tests.proof.soak
 
 audit: $(VENV)/.dev
 	$(BIN)/uv tool run pip-audit -r requirements.txt

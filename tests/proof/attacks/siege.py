@@ -1,6 +1,6 @@
 """A server under attack, and two people who talk to each other on it meanwhile.
 
-What must hold whatever the attack is (the head of docs' list of threats): the process stays up, the two are answered as
+What must hold whatever the attack is (the head of tests/proof/threats.py): the process stays up, the two are answered as
 before, nothing that was acknowledged to them is lost, no secret is logged, and nothing went wrong inside of the server
 that it did not expect. What the attacker is answered is the business of each test.
 """
