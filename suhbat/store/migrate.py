@@ -13,7 +13,7 @@ from suhbat.chat.model import Milliseconds
 from suhbat.protocol.types import LOBBY
 
 from .dialect import insert_new
-from .epoch import sync_directory
+from .directory import sync_directory
 from .errors import StoreUnavailable
 from .known import new_log
 from .migrations import HEAD

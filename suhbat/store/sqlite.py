@@ -20,6 +20,7 @@ from suhbat.protocol.types import LOBBY
 
 from . import connect, epoch, queries, wal
 from .dialect import insert_new
+from .directory import make_directory, sync_directory
 from .epoch import Instance
 from .errors import StoreUnavailable
 from .known import Known, new_log
@@ -80,7 +81,7 @@ class SQLiteStore(SQLStore):
     def _prepare(self) -> None:
         """Directory, lock, file, schema, lobby, epoch."""
         try:
-            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_directory(self._data)
         except OSError as error:
             raise StoreUnavailable(
                 f"the data directory {self._data} cannot be made ({error.strerror}); "
@@ -115,7 +116,7 @@ class SQLiteStore(SQLStore):
             epoch.remember(path, instance)
         if is_new:
             # The file's name must survive a power loss as its first message does.
-            epoch.sync_directory(self._data)
+            sync_directory(self._data)
         self._instance = instance
         self.epoch = instance.epoch
 

@@ -26,7 +26,9 @@ from .life import Life
 
 SETTINGS = {"SUHBAT_ADDRESS_RATE": "0", "SUHBAT_RETENTION": "0"}
 WARM_SECONDS = 8.0
-"""Of the same life, before what is there is taken for the beginning: pools, caches and threads are made by then."""
+"""Of the same life, before what is there is taken for the beginning: pools and caches are filled by then."""
+MORE = {"threads": 3}
+"""Pools of threads are bounded, and make the next one only when all others are at work at once."""
 PATIENCE = 60.0
 """Seconds in which everybody must be gone: who vanished without a word is noticed within 30."""
 KEPT_SECONDS = 6.0
@@ -55,7 +57,8 @@ class Figures:
         found = [
             f"{field.name}: {getattr(before, field.name)} before, {getattr(self, field.name)} after"
             for field in fields(self)
-            if field.name != "megabytes" and getattr(self, field.name) > getattr(before, field.name)
+            if field.name != "megabytes"
+            and getattr(self, field.name) > getattr(before, field.name) + MORE.get(field.name, 0)
         ]
         if self.megabytes > before.megabytes * (1 + SHARE) + GROWTH_MB:
             found.append(f"memory: {before.megabytes:.0f} MB before, {self.megabytes:.0f} MB after")

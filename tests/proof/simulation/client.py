@@ -202,7 +202,7 @@ class Client:
                 self.world.history.said[key].refused = code
         elif change := self.changing.pop(key, None) if isinstance(key, str) else None:
             change.refused = code not in REPEATED
-        elif key in self.world.history.said and code not in REPEATED:
+        elif (said := self.world.history.said.get(key)) and said.place is not None and code not in REPEATED:
             raise Broken(f"{self.name}: {key} was acknowledged, and repeating it is refused as {code}")
 
     def _repeat(self, key: str) -> None:
