@@ -13,7 +13,7 @@ SECONDS = 12.0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptors are counted as POSIX does")
-@pytest.mark.parametrize("kind", ["suhbat", "uvicorn", "hypercorn"])
+@pytest.mark.parametrize("kind", ["suhbat"])
 async def test_nothing_is_left_behind(tmp_path: Path, kind: str) -> None:
     """Connections, users, rooms, tasks, descriptors and threads are what they were; memory is about what it was; nobody
     got an answer that our own fault would be, and nothing went wrong unexpectedly."""

@@ -57,10 +57,17 @@ def several(histories: int, number: int, processes: int) -> Counter[str]:
         for process in range(processes)
     ]
     counted: Counter[str] = Counter()
-    for one in started:
-        said, _ = one.communicate()
-        assert one.returncode == 0, said[-10_000:]
-        counted.update(json.loads(said.splitlines()[-1]))
+    try:
+        for one in started:
+            said, _ = one.communicate()
+            assert one.returncode == 0, said[-10_000:]
+            counted.update(json.loads(said.splitlines()[-1]))
+    finally:
+        for one in started:
+            one.kill()
+            one.wait(10)
+            assert one.stdout is not None
+            one.stdout.close()
     return counted
 
 

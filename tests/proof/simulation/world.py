@@ -16,6 +16,7 @@ import structlog
 
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
+from suhbat.errors import StorageUnavailable
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store import queries
@@ -169,7 +170,7 @@ class World:
 
     def troubled(self, what: str, error: BaseException | None) -> None:
         """Something that may only be if the disk is the reason."""
-        if "disk I/O error" not in repr(error) and "Busy" not in repr(error):
+        if "disk I/O error" not in repr(error) and not isinstance(error, StorageUnavailable):
             self.found.append(f"{what}: {error!r}")
 
     def _uncaught(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
