@@ -32,7 +32,7 @@ def after_commit(passed: Callable[[], None]) -> None:
     """A batch is durable, and nobody knows."""
     from suhbat.store.transactions import Transactions
 
-    _after(Transactions, "write", passed)
+    _after(Transactions, "_attempt", passed)
 
 
 @failpoint
