@@ -287,6 +287,28 @@ def test_postman_and_the_page(server: Server, person: Make) -> None:
         expect(ali.page.locator(".conversation", has_text="postman").locator(".badge").first).to_have_text("1")
 
 
+def test_the_door_leaves_the_focus_where_one_puts_it(server: Server, person: Make) -> None:
+    """Another way in begins in its first field; who is at the second by then stays there, and types nothing into the first."""
+    page = person("ali").page
+    page.goto(f"http://localhost:{server.port}/")
+    page.wait_for_selector("input[name=user_id]")
+    where = page.evaluate(
+        """async () => {
+            const focused = () => document.activeElement.name;
+            const frame = () => new Promise(requestAnimationFrame);
+            const ways = [...document.querySelectorAll("button.link")];
+            ways.find((way) => way.textContent.includes("account")).click();
+            await null;
+            const first = focused();
+            document.querySelector("input[name=password]").focus();
+            await frame();
+            await frame();
+            return [first, focused()];
+        }"""
+    )
+    assert where == ["user_id", "password"]
+
+
 def test_a_session_that_ended(server: Server, person: Make) -> None:
     """Ended on another device: the page asks for the password, and the draft is there after it."""
     ali = person("ali").registers()

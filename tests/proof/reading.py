@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from suhbat.protocol.types import ME
@@ -34,10 +34,12 @@ class Reader:
         self.dropped = 0
         self._early: dict[str, list[Frame]] = defaultdict(list)
 
-    def hello(self, token: str) -> Frame:
+    def hello(self, token: str, sdk: Mapping[str, int]) -> Frame:
+        """`sdk`: the cursors of the SDK that reads the same frames; it may be below, for it does not keep what comes early."""
         frame: Frame = {"type": "hello", "id": "hello", "token": token}
         if self.cursors:
-            frame["resume"] = {"epoch": self.epoch, "cursors": dict(self.cursors)}
+            lower = {log: min(cursor, sdk.get(log, cursor)) for log, cursor in self.cursors.items()}
+            frame["resume"] = {"epoch": self.epoch, "cursors": lower}
         self._early.clear()
         return frame
 

@@ -132,7 +132,7 @@ class Client:
 
         self.state.hello(self._token, self.now)
         self.cable = cable = node.accept(heard)
-        cable.say(json.dumps(self.reader.hello(self._token)))
+        cable.say(json.dumps(self.reader.hello(self._token, self.state.cursors)))
 
     def _come_back(self) -> None:
         self.world.loop.call_later(self.world.chance.random() * BACK_SECONDS, self.connect)

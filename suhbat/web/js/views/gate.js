@@ -30,7 +30,8 @@ export function gate(door, options) {
     const other = ways.filter((one) => one !== way).map((one) => switchTo(one, () => show(one)));
     const why = options.why && h("p", { class: "why", role: "status" }, options.why);
     card.replaceChildren(h("h2", {}, t(`gate.${way}`)), ...(why ? [why] : []), FORMS[way](door, options), ...other);
-    requestAnimationFrame(() => card.querySelector("input")?.focus());
+    // Before anything else can be clicked: a focus that came later would take what is typed into another field.
+    queueMicrotask(() => card.querySelector("input")?.focus());
   };
   const ways = waysIn(door.server, options);
   show(ways[0]);

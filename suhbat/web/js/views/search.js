@@ -25,7 +25,7 @@ export function searchPanel(app, conversation, acts) {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let asked = 0;
-  setTimeout(() => input.focus());
+  queueMicrotask(() => input.focus());
   return element;
 
   function later() {
