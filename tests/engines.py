@@ -115,6 +115,19 @@ class Postgres(Engine):
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
         return self.url(name)
 
+    @contextmanager
+    def database_on(self, disk: Path) -> Iterator[str]:
+        """The URL of a database like `empty` whose files are there, and not where the write-ahead log is; gone afterwards."""
+        self._own(disk)
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE TABLESPACE elsewhere LOCATION {}").format(sql.Literal(str(disk))))
+            connection.execute("CREATE DATABASE elsewhere TEMPLATE empty TABLESPACE elsewhere STRATEGY file_copy")
+            try:
+                yield self.url("elsewhere")
+            finally:
+                connection.execute("DROP DATABASE elsewhere WITH (FORCE)")
+                connection.execute("DROP TABLESPACE elsewhere")
+
     def kill(self) -> None:
         """kill -9 of all its processes: those it started outlive it otherwise, and hold its memory."""
         if self.process is not None and self.process.poll() is None:

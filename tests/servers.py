@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,11 +29,21 @@ COMMANDS: Mapping[str, list[str]] = {
 """How each server that is tested runs the application. `cluster`: over PostgreSQL and NATS, as one of several nodes."""
 
 
+PORTS = range(10_000, 32_000)
+"""Below those that a system gives to connections and to who asks for any port: so between the choice of one of these and its
+use nobody is given it."""
+_GIVEN: set[int] = set()
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of loopback that nobody listens on; each time another one."""
+    while True:
+        port = random.SystemRandom().choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            if port not in _GIVEN:
+                _GIVEN.add(port)
+                return port
 
 
 @dataclass
@@ -125,6 +136,11 @@ class Server:
         assert status == 201, answer
         token: str = answer["token"]
         return token
+
+    @property
+    def database_url(self) -> str | None:
+        """None: SQLite in `data`."""
+        return (self.engines() | dict(self.settings)).get("SUHBAT_DATABASE_URL")
 
     def engines(self) -> dict[str, str]:
         """Where a node of a cluster keeps what it knows: the same place is the same database."""

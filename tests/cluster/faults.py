@@ -6,14 +6,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import random
+import shutil
 import signal
+import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from .parts import LIMITS, Cluster, running
 from .storm import Storm
@@ -45,10 +50,13 @@ class Faults:
 
     @property
     def all(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """Where there is no strace (it is Linux's), flushes do not fail."""
+        traced = {"flushes of PostgreSQL fail": self.fail_flushes} if shutil.which("strace") else {}
         return {
             "kill -9 of a node": self.kill_node,
             "kill -9 of NATS": self.kill_nats,
             "kill -9 of PostgreSQL": self.kill_postgres,
+            **traced,
             "NATS paused": self.pause_nats,
             "a node paused": self.pause_node,
             "a node cut off from NATS": self.cut_off,
@@ -70,6 +78,22 @@ class Faults:
         await asyncio.to_thread(self.cluster.postgres.kill)
         await asyncio.sleep(self.times.down)
         await asyncio.to_thread(self.cluster.postgres.start)
+
+    async def fail_flushes(self) -> None:
+        """EIO. It ends all its processes at the first, tries to recover, and gives up when it cannot flush then either."""
+        postgres = self.cluster.postgres
+        pids = [postgres.pid, *(child.pid for child in psutil.Process(postgres.pid).children(recursive=True))]
+        command = ["strace", "-f", "-qq", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO", "-o", os.devnull]
+        tracer = subprocess.Popen([*command, *(f"--attach={pid}" for pid in pids)], stderr=subprocess.DEVNULL)
+        try:
+            await asyncio.sleep(self.times.down)
+        finally:
+            tracer.terminate()
+            tracer.wait(10)
+        printed = (postgres.place / "output.log").read_text(encoding="utf-8", errors="replace")
+        assert "PANIC:" in printed, f"no flush failed: {printed[-2_000:]}"
+        await asyncio.to_thread(postgres.kill)
+        await asyncio.to_thread(postgres.start)
 
     async def pause_nats(self) -> None:
         self.cluster.nats.pause()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+import string
 import subprocess
 import time
 from collections import Counter
@@ -10,31 +12,44 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests import engines
 from tests.servers import Server
 from tests.talk import V1
 
 from .kills import LIMITS, rows_of
 
-SIZE = "12m"
-LARGE = "x" * 3_900
+LARGE = 3_900
+"""Characters, of chance: a database must not make them small."""
 
 
 @contextmanager
-def small_disk(place: Path) -> Iterator[Path]:
+def small_disk(place: Path, size: str) -> Iterator[Path]:
     """A tmpfs; only root can make one."""
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "suhbat-proof", str(place)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "suhbat-proof", str(place)], check=True)
     try:
         yield place
     finally:
         subprocess.run(["umount", str(place)], check=True)
+        place.rmdir()
 
 
-async def run(place: Path, rounds: int) -> Counter[str]:
+@contextmanager
+def on_a_small_disk(kind: str, place: Path) -> Iterator[tuple[Path, Server]]:
+    """The disk, and a server of this kind that keeps everything there; PostgreSQL all but its write-ahead log."""
+    if kind == "cluster":
+        postgres = engines.postgres()
+        with small_disk(postgres.place / "small", "24m") as disk, postgres.database_on(disk) as url:
+            yield disk, Server(kind, place / "data", settings=LIMITS | {"SUHBAT_DATABASE_URL": url})
+    else:
+        with small_disk(place / "disk", "12m") as disk:
+            yield disk, Server(kind, disk / "data", settings=LIMITS)
+
+
+async def run(kind: str, place: Path, rounds: int) -> Counter[str]:
     """Fill the disk while somebody writes, and make room again, so often. Gives what was counted; raises AssertionError."""
     counted: Counter[str] = Counter()
-    with small_disk(place / "disk") as disk:
-        server = Server("suhbat", disk / "data", settings=LIMITS)
+    with on_a_small_disk(kind, place) as (disk, server):
         server.start()
         try:
             tokens = server.guest("ali"), server.guest("vali")
@@ -75,9 +90,10 @@ def _fill(ballast: Path) -> None:
 
 async def _until_refused(client: V1, said: dict[int, str], number: int) -> int:
     """Write until there is no room; the refusal says that the storage is the reason, and how long to wait."""
+    chance = random.Random(number)
     for count in range(2_000):
-        key = f"{number}-{count}"
-        answer = await client.ask("send", conversation="lobby", text=LARGE, client_id=key)
+        key, text = f"{number}-{count}", "".join(chance.choices(string.printable[:90], k=LARGE))
+        answer = await client.ask("send", conversation="lobby", text=text, client_id=key)
         if answer["type"] == "error":
             assert answer["code"] == "storage_unavailable" and answer["retry_after"] > 0, answer
             return 1

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from tests import engines
 from tests.servers import COMMANDS, Server
 from tests.talk import V1
 
@@ -248,8 +247,8 @@ async def _history(client: V1, conversation: str) -> list[dict[str, object]]:
 
 def rows_of(server: Server) -> list[Row]:
     """Every event in the database, which is sound: nothing torn, `seq` 1 to the head and `ordinal` 1 to the last."""
-    if server.kind == "cluster":
-        with psycopg.connect(engines.database_of(server.data)) as database:
+    if (url := server.database_url) is not None:
+        with psycopg.connect(url) as database:
             return _sound(lambda query: database.execute(query).fetchall())
     uri = f"{(server.data / 'suhbat.db').resolve().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as file:

@@ -58,8 +58,9 @@ def test_the_log_is_written_once_more_as_it_was(tmp_path: Path) -> None:
 
 @mounts
 @pytest.mark.timeout(120)
-async def test_a_full_disk(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["suhbat", "cluster"])
+async def test_a_full_disk(kind: str, tmp_path: Path) -> None:
     """Writing is refused as `storage_unavailable`, reading goes on, and when there is room again it recovers by itself."""
-    counted = await full.run(tmp_path, 2)
+    counted = await full.run(kind, tmp_path, 2)
     print(dict(counted))
     assert counted["refused"] == 2

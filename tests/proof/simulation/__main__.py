@@ -10,9 +10,13 @@ import json
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
+import psutil
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -43,32 +47,47 @@ def simulate(histories: int, number: int, *, shrink: bool = True) -> Counter[str
     return COUNTED
 
 
-def several(histories: int, number: int, processes: int) -> Counter[str]:
-    """The same on several processors. Raises AssertionError with what a process said."""
+def several(
+    histories: int, number: int, processes: int, *, nice: int = 0, stopped: Callable[[], bool] = lambda: False
+) -> Counter[str]:
+    """The same on several processors, as something that can wait (`nice`, see nice(1)). Raises AssertionError with what a
+    process said as soon as one of them has failed, and when it was stopped."""
     command = [sys.executable, "-m", "tests.proof.simulation", "--processes", "1", "--json"]
-    started = [
-        subprocess.Popen(
-            [*command, "--histories", str(-(-histories // processes)), "--seed", str(number + 1_000_000 * process)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-        )
-        for process in range(processes)
-    ]
+    share = str(-(-histories // processes))
     counted: Counter[str] = Counter()
-    try:
-        for one in started:
-            said, _ = one.communicate()
-            assert one.returncode == 0, said[-10_000:]
-            counted.update(json.loads(said.splitlines()[-1]))
-    finally:
-        for one in started:
-            one.kill()
-            one.wait(10)
-            assert one.stdout is not None
-            one.stdout.close()
+    with tempfile.TemporaryDirectory() as place:
+        started = {
+            Path(place) / str(process): [*command, "--histories", share, "--seed", str(number + 1_000_000 * process)]
+            for process in range(processes)
+        }
+        running = {output: _start(one, output, nice) for output, one in started.items()}
+        try:
+            while any(one.poll() is None for one in running.values()):
+                assert not any(one.poll() for one in running.values()), _said(running)
+                assert not stopped(), "stopped"
+                time.sleep(0.1)
+            for output, one in running.items():
+                assert one.returncode == 0, _said(running)
+                counted.update(json.loads(output.read_text(encoding="utf-8").splitlines()[-1]))
+        finally:
+            for one in running.values():
+                one.kill()
+                one.wait(10)
     return counted
+
+
+def _start(command: list[str], output: Path, nice: int) -> subprocess.Popen[bytes]:
+    with output.open("wb") as file:
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+    if nice and sys.platform != "win32":
+        psutil.Process(process.pid).nice(nice)
+    return process
+
+
+def _said(running: Mapping[Path, subprocess.Popen[bytes]]) -> str:
+    """The last words of those that have failed."""
+    failed = [output for output, process in running.items() if process.poll()]
+    return "\n".join(output.read_text(encoding="utf-8")[-10_000:] for output in failed)
 
 
 def main() -> None:
