@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import StaticPool
 
 from suhbat.chat.model import Change, Changed, Committed, Moved
 from suhbat.store.errors import StoreUnavailable
@@ -60,7 +60,7 @@ def _trouble() -> sqlite3.OperationalError:
 
 
 FILE = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=512, factory=_File)
-ENGINE = create_engine("sqlite://", creator=lambda: FILE, poolclass=NullPool)
+ENGINE = create_engine("sqlite://", creator=lambda: FILE, poolclass=StaticPool)
 
 
 @event.listens_for(ENGINE, "begin")
