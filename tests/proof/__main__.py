@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -126,6 +127,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="attacks whose name has this in it")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     logging.disable()  # the clients tell of every connection that breaks
     print(f"seed {asked.seed}", flush=True)
     size = SHORT if asked.short else LONG
