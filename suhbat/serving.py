@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 import socket
 import sys
+import threading
 import time
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import Any
@@ -85,10 +86,19 @@ def _start(number: int, flags: dict[str, Any], listening: socket.socket) -> Spaw
 
 def _work(number: int, flags: dict[str, Any], listening: socket.socket) -> None:
     startup.quiet = number > 0  # one of them says where to open it
+    threading.Thread(target=_stop_with_the_parent, name="suhbat-parent", daemon=True).start()
     if sys.platform != "win32":
         # Ctrl-C reaches the whole group: the parent tells them.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     run(Settings(**flags), [listening])
+
+
+def _stop_with_the_parent() -> None:
+    """Where that was killed nobody looks after this process any more, and it would hold the port."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _server(settings: Settings, suhbat: Suhbat) -> Server:

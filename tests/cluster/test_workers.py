@@ -1,0 +1,110 @@
+"""`suhbat serve --workers 2`: several processes on one port of one machine, which are nodes like any others."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.servers import COMMANDS, Server
+from tests.talk import V1
+
+PEOPLE = 12
+BACK_SECONDS = 20.0
+GONE_SECONDS = 15.0
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server("cluster", tmp_path / "data", command=(*COMMANDS["cluster"], "--workers", "2"))
+    server.settings = {"SUHBAT_SEND_RATE": "0", "SUHBAT_CONNECTIONS_PER_ADDRESS": "0"}
+    running: list[psutil.Process] = []
+    try:
+        server.start()
+        running += workers(server)
+        yield server
+    finally:
+        running += workers(server)
+        server.kill()
+        for process in running:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def workers(server: Server) -> list[psutil.Process]:
+    """Those that serve; Python has another process that looks after what they share."""
+    assert server.process is not None
+    try:
+        children = psutil.Process(server.process.pid).children()
+    except psutil.NoSuchProcess:
+        return []
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+async def test_they_are_one_server(server: Server) -> None:
+    """Whatever process somebody is on, they hear everybody; a process that dies is replaced, and nobody misses anything."""
+    assert len(before := workers(server)) == 2
+    async with AsyncExitStack() as stack:
+        tokens = [server.guest(f"kishi{number}") for number in range(PEOPLE)]
+        people = [await stack.enter_async_context(V1(server.ws, token)) for token in tokens]
+        assert (await people[0].ask("send", conversation="lobby", text="hammaga"))["type"] == "ok"
+        for one in people[1:]:
+            await one.until("message.created")
+        before[0].kill()
+        said = [await _said(server, people[number], token, number) for number, token in enumerate(tokens)]
+        assert said == list(range(2, PEOPLE + 2)), "each message once, in one order"
+    limit = time.monotonic() + BACK_SECONDS
+    while len(now := workers(server)) < 2 or before[0] in now:
+        assert time.monotonic() < limit, f"it was not replaced:\n{server.printed()}"
+        await asyncio.sleep(0.1)
+    assert f"worker {before[0].pid} has ended" in server.printed()
+
+
+async def _said(server: Server, person: V1, token: str, number: int) -> int:
+    """The `seq` of what somebody says, over a new connection if theirs was to the process that died."""
+    what = {"conversation": "lobby", "text": "yana", "client_id": f"yana {number}"}
+    try:
+        return int((await person.ask("send", **what))["seq"])
+    except ConnectionClosed:
+        async with asyncio.timeout(BACK_SECONDS):
+            while True:
+                try:
+                    async with V1(server.ws, token) as back:
+                        return int((await back.ask("send", **what))["seq"])
+                except (ConnectionClosed, OSError):
+                    await asyncio.sleep(0.1)
+
+
+async def test_they_stop_together(server: Server) -> None:
+    """SIGTERM to the one that was started: who is connected is told to come back, and no process is left."""
+    running = workers(server)
+    token = server.guest("kishi")
+    async with V1(server.ws, token) as person:
+        assert server.process is not None
+        server.process.terminate()
+        if sys.platform != "win32":
+            assert await person.closed() == 1012
+    assert await asyncio.to_thread(server.process.wait, GONE_SECONDS) == 0
+    assert not [one for one in running if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+    assert "Traceback" not in server.printed()
+
+
+async def test_they_do_not_outlive_who_started_them(server: Server) -> None:
+    """Where that one is killed the others end too, and the port is free for the next start."""
+    running = workers(server)
+    server.kill()
+    limit = time.monotonic() + GONE_SECONDS
+    while [one for one in running if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]:
+        assert time.monotonic() < limit, "they are still there"
+        await asyncio.sleep(0.1)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", server.port))
