@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import statistics
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import CDPSession, Page, sync_playwright
+from playwright.sync_api import CDPSession, Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from tests.chromium import launched
 from tests.servers import Server, running
 
 WEB = Path(__file__).parents[1] / "suhbat" / "web"
@@ -103,15 +103,12 @@ def main() -> None:
     arguments.add_argument("--messages", type=int, default=10_000)
     arguments.add_argument("--slow", type=float, default=4)
     asked = arguments.parse_args()
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    assert path, "needs Chromium"
     with TemporaryDirectory() as place, running("suhbat", Path(place) / "data", send_rate="0") as server:
         token = server.guest("ali")
         _, state = server.request("POST", "/api/v1/conversations", {"title": "Katta xona"}, token=token)
         fill(server, token, state["conversation"], asked.messages)
         url = f"http://localhost:{server.port}/"
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--no-proxy-server"])
+        with launched() as browser:
             for name, slow in (("this machine", 1.0), (f"{asked.slow:g} times slower", asked.slow)):
                 first: list[dict[str, float]] = []
                 again: list[dict[str, float]] = []
@@ -156,7 +153,6 @@ def main() -> None:
                     break
             oldest = page.locator("article").first.inner_text().split("\n")[-1][:20]
             print(f"scrolled to {oldest!r}: JS heap {heap(cdp):.1f} MB, {page.locator('article').count()} in the page")
-            browser.close()
     files = [file for file in WEB.rglob("*") if file.is_file() and "try." not in file.name]
     print(f"the client in all: {sum(file.stat().st_size for file in files) / 1024:.0f} KB in {len(files)} files")
 

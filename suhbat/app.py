@@ -196,7 +196,7 @@ class Suhbat:
             self._refused(f"Suhbat cannot start: {error}")
             raise
         except ImportError as error:
-            reason = 'bus_url needs a client: pip install "suhbat[cluster]" (or nats-py)'
+            reason = 'bus_url needs a client: pip install ".[cluster]" in the folder of Suhbat (or nats-py)'
             self._refused(f"Suhbat cannot start: {reason}")
             raise StoreUnavailable(reason) from error
 

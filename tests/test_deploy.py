@@ -20,7 +20,7 @@ import uvicorn
 import yaml  # type: ignore[import-untyped]
 from fastapi.routing import iter_route_contexts
 
-from suhbat.app import create_app
+from suhbat.app import NOTICE_SECONDS, create_app
 from suhbat.cli import build
 from suhbat.config import PREFIX, Settings
 from suhbat.transport.keepalive import TURN_SECONDS, TURNS
@@ -281,7 +281,9 @@ def test_compose_waits_for_a_node_to_drain() -> None:
 def test_kubernetes_waits_for_a_node_to_drain() -> None:
     """Kubernetes gives a node more time than it needs to drain, and has another one ready before."""
     spec = kubernetes()["Deployment"]["spec"]
-    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] > DRAIN_SECONDS
+    pod = spec["template"]["spec"]
+    before = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert before > NOTICE_SECONDS and pod["terminationGracePeriodSeconds"] > before + DRAIN_SECONDS
     assert spec["replicas"] == 2 and spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
 
 
@@ -431,8 +433,8 @@ def test_nginx() -> None:
     assert single["proxy_http_version"] == ["1.1"] and single["proxy_buffering"] == ["off"]
     for name in ("proxy_read_timeout", "proxy_send_timeout"):
         assert seconds(single[name][0]) > max(PING_SECONDS, QUIET_SECONDS)
-    # What was sent is not sent again: no status, and not non_idempotent.
-    assert single["proxy_next_upstream"] == ["error", "timeout"]
+    # Who comes to a node that drains is sent on; but what was sent is not sent again: not non_idempotent.
+    assert single["proxy_next_upstream"] == ["error", "timeout", "http_503"]
     servers = [words for words in directives if words[0] == "server" and len(words) > 1]
     assert len(servers) == 2 and all("max_fails=0" in words for words in servers)
     assert seconds(single["keepalive_timeout"][0]) < KEPT_SECONDS
@@ -448,7 +450,9 @@ def test_haproxy() -> None:
     waits = {line.split()[1]: seconds(line.split()[2]) for line in defaults if line.startswith("timeout ")}
     assert min(waits["tunnel"], waits["client"], waits["server"]) > max(PING_SECONDS, QUIET_SECONDS)
     assert {"option forwardfor", "balance leastconn", "option httpchk", "retry-on conn-failure"} <= set(backend)
-    assert any(line.startswith("default-server check") for line in backend)
+    (check,) = (line.split() for line in backend if line.startswith("default-server check"))
+    waits = dict(zip(check[2::2], check[3::2], strict=True))
+    assert seconds(waits["inter"]) * int(waits["fall"]) < NOTICE_SECONDS
     assert len([line for line in backend if line.startswith("server ")]) == 2
     # A node that drains tells its sockets to go by itself.
     assert not any("shutdown-sessions" in line for line in backend)
@@ -463,6 +467,8 @@ def test_caddy() -> None:
         assert depth >= 0 and (token in "{}" or token.count("{") == token.count("}")), token
     assert depth == 0
     assert re.search(r"(?m)^\{\$CHAT_HOST\} \{$", bare) and re.search(r"reverse_proxy \S+:8000 \S+:8000 \{", bare)
+    asked = re.search(r"health_interval (\S+)\s+health_timeout (\S+)", bare)
+    assert asked and seconds(asked[1]) < NOTICE_SECONDS and seconds(asked[2]) < NOTICE_SECONDS
     # No limit of a socket's life, nothing gathered, nothing sent twice.
     assert not re.search(r"stream_timeout|_buffers|lb_retry_match|flush_interval", bare)
     found = re.search(r"keepalive (\S+)", bare)

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 
+from tests.chromium import launched
 from tests.node import NODE
 from tests.servers import ROOT, Server, running
 
@@ -80,22 +81,16 @@ def test_the_surface() -> None:
 @pytest.fixture
 def context(server: Server) -> Iterator[BrowserContext]:
     """A browser in which somebody is logged in."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "this test needs Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--no-proxy-server"])
-        try:
-            context = chromium.new_context(bypass_csp=True)  # the test puts a script into the server's page
-            context.set_default_timeout(PATIENCE * 1000)
-            answer = context.request.post(
-                f"{server.url}/api/v1/accounts",
-                data={"user_id": "anna", "password": "correct horse battery", "cookie": True},
-                headers={"origin": server.url},
-            )
-            assert answer.status == 201, answer.text()
-            yield context
-        finally:
-            chromium.close()
+    with launched() as chromium:
+        context = chromium.new_context(bypass_csp=True)  # the test puts a script into the server's page
+        context.set_default_timeout(PATIENCE * 1000)
+        answer = context.request.post(
+            f"{server.url}/api/v1/accounts",
+            data={"user_id": "anna", "password": "correct horse battery", "cookie": True},
+            headers={"origin": server.url},
+        )
+        assert answer.status == 201, answer.text()
+        yield context
 
 
 def tab(context: BrowserContext, server: Server) -> Page:

@@ -79,7 +79,7 @@ def url_of(database_url: str) -> URL:
         import psycopg  # noqa: F401
     except ImportError as error:
         raise StoreUnavailable(
-            'PostgreSQL needs a driver: pip install "suhbat[cluster]" (or psycopg[binary])'
+            'PostgreSQL needs a driver: pip install ".[cluster]" in the folder of Suhbat (or psycopg[binary])'
         ) from error
     return url.set(drivername="postgresql+psycopg")
 

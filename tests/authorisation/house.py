@@ -75,6 +75,15 @@ class House:
         self.reported = found["reports"][-1]["id"]
         return Room(conversation, posted["seq"], self.reported)
 
+    def direct(self) -> Room:
+        """The one between `owner` and `other`, with a new message."""
+        status, made = self.ask("owner", "POST", "/directs", {"users": [name_of("other")]})
+        assert status in (200, 201), made
+        conversation: str = made["conversation"]
+        status, posted = self.ask("other", "POST", f"/conversations/{conversation}/messages", {"text": SECRET})
+        assert status == 201, posted
+        return Room(conversation, posted["seq"])
+
     def newcomer(self) -> dict[str, Any]:
         """A name that nobody has."""
         return {"user_id": f"new{next(_numbers)}", "password": PASSWORD}

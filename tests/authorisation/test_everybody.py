@@ -80,6 +80,19 @@ def test_endpoint(house: House, method: str, path: str) -> None:
             assert answer == nothing, role
 
 
+@pytest.mark.parametrize(("method", "path"), [key for key in HTTP if "{conversation}" in key[1]])
+def test_endpoint_of_a_direct(house: House, method: str, path: str) -> None:
+    """For everybody but the two it is a conversation that does not exist; the two are never told that."""
+    _, body = HTTP[method, path]
+    room = house.direct()
+    for role in ROLES[1:-1]:
+        status, answer = house.ask(role, method, filled(path, room), body(house, room))
+        assert (status, answer) == house.ask(role, method, filled(path, NOWHERE), body(house, room)), role
+        assert status == 404, role
+    assert house.ask("nobody", method, filled(path, room), body(house, room))[0] == 401
+    assert house.ask("owner", method, filled(path, room), body(house, room))[0] in (200, 201, 204, 403, 422)
+
+
 @pytest.mark.parametrize(("method", "path"), list(ENDING))
 def test_what_ends_sessions(house: House, method: str, path: str) -> None:
     """The same, for what cannot be undone."""
@@ -100,6 +113,19 @@ async def test_command(house: House, type: str) -> None:
             if expected == "not_found":
                 nothing = await one.ask(type, **fields(NOWHERE))
                 assert {**answer, "id": 0} == {**nothing, "id": 0}, role
+
+
+@pytest.mark.parametrize("type", [key for key, (answers, _) in COMMANDS.items() if "not_found" in answers])
+async def test_command_in_a_direct(house: House, type: str) -> None:
+    """The same over a connection."""
+    _, fields = COMMANDS[type]
+    room = house.direct()
+    for role in ROLES[1:-1]:
+        async with V1(house.server.ws, house.tokens[role]) as one:
+            answer, nothing = await one.ask(type, **fields(room)), await one.ask(type, **fields(NOWHERE))
+            assert said(answer) == "not_found" and {**answer, "id": 0} == {**nothing, "id": 0}, role
+    async with V1(house.server.ws, house.tokens["owner"]) as one:
+        assert said(await one.ask(type, **fields(room))) in ("ok", "forbidden", "bad_request"), "they are in it"
 
 
 def said(answer: dict[str, Any]) -> str:

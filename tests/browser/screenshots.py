@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
+from tests.chromium import launched
 from tests.servers import ROOT, Server, running
 
 from .person import DESK, PASSWORD, PHONE, Person
@@ -26,16 +26,12 @@ def take(page: Page, name: str) -> None:
 
 
 def main() -> None:
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "needs Chromium"
     with (
         TemporaryDirectory() as place,
         running("suhbat", Path(place) / "data", send_rate="0") as server,
-        sync_playwright() as playwright,
+        launched() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--no-proxy-server"])
         draw(browser, server)
-        browser.close()
 
 
 def draw(browser: Browser, server: Server) -> None:

@@ -34,10 +34,11 @@ class Times:
     quiet: float = 60.0
     pause: float = 30.0
     down: float = 10.0
+    no_database: float = 30.0
 
 
 LONG = Times()
-SHORT = Times(quiet=3.0, pause=12.0, down=3.0)
+SHORT = Times(quiet=3.0, pause=12.0, down=3.0, no_database=3.0)
 
 
 class Faults:
@@ -60,6 +61,7 @@ class Faults:
             "NATS paused": self.pause_nats,
             "a node paused": self.pause_node,
             "a node cut off from NATS": self.cut_off,
+            "40 KB a second from NATS": self.slow_bus,
             "a rolling restart": self.rolling_restart,
         }
 
@@ -76,7 +78,7 @@ class Faults:
 
     async def kill_postgres(self) -> None:
         await asyncio.to_thread(self.cluster.postgres.kill)
-        await asyncio.sleep(self.times.down)
+        await asyncio.sleep(self.times.no_database)
         await asyncio.to_thread(self.cluster.postgres.start)
 
     async def fail_flushes(self) -> None:
@@ -113,6 +115,13 @@ class Faults:
         await asyncio.sleep(self.times.pause)
         relay.turn("refused")
         await asyncio.sleep(0.5)
+        relay.turn("open")
+
+    async def slow_bus(self) -> None:
+        """To one node."""
+        relay = self._chance.choice(self.cluster.relays)
+        relay.turn("slow")
+        await asyncio.sleep(self.times.pause)
         relay.turn("open")
 
     async def rolling_restart(self) -> None:

@@ -51,7 +51,8 @@ def workers(server: Server) -> list[psutil.Process]:
 
 async def test_they_are_one_server(server: Server) -> None:
     """Whatever process somebody is on, they hear everybody; a process that dies is replaced, and nobody misses anything."""
-    assert len(before := workers(server)) == 2
+    before = workers(server)
+    assert len(before) == 2
     async with AsyncExitStack() as stack:
         tokens = [server.guest(f"kishi{number}") for number in range(PEOPLE)]
         people = [await stack.enter_async_context(V1(server.ws, token)) for token in tokens]

