@@ -59,12 +59,9 @@ class Neighbours:
         await self._look()
 
     async def close(self) -> None:
-        """Leave them: at once, not when the lease ends."""
-        try:
-            await self._cluster.leave(self.id)
-            self._bus.nudge()
-        except SuhbatError:
-            log.warning("the others will notice that this node has gone when its lease ends")
+        """Leave them: at once, not when the lease ends. Raises Busy."""
+        await self._cluster.leave(self.id)
+        self._bus.nudge()
 
     async def run(self) -> None:
         """Renew the lease and look at the others, for as long as the node lives."""

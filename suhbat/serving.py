@@ -21,6 +21,7 @@ from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import Native
 
 SHUTDOWN_SECONDS = 5
+"""From the request to stop until requests and connections that are still open are cut off."""
 BACKLOG = 16_384
 """Connections that wait to be accepted; the system may allow fewer (Linux: net.core.somaxconn)."""
 STOP_SECONDS = 15.0
@@ -35,7 +36,10 @@ class Server(uvicorn.Server):
         self._suhbat = suhbat
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        began = time.monotonic()
         await self._suhbat.drain()
+        # Who was answered meanwhile needs no more time, and the store needs some.
+        self.config.timeout_graceful_shutdown = max(1, SHUTDOWN_SECONDS - round(time.monotonic() - began))
         await super().shutdown(sockets)
 
 

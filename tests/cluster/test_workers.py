@@ -96,6 +96,7 @@ async def test_they_stop_together(server: Server) -> None:
     assert await asyncio.to_thread(server.process.wait, GONE_SECONDS) == 0
     assert not [one for one in running if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert "Traceback" not in server.printed()
+    assert "undecided" not in server.printed(), "nothing is given up where the database answers"
 
 
 async def test_they_do_not_outlive_who_started_them(server: Server) -> None:
