@@ -49,21 +49,19 @@ class Neighbours:
         self._entered: dict[str, Actor] = {}
         self._left: dict[str, Actor] = {}
         self._news = asyncio.Event()
-        self._joined = False
+        self._joins = 0
         self._joining = asyncio.Lock()
+        self._unreleased: list[Claim] = []
 
     async def open(self) -> None:
         """Join the others. Raises Busy."""
-        await self._join()
+        await self._join(self._joins)
         await self._look()
 
     async def close(self) -> None:
-        """Leave them: at once, not when the lease ends."""
-        try:
-            await self._cluster.leave(self.id)
-            self._bus.nudge()
-        except SuhbatError:
-            log.warning("the others will notice that this node has gone when its lease ends")
+        """Leave them: at once, not when the lease ends. Raises Busy."""
+        await self._cluster.leave(self.id)
+        self._bus.nudge()
 
     async def run(self) -> None:
         """Renew the lease and look at the others, for as long as the node lives."""
@@ -90,22 +88,33 @@ class Neighbours:
         return next((far[name] for far in self._far.values() if name in far), None)
 
     async def hold(self, claim: Claim) -> None:
-        """Hold a bare guest's name on all nodes. Raises NameInUse, Busy."""
+        """Hold a bare guest's name on all nodes. Raises NameInUse, Busy: then it is not held."""
         try:
-            await self._cluster.hold(self.id, claim.skeleton, claim.actor)
-        except Lapsed:
-            await self._join()
-            await self._cluster.hold(self.id, claim.skeleton, claim.actor)
+            await self._hold(claim)
+        except Exception:
+            # Something of it may be in the store: a join took it along, or nobody knows what became of the transaction.
+            self.release(claim)
+            raise
+
+    async def _hold(self, claim: Claim) -> None:
+        while True:
+            joins = self._joins
+            try:
+                await self._cluster.hold(self.id, claim.skeleton, claim.actor)
+                return
+            except Lapsed:
+                await self._join(joins)
 
     def release(self, claim: Claim) -> None:
-        """It is free again."""
+        """It is free again: as soon as the store can be reached."""
         self._hub.spawn(self._release(claim))
 
     async def _release(self, claim: Claim) -> None:
         try:
             await self._cluster.release(claim.skeleton, claim.actor.uid)
         except SuhbatError as error:
-            log.warning("a name could not be released; it is free when this node stops", error=str(error))
+            log.warning("a name could not be released yet", error=str(error))
+            self._unreleased.append(claim)
 
     async def _pause(self) -> None:
         await asyncio.sleep(SOONEST_SECONDS)
@@ -124,27 +133,35 @@ class Neighbours:
         for actor in left:
             self._left[actor.uid] = actor
             self._entered.pop(actor.uid, None)
-        came, went = list(self._entered.values()), list(self._left.values())
+        came, went, joins = list(self._entered.values()), list(self._left.values()), self._joins
         try:
             await self._cluster.beat(self.id, came, went)
         except Lapsed:
             log.warning("this node was away for longer than its lease; it joins the others again")
-            await self._join()
+            await self._join(joins)
             return
         for told, now in ((came, self._entered), (went, self._left)):
             for actor in told:
                 now.pop(actor.uid, None)
+        unreleased, self._unreleased = self._unreleased, []
+        for claim in unreleased:
+            self.release(claim)
         if came or went:
             self._bus.nudge()
 
-    async def _join(self) -> None:
+    async def _join(self, joins: int) -> None:
+        """Join the others (again), unless that was done since there were so many `joins`: all who come while the lease has run
+        out find that."""
         async with self._joining:
+            if self._joins > joins:
+                return
             claims = self._guests.claims
             self._here.news()
             self._entered.clear()
             self._left.clear()
             names = {claim.skeleton: claim.actor.uid for claim in claims}
             lost = await self._cluster.join(self.id, list(self._here.people), names)
+            self._joins += 1
             self._versions.clear()
             for claim in claims:
                 if claim.skeleton in lost:

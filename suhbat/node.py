@@ -28,6 +28,7 @@ from suhbat.identity.tickets import Tickets
 from suhbat.neighbours import Neighbours
 from suhbat.protocol.events import LogEntry
 from suhbat.renewal import Renewal
+from suhbat.stopping import CLOSE_SECONDS, LAST_WORDS_SECONDS, Stopping
 from suhbat.store.postgres import PostgresStore
 from suhbat.transport.session import Services
 from suhbat.transport.turnstile import Turnstile
@@ -35,6 +36,10 @@ from suhbat.transport.turnstile import Turnstile
 log = structlog.get_logger("suhbat")
 
 CHORES_SECONDS = 60.0
+
+_UNTOLD = "the others will notice that this node has gone when its lease ends"
+_LAST_USES = "when tokens and sessions were last used is known as of a minute ago"
+_UNDECIDED = "the store was not closed; what was acknowledged is stored, sends without an acknowledgement are undecided"
 
 
 class Node:
@@ -92,18 +97,20 @@ class Node:
     async def running(self) -> AsyncIterator[None]:
         """Start from the inside out, stop from the outside in. Raises StoreUnavailable with what to do; ImportError where
         the bus needs a client that is not installed."""
+        step = Stopping(limited=self.neighbours is not None).step
         async with AsyncExitStack() as stack:
             await self.store.open(self.committed, self.bus.tell)
-            stack.push_async_callback(self.store.close)
+            stack.push_async_callback(step, self.store.close, CLOSE_SECONDS, _UNDECIDED)
             await self.hub.healing.begin()
             await self.people.load()
             await self.bans.load(self.store)
-            stack.push_async_callback(self.people.flush, everything=True)
+            flush = partial(self.people.flush, everything=True)
+            stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _LAST_USES)
             await self.bus.open(self._ears(), self.store.epoch)
             stack.push_async_callback(self.bus.close)
             if self.neighbours is not None:
                 await self.neighbours.open()
-                stack.push_async_callback(self.neighbours.close)
+                stack.push_async_callback(step, self.neighbours.close, LAST_WORDS_SECONDS, _UNTOLD)
             self.hub.whole_presence = partial(presence.whole, self.hub, self.here)
             await self.hub.open()
             stack.push_async_callback(self.hub.close)

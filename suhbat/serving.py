@@ -7,7 +7,9 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import FrameType
 from typing import Any
@@ -21,35 +23,52 @@ from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import Native
 
 SHUTDOWN_SECONDS = 5
+"""From the request to stop until requests and connections that are still open are cut off."""
 BACKLOG = 16_384
 """Connections that wait to be accepted; the system may allow fewer (Linux: net.core.somaxconn)."""
 STOP_SECONDS = 15.0
 RESTART_SECONDS = 1.0
+SPAWN = get_context("spawn")
+"""Workers are not forked: that is not there everywhere, and copies what a thread may hold."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which lets the others take over before it stops."""
+    """uvicorn's, which says when it is `ready`, and lets the others take over before it stops."""
 
-    def __init__(self, config: uvicorn.Config, suhbat: Suhbat) -> None:
+    def __init__(self, config: uvicorn.Config, suhbat: Suhbat, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._suhbat = suhbat
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        began = time.monotonic()
         await self._suhbat.drain()
+        # Who was answered meanwhile needs no more time, and the store needs some.
+        self.config.timeout_graceful_shutdown = max(1, SHUTDOWN_SECONDS - round(time.monotonic() - began))
         await super().shutdown(sockets)
 
 
-def run(settings: Settings, sockets: list[socket.socket] | None = None) -> None:
+def run(
+    settings: Settings, sockets: list[socket.socket] | None = None, ready: Callable[[], None] = lambda: None
+) -> None:
     """Serve until told to stop."""
     suhbat = create_app(settings)
-    _server(settings, suhbat).run(sockets)
+    Server(_config(settings, suhbat), suhbat, ready).run(sockets)
 
 
 def run_workers(settings: Settings, flags: dict[str, Any]) -> None:
-    """Serve with several processes, and start again those that die. `flags`: what the settings were made with."""
-    suhbat = create_app(settings)
-    listening = _server(settings, suhbat).config.bind_socket()
-    stopping = False
+    """Serve with several processes, and start again those that die. `flags`: what the settings were made with.
+
+    Raises SystemExit when one ends before any was ready: what keeps it from starting would keep the next one too.
+    """
+    listening = _config(settings, create_app(settings)).bind_socket()
+    heard, said = SPAWN.Pipe(duplex=False)
+    was_ready = stopping = False
+    status = 0
 
     def stop(number: int, frame: FrameType | None) -> None:
         nonlocal stopping
@@ -58,14 +77,30 @@ def run_workers(settings: Settings, flags: dict[str, Any]) -> None:
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
-    workers = [_start(number, flags, listening) for number in range(settings.workers)]
+    workers = [_start(number, flags, listening, said) for number in range(settings.workers)]
     while not stopping:
         time.sleep(0.1)
+        while heard.poll():
+            was_ready = heard.recv()
         for number, worker in enumerate(workers):
-            if not worker.is_alive() and not stopping:
-                startup.tell(f"worker {worker.pid} has ended ({worker.exitcode}); another one is started")
-                time.sleep(RESTART_SECONDS)
-                workers[number] = _start(number, flags, listening)
+            if worker.is_alive() or stopping:
+                continue
+            if not was_ready:
+                startup.tell(
+                    f"worker {worker.pid} has ended ({worker.exitcode}) before the server was ready: see above"
+                )
+                status, stopping = max(1, worker.exitcode or 0), True
+                continue
+            startup.tell(f"worker {worker.pid} has ended ({worker.exitcode}); another one is started")
+            time.sleep(RESTART_SECONDS)
+            workers[number] = _start(number, flags, listening, said)
+    _stop(workers)
+    listening.close()
+    if status:
+        sys.exit(status)
+
+
+def _stop(workers: list[SpawnProcess]) -> None:
     for worker in workers:
         if worker.is_alive():
             worker.terminate()
@@ -74,23 +109,21 @@ def run_workers(settings: Settings, flags: dict[str, Any]) -> None:
         worker.join(max(0.0, limit - time.monotonic()))
         if worker.is_alive():
             worker.kill()
-    listening.close()
 
 
-def _start(number: int, flags: dict[str, Any], listening: socket.socket) -> SpawnProcess:
-    # Not forked: that is not there everywhere, and copies what a thread may hold.
-    worker = get_context("spawn").Process(target=_work, args=(number, flags, listening), name=f"suhbat-{number}")
+def _start(number: int, flags: dict[str, Any], listening: socket.socket, said: Connection) -> SpawnProcess:
+    worker = SPAWN.Process(target=_work, args=(number, flags, listening, said), name=f"suhbat-{number}")
     worker.start()
     return worker
 
 
-def _work(number: int, flags: dict[str, Any], listening: socket.socket) -> None:
+def _work(number: int, flags: dict[str, Any], listening: socket.socket, said: Connection) -> None:
     startup.quiet = number > 0  # one of them says where to open it
     threading.Thread(target=_stop_with_the_parent, name="suhbat-parent", daemon=True).start()
     if sys.platform != "win32":
         # Ctrl-C reaches the whole group: the parent tells them.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    run(Settings(**flags), [listening])
+    run(Settings(**flags), [listening], lambda: said.send(True))
 
 
 def _stop_with_the_parent() -> None:
@@ -101,21 +134,18 @@ def _stop_with_the_parent() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-def _server(settings: Settings, suhbat: Suhbat) -> Server:
-    return Server(
-        uvicorn.Config(
-            suhbat,
-            host=settings.host,
-            port=settings.port,
-            log_level=settings.log_level,
-            # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
-            proxy_headers=False,
-            http=guarded(),
-            ws=Native,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-            lifespan="on",
-            server_header=False,
-            backlog=BACKLOG,
-        ),
+def _config(settings: Settings, suhbat: Suhbat) -> uvicorn.Config:
+    return uvicorn.Config(
         suhbat,
+        host=settings.host,
+        port=settings.port,
+        log_level=settings.log_level,
+        # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
+        proxy_headers=False,
+        http=guarded(),
+        ws=Native,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        lifespan="on",
+        server_header=False,
+        backlog=BACKLOG,
     )

@@ -72,7 +72,7 @@ class Engine:
 
     def close(self) -> None:
         """End it and remove its data."""
-        with suppress(ProcessLookupError, AssertionError):
+        with suppress(ProcessLookupError, psutil.NoSuchProcess, AssertionError):
             if sys.platform != "win32":
                 self.resume()
         self.kill()
@@ -137,6 +137,19 @@ class Postgres(Engine):
                 with suppress(psutil.NoSuchProcess):
                     child.kill()
             psutil.wait_procs(children, timeout=10)
+
+    def pause(self) -> None:
+        """Of all its processes: those that have a connection would go on answering."""
+        for process in self._processes():
+            process.suspend()
+
+    def resume(self) -> None:
+        for process in self._processes():
+            process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        server = psutil.Process(self.pid)
+        return [server, *server.children(recursive=True)]
 
     def _launch(self, output: int) -> subprocess.Popen[bytes]:
         command = [

@@ -313,7 +313,7 @@ class Cluster(Passes, Protocol):
 
     async def join(self, node: str, people: Collection[Actor], names: Mapping[str, str]) -> set[str]:
         """Begin a lease, with the people who are connected and the names (skeletons) of bare guests (uids). Gives the
-        names that another node has given away by now."""
+        names that somebody else has by now: a guest, here or on another node, or an account."""
         ...
 
     async def beat(self, node: str, entered: Sequence[Actor], left: Sequence[Actor]) -> None:
@@ -327,10 +327,12 @@ class Cluster(Passes, Protocol):
         ...
 
     async def hold(self, node: str, skeleton: str, actor: Actor) -> None:
-        """Hold a name for a bare guest, on all nodes. Raises NameInUse, Lapsed."""
+        """Hold a name for a bare guest, on all nodes; no harm where they hold it already. Raises NameInUse, Lapsed."""
         ...
 
-    async def release(self, skeleton: str, uid: str) -> None: ...
+    async def release(self, skeleton: str, uid: str) -> None:
+        """Nobody of this uid holds it any more, if they did."""
+        ...
 
     async def prune(self) -> None:
         """Forget what no node can want to know any more."""

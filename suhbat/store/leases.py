@@ -39,22 +39,34 @@ _PEOPLE = text(
     "JOIN unnest(CAST(:nodes AS text[]), CAST(:known AS bigint[])) AS v(node, known) "
     "ON o.node = v.node AND o.version > v.known AND (o.here OR v.known > 0)"
 )
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:skeleton, 0))")
-_ALIVE = text(f"SELECT 1 FROM nodes WHERE id = :node AND until > {NOW} FOR SHARE")  # noqa: S608
-_HOLD = text(
-    "INSERT INTO names (skeleton, node, uid) VALUES (:skeleton, :node, :uid) ON CONFLICT (skeleton) "  # noqa: S608
-    "DO UPDATE SET node = excluded.node, uid = excluded.uid "
-    f"WHERE names.node NOT IN (SELECT id FROM nodes WHERE until > {NOW}) RETURNING 1"
+_ALL_NAMES = 0x5375_6862_6174  # "Suhbat"
+_LOCK = text(
+    f"SELECT pg_advisory_xact_lock_shared({_ALL_NAMES}), pg_advisory_xact_lock(hashtextextended(:skeleton, 0))"
 )
-_HOLDERS = text(
-    "SELECT uid FROM accounts WHERE skeleton = :skeleton "  # noqa: S608
-    f"UNION ALL SELECT uid FROM guests WHERE skeleton = :skeleton AND last_used_at > {NOW} - {GUESTS_KEPT} "
-    f"UNION ALL SELECT uid FROM names JOIN nodes ON nodes.id = names.node WHERE skeleton = :skeleton AND until > {NOW}"
+# One lock, however many names a node comes back with: the locks of a database are limited.
+_LOCK_ALL = text(f"SELECT pg_advisory_xact_lock({_ALL_NAMES})")
+_ALIVE = text(f"SELECT 1 FROM nodes WHERE id = :node AND until > {NOW} FOR SHARE")  # noqa: S608
+_ASKED = "unnest(CAST(:skeletons AS text[]), CAST(:uids AS text[])) AS v(skeleton, uid)"
+# A lease that runs out may be about to be renewed in a transaction that is still open: FOR SHARE waits for what becomes of it.
+_HELD = text(
+    f"SELECT v.skeleton FROM {_ASKED} WHERE "  # noqa: S608
+    "EXISTS (SELECT FROM accounts AS a WHERE a.skeleton = v.skeleton AND a.uid <> v.uid) OR "
+    "EXISTS (SELECT FROM guests AS g WHERE g.skeleton = v.skeleton AND g.uid <> v.uid "
+    f"AND g.last_used_at > {NOW} - {GUESTS_KEPT}) OR "
+    "EXISTS (SELECT FROM names AS n WHERE n.skeleton = v.skeleton AND n.uid <> v.uid "
+    f"AND (SELECT until FROM nodes WHERE id = n.node FOR SHARE) > {NOW})"
+)
+_TAKE = text(
+    f"INSERT INTO names (skeleton, node, uid) SELECT v.skeleton, :node, v.uid FROM {_ASKED} "  # noqa: S608
+    "ON CONFLICT (skeleton) DO UPDATE SET node = excluded.node, uid = excluded.uid"
 )
 
 
 def join(connection: Connection, node: str, people: Collection[Actor], names: Mapping[str, str]) -> set[str]:
-    """Begin a lease with these people, and these names (skeletons) of uids; gives the names that others hold by now."""
+    """Begin a lease with these people, and these names (skeletons) of uids; gives the names that others have by now: guests
+    of other nodes, guests with a token, accounts."""
+    if names:
+        connection.execute(_LOCK_ALL)  # before any row, as who asks for one name does
     connection.execute(text("DELETE FROM nodes WHERE id = :node"), {"node": node})
     connection.execute(text(f"DELETE FROM nodes WHERE until < {NOW} - {FORGOTTEN}"))  # noqa: S608
     # Above every version that it had before; who knows one of those reads all who are here now.
@@ -63,7 +75,9 @@ def join(connection: Connection, node: str, people: Collection[Actor], names: Ma
         f"SELECT :node, now + {LEASE}, now, now FROM (SELECT {NOW} AS now) AS clock RETURNING version"
     )
     _write(connection, node, connection.execute(made, {"node": node}).scalar_one(), people, ())
-    return {name for name, uid in sorted(names.items()) if not _take(connection, node, name, uid)}
+    lost = _held(connection, names)
+    _take(connection, node, {name: uid for name, uid in names.items() if name not in lost})
+    return lost
 
 
 def beat(connection: Connection, node: str, entered: Sequence[Actor], left: Sequence[Actor]) -> None:
@@ -107,12 +121,11 @@ def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[
 
 
 def hold(connection: Connection, node: str, skeleton: str, user_id: str, uid: str) -> None:
-    """Hold a name for a bare guest. Raises NameInUse; Lapsed where the node has to join again first."""
+    """Hold a name for a bare guest, who may hold it already. Raises NameInUse; Lapsed where the node has to join first."""
     require_free(connection, skeleton, user_id, uid)
     if connection.execute(_ALIVE, {"node": node}).first() is None:
         raise Lapsed()
-    if not _take(connection, node, skeleton, uid):
-        raise NameInUse(user_id=user_id, retry_after=NAME_SECONDS)
+    _take(connection, node, {skeleton: uid})
 
 
 def release(connection: Connection, skeleton: str, uid: str) -> None:
@@ -123,14 +136,22 @@ def release(connection: Connection, skeleton: str, uid: str) -> None:
 
 def require_free(connection: Connection, skeleton: str, user_id: str, uid: str) -> None:
     """Raises NameInUse where somebody else than `uid` has this name: an account, a guest, on whatever node. Of two who
-    ask at once the second waits for what becomes of the first."""
+    ask at once the second waits for what becomes of the first; and for a node that comes back with its names."""
     connection.execute(_LOCK, {"skeleton": skeleton})
-    if any(holder != uid for holder in connection.execute(_HOLDERS, {"skeleton": skeleton}).scalars()):
+    if _held(connection, {skeleton: uid}):
         raise NameInUse(user_id=user_id, retry_after=NAME_SECONDS)
 
 
-def _take(connection: Connection, node: str, skeleton: str, uid: str) -> bool:
-    return connection.execute(_HOLD, {"skeleton": skeleton, "node": node, "uid": uid}).first() is not None
+def _held(connection: Connection, names: Mapping[str, str]) -> set[str]:
+    """Those of these names that somebody else than their uids has. They are locked."""
+    asked = {"skeletons": list(names), "uids": list(names.values())}
+    return set(connection.execute(_HELD, asked).scalars()) if names else set()
+
+
+def _take(connection: Connection, node: str, names: Mapping[str, str]) -> None:
+    """These are locked, and nobody else has them: what is there is of a lease that has run out, or their own."""
+    if names:
+        connection.execute(_TAKE, {"node": node, "skeletons": list(names), "uids": list(names.values())})
 
 
 def _write(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -33,7 +34,8 @@ class Reader:
     def __init__(self, engine: Engine, threads: int) -> None:
         self._engine = engine
         self._threads = threads
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="suhbat-reader")
+        self._given: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._hands: list[threading.Thread] = []
         self._waiting: deque[_Question] = deque()
         self._busy = 0
         self._turns = 0
@@ -58,7 +60,10 @@ class Reader:
             await self._idle
         if self._look is not None:
             self._look.cancel()
-        self._executor.shutdown()
+        for _ in self._hands:
+            self._given.put(None)
+        for hand in self._hands:
+            hand.join()
 
     def _help(self, turns: int) -> None:
         """Somebody has waited; with another thread, if none was done with anything meanwhile."""
@@ -86,7 +91,16 @@ class Reader:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._tell, questions, found, began)
 
-        self._executor.submit(work)
+        if len(self._hands) < self._busy:
+            # A daemon, as the writer is: a database that never answers must not keep the process from ending.
+            hand = threading.Thread(target=self._serve, name=f"suhbat-reader-{len(self._hands)}", daemon=True)
+            self._hands.append(hand)
+            hand.start()
+        self._given.put(work)
+
+    def _serve(self) -> None:
+        while (work := self._given.get()) is not None:
+            work()
 
     def _ask(self, questions: Sequence[_Question]) -> list[tuple[Any, Exception | None]]:
         found: list[tuple[Any, Exception | None]] = []

@@ -14,6 +14,7 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
+from tests import engines
 from tests.servers import COMMANDS, Server
 from tests.talk import V1
 
@@ -84,6 +85,21 @@ async def _said(server: Server, person: V1, token: str, number: int) -> int:
                     await asyncio.sleep(0.1)
 
 
+def test_a_server_that_cannot_start(tmp_path: Path) -> None:
+    """It says why and ends, with a status that says so to what started it; workers that would find the same are not tried."""
+    empty = engines.postgres().new_database(f"e{time.monotonic_ns()}")
+    server = Server("cluster", tmp_path / "data", command=(*COMMANDS["cluster"], "--workers", "2"))
+    server.settings = {"SUHBAT_DATABASE_URL": empty}
+    try:
+        with pytest.raises(AssertionError, match="run `suhbat migrate`"):
+            server.start()
+        assert server.process is not None
+        assert server.process.poll() == 3, server.printed()
+        assert "before the server was ready" in server.printed() and "is started" not in server.printed()
+    finally:
+        server.kill()
+
+
 async def test_they_stop_together(server: Server) -> None:
     """SIGTERM to the one that was started: who is connected is told to come back, and no process is left."""
     running = workers(server)
@@ -96,6 +112,7 @@ async def test_they_stop_together(server: Server) -> None:
     assert await asyncio.to_thread(server.process.wait, GONE_SECONDS) == 0
     assert not [one for one in running if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert "Traceback" not in server.printed()
+    assert "undecided" not in server.printed(), "nothing is given up where the database answers"
 
 
 async def test_they_do_not_outlive_who_started_them(server: Server) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -306,6 +307,7 @@ class TestLeases:
             await store.join("n1", [], {})
             await store.join("n2", [], {})
             await store.hold("n1", "userl", first)
+            await store.hold("n1", "userl", first)  # as after a rejoin that took it along
             with pytest.raises(NameInUse):
                 await store.hold("n2", "userl", second)
             await store.release("userl", "u-2")
@@ -317,16 +319,92 @@ class TestLeases:
             await store.release("userl", "u-2")
             await store.hold("n1", "userl", first)
 
+    async def test_what_became_of_a_name_meanwhile(self, url: str) -> None:
+        """A node that comes back with a name that is an account's by now, or that of a guest with a token, has lost it: its
+        own guest would write under the name of somebody else."""
+        from .test_people import account
+
+        async with stores(url, 1) as ((store, _, _),):
+            await store.join("n1", [], {})
+            names = {"ali": "u-1", "soli": "u-2", "free": "u-3"}
+            for name, uid in names.items():
+                await store.hold("n1", name, Actor(uid, name))
+            await store._write(lambda c: c.execute(text("UPDATE nodes SET until = 0 WHERE id = 'n1'")) and None)
+            assert await store.add_account(account("ali")) is None
+            kept = replace(guest(SOLI), last_used_at=time.time_ns() // 1_000_000)
+            await store.save_guest(kept)
+            assert await store.join("n1", [], names) == {"ali", kept.skeleton}
+            await store.join("n2", [], {})
+            with pytest.raises(NameInUse):
+                await store.hold("n2", "free", Actor("u-4", "free"))
+
+    async def test_a_node_that_comes_back_is_waited_for(self, url: str) -> None:
+        """Who wants a name while its node joins again hears what becomes of that first: never do two nodes hold it."""
+        async with stores(url, 1) as ((store, _, _),):
+            await store.join("n2", [], {})
+            engine = connect(url, patient=True)
+            with engine.connect() as other:
+                joining = other.begin()
+                assert leases.join(other, "n1", [], {"user1": "u-1"}) == set()
+                wanting = asyncio.ensure_future(store.hold("n2", "user1", Actor("u-2", "user1")))
+                await _waits(url)
+                joining.commit()
+            with pytest.raises(NameInUse):
+                await wanting
+            assert await store.join("n1", [], {"user1": "u-1"}) == set()
+            engine.dispose()
+
+    @pytest.mark.parametrize("kind", ["bare", "account"])
+    async def test_a_lease_that_is_being_renewed_is_waited_for(self, url: str, kind: str) -> None:
+        """It seems to have run out, and a transaction that goes on with it is not committed yet: its names are held."""
+        from .test_people import account
+
+        async with stores(url, 1) as ((store, _, _),):
+            for node in ("n1", "n2"):
+                await store.join(node, [], {})
+            await store.hold("n1", "ali", Actor("u-1", "ali"))
+            engine = connect(url, patient=True)
+            with engine.connect() as other:
+                renewing = other.begin()
+                await store._write(lambda c: c.execute(text("UPDATE nodes SET until = 0 WHERE id = 'n1'")) and None)
+                other.execute(text("UPDATE nodes SET until = until + 9000000000000 WHERE id = 'n1'"))
+                other_one = Actor("u-2", "ali")
+                wanting = asyncio.ensure_future(
+                    store.hold("n2", "ali", other_one) if kind == "bare" else store.add_account(account("ali"))
+                )
+                await _waits(url)
+                renewing.commit()
+            with pytest.raises(NameInUse):
+                await wanting
+            engine.dispose()
+
+    async def test_many_names(self, url: str) -> None:
+        """A node comes back with 10,000 guests: with few locks, of which a database has not many, and at once."""
+        names = {f"guest{number}": f"u-{number}" for number in range(10_000)}
+        async with stores(url, 1) as ((store, _, _),):
+            locks: list[int] = []
+
+            def join(connection: Connection) -> set[str]:
+                lost = leases.join(connection, "n1", [], names)
+                locks.append(
+                    connection.execute(text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")).scalar_one()
+                )
+                return lost
+
+            began = time.monotonic()
+            assert await store._write(join) == set()
+            assert time.monotonic() - began < 3
+            assert locks[0] < 100
+            await store.join("n2", [], {})
+            assert await store.join("n2", [], dict.fromkeys(names, "u-x")) == names.keys()
+
     async def test_names_of_guests_and_accounts_count(self, url: str) -> None:
         """In both directions: a bare guest's name is nobody's account, and the other way round."""
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n1", [], {})
             await store._write(lambda c: c.execute(text("UPDATE nodes SET until = until + 60000")) and None)
-            kept = guest(SOLI)
-            now = time.time_ns() // 1_000_000
-            await store.save_guest(
-                type(kept)(**{name: getattr(kept, name) for name in kept.__slots__} | {"last_used_at": now})
-            )
+            kept = replace(guest(SOLI), last_used_at=time.time_ns() // 1_000_000)
+            await store.save_guest(kept)
             with pytest.raises(NameInUse):
                 await store.hold("n1", kept.skeleton, Actor("u-x", "soli"))
             await store.hold("n1", "bare", Actor("u-b", "bare"))
@@ -344,6 +422,16 @@ class TestLeases:
                 await store.beat("n1", [], [VALI])
             seen = (await store.others("n2", {"n1": version}))["n1"]
             assert seen.whole and seen.entered == (ALI,)
+
+
+async def _waits(url: str) -> None:
+    """Until somebody waits for a lock in this database."""
+    with psycopg.connect(url, autocommit=True) as database:
+        async with asyncio.timeout(5):
+            while not database.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            ).fetchall():
+                await asyncio.sleep(0.01)
 
 
 class TestPasses:

@@ -1,0 +1,64 @@
+"""A node that is asked to stop while its database does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from suhbat.store.postgres import prepare
+from tests import engines
+from tests.servers import Server
+from tests.talk import V1, Simple
+
+GONE_SECONDS = 10.0
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[engines.Postgres]:
+    """One of its own: the others' tests go on."""
+    engine = engines.Postgres()
+    with engines.running(engine):
+        prepare(engine.new_database("empty"))
+        yield engine
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there no process can be asked to stop")
+@pytest.mark.parametrize(("way", "requests"), [("SIGTERM", 3), ("SIGINT", 0)])
+async def test_a_database_that_hangs(way: str, requests: int, postgres: engines.Postgres, tmp_path: Path) -> None:
+    """The process is gone within 10 s: with people connected, a message and requests under way. Those people are told to come
+    back, and the log says what was given up. Ctrl-C ends it in Python's own way, which waits for threads that are no daemons.
+    """
+    url = postgres.new_database(way.lower(), template="empty")
+    server = Server("suhbat", tmp_path / "data", settings={"SUHBAT_DATABASE_URL": url})
+    server.start()
+    try:
+        token = server.guest("aziz")
+        async with V1(server.ws, token) as person, Simple(server.ws, "bobur") as other:
+            assert (await person.ask("send", conversation="lobby", text="bir", client_id="k1"))["type"] == "ok"
+            postgres.pause()
+            await person.say({"type": "send", "id": 9, "conversation": "lobby", "text": "ikki", "client_id": "k2"})
+            asking = [asyncio.create_task(asyncio.to_thread(_ask, server)) for _ in range(requests)]
+            await asyncio.sleep(0.5)
+            assert server.process is not None
+            server.process.send_signal(getattr(signal, way))
+            began = time.monotonic()
+            assert [await one.closed() for one in (person, other)] == [1012, 1012]
+            await asyncio.to_thread(server.process.wait, GONE_SECONDS * 2)
+            assert time.monotonic() - began < GONE_SECONDS
+            await asyncio.gather(*asking)
+        assert "sends without an acknowledgement are undecided" in server.printed()
+    finally:
+        postgres.resume()
+        server.kill()
+
+
+def _ask(server: Server) -> None:
+    with suppress(OSError):
+        server.request("GET", "/readyz")
