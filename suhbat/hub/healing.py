@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from suhbat.errors import SuhbatError
 
 if TYPE_CHECKING:
     from .hub import Hub
+    from .room import Room
 
 HEAL_SECONDS = 2.0
 """How often."""
@@ -60,11 +61,30 @@ class Healing:
 
     async def _compare(self) -> None:
         hub = self._hub
+        known = {room for room in hub.rooms.values() if room.head is not None}
         moved = await hub.store.moved(list(hub.rooms), self._mark)
-        for key, head in moved.heads.items():
-            room = hub.rooms.get(key)
-            if room is not None and room.head is not None and head > room.head:
-                await hub.read(room)
+        await self._read_behind(moved.heads)
+        # What came to be followed since the store was asked began at a head that may be older than this look: that of the
+        # event which let somebody in, or one read just before. The next look would not see what it misses. Twice: an own
+        # log that is new itself may lead to conversations; those lead nowhere, and who comes later reads a later head.
+        for _ in range(2):
+            fresh = [room for room in hub.rooms.values() if room not in known]
+            await self._read_fresh(fresh)
+            known.update(fresh)
         if moved.changes or moved.whole:
             await self.renew(moved.changes, moved.whole)
         self._mark = moved.mark or None
+
+    async def _read_fresh(self, rooms: Sequence[Room]) -> None:
+        if rooms:
+            heads = await self._hub.store.heads([room.log for room in rooms])
+            for room in rooms:
+                if self._hub.rooms.get(room.log) is room:
+                    self._hub.know(room.log, heads.get(room.log, 0))
+            await self._read_behind(heads)
+
+    async def _read_behind(self, heads: Mapping[str, int]) -> None:
+        for key, head in heads.items():
+            room = self._hub.rooms.get(key)
+            if room is not None and room.head is not None and head > room.head:
+                await self._hub.read(room)
