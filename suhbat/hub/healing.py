@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ HEAL_SECONDS = 2.0
 log = structlog.get_logger("suhbat.hub")
 
 
-async def _nothing_kept(changes: Sequence[Change], whole: bool) -> None:
+def _nothing_kept(changes: Sequence[Change], whole: bool) -> None:
     """Until somebody sets `Healing.renew`."""
 
 
@@ -33,8 +33,9 @@ class Healing:
         self._hub = hub
         self._mark: str | None = None
         self._look = asyncio.Event()
-        self.renew: Callable[[Sequence[Change], bool], Awaitable[None]] = _nothing_kept
-        """Called with what other nodes changed that is kept in memory; True: nobody knows what. Wired by `node.py`."""
+        self.renew: Callable[[Sequence[Change], bool], None] = _nothing_kept
+        """Called with what other nodes changed that is kept in memory; True: nobody knows what. Does not wait for it to be
+        read: the next look is in time whatever that takes. Wired by `node.py`."""
 
     async def begin(self) -> None:
         """Call before anything is read from the store into memory: what happens from here on is not missed."""
@@ -72,7 +73,7 @@ class Healing:
             await self._read_fresh(fresh)
             known.update(fresh)
         if moved.changes or moved.whole:
-            await self.renew(moved.changes, moved.whole)
+            self.renew(moved.changes, moved.whole)
         self._mark = moved.mark or None
 
     async def _read_fresh(self, rooms: Sequence[Room]) -> None:

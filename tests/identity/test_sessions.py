@@ -300,3 +300,54 @@ async def test_the_list_knows_the_last_use(scene: Scene) -> None:
     assert shown.expires_at == scene.clock.wall() + KEPT
     scene.clock.advance(DAYS_30)
     assert await scene.sessions.of("u-ali") == []
+
+
+class TestOtherNodes:
+    """Several nodes share the store; each is told which sessions the others have changed or ended."""
+
+    @pytest.fixture
+    def other(self, scene: Scene) -> Sessions:
+        return Sessions(cast(Store, scene.store), scene.clock, scene.tokens)
+
+    async def test_revoked_while_it_is_looked_up(self, scene: Scene, other: Sessions) -> None:
+        """A look-up whose read began before the revocation and returns after all were told of it lets nobody in."""
+        id, token = await scene.begin()
+        scene.restart()
+        gate, look = asyncio.Event(), scene.store.session_by_token
+
+        async def slow(token_hash: bytes) -> Session | None:
+            found = await look(token_hash)
+            await gate.wait()
+            return found
+
+        scene.store.session_by_token = slow  # type: ignore[method-assign]
+        asking = asyncio.ensure_future(scene.good(token))
+        await asyncio.sleep(0)
+        await other.end("u-ali", id)
+        await scene.sessions.renew([id])
+        gate.set()
+        assert await asking is False and not await scene.good(token)
+
+    async def test_what_ended_elsewhere_is_over(self, scene: Scene, other: Sessions) -> None:
+        """It is told once to whom it concerns, also when it is not in memory; other sessions go on, on their new tokens."""
+        (one, token), (two, kept) = await scene.begin(), await scene.begin()
+        scene.restart()
+        assert await scene.good(kept)
+        scene.clock.advance(ROTATED / 1000)
+        await other.authenticate(kept)
+        fresh = await other.rotate(two, kept)
+        await other.end("u-ali", one)
+        await scene.sessions.renew([one, two])
+        assert scene.ended == [one] and not await scene.good(token)
+        assert fresh is not None and await scene.good(fresh)
+
+    async def test_nobody_knows_which(self, scene: Scene, other: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+        """All that are in memory or connected are looked at, many at a time."""
+        monkeypatch.setattr("suhbat.identity.lookups.AT_ONCE", 2)
+        made = [await scene.begin() for _ in range(4)]
+        scene.restart()
+        assert all([await scene.good(token) for _, token in made[:3]])
+        await other.end_all("u-ali", but=made[1][0])
+        await scene.sessions.renew_all({made[3][0]})
+        assert sorted(scene.ended) == sorted(id for id, _ in (made[0], made[2], made[3]))
+        assert scene.sessions.is_alive(made[1][0])
