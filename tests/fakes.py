@@ -66,6 +66,12 @@ class FakePeople:
         self.rows.pop(account.uid, None)
         return found and found.conversation
 
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+        self._work()
+        self.people.pop(actor.uid, None)
+        self.rows.pop(actor.uid, None)
+        await self.end_sessions([session.id for session in await self.sessions_of(actor.uid)])
+
     async def save_account(self, account: Account) -> None:
         self._work()
         self.people[account.uid] = account

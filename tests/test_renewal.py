@@ -170,3 +170,22 @@ async def test_what_only_a_newer_version_keeps(house: House) -> None:
     house.renewal.take([cast(Any, Change)("weather", "k")], False)
     await settle()
     assert house.asked == []
+
+
+async def test_a_guest_who_became_an_account_elsewhere_and_is_shut_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their connection here has no session that could be revoked. Disabled, it ends; logged out, it has ended before."""
+    monkeypatch.setattr("suhbat.hub.hub.MOVE_SECONDS", 0.0)
+    for name in ("user1", "user2"):
+        guest, token = await house.there.guests.create(name)
+        await house.people.authenticate(token)
+        connection, wire = connect(house.hub, guest.uid)
+        await house.there.register(name, guest=guest)
+        house.renewal.take([Change("account", guest.uid)], False)
+        if name == "user1":
+            await house.there.registration.set_disabled(name, True)
+        await settle()
+        await asyncio.sleep(0.001)
+        assert connection.actor.kind == "account" or name == "user1"
+        assert wire.code is (Close.SESSION_REVOKED if name == "user1" else Close.RESTART)

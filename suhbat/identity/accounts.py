@@ -23,7 +23,8 @@ from .names import normalise, skeleton
 
 
 class Accounts:
-    """The accounts of this server; `load` before use. `changed` is told of each account whose row was written anew."""
+    """The accounts of this server; `load` before use. `changed` is told of each account whose row was written anew, `ended`
+    the uid of each that was erased, or is disabled; by this node or another."""
 
     def __init__(self, store: PeopleStore) -> None:
         self._store = store
@@ -35,6 +36,7 @@ class Accounts:
         self._lookups = Lookups[Account](attrgetter("uid"))
         self._changing = asyncio.Lock()
         self.changed: Callable[[Account], None] = lambda account: None
+        self.ended: Callable[[str], None] = lambda uid: None
 
     async def load(self) -> None:
         """Read all accounts. Call once, when the store is open."""
@@ -52,6 +54,7 @@ class Accounts:
                 self._renewed(account)
             elif account is None and before is not None:
                 self._drop(before)
+                self.ended(uid)
 
     async def renew_all(self) -> None:
         """Nobody knows which."""
@@ -136,6 +139,7 @@ class Accounts:
             await self._store.erase(account.actor, at, with_messages=with_messages)
             self._lookups.changed([account.uid])
             self._drop(account)
+        self.ended(account.uid)
 
     def _renewed(self, account: Account) -> None:
         """It is no longer what it was, or is new, and that is durable."""
@@ -144,6 +148,8 @@ class Accounts:
             self._unlist(before)
         self._take(account, sort=True)
         self.changed(account)
+        if account.disabled:
+            self.ended(account.uid)
 
     def _drop(self, account: Account) -> None:
         self._by_uid.pop(account.uid, None)

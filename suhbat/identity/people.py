@@ -30,6 +30,8 @@ class People:
         self.accounts = accounts
         self.sessions = sessions
         self._access = access
+        # Wired late: whoever hears of guests who are gone has to end the same for accounts, whatever they came in by.
+        accounts.ended = lambda uid: guests.ended(uid)
         self.moved: Callable[[Actor, str], None] = lambda actor, session: None
         self.far: Callable[[str], Actor | None] = lambda folded: None
         """Finds, by what their name looks like, a guest who is connected to another node."""
@@ -57,6 +59,8 @@ class People:
         for uid in uids:
             if (account := self.accounts.of_uid(uid)) is not None:
                 self.guests.drop(account.actor)
+        # Of whom there is neither any more: made and erased between two looks.
+        await self.guests.renew([uid for uid in uids if self.guests.of_uid(uid) is not None])
 
     async def renew_everybody(self) -> None:
         """Nobody knows which."""

@@ -272,6 +272,28 @@ async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster) -> None:
             await V1(node.ws, None, query=f"?ticket={ticket}").__aenter__()
 
 
+async def test_a_guest_becomes_an_account_on_another_node(cluster: Cluster, way: float) -> None:
+    """Their connection is told to come back soon after; with the new token it is the account, and ends with its session."""
+    name = f"mehmon{int(way * 10)}"
+    token = await asyncio.to_thread(cluster.nodes[0].guest, name)
+    await asyncio.sleep(way)
+    async with V1(cluster.nodes[1].ws, token) as guest:
+        body = {"user_id": name, "password": PASSWORD}
+        status, made = await asyncio.to_thread(cluster.nodes[0].request, "POST", "/api/v1/accounts", body, token=token)
+        assert status == 201 and made["user"]["uid"] == guest.welcome["user"]["uid"], made
+        closed = asyncio.ensure_future(guest.closed())
+        await within(way + AT_ONCE, closed)
+        assert closed.result() == 1012
+    with pytest.raises(ConnectionClosedError, match="unauthenticated"):
+        await V1(cluster.nodes[1].ws, token).__aenter__()
+    async with V1(cluster.nodes[1].ws, made["token"]) as account:
+        assert account.welcome["user"]["kind"] == "account"
+        await asyncio.to_thread(cluster.nodes[0].request, "DELETE", "/api/v1/sessions/current", token=made["token"])
+        closed = asyncio.ensure_future(account.closed())
+        await within(way, closed)
+        assert closed.result() == 4505
+
+
 async def test_without_the_bus_it_is_degraded_and_goes_on(cluster: Cluster) -> None:
     """`readyz` says so, 200 all the same; messages come by the store within the comparison; it heals by itself."""
     async with Simple(cluster.nodes[0].ws, "shinasiz1") as one, Simple(cluster.nodes[1].ws, "shinasiz2") as two:
