@@ -103,6 +103,17 @@ class Sessions:
         live.used_at = self._clock.wall()
         return live.session
 
+    async def recall(self, id: str, uid: str) -> None:
+        """Know a session of this account that was in use elsewhere a moment ago. Raises Unauthenticated when it is over."""
+        if id not in self._by_id:
+            row = (await self._lookups.of([id], self._store.sessions)).get(id)
+            if row is not None:
+                self._known(row)
+        live = self._by_id.get(id)
+        if live is None or live.session.uid != uid or not self.is_alive(id):
+            raise Unauthenticated()
+        live.used_at = self._clock.wall()
+
     def is_alive(self, id: str) -> bool:
         """Whether a session that was used a moment ago has not ended since."""
         live = self._by_id.get(id)

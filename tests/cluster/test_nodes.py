@@ -260,16 +260,30 @@ async def test_notices_reach_other_nodes(cluster: Cluster) -> None:
         assert (receipt["user_id"], receipt["ordinal"]) == ("oquvchi", 1)
 
 
-async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster) -> None:
-    """Given on one node, used on the next; then it is worth nothing anywhere."""
-    token = cluster.nodes[0].guest("chiptali")
+@pytest.mark.parametrize("kind", ["guest", "account"])
+async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster, kind: str) -> None:
+    """Given on one node, used on the next; then it is worth nothing anywhere. An account's belongs to its session: with that
+    the connection ends."""
+    name = f"chiptali{kind}"
+    if kind == "guest":
+        token = cluster.nodes[0].guest(name)
+    else:
+        _, token = await asyncio.to_thread(register, cluster.nodes[0], name)
     _, body = cluster.nodes[0].request("POST", "/api/v1/tickets", token=token)
     ticket = body["ticket"]
     async with V1(cluster.nodes[1].ws, None, query=f"?ticket={ticket}") as client:
-        assert client.welcome["user"]["user_id"] == "chiptali"
-    for node in cluster.nodes:
-        with pytest.raises(ConnectionClosedError, match="unauthenticated"):
-            await V1(node.ws, None, query=f"?ticket={ticket}").__aenter__()
+        assert client.welcome["user"]["user_id"] == name
+        for node in cluster.nodes:
+            with pytest.raises(ConnectionClosedError, match="unauthenticated"):
+                await V1(node.ws, None, query=f"?ticket={ticket}").__aenter__()
+        if kind == "account":
+            status, _ = await asyncio.to_thread(
+                cluster.nodes[2].request, "DELETE", "/api/v1/sessions/current", token=token
+            )
+            assert status == 204
+            closed = asyncio.ensure_future(client.closed())
+            await within(AT_ONCE, closed)
+            assert closed.result() == 4505
 
 
 async def test_a_guest_becomes_an_account_on_another_node(cluster: Cluster, way: float) -> None:

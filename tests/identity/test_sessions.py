@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import cast
 
 import pytest
@@ -351,3 +352,42 @@ class TestOtherNodes:
         await scene.sessions.renew_all({made[3][0]})
         assert sorted(scene.ended) == sorted(id for id, _ in (made[0], made[2], made[3]))
         assert scene.sessions.is_alive(made[1][0])
+
+    async def test_it_is_known_here_when_a_ticket_says_so(self, scene: Scene) -> None:
+        """A session in use elsewhere is one here too, and that is a use; other people's, ended and expired ones are not."""
+        (id, token), (gone, _), (old, _) = await scene.begin(), await scene.begin(), await scene.begin()
+        await scene.sessions.end("u-ali", gone)
+        scene.clock.advance(DAYS_30 - 1)
+        assert await scene.good(token)
+        await scene.sessions.flush()
+        scene.clock.advance(2)
+        scene.restart()
+        for _ in range(2):
+            await scene.sessions.recall(id, "u-ali")
+            assert scene.sessions.is_alive(id)
+        for unknown, uid in ((id, "u-vali"), (gone, "u-ali"), (old, "u-ali"), ("none", "u-ali")):
+            with pytest.raises(Unauthenticated):
+                await scene.sessions.recall(unknown, uid)
+
+    async def test_revoked_while_a_ticket_is_redeemed(self, scene: Scene, other: Sessions) -> None:
+        """As with tokens: what was read of before is read again."""
+        id, _ = await scene.begin()
+        scene.restart()
+        gate, look = asyncio.Event(), scene.store.sessions
+
+        async def slow(ids: Collection[str]) -> list[Session]:
+            found = await look(ids)
+            await gate.wait()
+            return found
+
+        scene.store.sessions = slow  # type: ignore[method-assign]
+        recalling = asyncio.ensure_future(scene.sessions.recall(id, "u-ali"))
+        await asyncio.sleep(0)
+        await other.end("u-ali", id)
+        renewing = asyncio.ensure_future(scene.sessions.renew([id]))
+        await asyncio.sleep(0)
+        gate.set()
+        await renewing
+        with pytest.raises(Unauthenticated):
+            await recalling
+        assert not scene.sessions.is_alive(id)
