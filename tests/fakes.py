@@ -49,13 +49,9 @@ class FakePeople:
         self.invited: dict[str, Invite] = {}
         self.broken: Exception | None = None
 
-    async def accounts(self) -> list[Account]:
+    async def accounts(self, uids: Collection[str] | None = None) -> list[Account]:
         self._work()
-        return list(self.people.values())
-
-    async def account(self, uid: str) -> Account | None:
-        self._work()
-        return self.people.get(uid)
+        return [account for account in self.people.values() if uids is None or account.uid in uids]
 
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
         self._work()
@@ -70,6 +66,12 @@ class FakePeople:
         self.rows.pop(account.uid, None)
         return found and found.conversation
 
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+        self._work()
+        self.people.pop(actor.uid, None)
+        self.rows.pop(actor.uid, None)
+        await self.end_sessions([session.id for session in await self.sessions_of(actor.uid)])
+
     async def save_account(self, account: Account) -> None:
         self._work()
         self.people[account.uid] = account
@@ -78,9 +80,9 @@ class FakePeople:
         self._work()
         self.logins[session.id] = session
 
-    async def session(self, id: str) -> Session | None:
+    async def sessions(self, ids: Collection[str]) -> list[Session]:
         self._work()
-        return self.logins.get(id)
+        return [session for session in self.logins.values() if session.id in ids]
 
     async def session_by_token(self, token_hash: bytes) -> Session | None:
         self._work()
@@ -238,9 +240,9 @@ class FakeStore(FakePeople):
         self._work()
         self.rows[guest.uid] = guest
 
-    async def guest(self, uid: str) -> Guest | None:
+    async def guests_of(self, uids: Collection[str]) -> list[Guest]:
         self._work()
-        return self.rows.get(uid)
+        return [guest for guest in self.rows.values() if guest.uid in uids]
 
     async def guest_by_token(self, token_hash: bytes) -> Guest | None:
         self._work()

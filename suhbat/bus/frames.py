@@ -37,7 +37,8 @@ def bucket_of(log: str) -> int:
 
 
 def events(entries: Iterable[LogEntry]) -> list[tuple[int, bytes]]:
-    """Messages of at most about LARGEST bytes, each for one bucket; in order within each log."""
+    """Messages of at most about LARGEST bytes, each for one bucket; in order within each log. An event that is larger is
+    alone in its message."""
     made: list[tuple[int, bytes]] = []
     gathered: dict[int, list[bytes]] = {}
     sizes: dict[int, int] = {}
@@ -49,7 +50,7 @@ def events(entries: Iterable[LogEntry]) -> list[tuple[int, bytes]]:
     for log, event in entries:
         bucket = bucket_of(log)
         text = b"[" + json.dumps(log).encode() + b"," + EVENT.dump_json(event) + b"]"
-        if sizes.get(bucket, 0) + len(text) > LARGEST:
+        if bucket in gathered and sizes[bucket] + len(text) > LARGEST:
             finish(bucket)
         gathered.setdefault(bucket, []).append(text)
         sizes[bucket] = sizes.get(bucket, 0) + len(text)

@@ -1,7 +1,8 @@
 """The bus over NATS (core: nothing is stored there). Needs the extra `suhbat[cluster]`.
 
-Whoever speaks puts it into a bounded queue and goes on; a task of its own hands it to NATS. When the queue is full, or NATS
-is not there, it is dropped: the others find it in the store, at their next look.
+Whoever speaks puts it into a bounded queue and goes on; a task of its own hands it to NATS. When the queue is full, NATS is
+not there, or it is more than NATS takes at once (`max_payload`), it is dropped: the others find it in the store, at their
+next look.
 """
 
 from __future__ import annotations
@@ -98,9 +99,17 @@ class NatsBus:
             self._interest.set()
 
     def publish(self, entries: list[LogEntry]) -> None:
-        if self.connected:
-            for bucket, data in frames.events(entries):
-                self._say(self._subject(bucket), data)
+        if not self.connected:
+            return
+        try:
+            told = frames.events(entries)
+        except Exception:
+            # Whatever they are: they are committed, and nobody who hears of that here may be kept from it.
+            self.dropped += 1
+            log.exception("committed events could not be put on the bus")
+            return
+        for bucket, data in told:
+            self._say(self._subject(bucket), data)
 
     def notice(self, log: str, payload: bytes, but: str | None = None) -> None:
         self._say(self._subject(frames.bucket_of(log)), frames.notice(log, payload, but))

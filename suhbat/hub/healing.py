@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from suhbat.errors import SuhbatError
 
 if TYPE_CHECKING:
     from .hub import Hub
+    from .room import Room
 
 HEAL_SECONDS = 2.0
 """How often."""
@@ -21,7 +22,7 @@ HEAL_SECONDS = 2.0
 log = structlog.get_logger("suhbat.hub")
 
 
-async def _nothing_kept(changes: Sequence[Change], whole: bool) -> None:
+def _nothing_kept(changes: Sequence[Change], whole: bool) -> None:
     """Until somebody sets `Healing.renew`."""
 
 
@@ -32,8 +33,9 @@ class Healing:
         self._hub = hub
         self._mark: str | None = None
         self._look = asyncio.Event()
-        self.renew: Callable[[Sequence[Change], bool], Awaitable[None]] = _nothing_kept
-        """Called with what other nodes changed that is kept in memory; True: nobody knows what. Wired by `node.py`."""
+        self.renew: Callable[[Sequence[Change], bool], None] = _nothing_kept
+        """Called with what other nodes changed that is kept in memory; True: nobody knows what. Does not wait for it to be
+        read: the next look is in time whatever that takes. Wired by `node.py`."""
 
     async def begin(self) -> None:
         """Call before anything is read from the store into memory: what happens from here on is not missed."""
@@ -60,11 +62,30 @@ class Healing:
 
     async def _compare(self) -> None:
         hub = self._hub
+        known = {room for room in hub.rooms.values() if room.head is not None}
         moved = await hub.store.moved(list(hub.rooms), self._mark)
-        for key, head in moved.heads.items():
-            room = hub.rooms.get(key)
-            if room is not None and room.head is not None and head > room.head:
-                await hub.read(room)
+        await self._read_behind(moved.heads)
+        # What came to be followed since the store was asked began at a head that may be older than this look: that of the
+        # event which let somebody in, or one read just before. The next look would not see what it misses. Twice: an own
+        # log that is new itself may lead to conversations; those lead nowhere, and who comes later reads a later head.
+        for _ in range(2):
+            fresh = [room for room in hub.rooms.values() if room not in known]
+            await self._read_fresh(fresh)
+            known.update(fresh)
         if moved.changes or moved.whole:
-            await self.renew(moved.changes, moved.whole)
+            self.renew(moved.changes, moved.whole)
         self._mark = moved.mark or None
+
+    async def _read_fresh(self, rooms: Sequence[Room]) -> None:
+        if rooms:
+            heads = await self._hub.store.heads([room.log for room in rooms])
+            for room in rooms:
+                if self._hub.rooms.get(room.log) is room:
+                    self._hub.know(room.log, heads.get(room.log, 0))
+            await self._read_behind(heads)
+
+    async def _read_behind(self, heads: Mapping[str, int]) -> None:
+        for key, head in heads.items():
+            room = self._hub.rooms.get(key)
+            if room is not None and room.head is not None and head > room.head:
+                await self._hub.read(room)

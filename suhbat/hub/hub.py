@@ -21,6 +21,7 @@ from suhbat.protocol.events import (
     MemberLeft,
     MessageCreated,
     ReadMarked,
+    own_log,
 )
 from suhbat.protocol.notices import Receipt
 from suhbat.protocol.replies import encode
@@ -36,6 +37,8 @@ from .room import Room
 
 GAP_SECONDS = 0.05
 """How long an event that came too early waits for those before it, until the store is read."""
+MOVE_SECONDS = 1.0
+"""How long the connection of a guest who has become an account may be without a session."""
 RING = 1_000
 """Announcements kept for connections that are behind."""
 
@@ -162,7 +165,7 @@ class Hub:
 
     def banish(self, uid: str) -> None:
         """Close every connection of somebody who may not be here any more."""
-        for connection in [one for one in self.connections if one.actor.uid == uid]:
+        for connection in self._of(uid):
             connection.wire.close(Close.FORBIDDEN, "banned")
 
     def flush(self) -> None:
@@ -219,16 +222,34 @@ class Hub:
                 connection.revoke()
 
     def end_guest(self, uid: str) -> None:
-        """Close every connection of a guest who left for good: the name may be somebody else's at once."""
-        for connection in [one for one in self.connections if one.actor.uid == uid]:
+        """Close every connection of somebody who is gone: a guest who left for good, whose name may be somebody else's at
+        once; an account that was erased, or is disabled."""
+        for connection in self._of(uid):
             connection.revoke()
 
     def change(self, actor: Actor, session: str | None = None) -> None:
-        """Let the connections of this uid know what has become of it; with `session` they belong to that from now on."""
-        for connection in self.connections:
-            if connection.actor.uid == actor.uid:
-                connection.actor = actor
-                connection.session = session or connection.session
+        """Let the connections of this uid know what has become of it; with `session` they belong to that from now on.
+
+        A guest may have become an account on another node, which alone knows the session that began there: no revocation
+        of it would find their connections here. So they are told to come back, by what they have now; not at once, for
+        the browser that asked for the account has no answer yet.
+        """
+        for connection in self._of(actor.uid):
+            was = connection.actor.kind
+            connection.actor = actor
+            connection.session = session or connection.session
+            if (was, actor.kind) == ("guest", "account") and connection.session is None:
+                asyncio.get_running_loop().call_later(MOVE_SECONDS, self._require_session, connection)
+
+    def _require_session(self, connection: Connection) -> None:
+        if connection.session is None:
+            connection.wire.close(Close.RESTART, "come back as the account")
+
+    def _of(self, uid: str) -> list[Connection]:
+        # Everybody follows their own log. Of most whom another node tells of nobody is here, and that should cost nothing.
+        if own_log(uid) not in self.rooms:
+            return []
+        return [connection for connection in self.connections if connection.actor.uid == uid]
 
     def remove(self, connection: Connection) -> None:
         """The connection is gone. Idempotent."""

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 
 from suhbat.chat.model import Account
 from suhbat.chat.ports import PeopleStore
 from suhbat.errors import InvalidName, NameTaken
 
+from .lookups import Lookups, groups
 from .names import normalise, skeleton
 
 
 class Accounts:
-    """The accounts of this server; `load` before use. `changed` is told of each account whose row was written anew."""
+    """The accounts of this server; `load` before use. `changed` is told of each account whose row was written anew, `ended`
+    the uid of each that was erased, or is disabled; by this node or another."""
 
     def __init__(self, store: PeopleStore) -> None:
         self._store = store
@@ -30,8 +33,10 @@ class Accounts:
         self._pending: set[str] = set()
         self._words: list[tuple[str, str]] = []
         """What people are found by, and their uids, sorted."""
+        self._lookups = Lookups[Account](attrgetter("uid"))
         self._changing = asyncio.Lock()
         self.changed: Callable[[Account], None] = lambda account: None
+        self.ended: Callable[[str], None] = lambda uid: None
 
     async def load(self) -> None:
         """Read all accounts. Call once, when the store is open."""
@@ -39,26 +44,25 @@ class Accounts:
             self._take(account)
         self._words.sort()
 
-    async def renew(self, uid: str) -> None:
-        """Another node has made, changed or erased this account."""
-        account = await self._store.account(uid)
-        before = self._by_uid.get(uid)
-        if account == before:
-            return
-        if before is not None and account is None:
-            self._drop(before)
-        if before is not None and account is not None:
-            self._unlist(before)
-        if account is not None:
-            self._take(account, sort=True)
-            self.changed(account)
+    async def renew(self, uids: Collection[str]) -> None:
+        """Other nodes have made, changed or erased these accounts."""
+        self._lookups.changed(uids)
+        rows = await self._lookups.of(uids, self._store.accounts)
+        for uid in uids:
+            account, before = rows.get(uid), self._by_uid.get(uid)
+            if account is not None and account != before:
+                self._renewed(account)
+            elif account is None and before is not None:
+                self._drop(before)
+                self.ended(uid)
 
     async def renew_all(self) -> None:
         """Nobody knows which."""
+        self._lookups.changed(None)
         present = {account.uid: account for account in await self._store.accounts()}
-        for uid in present.keys() | self._by_uid.keys():
-            if present.get(uid) != self._by_uid.get(uid):
-                await self.renew(uid)
+        everybody = present.keys() | self._by_uid.keys()
+        for some in groups([uid for uid in everybody if present.get(uid) != self._by_uid.get(uid)]):
+            await self.renew(some)
 
     def __iter__(self) -> Iterator[Account]:
         """The oldest first, the disabled too."""
@@ -113,6 +117,7 @@ class Accounts:
     async def add(self, account: Account, invite: bytes | None = None) -> str | None:
         """See chat.ports.PeopleStore.add_account."""
         conversation = await self._store.add_account(account, invite)
+        self._lookups.changed([account.uid])
         self._take(account)
         self._words.sort()
         return conversation
@@ -121,18 +126,30 @@ class Accounts:
         """Write some fields of an account, not its name. One after another: a row is written whole."""
         async with self._changing:
             # As it is in the store: the row is written whole, and another node may have changed it.
-            account = replace(await self._store.account(uid) or self._by_uid[uid], **fields)
+            stored = await self._store.accounts([uid])
+            account = replace(stored[0] if stored else self._by_uid[uid], **fields)
             await self._store.save_account(account)
-        self._unlist(self._by_uid[uid])
-        self._take(account, sort=True)
-        self.changed(account)
+        self._lookups.changed([uid])
+        self._renewed(account)
         return account
 
     async def erase(self, account: Account, at: int, *, with_messages: bool) -> None:
         """Take an account away: see chat.ports.Store.erase. Its name is free then."""
         async with self._changing:
             await self._store.erase(account.actor, at, with_messages=with_messages)
+            self._lookups.changed([account.uid])
             self._drop(account)
+        self.ended(account.uid)
+
+    def _renewed(self, account: Account) -> None:
+        """It is no longer what it was, or is new, and that is durable."""
+        before = self._by_uid.get(account.uid)
+        if before is not None:
+            self._unlist(before)
+        self._take(account, sort=True)
+        self.changed(account)
+        if account.disabled:
+            self.ended(account.uid)
 
     def _drop(self, account: Account) -> None:
         self._by_uid.pop(account.uid, None)

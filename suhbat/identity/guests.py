@@ -7,9 +7,10 @@ held by what they look like (`names.skeleton`), so that nobody can sit beside `u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from math import ceil
+from operator import attrgetter
 from typing import Protocol
 
 from suhbat.chat.model import Actor, Guest, Milliseconds
@@ -17,6 +18,7 @@ from suhbat.chat.ports import Clock, Store
 from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
 from suhbat.protocol.types import LOBBY
 
+from .lookups import Lookups, groups
 from .names import normalise, skeleton
 from .tokens import OF_GUEST, digest, random_token, short_id
 
@@ -86,6 +88,7 @@ class Guests:
         self._kept: dict[str, _TokenGuest] = {}
         self._by_uid: dict[str, _TokenGuest] = {}
         self._by_hash: dict[bytes, _TokenGuest] = {}
+        self._lookups = Lookups[Guest](attrgetter("uid"))
         self._cleared_at: Milliseconds = 0
         self.ended: Callable[[str], None] = lambda uid: None
 
@@ -163,7 +166,7 @@ class Guests:
         token_hash = digest(token)
         guest = self._by_hash.get(token_hash)
         if guest is None and token.startswith(OF_GUEST):
-            row = await self._store.guest_by_token(token_hash)
+            row = await self._lookups.one(lambda: self._store.guest_by_token(token_hash))
             # Looked again: while this waited another request may have brought the same guest in.
             guest = self._by_hash.get(token_hash) or (None if row is None else _from_row(row))
         if guest is None or not self._is_alive(guest):
@@ -172,21 +175,24 @@ class Guests:
         guest.used_at = self._clock.wall()
         return guest.actor
 
-    async def renew(self, uid: str) -> None:
-        """Another node has made this token guest, or they left there for good, or became an account."""
-        row = await self._store.guest(uid)
-        known = self._by_uid.get(uid)
-        if row is None and known is not None and known.saved:
-            self._forget(known)
-            self.ended(uid)
-        elif row is not None and known is None:
-            self._keep(_from_row(row))
+    async def renew(self, uids: Collection[str]) -> None:
+        """Other nodes have made these token guests, or they left there for good, or became accounts."""
+        self._lookups.changed(uids)
+        rows = await self._lookups.of(uids, self._store.guests_of)
+        for uid in uids:
+            known = self._by_uid.get(uid)
+            if uid not in rows and known is not None:
+                self._forget(known)
+                self.ended(uid)
+            elif uid in rows and known is None:
+                self._keep(_from_row(rows[uid]))
 
     async def renew_all(self) -> None:
         """Nobody knows which."""
+        self._lookups.changed(None)
         present = {row.uid for row in await self._store.guests(self._clock.wall() - KEPT)}
-        for uid in present ^ self._by_uid.keys():
-            await self.renew(uid)
+        for some in groups(present ^ self._by_uid.keys()):
+            await self.renew(some)
 
     def attach(self, actor: Actor) -> None:
         """A connection of a token guest opened: the name is held while it lasts. Nothing happens for others."""
@@ -235,7 +241,8 @@ class Guests:
             self._require_unheld(user_id, folded)
 
     def drop(self, actor: Actor) -> None:
-        """A token guest is a guest no more. Nothing happens for others."""
+        """A token guest is a guest no more, and that is durable. Nothing happens for others."""
+        self._lookups.changed([actor.uid])
         guest = self._by_uid.get(actor.uid)
         if guest is not None:
             self._forget(guest)
@@ -246,6 +253,7 @@ class Guests:
         if guest is not None:
             self._forget(guest)
             await self._store.drop_guest(actor.uid)
+            self.drop(actor)  # again: a read of before may have brought them back
             self.ended(actor.uid)
 
     async def flush(self, *, everything: bool = False) -> None:

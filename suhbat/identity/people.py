@@ -6,7 +6,7 @@ A name is held by one of them at a time; a token of any of them is recognised in
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from suhbat.chat.model import Account, Actor
 from suhbat.errors import NameTaken, Unauthenticated
@@ -30,6 +30,8 @@ class People:
         self.accounts = accounts
         self.sessions = sessions
         self._access = access
+        # Wired late: whoever hears of guests who are gone has to end the same for accounts, whatever they came in by.
+        accounts.ended = lambda uid: guests.ended(uid)
         self.moved: Callable[[Actor, str], None] = lambda actor, session: None
         self.far: Callable[[str], Actor | None] = lambda folded: None
         """Finds, by what their name looks like, a guest who is connected to another node."""
@@ -51,18 +53,22 @@ class People:
             return self.far(folded)
         return found
 
-    async def renew_account(self, uid: str) -> None:
-        """Another node has made, changed or erased this account; a guest may have become it."""
-        await self.accounts.renew(uid)
-        account = self.accounts.of_uid(uid)
-        if account is not None:
-            self.guests.drop(account.actor)
+    async def renew_accounts(self, uids: Collection[str]) -> None:
+        """Other nodes have made, changed or erased these accounts; guests may have become them."""
+        await self.accounts.renew(uids)
+        for uid in uids:
+            if (account := self.accounts.of_uid(uid)) is not None:
+                self.guests.drop(account.actor)
+        # Of whom there is neither any more: made and erased between two looks.
+        await self.guests.renew([uid for uid in uids if self.guests.of_uid(uid) is not None])
 
-    async def renew_all(self) -> None:
-        """Nobody knows what other nodes have changed."""
+    async def renew_everybody(self) -> None:
+        """Nobody knows which."""
         await self.accounts.renew_all()
+        for account in self.accounts:
+            if self.guests.of_uid(account.uid) is not None:
+                self.guests.drop(account.actor)
         await self.guests.renew_all()
-        await self.sessions.renew()
 
     def claim(self, name: str) -> Claim:
         """Hold a name as a bare guest; see `Guests.claim`. Raises Unauthenticated for a name that is an account's."""
@@ -97,7 +103,7 @@ class People:
             return Login(await self.guests.authenticate(token))
         session = await self.sessions.authenticate(token)
         if self.accounts.of_uid(session.uid) is None:
-            await self.accounts.renew(session.uid)  # of another node, and the news of it is on its way
+            await self.renew_accounts([session.uid])  # of another node, and the news of it is on its way
         return Login(self.account_of(session.uid).actor, session.id)
 
     def is_current(self, login: Login) -> bool:
@@ -112,10 +118,10 @@ class People:
     async def actor_of(self, uid: str) -> Actor:
         """Who this is, an account or a token guest, known to this node or not. Raises Unauthenticated."""
         if self.accounts.of_uid(uid) is None:
-            await self.guests.renew(uid)
+            await self.guests.renew([uid])
             if (guest := self.guests.of_uid(uid)) is not None:
                 return guest
-            await self.accounts.renew(uid)
+            await self.accounts.renew([uid])
         return self.account_of(uid).actor
 
     def account_of(self, uid: str) -> Account:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from suhbat.chat.model import Milliseconds, Session
 from suhbat.chat.ports import Clock, PeopleStore
 from suhbat.errors import NotFound, Unauthenticated
 
+from .lookups import Lookups, groups
 from .tokens import OF_SESSION, digest, random_token, short_id
 
 KEPT: Milliseconds = 30 * 24 * 3600 * 1000
@@ -43,7 +45,8 @@ class _Live:
 
 
 class Sessions:
-    """The sessions of all accounts. `ended` is told the id of each that is revoked, when it is durable."""
+    """The sessions of all accounts. `ended` is told the id of each that is revoked, here or on another node, when it is
+    durable."""
 
     def __init__(self, store: PeopleStore, clock: Clock, random_token: Callable[[], str] = random_token) -> None:
         self._store = store
@@ -51,7 +54,7 @@ class Sessions:
         self._random_token = random_token
         self._by_id: dict[str, _Live] = {}
         self._by_hash: dict[bytes, _Live] = {}
-        self._endings = 0
+        self._lookups = Lookups[Session](attrgetter("id"))
         self._dropped_at: Milliseconds = 0
         self.ended: Callable[[str], None] = lambda id: None
 
@@ -89,24 +92,27 @@ class Sessions:
     async def authenticate(self, token: str) -> Session:
         """Whose token this is; using it moves the expiry. Raises Unauthenticated."""
         token_hash = digest(token)
-        while (live := self._by_hash.get(token_hash)) is None:
-            if not token.startswith(OF_SESSION):
-                raise Unauthenticated()
-            endings = self._endings
-            row = await self._store.session_by_token(token_hash)
-            if endings != self._endings:
-                continue  # it may have ended after it was read
-            if row is None:
-                raise Unauthenticated()
-            live = self._by_id.get(row.id)
-            if live is None:
-                live = self._keep(row)
-            else:
-                self._adopt(live, row)  # another node has given it another token
-            break
+        live = self._by_hash.get(token_hash)
+        if live is None and token.startswith(OF_SESSION):
+            row = await self._lookups.one(lambda: self._store.session_by_token(token_hash))
+            # Looked again: while this waited another request may have brought the same session in.
+            live = self._by_hash.get(token_hash) or (None if row is None else self._known(row))
+        if live is None:
+            raise Unauthenticated()
         self._require_good(live, token_hash)
         live.used_at = self._clock.wall()
         return live.session
+
+    async def recall(self, id: str, uid: str) -> None:
+        """Know a session of this account that was in use elsewhere a moment ago. Raises Unauthenticated when it is over."""
+        if id not in self._by_id:
+            row = (await self._lookups.of([id], self._store.sessions)).get(id)
+            if row is not None:
+                self._known(row)
+        live = self._by_id.get(id)
+        if live is None or live.session.uid != uid or not self.is_alive(id):
+            raise Unauthenticated()
+        live.used_at = self._clock.wall()
 
     def is_alive(self, id: str) -> bool:
         """Whether a session that was used a moment ago has not ended since."""
@@ -153,16 +159,23 @@ class Sessions:
         ids |= {session.id for session in await self._store.sessions_of(uid)}
         await self._end(ids - {but})
 
-    async def renew(self, id: str | None = None) -> None:
-        """Another node has changed or ended this session; None: who knows which."""
-        for live in [one for one in self._by_id.values() if id in (None, one.session.id)]:
-            row = await self._store.session(live.session.id)
-            if row is not None:
-                self._adopt(live, row)
-                continue
-            self._mark([live.session.id])
-            self._forget(live)
-            self.ended(live.session.id)
+    async def renew(self, ids: Collection[str]) -> None:
+        """Other nodes have changed or ended these sessions. `ended` is told of those too that are not in memory: a connection
+        may have got its session without ever using its token here."""
+        self._lookups.changed(ids)
+        rows = await self._lookups.of(ids, self._store.sessions)
+        for id in ids:
+            live = self._by_id.get(id)
+            if id not in rows:
+                self._gone(id)
+            elif live is not None:
+                self._adopt(live, rows[id])
+
+    async def renew_all(self, connected: Collection[str]) -> None:
+        """Nobody knows which. `connected`: those that connections belong to."""
+        self._lookups.changed(None)
+        for some in groups({*self._by_id, *connected}):
+            await self.renew(some)
 
     def attach(self, id: str) -> None:
         """A connection of this session opened: the session is in use while it lasts."""
@@ -239,17 +252,28 @@ class Sessions:
         await self._store.end_sessions(ids)
         self._mark(ids)
         for id in ids:
-            live = self._by_id.get(id)
-            if live is not None:
-                self._forget(live)
-            self.ended(id)
+            self._gone(id)
+
+    def _gone(self, id: str) -> None:
+        live = self._by_id.get(id)
+        if live is not None:
+            live.ended = True
+            self._forget(live)
+        self.ended(id)
 
     def _mark(self, ids: Collection[str]) -> None:
-        self._endings += 1
+        self._lookups.changed(ids)
         for id in ids:
             live = self._by_id.get(id)
             if live is not None:
                 live.ended = True
+
+    def _known(self, row: Session) -> _Live:
+        live = self._by_id.get(row.id)
+        if live is None:
+            return self._keep(row)
+        self._adopt(live, row)  # another node has given it another token
+        return live
 
     def _keep(self, session: Session) -> _Live:
         live = _Live(session, session.last_used_at, session.last_used_at)

@@ -60,6 +60,8 @@ class Tickets:
                 raise Unauthenticated()
             told = json.loads(body)
             actor = await self._people.actor_of(told["uid"])
+            if told["session"] is not None:
+                await self._people.sessions.recall(told["session"], actor.uid)
             return Login(actor, told["session"], told["outside"], told["until"])
         login, expires_at = self._alive.pop(digest(ticket), (None, 0.0))
         if login is None or self._clock.steady() >= expires_at:

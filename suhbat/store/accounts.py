@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, delete, insert, select, update
 
 from suhbat.chat.model import Account
@@ -21,10 +23,9 @@ def everybody(connection: Connection) -> list[Account]:
     return [Account(*row) for row in connection.execute(select(*_COLUMNS).order_by(accounts.c.created_at))]
 
 
-def by_uid(connection: Connection, uid: str) -> Account | None:
-    """The account of this uid; None if there is none."""
-    row = connection.execute(select(*_COLUMNS).where(accounts.c.uid == uid)).one_or_none()
-    return None if row is None else Account(*row)
+def of(connection: Connection, uids: Collection[str]) -> list[Account]:
+    """The accounts that there are of these uids."""
+    return [Account(*row) for row in connection.execute(select(*_COLUMNS).where(accounts.c.uid.in_(uids)))]
 
 
 def add(connection: Connection, account: Account, invite: bytes | None) -> str | None:

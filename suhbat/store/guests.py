@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
@@ -29,10 +29,9 @@ def save(connection: Connection, guest: Guest) -> None:
     start_reading(connection, lobby, guest.uid, guest.lobby_from)
 
 
-def by_uid(connection: Connection, uid: str) -> Guest | None:
-    """The guest of this uid, however long unused; None if there is none."""
-    row = connection.execute(select(*_COLUMNS).where(guests.c.uid == uid)).one_or_none()
-    return None if row is None else _guest(row)
+def of(connection: Connection, uids: Collection[str]) -> list[Guest]:
+    """The guests that there are of these uids, however long unused."""
+    return [_guest(row) for row in connection.execute(select(*_COLUMNS).where(guests.c.uid.in_(uids)))]
 
 
 def by_token(connection: Connection, token_hash: bytes) -> Guest | None:

@@ -36,11 +36,9 @@ class PeopleOverSQL:
 
     _clock: Clock
 
-    async def accounts(self) -> list[Account]:
-        return await self._read(accounts.everybody)
-
-    async def account(self, uid: str) -> Account | None:
-        return await self._read(lambda c: accounts.by_uid(c, uid))
+    async def accounts(self, uids: Collection[str] | None = None) -> list[Account]:
+        wanted = None if uids is None else tuple(uids)
+        return await self._read(lambda c: accounts.everybody(c) if wanted is None else accounts.of(c, wanted))
 
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
         return await self._write(lambda c: accounts.add(c, account, invite), Change("account", account.uid))
@@ -51,8 +49,9 @@ class PeopleOverSQL:
     async def add_session(self, session: Session) -> None:
         await self._write(lambda c: sessions.add(c, session))
 
-    async def session(self, id: str) -> Session | None:
-        return await self._read(lambda c: sessions.by_id(c, id))
+    async def sessions(self, ids: Collection[str]) -> list[Session]:
+        wanted = tuple(ids)
+        return await self._read(lambda c: sessions.by_id(c, wanted))
 
     async def session_by_token(self, token_hash: bytes) -> Session | None:
         return await self._read(lambda c: sessions.by_token(c, token_hash))

@@ -18,10 +18,9 @@ def add(connection: Connection, session: Session) -> None:
     connection.execute(insert(sessions), {name: getattr(session, name) for name in Session.__slots__})
 
 
-def by_id(connection: Connection, id: str) -> Session | None:
-    """The session of this id; None if there is none."""
-    row = connection.execute(select(*_COLUMNS).where(sessions.c.id == id)).one_or_none()
-    return None if row is None else Session(*row)
+def by_id(connection: Connection, ids: Collection[str]) -> list[Session]:
+    """The sessions that there are of these ids."""
+    return [Session(*row) for row in connection.execute(select(*_COLUMNS).where(sessions.c.id.in_(ids)))]
 
 
 def by_token(connection: Connection, token_hash: bytes) -> Session | None:

@@ -186,8 +186,9 @@ class SQLStore(PeopleOverSQL):
     async def save_guest(self, guest: Guest) -> None:
         await self._write(lambda c: guests.save(c, guest), Change("guest", guest.uid))
 
-    async def guest(self, uid: str) -> Guest | None:
-        return await self._read(lambda c: guests.by_uid(c, uid))
+    async def guests_of(self, uids: Collection[str]) -> list[Guest]:
+        wanted = tuple(uids)
+        return await self._read(lambda c: guests.of(c, wanted))
 
     async def guest_by_token(self, token_hash: bytes) -> Guest | None:
         return await self._read(lambda c: guests.by_token(c, token_hash))

@@ -166,3 +166,26 @@ async def test_a_great_batch_arrives(make: Make) -> None:
         said = [message(seq, "x" * 4_000) for seq in range(1, 501)]
         buses[0].publish(said)
         await heard[1].becomes(said)
+
+
+async def test_an_event_that_no_bus_can_carry(make: Make) -> None:
+    """What is larger than NATS takes may be lost; it breaks nothing, and all before and after it arrives."""
+    heard = [Heard(), Heard()]
+    async with nodes(make, *heard, follow=("lobby",)) as buses:
+        buses[0].publish([message(1, "before"), message(2, "x" * 1_200_000), message(3, "after")])
+        buses[0].publish([message(4, "later")])
+        limit = time.monotonic() + 5
+        while message(4, "later") not in heard[1].all and time.monotonic() < limit:
+            await asyncio.sleep(0.01)
+        assert [item.event.seq for item in heard[1].all if item.event.seq != 2] == [1, 3, 4]
+
+
+async def test_who_speaks_is_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events that cannot be put into words are committed all the same: who tells of them must be able to go on."""
+    heard = [Heard(), Heard()]
+    async with nodes(nats(), *heard, follow=("lobby",)) as buses:
+        with monkeypatch.context() as patch:
+            patch.setattr("suhbat.bus.frames.EVENT", None)
+            buses[0].publish([message(1, "lost")])
+        buses[0].publish([message(2, "heard")])
+        await heard[1].becomes([message(2, "heard")])

@@ -260,16 +260,52 @@ async def test_notices_reach_other_nodes(cluster: Cluster) -> None:
         assert (receipt["user_id"], receipt["ordinal"]) == ("oquvchi", 1)
 
 
-async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster) -> None:
-    """Given on one node, used on the next; then it is worth nothing anywhere."""
-    token = cluster.nodes[0].guest("chiptali")
+@pytest.mark.parametrize("kind", ["guest", "account"])
+async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster, kind: str) -> None:
+    """Given on one node, used on the next; then it is worth nothing anywhere. An account's belongs to its session: with that
+    the connection ends."""
+    name = f"chiptali{kind}"
+    if kind == "guest":
+        token = cluster.nodes[0].guest(name)
+    else:
+        _, token = await asyncio.to_thread(register, cluster.nodes[0], name)
     _, body = cluster.nodes[0].request("POST", "/api/v1/tickets", token=token)
     ticket = body["ticket"]
     async with V1(cluster.nodes[1].ws, None, query=f"?ticket={ticket}") as client:
-        assert client.welcome["user"]["user_id"] == "chiptali"
-    for node in cluster.nodes:
-        with pytest.raises(ConnectionClosedError, match="unauthenticated"):
-            await V1(node.ws, None, query=f"?ticket={ticket}").__aenter__()
+        assert client.welcome["user"]["user_id"] == name
+        for node in cluster.nodes:
+            with pytest.raises(ConnectionClosedError, match="unauthenticated"):
+                await V1(node.ws, None, query=f"?ticket={ticket}").__aenter__()
+        if kind == "account":
+            status, _ = await asyncio.to_thread(
+                cluster.nodes[2].request, "DELETE", "/api/v1/sessions/current", token=token
+            )
+            assert status == 204
+            closed = asyncio.ensure_future(client.closed())
+            await within(AT_ONCE, closed)
+            assert closed.result() == 4505
+
+
+async def test_a_guest_becomes_an_account_on_another_node(cluster: Cluster, way: float) -> None:
+    """Their connection is told to come back soon after; with the new token it is the account, and ends with its session."""
+    name = f"mehmon{int(way * 10)}"
+    token = await asyncio.to_thread(cluster.nodes[0].guest, name)
+    await asyncio.sleep(way)
+    async with V1(cluster.nodes[1].ws, token) as guest:
+        body = {"user_id": name, "password": PASSWORD}
+        status, made = await asyncio.to_thread(cluster.nodes[0].request, "POST", "/api/v1/accounts", body, token=token)
+        assert status == 201 and made["user"]["uid"] == guest.welcome["user"]["uid"], made
+        closed = asyncio.ensure_future(guest.closed())
+        await within(way + AT_ONCE, closed)
+        assert closed.result() == 1012
+    with pytest.raises(ConnectionClosedError, match="unauthenticated"):
+        await V1(cluster.nodes[1].ws, token).__aenter__()
+    async with V1(cluster.nodes[1].ws, made["token"]) as account:
+        assert account.welcome["user"]["kind"] == "account"
+        await asyncio.to_thread(cluster.nodes[0].request, "DELETE", "/api/v1/sessions/current", token=made["token"])
+        closed = asyncio.ensure_future(account.closed())
+        await within(way, closed)
+        assert closed.result() == 4505
 
 
 async def test_without_the_bus_it_is_degraded_and_goes_on(cluster: Cluster) -> None:

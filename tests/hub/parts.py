@@ -107,7 +107,8 @@ class RecordingWire:
         self._flows.set()
 
     def close(self, code: Close, reason: str = "") -> None:
-        self.code, self.closed = code, True
+        if not self.closed:
+            self.code, self.closed = code, True
         self._flows.set()
 
     def abort(self) -> None:

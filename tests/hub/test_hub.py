@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suhbat.chat.model import Actor
 from suhbat.chat.presence import Here
 from suhbat.hub import healing, presence
 from suhbat.hub import hub as hub_module
@@ -334,6 +335,27 @@ async def test_a_dead_task_is_noticed() -> None:
         hub.spawn(dies(), connection)
         await settle()
         assert wire.code is Close.INTERNAL
+
+
+@pytest.mark.parametrize("way", ["here", "elsewhere", "outside", "gone"])
+async def test_a_guest_becomes_an_account(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """Where the account was made its session is given to their connections; made on another node it is not known, and they
+    are told to come back, a moment later. Whoever came as an account needs none."""
+    monkeypatch.setattr(hub_module, "MOVE_SECONDS", 0.0)
+    async with running(Log()) as hub:
+        connection, wire = connect(hub, "ua")
+        _, others = connect(hub, "ub")
+        account = Actor("ua", "ua", "account", 0)
+        connection.actor = account if way == "outside" else connection.actor
+        hub.change(account)
+        assert connection.actor == account and wire.code is None
+        if way == "here":
+            hub.change(account, "s1")
+        if way == "gone":
+            hub.end_guest("ua")
+        await asyncio.sleep(0.001)
+        assert wire.code is {"elsewhere": Close.RESTART, "gone": Close.SESSION_REVOKED}.get(way)
+        assert others.code is None and connection.session == ("s1" if way == "here" else None)
 
 
 async def test_rooms_without_listeners_are_forgotten() -> None:

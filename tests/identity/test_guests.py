@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import cast
 
 import pytest
 
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, Guest
 from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
 from suhbat.identity.guests import KEPT, SILENCE_SECONDS, Guests
@@ -275,3 +276,84 @@ async def test_rows_of_long_ago_are_deleted(scene: Scene) -> None:
     scene.clock.advance(3600)
     await scene.guests.clear()
     assert [row.user_id for row in scene.store.rows.values()] == ["fresh"]
+
+
+class TestOtherNodes:
+    """Several nodes share the store; each is told which guests came and went on the others."""
+
+    @pytest.fixture
+    def other(self, scene: Scene) -> Guests:
+        return Guests(cast(Store, scene.store), scene.clock, scene.tokens)
+
+    @pytest.mark.parametrize("where", ["here", "there"])
+    async def test_gone_while_they_are_looked_up(self, scene: Scene, other: Guests, where: str) -> None:
+        """A look-up whose read began before they left for good, and returns after all were told, lets nobody in."""
+        actor, token = await other.create("user1")
+        gate, look = asyncio.Event(), scene.store.guest_by_token
+
+        async def slow(token_hash: bytes) -> Guest | None:
+            found = await look(token_hash)
+            await gate.wait()
+            return found
+
+        if where == "here":
+            await scene.guests.load()
+            scene.guests._by_hash.clear()  # as after a change of the token elsewhere
+        scene.store.guest_by_token = slow  # type: ignore[method-assign]
+        asking = asyncio.ensure_future(scene.guests.authenticate(token))
+        await asyncio.sleep(0)
+        if where == "here":
+            await scene.guests.end(actor)
+        else:
+            await other.end(actor)
+            await scene.guests.renew([actor.uid])
+        gate.set()
+        with pytest.raises(Unauthenticated):
+            await asking
+        with pytest.raises(Unauthenticated):
+            await scene.guests.authenticate(token)
+        assert not scene.guests.knows(actor.uid)
+
+    async def test_gone_while_they_are_read(self, scene: Scene, other: Guests) -> None:
+        """The same for the news that they came: it may be read of before the news that they went."""
+        actor, _ = await other.create("user1")
+        gate, read = asyncio.Event(), scene.store.guests_of
+
+        async def slow(uids: Collection[str]) -> list[Guest]:
+            found = await read(uids)
+            scene.store.guests_of = read  # type: ignore[method-assign]
+            await gate.wait()
+            return found
+
+        scene.store.guests_of = slow  # type: ignore[method-assign]
+        coming = asyncio.ensure_future(scene.guests.renew([actor.uid]))
+        await asyncio.sleep(0)
+        await other.end(actor)
+        await scene.guests.renew([actor.uid])
+        gate.set()
+        await coming
+        assert not scene.guests.knows(actor.uid)
+
+    async def test_who_came_and_went(self, scene: Scene, other: Guests) -> None:
+        """Those who came are found by name; of those who went it is told, and their names are free; many at a time."""
+        ended: list[str] = []
+        scene.guests.ended = ended.append
+        stays, _ = await other.create("user1")
+        goes, _ = await other.create("user2")
+        await scene.guests.renew([stays.uid, goes.uid, "unknown"])
+        assert [scene.guests.find(name) for name in ("user1", "user2")] == [stays, goes]
+        await other.end(goes)
+        for _ in range(2):
+            await scene.guests.renew([stays.uid, goes.uid])
+        assert ended == [goes.uid] and scene.guests.find("user2") is None and scene.guests.find("user1") == stays
+
+    async def test_nobody_knows_who(self, scene: Scene, other: Guests, monkeypatch: pytest.MonkeyPatch) -> None:
+        """All are compared, in groups."""
+        monkeypatch.setattr("suhbat.identity.lookups.AT_ONCE", 2)
+        made = [await other.create(f"user{n}") for n in range(5)]
+        await scene.guests.load()
+        await other.end(made[0][0])
+        late, _ = await other.create("late")
+        await scene.guests.renew_all()
+        assert [scene.guests.knows(actor.uid) for actor, _ in made] == [False, True, True, True, True]
+        assert scene.guests.find("late") == late

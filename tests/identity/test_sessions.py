@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import cast
 
 import pytest
@@ -300,3 +301,93 @@ async def test_the_list_knows_the_last_use(scene: Scene) -> None:
     assert shown.expires_at == scene.clock.wall() + KEPT
     scene.clock.advance(DAYS_30)
     assert await scene.sessions.of("u-ali") == []
+
+
+class TestOtherNodes:
+    """Several nodes share the store; each is told which sessions the others have changed or ended."""
+
+    @pytest.fixture
+    def other(self, scene: Scene) -> Sessions:
+        return Sessions(cast(Store, scene.store), scene.clock, scene.tokens)
+
+    async def test_revoked_while_it_is_looked_up(self, scene: Scene, other: Sessions) -> None:
+        """A look-up whose read began before the revocation and returns after all were told of it lets nobody in."""
+        id, token = await scene.begin()
+        scene.restart()
+        gate, look = asyncio.Event(), scene.store.session_by_token
+
+        async def slow(token_hash: bytes) -> Session | None:
+            found = await look(token_hash)
+            await gate.wait()
+            return found
+
+        scene.store.session_by_token = slow  # type: ignore[method-assign]
+        asking = asyncio.ensure_future(scene.good(token))
+        await asyncio.sleep(0)
+        await other.end("u-ali", id)
+        await scene.sessions.renew([id])
+        gate.set()
+        assert await asking is False and not await scene.good(token)
+
+    async def test_what_ended_elsewhere_is_over(self, scene: Scene, other: Sessions) -> None:
+        """It is told once to whom it concerns, also when it is not in memory; other sessions go on, on their new tokens."""
+        (one, token), (two, kept) = await scene.begin(), await scene.begin()
+        scene.restart()
+        assert await scene.good(kept)
+        scene.clock.advance(ROTATED / 1000)
+        await other.authenticate(kept)
+        fresh = await other.rotate(two, kept)
+        await other.end("u-ali", one)
+        await scene.sessions.renew([one, two])
+        assert scene.ended == [one] and not await scene.good(token)
+        assert fresh is not None and await scene.good(fresh)
+
+    async def test_nobody_knows_which(self, scene: Scene, other: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
+        """All that are in memory or connected are looked at, many at a time."""
+        monkeypatch.setattr("suhbat.identity.lookups.AT_ONCE", 2)
+        made = [await scene.begin() for _ in range(4)]
+        scene.restart()
+        assert all([await scene.good(token) for _, token in made[:3]])
+        await other.end_all("u-ali", but=made[1][0])
+        await scene.sessions.renew_all({made[3][0]})
+        assert sorted(scene.ended) == sorted(id for id, _ in (made[0], made[2], made[3]))
+        assert scene.sessions.is_alive(made[1][0])
+
+    async def test_it_is_known_here_when_a_ticket_says_so(self, scene: Scene) -> None:
+        """A session in use elsewhere is one here too, and that is a use; other people's, ended and expired ones are not."""
+        (id, token), (gone, _), (old, _) = await scene.begin(), await scene.begin(), await scene.begin()
+        await scene.sessions.end("u-ali", gone)
+        scene.clock.advance(DAYS_30 - 1)
+        assert await scene.good(token)
+        await scene.sessions.flush()
+        scene.clock.advance(2)
+        scene.restart()
+        for _ in range(2):
+            await scene.sessions.recall(id, "u-ali")
+            assert scene.sessions.is_alive(id)
+        for unknown, uid in ((id, "u-vali"), (gone, "u-ali"), (old, "u-ali"), ("none", "u-ali")):
+            with pytest.raises(Unauthenticated):
+                await scene.sessions.recall(unknown, uid)
+
+    async def test_revoked_while_a_ticket_is_redeemed(self, scene: Scene, other: Sessions) -> None:
+        """As with tokens: what was read of before is read again."""
+        id, _ = await scene.begin()
+        scene.restart()
+        gate, look = asyncio.Event(), scene.store.sessions
+
+        async def slow(ids: Collection[str]) -> list[Session]:
+            found = await look(ids)
+            await gate.wait()
+            return found
+
+        scene.store.sessions = slow  # type: ignore[method-assign]
+        recalling = asyncio.ensure_future(scene.sessions.recall(id, "u-ali"))
+        await asyncio.sleep(0)
+        await other.end("u-ali", id)
+        renewing = asyncio.ensure_future(scene.sessions.renew([id]))
+        await asyncio.sleep(0)
+        gate.set()
+        await renewing
+        with pytest.raises(Unauthenticated):
+            await recalling
+        assert not scene.sessions.is_alive(id)

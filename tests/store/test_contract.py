@@ -409,6 +409,14 @@ class TestGuests:
             assert await store.guest_by_token(b"new") == guest(ALI, last_used_at=2_000, token_hash=b"new")
             assert await store.guest_by_token(b"u-ali") is None
 
+    async def test_some_of_them(self, store: Store) -> None:
+        """By their uids, however many, and however long unused; nothing of who is unknown."""
+        await store.save_guest(guest(ALI))
+        await store.save_guest(guest(VALI))
+        wanted = [ALI.uid, *(f"unknown{n}" for n in range(499))]
+        assert await store.guests_of(wanted) == [guest(ALI)]
+        assert await store.guests_of([]) == []
+
     async def test_those_used_since(self, store: Store) -> None:
         """At or after the time; a name may have had several holders."""
         for i, at in enumerate((1_000, 2_000, 3_000)):

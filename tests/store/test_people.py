@@ -63,6 +63,7 @@ class TestAccounts:
         changed = replace(ali, display_name="Alisher", disabled=True, password_hash="$other")
         await people.save_account(changed)
         assert await people.accounts() == [changed, vali]
+        assert await people.accounts([vali.uid, "unknown"]) == [vali] and await people.accounts([]) == []
 
     @pytest.mark.parametrize("make", STORES, ids=lambda make: make.__name__)
     async def test_changes_are_told_to_their_own_devices(self, make: Callable[[Path], Any], tmp_path: Path) -> None:
@@ -134,7 +135,7 @@ class TestSessions:
         rotated = session("s1", token_hash=b"new", previous_hash=b"s1", rotated_at=5_000)
         assert await people.session_by_token(b"new") == await people.session_by_token(b"s1") == rotated
         assert not await people.rotate_session(session("s1"), b"other", b"s1", 6_000), "another node was faster"
-        assert await people.session("s1") == rotated
+        assert await people.sessions(["s1", "unknown"]) == [rotated] and await people.sessions([]) == []
         assert await people.rotate_session(rotated, b"new", None, 5_000)
         assert await people.session_by_token(b"s1") is None
         assert await people.session_by_token(b"new") == replace(rotated, previous_hash=None)

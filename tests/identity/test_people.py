@@ -1,0 +1,128 @@
+"""People over several nodes: what one of them changes the others learn, and whoever is shut out is shut out everywhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+
+from suhbat.chat.model import Account
+from suhbat.errors import Unauthenticated
+
+from .parts import Scene
+
+
+@pytest.fixture
+def here() -> Scene:
+    return Scene()
+
+
+@pytest.fixture
+def there(here: Scene) -> Scene:
+    """Another node over the same store."""
+    scene = Scene()
+    scene.store, scene.clock, scene.tokens = here.store, here.clock, here.tokens
+    scene.restart()
+    return scene
+
+
+@pytest.fixture
+def gone(here: Scene) -> list[str]:
+    """The uids of whom all connections were to end here."""
+    told: list[str] = []
+    here.guests.ended = told.append
+    return told
+
+
+async def test_shut_out_on_another_node(here: Scene, there: Scene, gone: list[str]) -> None:
+    """Disabled or erased: all their connections end here, whatever they came in by. Once."""
+    ali, _ = await there.register("ali")
+    vali, _ = await there.register("vali")
+    await here.people.load()
+    await there.registration.set_disabled("ali", True)
+    await there.registration.erase_named("vali", with_messages=False)
+    for _ in range(2):
+        await here.people.renew_accounts([ali.uid, vali.uid, "unknown"])
+    assert sorted(gone) == sorted([ali.uid, vali.uid])
+    assert here.people.find("ali") is None and here.accounts.of_name("vali") is None
+
+
+async def test_shut_out_on_this_node(here: Scene, gone: list[str]) -> None:
+    """The same without another node: somebody whom an application around this one knows has no session that could end."""
+    ali, _ = await here.register("ali")
+    vali, _ = await here.register("vali")
+    await here.registration.set_disabled("ali", True)
+    await here.registration.erase_named("vali", with_messages=False)
+    assert gone == [ali.uid, vali.uid]
+
+
+async def test_a_guest_who_became_an_account_elsewhere(here: Scene, there: Scene, gone: list[str]) -> None:
+    """They are told of as the account, and their guest's token is worth nothing here either; nobody has left."""
+    guest, token = await there.guests.create("user1")
+    await here.people.authenticate(token)
+    changed: list[Account] = []
+    here.accounts.changed = changed.append
+    actor, _ = await there.register("user1", guest=guest)
+    await here.people.renew_accounts([guest.uid])
+    assert [account.actor for account in changed] == [actor] and gone == []
+    with pytest.raises(Unauthenticated):
+        await here.people.authenticate(token)
+
+
+async def test_an_account_that_came_and_went_between_two_looks(here: Scene, there: Scene, gone: list[str]) -> None:
+    """Of the guest who became it nothing is left here."""
+    guest, token = await there.guests.create("user1")
+    await here.people.authenticate(token)
+    await there.register("user1", guest=guest)
+    await there.registration.erase_named("user1", with_messages=False)
+    await here.people.renew_accounts([guest.uid])
+    assert gone == [guest.uid]
+    with pytest.raises(Unauthenticated):
+        await here.people.authenticate(token)
+
+
+async def test_the_token_of_an_account_that_is_news(here: Scene, there: Scene) -> None:
+    """It is good before the news comes, and makes it: who was a guest here is the account."""
+    guest, token = await there.guests.create("user1")
+    await here.people.authenticate(token)
+    actor, fresh = await there.register("user1", guest=guest)
+    assert (await here.people.authenticate(fresh)).actor == actor
+    assert not here.guests.knows(guest.uid)
+
+
+async def test_an_older_look_does_not_undo_a_newer_one(here: Scene, there: Scene) -> None:
+    """What was read before an account was disabled arrives after it was: disabled it stays."""
+    ali, _ = await there.register("ali")
+    await here.people.load()
+    accounts, gate = here.store.accounts, asyncio.Event()
+
+    async def slow(uids: Collection[str] | None = None) -> list[Account]:
+        here.store.accounts = accounts  # type: ignore[method-assign]
+        found = await accounts(uids)
+        await gate.wait()
+        return found
+
+    here.store.accounts = slow  # type: ignore[method-assign]
+    older = asyncio.ensure_future(here.people.renew_accounts([ali.uid]))
+    await asyncio.sleep(0)
+    await there.registration.set_disabled("ali", True)
+    await here.people.renew_accounts([ali.uid])
+    gate.set()
+    await older
+    assert here.people.find("ali") is None
+
+
+async def test_nobody_knows_what_changed(here: Scene, there: Scene, gone: list[str], monkeypatch: Any) -> None:
+    """Everything is compared, in groups: who came, who was shut out, who became an account."""
+    monkeypatch.setattr("suhbat.identity.lookups.AT_ONCE", 2)
+    guest, _ = await there.guests.create("user1")
+    people = [(await there.register(f"odam{n}"))[0] for n in range(5)]
+    await here.people.load()
+    await there.register("user1", guest=guest)
+    await there.registration.set_disabled("odam3", True)
+    new, _ = await there.register("yangi")
+    await here.people.renew_everybody()
+    assert gone == [people[3].uid] and not here.guests.knows(guest.uid)
+    assert here.people.find("yangi") == new and here.people.find("user1") is not None
