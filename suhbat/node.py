@@ -121,9 +121,9 @@ class Node:
             yield
 
     def committed(self, entries: list[LogEntry]) -> None:
-        """A batch is durable: tell the other processes, and everybody here."""
-        self.bus.publish(entries)
+        """A batch is durable: tell everybody here, and the other processes; those may hear of it late, the former not."""
         self.hub.apply(entries, ours=True)
+        self.bus.publish(entries)
 
     async def erase(self) -> None:
         """Go on with what people asked to be forgotten, until nothing is left of it."""
