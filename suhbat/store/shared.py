@@ -32,6 +32,8 @@ HELD_SECONDS = 5.0
 """How long an item waits for a log that another node holds, until it is refused as Busy."""
 DOUBT_SECONDS = 30.0
 """How long it is asked what became of a COMMIT that broke off."""
+ASK_SECONDS = 0.1
+"""From one such question to the next."""
 WORDS_SECONDS = 1.0
 """How long the filtered words are taken for what they are."""
 PEOPLE = 200_000
@@ -42,7 +44,6 @@ _NEWS = text(
     "JOIN events ON events.conversation_id = v.id AND events.seq > v.head "
     "WHERE events.type IN ('member.joined', 'member.left', 'member.updated')"
 )
-_STATUS = text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
 
 
 class SharedKnown(Known):
@@ -102,7 +103,7 @@ class SharedTransactions(Transactions):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, SharedKnown())
         self._wary = False
-        self._xid: int | None = None
+        self._line: journal.Line | None = None
         self._waits: dict[int, float] = {}
 
     def write(self, items: Sequence[Item]) -> Batch:
@@ -158,7 +159,7 @@ class SharedTransactions(Transactions):
         self._known.begin()
         free = self._lock(connection, made, items)
         super()._fill(connection, made, free, again)
-        self._xid = journal.write(connection, made.entries, made.changes) if free else None
+        self._line = journal.write(connection, made.entries, made.changes) if free else None
 
     def _lock(self, connection: Connection, made: Batch, items: Sequence[Item]) -> Sequence[Item]:
         """Lock what the items are likely to touch. Gives those that can be carried out now; the others are `left`."""
@@ -211,19 +212,23 @@ class SharedTransactions(Transactions):
 
     def _is_committed(self, made: Batch) -> bool:
         """What the database says of the transaction, which may still be at work though its connection is gone."""
-        if self._xid is None:
+        if self._line is None:
             return False
         limit = time.monotonic() + DOUBT_SECONDS
-        while time.monotonic() < limit:
-            try:
-                with self._engine.connect() as connection, connection.begin():
-                    status = connection.execute(_STATUS, {"xid": self._xid}).scalar()
-            except DBAPIError:
-                status = "in progress"
-            if status != "in progress":
-                return bool(status == "committed")
-            time.sleep(0.1)
-        raise _InDoubt()
+        while True:
+            committed = self._ask(self._line)
+            if committed is not None:
+                return committed
+            if time.monotonic() > limit or self.closing.wait(ASK_SECONDS):
+                raise _InDoubt()
+
+    def _ask(self, line: journal.Line) -> bool | None:
+        """None: that cannot be said yet."""
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                return journal.is_committed(connection, line)
+        except DBAPIError:
+            return None
 
     def _attempt(self, items: Sequence[Item], *, again: bool) -> Batch:
         made = super()._attempt(items, again=again)
@@ -232,7 +237,7 @@ class SharedTransactions(Transactions):
 
 
 class _InDoubt(Exception):
-    """Nobody knows whether it was written. Whoever repeats it with the same key is safe."""
+    """Nobody knows whether it was written, or there is no time to wait for it. Whoever repeats it with the same key is safe."""
 
 
 def _logs(item: Item) -> frozenset[str]:

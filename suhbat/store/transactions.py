@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class Transactions:
         self._engine = engine
         self._known = known
         self._connection: Connection | None = None
+        self.closing = threading.Event()
+        """Set (by any thread) when there is no time any more to wait for what is undecided."""
 
     def write(self, items: Sequence[Item]) -> Batch:
         """Write a batch; when this returns, what it says was written is on disk.

@@ -101,6 +101,7 @@ class Writer:
         """Write what was accepted and tell about it, then stop. Idempotent. Leaves the engine open."""
         if not self._closing:
             self._closing = True
+            self._transactions.closing.set()
             self._hand_over()
             self._queue.put(None)
         await asyncio.shield(self._ended)

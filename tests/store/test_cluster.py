@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -11,15 +13,16 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat import acts
 from suhbat.chat.model import Actor, Change, Lapsed, Sent
-from suhbat.errors import Busy, NameInUse, NameTaken
+from suhbat.errors import Busy, Internal, NameInUse, NameTaken
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
 from suhbat.store import journal, leases
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.postgres import PostgresStore, connect
+from suhbat.store.postgres import PostgresStore, connect, prepare
 from tests import engines
 from tests.fakes import FakeClock
 
@@ -184,12 +187,59 @@ class TestWriting:
             assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["before", "which"]
             assert [entry.event.seq for entry in listener.entries] == [1, 2]
 
+    async def test_a_commit_that_died_with_the_database(self) -> None:
+        """COMMIT is under way when the database dies, nothing of it is on the disk, and its transaction id is given to
+        another: what was not written is written now, and only then acknowledged."""
+        engine = engines.Postgres()
+        with engines.running(engine):
+            prepare(database := engine.new_database("d"))
+            async with stores(database, 1) as ((store, listener, _),):
+                assert store._writes is not None
+                await listener.send(store, ALI, "before")
+                taken = []
+
+                def die(connection: Connection) -> None:
+                    if taken:
+                        return
+                    xid = connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one()
+                    engine.kill()
+                    engine.start()
+                    with psycopg.connect(database) as other:
+                        other.execute("INSERT INTO meta VALUES ('other', '')")
+                        taken.extend(other.execute("SELECT pg_current_xact_id()::text = %s", (xid,)).fetchone() or ())
+
+                event.listen(store._writes, "commit", die)
+                outcome = await asyncio.wait_for(listener.ask(store, ALI, "which"), 20)
+                assert taken == [True]
+                assert isinstance(outcome, Sent) and outcome.seq == 2, outcome
+                assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["before", "which"]
+                assert [entry.event.seq for entry in listener.entries] == [1, 2]
+
+    async def test_nobody_waits_for_what_is_undecided_while_it_closes(self, url: str) -> None:
+        """The outcome of a COMMIT cannot be had: the sender is told, undecided, and the node can end."""
+        async with stores(url, 1) as ((store, listener, _),):
+            assert store._writes is not None and store._writer is not None
+            await listener.send(store, ALI)
+            asked = threading.Event()
+
+            def never(connection: Connection, line: journal.Line) -> None:
+                asked.set()
+
+            def break_off(connection: Connection) -> None:
+                raise DBAPIError("COMMIT", None, OSError())
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(journal, "is_committed", never)
+                event.listen(store._writes, "commit", break_off)
+                answer = listener.ask(store, ALI)
+                assert await asyncio.to_thread(asked.wait, 5)
+                await asyncio.wait_for(store.close(), 2)
+            assert isinstance(await answer, Internal)
+
     async def test_over_a_restart_of_the_database(self, tmp_path: Any) -> None:
         """Connections that died are replaced; while it is away everything is Busy, at once."""
         engine = engines.Postgres()
         with engines.running(engine):
-            from suhbat.store.postgres import prepare
-
             prepare(database := engine.new_database("d"))
             async with stores(database, 1) as ((store, listener, _),):
                 await listener.send(store, ALI)
@@ -252,6 +302,34 @@ class TestJournal:
             assert isinstance(await late, Sent)
             again = await two.moved([], moved.mark)
             assert again.heads.get(LOBBY) == 1
+
+    def test_what_became_of_a_transaction(self, url: str) -> None:
+        """Its id alone does not say so: after a crash it may be another's, or not have been given out again yet. And what
+        was pruned since decides nothing."""
+        engine = connect(url)
+
+        def is_committed(line: journal.Line) -> bool | None:
+            with engine.connect() as connection, connection.begin():
+                return journal.is_committed(connection, line)
+
+        with engine.connect() as connection:
+            with connection.begin():
+                line = journal.write(connection, [], [])
+                assert is_committed(line) is None, "it is at work"
+            assert is_committed(line) is True
+            assert is_committed(dataclasses.replace(line, nonce="another")) is False
+            assert is_committed(dataclasses.replace(line, xid=line.xid + 1_000)) is False
+            with connection.begin() as transaction:
+                back = journal.write(connection, [], [])
+                transaction.rollback()
+            assert is_committed(back) is False
+            with connection.begin():
+                connection.execute(text("DELETE FROM journal"))
+            assert is_committed(line) is False
+            with connection.begin():
+                connection.execute(text(f"INSERT INTO meta VALUES ('pruned', '{line.xid}')"))
+            assert is_committed(line) is None
+        engine.dispose()
 
     async def test_after_a_long_pause_everything_is_compared(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """A mark of before what was forgotten gives all that was asked for, and says that nothing is known of changes."""
