@@ -46,6 +46,11 @@ _SETTINGS = {
     # So that a node that is paused in the middle of a transaction cannot hold the others.
     "lock_timeout": "500ms",
     "idle_in_transaction_session_timeout": "2s",
+    # A node that is gone without a word is noticed.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "8s",
 }
 _READING = {"default_transaction_read_only": "on", "statement_timeout": "10s"}
 _PATIENT = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}

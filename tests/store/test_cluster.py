@@ -6,8 +6,9 @@ import asyncio
 import dataclasses
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -20,8 +21,10 @@ from suhbat.chat.model import Actor, Change, Lapsed, Sent
 from suhbat.errors import Busy, Internal, NameInUse, NameTaken
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
-from suhbat.store import journal, leases
+from suhbat.store import journal, leases, search
+from suhbat.store.dialect import unawaited
 from suhbat.store.errors import StoreUnavailable
+from suhbat.store.known import Known
 from suhbat.store.postgres import PostgresStore, connect, prepare
 from tests import engines
 from tests.fakes import FakeClock
@@ -162,6 +165,28 @@ class TestWriting:
             outcome = await asyncio.wait_for(late, 10)
             assert isinstance(outcome, Sent) and outcome.seq == 2
 
+    async def test_a_transaction_that_is_paused_between_its_last_statements_ends(
+        self, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The same for those that are sent without waiting for their answers: to the database it must not look busy."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            real, entered, gate = search.index, threading.Event(), threading.Event()
+
+            def pause(connection: Connection, known: Known, said: Sequence[search.Said]) -> None:
+                if not entered.is_set():
+                    entered.set()
+                    gate.wait(20)
+                real(connection, known, said)
+
+            monkeypatch.setattr(search, "index", pause)
+            late = first.ask(one, ALI, "late")
+            assert await asyncio.to_thread(entered.wait, 5)
+            outcome = await asyncio.wait_for(second.ask(two, VALI, "meanwhile"), 10)
+            gate.set()
+            assert isinstance(outcome, Sent) and outcome.seq == 1, outcome
+            outcome = await asyncio.wait_for(late, 10)
+            assert isinstance(outcome, Sent) and outcome.seq == 2, outcome
+
     @pytest.mark.parametrize("committed", [True, False])
     async def test_a_commit_of_unknown_outcome(self, url: str, committed: bool) -> None:
         """The connection dies during COMMIT. It is asked what became of it: what was written is acknowledged, and told;
@@ -258,6 +283,38 @@ class TestWriting:
                 await asyncio.to_thread(engine.start)
                 assert (await listener.send(store, ALI)).seq == 3
                 await store.ready()
+
+
+class TestConnections:
+    @pytest.mark.parametrize("patient", [True, False])
+    def test_who_is_gone_without_a_word_is_noticed(self, url: str, patient: bool) -> None:
+        """By the server too, whose end of the connection holds the locks."""
+        engine = connect(url, patient=patient)
+        with engine.connect() as connection:
+            settings = connection.execute(text("SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp_%'"))
+            found = {row.name: row.reset_val for row in settings}
+        assert found == {
+            "tcp_keepalives_idle": "5",
+            "tcp_keepalives_interval": "2",
+            "tcp_keepalives_count": "3",
+            "tcp_user_timeout": "8000",
+        }
+        engine.dispose()
+
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_what_the_first_of_several_statements_raises(self, url: str, number: int) -> None:
+        """Not what the others raise because of it: whether to try again depends on which error it is."""
+        engine = connect(url)
+        with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+            statements = ["INSERT INTO meta VALUES ('a', '')", "INSERT INTO meta VALUES ('b', '')"]
+            statements.insert(number, "INSERT INTO meta VALUES (NULL, '')")
+            unawaited(connection, *(partial(_execute, connection, one) for one in statements))
+        assert getattr(raised.value.orig, "sqlstate", None) == "23502"
+        engine.dispose()
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement)
 
 
 class TestJournal:
