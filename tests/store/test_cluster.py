@@ -83,6 +83,29 @@ class TestWriting:
                 assert sorted(a.duplicate for a in answers if isinstance(a, Sent)) == [False, True]
             assert (await one.heads([LOBBY]))[LOBBY] == 30
 
+    async def test_a_key_is_one_message_in_the_first_direct_of_two(self, url: str) -> None:
+        """It is repeated on another node while the first one commits, with the direct itself and the own logs of both."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            assert one._writes is not None and two._writes is not None
+            entered, gate = threading.Event(), threading.Event()
+
+            def wait(connection: Connection) -> None:
+                entered.set()
+                gate.wait(10)
+
+            def go_on(*statement: Any) -> None:
+                if "INSERT INTO conversations" in statement[2]:
+                    gate.set()  # that waits for what the other is about to commit
+
+            event.listen(one._writes, "commit", wait)
+            event.listen(two._writes, "before_cursor_execute", go_on)
+            fields = {"client_id": "k", "peer": Actor("u-new", "yangi", lobby_from=0)}
+            asked = first.ask(one, SOLI, **fields)
+            assert await asyncio.to_thread(entered.wait, 5)
+            again = await asyncio.wait_for(second.ask(two, SOLI, **fields), 5)
+            sent = await asked
+            assert isinstance(sent, Sent) and again == dataclasses.replace(sent, duplicate=True), again
+
     async def test_a_direct_of_two_is_one(self, url: str) -> None:
         """Made on two nodes at once, from both sides."""
         async with stores(url) as ((one, first, _), (two, second, _)):
