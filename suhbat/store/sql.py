@@ -172,13 +172,12 @@ class SQLStore(PeopleOverSQL):
         await self._open_writer().work(begin)
 
     async def erase_more(self, at: int) -> bool:
-        found = await self._read(erasure.pending)
-        if found is None:
+        stretch = await self._read(erasure.pending)
+        if stretch is None:
             return False
-        uid, places = found
 
         def step(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            return None, erasure.step(connection, known, uid, places, at)
+            return None, erasure.step(connection, known, stretch, at)
 
         await self._open_writer().work(step)
         return True

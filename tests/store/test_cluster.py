@@ -504,6 +504,22 @@ class TestLeases:
             assert seen.whole and seen.entered == (ALI,)
 
 
+def test_what_is_asked_often_is_asked_of_an_index(url: str) -> None:
+    """Of those tables that grow: the guests of a day, the lines of ten minutes."""
+    asked = (
+        (leases._HOLDERS, {"skeleton": "yangi"}, "guests_skeleton"),
+        (journal._PRUNE, {"kept": journal.KEPT}, "journal_at"),
+    )
+    engine = connect(url)
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for statement, parameters, index in asked:
+            plan = connection.execute(text(f"EXPLAIN {statement.text}"), parameters).scalars().all()
+            condition = next(number for number, line in enumerate(plan) if index in line) + 1
+            assert "Index Cond" in plan[condition], plan
+    engine.dispose()
+
+
 class TestPasses:
     async def test_once_on_whatever_node(self, url: str) -> None:
         """Good for one use, within its time."""
