@@ -26,8 +26,9 @@ _TROUBLE = {
 }
 _TROUBLE_CLASSES = {"08", "53", "57", "58", "XX"}
 """Of PostgreSQL's SQLSTATE: connection, resources, an operator's or the server's own end, the system, corruption."""
-_TROUBLE_STATES = {"25006", "25P03"}
-"""A server that only reads (a standby), a transaction that was idle for too long."""
+_TROUBLE_STATES = {"25006", "55000", "25P03"}
+"""A server that only reads (a standby: when it is written to, when it is asked what only a server that writes can tell), a
+transaction that was idle for too long."""
 _CONTENDED = {"55P03", "40P01", "40001"}
 """A lock that was not given in time, a deadlock, a conflict."""
 

@@ -583,3 +583,17 @@ async def test_another_database_is_another_epoch(url: str) -> None:
     copy = engines.postgres().new_database(f"{url.rpartition('/')[2]}copy", template=url.rpartition("/")[2])
     async with stores(copy, 1) as ((store, _, _),):
         assert store.epoch != epoch
+
+
+async def test_what_a_dump_brings_along_of_its_transactions(url: str) -> None:
+    """Their ids mean nothing in another cluster: a look finds the news, and not everything for ever; and who gets one of
+    them again can write."""
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("INSERT INTO meta VALUES ('place', 'of the other'), ('pruned', '4990000000')")
+        line = """INSERT INTO journal SELECT pg_current_xact_id()::text::bigint + n, 0, '{"heads":{},"changes":[]}' """
+        database.execute(f"{line} FROM generate_series(1, 100) AS n")
+        async with stores(url, 1) as ((store, listener, _),):
+            mark = (await store.moved([])).mark
+            await listener.send(store, ALI)
+            moved = await store.moved([], mark)
+            assert not moved.whole and moved.heads == {LOBBY: 1}
