@@ -11,6 +11,8 @@ from secrets import token_hex
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from .errors import StoreUnavailable
+
 _SYSTEM = text(
     "SELECT (SELECT system_identifier FROM pg_control_system())::text, "
     "(SELECT oid FROM pg_database WHERE datname = current_database())::text"
@@ -19,6 +21,17 @@ _TIMELINE = text("SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))
 _LAST_TIMELINE = text("SELECT timeline_id::text FROM pg_control_checkpoint()")
 _WITHHELD = {"42501", "0A000"}
 """No right to ask, or a service that is not quite PostgreSQL."""
+
+
+class AnotherDatabase(StoreUnavailable):
+    """What the node knows, and has told its clients, is of another database than the one that is there now."""
+
+
+def require(connection: Connection, here: str) -> None:
+    """Raises AnotherDatabase where this is not that place."""
+    found = place(connection)
+    if found != here:
+        raise AnotherDatabase(f"the database is another one than before ({found}, it was {here}); restart")
 
 
 def place(connection: Connection) -> str:

@@ -145,13 +145,13 @@ class PostgresStore(SQLStore):
         self._writes = connect(self._url)
         self._reads = connect(self._url, reading=READERS)
         try:
-            await asyncio.to_thread(self._prepare)
+            here = await asyncio.to_thread(self._prepare)
         except BaseException:
             self._dispose()
             raise
         self._closed = None
         self._reader = Reader(self._reads, READERS)
-        self._writer = Writer(SharedTransactions(self._writes), committed, changed)
+        self._writer = Writer(SharedTransactions(self._writes, here), committed, changed)
         self._writer.start()
         self._is_open = True
 
@@ -241,8 +241,8 @@ class PostgresStore(SQLStore):
         # The database was restarted since this connection was used last: a new one may work.
         return await super()._read(run)
 
-    def _prepare(self) -> None:
-        """Reach it, look at its schema, decide the epoch."""
+    def _prepare(self) -> str:
+        """Reach it, look at its schema, decide the epoch. Gives its place."""
         assert self._writes is not None
         try:
             with self._writes.connect() as connection, connection.begin():
@@ -254,7 +254,9 @@ class PostgresStore(SQLStore):
                     raise StoreUnavailable(
                         "not everything was moved to the database yet: run `suhbat migrate-store` until it says so"
                     )
-                self.epoch = epoch_at(connection, place(connection))
+                here = place(connection)
+                self.epoch = epoch_at(connection, here)
+                return here
         except DBAPIError as error:
             if not is_trouble(error):
                 raise

@@ -22,6 +22,7 @@ from suhbat.protocol.objects import Role
 from . import journal
 from .dialect import is_contended, is_trouble
 from .known import LOG, Known, log_of, pair_of, read_people
+from .place import AnotherDatabase, require
 from .rows import AnyRow
 from .tables import conversations, directs
 from .transactions import Batch, Item, Transactions, busy, fault, refused
@@ -96,20 +97,23 @@ class SharedKnown(Known):
 
 
 class SharedTransactions(Transactions):
-    """See `transactions.Transactions`; beside other nodes."""
+    """See `transactions.Transactions`; beside other nodes, in the database at this place."""
 
     _known: SharedKnown
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, here: str) -> None:
         super().__init__(engine, SharedKnown())
+        self._here = here
         self._wary = False
         self._line: journal.Line | None = None
         self._waits: dict[int, float] = {}
 
     def write(self, items: Sequence[Item]) -> Batch:
-        """See there. What must wait for another node is `left`."""
+        """See there. What must wait for another node is `left`. Raises AnotherDatabase: nothing may be written any more."""
         try:
             batch = self._try(items)
+        except AnotherDatabase:
+            raise
         except Exception as error:
             if is_trouble(error):
                 batch = Batch(told=refused(items, error))
@@ -143,6 +147,8 @@ class SharedTransactions(Transactions):
                 continue
             try:
                 batch.add(self._attempt([item], again=True))
+            except AnotherDatabase:
+                raise
             except Exception as error:
                 if is_contended(error):
                     batch.left.append(item)
@@ -154,6 +160,17 @@ class SharedTransactions(Transactions):
             if batch.left:
                 waiting = set().union(*map(_logs, batch.left))
         return batch
+
+    def _connect(self) -> Connection:
+        """Each new connection may lead to another server: a standby that was promoted, a dump that was put back."""
+        connection = super()._connect()
+        try:
+            require(connection, self._here)
+            connection.rollback()  # nothing was written
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _fill(self, connection: Connection, made: Batch, items: Sequence[Item], again: bool) -> None:
         self._known.begin()
@@ -225,7 +242,7 @@ class SharedTransactions(Transactions):
     def _ask(self, line: journal.Line) -> bool | None:
         """None: that cannot be said yet."""
         try:
-            with self._engine.connect() as connection, connection.begin():
+            with self._connect() as connection, connection.begin():
                 return journal.is_committed(connection, line)
         except DBAPIError:
             return None

@@ -60,6 +60,10 @@ class SQLStore(PeopleOverSQL):
     def waiting(self) -> int:
         return 0 if self._writer is None else self._writer.waiting
 
+    @property
+    def has_failed(self) -> bool:
+        return self._writer is not None and self._writer.has_failed
+
     def post(self, post: Post) -> None:
         if self._writer is None:
             asyncio.get_running_loop().call_soon(post.done, Busy(retry_after=1, seconds=1))

@@ -112,7 +112,7 @@ class Transactions:
     def _attempt(self, items: Sequence[Item], *, again: bool) -> Batch:
         """All items in one transaction, in their order. Raises after everything was rolled back."""
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = self._connect()
         made = Batch()
         try:
             transaction = self._connection.begin()
@@ -128,6 +128,9 @@ class Transactions:
                 raise
             log.warning("COMMIT failed, yet the batch is in the database", error=str(error))
         return made
+
+    def _connect(self) -> Connection:
+        return self._engine.connect()
 
     def _fill(self, connection: Connection, made: Batch, items: Sequence[Item], again: bool) -> None:
         """Carry out the items; only what goes beyond one of them is raised."""

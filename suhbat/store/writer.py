@@ -66,6 +66,11 @@ class Writer:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def has_failed(self) -> bool:
+        """Nothing is written any more, and never will be again: the process should end, for another to take its place."""
+        return self._failure is not None
+
     def check(self) -> None:
         """Raise StoreUnavailable if nothing is written any more."""
         if self._failure is not None:
