@@ -28,11 +28,16 @@ RESTART_SECONDS = 1.0
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which lets the others take over before it stops."""
+    """uvicorn's, which lets the others take over before it stops; and stops when it can do nothing but that."""
 
     def __init__(self, config: uvicorn.Config, suhbat: Suhbat) -> None:
         super().__init__(config)
         self._suhbat = suhbat
+        self.has_failed = False
+
+    async def on_tick(self, counter: int) -> bool:
+        self.has_failed = self._suhbat.has_failed
+        return await super().on_tick(counter) or self.has_failed
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._suhbat.drain()
@@ -40,9 +45,13 @@ class Server(uvicorn.Server):
 
 
 def run(settings: Settings, sockets: list[socket.socket] | None = None) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop. Raises SystemExit(1) where it stopped because it could not go on, so that it is started
+    anew."""
     suhbat = create_app(settings)
-    _server(settings, suhbat).run(sockets)
+    server = _server(settings, suhbat)
+    server.run(sockets)
+    if server.has_failed:
+        raise SystemExit(1)
 
 
 def run_workers(settings: Settings, flags: dict[str, Any]) -> None:

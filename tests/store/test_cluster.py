@@ -603,15 +603,9 @@ async def test_what_a_dump_brings_along_of_its_transactions(url: str) -> None:
 async def test_another_database_behind_the_same_url(url: str, in_doubt: bool) -> None:
     """A standby was promoted that had not received everything: nothing is written under the epoch of before, nor is a lost
     COMMIT asked after there. The node says what to do."""
-    admin, name = engines.postgres().admin_url, url.rpartition("/")[2]
-    engines.database(f"{name}other")
 
     def change(*_: object) -> None:
-        with psycopg.connect(admin, autocommit=True) as server:
-            server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
-            server.execute("SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = %s", (name,))
-            server.execute(f"ALTER DATABASE {name} RENAME TO {name}before")
-            server.execute(f"ALTER DATABASE {name}other RENAME TO {name}")
+        engines.postgres().replace(url.rpartition("/")[2])
 
     async with stores(url, 1) as ((store, listener, _),):
         assert store._writes is not None
