@@ -175,6 +175,11 @@ class Suhbat:
             welcome(self.settings, None if have_owner else await self.registration.setup.begin())
             yield {"suhbat": self, ADMISSION: self.admission}
 
+    @property
+    def has_failed(self) -> bool:
+        """It can do nothing but end: see the log."""
+        return self.node.store.has_failed
+
     async def drain(self) -> None:
         """Say that this node will stop, where others can take over: who watches `readyz` sends nobody here any more, and
         connections are closed (1012: come back) one after another, so that they do not all come to the others at once."""

@@ -33,16 +33,23 @@ SPAWN = get_context("spawn")
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which says when it is `ready`, and lets the others take over before it stops."""
+    """uvicorn's, which says when it is `ready`, lets the others take over before it stops, and stops when it can do nothing
+    but that."""
 
     def __init__(self, config: uvicorn.Config, suhbat: Suhbat, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._suhbat = suhbat
         self._ready = ready
+        self.has_failed = False
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._ready()
+        if self.started:
+            self._ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        self.has_failed = self._suhbat.has_failed
+        return await super().on_tick(counter) or self.has_failed
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         began = time.monotonic()
@@ -55,9 +62,13 @@ class Server(uvicorn.Server):
 def run(
     settings: Settings, sockets: list[socket.socket] | None = None, ready: Callable[[], None] = lambda: None
 ) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop. `ready` is called when it takes requests. Raises SystemExit(1) where it stopped because it
+    could not go on, so that it is started anew."""
     suhbat = create_app(settings)
-    Server(_config(settings, suhbat), suhbat, ready).run(sockets)
+    server = Server(_config(settings, suhbat), suhbat, ready)
+    server.run(sockets)
+    if server.has_failed:
+        raise SystemExit(1)
 
 
 def run_workers(settings: Settings, flags: dict[str, Any]) -> None:

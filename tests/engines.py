@@ -115,6 +115,17 @@ class Postgres(Engine):
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
         return self.url(name)
 
+    def replace(self, name: str) -> None:
+        """Another database, like `empty`, takes the place of this one while it is in use."""
+        self.new_database(f"{name}other", template="empty")
+        before, other, old = map(sql.Identifier, (name, f"{name}other", f"{name}before"))
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(before))
+            ended = "SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity WHERE datname = %s"
+            connection.execute(ended, (name,))
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(before, old))
+            connection.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(other, before))
+
     @contextmanager
     def database_on(self, disk: Path) -> Iterator[str]:
         """The URL of a database like `empty` whose files are there, and not where the write-ahead log is; gone afterwards."""

@@ -143,6 +143,11 @@ class Store(PeopleStore, Protocol):
         """Posts that were accepted and whose `done` was not called yet."""
         ...
 
+    @property
+    def has_failed(self) -> bool:
+        """Nothing can be written any more, however long one waits: the process should end, so that another is started."""
+        ...
+
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
         """Lock, back up and migrate if needed, start the writer. Raises StoreUnavailable with what to do.
 

@@ -140,12 +140,14 @@ class Run:
             known.users.update(self._new_users)
         have_marks(connection, known, self._own, self._lobby_from)
         heads = [(log.id, log.head, log.ordinal) for log in self._touched.values()]
-        with unawaited(connection):
-            insert_rows(connection, events, self._events)
-            insert_rows(connection, idempotency, self._keys)
-            search.index(connection, known, self._said)
-            update_rows(connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False)
-            count_own(connection, self._own)
+        unawaited(
+            connection,
+            lambda: insert_rows(connection, events, self._events),
+            lambda: insert_rows(connection, idempotency, self._keys),
+            lambda: search.index(connection, known, self._said),
+            lambda: update_rows(connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False),
+            lambda: count_own(connection, self._own),
+        )
         for log in self._touched.values():
             log.base = log.head
 

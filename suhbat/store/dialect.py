@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -26,8 +26,9 @@ _TROUBLE = {
 }
 _TROUBLE_CLASSES = {"08", "53", "57", "58", "XX"}
 """Of PostgreSQL's SQLSTATE: connection, resources, an operator's or the server's own end, the system, corruption."""
-_TROUBLE_STATES = {"25006", "25P03"}
-"""A server that only reads (a standby), a transaction that was idle for too long."""
+_TROUBLE_STATES = {"25006", "55000", "25P03"}
+"""A server that only reads (a standby: when it is written to, when it is asked what only a server that writes can tell), a
+transaction that was idle for too long."""
 _CONTENDED = {"55P03", "40P01", "40001"}
 """A lock that was not given in time, a deadlock, a conflict."""
 
@@ -80,19 +81,25 @@ def update_rows(
         _way(connection).update(connection, table, tuple(keys), tuple(columns), rows, add=add)
 
 
-@contextmanager
-def unawaited(connection: Connection) -> Iterator[None]:
-    """Statements that give no rows: on PostgreSQL they are sent one after another without waiting for each answer. What one
-    of them raises is raised at the end at the latest."""
+def unawaited(connection: Connection, *statements: Callable[[], None]) -> None:
+    """Run what executes statements that give no rows: on PostgreSQL they are sent one after another without waiting for each
+    answer. What one of them raises is raised at the end at the latest."""
     raw: Any = connection.connection.driver_connection
-    if not is_postgres(connection):
-        yield
-        return
     try:
-        with raw.pipeline():
-            yield
+        with raw.pipeline() if is_postgres(connection) else nullcontext() as pipeline:
+            for run in statements:
+                run()
+                if pipeline is not None:
+                    _sync(raw, pipeline)
     except connection.dialect.loaded_dbapi.Error as error:  # past SQLAlchemy, so it is not wrapped as others are
         raise DBAPIError("several statements", None, error, connection_invalidated=bool(raw.closed)) from error
+
+
+def _sync(raw: Any, pipeline: Any) -> None:
+    """Send a Sync, and go on. Until it comes, PostgreSQL takes a transaction whose client is silent for one that is at work,
+    and does not throw it out. (`pipeline.sync()` would wait for all answers, as if there were no pipeline.)"""
+    raw.pgconn.pipeline_sync()
+    pipeline.result_queue.append(None)  # as psycopg notes its own: one more answer will come, that of no cursor
 
 
 def is_postgres(connection: Connection) -> bool:

@@ -7,6 +7,7 @@ killed and called again: the row in `erasures` says how far it came. What they w
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_, update
@@ -45,6 +46,22 @@ NOBODY = "deleted account"
 """What stands in place of the name. Nobody can take it: names have no spaces."""
 CHUNK = 200
 """Events changed in one transaction."""
+SCANNED = 50_000
+"""Events looked through for them at the most, which may be all there are of somebody else: then it is noted how far."""
+
+Place = tuple[int, int]
+"""A log's id and a `seq`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the logs that comes next in the erasure of `uid`: what is above `after`, up to `end` (None: all the rest);
+    and the places in it where they are."""
+
+    uid: str
+    after: Place
+    places: list[Place]
+    end: Place | None
 
 
 def begin(
@@ -76,37 +93,39 @@ def begin(
     return entries
 
 
-def pending(connection: Connection) -> tuple[str, list[tuple[int, int]]] | None:
-    """Whose erasure is under way, and the next places in the logs where they are; [] when all was gone through."""
+def pending(connection: Connection) -> Stretch | None:
+    """What comes next in an erasure that is under way, if one is."""
     row = connection.execute(select(erasures).limit(1)).one_or_none()
     if row is None:
         return None
-    there = or_(events.c.actor_uid == row.uid, events.c.data.contains(f'"uid":"{row.uid}"', autoescape=True))
     place = (events.c.conversation_id, events.c.seq)
-    found = connection.execute(
-        select(*place).where(tuple_(*place) > tuple_(row.conversation_id, row.seq), there).order_by(*place).limit(CHUNK)
-    )
-    return row.uid, [(one[0], one[1]) for one in found]
+    following = tuple_(*place) > tuple_(row.conversation_id, row.seq)
+    border = connection.execute(select(*place).where(following).order_by(*place).offset(SCANNED - 1).limit(1)).first()
+    end = None if border is None else (border[0], border[1])
+    there = or_(events.c.actor_uid == row.uid, events.c.data.contains(f'"uid":"{row.uid}"', autoescape=True))
+    within = following if end is None else and_(following, tuple_(*place) <= tuple_(*end))
+    found = connection.execute(select(*place).where(within, there).order_by(*place).limit(CHUNK))
+    places = [(one[0], one[1]) for one in found]
+    return Stretch(row.uid, (row.conversation_id, row.seq), places, places[-1] if len(places) == CHUNK else end)
 
 
-def step(
-    connection: Connection, known: Known, uid: str, places: list[tuple[int, int]], at: Milliseconds
-) -> list[LogEntry]:
-    """Take somebody out of these places; without any, the erasure is done."""
+def step(connection: Connection, known: Known, stretch: Stretch, at: Milliseconds) -> list[LogEntry]:
+    """Take somebody out of this stretch; behind the last one the erasure is done."""
+    uid = stretch.uid
     row = connection.execute(select(erasures).where(erasures.c.uid == uid).with_for_update()).one_or_none()
-    if row is None or (places and places[0] <= (row.conversation_id, row.seq)):
+    if row is None or (row.conversation_id, row.seq) != stretch.after:
         return []  # another node was there first
-    if not places:
+    writing = Writing(connection, known, Actor(uid, NOBODY, "account", 0), at)
+    for log_id, seq in stretch.places:
+        _take_out(writing, log_id, seq, uid, bool(row.with_messages))
+    writing.flush()
+    if stretch.end is None:
         for table in (erasures, reactions) if row.with_messages else (erasures,):
             connection.execute(delete(table).where(table.c.uid == uid))
         connection.execute(update(reactions).where(reactions.c.uid == uid).values(user_id=NOBODY))
-        return []
-    writing = Writing(connection, known, Actor(uid, NOBODY, "account", 0), at)
-    for log_id, seq in places:
-        _take_out(writing, log_id, seq, uid, bool(row.with_messages))
-    writing.flush()
-    last_id, last_seq = places[-1]
-    connection.execute(update(erasures).where(erasures.c.uid == uid).values(conversation_id=last_id, seq=last_seq))
+    else:
+        log_id, seq = stretch.end
+        connection.execute(update(erasures).where(erasures.c.uid == uid).values(conversation_id=log_id, seq=seq))
     return writing.entries
 
 

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from secrets import token_hex
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Change, Milliseconds, Moved
 from suhbat.protocol.events import LogEntry
@@ -29,21 +32,59 @@ _WRITE = text(
 )
 _MARK = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, (SELECT value FROM meta WHERE key = 'pruned')")
 _SINCE = text("SELECT body FROM journal WHERE xid >= :since ORDER BY xid")
-_PRUNE = text(f"DELETE FROM journal WHERE at < {NOW} - :kept RETURNING xid")  # noqa: S608 (a constant)
+# `now()` is the same all through a transaction, so that the index can be asked.
+_PRUNE = text("DELETE FROM journal WHERE at < (extract(epoch FROM now()) * 1000)::bigint - :kept RETURNING xid")
+_STATUS = text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
+_LINE = text("SELECT body FROM journal WHERE xid = :xid")
+_FUTURE = "22023"
+"""The SQLSTATE where a transaction id is asked after that was not given out yet."""
 _PRUNED = text(
     "INSERT INTO meta (key, value) VALUES ('pruned', :xid) ON CONFLICT (key) "
     "DO UPDATE SET value = GREATEST(meta.value::bigint, excluded.value::bigint)::text"
 )
 
 
-def write(connection: Connection, entries: Iterable[LogEntry], changes: Iterable[Change]) -> int:
-    """What the present transaction does, in its last statement; gives its id."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The line of one attempt to write: the transaction id, and what nobody else has written there.
+
+    The id alone would not do: one that is not on the disk when PostgreSQL dies is given out again afterwards.
+    """
+
+    xid: int
+    nonce: str
+
+
+def write(connection: Connection, entries: Iterable[LogEntry], changes: Iterable[Change]) -> Line:
+    """What the present transaction does, in its last statement."""
     heads: dict[str, int] = {}
     for name, event in entries:
         heads[name] = max(event.seq, heads.get(name, 0))
-    body = {"heads": heads, "changes": list(dict.fromkeys(changes))}
+    nonce = token_hex(8)
+    body = {"heads": heads, "changes": list(dict.fromkeys(changes)), "nonce": nonce}
     xid: int = connection.execute(_WRITE, {"body": json.dumps(body, separators=(",", ":"))}).scalar_one()
-    return xid
+    return Line(xid, nonce)
+
+
+def is_committed(connection: Connection, line: Line) -> bool | None:
+    """Whether the transaction of this line is in the database; None: it is at work yet, or nobody can say any more.
+
+    `connection` sees in each statement what was committed before it. Raises DBAPIError where it cannot be asked.
+    """
+    try:
+        status = connection.execute(_STATUS, {"xid": line.xid}).scalar()
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _FUTURE:
+            raise
+        return False  # the database died without knowing of it, and has not come as far again
+    if status != "committed":
+        return False if status == "aborted" else None
+    # After the status, for only then is the line certainly there. Or it is that of another, who got the id after a crash.
+    body = connection.execute(_LINE, {"xid": line.xid}).scalar()
+    if body is not None:
+        return bool(json.loads(body).get("nonce") == line.nonce)
+    pruned = connection.execute(_MARK).one()[1]
+    return None if line.xid <= int(pruned or 0) else False
 
 
 def moved(connection: Connection, logs: Collection[str], since: str | None) -> Moved:

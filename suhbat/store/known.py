@@ -137,21 +137,28 @@ class Known:
         new_pairs = [pair for pair in pairs if pair not in self.pairs]
         if not new_names and not new_pairs:
             return
+        self._load(connection, new_names, new_pairs)
+        missing = [pair for pair in new_pairs if pair not in self.pairs]
+        if missing:
+            self.load_own(connection, {actor.uid for pair in missing for actor in pairs[pair]}, at)
+            # Another writer that was making one of these directs held those own logs: it is there now.
+            self._load(connection, (), missing)
+
+    def _load(self, connection: Connection, names: Collection[str], pairs: Collection[str]) -> None:
+        """Read and lock these conversations, and the directs of these pairs, as far as they are there."""
         by_id: dict[int, str] = {}
-        if new_pairs:
-            found = connection.execute(
-                select(directs.c.conversation_id, directs.c.pair).where(directs.c.pair.in_(new_pairs))
-            )
-            by_id = {row[0]: row[1] for row in found}
+        if pairs:
+            found = select(directs.c.conversation_id, directs.c.pair).where(directs.c.pair.in_(pairs))
+            by_id = {row[0]: row[1] for row in connection.execute(found)}
+        if not names and not by_id:
+            return
         rows = connection.execute(
-            LOG.where(conversations.c.name.in_(new_names) | conversations.c.id.in_(list(by_id)))
+            LOG.where(conversations.c.name.in_(names) | conversations.c.id.in_(list(by_id)))
             .where(conversations.c.kind != "erased")
             .order_by(conversations.c.id)
             .with_for_update()
         ).all()
         self.take(connection, rows, by_id)
-        missing = [pairs[pair] for pair in new_pairs if pair not in self.pairs]
-        self.load_own(connection, {actor.uid for people in missing for actor in people}, at)
 
     def take(self, connection: Connection, rows: Sequence[AnyRow], pairs: Mapping[int, str]) -> None:
         """Rows of LOG, locked, of logs that are not own ones, with who is in them. `pairs`: those of directs, by id."""

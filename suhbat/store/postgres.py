@@ -9,11 +9,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from secrets import token_hex
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
@@ -26,6 +25,7 @@ from .dialect import is_trouble
 from .errors import StoreUnavailable
 from .migrate import is_moving, migrate_shared, revision, serves
 from .migrations import HEAD
+from .place import epoch_at, place
 from .reader import Reader
 from .shared import SharedTransactions
 from .sql import SQLStore
@@ -46,6 +46,11 @@ _SETTINGS = {
     # So that a node that is paused in the middle of a transaction cannot hold the others.
     "lock_timeout": "500ms",
     "idle_in_transaction_session_timeout": "2s",
+    # A node that is gone without a word is noticed.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "8s",
 }
 _READING = {"default_transaction_read_only": "on", "statement_timeout": "10s"}
 _PATIENT = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
@@ -58,11 +63,6 @@ _ARGUMENTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 8_000,
 }
-_PLACE = text(
-    "SELECT (SELECT system_identifier FROM pg_control_system())::text || '/' || "
-    "(SELECT timeline_id FROM pg_control_checkpoint())::text || '/' || "
-    "(SELECT oid FROM pg_database WHERE datname = current_database())::text"
-)
 
 
 def url_of(database_url: str) -> URL:
@@ -145,13 +145,13 @@ class PostgresStore(SQLStore):
         self._writes = connect(self._url)
         self._reads = connect(self._url, reading=READERS)
         try:
-            await asyncio.to_thread(self._prepare)
+            here = await asyncio.to_thread(self._prepare)
         except BaseException:
             self._dispose()
             raise
         self._closed = None
         self._reader = Reader(self._reads, READERS)
-        self._writer = Writer(SharedTransactions(self._writes), committed, changed)
+        self._writer = Writer(SharedTransactions(self._writes, here), committed, changed)
         self._writer.start()
         self._is_open = True
 
@@ -241,8 +241,8 @@ class PostgresStore(SQLStore):
         # The database was restarted since this connection was used last: a new one may work.
         return await super()._read(run)
 
-    def _prepare(self) -> None:
-        """Reach it, look at its schema, decide the epoch."""
+    def _prepare(self) -> str:
+        """Reach it, look at its schema, decide the epoch. Gives its place."""
         assert self._writes is not None
         try:
             with self._writes.connect() as connection, connection.begin():
@@ -254,7 +254,9 @@ class PostgresStore(SQLStore):
                     raise StoreUnavailable(
                         "not everything was moved to the database yet: run `suhbat migrate-store` until it says so"
                     )
-                self.epoch = _epoch(connection)
+                here = place(connection)
+                self.epoch = epoch_at(connection, here)
+                return here
         except DBAPIError as error:
             if not is_trouble(error):
                 raise
@@ -281,22 +283,3 @@ def _is_current(connection: Connection) -> bool:
     """Whether this code can work with the schema: its own, or a later one that says so."""
     present = revision(connection)
     return present == HEAD or (present is not None and serves(connection, HEAD))
-
-
-def _epoch(connection: Connection) -> str:
-    """The epoch. A new one where the database is not the one that gave it: restored, copied, or a promoted standby, which
-    all have another identifier, timeline or number."""
-    place = connection.execute(_PLACE).scalar_one()
-    connection.exec_driver_sql(
-        "INSERT INTO meta (key, value) VALUES ('place', ''), ('epoch', '') ON CONFLICT DO NOTHING"
-    )
-    rows = connection.exec_driver_sql(
-        "SELECT key, value FROM meta WHERE key IN ('place', 'epoch') ORDER BY key FOR UPDATE"
-    )
-    known: dict[str, str] = {row.key: row.value for row in rows}
-    if known["place"] == place and known["epoch"]:
-        return str(known["epoch"])
-    fresh = token_hex(8)
-    for key, value in (("place", place), ("epoch", fresh)):
-        connection.exec_driver_sql("UPDATE meta SET value = %s WHERE key = %s", (value, key))
-    return fresh

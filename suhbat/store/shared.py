@@ -22,6 +22,7 @@ from suhbat.protocol.objects import Role
 from . import journal
 from .dialect import is_contended, is_trouble
 from .known import LOG, Known, log_of, pair_of, read_people
+from .place import AnotherDatabase, require
 from .rows import AnyRow
 from .tables import conversations, directs
 from .transactions import Batch, Item, Transactions, busy, fault, refused
@@ -32,6 +33,8 @@ HELD_SECONDS = 5.0
 """How long an item waits for a log that another node holds, until it is refused as Busy."""
 DOUBT_SECONDS = 30.0
 """How long it is asked what became of a COMMIT that broke off."""
+ASK_SECONDS = 0.1
+"""From one such question to the next."""
 WORDS_SECONDS = 1.0
 """How long the filtered words are taken for what they are."""
 PEOPLE = 200_000
@@ -42,7 +45,6 @@ _NEWS = text(
     "JOIN events ON events.conversation_id = v.id AND events.seq > v.head "
     "WHERE events.type IN ('member.joined', 'member.left', 'member.updated')"
 )
-_STATUS = text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
 
 
 class SharedKnown(Known):
@@ -95,20 +97,23 @@ class SharedKnown(Known):
 
 
 class SharedTransactions(Transactions):
-    """See `transactions.Transactions`; beside other nodes."""
+    """See `transactions.Transactions`; beside other nodes, in the database at this place."""
 
     _known: SharedKnown
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, here: str) -> None:
         super().__init__(engine, SharedKnown())
+        self._here = here
         self._wary = False
-        self._xid: int | None = None
+        self._line: journal.Line | None = None
         self._waits: dict[int, float] = {}
 
     def write(self, items: Sequence[Item]) -> Batch:
-        """See there. What must wait for another node is `left`."""
+        """See there. What must wait for another node is `left`. Raises AnotherDatabase: nothing may be written any more."""
         try:
             batch = self._try(items)
+        except AnotherDatabase:
+            raise
         except Exception as error:
             if is_trouble(error):
                 batch = Batch(told=refused(items, error))
@@ -142,6 +147,8 @@ class SharedTransactions(Transactions):
                 continue
             try:
                 batch.add(self._attempt([item], again=True))
+            except AnotherDatabase:
+                raise
             except Exception as error:
                 if is_contended(error):
                     batch.left.append(item)
@@ -154,11 +161,22 @@ class SharedTransactions(Transactions):
                 waiting = set().union(*map(_logs, batch.left))
         return batch
 
+    def _connect(self) -> Connection:
+        """Each new connection may lead to another server: a standby that was promoted, a dump that was put back."""
+        connection = super()._connect()
+        try:
+            require(connection, self._here)
+            connection.rollback()  # nothing was written
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
     def _fill(self, connection: Connection, made: Batch, items: Sequence[Item], again: bool) -> None:
         self._known.begin()
         free = self._lock(connection, made, items)
         super()._fill(connection, made, free, again)
-        self._xid = journal.write(connection, made.entries, made.changes) if free else None
+        self._line = journal.write(connection, made.entries, made.changes) if free else None
 
     def _lock(self, connection: Connection, made: Batch, items: Sequence[Item]) -> Sequence[Item]:
         """Lock what the items are likely to touch. Gives those that can be carried out now; the others are `left`."""
@@ -211,19 +229,23 @@ class SharedTransactions(Transactions):
 
     def _is_committed(self, made: Batch) -> bool:
         """What the database says of the transaction, which may still be at work though its connection is gone."""
-        if self._xid is None:
+        if self._line is None:
             return False
         limit = time.monotonic() + DOUBT_SECONDS
-        while time.monotonic() < limit:
-            try:
-                with self._engine.connect() as connection, connection.begin():
-                    status = connection.execute(_STATUS, {"xid": self._xid}).scalar()
-            except DBAPIError:
-                status = "in progress"
-            if status != "in progress":
-                return bool(status == "committed")
-            time.sleep(0.1)
-        raise _InDoubt()
+        while True:
+            committed = self._ask(self._line)
+            if committed is not None:
+                return committed
+            if time.monotonic() > limit or self.closing.wait(ASK_SECONDS):
+                raise _InDoubt()
+
+    def _ask(self, line: journal.Line) -> bool | None:
+        """None: that cannot be said yet."""
+        try:
+            with self._connect() as connection, connection.begin():
+                return journal.is_committed(connection, line)
+        except DBAPIError:
+            return None
 
     def _attempt(self, items: Sequence[Item], *, again: bool) -> Batch:
         made = super()._attempt(items, again=again)
@@ -232,7 +254,7 @@ class SharedTransactions(Transactions):
 
 
 class _InDoubt(Exception):
-    """Nobody knows whether it was written. Whoever repeats it with the same key is safe."""
+    """Nobody knows whether it was written, or there is no time to wait for it. Whoever repeats it with the same key is safe."""
 
 
 def _logs(item: Item) -> frozenset[str]:

@@ -60,6 +60,10 @@ class SQLStore(PeopleOverSQL):
     def waiting(self) -> int:
         return 0 if self._writer is None else self._writer.waiting
 
+    @property
+    def has_failed(self) -> bool:
+        return self._writer is not None and self._writer.has_failed
+
     def post(self, post: Post) -> None:
         if self._writer is None:
             asyncio.get_running_loop().call_soon(post.done, Busy(retry_after=1, seconds=1))
@@ -172,13 +176,12 @@ class SQLStore(PeopleOverSQL):
         await self._open_writer().work(begin)
 
     async def erase_more(self, at: int) -> bool:
-        found = await self._read(erasure.pending)
-        if found is None:
+        stretch = await self._read(erasure.pending)
+        if stretch is None:
             return False
-        uid, places = found
 
         def step(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            return None, erasure.step(connection, known, uid, places, at)
+            return None, erasure.step(connection, known, stretch, at)
 
         await self._open_writer().work(step)
         return True

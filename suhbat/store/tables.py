@@ -108,6 +108,7 @@ guests = Table(
     Column("lobby_from", BigInteger, nullable=False),
     UniqueConstraint("token_hash", name="guests_token_hash"),
     Index("guests_last_used_at", "last_used_at"),
+    Index("guests_skeleton", "skeleton"),
 )
 """Token guests. Names are unique among those used in the last 24 h only, so not here."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -67,6 +68,8 @@ class Transactions:
         self._engine = engine
         self._known = known
         self._connection: Connection | None = None
+        self.closing = threading.Event()
+        """Set (by any thread) when there is no time any more to wait for what is undecided."""
 
     def write(self, items: Sequence[Item]) -> Batch:
         """Write a batch; when this returns, what it says was written is on disk.
@@ -109,7 +112,7 @@ class Transactions:
     def _attempt(self, items: Sequence[Item], *, again: bool) -> Batch:
         """All items in one transaction, in their order. Raises after everything was rolled back."""
         if self._connection is None:
-            self._connection = self._engine.connect()
+            self._connection = self._connect()
         made = Batch()
         try:
             transaction = self._connection.begin()
@@ -125,6 +128,9 @@ class Transactions:
                 raise
             log.warning("COMMIT failed, yet the batch is in the database", error=str(error))
         return made
+
+    def _connect(self) -> Connection:
+        return self._engine.connect()
 
     def _fill(self, connection: Connection, made: Batch, items: Sequence[Item], again: bool) -> None:
         """Carry out the items; only what goes beyond one of them is raised."""

@@ -66,6 +66,11 @@ class Writer:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def has_failed(self) -> bool:
+        """Nothing is written any more, and never will be again: the process should end, for another to take its place."""
+        return self._failure is not None
+
     def check(self) -> None:
         """Raise StoreUnavailable if nothing is written any more."""
         if self._failure is not None:
@@ -101,6 +106,7 @@ class Writer:
         """Write what was accepted and tell about it, then stop. Idempotent. Leaves the engine open."""
         if not self._closing:
             self._closing = True
+            self._transactions.closing.set()
             self._hand_over()
             self._queue.put(None)
         await asyncio.shield(self._ended)

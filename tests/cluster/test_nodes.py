@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from websockets.exceptions import ConnectionClosedError
 
+from tests import engines
 from tests.servers import Server
+from tests.servers import running as serving
 from tests.talk import V1, Frame, Simple
 
 from .parts import LIMITS, Cluster, running
@@ -343,3 +345,15 @@ async def test_a_killed_node_is_noticed(tmp_path: Path, cluster: Cluster) -> Non
         async with Simple(cluster.nodes[1].ws, "qurbon"):
             pass
     await asyncio.to_thread(node.start)
+
+
+async def test_a_node_whose_database_became_another_ends(tmp_path: Path) -> None:
+    """So that one is started in its place that knows the new epoch; those who are connected are told to come back."""
+    with serving("cluster", tmp_path / "data") as node:
+        async with Simple(node.ws, "mehmon") as guest:
+            assert node.database_url is not None
+            await asyncio.to_thread(engines.postgres().replace, node.database_url.rpartition("/")[2])
+            assert await guest.closed() == 1012
+        assert node.process is not None
+        assert await asyncio.to_thread(node.process.wait, 15) == 1
+        assert "the database is another one than before" in node.printed()

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat import acts
 from suhbat.chat.model import Actor, Change, Lapsed, Sent
-from suhbat.errors import Busy, NameInUse, NameTaken
+from suhbat.errors import Busy, Internal, NameInUse, NameTaken
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
-from suhbat.store import journal, leases
+from suhbat.store import journal, leases, search
+from suhbat.store.dialect import unawaited
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.postgres import PostgresStore, connect
+from suhbat.store.known import Known
+from suhbat.store.postgres import PostgresStore, connect, prepare
 from tests import engines
 from tests.fakes import FakeClock
 
@@ -77,6 +83,29 @@ class TestWriting:
                 assert len({(a.seq, a.ordinal) for a in answers if isinstance(a, Sent)}) == 1
                 assert sorted(a.duplicate for a in answers if isinstance(a, Sent)) == [False, True]
             assert (await one.heads([LOBBY]))[LOBBY] == 30
+
+    async def test_a_key_is_one_message_in_the_first_direct_of_two(self, url: str) -> None:
+        """It is repeated on another node while the first one commits, with the direct itself and the own logs of both."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            assert one._writes is not None and two._writes is not None
+            entered, gate = threading.Event(), threading.Event()
+
+            def wait(connection: Connection) -> None:
+                entered.set()
+                gate.wait(10)
+
+            def go_on(*statement: Any) -> None:
+                if "INSERT INTO conversations" in statement[2]:
+                    gate.set()  # that waits for what the other is about to commit
+
+            event.listen(one._writes, "commit", wait)
+            event.listen(two._writes, "before_cursor_execute", go_on)
+            fields = {"client_id": "k", "peer": Actor("u-new", "yangi", lobby_from=0)}
+            asked = first.ask(one, SOLI, **fields)
+            assert await asyncio.to_thread(entered.wait, 5)
+            again = await asyncio.wait_for(second.ask(two, SOLI, **fields), 5)
+            sent = await asked
+            assert isinstance(sent, Sent) and again == dataclasses.replace(sent, duplicate=True), again
 
     async def test_a_direct_of_two_is_one(self, url: str) -> None:
         """Made on two nodes at once, from both sides."""
@@ -160,6 +189,28 @@ class TestWriting:
             outcome = await asyncio.wait_for(late, 10)
             assert isinstance(outcome, Sent) and outcome.seq == 2
 
+    async def test_a_transaction_that_is_paused_between_its_last_statements_ends(
+        self, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The same for those that are sent without waiting for their answers: to the database it must not look busy."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            real, entered, gate = search.index, threading.Event(), threading.Event()
+
+            def pause(connection: Connection, known: Known, said: Sequence[search.Said]) -> None:
+                if not entered.is_set():
+                    entered.set()
+                    gate.wait(20)
+                real(connection, known, said)
+
+            monkeypatch.setattr(search, "index", pause)
+            late = first.ask(one, ALI, "late")
+            assert await asyncio.to_thread(entered.wait, 5)
+            outcome = await asyncio.wait_for(second.ask(two, VALI, "meanwhile"), 10)
+            gate.set()
+            assert isinstance(outcome, Sent) and outcome.seq == 1, outcome
+            outcome = await asyncio.wait_for(late, 10)
+            assert isinstance(outcome, Sent) and outcome.seq == 2, outcome
+
     @pytest.mark.parametrize("committed", [True, False])
     async def test_a_commit_of_unknown_outcome(self, url: str, committed: bool) -> None:
         """The connection dies during COMMIT. It is asked what became of it: what was written is acknowledged, and told;
@@ -185,12 +236,59 @@ class TestWriting:
             assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["before", "which"]
             assert [entry.event.seq for entry in listener.entries] == [1, 2]
 
+    async def test_a_commit_that_died_with_the_database(self) -> None:
+        """COMMIT is under way when the database dies, nothing of it is on the disk, and its transaction id is given to
+        another: what was not written is written now, and only then acknowledged."""
+        engine = engines.Postgres()
+        with engines.running(engine):
+            prepare(database := engine.new_database("d"))
+            async with stores(database, 1) as ((store, listener, _),):
+                assert store._writes is not None
+                await listener.send(store, ALI, "before")
+                taken = []
+
+                def die(connection: Connection) -> None:
+                    if taken:
+                        return
+                    xid = connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one()
+                    engine.kill()
+                    engine.start()
+                    with psycopg.connect(database) as other:
+                        other.execute("INSERT INTO meta VALUES ('other', '')")
+                        taken.extend(other.execute("SELECT pg_current_xact_id()::text = %s", (xid,)).fetchone() or ())
+
+                event.listen(store._writes, "commit", die)
+                outcome = await asyncio.wait_for(listener.ask(store, ALI, "which"), 20)
+                assert taken == [True]
+                assert isinstance(outcome, Sent) and outcome.seq == 2, outcome
+                assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["before", "which"]
+                assert [entry.event.seq for entry in listener.entries] == [1, 2]
+
+    async def test_nobody_waits_for_what_is_undecided_while_it_closes(self, url: str) -> None:
+        """The outcome of a COMMIT cannot be had: the sender is told, undecided, and the node can end."""
+        async with stores(url, 1) as ((store, listener, _),):
+            assert store._writes is not None and store._writer is not None
+            await listener.send(store, ALI)
+            asked = threading.Event()
+
+            def never(connection: Connection, line: journal.Line) -> None:
+                asked.set()
+
+            def break_off(connection: Connection) -> None:
+                raise DBAPIError("COMMIT", None, OSError())
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(journal, "is_committed", never)
+                event.listen(store._writes, "commit", break_off)
+                answer = listener.ask(store, ALI)
+                assert await asyncio.to_thread(asked.wait, 5)
+                await asyncio.wait_for(store.close(), 2)
+            assert isinstance(await answer, Internal)
+
     async def test_over_a_restart_of_the_database(self, tmp_path: Any) -> None:
         """Connections that died are replaced; while it is away everything is Busy, at once."""
         engine = engines.Postgres()
         with engines.running(engine):
-            from suhbat.store.postgres import prepare
-
             prepare(database := engine.new_database("d"))
             async with stores(database, 1) as ((store, listener, _),):
                 await listener.send(store, ALI)
@@ -209,6 +307,38 @@ class TestWriting:
                 await asyncio.to_thread(engine.start)
                 assert (await listener.send(store, ALI)).seq == 3
                 await store.ready()
+
+
+class TestConnections:
+    @pytest.mark.parametrize("patient", [True, False])
+    def test_who_is_gone_without_a_word_is_noticed(self, url: str, patient: bool) -> None:
+        """By the server too, whose end of the connection holds the locks."""
+        engine = connect(url, patient=patient)
+        with engine.connect() as connection:
+            settings = connection.execute(text("SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp_%'"))
+            found = {row.name: row.reset_val for row in settings}
+        assert found == {
+            "tcp_keepalives_idle": "5",
+            "tcp_keepalives_interval": "2",
+            "tcp_keepalives_count": "3",
+            "tcp_user_timeout": "8000",
+        }
+        engine.dispose()
+
+    @pytest.mark.parametrize("number", [0, 1])
+    def test_what_the_first_of_several_statements_raises(self, url: str, number: int) -> None:
+        """Not what the others raise because of it: whether to try again depends on which error it is."""
+        engine = connect(url)
+        with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+            statements = ["INSERT INTO meta VALUES ('a', '')", "INSERT INTO meta VALUES ('b', '')"]
+            statements.insert(number, "INSERT INTO meta VALUES (NULL, '')")
+            unawaited(connection, *(partial(_execute, connection, one) for one in statements))
+        assert getattr(raised.value.orig, "sqlstate", None) == "23502"
+        engine.dispose()
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement)
 
 
 class TestJournal:
@@ -253,6 +383,34 @@ class TestJournal:
             assert isinstance(await late, Sent)
             again = await two.moved([], moved.mark)
             assert again.heads.get(LOBBY) == 1
+
+    def test_what_became_of_a_transaction(self, url: str) -> None:
+        """Its id alone does not say so: after a crash it may be another's, or not have been given out again yet. And what
+        was pruned since decides nothing."""
+        engine = connect(url)
+
+        def is_committed(line: journal.Line) -> bool | None:
+            with engine.connect() as connection, connection.begin():
+                return journal.is_committed(connection, line)
+
+        with engine.connect() as connection:
+            with connection.begin():
+                line = journal.write(connection, [], [])
+                assert is_committed(line) is None, "it is at work"
+            assert is_committed(line) is True
+            assert is_committed(dataclasses.replace(line, nonce="another")) is False
+            assert is_committed(dataclasses.replace(line, xid=line.xid + 1_000)) is False
+            with connection.begin() as transaction:
+                back = journal.write(connection, [], [])
+                transaction.rollback()
+            assert is_committed(back) is False
+            with connection.begin():
+                connection.execute(text("DELETE FROM journal"))
+            assert is_committed(line) is False
+            with connection.begin():
+                connection.execute(text(f"INSERT INTO meta VALUES ('pruned', '{line.xid}')"))
+            assert is_committed(line) is None
+        engine.dispose()
 
     async def test_after_a_long_pause_everything_is_compared(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """A mark of before what was forgotten gives all that was asked for, and says that nothing is known of changes."""
@@ -434,6 +592,22 @@ async def _waits(url: str) -> None:
                 await asyncio.sleep(0.01)
 
 
+def test_what_is_asked_often_is_asked_of_an_index(url: str) -> None:
+    """Of those tables that grow: the guests of a day, the lines of ten minutes."""
+    asked = (
+        (leases._HOLDERS, {"skeleton": "yangi"}, "guests_skeleton"),
+        (journal._PRUNE, {"kept": journal.KEPT}, "journal_at"),
+    )
+    engine = connect(url)
+    with engine.connect() as connection, connection.begin():
+        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+        for statement, parameters, index in asked:
+            plan = connection.execute(text(f"EXPLAIN {statement.text}"), parameters).scalars().all()
+            condition = next(number for number, line in enumerate(plan) if index in line) + 1
+            assert "Index Cond" in plan[condition], plan
+    engine.dispose()
+
+
 class TestPasses:
     async def test_once_on_whatever_node(self, url: str) -> None:
         """Good for one use, within its time."""
@@ -497,3 +671,41 @@ async def test_another_database_is_another_epoch(url: str) -> None:
     copy = engines.postgres().new_database(f"{url.rpartition('/')[2]}copy", template=url.rpartition("/")[2])
     async with stores(copy, 1) as ((store, _, _),):
         assert store.epoch != epoch
+
+
+async def test_what_a_dump_brings_along_of_its_transactions(url: str) -> None:
+    """Their ids mean nothing in another cluster: a look finds the news, and not everything for ever; and who gets one of
+    them again can write."""
+    with psycopg.connect(url, autocommit=True) as database:
+        database.execute("INSERT INTO meta VALUES ('place', 'of the other'), ('pruned', '4990000000')")
+        line = """INSERT INTO journal SELECT pg_current_xact_id()::text::bigint + n, 0, '{"heads":{},"changes":[]}' """
+        database.execute(f"{line} FROM generate_series(1, 100) AS n")
+        async with stores(url, 1) as ((store, listener, _),):
+            mark = (await store.moved([])).mark
+            await listener.send(store, ALI)
+            moved = await store.moved([], mark)
+            assert not moved.whole and moved.heads == {LOBBY: 1}
+
+
+@pytest.mark.parametrize("in_doubt", [False, True])
+async def test_another_database_behind_the_same_url(url: str, in_doubt: bool) -> None:
+    """A standby was promoted that had not received everything: nothing is written under the epoch of before, nor is a lost
+    COMMIT asked after there. The node says what to do."""
+
+    def change(*_: object) -> None:
+        engines.postgres().replace(url.rpartition("/")[2])
+
+    async with stores(url, 1) as ((store, listener, _),):
+        assert store._writes is not None
+        await listener.send(store, ALI)
+        assert not store.has_failed
+        if in_doubt:
+            event.listen(store._writes, "commit", change)
+        else:
+            await asyncio.to_thread(change)
+        assert isinstance(await listener.refused(store, ALI), Internal)
+        assert store.has_failed
+        with pytest.raises(StoreUnavailable, match="restart"):
+            await store.ready()
+    async with stores(url, 1) as ((store, _, _),):
+        assert (await store.heads([LOBBY]))[LOBBY] == 0

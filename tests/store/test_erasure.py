@@ -107,3 +107,23 @@ async def test_killed_in_between(
         assert not await store.erase_more(2)
     assert "sarvinoz" not in words(place)
     assert SECRET not in words(place)
+
+
+@pytest.mark.parametrize("scanned", [1, 3, 1_000])
+async def test_a_step_looks_through_so_many_events(
+    make: Make, tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch, scanned: int
+) -> None:
+    """And remembers how far, though nothing was theirs: the log may be larger than what one query can go through."""
+    monkeypatch.setattr(erasure, "SCANNED", scanned)
+    async with opened(make(tmp_path / "data"), listener) as store:
+        for _ in range(5):
+            await listener.send(store, ALI)
+        await listener.send(store, GONE, SECRET)
+        await listener.send(store, ALI)
+        await store.erase(GONE, 2, with_messages=False)
+        steps = 0
+        while await store.erase_more(2):
+            steps += 1
+        assert steps == 7 // scanned + 1
+        senders = [message.sender for message in (await store.history(ALI, LOBBY)).messages]
+        assert senders == ["ali"] * 5 + [NOBODY, "ali"]

@@ -145,7 +145,10 @@ async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: 
             sent = await listener.send(store, ALI, words, at=at)
         await store.act(Delete(actor=ALI, at=1000, conversation=LOBBY, seq=sent.seq))
     raw = sqlite3.connect(tmp_path / "suhbat.db")
-    raw.executescript("DROP TABLE search; DROP TABLE search_rows; UPDATE alembic_version SET version_num = '0002'")
+    raw.executescript(
+        "DROP TABLE search; DROP TABLE search_rows; DROP INDEX guests_skeleton; "
+        "UPDATE alembic_version SET version_num = '0002'"
+    )
     raw.close()
     async with opened(sqlite(tmp_path), listener) as store:
         await listener.send(store, ALI, "gap olti")
