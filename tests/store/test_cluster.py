@@ -595,7 +595,7 @@ async def _waits(url: str) -> None:
 def test_what_is_asked_often_is_asked_of_an_index(url: str) -> None:
     """Of those tables that grow: the guests of a day, the lines of ten minutes."""
     asked = (
-        (leases._HOLDERS, {"skeleton": "yangi"}, "guests_skeleton"),
+        (leases._HELD, {"skeletons": ["yangi"], "uids": ["u1"]}, "guests_skeleton"),
         (journal._PRUNE, {"kept": journal.KEPT}, "journal_at"),
     )
     engine = connect(url)

@@ -205,7 +205,8 @@ async def seen_at(url: str) -> dict[str, Any]:
 
 
 def lines(data: Path, url: str) -> list[str]:
-    return list(moving.move(Settings(data=data, database_url=url)))
+    """What it says when it is quicker than to say how far it is."""
+    return list(moving.move(Settings(data=data, database_url=url), clock=lambda: 0.0))
 
 
 def refused(data: Path, url: str) -> str:
