@@ -25,6 +25,8 @@ class Watcher:
         self.cable: Cable | None = None
         self.seen: list[list[int]] = []
         self._joined = False
+        self._told = "nothing"
+        """What kept it from coming in, the last time."""
 
     def connect(self) -> None:
         node = self.world.any_node()
@@ -48,6 +50,8 @@ class Watcher:
                 seen.append(frame["seq"])
             elif frame["type"] == "joined" and frame["user_id"] == self.name:
                 self._joined = True
+            elif frame["type"] == "error":
+                self._told = frame["code"]
 
         self.cable = cable = node.accept(heard, f"/ws/{self.name}")
 
@@ -57,7 +61,8 @@ class Watcher:
     @property
     def missing(self) -> str:
         if self.cable is None or not self._joined:
-            return f"{self.name} is not back"
+            where = "away" if self.cable is None else "connected"
+            return f"{self.name} is not back: {where}, and was told {self._told}"
         seen, last = self.seen[-1], self.world.last_message(LOBBY)
         return f"{self.name} has seen {seen[-1]} of {last}" if seen and seen[-1] < last else ""
 
