@@ -196,4 +196,5 @@ async def test_a_flood_is_limited(server: Server, name: Name) -> None:
                 break
         refused = await one.until("error")
         assert refused["code"] == "rate_limited" and refused["retry_after"] > 0
-        assert await one.closed() == 4029
+        # granian closes a socket from which it has not read everything: then the system resets it, and the close may be lost.
+        assert await one.closed() in ((4029, 1006) if server.kind == "granian" else (4029,))
