@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 from prometheus_client import CollectorRegistry
 
-from suhbat import logs
+from suhbat import logs, memory
 from suhbat.bus.memory import MemoryBus
 from suhbat.bus.nats import NatsBus
 from suhbat.chat.ports import Bus, Clock, Store
@@ -160,6 +160,7 @@ class Suhbat:
         """Start from the inside out, stop from the outside in."""
         logs.configure(self.settings.log_level)
         sys.setswitchinterval(SWITCH_INTERVAL)
+        memory.give_back()
         many_files()
         async with AsyncExitStack() as stack:
             stack.callback(self.passwords.close)
