@@ -14,7 +14,7 @@ from suhbat.protocol.types import LOBBY
 
 from .client import Client
 from .disk import FILE
-from .world import NAMES, World
+from .world import NAMES, World, home
 
 OPERATIONS = 50
 """Of a history, at least."""
@@ -28,6 +28,13 @@ COUNTED: Counter[str] = Counter()
 """Over all histories of this process: how many, how many operations, and how often each fault."""
 
 
+def secrets_of(seed: str) -> None:
+    """Identities and tokens from here on are the same each time."""
+    chance = random.Random(seed)
+    secrets.token_bytes = lambda count=None: chance.randbytes(count or 32)
+    secrets.token_hex = lambda count=None: chance.randbytes(count or 32).hex()
+
+
 class Chat(RuleBasedStateMachine):
     """Each rule is an operation or a fault, after which some time passes. At the end everything is healed and checked."""
 
@@ -39,9 +46,10 @@ class Chat(RuleBasedStateMachine):
 
     @initialize(seed=some)
     def begin(self, seed: int) -> None:
-        chance = random.Random(seed)
-        secrets.token_bytes = lambda count=None: chance.randbytes(count or 32)
-        secrets.token_hex = lambda count=None: chance.randbytes(count or 32).hex()
+        # Those of the people at home before those of this history: drawn alike, one could be given to two.
+        secrets_of("home")
+        home()
+        secrets_of(f"history {seed}")
         self.seed = seed
         self.world = World(seed)
 
