@@ -39,10 +39,10 @@ def on_a_small_disk(kind: str, place: Path) -> Iterator[tuple[Path, Server]]:
     """The disk, and a server of this kind that keeps everything there; PostgreSQL all but its write-ahead log."""
     if kind == "cluster":
         postgres = engines.postgres()
-        with small_disk(postgres.place / "small", "24m") as disk, postgres.database_on(disk) as url:
+        with small_disk(postgres.place / "small", "64m") as disk, postgres.database_on(disk) as url:
             yield disk, Server(kind, place / "data", settings=LIMITS | {"SUHBAT_DATABASE_URL": url})
     else:
-        with small_disk(place / "disk", "12m") as disk:
+        with small_disk(place / "disk", "32m") as disk:
             yield disk, Server(kind, disk / "data", settings=LIMITS)
 
 
