@@ -16,7 +16,7 @@ def give_back() -> None:
     """Call before threads are started.
 
     Left alone, glibc takes the largest block that was ever freed (19 MB, of a password that is verified) for the size of what
-    it should keep, in as many as eight heaps a processor: half an hour of busy life left 1.2 GB that nobody used (mallopt(3)).
+    it should keep, in as many as eight heaps a processor (mallopt(3)).
     """
     if sys.platform != "linux":
         return

@@ -11,7 +11,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from tests.servers import Server
-from tests.talk import V1, Simple
+from tests.talk import V1, Frame, Simple
 
 Name = Callable[[str], str]
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -189,12 +189,16 @@ async def test_a_token_holds_its_name(server: Server, name: Name) -> None:
 async def test_a_flood_is_limited(server: Server, name: Name) -> None:
     """A thousand messages at once: those over the rate are refused with retry_after, and in the end 4029."""
     async with Simple(server.ws, name("a")) as one:
+        refused: Frame = {}
         for number in range(1500):
             try:
                 await one.write(f"flood {number}")
+                if server.kind == "granian":
+                    # It closes sockets that have unread input, which the system then resets: nothing may be on its way.
+                    answered = await one.hear()
+                    refused = answered if answered["type"] == "error" else refused
             except Exception:
                 break
-        refused = await one.until("error")
+        refused = refused or await one.until("error")
         assert refused["code"] == "rate_limited" and refused["retry_after"] > 0
-        # granian closes a socket from which it has not read everything: then the system resets it, and the close may be lost.
-        assert await one.closed() in ((4029, 1006) if server.kind == "granian" else (4029,))
+        assert await one.closed() == 4029
