@@ -38,6 +38,13 @@ class FrameReader:
         self._buffer = b""  # the beginning of a frame
         self._inner = 0  # bytes of the parser's frame that are still to come
 
+    def end(self) -> None:
+        """Feed nothing more. The parser and its state know each other, and so do they and the error it ended with; with this
+        they are free when nobody wants them."""
+        self.conn.parser.close()
+        if self.conn.parser_exc is not None:
+            self.conn.parser_exc.with_traceback(None)
+
     def feed(self, data: bytes) -> list[bytes | Frame]:
         """What is complete now, in order: the payload of a text message, or any other frame.
 

@@ -138,6 +138,10 @@ def _over_httptools(base: Any) -> Any:
             self.header_bytes += len(data)
             super().data_received(data)
 
+        def handle_websocket_upgrade(self, *arguments: Any) -> None:
+            super().handle_websocket_upgrade(*arguments)
+            self.parser = None  # as uvicorn does when a connection is lost: they know each other
+
         def on_header(self, name: bytes, value: bytes) -> None:
             # A trailer is no header (RFC 9110 §6.5.1): it could say what a proxy has taken from the headers.
             if not self.body_comes:

@@ -54,6 +54,24 @@ class Outgoing(Protocol):
         ...
 
 
+class _Gone:
+    """The other direction of a connection that is lost."""
+
+    congested, closed = False, True
+
+    def unsent(self) -> int:
+        return 0
+
+    def close(self, code: Close, reason: str = "") -> None: ...
+    def abort(self) -> None: ...
+    def ponged(self, payload: bytes) -> None: ...
+    def respond(self) -> None: ...
+    def end(self) -> None: ...
+
+
+_GONE = _Gone()
+
+
 class Incoming:
     """One direction of a connection. `conn` is the parser; `waits`: it is not read from."""
 
@@ -109,6 +127,13 @@ class Incoming:
         """Throw away what is not acted on yet, and what still comes."""
         self._deaf = True
         self._unparsed, self._events = b"", None
+
+    def lose(self) -> None:
+        """There is no connection any more. The two directions know each other: without this they, and all that they hold,
+        would stay until the garbage collector comes by."""
+        self.deafen()
+        self._reader.end()
+        self._outgoing = _GONE
 
     def finish(self) -> None:
         """The connection is closed, by either side: tell the session soon, and go on reading for the peer's close."""

@@ -190,8 +190,8 @@ class StreamWire(asyncio.Protocol):
         """The peer sends nothing more: with nothing to close, the transport closes (RFC 6455 §7.1.4)."""
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._incoming.deafen()
         self.end()
+        self._incoming.lose()
         if self._closed_by is not None:
             self._closed_by.cancel()
         self._siblings.discard(self)

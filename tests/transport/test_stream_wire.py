@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 import zlib
 from typing import cast
 
+import pytest
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 
 from suhbat.protocol.framing import WINDOW_BITS
@@ -13,7 +16,7 @@ from suhbat.transport.admission import Admission
 from suhbat.transport.session import Session
 from suhbat.transport.stream_wire import StreamWire
 from tests.leaping import leaping
-from tests.system.raw import TEXT, framed
+from tests.system.raw import CLOSE, TEXT, framed
 
 PONG = b"\x8a\x80\0\0\0\0"
 """As a client sends it, masked (RFC 6455 §5.2)."""
@@ -34,6 +37,11 @@ class Open(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self.aborted
+
+    def can_write_eof(self) -> bool:
+        return False
+
+    def close(self) -> None: ...
 
     def abort(self) -> None:
         self.aborted = True
@@ -123,6 +131,32 @@ async def test_nobody_is_dropped_twice() -> None:
     wire.connection_lost(None)
     await asyncio.sleep(60)
     assert not transport.aborted
+
+
+@pytest.mark.parametrize(
+    "last",
+    [b"", framed(TEXT, b"{}"), framed(TEXT, b"{}")[:-1], framed(CLOSE, b""), b"\xff" * 200],
+    ids=["nothing", "a message", "half a message", "a close", "nonsense"],
+)
+@leaping
+async def test_nothing_is_kept_of_who_is_gone(last: bytes) -> None:
+    """What a connection held is free as it ends, whatever came last. The garbage collector comes by so seldom that hundreds
+    of megabytes can wait for it."""
+    gc.collect()
+    gc.disable()
+    try:
+        transport = Open()
+        wire = StreamWire(transport, Admission(lambda: None), set())
+        wire._incoming._session = cast(Session, Listening())
+        if last:
+            wire.data_received(last)
+        wire.connection_lost(None)
+        await asyncio.sleep(60)
+        held = [weakref.ref(transport), weakref.ref(wire._conn)]
+        del wire, transport
+        assert [thing() for thing in held] == [None, None]
+    finally:
+        gc.enable()
 
 
 @leaping
