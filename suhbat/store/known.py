@@ -20,11 +20,11 @@ from suhbat.protocol.types import LOBBY
 from .dialect import insert_new
 from .rows import AnyRow
 from .tables import conversations, directs, members, sanctions
+from .values import parts
 
 _NO_SETTINGS = Settings()
 _LIMIT = 200_000
 """Things kept in memory; above it everything is forgotten and read anew."""
-_IN = 1_000
 
 
 Until = Milliseconds | None
@@ -223,11 +223,9 @@ def new_log(name: str, kind: str, at: Milliseconds, title: str = "") -> dict[str
 def read_people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Role]]:
     """The members of these logs and what they are there."""
     found: dict[int, dict[str, Role]] = {id_: {} for id_ in ids}
-    for start in range(0, len(ids), _IN):
-        part = select(members.c.conversation_id, members.c.uid, members.c.role).where(
-            members.c.conversation_id.in_(ids[start : start + _IN])
-        )
-        for id_, uid, role in connection.execute(part):
+    columns = select(members.c.conversation_id, members.c.uid, members.c.role)
+    for part in parts(ids):
+        for id_, uid, role in connection.execute(columns.where(members.c.conversation_id.in_(part))):
             found[id_][uid] = role
     return found
 

@@ -17,12 +17,10 @@ from .dialect import find_rows
 from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message, reacted
 from .tables import conversations, drafts, events, members, mentions, reads, users
 from .titles import title_of
+from .values import parts
 
 LobbyHistory = Literal["since_joined", "all"]
 """What token guests and accounts see of the lobby: since their identity exists, or everything."""
-
-_IN = 1_000
-"""Names of one IN list; more are asked for in several statements."""
 
 _MINE_THERE = (
     select(func.count())
@@ -173,9 +171,9 @@ def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[s
         return {row[0]: row[1] for row in connection.execute(columns)}
     names = list(logs)
     heads = dict.fromkeys(names, 0)
-    for start in range(0, len(names), _IN):
-        part = columns.where(conversations.c.name.in_(names[start : start + _IN]))
-        heads.update((row[0], row[1]) for row in connection.execute(part))
+    for part in parts(names):
+        found = connection.execute(columns.where(conversations.c.name.in_(part)))
+        heads.update((row[0], row[1]) for row in found)
     return heads
 
 
@@ -193,13 +191,13 @@ def _settings(row: AnyRow, uid: str, people: Mapping[str, str]) -> dict[str, Any
 
 def _count_members(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
     counts: dict[int, int] = {}
-    for start in range(0, len(ids), _IN):
-        part = (
+    for part in parts(ids):
+        counted = (
             select(members.c.conversation_id, func.count())
-            .where(members.c.conversation_id.in_(ids[start : start + _IN]))
+            .where(members.c.conversation_id.in_(part))
             .group_by(members.c.conversation_id)
         )
-        counts.update((id_, count) for id_, count in connection.execute(part))
+        counts.update((id_, count) for id_, count in connection.execute(counted))
     return counts
 
 
@@ -216,13 +214,13 @@ def _messages(connection: Connection, logs: Collection[AnyRow], places: list[tup
 def _people(connection: Connection, ids: list[int]) -> dict[int, dict[str, str]]:
     """The members of each log: names by uid."""
     found: dict[int, dict[str, str]] = {}
-    for start in range(0, len(ids), _IN):
-        part = (
+    for part in parts(ids):
+        named = (
             select(members.c.conversation_id, users.c.uid, users.c.user_id)
             .join(users, users.c.uid == members.c.uid)
-            .where(members.c.conversation_id.in_(ids[start : start + _IN]))
+            .where(members.c.conversation_id.in_(part))
         )
-        for id_, uid, user_id in connection.execute(part):
+        for id_, uid, user_id in connection.execute(named):
             found.setdefault(id_, {})[uid] = user_id
     return found
 

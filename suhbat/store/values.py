@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table
 
+T = TypeVar("T")
 Row = tuple[Any, ...]
 
 _LARGEST = 256
@@ -23,7 +24,7 @@ _LARGEST = 256
 def insert(
     connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Row], *, or_nothing: bool
 ) -> None:
-    for part in _parts(rows):
+    for part in parts(rows):
         text = _insert_text(table, names, len(part), or_nothing)
         connection.exec_driver_sql(text, tuple(chain.from_iterable(part)))
 
@@ -33,7 +34,7 @@ def find(
 ) -> list[Row]:
     """A join: for `(a, b) IN (VALUES …)` SQLite 3.40 scans the whole table."""
     found: list[Row] = []
-    for part in _parts(wanted):
+    for part in parts(wanted):
         text = _select_text(table, keys, columns, len(part))
         found += map(tuple, connection.exec_driver_sql(text, tuple(chain.from_iterable(part))))
     return found
@@ -48,20 +49,21 @@ def update(
     *,
     add: bool,
 ) -> None:
-    for part in _parts(rows):
+    for part in parts(rows):
         text = _update_text(table, keys, columns, len(part), add)
         connection.exec_driver_sql(text, tuple(chain.from_iterable(part)))
 
 
-def _parts(rows: Sequence[Row]) -> list[Sequence[Row]]:
-    """Cut into powers of two, largest first: a handful of statement texts serves every size of batch."""
-    parts: list[Sequence[Row]] = []
+def parts(rows: Sequence[T]) -> list[Sequence[T]]:
+    """Cut into powers of two, largest first: a handful of statement texts serves every size. With one for each size, a
+    connection keeps hundreds of them prepared; with a thousand names in it, one has half a megabyte."""
+    cut: list[Sequence[T]] = []
     start = 0
     while start < len(rows):
         size = min(_LARGEST, 1 << (len(rows) - start).bit_length() - 1)
-        parts.append(rows[start : start + size])
+        cut.append(rows[start : start + size])
         start += size
-    return parts
+    return cut
 
 
 @lru_cache(maxsize=128)

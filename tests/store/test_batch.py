@@ -18,7 +18,7 @@ from suhbat.chat.model import Actor, Outcome, Post, Sent
 from suhbat.errors import BadRequest, IdempotencyConflict, NotFound
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.types import LOBBY
-from suhbat.store import batch, connect, history, queries, search, values
+from suhbat.store import batch, connect, history, known, queries, search, values
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
 from suhbat.store.directs import make_direct
 from suhbat.store.known import Known, new_log, pair_of
@@ -269,6 +269,22 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
         written = batch.write(connection, posts, known)
     assert all(isinstance(outcome, Sent) for outcome in written.outcomes)
     assert len(statements) <= 11, statements
+
+
+def test_few_statements_for_any_number_of_logs(connection: Connection) -> None:
+    """A connection keeps what it has prepared: one statement for each number of names came to a hundred megabytes."""
+    statements: set[str] = set()
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        statements.add(statement)
+
+    event.listen(connection.engine, "before_cursor_execute", note)
+    with connection.begin():
+        for size in range(1, 400):
+            heads = queries.log_heads(connection, [LOBBY, *(f"c{i}" for i in range(size))])
+            assert len(heads) == size + 1
+            known.read_people(connection, range(size))
+    assert len(statements) == 1 + 2 * 9  # BEGIN, and those for 1, 2, 4 … 256
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257, 600])
