@@ -1,0 +1,47 @@
+"""A migration is frozen once it is on main: databases that ran it do not run it again."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from suhbat.store.migrate import SCRIPTS
+
+VERSIONS = SCRIPTS / "versions"
+CHECKSUMS = {
+    "0001_the_log.py": "9acb1550edf9f0b50f427448d14d04c03d903708050f5ab6ff0e3d959f55ceb6",
+    "0002_people.py": "798f7c231178b77410b9dbfba6ee951f0ee463873c94c5cbf91660b7fc5a6553",
+    "0003_search.py": "310523b256c6187c6aa8b19aa00d934cba10711ad76369b2d210b2ea2cb34894",
+    "0004_many_nodes.py": "e4b8289b51ee19ecc78bb353a84ea82e37fd8cac55c2ff5bd1c848407dcf17d1",
+    "0005_names_of_guests.py": "a57057b60c38ed3379a578b12d74917ef6f1b292fca25b13ed58196292beaf09",
+}
+"""By the name of the file. A new migration gets a line here; the lines that are there never change. The line for a new one
+is in the message of the test that fails."""
+
+
+def checksum(file: Path) -> str:
+    """Of the text, not of the bytes: a checkout on Windows may have other line endings."""
+    text = file.read_text(encoding="utf-8").replace("\r\n", "\n")
+    return sha256(text.encode()).hexdigest()
+
+
+def test_each_migration_has_its_checksum() -> None:
+    """A migration without a line could still be edited in place; a line without its file is one that was taken away."""
+    found = {file.name: checksum(file) for file in sorted(VERSIONS.glob("*.py"))}
+    missing = "".join(f'\n    "{name}": "{found[name]}",' for name in found.keys() - CHECKSUMS.keys())
+    assert found.keys() == CHECKSUMS.keys(), f"add to CHECKSUMS:{missing}"
+
+
+@pytest.mark.parametrize("name", sorted(CHECKSUMS))
+def test_no_migration_is_edited(name: str) -> None:
+    """What a database of an older version went through is what a new database goes through. Write a new migration instead."""
+    assert checksum(VERSIONS / name) == CHECKSUMS[name], f"{name} is frozen: put the change into a new migration"
+
+
+def test_line_endings_do_not_matter(tmp_path: Path) -> None:
+    """The same text has the same checksum, whether git wrote it with LF or with CRLF; another text has another."""
+    for name, content in (("lf", b"a\nb\n"), ("crlf", b"a\r\nb\r\n"), ("other", b"a\nc\n")):
+        (tmp_path / name).write_bytes(content)
+    assert checksum(tmp_path / "lf") == checksum(tmp_path / "crlf") != checksum(tmp_path / "other")
