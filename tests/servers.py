@@ -29,9 +29,10 @@ COMMANDS: Mapping[str, list[str]] = {
 """How each server that is tested runs the application. `cluster`: over PostgreSQL and NATS, as one of several nodes."""
 
 
-PORTS = range(10_000, 32_000)
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = range(10_000 + _WORKER, 32_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 """Below those that a system gives to connections and to who asks for any port: so between the choice of one of these and its
-use nobody is given it."""
+use nobody is given it. Tests that run beside this process have others."""
 _GIVEN: set[int] = set()
 
 
