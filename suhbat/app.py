@@ -122,6 +122,7 @@ class Suhbat:
                 registry=registry,
                 erasing=lambda: self.node.hub.spawn(self.node.erase()),
                 control=self.control,
+                proxies=services.proxies,
                 outside=services.outside,
                 degraded=lambda: not self.node.bus.connected,
                 draining=lambda: self.draining,

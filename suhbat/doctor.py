@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from suhbat import listening
+from suhbat import fronting, listening
 from suhbat.config import Settings, unknown_variables
 
 NETWORK_FILE_SYSTEMS = frozenset(
@@ -38,6 +38,7 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
     server = lock_holder(settings.data)
     yield lock(server)
     yield port(settings.host, settings.port, server)
+    yield from (Finding(*found) for found in fronting.findings(settings))
     yield event_loop(sys.platform, find_spec("uvloop") is not None)
     for variable, near in unknown_variables(environ).items():
         hint = f"did you mean {near}?" if near else "`suhbat config show` lists those that are"

@@ -19,10 +19,10 @@ from suhbat.config import Settings
 from suhbat.hub import presence
 from suhbat.hub.hub import Hub
 from suhbat.identity.accounts import Accounts
-from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
 from suhbat.identity.outside import Authenticate, Outside
 from suhbat.identity.people import People
+from suhbat.identity.proxies import Proxies
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.neighbours import Neighbours
@@ -89,7 +89,7 @@ class Node:
             clock=clock,
             turnstile=Turnstile(),
             outside=None if authenticate is None else Outside(store, clock, self.people, authenticate),
-            trusted=networks(settings.trusted_proxies),
+            proxies=Proxies(settings.trusted_proxies),
             names=self.neighbours,
         )
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 
-from suhbat import __version__
+from suhbat import __version__, fronting
 from suhbat.config import Settings
 from suhbat.store.errors import StoreUnavailable
 
@@ -53,6 +53,8 @@ def lines(settings: Settings, host: str, port: int, setup: str | None = None) ->
             f"  Warning: guests are open and the server listens on {host}: everybody who reaches this machine can "
             "write here. For this machine only: --host 127.0.0.1. For members only: SUHBAT_ACCESS=closed."
         )
+    if (unknown := fronting.expected(settings)) is not None:
+        said.append(f"  Warning: {unknown}.")
     return said
 
 

@@ -26,7 +26,7 @@ router = APIRouter(include_in_schema=False)
 def _on_this_machine(request: Request, parts: House) -> None:
     """From this machine and with the secret; for everybody else there is nothing here. Raises NotFound."""
     secret, shown = parts.control.secret, request.headers.get(HEADER, "")
-    if not is_local(request) or not secret or not compare_digest(secret.encode(), shown.encode()):
+    if not is_local(request, parts) or not secret or not compare_digest(secret.encode(), shown.encode()):
         raise NotFound()
 
 
@@ -40,6 +40,12 @@ class Export(Wire):
     conversation: str = ""
     after: int = 0
     cursor: int | None = None
+
+
+class Seen(Wire):
+    """`unknown`: where the proxy connects from, "" for a UNIX socket; null where none was seen."""
+
+    unknown: str | None
 
 
 @router.post("/control", dependencies=OWNER)
@@ -58,6 +64,12 @@ async def rooms(body: looking_after.RoomOrder, parts: House) -> looking_after.Ro
     if body.verb == "erase":
         parts.erasing()
     return report
+
+
+@router.post("/control/proxy", dependencies=OWNER)
+async def proxy(parts: House) -> Seen:
+    """Whether a proxy that is not trusted stands before this server, for `suhbat doctor`."""
+    return Seen(unknown=parts.proxies.unknown)
 
 
 @router.post("/control/export", dependencies=OWNER, response_class=StreamingResponse)

@@ -55,6 +55,6 @@ async def readyz(parts: House) -> Readiness:
 @refuses(NotFound)
 async def metrics(request: Request, parts: House) -> Response:
     """Figures for Prometheus. From this machine only; 404 for everybody else."""
-    if not is_local(request):
+    if not is_local(request, parts):
         raise NotFound()
     return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)

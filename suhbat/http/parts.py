@@ -18,6 +18,7 @@ from suhbat.config import Settings
 from suhbat.control import Control
 from suhbat.identity.outside import Outside
 from suhbat.identity.people import People
+from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
 
@@ -38,6 +39,7 @@ class Parts:
     clock: Clock
     registry: CollectorRegistry
     control: Control
+    proxies: Proxies
     outside: Outside | None = None
     """Where this is a part of another application that knows its people."""
     degraded: Callable[[], bool] = lambda: False

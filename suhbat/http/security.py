@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from suhbat.chat.model import Actor
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited, TooLarge, Unauthenticated
-from suhbat.identity.address import client_address, is_loopback, metered, neighbourhood, networks
+from suhbat.identity.address import metered
 from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
 from suhbat.identity.outside import Asked
@@ -105,19 +104,9 @@ SAFE_WRITE = Depends(safe_write)
 
 def address_of(request: Request, parts: Parts) -> str:
     """Where the request comes from, proxies seen through, as limits count it."""
-    peer = request.client.host if request.client else None
-    trusted = networks(parts.settings.trusted_proxies)
-    return neighbourhood(client_address(peer, request.headers.getlist("x-forwarded-for"), trusted))
+    return parts.proxies.address(request.client.host if request.client else None, request.headers.items())
 
 
-def is_local(request: Request) -> bool:
-    """Whether the one who asks is on this machine, and not somebody behind a proxy on it or a page in its browser.
-
-    A proxy shows by its headers, or by the Host it passes on; a page whose DNS points here shows by Host as well.
-    """
-    if any(name in request.headers for name in ("forwarded", "x-forwarded-for", "x-real-ip", "via")):
-        return False
-    host = urlsplit("//" + request.headers.get("host", "")).hostname or ""
-    return (
-        request.client is not None and is_loopback(request.client.host) and (host == "localhost" or is_loopback(host))
-    )
+def is_local(request: Request, parts: Parts) -> bool:
+    """Whether the one who asks is on this machine, and neither behind a proxy on it nor a page in its browser."""
+    return parts.proxies.is_local(request.client.host if request.client else None, request.headers.items())

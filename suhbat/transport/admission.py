@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from suhbat.errors import Busy, Forbidden, RateLimited
 from suhbat.hub.connection import Wire
-from suhbat.identity.address import client_address, neighbourhood
 from suhbat.identity.origin import allowed
 from suhbat.protocol import simple
 from suhbat.protocol.v1 import SUBPROTOCOL
@@ -38,7 +37,7 @@ class Request:
 
     path: str
     query: bytes
-    headers: Iterable[tuple[str, str]]
+    headers: Collection[tuple[str, str]]
     peer: str | None
 
 
@@ -61,19 +60,16 @@ class Admission:
         if settings.connections and self._open >= settings.connections:
             raise Busy(retry_after=FULL_SECONDS, seconds=FULL_SECONDS)
         headers: dict[str, str] = {}
-        forwarded: list[str] = []
         doubled = False
         for raw_name, value in request.headers:
             name = raw_name.lower()
             doubled = doubled or (name in ("origin", "host", "authorization") and name in headers)
             headers[name] = value
-            if name == "x-forwarded-for":
-                forwarded.append(value)
         # A browser sends the Origin of the page it is on; without this check any page that a user visits could talk to
         # a server on their machine or in their network (and Host is checked against DNS rebinding).
         if doubled or not allowed(headers.get("origin"), headers.get("host"), settings.origins, settings.public_url):
             raise Forbidden("forbidden.origin")
-        address = neighbourhood(client_address(request.peer, forwarded, services.trusted))
+        address = services.proxies.address(request.peer, request.headers)
         return Upgrade(request.path, headers, parse_query(request.query), address)
 
     @property

@@ -99,7 +99,7 @@ class Native(asyncio.Protocol):
             self._answer(conn, response)
             return
         peer = self._transport.get_extra_info("peername")
-        asked = Request(path, query.encode(), request.headers.raw_items(), peer[0] if peer else None)
+        asked = Request(path, query.encode(), list(request.headers.raw_items()), peer[0] if peer else None)
         try:
             upgrade = admission.admit(asked)
             wire = open_wire(self._transport, conn, response, admission, upgrade, self._siblings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -20,12 +20,12 @@ from suhbat.config import Settings
 from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
 from suhbat.hub.hub import Hub
-from suhbat.identity.address import Network
 from suhbat.identity.cookie import token_in
 from suhbat.identity.guests import Names
 from suhbat.identity.login import Login
 from suhbat.identity.outside import Asked, Outside
 from suhbat.identity.people import People
+from suhbat.identity.proxies import Proxies
 from suhbat.identity.tickets import Tickets
 from suhbat.identity.tokens import is_ours
 from suhbat.protocol import simple
@@ -62,8 +62,7 @@ class Services:
     turnstile: Turnstile
     outside: Outside | None
     """Where this is a part of another application that knows its people."""
-    trusted: Collection[Network]
-    """The proxies whose X-Forwarded-For is believed."""
+    proxies: Proxies
     names: Names | None = None
     """Where several nodes share the names of bare guests."""
 

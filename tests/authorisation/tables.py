@@ -91,7 +91,7 @@ OPEN = {
     ("GET", "/"), ("GET", "/setup"), ("GET", "/try"), ("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/web"),
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("GET", "/asyncapi.json"),
     ("GET", "/docs"), ("GET", "/docs/start.js"), ("GET", "/docs/files"), ("GET", "/api/v1/server"), ("POST", "/control"),
-    ("POST", "/control/rooms"), ("POST", "/control/export"),
+    ("POST", "/control/rooms"), ("POST", "/control/export"), ("POST", "/control/proxy"),
     ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
 }  # fmt: skip
 """Not of the API, or with a door of its own; each has its tests elsewhere."""

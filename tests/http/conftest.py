@@ -24,6 +24,7 @@ from suhbat.identity.accounts import Accounts
 from suhbat.identity.guests import Guests
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.people import People
+from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
@@ -78,6 +79,7 @@ class House:
                 clock=self.clock,
                 registry=registry,
                 control=self.control,
+                proxies=Proxies(self.settings.trusted_proxies),
             )
         )
 

@@ -20,9 +20,9 @@ from suhbat.config import Settings
 from suhbat.errors import Busy, Forbidden
 from suhbat.hub.connection import Connection, Dialect, Target
 from suhbat.identity.accounts import Accounts
-from suhbat.identity.address import networks
 from suhbat.identity.guests import Guests
 from suhbat.identity.people import People
+from suhbat.identity.proxies import Proxies
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.closes import Close
@@ -64,7 +64,7 @@ def _services(settings: Settings) -> Services:
         bans=bans,
         rates=Rates(settings.send_rate),
         clock=clock,
-        trusted=networks(settings.trusted_proxies),
+        proxies=Proxies(settings.trusted_proxies),
         turnstile=Turnstile(),
         outside=None,
     )
