@@ -22,6 +22,7 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m tests.node typescript/bin/tsc -p jsconfig.json
+	$(BIN)/python -m tests.node tests/web/oldest.mjs
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .

@@ -1,6 +1,7 @@
 """Node for tests, out of a Python package; and what package.json names, fetched on first use into node_modules.
 
-`python -m tests.node typescript/bin/tsc -p jsconfig.json` runs a program of those packages, as `make check` does.
+`python -m tests.node typescript/bin/tsc -p jsconfig.json` runs a program of those packages, as `make check` does;
+`python -m tests.node tests/web/oldest.mjs` one of ours, and `python -m tests.node --test …` Node itself.
 """
 
 from __future__ import annotations
@@ -53,4 +54,7 @@ def _is_there(modules: Path) -> bool:
 
 if __name__ == "__main__":
     program, *arguments = sys.argv[1:]
-    sys.exit(subprocess.run([NODE, packages() / program, *arguments], cwd=ROOT, check=False).returncode)
+    modules = packages()
+    ours = program.startswith("-") or (ROOT / program).is_file()
+    command = [NODE, program if ours else modules / program, *arguments]
+    sys.exit(subprocess.run(command, cwd=ROOT, check=False).returncode)

@@ -38,12 +38,19 @@ def test_the_modules() -> None:
     """tests/web/*.test.mjs pass, every file of them."""
     tests = sorted(WEB.glob("*.test.mjs"))
     assert tests
+    packages()
     node("--test", *tests)
 
 
 def test_the_types() -> None:
     """TypeScript, as strict as it can be, finds nothing in the types that stand in comments."""
     node(packages() / "typescript" / "bin" / "tsc", "-p", "jsconfig.json")
+
+
+def test_the_oldest_browsers() -> None:
+    """No module and no style sheet of the page has anything that the browsers of docs/web.md do not know."""
+    packages()
+    node(WEB / "oldest.mjs")
 
 
 def test_random_histories(tmp_path: Path) -> None:

@@ -78,6 +78,13 @@ test("switching tells who listens; plural forms follow the language", async () =
   assert.equal(t("message.reaction", { emoji: "$&", n: 1, names: "{emoji}" }), "$& 1: {emoji}");
 });
 
+test("one to three emoji are shown large, with a regular expression that every browser reads", async () => {
+  await emoji.load();
+  for (const one of emoji.groups().flatMap((group) => group.emoji)) assert.ok(emoji.isEmoji(one.emoji), one.name);
+  for (const text of ["❤️‍🔥", "🏳️‍🌈", "👨‍👩‍👧‍👦", "👍🏽 🇺🇿\n1️⃣", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}"]) assert.ok(emoji.isEmoji(text), text);
+  for (const text of ["", " ", "1", "12", "#", "a", "©", "…", "👍a", "👍👍👍👍", "🇺", "१"]) assert.ok(!emoji.isEmoji(text), text);
+});
+
 test("Uzbek in Cyrillic", () => {
   for (const [latin, expected] of [
     ["Oʻzbekiston gʻoz", "Ўзбекистон ғоз"],

@@ -1,6 +1,6 @@
 // Uzbek in Cyrillic, made from Uzbek in Latin, as suhbat/cyrillic.py does it: the texts are written once.
 
-const KEPT = /\{[^}]*\}|"[^"]*"|`[^`]*`|\S*[/_]\S*|(?<![\p{L}\p{N}_])(?:API|Ctrl|Emoji)(?![\p{L}\p{N}_])|[\p{L}\p{N}]*:[\p{L}\p{N}-]+|[\p{L}_]*\d[\p{L}\p{N}_]*/gu;
+const KEPT = /\{[^}]*\}|"[^"]*"|`[^`]*`|\S*[/_]\S*|\b(?:API|Ctrl|Emoji)(?![\p{L}\p{N}_])|[\p{L}\p{N}]*:[\p{L}\p{N}-]+|[\p{L}_]*\d[\p{L}\p{N}_]*/gu;
 
 /** @type {Record<string, string>} */
 const SIGNS = {

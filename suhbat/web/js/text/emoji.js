@@ -41,9 +41,19 @@ export function search(begun, limit) {
 
 /** `:name:` becomes the emoji, but not in code. Needs `load`. @param {string} text */
 export function replaceNames(text) {
-  return text.replace(/(```[\s\S]*?(?:```|$)|`[^`\n]*`)|(?<![\w:]):([\w+-]{1,40}):(?!\w)/g, (whole, /** @type {string} */ code, /** @type {string} */ name) =>
-    code ? whole : (byName(name) ?? whole),
-  );
+  return text.replace(/```[\s\S]*?(?:```|$)|`[^`\n]*`|(^|[^\w:]):([\w+-]{1,40}):(?!\w)/g, (whole, /** @type {string | undefined} */ before, /** @type {string} */ name) => {
+    const emoji = before === undefined ? null : byName(name);
+    return emoji === null ? whole : before + emoji;
+  });
+}
+
+// Not \p{RGI_Emoji}, which needs a flag that the oldest browsers take for a syntax error.
+const PART = "(?:(?!\\p{RI})\\p{Emoji_Presentation}|\\p{ExtPict}(?=[\\ufe0f\\p{EMod}]))[\\ufe0f\\p{EMod}]{0,2}[\\u{e0020}-\\u{e007f}]*";
+const EMOJI = new RegExp(`^(?:(?:\\p{RI}{2}|[0-9#*]\\ufe0f?\\u20e3|${PART}(?:\\u200d${PART})*)\\s*){1,3}$`, "u");
+
+/** Whether it is nothing but one to three emoji, which are shown large. @param {string} text */
+export function isEmoji(text) {
+  return text.length <= 64 && EMOJI.test(text);
 }
 
 /** One entry of the data: the emoji, and its name. @param {string} entry @returns {Emoji} */

@@ -1,6 +1,8 @@
 // A subset of Markdown as a tree. It never fails, makes no elements, and takes time in proportion to the text: every
 // delimiter is pushed once and popped once, and every look ahead is bounded.
 
+import { cut } from "./graphemes.js";
+
 /**
  * @typedef {{type: "text", text: string} | {type: "code", text: string} | {type: "break"}
  *   | {type: "link", href: string, children: Inline[]} | {type: "mention", name: string}
@@ -22,7 +24,7 @@ export function parse(text) {
 
 /** One line for a preview: the text without its marks. @param {string} text */
 export function plain(text) {
-  const words = parse(text.slice(0, 400)).map(blockText).join(" ");
+  const words = parse(cut(text, 400)).map(blockText).join(" ");
   return words.replace(/\s+/g, " ").trim();
 }
 

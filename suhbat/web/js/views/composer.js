@@ -144,7 +144,7 @@ export class Composer {
       event.stopPropagation();
       this.cancel();
     } else if (event.key === "ArrowUp" && !this.input.value) {
-      const mine = this.timeline.timeline.messages.findLast((one) => one.sender_uid === this.app.me.uid && !one.deleted);
+      const mine = this.timeline.timeline.messages.filter((one) => one.sender_uid === this.app.me.uid && !one.deleted).at(-1);
       if (!mine) return;
       event.preventDefault();
       this.edit(mine);

@@ -2,6 +2,7 @@
 
 import { t } from "../text/languages.js";
 import { h, icon, iconButton } from "./dom.js";
+import { float, sink } from "./floating.js";
 
 /**
  * A modal dialog with a heading. Gives it and a function that closes it.
@@ -61,10 +62,10 @@ export function confirm(title, text, yes) {
  * @param {Item[]} items
  */
 export function menu(anchor, items) {
-  const list = h("div", { class: "menu", role: "menu", popover: "auto" });
+  const list = h("div", { class: "menu", role: "menu" });
   for (const item of items) {
     const act = () => {
-      list.hidePopover();
+      sink(list);
       item.act();
     };
     list.append(
@@ -81,23 +82,6 @@ export function menu(anchor, items) {
   });
   float(list, anchor);
   /** @type {HTMLElement} */ (list.firstElementChild)?.focus();
-}
-
-/** Show `box` (a popover) beside `anchor`, within the window; it is gone when it closes. @param {HTMLElement} box @param {Element} anchor */
-export function float(box, anchor) {
-  (anchor.closest("dialog, aside, .conversation-view, main") ?? document.body).append(box);
-  box.showPopover();
-  const place = anchor.getBoundingClientRect();
-  const size = box.getBoundingClientRect();
-  const below = place.bottom + size.height + 4 < innerHeight;
-  box.style.top = `${Math.max(4, below ? place.bottom + 4 : place.top - size.height - 4)}px`;
-  box.style.left = `${Math.max(4, Math.min(place.right - size.width, innerWidth - size.width - 4))}px`;
-  const back = () => anchor instanceof HTMLElement && anchor.focus();
-  box.addEventListener("toggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState !== "closed") return;
-    if (box.contains(document.activeElement) || document.activeElement === document.body) back();
-    box.remove();
-  });
 }
 
 /**

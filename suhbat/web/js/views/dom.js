@@ -1,5 +1,7 @@
 // Making elements. A string becomes a text node, never markup.
 
+import { first } from "../text/graphemes.js";
+
 /** @typedef {Node | string | null | undefined | false} Child */
 
 /**
@@ -121,7 +123,7 @@ export function iconButton(name, label, act, props = {}) {
 export function avatar(name, uid) {
   let sum = 0;
   for (const letter of uid) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360;
-  const picture = h("span", { class: "avatar", "aria-hidden": "true" }, [...name][0]?.toUpperCase() ?? "?");
+  const picture = h("span", { class: "avatar", "aria-hidden": "true" }, first(name).toUpperCase() || "?");
   picture.style.setProperty("--hue", String(sum));
   return picture;
 }

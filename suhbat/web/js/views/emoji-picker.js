@@ -2,8 +2,8 @@
 
 import { groups, load, search } from "../text/emoji.js";
 import { t } from "../text/languages.js";
-import { float } from "./dialog.js";
 import { h } from "./dom.js";
+import { float, sink } from "./floating.js";
 
 const QUICK = ["👍", "❤️", "😂", "🎉", "😮", "🙏", "👏", "🔥"];
 
@@ -11,7 +11,7 @@ const QUICK = ["👍", "❤️", "😂", "🎉", "😮", "🙏", "👏", "🔥"]
 export async function pickEmoji(anchor, chosen) {
   const grid = h("div", { class: "emoji-grid" });
   const input = h("input", { type: "text", placeholder: t("emoji.search"), "aria-label": t("emoji.search"), on: { input: find } });
-  const box = h("div", { class: "emoji-picker", popover: "auto", role: "dialog", "aria-label": t("emoji.pick") }, row(QUICK.map((emoji) => ({ emoji, name: "" }))), input, grid);
+  const box = h("div", { class: "emoji-picker", role: "dialog", "aria-label": t("emoji.pick") }, row(QUICK.map((emoji) => ({ emoji, name: "" }))), input, grid);
   float(box, anchor);
   input.focus();
   await load();
@@ -33,7 +33,7 @@ export async function pickEmoji(anchor, chosen) {
       ...list.map(({ emoji, name }) => {
         const label = name.replaceAll("_", " ");
         const take = () => {
-          box.hidePopover();
+          sink(box);
           chosen(emoji);
         };
         return h("button", { type: "button", title: label || null, "aria-label": label || emoji, on: { click: take } }, emoji);

@@ -1,10 +1,11 @@
 // One message as it stands in the timeline: who, when, what, reactions, ticks, and what can be done with it.
 
+import { isEmoji } from "../text/emoji.js";
 import { plain } from "../text/markdown.js";
 import { clock, moment } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { avatar, h, icon, iconButton } from "./dom.js";
-import { isEmoji, rich } from "./rich.js";
+import { rich } from "./rich.js";
 
 /** @typedef {import("../sdk/types.js").Message} Message */
 

@@ -1,5 +1,6 @@
 // What reaches somebody who looks elsewhere: the tab's title and icon, and notifications if they wished them.
 
+import { cut } from "../text/graphemes.js";
 import { plain } from "../text/markdown.js";
 import { preferences } from "../storage/preferences.js";
 import { titleOf } from "./names.js";
@@ -36,7 +37,7 @@ export function notify(app, go) {
     if (state.kind === "lobby" && !named) return;
     const title = state.kind === "direct" ? message.sender : `${message.sender} · ${titleOf(state)}`;
     // One per conversation and message: several tabs show it once.
-    const note = new Notification(title, { body: plain(message.text).slice(0, 200), tag: `${message.conversation}/${message.seq}`, icon: "web/icon.svg" });
+    const note = new Notification(title, { body: cut(plain(message.text), 200), tag: `${message.conversation}/${message.seq}`, icon: "web/icon.svg" });
     note.onclick = () => {
       window.focus();
       go(message.conversation, message.seq);

@@ -2,8 +2,9 @@
 
 import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
-import { float, toast } from "./dialog.js";
+import { toast } from "./dialog.js";
 import { avatar, h } from "./dom.js";
+import { float, sink } from "./floating.js";
 import { sentence } from "./form.js";
 
 /** @param {import("../app.js").App} app @param {string} name @param {Element} anchor @param {(conversation: string) => void} go */
@@ -21,7 +22,7 @@ export async function showPerson(app, name, anchor, go) {
   const write = h("button", { type: "button", class: "primary", on: { click: direct } }, t("person.write"));
   const card = h(
     "div",
-    { class: "person", popover: "auto", role: "dialog", "aria-label": person.display_name },
+    { class: "person", role: "dialog", "aria-label": person.display_name },
     avatar(person.display_name, person.uid),
     h("strong", { dir: "auto" }, person.display_name),
     h("span", {}, `@${person.user_id}`, person.kind === "guest" ? ` · ${t("guest")}` : person.role !== "member" ? ` · ${t(`role.${person.role}`)}` : ""),
@@ -34,7 +35,7 @@ export async function showPerson(app, name, anchor, go) {
   async function direct() {
     try {
       const { conversation } = await app.api.post("/directs", { users: [person.user_id] });
-      card.hidePopover();
+      sink(card);
       go(conversation);
     } catch (error) {
       toast(sentence(error));

@@ -20,11 +20,6 @@ export function rich(text, options = {}) {
   }
 }
 
-/** Whether it is nothing but one to three emoji, which are shown large. @param {string} text */
-export function isEmoji(text) {
-  return text.length <= 32 && /^(?:\p{RGI_Emoji}\s*){1,3}$/v.test(text);
-}
-
 /** @param {any} block @param {Parameters<typeof rich>[1]} options @returns {Node} */
 function blockNode(block, options) {
   switch (block.type) {

@@ -1,5 +1,6 @@
 // One's own settings: how one is called, language and colours, notifications, the password, sessions, leaving.
 
+import { cut } from "../text/graphemes.js";
 import { t } from "../text/languages.js";
 import { moment } from "../text/time.js";
 import { prefer, preferences } from "../storage/preferences.js";
@@ -156,5 +157,5 @@ function device(label) {
   const browser = /(Firefox|Edg|OPR|Chrome|Safari)\/[\d.]+/.exec(label)?.[1] ?? "";
   const system = /(Android|iPhone|iPad|Windows|Mac OS X|Linux)/.exec(label)?.[1] ?? "";
   const name = { Edg: "Edge", OPR: "Opera" }[browser] ?? browser;
-  return [name, system].filter(Boolean).join(", ") || label.slice(0, 60) || "?";
+  return [name, system].filter(Boolean).join(", ") || cut(label, 60) || "?";
 }

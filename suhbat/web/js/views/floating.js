@@ -1,0 +1,54 @@
+// Boxes that float above the page beside what opened them: menus, cards, the emoji. A click elsewhere or Escape closes them.
+
+/** @type {WeakMap<HTMLElement, () => void>} */
+const closers = new WeakMap();
+
+/** Show `box` beside `anchor`, within the window. It is removed when it closes. @param {HTMLElement} box @param {Element} anchor */
+export function float(box, anchor) {
+  (anchor.closest("dialog, aside, .conversation-view, main") ?? document.body).append(box);
+  const gone = () => {
+    if (!closers.delete(box)) return;
+    const focused = box.contains(document.activeElement) || document.activeElement === document.body;
+    box.remove();
+    if (focused && anchor instanceof HTMLElement) anchor.focus();
+  };
+  if ("showPopover" in box) popover(/** @type {any} */ (box), gone);
+  else withoutPopover(box, gone);
+  const place = anchor.getBoundingClientRect();
+  const size = box.getBoundingClientRect();
+  const below = place.bottom + size.height + 4 < innerHeight;
+  box.style.top = `${Math.max(4, below ? place.bottom + 4 : place.top - size.height - 4)}px`;
+  box.style.left = `${Math.max(4, Math.min(place.right - size.width, innerWidth - size.width - 4))}px`;
+}
+
+/** Close what `float` showed. @param {HTMLElement} box */
+export function sink(box) {
+  closers.get(box)?.();
+}
+
+/** @param {HTMLElement & {showPopover: () => void, hidePopover: () => void}} box @param {() => void} gone */
+function popover(box, gone) {
+  box.setAttribute("popover", "auto");
+  box.addEventListener("toggle", (event) => /** @type {any} */ (event).newState === "closed" && gone());
+  closers.set(box, () => box.hidePopover());
+  box.showPopover();
+}
+
+/** For Chrome before 114, Firefox before 125 and Safari before 17. @param {HTMLElement} box @param {() => void} gone */
+function withoutPopover(box, gone) {
+  const over = new AbortController();
+  const close = () => {
+    over.abort();
+    gone();
+  };
+  const elsewhere = (/** @type {Event} */ event) => !box.contains(/** @type {Node} */ (event.target)) && close();
+  const escape = (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation(); // one key closes one thing
+    event.preventDefault();
+    close();
+  };
+  closers.set(box, close);
+  document.addEventListener("pointerdown", elsewhere, { capture: true, signal: over.signal });
+  document.addEventListener("keydown", escape, { capture: true, signal: over.signal });
+}

@@ -1,0 +1,58 @@
+"""The page without what the oldest browsers of docs/web.md lack. tests/web/oldest.mjs looks for what else that would be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from .person import Person
+
+LACKING = """
+for (const name of ["showPopover", "hidePopover", "togglePopover", "popover"]) delete HTMLElement.prototype[name];
+delete Intl.Segmenter;
+"""
+
+
+def test_menus_without_popovers(person: Callable[..., Person]) -> None:
+    """A menu opens within the window; Escape, a click elsewhere and a choice close it, and the focus returns."""
+    ali = person("ali")
+    ali.context.add_init_script(LACKING)
+    ali.comes()
+    assert not ali.page.evaluate("'showPopover' in document.body || 'Segmenter' in Intl")
+    ali.says("salom")
+    ali.sees("salom")
+    menu = ali.page.locator(".menu")
+    button = ali.page.get_by_label("New conversation")
+    button.click()
+    expect(menu).to_be_visible()
+    box, window = menu.bounding_box(), ali.page.viewport_size
+    assert box is not None and window is not None
+    assert box["x"] >= 0 and box["x"] + box["width"] <= window["width"] and box["height"] < window["height"]
+    ali.page.keyboard.press("Escape")
+    expect(menu).to_have_count(0)
+    expect(button).to_be_focused()
+    button.click()
+    ali.page.locator(".conversation-view h1").click()
+    expect(menu).to_have_count(0)
+    ali.message("salom").hover()
+    ali.message("salom").get_by_label("React").click()
+    ali.page.locator(".emoji-picker button").first.click()
+    expect(ali.page.locator(".emoji-picker")).to_have_count(0)
+    expect(ali.page.locator(".reaction")).to_have_count(1)
+
+
+def test_the_chosen_colours(person: Callable[..., Person]) -> None:
+    """Light and dark as the system has it, or as chosen, with style sheets that know no light-dark()."""
+    ali = person("ali", color_scheme="dark", viewport={"width": 1280, "height": 800})
+    ali.comes()
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = ali.page.evaluate(ground)
+    ali.page.emulate_media(color_scheme="light")
+    light = ali.page.evaluate(ground)
+    assert (light, dark) == ("rgb(244, 242, 238)", "rgb(21, 25, 26)")
+    ali.page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert ali.page.evaluate(ground) == dark
+    ali.page.emulate_media(color_scheme="dark")
+    ali.page.evaluate("document.documentElement.dataset.theme = 'light'")
+    assert ali.page.evaluate(ground) == light
