@@ -18,7 +18,6 @@ from prometheus_client import CollectorRegistry
 
 from suhbat import logs, memory
 from suhbat.bus.memory import MemoryBus
-from suhbat.bus.nats import NatsBus
 from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.config import Settings
 from suhbat.control import Control
@@ -34,7 +33,6 @@ from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.startup import beside, many_files, one_worker, welcome
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.lock import DirectoryLock
-from suhbat.store.postgres import PostgresStore
 from suhbat.store.sqlite import SQLiteStore
 from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
@@ -98,7 +96,7 @@ class Suhbat:
         self.registration = Registration(
             self.node.store, clock, self.node.people, self.passwords, access=settings.access
         )
-        self.registration.setup.passes = self.node.passes
+        self.registration.setup.passes = self.node.store.cluster
         self.registration.join_invited = self.node.acting.accept
         self.control = Control(settings.data)
         self.draining = False
@@ -212,7 +210,7 @@ class Suhbat:
         """The command line finds this server by its data directory. Of several workers there the first one is found."""
         lock: DirectoryLock | None = None
         try:
-            if isinstance(self.node.store, PostgresStore):
+            if self.node.store.cluster is not None:
                 self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
                 lock = DirectoryLock(self.settings.data)
                 lock.acquire()
@@ -235,11 +233,18 @@ class Suhbat:
 def _store(settings: Settings, clock: Clock) -> Store:
     if settings.database_url is None:
         return SQLiteStore(settings.data, lobby_history=settings.lobby_history, clock=clock)
+    # Imported late, as the bus is: a start on SQLite pays for neither.
+    from suhbat.store.postgres import PostgresStore
+
     return PostgresStore(settings.database_url, lobby_history=settings.lobby_history, clock=clock)
 
 
 def _bus(settings: Settings) -> Bus:
-    return MemoryBus() if settings.bus_url is None else NatsBus(settings.bus_url)
+    if settings.bus_url is None:
+        return MemoryBus()
+    from suhbat.bus.nats import NatsBus
+
+    return NatsBus(settings.bus_url)
 
 
 def create_app(settings: Settings | None = None, authenticate: Authenticate | None = None) -> Suhbat:

@@ -29,7 +29,6 @@ from suhbat.neighbours import Neighbours
 from suhbat.protocol.events import LogEntry
 from suhbat.renewal import Renewal
 from suhbat.stopping import CLOSE_SECONDS, LAST_WORDS_SECONDS, Stopping
-from suhbat.store.postgres import PostgresStore
 from suhbat.transport.session import Services
 from suhbat.transport.turnstile import Turnstile
 
@@ -63,12 +62,10 @@ class Node:
         self.people.accounts.changed = lambda account: self.hub.change(account.actor)
         self.people.moved = self.hub.change
         self.neighbours: Neighbours | None = None
-        self.passes: PostgresStore | None = None
-        if isinstance(store, PostgresStore):
-            self.neighbours = Neighbours(store, bus, self.hub, self.here, self.people.guests, clock)
+        if store.cluster is not None:
+            self.neighbours = Neighbours(store.cluster, bus, self.hub, self.here, self.people.guests, clock)
             self.people.far = self.neighbours.find
             self.here.moved = self.neighbours.hear
-            self.passes = store
         self.bans = Bans(clock)
         self.renewal = Renewal(store, self.hub, self.people, self.bans)
         self.hub.healing.renew = self.renewal.take
@@ -81,7 +78,7 @@ class Node:
             hub=self.hub,
             here=self.here,
             people=self.people,
-            tickets=Tickets(clock, passes=self.passes, people=self.people),
+            tickets=Tickets(clock, passes=store.cluster, people=self.people),
             messages=Messages(store, self.people, clock, self.rates),
             acting=self.acting,
             bans=self.bans,

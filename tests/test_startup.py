@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from suhbat import startup
 from suhbat.config import Settings
 from suhbat.store.errors import StoreUnavailable
+from tests.servers import ROOT
 
 
 @pytest.mark.parametrize(
@@ -60,3 +63,16 @@ def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -
     startup.one_worker(["uvicorn", "main:app", "--workers", "1"], {}, Settings())
     shared = Settings(database_url="postgresql://h/db", bus_url="nats://h")
     startup.one_worker(argv, environ, shared)
+
+
+def test_a_start_on_sqlite_imports_nothing_of_postgresql(tmp_path: Path) -> None:
+    """A server on SQLite without a bus loads no code of PostgreSQL or NATS: it took a third of the time to start."""
+    code = (
+        "import sys; from suhbat.app import create_app; from suhbat.config import Settings; "
+        f"create_app(Settings(data={str(tmp_path)!r})); "
+        "print(*[name for name in sys.modules if 'postgres' in name or 'psycopg' in name or name.startswith('nats')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == []

@@ -139,6 +139,11 @@ class Store(PeopleStore, Protocol):
     """Changes when the store could have gone back (restore, move); cursors of another epoch are void."""
 
     @property
+    def cluster(self) -> Cluster | None:
+        """What several nodes over this store tell each other by it; None where one process owns the store."""
+        ...
+
+    @property
     def waiting(self) -> int:
         """Posts that were accepted and whose `done` was not called yet."""
         ...

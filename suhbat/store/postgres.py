@@ -198,6 +198,10 @@ class PostgresStore(SQLStore):
 
     # chat.ports.Cluster
 
+    @property
+    def cluster(self) -> PostgresStore:
+        return self
+
     async def join(self, node: str, people: Collection[Actor], names: Mapping[str, str]) -> set[str]:
         present, held = tuple(people), dict(names)
         return await self._write(lambda c: leases.join(c, node, present, held))

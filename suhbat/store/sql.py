@@ -24,7 +24,7 @@ from suhbat.chat.model import (
     SearchPage,
     Sent,
 )
-from suhbat.chat.ports import Clock
+from suhbat.chat.ports import Clock, Cluster
 from suhbat.chat.search import Query
 from suhbat.errors import Busy, IdempotencyConflict
 from suhbat.protocol.events import LogEntry
@@ -55,6 +55,10 @@ class SQLStore(PeopleOverSQL):
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         self._is_open = False
+
+    @property
+    def cluster(self) -> Cluster | None:
+        return None
 
     @property
     def waiting(self) -> int:

@@ -207,14 +207,14 @@ events = Table(
 )
 """The logs. Messages have an ordinal and a text; data is JSON with what else an event of another type carries."""
 
-# Ordinals are dense, so a page of history is a range of them however many other events lie between.
+# Ordinals are dense, so a page of history is a range of them however many other events lie between. On PostgreSQL the
+# migrations write the same condition; said here as well, it would load SQLAlchemy's PostgreSQL dialect at every start.
 Index(
     "events_ordinal",
     events.c.conversation_id,
     events.c.ordinal,
     unique=True,
     sqlite_where=events.c.ordinal.is_not(None),
-    postgresql_where=events.c.ordinal.is_not(None),
 )
 
 idempotency = Table(
