@@ -10,10 +10,6 @@ if sys.version_info < (3, 11):
         "and run: pip install -r requirements.txt" % sys.version_info[:2]
     )
 
-from suhbat.app import create_app
-from suhbat.config import ConfigError
+from suhbat.main import app
 
-try:
-    app = create_app()
-except ConfigError as error:
-    sys.exit("Suhbat cannot start: %s" % error)
+__all__ = ["app"]

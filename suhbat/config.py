@@ -7,6 +7,7 @@ directory, that over the default. Nothing here touches the disk but the reading 
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -65,6 +66,9 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(
         None, description="The address people open, such as https://chat.example.org, if it is not the host and port."
+    )
+    root_path: str | None = Field(
+        None, description="The path below which a proxy serves it, such as /chat, where the proxy takes that path off."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What is logged: debug, info, warning or error."
@@ -177,6 +181,13 @@ class Settings(BaseSettings):
     def _is_public(cls, value: str | None) -> str | None:
         if value is not None:
             _web_address(value)
+        return value and value.rstrip("/")
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_path(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", value):
+            raise ValueError("it does not look like /chat")
         return value and value.rstrip("/")
 
     @field_validator("database_url")

@@ -150,6 +150,7 @@ def _config(settings: Settings, suhbat: Suhbat) -> uvicorn.Config:
         suhbat,
         host=settings.host,
         port=settings.port,
+        root_path=settings.root_path or "",
         log_level=settings.log_level,
         # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
         proxy_headers=False,

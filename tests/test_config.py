@@ -47,6 +47,19 @@ def test_a_flag_wins_over_the_environment_over_the_file(directory: Path, monkeyp
     assert source_of(settings, "data") == ("data", "default")
 
 
+@pytest.mark.parametrize(("given", "meant"), [("/chat", "/chat"), ("/a/b-c/", "/a/b-c")])
+def test_a_root_path(given: str, meant: str) -> None:
+    """The path below which a proxy serves it begins with a slash and ends without one."""
+    assert Settings(root_path=given).root_path == meant
+
+
+@pytest.mark.parametrize("given", ["chat", "/", "/chat?x", "/c d", "https://example.org/chat"])
+def test_what_is_no_root_path(given: str) -> None:
+    """Everything else is refused with an example of a right one."""
+    with pytest.raises(ConfigError, match="/chat"):
+        Settings(root_path=given)
+
+
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """SUHBAT_PORT= is like not set, as in compose files."""
     monkeypatch.setenv("SUHBAT_PORT", "")

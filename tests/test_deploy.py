@@ -23,6 +23,7 @@ from fastapi.routing import iter_route_contexts
 from suhbat.app import NOTICE_SECONDS, create_app
 from suhbat.cli import build
 from suhbat.config import PREFIX, Settings
+from suhbat.transport.admission import V1_PATH
 from suhbat.transport.keepalive import TURN_SECONDS, TURNS
 from tests.project import files
 from tests.servers import ROOT, free_port, running
@@ -427,7 +428,7 @@ def test_nginx() -> None:
     directives = list(walk(nginx()))
     headers = {words[1]: words[2] for words in directives if words[0] == "proxy_set_header"}
     assert headers["Upgrade"] == "$http_upgrade" and headers["Connection"] == "$connection_upgrade"
-    assert headers["Host"] == "$host" and headers["X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
+    assert headers["Host"] == "$http_host" and headers["X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
     assert ["default", "upgrade"] in directives and ["map", "$http_upgrade", "$connection_upgrade"] in directives
     single = {words[0]: words[1:] for words in directives}
     assert single["proxy_http_version"] == ["1.1"] and single["proxy_buffering"] == ["off"]
@@ -437,6 +438,8 @@ def test_nginx() -> None:
     assert single["proxy_next_upstream"] == ["error", "timeout", "http_503"]
     servers = [words for words in directives if words[0] == "server" and len(words) > 1]
     assert len(servers) == 2 and all("max_fails=0" in words for words in servers)
+    # A ticket stands in the query string of a socket, and the error log writes whole requests.
+    assert ["location", "=", V1_PATH] in directives and ["error_log", "/dev/null"] in directives
     assert seconds(single["keepalive_timeout"][0]) < KEPT_SECONDS
 
 
@@ -446,6 +449,8 @@ def test_haproxy() -> None:
     sections = haproxy()
     assert list(sections) == ["global", "defaults", "frontend web", "backend suhbat"]
     defaults, backend = sections["defaults"], sections["backend suhbat"]
+    # It starts whatever the limit of open files is.
+    assert not any(line.startswith("maxconn") for line in sections["global"])
     assert "mode http" in defaults  # in which Upgrade is passed on by itself, and `timeout tunnel` counts from there
     waits = {line.split()[1]: seconds(line.split()[2]) for line in defaults if line.startswith("timeout ")}
     assert min(waits["tunnel"], waits["client"], waits["server"]) > max(PING_SECONDS, QUIET_SECONDS)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,7 +38,10 @@ def revision(connection: Connection) -> str | None:
 
 MOVING = "moving"
 """The row of `meta` that is there while a move into this database is not finished (see `moving`)."""
+KEPT_COPIES = 3
+"""Copies from before migrations that stay in `backups`; each is as large as the database."""
 SCRIPTS = Path(__file__).parent / "migrations"
+_COPY = re.compile(r"suhbat-\w+-\d{8}T\d{6}\.db")
 
 
 def serves(connection: Connection, head: str) -> bool:
@@ -140,3 +145,13 @@ def _back_up(connection: Connection, backups: Path, present: str, at: Millisecon
             f"the database must be migrated, but the copy to keep before that could not be written to {copy} ({error}); "
             "make room there and start again"
         ) from error
+    _prune(backups)
+
+
+def _prune(backups: Path) -> None:
+    """Delete all but the newest copies that a migration made; what an owner put there under another name stays."""
+    copies = [path for path in backups.iterdir() if _COPY.fullmatch(path.name)]
+    for path in sorted(copies, key=lambda path: path.stem.rpartition("-")[2])[:-KEPT_COPIES]:
+        # Somebody may have it open (Windows): the next migration tries again.
+        with suppress(OSError):
+            path.unlink()

@@ -137,6 +137,28 @@ async def test_a_copy_is_kept_before_migrating(tmp_path: Path, scripts: Path) ->
     old.close()
 
 
+async def test_old_copies_are_pruned(tmp_path: Path, scripts: Path) -> None:
+    """The newest three copies stay, whatever schema they are of; files with other names are nobody's business."""
+    async with opened(sqlite(tmp_path)):
+        pass
+    backups = tmp_path / "backups"
+    backups.mkdir()
+    for name in ("0001-20240101T000000", "0003-20250101T000000", "0002-20260101T000000", "0004-20230101T000000"):
+        (backups / f"suhbat-{name}.db").touch()
+    (backups / "mine.db").touch()
+    engine = connect.writing(tmp_path / "suhbat.db")
+    with engine.connect() as connection:
+        migrate(connection, backups, AT, scripts=scripts, head="9999")
+    engine.dispose()
+    kept = {path.name for path in backups.iterdir()}
+    assert kept == {
+        "mine.db",
+        f"suhbat-{HEAD}-20261118T110640.db",
+        "suhbat-0002-20260101T000000.db",
+        "suhbat-0003-20250101T000000.db",
+    }
+
+
 async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the order of their writing, whatever the clock said; without what is deleted; and they can be deleted yet."""
     monkeypatch.setattr("suhbat.store.fts5._LARGEST", 2)

@@ -1,0 +1,13 @@
+"""The application for any ASGI server, also out of an installed wheel: `uvicorn suhbat.main:app`."""
+
+from __future__ import annotations
+
+import sys
+
+from suhbat.app import create_app
+from suhbat.config import ConfigError
+
+try:
+    app = create_app()
+except ConfigError as error:
+    sys.exit(f"Suhbat cannot start: {error}")
