@@ -164,6 +164,11 @@ TEXTS: dict[str, dict[Written, str]] = {
         "uz": "Bu yerda bunday xabar yoʻq yoki u oʻchirilgan.",
         "ru": "Такого сообщения здесь нет, или оно удалено.",
     },
+    "not_found.socket": {
+        "en": "There is no WebSocket at this address. Open /ws/ and your name, such as /ws/user1, or /api/v1/ws.",
+        "uz": "Bu manzilda WebSocket yoʻq. /ws/ va ismingizni, masalan /ws/user1 ni, yoki /api/v1/ws ni oching.",
+        "ru": "По этому адресу нет WebSocket. Откройте /ws/ и своё имя, например /ws/user1, или /api/v1/ws.",
+    },
     "not_found.method": {
         "en": "This address does not take {method}. See /docs for what it takes.",
         "uz": "Bu manzil {method} ni qabul qilmaydi. Nima mumkinligini /docs da koʻring.",
@@ -284,7 +289,20 @@ def language_of(tag: str) -> Language | None:
 
 
 REASONS: dict[str, dict[Written, str]] = {
+    "typographic_quotes": {
+        "en": 'it is not JSON: it has typographic quotes where " must stand',
+        "uz": 'bu JSON emas: " oʻrniga boshqa qoʻshtirnoq yozilgan',
+        "ru": 'это не JSON: вместо " стоят типографские кавычки',
+    },
     "not_json": {"en": "it is not JSON", "uz": "bu JSON emas", "ru": "это не JSON"},
+    "body_lost": {
+        "en": "the body was not read, because the request offers another protocol (`Upgrade: h2c`); "
+        "send it without that offer (`curl --http1.1`)",
+        "uz": "soʻrov boshqa protokolni taklif qilgani uchun (`Upgrade: h2c`) uning tanasi oʻqilmadi; "
+        "bu taklifsiz yuboring (`curl --http1.1`)",
+        "ru": "тело не прочитано, потому что запрос предлагает другой протокол (`Upgrade: h2c`); "
+        "отправьте его без этого предложения (`curl --http1.1`)",
+    },
     "not_object": {
         "en": "it is not a JSON object",
         "uz": "bu JSON obyekti emas",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from suhbat import startup
 from suhbat.config import Settings
 from suhbat.store.errors import StoreUnavailable
-from tests.servers import ROOT
+from tests.servers import ROOT, Server
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,26 @@ def test_a_start_on_sqlite_imports_nothing_of_postgresql(tmp_path: Path) -> None
         [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True, cwd=ROOT
     )
     assert done.stdout.split() == []
+
+
+def test_the_application_of_a_wheel(tmp_path: Path) -> None:
+    """`uvicorn suhbat.main:app` needs no file of a checkout; below a root path the page, HTTP and cookies know of it."""
+    command = ("-m", "uvicorn", "suhbat.main:app", "--host", "127.0.0.1", "--port", "{port}")
+    server = Server("uvicorn", tmp_path / "data", command=command)
+    server.start()
+    server.stop()
+    served = Server("suhbat", tmp_path / "below", settings={"SUHBAT_ROOT_PATH": "/chat"})
+    served.start()
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+        connection.request(
+            "POST", "/api/v1/guests", '{"user_id": "ali", "cookie": true}', {"Content-Type": "application/json"}
+        )
+        answer = connection.getresponse()
+        assert answer.status == 201 and "path=/chat" in (answer.headers["set-cookie"] or "").lower()
+        answer.read()
+        connection.request("GET", "/docs/")
+        assert connection.getresponse().headers["location"] == "/chat/docs"
+        connection.close()
+    finally:
+        served.stop()

@@ -23,7 +23,7 @@ from .errors import ClientError, Refused
 from .frames import Happening
 from .lifeline import Lifeline, Token
 from .outbox import Asked
-from .web import Address, new_guest
+from .web import Address, end_guest, new_guest
 
 A = TypeVar("A", bound=Ok)
 _uniform = secrets.SystemRandom().uniform
@@ -35,7 +35,8 @@ class Suhbat:
     """A chat that stays open: it reconnects and resumes by itself until it is left or refused for good.
 
     `url`: where the server is (http, https, ws or wss, with the root path if it has one). Who one is: either `token` (or
-    a function that returns one, asked before each connection; it may be async), or `name`, which makes a new guest.
+    a function that returns one, asked before each connection; it may be async), or `name`, which makes a new guest. That
+    guest is gone when the chat is left, and the name free; to stay the same one, keep the token of `new_guest`.
     `buffer`: happenings that wait for the application before the socket is read no further. The rest is for tests.
 
     Entering waits until the conversations are known; where the server cannot be reached that means trying on (with a
@@ -53,10 +54,12 @@ class Suhbat:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
+        self._guest: _Guest | None = None
         if token is None:
             if name is None:
                 raise ValueError("say who you are: token= or name=")
-            token = _guest(url, name)
+            self._guest = _Guest(url, name)
+            token = self._guest.token
         elif name is not None:
             raise ValueError("a token has a name already: give one of the two")
         self._line = Lifeline(Address.of(url), token, buffer=buffer, uniform=uniform, clock=clock, sleep=sleep)
@@ -194,6 +197,8 @@ class Suhbat:
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
+        if self._guest is not None:
+            await self._guest.end()
 
 
 @contextmanager
@@ -206,13 +211,19 @@ def _checked() -> Iterator[None]:
         raise Refused(error.code, error.message("en")) from None
 
 
-def _guest(url: str, name: str) -> Callable[[], Awaitable[str]]:
-    """The token of a guest who is made when first asked for."""
-    made: list[str] = []
+class _Guest:
+    """A guest who is made when the token is first asked for, and ended with the chat that made it."""
 
-    async def token() -> str:
-        if not made:
-            made.append((await new_guest(url, name))[1])
-        return made[0]
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._token: str | None = None
 
-    return token
+    async def token(self) -> str:
+        if self._token is None:
+            self._token = (await new_guest(self._url, self._name))[1]
+        return self._token
+
+    async def end(self) -> None:
+        if self._token is not None:
+            await end_guest(self._url, self._token)

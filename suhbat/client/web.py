@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.error import HTTPError
@@ -46,6 +47,12 @@ async def new_guest(url: str, user_id: str) -> tuple[User, str]:
     return User.model_validate(answer["user"]), answer["token"]
 
 
+async def end_guest(url: str, token: str) -> None:
+    """Give the name of a guest back, as well as that goes: a server that is away keeps it for a while."""
+    with suppress(OSError):
+        await _ask(f"{Address.of(url).http}/sessions/current", token, method="DELETE")
+
+
 async def who_am_i(address: Address, token: str) -> Refused | None:
     """None where the token is good, or where that cannot be told now; else why it is not (PROTOCOL §3, last lines)."""
     try:
@@ -55,17 +62,19 @@ async def who_am_i(address: Address, token: str) -> Refused | None:
     return _refusal(status, answer) if status in (401, 403) else None
 
 
-async def _ask(url: str, token: str | None, body: object = None) -> tuple[int, dict[str, Any]]:
-    return await asyncio.to_thread(_request, url, token, body)
+async def _ask(
+    url: str, token: str | None, body: object = None, method: str | None = None
+) -> tuple[int, dict[str, Any]]:
+    return await asyncio.to_thread(_request, url, token, body, method)
 
 
-def _request(url: str, token: str | None, body: object) -> tuple[int, dict[str, Any]]:
+def _request(url: str, token: str | None, body: object, method: str | None) -> tuple[int, dict[str, Any]]:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     data = None
     if body is not None:
         data = json.dumps(body).encode()
         headers["Content-Type"] = "application/json"
-    request = Request(url, data, headers)  # noqa: S310 (Address lets http and https through, nothing else)
+    request = Request(url, data, headers, method=method)  # noqa: S310 (Address lets http and https through, nothing else)
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310  # nosec B310
             return response.status, _object(response.read())

@@ -35,8 +35,10 @@ from . import (
     users,
 )
 from .body import BoundedBody
+from .head import HeadAsGet
 from .headers import SafeHeaders
 from .parts import Parts
+from .redirects import LocalRedirects
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
@@ -71,6 +73,8 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     problem.install(app)
     app.add_middleware(BoundedBody)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(HeadAsGet)
+    app.add_middleware(LocalRedirects)
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, search,

@@ -29,6 +29,8 @@ class BoundedBody:
             await problem(request, TooLarge(limit=self._limit))(scope, receive, send)
             return
         left = self._limit
+        # uvicorn over httptools reads no body behind an offer of another protocol; `suhbat serve` does.
+        may_be_lost = int(announced) > 0 and "upgrade" in request.headers
 
         async def receive_bounded() -> Message:
             nonlocal left
@@ -36,6 +38,8 @@ class BoundedBody:
             left -= len(message.get("body", b""))
             if left < 0:
                 raise HTTPException(413)
+            if may_be_lost and left == self._limit and not message.get("more_body", False):
+                raise HTTPException(400, "body_lost")
             return message
 
         await self._app(scope, receive_bounded, send)

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from suhbat.errors import BadRequest, Internal, NotFound, SuhbatError, TooLarge
+from suhbat.protocol.machine import unreadable
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.types import MAX_FRAME
 from suhbat.texts import REASONS, choose
@@ -52,6 +53,9 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        text = error.body if isinstance(error.body, str) else ""
+        return problem(request, BadRequest(reason=unreadable(text)))
     return problem(request, BadRequest(reason=_reason(first)))
 
 
@@ -64,7 +68,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         return problem(request, NotFound("not_found.method", method=request.method), 405, error.headers)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return problem(request, TooLarge(limit=MAX_FRAME))
-    if error.status_code == HTTPStatus.BAD_REQUEST:
+    if error.status_code == HTTPStatus.BAD_REQUEST and error.detail not in REASONS:
         return problem(request, BadRequest(reason="not_json"))
     return problem(request, BadRequest(reason=str(error.detail)), error.status_code, error.headers)
 
@@ -78,8 +82,6 @@ def _reason(first: Mapping[str, Any]) -> str:
     kind = first["type"]
     path = [str(part) for part in first["loc"][1:]]
     field = f'"{".".join(path)}"' if path else "the body"
-    if kind == "json_invalid":
-        return "not_json"
     if not path and kind in ("model_attributes_type", "model_type", "dict_type", "missing"):
         return "not_object"
     if kind == "missing":

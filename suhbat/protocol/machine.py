@@ -6,6 +6,7 @@ drives it carries the action out and tells it the time.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -18,6 +19,10 @@ from .closes import Close
 from .types import MAX_FRAME
 
 C = TypeVar("C")
+
+BYTE_ORDER_MARK = "\ufeff"
+_TURNED = re.compile(r"[{\[,:]\s*[\u201c-\u201f\u00ab\u00bb]")
+"""A typographic quote where a key or a value of JSON should begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +91,30 @@ def oversized(text: str) -> bool:
     return len(text) > MAX_FRAME or (len(text) * 4 > MAX_FRAME and len(text.encode()) > MAX_FRAME)
 
 
-def reason_of(invalid: ValidationError) -> str:
-    """Why a frame was refused, as a key of `texts.REASONS` or a short English phrase that names the field."""
+def decoded(validate: Callable[[str], C], text: str) -> C:
+    """A frame as its class. A byte order mark before it is overlooked (RFC 8259 §8.1 allows that), as HTTP does.
+
+    Raises ValidationError.
+    """
+    try:
+        return validate(text)
+    except ValidationError:
+        if not text.startswith(BYTE_ORDER_MARK):
+            raise
+    return validate(text.removeprefix(BYTE_ORDER_MARK))
+
+
+def unreadable(text: str) -> str:
+    """Why this is no JSON, as a key of `texts.REASONS`: phones and word processors like to turn quotes."""
+    return "typographic_quotes" if _TURNED.search(text) else "not_json"
+
+
+def reason_of(invalid: ValidationError, text: str = "") -> str:
+    """Why a frame (`text`) was refused, as a key of `texts.REASONS` or a short English phrase that names the field."""
     first = invalid.errors(include_url=False, include_input=False)[0]
     kind, field = first["type"], ".".join(str(part) for part in first["loc"])
     if kind == "json_invalid":
-        return "not_json"
+        return unreadable(text)
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found") and not field:
         return "not_object" if kind != "union_tag_not_found" else '"type" is missing'
     name = f'"{first["loc"][-1]}"' if first["loc"] else "it"

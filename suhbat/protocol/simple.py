@@ -15,7 +15,7 @@ from suhbat.texts import Language, say
 
 from .closes import Close
 from .events import Event, MessageCreated
-from .machine import Answer, Do, End, Meter, binary, flood, oversized, reason_of
+from .machine import Answer, Do, End, Meter, binary, decoded, flood, oversized, reason_of
 from .replies import encode
 from .types import LOBBY, ConversationId, Storable, Text, Time, Uid, UserId, Wire, format_time
 
@@ -164,9 +164,9 @@ class SimpleMachine:
         if flooded := flood(self.meter, now, self.refuse):
             return flooded
         try:
-            return Do(SimpleSend.model_validate_json(data))
+            return Do(decoded(SimpleSend.model_validate_json, data))
         except ValidationError as invalid:
-            return Answer(self.refuse(BadRequest("bad_request.simple", reason=reason_of(invalid))))
+            return Answer(self.refuse(BadRequest("bad_request.simple", reason=reason_of(invalid, data))))
 
     def refuse(self, error: SuhbatError) -> bytes:
         return refusal(error, self.language)

@@ -13,7 +13,7 @@ from suhbat.texts import Language
 from .closes import Close
 from .commands import COMMAND, Command, Hello
 from .events import Event
-from .machine import Answer, Do, End, Meter, binary, flood, oversized, reason_of
+from .machine import BYTE_ORDER_MARK, Answer, Do, End, Meter, binary, decoded, flood, oversized, reason_of
 from .replies import CaughtUp, encode, refusal
 from .types import HELLO_SECONDS, MAX_INTEGER
 
@@ -63,9 +63,9 @@ class V1Machine:
         if flooded := flood(self.meter, now, lambda error: self.refuse(error, command_id(data))):
             return flooded
         try:
-            command = COMMAND.validate_json(data)
+            command = decoded(COMMAND.validate_json, data)
         except ValidationError as invalid:
-            error = BadRequest(reason=reason_of(invalid))
+            error = BadRequest(reason=reason_of(invalid, data))
             return Answer(self.refuse(error, command_id(data)))
         if self.state is State.SILENT:
             if not isinstance(command, Hello):
@@ -79,7 +79,7 @@ class V1Machine:
 def command_id(data: str) -> int | str | None:
     """The `id` of a command that could not be understood otherwise, so that even its error can be matched."""
     try:
-        value = from_json(data)
+        value = from_json(data.removeprefix(BYTE_ORDER_MARK))
     except ValueError:
         return None
     found = value.get("id") if isinstance(value, dict) else None

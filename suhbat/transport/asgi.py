@@ -1,7 +1,7 @@
 """The WebSockets of Suhbat as a pure ASGI layer: any ASGI server can run it, and under uvicorn it is fast.
 
-It stands outside everything else, because `send` is uvicorn's own only there. Paths that are not Suhbat's go on to the
-application inside (ASGI 3.0, with the optional `websocket.http.response` extension).
+It stands outside everything else, because `send` is uvicorn's own only there. HTTP goes on to the application inside
+(ASGI 3.0, with the optional `websocket.http.response` extension).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from suhbat.errors import SuhbatError
+from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.closes import Close
 
 from .admission import Admission, Request, is_ours
@@ -46,7 +46,8 @@ class WebSockets:
         if is_ours(path):
             await self._upgrade(path, scope, receive, send)
         else:
-            await self._inner(scope, receive, send)
+            await receive()  # websocket.connect
+            await _refuse(scope, send, NotFound("not_found.socket"))
 
     async def _upgrade(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Decide on the request, accept, and serve the connection until it ends; under uvicorn it leaves from here."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from .declined import reading_on
+
 REQUEST_SECONDS = 10.0
 """From the first byte (or the connecting) to the end of the headers."""
 STEP_SECONDS = 30.0
@@ -28,7 +30,7 @@ def guarded() -> type[asyncio.Protocol]:
 
     base: Any = auto.AutoHTTPProtocol
     if hasattr(base, "on_headers_complete"):
-        base = _over_httptools(base)
+        base = _over_httptools(reading_on(base))
     else:
         base = _over_h11(base)
 

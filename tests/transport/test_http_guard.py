@@ -45,11 +45,16 @@ class Application:
         self.finished = asyncio.Event()
         self.headers: list[tuple[bytes, bytes]] = []
         """Of the last request, as they were when it was answered."""
+        self.body = b""
+        """Of all requests to `/body`."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/body":
-            while (await receive()).get("more_body"):
-                pass
+            more = True
+            while more:
+                message = await receive()
+                self.body += message.get("body", b"")
+                more = message.get("more_body", False)
         elif scope["path"] == "/slow":
             await self.finished.wait()
         self.headers = list(scope["headers"])
@@ -438,3 +443,47 @@ async def test_a_websocket_behind_an_answer_that_is_not_taken(connect: Connect) 
     peer.transport.unsent = 1
     await peer.say(UPGRADE)
     assert peer.transport.aborted and not isinstance(peer.transport.protocol, Upgraded)
+
+
+# Offers of another protocol
+
+
+def offering(body: bytes, *framing: str) -> bytes:
+    """What Java's client and `curl --http2` send first."""
+    head = "\r\n".join(
+        ("POST /body HTTP/1.1", "Host: localhost", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", *framing)
+    )
+    return head.encode() + b"\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA\r\n\r\n" + body
+
+
+@pytest.mark.parametrize(
+    ("body", "framing", "meant"),
+    [
+        (b"salom", ("Content-Length: 5",), b"salom"),
+        (b"3\r\nsal\r\n2\r\nom\r\n0\r\n\r\n", ("Transfer-Encoding: chunked",), b"salom"),
+        (b"", ("Content-Length: 0",), b""),
+        (b"", (), b""),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, READ])
+@leaping
+async def test_a_body_behind_an_offer(
+    connect: Connect, body: bytes, framing: tuple[str, ...], meant: bytes, size: int
+) -> None:
+    """An offer of HTTP/2 is overlooked: the body is read, however it is cut, and the next request is answered too."""
+    peer = connect()
+    request = offering(body, *framing)
+    for start in range(0, len(request), size):
+        peer.transport.protocol.data_received(request[start : start + size])
+    await asyncio.sleep(SOON)
+    assert peer.transport.statuses() == [200] and peer.application.body == meant
+    await peer.say(post("/body", 2) + b"ha")
+    assert peer.transport.statuses() == [200, 200] and peer.application.body == meant + b"ha"
+
+
+@leaping
+async def test_an_endless_body_behind_an_offer(connect: Connect) -> None:
+    """What is no valid body is refused there as elsewhere."""
+    peer = connect()
+    await peer.say(offering(b"zz\r\n", "Transfer-Encoding: chunked"))
+    assert peer.transport.is_closing()

@@ -1,0 +1,74 @@
+"""A request that offers another protocol (`Upgrade: h2c`, from Java's client or `curl --http2`) is read on as HTTP/1.1.
+
+A server may ignore such an offer (RFC 9110 §7.8). httptools does not: it stops behind the headers and drops the body. So
+here the parser is replaced by one that begins with the body.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+FRAMING = (b"content-length", b"transfer-encoding")
+"""What says where a body ends (RFC 9112 §6.3)."""
+
+
+def reading_on(base: Any) -> Any:
+    """uvicorn's protocol over httptools (0.54), which then reads the body of such a request too."""
+    import httptools
+
+    class Parser(httptools.HttpRequestParser):  # type: ignore[misc]
+        def __init__(self, protocol: Any) -> None:
+            super().__init__(protocol)
+            self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            self._protocol = protocol
+
+        def feed_data(self, data: bytes) -> None:
+            try:
+                super().feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                if self._protocol._should_upgrade():
+                    raise
+                self._protocol.read_on(data[offer.args[0] :])
+
+    class ReadingOn(base):  # type: ignore[misc]
+        _silent = False
+        """The parser is told again what it needs of headers that the protocol knows."""
+
+        def __init__(self, *arguments: Any, **named: Any) -> None:
+            super().__init__(*arguments, **named)
+            self.parser = Parser(self)
+
+        def read_on(self, rest: bytes) -> None:
+            """Read what follows the headers: the body, if they announce one, and the next request."""
+            self.parser = Parser(self)
+            if framing := self._framing():
+                self._silent = True
+                self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n")
+                self._silent = False
+            self.parser.feed_data(rest)
+
+        def on_message_begin(self) -> None:
+            if not self._silent:
+                super().on_message_begin()
+
+        def on_url(self, url: bytes) -> None:
+            if not self._silent:
+                super().on_url(url)
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            if not self._silent:
+                super().on_header(name, value)
+
+        def on_headers_complete(self) -> None:
+            if not self._silent:
+                super().on_headers_complete()
+
+        def on_message_complete(self) -> None:
+            # The first parser says so behind the headers already: not where a body is to come.
+            if not (self.parser.should_upgrade() and not self._should_upgrade() and self._framing()):
+                super().on_message_complete()
+
+        def _framing(self) -> bytes:
+            return b"".join(name + b": " + value + b"\r\n" for name, value in self.headers if name in FRAMING)
+
+    return ReadingOn

@@ -1,0 +1,27 @@
+"""A guest of the SDK, on a real server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from suhbat.client import Refused, Suhbat
+from tests.servers import running
+
+
+async def test_a_program_runs_twice_in_a_row(tmp_path: Path) -> None:
+    """A guest by name is gone with the chat that made it, so that the same program may come again, also after a failure;
+    while it is there the name is taken."""
+    with running("suhbat", tmp_path / "data") as server:
+        for text in ("bir", "ikki"):
+            async with Suhbat(server.url, name="script") as chat:
+                assert chat.user.user_id == "script"
+                await chat.send("lobby", text)
+        with pytest.raises(ZeroDivisionError):
+            async with Suhbat(server.url, name="script"):
+                raise ZeroDivisionError
+        async with Suhbat(server.url, name="script"):
+            with pytest.raises(Refused, match="name_in_use"):
+                async with Suhbat(server.url, name="script"):
+                    raise AssertionError("two at once")

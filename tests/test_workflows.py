@@ -1,0 +1,46 @@
+"""`.github/workflows`: for those who host this on GitHub. What they run exists, and they may change nothing."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.servers import ROOT
+
+FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+def loaded(name: str) -> dict[str, Any]:
+    workflow: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8"))
+    return workflow
+
+
+def commands(workflow: dict[str, Any]) -> list[str]:
+    return [step["run"] for job in workflow["jobs"].values() for step in job["steps"] if "run" in step]
+
+
+@pytest.mark.parametrize("name", [path.name for path in FILES])
+def test_a_workflow(name: str) -> None:
+    """Each only reads the repository, ends after a while, and calls targets of the Makefile that are there."""
+    workflow = loaded(name)
+    assert workflow["permissions"] == {"contents": "read"}
+    assert all(0 < job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8").replace("$(VENV)", ".venv")
+    for command in commands(workflow):
+        for target in re.findall(r"\bmake (\S+)", command):
+            assert re.search(rf"(?m)^{re.escape(target)}:", makefile), target
+
+
+def test_every_system_runs_the_tests() -> None:
+    """Linux, macOS and Windows run the whole suite, on the oldest Python that is supported."""
+    jobs = loaded("test.yml")["jobs"]
+    assert set(jobs) == {"linux", "macos", "windows"}
+    assert "make test" in commands({"jobs": {"linux": jobs["linux"]}})
+    assert any("pytest" in command for command in commands({"jobs": {"windows": jobs["windows"]}}))
+    oldest = {jobs["linux"]["strategy"]["matrix"]["python"][0]}
+    for system in ("macos", "windows"):
+        oldest |= {step["with"]["python-version"] for step in jobs[system]["steps"] if "with" in step}
+    assert oldest == {"3.11"}
