@@ -16,13 +16,13 @@ def reading_on(base: Any) -> Any:
     """uvicorn's protocol over httptools (0.54), which then reads the body of such a request too."""
     import httptools
 
-    class Parser(httptools.HttpRequestParser):  # type: ignore[misc]
+    class Parser(httptools.HttpRequestParser):
         def __init__(self, protocol: Any) -> None:
             super().__init__(protocol)
             self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
             self._protocol = protocol
 
-        def feed_data(self, data: bytes) -> None:
+        def feed_data(self, data: Any) -> None:
             try:
                 super().feed_data(data)
             except httptools.HttpParserUpgrade as offer:
