@@ -45,7 +45,8 @@ async def register(
 ) -> SignedIn | LoggedInByCookie:
     """Register, and be logged in. Who holds the name as a guest sends that guest's token, or cookie, and becomes the
     account."""
-    parts.registration.throttle.registration(address_of(request, parts))
+    address = address_of(request, parts)
+    parts.registration.throttle.registration(address)
     guest = await _guest(request, parts, credentials)
     wish = Wish(
         user_id=body.user_id,
@@ -54,6 +55,7 @@ async def register(
         invite=body.invite,
         setup=body.setup,
         guest=guest,
+        address=address,
     )
     account, _, token = await parts.registration.register(wish, label_of(request))
     return answer(request, response, parts, profile(account), token, in_cookie=body.cookie)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, Field
 
 from suhbat.errors import BadRequest, Forbidden
@@ -15,7 +15,7 @@ from suhbat.protocol.objects import Profile, User
 from suhbat.protocol.types import Storable, Wire
 
 from .parts import House
-from .security import SAFE_WRITE, Caller, LoggedIn
+from .security import SAFE_WRITE, Caller, LoggedIn, address_of
 
 router = APIRouter(prefix="/me", tags=["me"])
 
@@ -55,7 +55,7 @@ async def show(actor: Caller, parts: House) -> Profile | User:
 
 
 @router.patch("", dependencies=[SAFE_WRITE])
-async def change(body: Changes, login: LoggedIn, parts: House) -> Profile:
+async def change(request: Request, body: Changes, login: LoggedIn, parts: House) -> Profile:
     """Change the shown name, the language or the password of one's account."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
@@ -68,18 +68,22 @@ async def change(body: Changes, login: LoggedIn, parts: House) -> Profile:
     if body.password is not None:
         if body.current_password is None:
             raise BadRequest(reason='"current_password" is missing')
-        account = await parts.registration.change_password(account, body.current_password, body.password, login.session)
+        address = address_of(request, parts)
+        account = await parts.registration.change_password(
+            account, body.current_password, body.password, login.session, address
+        )
     if fields:
         account = await parts.people.accounts.change(account.uid, **fields)
     return profile(account)
 
 
 @router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def erase(body: Farewell, login: LoggedIn, parts: House) -> None:
+async def erase(request: Request, body: Farewell, login: LoggedIn, parts: House) -> None:
     """Take one's account away. It is gone at once: the name, the sessions, drafts, read marks. What one wrote stays under
     "deleted account", or goes with `messages: "erase"`; that is worked off in the background, also over a restart."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
     account = parts.people.account_of(login.actor.uid)
-    await parts.registration.erase(account, body.password, with_messages=body.messages == "erase")
+    address = address_of(request, parts)
+    await parts.registration.erase(account, body.password, address, with_messages=body.messages == "erase")
     parts.erasing()

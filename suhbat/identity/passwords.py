@@ -1,4 +1,4 @@
-"""Passwords: argon2id (RFC 9106) in two threads, with a bounded queue before them.
+"""Passwords: argon2id (RFC 9106) in two threads, with a bounded and fair line before them.
 
 A hash costs 19 MiB and some 20 ms of a processor: what everybody may ask for must not starve the rest. argon2-cffi lets
 go of the interpreter while it computes, so the event loop goes on meanwhile (bench/logins.py).
@@ -12,12 +12,14 @@ from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from suhbat.errors import BadRequest, Busy
+
+from .fair import FairLine
 
 T = TypeVar("T")
 
@@ -25,7 +27,7 @@ SHORTEST, LONGEST = 8, 256
 """Characters of a password. (NIST SP 800-63B: at least 8, no rules about their kinds.)"""
 THREADS = 2
 QUEUE_LIMIT = 64
-"""Passwords that may wait, under a second's worth; above it whoever asks is told to come back."""
+"""Passwords that may wait, under a second's worth; above it one of whoever asks for most is told to come back."""
 
 _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1
 # OWASP Password Storage Cheat Sheet, argon2id.
@@ -47,17 +49,18 @@ class Passwords:
     ) -> None:
         self._hasher = hasher or PasswordHasher(time_cost=_PASSES, memory_cost=_MEMORY_KIB, parallelism=_LANES)
         self._nobodys = _hash_of_nothing(self._hasher)
-        self._limit = queue_limit + threads
+        self._line: FairLine[tuple[Callable[[], Any], asyncio.Future[Any]]] = FairLine(queue_limit)
         self._threads = threads
         self._executor: ThreadPoolExecutor | None = None
-        self._asked = 0
+        self._running = 0
 
-    async def hash(self, password: str) -> str:
-        """The hash of a new password. Raises BadRequest for one that cannot be one, and Busy."""
+    async def hash(self, password: str, asker: str = "") -> str:
+        """The hash of a new password. `asker`: an address, for addresses take turns. Raises BadRequest for one that cannot be
+        one, and Busy."""
         require_possible(password)
-        return await self._run(lambda: self._hasher.hash(_normalised(password)))
+        return await self._run(asker, lambda: self._hasher.hash(_normalised(password)))
 
-    async def verify(self, password: str, stored: str | None) -> Verdict:
+    async def verify(self, password: str, stored: str | None, asker: str = "") -> Verdict:
         """Whether this is the password with that hash. Raises Busy.
 
         Without a hash (nobody of that name) the answer is no, after the same time. What cannot be a password is told
@@ -65,7 +68,7 @@ class Passwords:
         """
         if not is_possible(password):
             return Verdict(False)
-        return await self._run(lambda: self._verify(_normalised(password), stored))
+        return await self._run(asker, lambda: self._verify(_normalised(password), stored))
 
     def close(self) -> None:
         """Let the threads go, when they are done with what they do."""
@@ -82,21 +85,38 @@ class Passwords:
             return Verdict(False)
         return Verdict(True, self._hasher.hash(password) if self._hasher.check_needs_rehash(stored) else None)
 
-    async def _run(self, work: Callable[[], T]) -> T:
-        if self._asked >= self._limit:
-            raise Busy(retry_after=1, seconds=1)
+    async def _run(self, asker: str, work: Callable[[], T]) -> T:
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        refused = (work, answer) if self._running + len(self._line) < self._threads else None
+        if refused is None:
+            refused = self._line.put(asker, (work, answer))
+            if refused is not None:
+                refused[1].set_exception(Busy(retry_after=1, seconds=1))
+        else:
+            self._start(work, answer)
+        # It is counted until it is computed, not until somebody stops to wait for it: a client that leaves costs as much.
+        return await asyncio.shield(answer)
+
+    def _start(self, work: Callable[[], T], answer: asyncio.Future[T]) -> None:
         if self._executor is None:
             self._executor = ThreadPoolExecutor(self._threads, thread_name_prefix="suhbat-passwords")
-        self._asked += 1
+        self._running += 1
         done = asyncio.get_running_loop().run_in_executor(self._executor, work)
-        # Counted until it is computed, not until somebody stops to wait for it: a client that leaves costs as much.
-        done.add_done_callback(self._answered)
-        return await asyncio.shield(done)
+        done.add_done_callback(lambda done: self._done(done, answer))
 
-    def _answered(self, done: asyncio.Future[T]) -> None:
-        self._asked -= 1
-        if not done.cancelled():
-            done.exception()  # whoever asked may be gone
+    def _done(self, done: asyncio.Future[T], answer: asyncio.Future[T]) -> None:
+        self._running -= 1
+        if not answer.done():
+            if done.cancelled():
+                answer.cancel()
+            elif error := done.exception():
+                answer.set_exception(error)
+                answer.exception()  # whoever asked may be gone
+            else:
+                answer.set_result(done.result())
+        following = self._line.pop()
+        if following is not None and self._executor is not None:
+            self._start(*following)
 
 
 def is_possible(password: str) -> bool:

@@ -26,7 +26,8 @@ from .tokens import digest, random_token, short_id
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody registers with. `guest`: the token guest whose token the request carried."""
+    """What somebody registers with. `guest`: the token guest whose token the request carried; `address`: where it came
+    from, as limits count it."""
 
     user_id: str
     password: str
@@ -34,6 +35,7 @@ class Wish:
     invite: str | None = None
     setup: str | None = None
     guest: Actor | None = None
+    address: str = ""
 
 
 async def _join_nothing(actor: Actor, conversation: str) -> None:
@@ -114,7 +116,7 @@ class Registration:
             holder = self._people.guests.find(user_id)  # nobody, or the guest that this was said to be
             shown = display_name(wish.display_name if wish.display_name is not None else user_id)
             require_possible(wish.password)
-            password_hash = await self._passwords.hash(wish.password)
+            password_hash = await self._passwords.hash(wish.password, wish.address)
             if holder is None:
                 lobby_from = (await self._store.heads([LOBBY])).get(LOBBY, 0)
                 holder = Actor(short_id("u", self._random_token()), user_id, lobby_from=lobby_from)
@@ -145,51 +147,53 @@ class Registration:
         account = self._people.accounts.of_name(name)
         with self.throttle.attempt(address, _key(name)):
             if account is None or account.disabled:
-                await self._passwords.verify(password, None)  # for the time it takes
+                await self._passwords.verify(password, None, address)  # for the time it takes
                 raise Unauthenticated("unauthenticated.password")
-            if not await self._is_right(account, password):
+            if not await self._is_right(account, password, address):
                 raise Unauthenticated("unauthenticated.password")
         session, token = await self._people.sessions.begin(account.uid, label)
         return self._people.account_of(account.uid), session, token
 
-    async def change_password(self, account: Account, present: str, password: str, session: str | None) -> Account:
-        """Another password; every session but `session` (an id) is revoked.
+    async def change_password(
+        self, account: Account, present: str, password: str, session: str | None, address: str
+    ) -> Account:
+        """Another password; every session but `session` (an id) is revoked. `address`: as for `log_in`.
 
         Raises BadRequest; RateLimited, Forbidden when `present` is not the present password; Busy.
         """
         require_possible(password)
-        with self.throttle.attempt(None, _key(account.user_id)):
-            if not await self._is_right(account, present):
+        with self.throttle.attempt(address, _key(account.user_id)):
+            if not await self._is_right(account, present, address):
                 raise Forbidden("forbidden.password")
-        return await self._set_password(account, password, session)
+            password_hash = await self._passwords.hash(password, address)
+        return await self._set_password(account, password_hash, session)
 
-    async def _is_right(self, account: Account, password: str) -> bool:
+    async def _is_right(self, account: Account, password: str, address: str) -> bool:
         """Whether this is the account's password, also when the answer comes; a hash of old parameters is renewed."""
-        verdict = await self._passwords.verify(password, account.password_hash)
+        verdict = await self._passwords.verify(password, account.password_hash, address)
         now = self._people.accounts.of_uid(account.uid)
         if not verdict.right or now is None or now.disabled:
             return False
         if now.password_hash != account.password_hash:  # changed meanwhile, or only renewed by another login
-            return await self._is_right(now, password)
+            return await self._is_right(now, password, address)
         if verdict.rehashed is not None:
             await self._people.accounts.change(account.uid, password_hash=verdict.rehashed)
         return True
 
-    async def _set_password(self, account: Account, password: str, but: str | None) -> Account:
-        password_hash = await self._passwords.hash(password)
+    async def _set_password(self, account: Account, password_hash: str, but: str | None) -> Account:
         changed = await self._people.accounts.change(account.uid, password_hash=password_hash)
         await self._people.sessions.end_all(account.uid, but=but)
         return changed
 
     # Going
 
-    async def erase(self, account: Account, password: str, *, with_messages: bool) -> None:
+    async def erase(self, account: Account, password: str, address: str, *, with_messages: bool) -> None:
         """Take an account away: it is gone at once, its name from the logs soon after; `with_messages`, what it wrote too.
 
         Raises RateLimited, Forbidden when `password` is wrong; BadRequest for the last owner; Busy.
         """
-        with self.throttle.attempt(None, _key(account.user_id)):
-            if not await self._is_right(account, password):
+        with self.throttle.attempt(address, _key(account.user_id)):
+            if not await self._is_right(account, password, address):
                 raise Forbidden("forbidden.password")
         await self._erase(account, with_messages)
 
@@ -211,7 +215,8 @@ class Registration:
     async def reset_password(self, name: str, password: str) -> Account:
         """A password given by the owner of the machine; every session ends. Raises UserNotFound, BadRequest, Busy."""
         require_possible(password)
-        return await self._set_password(self._known(name), password, None)
+        account = self._known(name)
+        return await self._set_password(account, await self._passwords.hash(password), None)
 
     async def set_disabled(self, name: str, disabled: bool) -> Account:
         """Shut an account out (every session ends, the name stays theirs) or let it in again. Raises UserNotFound."""

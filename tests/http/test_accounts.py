@@ -94,7 +94,7 @@ class TestAccounts:
     async def test_a_busy_server_says_when(self, house: House) -> None:
         """503 with retry_after while too many passwords wait."""
         await house.account("ali")
-        house.passwords._limit = 0
+        house.passwords._threads = house.passwords._line._limit = 0
         async with house.client() as client:
             for path, asked in ((ACCOUNTS, body("vali")), (SESSIONS, body("ali"))):
                 refused = await client.post(path, json=asked)

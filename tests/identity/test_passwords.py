@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
+from hypothesis import given
+from hypothesis import strategies as st
 
 from suhbat.errors import BadRequest, Busy
+from suhbat.identity.fair import FairLine
 from suhbat.identity.passwords import Passwords, Verdict
 
 PASSWORD = "togʻda bahor"
@@ -93,6 +97,53 @@ async def test_an_old_hash_is_made_anew_when_its_password_comes(passwords: Passw
 async def test_a_broken_hash_fits_nothing(passwords: Passwords, stored: str) -> None:
     """Whatever stands in the table, the answer is no and not a failure."""
     assert await passwords.verify(PASSWORD, stored) == Verdict(False)
+
+
+async def test_addresses_take_turns() -> None:
+    """Who asks for very much fills the line with their own, and loses the newest of it to whoever comes: others are answered
+    after at most one of each address before them."""
+    hasher = Held()
+    passwords = Passwords(hasher, threads=1, queue_limit=4)
+    order: list[str] = []
+
+    async def ask(address: str) -> None:
+        try:
+            await passwords.hash(PASSWORD, address)
+            order.append(address)
+        except Busy:
+            order.append(f"{address} is busy")
+
+    async with asyncio.TaskGroup() as asked:
+        for address in ("many", "many", "many", "many", "many", "many", "one", "two", "many"):
+            asked.create_task(ask(address))
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        hasher.go.set()
+    assert order == ["many is busy"] * 4 + ["many", "many", "one", "two", "many"][:5]
+    passwords.close()
+
+
+@given(st.integers(1, 20), st.lists(st.one_of(st.none(), st.sampled_from("abcdef")), max_size=200))
+def test_a_line_is_bounded_and_fair(limit: int, steps: list[str | None]) -> None:
+    """Whatever is asked: no more waits than the limit, nothing is lost or invented, each key keeps its order, and nobody is
+    turned away while another has two more waiting than they would have."""
+    line: FairLine[tuple[str, int]] = FairLine(limit)
+    waiting: list[tuple[str, int]] = []
+    for number, key in enumerate(steps):
+        if key is None:
+            popped = line.pop()
+            assert (popped is None) is (not waiting)
+            if popped is not None:
+                assert popped == next(one for one in waiting if one[0] == popped[0])
+                waiting.remove(popped)
+        else:
+            refused = line.put(key, (key, number))
+            waiting.append((key, number))
+            if refused is not None:
+                waiting.remove(refused)
+                counts = Counter(one for one, _ in waiting)
+                assert counts[refused[0]] + 1 >= max(counts.values())
+        assert len(line) == len(waiting) <= limit
 
 
 async def test_more_than_the_queue_holds_is_busy() -> None:

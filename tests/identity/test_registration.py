@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -23,7 +24,7 @@ from suhbat.errors import (
 )
 from suhbat.identity.passwords import Verdict
 from suhbat.identity.setup import SETUP_SECONDS
-from suhbat.identity.throttle import NAME_BURST, NAME_RATE
+from suhbat.identity.throttle import NAME_BURST, NAME_RATE, OWN_BURST, OWN_RATE, WORK_BURST
 
 from .parts import HERE, PASSWORD, Scene
 
@@ -255,9 +256,9 @@ class TestLogIn:
         verified: list[bool] = []
         verify = scene.passwords.verify
 
-        async def counting(password: str, stored: str | None) -> Verdict:
+        async def counting(password: str, stored: str | None, asker: str) -> Verdict:
             verified.append(stored is not None)
-            return await verify(password, stored)
+            return await verify(password, stored, asker)
 
         monkeypatch.setattr(scene.passwords, "verify", counting)
         for name in ("ali", "soli", "vali"):
@@ -288,15 +289,16 @@ class TestLogIn:
         await scene.registration.log_in("ali", PASSWORD, "198.51.100.1", "test")
 
     async def test_success_does_not_count(self, scene: Scene) -> None:
-        """Who knows the password logs in as often as they like; a busy server's refusal is no failure either."""
+        """Who knows the password does not run out of guesses by using it; a busy server's refusal is no failure either."""
         await scene.register("ali")
-        for _ in range(3 * NAME_BURST):
+        for _ in range(2 * NAME_BURST - 1):
             await scene.log_in("ali")
-        scene.passwords._limit = 0
+        threads, scene.passwords._threads = scene.passwords._threads, 0
+        scene.passwords._line._limit = 0
         for _ in range(3 * NAME_BURST):
             with pytest.raises(Busy):
                 await scene.log_in("ali")
-        scene.passwords._limit = 10
+        scene.passwords._threads, scene.passwords._line._limit = threads, 10
         await scene.log_in("ali")
 
     async def test_many_at_once_pass_no_limit(self, scene: Scene) -> None:
@@ -332,7 +334,7 @@ class TestPassword:
         _, away = await scene.log_in("ali")
         login = await scene.people.authenticate(here)
         account = scene.people.account_of(actor.uid)
-        await scene.registration.change_password(account, PASSWORD, OTHER, login.session)
+        await scene.registration.change_password(account, PASSWORD, OTHER, login.session, HERE)
         assert (await scene.people.authenticate(here)).actor == actor
         with pytest.raises(Unauthenticated):
             await scene.people.authenticate(away)
@@ -347,8 +349,8 @@ class TestPassword:
         account = scene.people.account_of(actor.uid)
         verify = scene.passwords.verify
 
-        async def slow(password: str, stored: str | None) -> Verdict:
-            verdict = await verify(password, stored)
+        async def slow(password: str, stored: str | None, asker: str) -> Verdict:
+            verdict = await verify(password, stored, asker)
             scene.accounts._take(replace(account, password_hash=await scene.passwords.hash(OTHER)))
             return verdict
 
@@ -365,7 +367,7 @@ class TestPassword:
         """A wrong present password, and a new one that cannot be."""
         actor, token = await scene.register("ali")
         with pytest.raises(error):
-            await scene.registration.change_password(scene.people.account_of(actor.uid), present, password, None)
+            await scene.registration.change_password(scene.people.account_of(actor.uid), present, password, None, HERE)
         assert (await scene.people.authenticate(token)).actor == actor
         await scene.log_in("ali")
 
@@ -375,9 +377,9 @@ class TestPassword:
         account = scene.people.account_of(actor.uid)
         for _ in range(NAME_BURST):
             with pytest.raises(Forbidden):
-                await scene.registration.change_password(account, OTHER, OTHER, None)
+                await scene.registration.change_password(account, OTHER, OTHER, None, HERE)
         with pytest.raises(RateLimited):
-            await scene.registration.change_password(account, PASSWORD, OTHER, None)
+            await scene.registration.change_password(account, PASSWORD, OTHER, None, HERE)
 
 
 class TestAdministration:
@@ -446,6 +448,43 @@ async def test_an_account_is_written_to_while_away(scene: Scene) -> None:
     assert scene.people.find("ali") == actor and scene.people.find("user1") == claim.actor
     scene.people.release(claim)
     assert scene.people.find("user1") is None and scene.people.find("a b") is None
+
+
+async def test_password_work_counts_whatever_comes_of_it(scene: Scene) -> None:
+    """Somebody who is always right is told to wait as well: for one name soon, for all names of an address later. Other
+    addresses, and this machine, are not concerned."""
+    actor, _ = await scene.register("ali")
+
+    async def again(address: str) -> None:
+        await scene.registration.log_in("ali", PASSWORD, address, "test")
+
+    for _ in range(OWN_BURST):
+        await again(HERE)
+    with pytest.raises(RateLimited) as limited:
+        await again(HERE)
+    assert limited.value.retry_after == pytest.approx(1 / OWN_RATE)
+    account = scene.people.account_of(actor.uid)
+    for work in (
+        scene.registration.change_password(account, PASSWORD, OTHER, None, HERE),
+        scene.registration.erase(account, PASSWORD, HERE, with_messages=False),
+    ):
+        with pytest.raises(RateLimited):
+            await work
+    await again("192.0.2.2")
+    for _ in range(OWN_BURST + 1):
+        await again("127.0.0.1")
+    with pytest.raises(RateLimited):
+        for number in range(WORK_BURST - OWN_BURST + 1):
+            with scene.registration.throttle.attempt(HERE, f"name{number}"):
+                pass
+    assert number > WORK_BURST - OWN_BURST - 2
+
+
+async def test_what_was_not_tried_does_not_count(scene: Scene) -> None:
+    """Where the line is full nothing was looked at, and whoever comes again may."""
+    for _ in range(2 * WORK_BURST):
+        with suppress(Busy), scene.registration.throttle.attempt(HERE, "ali"):
+            raise Busy(retry_after=1, seconds=1)
 
 
 async def test_the_address_counts_for_new_accounts(scene: Scene) -> None:

@@ -110,6 +110,11 @@ IDENTITY: Mapping[str, Tests] = {
     ),
     "tokens of nobody": _in(_WHO, "tokens_that_nobody_has") + _in("transport/test_v1", "unknown_tokens"),
     "password spray": _in(_WHO, "a_password_spray") + _in("identity/test_registration", "many_at_once_pass_no_limit"),
+    "password work of one address": (
+        *_in("proof/attacks/test_passwords", "one_address_changes_passwords_without_end"),
+        *_in("identity/test_passwords", "addresses_take_turns"),
+        *_in("identity/test_registration", "password_work_counts_whatever_comes_of_it"),
+    ),
     "enumeration by text": _in("http/test_accounts", "unknown_and_wrong_have_one_answer")
     + _in(_WHO, "a_password_spray"),
     "enumeration by time": (

@@ -1,0 +1,67 @@
+"""Passwords cost like a thousand other requests: who has them looked at without end does not keep others from logging in."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from suhbat.identity.throttle import WORK_BURST
+from tests.servers import Server, running
+
+from .siege import PATIENCE, Siege, name
+
+PASSWORD = "a very secret passphrase"
+CHANGERS = 9
+OTHERS = 18
+ADDRESS = "198.51.100.1"
+"""Of the nine."""
+
+
+def test_one_address_changes_passwords_without_end(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nine accounts of one address change their passwords as fast as they can, and are right each time: others log in, all of
+    them, from other addresses; the nine reach a limit and are told when to come again."""
+    place = tmp_path_factory.mktemp("passwords") / "data"
+    with running("suhbat", place, trusted_proxies="127.0.0.1") as server:
+        siege = Siege(server)
+        tokens = [siege.account(name("changer"), PASSWORD) for _ in range(CHANGERS)]
+        others = [name("other") for _ in range(OTHERS)]
+        for other in others:
+            siege.account(other, PASSWORD)
+        for number in range(WORK_BURST - CHANGERS):  # what cannot be a password counts, and takes no time
+            body = {"user_id": f"nobody{number}", "password": "x"}
+            assert server.request("POST", "/api/v1/sessions", body, **{"X-Forwarded-For": ADDRESS})[0] == 401
+        over, answers = threading.Event(), Counter[int]()
+        threads = [threading.Thread(target=_change, args=(server, token, over, answers)) for token in tokens]
+        with siege.attack():
+            for thread in threads:
+                thread.start()
+            began = time.monotonic()
+            try:
+                came_in = [_log_in(siege, other, f"203.0.113.{number}") for number, other in enumerate(others)]
+                while not answers[429] and time.monotonic() - began < 2 * PATIENCE:
+                    time.sleep(0.1)
+            finally:
+                over.set()
+                for thread in threads:
+                    thread.join(30)
+        assert came_in == [201] * OTHERS
+        assert answers[429] > 0 and answers[200] > 0 and set(answers) <= {200, 429, 503}, answers
+
+
+def _change(server: Server, token: str, over: threading.Event, answers: Counter[int]) -> None:
+    body = {"password": PASSWORD, "current_password": PASSWORD}
+    while not over.is_set():
+        status, answer = server.request("PATCH", "/api/v1/me", body, token=token, **{"X-Forwarded-For": ADDRESS})
+        answers[status] += 1
+        assert status == 200 or answer["retry_after"] > 0
+
+
+def _log_in(siege: Siege, user_id: str, address: str) -> int:
+    status, answer = siege.server.request(
+        "POST", "/api/v1/sessions", {"user_id": user_id, "password": PASSWORD}, **{"X-Forwarded-For": address}
+    )
+    siege.secrets.add(answer.get("token", PASSWORD))
+    return status
