@@ -125,7 +125,13 @@ test("emoji by name, by the beginning of a word, and in what one writes", async 
   assert.ok(emoji.search("cat", 20).some(({ name }) => name.includes("_cat")));
   assert.equal(emoji.search("s", 5).length, 5);
   assert.equal(emoji.replaceNames("a :smile: `:smile:` 12:30:45 :100: :nope: :+1:"), "a 😄 `:smile:` 12:30:45 💯 :nope: 👍");
-  assert.equal(emoji.replaceNames("```\n:smile:\n``` :tada:"), "```\n:smile:\n``` 🎉");
+  assert.equal(emoji.replaceNames("```\n:smile:\n```\n:tada:"), "```\n:smile:\n```\n🎉");
+  for (const code of ["`` `:smile:` ``", "`a\n:smile:`", "~~~\n:smile:\n~~~", "````\n```\n:smile:\n````", "- a\n\n  ```\n  :smile:\n\n  :smile:\n  ```", "> ~~~\n> :smile:", "```:smile:\n```", "https://a.uz/:smile:", "www.a.uz/?b=:smile:", "<https://a.uz/:smile:>", "[a](https://a.uz/:smile:)", "\\:smile:", "a:smile:", ":smile:a"]) {
+    assert.equal(emoji.replaceNames(code), code);
+    assert.equal(emoji.replaceNames(`${code}\n\n:tada:`), `${code}\n\n🎉`);
+  }
+  assert.equal(emoji.replaceNames("**:smile:** [:tada: a](https://a.uz) :smile:,:smile: (:100:)"), "**😄** [🎉 a](https://a.uz) 😄,😄 (💯)");
+  assert.equal(emoji.replaceNames(":emoji0x: :smile:"), ":emoji0x: :smile:");
   const all = emoji.groups().flatMap((group) => group.emoji);
   assert.ok(all.length > 600);
   assert.equal(new Set(all.map((one) => one.emoji)).size, all.length);

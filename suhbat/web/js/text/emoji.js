@@ -1,5 +1,7 @@
 // Emoji by name and by group. The data is loaded when somebody first looks for one.
 
+import { parse } from "./markdown.js";
+
 /** @typedef {{emoji: string, name: string}} Emoji */
 
 /** @type {{name: string, emoji: Emoji[]}[]} */
@@ -39,12 +41,34 @@ export function search(begun, limit) {
   return [...found.values()].slice(0, limit);
 }
 
-/** `:name:` becomes the emoji, but not in code. Needs `load`. @param {string} text */
+const NAME = /(^|[^\w:\\]):([\w+-]{1,40}):(?!\w)/g;
+const STAND_IN = /:emoji(\d+)x:/g;
+
+/** `:name:` becomes the emoji where it is text: not in code, nor in an address. Needs `load`. @param {string} text */
 export function replaceNames(text) {
-  return text.replace(/```[\s\S]*?(?:```|$)|`[^`\n]*`|(^|[^\w:]):([\w+-]{1,40}):(?!\w)/g, (whole, /** @type {string | undefined} */ before, /** @type {string} */ name) => {
-    const emoji = before === undefined ? null : byName(name);
-    return emoji === null ? whole : before + emoji;
+  /** @type {{name: string, emoji: string}[]} */
+  const found = [];
+  // What Markdown makes of the text says which is which: each has a number while it is asked.
+  const numbered = text.replace(NAME, (whole, /** @type {string} */ before, /** @type {string} */ name) => {
+    const emoji = byName(name);
+    if (emoji === null) return whole;
+    found.push({ name, emoji });
+    return `${before}:emoji${found.length - 1}x:`;
   });
+  if (!found.length || text.search(STAND_IN) >= 0) return text;
+  const said = spoken(parse(numbered));
+  return numbered.replace(STAND_IN, (_, number) => (said.has(Number(number)) ? found[number].emoji : `:${found[number].name}:`));
+}
+
+/** The numbers that stand in text and in no address. @param {any} node @param {Set<number>} [said] */
+function spoken(node, said = new Set()) {
+  if (Array.isArray(node)) for (const one of node) spoken(one, said);
+  else {
+    if (node.type === "text") for (const [, number] of node.text.matchAll(STAND_IN)) said.add(Number(number));
+    spoken(node.children ?? node.items ?? [], said);
+    for (const [, number] of (node.href ?? "").matchAll(STAND_IN)) said.delete(Number(number)); // it is its own text
+  }
+  return said;
 }
 
 // Not \p{RGI_Emoji}, which needs a flag that the oldest browsers take for a syntax error.
