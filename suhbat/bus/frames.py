@@ -7,18 +7,21 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import Literal
 
 from pydantic import TypeAdapter
 
 from suhbat.chat.model import Change
-from suhbat.protocol.events import EVENT, Event, LogEntry
+from suhbat.protocol.events import EVENT, Event, LogEntry, veil, veil_of
 
 BUCKETS = 1_024
 """Subjects over which the logs are spread. One for each log would cost a server hundreds of MB at 100,000 logs."""
 LARGEST = 512 * 1024
 """Bytes of one message; NATS allows 1 MB unless it is told otherwise."""
 
-_EVENTS: TypeAdapter[list[tuple[str, Event]]] = TypeAdapter(list[tuple[str, Event]])
+_VEILED = b'"veiled"'
+_Heard = tuple[str, Event] | tuple[str, Event, Literal["veiled"]]
+_EVENTS: TypeAdapter[list[_Heard]] = TypeAdapter(list[_Heard])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def events(entries: Iterable[LogEntry]) -> list[tuple[int, bytes]]:
 
     for log, event in entries:
         bucket = bucket_of(log)
-        text = b"[" + json.dumps(log).encode() + b"," + EVENT.dump_json(event) + b"]"
+        more = b"" if veil_of(event) is None else b"," + _VEILED
+        text = b"[" + json.dumps(log).encode() + b"," + EVENT.dump_json(event) + more + b"]"
         if bucket in gathered and sizes[bucket] + len(text) > LARGEST:
             finish(bucket)
         gathered.setdefault(bucket, []).append(text)
@@ -75,7 +79,11 @@ def read(data: bytes) -> Heard:
     """A message of another node. Raises ValueError for what is none (of a version that says other things, say)."""
     told = json.loads(data)
     if "events" in told:
-        return Heard(entries=[LogEntry(*pair) for pair in _EVENTS.validate_json(data[len('{"events":') : -1])])
+        heard = _EVENTS.validate_json(data[len('{"events":') : -1])
+        for _, event, *veiled in heard:
+            if veiled:
+                veil(event)
+        return Heard(entries=[LogEntry(log, event) for log, event, *_ in heard])
     if "notice" in told:
         log, frame, but = told["notice"]
         return Heard(notice=(log, base64.b64decode(frame), but))

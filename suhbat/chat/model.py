@@ -106,13 +106,15 @@ class Opening:
 
     `states`: every conversation the user may see (the lobby first), as `ConversationState`, without presence figures.
     `heads`: of each of those, and of the own log under "@me". `oldest`: the lowest cursor from which each log can still
-    be replayed (retention). `users`: the people in directs and last messages.
+    be replayed (retention). `users`: the people in directs and last messages. `floors`: for each conversation the `seq` at
+    which or below which events about messages are hidden from the user, where its history is since joining.
     """
 
     states: tuple[ConversationState, ...]
     heads: Mapping[str, int]
     users: tuple[User, ...]
     oldest: Mapping[str, int] = field(default_factory=dict)
+    floors: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,7 @@ class Connection:
 
     `live`: gets each room's frames as they come. Otherwise it is behind (or has not caught up yet): `lag` holds, for each
     log in which it may miss something, the last `seq` written to it; a log not in `lag` is where its room is.
+    `floors`: for each log, where not 0, the `seq` at which or below which messages are not theirs to hear of.
     `session`: the id of the session that it belongs to; None for a guest's.
     """
 
@@ -85,6 +86,7 @@ class Connection:
         "announced",
         "dialect",
         "feeding",
+        "floors",
         "id",
         "lag",
         "language",
@@ -109,6 +111,7 @@ class Connection:
         self.live = False
         self.lag: dict[str, int] = {}
         self.logs: set[str] = set()
+        self.floors: dict[str, int] = {}
         self.ponged = 0
         self.announced = 0
         self.missed_presence = False

@@ -88,7 +88,10 @@ async def _page(hub: Hub, connection: Connection, key: str) -> None:
         # The log is shorter than its head says (cut by retention): never skip silently.
         connection.wire.close(Close.TOO_SLOW, "resume from your cursor")
         return
-    connection.wire.write(page.frames if connection.dialect is Dialect.V1 else _shown(hub, connection, key, page))
+    if connection.dialect is Dialect.V1:
+        connection.wire.write(page.views.above(connection.floors.get(key, 0)))
+    else:
+        connection.wire.write(_shown(hub, connection, key, page))
     connection.lag[key] = page.events[-1].seq
 
 

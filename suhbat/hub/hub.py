@@ -112,6 +112,7 @@ class Hub:
                         event.state.conversation,
                         event.state.head,
                         known_head=event.state.head,
+                        floor=event.state.since,
                         echo=event.state.member_count == 1,
                     )
             elif isinstance(event, ConversationRemoved):
@@ -189,12 +190,19 @@ class Hub:
         self.connections.add(connection)
 
     def attach(
-        self, connection: Connection, key: str, cursor: int, *, known_head: int | None = None, echo: bool = False
+        self,
+        connection: Connection,
+        key: str,
+        cursor: int,
+        *,
+        known_head: int | None = None,
+        floor: int = 0,
+        echo: bool = False,
     ) -> None:
         """Let a connection follow a log from above `cursor`.
 
         `known_head`: the log's head where it is certain that nothing above it was missed here (a new log); else a room
-        that is new to this process reads its head from the store after it began to listen.
+        that is new to this process reads its head from the store after it began to listen. `floor`: see `Connection.floors`.
         """
         if key in connection.logs:
             return
@@ -207,6 +215,8 @@ class Hub:
                 self.start_feed(fallen)
         room.listeners[connection.dialect][connection] = None
         connection.logs.add(key)
+        if floor:
+            connection.floors[key] = floor
         if key == LOBBY:
             connection.announced = room.announced
         if not connection.live or room.head != cursor:
@@ -316,6 +326,7 @@ class Hub:
     def leave(self, connection: Connection, key: str) -> None:
         """A connection follows a log no more. Idempotent."""
         connection.logs.discard(key)
+        connection.floors.pop(key, None)
         connection.lag.pop(key, None)
         room = self.rooms.get(key)
         if room is None:

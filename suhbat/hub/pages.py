@@ -6,10 +6,9 @@ import asyncio
 from collections import OrderedDict
 
 from suhbat.chat.ports import Store
-from suhbat.protocol import v1
 from suhbat.protocol.events import Event, MemberLeft
 
-from .frames import Frames
+from .views import Views
 
 PAGE = 100
 """Events read at a time; with texts of 4,000 characters that is a few hundred KB at the most."""
@@ -18,13 +17,13 @@ CACHE_BYTES = 8 * 1024 * 1024
 
 
 class Page:
-    """Up to PAGE events above a cursor, ascending. `frames`: the same for the v1 dialect, encoded once for everybody.
+    """Up to PAGE events above a cursor, ascending. `views`: the same for the v1 dialect, encoded once for everybody.
     `left`: the uids of those whose leaving is among them."""
 
     def __init__(self, events: list[Event]) -> None:
         self.events = events
         self.left = frozenset(event.user.uid for event in events if isinstance(event, MemberLeft))
-        self.frames = Frames([v1.event_frame(event) for event in events])
+        self.views = Views(events)
 
 
 class Pages:
@@ -67,11 +66,11 @@ class Pages:
         if done.cancelled() or done.exception() is not None or not done.result().events:
             del self._pages[key]
             return
-        self._bytes += done.result().frames.size
+        self._bytes += done.result().views.whole.size
         while self._bytes > CACHE_BYTES and len(self._pages) > 1:
             self._drop(next(iter(self._pages)))
 
     def _drop(self, key: tuple[str, int]) -> None:
         page = self._pages.pop(key)
         if page.done() and not page.cancelled() and page.exception() is None:
-            self._bytes -= page.result().frames.size
+            self._bytes -= page.result().views.whole.size

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from suhbat.protocol import simple, v1
+from collections.abc import Iterable
+
+from suhbat.protocol import simple
 from suhbat.protocol.events import Event
 from suhbat.protocol.types import LOBBY
 
 from .connection import Connection, Dialect
 from .frames import Frames
+from .views import Views
 
 HELD = 10_000
 """Events of one log that are kept when they come too early; more are read from the store with those before them."""
@@ -73,7 +76,8 @@ class Room:
     def flush(self) -> list[Connection]:
         """Write what is pending to all who are live, without an await; returns those who could not take it.
 
-        A room's frames are encoded once per dialect. Only a direct's are made per reader of the simple dialect: they
+        A room's frames are encoded once per dialect, once more for whoever may
+        not hear of some of them (see `Views`). Only a direct's are made per reader of the simple dialect: they
         carry the reader's name, and there are few.
         """
         pending, self.pending = self.pending, []
@@ -85,9 +89,10 @@ class Room:
         self.announced += sum(isinstance(item, bytes) for item in pending)
         simple_listeners, v1_listeners = self.listeners
         if v1_listeners:
-            events = [v1.event_frame(item) for item in pending if not isinstance(item, bytes)]
+            events = [item for item in pending if not isinstance(item, bytes)]
             if events:
-                self._write(v1_listeners, Frames(events), before, announced, behind)
+                for view, group in Views(events).groups(self.log, v1_listeners):
+                    self._write(group, view, before, announced, behind)
         if simple_listeners and self.log == LOBBY:
             shown = [item if isinstance(item, bytes) else simple.message(item, "") for item in pending]
             if frames := [frame for frame in shown if frame is not None]:
@@ -101,13 +106,13 @@ class Room:
                     and (frame := simple.message_for(item, connection.actor, echo=self.echo)) is not None
                 ]
                 if mine:
-                    self._write({connection: None}, Frames(mine), before, announced, behind)
+                    self._write([connection], Frames(mine), before, announced, behind)
 
         return behind
 
     def _write(
         self,
-        listeners: dict[Connection, None],
+        listeners: Iterable[Connection],
         frames: Frames,
         before: int,
         announced: int,

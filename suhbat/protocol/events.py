@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, TypeAdapter
+from pydantic import Field, PrivateAttr, TypeAdapter
 
 from .objects import ConversationState, Message, Profile, Role, Settings, User
 from .types import ME, ConversationId, Count, Ordinal, Seq, Time, Uid, UserId, Wire
 
 
-class _Event(Wire):
+class Placed(Wire):
     type: str
     conversation: ConversationId
     seq: Seq
     at: Time
+
+
+class _Event(Placed):
     actor: UserId
     actor_uid: Uid
 
@@ -26,6 +29,7 @@ class _Later(_Event):
     """About a message that was there before."""
 
     seq: Seq = Field(examples=[14])
+    _veil: int | None = PrivateAttr(default=None)
 
 
 class _Own(_Event):
@@ -83,6 +87,13 @@ class ReactionRemoved(_Later):
     type: Literal["reaction.removed"] = "reaction.removed"
     target: Seq
     emoji: str = Field(examples=["👍"])
+
+
+class Hidden(Placed):
+    """Something became of a message from before the reader's time; what, is not theirs. It keeps the log dense."""
+
+    type: Literal["event.hidden"] = "event.hidden"
+    seq: Seq = Field(examples=[15])
 
 
 class MemberJoined(_Event):
@@ -180,16 +191,18 @@ class UserUpdated(_Own):
     user: Profile | User
 
 
-Event = (
+Stored = (
     MessageCreated | MessageEdited | MessageDeleted | MessagePinned | MessageUnpinned
     | ReactionAdded | ReactionRemoved
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationRemoved
     | ReadMarked | Mentioned | DraftChanged | UserUpdated
 )  # fmt: skip
-EVENTS: tuple[type[_Event], ...] = (
+Event = Stored | Hidden
+"""What is in a log, and what some readers get in its place."""
+EVENTS: tuple[type[Placed], ...] = (
     MessageCreated, MessageEdited, MessageDeleted, MessagePinned, MessageUnpinned,
-    ReactionAdded, ReactionRemoved,
+    ReactionAdded, ReactionRemoved, Hidden,
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationRemoved,
     ReadMarked, Mentioned, DraftChanged, UserUpdated,
@@ -210,3 +223,22 @@ class LogEntry(NamedTuple):
 def own_log(uid: str) -> str:
     """The key of a user's own log."""
     return f"@me:{uid}"
+
+
+def veil(event: Event) -> None:
+    """Keep what became of a message from those who may not read that message. Where all may read all, don't.
+
+    Inside the server only: the wire knows no veils. Each reader gets the event, or `Hidden` in its place.
+    """
+    if isinstance(event, _Later):
+        event._veil = event.message.seq if isinstance(event, MessageEdited) else event.target
+
+
+def veil_of(event: Event) -> int | None:
+    """The lowest floor (a `seq`, see `store.floor`) whose readers get `Hidden`; None: everybody gets the event."""
+    return event._veil if isinstance(event, _Later) else None
+
+
+def hidden(event: Event) -> Hidden:
+    """What readers below the floor get in its place: that there was something."""
+    return Hidden(conversation=event.conversation, seq=event.seq, at=event.at)

@@ -130,7 +130,7 @@ def message_for(event: Event, viewer: Viewer, *, echo: bool) -> bytes | None:
     """The same for one viewer: in the lobby to everybody, in a direct to the others (`echo`: also to its sender)."""
     if event.conversation == LOBBY:
         return message(event, "")
-    if event.actor_uid == viewer.uid and not echo:
+    if not isinstance(event, MessageCreated) or (event.actor_uid == viewer.uid and not echo):
         return None
     return message(event, viewer.user_id)
 

@@ -18,13 +18,14 @@ from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Actor, Milliseconds, Outcome, Post, Sent
 from suhbat.chat.policy import decide, rank_of
-from suhbat.errors import BadRequest, IdempotencyConflict, NotFound, RateLimited, SuhbatError
+from suhbat.errors import IdempotencyConflict, NotFound, RateLimited, SuhbatError
 from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.objects import Message
 
 from . import filtered, search
 from .dialect import find_rows, insert_new, insert_rows, unawaited, update_rows
 from .directs import make_direct
+from .floor import writer_floors
 from .known import Known, Log, pair_of
 from .ledger import Ledger
 from .marks import count_own, have_marks, last_post
@@ -72,6 +73,7 @@ class Run:
         self._known = known
         self._firsts: dict[tuple[str, str], _First] = {}
         self._repliable: set[tuple[int, int]] = set()
+        self._floors: dict[tuple[int, str], int] = {}
         self._events: list[tuple[Any, ...]] = []
         self._keys: list[tuple[Any, ...]] = []
         self._said: list[search.Said] = []
@@ -89,10 +91,13 @@ class Run:
             for key, uid, *first in find_rows(self._connection, idempotency, _FIRST[:2], _FIRST, keys):
                 self._firsts[uid, key] = _First(*first)
         replies: set[tuple[int, int]] = set()
+        readers: list[tuple[Actor, Log]] = []
         for post in posts:
             if post.reply_to is not None and (log := self._log(post)) is not None:
                 replies.add((log.id, post.reply_to))
+                readers.append((post.actor, log))
         if replies:
+            self._floors = writer_floors(self._connection, self._known, readers)
             columns = ("conversation_id", "seq", "ordinal")
             found = find_rows(self._connection, events, columns[:2], columns, sorted(replies))
             self._repliable.update((log_id, seq) for log_id, seq, ordinal in found if ordinal is not None)
@@ -110,8 +115,8 @@ class Run:
         refused = self._refusal(post, log) or filtered.refusal(self._connection, self._known, post.text)
         if refused is not None:
             return refused
-        if post.reply_to is not None and not self._is_message(log, post.reply_to):
-            return BadRequest(reason="reply_to names no message in this conversation")
+        if post.reply_to is not None and not self._is_message(log, post.actor, post.reply_to):
+            return NotFound("not_found.message")
         if log is None:
             if post.peer is None:
                 return NotFound()
@@ -197,8 +202,9 @@ class Run:
             return RateLimited("rate_limited.slow", retry_after=wait, seconds=ceil(wait))
         return None
 
-    def _is_message(self, log: Log | None, seq: int) -> bool:
-        if log is None:
+    def _is_message(self, log: Log | None, actor: Actor, seq: int) -> bool:
+        """Whether there is such a message for this reader."""
+        if log is None or seq <= self._floors.get((log.id, actor.uid), 0):
             return False
         # What lies above the base was written by this run, which writes nothing but messages to conversations.
         return log.base < seq <= log.head or (log.id, seq) in self._repliable

@@ -10,8 +10,9 @@ from suhbat.chat.model import Actor, ConversationFacts, HistoryPage
 from suhbat.chat.policy import decide
 from suhbat.protocol.types import MAX_PAGE
 
+from .floor import floor_of
+from .known import LobbyHistory
 from .marks import ordinal_at
-from .queries import LobbyHistory, lobby_floor
 from .rows import MESSAGE, messages
 from .tables import conversations, events, members
 
@@ -31,9 +32,7 @@ def page(
     newest page. `around` has that message in the middle. `limit` is brought into 1–200. Raises NotFound.
     """
     log = _visible(connection, actor, conversation)
-    floor = lobby_floor(actor, lobby_history) if log.kind == "lobby" else log.since if log.history == "joined" else 0
-    if floor is None:
-        return HistoryPage((), False, False, log.head)
+    floor = floor_of(actor, log, lobby_history)
     limit = min(max(limit, 1), MAX_PAGE)
     lowest = _first_ordinal(connection, log.id, ordinal_at(connection, log.id, floor) if floor else 0)
     highest = log.last_ordinal

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from sqlalchemy import Connection, select
 
@@ -26,6 +27,9 @@ _NO_SETTINGS = Settings()
 _LIMIT = 200_000
 """Things kept in memory; above it everything is forgotten and read anew."""
 
+
+LobbyHistory = Literal["since_joined", "all"]
+"""What token guests and accounts see of the lobby: since their identity exists, or everything."""
 
 Until = Milliseconds | None
 """When a ban or a mute ends; None: never."""
@@ -100,6 +104,7 @@ def pair_of(*people: Actor) -> str:
 class Known:
     """The logs by name and by pair, own logs by uid; uids that have a user row; (log, uid) that have a read mark."""
 
+    lobby_history: LobbyHistory = "since_joined"
     new_id: Callable[[], str] = new_direct_id
     named: dict[str, Log] = field(default_factory=dict)
     pairs: dict[str, Log] = field(default_factory=dict)

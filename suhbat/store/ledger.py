@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.protocol.events import ConversationAdded, Event, LogEntry
+from suhbat.protocol.events import ConversationAdded, LogEntry, Stored, veil
 from suhbat.protocol.types import ME
 
 from .dialect import insert_rows, update_rows
 from .known import Log
 from .tables import conversations, events
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=Stored)
 
 STORED: dict[str, set[str]] = {
     "reaction.added": {"emoji"},
@@ -57,6 +57,8 @@ class Ledger:
             actor_uid=actor.uid,
             **fields,
         )
+        if log.kind == "lobby" or log.settings.history == "joined":
+            veil(event)
         stored = STORED.get(event.type)
         self.rows.append(
             (
@@ -86,7 +88,7 @@ class Ledger:
         return entries
 
 
-def _stored(event: Event, fields: set[str]) -> str:
+def _stored(event: Stored, fields: set[str]) -> str:
     include: Any = dict.fromkeys(fields, True)
     if isinstance(event, ConversationAdded):
         include = {"state": set(type(event.state).model_fields) - {"title", "topic", "last_message", "draft"}}

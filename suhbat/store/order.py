@@ -10,11 +10,15 @@ from suhbat.chat.model import Actor, Audited, Reported
 from suhbat.protocol.objects import User
 from suhbat.protocol.types import LOBBY
 
+from .floor import any_floor
+from .known import LobbyHistory
 from .rows import MESSAGE, message
 from .tables import audit, conversations, events, members, reports, sanctions, users
 
 
-def reports_page(connection: Connection, actor: Actor, after: int, limit: int) -> tuple[Reported, ...]:
+def reports_page(
+    connection: Connection, actor: Actor, after: int, limit: int, lobby_history: LobbyHistory
+) -> tuple[Reported, ...]:
     """See `chat.ports.Store.reports`. Of directs nobody but their people knows, so nobody but them reads a report there."""
     mine = and_(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
     keeps = and_(conversations.c.kind == "room", members.c.role.in_(("owner", "moderator")))
@@ -41,6 +45,7 @@ def reports_page(connection: Connection, actor: Actor, after: int, limit: int) -
             .outerjoin(members, mine)
         )
         .where(keeps, reports.c.closed.is_(False), reports.c.id > after)
+        .where(reports.c.target > any_floor(actor, lobby_history))
         .order_by(reports.c.id)
         .limit(limit)
     )

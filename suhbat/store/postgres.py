@@ -20,9 +20,10 @@ from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest,
 from suhbat.chat.ports import Clock
 
 from . import accounts as rows_of_accounts
-from . import guests, journal, leases, passes, queries
+from . import guests, journal, leases, passes
 from .dialect import is_trouble
 from .errors import StoreUnavailable
+from .known import LobbyHistory
 from .migrate import is_moving, migrate_shared, revision, serves
 from .migrations import HEAD
 from .place import epoch_at, place
@@ -131,9 +132,7 @@ def _unreachable(error: DBAPIError) -> StoreUnavailable:
 class PostgresStore(SQLStore):
     """Implements chat.ports.Store over the database at `database_url`, which `suhbat migrate` has prepared."""
 
-    def __init__(
-        self, database_url: str, *, lobby_history: queries.LobbyHistory = "since_joined", clock: Clock
-    ) -> None:
+    def __init__(self, database_url: str, *, lobby_history: LobbyHistory = "since_joined", clock: Clock) -> None:
         super().__init__(lobby_history=lobby_history, clock=clock)
         self._url = database_url
         self._writes: Engine | None = None
@@ -151,7 +150,7 @@ class PostgresStore(SQLStore):
             raise
         self._closed = None
         self._reader = Reader(self._reads, READERS)
-        self._writer = Writer(SharedTransactions(self._writes, here), committed, changed)
+        self._writer = Writer(SharedTransactions(self._writes, here, self._lobby_history), committed, changed)
         self._writer.start()
         self._is_open = True
 

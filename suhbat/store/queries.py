@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select
 
@@ -14,13 +14,12 @@ from suhbat.protocol.objects import ConversationState, Message, Settings, User
 from suhbat.protocol.types import LOBBY, ME
 
 from .dialect import find_rows
+from .floor import floor_of
+from .known import LobbyHistory
 from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message, reacted
 from .tables import conversations, drafts, events, members, mentions, reads, users
 from .titles import title_of
 from .values import parts
-
-LobbyHistory = Literal["since_joined", "all"]
-"""What token guests and accounts see of the lobby: since their identity exists, or everything."""
 
 _MINE_THERE = (
     select(func.count())
@@ -79,13 +78,6 @@ _EVENTS = (
 )
 
 
-def lobby_floor(actor: Actor, lobby_history: LobbyHistory) -> int | None:
-    """The `seq` above which the actor may read the lobby; None: nothing of it (a bare guest)."""
-    if actor.lobby_from is None:
-        return None
-    return 0 if lobby_history == "all" else actor.lobby_from
-
-
 def opening(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -> Opening:
     """See `chat.ports.Store.opening`. `oldest` is also what keeps a cursor of before one's time from the lobby."""
     rows = list(connection.execute(_OWN, {"uid": actor.uid, "lobby": LOBBY, "own": own_log(actor.uid)}))
@@ -94,22 +86,21 @@ def opening(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -
     oldest: dict[str, int] = {ME: 0}
     shown: list[AnyRow] = []
     floors: dict[int, int] = {}
-    floor = lobby_floor(actor, lobby_history)
+    veils: dict[str, int] = {}
     for row in rows:
         key = ME if row.kind == "own" else row.name
         heads[key], oldest[key] = row.head, row.oldest
         if row.kind == "own":
             continue
         shown.append(row)
+        floors[row.id] = floor_of(actor, row, lobby_history)
+        veils[key] = floors[row.id] if row.kind == "lobby" else row.since
         if row.kind == "lobby":
-            floors[row.id] = row.head if floor is None else floor
             oldest[key] = max(row.oldest, floors[row.id])
-        elif row.history == "joined":
-            floors[row.id] = row.since
     states, people = _states(connection, actor.uid, shown, floors)
     states[0] = states[0].model_copy(update={"role": actor.role})  # the lobby: what they are on the server
     senders = {state.last_message.sender_uid for state in states if state.last_message is not None}
-    return Opening(tuple(states), heads, _users(connection, people | senders), oldest)
+    return Opening(tuple(states), heads, _users(connection, people | senders), oldest, veils)
 
 
 def state_of(connection: Connection, uid: str, log_id: int) -> ConversationState:
@@ -117,7 +108,7 @@ def state_of(connection: Connection, uid: str, log_id: int) -> ConversationState
     row = connection.execute(_MINE_ONE, {"uid": uid, "id": log_id}).one_or_none()
     if row is None:
         raise NotFound()
-    floors = {row.id: row.since} if row.history == "joined" else {}
+    floors = {row.id: floor_of(Actor(uid, ""), row, "since_joined")}
     (state,), _ = _states(connection, uid, [row], floors)
     return state
 

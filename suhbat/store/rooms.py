@@ -12,7 +12,9 @@ from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationState, Member, Message, Settings, User
 from suhbat.protocol.types import FEW, LOBBY
 
-from .queries import LobbyHistory, lobby_floor, opening, state_of
+from .floor import floor_of
+from .known import LobbyHistory
+from .queries import opening, state_of
 from .rows import MESSAGE, AnyRow, messages
 from .tables import conversations, events, members, pins, reads, sanctions, users
 
@@ -153,14 +155,11 @@ def public_rooms(connection: Connection, actor: Actor, after: str, limit: int) -
 def pinned(connection: Connection, actor: Actor, conversation: str, lobby_history: LobbyHistory) -> tuple[Message, ...]:
     """See `chat.ports.Store.pins`."""
     log = visible(connection, actor, conversation, "read")
-    floor = log.since if log.history == "joined" else 0
-    if log.kind == "lobby":
-        found = lobby_floor(actor, lobby_history)
-        floor = log.head if found is None else found
+    floor = floor_of(actor, log, lobby_history)
     rows = connection.execute(
         select(*MESSAGE)
         .join(pins, and_(pins.c.conversation_id == events.c.conversation_id, pins.c.target == events.c.seq))
-        .where(events.c.conversation_id == log.id, events.c.seq > (floor or 0))
+        .where(events.c.conversation_id == log.id, events.c.seq > floor)
         .order_by(pins.c.at.desc(), pins.c.target.desc())
     ).all()
     return tuple(messages(connection, log.id, log.name, rows))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from suhbat.protocol.events import EVENT, LogEntry, MessageCreated, own_log
+from suhbat.protocol.events import EVENT, LogEntry, MessageCreated, own_log, veil
 from suhbat.protocol.objects import Message, Profile, Reaction, User
 from suhbat.protocol.types import ME, format_time
 
@@ -90,6 +90,7 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
     chosen = reacted(connection, [(log_id, row.seq) for row in rows if row.type == "message.created"])
     shown = {row.target for row in rows if row.type in ("message.edited", "conversation.updated")} - {None}
     present = {one.seq: one for one in _present(connection, log_id, log, shown)}
+    is_for_all = all(row.target is None for row in rows) or _is_for_all(connection, log_id)
     found: list[LogEntry] = []
     for row in rows:
         if row.type == "message.created":
@@ -102,12 +103,15 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
             # Its message was past keeping; the edit has its place in the log all the same.
             fields |= {"type": "message.deleted", "target": row.target}
         elif row.type == "conversation.updated":
-            if row.target in present and _is_for_all(connection, log_id):
+            if row.target in present and is_for_all:
                 fields["last_message"] = json.loads(present[row.target].model_dump_json())
         elif row.target is not None:
             fields["target"] = row.target
         # As JSON, not as objects: strict validation takes lists for tuples only there.
-        found.append(LogEntry(log, EVENT.validate_json(json.dumps(fields))))
+        event = EVENT.validate_json(json.dumps(fields))
+        if not is_for_all:
+            veil(event)
+        found.append(LogEntry(log, event))
     return found
 
 
@@ -141,8 +145,8 @@ def _present(connection: Connection, log_id: int, name: str, seqs: set[int]) -> 
 
 def _is_for_all(connection: Connection, log_id: int) -> bool:
     """Whether whoever is in a conversation reads what was said before their time."""
-    history = select(conversations.c.history).where(conversations.c.id == log_id)
-    return connection.execute(history).scalar() == "all"
+    found = select(conversations.c.kind, conversations.c.history).where(conversations.c.id == log_id)
+    return tuple(connection.execute(found).one()) in (("room", "all"), ("direct", "all"))
 
 
 def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:

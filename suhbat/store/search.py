@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, case, func, literal, select, true
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, literal, select, true
 
 from suhbat.chat.model import Actor, Milliseconds, SearchPage
 from suhbat.chat.normalise import normalise
@@ -22,8 +22,8 @@ from suhbat.protocol.types import LOBBY
 
 from . import fts5, tsvector
 from .dialect import find_rows, is_postgres
-from .known import Known
-from .queries import LobbyHistory, lobby_floor
+from .floor import lobby_floor, member_floor
+from .known import Known, LobbyHistory
 from .rows import MESSAGE, messages
 from .tables import conversations, events, members, search_rows
 
@@ -125,7 +125,7 @@ def _readable(
     connection: Connection, actor: Actor, conversation: str | None, lobby_history: LobbyHistory
 ) -> dict[int, Beginning]:
     """The logs in which there is a message that the actor may read."""
-    since = case((conversations.c.history == "joined", members.c.since), else_=0)
+    since = member_floor()
     mine = (
         select(conversations.c.id, since, _first(since))
         .join(members, members.c.conversation_id == conversations.c.id)

@@ -21,7 +21,7 @@ from suhbat.protocol.objects import Role
 
 from . import journal
 from .dialect import is_contended, is_trouble
-from .known import LOG, Known, log_of, pair_of, read_people
+from .known import LOG, Known, LobbyHistory, log_of, pair_of, read_people
 from .place import AnotherDatabase, require
 from .rows import AnyRow
 from .tables import conversations, directs
@@ -53,8 +53,8 @@ class SharedKnown(Known):
     Whoever comes or goes leaves an event in the log: while there is none above that head, nobody did.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, lobby_history: LobbyHistory = "since_joined") -> None:
+        super().__init__(lobby_history)
         self._people: dict[int, tuple[int, dict[str, Role]]] = {}
         self._count = 0
         self._words_at = 0.0
@@ -101,8 +101,8 @@ class SharedTransactions(Transactions):
 
     _known: SharedKnown
 
-    def __init__(self, engine: Engine, here: str) -> None:
-        super().__init__(engine, SharedKnown())
+    def __init__(self, engine: Engine, here: str, lobby_history: LobbyHistory = "since_joined") -> None:
+        super().__init__(engine, SharedKnown(lobby_history))
         self._here = here
         self._wary = False
         self._line: journal.Line | None = None

@@ -34,7 +34,7 @@ from . import batch, delivered, erasure, filtered, guests, history, order, queri
 from .acts import carry_out, touched
 from .dialect import is_trouble
 from .errors import StoreUnavailable
-from .known import Known
+from .known import Known, LobbyHistory
 from .people import PeopleOverSQL
 from .reader import Reader
 from .transactions import unavailable
@@ -48,7 +48,7 @@ T = TypeVar("T")
 class SQLStore(PeopleOverSQL):
     """Implements chat.ports.Store but for `open`, `close` and `ready`. Reads in threads, writes through the one writer."""
 
-    def __init__(self, *, lobby_history: queries.LobbyHistory, clock: Clock) -> None:
+    def __init__(self, *, lobby_history: LobbyHistory, clock: Clock) -> None:
         self.epoch = ""
         self._lobby_history = lobby_history
         self._clock = clock
@@ -138,7 +138,7 @@ class SQLStore(PeopleOverSQL):
         return await self._read(lambda c: rooms.pinned(c, actor, conversation, self._lobby_history))
 
     async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
-        return await self._read(lambda c: order.reports_page(c, actor, after, limit))
+        return await self._read(lambda c: order.reports_page(c, actor, after, limit, self._lobby_history))
 
     async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
         return await self._read(lambda c: order.audit_page(c, before, limit))

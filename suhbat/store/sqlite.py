@@ -18,12 +18,12 @@ from suhbat.chat.model import Changed, Committed, Moved
 from suhbat.chat.ports import Clock
 from suhbat.protocol.types import LOBBY
 
-from . import connect, epoch, queries, wal
+from . import connect, epoch, wal
 from .dialect import insert_new
 from .directory import make_directory, sync_directory
 from .epoch import Instance
 from .errors import StoreUnavailable
-from .known import Known, new_log
+from .known import Known, LobbyHistory, new_log
 from .lock import DirectoryLock
 from .migrate import migrate, revision
 from .migrations import HEAD
@@ -42,7 +42,7 @@ READERS = 3
 class SQLiteStore(SQLStore):
     """Implements chat.ports.Store in the directory `data`, which is made (mode 0700) if it is not there."""
 
-    def __init__(self, data: Path, *, lobby_history: queries.LobbyHistory = "since_joined", clock: Clock) -> None:
+    def __init__(self, data: Path, *, lobby_history: LobbyHistory = "since_joined", clock: Clock) -> None:
         super().__init__(lobby_history=lobby_history, clock=clock)
         self._data = data
         self._file = data / "suhbat.db"
@@ -58,7 +58,7 @@ class SQLiteStore(SQLStore):
         assert self._writes is not None and self._reads is not None
         self._closed = None
         self._reader = Reader(self._reads, READERS)
-        self._writer = Writer(Transactions(self._writes, Known()), committed, changed)
+        self._writer = Writer(Transactions(self._writes, Known(self._lobby_history)), committed, changed)
         self._writer.start()
         self._is_open = True
 

@@ -139,7 +139,7 @@ class V1Session(BaseSession):
                     cursors=dict(opening.heads),
                 )
             )
-        self._follow(connection, plan)
+        self._follow(connection, plan, opening.floors)
         for state in opening.states:
             self.services.hub.rooms[state.conversation].echo |= state.member_count == 1
         connection.targets.append(Target(self._keys(opening.heads), presence=True))
@@ -181,14 +181,14 @@ class V1Session(BaseSession):
             event.state.conversation: event.state.head for _, event in missed if isinstance(event, ConversationAdded)
         }
 
-    def _follow(self, connection: Connection, plan: Plan) -> None:
+    def _follow(self, connection: Connection, plan: Plan, floors: Mapping[str, int]) -> None:
         """Follow every log of the plan from its cursor; the feed sends what is above."""
         for name, cursor in plan.cursors.items():
             key = self._key(name)
             if key in connection.logs:
                 connection.lag[key] = cursor
             else:
-                self.services.hub.attach(connection, key, cursor)
+                self.services.hub.attach(connection, key, cursor, floor=floors.get(name, 0))
 
     def _answer_resets(self, connection: Connection, plan: Plan) -> None:
         """Of what is followed its state, of what is not that it is gone. Where that changed since the plan was read, they

@@ -1,4 +1,5 @@
-"""Every endpoint and every command, asked by everybody: owner, moderator, member, removed member, stranger, guest, nobody.
+"""Every endpoint and every command, asked by everybody: owner, moderator, member, a moderator who joined later,
+removed member, stranger, guest, nobody.
 
 The lists of endpoints and commands are those of the application, so a new one that is not in the tables here fails the tests.
 """

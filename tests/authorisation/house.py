@@ -1,4 +1,4 @@
-"""Seven kinds of people, and for each question a fresh room in which they are what they are."""
+"""Eight kinds of people, and for each question a fresh room in which they are what they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from urllib.parse import quote
 from tests.documented import check
 from tests.servers import Server
 
-ROLES = ("owner", "moderator", "member", "removed", "stranger", "guest", "nobody")
+ROLES = ("owner", "moderator", "member", "late", "removed", "stranger", "guest", "nobody")
+"""`late` is a moderator who came after the message, in a room where people read what was said since."""
+OUTSIDE = ROLES[4:]
 PASSWORD = "correct horse battery"
 SECRET = "maxfiygap"
 """A word that is said in every room."""
@@ -40,7 +42,7 @@ class House:
     def __init__(self, server: Server) -> None:
         self.server = server
         self.tokens: dict[str, str | None] = {"nobody": None}
-        for role in (*ROLES[:5], "other", "friend"):
+        for role in (*ROLES[:6], "other", "friend"):
             body = {"user_id": name_of(role), "password": PASSWORD}
             status, answer = server.request("POST", "/api/v1/accounts", body)
             assert status == 201, answer
@@ -55,7 +57,9 @@ class House:
 
     def room(self) -> Room:
         """A new one."""
-        status, made = self.ask("owner", "POST", "/conversations", {"title": f"Room {next(_numbers)}"})
+        status, made = self.ask(
+            "owner", "POST", "/conversations", {"title": f"Room {next(_numbers)}", "history": "joined"}
+        )
         assert status == 201, made
         conversation: str = made["conversation"]
         place = f"/conversations/{conversation}"
@@ -73,6 +77,7 @@ class House:
         assert self.ask("owner", "POST", f"{place}/messages/{posted['seq']}/reports", {})[0] == 204
         _, found = self.ask("owner", "GET", f"/reports?limit=200&after={self.reported}")
         self.reported = found["reports"][-1]["id"]
+        assert self.ask("owner", "PUT", f"{place}/members/{name_of('late')}", {"role": "moderator"})[0] == 201
         return Room(conversation, posted["seq"], self.reported)
 
     def direct(self) -> Room:

@@ -1,7 +1,8 @@
 """What everybody is answered: a status for each role in the order of ROLES, or one error code for each command.
 
-`200 200 403 404 404 404 401` reads: owner and moderator may, a member may not, and for who was removed, strangers and guests
-there is nothing; nobody is asked who they are.
+`200 200 403 200 404 404 404 401` reads: owner and moderators may, a member may not, and for who was removed, strangers and
+guests there is nothing; nobody is asked who they are. The fourth is a moderator who joined later, for whom an older message
+is not there.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from .house import PASSWORD, THUMB, House, Room
 Body = Callable[[House, Room], object]
 NONE: Body = lambda house, room: None  # noqa: E731 (a table reads better)
 
-ALL = "{0} {0} {0} {0} {0} {0} 401"
-MEMBERS = "{0} {0} {0} 404 404 404 401"
-KEEPERS = "{0} {0} 403 404 404 404 401"
-OWNER = "{0} 403 403 404 404 404 401"
-NOT_THEIRS = "403 403 403 404 404 404 401"
-ACCOUNTS = "{0} {0} {0} {0} {0} 403 401"
-STAFF = "403 403 403 403 403 403 401"
-ANYBODY = "{0} {0} {0} {0} {0} {0} {0}"
+ALL = "{0} {0} {0} {0} {0} {0} {0} 401"
+MEMBERS = "{0} {0} {0} {0} 404 404 404 401"
+KEEPERS = "{0} {0} 403 {0} 404 404 404 401"
+OWNER = "{0} 403 403 403 404 404 404 401"
+READERS = "{0} {0} {0} 404 404 404 404 401"
+"""Members who may read the message."""
+READING_KEEPERS = "{0} {0} 403 404 404 404 404 401"
+NOT_THEIRS = "403 403 403 404 404 404 404 401"
+ACCOUNTS = "{0} {0} {0} {0} {0} {0} 403 401"
+STAFF = "403 403 403 403 403 403 403 401"
+ANYBODY = "{0} {0} {0} {0} {0} {0} {0} {0}"
 
 
 def body(**fields: Any) -> Body:
@@ -48,18 +52,23 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("GET", ROOM + "/pins"): (MEMBERS.format(200), NONE),
     ("GET", ROOM + "/messages"): (MEMBERS.format(200), NONE),
     ("POST", ROOM + "/messages"): (MEMBERS.format(201), body(text="salom")),
+    ("POST", ROOM + "/messages?reply"): (
+        READERS.format(201),
+        lambda house, room: {"text": "javob", "reply_to": room.seq},
+    ),
+    ("GET", ROOM + "/messages?around={seq}"): (MEMBERS.format(200), NONE),
     ("PATCH", MESSAGE): (NOT_THEIRS, body(text="changed")),
-    ("DELETE", MESSAGE): (KEEPERS.format(200), NONE),
-    ("PUT", MESSAGE + f"/reactions/{THUMB}"): (MEMBERS.format(200), NONE),
-    ("DELETE", MESSAGE + f"/reactions/{THUMB}"): (MEMBERS.format(200), NONE),
-    ("PUT", MESSAGE + "/pin"): (KEEPERS.format(200), NONE),
-    ("DELETE", MESSAGE + "/pin"): (KEEPERS.format(200), NONE),
-    ("POST", MESSAGE + "/reports"): (MEMBERS.format(204), body(reason="spam")),
+    ("DELETE", MESSAGE): (READING_KEEPERS.format(200), NONE),
+    ("PUT", MESSAGE + f"/reactions/{THUMB}"): (READERS.format(200), NONE),
+    ("DELETE", MESSAGE + f"/reactions/{THUMB}"): (READERS.format(200), NONE),
+    ("PUT", MESSAGE + "/pin"): (READING_KEEPERS.format(200), NONE),
+    ("DELETE", MESSAGE + "/pin"): (READING_KEEPERS.format(200), NONE),
+    ("POST", MESSAGE + "/reports"): (READERS.format(204), body(reason="spam")),
     ("GET", "/search?q=maxfiygap"): (ALL.format(200), NONE),
     ("GET", ROOM + "/export"): (MEMBERS.format(200), NONE),
     ("GET", "/me/export"): (ALL.format(200), NONE),
     ("GET", "/reports"): (ALL.format(200), NONE),
-    ("DELETE", "/reports/{report}"): ("204 204 404 404 404 404 401", NONE),
+    ("DELETE", "/reports/{report}"): ("204 204 404 404 404 404 404 401", NONE),
     ("GET", "/audit"): (STAFF, NONE),
     ("GET", "/filter"): (STAFF, NONE),
     ("PUT", "/filter"): (STAFF, body(words=["spam"])),
@@ -71,7 +80,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("POST", "/accounts"): (ANYBODY.format(201), lambda house, room: house.newcomer()),
     ("POST", "/sessions"): (ANYBODY.format(201), body(user_id="a-friend", password=PASSWORD)),
     ("GET", "/sessions"): (ACCOUNTS.format(200), NONE),
-    ("DELETE", "/sessions/{unknown}"): ("404 404 404 404 404 403 401", NONE),
+    ("DELETE", "/sessions/{unknown}"): ("404 404 404 404 404 404 403 401", NONE),
     ("POST", "/guests"): (ANYBODY.format(201), lambda house, room: {"user_id": house.newcomer()["user_id"]}),
     ("POST", "/tickets"): (ALL.format(201), NONE),
     ("POST", "/invites"): (STAFF, body()),
@@ -96,25 +105,32 @@ OPEN = {
 }  # fmt: skip
 """Not of the API, or with a door of its own; each has its tests elsewhere."""
 
-MAY = "ok ok ok not_found not_found not_found"
-KEEP = "ok ok forbidden not_found not_found not_found"
-OWN = "ok forbidden forbidden not_found not_found not_found"
+MAY = "ok ok ok ok not_found not_found not_found"
+READ = "ok ok ok not_found not_found not_found not_found"
+KEEP = "ok ok forbidden ok not_found not_found not_found"
+READ_KEEP = "ok ok forbidden not_found not_found not_found not_found"
+OWN = "ok forbidden forbidden forbidden not_found not_found not_found"
 
 COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
-    "hello": ("bad_request " * 6, lambda room: {"token": "x"}),
-    "ping": ("pong " * 6, lambda room: {}),
-    "sync": ("ok " * 6, lambda room: {"cursors": {room.conversation: 1}}),
-    "create": ("ok " * 6, lambda room: {"title": "Choyxona"}),
-    "direct": ("ok " * 6, lambda room: {"users": ["a-friend"]}),
+    "hello": ("bad_request " * 7, lambda room: {"token": "x"}),
+    "ping": ("pong " * 7, lambda room: {}),
+    "sync": ("ok " * 7, lambda room: {"cursors": {room.conversation: 1}}),
+    "create": ("ok " * 7, lambda room: {"title": "Choyxona"}),
+    "direct": ("ok " * 7, lambda room: {"users": ["a-friend"]}),
     "send": (MAY, lambda room: {"conversation": room.conversation, "text": "salom"}),
+    "send with reply_to": (
+        READ,
+        lambda room: {"conversation": room.conversation, "text": "javob", "reply_to": room.seq},
+    ),
+    "history around": (MAY, lambda room: {"conversation": room.conversation, "around": room.seq}),
     "edit": (
-        "forbidden forbidden forbidden not_found not_found not_found",
+        "forbidden forbidden forbidden not_found not_found not_found not_found",
         lambda room: {"conversation": room.conversation, "seq": room.seq, "text": "changed"},
     ),
-    "delete": (KEEP, lambda room: {"conversation": room.conversation, "seq": room.seq}),
-    "react": (MAY, lambda room: {"conversation": room.conversation, "seq": room.seq, "emoji": "👍", "on": True}),
-    "pin": (KEEP, lambda room: {"conversation": room.conversation, "seq": room.seq, "on": True}),
-    "report": (MAY, lambda room: {"conversation": room.conversation, "seq": room.seq}),
+    "delete": (READ_KEEP, lambda room: {"conversation": room.conversation, "seq": room.seq}),
+    "react": (READ, lambda room: {"conversation": room.conversation, "seq": room.seq, "emoji": "👍", "on": True}),
+    "pin": (READ_KEEP, lambda room: {"conversation": room.conversation, "seq": room.seq, "on": True}),
+    "report": (READ, lambda room: {"conversation": room.conversation, "seq": room.seq}),
     "read": (MAY, lambda room: {"conversation": room.conversation, "ordinal": 1}),
     "draft": (MAY, lambda room: {"conversation": room.conversation, "text": "begun"}),
     "typing": (MAY, lambda room: {"conversation": room.conversation}),
@@ -128,4 +144,4 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
     "ban": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.other}),
     "mute": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.other}),
 }
-"""By `type`: the answer for each role but nobody (who has no connection), and the fields."""
+"""By `type` (and what else is asked with it): the answer for each role but nobody (who has no connection), and the fields."""

@@ -28,7 +28,7 @@ async def test_many_share_one_read() -> None:
     third = await kept.above("lobby", 2)
     assert first is second is third and log.reads == 1
     assert [event.seq for event in first.events] == list(range(3, PAGE + 3))
-    assert len(first.frames.payloads) == PAGE
+    assert len(first.views.whole.payloads) == PAGE
 
 
 async def test_the_head_is_not_kept() -> None:

@@ -1040,7 +1040,7 @@ class TestSlowMode:
         """A message refused for another reason, or a repeat, costs no time."""
         room = await house.room(ALI, VALI)
         await house.do(acts.Update, ALI, room, slow_mode=10)
-        assert isinstance(await house.cannot_write(VALI, room, reply_to=99), BadRequest)
+        assert isinstance(await house.cannot_write(VALI, room, reply_to=99), NotFound)
         await house.write(VALI, room, "bir", client_id="k")
         again = await house.listener.send(house.store, VALI, "bir", conversation=room, client_id="k", at=AT + 1)
         assert again.duplicate

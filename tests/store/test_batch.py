@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, event, select, update
 
 from suhbat.chat.model import Actor, Outcome, Post, Sent
-from suhbat.errors import BadRequest, IdempotencyConflict, NotFound
+from suhbat.errors import IdempotencyConflict, NotFound
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.types import LOBBY
 from suhbat.store import batch, connect, history, known, queries, search, values
@@ -91,7 +91,7 @@ class Model:
         if target is None:
             return NotFound
         if wish.reply_to is not None and not (exists and wish.reply_to <= len(self.logs[log])):
-            return BadRequest
+            return NotFound
         messages = self.logs.setdefault(log, [])
         messages.append(wish.text)
         sent = Sent(log, len(messages), len(messages), 1)

@@ -57,7 +57,7 @@ def delete(writing: Writing, act: acts.Delete) -> Done:
     log = writing.log(act.conversation, "delete")
     place = (events.c.conversation_id == log.id, events.c.seq == act.seq, events.c.ordinal.is_not(None))
     row = writing.connection.execute(select(events).where(*place)).one_or_none()
-    if row is not None and row.deleted:
+    if row is not None and row.deleted and writing.may_read(log, act.seq):
         return Done(log.name, log.head)
     row = writing.message(log, act.seq)
     if row.actor_uid != act.actor.uid:

@@ -100,6 +100,8 @@ def settle(writing: Writing, act: acts.Settle) -> Done:
         log = writing.log(row.name, "delete_any")
     except SuhbatError:
         raise NotFound() from None
+    if not writing.may_read(log, row.target):
+        raise NotFound()
     writing.connection.execute(update(reports).where(reports.c.id == act.report).values(closed=True))
     writing.note("report.settle", log, row.uid, str(row.target))
     return Done(log.name, log.head)

@@ -13,6 +13,7 @@ from suhbat.errors import NotFound
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import Message
 from suhbat.store.dialect import insert_new
+from suhbat.store.floor import writer_floor
 from suhbat.store.known import Known, Log
 from suhbat.store.ledger import Ledger
 from suhbat.store.mentions import tell_mentions
@@ -65,15 +66,20 @@ class Writing:
         return self.known.own[uid]
 
     def message(self, log: Log, seq: int) -> AnyRow:
-        """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, or is deleted."""
+        """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, is deleted, or may not be
+        read by the actor."""
         row = self.connection.execute(
             select(*MESSAGE).where(
                 events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None)
             )
         ).one_or_none()
-        if row is None or row.deleted:
+        if row is None or row.deleted or not self.may_read(log, seq):
             raise NotFound("not_found.message")
         return row
+
+    def may_read(self, log: Log, seq: int) -> bool:
+        """Whether this `seq` is above the actor's floor."""
+        return seq > writer_floor(self.connection, self.known, self.actor, log)
 
     def last_message(self, log: Log) -> Message | None:
         """As it is now, with its reactions; None where nothing was said yet, or it is past keeping."""

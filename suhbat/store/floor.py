@@ -1,0 +1,86 @@
+"""From where on somebody may read a conversation. Everything that shows, names or changes a message asks here.
+
+The floor is a `seq`: what lies at it or below answers like what does not exist. That holds for pages, search, events, replies,
+reports, reactions, pins and whatever comes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Connection, case, literal
+
+from suhbat.chat.model import Actor
+from suhbat.protocol.types import LOBBY
+
+from .dialect import find_rows
+from .known import Known, LobbyHistory, Log
+from .tables import conversations, members
+
+
+class Place(Protocol):
+    """A conversation as somebody sees it. `since`: its head when they came; None for who is no member."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def head(self) -> int: ...
+    @property
+    def history(self) -> str: ...
+    @property
+    def since(self) -> int | None: ...
+
+
+def floor_of(actor: Actor, place: Place | Any, lobby_history: LobbyHistory) -> int:
+    """The floor of somebody who may read there. The policy is asked elsewhere."""
+    if place.kind == "lobby":
+        above = lobby_floor(actor, lobby_history)
+        return int(place.head) if above is None else above
+    return int(place.since or 0) if place.history == "joined" else 0
+
+
+def lobby_floor(actor: Actor, lobby_history: LobbyHistory) -> int | None:
+    """The same for the lobby; None: nothing of it (a bare guest)."""
+    if actor.lobby_from is None:
+        return None
+    return 0 if lobby_history == "all" else actor.lobby_from
+
+
+def member_floor() -> ColumnElement[int]:
+    """The same for members, in a query of `conversations` and `members`."""
+    return case((conversations.c.history == "joined", members.c.since), else_=literal(0))
+
+
+def any_floor(actor: Actor, lobby_history: LobbyHistory) -> ColumnElement[int]:
+    """The same, in a query that may also be about the lobby."""
+    above = lobby_floor(actor, lobby_history)
+    lobby = conversations.c.head if above is None else literal(above)
+    return case((conversations.c.name == LOBBY, lobby), else_=member_floor())
+
+
+def writer_floor(connection: Connection, known: Known, actor: Actor, log: Log) -> int:
+    """The floor of somebody who acts, in the writer's transaction."""
+    return writer_floors(connection, known, [(actor, log)])[log.id, actor.uid]
+
+
+def writer_floors(
+    connection: Connection, known: Known, wanted: Collection[tuple[Actor, Log]]
+) -> dict[tuple[int, str], int]:
+    """The same for several at once, by the log's id and the uid."""
+    floors: dict[tuple[int, str], int] = {}
+    asked: set[tuple[int, str]] = set()
+    for actor, log in wanted:
+        key = (log.id, actor.uid)
+        floors[key] = 0
+        if log.name == LOBBY:
+            above = lobby_floor(actor, known.lobby_history)
+            floors[key] = log.head if above is None else above
+        elif log.settings.history == "joined":
+            asked.add(key)
+    if asked:
+        columns = ("conversation_id", "uid", "since")
+        floors |= {
+            (id_, uid): since for id_, uid, since in find_rows(connection, members, columns[:2], columns, sorted(asked))
+        }
+    return floors

@@ -1,0 +1,199 @@
+"""One floor: what lies below it answers like what does not exist, to whatever question, and nothing tells of it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from suhbat.bus import frames
+from suhbat.chat import acts
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
+from suhbat.chat.search import parse
+from suhbat.errors import NotFound, SuhbatError
+from suhbat.identity.export import of_conversation
+from suhbat.protocol.events import EVENT, Mentioned, veil_of
+from suhbat.protocol.types import LOBBY
+
+from .acting import KEEPER, SOLI, House
+from .parts import ALI, VALI, Listener, opened
+
+SECRET = "qadimiysir"
+TELLING: list[tuple[type[Any], dict[str, Any]]] = [
+    (acts.Edit, {"text": f"{SECRET} oʻzgardi"}),
+    (acts.React, {"emoji": "👍", "on": True}),
+    (acts.React, {"emoji": "👍", "on": False}),
+    (acts.Pin, {"on": True}),
+    (acts.Pin, {"on": False}),
+    (acts.Delete, {}),
+]
+ASKED = [*TELLING, (acts.Report, {"reason": "spam"})]
+
+
+@pytest.fixture
+async def house(store: Store, listener: Listener) -> House:
+    return House(store, listener)
+
+
+class Scene:
+    """An old message by ALI, who keeps order there; then `late` comes, who does so too; then a new message by `late`."""
+
+    house: House
+    place: str
+    late: Actor
+    old: int
+    new: int
+
+
+@pytest.fixture(params=["room", "lobby"])
+async def scene(request: pytest.FixtureRequest, house: House) -> Scene:
+    scene = Scene()
+    scene.house = house
+    if request.param == "room":
+        scene.place = await house.room(ALI, VALI, history="joined")
+        scene.old = await house.write(ALI, scene.place, f"{SECRET} eski")
+        scene.late = SOLI
+        await house.admit(ALI, scene.place, SOLI, "moderator")
+    else:
+        scene.place = LOBBY
+        scene.old = await house.write(ALI, LOBBY, f"{SECRET} eski")
+        scene.late = replace(KEEPER, uid="u-late", user_id="kech", lobby_from=scene.old)
+    scene.new = await house.write(scene.late, scene.place, "yangi")
+    return scene
+
+
+def teller(scene: Scene) -> Actor:
+    return ALI if scene.place != LOBBY else replace(ALI, role="moderator", kind="account")
+
+
+@pytest.mark.parametrize(("kind", "fields"), ASKED)
+async def test_no_act_reaches_below(scene: Scene, kind: type[Any], fields: dict[str, Any]) -> None:
+    """Whoever may do it above is told that there is nothing, in the words for a message that does not exist."""
+    told = []
+    for seq in (scene.old, 10**6):
+        error = await scene.house.refused(NotFound, None, kind, scene.late, scene.place, seq=seq, **fields)
+        told.append((error.code, error.text))
+    assert told[0] == told[1]
+    await scene.house.do(kind, scene.late, scene.place, seq=scene.new, **fields)
+
+
+async def test_a_deleted_one_is_not_there_either(scene: Scene) -> None:
+    """Deleting again changes nothing and says so, but not to those for whom there is nothing."""
+    await scene.house.do(acts.Delete, ALI, scene.place, seq=scene.old)
+    await scene.house.refused(NotFound, None, acts.Delete, scene.late, scene.place, seq=scene.old)
+
+
+async def test_no_reply_names_what_is_below(scene: Scene) -> None:
+    """A reply to it is refused like one to nothing; the old members reply to it as ever."""
+    told = [await scene.house.cannot_write(scene.late, scene.place, reply_to=seq) for seq in (scene.old, 10**6)]
+    assert [(type(error), error.text) for error in told] == [(NotFound, told[0].text)] * 2
+    await scene.house.write(ALI, scene.place, "javob", reply_to=scene.old)
+    await scene.house.write(scene.late, scene.place, "javob", reply_to=scene.new)
+
+
+async def test_nothing_that_is_read_shows_it(scene: Scene) -> None:
+    """Pages from anywhere, search, pins, reports, states and exports."""
+    house, store, late, place = scene.house, scene.house.store, scene.late, scene.place
+    await house.do(acts.Pin, teller(scene), place, seq=scene.old, on=True)
+    await house.do(acts.React, ALI, place, seq=scene.old, emoji="👍", on=True)
+    await house.do(acts.Report, VALI, place, seq=scene.old, reason=SECRET)
+    await house.write(ALI, place, "javob", reply_to=scene.old)
+    shown: list[Any] = [await store.opening(late), await store.state(late, place)]
+    for where in ({}, {"around": scene.old}, {"before": scene.new}, {"after": 0}, {"before": scene.old + 1}):
+        shown.append(await store.history(late, place, **where))
+        assert not shown[-1].has_before, where
+    shown += [await store.pins(late, place), await store.reports(late), await store.search(late, parse(SECRET), None)]
+    shown += [line async for line in of_conversation(store, late, place)]
+    assert SECRET not in str(shown)
+    assert len(await store.reports(teller(scene))) == 1
+
+
+async def test_no_report_of_below_is_settled(scene: Scene) -> None:
+    """Who keeps order there since then does not know of it."""
+    await scene.house.do(acts.Report, VALI, scene.place, seq=scene.old, reason="spam")
+    [report] = await scene.house.store.reports(teller(scene))
+    await scene.house.refused(NotFound, None, acts.Settle, scene.late, report=report.id)
+    await scene.house.do(acts.Settle, teller(scene), report=report.id)
+
+
+@pytest.mark.parametrize(("kind", "fields"), TELLING)
+async def test_events_about_it_are_veiled(scene: Scene, kind: type[Any], fields: dict[str, Any]) -> None:
+    """Live, over the bus and in a replay: an event about a message carries the floor at which it is hidden."""
+    house = scene.house
+    actor = teller(scene)
+    if not fields.get("on", True):
+        await house.do(kind, actor, scene.place, seq=scene.old, **(fields | {"on": True}))
+    heard = len(house.listener.entries)
+    await house.do(kind, actor, scene.place, seq=scene.old, **fields)
+    [entry] = house.listener.entries[heard:]
+    assert veil_of(entry.event) == scene.old
+    [(_, data)] = frames.events([entry])
+    [received] = frames.read(data).entries
+    assert veil_of(received.event) == scene.old
+    [replayed] = await house.store.events(scene.place, entry.event.seq - 1, 10)
+    assert (replayed, veil_of(replayed.event)) == (entry, scene.old)
+    assert b"veil" not in EVENT.dump_json(entry.event), "the wire knows nothing of it"
+
+
+async def test_where_all_read_all_nothing_is_veiled(house: House) -> None:
+    """A room with `history: all` and a direct: the floor is 0 for everybody, whenever they came."""
+    room = await house.room(ALI, VALI)
+    met = (await house.do(acts.Meet, ALI, people=(VALI,))).conversation
+    for place in (room, met):
+        seq = await house.write(ALI, place, "eski")
+        if place == room:
+            await house.admit(ALI, room, SOLI)
+        [event] = await house.told(acts.React, VALI, place, seq=seq, emoji="👍", on=True)
+        assert veil_of(event) is None
+        assert all(veil_of(found) is None for found in await house.log(place))
+    [message] = (await house.store.history(SOLI, room)).messages
+    await house.do(acts.React, SOLI, room, seq=message.seq, emoji="🎉", on=True)
+
+
+async def test_an_edit_names_nobody_from_above(scene: Scene) -> None:
+    """An older message that names them now leads them nowhere: they are not told."""
+    heard = len(scene.house.listener.entries)
+    await scene.house.do(acts.Edit, ALI, scene.place, seq=scene.old, text="@kech", named=(scene.late.uid,))
+    assert not [one for one in scene.house.listener.entries[heard:] if isinstance(one.event, Mentioned)]
+
+
+async def test_the_floor_follows_the_setting(house: House) -> None:
+    """Where the room's history becomes everybody's, the newcomer may do what the others may; and the reverse."""
+    room = await house.room(ALI, history="joined")
+    old = await house.write(ALI, room, "eski")
+    await house.admit(ALI, room, VALI)
+    mine: dict[str, Any] = {"seq": old, "emoji": "👍"}
+    await house.refused(NotFound, None, acts.React, VALI, room, on=True, **mine)
+    await house.do(acts.Update, ALI, room, history="all")
+    await house.do(acts.React, VALI, room, on=True, **mine)
+    await house.do(acts.Update, ALI, room, history="joined")
+    await house.refused(NotFound, None, acts.React, VALI, room, on=False, **mine)
+
+
+@pytest.fixture
+async def open_house(make: Callable[..., Store], tmp_path: Path) -> AsyncIterator[House]:
+    """Where everybody may read all of the lobby."""
+    listener = Listener()
+    async with opened(make(tmp_path / "open", lobby_history="all"), listener) as store:
+        yield House(store, listener)
+
+
+async def test_a_lobby_that_all_read_has_no_floor(open_house: House) -> None:
+    """With `lobby_history = all` a newcomer reacts to, answers and reports the oldest message."""
+    old = await open_house.write(ALI, LOBBY, "eski")
+    late = Actor("u-late", "kech", lobby_from=old)
+    await open_house.do(acts.React, late, LOBBY, seq=old, emoji="👍", on=True)
+    await open_house.do(acts.Report, late, LOBBY, seq=old, reason="spam")
+    await open_house.write(late, LOBBY, "javob", reply_to=old)
+    assert (await open_house.store.opening(late)).floors[LOBBY] == 0
+
+
+async def test_a_bare_guest_has_nothing_of_the_past(house: House) -> None:
+    """Who sees only what is said while connected acts on nothing that was said."""
+    old = await house.write(ALI, LOBBY, "eski")
+    with pytest.raises(SuhbatError):
+        await house.do(acts.React, Actor("u-bare", "yolovchi"), LOBBY, seq=old, emoji="👍", on=True)
