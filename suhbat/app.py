@@ -22,6 +22,7 @@ from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.config import Settings
 from suhbat.control import Control
 from suhbat.http import api
+from suhbat.http.headers import SafeHeaders
 from suhbat.http.parts import Parts
 from suhbat.identity.outside import Authenticate
 from suhbat.identity.passwords import Passwords
@@ -31,6 +32,7 @@ from suhbat.node import Node
 from suhbat.protocol.closes import Close
 from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.startup import beside, many_files, one_worker, welcome
+from suhbat.store import private
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.sqlite import SQLiteStore
@@ -128,13 +130,15 @@ class Suhbat:
             lifespan=self.lifespan,
         )
         self.admission = Admission(lambda: None if self.draining else self.services)
-        self._sockets = WebSockets(self.fastapi, self.admission)
+        self._not_started = SafeHeaders(NOT_STARTED, settings.public_url)
+        # Around everything: an unexpected error is answered outside of the application's own layers.
+        self._sockets = WebSockets(SafeHeaders(self.fastapi, settings.public_url), self.admission)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
         elif scope["type"] == "http" and self.services is None:
-            await NOT_STARTED(scope, receive, send)
+            await self._not_started(scope, receive, send)
         else:
             await self._sockets(scope, receive, send)
 
@@ -214,6 +218,7 @@ class Suhbat:
                 self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
                 lock = DirectoryLock(self.settings.data)
                 lock.acquire()
+                private.keep(self.settings.data)
             self.control.begin(beside(self.settings))
         except (OSError, StoreUnavailable) as error:
             log.info("the command line does not find this process", reason=str(error))

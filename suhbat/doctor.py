@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from suhbat import fronting, listening
 from suhbat.config import Settings, unknown_variables
+from suhbat.store import private
 
 NETWORK_FILE_SYSTEMS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "glusterfs"}
@@ -35,6 +36,7 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
     yield python_version(sys.version_info[:3])
     yield sqlite_version(sqlite3.sqlite_version_info)
     yield from data_directory(settings.data)
+    yield from (Finding(*found) for found in private.findings(settings.data))
     server = lock_holder(settings.data)
     yield lock(server)
     yield port(settings.host, settings.port, server)

@@ -72,7 +72,7 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
     app.state.parts = parts
     problem.install(app)
     app.add_middleware(BoundedBody)
-    app.add_middleware(SafeHeaders)
+    app.add_middleware(SafeHeaders, public_url=parts.settings.public_url)
     app.add_middleware(HeadAsGet)
     app.add_middleware(LocalRedirects)
     version = APIRouter(prefix=PREFIX)

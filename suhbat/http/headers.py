@@ -5,26 +5,15 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "connect-src 'self'",
-        "img-src 'self' data:",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "form-action 'none'",
-    )
-)
-"""Nothing from another host, nothing inline, no frame around us: what somebody writes cannot become code."""
+from suhbat.protocol.headers import UNLESS_SAID, always
 
 
 class SafeHeaders:
-    """A pure ASGI layer: no type guessing, no Referer to elsewhere, and nothing of the API in a shared cache."""
+    """A pure ASGI layer: see `protocol.headers`."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
         self._app = app
+        self._always = always(public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -34,10 +23,10 @@ class SafeHeaders:
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["x-content-type-options"] = "nosniff"
-                headers["referrer-policy"] = "no-referrer"
-                headers.setdefault("content-security-policy", CONTENT_SECURITY_POLICY)
-                headers.setdefault("cache-control", "no-store")
+                for name, value in self._always.items():
+                    headers[name] = value
+                for name, value in UNLESS_SAID.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, send_safely)

@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from .headers import CONTENT_SECURITY_POLICY
+from suhbat.protocol.headers import CONTENT_SECURITY_POLICY
 
 WEB = Path(__file__).parent.parent / "web"
 

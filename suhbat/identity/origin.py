@@ -55,6 +55,8 @@ def allowed(origin: str | None, host: str | None, origins: Collection[str], publ
         return False
     here = _canonical(match["host"])
     port = int(match["port"] or _DEFAULT_PORTS[asked.scheme])
+    if asked.scheme == "http" and _is_https(here, public_url):
+        return False  # a page that came unencrypted may be anybody's on the way
     return (here, port) == (asked.host, asked.port) and _is_ours(here, public_url)
 
 
@@ -72,6 +74,11 @@ def _is_ours(host: str, public_url: str | None) -> bool:
     if _is_ip(host) or host.endswith(".local"):
         return True
     return public_url is not None and host == (urlsplit(public_url).hostname or "")
+
+
+def _is_https(host: str, public_url: str | None) -> bool:
+    known = urlsplit(public_url or "")
+    return known.scheme.lower() == "https" and host == _canonical(known.hostname or "")
 
 
 def _is_ip(host: str) -> bool:

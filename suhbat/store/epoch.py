@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from . import private
 from .directory import sync_directory
 from .tables import conversations, meta
 
@@ -74,6 +75,8 @@ def recall(path: Path) -> Instance | None:
 def remember(path: Path, instance: Instance) -> None:
     """Replace the file at `path` whole, flushed to disk."""
     fresh = path.with_name(path.name + ".new")
+    fresh.unlink(missing_ok=True)
+    private.make(fresh)
     with fresh.open("w", encoding="utf-8") as file:
         json.dump(asdict(instance), file)
         file.flush()

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, inspect, select, text
 from suhbat.chat.model import Milliseconds
 from suhbat.protocol.types import LOBBY
 
+from . import private
 from .dialect import insert_new
 from .directory import sync_directory
 from .errors import StoreUnavailable
@@ -133,6 +134,7 @@ def _back_up(connection: Connection, backups: Path, present: str, at: Millisecon
     try:
         backups.mkdir(mode=0o700, exist_ok=True)
         copy.unlink(missing_ok=True)
+        private.make(copy)  # SQLite takes an empty file for it
         # Not a copy of the file: that would miss what is in the WAL, and drop the locks on it (sqlite.org/howtocorrupt).
         raw = connection.connection.driver_connection
         assert raw is not None

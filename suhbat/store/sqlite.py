@@ -18,7 +18,7 @@ from suhbat.chat.model import Changed, Committed, Moved
 from suhbat.chat.ports import Clock
 from suhbat.protocol.types import LOBBY
 
-from . import connect, epoch, wal
+from . import connect, epoch, private, wal
 from .dialect import insert_new
 from .directory import make_directory, sync_directory
 from .epoch import Instance
@@ -88,6 +88,7 @@ class SQLiteStore(SQLStore):
                 "use another data directory (--data, or SUHBAT_DATA)"
             ) from error
         self._lock.acquire()
+        private.keep(self._data)
         try:
             self._prepare_file()
         except BaseException as error:
@@ -103,7 +104,7 @@ class SQLiteStore(SQLStore):
         is_new = not self._file.exists()
         if is_new:
             # Made here for its mode: also in a directory that others may read, the messages are not for them.
-            self._file.touch(mode=0o600)
+            private.make(self._file)
         wal.flush_again(self._file)
         self._writes = connect.writing(self._file)
         self._reads = connect.reading(self._file, READERS)

@@ -73,6 +73,12 @@ class Admission:
         return Upgrade(request.path, headers, parse_query(request.query), address)
 
     @property
+    def public_url(self) -> str | None:
+        """For the headers of a refusal; None also before start-up."""
+        services = self._services()
+        return None if services is None else services.settings.public_url
+
+    @property
     def compression(self) -> bool:
         """Whether permessage-deflate is negotiated with those who offer it."""
         services = self._services()

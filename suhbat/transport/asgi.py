@@ -47,7 +47,7 @@ class WebSockets:
             await self._upgrade(path, scope, receive, send)
         else:
             await receive()  # websocket.connect
-            await _refuse(scope, send, NotFound("not_found.socket"))
+            await _refuse(scope, send, NotFound("not_found.socket"), self._admission.public_url)
 
     async def _upgrade(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Decide on the request, accept, and serve the connection until it ends; under uvicorn it leaves from here."""
@@ -60,7 +60,7 @@ class WebSockets:
                 take_over(protocol, self._admission, upgrade)
                 return
         except SuhbatError as error:
-            await _refuse(scope, send, error)
+            await _refuse(scope, send, error, self._admission.public_url)
             return
         wire = QueueWire()
         session = self._admission.enter(wire, upgrade)
@@ -138,13 +138,13 @@ async def _breathe(session: Session, wire: QueueWire) -> None:
             wire.abort()
 
 
-async def _refuse(scope: Scope, send: Send, error: SuhbatError) -> None:
+async def _refuse(scope: Scope, send: Send, error: SuhbatError, public_url: str | None) -> None:
     """Say no before the upgrade, as HTTP; a server without that extension answers 403 by itself."""
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": int(Close.POLICY)})
         return
     languages = [value for name, value in scope["headers"] if name.lower() == b"accept-language"]
-    response = refusal(error, b",".join(languages).decode("latin-1"))
+    response = refusal(error, b",".join(languages).decode("latin-1"), public_url)
     headers = [(name.lower().encode(), value.encode()) for name, value in response.headers.raw_items()]
     await send({"type": "websocket.http.response.start", "status": response.status_code, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": response.body})

@@ -27,6 +27,7 @@ from websockets.typing import ExtensionParameter
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.framing import WINDOW_BITS
+from suhbat.protocol.headers import of_refusal
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.replies import encode
 from suhbat.texts import choose
@@ -96,6 +97,7 @@ class Native(asyncio.Protocol):
             return
         response = conn.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
+            response.headers.update(of_refusal(admission.public_url))
             self._answer(conn, response)
             return
         peer = self._transport.get_extra_info("peername")
@@ -104,7 +106,7 @@ class Native(asyncio.Protocol):
             upgrade = admission.admit(asked)
             wire = open_wire(self._transport, conn, response, admission, upgrade, self._siblings)
         except SuhbatError as error:
-            self._answer(conn, refusal(error, request.headers.get("Accept-Language", "")))
+            self._answer(conn, refusal(error, request.headers.get("Accept-Language", ""), admission.public_url))
             return
         self._transport.set_protocol(wire)
 
@@ -169,10 +171,11 @@ def open_wire(
     return wire
 
 
-def refusal(error: SuhbatError, accept_language: str) -> Response:
+def refusal(error: SuhbatError, accept_language: str, public_url: str | None) -> Response:
     """No, as an HTTP response (RFC 9457, RFC 9110 §10.2.3)."""
     body = encode(problem_of(error, choose(accept_language)))
     headers = Headers({"Connection": "close", "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))})
+    headers.update(of_refusal(public_url))
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
     return Response(error.status, HTTPStatus(error.status).phrase, headers, body)

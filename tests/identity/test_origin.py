@@ -87,3 +87,18 @@ def test_nothing_makes_it_fail(origin: str, host: str) -> None:
     """Any header has an answer, and of a text that is no origin it is no."""
     answer = allowed(origin, host, [], None)
     assert answer is False or origin.lower().startswith(("http://", "https://"))
+
+
+@pytest.mark.parametrize("host", ["chat.example.org", "chat.example.org:80", "CHAT.example.org"])
+def test_an_unencrypted_page_of_the_same_host(host: str) -> None:
+    """Where the server is known by https, a page that came by http may have been written by anybody on its way."""
+    assert not allowed("http://chat.example.org", host, [], PUBLIC)
+    assert allowed("http://chat.example.org", host, [], "http://chat.example.org")
+    assert allowed("http://chat.example.org", host, ["http://chat.example.org"], PUBLIC), "the owner listed it"
+    assert allowed("http://127.0.0.1:8000", "127.0.0.1:8000", [], PUBLIC), "another host: this machine itself"
+
+
+def test_a_literal_as_the_public_address() -> None:
+    """The same for an IPv6 literal in any spelling, and for a name without dots."""
+    assert not allowed("http://[::1]:443", "[0:0:0:0:0:0:0:1]:443", [], "https://[::1]")
+    assert not allowed("http://raspberrypi:8443", "raspberrypi:8443", [], "https://raspberrypi:8443")

@@ -68,6 +68,13 @@ HANDSHAKE: Mapping[str, Tests] = {
         *_in(_OPENINGS, "origins_that_are_not_ours", "an_origin_without_a_host"),
         *_in("identity/test_origin", "refused"),
     ),
+    "a page of the same host that came unencrypted": _in(
+        "identity/test_origin", "an_unencrypted_page_of_the_same_host"
+    ),
+    "refusals that say less than other answers": (
+        *_in("http/test_headers", "every_answer", "an_unexpected_error_and_a_server_that_has_not_started"),
+        *_in("transport/test_simple", "a_refused_upgrade_has_the_headers_of_every_answer"),
+    ),
     "plain HTTP to a socket path": _in(_OPENINGS, "plain_requests_to_a_socket"),
 }
 
@@ -151,6 +158,17 @@ AUTHORISATION: Mapping[str, Tests] = {
         *_in("authorisation/test_everybody", "nothing_comes_after_the_removal"),
         *_in("transport/test_rooms", "nothing_of_after_the_removal", "resume_after_a_removal"),
         *_in("transport/test_opening", "put_out_while_the_opening_is_read"),
+    ),
+    "nothing of before one's joining": (
+        *_in("authorisation/test_everybody", "endpoint", "command"),
+        *_in(
+            "store/test_floor", "no_act_reaches_below", "no_reply_names_what_is_below", "nothing_that_is_read_shows_it"
+        ),
+        *_in("store/test_floor", "events_about_it_are_veiled"),
+        *_in("hub/test_views", "each_gets_what_is_theirs", "who_is_fed_gets_the_same"),
+    ),
+    "files that others on the machine may read": _in(
+        "store/test_private", "what_the_server_makes", "what_was_put_back", "a_copy_before_a_migration"
     ),
     "no field set that only the server sets": (
         *_in("authorisation/test_everybody", "what_only_the_server_sets_cannot_be_set"),

@@ -142,6 +142,32 @@ async def test_foreign_origins_get_403(server: Server, name: Name, origin: str) 
         assert refused.value.response.status_code == 403
 
 
+async def test_a_refused_upgrade_has_the_headers_of_every_answer(server: Server, name: Name) -> None:
+    """Whoever refuses: this server before the upgrade, its library for a broken handshake, another server by itself (403)."""
+    for path, origin, headers in (
+        (f"/ws/{name('a')}", "https://evil.example", {}),
+        ("/api/v1/ws", "https://evil.example", {}),
+        ("/nothing/here", None, {}),
+        ("/api/v1/ws", None, {"Sec-WebSocket-Version": "7"}),
+    ):
+        with pytest.raises(InvalidStatus) as refused:
+            async with connect(
+                server.ws + path,
+                origin=origin,
+                additional_headers=headers,
+                compression=None,
+                proxy=None,  # type: ignore[arg-type]
+            ):
+                pass
+        response = refused.value.response
+        if b'"code"' not in response.body and not (headers and server.kind == "suhbat"):
+            continue  # a server without the extension for refusals answers by itself
+        assert response.headers["X-Content-Type-Options"] == "nosniff", path
+        assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin", path
+        assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin", path
+        assert "camera=(self)" in response.headers["Permissions-Policy"], path
+
+
 async def test_the_own_origin_may(server: Server, name: Name) -> None:
     """The page that this server serves may connect."""
     async with Simple(server.ws, name("a"), origin=server.url) as one:
