@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import repeat
 
-from suhbat.errors import UserNotFound
+from suhbat.errors import BadRequest, UserNotFound
 from suhbat.protocol.types import LOBBY
 
 from .acts import Accept, Act, Ban, Done
@@ -28,12 +29,19 @@ class Acting:
         """For `Act.at`."""
         return self._clock.wall()
 
-    def person(self, name: str) -> Actor:
-        """Who holds this name. Raises UserNotFound."""
+    def person(self, name: str, uid: str | None = None) -> Actor:
+        """Who holds this name; with `uid`, if it is still they: a guest's name may be somebody else's by now, who must not be
+        banned for what the one before did. Raises UserNotFound."""
         found = self.directory.find(name)
-        if found is None:
+        if found is None or uid not in (None, found.uid):
             raise UserNotFound(user_id=name[:64])
         return found
+
+    def people(self, names: Sequence[str], uids: Sequence[str] | None = None) -> tuple[Actor, ...]:
+        """The same for several; `uids` in the order of the names. Raises UserNotFound, BadRequest."""
+        if uids is not None and len(uids) != len(names):
+            raise BadRequest(reason='"uids" has one for each of "users"')
+        return tuple(self.person(name, uid) for name, uid in zip(names, uids or repeat(None), strict=False))
 
     async def do(self, act: Act) -> Done:
         """Durable on return. Raises the refusal, as `Store.act`."""

@@ -26,10 +26,10 @@ class Messages:
         self._origin = secrets.token_hex(6)
         self._numbers = itertools.count()
 
-    def recipient(self, to_user: str) -> Actor:
-        """Who holds this name. Raises UserNotFound."""
+    def recipient(self, to_user: str, uid: str | None = None) -> Actor:
+        """Who holds this name; with `uid`, if it is still they. Raises UserNotFound."""
         peer = self._directory.find(to_user)
-        if peer is None:
+        if peer is None or uid not in (None, peer.uid):
             raise UserNotFound(user_id=to_user[:64])
         return peer
 

@@ -131,12 +131,18 @@ class Suhbat:
         return await self._ask(id, command, Sent)
 
     async def send_to(
-        self, user_id: str, text: str, *, client_id: str | None = None, reply_to: int | None = None
+        self,
+        user_id: str,
+        text: str,
+        *,
+        uid: str | None = None,
+        client_id: str | None = None,
+        reply_to: int | None = None,
     ) -> Sent:
-        """The same to one person, by name; `Sent.conversation` is the direct with them."""
+        """The same to one person, by name; `uid`: only if the name is still theirs. `Sent.conversation` is the direct."""
         id, key = next(self._ids), client_id or secrets.token_hex(16)
         with _checked():
-            command = Send(type="send", id=id, to_user=user_id, text=text, client_id=key, reply_to=reply_to)
+            command = Send(type="send", id=id, to_user=user_id, uid=uid, text=text, client_id=key, reply_to=reply_to)
         return await self._ask(id, command, Sent)
 
     async def history(

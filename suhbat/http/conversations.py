@@ -10,7 +10,7 @@ from pydantic import Field
 from suhbat.chat import acts
 from suhbat.errors import BadRequest, UserNotFound
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
-from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Wire
+from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Uids, Wire
 
 from .parts import House
 from .paths import Place, known
@@ -50,9 +50,10 @@ class Changes(Wire):
 
 
 class NewDirect(Wire):
-    """`users`: the names of the others, up to 19."""
+    """`users`: the names of the others, up to 19; `uids`: theirs, in that order, so that nobody else of the name is meant."""
 
     users: People
+    uids: Uids | None = None
 
 
 class Direct(Wire):
@@ -140,7 +141,7 @@ async def erase(conversation: Place, actor: Caller, parts: House) -> None:
 @refuses(UserNotFound)
 async def open_direct(body: NewDirect, actor: Caller, parts: House, response: Response) -> Direct:
     """The one conversation of exactly these people, made if new."""
-    people = tuple(map(parts.acting.person, body.users))
+    people = parts.acting.people(body.users, body.uids)
     if all(person.uid == actor.uid for person in people):
         raise BadRequest(reason='"users" names nobody but yourself')
     done = await parts.acting.do(acts.Meet(actor=actor, at=parts.acting.now(), people=people))

@@ -13,7 +13,7 @@ from suhbat.protocol.objects import Member, Role
 from suhbat.protocol.types import Reason, Until, Wire
 
 from .parts import House
-from .paths import Person, Place, known
+from .paths import Person, Place, WhoseUid, known
 from .refusals import refuses
 from .security import SAFE_WRITE, Caller
 
@@ -62,10 +62,16 @@ async def index(
 )
 @refuses(UserNotFound)
 async def admit(
-    conversation: Place, user_id: Person, body: Membership, actor: Caller, parts: House, response: Response
+    conversation: Place,
+    user_id: Person,
+    body: Membership,
+    actor: Caller,
+    parts: House,
+    response: Response,
+    uid: WhoseUid = None,
 ) -> None:
     """Make somebody a member, or give a member another role. To join a public room name yourself."""
-    place, person = known(conversation), parts.acting.person(user_id)
+    place, person = known(conversation), parts.acting.person(user_id, uid)
     act: acts.Act
     if person.uid == actor.uid and body.role == "member":
         act = acts.Join(actor=actor, at=parts.acting.now(), conversation=place)
@@ -78,9 +84,11 @@ async def admit(
 
 @router.patch("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(UserNotFound)
-async def change(conversation: Place, user_id: Person, body: Standing, actor: Caller, parts: House) -> None:
+async def change(
+    conversation: Place, user_id: Person, body: Standing, actor: Caller, parts: House, uid: WhoseUid = None
+) -> None:
     """Give a member another role, ban or mute somebody, or lift that. In the lobby a ban is from the whole server."""
-    place, person, at = known(conversation), parts.acting.person(user_id), parts.acting.now()
+    place, person, at = known(conversation), parts.acting.person(user_id, uid), parts.acting.now()
     asked = [value for value in (body.role, body.banned, body.muted) if value is not None]
     if len(asked) != 1:
         raise BadRequest(reason='give one of "role", "banned" and "muted"')
@@ -112,9 +120,9 @@ async def change(conversation: Place, user_id: Person, body: Standing, actor: Ca
 
 @router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(UserNotFound)
-async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House) -> None:
+async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House, uid: WhoseUid = None) -> None:
     """Make somebody a member no more; naming yourself is leaving."""
-    place, person, at = known(conversation), parts.acting.person(user_id), parts.acting.now()
+    place, person, at = known(conversation), parts.acting.person(user_id, uid), parts.acting.now()
     act: acts.Act
     if person.uid == actor.uid:
         act = acts.Leave(actor=actor, at=at, conversation=place)

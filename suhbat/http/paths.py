@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 
 from suhbat.errors import NotFound
 from suhbat.protocol.types import LOBBY, MAX_INTEGER
@@ -13,6 +13,12 @@ Place = Annotated[
     str, Path(description="The id of a conversation: `lobby`, or as `conversations` lists them.", examples=[LOBBY])
 ]
 Person = Annotated[str, Path(description="The name of somebody.", examples=["vali"])]
+WhoseUid = Annotated[
+    str | None,
+    Query(
+        alias="uid", max_length=64, description="Theirs; if the name is somebody else's by now, there is nobody of it."
+    ),
+]
 SeqPath = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="The `seq` of a message.", examples=[12])]
 
 

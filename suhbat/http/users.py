@@ -40,10 +40,10 @@ async def search(
 
 @router.get("/{user_id}")
 @refuses(NotFound)
-async def show(user_id: paths.Person, actor: Caller, parts: House) -> Person:
-    """Who holds this name. 404 for nobody, and for an account that was shut out."""
+async def show(user_id: paths.Person, actor: Caller, parts: House, uid: paths.WhoseUid = None) -> Person:
+    """Who holds this name. 404 for nobody, for an account that was shut out, and with `uid` for anybody but them."""
     found = parts.people.find(user_id)
-    if found is None:
+    if found is None or uid not in (None, found.uid):
         raise NotFound()
     return _person(found, parts)
 

@@ -28,6 +28,8 @@ from .types import (
     Text,
     Title,
     Topic,
+    Uid,
+    Uids,
     Until,
     Wire,
 )
@@ -63,11 +65,13 @@ class Hello(_Command):
 
 
 class Send(_Command):
-    """Write to a `conversation` or to one person (`to_user`, a name). Safe to repeat with the same `client_id`."""
+    """Write to a `conversation` or to one person (`to_user`, a name; `uid`: only if it is still theirs). Safe to repeat with
+    the same `client_id`."""
 
     type: Literal["send"]
     conversation: ConversationId | None = Field(default=None, examples=[LOBBY])
     to_user: Name | None = None
+    uid: Uid | None = None
     text: Text
     client_id: ClientId | None = Field(default=None, examples=["phone-41"])
     reply_to: Seq | None = None
@@ -180,10 +184,11 @@ class Create(_Command):
 
 
 class Meet(_Command):
-    """The one direct of me and these people (`users`: names), made if new."""
+    """The one direct of me and these people (`users`: names), made if new. `uids`: only if it is still they, in that order."""
 
     type: Literal["direct"]
     users: People
+    uids: Uids | None = None
 
 
 class Update(_Command):
@@ -208,11 +213,12 @@ class Erase(_Command):
 
 
 class Admit(_Command):
-    """Make somebody a member of a room, or change what they are there."""
+    """Make somebody a member of a room, or change what they are there. `uid`, also below: only if the name is still theirs."""
 
     type: Literal["admit"]
     conversation: ConversationId
     user_id: Name
+    uid: Uid | None = None
     role: Role = "member"
 
 
@@ -222,11 +228,13 @@ class Remove(_Command):
     type: Literal["remove"]
     conversation: ConversationId
     user_id: Name
+    uid: Uid | None = None
 
 
 class _Sanction(_Command):
     conversation: ConversationId
     user_id: Name
+    uid: Uid | None = None
     on: bool = True
     until: Until | None = None
     reason: Reason = ""

@@ -158,6 +158,7 @@ Reason = Annotated[str, Field(max_length=500, examples=["spam"]), Storable]
 DraftText = Annotated[str, Field(max_length=MAX_TEXT, examples=["Ertaga kelaman, lekin"]), Storable]
 Emoji = Annotated[str, Field(min_length=1, max_length=32, examples=["👍"]), Storable, AfterValidator(_emoji)]
 People = Annotated[list[Name], Field(min_length=1, max_length=50)]
+Uids = Annotated[list[Uid], Field(min_length=1, max_length=50)]
 SlowMode = Annotated[int, Field(ge=0, le=86_400, examples=[10])]
 """Seconds between two messages of one member; 0: none."""
 Retention = Annotated[int, Field(ge=0, le=36_500, examples=[365])]

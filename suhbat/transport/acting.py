@@ -23,7 +23,7 @@ def act_of(command: commands.Acting, actor: Actor, acting: Acting) -> acts.Act:
                 history=command.history,
             )
         case commands.Meet():
-            return acts.Meet(actor=actor, at=at, people=tuple(map(acting.person, command.users)))
+            return acts.Meet(actor=actor, at=at, people=acting.people(command.users, command.uids))
     place = command.conversation
     match command:
         case commands.Edit():
@@ -62,7 +62,7 @@ def act_of(command: commands.Acting, actor: Actor, acting: Acting) -> acts.Act:
             return acts.Join(actor=actor, at=at, conversation=place)
         case commands.Leave():
             return acts.Leave(actor=actor, at=at, conversation=place)
-    person = acting.person(command.user_id)
+    person = acting.person(command.user_id, command.uid)
     match command:
         case commands.Admit():
             return acts.Admit(actor=actor, at=at, conversation=place, person=person, role=command.role)

@@ -209,7 +209,7 @@ class V1Session(BaseSession):
     def _send(self, command: Send) -> Rest | None:
         assert self.connection is not None
         try:
-            peer = None if command.to_user is None else self.services.messages.recipient(command.to_user)
+            peer = None if command.to_user is None else self.services.messages.recipient(command.to_user, command.uid)
         except UserNotFound as error:
             return self._repeated(command, error)
         self.in_flight += 1

@@ -167,6 +167,9 @@ AUTHORISATION: Mapping[str, Tests] = {
         *_in("store/test_floor", "events_about_it_are_veiled"),
         *_in("hub/test_views", "each_gets_what_is_theirs", "who_is_fed_gets_the_same"),
     ),
+    "a name that is somebody else's by now": _in(
+        "http/test_names", "a_command_about_somebody", "a_direct", "a_private_message", "over_http"
+    ),
     "files that others on the machine may read": _in(
         "store/test_private", "what_the_server_makes", "what_was_put_back", "a_copy_before_a_migration"
     ),

@@ -8,6 +8,7 @@ import { PendingMessages } from "../../suhbat/web/js/models/pending.js";
 import { Receipts } from "../../suhbat/web/js/models/receipts.js";
 import { Timeline } from "../../suhbat/web/js/models/timeline.js";
 import { Typing } from "../../suhbat/web/js/models/typing.js";
+import { uidOf } from "../../suhbat/web/js/views/names.js";
 import { rowsOf } from "../../suhbat/web/js/views/rows.js";
 
 const message = (seq, fields = {}) => ({
@@ -219,4 +220,54 @@ test("who has read: marks never go back, and one's own does not count", () => {
   assert.deepEqual(receipts.of("c1", 5, "u1"), ["u2"]);
   assert.deepEqual(receipts.of("c1", 6, "u1"), []);
   assert.deepEqual(receipts.of("c2", 1, "u1"), []);
+});
+
+test("what a reply quotes from outside of the window follows edits and deletions", async () => {
+  const { timeline, changes } = scene(500);
+  await timeline.open(null, 10);
+  assert.equal(timeline.quote(7), null);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timeline.quote(7).text, "m7");
+  timeline.apply({ type: "message.edited", conversation: "c1", seq: 501, message: message(7, { text: "changed" }) });
+  assert.equal(timeline.quote(7).text, "changed");
+  assert.equal(changes.at(-1), 7);
+  timeline.apply({ type: "message.deleted", conversation: "c1", seq: 502, target: 7 });
+  assert.deepEqual([timeline.quote(7).text, timeline.quote(7).deleted], ["", true]);
+});
+
+test("a deletion that overtakes the answer about a quoted message counts", async () => {
+  const { timeline, go } = scene(500);
+  await timeline.open(null, 10);
+  scene.holding = true;
+  timeline.quote(7);
+  timeline.apply({ type: "message.deleted", conversation: "c1", seq: 501, target: 7 });
+  scene.holding = false;
+  go();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.deepEqual([timeline.quote(7).text, timeline.quote(7).deleted], ["", true]);
+});
+
+test("a quoted message that may not be read, or is gone, stays far away; a window opened anew asks again", async () => {
+  const { timeline, log } = scene(500);
+  log.splice(6, 1); // 7 lies below the floor
+  await timeline.open(null, 10);
+  timeline.quote(7);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timeline.quote(7), null);
+  log.splice(6, 0, message(7));
+  await timeline.open(null, 10);
+  timeline.quote(7);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.equal(timeline.quote(7).text, "m7");
+});
+
+test("a name in a text leads to who was seen under it, and to nobody where it had several owners", () => {
+  const people = new Map([
+    ["u1", { uid: "u1", user_id: "ali" }],
+    ["u2", { uid: "u2", user_id: "vali" }],
+    ["u3", { uid: "u3", user_id: "vali" }],
+  ]);
+  assert.equal(uidOf(people, "Ali"), "u1");
+  assert.equal(uidOf(people, "soli"), undefined, "whoever has it now");
+  assert.ok(![undefined, "u2", "u3"].includes(uidOf(people, "vali")));
 });

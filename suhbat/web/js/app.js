@@ -3,7 +3,7 @@
 import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
 import { Receipts } from "./models/receipts.js";
-import { Timeline } from "./models/timeline.js";
+import { Timeline, aboutText, amended } from "./models/timeline.js";
 import { Typing } from "./models/typing.js";
 import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
@@ -12,6 +12,7 @@ import { Database } from "./storage/database.js";
 const OPEN_TIMELINES = 12;
 const KEPT_MESSAGES = 100; // of each conversation, for a visit without the network
 const SAVE_AFTER = 300; // ms
+const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "message.unpinned"]);
 
 /** @typedef {import("./sdk/types.js").ConversationState} ConversationState */
 /** @typedef {import("./sdk/types.js").Person & {display_name?: string, role?: string, locale?: string | null}} User */
@@ -27,6 +28,7 @@ export class App {
   #saving;
   /** @type {(() => void)[]} */
   #ends = [];
+  #amending = Promise.resolve();
 
   /**
    * @param {URL} base the server's root
@@ -113,13 +115,31 @@ export class App {
       this.#emit("typing", event.conversation);
     }
     this.#timelines.get(event.conversation)?.apply(event);
+    if (aboutText(event) !== null) this.#amend(event);
+    // For what shows messages beside the timeline: results, pins, notifications.
+    if (ABOUT.has(event.type)) this.#emit("about", event);
     if (event.type === "message.created") {
       if (event.actor_uid === this.me.uid) this.pending.remove(event.message.client_id);
       else this.#emit("message", event.message);
     }
   }
 
+  /** What was kept for a visit without the network must not say what was taken back. @param {any} event */
+  #amend(event) {
+    const { conversation } = event;
+    const timeline = this.#timelines.get(conversation);
+    if (timeline?.loaded && !timeline.hasAfter) return; // it will be saved whole
+    this.#amending = this.#amending.then(async () => {
+      const kept = await this.kept(conversation);
+      if (kept.some((/** @type {any} */ one) => one.seq === aboutText(event))) {
+        await this.database.put("messages", conversation, kept.map((/** @type {any} */ one) => amended(one, event)));
+      }
+    });
+  }
+
   #renewed() {
+    // Nobody tells what became of these since: what is open is loaded and kept anew.
+    this.#amending = this.#amending.then(() => this.database.clear("messages"));
     for (const [conversation, timeline] of this.#timelines) {
       if (this.chat.conversations.has(conversation)) void timeline.open().catch(() => {});
       else this.#timelines.delete(conversation);
@@ -208,6 +228,7 @@ export class App {
   async saveNow() {
     clearTimeout(this.#saving);
     this.#saving = undefined;
+    await this.#amending;
     // The messages first: a state whose cursor is ahead of them would never hear of those that are missing.
     for (const [conversation, timeline] of this.#timelines) {
       if (!timeline.loaded || timeline.hasAfter) continue;

@@ -26,6 +26,9 @@ export class Timeline {
 
   #load;
   #changed;
+  /** @type {Map<number, {message: Message | null, since: Event[] | null}>} what replies quote from outside of the window;
+   *   `since`: the events about it that came while it was asked for */
+  #quoted = new Map();
   /** @type {Event[] | null} events that came while the first page was on its way */
   #waiting = null;
   /** @type {Promise<void> | null} */
@@ -60,6 +63,35 @@ export class Timeline {
     return null;
   }
 
+  /** A message that is quoted, as it is now; asked for once where it is not loaded. @param {number} seq */
+  quote(seq) {
+    const found = this.find(seq);
+    if (found) return found;
+    if (!this.#quoted.has(seq)) void this.#ask(seq);
+    return this.#quoted.get(seq)?.message ?? null;
+  }
+
+  /** @param {number} seq */
+  async #ask(seq) {
+    /** @type {{message: Message | null, since: Event[] | null}} */
+    const quote = { message: null, since: [] };
+    this.#quoted.set(seq, quote);
+    if (this.#quoted.size > MOST) this.#quoted.delete(/** @type {number} */ (this.#quoted.keys().next().value));
+    try {
+      const page = await this.#load({ around: seq, limit: 1 });
+      const found = page.messages.find((message) => message.seq === seq);
+      if (!found) return;
+      quote.message = found;
+      // Whoever answered may have read the log before it was deleted.
+      for (const event of quote.since ?? []) if (event.seq > page.head) quote.message = amended(quote.message, event);
+    } catch {
+      return; // it is shown as far away; asked again when the window is opened anew
+    } finally {
+      quote.since = null;
+    }
+    if (this.#quoted.get(seq) === quote) this.#changed({ at: "all" });
+  }
+
   /** The newest messages, or those around one. Replaces the window. @param {number | null} around @param {number} limit */
   async open(around = null, limit = PAGE) {
     const visit = ++this.#visit;
@@ -74,6 +106,7 @@ export class Timeline {
     }
     if (visit !== this.#visit) return;
     this.messages = page.messages;
+    this.#quoted.clear();
     this.hasBefore = page.has_before;
     this.hasAfter = page.has_after;
     this.loaded = this.hasFresh = true;
@@ -140,6 +173,7 @@ export class Timeline {
 
   /** @param {Event} event an event of this conversation, in order */
   apply(event) {
+    this.#amendQuote(event);
     if (this.#waiting) {
       this.#waiting.push(event);
       return;
@@ -152,11 +186,11 @@ export class Timeline {
         this.#changed({ at: "end" });
         return;
       case "message.edited":
-        this.#replace(event.message.seq, () => event.message);
+        this.#replace(event.message.seq, (message) => amended(message, event));
         return;
       case "message.deleted":
         this.pinned.delete(event.target);
-        this.#replace(event.target, (message) => ({ ...message, deleted: true, text: "", reactions: [] }));
+        this.#replace(event.target, (message) => amended(message, event));
         return;
       case "reaction.added":
       case "reaction.removed":
@@ -179,6 +213,17 @@ export class Timeline {
     this.#changed({ at: "all" });
   }
 
+  /** What is quoted follows what is said, wherever it stands; at once, also while a page is on its way. @param {Event} event */
+  #amendQuote(event) {
+    const seq = aboutText(event);
+    const quote = seq === null ? undefined : this.#quoted.get(seq);
+    if (!quote || seq === null) return;
+    quote.since?.push(event);
+    if (!quote.message) return;
+    quote.message = amended(quote.message, event);
+    this.#changed({ at: seq });
+  }
+
   /** @param {number} seq @param {(message: Message) => Message} change */
   #replace(seq, change) {
     const found = this.find(seq);
@@ -193,6 +238,17 @@ export class Timeline {
     if (this.notes.length > NOTES) this.notes.shift();
     if (!this.hasAfter) this.#changed({ at: "end" });
   }
+}
+
+/** The message whose text an event changes or takes away; null for other events. @param {Event} event @returns {number | null} */
+export function aboutText(event) {
+  return event.type === "message.edited" ? event.message.seq : event.type === "message.deleted" ? event.target : null;
+}
+
+/** A message after an event about its text. @param {Message} message @param {Event} event @returns {Message} */
+export function amended(message, event) {
+  if (message.seq !== aboutText(event)) return message;
+  return event.type === "message.edited" ? event.message : { ...message, deleted: true, text: "", reactions: [] };
 }
 
 /**

@@ -131,13 +131,14 @@ export class Chat {
    * @param {object} message
    * @param {string} [message.conversation]  its id; or
    * @param {string} [message.toUser]  a name: the direct with them
+   * @param {string} [message.uid]  theirs: only if the name still is
    * @param {string} message.text
    * @param {number | null} [message.replyTo]  a `seq`
    * @param {string} [message.clientId]
    * @returns {Promise<Sent>}
    */
-  send({ conversation, toUser, text, replyTo = null, clientId = newId() }) {
-    const target = toUser === undefined ? { conversation } : { to_user: toUser };
+  send({ conversation, toUser, uid, text, replyTo = null, clientId = newId() }) {
+    const target = toUser === undefined ? { conversation } : { to_user: toUser, ...(uid === undefined ? {} : { uid }) };
     const reply = replyTo === null ? {} : { reply_to: replyTo };
     return this.command("send", { ...target, text, ...reply, client_id: clientId });
   }

@@ -55,6 +55,11 @@ export class Database {
     await this.#ask(store, "readwrite", (objects) => objects.delete(key));
   }
 
+  /** Everything of one kind. @param {StoreName} store */
+  async clear(store) {
+    await this.#ask(store, "readwrite", (objects) => objects.clear());
+  }
+
   close() {
     this.#db?.close();
     this.#db = null;

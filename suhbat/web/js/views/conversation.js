@@ -4,14 +4,12 @@ import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { Composer } from "./composer.js";
 import { h, iconButton } from "./dom.js";
-import { isHere, otherOf, titleOf } from "./names.js";
+import { isHere, otherOf, titleOf, uidOf } from "./names.js";
 import { TimelineView } from "./timeline.js";
 import { actionsFor } from "./message-actions.js";
 import { later } from "./later.js";
 
 export class ConversationView {
-  /** @type {Map<number, import("../sdk/types.js").Message | null>} quoted messages outside the window */
-  #quoted = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typingEnds;
 
@@ -117,35 +115,21 @@ export class ConversationView {
       edit: (message) => this.composer.edit(message),
       pinned: (seq) => app.timeline(conversation).pinned.has(seq),
     });
+    const person = (/** @type {string} */ name, /** @type {string | undefined} */ uid, /** @type {Element} */ anchor) =>
+      void later("person").then(({ showPerson }) => showPerson(app, name, uid, anchor, (direct) => this.acts.go(direct)));
     return {
       me: app.me,
-      find: (seq) => app.timeline(conversation).find(seq) ?? this.#quotedMessage(seq),
+      find: (seq) => app.timeline(conversation).quote(seq),
       shown: (uid, name) => (uid === app.me.uid ? app.me.user_id : name),
       readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
       pinned: (seq) => app.timeline(conversation).pinned.has(seq),
       jump: (seq) => this.acts.go(conversation, seq),
-      person: (name, anchor) => void later("person").then(({ showPerson }) => showPerson(app, name, anchor, (direct) => this.acts.go(direct))),
+      person,
+      mentioned: (name, anchor) => person(name, uidOf(app.chat.people, name), anchor),
       retry: (clientId) => app.pending.retry(clientId),
       discard: (clientId) => app.pending.remove(clientId),
       ...actions,
     };
-  }
-
-  /** A message that is quoted but not loaded: asked for once. @param {number} seq */
-  #quotedMessage(seq) {
-    if (!this.#quoted.has(seq)) {
-      this.#quoted.set(seq, null);
-      void this.app.api
-        .get(`/conversations/${encodeURIComponent(this.conversation)}/messages`, { around: seq, limit: 1 })
-        .then(({ messages }) => {
-          const found = messages.find((/** @type {{seq: number}} */ message) => message.seq === seq);
-          if (!found) return;
-          this.#quoted.set(seq, found);
-          this.timeline.timeline.setPinned([...this.timeline.timeline.pinned]);
-        })
-        .catch(() => {});
-    }
-    return this.#quoted.get(seq) ?? null;
   }
 
   close() {

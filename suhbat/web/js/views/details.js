@@ -24,6 +24,10 @@ export function detailsPanel(app, conversation, acts) {
   const parts = h("div", {});
   const element = panel(t("details"), acts.close, [parts]);
   if (found) draw(found);
+  const end = app.on("about", (/** @type {any} */ event) => {
+    if (!element.isConnected) end();
+    else if (event.conversation === conversation) void loadPins();
+  });
   return element;
 
   /** @param {import("../sdk/types.js").ConversationState} state */
@@ -103,7 +107,7 @@ export function detailsPanel(app, conversation, acts) {
   function person(uid, name, about, member) {
     const picture = avatar(name, uid);
     if (isHere(app, uid)) picture.classList.add("here");
-    const card = (/** @type {Event} */ event) => void showPerson(app, name, /** @type {Element} */ (event.currentTarget), (direct) => acts.go(direct));
+    const card = (/** @type {Event} */ event) => void showPerson(app, name, uid, /** @type {Element} */ (event.currentTarget), (direct) => acts.go(direct));
     return h(
       "li",
       { class: "member" },
@@ -115,7 +119,7 @@ export function detailsPanel(app, conversation, acts) {
   /** @param {any} member @param {Element} anchor */
   function order(member, anchor) {
     const name = member.user.user_id;
-    const where = `${path}/members/${encodeURIComponent(name)}`;
+    const where = `${path}/members/${encodeURIComponent(name)}?uid=${encodeURIComponent(member.user.uid)}`;
     const change = (/** @type {object} */ body) => done(app.api.patch(where, body));
     const owner = app.chat.conversations.get(conversation)?.role === "owner";
     /** @type {import("./dialog.js").Item[]} */

@@ -22,7 +22,8 @@ import { rich } from "./rich.js";
  * @property {(message: Message) => void} reply
  * @property {(message: Message, anchor: Element) => void} more
  * @property {(seq: number) => void} jump
- * @property {(name: string, anchor: Element) => void} person
+ * @property {(name: string, uid: string, anchor: Element) => void} person
+ * @property {(name: string, anchor: Element) => void} mentioned
  */
 
 /** @param {Message} message @param {boolean} follows the message before it is by the same person, a moment ago @param {Place} place */
@@ -47,7 +48,7 @@ export function messageNode(message, follows, place) {
 
   /** @param {Event} event */
   function person(event) {
-    place.person(message.sender, /** @type {Element} */ (event.currentTarget));
+    place.person(message.sender, message.sender_uid, /** @type {Element} */ (event.currentTarget));
   }
 }
 
@@ -57,7 +58,7 @@ function bodyNodes(message, place) {
   const nodes = [];
   if (message.reply_to) nodes.push(quoteNode(message.reply_to, place));
   const text = h("div", { class: isEmoji(message.text) ? "text large" : "text" });
-  text.append(...rich(message.text, { me: place.me.user_id, onmention: place.person }));
+  text.append(...rich(message.text, { me: place.me.user_id, onmention: place.mentioned }));
   nodes.push(text);
   const marks = h("span", { class: "marks" });
   if (place.pinned(message.seq)) marks.append(h("span", { class: "pinned", title: t("message.pinned") }, icon("pin")));

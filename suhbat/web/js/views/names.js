@@ -20,6 +20,19 @@ export function otherOf(app, state) {
   return null;
 }
 
+/**
+ * Whom a name in a text means, as far as one can know: the only one who was seen under it. A text carries no uid; where a name
+ * has had several owners, nobody's card is shown for another's.
+ * @param {Map<string, {uid: string, user_id: string}>} people @param {string} name
+ */
+export function uidOf(people, name) {
+  const wanted = name.toLowerCase();
+  const uids = [...people.values()].filter((one) => one.user_id === wanted).map((one) => one.uid);
+  return uids.length > 1 ? NOBODY : uids[0];
+}
+
+const NOBODY = "nobody"; // no uid looks like this
+
 /** @param {import("../app.js").App} app @param {string | undefined} uid */
 export const isHere = (app, uid) => Boolean(uid) && app.chat.presence.get(uid ?? "")?.state === "online";
 

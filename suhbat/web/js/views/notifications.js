@@ -1,9 +1,12 @@
 // What reaches somebody who looks elsewhere: the tab's title and icon, and notifications if they wished them.
 
+import { aboutText } from "../models/timeline.js";
 import { cut } from "../text/graphemes.js";
 import { plain } from "../text/markdown.js";
 import { preferences } from "../storage/preferences.js";
 import { titleOf } from "./names.js";
+
+const SHOWN = 100; // notifications that are followed
 
 /** Whether the browser may show notifications, asking if it has not been. */
 export async function askToNotify() {
@@ -19,6 +22,8 @@ export async function askToNotify() {
 export function notify(app, go) {
   const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
   const quiet = icon.href;
+  /** @type {Map<string, Notification>} */
+  const shown = new Map();
   const count = () => {
     const silent = preferences().silent;
     let unread = 0;
@@ -37,14 +42,30 @@ export function notify(app, go) {
     if (state.kind === "lobby" && !named) return;
     const title = state.kind === "direct" ? message.sender : `${message.sender} · ${titleOf(state)}`;
     // One per conversation and message: several tabs show it once.
-    const note = new Notification(title, { body: cut(plain(message.text), 200), tag: `${message.conversation}/${message.seq}`, icon: "web/icon.svg" });
+    show(title, message, false);
+  };
+  /** @param {string} title @param {import("../sdk/types.js").Message} message @param {boolean} again */
+  const show = (title, message, again) => {
+    const tag = `${message.conversation}/${message.seq}`;
+    const note = new Notification(title, { body: cut(plain(message.text), 200), tag, icon: "web/icon.svg", silent: again });
+    shown.set(tag, note);
+    if (shown.size > SHOWN) shown.delete(/** @type {string} */ (shown.keys().next().value));
+    note.onclose = () => shown.get(tag) === note && shown.delete(tag);
     note.onclick = () => {
       window.focus();
       go(message.conversation, message.seq);
       note.close();
     };
   };
-  const ends = [app.on("conversations", count), app.on("message", told)];
+  /** What was taken back or changed is not left standing on a screen. @param {any} event */
+  const follow = (event) => {
+    const seq = aboutText(event);
+    const note = shown.get(`${event.conversation}/${seq}`);
+    if (!note || seq === null) return;
+    if (event.type === "message.edited") show(note.title, event.message, true); // the same tag: in its place
+    else note.close();
+  };
+  const ends = [app.on("conversations", count), app.on("message", told), app.on("about", follow)];
   count();
   return () => {
     for (const end of ends) end();

@@ -7,12 +7,16 @@ import { avatar, h } from "./dom.js";
 import { float, sink } from "./floating.js";
 import { sentence } from "./form.js";
 
-/** @param {import("../app.js").App} app @param {string} name @param {Element} anchor @param {(conversation: string) => void} go */
-export async function showPerson(app, name, anchor, go) {
+/**
+ * `uid`: whose card is meant. The name of a guest may be somebody else's by now, who is not shown in their place.
+ * @param {import("../app.js").App} app @param {string} name @param {string | undefined} uid @param {Element} anchor
+ * @param {(conversation: string) => void} go
+ */
+export async function showPerson(app, name, uid, anchor, go) {
   /** @type {any} */
   let person;
   try {
-    person = await app.api.get(`/users/${encodeURIComponent(name)}`);
+    person = await app.api.get(`/users/${encodeURIComponent(name)}`, uid ? { uid } : {});
   } catch (error) {
     toast(/** @type {{status?: number}} */ (error).status === 404 ? t("person.gone", { name }) : sentence(error));
     return;
@@ -34,7 +38,7 @@ export async function showPerson(app, name, anchor, go) {
 
   async function direct() {
     try {
-      const { conversation } = await app.api.post("/directs", { users: [person.user_id] });
+      const { conversation } = await app.api.post("/directs", { users: [person.user_id], uids: [person.uid] });
       sink(card);
       go(conversation);
     } catch (error) {

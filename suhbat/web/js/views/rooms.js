@@ -40,7 +40,7 @@ export function newRoom(app, go) {
 
 /** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
 export function newDirect(app, go) {
-  /** @type {Map<string, HTMLElement>} */
+  /** @type {Map<string, {chip: HTMLElement, uid: string}>} by name */
   const chosen = new Map();
   const input = h("input", { type: "text", maxlength: 64, autocapitalize: "none", spellcheck: "false", "aria-label": t("gate.name"), placeholder: t("direct.find"), on: { input: () => void find() } });
   const list = h("ul", { class: "members" });
@@ -72,11 +72,11 @@ export function newDirect(app, go) {
   function toggle(user) {
     const there = chosen.get(user.user_id);
     if (there) {
-      there.remove();
+      there.chip.remove();
       chosen.delete(user.user_id);
     } else {
       const chip = h("button", { type: "button", class: "chip", on: { click: () => toggle(user) } }, user.user_id, icon("close"));
-      chosen.set(user.user_id, chip);
+      chosen.set(user.user_id, { chip, uid: user.uid });
       picked.append(chip);
     }
     open.disabled = !chosen.size;
@@ -84,7 +84,7 @@ export function newDirect(app, go) {
 
   async function start() {
     try {
-      const { conversation } = await app.api.post("/directs", { users: [...chosen.keys()] });
+      const { conversation } = await app.api.post("/directs", { users: [...chosen.keys()], uids: [...chosen.values()].map(({ uid }) => uid) });
       close();
       go(conversation);
     } catch (error) {

@@ -1,6 +1,7 @@
 // Searching: in this conversation or everywhere, with the filters that the server knows; a result opens at its place.
 
 import { t } from "../text/languages.js";
+import { aboutText, amended } from "../models/timeline.js";
 import { moment } from "../text/time.js";
 import { plain } from "../text/markdown.js";
 import { h } from "./dom.js";
@@ -22,6 +23,9 @@ export function searchPanel(app, conversation, acts) {
   const more = h("button", { type: "button", hidden: true }, t("search.more"));
   const scope = conversation !== null && h("label", { class: "check" }, here, t("search.here"));
   const element = panel(t("search"), acts.close, [h("div", { class: "search-head" }, input, scope, h("p", { class: "hint" }, t("search.hint"))), results, more]);
+  /** @type {Map<string, {row: HTMLElement, message: import("../sdk/types.js").Message}>} what is listed, by place */
+  const listed = new Map();
+  const end = app.on("about", follow);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   let asked = 0;
@@ -37,7 +41,10 @@ export function searchPanel(app, conversation, acts) {
   async function find(cursor) {
     const visit = ++asked;
     const q = input.value.trim();
-    if (!cursor) results.replaceChildren();
+    if (!cursor) {
+      results.replaceChildren();
+      listed.clear();
+    }
     more.hidden = true;
     if (!q) return;
     try {
@@ -52,8 +59,28 @@ export function searchPanel(app, conversation, acts) {
     }
   }
 
+  /** What is listed says what is said now; what was deleted goes. @param {any} event */
+  function follow(event) {
+    if (!element.isConnected) return end();
+    const seq = aboutText(event);
+    const key = `${event.conversation}/${seq}`;
+    const found = seq === null ? undefined : listed.get(key);
+    if (!found) return;
+    if (event.type === "message.deleted") {
+      listed.delete(key);
+      found.row.remove();
+    } else found.row.replaceWith(result(amended(found.message, event)));
+  }
+
   /** @param {import("../sdk/types.js").Message} message */
   function result(message) {
+    const row = drawn(message);
+    listed.set(`${message.conversation}/${message.seq}`, { row, message });
+    return row;
+  }
+
+  /** @param {import("../sdk/types.js").Message} message */
+  function drawn(message) {
     const state = app.chat.conversations.get(message.conversation);
     const where = state && (!here.checked || !conversation) ? ` · ${titleOf(state)}` : "";
     return h(

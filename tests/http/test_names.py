@@ -1,0 +1,80 @@
+"""A name that is somebody else's by now: whoever gives the `uid` they mean never reaches the newer one."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import httpx2
+import pytest
+
+from suhbat.chat import acts
+from suhbat.chat.acting import Acting
+from suhbat.chat.bans import Bans
+from suhbat.chat.messages import Messages
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
+from suhbat.errors import BadRequest, UserNotFound
+from suhbat.protocol.commands import COMMAND
+from suhbat.transport.acting import act_of
+from tests.fakes import FakeClock, FakeStore
+
+from .conftest import House
+from .test_problem import assert_problem
+
+ALI, NEWER = Actor("u-ali", "ali", lobby_from=0), Actor("u-newer", "vali", lobby_from=0)
+
+
+class Names:
+    """Somebody has `vali` who was not the first of that name."""
+
+    def find(self, name: str) -> Actor | None:
+        return {"ali": ALI, "vali": NEWER}.get(name)
+
+
+@pytest.fixture
+def acting() -> Acting:
+    clock = FakeClock()
+    return Acting(cast(Store, FakeStore()), Names(), clock, Bans(clock))
+
+
+@pytest.mark.parametrize("type", ["admit", "remove", "ban", "mute"])
+def test_a_command_about_somebody(acting: Acting, type: str) -> None:
+    """With the uid of the one before there is nobody; with the right one, or none, as ever."""
+    fields: dict[str, Any] = {"type": type, "conversation": "r1", "user_id": "vali"}
+    with pytest.raises(UserNotFound):
+        act_of(cast(Any, COMMAND.validate_python(fields | {"uid": "u-before"})), ALI, acting)
+    for more in ({}, {"uid": NEWER.uid}):
+        act = act_of(cast(Any, COMMAND.validate_python(fields | more)), ALI, acting)
+        assert cast(acts.Ban, act).person is NEWER
+
+
+def test_a_direct(acting: Acting) -> None:
+    """The same for each of several; as many uids as names."""
+    assert acting.people(["vali", "ali"], [NEWER.uid, ALI.uid]) == (NEWER, ALI)
+    with pytest.raises(UserNotFound):
+        acting.people(["vali", "ali"], ["u-before", ALI.uid])
+    with pytest.raises(BadRequest):
+        acting.people(["vali", "ali"], [NEWER.uid])
+
+
+def test_a_private_message() -> None:
+    """It does not go to whoever has the name now."""
+    messages = Messages(cast(Store, FakeStore()), Names(), FakeClock())
+    assert messages.recipient("vali", NEWER.uid) is NEWER
+    with pytest.raises(UserNotFound):
+        messages.recipient("vali", "u-before")
+
+
+async def test_over_http(house: House, client: httpx2.AsyncClient) -> None:
+    """A card, a direct and what moderators do: 404 for the uid of before, the same as for nobody."""
+    me, _ = await house.account("ali"), await house.guest("vali")
+    uid = (await client.get("/api/v1/users/vali", headers=me)).json()["uid"]
+    assert (await client.get("/api/v1/users/vali", params={"uid": uid}, headers=me)).status_code == 200
+    gone = await client.get("/api/v1/users/vali", params={"uid": "u-before"}, headers=me)
+    assert gone.json() == (await client.get("/api/v1/users/nobody-of-this-name", headers=me)).json()
+    assert_problem(gone, 404, "not_found")
+    asked = {"users": ["vali"], "uids": ["u-before"]}
+    assert_problem(await client.post("/api/v1/directs", json=asked, headers=me), 404, "user_not_found")
+    for method, body in (("PUT", {}), ("PATCH", {"banned": True}), ("DELETE", None)):
+        path = "/api/v1/conversations/lobby/members/vali?uid=u-before"
+        assert_problem(await client.request(method, path, json=body, headers=me), 404, "user_not_found")
