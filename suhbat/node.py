@@ -55,7 +55,11 @@ class Node:
         self.hub.gather.more_coming = lambda: store.waiting > 0
         self.here = Here(settings.announce_limit)
         self.people = People(
-            Guests(store, clock, access=settings.access), Accounts(store), Sessions(store, clock), settings.access
+            Guests(store, clock, access=settings.access),
+            Accounts(store),
+            Sessions(store, clock),
+            settings.access,
+            store.cluster,
         )
         self.people.sessions.ended = self.hub.end_session
         self.people.guests.ended = self.hub.end_guest

@@ -71,7 +71,7 @@ class Server:
     def output(self) -> Path:
         return self.data.parent / f"{self.data.name}.log"
 
-    def start(self, *, patience: float = 30.0) -> float:
+    def start(self, *, patience: float = 120.0) -> float:
         """Start and wait until it is ready; seconds that took."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
         environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(ROOT)} | self.engines() | dict(self.settings)

@@ -43,6 +43,10 @@ class Acting:
             raise BadRequest(reason='"uids" has one for each of "users"')
         return tuple(self.person(name, uid) for name, uid in zip(names, uids or repeat(None), strict=False))
 
+    async def learn(self, *names: str) -> None:
+        """See Directory.learn: call it before `person`, where there is time to wait."""
+        await self.directory.learn(*names)
+
     async def do(self, act: Act) -> Done:
         """Durable on return. Raises the refusal, as `Store.act`."""
         done = await self._store.act(act)

@@ -33,6 +33,11 @@ class Messages:
             raise UserNotFound(user_id=to_user[:64])
         return peer
 
+    async def find_recipient(self, to_user: str) -> Actor:
+        """The same, also for who came in on another node a moment ago. Raises UserNotFound, Busy."""
+        await self._directory.learn(to_user)
+        return self.recipient(to_user)
+
     async def repeated(
         self, actor: Actor, error: UserNotFound, *, text: str, client_id: str | None, reply_to: int | None
     ) -> Sent:
@@ -92,7 +97,7 @@ class Messages:
     ) -> Sent:
         """The same for who can wait, and by name. Raises the refusal, or UserNotFound."""
         try:
-            peer = None if to_user is None else self.recipient(to_user)
+            peer = None if to_user is None else await self.find_recipient(to_user)
         except UserNotFound as error:
             return await self.repeated(actor, error, text=text, client_id=client_id, reply_to=reply_to)
         answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()

@@ -51,6 +51,11 @@ class Directory(Protocol):
         """
         ...
 
+    async def learn(self, *names: str) -> None:
+        """Read from the store who holds those of these names that nobody is known to hold: another node may have let them
+        in a moment ago. Call it where `find` found nobody, then `find` again. Raises Busy."""
+        ...
+
 
 class PeopleStore(Protocol):
     """Accounts, their sessions and invitations, durable when a method returns. Raises Busy when it cannot be written."""
@@ -346,6 +351,10 @@ class Cluster(Passes, Protocol):
 
     async def release(self, skeleton: str, uid: str) -> None:
         """Nobody of this uid holds it any more, if they did."""
+        ...
+
+    async def holders(self, skeletons: Collection[str]) -> set[str]:
+        """The uids of the accounts, and of the token guests not yet forgotten, whose names look like these."""
         ...
 
     async def prune(self) -> None:

@@ -141,6 +141,7 @@ async def erase(conversation: Place, actor: Caller, parts: House) -> None:
 @refuses(UserNotFound)
 async def open_direct(body: NewDirect, actor: Caller, parts: House, response: Response) -> Direct:
     """The one conversation of exactly these people, made if new."""
+    await parts.acting.learn(*body.users)
     people = parts.acting.people(body.users, body.uids)
     if all(person.uid == actor.uid for person in people):
         raise BadRequest(reason='"users" names nobody but yourself')

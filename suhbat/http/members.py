@@ -71,6 +71,7 @@ async def admit(
     uid: WhoseUid = None,
 ) -> None:
     """Make somebody a member, or give a member another role. To join a public room name yourself."""
+    await parts.acting.learn(user_id)
     place, person = known(conversation), parts.acting.person(user_id, uid)
     act: acts.Act
     if person.uid == actor.uid and body.role == "member":
@@ -88,6 +89,7 @@ async def change(
     conversation: Place, user_id: Person, body: Standing, actor: Caller, parts: House, uid: WhoseUid = None
 ) -> None:
     """Give a member another role, ban or mute somebody, or lift that. In the lobby a ban is from the whole server."""
+    await parts.acting.learn(user_id)
     place, person, at = known(conversation), parts.acting.person(user_id, uid), parts.acting.now()
     asked = [value for value in (body.role, body.banned, body.muted) if value is not None]
     if len(asked) != 1:
@@ -122,6 +124,7 @@ async def change(
 @refuses(UserNotFound)
 async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House, uid: WhoseUid = None) -> None:
     """Make somebody a member no more; naming yourself is leaving."""
+    await parts.acting.learn(user_id)
     place, person, at = known(conversation), parts.acting.person(user_id, uid), parts.acting.now()
     act: acts.Act
     if person.uid == actor.uid:

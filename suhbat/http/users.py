@@ -32,6 +32,7 @@ async def search(
 ) -> People:
     """Accounts whose name, or a word of whose shown name, begins with `query`; and the guest of exactly that name."""
     found = {account.uid: account.actor for account in parts.people.accounts.found(query, limit)}
+    await parts.people.learn(query)
     exact = parts.people.find(query)
     if exact is not None:
         found = {exact.uid: exact} | found
@@ -42,6 +43,7 @@ async def search(
 @refuses(NotFound)
 async def show(user_id: paths.Person, actor: Caller, parts: House, uid: paths.WhoseUid = None) -> Person:
     """Who holds this name. 404 for nobody, for an account that was shut out, and with `uid` for anybody but them."""
+    await parts.people.learn(user_id)
     found = parts.people.find(user_id)
     if found is None or uid not in (None, found.uid):
         raise NotFound()

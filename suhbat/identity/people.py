@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from suhbat.chat.model import Account, Actor
+from suhbat.chat.ports import Cluster
 from suhbat.errors import NameTaken, Unauthenticated
 
 from .accounts import Accounts
@@ -25,7 +26,15 @@ class People:
     `moved` is told when a token guest became the account of a new session: (actor, id of the session).
     """
 
-    def __init__(self, guests: Guests, accounts: Accounts, sessions: Sessions, access: str = "open") -> None:
+    def __init__(
+        self,
+        guests: Guests,
+        accounts: Accounts,
+        sessions: Sessions,
+        access: str = "open",
+        cluster: Cluster | None = None,
+    ) -> None:
+        self._cluster = cluster
         self.guests = guests
         self.accounts = accounts
         self.sessions = sessions
@@ -52,6 +61,14 @@ class People:
         if found is None and (folded := fold(name)) is not None:
             return self.far(folded)
         return found
+
+    async def learn(self, *names: str) -> None:
+        """See chat.ports.Directory. Where one process owns the store, everybody is known."""
+        unknown = {folded for name in names if self.find(name) is None and (folded := fold(name)) is not None}
+        if self._cluster is not None and unknown:
+            found = await self._cluster.holders(unknown)
+            await self.renew_accounts(found)
+            await self.guests.renew([uid for uid in found if self.accounts.of_uid(uid) is None])
 
     async def renew_accounts(self, uids: Collection[str]) -> None:
         """Other nodes have made, changed or erased these accounts; guests may have become them."""

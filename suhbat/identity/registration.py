@@ -144,8 +144,9 @@ class Registration:
         Raises RateLimited; Unauthenticated with one text for an unknown name, a wrong password and a disabled account;
         Busy.
         """
-        account = self._people.accounts.of_name(name)
         with self.throttle.attempt(address, _key(name)):
+            await self._people.learn(name)  # another node may have made the account a moment ago
+            account = self._people.accounts.of_name(name)
             if account is None or account.disabled:
                 await self._passwords.verify(password, None, address)  # for the time it takes
                 raise Unauthenticated("unauthenticated.password")

@@ -56,6 +56,10 @@ _HELD = text(
     "EXISTS (SELECT FROM names AS n WHERE n.skeleton = v.skeleton AND n.uid <> v.uid "
     f"AND (SELECT until FROM nodes WHERE id = n.node FOR SHARE) > {NOW})"
 )
+_HOLDERS = text(
+    "SELECT uid FROM accounts WHERE skeleton = ANY(:skeletons) UNION "  # noqa: S608
+    f"SELECT uid FROM guests WHERE skeleton = ANY(:skeletons) AND last_used_at > {NOW} - {GUESTS_KEPT}"
+)
 _TAKE = text(
     f"INSERT INTO names (skeleton, node, uid) SELECT v.skeleton, :node, v.uid FROM {_ASKED} "  # noqa: S608
     "ON CONFLICT (skeleton) DO UPDATE SET node = excluded.node, uid = excluded.uid"
@@ -126,6 +130,11 @@ def hold(connection: Connection, node: str, skeleton: str, user_id: str, uid: st
     if connection.execute(_ALIVE, {"node": node}).first() is None:
         raise Lapsed()
     _take(connection, node, {skeleton: uid})
+
+
+def holders(connection: Connection, skeletons: Collection[str]) -> set[str]:
+    """See chat.ports.Cluster."""
+    return set(connection.execute(_HOLDERS, {"skeletons": list(skeletons)}).scalars())
 
 
 def release(connection: Connection, skeleton: str, uid: str) -> None:

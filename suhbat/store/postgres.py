@@ -218,6 +218,10 @@ class PostgresStore(SQLStore):
     async def hold(self, node: str, skeleton: str, actor: Actor) -> None:
         await self._write(lambda c: leases.hold(c, node, skeleton, actor.user_id, actor.uid))
 
+    async def holders(self, skeletons: Collection[str]) -> set[str]:
+        wanted = tuple(skeletons)
+        return await self._read(lambda c: leases.holders(c, wanted))
+
     async def release(self, skeleton: str, uid: str) -> None:
         await self._write(lambda c: leases.release(c, skeleton, uid))
 

@@ -9,6 +9,16 @@ from suhbat.chat.naming import named
 from suhbat.protocol import commands
 
 
+def names_in(command: commands.Acting) -> list[str]:
+    """Whom a command is about, as typed."""
+    match command:
+        case commands.Meet():
+            return command.users
+        case commands.Admit() | commands.Remove() | commands.Ban() | commands.Mute():
+            return [command.user_id]
+    return []
+
+
 def act_of(command: commands.Acting, actor: Actor, acting: Acting) -> acts.Act:
     """The act. Raises UserNotFound where somebody is named who is not there."""
     at = acting.now()

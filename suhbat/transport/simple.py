@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from suhbat.chat.model import Actor, Outcome
-from suhbat.errors import NameInUse, SuhbatError, Unauthenticated
+from suhbat.errors import NameInUse, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Wire
 from suhbat.identity.address import metered
 from suhbat.identity.guests import SILENCE_SECONDS, Claim, Names
@@ -49,14 +49,14 @@ class SimpleSession(BaseSession):
             self.end(error, simple.refusal(error, self.language))
         return None
 
-    def receive(self, data: str | bytes) -> None:
+    def receive(self, data: str | bytes) -> Rest | None:
         if self.machine is None or self.connection is None:
-            return
+            return None
         action = self.machine.receive(data, self.services.clock.steady())
         if isinstance(action, Do):
-            self._send(self.connection.actor, action.command)
-        else:
-            self.act(action)
+            return self._send(self.connection.actor, action.command)
+        self.act(action)
+        return None
 
     def release(self) -> None:
         super().release()
@@ -185,14 +185,27 @@ class SimpleSession(BaseSession):
 
     # Commands
 
-    def _send(self, actor: Actor, command: simple.SimpleSend) -> None:
+    def _send(self, actor: Actor, command: simple.SimpleSend) -> Rest | None:
         peer: Actor | None = None
         if command.to_user:
             try:
                 peer = self.services.messages.recipient(command.to_user)
-            except SuhbatError as error:
-                self.write(simple.refusal(error, self.language))
-                return
+            except UserNotFound:
+                return self._find_and_send(actor, command)
+        self._post(actor, command, peer)
+        return None
+
+    async def _find_and_send(self, actor: Actor, command: simple.SimpleSend) -> None:
+        """The same to somebody whom this node does not know: another one may."""
+        assert command.to_user is not None
+        try:
+            peer = await self.services.messages.find_recipient(command.to_user)
+        except SuhbatError as error:
+            self.write(simple.refusal(error, self.language))
+            return
+        self._post(actor, command, peer)
+
+    def _post(self, actor: Actor, command: simple.SimpleSend, peer: Actor | None) -> None:
         self.in_flight += 1
         self.services.messages.send(
             actor,

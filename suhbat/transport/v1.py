@@ -23,7 +23,7 @@ from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import HELLO_SECONDS, LOBBY, ME
 from suhbat.protocol.v1 import V1Machine
 
-from .acting import act_of
+from .acting import act_of, names_in
 from .session import BaseSession, Rest, Services, Upgrade, log
 
 C = TypeVar("C", bound=Acting | History | Sync)
@@ -225,8 +225,19 @@ class V1Session(BaseSession):
         return None
 
     async def _repeated(self, command: Send, error: UserNotFound) -> None:
-        """Nobody holds the name now; yet it may have been answered before."""
-        assert self.connection is not None
+        """Nobody here knows the name. Another node may; or it may have been answered before."""
+        assert self.connection is not None and command.to_user is not None
+        try:
+            await self.services.messages.find_recipient(command.to_user)
+        except UserNotFound:
+            pass
+        except SuhbatError as refusal:
+            self._refuse(refusal, command.id)
+            return
+        else:
+            if self.connection is not None:
+                self._send(command)
+            return
         try:
             sent = await self.services.messages.repeated(
                 self.connection.actor, error, text=command.text, client_id=command.client_id, reply_to=command.reply_to
@@ -264,6 +275,7 @@ class V1Session(BaseSession):
     async def _act(self, command: Acting) -> None:
         assert self.connection is not None
         acting = self.services.acting
+        await acting.learn(*names_in(command))
         done = await acting.do(act_of(command, self.connection.actor, acting))
         if command.id is not None:
             unread = done.unread if isinstance(command, Read) else None

@@ -178,6 +178,64 @@ async def test_an_account_is_one_everywhere(cluster: Cluster, way: float) -> Non
     assert (status, body["code"]) == (409, "name_taken")
 
 
+async def test_who_came_in_elsewhere_a_moment_ago_is_found(cluster: Cluster, way: float) -> None:
+    """An account made on one node logs in on the next at once, and is found there by name in every way: nobody waits until
+    the news has come."""
+    first, second, third = cluster.nodes
+    for kind in ("hisob", "mehmon"):
+        asker = await asyncio.to_thread(second.guest, f"soragan{kind}{int(way * 10)}")
+        names = [f"yangi{kind}{number}x{int(way * 10)}" for number in range(5)]
+        async with V1(second.ws, asker) as client, Simple(third.ws, f"sodda{kind}{int(way * 10)}") as simple:
+            for number, name in enumerate(names):
+                make = register if kind == "hisob" else Server.guest
+                await asyncio.to_thread(make, first, name)
+                if number == 0 and kind == "hisob":
+                    await asyncio.to_thread(log_in, second, name)
+                elif number == 0:
+                    place = f"/api/v1/users/{name}"
+                    assert (await asyncio.to_thread(second.request, "GET", place, token=asker))[0] == 200
+                elif number == 1:
+                    body = {"users": [name]}
+                    made = await asyncio.to_thread(second.request, "POST", "/api/v1/directs", body, token=asker)
+                    assert made[0] == 201, made
+                elif number == 2:
+                    answer = await client.ask("send", to_user=name, text="salom", client_id=f"k{kind}")
+                    assert answer["type"] == "ok", answer
+                elif number == 3:
+                    answer = await client.ask("direct", users=[name])
+                    assert answer["type"] == "ok", answer
+                else:
+                    await simple.write("salom", name)
+                    await simple.until("sent", to_user=name)
+
+
+async def test_a_token_is_refused_by_the_node_that_closed_its_sockets(cluster: Cluster, way: float) -> None:
+    """From the moment that a node has closed a revoked session's connections it takes its token no more, though requests
+    with it never stopped."""
+    name = f"bosib{int(way * 10)}"
+    await asyncio.to_thread(register, cluster.nodes[0], name)
+    for _ in range(3):
+        token = await asyncio.to_thread(log_in, cluster.nodes[0], name)
+        async with V1(cluster.nodes[1].ws, token) as connected:
+            busy = asyncio.create_task(hammer(cluster.nodes[1], token))
+            await asyncio.sleep(0.1)
+            ended = await asyncio.to_thread(cluster.nodes[0].request, "DELETE", "/api/v1/sessions/current", token=token)
+            assert ended[0] == 204
+            await within(way, asyncio.ensure_future(connected.closed()))
+            after = [
+                (await asyncio.to_thread(cluster.nodes[1].request, "GET", "/api/v1/me", token=token))[0]
+                for _ in range(5)
+            ]
+            busy.cancel()
+            await asyncio.gather(busy, return_exceptions=True)
+        assert after == [401] * 5
+
+
+async def hammer(node: Server, token: str) -> None:
+    while True:
+        await asyncio.to_thread(node.request, "GET", "/api/v1/me", token=token)
+
+
 async def test_a_session_revoked_on_one_node_ends_on_all(cluster: Cluster, way: float) -> None:
     """Its connections close with 4505 on every node, and its token is worth nothing there."""
     name = f"chiqib{int(way * 10)}"
