@@ -33,10 +33,10 @@ class Messages:
             raise UserNotFound(user_id=to_user[:64])
         return peer
 
-    async def find_recipient(self, to_user: str) -> Actor:
+    async def find_recipient(self, to_user: str, uid: str | None = None) -> Actor:
         """The same, also for who came in on another node a moment ago. Raises UserNotFound, Busy."""
         await self._directory.learn(to_user)
-        return self.recipient(to_user)
+        return self.recipient(to_user, uid)
 
     async def repeated(
         self, actor: Actor, error: UserNotFound, *, text: str, client_id: str | None, reply_to: int | None

@@ -212,6 +212,11 @@ class V1Session(BaseSession):
             peer = None if command.to_user is None else self.services.messages.recipient(command.to_user, command.uid)
         except UserNotFound as error:
             return self._repeated(command, error)
+        self._post(command, peer)
+        return None
+
+    def _post(self, command: Send, peer: Actor | None) -> None:
+        assert self.connection is not None
         self.in_flight += 1
         self.services.messages.send(
             self.connection.actor,
@@ -222,30 +227,31 @@ class V1Session(BaseSession):
             reply_to=command.reply_to,
             done=partial(self._sent, command.id),
         )
-        return None
 
     async def _repeated(self, command: Send, error: UserNotFound) -> None:
         """Nobody here knows the name. Another node may; or it may have been answered before."""
-        assert self.connection is not None and command.to_user is not None
+        assert self.connection is not None
+        actor = self.connection.actor
         try:
-            await self.services.messages.find_recipient(command.to_user)
-        except UserNotFound:
-            pass
-        except SuhbatError as refusal:
-            self._refuse(refusal, command.id)
-            return
-        else:
-            if self.connection is not None:
-                self._send(command)
-            return
-        try:
+            peer = await self._found(command)
+            if peer is not None:
+                if self.connection is not None:
+                    self._post(command, peer)
+                return
             sent = await self.services.messages.repeated(
-                self.connection.actor, error, text=command.text, client_id=command.client_id, reply_to=command.reply_to
+                actor, error, text=command.text, client_id=command.client_id, reply_to=command.reply_to
             )
         except SuhbatError as refusal:
             self._refuse(refusal, command.id)
             return
         self._tell_sent(command.id, sent)
+
+    async def _found(self, command: Send) -> Actor | None:
+        assert command.to_user is not None
+        try:
+            return await self.services.messages.find_recipient(command.to_user, command.uid)
+        except UserNotFound:
+            return None
 
     def _sent(self, id: int | str | None, outcome: Outcome) -> None:
         self.in_flight -= 1

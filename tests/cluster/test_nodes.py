@@ -37,9 +37,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     made = running(tmp_path_factory.mktemp("cluster"), **{name[7:].lower(): value for name, value in LIMITS.items()})
-    cluster = asyncio.run_coroutine_threadsafe(made.__aenter__(), loop).result(60)
+    cluster = asyncio.run_coroutine_threadsafe(made.__aenter__(), loop).result(170)
     yield cluster
-    asyncio.run_coroutine_threadsafe(made.__aexit__(None, None, None), loop).result(60)
+    asyncio.run_coroutine_threadsafe(made.__aexit__(None, None, None), loop).result(170)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()
