@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Connection, case, literal
 
 from suhbat.chat.model import Actor
-from suhbat.protocol.types import LOBBY
+from suhbat.protocol.types import LOBBY, MAX_INTEGER
 
 from .dialect import find_rows
 from .known import Known, LobbyHistory, Log
@@ -75,7 +75,8 @@ def writer_floors(
         floors[key] = 0
         if log.name == LOBBY:
             above = lobby_floor(actor, known.lobby_history)
-            floors[key] = log.head if above is None else above
+            # Since when a bare guest has been here nobody knows: there is nothing for them to act on.
+            floors[key] = MAX_INTEGER if above is None else above
         elif log.settings.history == "joined":
             asked.add(key)
     if asked:

@@ -92,6 +92,8 @@ class Model:
             return NotFound
         if wish.reply_to is not None and not (exists and wish.reply_to <= len(self.logs[log])):
             return NotFound
+        if wish.reply_to is not None and log == LOBBY and PEOPLE[wish.actor] is BARE:
+            return NotFound  # who sees only what is said while connected has nothing to reply to
         messages = self.logs.setdefault(log, [])
         messages.append(wish.text)
         sent = Sent(log, len(messages), len(messages), 1)
