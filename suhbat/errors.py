@@ -10,6 +10,7 @@ SuhbatError
 ├── NameInUse             409  somebody holds this name now              close 4509
 ├── NameTaken             409  the name belongs to an account
 ├── IdempotencyConflict   409  the same client_id with other content
+├── TooManyReactions      409  this message has as many different emoji as it can have
 ├── InvalidName           422                                            close 4510
 ├── RateLimited           429  retryable after `retry_after` seconds     close 4029
 ├── Unsupported           501  part of the contract that this version does not serve yet
@@ -95,6 +96,10 @@ class IdempotencyConflict(SuhbatError):
     code, status = "idempotency_conflict", 409
 
 
+class TooManyReactions(SuhbatError):
+    code, status = "too_many_reactions", 409
+
+
 class InvalidName(SuhbatError):
     code, status, close = "invalid_name", 422, 4510
 
@@ -129,6 +134,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     NameInUse,
     NameTaken,
     IdempotencyConflict,
+    TooManyReactions,
     InvalidName,
     RateLimited,
     Unsupported,

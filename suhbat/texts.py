@@ -199,6 +199,11 @@ TEXTS: dict[str, dict[Written, str]] = {
         "uz": "Bu client_id boshqa xabar uchun ishlatilgan. Har bir yangi xabarga yangi client_id bering.",
         "ru": "Этот client_id уже использован для другого сообщения. Каждому новому сообщению нужен новый client_id.",
     },
+    "too_many_reactions": {
+        "en": "This message already has {limit} different emoji. Choose one of those.",
+        "uz": "Bu xabarda allaqachon {limit} xil emoji bor. Shulardan birini tanlang.",
+        "ru": "Под этим сообщением уже {limit} разных эмодзи. Выберите один из них.",
+    },
     "invalid_name": {
         "en": "This name cannot be used: {reason}. Take 1-32 letters of one alphabet, digits, or _ - .",
         "uz": "Bu ismni ishlatib boʻlmaydi: {reason}. Bitta alifboning 1-32 harfi, raqam yoki _ - . dan foydalaning.",
@@ -349,7 +354,16 @@ REASONS: dict[str, dict[Written, str]] = {
         "uz": "vaqt sana, soat va mintaqa farqidan iborat: `2026-11-23T09:30:00Z`",
         "ru": "время – это дата, время суток и сдвиг от UTC: `2026-11-23T09:30:00Z`",
     },
-    "not_emoji": {"en": "this is no emoji", "uz": "bu emoji emas", "ru": "это не эмодзи"},
+    "not_emoji": {
+        "en": "this is not an emoji; a reaction is one emoji of Unicode, such as 👍",
+        "uz": "bu emoji emas; reaksiya – Unicode emojilaridan bittasi, masalan 👍",
+        "ru": "это не эмодзи; реакция – это один эмодзи из Unicode, например 👍",
+    },
+    "custom_emoji": {
+        "en": "this server has no emoji of its own; a reaction is one emoji of Unicode, such as 👍",
+        "uz": "bu serverning oʻz emojilari yoʻq; reaksiya – Unicode emojilaridan bittasi, masalan 👍",
+        "ru": "у этого сервера нет своих эмодзи; реакция – это один эмодзи из Unicode, например 👍",
+    },
     "locale": {
         "en": "the locale is no language tag such as uz or en-GB",
         "uz": "til belgisi uz yoki en-GB kabi boʻlishi kerak",

@@ -13,6 +13,7 @@ from suhbat.protocol.objects import (
     ConversationState,
     Member,
     Message,
+    Reaction,
     Role,
     User,
     UserKind,
@@ -115,6 +116,15 @@ class Opening:
     users: tuple[User, ...]
     oldest: Mapping[str, int] = field(default_factory=dict)
     floors: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReactionPage:
+    """People who put an emoji under a message, in the order of time. `reaction`: with all of them counted. `cursor`: the
+    `seq` of the last one's event, None where there is nobody after."""
+
+    reaction: Reaction
+    cursor: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from .model import (
     Neighbour,
     Opening,
     Post,
+    ReactionPage,
     Reported,
     RoomLine,
     SearchPage,
@@ -247,6 +248,12 @@ class Store(PeopleStore, Protocol):
 
     async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
         """The pinned messages that the actor may read, the latest pin first. Raises NotFound, Forbidden."""
+        ...
+
+    async def reactions(
+        self, actor: Actor, conversation: str, seq: int, emoji: str, *, after: int = 0, limit: int = 50
+    ) -> ReactionPage:
+        """Who put this emoji under a message; `after` is the cursor of the page before. Raises NotFound, Forbidden."""
         ...
 
     async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:

@@ -20,6 +20,7 @@ from suhbat.protocol.events import (
     ReadMarked,
 )
 from suhbat.protocol.objects import ConversationState, Message, Reaction, Settings
+from suhbat.protocol.types import REACTED, REACTIONS
 
 from .frames import OtherEvent
 from .tally import Tally
@@ -29,9 +30,12 @@ def fold(
     state: ConversationState, event: Event | OtherEvent, uid: str, tally: Tally | None = None
 ) -> ConversationState:
     """`event` is the next of the conversation's log; `uid` is whose state it is; `tally` what its `unread` has in it."""
-    return state.model_copy(
-        update={"head": event.seq, **_changes(state, event, uid, tally or Tally(state.last_ordinal))}
-    )
+    tally = tally or Tally(state.last_ordinal, state.head)
+    changes = {"head": event.seq, **_changes(state, event, uid, tally)}
+    last = changes.get("last_message", state.last_message)
+    if last is not None and last.reactions_at is not None and last.reactions_at <= event.seq:
+        changes["last_message"] = last.model_copy(update={"reactions_at": None})  # what it counted has been told
+    return state.model_copy(update=changes)
 
 
 def fold_own(state: ConversationState, event: ReadMarked | Mentioned | DraftChanged, tally: Tally) -> ConversationState:
@@ -60,11 +64,14 @@ def _changes(state: ConversationState, event: Event | OtherEvent, uid: str, tall
                 "unread": state.unread + counts,
             }
         case MessageEdited() if last is not None and last.seq == event.message.seq:
-            return {"last_message": event.message}
-        case MessageDeleted() if last is not None and last.seq == event.target:
-            return {"last_message": last.model_copy(update={"deleted": True, "text": "", "reactions": ()})}
+            # The reactions that it had: those of the event are the same for everybody, and may be of later.
+            known = {"reactions": last.reactions, "reactions_at": last.reactions_at}
+            return {"last_message": event.message.model_copy(update=known)}
+        case MessageDeleted():
+            gone = event.sender_uid not in (None, uid) and tally.is_gone(event, state.read_ordinal)
+            return {"unread": max(0, state.unread - gone), "last_message": _tombstone(last, event)}
         case ReactionAdded() | ReactionRemoved() if last is not None and last.seq == event.target:
-            return {"last_message": _reacted(last, event)}
+            return {"last_message": _reacted(last, event, uid)}
         case MemberJoined():
             return {"member_count": state.member_count + 1}
         case MemberLeft():
@@ -73,33 +80,64 @@ def _changes(state: ConversationState, event: Event | OtherEvent, uid: str, tall
             return {"role": event.role}
         case ConversationUpdated():
             return {name: getattr(event, name) for name in Settings.model_fields} | {
-                "last_message": _still(state, event)
+                "last_message": _still(state, event, uid)
             }
         case _:
             return {}
 
 
-def _still(state: ConversationState, event: ConversationUpdated) -> Message | None:
+def _still(state: ConversationState, event: ConversationUpdated, uid: str) -> Message | None:
     """The last message that the reader may see, now that `history` may be another."""
     last = state.last_message
     if event.history == "all":
-        return last or event.last_message
+        return last or (event.last_message and _theirs(event.last_message, uid))
     return last if last is not None and last.seq > state.since else None
 
 
-def _reacted(message: Message, event: ReactionAdded | ReactionRemoved) -> Message:
-    """The message with the reaction's people changed; an emoji that nobody chose any more goes."""
-    people: dict[str, dict[str, str]] = {
-        reaction.emoji: dict(zip(reaction.uids, reaction.users, strict=False)) for reaction in message.reactions
-    }
-    chosen = people.setdefault(event.emoji, {})
-    if isinstance(event, ReactionAdded):
-        chosen[event.actor_uid] = event.actor
-    else:
-        chosen.pop(event.actor_uid, None)
-    reactions = tuple(
-        Reaction(emoji=emoji, users=tuple(who[uid] for uid in sorted(who)), uids=tuple(sorted(who)))
-        for emoji, who in sorted(people.items())
-        if who
-    )
+def _theirs(message: Message, uid: str) -> Message:
+    """A message of an event, as this reader sees it."""
+    reactions = tuple(one.model_copy(update={"mine": uid in one.uids}) for one in message.reactions)
     return message.model_copy(update={"reactions": reactions})
+
+
+def _tombstone(message: Message | None, event: MessageDeleted) -> Message | None:
+    if message is None or message.seq != event.target:
+        return message
+    return message.model_copy(update={"deleted": True, "text": "", "reactions": ()})
+
+
+def _reacted(message: Message, event: ReactionAdded | ReactionRemoved, uid: str) -> Message:
+    """The message with the reaction counted; an emoji that nobody chose any more goes."""
+    reactions = {reaction.emoji: reaction for reaction in message.reactions}
+    present = reactions.pop(event.emoji, None)
+    if present is None and len(reactions) >= REACTIONS:
+        return message  # of a time when a message could have more than it shows
+    changed = present or Reaction(emoji=event.emoji, count=0, mine=False)
+    if message.reactions_at is None or event.seq > message.reactions_at:
+        changed = _added(changed, event) if isinstance(event, ReactionAdded) else _removed(changed, event)
+    if event.actor_uid == uid:
+        changed = changed.model_copy(update={"mine": isinstance(event, ReactionAdded)})
+    if changed.count:
+        reactions[event.emoji] = changed
+    return message.model_copy(update={"reactions": tuple(reactions[emoji] for emoji in sorted(reactions))})
+
+
+def _added(reaction: Reaction, event: ReactionAdded) -> Reaction:
+    """The first people stand in the order of time. Where not all of them are known, nobody can be put behind them."""
+    if event.actor_uid in reaction.uids:
+        return reaction
+    update: dict[str, Any] = {"count": reaction.count + 1}
+    if len(reaction.uids) == reaction.count < REACTED:
+        update |= {"users": (*reaction.users, event.actor), "uids": (*reaction.uids, event.actor_uid)}
+    return reaction.model_copy(update=update)
+
+
+def _removed(reaction: Reaction, event: ReactionRemoved) -> Reaction:
+    if event.actor_uid not in reaction.uids:
+        # One of those who are not shown; or nobody, where all are.
+        hidden = reaction.count - len(reaction.uids)
+        return reaction.model_copy(update={"count": reaction.count - min(hidden, 1)})
+    at = reaction.uids.index(event.actor_uid)
+    users, uids = list(reaction.users), list(reaction.uids)
+    del users[at], uids[at]
+    return reaction.model_copy(update={"count": reaction.count - 1, "users": tuple(users), "uids": tuple(uids)})

@@ -219,7 +219,8 @@ class State:
             self._gaps.below(log, early, now)
 
     def _tally(self, log: str) -> Tally:
-        return self._tallies.setdefault(log, Tally(self.conversations[log].last_ordinal))
+        state = self.conversations[log]
+        return self._tallies.setdefault(log, Tally(state.last_ordinal, state.head))
 
     def _drop(self, log: str) -> None:
         self.conversations.pop(log, None)

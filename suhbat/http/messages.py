@@ -10,8 +10,9 @@ from pydantic import Field, TypeAdapter, ValidationError
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.naming import named
-from suhbat.errors import BadRequest, IdempotencyConflict
-from suhbat.protocol.objects import Message
+from suhbat.chat.reactions import wanted
+from suhbat.errors import BadRequest, IdempotencyConflict, TooManyReactions
+from suhbat.protocol.objects import Message, Reaction
 from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Seq, Text, Time, Wire
 
 from .parts import House, Parts
@@ -64,6 +65,13 @@ class MessagePage(Wire):
     has_before: bool
     has_after: bool
     head: int = Field(examples=[12])
+
+
+class Reacted(Reaction):
+    """`count` and `mine` are of all people; `users` and `uids` are those of this page. `cursor`: for the next one, null at
+    the end."""
+
+    cursor: str | None = Field(examples=["1842"])
 
 
 @router.get("")
@@ -129,7 +137,27 @@ async def delete(conversation: Place, seq: SeqPath, actor: Caller, parts: House)
     return Changed(seq=(await parts.acting.do(act)).seq)
 
 
+@router.get("/{seq}/reactions/{emoji}")
+async def reactions(
+    conversation: Place,
+    seq: SeqPath,
+    emoji: EmojiPath,
+    actor: Caller,
+    parts: House,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="People of a page.")] = 50,
+    cursor: Annotated[
+        int | None, Query(ge=1, le=MAX_INTEGER, description="That of the page before, as it came.")
+    ] = None,
+) -> Reacted:
+    """Who put an emoji under a message, in the order of time."""
+    page = await parts.store.reactions(
+        actor, known(conversation), seq, wanted(_checked(emoji), on=False), after=cursor or 0, limit=limit
+    )
+    return Reacted(**dict(page.reaction), cursor=None if page.cursor is None else str(page.cursor))
+
+
 @router.put("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
+@refuses(TooManyReactions)
 async def react(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, parts: House) -> Changed:
     """Put an emoji under a message."""
     return await _react(conversation, seq, emoji, actor, parts, on=True)
@@ -164,14 +192,23 @@ async def report(conversation: Place, seq: SeqPath, body: Complaint, actor: Call
 
 
 async def _react(conversation: str, seq: int, emoji: str, actor: Actor, parts: Parts, *, on: bool) -> Changed:
-    try:
-        checked = _EMOJI.validate_python(emoji)
-    except ValidationError:
-        raise BadRequest(reason="not_emoji") from None
     act = acts.React(
-        actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, emoji=checked, on=on
+        actor=actor,
+        at=parts.acting.now(),
+        conversation=known(conversation),
+        seq=seq,
+        emoji=wanted(_checked(emoji), on=on),
+        on=on,
     )
     return Changed(seq=(await parts.acting.do(act)).seq)
+
+
+def _checked(emoji: str) -> str:
+    try:
+        return _EMOJI.validate_python(emoji)
+    except ValidationError as error:
+        custom = "custom_emoji" in str(error)
+        raise BadRequest(reason="custom_emoji" if custom else "not_emoji") from None
 
 
 _EMOJI: TypeAdapter[str] = TypeAdapter(Emoji)

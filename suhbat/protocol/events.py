@@ -10,7 +10,7 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, PrivateAttr, TypeAdapter
 
 from .objects import ConversationState, Message, Profile, Role, Settings, User
-from .types import ME, ConversationId, Count, Ordinal, Seq, Time, Uid, UserId, Wire
+from .types import ME, ConversationId, Count, Cursor, Ordinal, Seq, Time, Uid, UserId, Wire
 
 
 class Placed(Wire):
@@ -39,7 +39,7 @@ class _Own(_Event):
 
 
 class MessageCreated(_Event):
-    """Somebody wrote."""
+    """Somebody wrote. In a replay too `reactions` is empty: the events that put them there follow."""
 
     type: Literal["message.created"] = "message.created"
     message: Message
@@ -53,10 +53,15 @@ class MessageEdited(_Later):
 
 
 class MessageDeleted(_Later):
-    """A message became a tombstone; `target` is its `seq`."""
+    """A message became a tombstone; `target` is its `seq`.
+
+    `ordinal` and `sender_uid` are the message's, for those who count what is unread; left out where it is past keeping.
+    """
 
     type: Literal["message.deleted"] = "message.deleted"
     target: Seq
+    ordinal: Ordinal | None = Field(default=None, exclude_if=lambda value: value is None)
+    sender_uid: Uid | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class MessagePinned(_Later):
@@ -156,13 +161,15 @@ class ReadMarked(_Own):
     """`@me`: you have read `target` up to `ordinal`, on some device.
 
     `unread` is what was left when the last message was `last_ordinal`: there is no order across conversations, so messages
-    above that may have come before this event, and messages up to it may come after.
+    above that may have come before this event, and messages up to it may come after. `head`: the same for deletions: those
+    at or below this `seq` of `target` are out of `unread` already.
     """
 
     type: Literal["read"] = "read"
     target: ConversationId
     ordinal: Ordinal
     last_ordinal: Ordinal
+    head: Cursor = 0
     unread: Count
     mentions: Count = Field(default=0, examples=[1])
 

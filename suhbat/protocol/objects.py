@@ -38,9 +38,14 @@ class Profile(Person):
 
 
 class Reaction(Wire):
-    """One emoji under a message and who chose it."""
+    """One emoji under a message: how many people chose it, and the first of them, in the order of time.
+
+    `mine`: whether the reader is among all of them. In events, which are the same for everybody, it is left out.
+    """
 
     emoji: str = Field(examples=["👍"])
+    count: Count = Field(examples=[2])
+    mine: bool | None = Field(default=None, exclude_if=lambda value: value is None, examples=[True])
     users: tuple[UserId, ...] = ()
     uids: tuple[Uid, ...] = ()
 
@@ -49,6 +54,7 @@ class Message(Wire):
     """A message, named by `conversation` and the `seq` of its `message.created`.
 
     `ordinal` counts messages only. A deleted message keeps its place: `deleted` is true and `text` is empty.
+    `reactions_at`: in events, the `seq` of the conversation up to which reactions are counted in `reactions` already.
     """
 
     conversation: ConversationId
@@ -63,6 +69,7 @@ class Message(Wire):
     edited_at: Time | None = None
     deleted: bool = False
     reactions: tuple[Reaction, ...] = ()
+    reactions_at: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Settings(Wire):

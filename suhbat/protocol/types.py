@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -15,6 +16,10 @@ MAX_TEXT = 4_000
 """Characters (code points) of a message."""
 MAX_FRAME = 64 * 1024
 """Bytes of a frame that a client sends; a larger one closes with 1009."""
+REACTIONS = 20
+"""Different emoji under one message."""
+REACTED = 20
+"""People whom a message shows for each emoji; all of them are in `…/reactions/{emoji}`."""
 FEW = 40
 """People in a conversation up to which they may know how far each has read."""
 MAX_PAGE = 200
@@ -143,7 +148,12 @@ _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 
 
 def _emoji(text: str) -> str:
-    """One emoji, or a few signs that make one; not a sentence, nothing of an alphabet or a keyboard, nothing invisible."""
+    """What can stand under a message at all: not a sentence, nothing of an alphabet or a keyboard, nothing invisible.
+
+    Wider than `emoji.canonical`, which says what can be put there: what older versions took can still be taken back.
+    """
+    if re.fullmatch(r":[\w+-]+:", text):
+        raise ValueError("custom_emoji")
     # A keycap is a digit with a sign around it; the letter i in a square is a letter to Unicode.
     if any(letter.isspace() or letter in _BIDI or (letter.isalpha() and letter != "\u2139") for letter in text):
         raise ValueError("not_emoji")

@@ -13,13 +13,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_, update
 
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.protocol.events import LogEntry, MessageDeleted
+from suhbat.protocol.events import LogEntry, MessageDeleted, ReactionRemoved
 from suhbat.protocol.objects import User
 
+from . import reactions as chosen
 from . import search
 from .acts.people import depart
 from .acts.writing import Writing
-from .known import Known
+from .known import Known, Log
 from .mentions import forget_mentions
 from .tables import (
     accounts,
@@ -120,8 +121,9 @@ def step(connection: Connection, known: Known, stretch: Stretch, at: Millisecond
         _take_out(writing, log_id, seq, uid, bool(row.with_messages))
     writing.flush()
     if stretch.end is None:
-        for table in (erasures, reactions) if row.with_messages else (erasures,):
-            connection.execute(delete(table).where(table.c.uid == uid))
+        connection.execute(delete(erasures).where(erasures.c.uid == uid))
+        if row.with_messages:
+            chosen.forget(connection, uid)
         connection.execute(update(reactions).where(reactions.c.uid == uid).values(user_id=NOBODY))
     else:
         log_id, seq = stretch.end
@@ -146,14 +148,22 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
     if is_theirs and with_message and not row.deleted:
         search.forget(connection, [(log_id, seq, uid, row.text)])
         changed |= {"text": "", "deleted": True}
-        for table in (reactions, pins):
-            connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target == seq))
-        name = connection.execute(select(conversations.c.name).where(conversations.c.id == log_id)).scalar_one()
-        writing.known.load(connection, (name,), {}, writing.at)
-        log = writing.known.named[name]
-        writing.ledger.add(log, MessageDeleted, about=seq, target=seq)
+        chosen.drop(connection, log_id, seq)
+        connection.execute(delete(pins).where(pins.c.conversation_id == log_id, pins.c.target == seq))
+        log = _log(writing, log_id)
+        writing.ledger.add(log, MessageDeleted, about=seq, target=seq, ordinal=row.ordinal, sender_uid=uid)
         writing.tell_mentions(log, seq, forget_mentions(connection, log, row.ordinal))
+    if with_message and row.type == "reaction.added" and row.actor_uid == uid:
+        emoji = json.loads(row.data)["emoji"]
+        if chosen.take(connection, log_id, row.target, emoji, uid):
+            writing.ledger.add(_log(writing, log_id), ReactionRemoved, about=row.target, target=row.target, emoji=emoji)
     connection.execute(update(events).where(place).values(changed))
+
+
+def _log(writing: Writing, log_id: int) -> Log:
+    name = writing.connection.execute(select(conversations.c.name).where(conversations.c.id == log_id)).scalar_one()
+    writing.known.load(writing.connection, (name,), {}, writing.at)
+    return writing.known.named[name]
 
 
 def _nameless(value: Any, uid: str) -> Any:

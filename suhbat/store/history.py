@@ -59,7 +59,7 @@ def page(
         .where(events.c.conversation_id == log.id, events.c.ordinal.between(start, end))
         .order_by(events.c.ordinal)
     )
-    shown = messages(connection, log.id, log.name, rows.all())
+    shown = messages(connection, log.id, log.name, rows.all(), actor.uid)
     return HistoryPage(tuple(shown), start > lowest, end < highest, log.head)
 
 

@@ -26,7 +26,7 @@ STORED: dict[str, set[str]] = {
     "conversation.updated": {"title", "topic", "visibility", "history", "archived", "slow_mode", "retention"},
     "conversation.added": {"state"},
     "conversation.removed": {"removed"},
-    "read": {"target", "ordinal", "last_ordinal", "unread", "mentions"},
+    "read": {"target", "ordinal", "last_ordinal", "head", "unread", "mentions"},
     "mentioned": {"target", "message", "mentions"},
     "draft": {"target"},
     "user.updated": set(),

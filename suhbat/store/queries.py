@@ -16,9 +16,11 @@ from suhbat.protocol.types import LOBBY, ME
 from .dialect import find_rows
 from .floor import floor_of
 from .known import LobbyHistory
-from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message, reacted
+from .reactions import shown as reactions_shown
+from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message
 from .tables import conversations, drafts, events, members, mentions, reads, users
 from .titles import title_of
+from .unread import count_deleted, select_first, unread
 from .values import parts
 
 _MINE_THERE = (
@@ -43,6 +45,8 @@ _COLUMNS = (
     *(conversations.c[name] for name in Settings.model_fields if name != "title"),
     reads.c.read_ordinal,
     reads.c.own_since,
+    count_deleted().label("gone"),
+    select_first(conversations.c.id).scalar_subquery().label("first"),
     *_MINE_THERE,
 )
 _PLACED = (*(column.name for column in MESSAGE), "conversation_id")
@@ -122,7 +126,7 @@ def _states(
     """
     # Who may read nothing of the past, reads no last message either: a bare guest, or somebody at their joining.
     wanted = [row for row in rows if row.last_ordinal and floors.get(row.id, 0) < row.head]
-    last = _messages(connection, rows, [(row.id, row.last_ordinal) for row in wanted])
+    last = _messages(connection, uid, rows, [(row.id, row.last_ordinal) for row in wanted])
     last = {id_: found for id_, found in last.items() if found.seq > floors.get(id_, 0)}
     people = _people(connection, [row.id for row in rows if row.kind == "direct"])
     ids = [row.id for row in rows if row.kind == "room"]
@@ -135,7 +139,7 @@ def _states(
             since=row.since,
             last_ordinal=row.last_ordinal,
             read_ordinal=_read(row),
-            unread=max(0, row.last_ordinal - _read(row) - (row.own_since or 0)),
+            unread=unread(row.last_ordinal, row.first, _read(row), row.own_since or 0, row.gone),
             mentions=row.mentions,
             last_message=last.get(row.id),
             member_count=counts.get(row.id, 0),
@@ -192,13 +196,15 @@ def _count_members(connection: Connection, ids: Sequence[int]) -> dict[int, int]
     return counts
 
 
-def _messages(connection: Connection, logs: Collection[AnyRow], places: list[tuple[int, int]]) -> dict[int, Message]:
+def _messages(
+    connection: Connection, reader: str, logs: Collection[AnyRow], places: list[tuple[int, int]]
+) -> dict[int, Message]:
     """The message of each (log id, ordinal), by log id."""
     if not places:
         return {}
     names = {row.id: row.name for row in logs}
     rows = find_rows(connection, events, ("conversation_id", "ordinal"), _PLACED, places)
-    chosen = reacted(connection, [(log_id, row[0]) for *row, log_id in rows])
+    chosen = reactions_shown(connection, [(log_id, row[0]) for *row, log_id in rows], reader)
     return {log_id: message(names[log_id], row, chosen.get((log_id, row[0]), ())) for *row, log_id in rows}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, select, update
 from suhbat.chat.model import Milliseconds
 
 from . import search
-from .tables import conversations, events, mentions, pins, reactions
+from .tables import conversations, events, mentions, pins, reaction_counts, reactions
 
 CHUNK = 500
 """Events of one transaction: nobody who writes waits longer for it than for a batch of messages."""
@@ -70,7 +70,7 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
     ordinal = max((row.ordinal for row in gone if row.ordinal is not None), default=0)
     search.forget(connection, ((log_id, row.seq, row.actor_uid, row.text) for row in gone if row.ordinal is not None))
     connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
-    for table in (reactions, pins):
+    for table in (reactions, reaction_counts, pins):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))
     connection.execute(delete(mentions).where(mentions.c.conversation_id == log_id, mentions.c.ordinal <= ordinal))
     connection.execute(update(conversations).where(conversations.c.id == log_id).values(oldest=last))

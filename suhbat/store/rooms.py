@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select
 
-from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds, RoomLine
+from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds, ReactionPage, RoomLine
 from suhbat.chat.policy import Action, decide
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationState, Member, Message, Settings, User
 from suhbat.protocol.types import FEW, LOBBY
 
+from . import reactions
 from .floor import floor_of
 from .known import LobbyHistory
 from .queries import opening, state_of
@@ -162,7 +163,26 @@ def pinned(connection: Connection, actor: Actor, conversation: str, lobby_histor
         .where(events.c.conversation_id == log.id, events.c.seq > floor)
         .order_by(pins.c.at.desc(), pins.c.target.desc())
     ).all()
-    return tuple(messages(connection, log.id, log.name, rows))
+    return tuple(messages(connection, log.id, log.name, rows, actor.uid))
+
+
+def reactions_page(
+    connection: Connection,
+    actor: Actor,
+    conversation: str,
+    lobby_history: LobbyHistory,
+    seq: int,
+    emoji: str,
+    after: int,
+    limit: int,
+) -> ReactionPage:
+    """See `chat.ports.Store.reactions`."""
+    log = visible(connection, actor, conversation, "read")
+    said = (events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
+    row = connection.execute(select(events.c.deleted).where(*said)).one_or_none()
+    if row is None or row.deleted or seq <= floor_of(actor, log, lobby_history):
+        raise NotFound("not_found.message")
+    return reactions.page(connection, log.id, seq, emoji, actor.uid, after, limit)
 
 
 def _member_count() -> Any:

@@ -12,8 +12,9 @@ from suhbat.protocol.events import EVENT, LogEntry, MessageCreated, own_log, vei
 from suhbat.protocol.objects import Message, Profile, Reaction, User
 from suhbat.protocol.types import ME, format_time
 
+from . import reactions, unread
 from .dialect import find_rows
-from .tables import accounts, conversations, drafts, events, members, reactions, users
+from .tables import accounts, conversations, drafts, events, members, users
 from .titles import title_of
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -33,9 +34,6 @@ MESSAGE = (
 """What `message` takes, in this order."""
 EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.data, events.c.conversation_id)
 """What `entries` takes, in this order."""
-
-Place = tuple[int, int]
-"""A log's id and a `seq` in it."""
 
 
 def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ...] = ()) -> Message:
@@ -57,27 +55,22 @@ def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ..
     )
 
 
-def messages(connection: Connection, log_id: int, conversation: str, rows: Sequence[Sequence[Any]]) -> list[Message]:
-    """The same for several of one log, each a row that begins with MESSAGE, with their reactions."""
-    chosen = reacted(connection, [(log_id, row[0]) for row in rows])
+def messages(
+    connection: Connection, log_id: int, conversation: str, rows: Sequence[Sequence[Any]], reader: str | None
+) -> list[Message]:
+    """The same for several of one log, each a row that begins with MESSAGE, with their reactions, as `reader` (a uid) sees
+    them; None: as everybody does."""
+    chosen = reactions.shown(connection, [(log_id, row[0]) for row in rows], reader)
     return [message(conversation, row, chosen.get((log_id, row[0]), ())) for row in rows]
 
 
-def reacted(connection: Connection, places: Sequence[Place]) -> Mapping[Place, tuple[Reaction, ...]]:
-    """The reactions under these messages: by emoji, then by uid, so that the same choices always look the same."""
-    if not places:
-        return {}
-    columns = ("conversation_id", "target", "emoji", "uid", "user_id")
-    people: dict[Place, dict[str, list[tuple[str, str]]]] = {}
-    for log_id, target, emoji, uid, user_id in sorted(find_rows(connection, reactions, columns[:2], columns, places)):
-        people.setdefault((log_id, target), {}).setdefault(emoji, []).append((uid, user_id))
-    return {
-        place: tuple(
-            Reaction(emoji=emoji, users=tuple(name for _, name in who), uids=tuple(uid for uid, _ in who))
-            for emoji, who in emojis.items()
-        )
-        for place, emojis in people.items()
-    }
+def for_all(
+    connection: Connection, log_id: int, conversation: str, rows: Sequence[Sequence[Any]], head: int
+) -> list[Message]:
+    """The same for events, which are the same for everybody and may be read later than they happened. `head`: that of the
+    log now, up to which their reactions are counted."""
+    shown = messages(connection, log_id, conversation, rows, None)
+    return [one.model_copy(update={"reactions_at": head}) if one.reactions else one for one in shown]
 
 
 def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[LogEntry]:
@@ -87,14 +80,14 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
     if log.startswith(ME):
         return [LogEntry(log, EVENT.validate_json(json.dumps(_own(connection, log, row)))) for row in rows]
     log_id = rows[0].conversation_id
-    chosen = reacted(connection, [(log_id, row.seq) for row in rows if row.type == "message.created"])
-    shown = {row.target for row in rows if row.type in ("message.edited", "conversation.updated")} - {None}
-    present = {one.seq: one for one in _present(connection, log_id, log, shown)}
+    present = _present(connection, log_id, log, _targets(rows, "message.edited", "conversation.updated"))
+    gone = _deleted(connection, log_id, _targets(rows, "message.deleted"))
     is_for_all = all(row.target is None for row in rows) or _is_for_all(connection, log_id)
     found: list[LogEntry] = []
     for row in rows:
         if row.type == "message.created":
-            found.append(LogEntry(log, _created(log, row, message(log, row, chosen.get((log_id, row.seq), ())))))
+            # Without reactions: the events that put them there follow in the log.
+            found.append(LogEntry(log, _created(log, row, message(log, row))))
             continue
         fields = _fields(log, row)
         if row.type == "message.edited" and row.target in present:
@@ -106,7 +99,7 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
             if row.target in present and is_for_all:
                 fields["last_message"] = json.loads(present[row.target].model_dump_json())
         elif row.target is not None:
-            fields["target"] = row.target
+            fields |= {"target": row.target} | (gone.get(row.target, {}) if row.type == "message.deleted" else {})
         # As JSON, not as objects: strict validation takes lists for tuples only there.
         event = EVENT.validate_json(json.dumps(fields))
         if not is_for_all:
@@ -132,15 +125,25 @@ def _fields(name: str, row: AnyRow) -> dict[str, Any]:
     }
 
 
-def _present(connection: Connection, log_id: int, name: str, seqs: set[int]) -> list[Message]:
-    found = find_rows(
-        connection,
-        events,
-        ("conversation_id", "seq"),
-        tuple(column.name for column in MESSAGE),
-        [(log_id, seq) for seq in sorted(seqs)],
-    )
-    return messages(connection, log_id, name, found)
+def _targets(rows: Sequence[AnyRow], *types: str) -> list[int]:
+    return sorted({row.target for row in rows if row.type in types} - {None})
+
+
+def _present(connection: Connection, log_id: int, name: str, seqs: Sequence[int]) -> dict[int, Message]:
+    """These messages as they are now, by `seq`."""
+    columns = tuple(column.name for column in MESSAGE)
+    found = find_rows(connection, events, ("conversation_id", "seq"), columns, [(log_id, seq) for seq in seqs])
+    if not found:
+        return {}
+    head = connection.execute(select(conversations.c.head).where(conversations.c.id == log_id)).scalar_one()
+    return {one.seq: one for one in for_all(connection, log_id, name, found, head)}
+
+
+def _deleted(connection: Connection, log_id: int, seqs: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What the events of their deletion say of these messages, by `seq`."""
+    columns = ("seq", "ordinal", "actor_uid")
+    found = find_rows(connection, events, ("conversation_id", "seq"), columns, [(log_id, seq) for seq in seqs])
+    return {seq: {"ordinal": ordinal, "sender_uid": uid} for seq, ordinal, uid in found}
 
 
 def _is_for_all(connection: Connection, log_id: int) -> bool:
@@ -152,7 +155,9 @@ def _is_for_all(connection: Connection, log_id: int) -> bool:
 def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
     """An event of somebody's own log, with the texts that it is about as they are now."""
     fields, uid = _fields(ME, row), log.removeprefix(own_log(""))
-    if row.type == "draft":
+    if row.type == "read" and "head" not in fields:
+        fields |= _counted(connection, uid, fields)
+    elif row.type == "draft":
         fields["text"] = _draft(connection, uid, fields["target"])
     elif row.type == "conversation.added":
         fields["state"] |= _texts(connection, uid, fields["state"])
@@ -176,7 +181,12 @@ def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[s
     """What a conversation is called now, and what was the last message of then: for who is there now, and may read it."""
     there = connection.execute(
         select(
-            conversations.c.id, conversations.c.title, conversations.c.topic, conversations.c.history, members.c.since
+            conversations.c.id,
+            conversations.c.title,
+            conversations.c.topic,
+            conversations.c.history,
+            conversations.c.head,
+            members.c.since,
         )
         .join(members, members.c.conversation_id == conversations.c.id)
         .where(conversations.c.name == state["conversation"], members.c.uid == uid)
@@ -187,10 +197,22 @@ def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[s
     floor = there.since if there.history == "joined" else 0
     place = (events.c.conversation_id == there.id, events.c.ordinal == state["last_ordinal"], events.c.seq > floor)
     rows = connection.execute(select(*MESSAGE).where(*place)).all()
-    last = [
-        json.loads(shown.model_dump_json()) for shown in messages(connection, there.id, state["conversation"], rows)
-    ]
-    return {"title": title, "topic": there.topic, "last_message": last[0] if last else None}
+    last = None
+    for shown in messages(connection, there.id, state["conversation"], rows, uid):
+        later = shown.reactions and there.head > state["head"]
+        last = json.loads(shown.model_copy(update={"reactions_at": there.head if later else None}).model_dump_json())
+    return {"title": title, "topic": there.topic, "last_message": last}
+
+
+def _counted(connection: Connection, uid: str, read: Mapping[str, Any]) -> dict[str, int]:
+    """What a mark of before deletions were counted says now: what was deleted since is not unread."""
+    log = connection.execute(
+        select(conversations.c.id, conversations.c.head).where(conversations.c.name == read["target"])
+    ).one_or_none()
+    if log is None:
+        return {"head": 0}
+    gone = unread.deleted(connection, log.id, uid, read["ordinal"], read["last_ordinal"])
+    return {"unread": max(0, read["unread"] - gone), "head": log.head}
 
 
 def _title(connection: Connection, log_id: int, uid: str) -> str:

@@ -110,7 +110,7 @@ def find(
     page = found[:limit]
     more = len(found) > limit or bool(_left(readable, highest, earliest))
     cursor = (page[-1][0] if len(found) > limit else highest) if more else None
-    return SearchPage(_messages(connection, [(log_id, seq) for _, log_id, seq in page]), cursor)
+    return SearchPage(_messages(connection, actor.uid, [(log_id, seq) for _, log_id, seq in page]), cursor)
 
 
 def _left(readable: Mapping[int, Beginning], highest: int, earliest: int) -> dict[int, int]:
@@ -155,7 +155,7 @@ def _named(conversation: str | None) -> ColumnElement[bool]:
     return true() if conversation is None else conversations.c.name == conversation
 
 
-def _messages(connection: Connection, places: Sequence[tuple[int, int]]) -> tuple[Message, ...]:
+def _messages(connection: Connection, reader: str, places: Sequence[tuple[int, int]]) -> tuple[Message, ...]:
     """These messages as they are now, in the same order."""
     columns = ("conversation_id", *(column.name for column in MESSAGE))
     rows: dict[int, list[Any]] = {}
@@ -170,7 +170,7 @@ def _messages(connection: Connection, places: Sequence[tuple[int, int]]) -> tupl
     shown = {
         (log_id, message.seq): message
         for log_id, found in rows.items()
-        for message in messages(connection, log_id, names[log_id], found)
+        for message in messages(connection, log_id, names[log_id], found, reader)
     }
     return tuple(shown[place] for place in places if place in shown and not shown[place].deleted)
 

@@ -19,6 +19,7 @@ from suhbat.chat.model import (
     MemberPage,
     Opening,
     Post,
+    ReactionPage,
     Reported,
     RoomLine,
     SearchPage,
@@ -136,6 +137,13 @@ class SQLStore(PeopleOverSQL):
 
     async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
         return await self._read(lambda c: rooms.pinned(c, actor, conversation, self._lobby_history))
+
+    async def reactions(
+        self, actor: Actor, conversation: str, seq: int, emoji: str, *, after: int = 0, limit: int = 50
+    ) -> ReactionPage:
+        return await self._read(
+            lambda c: rooms.reactions_page(c, actor, conversation, self._lobby_history, seq, emoji, after, limit)
+        )
 
     async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
         return await self._read(lambda c: order.reports_page(c, actor, after, limit, self._lobby_history))

@@ -175,7 +175,7 @@ reads = Table(
 )
 """How far somebody has read, and how many messages they wrote since.
 
-unread = last_ordinal - read_ordinal - own_since, without counting rows."""
+unread = last_ordinal - read_ordinal - own_since, less what was deleted of others' (see `unread`)."""
 
 directs = Table(
     "directs",
@@ -217,6 +217,16 @@ Index(
     sqlite_where=events.c.ordinal.is_not(None),
 )
 
+# Few are deleted: how many above a read mark is a short stretch of this.
+Index(
+    "events_deleted",
+    events.c.conversation_id,
+    events.c.ordinal,
+    events.c.actor_uid,
+    sqlite_where=events.c.deleted,
+    postgresql_where=events.c.deleted,
+)
+
 idempotency = Table(
     "idempotency",
     metadata,
@@ -240,9 +250,37 @@ reactions = Table(
     Column("uid", Text, primary_key=True),
     Column("emoji", Text, primary_key=True),
     Column("user_id", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False, server_default=text("0")),
+    Index("reactions_emoji", "conversation_id", "target", "emoji", "seq"),
     sqlite_with_rowid=False,
 )
-"""Who put what under which message; target is its seq."""
+"""Who put what under which message; target is its seq, seq that of the reaction's event, and so the order in time."""
+
+reaction_counts = Table(
+    "reaction_counts",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("target", BigInteger, primary_key=True, autoincrement=False),
+    Column("emoji", Text, primary_key=True),
+    Column("people", BigInteger, nullable=False),
+    Column("shown", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How many people put an emoji under a message. shown: the seq of the last of them that a message shows, so that nobody has
+to read thousands to show the first."""
+
+reactions_shown = Table(
+    "reactions_shown",
+    MetaData(),
+    Column("conversation_id", BigInteger),
+    Column("target", BigInteger),
+    Column("emoji", Text),
+    Column("people", BigInteger),
+    Column("seq", BigInteger),
+    Column("uid", Text),
+    Column("user_id", Text),
+)
+"""A view: the people whom messages show, each with how many there are of that emoji."""
 
 pins = Table(
     "pins",

@@ -6,6 +6,7 @@ from suhbat.chat import acts
 from suhbat.chat.acting import Acting
 from suhbat.chat.model import Actor
 from suhbat.chat.naming import named
+from suhbat.chat.reactions import wanted
 from suhbat.protocol import commands
 
 
@@ -20,7 +21,7 @@ def names_in(command: commands.Acting) -> list[str]:
 
 
 def act_of(command: commands.Acting, actor: Actor, acting: Acting) -> acts.Act:
-    """The act. Raises UserNotFound where somebody is named who is not there."""
+    """The act. Raises UserNotFound where somebody is named who is not there, BadRequest for what is no emoji."""
     at = acting.now()
     match command:
         case commands.Create():
@@ -42,9 +43,8 @@ def act_of(command: commands.Acting, actor: Actor, acting: Acting) -> acts.Act:
         case commands.Delete():
             return acts.Delete(actor=actor, at=at, conversation=place, seq=command.seq)
         case commands.React():
-            return acts.React(
-                actor=actor, at=at, conversation=place, seq=command.seq, emoji=command.emoji, on=command.on
-            )
+            emoji = wanted(command.emoji, on=command.on)
+            return acts.React(actor=actor, at=at, conversation=place, seq=command.seq, emoji=emoji, on=command.on)
         case commands.Pin():
             return acts.Pin(actor=actor, at=at, conversation=place, seq=command.seq, on=command.on)
         case commands.Report():

@@ -59,6 +59,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("GET", ROOM + "/messages?around={seq}"): (MEMBERS.format(200), NONE),
     ("PATCH", MESSAGE): (NOT_THEIRS, body(text="changed")),
     ("DELETE", MESSAGE): (READING_KEEPERS.format(200), NONE),
+    ("GET", MESSAGE + f"/reactions/{THUMB}"): (READERS.format(200), NONE),
     ("PUT", MESSAGE + f"/reactions/{THUMB}"): (READERS.format(200), NONE),
     ("DELETE", MESSAGE + f"/reactions/{THUMB}"): (READERS.format(200), NONE),
     ("PUT", MESSAGE + "/pin"): (READING_KEEPERS.format(200), NONE),

@@ -49,7 +49,7 @@ def test_reactions_of_the_last_message() -> None:
     on = events.ReactionAdded(seq=2, target=1, emoji="👍", **BY)
     state = after(message(1), on, on)
     assert state.last_message is not None
-    assert state.last_message.reactions == (Reaction(emoji="👍", users=("bobur",), uids=("ub",)),)
+    assert state.last_message.reactions == (Reaction(emoji="👍", count=1, mine=False, users=("bobur",), uids=("ub",)),)
     state = after(events.ReactionRemoved(seq=3, target=1, emoji="👍", **BY), state=state)
     assert state.last_message is not None and state.last_message.reactions == ()
 

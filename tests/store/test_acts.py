@@ -15,7 +15,15 @@ from suhbat.chat.model import Actor, Sent
 from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
 from suhbat.chat.sync import sync_plan
-from suhbat.errors import BadRequest, Forbidden, NotFound, RateLimited, SuhbatError, UserNotFound
+from suhbat.errors import (
+    BadRequest,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    SuhbatError,
+    TooManyReactions,
+    UserNotFound,
+)
 from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
@@ -196,6 +204,30 @@ class TestDelete:
                 assert secret not in repr(await house.log(log))
 
 
+class TestUnread:
+    async def test_deleted_messages_are_not_unread(self, house: House) -> None:
+        """In the snapshot, in what a mark answers and in its event; but those above the mark only, and not one's own. The event
+        of a deletion says whose it was and where, also to those who come later."""
+        room = await house.room(ALI, VALI)
+        seqs = [await house.write(ALI, room) for _ in range(5)]
+        own = await house.write(VALI, room)
+        assert (await house.state(VALI, room)).unread == 5
+        for seq in (seqs[0], seqs[3]):
+            [event] = await house.told(acts.Delete, ALI, room, seq=seq)
+            assert isinstance(event, MessageDeleted)
+            assert (event.ordinal, event.sender_uid) == (seqs.index(seq) + 1, ALI.uid)
+            assert (await house.log(room))[-1] == event
+        await house.do(acts.Delete, VALI, room, seq=own)
+        assert (await house.state(VALI, room)).unread == 3
+        assert (await house.state(ALI, room)).unread == 0
+        done = await house.do(acts.Mark, VALI, room, ordinal=2)
+        assert done.unread == 2 == (await house.state(VALI, room)).unread
+        assert (await house.quiet(acts.Mark, VALI, room, ordinal=1)).unread == 2
+        mark = (await house.own(VALI))[-1]
+        assert isinstance(mark, ReadMarked) and (mark.unread, mark.last_ordinal) == (2, 6)
+        assert mark.head == (await house.store.heads([room]))[room]
+
+
 class TestReact:
     async def test_put_and_taken_back(self, house: House) -> None:
         """Each emoji of each person once; the events name it; the message shows who."""
@@ -207,28 +239,86 @@ class TestReact:
         await house.do(acts.React, VALI, LOBBY, seq=seq, emoji="🙂", on=True)
         (shown,) = (await house.store.history(ALI, LOBBY)).messages
         assert shown.reactions == (
-            Reaction(emoji="👍", users=("ali", "vali"), uids=(ALI.uid, VALI.uid)),
-            Reaction(emoji="🙂", users=("vali",), uids=(VALI.uid,)),
+            Reaction(emoji="👍", count=2, mine=True, users=("vali", "ali"), uids=(VALI.uid, ALI.uid)),
+            Reaction(emoji="🙂", count=1, mine=False, users=("vali",), uids=(VALI.uid,)),
         )
         [gone] = await house.told(acts.React, VALI, LOBBY, seq=seq, emoji="👍", on=False)
         assert isinstance(gone, ReactionRemoved) and (gone.target, gone.emoji, gone.actor) == (seq, "👍", "vali")
         await house.quiet(acts.React, VALI, LOBBY, seq=seq, emoji="👍", on=False)
 
     async def test_refusals(self, house: House) -> None:
-        """Nothing under what is no message, and twenty of one person at the most."""
+        """Nothing under what is no message, and twenty different emoji under one, by whomever; one of those may be chosen."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room)
         await house.refused(NotFound, "not_found.message", acts.React, ALI, room, seq=1, emoji="👍", on=True)
         await house.refused(NotFound, "not_found", acts.React, SOLI, room, seq=seq, emoji="👍", on=True)
         for number in range(20):
             await house.do(acts.React, ALI, room, seq=seq, emoji=chr(0x1F600 + number), on=True)
-        await house.refused(BadRequest, None, acts.React, ALI, room, seq=seq, emoji="👍", on=True)
+        for person in (ALI, VALI):
+            await house.refused(TooManyReactions, None, acts.React, person, room, seq=seq, emoji="👍", on=True)
+        await house.do(acts.React, VALI, room, seq=seq, emoji=chr(0x1F600), on=True)
+        for person in (ALI, VALI):
+            await house.do(acts.React, person, room, seq=seq, emoji=chr(0x1F600), on=False)
         await house.do(acts.React, VALI, room, seq=seq, emoji="👍", on=True)
-        await house.do(acts.React, ALI, room, seq=seq, emoji=chr(0x1F600), on=False)
-        await house.do(acts.React, ALI, room, seq=seq, emoji="👍", on=True)
         await house.do(acts.Delete, ALI, room, seq=seq)
         for on in (True, False):
             await house.refused(NotFound, "not_found.message", acts.React, ALI, room, seq=seq, emoji="👍", on=on)
+
+    async def test_either_spelling(self, house: House) -> None:
+        """With and without U+FE0F it is one emoji: put once, taken back by either, also where an older version stored one."""
+        seq = await house.write(ALI)
+        await house.do(acts.React, VALI, LOBBY, seq=seq, emoji="\u2764", on=True)
+        await house.quiet(acts.React, VALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=True)
+        [event] = await house.told(acts.React, ALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=True)
+        assert isinstance(event, ReactionAdded) and event.emoji == "\u2764"
+        (shown,) = (await house.store.history(ALI, LOBBY)).messages
+        assert [(one.emoji, one.count) for one in shown.reactions] == [("\u2764", 2)]
+        [gone] = await house.told(acts.React, VALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=False)
+        assert isinstance(gone, ReactionRemoved) and gone.emoji == "\u2764"
+
+    async def test_many_people(self, house: House) -> None:
+        """A message shows how many they are and the first twenty; who leaves makes room for the next; `mine` is of everybody;
+        the rest is in pages. Events, which are the same for all, have no `mine`, and say up to where they counted."""
+        people = [Actor(f"u-{n:02}", f"odam{n:02}", lobby_from=0) for n in range(30)]
+        seq = await house.write(ALI)
+        for person in people:
+            await house.do(acts.React, person, LOBBY, seq=seq, emoji="👍", on=True)
+        names = [person.user_id for person in people]
+
+        async def shown(reader: Actor) -> Reaction:
+            (message,) = (await house.store.history(reader, LOBBY)).messages
+            assert (await house.state(reader, LOBBY)).last_message == message
+            (reaction,) = message.reactions
+            return reaction
+
+        first = await shown(people[29])
+        assert (first.count, first.mine, list(first.users)) == (30, True, names[:20])
+        assert (await shown(ALI)).mine is False
+        await house.do(acts.React, people[3], LOBBY, seq=seq, emoji="👍", on=False)
+        await house.do(acts.React, people[27], LOBBY, seq=seq, emoji="👍", on=False)
+        left = [name for name in names if name not in ("odam03", "odam27")]
+        then = await shown(ALI)
+        assert (then.count, list(then.users), len(then.uids)) == (28, left[:20], 20)
+        found: list[str] = []
+        cursor: int | None = 0
+        while cursor is not None:
+            page = await house.store.reactions(people[9], LOBBY, seq, "👍", after=cursor, limit=9)
+            assert (page.reaction.count, page.reaction.mine) == (28, True)
+            found += page.reaction.users
+            cursor = page.cursor
+        assert found == left
+        with pytest.raises(NotFound):
+            await house.store.reactions(ALI, LOBBY, seq + 1, "👍")
+        await house.do(acts.Edit, ALI, LOBBY, seq=seq, text="yangi")
+        created, *_, edited = await house.log(LOBBY)
+        assert isinstance(created, MessageCreated) and created.message.reactions == ()
+        assert isinstance(edited, MessageEdited) and edited.message.reactions_at == edited.seq
+        assert house.listener.entries[-1].event == edited
+        assert [(one.count, one.mine, len(one.uids)) for one in edited.message.reactions] == [(28, None, 20)]
+        for person in people:
+            await house.do(acts.React, person, LOBBY, seq=seq, emoji="👍", on=False)
+        (message,) = (await house.store.history(ALI, LOBBY)).messages
+        assert message.reactions == ()
 
 
 class TestPin:

@@ -127,3 +127,19 @@ async def test_a_step_looks_through_so_many_events(
         assert steps == 7 // scanned + 1
         senders = [message.sender for message in (await store.history(ALI, LOBBY)).messages]
         assert senders == ["ali"] * 5 + [NOBODY, "ali"]
+
+
+async def test_counts_stay_right(make: Make, tmp_path: Path, listener: Listener) -> None:
+    """Their messages are not unread any more, their reactions not counted; and those who listen are told of both."""
+    async with opened(make(tmp_path / "data"), listener) as store:
+        room, _ = await live(store, listener)
+        await store.erase(GONE, 2, with_messages=True)
+        heard = len(listener.entries)
+        await finish(store)
+        state = next(one for one in (await store.opening(ALI)).states if one.conversation == room)
+        assert state.unread == 1  # VALI's
+        assert all(message.reactions == () for message in (await store.history(VALI, room)).messages)
+        told = [event for log, event in listener.entries[heard:] if log == room]
+        assert {event.type for event in told} == {"message.deleted", "reaction.removed"}
+        deleted = next(event for event in told if isinstance(event, MessageDeleted))
+        assert (deleted.ordinal, deleted.sender_uid) == (2, GONE.uid)

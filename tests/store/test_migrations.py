@@ -14,7 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from suhbat.chat.acts import Delete
+from suhbat.chat.acts import Delete, React
+from suhbat.chat.model import Actor
 from suhbat.chat.search import parse
 from suhbat.protocol.types import LOBBY
 from suhbat.store import connect
@@ -70,7 +71,8 @@ def test_the_tables_are_what_the_migrations_make(tmp_path: Path) -> None:
             context = MigrationContext.configure(connection, opts=options)
             assert compare_metadata(context, metadata) == []
             indexes = {table: inspect(connection).get_indexes(table) for table in metadata.tables}
-        assert "ordinal" in str(indexes["events"][0]["dialect_options"]["sqlite_where"])
+        where = {index["name"]: str(index["dialect_options"]["sqlite_where"]) for index in indexes["events"]}
+        assert where == {"events_deleted": "deleted", "events_ordinal": "ordinal IS NOT NULL"}
     engine.dispose()
 
 
@@ -84,7 +86,7 @@ def test_tables_without_row_ids(tmp_path: Path) -> None:
                 migrate(connection, tmp_path / "backups", AT)
             with connection.begin():
                 metadata.create_all(connection)
-                rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE name != 'alembic_version'"))
+                rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type != 'view'"))
                 made.append(
                     {
                         row[0]: "WITHOUT ROWID" in (row[1] or "")
@@ -115,6 +117,41 @@ def test_a_new_database_needs_no_copy(tmp_path: Path) -> None:
             assert revision(connection) == HEAD
     engine.dispose()
     assert not (tmp_path / "backups").exists()
+
+
+async def test_reactions_of_before_they_were_counted(tmp_path: Path) -> None:
+    """Each emoji has its count and its first people, and stays removable, also what is no emoji any more; of a message with
+    more than 20 different ones the most used are shown. A read mark of then does not count what was deleted since."""
+    async with opened(sqlite(tmp_path), listener := Listener()) as store:
+        seq = (await listener.send(store, ALI, "asl")).seq
+        await listener.send(store, ALI, "ikki")
+        gone = (await listener.send(store, ALI, "uch")).seq
+        await store.act(Delete(actor=ALI, at=AT, conversation=LOBBY, seq=gone))
+    raw = sqlite3.connect(tmp_path / "suhbat.db")
+    raw.executescript(
+        "DROP VIEW reactions_shown; DROP TABLE reaction_counts; DROP INDEX reactions_emoji; "
+        "ALTER TABLE reactions DROP COLUMN seq; DROP INDEX events_deleted; "
+        "UPDATE alembic_version SET version_num = '0005'"
+    )
+    rows = [(1, seq, f"u-{n:02}", "\u0967", f"odam{n:02}") for n in range(25)]
+    rows += [(1, seq, VALI.uid, chr(0x4E00 + n), VALI.user_id) for n in range(100)]
+    raw.executemany("INSERT INTO reactions (conversation_id, target, uid, emoji, user_id) VALUES (?, ?, ?, ?, ?)", rows)
+    raw.commit()
+    raw.close()
+    async with opened(sqlite(tmp_path), listener) as store:
+        shown = (await store.history(VALI, LOBBY)).messages[0].reactions
+        digit = next(one for one in shown if one.emoji == "\u0967")
+        assert len(shown) == 20 and (digit.count, digit.mine) == (25, False)
+        assert digit.users == tuple(f"odam{n:02}" for n in range(20))
+        for emoji in ("\u0967", shown[-1].emoji):
+            person = VALI if emoji != "\u0967" else Actor("u-03", "odam03", lobby_from=0)
+            await store.act(React(actor=person, at=AT, conversation=LOBBY, seq=seq, emoji=emoji, on=False))
+        after = (await store.history(VALI, LOBBY)).messages[0].reactions
+        digit = next(one for one in after if one.emoji == "\u0967")
+        assert len(after) == 19 and digit.count == 24
+        assert digit.users == tuple(f"odam{n:02}" for n in range(21) if n != 3)
+        page = await store.reactions(VALI, LOBBY, seq, "\u0967", after=20)
+        assert page.reaction.users == tuple(f"odam{n:02}" for n in range(20, 25))
 
 
 async def test_a_copy_is_kept_before_migrating(tmp_path: Path, scripts: Path) -> None:
@@ -168,8 +205,9 @@ async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: 
         await store.act(Delete(actor=ALI, at=1000, conversation=LOBBY, seq=sent.seq))
     raw = sqlite3.connect(tmp_path / "suhbat.db")
     raw.executescript(
-        "DROP TABLE search; DROP TABLE search_rows; DROP INDEX guests_skeleton; "
-        "UPDATE alembic_version SET version_num = '0002'"
+        "DROP TABLE search; DROP TABLE search_rows; DROP INDEX guests_skeleton; DROP VIEW reactions_shown; "
+        "DROP TABLE reaction_counts; DROP INDEX reactions_emoji; ALTER TABLE reactions DROP COLUMN seq; "
+        "DROP INDEX events_deleted; UPDATE alembic_version SET version_num = '0002'"
     )
     raw.close()
     async with opened(sqlite(tmp_path), listener) as store:

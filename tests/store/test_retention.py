@@ -78,7 +78,7 @@ async def test_a_room_has_its_own(store: Store, clock: FakeClock, listener: List
 
 
 async def test_what_hangs_on_a_message_goes_too(store: Store, clock: FakeClock, listener: Listener) -> None:
-    """Reactions and pins of a message that is gone are gone; a direct stays as it is otherwise."""
+    """Reactions and pins of a message that is gone are gone, and it is unread no more; a direct stays as it is otherwise."""
     async with opened(store, listener):
         theirs = await direct(store, ALI, VALI, clock.wall())
         sent = await listener.send(store, ALI, "salom", conversation=theirs, at=clock.wall())
@@ -90,4 +90,4 @@ async def test_what_hangs_on_a_message_goes_too(store: Store, clock: FakeClock, 
         assert await store.pins(ALI, theirs) == ()
         (state,) = [state for state in (await store.opening(VALI)).states if state.conversation == theirs]
         assert state.last_message is None
-        assert state.last_ordinal == 1
+        assert (state.last_ordinal, state.unread) == (1, 0)

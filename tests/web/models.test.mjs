@@ -37,7 +37,7 @@ function scene(count) {
       head: log.length,
     };
   };
-  const timeline = new Timeline(load, (change) => changes.push(change.at));
+  const timeline = new Timeline(load, (change) => changes.push(change.at), () => "u-ali");
   return { log, timeline, changes, go: () => held.splice(0).forEach((resolve) => resolve()) };
 }
 const seqs = (timeline) => timeline.messages.map((one) => one.seq);
@@ -95,7 +95,7 @@ test("edits, tombstones, reactions and pins change the message they are about", 
   timeline.apply(react("reaction.added", "ali"));
   timeline.apply(react("reaction.added", "vali"));
   timeline.apply(react("reaction.added", "vali"));
-  assert.deepEqual(timeline.find(2).reactions, [{ emoji: "👍", users: ["ali", "vali"], uids: ["u-ali", "u-vali"] }]);
+  assert.deepEqual(timeline.find(2).reactions, [{ emoji: "👍", count: 2, mine: true, users: ["ali", "vali"], uids: ["u-ali", "u-vali"] }]);
   timeline.apply(react("reaction.removed", "ali"));
   timeline.apply(react("reaction.removed", "vali"));
   assert.deepEqual(timeline.find(2).reactions, []);

@@ -227,9 +227,46 @@ test("reactions stand in the server's order, by code point", () => {
     shown().map((reaction) => reaction.emoji),
     ["❤️", "\u{ff5e}", "👍"],
   );
-  assert.deepEqual(shown()[0], { emoji: "❤️", users: ["bobur"], uids: ["ub"] });
+  assert.deepEqual(shown()[0], { emoji: "❤️", count: 1, mine: false, users: ["bobur"], uids: ["ub"] });
   state.receive(event("reaction.removed", 5, "lobby", { target: 1, emoji: "👍" }), 0);
   assert.equal(shown().length, 2);
+});
+
+test("of many people the first are known, how many there are, and whether one is among them", () => {
+  const state = opened();
+  const reaction = { emoji: "👍", count: 25, mine: true, users: [], uids: [] };
+  for (let n = 0; n < 20; n++) reaction.users.push(`p${n}`) && reaction.uids.push(`u${n}`);
+  const last = { ...message(1).message, reactions: [reaction] };
+  state.receive(
+    { type: "reset", conversation: "lobby", state: conversation("lobby", 9, { last_message: last }), reason: "too_far" },
+    0,
+  );
+  const told = (type, seq, uid) =>
+    state.receive({ ...event(type, seq, "lobby", { target: 1, emoji: "👍" }), actor: uid, actor_uid: uid }, 0);
+  const shown = () => state.conversations.get("lobby").last_message.reactions[0];
+  told("reaction.added", 10, "new");
+  assert.deepEqual([shown().count, shown().uids.length], [26, 20]);
+  told("reaction.removed", 11, "u3");
+  told("reaction.added", 12, "u3");
+  assert.deepEqual([shown().count, shown().uids.includes("u3"), shown().uids.length], [26, false, 19]);
+  told("reaction.removed", 13, "hidden");
+  told("reaction.removed", 14, state.me.uid);
+  assert.deepEqual([shown().count, shown().mine], [24, false]);
+});
+
+test("a deletion is taken off what is unread once, whichever log tells of it first", () => {
+  for (const order of ["deleted first", "mark first"]) {
+    for (const [head, left] of [[4, 1], [5, 2]]) {
+      const state = opened();
+      for (const seq of [1, 2, 3, 4]) state.receive(message(seq), 0);
+      const gone = () => state.receive(event("message.deleted", 5, "lobby", { target: 3, ordinal: 3, sender_uid: "ub" }), 0);
+      // One is read. Without the deletion three were left; with it (head 5), two.
+      const read = { target: "lobby", ordinal: 1, last_ordinal: 4, head, unread: head === 5 ? 2 : 2, mentions: 0 };
+      const mark = () => state.receive(event("read", 1, "@me", read), 0);
+      for (const step of order === "mark first" ? [mark, gone] : [gone, mark]) step();
+      assert.equal(state.conversations.get("lobby").unread, left, `${order}, ${head}`);
+    }
+  }
 });
 
 test("a mark never goes back: a reset knows more than the old mark that comes after it", () => {

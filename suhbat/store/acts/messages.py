@@ -7,6 +7,7 @@ from sqlalchemy import insert, select, update
 
 from suhbat.chat import acts
 from suhbat.chat.acts import Done
+from suhbat.chat.reactions import choose
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.protocol.events import (
     MessageDeleted,
@@ -16,15 +17,13 @@ from suhbat.protocol.events import (
     ReactionAdded,
     ReactionRemoved,
 )
-from suhbat.store import filtered, search
+from suhbat.store import filtered, reactions, search
 from suhbat.store.mentions import forget_mentions, meant, note_mentions, still_unread
-from suhbat.store.rows import messages
-from suhbat.store.tables import events, pins, reactions
+from suhbat.store.rows import for_all
+from suhbat.store.tables import events, pins
 
 from .writing import Writing
 
-REACTIONS = 20
-"""Different emoji that one person may put under one message."""
 PINS = 50
 """Pinned messages of one conversation."""
 
@@ -46,7 +45,7 @@ def edit(writing: Writing, act: acts.Edit) -> Done:
     after = meant(log, act.actor, act.named, act.at)
     after = still_unread(writing.connection, log, row.ordinal, after)
     note_mentions(writing.connection, log, row.ordinal, after)
-    (shown,) = messages(writing.connection, log.id, log.name, [writing.message(log, act.seq)])
+    (shown,) = for_all(writing.connection, log.id, log.name, [writing.message(log, act.seq)], log.head + 1)
     event = writing.ledger.add(log, MessageEdited, about=act.seq, message=shown)
     writing.tell_mentions(log, act.seq, before ^ after)
     return Done(log.name, event.seq)
@@ -64,12 +63,12 @@ def delete(writing: Writing, act: acts.Delete) -> Done:
         writing.require(log, "delete_any")
         writing.note("message.delete", log, row.actor_uid, str(act.seq))
     writing.connection.execute(update(events).where(*place).values(text="", deleted=True))
-    for table in (reactions, pins):
-        writing.connection.execute(
-            delete_rows(table).where(table.c.conversation_id == log.id, table.c.target == act.seq)
-        )
+    reactions.drop(writing.connection, log.id, act.seq)
+    writing.connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == act.seq))
     search.forget(writing.connection, [(log.id, act.seq, row.actor_uid, row.text)])
-    event = writing.ledger.add(log, MessageDeleted, about=act.seq, target=act.seq)
+    event = writing.ledger.add(
+        log, MessageDeleted, about=act.seq, target=act.seq, ordinal=row.ordinal, sender_uid=row.actor_uid
+    )
     writing.tell_mentions(log, act.seq, forget_mentions(writing.connection, log, row.ordinal))
     return Done(log.name, event.seq)
 
@@ -78,30 +77,22 @@ def react(writing: Writing, act: acts.React) -> Done:
     """Put there, or taken back; what is so already changes nothing."""
     log = writing.log(act.conversation, "react")
     writing.message(log, act.seq)
-    mine = (
-        reactions.c.conversation_id == log.id,
-        reactions.c.target == act.seq,
-        reactions.c.uid == act.actor.uid,
+    connection, uid = writing.connection, act.actor.uid
+    emoji = choose(
+        act.emoji,
+        on=act.on,
+        mine=reactions.of_person(connection, log.id, act.seq, uid),
+        present=reactions.present(connection, log.id, act.seq) if act.on else (),
     )
-    present = set(writing.connection.execute(select(reactions.c.emoji).where(*mine)).scalars())
-    if (act.emoji in present) == act.on:
+    if emoji is None:
         return Done(log.name, log.head)
     if act.on:
-        if len(present) >= REACTIONS:
-            raise BadRequest(reason=f"at most {REACTIONS} different emoji of one person under one message")
-        row = {
-            "conversation_id": log.id,
-            "target": act.seq,
-            "uid": act.actor.uid,
-            "emoji": act.emoji,
-            "user_id": act.actor.user_id,
-        }
-        writing.connection.execute(insert(reactions), row)
+        added = writing.ledger.add(log, ReactionAdded, about=act.seq, target=act.seq, emoji=emoji)
+        reactions.put(connection, log.id, act.seq, emoji, uid, act.actor.user_id, added.seq)
         writing.note_users((act.actor,))
-        added = writing.ledger.add(log, ReactionAdded, about=act.seq, target=act.seq, emoji=act.emoji)
         return Done(log.name, added.seq)
-    writing.connection.execute(delete_rows(reactions).where(*mine, reactions.c.emoji == act.emoji))
-    removed = writing.ledger.add(log, ReactionRemoved, about=act.seq, target=act.seq, emoji=act.emoji)
+    reactions.take(connection, log.id, act.seq, emoji, uid)
+    removed = writing.ledger.add(log, ReactionRemoved, about=act.seq, target=act.seq, emoji=emoji)
     return Done(log.name, removed.seq)
 
 

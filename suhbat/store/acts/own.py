@@ -9,7 +9,8 @@ from suhbat.chat.acts import Done
 from suhbat.chat.model import Change
 from suhbat.protocol.events import DraftChanged, ReadMarked, UserUpdated
 from suhbat.protocol.types import ME
-from suhbat.store import accounts
+from suhbat.store import accounts, unread
+from suhbat.store.known import Log
 from suhbat.store.mentions import read_mentions
 from suhbat.store.rows import profile
 from suhbat.store.tables import drafts, events, reads
@@ -38,7 +39,7 @@ def mark(writing: Writing, act: acts.Mark) -> Done:
         return Done(log.name, log.head)  # a bare guest: nothing is unread
     ordinal = min(act.ordinal, log.ordinal)
     if ordinal <= row.read_ordinal:
-        return Done(log.name, log.head, unread=max(0, log.ordinal - row.read_ordinal - row.own_since))
+        return Done(log.name, log.head, unread=_unread(writing, log, row.read_ordinal, row.own_since))
     own_since = writing.connection.execute(
         select(func.count())
         .select_from(events)
@@ -46,17 +47,23 @@ def mark(writing: Writing, act: acts.Mark) -> Done:
     ).scalar_one()
     writing.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
     mentions = read_mentions(writing.connection, log, act.actor.uid, ordinal)
-    unread = max(0, log.ordinal - ordinal - own_since)
+    left = _unread(writing, log, ordinal, own_since)
     writing.ledger.add(
         writing.own(act.actor.uid),
         ReadMarked,
         target=log.name,
         ordinal=ordinal,
         last_ordinal=log.ordinal,
-        unread=unread,
+        head=log.head,
+        unread=left,
         mentions=mentions,
     )
-    return Done(log.name, log.head, unread=unread)
+    return Done(log.name, log.head, unread=left)
+
+
+def _unread(writing: Writing, log: Log, read: int, own: int) -> int:
+    gone = unread.deleted(writing.connection, log.id, writing.actor.uid, read, log.ordinal)
+    return unread.unread(log.ordinal, unread.first(writing.connection, log.id), read, own, gone)
 
 
 def draft(writing: Writing, act: acts.Draft) -> Done:

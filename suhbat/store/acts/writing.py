@@ -17,7 +17,7 @@ from suhbat.store.floor import writer_floor
 from suhbat.store.known import Known, Log
 from suhbat.store.ledger import Ledger
 from suhbat.store.mentions import tell_mentions
-from suhbat.store.rows import MESSAGE, AnyRow, messages
+from suhbat.store.rows import MESSAGE, AnyRow, for_all
 from suhbat.store.tables import audit, events, users
 
 
@@ -82,10 +82,10 @@ class Writing:
         return seq > writer_floor(self.connection, self.known, self.actor, log)
 
     def last_message(self, log: Log) -> Message | None:
-        """As it is now, with its reactions; None where nothing was said yet, or it is past keeping."""
+        """As the next event of the log shows it; None where nothing was said yet, or it is past keeping."""
         last = (events.c.conversation_id == log.id, events.c.ordinal == log.ordinal)
         rows = self.connection.execute(select(*MESSAGE).where(*last)).all()
-        return next(iter(messages(self.connection, log.id, log.name, rows)), None)
+        return next(iter(for_all(self.connection, log.id, log.name, rows, log.head + 1)), None)
 
     def tell_mentions(self, log: Log, seq: int, uids: Collection[str]) -> None:
         """Tell these people that a message names them, or does so no more."""

@@ -187,6 +187,7 @@ export class App {
         this.#emit("timeline", conversation, change);
         this.#save();
       },
+      () => this.me.uid,
     );
     return timeline;
   }

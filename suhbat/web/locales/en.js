@@ -86,6 +86,8 @@ export const texts = {
   "message.quoted.far": "An earlier message",
   "message.react": "React",
   "message.reaction": "{emoji} {n}: {names}",
+  "message.reaction.more": "{names} and {n} more",
+  "message.reacted": "Who reacted with {emoji}",
   "message.read.by": "Read by {names}",
   "message.reply": "Reply",
   "message.report": "Report",

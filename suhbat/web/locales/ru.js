@@ -86,6 +86,8 @@ export const texts = {
   "message.quoted.far": "Более раннее сообщение",
   "message.react": "Отреагировать",
   "message.reaction": "{emoji} {n}: {names}",
+  "message.reaction.more": "{names} и ещё {n}",
+  "message.reacted": "Кто поставил {emoji}",
   "message.read.by": "Прочитано: {names}",
   "message.reply": "Ответить",
   "message.report": "Пожаловаться",

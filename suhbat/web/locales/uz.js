@@ -86,6 +86,8 @@ export const texts = {
   "message.quoted.far": "Avvalgi xabar",
   "message.react": "Belgi qoʻyish",
   "message.reaction": "{emoji} {n}: {names}",
+  "message.reaction.more": "{names} va yana {n} kishi",
+  "message.reacted": "{emoji} kimlardan",
   "message.read.by": "Oʻqidi: {names}",
   "message.reply": "Javob berish",
   "message.report": "Shikoyat qilish",

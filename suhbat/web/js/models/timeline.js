@@ -1,5 +1,7 @@
 // The messages of one conversation that are loaded: a window without gaps into its history, kept up to date by events.
 
+import { edited, reacted } from "../sdk/fold.js";
+
 /** @typedef {import("../sdk/types.js").Message} Message */
 /** @typedef {import("../sdk/types.js").Event} Event */
 /** @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number}} Page */
@@ -29,8 +31,11 @@ export class Timeline {
   /** @type {Map<number, {message: Message | null, since: Event[] | null}>} what replies quote from outside of the window;
    *   `since`: the events about it that came while it was asked for */
   #quoted = new Map();
+  #me;
   /** @type {Event[] | null} events that came while the first page was on its way */
   #waiting = null;
+  /** @type {Event[] | null} events that came while more of it was on its way */
+  #missed = null;
   /** @type {Promise<void> | null} */
   #loading = null;
   #visit = 0;
@@ -39,9 +44,11 @@ export class Timeline {
    * @param {(query: Query) => Promise<Page>} load
    * @param {(change: {at: "start" | "end" | "all" | number}) => void} changed told what changed: messages before or
    *   after those that were there, all, or the one of this `seq`
+   * @param {() => string} me the uid of who reads
    */
-  constructor(load, changed) {
+  constructor(load, changed, me) {
     this.#load = load;
+    this.#me = me;
     this.#changed = changed;
   }
 
@@ -105,7 +112,7 @@ export class Timeline {
       throw error;
     }
     if (visit !== this.#visit) return;
-    this.messages = page.messages;
+    this.messages = asOf(page);
     this.#quoted.clear();
     this.hasBefore = page.has_before;
     this.hasAfter = page.has_after;
@@ -141,11 +148,19 @@ export class Timeline {
   /** @param {"start" | "end"} side */
   async #extend(side) {
     const visit = this.#visit;
+    /** @type {Event[]} */
+    let missed = [];
     const edge = side === "start" ? this.messages[0].seq : this.messages[this.messages.length - 1].seq;
-    const page = await this.#load(side === "start" ? { before: edge, limit: MORE } : { after: edge, limit: MORE });
+    this.#missed = [];
+    const page = await this.#load(side === "start" ? { before: edge, limit: MORE } : { after: edge, limit: MORE }).finally(() => {
+      missed = this.#missed ?? [];
+      this.#missed = null;
+    });
     if (visit !== this.#visit) return;
+    const found = asOf(page);
+    for (const event of missed) if (event.seq > page.head) change(found, event, this.#me());
     if (side === "start") {
-      this.messages = [...page.messages.filter((message) => message.seq < this.messages[0].seq), ...this.messages];
+      this.messages = [...found.filter((message) => message.seq < this.messages[0].seq), ...this.messages];
       this.hasBefore = page.has_before;
       if (this.messages.length > MOST) {
         this.messages.length = MOST;
@@ -153,7 +168,7 @@ export class Timeline {
       }
     } else {
       const last = this.messages[this.messages.length - 1].seq;
-      this.messages.push(...page.messages.filter((message) => message.seq > last));
+      this.messages.push(...found.filter((message) => message.seq > last));
       this.hasAfter = page.has_after;
       if (this.messages.length > MOST) {
         this.messages.splice(0, this.messages.length - MOST);
@@ -178,6 +193,7 @@ export class Timeline {
       this.#waiting.push(event);
       return;
     }
+    this.#missed?.push(event);
     switch (event.type) {
       case "message.created":
         // A window that ends in the past does not know what lies between: the message is there when it is scrolled to.
@@ -186,16 +202,14 @@ export class Timeline {
         this.#changed({ at: "end" });
         return;
       case "message.edited":
-        this.#replace(event.message.seq, (message) => amended(message, event));
-        return;
       case "message.deleted":
-        this.pinned.delete(event.target);
-        this.#replace(event.target, (message) => amended(message, event));
-        return;
       case "reaction.added":
-      case "reaction.removed":
-        this.#replace(event.target, (message) => ({ ...message, reactions: reacted(message.reactions, event) }));
+      case "reaction.removed": {
+        if (event.type === "message.deleted") this.pinned.delete(event.target);
+        const seq = change(this.messages, event, this.#me());
+        if (seq) this.#changed({ at: seq });
         return;
+      }
       case "message.pinned":
       case "message.unpinned":
         this.pinned[event.type === "message.pinned" ? "add" : "delete"](event.target);
@@ -224,14 +238,6 @@ export class Timeline {
     this.#changed({ at: seq });
   }
 
-  /** @param {number} seq @param {(message: Message) => Message} change */
-  #replace(seq, change) {
-    const found = this.find(seq);
-    if (!found) return;
-    this.messages[this.messages.indexOf(found)] = change(found);
-    this.#changed({ at: seq });
-  }
-
   /** @param {Note} note */
   #note(note) {
     this.notes.push(note);
@@ -248,29 +254,28 @@ export function aboutText(event) {
 /** A message after an event about its text. @param {Message} message @param {Event} event @returns {Message} */
 export function amended(message, event) {
   if (message.seq !== aboutText(event)) return message;
-  return event.type === "message.edited" ? event.message : { ...message, deleted: true, text: "", reactions: [] };
+  return event.type === "message.edited" ? edited(message, event.message) : { ...message, deleted: true, text: "", reactions: [] };
 }
 
+/** The messages of a page, which has counted what happened to them up to its head. @param {Page} page */
+const asOf = (page) => page.messages.map((message) => ({ ...message, reactions_at: page.head }));
+
 /**
- * @param {Message["reactions"]} reactions
- * @param {any} event
+ * Change the message that an event is about, if it is among these; its `seq`, or 0.
+ * @param {Message[]} messages @param {Event} event @param {string} me
  */
-function reacted(reactions, event) {
-  /** @type {Message["reactions"][number]} */
-  const none = { emoji: event.emoji, users: [], uids: [] };
-  const found = reactions.find((one) => one.emoji === event.emoji) ?? none;
-  const at = found.uids.indexOf(event.actor_uid);
-  const without = {
-    emoji: found.emoji,
-    users: found.users.filter((_, index) => index !== at),
-    uids: found.uids.filter((_, index) => index !== at),
-  };
-  const changed =
-    event.type === "reaction.removed"
-      ? without
-      : { ...without, users: [...without.users, event.actor], uids: [...without.uids, event.actor_uid] };
-  if (!changed.uids.length) return reactions.filter((one) => one.emoji !== event.emoji);
-  return reactions.some((one) => one.emoji === event.emoji)
-    ? reactions.map((one) => (one.emoji === event.emoji ? changed : one))
-    : [...reactions, changed];
+function change(messages, event, me) {
+  const at = messages.findIndex((message) => message.seq === (event.target ?? event.message?.seq));
+  const message = messages[at];
+  if (!message) return 0;
+  switch (event.type) {
+    case "message.edited":
+    case "message.deleted":
+      messages[at] = amended(message, event);
+      break;
+    case "reaction.added":
+    case "reaction.removed":
+      messages[at] = reacted(message, event, me);
+  }
+  return message.seq;
 }

@@ -16,14 +16,28 @@ const SETTINGS = /** @type {const} */ ([
   "retention",
 ]);
 
+/** Different emoji that a message shows, and people of each. */
+const EMOJI = 20;
+const SHOWN = 20;
+
 /**
  * `event` is the next of the conversation's log; `uid` is whose state it is; `tally` what its `unread` has in
  * it.
  * @param {ConversationState} state @param {Event} event @param {string} uid @param {Tally} tally
  * @returns {ConversationState}
  */
-export function fold(state, event, uid, tally = new Tally(state.last_ordinal)) {
-  return { ...state, head: event.seq, ...changes(state, event, uid, tally) };
+export function fold(state, event, uid, tally = new Tally(state.last_ordinal, state.head)) {
+  /** @type {ConversationState} */
+  const folded = { ...state, head: event.seq, ...changes(state, event, uid, tally) };
+  const last = folded.last_message;
+  // What it counted has been told.
+  if (last && (last.reactions_at ?? Infinity) <= event.seq) folded.last_message = without(last);
+  return folded;
+}
+
+/** @param {Message} message @returns {Message} */
+function without({ reactions_at: _, ...message }) {
+  return message;
 }
 
 /**
@@ -63,13 +77,17 @@ function changes(state, event, uid, tally) {
       };
     }
     case "message.edited":
-      return last?.seq === event.message.seq ? { last_message: event.message } : {};
-    case "message.deleted":
-      if (!last || last.seq !== event.target) return {};
-      return { last_message: { ...last, deleted: true, text: "", reactions: [] } };
+      return last && last.seq === event.message.seq ? { last_message: edited(last, event.message) } : {};
+    case "message.deleted": {
+      const others = event.sender_uid !== undefined && event.sender_uid !== uid;
+      const gone = others && tally.isGone(event, state.read_ordinal) ? 1 : 0;
+      const unread = Math.max(0, state.unread - gone);
+      if (!last || last.seq !== event.target) return { unread };
+      return { unread, last_message: { ...without(last), deleted: true, text: "", reactions: [] } };
+    }
     case "reaction.added":
     case "reaction.removed":
-      return last && last.seq === event.target ? { last_message: reacted(last, event) } : {};
+      return last && last.seq === event.target ? { last_message: reacted(last, event, uid) } : {};
     case "member.joined":
       return { member_count: state.member_count + 1 };
     case "member.left":
@@ -79,7 +97,7 @@ function changes(state, event, uid, tally) {
     case "conversation.updated":
       return {
         ...Object.fromEntries(SETTINGS.map((name) => [name, event[name] ?? state[name]])),
-        last_message: still(state, event),
+        last_message: still(state, event, uid),
       };
     default:
       return {}; // an event of a newer server: it has its place in the log, so the head moves
@@ -88,38 +106,87 @@ function changes(state, event, uid, tally) {
 
 /**
  * The last message that the reader may see, now that `history` may be another.
- * @param {ConversationState} state @param {Event} event
+ * @param {ConversationState} state @param {Event} event @param {string} uid @returns {Message | null}
  */
-function still(state, event) {
+function still(state, event, uid) {
   const last = state.last_message;
-  if (event.history === "all") return last ?? event.last_message ?? null;
+  if (event.history === "all") return last ?? (event.last_message ? theirs(event.last_message, uid) : null);
   return last && last.seq > state.since ? last : null;
 }
 
-/**
- * The message with the reaction's people changed; an emoji that nobody chose any more goes.
- * @param {Message} message @param {Event} event  `reaction.added` or `reaction.removed` @returns {Message}
- */
-export function reacted(message, event) {
-  const people = new Map(
-    message.reactions.map(({ emoji, users, uids }) => [
-      emoji,
-      new Map(uids.map((uid, at) => [uid, users[at] ?? ""])),
-    ]),
-  );
-  const chosen = people.get(event.emoji) ?? new Map();
-  people.set(event.emoji, chosen);
-  if (event.type === "reaction.added") chosen.set(event.actor_uid, event.actor);
-  else chosen.delete(event.actor_uid);
-  /** @type {Reaction[]} */
-  const reactions = [];
-  for (const [emoji, who] of [...people].sort(byKey)) {
-    if (who.size === 0) continue;
-    const sorted = [...who].sort(byKey);
-    reactions.push({ emoji, users: sorted.map(([, user]) => user), uids: sorted.map(([uid]) => uid) });
-  }
-  return { ...message, reactions };
+/** A message of an event, as this reader sees it. @param {Message} message @param {string} uid @returns {Message} */
+function theirs(message, uid) {
+  return {
+    ...message,
+    reactions: message.reactions.map((one) => ({ ...one, mine: one.uids.includes(uid) })),
+  };
 }
+
+/**
+ * A message with its new text, and the reactions that it had: those of the event are the same for everybody,
+ * and may be of later.
+ * @param {Message} known @param {Message} message @returns {Message}
+ */
+export function edited(known, message) {
+  const { reactions, reactions_at } = known;
+  return { ...without(message), reactions, ...(reactions_at ? { reactions_at } : {}) };
+}
+
+/**
+ * The message with the reaction counted; an emoji that nobody chose any more goes.
+ * @param {Message} message @param {Event} event  `reaction.added` or `reaction.removed` @param {string} uid
+ * @returns {Message}
+ */
+export function reacted(message, event, uid) {
+  const present = message.reactions.find(({ emoji }) => emoji === event.emoji);
+  const others = message.reactions.filter(({ emoji }) => emoji !== event.emoji);
+  // Of a time when a message could have more than it shows.
+  if (!present && others.length >= EMOJI) return message;
+  /** @type {Reaction} */
+  let changed = present ?? { emoji: event.emoji, count: 0, mine: false, users: [], uids: [] };
+  const on = event.type === "reaction.added";
+  if (!message.reactions_at || event.seq > message.reactions_at) {
+    changed = on ? added(changed, event) : removed(changed, event);
+  }
+  if (event.actor_uid === uid) changed = { ...changed, mine: on };
+  /** @type {[string, Reaction][]} */
+  const all = others.map((one) => [one.emoji, one]);
+  if (counted(changed) > 0) all.push([changed.emoji, changed]);
+  return { ...message, reactions: all.sort(byKey).map(([, one]) => one) };
+}
+
+/**
+ * The first people stand in the order of time. Where not all of them are known, nobody can be put behind them.
+ * @param {Reaction} reaction @param {Event} event @returns {Reaction}
+ */
+function added(reaction, event) {
+  if (reaction.uids.includes(event.actor_uid)) return reaction;
+  const count = counted(reaction);
+  const all = reaction.uids.length === count && count < SHOWN;
+  return {
+    ...reaction,
+    count: count + 1,
+    users: all ? [...reaction.users, event.actor] : reaction.users,
+    uids: all ? [...reaction.uids, event.actor_uid] : reaction.uids,
+  };
+}
+
+/** @param {Reaction} reaction @param {Event} event @returns {Reaction} */
+function removed(reaction, event) {
+  const at = reaction.uids.indexOf(event.actor_uid);
+  const count = counted(reaction);
+  // One of those who are not shown; or nobody, where all are.
+  if (at < 0) return { ...reaction, count: count - Math.min(count - reaction.uids.length, 1) };
+  return {
+    ...reaction,
+    count: count - 1,
+    users: reaction.users.filter((_, index) => index !== at),
+    uids: reaction.uids.filter((_, index) => index !== at),
+  };
+}
+
+/** What was saved by an older version has no `count`. @param {Reaction} reaction */
+const counted = (reaction) => reaction.count ?? reaction.uids.length;
 
 /**
  * The server's order, by code point; JavaScript's own is by UTF-16 unit, where some emoji stand elsewhere.

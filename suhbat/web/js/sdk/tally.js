@@ -1,23 +1,29 @@
-// Which messages an unread count has in it already. Pure.
+// Which messages an unread count has in it already, and which deletions. Pure.
 //
 // A message and the news that one has read so far are in two logs, and there is no order between those:
-// either may be told first, live or in a replay. So the mark says up to which message it counted, and this
-// remembers what came above that.
+// either may be told first, live or in a replay. So the mark says what it counted, and this remembers what
+// came above that.
 
 /** @import { ConversationState, Event, SavedTally } from "./types.js" */
 
-/** Messages remembered of one conversation; more do not come between a mark and the news of it. */
+/** Messages and deletions remembered of one conversation; more do not come between a mark and the news of it. */
 const KEPT = 10_000;
 
-/** Of one conversation, from a state on whose last message was `counted`. */
+/** Of one conversation, from a state that counted the messages up to the ordinal `counted`, and the deletions
+ * up to the `seq` `head`. */
 export class Tally {
   #counted;
+  #head;
   #above;
+  /** @type {[seq: number, ordinal: number][]} */
+  #deleted;
 
-  /** @param {number} counted @param {number[]} above */
-  constructor(counted, above = []) {
+  /** @param {number} counted @param {number} head @param {number[]} above @param {[number, number][]} deleted */
+  constructor(counted, head = 0, above = [], deleted = []) {
     this.#counted = counted;
+    this.#head = head;
     this.#above = [...above];
+    this.#deleted = [...deleted];
   }
 
   /**
@@ -31,17 +37,37 @@ export class Tally {
     return true;
   }
 
+  /**
+   * Whether the deletion of somebody else's message, which was told now, must be taken off the count.
+   * @param {Event} event @param {number} readOrdinal
+   */
+  isGone(event, readOrdinal) {
+    this.#deleted.push([event.seq, event.ordinal]);
+    if (this.#deleted.length > KEPT) this.#deleted.shift();
+    const at = this.#above.indexOf(event.ordinal);
+    if (at >= 0) {
+      this.#above.splice(at, 1);
+      return event.ordinal > readOrdinal;
+    }
+    return event.ordinal > readOrdinal && event.ordinal <= this.#counted && event.seq > this.#head;
+  }
+
   /** What is unread after this mark. @param {Event} event */
   marked(event) {
+    const head = event.head ?? 0; // a server of before this did not take deletions off
     this.#counted = Math.max(this.#counted, event.last_ordinal);
-    const first = this.#above.findIndex((ordinal) => ordinal > event.last_ordinal);
-    this.#above.splice(0, first < 0 ? this.#above.length : first);
-    return event.unread + this.#above.length;
+    this.#head = Math.max(this.#head, head);
+    this.#above = this.#above.filter((ordinal) => ordinal > event.last_ordinal);
+    this.#deleted = this.#deleted.filter(([seq]) => seq > head);
+    const since = this.#deleted.filter(
+      ([, ordinal]) => ordinal > event.ordinal && ordinal <= event.last_ordinal,
+    );
+    return Math.max(0, event.unread + this.#above.length - since.length);
   }
 
   /** @returns {SavedTally} */
   save() {
-    return { counted: this.#counted, above: [...this.#above] };
+    return { counted: this.#counted, head: this.#head, above: [...this.#above], deleted: [...this.#deleted] };
   }
 }
 
@@ -53,12 +79,17 @@ export class Tallies {
   /** @param {Record<string, SavedTally>} saved */
   constructor(saved = {}) {
     const entries = Object.entries(saved);
-    this.#tallies = new Map(entries.map(([log, { counted, above }]) => [log, new Tally(counted, above)]));
+    this.#tallies = new Map(
+      entries.map(([log, { counted, head, above, deleted }]) => [
+        log,
+        new Tally(counted, head, above, deleted),
+      ]),
+    );
   }
 
   /** @param {ConversationState} state */
   of(state) {
-    const tally = this.#tallies.get(state.conversation) ?? new Tally(state.last_ordinal);
+    const tally = this.#tallies.get(state.conversation) ?? new Tally(state.last_ordinal, state.head);
     this.#tallies.set(state.conversation, tally);
     return tally;
   }

@@ -12,7 +12,10 @@
  *   Presence
  */
 
-/** @typedef {{ emoji: string, users: string[], uids: string[] }} Reaction */
+/**
+ * @typedef {{ emoji: string, count: number, mine?: boolean, users: string[], uids: string[] }} Reaction
+ *   `users` and `uids` are the first people in the order of time; events have no `mine`.
+ */
 
 /**
  * @typedef {object} Message
@@ -28,6 +31,7 @@
  * @property {string | null} [edited_at]
  * @property {boolean} deleted
  * @property {Reaction[]} reactions
+ * @property {number | null} [reactions_at]  Up to which `seq` they are counted already; in events.
  */
 
 /**
@@ -74,7 +78,10 @@
  * @property {Record<string, SavedTally>} tallies
  */
 
-/** @typedef {{ counted: number, above: number[] }} SavedTally */
+/**
+ * @typedef {{ counted: number, head?: number, above: number[], deleted?: [seq: number, ordinal: number][] }}
+ *   SavedTally
+ */
 
 /**
  * What a frame, or the passing of time, leads to: `state` decides, `lifeline` carries out.

@@ -9,6 +9,7 @@ const LATER = {
   keys: () => import("./keys.js"),
   order: () => import("./order.js"),
   person: () => import("./person.js"),
+  reacted: () => import("./reacted.js"),
   search: () => import("./search.js"),
   settings: () => import("./settings.js"),
   switcher: () => import("./switcher.js"),

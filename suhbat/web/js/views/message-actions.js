@@ -8,6 +8,8 @@ import { field, form, sentence } from "./form.js";
 import { later } from "./later.js";
 
 const UNDO_SECONDS = 5;
+/** With and without U+FE0F it is the same emoji. @param {string} emoji */
+const bare = (emoji) => emoji.replaceAll("\ufe0f", "");
 
 /** @typedef {import("../sdk/types.js").Message} Message */
 
@@ -20,13 +22,14 @@ export function actionsFor(app, conversation, place) {
   const told = (/** @type {Promise<unknown>} */ done) => void done.catch((error) => toast(sentence(error)));
   const command = (/** @type {string} */ type, /** @type {object} */ fields) => told(app.chat.command(type, { conversation, ...fields }));
   const react = (/** @type {Message} */ message, /** @type {string} */ emoji) => {
-    const mine = message.reactions.some((one) => one.emoji === emoji && one.uids.includes(app.me.uid));
+    const mine = message.reactions.some((one) => bare(one.emoji) === bare(emoji) && one.mine);
     command("react", { seq: message.seq, emoji, on: !mine });
   };
 
   return {
     react,
     reply: place.reply,
+    reacted: (/** @type {Message} */ message, /** @type {string} */ emoji, /** @type {Element} */ anchor) => void later("reacted").then(({ showReacted }) => showReacted(app, message, emoji, anchor)),
     pickReaction: (/** @type {Message} */ message, /** @type {Element} */ anchor) => void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (emoji) => react(message, emoji))),
     more,
   };

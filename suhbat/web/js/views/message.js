@@ -18,6 +18,7 @@ import { rich } from "./rich.js";
  * @property {(message: Message) => string[]} readers
  * @property {(seq: number) => boolean} pinned
  * @property {(message: Message, emoji: string) => void} react
+ * @property {(message: Message, emoji: string, anchor: Element) => void} reacted shows all who did
  * @property {(message: Message, anchor: Element) => void} pickReaction
  * @property {(message: Message) => void} reply
  * @property {(message: Message, anchor: Element) => void} more
@@ -93,20 +94,28 @@ function reactionsNode(message, place) {
     "div",
     { class: "reactions" },
     ...message.reactions.map((reaction) => {
-      const mine = reaction.uids.includes(place.me.uid);
-      const names = reaction.users.join(", ");
+      const mine = reaction.mine ?? reaction.uids.includes(place.me.uid);
+      const count = reaction.count ?? reaction.uids.length; // kept by an older version
+      const some = reaction.users.join(", ");
+      const more = count - reaction.users.length;
+      const names = more > 0 ? t("message.reaction.more", { names: some, n: more }) : some;
+      /** A long press, the second button, the menu key. @param {Event} event */
+      const who = (event) => {
+        event.preventDefault();
+        place.reacted(message, reaction.emoji, /** @type {Element} */ (event.currentTarget));
+      };
       return h(
         "button",
         {
           type: "button",
           class: "reaction",
           "aria-pressed": String(mine),
-          "aria-label": t("message.reaction", { emoji: reaction.emoji, n: reaction.uids.length, names }),
+          "aria-label": t("message.reaction", { emoji: reaction.emoji, n: count, names }),
           title: names,
-          on: { click: () => place.react(message, reaction.emoji) },
+          on: { click: () => place.react(message, reaction.emoji), contextmenu: who },
         },
         h("span", {}, reaction.emoji),
-        h("span", { class: "count" }, String(reaction.uids.length)),
+        h("span", { class: "count" }, String(count)),
       );
     }),
   );

@@ -174,7 +174,7 @@ export class TimelineView {
       case "message": {
         const { message } = row;
         const quoted = message.reply_to && this.place.find(message.reply_to);
-        const reactions = message.reactions.map((one) => `${one.emoji}${one.uids.join()}`).join();
+        const reactions = message.reactions.map((one) => `${one.emoji}${one.count}${one.mine}${one.uids.join()}`).join();
         const readers = message.sender_uid === this.app.me.uid ? this.place.readers(message).length : 0;
         return `${row.follows}${message.text}${message.edited_at}${message.deleted}${reactions}${readers}${this.place.pinned(message.seq)}${quoted ? quoted.text + quoted.deleted : ""}${this.place.shown(message.sender_uid, message.sender)}`;
       }

@@ -1,0 +1,78 @@
+"""What is an emoji."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import suhbat
+from suhbat.protocol.emoji import SELECTOR, bare, canonical
+from suhbat.protocol.emoji_table import SEQUENCES
+
+PICKER = Path(suhbat.__file__).parent / "web/js/text/emoji-data.js"
+QUICK = Path(suhbat.__file__).parent / "web/js/views/emoji-picker.js"
+
+
+@pytest.mark.parametrize(
+    "emoji",
+    ["👍", "👍🏽", "🇺🇿", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👨‍👩‍👧‍👦", "🧑🏻‍🤝‍🧑🏿", "#️⃣", "1️⃣", "❤️", "❤️‍🔥", "☝🏿", "🏳️‍🌈", "ℹ️", "©️", "㊗️", "🫩"],
+)
+def test_emoji(emoji: str) -> None:
+    """Of every kind: tones, flags, families, keycaps, signs. With and without U+FE0F it is the same."""
+    assert canonical(emoji) == canonical(emoji.replace(SELECTOR, "")) == emoji
+
+
+def test_everything_in_the_table() -> None:
+    """Each sequence is its own canonical form's bare one, and U+FE0F in any place of it changes nothing."""
+    for one in SEQUENCES.split():
+        full = canonical(one)
+        assert bare(full) == one and canonical(full) == full
+    assert len(SEQUENCES.split()) > 3_900
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a",
+        "1",
+        "#",
+        "१",
+        "…",
+        "👍👍👍",
+        "👍 👍",
+        " ",
+        "🇺",
+        "🏻",
+        "\u200d",
+        SELECTOR,
+        "👍\u200d",
+        "#" + SELECTOR,
+        "漢",
+        "\U0001fffd",
+    ],
+)
+def test_no_emoji(text: str) -> None:
+    """Digits, signs, several at once, and parts of an emoji."""
+    with pytest.raises(ValueError, match="not_emoji"):
+        canonical(text)
+
+
+def test_names_are_for_later() -> None:
+    """`:name:` has an answer of its own: there are no emoji of the server's yet."""
+    with pytest.raises(ValueError, match="custom_emoji"):
+        canonical(":parrot:")
+
+
+def test_the_picker_offers_only_what_is_taken() -> None:
+    """Every emoji of the page's data, and those that it offers first."""
+    data = PICKER.read_text(encoding="utf-8")
+    groups, aliases = data.split("export const ALIASES")
+    found = [entry for line in re.findall(r'\["\w+", "([^"]+)"\]', groups) for entry in line.split()]
+    found += aliases.split('"')[1].split()
+    offered = [re.match(r"[^a-z0-9+-]+", entry).group() for entry in found]  # type: ignore[union-attr]
+    offered += re.findall(r'"([^"]+)"', re.findall(r"QUICK = \[(.*?)\]", QUICK.read_text(encoding="utf-8"))[0])
+    assert len(offered) > 700
+    assert [emoji for emoji in offered if canonical(emoji) != emoji] == []
