@@ -22,7 +22,7 @@ BEGINNINGS = 2
 SHORTEST = 2
 """Letters of a beginning: all words with one letter are gathered anew each time, which takes 60 ms."""
 _PART = re.compile(r'"([^"]*)"|(\S+)')
-_FILTER = re.compile(r"(from|in|before|after|has):(.+)", re.DOTALL)
+_FILTER = re.compile(r"(from|in|before|after|has):(.+)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Query:
 def parse(text: str, *, sender: str | None = None, conversation: str | None = None) -> Query:
     """`salom "yangi yil" choy* from:ali in:lobby before:2026-11-01 after:2026-10-01 has:link`.
 
-    A word is found as a whole; one with * at its end (SHORTEST letters or more) finds all that begin so. Days are in UTC.
+    Filters are known in any case, and a name with its @ too. A word is found as a whole; one with * at its end (SHORTEST
+    letters or more) finds all that begin so. Days are in UTC.
     `sender` and `conversation`: what counts instead of `from:` and `in:`. Raises BadRequest where nothing to look for is left.
     """
     if len(text) > LONGEST:
@@ -56,7 +57,7 @@ def parse(text: str, *, sender: str | None = None, conversation: str | None = No
     for match in _PART.finditer(text):
         phrase, word = match[1], match[2]
         if word is not None and (found := _FILTER.fullmatch(word)):
-            changed = _filtered(query, found[1], found[2])
+            changed = _filtered(query, found[1].lower(), found[2])
             if changed is not None:
                 query = changed
                 continue
@@ -72,7 +73,7 @@ def parse(text: str, *, sender: str | None = None, conversation: str | None = No
         if starred and len(beginnings) < BEGINNINGS:
             beginnings.add(term)
     query = replace(query, terms=tuple(terms), beginnings=frozenset(beginnings))
-    query = replace(query, sender=sender or query.sender, conversation=conversation or query.conversation)
+    query = replace(query, sender=_name(sender) or query.sender, conversation=conversation or query.conversation)
     if not query.terms and query.sender is None and not query.link:
         raise BadRequest(reason="search.empty")
     return query
@@ -81,15 +82,20 @@ def parse(text: str, *, sender: str | None = None, conversation: str | None = No
 def _filtered(query: Query, name: str, value: str) -> Query | None:
     """The query with this filter; None where it is none, and so is text."""
     if name == "from":
-        return replace(query, sender=value[:128])
+        return replace(query, sender=_name(value) or query.sender)
     if name == "in":
         return replace(query, conversation=value[:64])
     if name == "has":
-        return replace(query, link=True) if value == "link" else None
+        return replace(query, link=True) if value.lower() == "link" else None
     day = _day(value)
     if day is None:
         return None
     return replace(query, after=day) if name == "after" else replace(query, before=day)
+
+
+def _name(typed: str | None) -> str | None:
+    """A name as it is typed; of what names somebody, `@ali`, the name."""
+    return (typed or "").strip().removeprefix("@")[:128] or None
 
 
 def _day(text: str) -> Milliseconds | None:

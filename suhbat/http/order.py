@@ -75,6 +75,12 @@ class Filter(Wire):
     words: Annotated[list[Annotated[str, Field(max_length=100, examples=["spam"]), Storable]], Field(max_length=1_000)]
 
 
+class Filtered(Wire):
+    """The same words as they are kept: in their one form, which may be longer than what was sent."""
+
+    words: tuple[str, ...] = Field(examples=[["spam"]])
+
+
 def require_owner(actor: Actor) -> None:
     """Raises Forbidden for everybody but the owner of the server."""
     if actor.role != "owner":
@@ -82,17 +88,17 @@ def require_owner(actor: Actor) -> None:
 
 
 @router.get("/filter")
-async def show_filter(actor: Caller, parts: House) -> Filter:
+async def show_filter(actor: Caller, parts: House) -> Filtered:
     """The words that no message may have, as search sees them. Only the owner of the server reads them."""
     require_owner(actor)
-    return Filter(words=list(await parts.store.filtered()))
+    return Filtered(words=await parts.store.filtered())
 
 
 @router.put("/filter", dependencies=[SAFE_WRITE])
-async def put_filter(body: Filter, actor: Caller, parts: House) -> Filter:
+async def put_filter(body: Filter, actor: Caller, parts: House) -> Filtered:
     """These words and no others, from now on. Whoever writes one of them is told so; nothing is stored."""
     await parts.acting.do(acts.Filter(actor=actor, at=parts.acting.now(), words=tuple(body.words)))
-    return Filter(words=list(await parts.store.filtered()))
+    return Filtered(words=await parts.store.filtered())
 
 
 @router.get("/audit")

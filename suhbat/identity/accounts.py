@@ -15,11 +15,12 @@ from operator import attrgetter
 from typing import Any
 
 from suhbat.chat.model import Account
+from suhbat.chat.normalise import letters
 from suhbat.chat.ports import PeopleStore
 from suhbat.errors import InvalidName, NameTaken
 
 from .lookups import Lookups, groups
-from .names import normalise, skeleton
+from .names import entered, skeleton
 
 
 class Accounts:
@@ -76,7 +77,7 @@ class Accounts:
     def of_name(self, name: str) -> Account | None:
         """Whose name this is, as typed, the disabled too; None for nobody's, and for what cannot be a name."""
         try:
-            return self._by_name.get(skeleton(normalise(name)))
+            return self._by_name.get(skeleton(entered(name)))
         except InvalidName:
             return None
 
@@ -89,8 +90,8 @@ class Accounts:
         return folded in self._by_name or folded in self._pending
 
     def found(self, query: str, limit: int) -> list[Account]:
-        """Those whose name, or a word of whose shown name, begins with `query`; the disabled are not found."""
-        wanted = _folded(query)
+        """Those whose name, or a word of whose shown name, begins with `query`, in any spelling; the disabled are not found."""
+        wanted = letters(query)
         uids: dict[str, None] = {}
         for word, uid in self._words[bisect_left(self._words, (wanted, "")) :]:
             if not wanted or not word.startswith(wanted) or len(uids) >= limit:
@@ -174,8 +175,5 @@ class Accounts:
 
 
 def _words_of(account: Account) -> set[str]:
-    return {_folded(account.user_id), _folded(account.display_name), *_folded(account.display_name).split()}
-
-
-def _folded(text: str) -> str:
-    return text.casefold().strip()
+    shown = letters(account.display_name)
+    return {letters(account.user_id), shown, *shown.split()}

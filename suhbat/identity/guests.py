@@ -19,7 +19,7 @@ from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
 from suhbat.protocol.types import LOBBY
 
 from .lookups import Lookups, groups
-from .names import normalise, skeleton
+from .names import entered, normalise, skeleton
 from .tokens import OF_GUEST, digest, random_token, short_id
 
 KEPT: Milliseconds = 24 * 3600 * 1000
@@ -135,7 +135,7 @@ class Guests:
         """
         if self._access != "open":
             raise Forbidden("unauthenticated.access")
-        user_id = normalise(name)
+        user_id = entered(name)
         folded = skeleton(user_id)
         self._require_unheld(user_id, folded)
         token = OF_GUEST + self._random_token()
@@ -330,6 +330,6 @@ def _from_row(row: Guest) -> _TokenGuest:
 def fold(name: str) -> str | None:
     """What a name looks like; None for what cannot be one."""
     try:
-        return skeleton(normalise(name))
+        return skeleton(entered(name))
     except InvalidName:
         return None

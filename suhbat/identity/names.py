@@ -72,6 +72,14 @@ def normalise(name: str) -> str:
     return _normalise_unicode(name)
 
 
+def entered(name: str) -> str:
+    """The name that somebody entered in a field, where spaces around it are a slip. Raises InvalidName as `normalise` does.
+
+    Not for the path of a socket: there a name with a space looks like another's, and is refused.
+    """
+    return normalise(name.strip())
+
+
 def skeleton(name: str) -> str:
     """What a normalised name looks like: equal for names that differ only by confusables (UTS #39 §4). Idempotent.
 

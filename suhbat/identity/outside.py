@@ -15,7 +15,7 @@ from suhbat.protocol.objects import Role
 from suhbat.protocol.types import LOBBY
 
 from .login import Login
-from .names import normalise, skeleton
+from .names import entered, normalise, skeleton
 from .people import People
 from .profile import display_name
 
@@ -82,7 +82,7 @@ class Outside:
 
     async def _make(self, uid: str, person: Person) -> Account:
         """An account under the name they would like, or the first with a number that is nobody's."""
-        wished = normalise(person.name)
+        wished = entered(person.name)
         for number in range(1, 1_000):
             user_id = wished if number == 1 else normalise(f"{wished[:28]}{number}")
             if self._people.find(user_id) is not None or self._people.accounts.is_taken(user_id):

@@ -15,7 +15,7 @@ from suhbat.errors import NameTaken, Unauthenticated
 from .accounts import Accounts
 from .guests import Claim, Guests, fold
 from .login import Login
-from .names import normalise
+from .names import entered, normalise
 from .sessions import Sessions
 from .tokens import OF_SESSION
 
@@ -90,7 +90,7 @@ class People:
     def claim(self, name: str) -> Claim:
         """Hold a name as a bare guest; see `Guests.claim`. Raises Unauthenticated for a name that is an account's."""
         if self._access == "open":
-            self._require_no_account(name, Unauthenticated)
+            self._require_no_account(normalise(name), Unauthenticated)
         return self.guests.claim(name)
 
     def claim_of(self, name: str) -> Claim | None:
@@ -104,11 +104,10 @@ class People:
     async def make_guest(self, name: str) -> tuple[Actor, str]:
         """A new token guest and its token; see `Guests.create`. Raises NameTaken for a name that is an account's."""
         if self._access == "open":
-            self._require_no_account(name, NameTaken)
+            self._require_no_account(entered(name), NameTaken)
         return await self.guests.create(name)
 
-    def _require_no_account(self, name: str, error: type[Unauthenticated] | type[NameTaken]) -> None:
-        user_id = normalise(name)
+    def _require_no_account(self, user_id: str, error: type[Unauthenticated] | type[NameTaken]) -> None:
         if self.accounts.is_taken(user_id):
             raise error("unauthenticated.account" if error is Unauthenticated else None, user_id=user_id)
 

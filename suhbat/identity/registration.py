@@ -15,7 +15,7 @@ from suhbat.protocol.objects import Role
 from suhbat.protocol.types import LOBBY
 
 from .invites import Invites
-from .names import normalise, skeleton
+from .names import entered, skeleton
 from .passwords import Passwords, require_possible
 from .people import People
 from .profile import display_name
@@ -110,7 +110,7 @@ class Registration:
             await self.invites.require(invite)
 
     async def _make(self, wish: Wish, role: Role, invite: bytes | None) -> tuple[Account, str | None]:
-        user_id = normalise(wish.user_id)
+        user_id = entered(wish.user_id)
         with self._people.accounts.held(user_id):
             self._people.guests.require_free(user_id, but=wish.guest)
             holder = self._people.guests.find(user_id)  # nobody, or the guest that this was said to be
@@ -240,6 +240,6 @@ class Registration:
 def _key(name: str) -> str:
     """What tries under a name are counted by: one for all names that look the same."""
     try:
-        return skeleton(normalise(name))
+        return skeleton(entered(name))
     except InvalidName:
         return name[:128]

@@ -34,6 +34,11 @@ def create(connection: Connection) -> None:
         connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")
 
 
+def clear(connection: Connection) -> None:
+    """Forget every word. The rows of `search_rows` stay, for `add`."""
+    connection.exec_driver_sql("INSERT INTO search (search) VALUES ('delete-all')")
+
+
 def append(connection: Connection, known: Known, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """New messages: the log's id, the `seq`, words and marks. Their ids ascend."""
     if known.indexed is None:

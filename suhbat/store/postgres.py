@@ -289,4 +289,4 @@ class PostgresStore(SQLStore):
 def _is_current(connection: Connection) -> bool:
     """Whether this code can work with the schema: its own, or a later one that says so."""
     present = revision(connection)
-    return present == HEAD or (present is not None and serves(connection, HEAD))
+    return present == HEAD or (present is not None and present > HEAD and serves(connection, HEAD))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suhbat.chat.normalise import APOSTROPHES, LONGEST, LONGEST_WORD, normalise
+from suhbat.chat.normalise import APOSTROPHES, LONGEST, LONGEST_WORD, letters, normalise
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,40 @@ from suhbat.chat.normalise import APOSTROPHES, LONGEST, LONGEST_WORD, normalise
 def test_spellings_of_one_word(spellings: list[str]) -> None:
     """Whoever looks for one of them finds the others."""
     assert len({normalise(word) for word in spellings}) == 1
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "search.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("spellings", VECTORS["spellings"], ids=lambda spellings: spellings[0])
+def test_spellings_of_other_languages(spellings: list[str]) -> None:
+    """The dotless i is an i, a stroke through a letter is a mark like any; in whole words and in beginnings."""
+    assert len({normalise(word) for word in spellings}) == 1
+    assert len({letters(word) for word in spellings}) == 1
+
+
+@pytest.mark.parametrize("case", VECTORS["beginnings"], ids=lambda case: case["name"])
+def test_beginnings_of_names(case: dict[str, Any]) -> None:
+    """Every beginning of a name, in any spelling, gives a beginning of its form; no other does."""
+    name = letters(case["name"])
+    assert all(name.startswith(letters(begun)) for begun in case["typed"])
+    assert not any(name.startswith(letters(other)) for other in case["not"])
+
+
+@given(st.text(max_size=40), st.integers(0, 40))
+def test_any_beginning(text: str, end: int) -> None:
+    """What begins a text gives what begins its form, whatever the text, if it does not end before a mark."""
+    begun = text[:end]
+    if "\u0306" not in text:
+        assert letters(text).startswith(letters(begun))
+
+
+def test_characters_are_words_where_there_are_no_spaces() -> None:
+    """Han, kana, Thai, Lao, Khmer and Burmese: each character with its vowels, and other words between them as they are."""
+    assert normalise("我家在上海iPhone") == "我 家 在 上 海 iphone"
+    assert normalise("ガ・カ ー") == "カ カ ー"
+    assert len(normalise("สวัสดี").split()) == 4 and normalise("ดี") != normalise("ด")
+    assert normalise("x" + "上" * 4_000).count("上") >= 3_990
 
 
 def test_different_words_stay_different() -> None:
@@ -68,7 +106,7 @@ def test_a_thousand_marks() -> None:
     assert normalise("z\u0301" + "\u0316\u0301" * 1000 + "or") == "zor"
 
 
-@pytest.mark.parametrize("sign", ["\ufdfa", "щ", "\u3316", "ß", "ﬃ", "t", "yo "])
+@pytest.mark.parametrize("sign", ["\ufdfa", "щ", "\u3316", "ß", "ﬃ", "t", "yo ", "上", "ดี", "\x1f上", "上\x1f"])
 def test_what_comes_out_is_bounded(sign: str) -> None:
     """Some signs stand for a whole phrase, and the index takes no more than the longest message in Cyrillic needs."""
     long = normalise(sign * 4_000)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +14,7 @@ from suhbat.chat.search import BEGINNINGS, LONGEST, PHRASE, WORDS, Query, parse
 from suhbat.errors import BadRequest
 
 DAY = 24 * 3600 * 1000
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "search.json").read_text(encoding="utf-8"))
 
 
 def test_words_and_phrases() -> None:
@@ -22,6 +27,15 @@ def test_filters() -> None:
     """They are taken out of the text; of two of a kind the last counts."""
     query = parse("salom from:ali in:lobby after:1970-01-02 before:1970-01-03 has:link from:vali")
     assert query == Query(terms=("salom",), sender="vali", conversation="lobby", after=DAY, before=2 * DAY, link=True)
+
+
+@pytest.mark.parametrize("case", VECTORS["filters"], ids=lambda case: case["q"])
+def test_filters_as_people_write_them(case: dict[str, Any]) -> None:
+    """In capitals, and with the @ that a name has elsewhere."""
+    query = parse(case["q"])
+    assert (query.sender, list(query.terms)) == (case["sender"], case["terms"])
+    assert parse("salom", sender="@ali") == parse("salom", sender=" ali")
+    assert parse("Salom Has:Link BEFORE:1970-01-03 In:lobby") == parse("salom has:link before:1970-01-03 in:lobby")
 
 
 @pytest.mark.parametrize("text", ["before:yesterday", "after:2026-13-01", "has:photo", "form:ali", "http://a.uz"])

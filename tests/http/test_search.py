@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ async def test_parameters(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient])
     assert await found(vali, **{"from": "ali"}) == ["Салом, ўзбекча"]
     assert await found(vali, q="in:lobby", **{"from": "ali"}) == ["Салом, ўзбекча"]
     assert await found(vali, q="salom", **{"from": "nobody"}) == []
+    assert await found(vali, q="From:@ALI") == await found(vali, **{"from": "@ali "}) == ["Салом, ўзбекча"]
 
 
 async def test_a_message(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
@@ -142,3 +144,31 @@ async def test_without_a_token(people: tuple[httpx2.AsyncClient, httpx2.AsyncCli
     """Who is nobody may search nothing."""
     answer = await people[0].get("/search", params={"q": "gap"}, headers={"Authorization": ""})
     assert answer.status_code == 401
+
+
+async def test_people_by_any_beginning(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
+    """`GET /users` takes the apostrophe of any keyboard, wherever in the name one stopped typing."""
+    ali, _ = people
+    answer = await ali.post("/accounts", json={"user_id": "o\u2018xezon ", "password": "uzun parol 1"})
+    assert answer.json()["user"]["user_id"] == "o\u02bbxezon"
+    for typed in ("o'xez", "o", "O'", "o\u02bbxezo", "oxe", "\u045e\u0445\u0435\u0437"):
+        users = (await ali.get("/users", params={"query": typed})).json()["users"]
+        assert [user["user_id"] for user in users] == ["o\u02bbxezon"], typed
+    login = await ali.post("/sessions", json={"user_id": " O'xezon ", "password": "uzun parol 1"})
+    assert login.status_code == 201, login.text
+
+
+async def test_forbidden_words_are_shown_however_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A word whose one form is longer than what may be sent is shown, not an error."""
+    suhbat = create_app(Settings(data=tmp_path / "data"))
+    async with suhbat.lifespan(suhbat.fastapi):
+        code = re.search(r"setup\?code=(\S+)", capsys.readouterr().out)
+        assert code
+        async with httpx2.AsyncClient(transport=httpx2.ASGITransport(suhbat.fastapi), base_url=API) as owner:
+            body = {"user_id": "egasi", "password": "uzun parol 1", "setup": code[1]}
+            answer = await owner.post("/accounts", json=body)
+            owner.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+            words = ["\u0449" * 100, "\u4e0a\u6d77" * 50]
+            assert (await owner.put("/filter", json={"words": words})).status_code == 200
+            shown = (await owner.get("/filter")).json()["words"]
+            assert sorted(map(len, shown)) == [64, 199]

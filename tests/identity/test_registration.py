@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
@@ -29,6 +32,7 @@ from suhbat.identity.throttle import NAME_BURST, NAME_RATE, OWN_BURST, OWN_RATE,
 from .parts import HERE, PASSWORD, Scene
 
 OTHER = "a wholly different one"
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "search.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -439,6 +443,32 @@ async def test_people_are_found_by_the_beginning_of_a_word(scene: Scene) -> None
     assert found("bob") == {"aziz"} and found("azi") == {"aziz"}
     await scene.restart().load()
     assert found("bob") == {"aziz"} and found("nav") == {"ali"}
+
+
+@pytest.mark.parametrize("case", VECTORS["beginnings"], ids=lambda case: case["name"])
+async def test_people_are_found_by_any_beginning(scene: Scene, case: dict[str, Any]) -> None:
+    """Whatever of a shown name was typed, with whatever apostrophe, in either alphabet."""
+    await scene.register("kimdir", display_name=case["name"])
+    for begun in case["typed"]:
+        assert [account.user_id for account in scene.accounts.found(begun, 9)] == ["kimdir"], begun
+    for other in case["not"]:
+        assert scene.accounts.found(other, 9) == [], other
+
+
+@pytest.mark.parametrize("typed", ["ali ", " Ali", "ALI\n", "\tali\u00a0"])
+async def test_spaces_around_a_name_are_a_slip(scene: Scene, typed: str) -> None:
+    """Registering, logging in, coming as a guest and looking somebody up mean the name between them; of two in a name, no."""
+    actor, _ = await scene.register(typed)
+    assert actor.user_id == "ali"
+    assert (await scene.log_in(typed))[0] == actor and scene.people.find(typed) == actor
+    with pytest.raises(NameTaken):
+        await scene.people.make_guest(typed)
+    guest, _ = await scene.people.make_guest(typed.lower().replace("ali", "vali"))
+    assert guest.user_id == "vali" and scene.people.find(" vali") == guest
+    with pytest.raises(InvalidName):
+        await scene.register("a li")
+    with pytest.raises(InvalidName):
+        scene.people.claim(" soli")  # the path of a socket says exactly whom
 
 
 async def test_an_account_is_written_to_while_away(scene: Scene) -> None:

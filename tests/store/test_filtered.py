@@ -27,6 +27,13 @@ async def test_a_word_is_refused_in_every_spelling(store: Store, listener: Liste
     await listener.send(store, ALI, "ўзбек")
 
 
+async def test_words_without_spaces_around_them(store: Store, listener: Listener) -> None:
+    """In a script without spaces a word is found in the middle of a line; not its letters in another order."""
+    await store.act(acts.Filter(actor=OWNER, at=1, words=("上海",)))
+    assert isinstance(await listener.ask(store, ALI, "我家在上海东边"), Forbidden)
+    await listener.send(store, ALI, "海上")
+
+
 async def test_only_the_owner_says_so(store: Store) -> None:
     """Members and moderators of the server are refused."""
     for actor in (VALI, Actor("u-mod", "mod", "account", lobby_from=0, role="moderator")):

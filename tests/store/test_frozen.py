@@ -17,6 +17,7 @@ CHECKSUMS = {
     "0004_many_nodes.py": "e4b8289b51ee19ecc78bb353a84ea82e37fd8cac55c2ff5bd1c848407dcf17d1",
     "0005_names_of_guests.py": "a57057b60c38ed3379a578b12d74917ef6f1b292fca25b13ed58196292beaf09",
     "0006_reactions.py": "c8b8bb07dce6b00915042e11ccb5b04cb07d1e2bae595ba597ec2b2517445037",
+    "0007_words.py": "4d492ba0c5016444cd4ee18601e43a95288588316831e90f3725822ac06fecc7",
 }
 """By the name of the file. A new migration gets a line here; the lines that are there never change. The line for a new one
 is in the message of the test that fails."""

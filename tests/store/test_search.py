@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from suhbat.store import search as index
 
 from .parts import ALI, BARE, VALI, Listener, direct, opened
 
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "search.json").read_text(encoding="utf-8"))
 SOLI = Actor("u-soli", "soli", lobby_from=0)
 
 
@@ -212,3 +214,16 @@ async def test_after_a_start(make: Callable[..., Store], tmp_path: Path, listene
         assert await found(store, VALI, "ikkinchi") == []
         await store.act(acts.Delete(actor=ALI, at=2, conversation=LOBBY, seq=third.seq))
         assert await found(store, VALI, "gap") == ["gap birinchi"]
+
+
+async def test_scripts_and_letters_of_the_world(store: Store, listener: Listener) -> None:
+    """Where words have no spaces between them, a word is found in the middle of a line; not its letters in another order."""
+    await listener.send(store, VALI, "boshqa gap 在 海 ด ວ")
+    for case in VECTORS["found"]:
+        sent = await listener.send(store, ALI, case["text"])
+        for query in case["queries"]:
+            assert await found(store, VALI, query, ALI.uid) == [case["text"]], query
+        for query in case["not"]:
+            assert await found(store, VALI, query, ALI.uid) == [], query
+        await store.act(acts.Edit(actor=ALI, at=2, conversation=LOBBY, seq=sent.seq, text="boshqa"))
+        assert await found(store, VALI, case["queries"][0], ALI.uid) == []

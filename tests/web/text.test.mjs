@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 
 import * as emoji from "../../suhbat/web/js/text/emoji.js";
+import { letters } from "../../suhbat/web/js/text/folding.js";
 import { cyrillic } from "../../suhbat/web/js/text/cyrillic.js";
 import { choose, current, onchange, t, use } from "../../suhbat/web/js/text/languages.js";
 import { ago, clock, day, moment, short } from "../../suhbat/web/js/text/time.js";
@@ -83,6 +84,16 @@ test("one to three emoji are shown large, with a regular expression that every b
   for (const one of emoji.groups().flatMap((group) => group.emoji)) assert.ok(emoji.isEmoji(one.emoji), one.name);
   for (const text of ["❤️‍🔥", "🏳️‍🌈", "👨‍👩‍👧‍👦", "👍🏽 🇺🇿\n1️⃣", "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}"]) assert.ok(emoji.isEmoji(text), text);
   for (const text of ["", " ", "1", "12", "#", "a", "©", "…", "👍a", "👍👍👍👍", "🇺", "१"]) assert.ok(!emoji.isEmoji(text), text);
+});
+
+const vectors = JSON.parse(await readFile(new URL("../vectors/search.json", import.meta.url), "utf8"));
+
+test("names are found by their beginnings in any spelling, as on the server", () => {
+  for (const spellings of vectors.spellings) assert.equal(new Set(spellings.map(letters)).size, 1, spellings.join());
+  for (const { name, typed, not } of vectors.beginnings) {
+    for (const begun of typed) assert.ok(letters(name).startsWith(letters(begun)), `${name}: ${begun}`);
+    for (const other of not) assert.ok(!letters(name).startsWith(letters(other)), `${name}: ${other}`);
+  }
 });
 
 test("Uzbek in Cyrillic", () => {

@@ -1,6 +1,7 @@
 // The open conversation: its head, the messages, who is writing, and the composer.
 
 import { ago } from "../text/time.js";
+import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { Composer } from "./composer.js";
 import { h, iconButton } from "./dom.js";
@@ -94,8 +95,8 @@ export class ConversationView {
 
   /** Who an @ may mean: members first where they are known, then anybody of that name. @param {string} begun */
   async people(begun) {
-    const wanted = begun.toLowerCase();
-    const here = [...this.app.chat.people.values()].filter((one) => one.user_id.startsWith(wanted) && one.uid !== this.app.me.uid).map((one) => one.user_id);
+    const wanted = letters(begun);
+    const here = [...this.app.chat.people.values()].filter((one) => letters(one.user_id).startsWith(wanted) && one.uid !== this.app.me.uid).map((one) => one.user_id);
     const offers = here.slice(0, 6).map((name) => ({ insert: `@${name}`, label: `@${name}`, detail: "" }));
     if ("all".startsWith(wanted) && this.state?.role !== "member") offers.push({ insert: "@all", label: "@all", detail: t("mention.all") });
     if (offers.length >= 4 || !wanted) return offers;

@@ -1,5 +1,6 @@
 // Ctrl+K: to any conversation by a few letters of its name.
 
+import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";
 import { h } from "./dom.js";
@@ -17,9 +18,9 @@ export function switcher(app, go) {
   input.focus();
 
   function draw() {
-    const wanted = fold(input.value.trim());
-    const states = sorted([...app.chat.conversations.values()]).filter((state) => fold(titleOf(state)).includes(wanted));
-    states.sort((one, other) => Number(fold(titleOf(other)).startsWith(wanted)) - Number(fold(titleOf(one)).startsWith(wanted)) || Number(other.unread > 0) - Number(one.unread > 0));
+    const wanted = letters(input.value);
+    const states = sorted([...app.chat.conversations.values()]).filter((state) => letters(titleOf(state)).includes(wanted));
+    states.sort((one, other) => Number(letters(titleOf(other)).startsWith(wanted)) - Number(letters(titleOf(one)).startsWith(wanted)) || Number(other.unread > 0) - Number(one.unread > 0));
     found = states.slice(0, 12).map((state) => state.conversation);
     list.replaceChildren(
       ...states.slice(0, 12).map((state, index) =>
@@ -53,5 +54,3 @@ export function switcher(app, go) {
     go(found[index]);
   }
 }
-
-const fold = (/** @type {string} */ text) => text.normalize("NFD").replace(/[\u0300-\u036f\u02bb\u2018\u2019'`]/g, "").toLowerCase();
