@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import structlog
@@ -32,9 +32,8 @@ from suhbat.node import Node
 from suhbat.protocol.closes import Close
 from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.startup import beside, many_files, one_worker, welcome
-from suhbat.store import private
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.lock import DirectoryLock
+from suhbat.store.lock import owned
 from suhbat.store.sqlite import SQLiteStore
 from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
@@ -90,6 +89,7 @@ class Suhbat:
         store: Store | None = None,
         bus: Bus | None = None,
         authenticate: Authenticate | None = None,
+        secret: str | None = None,
     ) -> None:
         self.settings = settings
         clock = SystemClock()
@@ -100,7 +100,7 @@ class Suhbat:
         )
         self.registration.setup.passes = self.node.store.cluster
         self.registration.join_invited = self.node.acting.accept
-        self.control = Control(settings.data)
+        self.control = Control(settings.data, secret)
         self.draining = False
         self.services: Services | None = None
         self._refused: Callable[[str], None] = lambda reason: None
@@ -211,25 +211,20 @@ class Suhbat:
 
     @contextmanager
     def _controlled(self) -> Iterator[None]:
-        """The command line finds this server by its data directory. Of several workers there the first one is found."""
-        lock: DirectoryLock | None = None
-        try:
-            if self.node.store.cluster is not None:
-                self.settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-                lock = DirectoryLock(self.settings.data)
-                lock.acquire()
-                private.keep(self.settings.data)
-            self.control.begin(beside(self.settings))
-        except (OSError, StoreUnavailable) as error:
-            log.info("the command line does not find this process", reason=str(error))
-            lock = None
-        try:
+        """The command line finds this server by its data directory. Of several processes there the first one is found; workers
+        of `suhbat serve` were given a secret by their parent, which is found."""
+        if self.control.secret is not None:
             yield
-        finally:
-            if self.control.secret is not None:
-                self.control.end()
-            if lock is not None:
-                lock.release()
+            return
+        with ExitStack() as stack:
+            try:
+                if self.node.store.cluster is not None:
+                    stack.enter_context(owned(self.settings.data))
+                self.control.begin(beside(self.settings))
+                stack.callback(self.control.end)
+            except (OSError, StoreUnavailable) as error:
+                log.info("the command line does not find this process", reason=str(error))
+            yield
 
     def _stop_serving(self) -> None:
         self.services = None
@@ -252,10 +247,12 @@ def _bus(settings: Settings) -> Bus:
     return NatsBus(settings.bus_url)
 
 
-def create_app(settings: Settings | None = None, authenticate: Authenticate | None = None) -> Suhbat:
+def create_app(
+    settings: Settings | None = None, authenticate: Authenticate | None = None, secret: str | None = None
+) -> Suhbat:
     """The server, ready for any ASGI server. Without `settings` they come from the environment and suhbat.toml.
 
-    `authenticate`: who asks, where another application knows that (see identity.outside). Raises ConfigError with what to
-    change.
+    `authenticate`: who asks, where another application knows that (see identity.outside). `secret`: of a worker, what orders
+    of the command line carry (see control). Raises ConfigError with what to change.
     """
-    return Suhbat(settings or Settings(), authenticate=authenticate)
+    return Suhbat(settings or Settings(), authenticate=authenticate, secret=secret)

@@ -7,18 +7,22 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 
 from suhbat import startup
 from suhbat.app import Suhbat, create_app
 from suhbat.config import Settings
+from suhbat.control import Control
+from suhbat.store.errors import StoreUnavailable
+from suhbat.store.lock import owned
 from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import Native
 
@@ -59,12 +63,45 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
+class Worker(NamedTuple):
+    """What one of several processes is given by the parent. `flags`: what the settings were made with; `secret`: what orders
+    of the command line carry, None where another server on the data directory takes those."""
+
+    number: int
+    flags: dict[str, Any]
+    listening: socket.socket
+    said: Connection
+    secret: str | None
+
+
+def refusal(settings: Settings, platform: str = sys.platform) -> str | None:
+    """Why there cannot be several workers, or None if they can."""
+    if settings.workers == 1:
+        return None
+    if settings.bus_url is None or settings.database_url is None:
+        return (
+            f"workers = {settings.workers} needs bus_url and database_url: without a bus between them, people on different "
+            "workers would not hear each other at once, and a SQLite file belongs to one process. "
+            "Use one worker; it serves thousands of connections."
+        )
+    if platform == "win32":
+        return (
+            f"workers = {settings.workers} cannot be on Windows: there one socket takes connections for one process only "
+            "(I/O completion ports). Start several servers instead, each with its own --port and --data and the same "
+            "database_url and bus_url, behind a proxy."
+        )
+    return None
+
+
 def run(
-    settings: Settings, sockets: list[socket.socket] | None = None, ready: Callable[[], None] = lambda: None
+    settings: Settings,
+    sockets: list[socket.socket] | None = None,
+    ready: Callable[[], None] = lambda: None,
+    secret: str | None = None,
 ) -> None:
-    """Serve until told to stop. `ready` is called when it takes requests. Raises SystemExit(1) where it stopped because it
-    could not go on, so that it is started anew."""
-    suhbat = create_app(settings)
+    """Serve until told to stop. `ready` is called when it takes requests; `secret`: see `app.create_app`. Raises SystemExit(1)
+    where it stopped because it could not go on, so that it is started anew."""
+    suhbat = create_app(settings, secret=secret)
     server = Server(_config(settings, suhbat), suhbat, ready)
     server.run(sockets)
     if server.has_failed:
@@ -77,6 +114,33 @@ def run_workers(settings: Settings, flags: dict[str, Any]) -> None:
     Raises SystemExit when one ends before any was ready: what keeps it from starting would keep the next one too.
     """
     listening = _config(settings, create_app(settings)).bind_socket()
+    try:
+        with _controlled(settings, listening.getsockname()[1]) as secret:
+            status = _look_after(settings.workers, flags, listening, secret)
+    finally:
+        listening.close()
+    if status:
+        sys.exit(status)
+
+
+@contextmanager
+def _controlled(settings: Settings, port: int) -> Iterator[str | None]:
+    """The command line finds this parent by the data directory, and each worker obeys the one secret: which of them an order
+    reaches nobody can say, and each may end."""
+    with ExitStack() as stack:
+        secret = None
+        try:
+            stack.enter_context(owned(settings.data))
+            control = Control(settings.data)
+            secret = control.begin(startup.beside(settings, port))
+            stack.callback(control.end)
+        except (OSError, StoreUnavailable) as error:
+            startup.tell(f"suhbat: the command line does not find this server: {error}")
+        yield secret
+
+
+def _look_after(count: int, flags: dict[str, Any], listening: socket.socket, secret: str | None) -> int:
+    """Keep so many workers at work until told to stop; the exit status."""
     heard, said = SPAWN.Pipe(duplex=False)
     was_ready = stopping = False
     status = 0
@@ -88,7 +152,7 @@ def run_workers(settings: Settings, flags: dict[str, Any]) -> None:
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
-    workers = [_start(number, flags, listening, said) for number in range(settings.workers)]
+    workers = [_start(Worker(number, flags, listening, said, secret)) for number in range(count)]
     while not stopping:
         time.sleep(0.1)
         while heard.poll():
@@ -104,11 +168,9 @@ def run_workers(settings: Settings, flags: dict[str, Any]) -> None:
                 continue
             startup.tell(f"worker {worker.pid} has ended ({worker.exitcode}); another one is started")
             time.sleep(RESTART_SECONDS)
-            workers[number] = _start(number, flags, listening, said)
+            workers[number] = _start(Worker(number, flags, listening, said, secret))
     _stop(workers)
-    listening.close()
-    if status:
-        sys.exit(status)
+    return status
 
 
 def _stop(workers: list[SpawnProcess]) -> None:
@@ -122,19 +184,20 @@ def _stop(workers: list[SpawnProcess]) -> None:
             worker.kill()
 
 
-def _start(number: int, flags: dict[str, Any], listening: socket.socket, said: Connection) -> SpawnProcess:
-    worker = SPAWN.Process(target=_work, args=(number, flags, listening, said), name=f"suhbat-{number}")
-    worker.start()
-    return worker
+def _start(worker: Worker) -> SpawnProcess:
+    # What it is given goes through a pipe: a secret among the arguments could be read by everybody on the machine.
+    process = SPAWN.Process(target=_work, args=(worker,), name=f"suhbat-{worker.number}")
+    process.start()
+    return process
 
 
-def _work(number: int, flags: dict[str, Any], listening: socket.socket, said: Connection) -> None:
-    startup.quiet = number > 0  # one of them says where to open it
+def _work(worker: Worker) -> None:
+    startup.quiet = worker.number > 0  # one of them says where to open it
     threading.Thread(target=_stop_with_the_parent, name="suhbat-parent", daemon=True).start()
     if sys.platform != "win32":
         # Ctrl-C reaches the whole group: the parent tells them.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    run(Settings(**flags), [listening], lambda: said.send(True))
+    run(Settings(**worker.flags), [worker.listening], lambda: worker.said.send(True), worker.secret)
 
 
 def _stop_with_the_parent() -> None:

@@ -58,9 +58,10 @@ def lines(settings: Settings, host: str, port: int, setup: str | None = None) ->
     return said
 
 
-def beside(settings: Settings) -> str:
-    """Where a program on this machine reaches the server that is starting."""
+def beside(settings: Settings, bound: int | None = None) -> str:
+    """Where a program on this machine reaches the server that is starting. `bound`: the port where that is known already."""
     host, port = address(sys.argv, settings)
+    port = bound or port
     if host in (_EVERY_ADDRESS, "localhost"):
         host = "127.0.0.1"
     elif host == "::":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from hmac import compare_digest
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
@@ -25,8 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 def _on_this_machine(request: Request, parts: House) -> None:
     """From this machine and with the secret; for everybody else there is nothing here. Raises NotFound."""
-    secret, shown = parts.control.secret, request.headers.get(HEADER, "")
-    if not is_local(request, parts) or not secret or not compare_digest(secret.encode(), shown.encode()):
+    if not is_local(request, parts) or not parts.control.is_shown(request.headers.get(HEADER, "")):
         raise NotFound()
 
 

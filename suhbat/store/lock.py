@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from . import private
+from .directory import make_directory
 from .errors import StoreUnavailable
 
 _FAR = 1 << 30
@@ -76,6 +79,19 @@ class DirectoryLock:
             return int(self._path.read_text(encoding="ascii"))
         except (OSError, ValueError):
             return None
+
+
+@contextmanager
+def owned(data: Path) -> Iterator[None]:
+    """This process owns the directory, which is made if it is not there. Raises OSError, StoreUnavailable."""
+    make_directory(data)
+    lock = DirectoryLock(data)
+    lock.acquire()
+    try:
+        private.keep(data)
+        yield
+    finally:
+        lock.release()
 
 
 if sys.platform == "win32":
