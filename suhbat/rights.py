@@ -11,7 +11,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from suhbat import words
 from suhbat.config import Settings
+from suhbat.words import shown
 
 from .users import Refused, alone, ask, running
 
@@ -25,13 +27,21 @@ def order(settings: Settings, **fields: Any) -> list[dict[str, Any]]:
         return list(json.load(answer)["rooms"])
 
 
+def find(settings: Settings, conversation: str) -> dict[str, Any]:
+    """The room of this id. Raises Refused."""
+    for room in order(settings, verb="list"):
+        if room["conversation"] == conversation:
+            return room
+    raise Refused(words.no_conversation(conversation))
+
+
 def table(rooms: list[dict[str, Any]]) -> list[str]:
     """A line for each room."""
     if not rooms:
         return ["No rooms."]
     return [
-        f"{room['conversation']}  {room['member_count']:5} members  keeper {room['keeper'] or '-':16}  "
-        f"{'for ever' if not room['retention'] else str(room['retention']) + ' days':10}  {room['title']}"
+        f"{room['conversation']}  {room['member_count']:5} members  keeper {shown(room['keeper'] or '-'):16}  "
+        f"{'for ever' if not room['retention'] else str(room['retention']) + ' days':10}  {shown(room['title'])}"
         for room in rooms
     ]
 
@@ -55,7 +65,7 @@ def export(settings: Settings, out: Path, *, user_id: str = "", conversation: st
             os.fsync(file.fileno())
         part.replace(out)
     except OSError as error:
-        raise Refused(f"{out} cannot be written: {error.strerror}") from None
+        raise Refused(f"{out} cannot be written: {error.strerror or error}") from None
     except Refused:
         if part.exists() and not part.stat().st_size:
             part.unlink()
@@ -97,7 +107,7 @@ def _is_of(first: bytes, user_id: str, conversation: str) -> bool:
 async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, Any]]:
     from suhbat.chat.looking_after import RoomOrder, carry_out
 
-    async with alone(settings) as suhbat:
+    async with alone(settings, fields) as suhbat:
         report = await carry_out(RoomOrder(**fields), suhbat.node.store, suhbat.node.acting)
     return [line.model_dump(mode="json") for line in report.rooms]
 
@@ -105,6 +115,6 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
 async def _write(settings: Settings, asked: dict[str, Any], file: Any) -> None:
     from suhbat.http.control import Export, lines
 
-    async with alone(settings) as suhbat:
+    async with alone(settings, asked) as suhbat:
         async for line in await lines(Export(**asked), suhbat.node.store, suhbat.node.people):
             file.write(line)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
+from suhbat import words
 from suhbat.config import Settings
 from suhbat.control import HEADER, Control
+from suhbat.words import shown
 
 if TYPE_CHECKING:
     from suhbat.app import Suhbat
@@ -68,43 +70,72 @@ def ask_password() -> str:
     return password
 
 
+def find(settings: Settings, name: str) -> dict[str, Any]:
+    """The account of this name, however it is spelt. Raises Refused."""
+    from suhbat.identity.names import skeleton
+
+    for account in order(settings, verb="list"):
+        if skeleton(account["user_id"]) == skeleton(name):
+            return account
+    raise Refused(words.no_account(name))
+
+
 def table(accounts: list[dict[str, Any]]) -> list[str]:
     """A line for each account."""
     if not accounts:
         return ["No accounts yet."]
-    wide = max(len(_ascii(account["user_id"])) for account in accounts)
+    names = [shown(account["user_id"]) for account in accounts]
+    wide = max(map(len, names))
     return [
-        f"{_ascii(account['user_id']):{wide}}  {account['role']:9}  {'disabled' if account['disabled'] else 'active':8}"
+        f"{name:{wide}}  {account['role']:9}  {'disabled' if account['disabled'] else 'active':8}"
         f"  since {account['created_at'][:10]}"
-        for account in accounts
+        for name, account in zip(names, accounts, strict=True)
     ]
-
-
-def _ascii(text: str) -> str:
-    return text.encode("ascii", "backslashreplace").decode()
 
 
 @contextmanager
 def ask(url: str, secret: str, path: str, fields: dict[str, Any]) -> Iterator[HTTPResponse]:
     """The running server's answer, to be read. Raises Refused, also for an answer that breaks off."""
-    request = Request(  # noqa: S310 (an address that our own server wrote down)
-        f"{url}{path}", json.dumps(fields).encode(), {"Content-Type": "application/json", HEADER: secret}
-    )
     try:
-        # Without proxies: the secret is for this machine.
-        with build_opener(ProxyHandler({})).open(request, timeout=PATIENCE) as answer:
+        with _post(url, secret, path, fields) as answer:
             yield answer
     except HTTPError as error:
-        raise Refused(_detail(error)) from None
+        code, detail = _problem(error)
+        if code == "not_found" and not _obeys(url, secret):
+            raise Refused(
+                f"what answers at {url} takes no orders from here: it is not the server of this data directory, or it listens "
+                "on an address that is not loopback. Give --data of that server, or let it listen on 127.0.0.1 or 0.0.0.0"
+            ) from None
+        raise Refused(words.explain(code, detail, fields)) from None
     except (URLError, OSError, HTTPException, ValueError) as error:
         raise Refused(f"the running server at {url} does not answer ({error}); stop it and try again") from None
 
 
-def _detail(error: HTTPError) -> str:
+def _post(url: str, secret: str, path: str, fields: dict[str, Any]) -> HTTPResponse:
+    sent = {"Content-Type": "application/json", "Accept-Language": "en", HEADER: secret}
+    request = Request(f"{url}{path}", json.dumps(fields).encode(), sent)  # noqa: S310 (our own server wrote it down)
+    # Without proxies: the secret is for this machine.
+    answer: HTTPResponse = build_opener(ProxyHandler({})).open(request, timeout=PATIENCE)
+    return answer
+
+
+def _problem(error: HTTPError) -> tuple[str, str]:
+    """Code and text."""
     try:
-        return str(json.load(error)["detail"])
-    except (OSError, ValueError, KeyError):
-        return f"the running server answered {error.code}"
+        told = json.load(error)
+        return str(told["code"]), str(told["detail"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", f"the running server answered {error.code}"
+
+
+def _obeys(url: str, secret: str) -> bool:
+    """Whether the server takes orders that carry this secret; without, it answers as if there were nothing."""
+    try:
+        with _post(url, secret, "/control", {"verb": "list"}):
+            return True
+    except HTTPError as error:
+        error.close()
+        return False
 
 
 async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, Any]]:
@@ -113,7 +144,7 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
         return []
     from suhbat.identity.administration import Order, carry_out
 
-    async with alone(settings, make=fields["verb"] == "add") as suhbat:
+    async with alone(settings, fields, make=fields["verb"] == "add") as suhbat:
         report = await carry_out(Order(**fields), suhbat.registration, suhbat.node.people)
     return [line.model_dump(mode="json") for line in report.accounts]
 
@@ -123,11 +154,14 @@ def _is_there(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def alone(settings: Settings, *, make: bool = False) -> AsyncIterator[Suhbat]:
+async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = False) -> AsyncIterator[Suhbat]:
     """The parts of a server that is not running; the store's lock keeps one from starting meanwhile. Over PostgreSQL nodes
-    elsewhere may run, and hear of what is done. What was begun to be erased is gone at the end. Raises Refused."""
+    elsewhere may run, and hear of what is done. What was begun to be erased is gone at the end. `fields`: the order that it is
+    for. Raises Refused."""
     if not make and not _is_there(settings):
         raise Refused(f"there is no database in {settings.data.resolve()}; is --data right?")
+    from pydantic import ValidationError
+
     from suhbat.app import create_app
     from suhbat.errors import SuhbatError
     from suhbat.store.errors import StoreUnavailable
@@ -143,5 +177,9 @@ async def alone(settings: Settings, *, make: bool = False) -> AsyncIterator[Suhb
         finally:
             await suhbat.node.store.close()
             suhbat.passwords.close()
-    except (SuhbatError, StoreUnavailable) as error:
+    except SuhbatError as error:
+        raise Refused(words.explain(error.code, error.message("en"), fields)) from None
+    except ValidationError as error:
+        raise Refused(words.unusable(error.errors(include_url=False), fields)) from None
+    except StoreUnavailable as error:
         raise Refused(str(error)) from None

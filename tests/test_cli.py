@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from typer.testing import CliRunner, Result
 
-from suhbat import __version__, cli, doctor, listening
+from suhbat import __version__, cli, doctor, listening, serving
 from suhbat.config import Settings, flag_of
 from suhbat.transport.native import Native
 
@@ -83,6 +83,13 @@ def test_several_workers_need_a_bus() -> None:
     assert result.exit_code == 2 and "needs bus_url" in result.stderr
 
 
+def test_several_workers_on_windows() -> None:
+    """Refused with the reason and what to do instead: a socket takes connections for one process there."""
+    settings = Settings(workers=2, database_url="postgresql://db/suhbat", bus_url="nats://bus")
+    assert serving.refusal(settings, "linux") is None and serving.refusal(Settings(), "win32") is None
+    assert "Start several servers instead" in (serving.refusal(settings, "win32") or "")
+
+
 def test_a_taken_port_is_explained(taken: int) -> None:
     """Who has it or how to find out, and how to take another."""
     result = run("serve", "--port", str(taken))
@@ -110,7 +117,7 @@ def test_a_free_port_is_free() -> None:
 
 def test_the_module_is_the_command(directory: Path) -> None:
     """`python -m suhbat` works, without importing the server for what does not need it."""
-    root = Path(cli.__file__).parent.parent
+    root = Path(cli.__file__).parent.parent.parent
     code = (
         "import sys, suhbat.cli as c\n"
         "try: c.main()\n"

@@ -72,19 +72,25 @@ def test_rooms(place: Place) -> None:
     listed = place("room", "list")
     assert listed.returncode == 0, listed.stderr
     assert listed.stdout.split()[:5] == [place.room, "1", "members", "keeper", "ali"]
-    kept = place("room", "retention", place.room, "90")
+    assert place("room", "retention", place.room, "90").returncode == 2, "it deletes, and nobody is there to be asked"
+    kept = place("room", "retention", place.room, "90", "--yes")
     assert "90 days" in kept.stdout
     assert "for ever" in place("room", "retention", place.room, "0").stdout
     assert place("room", "retention", place.room, "-1").returncode == 2
-    erased = place("room", "erase", place.room)
+    unasked = place("room", "erase", place.room)
+    assert unasked.returncode == 2 and '"Choyxona", 1 members' in unasked.stderr and "--yes" in unasked.stderr
+    erased = place("room", "erase", place.room, "--yes")
     assert (erased.returncode, erased.stdout) == (0, "Erased.\n")
     assert place("room", "list").stdout == "No rooms.\n"
     for nothing in (
         place("room", "erase", place.room),
         place("room", "erase", "lobby"),
         place("room", "erase", "nope"),
+        place("room", "erase", "nope", "--yes"),
+        place("room", "erase", "n" * 100, "--yes"),
+        place("room", "retention", "nope", "3", "--yes"),
     ):
-        assert nothing.returncode == 1 and nothing.stderr.startswith("suhbat: ") and "Traceback" not in nothing.stderr
+        assert nothing.returncode == 1 and nothing.stderr.startswith("suhbat: there is no conversation"), nothing.stderr
 
 
 def test_exports(place: Place, tmp_path: Path) -> None:

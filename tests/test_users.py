@@ -29,8 +29,9 @@ class Command:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
         return subprocess.run(
             [sys.executable, "-m", "suhbat", "user", *arguments, "--data", str(self.data)],
-            input=typed, capture_output=True, text=True, timeout=60, cwd=self.data.parent,
-            env=environment | self.environment | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
+            input=typed, capture_output=True, encoding="utf-8", timeout=60, cwd=self.data.parent,
+            env=environment | self.environment
+            | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "utf-8"},
         )  # fmt: skip
 
 
@@ -49,23 +50,25 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Comm
 
 
 def test_from_the_first_to_the_last(place: tuple[Command, Server | None]) -> None:
-    """Accounts are made, listed, given a password, shut out and let in again; what is said is ASCII."""
+    """Accounts are made, listed, given a password, shut out and let in again; names are shown as they are."""
     user, _ = place
     assert user("list").stdout == "No accounts yet.\n"
     assert user("passwd", "ali", typed=f"{PASSWORD}\n").returncode == 1
     made = user("add", "Ali", "--role", "owner", typed=f"{PASSWORD}\n")
     assert made.returncode == 0, made.stderr
     assert made.stdout.split()[:3] == ["ali", "owner", "active"]
-    assert user("add", "oʻtkir", typed=f"{PASSWORD}\n").stdout.startswith("o\\u02bbtkir")
+    assert user("add", "oʻtkir", typed=f"{PASSWORD}\n").stdout.startswith("oʻtkir")
     assert user("passwd", "ali", typed="another password\n").returncode == 0
     assert user("disable", "oʻtkir").stdout.split()[2] == "disabled"
     assert user("disable", "oʻtkir").stdout.split()[2] == "disabled"
     assert user("enable", "oʻtkir").stdout.split()[2] == "active"
     listed = user("list").stdout
     assert [line.split()[:3] for line in listed.splitlines()] == [
-        ["ali", "owner", "active"], ["o\\u02bbtkir", "member", "active"],
+        ["ali", "owner", "active"], ["oʻtkir", "member", "active"],
     ]  # fmt: skip
-    assert listed.isascii()
+    assert user("erase", "ALI").returncode == 2, "nobody is there to be asked"
+    assert user("erase", "oʻtkir", "--yes").returncode == 0
+    assert len(user("list").stdout.splitlines()) == 1
 
 
 def test_what_is_refused_is_explained(place: tuple[Command, Server | None]) -> None:
@@ -79,10 +82,13 @@ def test_what_is_refused_is_explained(place: tuple[Command, Server | None]) -> N
         (["add", "vali"], "", "no password"),
         (["passwd", "nobody"], PASSWORD, "has no account"),
         (["disable", "nobody"], "", "has no account"),
+        (["erase", "nobody"], "", "has no account"),
+        (["erase", "nobody", "--yes"], "", "has no account"),
     ):
         refused = user(*arguments, typed=typed)
         assert refused.returncode == 1 and word in refused.stderr and refused.stderr.startswith("suhbat: ")
         assert "Traceback" not in refused.stderr and PASSWORD not in refused.stderr
+        assert "to_user" not in refused.stderr and "send it again" not in refused.stderr, "words of the wire"
     assert user("add", "vali", "--role", "king", typed=PASSWORD).returncode == 2
     assert len(user("list").stdout.splitlines()) == 1
 

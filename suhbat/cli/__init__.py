@@ -1,0 +1,50 @@
+"""The command line: `suhbat serve`, `user`, `room`, `export`, `migrate`, `doctor`, `config`… A file for each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from suhbat import __version__
+
+from . import config, doctor, export, migrate, room, serve, user
+from .terminal import say
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """What the command `suhbat` runs, with those of the process if no `arguments` are given. Raises SystemExit."""
+    build()(args=arguments)
+
+
+def build() -> typer.Typer:
+    """The commands. Plain help and plain tracebacks: both are ASCII, and the same everywhere."""
+    app = typer.Typer(
+        help="Suhbat: a self-hosted chat server.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        no_args_is_help=True,
+        add_completion=False,
+    )
+    app.callback()(_first)
+    for verb in (serve, user, room, export, migrate, doctor, config):
+        verb.install(app)
+    app.command("version")(version)
+    return app
+
+
+def version() -> None:
+    """Print the version."""
+    say(f"suhbat {__version__}")
+
+
+def _told(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit()
+
+
+def _first(
+    version: bool = typer.Option(False, "--version", is_eager=True, callback=_told, help="Print the version."),
+) -> None:
+    """Suhbat: a self-hosted chat server."""

@@ -1,0 +1,27 @@
+"""`suhbat doctor` (see `suhbat.doctor`)."""
+
+from __future__ import annotations
+
+import os
+
+import typer
+
+from suhbat.config import Settings
+
+from .flags import with_settings
+from .terminal import say
+
+
+def install(app: typer.Typer) -> None:
+    app.command("doctor")(with_settings(examine))
+
+
+def examine(settings: Settings) -> None:
+    """Look whether everything is here that a server needs, and say what to do. Exit code 1 if not."""
+    from suhbat import doctor
+
+    failed = False
+    for finding in doctor.examine(settings, os.environ):
+        say(f"{finding.level:4}  {finding.text}")
+        failed = failed or finding.level == "FAIL"
+    raise typer.Exit(1 if failed else 0)

@@ -1,0 +1,30 @@
+"""`suhbat serve`."""
+
+from __future__ import annotations
+
+import typer
+
+from suhbat import listening
+from suhbat.config import Settings
+
+from .flags import with_settings
+from .terminal import stop
+
+
+def install(app: typer.Typer) -> None:
+    app.command("serve")(with_settings(serve))
+
+
+def serve(settings: Settings) -> None:
+    """Start the server. Ctrl-C stops it."""
+    # Here and not above: `suhbat version` need not wait for it.
+    from suhbat import serving
+
+    if (reason := serving.refusal(settings)) is not None:
+        stop(reason)
+    if (reason := listening.refusal(settings.host, settings.port)) is not None:
+        stop(reason, code=1)
+    if settings.workers > 1:
+        serving.run_workers(settings, settings.flags)
+    else:
+        serving.run(settings)
