@@ -27,7 +27,7 @@ from suhbat.http.parts import Parts
 from suhbat.identity.outside import Authenticate
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.registration import Registration
-from suhbat.metrics import measure
+from suhbat.metrics import FIGURES_SECONDS, Reachable, Together, measure
 from suhbat.node import Node
 from suhbat.protocol.closes import Close
 from suhbat.protocol.problem import MEDIA_TYPE
@@ -39,6 +39,7 @@ from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
 from suhbat.transport.native import ADMISSION
 from suhbat.transport.session import Services
+from suhbat.worker import Worker
 
 log = structlog.get_logger("suhbat")
 
@@ -89,7 +90,7 @@ class Suhbat:
         store: Store | None = None,
         bus: Bus | None = None,
         authenticate: Authenticate | None = None,
-        secret: str | None = None,
+        worker: Worker | None = None,
     ) -> None:
         self.settings = settings
         clock = SystemClock()
@@ -100,12 +101,18 @@ class Suhbat:
         )
         self.registration.setup.passes = self.node.store.cluster
         self.registration.join_invited = self.node.acting.accept
-        self.control = Control(settings.data, secret)
+        self.control = Control(settings.data, None if worker is None else worker.secret)
         self.draining = False
         self.services: Services | None = None
         self._refused: Callable[[str], None] = lambda reason: None
+        self._reachable = Reachable(self.node.store)
         registry = CollectorRegistry()
-        measure(registry, self.node.hub, self.node.here)
+        measure(registry, self.node, self._reachable, lambda: self.draining)
+        self._together: Together | None = None
+        if worker is not None:
+            self._together = Together(registry, settings.data, worker.number)
+            registry = CollectorRegistry()
+            registry.register(self._together)
         services = self.node.services
         self.fastapi: FastAPI = api.build(
             Parts(
@@ -120,6 +127,8 @@ class Suhbat:
                 rates=services.rates,
                 clock=services.clock,
                 registry=registry,
+                counts=services.counts,
+                look=self._reachable.look,
                 erasing=lambda: self.node.hub.spawn(self.node.erase()),
                 control=self.control,
                 proxies=services.proxies,
@@ -175,6 +184,8 @@ class Suhbat:
             self.services = self.node.services
             stack.callback(self._stop_serving)
             stack.enter_context(self._controlled())
+            if self._together is not None:
+                self.node.hub.spawn(self._tell_figures(self._together))
             have_owner = self.node.people.accounts.have_owner
             welcome(self.settings, None if have_owner else await self.registration.setup.begin())
             yield {"suhbat": self, ADMISSION: self.admission}
@@ -226,6 +237,16 @@ class Suhbat:
                 log.info("the command line does not find this process", reason=str(error))
             yield
 
+    async def _tell_figures(self, together: Together) -> None:
+        """For the other workers, of which each may be asked for all."""
+        while True:
+            await self._reachable.look()
+            try:
+                together.write()
+            except OSError as error:
+                log.warning("metrics: the figures of this worker cannot be written", error=str(error))
+            await asyncio.sleep(FIGURES_SECONDS)
+
     def _stop_serving(self) -> None:
         self.services = None
 
@@ -248,11 +269,11 @@ def _bus(settings: Settings) -> Bus:
 
 
 def create_app(
-    settings: Settings | None = None, authenticate: Authenticate | None = None, secret: str | None = None
+    settings: Settings | None = None, authenticate: Authenticate | None = None, worker: Worker | None = None
 ) -> Suhbat:
     """The server, ready for any ASGI server. Without `settings` they come from the environment and suhbat.toml.
 
-    `authenticate`: who asks, where another application knows that (see identity.outside). `secret`: of a worker, what orders
-    of the command line carry (see control). Raises ConfigError with what to change.
+    `authenticate`: who asks, where another application knows that (see identity.outside). `worker`: which of
+    several processes of `suhbat serve` it is. Raises ConfigError with what to change.
     """
-    return Suhbat(settings or Settings(), authenticate=authenticate, secret=secret)
+    return Suhbat(settings or Settings(), authenticate=authenticate, worker=worker)

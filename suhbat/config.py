@@ -105,6 +105,13 @@ class Settings(BaseSettings):
     trusted_proxies: Words = Field(
         (), description="Addresses or networks (CIDR) of proxies whose X-Forwarded-For is believed, by commas."
     )
+    metrics_token: str | None = Field(
+        None,
+        min_length=16,
+        max_length=256,
+        pattern=r"^[!-~]+$",
+        description="Who shows this token may read /metrics from another machine: 16 to 256 letters, digits and signs.",
+    )
     lobby_history: Literal["since_joined", "all"] = Field(
         "since_joined", description="What of the lobby people may read: since_joined (since they exist) or all."
     )
@@ -276,6 +283,8 @@ def _nearest(name: str) -> str:
 
 def _shown(name: str, value: object) -> str:
     """A value as `suhbat.toml` would spell it, more or less; passwords never."""
+    if name.endswith("_token") and value is not None:
+        return "***"
     if name.endswith("_url") and isinstance(value, str):
         return _without_password(value)
     if isinstance(value, tuple | list):

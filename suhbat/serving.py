@@ -21,10 +21,12 @@ from suhbat import startup
 from suhbat.app import Suhbat, create_app
 from suhbat.config import Settings
 from suhbat.control import Control
+from suhbat.metrics import workers
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.lock import owned
 from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import Native
+from suhbat.worker import Worker
 
 SHUTDOWN_SECONDS = 5
 """From the request to stop until requests and connections that are still open are cut off."""
@@ -63,9 +65,9 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class Worker(NamedTuple):
-    """What one of several processes is given by the parent. `flags`: what the settings were made with; `secret`: what orders
-    of the command line carry, None where another server on the data directory takes those."""
+class _Given(NamedTuple):
+    """What one of several processes is given by the parent. `flags`: what the settings were made with; without `secret`
+    another server on the data directory takes the orders of the command line."""
 
     number: int
     flags: dict[str, Any]
@@ -97,11 +99,11 @@ def run(
     settings: Settings,
     sockets: list[socket.socket] | None = None,
     ready: Callable[[], None] = lambda: None,
-    secret: str | None = None,
+    worker: Worker | None = None,
 ) -> None:
-    """Serve until told to stop. `ready` is called when it takes requests; `secret`: see `app.create_app`. Raises SystemExit(1)
+    """Serve until told to stop. `ready` is called when it takes requests; `worker`: see `app.create_app`. Raises SystemExit(1)
     where it stopped because it could not go on, so that it is started anew."""
-    suhbat = create_app(settings, secret=secret)
+    suhbat = create_app(settings, worker=worker)
     server = Server(_config(settings, suhbat), suhbat, ready)
     server.run(sockets)
     if server.has_failed:
@@ -134,6 +136,7 @@ def _controlled(settings: Settings, port: int) -> Iterator[str | None]:
             control = Control(settings.data)
             secret = control.begin(startup.beside(settings, port))
             stack.callback(control.end)
+            workers.begin(settings.data)
         except (OSError, StoreUnavailable) as error:
             startup.tell(f"suhbat: the command line does not find this server: {error}")
         yield secret
@@ -152,12 +155,12 @@ def _look_after(count: int, flags: dict[str, Any], listening: socket.socket, sec
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
-    workers = [_start(Worker(number, flags, listening, said, secret)) for number in range(count)]
+    running = [_start(_Given(number, flags, listening, said, secret)) for number in range(count)]
     while not stopping:
         time.sleep(0.1)
         while heard.poll():
             was_ready = heard.recv()
-        for number, worker in enumerate(workers):
+        for number, worker in enumerate(running):
             if worker.is_alive() or stopping:
                 continue
             if not was_ready:
@@ -168,8 +171,8 @@ def _look_after(count: int, flags: dict[str, Any], listening: socket.socket, sec
                 continue
             startup.tell(f"worker {worker.pid} has ended ({worker.exitcode}); another one is started")
             time.sleep(RESTART_SECONDS)
-            workers[number] = _start(Worker(number, flags, listening, said, secret))
-    _stop(workers)
+            running[number] = _start(_Given(number, flags, listening, said, secret))
+    _stop(running)
     return status
 
 
@@ -184,20 +187,21 @@ def _stop(workers: list[SpawnProcess]) -> None:
             worker.kill()
 
 
-def _start(worker: Worker) -> SpawnProcess:
+def _start(given: _Given) -> SpawnProcess:
     # What it is given goes through a pipe: a secret among the arguments could be read by everybody on the machine.
-    process = SPAWN.Process(target=_work, args=(worker,), name=f"suhbat-{worker.number}")
+    process = SPAWN.Process(target=_work, args=(given,), name=f"suhbat-{given.number}")
     process.start()
     return process
 
 
-def _work(worker: Worker) -> None:
-    startup.quiet = worker.number > 0  # one of them says where to open it
+def _work(given: _Given) -> None:
+    startup.quiet = given.number > 0  # one of them says where to open it
     threading.Thread(target=_stop_with_the_parent, name="suhbat-parent", daemon=True).start()
     if sys.platform != "win32":
         # Ctrl-C reaches the whole group: the parent tells them.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    run(Settings(**worker.flags), [worker.listening], lambda: worker.said.send(True), worker.secret)
+    worker = None if given.secret is None else Worker(given.number, given.secret)
+    run(Settings(**given.flags), [given.listening], lambda: given.said.send(True), worker)
 
 
 def _stop_with_the_parent() -> None:

@@ -20,6 +20,8 @@ class MemoryBus:
     """See `chat.ports.Bus`: what one node says, the others of its exchange hear, in order and at once."""
 
     connected = True
+    waiting = 0
+    dropped = 0
 
     def __init__(self, exchange: MemoryExchange | None = None) -> None:
         self._exchange = exchange or MemoryExchange()

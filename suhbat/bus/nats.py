@@ -60,6 +60,10 @@ class NatsBus:
     def connected(self) -> bool:
         return self._client is not None and self._client.is_connected
 
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
     async def open(self, ears: Ears, group: str) -> None:
         """See there. Raises ValueError for a URL that is none, ImportError without the client."""
         import nats.aio.client as module

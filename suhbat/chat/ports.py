@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from suhbat.counting import StoreCounts
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
 
@@ -144,6 +145,9 @@ class Store(PeopleStore, Protocol):
     epoch: str
     """Changes when the store could have gone back (restore, move); cursors of another epoch are void."""
 
+    counts: StoreCounts
+    """How long it takes, for who looks after the server."""
+
     @property
     def cluster(self) -> Cluster | None:
         """What several nodes over this store tell each other by it; None where one process owns the store."""
@@ -152,6 +156,11 @@ class Store(PeopleStore, Protocol):
     @property
     def waiting(self) -> int:
         """Posts that were accepted and whose `done` was not called yet."""
+        ...
+
+    @property
+    def reading(self) -> int:
+        """Reads that wait."""
         ...
 
     @property
@@ -398,6 +407,16 @@ class Bus(Protocol):
     @property
     def connected(self) -> bool:
         """Whether the others can hear this node."""
+        ...
+
+    @property
+    def waiting(self) -> int:
+        """What was said and is not handed over yet."""
+        ...
+
+    @property
+    def dropped(self) -> int:
+        """What was said and is lost, since the start."""
         ...
 
     async def open(self, ears: Ears, group: str) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from hmac import compare_digest
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from suhbat.errors import Busy, NotFound
+from suhbat.errors import Busy, Forbidden, NotFound, Unauthenticated
+from suhbat.identity.tokens import is_ours
 from suhbat.protocol.types import Wire
 
-from .parts import House
+from .parts import House, Parts
 from .refusals import refuses
 from .security import is_local
 
@@ -52,9 +54,27 @@ async def readyz(parts: House) -> Readiness:
 
 
 @router.get("/metrics", response_class=Response, responses=_FIGURES)
-@refuses(NotFound)
+@refuses(NotFound, Unauthenticated, Forbidden, Busy)
 async def metrics(request: Request, parts: House) -> Response:
-    """Figures for Prometheus. From this machine only; 404 for everybody else."""
-    if not is_local(request, parts):
+    """Figures for Prometheus: for this machine, and for who shows `metrics_token` or the token of an owner of the server as
+    `Authorization: Bearer`. 404 for everybody else."""
+    scheme, _, shown = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        await _require_good(parts, shown.strip())
+    elif not is_local(request, parts):
         raise NotFound()
+    await parts.look()
     return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _require_good(parts: Parts, shown: str) -> None:
+    """Raises Unauthenticated, Forbidden, Busy."""
+    token = parts.settings.metrics_token
+    # As bytes: a header may hold what is no ASCII, which `compare_digest` does not take as text.
+    if token is not None and compare_digest(token.encode(), shown.encode()):
+        return
+    if not is_ours(shown):
+        raise Unauthenticated()
+    login = await parts.people.authenticate(shown)
+    if login.actor.role != "owner":
+        raise Forbidden()

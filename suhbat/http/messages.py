@@ -109,6 +109,7 @@ async def write(conversation: Place, body: NewMessage, actor: Caller, parts: Hou
         client_id=body.client_id,
         reply_to=body.reply_to,
     )
+    parts.counts.sends["http"] += 1
     if sent.duplicate:
         response.status_code = 200
     return Posted(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -16,11 +16,16 @@ from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
 from suhbat.control import Control
+from suhbat.counting import Counts
 from suhbat.identity.outside import Outside
 from suhbat.identity.people import People
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
+
+
+async def _nothing() -> None:
+    """For who has nothing to find out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,9 @@ class Parts:
     registry: CollectorRegistry
     control: Control
     proxies: Proxies
+    counts: Counts = field(default_factory=Counts)
+    look: Callable[[], Awaitable[None]] = _nothing
+    """Called before the figures are shown: finds out what only asking can tell."""
     outside: Outside | None = None
     """Where this is a part of another application that knows its people."""
     degraded: Callable[[], bool] = lambda: False

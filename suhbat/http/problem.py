@@ -32,6 +32,7 @@ def problem(
     request: Request, error: SuhbatError, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The answer that tells of `error`, in the reader's language."""
+    request.app.state.parts.counts.refuse("http", error.code)
     status = status or error.status
     # What the request asks for, then what the account prefers, then what the browser says.
     asked = request.query_params.get("lang") or getattr(request.state, "locale", None)

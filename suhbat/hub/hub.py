@@ -11,6 +11,7 @@ import structlog
 
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Bus, Store
+from suhbat.counting import FanOut
 from suhbat.errors import SuhbatError
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import (
@@ -57,6 +58,7 @@ class Hub:
         self.ring: deque[tuple[int, bytes]] = deque(maxlen=RING)
         self.tick = 0
         self.applied = 0
+        self.fan_out = FanOut()
         self.whole_presence: Callable[[Connection], bytes | None] | None = None
         """The presence of everybody who matters to a connection, as a frame; wired by `node.py`."""
         self.healing = Healing(self)
@@ -318,7 +320,7 @@ class Hub:
     def _room(self, key: str) -> Room:
         room = self.rooms.get(key)
         if room is None:
-            room = self.rooms[key] = Room(key)
+            room = self.rooms[key] = Room(key, self.fan_out)
             if self.bus is not None:
                 self.bus.follow(key)
         return room

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
+from suhbat.counting import FanOut
 from suhbat.protocol import simple
 from suhbat.protocol.events import Event
 from suhbat.protocol.types import LOBBY
@@ -25,9 +26,22 @@ class Room:
     `echo`: the sender of the simple dialect reads here what it wrote (the lobby; a direct with oneself).
     """
 
-    __slots__ = ("announced", "echo", "flushed", "head", "held", "listeners", "log", "mending", "pending", "touched")
+    __slots__ = (
+        "_fan_out",
+        "announced",
+        "echo",
+        "flushed",
+        "head",
+        "held",
+        "listeners",
+        "log",
+        "mending",
+        "pending",
+        "touched",
+    )
 
-    def __init__(self, log: str) -> None:
+    def __init__(self, log: str, fan_out: FanOut) -> None:
+        self._fan_out = fan_out
         self.log = log
         self.head: int | None = None
         self.flushed = 0
@@ -92,11 +106,11 @@ class Room:
             events = [item for item in pending if not isinstance(item, bytes)]
             if events:
                 for view, group in Views(events).groups(self.log, v1_listeners):
-                    self._write(group, view, before, announced, behind)
+                    self._write(Dialect.V1, group, view, before, announced, behind)
         if simple_listeners and self.log == LOBBY:
             shown = [item if isinstance(item, bytes) else simple.message(item, "") for item in pending]
             if frames := [frame for frame in shown if frame is not None]:
-                self._write(simple_listeners, Frames(frames), before, announced, behind)
+                self._write(Dialect.SIMPLE, simple_listeners, Frames(frames), before, announced, behind)
         else:
             for connection in simple_listeners:
                 mine = [
@@ -106,18 +120,20 @@ class Room:
                     and (frame := simple.message_for(item, connection.actor, echo=self.echo)) is not None
                 ]
                 if mine:
-                    self._write([connection], Frames(mine), before, announced, behind)
+                    self._write(Dialect.SIMPLE, [connection], Frames(mine), before, announced, behind)
 
         return behind
 
     def _write(
         self,
-        listeners: Iterable[Connection],
+        dialect: Dialect,
+        listeners: Collection[Connection],
         frames: Frames,
         before: int,
         announced: int,
         behind: list[Connection],
     ) -> None:
+        passed_over = 0
         for connection in listeners:
             wire = connection.wire
             if connection.live and not wire.congested:
@@ -128,3 +144,7 @@ class Room:
                 connection.announced = announced
                 behind.append(connection)
             connection.lag.setdefault(self.log, before)
+            passed_over += 1
+        written = len(listeners) - passed_over
+        self._fan_out.bytes[dialect] += frames.size * written
+        self._fan_out.frames[dialect] += len(frames.payloads) * written

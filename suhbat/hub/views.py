@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from suhbat.protocol import v1
 from suhbat.protocol.events import Event, hidden, veil_of
@@ -35,7 +35,7 @@ class Views:
             self._last = (count, self._made(self._veils[count - 1]))
         return self._last[1]
 
-    def groups(self, log: str, listeners: dict[Connection, None]) -> Iterable[tuple[Frames, Iterable[Connection]]]:
+    def groups(self, log: str, listeners: dict[Connection, None]) -> Iterable[tuple[Frames, Collection[Connection]]]:
         """Each listener once, with what they get."""
         if not self._veils:
             return [(self.whole, listeners)]

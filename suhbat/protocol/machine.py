@@ -34,18 +34,20 @@ class Do(Generic[C]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Write this frame, nothing else."""
+    """Write this frame, nothing else. `refused`: the code of the error that it tells."""
 
     frame: bytes
+    refused: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Write this frame if there is one, then close."""
+    """Write this frame if there is one, then close. `refused` as above."""
 
     code: Close
     frame: bytes | None = None
     reason: str = ""
+    refused: str | None = None
 
 
 class Meter(Protocol):
@@ -77,13 +79,13 @@ def flood(meter: Meter, now: float, refuse: Refuse) -> Answer | End | None:
     wait = meter.take(now)
     if not wait:
         return None
-    frame = refuse(RateLimited(retry_after=wait))
-    return Answer(frame) if meter.patience(now) else End(Close.RATE_LIMITED, frame, "rate_limited")
+    frame, code = refuse(RateLimited(retry_after=wait)), RateLimited.code
+    return Answer(frame, code) if meter.patience(now) else End(Close.RATE_LIMITED, frame, code, code)
 
 
 def binary(refuse: Refuse) -> End:
     """The one answer to a binary frame, in every state."""
-    return End(Close.UNSUPPORTED_DATA, refuse(BadRequest(reason="not_json")), "send text frames")
+    return End(Close.UNSUPPORTED_DATA, refuse(BadRequest(reason="not_json")), "send text frames", BadRequest.code)
 
 
 def oversized(text: str) -> bool:

@@ -166,7 +166,8 @@ class SimpleMachine:
         try:
             return Do(decoded(SimpleSend.model_validate_json, data))
         except ValidationError as invalid:
-            return Answer(self.refuse(BadRequest("bad_request.simple", reason=reason_of(invalid, data))))
+            error = BadRequest("bad_request.simple", reason=reason_of(invalid, data))
+            return Answer(self.refuse(error), error.code)
 
     def refuse(self, error: SuhbatError) -> bytes:
         return refusal(error, self.language)

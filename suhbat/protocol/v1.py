@@ -50,7 +50,7 @@ class V1Machine:
         if self.state is not State.SILENT:
             return None
         self.state = State.ENDED
-        return End(Close.UNAUTHENTICATED, self.refuse(_hello_first()), "hello")
+        return End(Close.UNAUTHENTICATED, self.refuse(_hello_first()), "hello", Unauthenticated.code)
 
     def refuse(self, error: SuhbatError, id: int | str | None = None) -> bytes:
         return encode(refusal(error, self.language, id))
@@ -66,13 +66,15 @@ class V1Machine:
             command = decoded(COMMAND.validate_json, data)
         except ValidationError as invalid:
             error = BadRequest(reason=reason_of(invalid, data))
-            return Answer(self.refuse(error, command_id(data)))
+            return Answer(self.refuse(error, command_id(data)), error.code)
         if self.state is State.SILENT:
             if not isinstance(command, Hello):
-                return End(Close.UNAUTHENTICATED, self.refuse(_hello_first(), command.id), "hello first")
+                return End(
+                    Close.UNAUTHENTICATED, self.refuse(_hello_first(), command.id), "hello first", Unauthenticated.code
+                )
             self.state = State.OPEN
         elif isinstance(command, Hello):
-            return Answer(self.refuse(BadRequest(reason="hello was already said"), command.id))
+            return Answer(self.refuse(BadRequest(reason="hello was already said"), command.id), BadRequest.code)
         return Do(command)
 
 

@@ -149,8 +149,10 @@ class PostgresStore(SQLStore):
             self._dispose()
             raise
         self._closed = None
-        self._reader = Reader(self._reads, READERS)
-        self._writer = Writer(SharedTransactions(self._writes, here, self._lobby_history), committed, changed)
+        self._reader = Reader(self._reads, READERS, self.counts)
+        self._writer = Writer(
+            SharedTransactions(self._writes, here, self._lobby_history), committed, changed, counts=self.counts
+        )
         self._writer.start()
         self._is_open = True
 

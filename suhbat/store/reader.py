@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from suhbat.counting import StoreCounts
+
 T = TypeVar("T")
 
 TOGETHER = 16
@@ -31,7 +33,8 @@ class Reader:
     others are for the time when that one waits for the disk, or for a search.
     """
 
-    def __init__(self, engine: Engine, threads: int) -> None:
+    def __init__(self, engine: Engine, threads: int, counts: StoreCounts | None = None) -> None:
+        self._counts = counts or StoreCounts()
         self._engine = engine
         self._threads = threads
         self._given: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
@@ -41,6 +44,11 @@ class Reader:
         self._turns = 0
         self._look: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Reads that no thread has begun yet."""
+        return len(self._waiting)
 
     async def read(self, run: Callable[[Connection], T]) -> T:
         """What `run` returns or raises. It sees everything that was committed when this was called."""
@@ -131,6 +139,7 @@ class Reader:
         self, questions: Sequence[_Question], found: Sequence[tuple[Any, Exception | None]], began: float
     ) -> None:
         self._turns += 1
+        self._counts.reads.add(asyncio.get_running_loop().time() - began)
         if self._busy > 1 and asyncio.get_running_loop().time() - began > SLOW_SECONDS:
             self._busy -= 1  # another came for those who waited
         else:

@@ -27,6 +27,7 @@ from suhbat.chat.model import (
 )
 from suhbat.chat.ports import Clock, Cluster
 from suhbat.chat.search import Query
+from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Message
@@ -56,6 +57,7 @@ class SQLStore(PeopleOverSQL):
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         self._is_open = False
+        self.counts = StoreCounts()
 
     @property
     def cluster(self) -> Cluster | None:
@@ -64,6 +66,10 @@ class SQLStore(PeopleOverSQL):
     @property
     def waiting(self) -> int:
         return 0 if self._writer is None else self._writer.waiting
+
+    @property
+    def reading(self) -> int:
+        return 0 if self._reader is None else self._reader.waiting
 
     @property
     def has_failed(self) -> bool:

@@ -57,8 +57,10 @@ class SQLiteStore(SQLStore):
         await asyncio.to_thread(self._prepare)
         assert self._writes is not None and self._reads is not None
         self._closed = None
-        self._reader = Reader(self._reads, READERS)
-        self._writer = Writer(Transactions(self._writes, Known(self._lobby_history)), committed, changed)
+        self._reader = Reader(self._reads, READERS, self.counts)
+        self._writer = Writer(
+            Transactions(self._writes, Known(self._lobby_history)), committed, changed, counts=self.counts
+        )
         self._writer.start()
         self._is_open = True
 

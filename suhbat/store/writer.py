@@ -10,12 +10,13 @@ import asyncio
 import threading
 from collections.abc import Awaitable, Callable
 from queue import Empty, SimpleQueue
-from time import sleep
+from time import perf_counter, sleep
 from typing import Any, TypeVar
 
 import structlog
 
 from suhbat.chat.model import Changed, Committed, Outcome, Post
+from suhbat.counting import StoreCounts
 from suhbat.errors import Internal
 
 from .errors import StoreUnavailable
@@ -46,7 +47,9 @@ class Writer:
         changed: Changed | None = None,
         *,
         limit: int = QUEUE_LIMIT,
+        counts: StoreCounts | None = None,
     ) -> None:
+        self._counts = counts or StoreCounts()
         self._transactions = transactions
         self._committed = committed
         self._changed = changed
@@ -140,7 +143,10 @@ class Writer:
         if not items:
             return False
         self._in_hand = items
+        began = perf_counter()
         batch = self._transactions.write(items)
+        self._counts.commits.add(perf_counter() - began)
+        self._counts.batches.add(len(items))
         self._in_hand = []
         self._on_loop(self._tell, batch)
         self._left = batch.left + self._left

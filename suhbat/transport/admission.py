@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from suhbat.errors import Busy, Forbidden, RateLimited
+from suhbat.errors import Busy, Forbidden, RateLimited, SuhbatError
 from suhbat.hub.connection import Wire
 from suhbat.identity.origin import allowed
 from suhbat.protocol import simple
@@ -56,6 +56,13 @@ class Admission:
         services = self._services()
         if services is None:
             raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
+        try:
+            return self._admit(request, services)
+        except SuhbatError as error:
+            services.counts.refuse("upgrade", error.code)
+            raise
+
+    def _admit(self, request: Request, services: Services) -> Upgrade:
         settings = services.settings
         if settings.connections and self._open >= settings.connections:
             raise Busy(retry_after=FULL_SECONDS, seconds=FULL_SECONDS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
 from urllib.parse import parse_qs
 
 import structlog
@@ -17,6 +17,7 @@ from suhbat.chat.ports import Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.config import Settings
+from suhbat.counting import Counts
 from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
 from suhbat.hub.hub import Hub
@@ -65,6 +66,7 @@ class Services:
     proxies: Proxies
     names: Names | None = None
     """Where several nodes share the names of bare guests."""
+    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,9 @@ class Session(Protocol):
 
 class BaseSession:
     """The connection in the hub, presence, and the ends."""
+
+    dialect: ClassVar[str]
+    """As /metrics calls it."""
 
     __slots__ = ("_expiry", "attached", "connection", "in_flight", "language", "services", "wire")
 
@@ -217,11 +222,14 @@ class BaseSession:
 
     def end(self, error: SuhbatError, frame: bytes) -> None:
         """Refuse: an error frame, so that Postman shows why, then the close."""
+        self.services.counts.refuse(self.dialect, error.code)
         self.write(frame)
         self.wire.close(Close(error.close), error.code)
 
     def act(self, action: Answer | End) -> None:
         """Carry out what needs nothing but the wire."""
+        if action.refused is not None:
+            self.services.counts.refuse(self.dialect, action.refused)
         if isinstance(action, Answer):
             self.write(action.frame)
             return

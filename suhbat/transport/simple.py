@@ -26,6 +26,8 @@ REPLAYED = 1_000
 class SimpleSession(BaseSession):
     """See `session.Session`."""
 
+    dialect = "simple"
+
     __slots__ = ("_address", "_asked", "_delivered", "_token", "_upgrade", "claim", "machine", "name")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade, name: str) -> None:
@@ -201,7 +203,7 @@ class SimpleSession(BaseSession):
         try:
             peer = await self.services.messages.find_recipient(command.to_user)
         except SuhbatError as error:
-            self.write(simple.refusal(error, self.language))
+            self._refuse(error)
             return
         self._post(actor, command, peer)
 
@@ -218,7 +220,13 @@ class SimpleSession(BaseSession):
     def _sent(self, peer: Actor | None, outcome: Outcome) -> None:
         self.in_flight -= 1
         if isinstance(outcome, SuhbatError):
-            self.write(simple.refusal(outcome, self.language))
-        elif peer is not None:
+            self._refuse(outcome)
+            return
+        self.services.counts.sends[self.dialect] += 1
+        if peer is not None:
             online = self.services.here.is_online(peer.uid)
             self.write(simple.sent(outcome.conversation, outcome.seq, outcome.sent_at, peer, online=online))
+
+    def _refuse(self, error: SuhbatError) -> None:
+        self.services.counts.refuse(self.dialect, error.code)
+        self.write(simple.refusal(error, self.language))

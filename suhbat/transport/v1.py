@@ -38,6 +38,8 @@ TYPING_SECONDS = 3.0
 class V1Session(BaseSession):
     """See `session.Session`. The request is kept until `hello`, which may mean its ticket, header or cookie."""
 
+    dialect = "v1"
+
     __slots__ = ("_deadline", "_upgrade", "machine", "typed")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
@@ -261,6 +263,7 @@ class V1Session(BaseSession):
             self._tell_sent(id, outcome)
 
     def _tell_sent(self, id: int | str | None, sent: Sent) -> None:
+        self.services.counts.sends[self.dialect] += 1
         if id is not None:
             self.write(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))
 
@@ -347,6 +350,7 @@ class V1Session(BaseSession):
         self.write(replies.encode(frame))
 
     def _refuse(self, error: SuhbatError, id: int | str | None) -> None:
+        self.services.counts.refuse(self.dialect, error.code)
         self.write(self.machine.refuse(error, id))
 
     def _heads(self) -> dict[str, int]:

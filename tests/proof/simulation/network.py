@@ -146,6 +146,9 @@ class Ether:
 class SimulatedBus:
     """See chat.ports.Bus; what it says travels in the real frames."""
 
+    waiting = 0
+    dropped = 0
+
     def __init__(self, ether: Ether, process: Process) -> None:
         self.process = process
         self.cut = False

@@ -1,0 +1,73 @@
+"""What the parts of a server count while they work: plain numbers, which /metrics reads when it is asked.
+
+On the way of a message nothing but an addition is paid. One thread adds to each of these; another may read meanwhile, and then
+reads a little less than there is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+
+DIALECTS = ("simple", "v1")
+"""By the number that the hub's `Dialect` gives them."""
+
+
+class Histogram:
+    """How often something was at most so large. `bounds` ascend; what is above the last one is counted too."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, *bounds: float) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def add(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.total += value
+
+    def buckets(self) -> list[tuple[str, int]]:
+        """Cumulative, as Prometheus has them: (bound, how many were at most that)."""
+        found, sum_ = [], 0
+        for bound, count in zip((*self.bounds, float("inf")), tuple(self.counts), strict=True):
+            sum_ += count
+            found.append(("+Inf" if bound == float("inf") else repr(float(bound)), sum_))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """By the writer's and the readers' threads. `commits`, `reads`: seconds; `batches`: items of a transaction."""
+
+    commits: Histogram = field(
+        default_factory=lambda: Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+    )
+    batches: Histogram = field(default_factory=lambda: Histogram(1, 2, 5, 10, 25, 50, 100, 250, 500, 1024))
+    reads: Histogram = field(
+        default_factory=lambda: Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+    )
+
+
+class FanOut:
+    """What was written to those who are live, by dialect."""
+
+    __slots__ = ("bytes", "frames")
+
+    def __init__(self) -> None:
+        self.bytes = [0] * len(DIALECTS)
+        self.frames = [0] * len(DIALECTS)
+
+
+class Counts:
+    """What clients asked for, on the event loop. `over`: "simple", "v1", "http"; "upgrade" for what was to be a socket."""
+
+    __slots__ = ("refusals", "sends")
+
+    def __init__(self) -> None:
+        self.sends = dict.fromkeys((*DIALECTS, "http"), 0)
+        self.refusals: dict[tuple[str, str], int] = {}
+
+    def refuse(self, over: str, code: str) -> None:
+        """Codes are those of the error tree: there are few."""
+        self.refusals[over, code] = self.refusals.get((over, code), 0) + 1
