@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from getpass import getpass
 from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
@@ -72,11 +72,14 @@ def ask_password() -> str:
 
 def find(settings: Settings, name: str) -> dict[str, Any]:
     """The account of this name, however it is spelt. Raises Refused."""
-    from suhbat.identity.names import skeleton
+    from suhbat.errors import InvalidName
+    from suhbat.identity.names import normalise
 
-    for account in order(settings, verb="list"):
-        if skeleton(account["user_id"]) == skeleton(name):
-            return account
+    with suppress(InvalidName):
+        wanted = normalise(name)
+        for account in order(settings, verb="list"):
+            if account["user_id"] == wanted:
+                return account
     raise Refused(words.no_account(name))
 
 
