@@ -8,7 +8,7 @@ import { PendingMessages } from "../../suhbat/web/js/models/pending.js";
 import { Receipts } from "../../suhbat/web/js/models/receipts.js";
 import { Timeline } from "../../suhbat/web/js/models/timeline.js";
 import { Typing } from "../../suhbat/web/js/models/typing.js";
-import { uidOf } from "../../suhbat/web/js/views/names.js";
+import { otherOf, uidOf } from "../../suhbat/web/js/views/names.js";
 import { rowsOf } from "../../suhbat/web/js/views/rows.js";
 
 const message = (seq, fields = {}) => ({
@@ -270,4 +270,16 @@ test("a name in a text leads to who was seen under it, and to nobody where it ha
   assert.equal(uidOf(people, "Ali"), "u1");
   assert.equal(uidOf(people, "soli"), undefined, "whoever has it now");
   assert.ok(![undefined, "u2", "u3"].includes(uidOf(people, "vali")));
+});
+
+test("the other in a direct is never somebody who has the name now", () => {
+  const people = new Map([
+    ["u2", { uid: "u2", user_id: "vali" }],
+    ["u3", { uid: "u3", user_id: "vali" }],
+  ]);
+  const direct = (fields) => otherOf({ chat: { people } }, { kind: "direct", member_count: 2, title: "vali", ...fields });
+  assert.equal(direct({ last_message: message(1, { sender_uid: "u2", sender: "vali" }) }).uid, "u2");
+  assert.equal(direct({ last_message: message(1, { sender_uid: "u1" }) }), null);
+  people.delete("u3");
+  assert.equal(direct({ last_message: null }).uid, "u2");
 });

@@ -160,7 +160,7 @@ export class Composer {
     const said = editing !== null ? t("composer.editing") : t("composer.replying", { name: message ? this.timeline.place.shown(message.sender_uid, message.sender) : "" });
     this.context.replaceChildren(
       icon(editing !== null ? "edit" : "reply"),
-      h("span", { class: "context-text" }, h("strong", {}, said), " ", message && h("span", { dir: "auto" }, plain(message.text))),
+      h("span", { class: "context-text" }, h("strong", {}, said), " ", message && h("span", { dir: "auto" }, message.deleted ? t("message.deleted") : plain(message.text))),
       iconButton("close", t("cancel"), () => this.cancel()),
     );
   }

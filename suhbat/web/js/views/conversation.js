@@ -45,6 +45,7 @@ export class ConversationView {
     );
     this.ends = [
       app.on("typing", (/** @type {string} */ name) => name === conversation && this.#typing()),
+      app.on("about", (/** @type {any} */ event) => event.conversation === conversation && this.composer.refresh()),
       app.on("draft", (/** @type {string} */ name) => name === conversation && this.composer.refresh()),
     ];
     this.refresh();

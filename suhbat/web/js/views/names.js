@@ -11,13 +11,15 @@ export function titleOf(state) {
 }
 
 /**
- * The others in a direct, as far as they are known: by name, those who are here.
+ * The other in a direct, as far as they are known: the one of that name. Of several who had it, the one who wrote there last;
+ * where that was oneself, nobody is taken for the other.
  * @param {import("../app.js").App} app @param {State} state
  */
 export function otherOf(app, state) {
   if (state.kind !== "direct" || state.member_count > 2) return null;
-  for (const person of app.chat.people.values()) if (person.user_id === state.title) return person;
-  return null;
+  const named = [...app.chat.people.values()].filter((person) => person.user_id === state.title);
+  if (named.length <= 1) return named[0] ?? null;
+  return named.find((person) => person.uid === state.last_message?.sender_uid) ?? null;
 }
 
 /**
