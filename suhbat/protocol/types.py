@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from .emoji import canonical
 
 MAX_INTEGER = 2**53 - 1
 """The largest integer that JavaScript reads exactly (RFC 8259 §6)."""
@@ -152,8 +153,12 @@ def _emoji(text: str) -> str:
 
     Wider than `emoji.canonical`, which says what can be put there: what older versions took can still be taken back.
     """
-    if re.fullmatch(r":[\w+-]+:", text):
-        raise ValueError("custom_emoji")
+    try:
+        canonical(text)
+        return text  # Python may not know yet what Unicode has added
+    except ValueError as error:
+        if str(error) == "custom_emoji":
+            raise
     # A keycap is a digit with a sign around it; the letter i in a square is a letter to Unicode.
     if any(letter.isspace() or letter in _BIDI or (letter.isalpha() and letter != "\u2139") for letter in text):
         raise ValueError("not_emoji")

@@ -216,6 +216,10 @@ VOLUME: Mapping[str, Tests] = {
     ),
     "a client a million events behind": _in(_VOLUME, "somebody_who_is_far_behind")
     + _in("chat/test_sync", "the_limit_over_all"),
+    "thousands of emoji under one message": (
+        *_in("proof/attacks/test_reactions", "thousands_of_emoji_under_one_message"),
+        *_in("chat/test_reactions", "at_most_so_many"),
+    ),
 }
 
 SERVERS: Mapping[str, Tests] = {

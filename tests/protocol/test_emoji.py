@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 import suhbat
 from suhbat.protocol.emoji import SELECTOR, bare, canonical
 from suhbat.protocol.emoji_table import SEQUENCES
+from suhbat.protocol.types import Emoji
 
+EMOJI: TypeAdapter[str] = TypeAdapter(Emoji)
 PICKER = Path(suhbat.__file__).parent / "web/js/text/emoji-data.js"
 QUICK = Path(suhbat.__file__).parent / "web/js/views/emoji-picker.js"
 
@@ -29,6 +32,7 @@ def test_everything_in_the_table() -> None:
     for one in SEQUENCES.split():
         full = canonical(one)
         assert bare(full) == one and canonical(full) == full
+        assert EMOJI.validate_python(one) == one  # also what is newer than Python's own tables
     assert len(SEQUENCES.split()) > 3_900
 
 
