@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import repeat
 
 from suhbat.errors import BadRequest, UserNotFound
+from suhbat.protocol.characters import cut
 from suhbat.protocol.types import LOBBY
 
 from .acts import Accept, Act, Ban, Done
@@ -34,7 +35,7 @@ class Acting:
         banned for what the one before did. Raises UserNotFound."""
         found = self.directory.find(name)
         if found is None or uid not in (None, found.uid):
-            raise UserNotFound(user_id=name[:64])
+            raise UserNotFound(user_id=cut(name, 64))
         return found
 
     def people(self, names: Sequence[str], uids: Sequence[str] | None = None) -> tuple[Actor, ...]:

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Callable
 
 from suhbat.errors import RateLimited, SuhbatError, UserNotFound
+from suhbat.protocol.characters import cut
 
 from .model import Actor, Outcome, Post, Sent
 from .naming import named
@@ -30,7 +31,7 @@ class Messages:
         """Who holds this name; with `uid`, if it is still they. Raises UserNotFound."""
         peer = self._directory.find(to_user)
         if peer is None or uid not in (None, peer.uid):
-            raise UserNotFound(user_id=to_user[:64])
+            raise UserNotFound(user_id=cut(to_user, 64))
         return peer
 
     async def find_recipient(self, to_user: str, uid: str | None = None) -> Actor:

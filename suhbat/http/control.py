@@ -14,6 +14,7 @@ from suhbat.errors import NotFound, UserNotFound
 from suhbat.identity.administration import Order, Report, carry_out
 from suhbat.identity.export import of_conversation, of_person
 from suhbat.identity.people import People
+from suhbat.protocol.characters import cut
 from suhbat.protocol.types import Wire
 
 from .parts import House
@@ -81,7 +82,7 @@ async def lines(asked: Export, store: Store, people: People) -> AsyncIterator[by
     if asked.user_id:
         account = people.accounts.of_name(asked.user_id)
         if account is None:
-            raise UserNotFound(user_id=asked.user_id[:64])
+            raise UserNotFound(user_id=cut(asked.user_id, 64))
         return of_person(store, people, account.actor, asked.cursor)
     actor = await looking_after.reader(store, asked.conversation)
     return of_conversation(store, actor, asked.conversation, asked.after)

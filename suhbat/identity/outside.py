@@ -11,6 +11,7 @@ from hashlib import sha256
 from suhbat.chat.model import Account, Milliseconds
 from suhbat.chat.ports import Clock, Store
 from suhbat.errors import NameTaken, Unauthenticated
+from suhbat.protocol.characters import cut
 from suhbat.protocol.objects import Role
 from suhbat.protocol.types import LOBBY
 
@@ -84,7 +85,7 @@ class Outside:
         """An account under the name they would like, or the first with a number that is nobody's."""
         wished = entered(person.name)
         for number in range(1, 1_000):
-            user_id = wished if number == 1 else normalise(f"{wished[:28]}{number}")
+            user_id = wished if number == 1 else normalise(f"{cut(wished, 28)}{number}")
             if self._people.find(user_id) is not None or self._people.accounts.is_taken(user_id):
                 continue
             try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from suhbat.chat.model import Account, Actor, Session
 from suhbat.chat.ports import Clock, Store
 from suhbat.errors import BadRequest, Forbidden, InvalidName, Unauthenticated, UserNotFound
+from suhbat.protocol.characters import cut
 from suhbat.protocol.objects import Role
 from suhbat.protocol.types import LOBBY
 
@@ -233,7 +234,7 @@ class Registration:
     def _known(self, name: str) -> Account:
         account = self._people.accounts.of_name(name)
         if account is None:
-            raise UserNotFound(user_id=name[:64])
+            raise UserNotFound(user_id=cut(name, 64))
         return account
 
 

@@ -14,6 +14,7 @@ from operator import attrgetter
 from suhbat.chat.model import Milliseconds, Session
 from suhbat.chat.ports import Clock, PeopleStore
 from suhbat.errors import NotFound, Unauthenticated
+from suhbat.protocol.characters import cut
 
 from .lookups import Lookups, groups
 from .tokens import OF_SESSION, digest, random_token, short_id
@@ -73,7 +74,7 @@ class Sessions:
             created_at=now,
             last_used_at=now,
             expires_at=now + KEPT,
-            label=label[:MAX_LABEL],
+            label=cut(label, MAX_LABEL),
         )
         live = self._keep(session)
         try:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from suhbat.errors import BadRequest, RateLimited, SuhbatError
 
+from .characters import cut
 from .closes import Close
 from .types import MAX_FRAME
 
@@ -131,5 +132,5 @@ def reason_of(invalid: ValidationError, text: str = "") -> str:
         return "empty_text"
     if kind == "missing":
         return "message_missing" if first["loc"][-1] == "message" else f"{name} is missing"
-    said = first["msg"][:200]
+    said = cut(first["msg"], 200)
     return f"{name}: {said}" if first["loc"] else said
