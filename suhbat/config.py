@@ -286,13 +286,14 @@ def _shown(name: str, value: object) -> str:
     if name.endswith("_token") and value is not None:
         return "***"
     if name.endswith("_url") and isinstance(value, str):
-        return _without_password(value)
+        return without_password(value)
     if isinstance(value, tuple | list):
         return ",".join(map(str, value)) or "(none)"
     return "(none)" if value is None else str(value)
 
 
-def _without_password(url: str) -> str:
+def without_password(url: str) -> str:
+    """A URL fit to be shown."""
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     user, at, host = authority.rpartition("@")

@@ -15,7 +15,12 @@ from typer.testing import CliRunner, Result
 
 from suhbat import __version__, cli, doctor, listening, serving
 from suhbat.config import Settings, flag_of
+from suhbat.doctor import cluster, machine, network
+from suhbat.doctor import data as place
+from suhbat.store.lock import DirectoryLock
+from suhbat.store.migrations import HEAD
 from suhbat.transport.native import Native
+from tests import engines
 
 
 @pytest.fixture(autouse=True)
@@ -156,22 +161,26 @@ def test_doctor_tells_of_misspelt_variables(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize(
     ("finding", "level", "word"),
     [
-        (doctor.python_version((3, 10, 9)), "FAIL", "3.11"),
-        (doctor.python_version((3, 11, 0)), "ok", "3.11.0"),
-        (doctor.sqlite_version((3, 34, 1)), "FAIL", "3.35"),
-        (doctor.sqlite_version((3, 40, 1)), "ok", "WAL-reset race"),
-        (doctor.sqlite_version((3, 51, 3)), "ok", "3.51.3"),
-        (doctor.file_system("nfs4"), "FAIL", "network"),
-        (doctor.file_system("tmpfs"), "warn", "memory"),
-        (doctor.file_system("ext4"), "ok", "ext4"),
-        (doctor.file_system(None), "ok", "not looked at"),
-        (doctor.free_space(10), "FAIL", "full"),
-        (doctor.free_space(500 * 1024**2), "warn", "make room"),
-        (doctor.free_space(10 * 1024**3), "ok", "10.0 GiB"),
-        (doctor.event_loop("win32", False), "ok", "Windows"),
-        (doctor.event_loop("linux", False), "warn", "pip install uvloop"),
-        (doctor.lock(None), "ok", "no server"),
-        (doctor.lock(7), "warn", "pid 7"),
+        (machine.python_version((3, 10, 9)), "FAIL", "3.11"),
+        (machine.python_version((3, 11, 0)), "ok", "3.11.0"),
+        (machine.sqlite_version((3, 34, 1)), "FAIL", "3.35"),
+        (machine.sqlite_version((3, 40, 1)), "ok", "WAL-reset race"),
+        (machine.sqlite_version((3, 51, 3)), "ok", "3.51.3"),
+        (place.file_system("nfs4"), "FAIL", "network"),
+        (place.file_system("tmpfs"), "warn", "memory"),
+        (place.file_system("ext4"), "ok", "ext4"),
+        (place.file_system(None), "ok", "not looked at"),
+        (place.free_space(10), "FAIL", "full"),
+        (place.free_space(500 * 1024**2), "warn", "make room"),
+        (place.free_space(10 * 1024**3), "ok", "10.0 GiB"),
+        (machine.event_loop("win32", False), "ok", "Windows"),
+        (machine.event_loop("linux", False), "warn", "pip install uvloop"),
+        (place._schema(None), "ok", HEAD),
+        (place._schema("0001"), "ok", "the start brings it to"),
+        (place._schema("9999"), "FAIL", "install the newer version"),
+        (cluster.clock(0.5), "ok", "agrees"),
+        (cluster.clock(-5), "warn", "5.0 s behind"),
+        (cluster.clock(100), "FAIL", "100.0 s ahead"),
     ],
 )
 def test_findings(finding: doctor.Finding, level: str, word: str) -> None:
@@ -183,32 +192,83 @@ def test_the_file_system_of_the_data_is_the_nearest_mount(directory: Path) -> No
     """The deepest mount point above it counts, and the last one mounted there."""
     mounts = directory / "mounts"
     mounts.write_text(f"a / ext4 rw 0 0\nb {directory} tmpfs rw 0 0\nc {directory} nfs rw 0 0\n", encoding="utf-8")
-    assert doctor.file_system_of(directory, mounts) == "nfs"
-    assert doctor.file_system_of(Path("/"), mounts) == "ext4"
-    assert doctor.file_system_of(directory, directory / "none") is None
+    assert place.file_system_of(directory, mounts) == "nfs"
+    assert place.file_system_of(Path("/"), mounts) == "ext4"
+    assert place.file_system_of(directory, directory / "none") is None
 
 
 def test_a_data_directory_that_is_a_file(directory: Path) -> None:
     """Cannot be one."""
     (directory / "data").write_text("", encoding="utf-8")
-    (finding,) = doctor.data_directory(directory / "data")
+    (finding,) = place.data_directory(directory / "data")
     assert finding.level == "FAIL"
 
 
 def test_the_lock_of_a_server(directory: Path) -> None:
-    """A living process holds it; a dead one does not, nor does what is no process."""
-    lock = directory / "lock"
-    lock.write_text(f"{os.getpid()}\n", encoding="utf-8")
-    assert doctor.lock_holder(directory) == os.getpid()
-    lock.write_text("nonsense", encoding="utf-8")
-    assert doctor.lock_holder(directory) is None
+    """The lock counts: a process id in its file, of whatever is alive, is nothing."""
+    (directory / "lock").write_text(f"{os.getpid()}\n", encoding="utf-8")
+    assert place.lock(directory).level == "ok"
+    lock = DirectoryLock(directory)
+    lock.acquire()
+    held = place.lock(directory)
+    assert held.level == "warn" and str(os.getpid()) in held.text
+    lock.release()
+    assert place.lock(directory).level == "ok"
 
 
-def test_the_port_of_the_running_server_is_no_failure(taken: int) -> None:
-    """Who asks beside a running server is told that it runs."""
-    assert doctor.port("127.0.0.1", taken, None).level == "FAIL"
-    if sys.platform == "linux":
-        assert doctor.port("127.0.0.1", taken, os.getpid()).level == "warn"
+def test_files_of_the_future(directory: Path) -> None:
+    """A clock behind the data is wrong; one ahead of it is as it should be."""
+    (directory / "suhbat.db").touch()
+    now = (directory / "suhbat.db").stat().st_mtime
+    assert place.clock(directory, now + 10_000).level == place.clock(directory, now - 10).level == "ok"
+    wrong = place.clock(directory, now - 7_200)
+    assert wrong.level == "FAIL" and "7,200 s in the future" in wrong.text
+    assert place.clock(directory / "none").level == "ok"
+
+
+def test_a_file_that_is_no_database(directory: Path) -> None:
+    """It is said, and the file stays as it is."""
+    (directory / "suhbat.db").write_bytes(b"no database at all, whatever it is called" * 100)
+    (finding,) = place.schema(directory)
+    assert finding.level == "FAIL" and "cannot be read" in finding.text
+    assert [path.name for path in directory.iterdir()] == ["suhbat.db"]
+
+
+def test_what_is_configured_is_asked(directory: Path, taken: int) -> None:
+    """A database and a bus that are not there are found so within seconds, without their passwords; exit code 1."""
+    secret = "verysecret"
+    result = run(
+        "doctor", "--port", "0", "--workers", "2",
+        "--database-url", f"postgresql://suhbat:{secret}@127.0.0.1:1/suhbat",
+        "--bus-url", f"nats://suhbat:{secret}@127.0.0.1:1",
+    )  # fmt: skip
+    assert result.exit_code == 1 and secret not in result.output and result.output.isascii()
+    failed = [line for line in result.output.splitlines() if line.startswith("FAIL")]
+    assert len(failed) == 2, result.output
+    assert "database" in failed[0] and "cannot be reached" in failed[0] and "NATS" in failed[1]
+
+
+def test_a_driver_that_is_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How to install it is said."""
+    monkeypatch.setattr(cluster, "find_spec", lambda name: None)
+    settings = Settings(database_url="postgresql://h/d", bus_url="nats://h")
+    for check, name in ((cluster.database, "psycopg"), (cluster.bus, "nats-py")):
+        (finding,) = check(settings)
+        assert finding.level == "FAIL" and name in finding.text and "pip install" in finding.text
+
+
+def test_a_good_cluster(directory: Path) -> None:
+    """PostgreSQL that was migrated, NATS: all is well. An empty database must be migrated first."""
+    good = Settings(database_url=engines.database_of(directory), bus_url=engines.nats().url)
+    found = [*cluster.database(good), *cluster.bus(good)]
+    assert [finding.level for finding in found] == ["ok"] * 5, found
+    empty = Settings(database_url=engines.postgres().new_database("doctor_empty"))
+    assert any(one.level == "FAIL" and "suhbat migrate" in one.text for one in cluster.database(empty))
+
+
+def test_a_port_of_somebody_else(taken: int) -> None:
+    """It is a failure; that of the server of this data directory is none (see tests/test_users.py)."""
+    assert network.port(Settings(port=taken)).level == "FAIL"
 
 
 def test_serve_uses_the_transport_of_its_own(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:

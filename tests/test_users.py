@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from suhbat.config import Settings
 from suhbat.control import Control
+from suhbat.doctor import network
 from tests.servers import ROOT, Server, running
 from tests.talk import V1
 
@@ -137,6 +139,16 @@ def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
         (user.data / "control").unlink()
         refused = user("list")
         assert refused.returncode == 1 and "same user of the system" in refused.stderr
+
+
+def test_the_port_of_the_running_server_is_no_failure(tmp_path: Path) -> None:
+    """`suhbat doctor` beside a running server is told that it runs: the server itself is asked. Without its secret nobody knows
+    whose the port is."""
+    with running("suhbat", tmp_path / "data") as server:
+        settings = Settings(data=server.data, port=server.port)
+        assert network.port(settings).level == "warn"
+        (server.data / "control").unlink()
+        assert network.port(settings).level == "FAIL"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")

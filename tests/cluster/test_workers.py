@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import sys
 import time
@@ -115,6 +116,21 @@ async def test_the_command_line_reaches_whichever_worker(server: Server) -> None
     assert (server.data / "control").exists()
     assert server.stop() == 0
     assert not (server.data / "control").exists()
+
+
+async def test_whichever_is_asked_tells_the_figures_of_all(server: Server) -> None:
+    """Both workers are in one answer of /metrics, and the connections of both add up to those that there are."""
+    async with AsyncExitStack() as stack:
+        for number in range(PEOPLE):
+            token = await asyncio.to_thread(server.guest, f"mehmon{number}")
+            await stack.enter_async_context(V1(server.ws, token))
+        async with asyncio.timeout(BACK_SECONDS):
+            while True:
+                _, text = await asyncio.to_thread(server.request, "GET", "/metrics")
+                found = re.findall(r'^suhbat_connections\{worker="(\d)"\} (\d+)', text, re.MULTILINE)
+                if {number for number, _ in found} == {"0", "1"} and sum(int(one) for _, one in found) == PEOPLE:
+                    return
+                await asyncio.sleep(0.5)
 
 
 def test_a_server_that_cannot_start(tmp_path: Path) -> None:
