@@ -224,6 +224,11 @@ TEXTS: dict[str, dict[Written, str]] = {
         "uz": "Bu suhbatda sekin rejim yoqilgan. {seconds} soniyadan keyin yana yozishingiz mumkin.",
         "ru": "В этой беседе включён медленный режим. Снова написать можно через {seconds} с.",
     },
+    "rate_limited.mentions": {
+        "en": "You have named many people in a short time. Wait {seconds} s, or name fewer.",
+        "uz": "Qisqa vaqtda juda koʻp odamni esladingiz. {seconds} soniya kuting yoki kamroq odamni eslang.",
+        "ru": "Вы упомянули много людей за короткое время. Подождите {seconds} с или упомяните меньше.",
+    },
     "rate_limited.reports": {
         "en": "You have reported a lot that nobody has looked at yet. Wait until they have.",
         "uz": "Siz hali hech kim koʻrib chiqmagan koʻp xabar bergansiz. Koʻrib chiqilishini kuting.",

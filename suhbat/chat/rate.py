@@ -39,6 +39,33 @@ class Gcra:
         self._next -= self._interval
 
 
+NAMED_AT_ONCE = 10_000
+"""People that one person may name at once with @, as many as the largest room has; `@all` names all who are there."""
+NAMED_PER_SECOND = 200
+"""By how many that grows again."""
+
+
+class Budget:
+    """What naming people costs the one who does: each person named costs one. An `@all` in a room of 5,000 passes twice at
+    once, then every 25 seconds; in a room of 50 it does 200 times, then four times a second."""
+
+    __slots__ = ("_next",)
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def spend(self, now: float, cost: int) -> float:
+        """0 when so many may be named now, else the seconds until they may. `now` may go back: then less is left, no more
+        than if all had been spent this moment."""
+        full = NAMED_AT_ONCE / NAMED_PER_SECOND
+        self._next = min(self._next, now + full)
+        ends = max(self._next, now) + min(cost, NAMED_AT_ONCE) / NAMED_PER_SECOND
+        if (wait := ends - full - now) > 1e-3:  # of milliseconds since 1970 in seconds, less is rounding
+            return wait
+        self._next = ends
+        return 0.0
+
+
 class SharedMeter:
     """The meter of one user, or of one address, shared by all of its connections; see `protocol.machine.Meter`."""
 

@@ -43,17 +43,26 @@ def fold_own(state: ConversationState, event: ReadMarked | Mentioned | DraftChan
     match event:
         case ReadMarked():
             read = {"read_ordinal": event.ordinal, "unread": tally.marked(event)}
+            mentions = tally.named.told(event, state.mentions, max(event.ordinal, state.read_ordinal))
             # A mark never goes back: where the state is newer than this old event, it knows better.
             return state.model_copy(
-                update={"mentions": event.mentions} | (read if event.ordinal > state.read_ordinal else {})
+                update={"mentions": mentions} | (read if event.ordinal > state.read_ordinal else {})
             )
         case Mentioned():
-            return state.model_copy(update={"mentions": event.mentions})
+            mentions = tally.named.told(event, state.mentions, state.read_ordinal)
+            return state.model_copy(update={"mentions": mentions})
         case DraftChanged():
             return state.model_copy(update={"draft": event.text})
 
 
 def _changes(state: ConversationState, event: Event | OtherEvent, uid: str, tally: Tally) -> dict[str, Any]:
+    changes = _changed(state, event, uid, tally)
+    if isinstance(event, MessageCreated | MessageEdited | MessageDeleted) and event.everyone:
+        changes["mentions"] = max(0, state.mentions + tally.named.changed(event, uid, state.read_ordinal))
+    return changes
+
+
+def _changed(state: ConversationState, event: Event | OtherEvent, uid: str, tally: Tally) -> dict[str, Any]:
     last = state.last_message
     match event:
         case MessageCreated():
@@ -103,7 +112,7 @@ def _theirs(message: Message, uid: str) -> Message:
 def _tombstone(message: Message | None, event: MessageDeleted) -> Message | None:
     if message is None or message.seq != event.target:
         return message
-    return message.model_copy(update={"deleted": True, "text": "", "reactions": ()})
+    return message.model_copy(update={"deleted": True, "text": "", "reactions": (), "mentions_all": False})
 
 
 def _reacted(message: Message, event: ReactionAdded | ReactionRemoved, uid: str) -> Message:

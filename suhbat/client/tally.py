@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from suhbat.protocol.events import MessageDeleted, ReadMarked
+from suhbat.protocol.events import Mentioned, MessageCreated, MessageDeleted, MessageEdited, ReadMarked
 
 KEPT = 10_000
 """Messages and deletions remembered of one conversation; more do not come between a mark and the news of it."""
@@ -19,6 +19,7 @@ class Tally:
     `seq` `head`."""
 
     def __init__(self, counted: int, head: int = 0) -> None:
+        self.named = Named(head)
         self._counted = counted
         self._head = head
         self._above: deque[int] = deque(maxlen=KEPT)
@@ -50,3 +51,36 @@ class Tally:
             self._deleted.popleft()
         since = sum(event.ordinal < ordinal <= event.last_ordinal for _, ordinal in self._deleted)
         return max(0, event.unread + len(self._above) - since)
+
+
+class Named:
+    """Which messages that name everybody a count of mentions has in it already. `head`: that of the state it began with.
+
+    One's own log gives the whole count, up to an event of the conversation; the conversation's own events change it.
+    """
+
+    def __init__(self, head: int) -> None:
+        self._began = self._counted = head
+        self._above: deque[tuple[int, int, int]] = deque(maxlen=KEPT)
+
+    def changed(self, event: MessageCreated | MessageEdited | MessageDeleted, uid: str, read_ordinal: int) -> int:
+        """What this event, of whose log it is the next, adds to the count of `uid`, who has read up to there."""
+        if not event.everyone or event.seq <= self._counted:
+            return 0
+        if isinstance(event, MessageDeleted):
+            ordinal, sender = event.ordinal, event.sender_uid
+        else:
+            ordinal, sender = event.message.ordinal, event.message.sender_uid
+        if ordinal is None or sender == uid:
+            return 0
+        self._above.append((event.seq, ordinal, event.everyone))
+        return event.everyone if ordinal > read_ordinal else 0
+
+    def told(self, event: ReadMarked | Mentioned, mentions: int, read_ordinal: int) -> int:
+        """The count after the whole one of this event; `mentions`: that of before."""
+        if event.head and event.head < self._began:
+            return mentions  # the state is newer
+        self._counted = max(self._counted, event.head)
+        while self._above and self._above[0][0] <= self._counted:
+            self._above.popleft()
+        return max(0, event.mentions + sum(by for _, ordinal, by in self._above if ordinal > read_ordinal))

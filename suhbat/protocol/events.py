@@ -12,6 +12,13 @@ from pydantic import Field, PrivateAttr, TypeAdapter
 from .objects import ConversationState, Message, Profile, Role, Settings, User
 from .types import ME, ConversationId, Count, Cursor, Ordinal, Seq, Time, Uid, UserId, Wire
 
+Everyone = Annotated[
+    Literal[-1, 0, 1],
+    Field(exclude_if=lambda value: not value, examples=[1]),
+]
+"""Of an event about a message. 1: since this event the message names everybody there (`@all`); -1: it does so no more. Left
+out where nothing changed. Unlike `Message.mentions_all` it never changes afterwards, so that counts can be folded from it."""
+
 
 class Placed(Wire):
     type: str
@@ -43,6 +50,7 @@ class MessageCreated(_Event):
 
     type: Literal["message.created"] = "message.created"
     message: Message
+    everyone: Everyone = 0
 
 
 class MessageEdited(_Later):
@@ -50,6 +58,7 @@ class MessageEdited(_Later):
 
     type: Literal["message.edited"] = "message.edited"
     message: Message
+    everyone: Everyone = 0
 
 
 class MessageDeleted(_Later):
@@ -62,6 +71,7 @@ class MessageDeleted(_Later):
     target: Seq
     ordinal: Ordinal | None = Field(default=None, exclude_if=lambda value: value is None)
     sender_uid: Uid | None = Field(default=None, exclude_if=lambda value: value is None)
+    everyone: Everyone = 0
 
 
 class MessagePinned(_Later):
@@ -161,8 +171,9 @@ class ReadMarked(_Own):
     """`@me`: you have read `target` up to `ordinal`, on some device.
 
     `unread` is what was left when the last message was `last_ordinal`: there is no order across conversations, so messages
-    above that may have come before this event, and messages up to it may come after. `head`: the same for deletions: those
-    at or below this `seq` of `target` are out of `unread` already.
+    above that may have come before this event, and messages up to it may come after. `head`: the same for deletions and for
+    whom messages name: those at or below this `seq` of `target` are out of `unread` and in `mentions` already. 0 where an
+    older version wrote the event.
     """
 
     type: Literal["read"] = "read"
@@ -175,12 +186,14 @@ class ReadMarked(_Own):
 
 
 class Mentioned(_Own):
-    """`@me`: the message `message` in `target` names you, or does so no more; `mentions` unread ones do now."""
+    """`@me`: the message `message` in `target` names you, or does so no more; `mentions` unread ones did when the last event
+    there was `head` (0 where an older version wrote the event)."""
 
     type: Literal["mentioned"] = "mentioned"
     target: ConversationId
     message: Seq
     mentions: Count
+    head: Cursor = 0
 
 
 class DraftChanged(_Own):

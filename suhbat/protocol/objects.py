@@ -55,6 +55,7 @@ class Message(Wire):
 
     `ordinal` counts messages only. A deleted message keeps its place: `deleted` is true and `text` is empty.
     `reactions_at`: in events, the `seq` of the conversation up to which reactions are counted in `reactions` already.
+    `mentions_all`: it names everybody there, and its sender may do that; left out otherwise.
     """
 
     conversation: ConversationId
@@ -70,6 +71,7 @@ class Message(Wire):
     deleted: bool = False
     reactions: tuple[Reaction, ...] = ()
     reactions_at: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
+    mentions_all: bool = Field(default=False, exclude_if=lambda value: not value, examples=[True])
 
 
 class Settings(Wire):

@@ -29,7 +29,8 @@ from .floor import writer_floors
 from .known import Known, Log, pair_of
 from .ledger import Ledger
 from .marks import count_own, have_marks, last_post
-from .mentions import meant, note_mentions, tell_mentions
+from .mentions import NOBODY, Meant, meant, note_mentions, pay, tell_mentions
+from .rows import message_data
 from .tables import conversations, events, idempotency, users
 
 
@@ -82,7 +83,7 @@ class Run:
         self._own: Counter[tuple[int, str]] = Counter()
         self._lobby_from: dict[str, int] = {}
         self._allowed: set[tuple[int, str]] = set()
-        self._named: list[tuple[Log, int, int, Post]] = []
+        self._named: list[tuple[Log, int, int, Post, Meant]] = []
 
     def look_up(self, posts: Sequence[Post], again: bool) -> None:
         """The keys that were answered before, and which of the messages replied to exist: one query each."""
@@ -121,7 +122,10 @@ class Run:
             if post.peer is None:
                 return NotFound()
             log = self.direct(actor, post.peer, post.at)
-        return self._append(post, log, digest)
+        named = meant(log, actor, post.named, post.at) if post.named else NOBODY
+        if named is not NOBODY and (refused := pay(self._known, log, actor, named, post.at)):
+            return refused
+        return self._append(post, log, digest, named)
 
     def direct(self, actor: Actor, peer: Actor, at: Milliseconds) -> Log:
         """The log of the direct of these two; its own-log events gather like any other."""
@@ -159,11 +163,10 @@ class Run:
     def _tell_named(self) -> None:
         """Note who is named, and tell each once of each log, with the last message that names them."""
         last: dict[tuple[int, str], tuple[Log, int, Post]] = {}
-        for log, seq, ordinal, post in self._named:
-            uids = meant(log, post.actor, post.named, post.at)
-            note_mentions(self._connection, log, ordinal, uids)
-            last.update(((log.id, uid), (log, seq, post)) for uid in uids)
-        for log, seq, _, post in self._named:
+        for log, seq, ordinal, post, named in self._named:
+            note_mentions(self._connection, log, ordinal, post.actor, named)
+            last.update(((log.id, uid), (log, seq, post)) for uid in named.uids)
+        for log, seq, _, post, _ in self._named:
             uids = {uid for (log_id, uid), told in last.items() if log_id == log.id and told[1] == seq}
             ledger = Ledger(post.actor, post.at)
             tell_mentions(self._connection, self._known, ledger, log, seq, uids, post.at)
@@ -209,7 +212,7 @@ class Run:
         # What lies above the base was written by this run, which writes nothing but messages to conversations.
         return log.base < seq <= log.head or (log.id, seq) in self._repliable
 
-    def _append(self, post: Post, log: Log, digest: bytes) -> Sent:
+    def _append(self, post: Post, log: Log, digest: bytes, named: Meant) -> Sent:
         actor = post.actor
         log.head = seq = log.head + 1
         log.ordinal = ordinal = log.ordinal + 1
@@ -217,7 +220,7 @@ class Run:
         self._events.append(
             (
                 log.id, seq, "message.created", post.at, actor.user_id, actor.uid, ordinal, post.text,
-                post.client_id, post.reply_to, None, False, None, None,
+                post.client_id, post.reply_to, None, False, None, _WITH_ALL if named.everyone else None,
             )
         )  # fmt: skip
         if log.settings.slow_mode:
@@ -225,8 +228,8 @@ class Run:
         self._keys.append((post.key, actor.uid, log.id, seq, ordinal, post.at, digest))
         self._said.append((log.id, seq, actor.uid, post.text))
         self._firsts[actor.uid, post.key] = _First(log.id, seq, ordinal, post.at, digest)
-        if post.named:
-            self._named.append((log, seq, ordinal, post))
+        if named is not NOBODY:
+            self._named.append((log, seq, ordinal, post, named))
         if actor.uid not in self._known.users:
             self._note_users((actor,), post.at)
         if log.people is not None or actor.lobby_from is not None:
@@ -242,9 +245,16 @@ class Run:
             client_id=post.client_id,
             reply_to=post.reply_to,
             sent_at=post.at,
+            mentions_all=named.everyone,
         )
         event = MessageCreated(
-            conversation=log.name, seq=seq, at=post.at, actor=actor.user_id, actor_uid=actor.uid, message=message
+            conversation=log.name,
+            seq=seq,
+            at=post.at,
+            actor=actor.user_id,
+            actor_uid=actor.uid,
+            message=message,
+            everyone=1 if named.everyone else 0,
         )
         self.entries.append(LogEntry(log.name, event))
         return Sent(log.name, seq, ordinal, post.at)
@@ -255,6 +265,7 @@ class Run:
                 self._new_users.setdefault(actor.uid, (actor, at))
 
 
+_WITH_ALL = message_data(1, True)
 _FIRST = ("key", "uid", "conversation_id", "seq", "ordinal", "sent_at", "digest")
 
 

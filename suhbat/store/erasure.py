@@ -151,8 +151,17 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
         chosen.drop(connection, log_id, seq)
         connection.execute(delete(pins).where(pins.c.conversation_id == log_id, pins.c.target == seq))
         log = _log(writing, log_id)
-        writing.ledger.add(log, MessageDeleted, about=seq, target=seq, ordinal=row.ordinal, sender_uid=uid)
-        writing.tell_mentions(log, seq, forget_mentions(connection, log, row.ordinal))
+        named = forget_mentions(connection, log, row.ordinal)
+        writing.ledger.add(
+            log,
+            MessageDeleted,
+            about=seq,
+            target=seq,
+            ordinal=row.ordinal,
+            sender_uid=uid,
+            everyone=-1 if named.everyone else 0,
+        )
+        writing.tell_mentions(log, seq, named.uids)
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if chosen.take(connection, log_id, row.target, emoji, uid):

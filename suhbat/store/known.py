@@ -14,6 +14,7 @@ from typing import Literal
 from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Actor, Change, ConversationFacts, Milliseconds
+from suhbat.chat.rate import Budget, Recent
 from suhbat.protocol.events import own_log
 from suhbat.protocol.objects import Role, Settings
 from suhbat.protocol.types import LOBBY
@@ -117,6 +118,8 @@ class Known:
     """The last id of the search index."""
     last_posts: dict[tuple[int, str], Milliseconds] = field(default_factory=dict)
     """When somebody last wrote, where that matters (slow mode)."""
+    naming: Recent[Budget] = field(default_factory=lambda: Recent(Budget))
+    """How many people each may still name; not part of any transaction."""
     changes: list[Change] = field(default_factory=list)
     """What the present transaction changes that nodes keep in memory."""
 

@@ -17,6 +17,8 @@ from .tables import conversations, events
 E = TypeVar("E", bound=Stored)
 
 STORED: dict[str, set[str]] = {
+    "message.edited": {"everyone"},
+    "message.deleted": {"everyone"},
     "reaction.added": {"emoji"},
     "reaction.removed": {"emoji"},
     "member.joined": {"user", "role"},
@@ -27,7 +29,7 @@ STORED: dict[str, set[str]] = {
     "conversation.added": {"state"},
     "conversation.removed": {"removed"},
     "read": {"target", "ordinal", "last_ordinal", "head", "unread", "mentions"},
-    "mentioned": {"target", "message", "mentions"},
+    "mentioned": {"target", "message", "mentions", "head"},
     "draft": {"target"},
     "user.updated": set(),
 }
@@ -88,8 +90,9 @@ class Ledger:
         return entries
 
 
-def _stored(event: Stored, fields: set[str]) -> str:
+def _stored(event: Stored, fields: set[str]) -> str | None:
     include: Any = dict.fromkeys(fields, True)
     if isinstance(event, ConversationAdded):
         include = {"state": set(type(event.state).model_fields) - {"title", "topic", "last_message", "draft"}}
-    return event.model_dump_json(include=include)
+    written = event.model_dump_json(include=include)
+    return None if written == "{}" else written

@@ -1,59 +1,117 @@
-"""Who is named in a message: counted until it is read, and told in their own logs."""
+"""Who is named in a message: counted until it is read, and told in their own logs.
+
+A message that names everybody is one row of `everyone`, however many people are there, and nobody's own log hears of it: its
+event in the conversation's log says so (`everyone`), and everybody counts it who has not read that far.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, and_, delete, func, select
 
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.policy import decide
+from suhbat.errors import RateLimited
 from suhbat.protocol.events import Mentioned
 
 from .dialect import find_rows, insert_new
-from .known import Known, Log
+from .known import Known, Log, holds
 from .ledger import Ledger
-from .tables import mentions, reads
+from .tables import everyone, mentions, reads
 
 
-def meant(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> set[str]:
-    """Those of `named` (uids, or EVERYBODY where the actor may say so) who are there; not the actor."""
-    uids = set(named) - {EVERYBODY, actor.uid}
-    if log.people is not None:
-        uids &= log.people.keys()
-        if EVERYBODY in named and decide(actor, "mention_all", log.facts(actor.uid, at)) is None:
-            uids |= log.people.keys() - {actor.uid}
-    return uids
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Whom a message names: these people (uids), or everybody there but the sender."""
+
+    uids: frozenset[str] = frozenset()
+    everyone: bool = False
 
 
-def note_mentions(connection: Connection, log: Log, ordinal: int, uids: Collection[str]) -> None:
+NOBODY = Meant()
+
+
+def meant(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> Meant:
+    """Those of `named` (uids, or EVERYBODY where the actor may say so) who can read it; not the actor."""
+    if not named:
+        return NOBODY
+    if log.people is None:
+        return Meant(frozenset(uid for uid in {*named} - {EVERYBODY, actor.uid} if not holds(log.bans, uid, at)))
+    others = log.people.keys() - {actor.uid}
+    if EVERYBODY in named and others and decide(actor, "mention_all", log.facts(actor.uid, at)) is None:
+        return Meant(everyone=True)
+    return Meant(frozenset(others & set(named)))
+
+
+def pay(known: Known, log: Log, actor: Actor, meant: Meant, at: Milliseconds) -> RateLimited | None:
+    """Take what naming these people costs from what the actor may spend, one for each of them; or the refusal."""
+    cost = len(log.people or ()) if meant.everyone else len(meant.uids)
+    wait = known.naming[actor.uid].spend(at / 1000, cost) if cost else 0.0
+    return RateLimited("rate_limited.mentions", retry_after=wait) if wait else None
+
+
+def note_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, meant: Meant) -> None:
     """A message names these people."""
-    insert_new(
-        connection, mentions, [{"uid": uid, "conversation_id": log.id, "ordinal": ordinal} for uid in sorted(uids)]
-    )
+    rows = [{"uid": uid, "conversation_id": log.id, "ordinal": ordinal} for uid in sorted(meant.uids)]
+    insert_new(connection, mentions, rows)
+    if meant.everyone:
+        insert_new(connection, everyone, [{"conversation_id": log.id, "ordinal": ordinal, "uid": actor.uid}])
 
 
-def forget_mentions(connection: Connection, log: Log, ordinal: int) -> set[str]:
-    """A message names nobody any more; gives those who had not read it."""
+def forget_mentions(connection: Connection, log: Log, ordinal: int) -> Meant:
+    """A message names nobody any more; gives whom it named, of people only those who had not read it."""
     place = (mentions.c.conversation_id == log.id, mentions.c.ordinal == ordinal)
-    uids = set(connection.execute(select(mentions.c.uid).where(*place)).scalars())
-    connection.execute(delete(mentions).where(*place))
-    return uids
+    uids = frozenset(connection.execute(select(mentions.c.uid).where(*place)).scalars())
+    if uids:
+        connection.execute(delete(mentions).where(*place))
+    all_place = (everyone.c.conversation_id == log.id, everyone.c.ordinal == ordinal)
+    gone = connection.execute(delete(everyone).where(*all_place)).rowcount
+    return Meant(uids, everyone=gone > 0)
 
 
 def read_mentions(connection: Connection, log: Log, uid: str, ordinal: int) -> int:
     """What was read up to this ordinal is counted no more; gives how many are left."""
     mine = (mentions.c.uid == uid, mentions.c.conversation_id == log.id)
     connection.execute(delete(mentions).where(*mine, mentions.c.ordinal <= ordinal))
-    return connection.execute(select(func.count()).select_from(mentions).where(*mine)).scalar_one()
+    return unread_mentions(connection, log, (uid,)).get(uid, 0)
 
 
-def still_unread(connection: Connection, log: Log, ordinal: int, uids: Collection[str]) -> set[str]:
-    """Those who have not read as far as this: what somebody has read already does not name them later."""
+def still_unread(connection: Connection, log: Log, ordinal: int, meant: Meant) -> Meant:
+    """Without those who have read as far as this: what somebody has read already does not name them later."""
     keys, columns = ("uid", "conversation_id"), ("uid", "read_ordinal")
-    marks: dict[str, int] = dict(find_rows(connection, reads, keys, columns, [(uid, log.id) for uid in sorted(uids)]))
-    return {uid for uid in uids if uid in marks and marks[uid] < ordinal}
+    wanted = [(uid, log.id) for uid in sorted(meant.uids)]
+    marks: dict[str, int] = dict(find_rows(connection, reads, keys, columns, wanted))
+    return Meant(frozenset(uid for uid in meant.uids if uid in marks and marks[uid] < ordinal), meant.everyone)
+
+
+def unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> dict[str, int]:
+    """How many unread messages name each of these people there; who is not in it: none."""
+    wanted = sorted(uids)
+    own = (
+        select(mentions.c.uid, func.count())
+        .where(mentions.c.conversation_id == log.id, mentions.c.uid.in_(wanted))
+        .group_by(mentions.c.uid)
+    )
+    counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(own)}
+    if log.people is None:
+        return counts  # in the lobby nobody may name everybody
+    above = and_(
+        everyone.c.conversation_id == reads.c.conversation_id,
+        everyone.c.ordinal > reads.c.read_ordinal,
+        everyone.c.uid != reads.c.uid,
+    )
+    shared = (
+        select(reads.c.uid, func.count())
+        .select_from(reads.join(everyone, above))
+        .where(reads.c.conversation_id == log.id, reads.c.uid.in_(wanted))
+        .group_by(reads.c.uid)
+    )
+    for uid, count in connection.execute(shared):
+        counts[uid] = counts.get(uid, 0) + count
+    return counts
 
 
 def tell_mentions(
@@ -63,11 +121,6 @@ def tell_mentions(
     if not uids:
         return
     known.load_own(connection, uids, at)
-    counted = (
-        select(mentions.c.uid, func.count().label("unread"))
-        .where(mentions.c.conversation_id == log.id, mentions.c.uid.in_(sorted(uids)))
-        .group_by(mentions.c.uid)
-    )
-    counts = {row.uid: row.unread for row in connection.execute(counted)}
+    counts = unread_mentions(connection, log, uids)
     for uid in sorted(uids):
-        ledger.add(known.own[uid], Mentioned, target=log.name, message=seq, mentions=counts.get(uid, 0))
+        ledger.add(known.own[uid], Mentioned, target=log.name, message=seq, mentions=counts.get(uid, 0), head=log.head)

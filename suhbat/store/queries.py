@@ -18,17 +18,30 @@ from .floor import floor_of
 from .known import LobbyHistory
 from .reactions import shown as reactions_shown
 from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message
-from .tables import conversations, drafts, events, members, mentions, reads, users
+from .tables import conversations, drafts, events, everyone, members, mentions, reads, users
 from .titles import title_of
 from .unread import count_deleted, select_first, unread
 from .values import parts
 
-_MINE_THERE = (
+_NAMED = (
     select(func.count())
     .select_from(mentions)
     .where(mentions.c.uid == bindparam("uid"), mentions.c.conversation_id == conversations.c.id)
     .scalar_subquery()
-    .label("mentions"),
+)
+_NAMED_WITH_ALL = (
+    select(func.count())
+    .select_from(everyone)
+    .where(
+        everyone.c.conversation_id == conversations.c.id,
+        everyone.c.ordinal > reads.c.read_ordinal,
+        everyone.c.uid != bindparam("uid"),
+    )
+    .correlate(conversations, reads)
+    .scalar_subquery()
+)
+_MINE_THERE = (
+    (_NAMED + _NAMED_WITH_ALL).label("mentions"),
     select(drafts.c.text)
     .where(drafts.c.uid == bindparam("uid"), drafts.c.conversation_id == conversations.c.id)
     .scalar_subquery()

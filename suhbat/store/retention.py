@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, select, update
 from suhbat.chat.model import Milliseconds
 
 from . import search
-from .tables import conversations, events, mentions, pins, reaction_counts, reactions
+from .tables import conversations, events, everyone, mentions, pins, reaction_counts, reactions
 
 CHUNK = 500
 """Events of one transaction: nobody who writes waits longer for it than for a batch of messages."""
@@ -72,6 +72,7 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
     connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
     for table in (reactions, reaction_counts, pins):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))
-    connection.execute(delete(mentions).where(mentions.c.conversation_id == log_id, mentions.c.ordinal <= ordinal))
+    for table in (mentions, everyone):
+        connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.ordinal <= ordinal))
     connection.execute(update(conversations).where(conversations.c.id == log_id).values(oldest=last))
     return str(log.name)

@@ -30,15 +30,16 @@ MESSAGE = (
     events.c.at,
     events.c.edited_at,
     events.c.deleted,
+    events.c.data,
 )
 """What `message` takes, in this order."""
-EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.data, events.c.conversation_id)
+EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.conversation_id)
 """What `entries` takes, in this order."""
 
 
 def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ...] = ()) -> Message:
     """A message as it is now: a deleted one is a tombstone."""
-    seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, *_ = row
+    seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, data, *_ = row
     return Message(
         conversation=conversation,
         seq=seq,
@@ -52,7 +53,15 @@ def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ..
         edited_at=edited_at,
         deleted=bool(deleted),
         reactions=reactions,
+        mentions_all=not deleted and data is not None and json.loads(data).get("mentions_all", False),
     )
+
+
+def message_data(everyone: int, mentions_all: bool) -> str | None:
+    """What `data` of a message's row says: what its `message.created` said of everybody, and whether it names them now."""
+    if not everyone and not mentions_all:
+        return None
+    return json.dumps({"everyone": everyone, "mentions_all": mentions_all}, separators=(",", ":"))
 
 
 def messages(
@@ -110,7 +119,13 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
 
 def _created(name: str, row: AnyRow, shown: Message) -> MessageCreated:
     return MessageCreated(
-        conversation=name, seq=row.seq, at=row.at, actor=row.actor, actor_uid=row.actor_uid, message=shown
+        conversation=name,
+        seq=row.seq,
+        at=row.at,
+        actor=row.actor,
+        actor_uid=row.actor_uid,
+        message=shown,
+        everyone=json.loads(row.data).get("everyone", 0) if row.data else 0,
     )
 
 

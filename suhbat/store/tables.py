@@ -303,6 +303,17 @@ mentions = Table(
 )
 """Who is named in which message; rows go when they are read."""
 
+everyone = Table(
+    "everyone",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("ordinal", BigInteger, primary_key=True, autoincrement=False),
+    Column("uid", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Messages that name everybody there (uid: but their sender), whoever that is: one row, however many people there are.
+Those above somebody's read mark name them."""
+
 drafts = Table(
     "drafts",
     metadata,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from suhbat.chat.rate import BURST_SECONDS, PATIENCE_SECONDS, UNLIMITED, Rates
+import pytest
+
+from suhbat.chat.rate import BURST_SECONDS, NAMED_AT_ONCE, NAMED_PER_SECOND, PATIENCE_SECONDS, UNLIMITED, Budget, Rates
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:
@@ -70,3 +72,23 @@ def test_memory_is_bounded() -> None:
     first = rates.meter("u1")
     rates.meter("u2"), rates.meter("u3")
     assert rates.meter("u1") is not first
+
+
+class TestBudget:
+    """What naming people costs."""
+
+    def test_by_how_many_they_are(self) -> None:
+        """As many as the largest room has at once, or one after another; then so many a second."""
+        budget = Budget()
+        assert [budget.spend(100.0, cost) for cost in (4_000, 6_000)] == [0.0, 0.0]
+        assert budget.spend(100.0, 1) == pytest.approx(1 / NAMED_PER_SECOND)
+        assert budget.spend(100.0, 5_000) == pytest.approx(5_000 / NAMED_PER_SECOND)
+        assert budget.spend(125.0, 5_000) == 0.0
+        assert budget.spend(125.0, 1) > 0
+
+    def test_nobody_waits_for_ever(self) -> None:
+        """A room that grew beyond the budget, and a clock that was set back by a year."""
+        budget = Budget()
+        assert budget.spend(1e9, 50_000) == 0.0
+        assert budget.spend(1e9 - 3e7, 10_000) == pytest.approx(NAMED_AT_ONCE / NAMED_PER_SECOND)
+        assert budget.spend(1e9 - 3e7 + 51, 10_000) == 0.0

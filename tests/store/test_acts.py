@@ -14,6 +14,7 @@ from suhbat.chat.acts import Act, Done
 from suhbat.chat.model import Actor, Sent
 from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
+from suhbat.chat.rate import NAMED_PER_SECOND
 from suhbat.chat.sync import sync_plan
 from suhbat.errors import (
     BadRequest,
@@ -475,6 +476,51 @@ class TestMentions:
             reader = ALI if writer is VALI else VALI
             await house.write(writer, place, named=(EVERYBODY,))
             assert (await house.state(reader, place)).mentions == count, (place, writer)
+
+    async def test_everybody_is_stored_once(self, house: House) -> None:
+        """Not once for each person: one row, one event, which says it; nobody's own log hears of it."""
+        room = await house.room(ALI, VALI, SOLI)
+        seq = await house.write(ALI, room, "@all", named=(EVERYBODY, VALI.uid))
+        assert [(await house.state(one, room)).mentions for one in (ALI, VALI, SOLI)] == [0, 1, 1]
+        *_, (_, created) = await house.store.events(room, seq - 1, 10)
+        assert isinstance(created, MessageCreated) and (created.everyone, created.message.mentions_all) == (1, True)
+        assert not [event for event in await house.own(VALI) if isinstance(event, Mentioned)]
+        await house.do(acts.Mark, VALI, room, ordinal=1)
+        assert [(await house.state(one, room)).mentions for one in (VALI, SOLI)] == [0, 1]
+
+    async def test_everybody_follows_the_text(self, house: House) -> None:
+        """An edit that names everybody, or does so no more, and a deletion say by how much the count changes; what was said
+        before stays as it was said, for whoever reads the log later."""
+        room = await house.room(ALI, VALI, SOLI)
+        seq = await house.write(ALI, room, "salom")
+        await house.do(acts.Edit, ALI, room, seq=seq, text="salom @all", named=(EVERYBODY,))
+        assert (await house.state(VALI, room)).mentions == 1
+        await house.do(acts.Edit, ALI, room, seq=seq, text="salom, @hamma", named=(EVERYBODY,))
+        await house.do(acts.Edit, ALI, room, seq=seq, text="salom", named=())
+        assert (await house.state(VALI, room)).mentions == 0
+        await house.do(acts.Edit, ALI, room, seq=seq, text="@all", named=(EVERYBODY,))
+        await house.do(acts.Delete, ALI, room, seq=seq)
+        assert (await house.state(VALI, room)).mentions == 0
+        events = [event for _, event in await house.store.events(room, seq - 1, 20)]
+        said = (MessageCreated, MessageEdited, MessageDeleted)
+        assert [event.everyone for event in events if isinstance(event, said)] == [0, 1, 0, -1, 1, -1]
+        assert isinstance(events[-1], MessageDeleted)
+        assert (events[-1].ordinal, events[-1].sender_uid) == (1, ALI.uid)
+
+    async def test_naming_people_is_counted(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        """By how many they are: what is above gets `rate_limited`, and is not stored; an edit too. Others go on."""
+        monkeypatch.setattr("suhbat.chat.rate.NAMED_AT_ONCE", 7)
+        room = await house.room(ALI, VALI, SOLI)
+        for named in ((EVERYBODY,), (VALI.uid, SOLI.uid), (VALI.uid,)):
+            await house.write(ALI, room, named=named)
+        refused = await house.cannot_write(ALI, room, named=(EVERYBODY,))
+        assert isinstance(refused, RateLimited) and refused.text == "rate_limited.mentions"
+        assert refused.retry_after == pytest.approx(2 / NAMED_PER_SECOND, abs=0.002)
+        seq = await house.write(ALI, room, "hech kim")
+        await house.write(VALI, room, named=(ALI.uid,))
+        await house.refused(
+            RateLimited, "rate_limited.mentions", acts.Edit, ALI, room, seq=seq, text="@all", named=(EVERYBODY,)
+        )
 
     async def test_follow_the_text(self, house: House) -> None:
         """An edit names others than before, a deletion nobody."""

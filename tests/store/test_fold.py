@@ -213,12 +213,14 @@ class Play:
             case "post":
                 await self._post(actor, conversation=place)
             case "mention":
-                named = (EVERYBODY,) if step.number == 0 else (other.uid, self.readers[step.number % 4].actor.uid)
+                named = (
+                    (EVERYBODY,) if step.number in (0, 5, 7) else (other.uid, self.readers[step.number % 4].actor.uid)
+                )
                 await self._post(actor, conversation=place, named=named)
             case "write_to":
                 self._made((await self._post(actor, peer=other)).conversation)
             case "edit":
-                named = (other.uid,) if on else ()
+                named = (EVERYBODY,) if step.number in (4, 8) else (other.uid,) if on else ()
                 await act(acts.Edit, seq=seq, text=f"tahrir {next(self.written)}", named=named)
             case "delete":
                 await act(acts.Delete, seq=seq)

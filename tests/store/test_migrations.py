@@ -130,7 +130,7 @@ async def test_reactions_of_before_they_were_counted(tmp_path: Path) -> None:
     raw = sqlite3.connect(tmp_path / "suhbat.db")
     raw.executescript(
         "DROP VIEW reactions_shown; DROP TABLE reaction_counts; DROP INDEX reactions_emoji; "
-        "ALTER TABLE reactions DROP COLUMN seq; DROP INDEX events_deleted; "
+        "ALTER TABLE reactions DROP COLUMN seq; DROP INDEX events_deleted; DROP TABLE everyone; "
         "UPDATE alembic_version SET version_num = '0005'"
     )
     rows = [(1, seq, f"u-{n:02}", "\u0967", f"odam{n:02}") for n in range(25)]
@@ -207,7 +207,7 @@ async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: 
     raw.executescript(
         "DROP TABLE search; DROP TABLE search_rows; DROP INDEX guests_skeleton; DROP VIEW reactions_shown; "
         "DROP TABLE reaction_counts; DROP INDEX reactions_emoji; ALTER TABLE reactions DROP COLUMN seq; "
-        "DROP INDEX events_deleted; UPDATE alembic_version SET version_num = '0002'"
+        "DROP INDEX events_deleted; DROP TABLE everyone; UPDATE alembic_version SET version_num = '0002'"
     )
     raw.close()
     async with opened(sqlite(tmp_path), listener) as store:

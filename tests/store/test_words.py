@@ -37,6 +37,7 @@ def as_before(place: Path, words: list[str]) -> None:
                 marks = " ".join(_marks(log_id, uid, text))
                 raw.execute("INSERT INTO search (rowid, words, marks) VALUES (?, ?, ?)", (id_, old, marks))
             raw.execute("INSERT INTO filtered (word, at) VALUES ('北京', 1), ('qı', 2), ('qi', 3)")
+            raw.execute("DROP TABLE everyone")
             raw.execute("UPDATE alembic_version SET version_num = '0006'")
         raw.close()
         return
@@ -50,6 +51,7 @@ def as_before(place: Path, words: list[str]) -> None:
                 (said, id_),
             )
         database.execute("INSERT INTO filtered (word, at) VALUES ('北京', 1), ('qı', 2), ('qi', 3)")
+        database.execute("DROP TABLE everyone")
         database.execute("UPDATE alembic_version SET version_num = '0006'")
 
 

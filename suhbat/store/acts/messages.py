@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, select, update
 
@@ -18,8 +21,8 @@ from suhbat.protocol.events import (
     ReactionRemoved,
 )
 from suhbat.store import filtered, reactions, search
-from suhbat.store.mentions import forget_mentions, meant, note_mentions, still_unread
-from suhbat.store.rows import for_all
+from suhbat.store.mentions import forget_mentions, meant, note_mentions, pay, still_unread
+from suhbat.store.rows import for_all, message_data
 from suhbat.store.tables import events, pins
 
 from .writing import Writing
@@ -38,16 +41,23 @@ def edit(writing: Writing, act: acts.Edit) -> Done:
         return Done(log.name, log.head)
     if refused := filtered.refusal(writing.connection, writing.known, act.text):
         raise refused
-    place = (events.c.conversation_id == log.id, events.c.seq == act.seq)
-    writing.connection.execute(update(events).where(*place).values(text=act.text, edited_at=act.at))
-    search.replace(writing.connection, (log.id, act.seq, row.actor_uid, row.text), act.text)
-    before = forget_mentions(writing.connection, log, row.ordinal)
     after = meant(log, act.actor, act.named, act.at)
+    if too_many := pay(writing.known, log, act.actor, after, act.at):
+        raise too_many
+    before = forget_mentions(writing.connection, log, row.ordinal)
     after = still_unread(writing.connection, log, row.ordinal, after)
-    note_mentions(writing.connection, log, row.ordinal, after)
+    note_mentions(writing.connection, log, row.ordinal, act.actor, after)
+    changed: dict[str, Any] = {"text": act.text, "edited_at": act.at}
+    if before.everyone != after.everyone:
+        said = json.loads(row.data)["everyone"] if row.data else 0
+        changed["data"] = message_data(said, after.everyone)
+    place = (events.c.conversation_id == log.id, events.c.seq == act.seq)
+    writing.connection.execute(update(events).where(*place).values(changed))
+    search.replace(writing.connection, (log.id, act.seq, row.actor_uid, row.text), act.text)
     (shown,) = for_all(writing.connection, log.id, log.name, [writing.message(log, act.seq)], log.head + 1)
-    event = writing.ledger.add(log, MessageEdited, about=act.seq, message=shown)
-    writing.tell_mentions(log, act.seq, before ^ after)
+    everyone = after.everyone - before.everyone
+    event = writing.ledger.add(log, MessageEdited, about=act.seq, message=shown, everyone=everyone)
+    writing.tell_mentions(log, act.seq, before.uids ^ after.uids)
     return Done(log.name, event.seq)
 
 
@@ -66,10 +76,17 @@ def delete(writing: Writing, act: acts.Delete) -> Done:
     reactions.drop(writing.connection, log.id, act.seq)
     writing.connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == act.seq))
     search.forget(writing.connection, [(log.id, act.seq, row.actor_uid, row.text)])
+    named = forget_mentions(writing.connection, log, row.ordinal)
     event = writing.ledger.add(
-        log, MessageDeleted, about=act.seq, target=act.seq, ordinal=row.ordinal, sender_uid=row.actor_uid
+        log,
+        MessageDeleted,
+        about=act.seq,
+        target=act.seq,
+        ordinal=row.ordinal,
+        sender_uid=row.actor_uid,
+        everyone=-1 if named.everyone else 0,
     )
-    writing.tell_mentions(log, act.seq, forget_mentions(writing.connection, log, row.ordinal))
+    writing.tell_mentions(log, act.seq, named.uids)
     return Done(log.name, event.seq)
 
 

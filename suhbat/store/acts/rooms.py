@@ -17,7 +17,7 @@ from suhbat.protocol.objects import Settings
 from suhbat.store.directs import make_direct
 from suhbat.store.known import Log, new_log, new_room_id, pair_of
 from suhbat.store.queries import state_of
-from suhbat.store.tables import conversations, drafts, members, mentions, reads, sanctions
+from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
 
 from .writing import Writing
 
@@ -118,7 +118,7 @@ def erase(writing: Writing, act: acts.Erase) -> Done:
     writing.note("conversation.erase", log, "", log.settings.title)
     writing.flush()
     writing.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
-    for table in (members, reads, drafts, mentions, sanctions):
+    for table in (members, reads, drafts, mentions, everyone, sanctions):
         writing.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # What is known of it is in many places of the memory.
     writing.known.clear()

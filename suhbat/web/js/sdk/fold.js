@@ -48,12 +48,13 @@ export function foldOwn(state, event, tally) {
   switch (event.type) {
     case "read": {
       const unread = tally.marked(event);
-      const folded = { ...state, mentions: event.mentions ?? 0 };
+      const read = Math.max(event.ordinal, state.read_ordinal);
+      const folded = { ...state, mentions: tally.named.told(event, state.mentions, read) };
       // A mark never goes back: where the state is newer than this old event, it knows better.
       return event.ordinal > state.read_ordinal ? { ...folded, read_ordinal: event.ordinal, unread } : folded;
     }
     case "mentioned":
-      return { ...state, mentions: event.mentions };
+      return { ...state, mentions: tally.named.told(event, state.mentions, state.read_ordinal) };
     case "draft":
       return { ...state, draft: event.text };
     default:
@@ -66,6 +67,17 @@ export function foldOwn(state, event, tally) {
  * @returns {Partial<ConversationState>}
  */
 function changes(state, event, uid, tally) {
+  const found = changed(state, event, uid, tally);
+  if (!event.everyone || !event.type.startsWith("message.")) return found;
+  const mentions = (state.mentions ?? 0) + tally.named.changed(event, uid, state.read_ordinal);
+  return { ...found, mentions: Math.max(0, mentions) };
+}
+
+/**
+ * @param {ConversationState} state @param {Event} event @param {string} uid @param {Tally} tally
+ * @returns {Partial<ConversationState>}
+ */
+function changed(state, event, uid, tally) {
   const last = state.last_message;
   switch (event.type) {
     case "message.created": {
@@ -83,7 +95,7 @@ function changes(state, event, uid, tally) {
       const gone = others && tally.isGone(event, state.read_ordinal) ? 1 : 0;
       const unread = Math.max(0, state.unread - gone);
       if (!last || last.seq !== event.target) return { unread };
-      return { unread, last_message: { ...without(last), deleted: true, text: "", reactions: [] } };
+      return { unread, last_message: tombstone(without(last)) };
     }
     case "reaction.added":
     case "reaction.removed":
@@ -102,6 +114,11 @@ function changes(state, event, uid, tally) {
     default:
       return {}; // an event of a newer server: it has its place in the log, so the head moves
   }
+}
+
+/** @param {Message} message @returns {Message} */
+function tombstone({ mentions_all: _, ...message }) {
+  return { ...message, deleted: true, text: "", reactions: [] };
 }
 
 /**

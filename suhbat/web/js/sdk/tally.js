@@ -6,6 +6,8 @@
 
 /** @import { ConversationState, Event, SavedTally } from "./types.js" */
 
+import { Named } from "./named.js";
+
 /** Messages and deletions remembered of one conversation; more do not come between a mark and the news of it. */
 const KEPT = 10_000;
 
@@ -18,8 +20,12 @@ export class Tally {
   /** @type {[seq: number, ordinal: number][]} */
   #deleted;
 
-  /** @param {number} counted @param {number} head @param {number[]} above @param {[number, number][]} deleted */
-  constructor(counted, head = 0, above = [], deleted = []) {
+  /**
+   * @param {number} counted @param {number} head @param {number[]} above @param {[number, number][]} deleted
+   * @param {Named} named
+   */
+  constructor(counted, head = 0, above = [], deleted = [], named = new Named(head)) {
+    this.named = named;
     this.#counted = counted;
     this.#head = head;
     this.#above = [...above];
@@ -67,7 +73,13 @@ export class Tally {
 
   /** @returns {SavedTally} */
   save() {
-    return { counted: this.#counted, head: this.#head, above: [...this.#above], deleted: [...this.#deleted] };
+    return {
+      counted: this.#counted,
+      head: this.#head,
+      above: [...this.#above],
+      deleted: [...this.#deleted],
+      named: this.named.save(),
+    };
   }
 }
 
@@ -80,9 +92,9 @@ export class Tallies {
   constructor(saved = {}) {
     const entries = Object.entries(saved);
     this.#tallies = new Map(
-      entries.map(([log, { counted, head, above, deleted }]) => [
+      entries.map(([log, { counted, head, above, deleted, named }]) => [
         log,
-        new Tally(counted, head, above, deleted),
+        new Tally(counted, head, above, deleted, Named.from(named)),
       ]),
     );
   }

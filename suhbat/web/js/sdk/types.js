@@ -32,6 +32,7 @@
  * @property {boolean} deleted
  * @property {Reaction[]} reactions
  * @property {number | null} [reactions_at]  Up to which `seq` they are counted already; in events.
+ * @property {boolean} [mentions_all]  It names everybody there, and its sender may do that.
  */
 
 /**
@@ -79,9 +80,15 @@
  */
 
 /**
- * @typedef {{ counted: number, head?: number, above: number[], deleted?: [seq: number, ordinal: number][] }}
- *   SavedTally
+ * @typedef {object} SavedTally
+ * @property {number} counted
+ * @property {number} [head]
+ * @property {number[]} above
+ * @property {[seq: number, ordinal: number][]} [deleted]
+ * @property {SavedNamed} [named]
  */
+
+/** @typedef {{ began: number, counted: number, above: [seq: number, ordinal: number, by: number][] }} SavedNamed */
 
 /**
  * What a frame, or the passing of time, leads to: `state` decides, `lifeline` carries out.
