@@ -1,24 +1,16 @@
-"""Whom a text names with @."""
+"""Whom a text names with @, of those who are there."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterator
+from suhbat.protocol.mentions import EVERYBODY as WORDS
+from suhbat.protocol.mentions import mentions
 
 from .ports import Directory
 
 EVERYBODY = "*"
-ALL = frozenset(("all", "hamma", "ҳамма", "все"))
-"""What stands for everybody, in every language."""
-MOST = 50
-"""Names looked for in one message, whether they are somebody's or not."""
-LONGEST = 128
-"""Code points of a name as typed; see `protocol.types.Name`."""
-_AT = re.compile(r"(?<![\w@])@")
-_QUOTES = "'`\u2018\u2019\u02bb\u02bc"
-"""What Uzbek letters are typed with; also what a name may stand between."""
-_INSIDE = frozenset("_-." + _QUOTES)
+"""Among the uids: all who are there."""
+LOOKED = 100
+"""Names looked up for one message. Most are found at once; those of nobody are shortened and looked up again."""
 
 
 def named(text: str, directory: Directory) -> tuple[str, ...]:
@@ -27,32 +19,19 @@ def named(text: str, directory: Directory) -> tuple[str, ...]:
         return ()
     found: dict[str, None] = {}
     looked: set[str] = set()
-    for typed in _typed(text):
-        if typed in looked:
-            continue
-        looked.add(typed)
-        # A name at the end of a sentence has its full stop with it, and one between quotes the second of them.
-        bare = typed.rstrip(".-" + _QUOTES)
-        if bare.casefold() in ALL:
-            found[EVERYBODY] = None
-            continue
-        person = directory.find(typed) or (directory.find(bare) if bare != typed else None)
-        if person is not None and person.lasting:
-            found[person.uid] = None
-        if len(looked) >= MOST:
-            break
+    for spellings in mentions(text):
+        for name in spellings:
+            if name in looked:
+                break  # it was somebody's, or nobody's, and so are those that are shorter
+            if name in WORDS:
+                found[EVERYBODY] = None
+                break
+            if len(looked) >= LOOKED:
+                return tuple(found)
+            looked.add(name)
+            person = directory.holder(name)
+            if person is not None:
+                if person.lasting:
+                    found[person.uid] = None
+                break
     return tuple(found)
-
-
-def _typed(text: str) -> Iterator[str]:
-    """What stands behind each @ and can be a name: whole words, with the marks that letters of many scripts have."""
-    for match in _AT.finditer(text):
-        start = end = match.end()
-        while end < len(text) and _in_a_name(text[end]):
-            end += 1
-        if 0 < end - start <= LONGEST:
-            yield text[start:end]
-
-
-def _in_a_name(letter: str) -> bool:
-    return letter in _INSIDE or unicodedata.category(letter)[0] in "LMN"

@@ -58,6 +58,12 @@ class Directory(Protocol):
         in a moment ago. Call it where `find` found nobody, then `find` again. Raises Busy."""
         ...
 
+    def holder(self, user_id: str) -> Actor | None:
+        """The identity whose name is exactly this, as `protocol.mentions.fold` gives it: what looks like it is another.
+
+        Cheap for whatever is asked: nothing is checked or normalised."""
+        ...
+
 
 class PeopleStore(Protocol):
     """Accounts, their sessions and invitations, durable when a method returns. Raises Busy when it cannot be written."""

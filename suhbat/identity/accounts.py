@@ -81,6 +81,10 @@ class Accounts:
         except InvalidName:
             return None
 
+    def of_skeleton(self, folded: str) -> Account | None:
+        """Whose name looks like this (`names.skeleton`), the disabled too."""
+        return self._by_name.get(folded)
+
     def of_uid(self, uid: str) -> Account | None:
         return self._by_uid.get(uid)
 

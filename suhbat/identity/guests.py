@@ -210,8 +210,10 @@ class Guests:
     def find(self, name: str) -> Actor | None:
         """Who holds `name` now: a connected bare guest, or a token guest, connected or kept. None if nobody does."""
         folded = fold(name)
-        if folded is None:
-            return None
+        return None if folded is None else self.holder(folded)
+
+    def holder(self, folded: str) -> Actor | None:
+        """The same by what the name looks like."""
         claim = self._bare.get(folded)
         if claim is not None:
             return claim.actor

@@ -90,8 +90,23 @@ def skeleton(name: str) -> str:
     return _skeleton_unicode(name)
 
 
-@lru_cache(maxsize=8192)
 def _normalise_unicode(typed: str) -> str:
+    name = _normalised(typed)
+    if isinstance(name, InvalidName):
+        raise InvalidName(reason=name.params["reason"])
+    return name
+
+
+@lru_cache(maxsize=8192)
+def _normalised(typed: str) -> str | InvalidName:
+    """Either outcome is remembered: what costs a millisecond to refuse is refused from memory when it comes again."""
+    try:
+        return _work_out(typed)
+    except InvalidName as refusal:
+        return refusal
+
+
+def _work_out(typed: str) -> str:
     try:
         name = _profile().enforce(typed.translate(_APOSTROPHES))
     except UnicodeError:
@@ -176,8 +191,7 @@ def _skeleton_unicode(name: str) -> str:
 
 
 def _replace(text: str) -> str:
-    table = _confusables()
-    return "".join(table.get(character, character) for character in text)
+    return text.translate(_confusables())
 
 
 class _Profile(Protocol):
@@ -204,7 +218,7 @@ def _script(character: str) -> str:
 
 
 @cache
-def _confusables() -> dict[str, str]:
+def _confusables() -> dict[int, str]:
     """Each character that looks like another, and its prototype.
 
     The package keeps the pairs of confusables.txt without their direction. In that file a prototype is never itself
@@ -218,12 +232,12 @@ def _confusables() -> dict[str, str]:
         source.replace("\u200e", ""): {entry["c"].replace("\u200e", "") for entry in entries}
         for source, entries in confusables_data.items()
     }
-    table: dict[str, str] = {}
+    table: dict[int, str] = {}
     for source, partners in pairs.items():
         if len(source) != 1 or len(partners) != 1:
             continue
         (target,) = partners
         alone = len(target) == 1 and len(pairs[target]) == 1
         if not alone or target < source:
-            table[source] = target
+            table[ord(source)] = target
     return table

@@ -15,7 +15,7 @@ from suhbat.errors import NameTaken, Unauthenticated
 from .accounts import Accounts
 from .guests import Claim, Guests, fold
 from .login import Login
-from .names import entered, normalise
+from .names import entered, normalise, skeleton
 from .sessions import Sessions
 from .tokens import OF_SESSION
 
@@ -69,6 +69,16 @@ class People:
             found = await self._cluster.holders(unknown)
             await self.renew_accounts(found)
             await self.guests.renew([uid for uid in found if self.accounts.of_uid(uid) is None])
+
+    def holder(self, user_id: str) -> Actor | None:
+        """Who has exactly this name; see chat.ports.Directory."""
+        folded = skeleton(user_id)
+        account = self.accounts.of_skeleton(folded)
+        if account is not None:
+            found = None if account.disabled else account.actor
+        else:
+            found = self.guests.holder(folded) or self.far(folded)
+        return found if found is not None and found.user_id == user_id else None
 
     async def renew_accounts(self, uids: Collection[str]) -> None:
         """Other nodes have made, changed or erased these accounts; guests may have become them."""

@@ -204,6 +204,14 @@ VOLUME: Mapping[str, Tests] = {
         *_in(_VOLUME, "a_thousand_connections_from_one_address"),
         *_in("weaknesses/test_too_many", "connections_of_all_have_a_limit"),
     ),
+    "naming everybody without end": (
+        *_in("proof/attacks/test_mentions", "everybody_without_end"),
+        *_in("store/test_acts", "naming_people_is_counted", "everybody_is_stored_once"),
+    ),
+    "fifty names of nobody in each message": (
+        *_in("proof/attacks/test_mentions", "fifty_names_of_nobody"),
+        *_in("chat/test_naming", "there_is_an_end_to_it"),
+    ),
     "a thousand messages a second on one socket": _in(_VOLUME, "a_thousand_messages_at_once"),
     "slow readers in a busy room": (
         *_in("system/test_slow_reader", "nobody_else_notices", "memory_is_bounded_and_nothing_is_lost"),

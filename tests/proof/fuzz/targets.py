@@ -18,13 +18,14 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
-from suhbat.chat.naming import MOST, named
+from suhbat.chat.naming import named
 from suhbat.chat.normalise import LONGEST, LONGEST_WORD, normalise
 from suhbat.chat.search import parse
 from suhbat.errors import BadRequest, InvalidName
 from suhbat.identity import names
 from suhbat.protocol.commands import Hello
 from suhbat.protocol.machine import Answer, Do, End, Unlimited
+from suhbat.protocol.mentions import MOST
 from suhbat.protocol.simple import SimpleMachine, SimpleSend
 from suhbat.protocol.types import MAX_TEXT, Emoji, Title
 from suhbat.protocol.v1 import State, V1Machine
@@ -134,6 +135,8 @@ def words(data: bytes) -> None:
 class _Nobody:
     def find(self, name: str) -> None:
         return None
+
+    holder = find
 
 
 def query(data: bytes) -> None:

@@ -3,13 +3,12 @@
 
 import { emphasised, run } from "./emphasis.js";
 import { address, bracketed, isEscape, target } from "./links.js";
+import { meant, run as nameRun } from "./mentions.js";
 
 /** @typedef {import("./markdown.js").Inline} Inline */
 /** @typedef {import("./markdown.js").Reading} Reading */
 /** @typedef {import("./emphasis.js").Item} Item */
 
-const MENTION = /@([\p{L}\p{N}_](?:[\p{L}\p{N}_.\u02bb-]|['\u2018\u2019\u02bc](?=\p{L})){0,31})/uy;
-const WORD = /[\p{L}\p{N}_]/u;
 const SPECIAL = /[\\`[\]<@*_~\n]|https?:\/\/|www\./gi;
 
 /** @param {string} text @param {Reading} reading @returns {Inline[]} */
@@ -137,11 +136,9 @@ class Paragraph {
   }
 
   #mention() {
-    if (WORD.test(this.#before())) return 0;
-    MENTION.lastIndex = this.#at;
-    const found = MENTION.exec(this.text);
-    if (!found) return 0;
-    const name = found[1].replace(/[.-]+$/, "");
+    const found = nameRun(this.text, this.#at, (at) => (this.codes.get(1)?.[0] ?? -1) > at);
+    const name = meant(found, this.reading.exists);
+    if (!name) return 0;
     this.#add({ type: "mention", name });
     return name.length + 1;
   }

@@ -6,6 +6,7 @@
 import { blocks } from "./blocks.js";
 import { cut } from "./graphemes.js";
 import { safe } from "./links.js";
+import { EVERYBODY, fold } from "./mentions.js";
 
 /**
  * @typedef {{type: "text", text: string} | {type: "code", text: string} | {type: "break"}
@@ -16,6 +17,7 @@ import { safe } from "./links.js";
  *   | {type: "list", ordered: boolean, start: number, items: Block[][]}} Block
  * @typedef {object} Reading  how a text is read
  * @property {(href: string) => string | null} allow  the address that a link leads to, or null for no link
+ * @property {(folded: string) => boolean} exists  whether this is somebody's name, in the form of mentions.js
  * @property {number} steps  counted as it is read, for the tests: lines and signs that were looked at
  */
 
@@ -23,9 +25,30 @@ const PREVIEWED = 400; // UTF-16 units of a message that its preview may show
 
 /** @param {string} text @param {Partial<Reading>} [reading] @returns {Block[]} */
 export function parse(text, reading = {}) {
-  const how = /** @type {Reading} */ (Object.assign(reading, { allow: reading.allow ?? safe, steps: 0 }));
+  const how = /** @type {Reading} */ (Object.assign(reading, { allow: reading.allow ?? safe, exists: reading.exists ?? never, steps: 0 }));
   return blocks(text.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n"), 0, how);
 }
+
+/**
+ * The names, folded, that a text names with @, each once; those of nobody are left out.
+ * @param {string} text @param {(folded: string) => boolean} exists
+ */
+export function named(text, exists) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  /** @param {(Block | Inline)[]} nodes */
+  const look = (nodes) => {
+    for (const node of nodes) {
+      if (node.type === "mention") found.add(fold(node.name));
+      if ("children" in node) look(node.children);
+      if (node.type === "list") node.items.forEach(look);
+    }
+  };
+  look(parse(text, { exists }));
+  return [...found].filter((name) => EVERYBODY.has(name) || exists(name));
+}
+
+const never = () => false;
 
 /** One line for a preview: the text without its marks. @param {string} text */
 export function plain(text) {

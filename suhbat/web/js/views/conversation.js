@@ -5,7 +5,7 @@ import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { Composer } from "./composer.js";
 import { h, iconButton } from "./dom.js";
-import { isHere, otherOf, titleOf, uidOf } from "./names.js";
+import { isHere, isName, otherOf, titleOf, uidOf } from "./names.js";
 import { TimelineView } from "./timeline.js";
 import { actionsFor } from "./message-actions.js";
 import { later } from "./later.js";
@@ -122,6 +122,7 @@ export class ConversationView {
     return {
       me: app.me,
       find: (seq) => app.timeline(conversation).quote(seq),
+      exists: (folded) => isName(app, folded),
       shown: (uid, name) => (uid === app.me.uid ? app.me.user_id : name),
       readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
       pinned: (seq) => app.timeline(conversation).pinned.has(seq),

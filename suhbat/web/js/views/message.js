@@ -25,6 +25,7 @@ import { rich } from "./rich.js";
  * @property {(seq: number) => void} jump
  * @property {(name: string, uid: string, anchor: Element) => void} person
  * @property {(name: string, anchor: Element) => void} mentioned
+ * @property {(folded: string) => boolean} exists whether this is a name of somebody who was seen
  */
 
 /** @param {Message} message @param {boolean} follows the message before it is by the same person, a moment ago @param {Place} place */
@@ -59,7 +60,7 @@ function bodyNodes(message, place) {
   const nodes = [];
   if (message.reply_to) nodes.push(quoteNode(message.reply_to, place));
   const text = h("div", { class: isEmoji(message.text) ? "text large" : "text" });
-  text.append(...rich(message.text, { me: place.me.user_id, onmention: place.mentioned }));
+  text.append(...rich(message.text, { me: place.me.user_id, exists: place.exists, everybody: message.mentions_all, onmention: place.mentioned }));
   nodes.push(text);
   const marks = h("span", { class: "marks" });
   if (place.pinned(message.seq)) marks.append(h("span", { class: "pinned", title: t("message.pinned") }, icon("pin")));
@@ -148,7 +149,7 @@ export function pendingNode(pending, follows, place) {
     row.append(avatar(named, place.me.uid), h("header", {}, h("span", { class: "author", dir: "auto" }, named)));
   }
   const text = h("div", { class: "text" });
-  text.append(...rich(pending.text, { me: place.me.user_id }));
+  text.append(...rich(pending.text, { me: place.me.user_id, exists: place.exists }));
   const body = h("div", { class: "body" }, pending.replyTo !== null && quoteNode(pending.replyTo, place), text);
   if (error) {
     body.append(

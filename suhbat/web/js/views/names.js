@@ -1,6 +1,7 @@
 // How people and conversations are called.
 
 import { t } from "../text/languages.js";
+import { fold } from "../text/mentions.js";
 
 /** @typedef {import("../sdk/types.js").ConversationState} State */
 
@@ -28,7 +29,7 @@ export function otherOf(app, state) {
  * @param {Map<string, {uid: string, user_id: string}>} people @param {string} name
  */
 export function uidOf(people, name) {
-  const wanted = name.toLowerCase();
+  const wanted = fold(name);
   const uids = [...people.values()].filter((one) => one.user_id === wanted).map((one) => one.uid);
   return uids.length > 1 ? NOBODY : uids[0];
 }
@@ -37,6 +38,12 @@ const NOBODY = "nobody"; // no uid looks like this
 
 /** @param {import("../app.js").App} app @param {string | undefined} uid */
 export const isHere = (app, uid) => Boolean(uid) && app.chat.presence.get(uid ?? "")?.state === "online";
+
+/** Whether somebody who was seen has this name, in the form of text/mentions.js. @param {import("../app.js").App} app @param {string} folded */
+export function isName(app, folded) {
+  for (const person of app.chat.people.values()) if (person.user_id === folded) return true;
+  return folded === app.me.user_id;
+}
 
 /** The order of the list: the latest first, the lobby as any other. @param {State[]} states */
 export function sorted(states) {

@@ -2,9 +2,9 @@
 
 import { aboutText } from "../models/timeline.js";
 import { cut } from "../text/graphemes.js";
-import { plain } from "../text/markdown.js";
+import { named, plain } from "../text/markdown.js";
 import { preferences } from "../storage/preferences.js";
-import { titleOf } from "./names.js";
+import { isName, titleOf } from "./names.js";
 
 const SHOWN = 100; // notifications that are followed
 
@@ -12,6 +12,11 @@ const SHOWN = 100; // notifications that are followed
 export async function askToNotify() {
   if (!("Notification" in globalThis)) return false;
   return (Notification.permission === "granted" || (await Notification.requestPermission()) === "granted");
+}
+
+/** Whether it names this person, by the rule of the server; everybody it names only where the server says so. @param {import("../app.js").App} app @param {import("../sdk/types.js").Message} message */
+export function namesMe(app, message) {
+  return Boolean(message.mentions_all) || named(message.text, (folded) => isName(app, folded)).includes(app.me.user_id);
 }
 
 /**
@@ -38,8 +43,7 @@ export function notify(app, go) {
     if (!state || looking || !preferences().notify || preferences().silent.includes(state.conversation)) return;
     if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
     // In the lobby, which is everybody's, only what is meant for one.
-    const named = new RegExp(`@(${app.me.user_id.replace(/[.]/g, "\\.")}|all)(?![\\p{L}\\p{N}_-])`, "iu").test(message.text);
-    if (state.kind === "lobby" && !named) return;
+    if (state.kind === "lobby" && !namesMe(app, message)) return;
     const title = state.kind === "direct" ? message.sender : `${message.sender} · ${titleOf(state)}`;
     // One per conversation and message: several tabs show it once.
     show(title, message, false);

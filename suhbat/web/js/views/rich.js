@@ -1,18 +1,20 @@
 // What somebody wrote, as elements: the tree that markdown.js reads, node by node. Nothing else makes elements of a text.
 
 import { parse } from "../text/markdown.js";
+import { EVERYBODY, fold } from "../text/mentions.js";
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
 import { h, icon } from "./dom.js";
 
 /**
  * @param {string} text
- * @param {{me?: string, onmention?: (name: string, anchor: Element) => void}} [options]
+ * @param {{me?: string, exists?: (folded: string) => boolean, everybody?: boolean, onmention?: (name: string, anchor: Element) => void}} [options]
+ *   `exists`: whether this is somebody's name; `everybody`: the server says that the text names all who are there
  * @returns {Node[]}
  */
 export function rich(text, options = {}) {
   try {
-    return parse(text).map((block) => blockNode(block, options));
+    return parse(text, { exists: options.exists }).map((block) => blockNode(block, options));
   } catch (error) {
     // It is shown as it was written rather than not at all.
     console.error(error);
@@ -63,8 +65,13 @@ function inline(nodes, options) {
 }
 
 /** @param {string} name @param {Parameters<typeof rich>[1]} options */
-function mentionNode(name, { me, onmention } = {}) {
-  const mine = name.toLowerCase() === me?.toLowerCase() || name === "all";
+function mentionNode(name, { me, everybody, onmention } = {}) {
+  const folded = fold(name);
+  const all = EVERYBODY.has(folded);
+  // Whoever may not name everybody writes a word.
+  if (all && !everybody) return document.createTextNode(`@${name}`);
+  if (all) return h("span", { class: "mention mine" }, `@${name}`);
+  const mine = folded === me;
   const act = (/** @type {Event} */ event) => onmention?.(name, /** @type {Element} */ (event.currentTarget));
   return h("button", { type: "button", class: mine ? "mention mine" : "mention", on: { click: act } }, `@${name}`);
 }

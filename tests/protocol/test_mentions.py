@@ -1,0 +1,51 @@
+"""Whom a text may name: the vectors that the page's twin answers too (tests/web/mentions.test.mjs)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from suhbat.errors import InvalidName
+from suhbat.identity.names import normalise
+from suhbat.protocol.mentions import EVERYBODY, LONGEST, MOST, SIGNS, fold, mentions, spellings
+
+VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "mentions.json").read_text(encoding="utf-8"))
+PEOPLE = frozenset(VECTORS["people"])
+
+
+def named(text: str) -> list[str]:
+    """As chat.naming does it with a directory."""
+    found = (next((name for name in names if name in PEOPLE or name in EVERYBODY), None) for names in mentions(text))
+    return list(dict.fromkeys("*" if name in EVERYBODY else name for name in found if name is not None))
+
+
+@pytest.mark.parametrize("vector", VECTORS["texts"], ids=lambda vector: json.dumps(vector["text"])[:40])
+def test_a_vector(vector: dict[str, object]) -> None:
+    """It names exactly these people."""
+    assert named(str(vector["text"])) == vector["names"], vector["text"]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Ali", "ALI-AKA.1", "O'TKIR", "o‘g‘il", "oʼzbek", "o`g`il", "ЮЛЯ", "Ёлка", "Ўткир", "JOSÉ", "Jose\u0301", "नमस्ते", "ＡＬＩ",
+     "李雷", "ΣΟΦΟΣ", "ΑΛΗΣ", "Straße", "ẞ", "İstanbul", "ǅ", "가나", "ｱｲｳ", "สวัสดี", "محمد", "_x_", "x-1", "ЙЎЛ"],
+)  # fmt: skip
+def test_the_form_is_that_of_names(typed: str) -> None:
+    """Whatever can be a name is folded to the same by both: nobody is missed whose name is typed as names may be."""
+    try:
+        name = normalise(typed)
+    except InvalidName:
+        return
+    assert fold(typed) == name and fold(name) == name
+    assert spellings(typed)[0] == name
+
+
+def test_there_is_an_end_to_it() -> None:
+    """So many names of one text are looked at, and so many signs; what is longer than a name can be is shortened or none."""
+    assert len(list(mentions(" ".join(f"@a{n}" for n in range(800))))) == MOST
+    assert len(list(mentions("@ali " * 300 + "@vali"))) == 2
+    assert len(list(mentions("@ali " * SIGNS + "@vali"))) == 1
+    assert spellings("a." * 60)[0] == ("a." * 60)[:LONGEST].rstrip(".") + "."[: LONGEST % 2]
+    assert not list(mentions("@" + "a" * 4_000))
