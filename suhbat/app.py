@@ -125,6 +125,7 @@ class Suhbat:
                 acting=services.acting,
                 bans=services.bans,
                 rates=services.rates,
+                reads=services.reads,
                 clock=services.clock,
                 registry=registry,
                 counts=services.counts,

@@ -84,6 +84,14 @@ class Settings(BaseSettings):
     connections: int = Field(
         50_000, ge=0, description="Connections at a time of all together; 0 for no limit. More get 503 and Retry-After."
     )
+    guests_per_address: int = Field(
+        1000, ge=0, description="Guests that one address may make in a day; 0 for no limit. This machine has none."
+    )
+    guests: int = Field(
+        50_000,
+        ge=0,
+        description="Guests with a token whose names are kept at a time, of all addresses; 0 for no limit.",
+    )
     send_rate: float = Field(
         50.0, ge=0, allow_inf_nan=False, description="Messages a second that one user may send; 0 for no limit."
     )

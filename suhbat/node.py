@@ -15,6 +15,7 @@ from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Bus, Clock, Ears, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
+from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.hub import presence
 from suhbat.hub.hub import Hub
@@ -55,7 +56,7 @@ class Node:
         self.hub.gather.more_coming = lambda: store.waiting > 0
         self.here = Here(settings.announce_limit)
         self.people = People(
-            Guests(store, clock, access=settings.access),
+            Guests(store, clock, access=settings.access, per_address=settings.guests_per_address, most=settings.guests),
             Accounts(store),
             Sessions(store, clock),
             settings.access,
@@ -87,6 +88,7 @@ class Node:
             acting=self.acting,
             bans=self.bans,
             rates=self.rates,
+            reads=Reads(),
             clock=clock,
             turnstile=Turnstile(),
             outside=None if authenticate is None else Outside(store, clock, self.people, authenticate),

@@ -234,6 +234,11 @@ TEXTS: dict[str, dict[Written, str]] = {
         "uz": "Siz hali hech kim koʻrib chiqmagan koʻp xabar bergansiz. Koʻrib chiqilishini kuting.",
         "ru": "Вы сообщили уже о многом, что ещё никто не просмотрел. Подождите.",
     },
+    "rate_limited.guests": {
+        "en": "Too many guests came from your address today. Make an account, or wait {seconds} s.",
+        "uz": "Bugun manzilingizdan juda koʻp mehmon keldi. Hisob oching yoki {seconds} soniya kuting.",
+        "ru": "С вашего адреса сегодня пришло слишком много гостей. Заведите учётную запись или подождите {seconds} с.",
+    },
     "rate_limited.connections": {
         "en": "Too many connections from your address. Close some, or wait {seconds} s.",
         "uz": "Manzilingizdan ulanishlar juda koʻp. Baʼzilarini yoping yoki {seconds} soniya kuting.",
@@ -343,6 +348,11 @@ REASONS: dict[str, dict[Written, str]] = {
         "en": "there is nothing to look for",
         "uz": "qidiriladigan narsa yoʻq",
         "ru": "искать нечего",
+    },
+    "search.costly": {
+        "en": "this search takes too long; use rarer words, or from: and in:",
+        "uz": "bu qidiruv juda uzoq davom etadi; kamroq uchraydigan soʻzlar, from: va in: bilan qidiring",
+        "ru": "этот поиск занимает слишком много времени; ищите более редкие слова или добавьте from: и in:",
     },
     "search.long": {
         "en": "the query is longer than 500 characters",

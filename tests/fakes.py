@@ -222,6 +222,7 @@ class FakeStore(FakePeople):
         after: int | None = None,
         around: int | None = None,
         limit: int = 50,
+        aside: bool = False,
     ) -> HistoryPage:
         self._work()
         if conversation not in self.logs or not self._sees(actor, conversation):
@@ -261,6 +262,14 @@ class FakeStore(FakePeople):
     async def drop_guest(self, uid: str) -> None:
         self._work()
         self.rows.pop(uid, None)
+
+    async def drop_silent_guests(self, uids: Collection[str], before: int) -> Collection[str]:
+        self._work()
+        written = {message.sender_uid for log in self.logs.values() for message in log}
+        gone = [uid for uid in uids if uid in self.rows and self.rows[uid].last_used_at < before and uid not in written]
+        for uid in gone:
+            del self.rows[uid]
+        return gone
 
     async def drop_guests(self, before: int) -> int:
         self._work()

@@ -231,8 +231,10 @@ class Store(PeopleStore, Protocol):
         after: int | None = None,
         around: int | None = None,
         limit: int = 50,
+        aside: bool = False,
     ) -> HistoryPage:
-        """A page of messages that `actor` may see; NotFound for a conversation that may not be seen."""
+        """A page of messages that `actor` may see; NotFound for a conversation that may not be seen. `aside`: nobody waits for
+        it by the second, and what somebody waits for goes first."""
         ...
 
     async def state(self, actor: Actor, conversation: str) -> ConversationState:
@@ -242,7 +244,10 @@ class Store(PeopleStore, Protocol):
     async def search(
         self, actor: Actor, query: Query, sender: str | None, *, limit: int = 50, below: int | None = None
     ) -> SearchPage:
-        """Messages that the actor may read now, newest first. `sender`: the uid of who wrote; `below`: a page's cursor."""
+        """Messages that the actor may read now, newest first. `sender`: the uid of who wrote; `below`: a page's cursor.
+
+        Reads as `history` does `aside`, for a bounded time: a page then has what was found by then. Raises BadRequest where
+        that is nothing."""
         ...
 
     async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
@@ -327,6 +332,11 @@ class Store(PeopleStore, Protocol):
 
     async def drop_guest(self, uid: str) -> None:
         """Forget a guest's token and hold on the name; what they wrote stays."""
+        ...
+
+    async def drop_silent_guests(self, uids: Collection[str], before: int) -> Collection[str]:
+        """The same for those of these who were last used before, have no message that is still there, and are in no
+        conversation; who that was."""
         ...
 
     async def drop_guests(self, before: int) -> int:

@@ -3,14 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import IntEnum
 from typing import Generic, TypeVar
 
+from suhbat.errors import RateLimited
 from suhbat.protocol.machine import Meter, Unlimited
 
 BURST_SECONDS = 5.0
 """How much of the rate may be used at once."""
 PATIENCE_SECONDS = 10.0
 """How many seconds' worth of refused frames are answered before the connection is closed."""
+
+
+class Cost(IntEnum):
+    """What costs more than a message counts like so many for the rate of who does it; in every dialect alike."""
+
+    ROOM = 10
+    DIRECT = 5
+    PERSON = 5
+    SEARCH = 5
+    EXPORT = 10
+
+
+def weigh(meter: Meter, cost: int, now: float) -> None:
+    """Count what costs so much, one of which was counted already. Raises RateLimited."""
+    for _ in range(cost - 1):
+        wait = meter.take(now)
+        if wait:
+            raise RateLimited(retry_after=wait)
+
 
 KEPT = 20_000
 """Users, addresses and conversations, each, whose meters are remembered."""
@@ -123,6 +144,30 @@ class Recent(Generic[M]):
         if len(self._meters) > self._keep:
             del self._meters[next(iter(self._meters))]
         return meter
+
+
+DAY = 24 * 3600.0
+"""Seconds."""
+
+
+class Daily:
+    """So many a day for each name, the day beginning with the first; 0: no limit."""
+
+    def __init__(self, limit: int, keep: int = KEPT) -> None:
+        self._limit = limit
+        self._days: Recent[list[float]] = Recent(lambda: [0.0, 0.0], keep)
+
+    def take(self, name: str, now: float) -> float:
+        """0 when one more may pass, else the seconds until it may. Time is given, in steady seconds."""
+        if not self._limit:
+            return 0.0
+        day = self._days[name]  # when it ends, and how many passed
+        if now >= day[0]:
+            day[:] = now + DAY, 0
+        if day[1] >= self._limit:
+            return day[0] - now
+        day[1] += 1
+        return 0.0
 
 
 class Rates:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from suhbat.chat import acts
+from suhbat.chat.rate import Cost
 from suhbat.errors import BadRequest, UserNotFound
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
 from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Uids, Wire
@@ -15,7 +16,7 @@ from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMod
 from .parts import House
 from .paths import Place, known
 from .refusals import refuses
-from .security import SAFE_WRITE, Caller
+from .security import READ, SAFE_WRITE, Caller, weighs
 
 router = APIRouter(tags=["conversations"])
 
@@ -80,7 +81,7 @@ class Pinned(Wire):
     messages: tuple[Message, ...]
 
 
-@router.get("/conversations")
+@router.get("/conversations", dependencies=[READ])
 async def index(
     actor: Caller,
     parts: House,
@@ -95,7 +96,7 @@ async def index(
     return Conversations(conversations=found, after=found[-1].conversation if len(found) == limit else None)
 
 
-@router.post("/conversations", status_code=201, dependencies=[SAFE_WRITE])
+@router.post("/conversations", status_code=201, dependencies=[SAFE_WRITE, weighs(Cost.ROOM)])
 async def create(body: NewRoom, actor: Caller, parts: House) -> ConversationState:
     """Make a room; the caller owns it."""
     done = await parts.acting.do(
@@ -111,7 +112,7 @@ async def create(body: NewRoom, actor: Caller, parts: House) -> ConversationStat
     return await parts.store.state(actor, done.conversation)
 
 
-@router.get("/conversations/{conversation}")
+@router.get("/conversations/{conversation}", dependencies=[READ])
 async def show(conversation: Place, actor: Caller, parts: House) -> ConversationState:
     """A conversation as the caller may see it: as a member, or a public room from outside (`role` is null then)."""
     return await parts.store.state(actor, known(conversation))
@@ -135,7 +136,7 @@ async def erase(conversation: Place, actor: Caller, parts: House) -> None:
 @router.post(
     "/directs",
     status_code=201,
-    dependencies=[SAFE_WRITE],
+    dependencies=[SAFE_WRITE, weighs(Cost.DIRECT)],
     responses={200: {"model": Direct, "description": "There already is one of exactly these people"}},
 )
 @refuses(UserNotFound)
@@ -176,7 +177,7 @@ async def drop_draft(conversation: Place, actor: Caller, parts: House) -> None:
     await parts.acting.do(acts.Draft(actor=actor, at=parts.acting.now(), conversation=known(conversation), text=""))
 
 
-@router.get("/conversations/{conversation}/pins")
+@router.get("/conversations/{conversation}/pins", dependencies=[READ])
 async def pins(conversation: Place, actor: Caller, parts: House) -> Pinned:
     """The pinned messages that the caller may read."""
     return Pinned(messages=await parts.store.pins(actor, known(conversation)))

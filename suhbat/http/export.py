@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
+from suhbat.chat.rate import Cost
 from suhbat.identity.export import of_conversation, of_person
 from suhbat.protocol.examples import example
 from suhbat.protocol.objects import Message
@@ -18,7 +19,7 @@ from suhbat.protocol.types import MAX_INTEGER
 
 from .parts import House
 from .paths import Place, known
-from .security import Caller
+from .security import EXPORT, Caller, weighs
 
 router = APIRouter(tags=["export"])
 
@@ -38,7 +39,12 @@ _LINES: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/conversations/{conversation}/export", response_class=StreamingResponse, responses=_LINES)
+@router.get(
+    "/conversations/{conversation}/export",
+    response_class=StreamingResponse,
+    responses=_LINES,
+    dependencies=[EXPORT, weighs(Cost.EXPORT)],
+)
 async def conversation(
     conversation: Place,
     actor: Caller,
@@ -52,7 +58,9 @@ async def conversation(
     return StreamingResponse(of_conversation(parts.store, actor, name, after), media_type=MEDIA_TYPE)
 
 
-@router.get("/me/export", response_class=StreamingResponse, responses=_LINES)
+@router.get(
+    "/me/export", response_class=StreamingResponse, responses=_LINES, dependencies=[EXPORT, weighs(Cost.EXPORT)]
+)
 async def me(
     actor: Caller, parts: House, cursor: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None
 ) -> StreamingResponse:

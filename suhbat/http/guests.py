@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, RateLimited
-from suhbat.identity.address import is_loopback
+from suhbat.identity.address import metered
 from suhbat.protocol.objects import User
 from suhbat.protocol.types import GUEST_TOKEN, Name, Wire
 
@@ -44,18 +44,18 @@ class GuestByCookie(Wire):
 @refuses(NameInUse, NameTaken, InvalidName, RateLimited, Busy)
 async def create(request: Request, body: NewGuest, parts: House, response: Response) -> GuestCreated | GuestByCookie:
     """Take a name. The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
-    _limit(request, parts)
-    actor, token = await parts.people.make_guest(body.user_id)
+    address = metered(address_of(request, parts))
+    _limit(address, parts)
+    actor, token = await parts.people.make_guest(body.user_id, address)
     if body.cookie:
         cookie.write(request, response, parts.settings, token)
         return GuestByCookie(user=actor.user)
     return GuestCreated(user=actor.user, token=token)
 
 
-def _limit(request: Request, parts: Parts) -> None:
-    """Each guest costs a row and a name for a day: one address may not take thousands in a moment."""
-    address = address_of(request, parts)
-    if is_loopback(address):
+def _limit(address: str, parts: Parts) -> None:
+    """Each guest costs a row and a name: one address may not take hundreds in a moment (and not thousands in a day)."""
+    if not address:
         return
     wait = parts.rates.meter(f"guests from {address}").take(parts.clock.steady())
     if wait:

@@ -13,7 +13,7 @@ from suhbat.protocol.types import ConversationId, Time, UserId, Wire
 
 from .parts import House
 from .refusals import refuses
-from .security import SAFE_WRITE, Staff, address_of
+from .security import READ, SAFE_WRITE, Staff, address_of
 
 router = APIRouter(prefix="/invites", tags=["invites"])
 
@@ -80,7 +80,7 @@ async def make(body: NewInvite, actor: Staff, parts: House) -> InviteMade:
     )
 
 
-@router.get("")
+@router.get("", dependencies=[READ])
 async def index(actor: Staff, parts: House) -> InviteList:
     """The invitations that are still good, the newest first. For owners and moderators of the server."""
     found = await parts.registration.invites.alive()

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from suhbat.chat import acts
+from suhbat.chat.rate import Cost
 from suhbat.errors import BadRequest, UserNotFound
 from suhbat.protocol.objects import Member, Role
 from suhbat.protocol.types import Reason, Until, Wire
@@ -15,7 +16,7 @@ from suhbat.protocol.types import Reason, Until, Wire
 from .parts import House
 from .paths import Person, Place, WhoseUid, known
 from .refusals import refuses
-from .security import SAFE_WRITE, Caller
+from .security import READ, SAFE_WRITE, Caller, weighs
 
 router = APIRouter(prefix="/conversations/{conversation}/members", tags=["members"])
 
@@ -41,7 +42,7 @@ class Standing(Wire):
     reason: Reason = ""
 
 
-@router.get("")
+@router.get("", dependencies=[READ])
 async def index(
     conversation: Place,
     actor: Caller,
@@ -57,7 +58,7 @@ async def index(
 @router.put(
     "/{user_id}",
     status_code=201,
-    dependencies=[SAFE_WRITE],
+    dependencies=[SAFE_WRITE, weighs(Cost.PERSON)],
     responses={200: {"model": None, "description": "They were a member already"}},
 )
 @refuses(UserNotFound)

@@ -18,7 +18,7 @@ from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji,
 from .parts import House, Parts
 from .paths import Place, SeqPath, known
 from .refusals import refuses
-from .security import SAFE_WRITE, Caller
+from .security import READ, SAFE_WRITE, Caller
 
 router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messages"])
 
@@ -74,7 +74,7 @@ class Reacted(Reaction):
     cursor: str | None = Field(examples=["1842"])
 
 
-@router.get("")
+@router.get("", dependencies=[READ])
 async def page(
     conversation: Place,
     actor: Caller,
@@ -138,7 +138,7 @@ async def delete(conversation: Place, seq: SeqPath, actor: Caller, parts: House)
     return Changed(seq=(await parts.acting.do(act)).seq)
 
 
-@router.get("/{seq}/reactions/{emoji}")
+@router.get("/{seq}/reactions/{emoji}", dependencies=[READ])
 async def reactions(
     conversation: Place,
     seq: SeqPath,

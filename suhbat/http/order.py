@@ -15,7 +15,7 @@ from suhbat.protocol.types import MAX_INTEGER, Storable, Time, Wire
 
 from .parts import House
 from .refusals import refuses
-from .security import SAFE_WRITE, Caller
+from .security import READ, SAFE_WRITE, Caller
 
 router = APIRouter(tags=["order"])
 
@@ -51,7 +51,7 @@ class AuditLog(Wire):
     entries: tuple[AuditEntry, ...]
 
 
-@router.get("/reports")
+@router.get("/reports", dependencies=[READ])
 async def reports(
     actor: Caller, parts: House, after: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0, limit: Limit = 50
 ) -> Reports:
@@ -87,7 +87,7 @@ def require_owner(actor: Actor) -> None:
         raise Forbidden()
 
 
-@router.get("/filter")
+@router.get("/filter", dependencies=[READ])
 async def show_filter(actor: Caller, parts: House) -> Filtered:
     """The words that no message may have, as search sees them. Only the owner of the server reads them."""
     require_owner(actor)
@@ -101,7 +101,7 @@ async def put_filter(body: Filter, actor: Caller, parts: House) -> Filtered:
     return Filtered(words=await parts.store.filtered())
 
 
-@router.get("/audit")
+@router.get("/audit", dependencies=[READ])
 async def audit(
     actor: Caller,
     parts: House,

@@ -14,6 +14,7 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
+from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.control import Control
 from suhbat.counting import Counts
@@ -41,6 +42,7 @@ class Parts:
     acting: Acting
     bans: Bans
     rates: Rates
+    reads: Reads
     clock: Clock
     registry: CollectorRegistry
     control: Control

@@ -7,12 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from suhbat.chat.rate import Cost
 from suhbat.chat.search import LONGEST, parse
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER, Wire
 
 from .parts import House
-from .security import Caller
+from .security import SEARCH, Caller, weighs
 
 router = APIRouter(tags=["search"])
 
@@ -24,7 +25,7 @@ class Found(Wire):
     cursor: str | None = Field(examples=["1842"])
 
 
-@router.get("/search")
+@router.get("/search", dependencies=[SEARCH, weighs(Cost.SEARCH)])
 async def search(
     actor: Caller,
     parts: House,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from suhbat.chat.model import Actor
+from suhbat.chat.rate import weigh
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited, TooLarge, Unauthenticated
 from suhbat.identity.address import metered
 from suhbat.identity.login import Login
@@ -79,6 +81,49 @@ async def _staff(actor: Caller) -> Actor:
 LoggedIn = Annotated[Login, Depends(_login)]
 Caller = Annotated[Actor, Depends(_caller)]
 Staff = Annotated[Actor, Depends(_staff)]
+
+
+def _place(actor: Actor, request: Request, parts: Parts) -> str:
+    """What reads count by beside the user: guests cost nothing to make, so those of one address count together."""
+    return metered(address_of(request, parts)) if actor.kind == "guest" else ""
+
+
+@refuses(Busy)
+async def _reading(request: Request, actor: Caller, parts: House) -> AsyncIterator[None]:
+    """For what reads the store: a few at once, some wait, more are told to come again. Raises Busy."""
+    async with parts.reads.quick(actor.uid, _place(actor, request, parts)):
+        yield
+
+
+@refuses(Busy)
+async def _searching(request: Request, actor: Caller, parts: House) -> AsyncIterator[None]:
+    """The same for what takes long. Raises Busy."""
+    async with parts.reads.slow(actor.uid, _place(actor, request, parts)):
+        yield
+
+
+@refuses(Busy)
+async def _exporting(request: Request, actor: Caller, parts: House) -> AsyncIterator[None]:
+    """The same until the whole answer is written. Raises Busy."""
+    async with parts.reads.export(actor.uid, _place(actor, request, parts)):
+        yield
+
+
+# Given back before the answer is sent: who takes it slowly keeps nobody waiting.
+READ = Depends(_reading, scope="function")
+SEARCH = Depends(_searching, scope="function")
+EXPORT = Depends(_exporting, scope="request")
+
+
+def weighs(cost: int) -> Any:
+    """For a request that costs like so many messages: it counts for `send_rate` as those do. Raises RateLimited."""
+
+    @refuses(RateLimited)
+    async def count(request: Request, actor: Caller, parts: House) -> None:
+        meter = parts.rates.meter(actor.uid, metered(address_of(request, parts)))
+        weigh(meter, cost, parts.clock.steady())
+
+    return Depends(count)
 
 
 @refuses(Forbidden, BadRequest, TooLarge)

@@ -17,7 +17,7 @@ from . import cookie
 from .me import Password
 from .parts import House, Parts
 from .refusals import refuses
-from .security import SAFE_WRITE, LoggedIn, address_of
+from .security import READ, SAFE_WRITE, LoggedIn, address_of
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 
@@ -71,7 +71,7 @@ async def log_in(request: Request, body: NewSession, parts: House, response: Res
     return answer(request, response, parts, profile(account), token, in_cookie=body.cookie)
 
 
-@router.get("")
+@router.get("", dependencies=[READ])
 async def index(login: LoggedIn, parts: House) -> SessionList:
     """Where the caller is logged in, the oldest first."""
     id = _own(login)

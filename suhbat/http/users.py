@@ -14,7 +14,7 @@ from suhbat.protocol.types import Wire
 from . import paths
 from .parts import House, Parts
 from .refusals import refuses
-from .security import Caller
+from .security import READ, Caller
 
 router = APIRouter(prefix="/users", tags=["users"])
 
@@ -39,7 +39,7 @@ async def search(
     return People(users=tuple(_person(other, parts) for other in list(found.values())[:limit]))
 
 
-@router.get("/{user_id}")
+@router.get("/{user_id}", dependencies=[READ])
 @refuses(NotFound)
 async def show(user_id: paths.Person, actor: Caller, parts: House, uid: paths.WhoseUid = None) -> Person:
     """Who holds this name. 404 for nobody, for an account that was shut out, and with `uid` for anybody but them."""

@@ -25,7 +25,7 @@ async def of_conversation(store: Store, actor: Actor, name: str, after: int = 0)
         yield _line("conversation", await store.state(actor, name))
     place = after
     while True:
-        page = await store.history(actor, name, after=place, limit=MAX_PAGE)
+        page = await store.history(actor, name, after=place, limit=MAX_PAGE, aside=True)
         for message in page.messages:
             yield _line("message", message)
         if not page.messages or not page.has_after:

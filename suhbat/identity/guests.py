@@ -15,7 +15,8 @@ from typing import Protocol
 
 from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.chat.ports import Clock, Store
-from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
+from suhbat.chat.rate import Daily
+from suhbat.errors import Busy, Forbidden, InvalidName, NameInUse, RateLimited, Unauthenticated
 from suhbat.protocol.types import LOBBY
 
 from .lookups import Lookups, groups
@@ -27,6 +28,12 @@ KEPT: Milliseconds = 24 * 3600 * 1000
 TOUCH: Milliseconds = 60 * 1000
 """How long the last use of one guest may be known in memory only."""
 HOUR: Milliseconds = 3600 * 1000
+SILENT = HOUR
+"""How long that is for a guest who has said nothing and is in no conversation."""
+FULL_SECONDS = 60
+"""When somebody may come again where there are as many guests as may be."""
+AT_ONCE = 200
+"""Guests of whom it is asked in one go whether they ever said anything."""
 SILENCE_SECONDS = 10
 """How long a holder that is pinged may be silent before it loses its name."""
 
@@ -40,6 +47,8 @@ class Claim:
     skeleton: str
     connections: int = 1
     holder: object | None = None
+    counted: bool = False
+    """Whether it counts as a guest of its address: with the first thing it says, for only then something is kept of it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -51,6 +60,8 @@ class _TokenGuest:
     written_at: Milliseconds
     connections: int = 0
     saved: bool = field(default=True)
+    has_spoken: bool = False
+    """Known to have said something; False also where nobody has asked yet."""
 
 
 class Names(Protocol):
@@ -68,9 +79,9 @@ class Names(Protocol):
 class Guests:
     """Who is a guest here. (`people.People` is who is anybody here.)
 
-    In memory, of one process; `load` before use. Everything but `load`, `create`, `authenticate`, `end` and `flush`
-    is synchronous. `random_token` gives an unguessable string of at least 256 bits each time. `access`: the setting. `ended` is
-    told the uid of each who left for good.
+    In memory, of one process; `load` before use. Everything but `load`, `create`, `authenticate`, `end`, `flush` and
+    `drop_silent` is synchronous. `random_token` gives an unguessable string of at least 256 bits each time. `access`,
+    `per_address` (a day) and `most` (at a time): the settings. `ended` is told the uid of each who left for good.
     """
 
     def __init__(
@@ -79,8 +90,12 @@ class Guests:
         clock: Clock,
         random_token: Callable[[], str] = random_token,
         access: str = "open",
+        per_address: int = 0,
+        most: int = 0,
     ) -> None:
         self._store = store
+        self._daily = Daily(per_address)
+        self._most = most
         self._clock = clock
         self._random_token = random_token
         self._access = access
@@ -128,16 +143,20 @@ class Guests:
         """The names that connected bare guests hold."""
         return list(self._bare.values())
 
-    async def create(self, name: str) -> tuple[Actor, str]:
-        """A new token guest and its token, durable on return.
+    async def create(self, name: str, address: str = "") -> tuple[Actor, str]:
+        """A new token guest and its token, durable on return. `address`: as limits count it, "" where it does not count.
 
-        Raises InvalidName; Forbidden where `access` is not open; NameInUse while anybody holds the name.
+        Raises InvalidName; Forbidden where `access` is not open; NameInUse while anybody holds the name; RateLimited; Busy
+        where there are as many guests as may be.
         """
         if self._access != "open":
             raise Forbidden("unauthenticated.access")
         user_id = entered(name)
         folded = skeleton(user_id)
         self._require_unheld(user_id, folded)
+        if self._most and len(self._kept) >= self._most:
+            raise Busy(retry_after=FULL_SECONDS, seconds=FULL_SECONDS)
+        self.count(address)
         token = OF_GUEST + self._random_token()
         now = self._clock.wall()
         pending = _TokenGuest(Actor(self._new_uid(), user_id), folded, digest(token), now, now, saved=False)
@@ -157,6 +176,12 @@ class Guests:
         pending.saved = True
         self._keep(pending)
         return actor, token
+
+    def count(self, address: str) -> None:
+        """One more guest of this address of whom something is kept. Raises RateLimited."""
+        wait = self._daily.take(address, self._clock.steady()) if address else 0.0
+        if wait:
+            raise RateLimited("rate_limited.guests", retry_after=wait, seconds=ceil(wait))
 
     async def authenticate(self, token: str) -> Actor:
         """Whose token this is; using it keeps the name for another day. Raises Unauthenticated.
@@ -281,6 +306,28 @@ class Guests:
         for guest in gone:
             self._forget(guest)
         return len(gone)
+
+    async def drop_silent(self) -> int:
+        """Forget for good those who said nothing and were away for an hour: their names are free. How many. Once a minute; each
+        is asked for once."""
+        before = self._clock.wall() - SILENT
+        quiet = [
+            guest
+            for guest in self._by_uid.values()
+            if guest.saved and not guest.has_spoken and not guest.connections and guest.used_at < before
+        ]
+        dropped = 0
+        for start in range(0, len(quiet), AT_ONCE):
+            some = {guest.actor.uid: guest for guest in quiet[start : start + AT_ONCE]}
+            gone = await self._store.drop_silent_guests(some, before)
+            for uid, guest in some.items():
+                if uid in gone:
+                    self.drop(guest.actor)
+                    self.ended(uid)
+                else:
+                    guest.has_spoken = True
+            dropped += len(gone)
+        return dropped
 
     async def clear(self) -> None:
         """Delete what is stored of those whose day was over a day ago. Once a minute; it works once an hour."""

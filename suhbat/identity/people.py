@@ -111,11 +111,11 @@ class People:
         """See `Guests.release`."""
         self.guests.release(claim)
 
-    async def make_guest(self, name: str) -> tuple[Actor, str]:
+    async def make_guest(self, name: str, address: str = "") -> tuple[Actor, str]:
         """A new token guest and its token; see `Guests.create`. Raises NameTaken for a name that is an account's."""
         if self._access == "open":
             self._require_no_account(entered(name), NameTaken)
-        return await self.guests.create(name)
+        return await self.guests.create(name, address)
 
     def _require_no_account(self, user_id: str, error: type[Unauthenticated] | type[NameTaken]) -> None:
         if self.accounts.is_taken(user_id):
@@ -181,5 +181,6 @@ class People:
     async def sweep(self) -> None:
         """Forget who is gone. Once a minute."""
         self.guests.sweep()
+        await self.guests.drop_silent()
         await self.guests.clear()
         await self.sessions.sweep()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -48,6 +49,41 @@ def is_trouble(error: BaseException) -> bool:
 def is_contended(error: BaseException) -> bool:
     """Whether another writer is the reason, so that the same may work in a moment. Nothing was written."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONTENDED
+
+
+@contextmanager
+def at_most(connection: Connection, seconds: float) -> Iterator[None]:
+    """Reading within may take so long. Raises TookTooLong; the transaction goes on."""
+    if is_postgres(connection):
+        try:
+            with connection.begin_nested():
+                connection.exec_driver_sql(f"SET LOCAL statement_timeout = {round(seconds * 1000)}")
+                yield
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) != _CANCELLED:
+                raise
+            raise TookTooLong() from None
+        return
+    driver: Any = connection.connection.driver_connection
+    until = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > until, _STEPS)
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlite_errorcode", None) != sqlite3.SQLITE_INTERRUPT:
+            raise
+        raise TookTooLong() from None
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+class TookTooLong(Exception):
+    """See `at_most`."""
+
+
+_CANCELLED = "57014"
+_STEPS = 500
+"""Of SQLite's virtual machine between two looks at the clock. (The index, where the time goes, takes such steps too.)"""
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

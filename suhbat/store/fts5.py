@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 from sqlalchemy import Connection, func, select, text
@@ -75,10 +75,10 @@ def find(
     below: int,
     above: int,
     count: int,
-) -> Sequence[AnyRow]:
-    """Rows of `search_rows` with all of the terms and marks and one of the places, newest first."""
+) -> Iterable[AnyRow]:
+    """Rows of `search_rows` with all of the terms and marks and one of the places, newest first, as they are found."""
     asked = {"match": _match(query, marks, places), "below": below, "above": above, "count": count}
-    return connection.execute(_FIND, asked).all()
+    return connection.execute(_FIND, asked)
 
 
 _FIND = text(

@@ -9,10 +9,11 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from suhbat.chat.model import Guest, Milliseconds
 from suhbat.protocol.types import LOBBY
 
+from . import search
 from .dialect import insert_new
 from .marks import start_reading
 from .rows import AnyRow
-from .tables import conversations, guests, users
+from .tables import conversations, guests, members, users
 
 _COLUMNS = tuple(guests.c[name] for name in Guest.__slots__)
 
@@ -66,6 +67,13 @@ def drop_some(connection: Connection, before: Milliseconds) -> int:
     """See `chat.ports.Store.drop_guests`."""
     some = select(guests.c.uid).where(guests.c.last_used_at < before).limit(AT_ONCE)
     return connection.execute(delete(guests).where(guests.c.uid.in_(some))).rowcount
+
+
+def silent(connection: Connection, uids: Collection[str], before: Milliseconds) -> list[str]:
+    """Those of these guests who were last used before, are in no conversation, and have written nothing that is there."""
+    inside = select(members.c.uid).where(members.c.uid == guests.c.uid)
+    idle = select(guests.c.uid).where(guests.c.uid.in_(uids), guests.c.last_used_at < before, ~inside.exists())
+    return [uid for uid in connection.execute(idle).scalars() if not search.has_written(connection, uid)]
 
 
 AT_ONCE = 500

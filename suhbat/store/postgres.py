@@ -27,7 +27,6 @@ from .known import LobbyHistory
 from .migrate import is_moving, migrate_shared, revision, serves
 from .migrations import HEAD
 from .place import epoch_at, place
-from .reader import Reader
 from .shared import SharedTransactions
 from .sql import SQLStore
 from .tables import accounts
@@ -39,6 +38,8 @@ T = TypeVar("T")
 
 READERS = 4
 """Threads that read, each with a connection of its own."""
+ASIDE = 2
+"""The same for searches and exports."""
 _SETTINGS = {
     "client_encoding": "UTF8",
     "timezone": "UTC",
@@ -142,14 +143,14 @@ class PostgresStore(SQLStore):
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
         """See chat.ports.Store. Raises StoreUnavailable: it cannot be reached, or must be migrated."""
         self._writes = connect(self._url)
-        self._reads = connect(self._url, reading=READERS)
+        self._reads = connect(self._url, reading=READERS + ASIDE)
         try:
             here = await asyncio.to_thread(self._prepare)
         except BaseException:
             self._dispose()
             raise
         self._closed = None
-        self._reader = Reader(self._reads, READERS, self.counts)
+        self._open_readers(self._reads, READERS, ASIDE)
         self._writer = Writer(
             SharedTransactions(self._writes, here, self._lobby_history), committed, changed, counts=self.counts
         )
@@ -240,15 +241,15 @@ class PostgresStore(SQLStore):
 
         await self._write(forget)
 
-    async def _read(self, run: Callable[[Connection], T]) -> T:
+    async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
         try:
-            return await super()._read(run)
+            return await super()._read(run, aside=aside)
         except Exception as error:
             cause = error.__cause__
             if not isinstance(cause, DBAPIError) or not cause.connection_invalidated:
                 raise
         # The database was restarted since this connection was used last: a new one may work.
-        return await super()._read(run)
+        return await super()._read(run, aside=aside)
 
     def _prepare(self) -> str:
         """Reach it, look at its schema, decide the epoch. Gives its place."""
@@ -275,10 +276,9 @@ class PostgresStore(SQLStore):
         self._is_open = False
         if self._writer is not None:
             await self._writer.close()
-        if self._reader is not None:
-            await self._reader.close()
+        await self._close_readers()
         await asyncio.to_thread(self._dispose)
-        self._writer = self._reader = None
+        self._writer = None
 
     def _dispose(self) -> None:
         for opened in (self._reads, self._writes):

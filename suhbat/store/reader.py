@@ -30,13 +30,23 @@ class Reader:
 
     A read takes 50 to 200 us of the interpreter. With a thread's turn for each it cost three times that: a transaction, the
     way there and back, and the competition of the threads for the interpreter's lock. So one thread does it all, and the
-    others are for the time when that one waits for the disk, or for a search.
+    others are for the time when that one waits for the disk. What takes longer (searches, exports) has a reader of its own,
+    whose reads do not go `together`, so that what is interactive passes it.
     """
 
-    def __init__(self, engine: Engine, threads: int, counts: StoreCounts | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        threads: int,
+        counts: StoreCounts | None = None,
+        together: int = TOGETHER,
+        name: str = "reader",
+    ) -> None:
         self._counts = counts or StoreCounts()
         self._engine = engine
         self._threads = threads
+        self._together = together
+        self._name = name
         self._given: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._hands: list[threading.Thread] = []
         self._waiting: deque[_Question] = deque()
@@ -85,7 +95,7 @@ class Reader:
 
     def _start(self) -> None:
         """Give a free thread what waits. Taken before its transaction begins, which so sees what they must see."""
-        questions = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
+        questions = [self._waiting.popleft() for _ in range(min(self._together, len(self._waiting)))]
         if not questions:
             self._busy -= 1
             if self._busy == 0 and self._idle is not None:
@@ -101,7 +111,7 @@ class Reader:
 
         if len(self._hands) < self._busy:
             # A daemon, as the writer is: a database that never answers must not keep the process from ending.
-            hand = threading.Thread(target=self._serve, name=f"suhbat-reader-{len(self._hands)}", daemon=True)
+            hand = threading.Thread(target=self._serve, name=f"suhbat-{self._name}-{len(self._hands)}", daemon=True)
             self._hands.append(hand)
             hand.start()
         self._given.put(work)

@@ -8,7 +8,8 @@ nothing of the others. The index itself is `fts5` on SQLite, `tsvector` on Postg
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -17,14 +18,15 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, func, literal, s
 from suhbat.chat.model import Actor, Milliseconds, SearchPage
 from suhbat.chat.normalise import normalise
 from suhbat.chat.search import Query
+from suhbat.errors import BadRequest
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
 
 from . import fts5, tsvector
-from .dialect import find_rows, is_postgres
+from .dialect import TookTooLong, at_most, find_rows, is_postgres
 from .floor import lobby_floor, member_floor
 from .known import Known, LobbyHistory
-from .rows import MESSAGE, messages
+from .rows import MESSAGE, AnyRow, messages
 from .tables import conversations, events, members, search_rows
 
 FEW = 100
@@ -33,6 +35,10 @@ PLACES = 1_000
 has been looked through, for that is often enough. Of more than PLACES, everything that is found is looked through."""
 SCANNED = 5_000
 """Found messages that are looked through for one page at the most: the next page goes on from there."""
+SECONDS = 0.5
+"""That one page may take: a phrase of words that stand in every message, together only in the oldest, takes a second and a half
+in 200,000 messages."""
+SHORTEST_SECONDS = 0.01
 _BATCH = 200
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 
@@ -87,8 +93,11 @@ def find(
     limit: int,
     below: int | None,
     lobby_history: LobbyHistory,
+    steady: Callable[[], float] = time.monotonic,
 ) -> SearchPage:
-    """What the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page before."""
+    """What the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page before.
+
+    Looks for SECONDS; the page then has what was found by then. Raises BadRequest where that is nothing."""
     readable = _readable(connection, actor, query.conversation, lobby_history)
     highest = _last_id(connection) + 1 if below is None else below
     if query.before is not None:
@@ -96,21 +105,40 @@ def find(
     earliest = 0 if query.after is None else _id_at(connection, query.after)
     found: list[tuple[int, int, int]] = []
     scanned = 0
+    until = steady() + SECONDS
     while len(found) <= limit and scanned < SCANNED and (left := _left(readable, highest, earliest)):
         marked = left if len(left) <= (PLACES if scanned else FEW) else ()
         marks = [] if sender is None else [_whose(sender)]
         if query.link:
             marks.append("link")
         above = max(earliest, min(left.values()))
-        rows = _index(connection).find(connection, query, marks, _places(marked), highest, above, _BATCH)
+        rows: list[AnyRow] = []
+        in_time = True
+        try:
+            with at_most(connection, max(until - steady(), SHORTEST_SECONDS)):
+                for row in _index(connection).find(connection, query, marks, _places(marked), highest, above, _BATCH):
+                    rows.append(row)
+        except TookTooLong:
+            if not scanned and not rows:
+                raise BadRequest(reason="search.costly") from None
+            in_time = False
         scanned += len(rows)
         # Where there are many, their marks were not looked for; and what was said before somebody's time is not theirs.
         found += [(row[0], row[1], row[2]) for row in rows if row[1] in readable and row[2] > readable[row[1]][0]]
+        if not in_time:
+            highest = rows[-1][0] if rows else highest
+            break
         highest = rows[-1][0] if len(rows) == _BATCH else 0
     page = found[:limit]
     more = len(found) > limit or bool(_left(readable, highest, earliest))
     cursor = (page[-1][0] if len(found) > limit else highest) if more else None
     return SearchPage(_messages(connection, actor.uid, [(log_id, seq) for _, log_id, seq in page]), cursor)
+
+
+def has_written(connection: Connection, uid: str) -> bool:
+    """Whether there is a message of theirs, anywhere."""
+    newest = _last_id(connection) + 1
+    return any(True for _ in _index(connection).find(connection, Query(), [_whose(uid)], [], newest, 0, 1))
 
 
 def _left(readable: Mapping[int, Beginning], highest: int, earliest: int) -> dict[int, int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from suhbat.chat.acts import Act, Done
 from suhbat.chat.model import (
@@ -56,6 +56,8 @@ class SQLStore(PeopleOverSQL):
         self._clock = clock
         self._writer: Writer | None = None
         self._reader: Reader | None = None
+        self._aside: Reader | None = None
+        """For searches and exports, which interactive reads pass."""
         self._is_open = False
         self.counts = StoreCounts()
 
@@ -111,12 +113,14 @@ class SQLStore(PeopleOverSQL):
         after: int | None = None,
         around: int | None = None,
         limit: int = 50,
+        aside: bool = False,
     ) -> HistoryPage:
         return await self._read(
             lambda c: history.page(
                 c, actor, conversation, before=before, after=after, around=around, limit=limit,
                 lobby_history=self._lobby_history,
-            )
+            ),
+            aside=aside,
         )  # fmt: skip
 
     async def state(self, actor: Actor, conversation: str) -> ConversationState:
@@ -126,7 +130,8 @@ class SQLStore(PeopleOverSQL):
         self, actor: Actor, query: Query, sender: str | None, *, limit: int = 50, below: int | None = None
     ) -> SearchPage:
         return await self._read(
-            lambda c: search.find(c, actor, query, sender, limit=limit, below=below, lobby_history=self._lobby_history)
+            lambda c: search.find(c, actor, query, sender, limit=limit, below=below, lobby_history=self._lobby_history),
+            aside=True,
         )
 
     async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
@@ -220,6 +225,20 @@ class SQLStore(PeopleOverSQL):
     async def drop_guest(self, uid: str) -> None:
         await self._write(lambda c: guests.drop(c, uid), Change("guest", uid))
 
+    async def drop_silent_guests(self, uids: Collection[str], before: int) -> Collection[str]:
+        wanted = tuple(uids)
+        # Looked for aside, so that the writer asks only whether they still are silent.
+        silent = await self._read(lambda c: guests.silent(c, wanted, before), aside=True)
+
+        def drop(connection: Connection, known: Known) -> tuple[Collection[str], list[LogEntry]]:
+            gone = guests.silent(connection, silent, before)
+            for uid in gone:
+                guests.drop(connection, uid)
+                known.changes.append(Change("guest", uid))
+            return gone, []
+
+        return await self._open_writer().work(drop) if silent else ()
+
     async def drop_guests(self, before: int) -> int:
         return await self._write(lambda c: guests.drop_some(c, before))
 
@@ -228,17 +247,28 @@ class SQLStore(PeopleOverSQL):
 
         await self._write(lambda c: guests.touch(c, moved))
 
-    async def _read(self, run: Callable[[Connection], T]) -> T:
-        """Read in a reader's thread."""
-        if self._reader is None or not self._is_open:
+    async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
+        """Read in a reader's thread; `aside`: what takes long and nobody waits for by the second."""
+        reader = self._aside if aside and self._aside is not None else self._reader
+        if reader is None or not self._is_open:
             raise StoreUnavailable("the store is not open")
         try:
-            return await self._reader.read(run)
+            return await reader.read(run)
         except Exception as error:
             if not is_trouble(error):
                 raise
             log.error("the database cannot be read", error=str(error))
             raise unavailable() from error
+
+    def _open_readers(self, engine: Engine, threads: int, aside: int) -> None:
+        self._reader = Reader(engine, threads, self.counts)
+        self._aside = Reader(engine, aside, together=1, name="reader-aside")
+
+    async def _close_readers(self) -> None:
+        for reader in (self._reader, self._aside):
+            if reader is not None:
+                await reader.close()
+        self._reader = self._aside = None
 
     def _open_writer(self) -> Writer:
         if self._writer is None:

@@ -27,7 +27,6 @@ from .known import Known, LobbyHistory, new_log
 from .lock import DirectoryLock
 from .migrate import migrate, revision
 from .migrations import HEAD
-from .reader import Reader
 from .sql import SQLStore
 from .tables import conversations
 from .transactions import Transactions
@@ -37,6 +36,8 @@ log = structlog.get_logger("suhbat.store")
 
 READERS = 3
 """Threads that read, each with a connection of its own."""
+ASIDE = 1
+"""The same for searches and exports. One: SQLite works in this process, and on two processors more would be felt."""
 
 
 class SQLiteStore(SQLStore):
@@ -57,7 +58,7 @@ class SQLiteStore(SQLStore):
         await asyncio.to_thread(self._prepare)
         assert self._writes is not None and self._reads is not None
         self._closed = None
-        self._reader = Reader(self._reads, READERS, self.counts)
+        self._open_readers(self._reads, READERS, ASIDE)
         self._writer = Writer(
             Transactions(self._writes, Known(self._lobby_history)), committed, changed, counts=self.counts
         )
@@ -109,7 +110,7 @@ class SQLiteStore(SQLStore):
             private.make(self._file)
         wal.flush_again(self._file)
         self._writes = connect.writing(self._file)
-        self._reads = connect.reading(self._file, READERS)
+        self._reads = connect.reading(self._file, READERS + ASIDE)
         path = self._data / "instance"
         with self._writes.connect() as connection:
             migrate(connection, self._data / "backups", self._clock.wall())
@@ -127,10 +128,9 @@ class SQLiteStore(SQLStore):
         self._is_open = False
         if self._writer is not None:
             await self._writer.close()
-        if self._reader is not None:
-            await self._reader.close()
+        await self._close_readers()
         await asyncio.to_thread(self._finish)
-        self._writer = self._reader = None
+        self._writer = None
 
     def _finish(self) -> None:
         """Readers first: the last connection to go is the writer's, which leaves one whole file without a WAL."""

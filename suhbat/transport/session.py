@@ -16,6 +16,7 @@ from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
+from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
 from suhbat.errors import SuhbatError
@@ -59,6 +60,7 @@ class Services:
     acting: Acting
     bans: Bans
     rates: Rates
+    reads: Reads
     clock: Clock
     turnstile: Turnstile
     outside: Outside | None

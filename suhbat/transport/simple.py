@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from suhbat.chat.model import Actor, Outcome
-from suhbat.errors import NameInUse, SuhbatError, Unauthenticated, UserNotFound
+from suhbat.errors import NameInUse, RateLimited, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Wire
 from suhbat.identity.address import metered
 from suhbat.identity.guests import SILENCE_SECONDS, Claim, Names
@@ -180,9 +180,9 @@ class SimpleSession(BaseSession):
         return await self.authenticate(token)
 
     def _begin(self, connection: Connection) -> None:
-        self.machine = simple.SimpleMachine(
-            self.language, self.services.rates.meter(connection.actor.uid, self._address)
-        )
+        # A bare guest is a new identity each time: the meter is the name's, or coming again would reset it.
+        who = connection.actor.uid if self.claim is None else f"{self.claim.skeleton} {self._address}"
+        self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(who, self._address))
         self.enter(connection)
 
     # Commands
@@ -208,6 +208,13 @@ class SimpleSession(BaseSession):
         self._post(actor, command, peer)
 
     def _post(self, actor: Actor, command: simple.SimpleSend, peer: Actor | None) -> None:
+        if self.claim is not None and not self.claim.counted:
+            try:
+                self.services.people.guests.count(self._address)
+            except RateLimited as error:
+                self.write(simple.refusal(error, self.language))
+                return
+            self.claim.counted = True
         self.in_flight += 1
         self.services.messages.send(
             actor,

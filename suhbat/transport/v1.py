@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from suhbat.chat.model import Actor, Opening, Outcome, Sent
+from suhbat.chat.rate import Cost, weigh
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
@@ -31,6 +32,7 @@ C = TypeVar("C", bound=Acting | History | Sync)
 SYNCS = 8
 """Syncs of one connection that may wait to be caught up; beyond that the socket is not read. Each holds the heads of all
 that it asked for, and every step of the feed looks at them."""
+_COSTS: Mapping[str, int] = {"create": Cost.ROOM, "direct": Cost.DIRECT, "admit": Cost.PERSON}
 TYPING_SECONDS = 3.0
 """A user's typing in a conversation is passed on at most this often."""
 
@@ -283,6 +285,7 @@ class V1Session(BaseSession):
 
     async def _act(self, command: Acting) -> None:
         assert self.connection is not None
+        weigh(self.machine.meter, _COSTS.get(command.type, 1), self.services.clock.steady())
         acting = self.services.acting
         await acting.learn(*names_in(command))
         done = await acting.do(act_of(command, self.connection.actor, acting))
@@ -292,14 +295,15 @@ class V1Session(BaseSession):
 
     async def _history(self, command: History) -> None:
         assert self.connection is not None
-        page = await self.services.store.history(
-            self.connection.actor,
-            command.conversation,
-            before=command.before,
-            after=command.after,
-            around=command.around,
-            limit=command.limit,
-        )
+        async with self.services.reads.quick(self.connection.actor.uid):
+            page = await self.services.store.history(
+                self.connection.actor,
+                command.conversation,
+                before=command.before,
+                after=command.after,
+                around=command.around,
+                limit=command.limit,
+            )
         if command.id is not None:
             self._reply(
                 replies.Page(
@@ -314,7 +318,8 @@ class V1Session(BaseSession):
     async def _sync(self, command: Sync) -> None:
         connection = self.connection
         assert connection is not None
-        opening = await self.services.store.opening(connection.actor)
+        async with self.services.reads.quick(connection.actor.uid):
+            opening = await self.services.store.opening(connection.actor)
         if self.connection is None:
             return
         plan = sync_plan(opening, command.cursors)
@@ -336,8 +341,8 @@ class V1Session(BaseSession):
     # Answers
 
     async def _answered(self, command: C, work: Callable[[C], Awaitable[None]]) -> None:
-        """Carry out a command that reads the store. One at a time for each connection: nobody can fill the queue of
-        reads, or the memory with answers that nobody takes."""
+        """Carry out a command that asks the store. One at a time for each connection, and a few for each user: nobody can
+        fill the queue of reads, or the memory with answers that nobody takes."""
         try:
             await work(command)
         except SuhbatError as error:

@@ -16,6 +16,7 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import Rates
+from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.control import Control
 from suhbat.http import api
@@ -78,6 +79,7 @@ class House:
                 acting=Acting(store, self.people, self.clock, bans),
                 bans=bans,
                 rates=rates,
+                reads=Reads(),
                 clock=self.clock,
                 registry=registry,
                 control=self.control,

@@ -8,10 +8,10 @@ from typing import cast
 
 import pytest
 
-from suhbat.chat.model import Actor, Guest
+from suhbat.chat.model import Actor, Guest, Outcome, Post
 from suhbat.chat.ports import Store
-from suhbat.errors import Forbidden, InvalidName, NameInUse, Unauthenticated
-from suhbat.identity.guests import KEPT, SILENCE_SECONDS, Guests
+from suhbat.errors import Busy, Forbidden, InvalidName, NameInUse, RateLimited, Unauthenticated
+from suhbat.identity.guests import FULL_SECONDS, KEPT, SILENCE_SECONDS, SILENT, Guests
 from tests.fakes import CountingTokens, FakeClock, FakeStore
 
 DAY = KEPT / 1000
@@ -357,3 +357,73 @@ class TestOtherNodes:
         await scene.guests.renew_all()
         assert [scene.guests.knows(actor.uid) for actor, _ in made] == [False, True, True, True, True]
         assert scene.guests.find("late") == late
+
+
+async def test_an_address_makes_so_many_a_day() -> None:
+    """The next one is told how long the day is; another address, and this machine, are not concerned; names that are refused
+    do not count. When the day is over it begins anew."""
+    scene = Scene()
+    scene.guests = Guests(cast(Store, scene.store), scene.clock, scene.tokens, per_address=3)
+    for number in range(3):
+        await scene.guests.create(f"one{number}", "192.0.2.1")
+        with pytest.raises(NameInUse):
+            await scene.guests.create(f"one{number}", "192.0.2.1")
+    scene.clock.advance(3600)
+    with pytest.raises(RateLimited) as refused:
+        await scene.guests.create("more", "192.0.2.1")
+    assert refused.value.retry_after == DAY - 3600
+    assert scene.guests.find("more") is None
+    await scene.guests.create("two", "192.0.2.2")
+    for number in range(5):
+        await scene.guests.create(f"here{number}", "")
+    scene.clock.advance(DAY - 3600)
+    await scene.guests.create("more", "192.0.2.1")
+
+
+async def test_there_are_so_many_at_a_time() -> None:
+    """From wherever they come; when some are forgotten others may come."""
+    scene = Scene()
+    scene.guests = Guests(cast(Store, scene.store), scene.clock, scene.tokens, most=2)
+    await scene.guests.create("one", "192.0.2.1")
+    await scene.guests.create("two", "192.0.2.2")
+    with pytest.raises(Busy) as refused:
+        await scene.guests.create("three", "192.0.2.3")
+    assert refused.value.retry_after == FULL_SECONDS
+    scene.clock.advance(SILENT / 1000 + 1)
+    assert await scene.guests.drop_silent() == 2
+    await scene.guests.create("three", "192.0.2.3")
+
+
+async def test_who_said_nothing_is_forgotten_after_an_hour(scene: Scene) -> None:
+    """The name is free, the token no good, and whoever needs to know is told; who said something, or is connected, stays as
+    ever, and is not asked for again."""
+    ended: list[str] = []
+    scene.guests.ended = ended.append
+    silent, token = await scene.guests.create("silent")
+    loud, loud_token = await scene.guests.create("loud")
+    here, _ = await scene.guests.create("online")
+    said: list[Outcome] = []
+    scene.store.post(Post(loud, "lobby", None, "salom", "k", None, None, 1, said.append))
+    scene.guests.attach(here)
+    scene.clock.advance(SILENT / 1000)
+    assert await scene.guests.drop_silent() == 0
+    scene.clock.advance(1)
+    assert await scene.guests.drop_silent() == 1
+    assert ended == [silent.uid] and scene.guests.find("silent") is None
+    with pytest.raises(Unauthenticated):
+        await scene.guests.authenticate(token)
+    assert (await scene.guests.create("silent"))[0].uid != silent.uid
+    assert (await scene.guests.authenticate(loud_token)) == loud
+    assert scene.guests.find("online") == here
+    scene.store.broken = RuntimeError("nobody is asked for twice")
+    scene.clock.advance(SILENT / 1000)
+    assert await scene.restart().drop_silent() == 0
+
+
+async def test_a_token_used_meanwhile_is_kept(scene: Scene) -> None:
+    """What counts is the hour after the last use."""
+    _, token = await scene.guests.create("silent")
+    for _ in range(3):
+        scene.clock.advance(SILENT / 1000 - 1)
+        await scene.guests.authenticate(token)
+        assert await scene.guests.drop_silent() == 0

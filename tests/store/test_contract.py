@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from suhbat.chat import acts
 from suhbat.chat.model import Actor, Sent
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, IdempotencyConflict, NotFound
@@ -430,6 +431,19 @@ class TestGuests:
         await store.touch_guests({"u-ali": 5_000, "u-vali": 1, "nobody": 9_000})
         await store.touch_guests({})
         assert {found.uid: found.last_used_at for found in await store.guests(0)} == {"u-ali": 5_000, "u-vali": 1_000}
+
+    async def test_drop_silent(self, store: Store, listener: Listener) -> None:
+        """Those asked for who were last used before, wrote nothing and are in no conversation; nobody else."""
+        soli, late, other = (Actor(f"u-{name}", name) for name in ("soli", "late", "other"))
+        for one in (ALI, VALI, soli, late, other):
+            await store.save_guest(guest(one, last_used_at=2_000 if one is late else 1_000))
+        await listener.send(store, ALI, "salom")
+        await store.act(acts.Create(actor=VALI, at=1, title="Choyxona"))
+        asked = [ALI.uid, VALI.uid, soli.uid, late.uid, "nobody"]
+        assert list(await store.drop_silent_guests(asked, 1_000)) == []
+        assert list(await store.drop_silent_guests(asked, 1_001)) == [soli.uid]
+        assert list(await store.drop_silent_guests(asked, 1_001)) == []
+        assert {found.uid for found in await store.guests(0)} == {ALI.uid, VALI.uid, late.uid, other.uid}
 
     async def test_drop(self, store: Store) -> None:
         """One, or those last used before; what they wrote stays under their name."""

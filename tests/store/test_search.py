@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
+from sqlalchemy import text as sql
 
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
@@ -15,6 +18,8 @@ from suhbat.chat.search import parse
 from suhbat.errors import BadRequest
 from suhbat.protocol.types import LOBBY
 from suhbat.store import search as index
+from suhbat.store.dialect import TookTooLong, at_most
+from suhbat.store.sql import SQLStore
 
 from .parts import ALI, BARE, VALI, Listener, direct, opened
 
@@ -227,3 +232,50 @@ async def test_scripts_and_letters_of_the_world(store: Store, listener: Listener
             assert await found(store, VALI, query, ALI.uid) == [], query
         await store.act(acts.Edit(actor=ALI, at=2, conversation=LOBBY, seq=sent.seq, text="boshqa"))
         assert await found(store, VALI, case["queries"][0], ALI.uid) == []
+
+
+async def test_what_takes_too_long_ends(store: Store) -> None:
+    """Reading stops in the midst of a question, the database's own work included, and the transaction goes on."""
+    endless = sql("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
+
+    def read(connection: Connection) -> int:
+        with pytest.raises(TookTooLong), at_most(connection, 0.02):
+            connection.execute(endless).scalar()
+        with at_most(connection, 20):
+            return int(connection.execute(sql("SELECT 7")).scalar_one())
+
+    assert isinstance(store, SQLStore)
+    assert await store._read(read, aside=True) == 7
+
+
+async def test_a_page_has_what_was_found_in_time(
+    store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the time is over the page is short, and the next one goes on from there, so that nothing is passed over; where
+    nothing was found by then the answer says so."""
+    for number in range(10):
+        await listener.send(store, ALI, f"gap {number}")
+    looked = 0
+
+    @contextmanager
+    def every_other_time(connection: Connection, seconds: float) -> Iterator[None]:
+        nonlocal looked
+        looked += 1
+        yield
+        if not looked % 2:
+            raise TookTooLong()
+
+    monkeypatch.setattr(index, "_BATCH", 2)
+    monkeypatch.setattr(index, "at_most", every_other_time)
+    seen: list[str] = []
+    below: int | None = None
+    for _ in range(20):
+        page = await store.search(ALI, parse("gap"), None, limit=9, below=below)
+        seen += [message.text for message in page.messages]
+        if (below := page.cursor) is None:
+            break
+    assert seen == [f"gap {number}" for number in reversed(range(10))]
+    looked = 1
+    with pytest.raises(BadRequest, match="takes too long"):
+        monkeypatch.setattr(index, "_BATCH", 200)
+        await store.search(VALI, parse("nothing"), None)

@@ -16,6 +16,7 @@ from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
+from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.errors import Busy, Forbidden
 from suhbat.hub.connection import Connection, Dialect, Target
@@ -50,7 +51,7 @@ def house(**settings: Any) -> Admission:
 
 def _services(settings: Settings) -> Services:
     store, clock = cast(Store, FakeStore()), FakeClock()
-    guests, bans = Guests(store, clock, access=settings.access), Bans(clock)
+    guests, bans = Guests(store, clock, access=settings.access, per_address=settings.guests_per_address), Bans(clock)
     people = People(guests, Accounts(store), Sessions(store, clock), settings.access)
     return Services(
         settings=settings,
@@ -63,6 +64,7 @@ def _services(settings: Settings) -> Services:
         acting=Acting(store, people, clock, bans),
         bans=bans,
         rates=Rates(settings.send_rate),
+        reads=Reads(),
         clock=clock,
         proxies=Proxies(settings.trusted_proxies),
         turnstile=Turnstile(),

@@ -1,0 +1,110 @@
+"""How many reads somebody may have at once: some are carried out, some wait, more are refused as busy.
+
+What is asked over HTTP or by commands costs the store the same whoever asks; without a bound one user with many requests at
+once takes all of its readers. A user has few, the guests of one address together some more: many of them are no more than that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from suhbat.errors import Busy
+
+AGAIN_SECONDS = 1.0
+"""When whoever is refused may come again."""
+
+
+@dataclass(slots=True)
+class _Line:
+    running: int = 0
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+
+
+class Turns:
+    """For each key `at_once`, and `waiting` more in the order in which they came."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._at_once = at_once
+        self._most = waiting
+        self._lines: dict[str, _Line] = {}
+
+    def __len__(self) -> int:
+        """Keys that have something running or waiting."""
+        return len(self._lines)
+
+    @asynccontextmanager
+    async def turn(self, key: str) -> AsyncIterator[None]:
+        """Raises Busy where too many wait already."""
+        line = self._lines.setdefault(key, _Line())
+        if line.running < self._at_once:
+            line.running += 1
+        elif len(line.waiting) >= self._most:
+            raise Busy(retry_after=AGAIN_SECONDS, seconds=AGAIN_SECONDS)
+        else:
+            await self._wait(key, line)
+        try:
+            yield
+        finally:
+            self._leave(key, line)
+
+    async def _wait(self, key: str, line: _Line) -> None:
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        line.waiting.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.cancelled():
+                line.waiting.remove(mine)
+            else:
+                self._leave(key, line)  # it was their turn in the same moment
+            raise
+
+    def _leave(self, key: str, line: _Line) -> None:
+        if line.waiting:
+            line.waiting.popleft().set_result(None)  # the place goes on to them
+            return
+        line.running -= 1
+        if not line.running and self._lines.get(key) is line:
+            del self._lines[key]
+
+
+class Reads:
+    """The bounds of one node. `place`: the address of who is nobody or a guest, "" where it does not count."""
+
+    def __init__(self) -> None:
+        self._users, self._places = Turns(4, 16), Turns(16, 128)
+        self._slow_users, self._slow_places, self._slow = Turns(2, 6), Turns(4, 12), Turns(8, 32)
+        self._exports, self._exports_of_places = Turns(2, 0), Turns(4, 0)
+
+    @asynccontextmanager
+    async def quick(self, uid: str, place: str = "") -> AsyncIterator[None]:
+        """Around a page, a list, a state. `uid`: "" for nobody. Raises Busy."""
+        async with AsyncExitStack() as stack:
+            if uid:
+                await stack.enter_async_context(self._users.turn(uid))
+            if place:
+                await stack.enter_async_context(self._places.turn(place))
+            yield
+
+    @asynccontextmanager
+    async def slow(self, uid: str, place: str = "") -> AsyncIterator[None]:
+        """Around a search. Raises Busy."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._slow_users.turn(uid))
+            if place:
+                await stack.enter_async_context(self._slow_places.turn(place))
+            await stack.enter_async_context(self._slow.turn("everybody"))
+            yield
+
+    @asynccontextmanager
+    async def export(self, uid: str, place: str = "") -> AsyncIterator[None]:
+        """For as long as an export is written. Raises Busy."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._exports.turn(uid))
+            if place:
+                await stack.enter_async_context(self._exports_of_places.turn(place))
+            yield

@@ -1,0 +1,53 @@
+"""Many reads at once over HTTP: a user has a bound, and told when to come again; others are answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+
+from suhbat.chat.model import HistoryPage
+from suhbat.chat.rate import Cost
+
+from .conftest import House
+
+PAGE = "/api/v1/conversations/lobby/messages"
+
+
+async def test_one_user_has_a_bound(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four pages are read at once and sixteen wait; the next is `busy` with `Retry-After`. Somebody else is answered
+    meanwhile, and everything that waited is answered in the end."""
+    history, held, asked = house.store.history, asyncio.Event(), 0
+
+    async def slow(actor: Any, *arguments: Any, **named: Any) -> HistoryPage:
+        nonlocal asked
+        asked += 1
+        if actor.user_id == "ali":
+            await held.wait()
+        return await history(actor, *arguments, **named)
+
+    monkeypatch.setattr(house.store, "history", slow)
+    async with house.client(headers=await house.account("ali")) as ali, house.client() as vali:
+        vali.headers.update(await house.account("vali"))
+        reads = [asyncio.create_task(ali.get(PAGE)) for _ in range(30)]
+        refused: list[httpx2.Response] = await asyncio.gather(*reads[20:])
+        assert {answer.status_code for answer in refused} == {503}
+        assert {answer.json()["code"] for answer in refused} == {"busy"}
+        assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+        assert asked == 4
+        assert (await vali.get(PAGE)).status_code == 200
+        held.set()
+        assert {(await task).status_code for task in reads[:20]} == {200}
+
+
+async def test_what_costs_more_counts_for_more(house: House) -> None:
+    """A room counts like ten messages, so that the rate of who makes them is used up ten times as fast."""
+    burst = round(house.settings.send_rate * 5)
+    async with house.client(headers=await house.account("ali")) as client:
+        codes = [
+            (await client.post("/api/v1/conversations", json={"title": ""})).status_code
+            for _ in range(burst // Cost.ROOM + 1)
+        ]
+        assert codes[-1] == 429 and codes.count(429) == 1
