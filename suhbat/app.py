@@ -37,6 +37,7 @@ from suhbat.store.lock import owned
 from suhbat.store.sqlite import SQLiteStore
 from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
+from suhbat.transport.door import Door, descriptors
 from suhbat.transport.native import ADMISSION
 from suhbat.transport.session import Services
 from suhbat.worker import Worker
@@ -140,6 +141,9 @@ class Suhbat:
             lifespan=self.lifespan,
         )
         self.admission = Admission(lambda: None if self.draining else self.services)
+        self.door = Door(
+            settings.connections_per_address, self.admission.of_address, services.proxies.is_trusted, descriptors
+        )
         self._not_started = SafeHeaders(NOT_STARTED, settings.public_url)
         # Around everything: an unexpected error is answered outside of the application's own layers.
         self._sockets = WebSockets(SafeHeaders(self.fastapi, settings.public_url), self.admission)

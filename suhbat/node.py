@@ -31,6 +31,7 @@ from suhbat.protocol.events import LogEntry
 from suhbat.renewal import Renewal
 from suhbat.stopping import CLOSE_SECONDS, LAST_WORDS_SECONDS, Stopping
 from suhbat.transport.session import Services
+from suhbat.transport.strangers import Strangers
 from suhbat.transport.turnstile import Turnstile
 
 log = structlog.get_logger("suhbat")
@@ -91,6 +92,7 @@ class Node:
             reads=Reads(),
             clock=clock,
             turnstile=Turnstile(),
+            strangers=Strangers(settings.connections),
             outside=None if authenticate is None else Outside(store, clock, self.people, authenticate),
             proxies=Proxies(settings.trusted_proxies),
             names=self.neighbours,

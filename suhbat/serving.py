@@ -221,7 +221,7 @@ def _config(settings: Settings, suhbat: Suhbat) -> uvicorn.Config:
         log_level=settings.log_level,
         # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
         proxy_headers=False,
-        http=guarded(),
+        http=guarded(suhbat.door, settings.public_url),
         ws=Native,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         lifespan="on",

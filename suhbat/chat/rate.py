@@ -127,6 +127,26 @@ class Both:
         return self._user.patience(now)
 
 
+class _Stranger:
+    """Nobody at an address."""
+
+    __slots__ = ("_address", "_own", "_spoke")
+
+    def __init__(self, own: Meter, address: SharedMeter) -> None:
+        self._own = own
+        self._address = address
+        self._spoke = False
+
+    def take(self, now: float) -> float:
+        if self._spoke:
+            return self._own.take(now) or self._address.take(now)
+        self._spoke = True
+        return self._own.take(now)
+
+    def patience(self, now: float) -> bool:
+        return self._own.patience(now)
+
+
 M = TypeVar("M")
 
 
@@ -180,9 +200,11 @@ class Rates:
         self._addresses = Recent(lambda: SharedMeter(address), keep) if address else None
         self._rooms = Recent(lambda: Gcra(room, room * BURST_SECONDS), keep) if room else None
 
-    def fresh(self) -> Meter:
-        """A meter for a connection that is nobody's yet. Not one for its address: thousands may come back through one."""
-        return SharedMeter(self._user) if self._user else UNLIMITED
+    def fresh(self, address: str = "") -> Meter:
+        """A meter for a connection that is nobody's yet. What it says after its first frame (which should be `hello`, and
+        thousands may come back through one address) counts for the address: connecting anew does not reset it."""
+        own: Meter = SharedMeter(self._user) if self._user else UNLIMITED
+        return own if self._addresses is None or not address else _Stranger(own, self._addresses[address])
 
     def meter(self, uid: str, address: str = "") -> Meter:
         """The meter of one identity, where it is. It outlives its connections, so that reconnecting does not reset it.

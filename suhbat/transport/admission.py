@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from math import ceil
 
+from suhbat.chat.rate import Gcra, Recent
 from suhbat.errors import Busy, Forbidden, RateLimited, SuhbatError
 from suhbat.hub.connection import Wire
+from suhbat.identity.address import metered
 from suhbat.identity.origin import allowed
 from suhbat.protocol import simple
 from suhbat.protocol.v1 import SUBPROTOCOL
@@ -21,6 +24,8 @@ from .v1 import V1Session
 SIMPLE_PATH = "/ws/"
 V1_PATH = "/api/v1/ws"
 
+ATTEMPTS, REOPENED_SECONDS = 500, 40.0
+"""WebSockets that one address may ask for at once, or twice as many as it may have; and in what time it may do that again."""
 STARTING_SECONDS = 5
 FULL_SECONDS = 30
 """When who is turned away may try again."""
@@ -49,10 +54,12 @@ class Admission:
         self.handshakes = Paced()
         self._services = services
         self._addresses: Counter[str] = Counter()
+        self._attempts: Recent[Gcra] = Recent(self._meter)
         self._open = 0
 
     def admit(self, request: Request) -> Upgrade:
-        """The request as sessions know it. Raises Busy (also when the server is full) or Forbidden: answer as HTTP."""
+        """The request as sessions know it. Raises Busy (also when the server is full), Forbidden, or RateLimited (an address
+        that connects again and again): answer as HTTP."""
         services = self._services()
         if services is None:
             raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
@@ -77,7 +84,22 @@ class Admission:
         if doubled or not allowed(headers.get("origin"), headers.get("host"), settings.origins, settings.public_url):
             raise Forbidden("forbidden.origin")
         address = services.proxies.address(request.peer, request.headers)
+        if settings.connections_per_address and (counted := metered(address)):
+            wait = self._attempts[counted].take(services.clock.steady())
+            if wait:
+                raise RateLimited("rate_limited.connections", retry_after=wait, seconds=ceil(wait))
         return Upgrade(request.path, headers, parse_query(request.query), address)
+
+    def _meter(self) -> Gcra:
+        """For the attempts of one address."""
+        services = self._services()
+        assert services is not None
+        burst = max(ATTEMPTS, 2 * services.settings.connections_per_address)
+        return Gcra(burst / REOPENED_SECONDS, burst)
+
+    def of_address(self, address: str) -> int:
+        """How many WebSockets it has."""
+        return self._addresses.get(address, 0)
 
     @property
     def public_url(self) -> str | None:

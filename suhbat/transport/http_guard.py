@@ -10,6 +10,8 @@ import asyncio
 from typing import Any
 
 from .declined import reading_on
+from .door import Door
+from .native import refusal
 
 REQUEST_SECONDS = 10.0
 """From the first byte (or the connecting) to the end of the headers."""
@@ -24,8 +26,10 @@ WAITING = 32
 CLOSE_SECONDS = 5.0
 
 
-def guarded() -> type[asyncio.Protocol]:
-    """uvicorn's own HTTP protocol with these limits. Written for uvicorn 0.54; tests/transport/test_http_guard.py."""
+def guarded(door: Door | None = None, public_url: str | None = None) -> type[asyncio.Protocol]:
+    """uvicorn's own HTTP protocol with these limits, and those of the door.
+
+    Written for uvicorn 0.54; tests/transport/test_http_guard.py."""
     from uvicorn.protocols.http import auto
 
     base: Any = auto.AutoHTTPProtocol
@@ -42,10 +46,28 @@ def guarded() -> type[asyncio.Protocol]:
         _received = 0
         _unsent = 0
         _upgraded = False
+        _entered: tuple[str | None] | None = None
+        """The peer, for as long as the door counts it."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
             self._await_request()
+            if door is None:
+                return
+            peer, socket = transport.get_extra_info("peername"), transport.get_extra_info("socket")
+            # Over a UNIX socket the peer is a text, and has no address.
+            self._entered = (peer[0] if isinstance(peer, tuple) else None,)
+            error = door.enter(self._entered[0], -1 if socket is None else socket.fileno())
+            if error is not None:
+                self._cancel()
+                transport.write(refusal(error, "", public_url).serialize())
+                transport.close()
+                self.loop.call_later(CLOSE_SECONDS, transport.abort)
+
+        def _leave(self) -> None:
+            entered, self._entered = self._entered, None
+            if entered is not None and door is not None:
+                door.leave(entered[0])
 
         def data_received(self, data: bytes) -> None:
             was_answering = self._answering()
@@ -77,6 +99,7 @@ def guarded() -> type[asyncio.Protocol]:
                 return
             self._upgraded = True
             self._cancel()
+            self._leave()
             super().handle_websocket_upgrade(*arguments)
 
         def send_400_response(self, msg: str) -> None:
@@ -89,6 +112,7 @@ def guarded() -> type[asyncio.Protocol]:
 
         def connection_lost(self, error: Exception | None) -> None:
             self._cancel()
+            self._leave()
             super().connection_lost(error)
 
         def _answering(self) -> bool:

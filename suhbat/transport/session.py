@@ -35,6 +35,7 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.machine import Answer, End
 from suhbat.texts import Language, choose, language_of
 
+from .strangers import Strangers
 from .turnstile import Turnstile
 
 log = structlog.get_logger("suhbat.transport")
@@ -63,6 +64,7 @@ class Services:
     reads: Reads
     clock: Clock
     turnstile: Turnstile
+    strangers: Strangers
     outside: Outside | None
     """Where this is a part of another application that knows its people."""
     proxies: Proxies

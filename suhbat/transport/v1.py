@@ -10,7 +10,7 @@ from typing import TypeVar
 from suhbat.chat.model import Actor, Opening, Outcome, Sent
 from suhbat.chat.rate import Cost, weigh
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
-from suhbat.errors import Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
+from suhbat.errors import Busy, Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
 from suhbat.hub.frames import Frames
 from suhbat.identity.address import metered
@@ -47,12 +47,13 @@ class V1Session(BaseSession):
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
         super().__init__(services, wire, upgrade.language)
         self._upgrade: Upgrade | None = upgrade
-        self.machine = V1Machine(self.language, services.rates.fresh())
+        self.machine = V1Machine(self.language, services.rates.fresh(metered(upgrade.address)))
         self.typed: dict[str, float] = {}
         self._deadline: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
         """Wait for `hello`: 10 s, then 4501."""
+        self.services.strangers.came(self)
         self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._late)
 
     def receive(self, data: str | bytes) -> Rest | None:
@@ -68,6 +69,7 @@ class V1Session(BaseSession):
 
     def release(self) -> None:
         super().release()
+        self.services.strangers.known(self)
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -95,7 +97,12 @@ class V1Session(BaseSession):
 
     # Opening
 
+    def turn_away(self, error: Busy) -> None:
+        """See `strangers.Stranger`."""
+        self.end(error, self.machine.refuse(error, None))
+
     async def _hello(self, command: Hello) -> None:
+        self.services.strangers.known(self)
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

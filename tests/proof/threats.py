@@ -222,6 +222,28 @@ VOLUME: Mapping[str, Tests] = {
         *_in("transport/test_turnstile", "a_long_line_is_told_when_to_come"),
         *_in("bench/test_scripts", "storm"),
     ),
+    "reads at once: searches, exports, pages": (
+        *_in("proof/attacks/test_reads", "searches_and_exports_of_a_few"),
+        *_in("http/test_reads", "one_user_has_a_bound"),
+        *_in("store/test_search", "what_takes_too_long_ends"),
+    ),
+    "guests without end": (
+        *_in("proof/attacks/test_guests", "guests_of_one_address"),
+        *_in("identity/test_guests", "there_are_so_many_at_a_time", "who_said_nothing_is_forgotten_after_an_hour"),
+        *_in("transport/test_guests", "who_speaks_counts_for_the_address", "coming_again_does_not_reset_the_rate"),
+    ),
+    "connections that ask for nothing": (
+        *_in("proof/attacks/test_idle", "idle_connections_of_one_address", "descriptors_run_short"),
+        *_in(
+            "transport/test_strangers",
+            "who_has_been_silent_longest_goes",
+            "what_strangers_say_counts_for_their_address",
+        ),
+    ),
+    "a proxy that looks like this machine": (
+        *_in("identity/test_proxies", "who_comes_through_a_proxy_is_not_this_machine"),
+        *_in("test_fronting", "doctor_asks_the_running_server"),
+    ),
     "a client a million events behind": _in(_VOLUME, "somebody_who_is_far_behind")
     + _in("chat/test_sync", "the_limit_over_all"),
     "thousands of emoji under one message": (

@@ -31,6 +31,7 @@ from suhbat.protocol.types import LOBBY
 from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
 from suhbat.transport.session import QUERY_FIELDS, Services, Upgrade
 from suhbat.transport.simple import SimpleSession
+from suhbat.transport.strangers import Strangers
 from suhbat.transport.turnstile import Turnstile
 from suhbat.transport.v1 import SYNCS, V1Session
 from tests.fakes import FakeClock, FakeStore
@@ -63,11 +64,12 @@ def _services(settings: Settings) -> Services:
         messages=Messages(store, people, clock),
         acting=Acting(store, people, clock, bans),
         bans=bans,
-        rates=Rates(settings.send_rate),
+        rates=Rates(settings.send_rate, settings.address_rate),
         reads=Reads(),
         clock=clock,
         proxies=Proxies(settings.trusted_proxies),
         turnstile=Turnstile(),
+        strangers=Strangers(settings.connections),
         outside=None,
     )
 

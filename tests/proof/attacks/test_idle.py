@@ -1,0 +1,87 @@
+"""Connections that ask for nothing: one address has a bound, and the last descriptors are not theirs."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import time
+from contextlib import ExitStack
+
+import pytest
+
+from suhbat.transport.door import SPARE
+from tests.servers import Server, running
+
+from .siege import Siege, name
+
+FEW = 20
+FILES = 160
+"""Descriptors of the process: the server itself needs some forty."""
+
+
+def test_idle_connections_of_one_address(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Those above `connections_per_address` (and some to ask with) are told so in HTTP and closed; when they are gone the
+    address is served as before."""
+    with running("suhbat", tmp_path_factory.mktemp("idle") / "data", connections_per_address=str(FEW)) as server:
+        siege = Siege(server)
+        with siege.attack():
+            with ExitStack() as stack:
+                idle = [_connect(stack, server) for _ in range(2 * (FEW + SPARE))]
+                told = [answer for one in idle if (answer := _told(one))]
+                assert len(told) >= FEW and all(answer.startswith(b"HTTP/1.1 429") for answer in told)
+                assert len(idle) - len(told) <= FEW + SPARE
+            _until_served(server)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_descriptors_run_short(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """With few descriptors left new connections are told to come again, and closed at once; those who are there go on, what
+    they say is stored, and nothing fails. When descriptors are free again others are let in."""
+    server = Server(
+        "suhbat",
+        tmp_path_factory.mktemp("descriptors") / "data",
+        prefix=("sh", "-c", f'ulimit -n {FILES} && exec "$@"', "sh"),
+    )
+    server.start()
+    try:
+        siege = Siege(server)
+        with siege.attack():
+            with ExitStack() as stack:
+                idle = [_connect(stack, server) for _ in range(2 * FILES)]
+                told = [answer for one in idle if (answer := _told(one))]
+                assert len(told) > FILES / 2
+                assert {answer.split(b"\r\n")[0] for answer in told if answer != b"closed"} == {
+                    b"HTTP/1.1 503 Service Unavailable"
+                }
+            _until_served(server)
+            siege.guest(name("late"))
+    finally:
+        server.stop()
+
+
+def _connect(stack: ExitStack, server: Server) -> socket.socket:
+    return stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 15))
+
+
+def _told(one: socket.socket) -> bytes:
+    """What the server said of itself, b"closed" where it only closed, nothing where it waits."""
+    one.settimeout(0.05)
+    try:
+        return one.recv(65_536) or b"closed"
+    except TimeoutError:
+        return b""
+    except OSError:
+        return b"closed"
+
+
+def _until_served(server: Server) -> None:
+    limit = time.monotonic() + 15
+    while True:
+        try:
+            status = server.request("GET", "/readyz")[0]
+        except OSError:
+            status = 0
+        if status == 200:
+            return
+        assert time.monotonic() < limit, "nobody is let in any more"
+        time.sleep(0.1)

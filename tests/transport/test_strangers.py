@@ -1,0 +1,83 @@
+"""Sockets without a hello: they have a bound of their own, and what they say counts for their address."""
+
+from __future__ import annotations
+
+import json
+
+from suhbat.chat.rate import Rates
+from suhbat.errors import RateLimited
+from suhbat.protocol.closes import Close
+from suhbat.transport.strangers import PART
+from suhbat.transport.v1 import V1Session
+from tests.hub.parts import RecordingWire
+
+from .test_admission import elsewhere, house, request
+
+__all__ = ["elsewhere"]
+
+
+async def test_who_has_been_silent_longest_goes() -> None:
+    """Of a hundred connections that may be, a quarter may be of those who have not said hello; the oldest of them is told that
+    the server is busy, and closed. Who has gone, or said hello, does not count."""
+    admission = house(connections=100)
+    sessions: list[tuple[V1Session, RecordingWire]] = []
+    for _ in range(100 // PART):
+        wire = RecordingWire()
+        session = admission.enter(wire, admission.admit(request()))
+        assert isinstance(session, V1Session)
+        session.open()
+        sessions.append((session, wire))
+    sessions[1][0].closed()
+    sessions[1][0].closed()
+    for number in range(2):
+        assert not sessions[0][1].closed
+        wire = RecordingWire()
+        admission.enter(wire, admission.admit(request())).open()
+        assert sessions[0][1].closed is (number == 1)
+    assert (sessions[0][1].frames[0]["code"], sessions[0][1].code) == ("busy", Close.BUSY)
+    assert not sessions[2][1].closed
+    session, wire = sessions[2]
+    rest = session.receive(json.dumps({"type": "hello", "id": 1, "token": "nobody's"}))
+    assert rest is not None
+    await rest
+    assert wire.frames[0]["code"] == "unauthenticated"
+    waiting = len(session.services.strangers)
+    session.closed()
+    assert len(session.services.strangers) == waiting
+    for session, _ in sessions:
+        session.closed()
+
+
+def test_what_strangers_say_counts_for_their_address() -> None:
+    """The first frame of each connection is free, for thousands may come back through one address; what follows is not,
+    however often they connect. This machine is not limited."""
+    rates = Rates(50, 2)
+    for _ in range(1_000):
+        assert rates.fresh("192.0.2.1").take(0.0) == 0
+    refused = 0
+    for _ in range(30):
+        meter = rates.fresh("192.0.2.1")
+        assert meter.take(0.0) == 0
+        refused += meter.take(0.0) > 0
+    assert refused == 20
+    for address in ("192.0.2.2", ""):
+        meter = rates.fresh(address)
+        assert meter.take(0.0) == meter.take(0.0) == 0
+
+
+def test_attempts_of_one_address_have_a_rate() -> None:
+    """Who opens and closes again and again is refused before the upgrade, with the time to wait; others, and this machine, are
+    not."""
+    admission = house(connections_per_address=10)
+    codes = []
+    for _ in range(600):
+        try:
+            admission.admit(request())
+            codes.append("")
+        except RateLimited as error:
+            assert error.retry_after
+            codes.append(error.code)
+    assert codes == [""] * 500 + ["rate_limited"] * 100
+    admission.admit(request(peer="192.0.2.9"))
+    for _ in range(600):
+        admission.admit(request(peer="127.0.0.1"))
