@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.servers import ROOT, Server
+from tests.servers import Server
+from tests.shell import Done, in_a_shell, in_this_process
 
 PASSWORD = "a good password"
+MESSAGES = 250
+"""More than one page of an export."""
 
 
 @dataclass
@@ -26,37 +27,52 @@ class Place:
     owner: str
     direct: str
 
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
-        return subprocess.run(
-            [sys.executable, "-m", "suhbat", *arguments, "--data", str(self.server.data)],
-            capture_output=True, text=True, timeout=60, cwd=self.server.data.parent,
-            env=environment | self.server.engines() | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"},
-        )  # fmt: skip
+    def __call__(self, *arguments: str, run: Callable[..., Done] = in_this_process) -> Done:
+        return run(*arguments, data=self.server.data, environment=self.server.engines())
 
 
-@pytest.fixture(params=["alone suhbat", "suhbat", "alone cluster", "cluster"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    server = Server(request.param.split()[-1], tmp_path / "data", settings={"SUHBAT_SEND_RATE": "0"})
+KINDS = ["alone suhbat", "suhbat", "alone cluster", "cluster"]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """One for all tests that change nothing in it, of each kind."""
+    with made(request.param, tmp_path_factory.mktemp("rights")) as place:
+        yield place
+
+
+@pytest.fixture(params=KINDS)
+def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """One for a test alone."""
+    with made(request.param, tmp_path, messages=3) as place:
+        yield place
+
+
+@contextmanager
+def made(kind: str, directory: Path, messages: int = MESSAGES) -> Iterator[Place]:
+    server = Server(kind.split()[-1], directory / "data", settings={"SUHBAT_SEND_RATE": "0"})
     server.start()
-    tokens = {}
-    for name in ("ali", "vali"):
-        status, made = server.request("POST", "/api/v1/accounts", {"user_id": name, "password": PASSWORD})
-        assert status == 201
-        tokens[name] = made["token"]
-    _, state = server.request("POST", "/api/v1/conversations", {"title": "Choyxona"}, token=tokens["ali"])
-    room = state["conversation"]
-    for number in range(250):
-        server.request("POST", f"/api/v1/conversations/{room}/messages", {"text": f"gap {number}"}, token=tokens["ali"])
-    _, direct = server.request("POST", "/api/v1/directs", {"users": ["vali"]}, token=tokens["ali"])
-    path = f"/api/v1/conversations/{direct['conversation']}/messages"
-    server.request("POST", path, {"text": "faqat valiga"}, token=tokens["ali"])
-    server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "hammaga"}, token=tokens["vali"])
-    if "alone" in request.param:
-        server.stop()
-    yield Place(server, room, tokens["ali"], direct["conversation"])
-    if server.process is not None and server.process.poll() is None:
-        server.stop()
+    try:
+        tokens = {}
+        for name in ("ali", "vali"):
+            status, made = server.request("POST", "/api/v1/accounts", {"user_id": name, "password": PASSWORD})
+            assert status == 201
+            tokens[name] = made["token"]
+        _, state = server.request("POST", "/api/v1/conversations", {"title": "Choyxona"}, token=tokens["ali"])
+        room = state["conversation"]
+        path = f"/api/v1/conversations/{room}/messages"
+        for number in range(messages):
+            server.request("POST", path, {"text": f"gap {number}"}, token=tokens["ali"])
+        _, direct = server.request("POST", "/api/v1/directs", {"users": ["vali"]}, token=tokens["ali"])
+        path = f"/api/v1/conversations/{direct['conversation']}/messages"
+        server.request("POST", path, {"text": "faqat valiga"}, token=tokens["ali"])
+        server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "hammaga"}, token=tokens["vali"])
+        if "alone" in kind:
+            server.stop()
+        yield Place(server, room, tokens["ali"], direct["conversation"])
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.stop()
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -67,30 +83,40 @@ def texts(found: list[dict[str, object]]) -> list[object]:
     return [line["text"] for line in found if line["type"] == "message"]
 
 
-def test_rooms(place: Place) -> None:
+def test_rooms(own: Place) -> None:
     """Listed, given a time, erased; the rules and the audit log are those of its owner."""
-    listed = place("room", "list")
+    listed = own("room", "list")
     assert listed.returncode == 0, listed.stderr
-    assert listed.stdout.split()[:5] == [place.room, "1", "members", "keeper", "ali"]
-    assert place("room", "retention", place.room, "90").returncode == 2, "it deletes, and nobody is there to be asked"
-    kept = place("room", "retention", place.room, "90", "--yes")
+    assert listed.stdout.split()[:5] == [own.room, "1", "members", "keeper", "ali"]
+    assert own("room", "retention", own.room, "90").returncode == 2, "it deletes, and nobody is there to be asked"
+    kept = own("room", "retention", own.room, "90", "--yes")
     assert "90 days" in kept.stdout
-    assert "for ever" in place("room", "retention", place.room, "0").stdout
-    assert place("room", "retention", place.room, "-1").returncode == 2
-    unasked = place("room", "erase", place.room)
+    assert "for ever" in own("room", "retention", own.room, "0").stdout
+    assert own("room", "retention", own.room, "-1").returncode == 2
+    unasked = own("room", "erase", own.room)
     assert unasked.returncode == 2 and '"Choyxona", 1 members' in unasked.stderr and "--yes" in unasked.stderr
-    erased = place("room", "erase", place.room, "--yes")
+    erased = own("room", "erase", own.room, "--yes")
     assert (erased.returncode, erased.stdout) == (0, "Erased.\n")
-    assert place("room", "list").stdout == "No rooms.\n"
+    assert own("room", "list").stdout == "No rooms.\n"
     for nothing in (
-        place("room", "erase", place.room),
-        place("room", "erase", "lobby"),
-        place("room", "erase", "nope"),
-        place("room", "erase", "nope", "--yes"),
-        place("room", "erase", "n" * 100, "--yes"),
-        place("room", "retention", "nope", "3", "--yes"),
+        own("room", "erase", own.room),
+        own("room", "erase", "lobby"),
+        own("room", "erase", "nope"),
+        own("room", "erase", "nope", "--yes"),
+        own("room", "erase", "n" * 100, "--yes"),
+        own("room", "retention", "nope", "3", "--yes"),
     ):
         assert nothing.returncode == 1 and nothing.stderr.startswith("suhbat: there is no conversation"), nothing.stderr
+
+
+def test_from_a_shell(place: Place, tmp_path: Path) -> None:
+    """The command itself: what it prints, what it writes, and how it ends."""
+    listed = place("room", "list", run=in_a_shell)
+    assert listed.returncode == 0 and listed.stdout.split()[0] == place.room and not listed.stderr
+    done = place("export", "room", place.direct, "--out", str(tmp_path / "direct.jsonl"), run=in_a_shell)
+    assert done.returncode == 0 and not done.stderr and texts(lines(tmp_path / "direct.jsonl")) == ["faqat valiga"]
+    refused = place("room", "erase", "nope", "--yes", run=in_a_shell)
+    assert refused.returncode == 1 and refused.stderr.startswith("suhbat: ") and "Traceback" not in refused.stderr
 
 
 def test_exports(place: Place, tmp_path: Path) -> None:
@@ -99,9 +125,9 @@ def test_exports(place: Place, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     ali = lines(tmp_path / "ali.jsonl")
     assert (ali[0]["type"], ali[0]["user_id"]) == ("user", "ali")
-    assert sorted(map(str, texts(ali))) == sorted([*(f"gap {n}" for n in range(250)), "faqat valiga"])
+    assert sorted(map(str, texts(ali))) == sorted([*(f"gap {n}" for n in range(MESSAGES)), "faqat valiga"])
     place("export", "room", place.room, "--out", str(tmp_path / "room.jsonl"))
-    assert texts(lines(tmp_path / "room.jsonl")) == [f"gap {n}" for n in range(250)]
+    assert texts(lines(tmp_path / "room.jsonl")) == [f"gap {n}" for n in range(MESSAGES)]
     place("export", "room", place.direct, "--out", str(tmp_path / "direct.jsonl"))
     assert texts(lines(tmp_path / "direct.jsonl")) == ["faqat valiga"]
     place("export", "room", "lobby", "--out", str(tmp_path / "lobby.jsonl"))
@@ -138,9 +164,9 @@ def test_who_is_not_there(place: Place, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("none*"))
 
 
-def test_a_stranger_sees_nothing(place: Place) -> None:
+def test_a_stranger_sees_nothing(own: Place) -> None:
     """Without the secret there is nothing at these addresses."""
-    if place.server.process is None or place.server.process.poll() is not None:
-        place.server.start()
+    if own.server.process is None or own.server.process.poll() is not None:
+        own.server.start()
     for path, body in (("rooms", {"verb": "list"}), ("export", {"user_id": "ali"})):
-        assert place.server.request("POST", f"/control/{path}", body, token=place.owner)[0] == 404
+        assert own.server.request("POST", f"/control/{path}", body, token=own.owner)[0] == 404

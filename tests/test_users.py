@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,27 +12,23 @@ import pytest
 from suhbat.config import Settings
 from suhbat.control import Control
 from suhbat.doctor import network
-from tests.servers import ROOT, Server, running
+from tests.servers import Server, running
+from tests.shell import Done, in_a_shell, in_this_process
 from tests.talk import V1
 
 PASSWORD = "a good password"
 
 
 class Command:
-    """`suhbat user` on a data directory, as a shell runs it."""
+    """`suhbat user` on a data directory; `run` says whether by a process of its own."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, run: Callable[..., Done] = in_this_process) -> None:
         self.data = data
         self.environment: dict[str, str] = {}
+        self._run = run
 
-    def __call__(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
-        return subprocess.run(
-            [sys.executable, "-m", "suhbat", "user", *arguments, "--data", str(self.data)],
-            input=typed, capture_output=True, encoding="utf-8", timeout=60, cwd=self.data.parent,
-            env=environment | self.environment
-            | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "utf-8"},
-        )  # fmt: skip
+    def __call__(self, *arguments: str, typed: str = "") -> Done:
+        return self._run("user", *arguments, data=self.data, environment=self.environment, typed=typed)
 
 
 @pytest.fixture(params=["alone", "alone on PostgreSQL", "suhbat", "cluster", "hypercorn"])
@@ -96,8 +90,8 @@ def test_what_is_refused_is_explained(place: tuple[Command, Server | None]) -> N
 
 
 async def test_a_running_server_obeys_at_once(tmp_path: Path) -> None:
-    """Who is shut out is closed with 4505; who is let in again logs in with the password they were given."""
-    user = Command(tmp_path / "data")
+    """Who is shut out is closed with 4505; who is let in again logs in with the password they were given. From a shell."""
+    user = Command(tmp_path / "data", in_a_shell)
     with running("suhbat", user.data) as server:
         assert user("add", "ali", "--role", "owner", typed=f"{PASSWORD}\n").returncode == 0
         asked = {"user_id": "ali", "password": PASSWORD}
@@ -124,12 +118,15 @@ def test_what_was_done_without_a_server_is_there_when_it_starts(tmp_path: Path) 
 
 
 def test_a_server_that_was_killed_is_not_asked(tmp_path: Path) -> None:
-    """Its file is left, its lock is not: the command works on the store."""
+    """Its file is left, its lock is not: the command works on the store. From a shell."""
     user = Command(tmp_path / "data")
     with running("suhbat", user.data) as server:
         server.kill()
         assert (user.data / "control").exists()
-        assert user("add", "ali", typed=f"{PASSWORD}\n").returncode == 0
+        alone = Command(user.data, in_a_shell)
+        assert alone("add", "ali", typed=f"{PASSWORD}\n").returncode == 0
+        refused = alone("add", "ALI", typed=f"{PASSWORD}\n")
+        assert refused.returncode == 1 and refused.stderr.startswith("suhbat: ") and "Traceback" not in refused.stderr
 
 
 def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:

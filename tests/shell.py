@@ -1,0 +1,43 @@
+"""`suhbat …` as a shell runs it, or in this process: starting an interpreter costs more than most commands do."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import chdir
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from suhbat import cli
+
+from .servers import ROOT
+
+Done = subprocess.CompletedProcess[str]
+
+
+def in_this_process(*arguments: str, data: Path, environment: Mapping[str, str], typed: str = "") -> Done:
+    """What the command prints and returns, in the directory above `data`. Raises what a shell would show as a traceback."""
+    inherited = [name for name in os.environ if name.startswith("SUHBAT_")]
+    with chdir(data.parent):
+        result = CliRunner().invoke(
+            cli.build(),
+            [*arguments, "--data", str(data)],
+            input=typed,
+            env={**dict.fromkeys(inherited), **environment},
+        )
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return subprocess.CompletedProcess(arguments, result.exit_code, result.stdout, result.stderr)
+
+
+def in_a_shell(*arguments: str, data: Path, environment: Mapping[str, str], typed: str = "") -> Done:
+    """The same by an interpreter of its own, where a warning is an error."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
+    return subprocess.run(
+        [sys.executable, "-m", "suhbat", *arguments, "--data", str(data)],
+        input=typed, capture_output=True, encoding="utf-8", timeout=120, cwd=data.parent,
+        env=inherited | environment | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
