@@ -41,6 +41,7 @@ class House:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self._unchanged: Room | None = None
         self.tokens: dict[str, str | None] = {"nobody": None}
         for role in (*ROLES[:6], "other", "friend"):
             body = {"user_id": name_of(role), "password": PASSWORD}
@@ -53,10 +54,21 @@ class House:
     def ask(self, role: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
         status, answer = self.server.request(method, f"/api/v1{path}", body, token=self.tokens[role])
         check(method, f"/api/v1{path}", status, answer)
+        if method != "GET" and status < 400:
+            self.changed()
         return status, answer
 
+    def changed(self) -> None:
+        """Somebody did something: the next question is asked in another room."""
+        self._unchanged = None
+
     def room(self) -> Room:
-        """A new one."""
+        """As good as new: who only looks, or is refused, leaves the room as it is for the next question."""
+        if self._unchanged is None:
+            self._unchanged = self._new_room()
+        return self._unchanged
+
+    def _new_room(self) -> Room:
         status, made = self.ask(
             "owner", "POST", "/conversations", {"title": f"Room {next(_numbers)}", "history": "joined"}
         )

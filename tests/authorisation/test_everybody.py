@@ -120,6 +120,8 @@ async def test_command(house: House, type: str) -> None:
             answer = await one.ask(type.partition(" ")[0], **fields(room))
             assert said(answer) == expected, (role, answer)
             assert role != "late" or SECRET not in str(answer)
+            if answer["type"] != "error":
+                house.changed()
             if expected == "not_found":
                 nothing = await one.ask(type.partition(" ")[0], **fields(nowhere(role, room)))
                 assert {**answer, "id": 0} == {**nothing, "id": 0}, role
