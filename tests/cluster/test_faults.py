@@ -10,7 +10,7 @@ import pytest
 from .faults import SHORT, run
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_nothing_is_lost_when_a_node_the_bus_or_the_database_dies(tmp_path: Path) -> None:
     """No acknowledged message is lost, none doubled; `seq` is dense; everybody who stays or comes back sees every event in
     order; and afterwards everything is as quick as before.

@@ -13,6 +13,7 @@ import logging
 import os
 import random
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -24,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster import faults
+from tests.servers import ROOT
 
 from . import full, kills, power, weather
 from .simulation.__main__ import several
@@ -43,10 +45,12 @@ class Size:
     cuts: int
     full: int
     faults: faults.Times
+    uvicorn_kills: int
+    folds: int
 
 
-LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG)
-SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT)
+LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG, 50, 1_000)
+SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT, 4, 100)
 
 BROKEN = threading.Event()
 """Set at the first broken promise: what runs beside may stop."""
@@ -65,6 +69,20 @@ def kills_sqlite(place: Path, seed: int, size: Size) -> Figures:
 
 def kills_cluster(place: Path, seed: int, size: Size) -> Figures:
     return asyncio.run(kills.run(CLUSTER, place, seed, size.cluster_kills))
+
+
+def kills_uvicorn(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(kills.run("uvicorn", place, seed, size.uvicorn_kills))
+
+
+def folds(place: Path, seed: int, size: Size) -> Figures:
+    """By pytest: the histories and their folding are a test's (tests/store/test_fold.py)."""
+    command = [sys.executable, "-m", "pytest", "-q", "--timeout", "0", "tests/store/test_fold.py"]
+    environment = os.environ | {"SUHBAT_HISTORIES": str(size.folds)}
+    chance = ["--hypothesis-seed", str(seed)]
+    done = subprocess.run([*command, *chance], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-10_000:]
+    return {"histories, on each store": size.folds}
 
 
 def weather_sqlite(place: Path, seed: int, size: Size) -> Figures:
@@ -111,6 +129,8 @@ ATTACKS: Mapping[str, Attack] = {
     BESIDE: simulation,
     "kill -9, SQLite": kills_sqlite,
     "kill -9, PostgreSQL + NATS": kills_cluster,
+    "kill -9, uvicorn main:app": kills_uvicorn,
+    "what clients fold": folds,
     "network, SIGSTOP and clock, SQLite": weather_sqlite,
     "network, SIGSTOP and clock, PostgreSQL + NATS": weather_cluster,
     "power loss, SQLite": power_loss,

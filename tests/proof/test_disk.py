@@ -24,7 +24,6 @@ mounts = pytest.mark.skipif(
 
 
 @traced
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("eio", [False, True], ids=["power loss", "flushes that fail"])
 def test_what_was_told_survives(eio: bool, tmp_path: Path) -> None:
     """Whenever the power goes, and also where flushes failed before and the process died of it: the database is sound, and
@@ -38,7 +37,6 @@ def test_what_was_told_survives(eio: bool, tmp_path: Path) -> None:
 
 
 @traced
-@pytest.mark.timeout(120)
 def test_a_server_that_does_not_flush_is_found_out(tmp_path: Path) -> None:
     """The same replay, over a server that leaves the flushes out, finds that something was lost."""
     assert found_by_power("sync_off", tmp_path)
@@ -57,7 +55,6 @@ def test_the_log_is_written_once_more_as_it_was(tmp_path: Path) -> None:
 
 
 @mounts
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", ["suhbat", "cluster"])
 async def test_a_full_disk(kind: str, tmp_path: Path) -> None:
     """Writing is refused as `storage_unavailable`, reading goes on, and when there is room again it recovers by itself."""

@@ -348,6 +348,12 @@ class TestMoved:
 
 
 class TestBrokenOff:
+    @pytest.fixture
+    def larger_chunks(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """For what is done once more for each chunk: a few in the larger tables, one in the others."""
+        monkeypatch.setattr(parts, "CHUNK", 20)
+
+    @pytest.mark.usefixtures("larger_chunks")
     async def test_after_every_chunk(self, data: Path, url: str, told: dict[str, Any]) -> None:
         """Each time it goes on with the next; nothing is there twice."""
         while not _all_copied(url):
@@ -355,6 +361,7 @@ class TestBrokenOff:
         lines(data, url)
         assert await seen_at(url) == told
 
+    @pytest.mark.usefixtures("larger_chunks")
     async def test_in_the_middle_of_every_chunk(
         self, data: Path, url: str, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
     ) -> None:

@@ -26,7 +26,7 @@ from .programs import PATIENCE, Program
 
 pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="make and signals; docs/how-to/windows.md has Windows"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 INSTALL = "pip install -r requirements.txt"
