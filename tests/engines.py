@@ -22,10 +22,9 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from .servers import free_port
+from .servers import PATIENCE, free_port
 
 ROOT_USER = hasattr(os, "geteuid") and os.geteuid() == 0
-READY_SECONDS = 30.0
 _EXE = ".exe" if sys.platform == "win32" else ""
 
 
@@ -50,7 +49,7 @@ class Engine:
         output = (self.place / "output.log").open("ab")
         with output:
             self.process = self._launch(output.fileno())
-        limit = time.monotonic() + READY_SECONDS
+        limit = time.monotonic() + PATIENCE
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > limit:
                 text = (self.place / "output.log").read_text(encoding="utf-8", errors="replace")
@@ -61,7 +60,7 @@ class Engine:
         """kill -9."""
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
 
     def pause(self) -> None:
         """SIGSTOP: it is there, and answers nothing."""
@@ -147,7 +146,7 @@ class Postgres(Engine):
             for child in children:
                 with suppress(psutil.NoSuchProcess):
                     child.kill()
-            psutil.wait_procs(children, timeout=10)
+            psutil.wait_procs(children, timeout=PATIENCE)
 
     def pause(self) -> None:
         """Of all its processes: those that have a connection would go on answering."""

@@ -29,6 +29,10 @@ COMMANDS: Mapping[str, list[str]] = {
 """How each server that is tested runs the application. `cluster`: over PostgreSQL and NATS, as one of several nodes."""
 
 
+PATIENCE = 120.0
+"""Seconds that anything may take on a machine that is busy with something else: what holds is asked, not how soon."""
+BUSY = 20.0
+"""Seconds that such a machine may add to what is promised to take some."""
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = range(10_000 + _WORKER, 32_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 """Below those that a system gives to connections and to who asks for any port: so between the choice of one of these and its
@@ -71,8 +75,8 @@ class Server:
     def output(self) -> Path:
         return self.data.parent / f"{self.data.name}.log"
 
-    def start(self, *, patience: float = 120.0) -> float:
-        """Start and wait until it is ready; seconds that took."""
+    def start(self, *, patience: float = PATIENCE) -> float:
+        """Start and wait until it is ready; seconds that took. One that does not become ready is ended."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
         environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(ROOT)} | self.engines() | dict(self.settings)
         command = [part.format(port=self.port) for part in self.command or COMMANDS[self.kind]]
@@ -87,6 +91,7 @@ class Server:
             )
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() - began > patience:
+                self.kill()
                 raise AssertionError(f"{self.kind} did not start:\n{self.printed()}")
             time.sleep(0.02)
         return time.monotonic() - began
@@ -95,9 +100,9 @@ class Server:
         """kill -9 (TerminateProcess on Windows): nothing is flushed, nothing is said."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE)
 
-    def stop(self, patience: float = 20.0) -> int:
+    def stop(self, patience: float = PATIENCE) -> int:
         """Ask it to stop and wait; its exit status."""
         assert self.process is not None
         if self.process.poll() is None:
@@ -105,7 +110,7 @@ class Server:
         try:
             return self.process.wait(patience)
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.kill()
             raise AssertionError(f"{self.kind} did not stop:\n{self.printed()}") from None
 
     def printed(self) -> str:
@@ -115,7 +120,7 @@ class Server:
         self, method: str, path: str, body: object = None, *, token: str | None = None, **headers: str
     ) -> tuple[int, Any]:
         """One HTTP request: status, and the body as JSON or text."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         sent = dict(headers)
         if token:
             sent["Authorization"] = f"Bearer {token}"

@@ -10,8 +10,7 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-PATIENCE = 10.0
-"""Seconds a test waits for what must come."""
+from .servers import PATIENCE
 
 Frame = dict[str, Any]
 
@@ -21,7 +20,12 @@ class Client:
 
     def __init__(self, url: str, **options: Any) -> None:
         self._url = url
-        self._options: dict[str, Any] = {"compression": None, "max_size": None, "proxy": None} | options
+        self._options: dict[str, Any] = {
+            "compression": None,
+            "max_size": None,
+            "proxy": None,
+            "open_timeout": PATIENCE,
+        } | options
         self.socket: ClientConnection
 
     async def __aenter__(self) -> Self:
@@ -50,7 +54,7 @@ class Client:
     async def closed(self) -> int:
         """The code that the server closed with; frames before it are passed over."""
         try:
-            async with asyncio.timeout(PATIENCE * 2):
+            async with asyncio.timeout(PATIENCE):
                 while True:
                     await self.socket.recv()
         except ConnectionClosed:

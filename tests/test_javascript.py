@@ -14,11 +14,10 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.chromium import launched
 from tests.node import NODE
-from tests.servers import ROOT, Server, running
+from tests.servers import PATIENCE, ROOT, Server, running
 
 MANUAL = ROOT / "docs" / "reference" / "javascript.md"
 SDK = ROOT / "suhbat" / "web" / "js" / "sdk"
-PATIENCE = 30.0
 
 
 def example(where: str) -> str:

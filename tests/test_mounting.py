@@ -18,8 +18,8 @@ import suhbat
 from suhbat.app import create_app
 from suhbat.config import Settings
 from suhbat.identity.issuer import LEEWAY_SECONDS
-from tests.servers import Server, free_port
-from tests.talk import PATIENCE, Frame
+from tests.servers import PATIENCE, Server, free_port
+from tests.talk import Frame
 
 ALI, VALI = {"Cookie": "session=s3cret-of-ali"}, {"Cookie": "session=s3cret-of-vali"}
 

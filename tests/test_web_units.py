@@ -15,13 +15,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.node import NODE, packages
-from tests.servers import ROOT, Server, running
+from tests.servers import PATIENCE, ROOT, Server, running
 from tests.store.parts import sqlite
 from tests.store.test_fold import HISTORY, Step
 from tests.web.histories import RecordingTheatre
 
 WEB = ROOT / "tests" / "web"
-PATIENCE = 30.0
 HISTORIES = 40
 
 

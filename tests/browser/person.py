@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
-PATIENCE = 15_000
+PATIENCE = 60_000
 """Milliseconds."""
 PASSWORD = "togʻda bahor 7"
 EXPECTED = re.compile(

@@ -16,10 +16,9 @@ from suhbat.client import Suhbat
 from suhbat.client.connection import TICK_SECONDS
 from suhbat.protocol.replies import CaughtUp, Sent, encode
 from suhbat.protocol.types import Wire
+from tests.servers import PATIENCE
 
 from .parts import snapshot, welcome
-
-PATIENCE = 10.0
 
 
 class Time:
@@ -122,7 +121,7 @@ class Scripted:
         }
         chat = Suhbat(self.url, **usual | options)
         peer_opened = asyncio.create_task(self._open_next())
-        async with asyncio.timeout(PATIENCE * 2), chat:
+        async with asyncio.timeout(PATIENCE), chat:
             yield chat, await peer_opened
 
     async def _open_next(self) -> Peer:

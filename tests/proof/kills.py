@@ -23,7 +23,7 @@ from tests.talk import V1
 from .failpoints import FAILPOINTS
 from .participants import Participant, Place, SdkParticipant, Writer
 
-SETTLE_SECONDS = 15.0
+SETTLE_SECONDS = 60.0
 POINT_SECONDS = 4.0
 """How long it is waited for a failpoint."""
 WRITERS = 4

@@ -13,8 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-PATIENCE = 30.0
-"""Seconds that a test waits for a line."""
+from tests.servers import PATIENCE
 
 
 class Program:

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from tests.servers import PATIENCE
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 SMALL = 4096
@@ -38,7 +40,7 @@ class Raw:
         path: str,
         *,
         deaf: bool = False,
-        patience: float = 15.0,
+        patience: float = PATIENCE,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self._buffer = b""

@@ -15,11 +15,12 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
+from tests.servers import PATIENCE
+
 from .raw import CLOSE, PING, PONG, TEXT, deafen, framed
 
 _MESSAGE = re.compile(rb'\{.{0,40}"conversation":"lobby","seq":(\d+),.*?"(?:text|message)":"t=(\d+);')
 _HEADER_END = b"\r\n\r\n"
-PATIENCE = 20.0
 
 
 class Member(asyncio.Protocol):

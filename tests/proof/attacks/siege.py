@@ -18,9 +18,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 
-PATIENCE = 15.0
 """Seconds for each answer; one that is later is none."""
 CALM_SECONDS = 0.02
 """Between two messages of the one who writes."""
@@ -98,7 +97,7 @@ class _Talk:
 
     def stop(self) -> None:
         self._over.set()
-        self._thread.join(PATIENCE * 4)
+        self._thread.join(PATIENCE)
 
     def check(self) -> None:
         """Everything that was said was answered in time, heard in order, and is there."""
