@@ -50,7 +50,8 @@ export function address(text, at, before) {
 /** A host without what another script glued to its last name: no top-level domain mixes Latin with another. @param {string} host */
 function ownScript(host) {
   const mixed = /^(.*\.|)([a-z][a-z\d-]*)(?=[^\p{Script=Latin}\p{M}\p{N}._:-])[^.]*$/iu.exec(host);
-  return mixed ? mixed[1] + mixed[2] : host;
+  const other = /^(.*\.[^\p{Script=Latin}\p{N}._:-]+)\p{Script=Latin}[^.:]*$/u.exec(host);
+  return mixed ? mixed[1] + mixed[2] : other ? other[1] : host;
 }
 
 /** The end of path, query and fragment: an inner bracket that was not opened in it belongs to the sentence. @param {string} text @param {number} from @param {number} limit */
