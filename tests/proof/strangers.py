@@ -34,6 +34,8 @@ def main(seconds: float) -> None:
             _fill(server, bystander)
             phrases = quote(f'"{WORDS}" "{WORDS} yoq"')
             attacks: dict[str, Callable[[int, int], tuple[int, object]]] = {
+                # What costs the server nothing to speak of: the rest is what the attackers cost by being there.
+                "nothing (/healthz)": lambda number, n: server.request("GET", "/healthz"),
                 "phrase searches": lambda number, n: server.request(
                     "GET", f"/api/v1/search?q={phrases}", token=tokens[number % 9]
                 ),
