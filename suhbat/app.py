@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from suhbat import logs, memory
 from suhbat.bus.memory import MemoryBus
+from suhbat.chat.bounds import Bounds
 from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.config import Settings
 from suhbat.control import Control
@@ -257,12 +258,19 @@ class Suhbat:
 
 
 def _store(settings: Settings, clock: Clock) -> Store:
+    bounds = Bounds(
+        conversations=settings.conversations_per_person,
+        rooms=settings.rooms_per_day,
+        directs=settings.directs_per_day,
+        team=settings.access != "open",
+    )
+    history = settings.lobby_history
     if settings.database_url is None:
-        return SQLiteStore(settings.data, lobby_history=settings.lobby_history, clock=clock)
+        return SQLiteStore(settings.data, lobby_history=history, clock=clock, bounds=bounds)
     # Imported late, as the bus is: a start on SQLite pays for neither.
     from suhbat.store.postgres import PostgresStore
 
-    return PostgresStore(settings.database_url, lobby_history=settings.lobby_history, clock=clock)
+    return PostgresStore(settings.database_url, lobby_history=history, clock=clock, bounds=bounds)
 
 
 def _bus(settings: Settings) -> Bus:

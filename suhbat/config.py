@@ -126,6 +126,16 @@ class Settings(BaseSettings):
     retention: int = Field(
         0, ge=0, le=36_500, description="Days that messages are kept, where a room says nothing else; 0 for ever."
     )
+    conversations_per_person: int = Field(
+        2000,
+        ge=0,
+        description="Conversations that one person can be in; 0 for no limit. Directs in which they wrote nothing, "
+        "and that others opened, do not count.",
+    )
+    rooms_per_day: int = Field(100, ge=0, description="Rooms that one person can make within a day; 0 for no limit.")
+    directs_per_day: int = Field(
+        200, ge=0, description="New directs that one person can open within a day; 0 for no limit."
+    )
     workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)

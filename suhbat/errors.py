@@ -9,6 +9,8 @@ SuhbatError
 │   └── UserNotFound      404
 ├── NameInUse             409  somebody holds this name now              close 4509
 ├── NameTaken             409  the name belongs to an account
+├── TooManyInvitations    409  so many are open already
+├── TooManyConversations  409  somebody is in as many as anybody may be in
 ├── IdempotencyConflict   409  the same client_id with other content
 ├── TooManyReactions      409  this message has as many different emoji as it can have
 ├── InvalidName           422                                            close 4510
@@ -92,6 +94,14 @@ class NameTaken(SuhbatError):
     code, status = "name_taken", 409
 
 
+class TooManyInvitations(SuhbatError):
+    code, status = "too_many_invitations", 409
+
+
+class TooManyConversations(SuhbatError):
+    code, status = "too_many_conversations", 409
+
+
 class IdempotencyConflict(SuhbatError):
     code, status = "idempotency_conflict", 409
 
@@ -133,6 +143,8 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     UserNotFound,
     NameInUse,
     NameTaken,
+    TooManyInvitations,
+    TooManyConversations,
     IdempotencyConflict,
     TooManyReactions,
     InvalidName,

@@ -151,6 +151,7 @@ class Node:
             try:
                 await self.people.flush()
                 await self.people.sweep()
+                await self.store.drop_allowances()
                 for name in await self.store.expire(self.settings.retention):
                     self.hub.pages.forget(name)
                 await self.erase()

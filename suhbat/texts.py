@@ -244,6 +244,43 @@ TEXTS: dict[str, dict[Written, str]] = {
         "uz": "Manzilingizdan ulanishlar juda koʻp. Baʼzilarini yoping yoki {seconds} soniya kuting.",
         "ru": "Слишком много подключений с вашего адреса. Закройте лишние или подождите {seconds} с.",
     },
+    "rate_limited.rooms": {
+        "en": "You have made {limit} rooms within a day, which is the most. Make the next one in {seconds} s.",
+        "uz": "Bir kunda {limit} ta xona ochdingiz, bundan ortigʻi mumkin emas. Keyingisini {seconds} soniyadan keyin oching.",
+        "ru": "За день вы создали {limit} комнат, больше нельзя. Следующую можно создать через {seconds} с.",
+    },
+    "rate_limited.directs": {
+        "en": "You have opened {limit} new directs within a day, which is the most. Open the next one in {seconds} s.",
+        "uz": "Bir kunda {limit} ta yangi shaxsiy suhbat ochdingiz, bundan ortigʻi mumkin emas. Keyingisini {seconds} "
+        "soniyadan keyin oching.",
+        "ru": "За день вы открыли {limit} новых личных бесед, больше нельзя. Следующую можно открыть через {seconds} с.",
+    },
+    "rate_limited.invitations": {
+        "en": "You have invited {limit} times within a day, which is the most. Go on in {seconds} s.",
+        "uz": "Bir kunda {limit} marta taklif qildingiz, bundan ortigʻi mumkin emas. {seconds} soniyadan keyin davom eting.",
+        "ru": "За день вы пригласили {limit} раз, больше нельзя. Продолжить можно через {seconds} с.",
+    },
+    "too_many_invitations": {
+        "en": "You have {limit} invitations open, which is the most. Wait until some are answered, or take some back.",
+        "uz": "Sizning {limit} ta taklifingiz javob kutmoqda, bundan ortigʻi mumkin emas. Javob kuting yoki baʼzilarini "
+        "qaytarib oling.",
+        "ru": "У вас {limit} открытых приглашений, больше нельзя. Подождите ответа или отзовите некоторые.",
+    },
+    "too_many_invitations.person": {
+        "en": "{user_id} has too many open invitations already. Try again when some of them are answered.",
+        "uz": "{user_id} nomiga ochiq takliflar juda koʻp. Baʼzilariga javob berilgach, qayta urinib koʻring.",
+        "ru": "У {user_id} уже слишком много открытых приглашений. Повторите, когда на некоторые ответят.",
+    },
+    "too_many_conversations": {
+        "en": "You are in {limit} conversations, which is the most. Leave some that you do not need any more.",
+        "uz": "Siz {limit} ta suhbatdasiz, bundan ortigʻi mumkin emas. Keraksizlaridan chiqing.",
+        "ru": "Вы участвуете в {limit} беседах, больше нельзя. Выйдите из ненужных.",
+    },
+    "too_many_conversations.person": {
+        "en": "{user_id} is in as many conversations as anybody may be in.",
+        "uz": "{user_id} boʻlishi mumkin boʻlgan eng koʻp suhbatda bor.",
+        "ru": "{user_id} уже участвует в наибольшем возможном числе бесед.",
+    },
     "unsupported": {
         "en": "This server does not do {what} yet. A later version will.",
         "uz": "Bu server {what} amalini hozircha bajarmaydi. Keyingi versiyada boʻladi.",

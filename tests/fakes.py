@@ -7,10 +7,10 @@ from dataclasses import replace
 from itertools import count
 
 from suhbat.chat.acts import Act, Done, Meet
-from suhbat.chat.model import Account, Actor, Guest, HistoryPage, Invite, Opening, Post, Sent, Session
+from suhbat.chat.model import Account, Actor, Guest, HistoryPage, Invite, Places, Post, Sent, Session, States
 from suhbat.errors import Forbidden, IdempotencyConflict, NameTaken, NotFound
 from suhbat.protocol.objects import ConversationState, Message
-from suhbat.protocol.types import LOBBY
+from suhbat.protocol.types import LOBBY, ME
 
 
 class FakeClock:
@@ -202,7 +202,10 @@ class FakeStore(FakePeople):
             raise IdempotencyConflict()
         return None if sent is None else replace(sent, duplicate=True)
 
-    async def opening(self, actor: Actor) -> Opening:
+    async def places(self, actor: Actor) -> Places:
+        return (await self.states(actor)).places
+
+    async def states(self, actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
         self._work()
         states = tuple(
             ConversationState(
@@ -211,7 +214,12 @@ class FakeStore(FakePeople):
             for name in self.logs
             if self._sees(actor, name)
         )
-        return Opening(states, {state.conversation: state.head for state in states}, ())
+        return States(
+            states,
+            Places({ME: 0} | {state.conversation: state.head for state in states}),
+            (),
+            people={state.conversation: () for state in states},
+        )
 
     async def history(
         self,

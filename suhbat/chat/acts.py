@@ -15,12 +15,14 @@ from .model import Account, Actor, Milliseconds
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of it. `created`: it made something new. `unread`: after a read mark."""
+    """What became of it. `created`: it made something new. `unread`: after a read mark. `invited`: the person was asked
+    instead of made a member."""
 
     conversation: str
     seq: int
     unread: int = 0
     created: bool = False
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ class Settle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create:
-    """A new room; the one who makes it owns it."""
+    """A new room; the one who makes it owns it. `exempt`: see `Admit`."""
 
     actor: Actor
     at: Milliseconds
@@ -132,15 +134,18 @@ class Create:
     topic: str = ""
     visibility: Visibility = "private"
     history: HistoryFrom = "all"
+    exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meet:
-    """The one direct of exactly these people, the actor among them; made if new."""
+    """The one direct of exactly these people, the actor among them; made if new, and then seen by the others when somebody
+    writes. `exempt`: see `Admit`."""
 
     actor: Actor
     at: Milliseconds
     people: tuple[Actor, ...]
+    exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +171,7 @@ class Erase(_Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Join(_Act):
-    """Become a member of a public room."""
+    """Become a member of a public room, or of one with an invitation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,20 +182,25 @@ class Accept(_Act):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave(_Act):
-    """Stop being a member of a room. When the last owner goes, the longest-standing of the highest rank follows."""
+    """Stop being a member of a room, or decline an invitation. When the last owner goes, the longest-standing of the highest
+    rank follows. A direct is hidden until somebody writes in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admit(_Act):
-    """Make somebody a member, or change what they are there."""
+    """Make somebody a member, or change what they are there. Who does not know the actor is invited instead.
+
+    `exempt`: an order of the machine's owner, or of the application around this server, whom neither consent nor the limits
+    hold up. Nothing that comes over the network sets it."""
 
     person: Actor
     role: Role
+    exempt: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remove(_Act):
-    """Make somebody a member no more."""
+    """Make somebody a member no more, or take an invitation back."""
 
     person: Actor
 

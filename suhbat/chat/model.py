@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import (
+    AddedBy,
     ConversationKind,
     ConversationState,
+    Invitation,
     Member,
     Message,
     Reaction,
@@ -19,7 +21,8 @@ from suhbat.protocol.objects import (
     UserKind,
     Visibility,
 )
-from suhbat.protocol.types import ConversationId, Wire
+from suhbat.protocol.told import ConversationId
+from suhbat.protocol.types import Wire
 
 Milliseconds = int
 
@@ -99,23 +102,41 @@ class ConversationFacts:
     archived: bool = False
     banned: bool = False
     muted: bool = False
+    invited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
-    """What a connection starts from, read in one transaction.
+class Places:
+    """Where everything stands that a user may see, read in one transaction.
 
-    `states`: every conversation the user may see (the lobby first), as `ConversationState`, without presence figures.
-    `heads`: of each of those, and of the own log under "@me". `oldest`: the lowest cursor from which each log can still
-    be replayed (retention). `users`: the people in directs and last messages. `floors`: for each conversation the `seq` at
-    which or below which events about messages are hidden from the user, where its history is since joining.
+    `heads`: of each conversation (the lobby first), and of the own log under "@me". `since`: the head when the user came,
+    where that is not 0. `oldest`: the lowest cursor from which each log can still be replayed (retention). `floors`: for
+    each conversation the `seq` at which or below which events about messages are hidden from the user, where that is not 0.
+    `directs`: those of the conversations that are directs; `alone`: the one in which they are by themselves.
+    """
+
+    heads: Mapping[str, int]
+    since: Mapping[str, int] = field(default_factory=dict)
+    oldest: Mapping[str, int] = field(default_factory=dict)
+    floors: Mapping[str, int] = field(default_factory=dict)
+    directs: frozenset[str] = frozenset()
+    alone: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Some of the conversations that a user may see, as `ConversationState`, without presence figures; in one transaction.
+
+    `places`: where these stand, and the own log. `users`: the people in those directs and last messages; `people`: whom of
+    them each conversation has. `after`: what gives the next ones, None at the end.
     """
 
     states: tuple[ConversationState, ...]
-    heads: Mapping[str, int]
+    places: Places
     users: tuple[User, ...]
-    oldest: Mapping[str, int] = field(default_factory=dict)
-    floors: Mapping[str, int] = field(default_factory=dict)
+    people: Mapping[str, Collection[str]] = field(default_factory=dict)
+    invitations: tuple[Invitation, ...] = ()
+    after: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +234,8 @@ class Account:
     disabled: bool
     lobby_from: int
     created_at: Milliseconds
+    added_by: AddedBy = "known"
+    """Who may make them a member at once; anybody else invites them."""
 
     @property
     def actor(self) -> Actor:

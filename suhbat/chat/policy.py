@@ -45,7 +45,7 @@ RULES: Mapping[ConversationKind, Mapping[Action, Rule]] = {
         "rename": "moderator",
         "configure": "owner",
     },
-    "direct": _NOWHERE | _EVERYWHERE | {"pin": "member", "mention_all": "member"},
+    "direct": _NOWHERE | _EVERYWHERE | {"pin": "member", "mention_all": "member", "leave": "member"},
     "room": _NOWHERE
     | _EVERYWHERE
     | {
@@ -83,6 +83,8 @@ def decide(actor: Actor, action: Action, facts: ConversationFacts | None) -> Suh
         return Forbidden("forbidden.banned") if told else NotFound()
     # Rooms are for those who can come back; a bare guest sees none.
     visible = rank != "stranger" or (facts.kind == "room" and facts.visibility == "public" and actor.lasting)
+    # An invitation opens the door, and shows nothing of what is behind it.
+    visible = visible or (facts.invited and action == "join")
     if not visible:
         return NotFound()
     rule = "stranger" if action == "see" else RULES[facts.kind][action]
@@ -116,3 +118,8 @@ def outranks(rank: Rank, other: Rank) -> bool:
 def may_change_role(rank: Rank, wanted: Role) -> bool:
     """Whether somebody of this rank may make another what is `wanted`."""
     return rank == "owner" or (rank == "moderator" and wanted == "member")
+
+
+def knows(person: Actor, other: Actor, *, team: bool) -> bool:
+    """Whether a person knows another without ever having met: who looks after the server, and in a team its accounts."""
+    return other.role != "member" or (team and person.kind == other.kind == "account")

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from suhbat.counting import StoreCounts
 from suhbat.protocol.events import LogEntry
-from suhbat.protocol.objects import ConversationState, Message
+from suhbat.protocol.objects import ConversationState, Invitation, Message
 
 from .acts import Act, Done
 from .model import (
@@ -24,7 +24,7 @@ from .model import (
     MemberPage,
     Moved,
     Neighbour,
-    Opening,
+    Places,
     Post,
     ReactionPage,
     Reported,
@@ -32,6 +32,7 @@ from .model import (
     SearchPage,
     Sent,
     Session,
+    States,
 )
 from .search import Query
 
@@ -206,8 +207,21 @@ class Store(PeopleStore, Protocol):
         """
         ...
 
-    async def opening(self, actor: Actor) -> Opening:
-        """Memberships, states and heads of one user in one short read transaction."""
+    async def places(self, actor: Actor) -> Places:
+        """Where everything stands that one user may see, in one short read transaction."""
+        ...
+
+    async def states(self, actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
+        """What one user may see, in pages: first the lobby, the invitations and `limit` of their conversations; with what
+        `after` of that page says, the next ones."""
+        ...
+
+    async def states_of(self, actor: Actor, conversations: Collection[str]) -> States:
+        """Those of these conversations that one user may see. Some hundreds at the most."""
+        ...
+
+    async def invitations(self, actor: Actor) -> tuple[Invitation, ...]:
+        """The memberships that are offered to one user, the oldest first."""
         ...
 
     async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
@@ -341,6 +355,10 @@ class Store(PeopleStore, Protocol):
 
     async def drop_guests(self, before: int) -> int:
         """The same for some of those last used before; how many, 0 when none is left. In small transactions."""
+        ...
+
+    async def drop_allowances(self) -> None:
+        """Forget what people made on days that are over."""
         ...
 
 

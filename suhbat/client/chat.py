@@ -14,10 +14,10 @@ from typing import Self, TypeVar
 from pydantic import ValidationError
 
 from suhbat.errors import BadRequest
-from suhbat.protocol.commands import History, Send, Typing
+from suhbat.protocol.commands import History, Join, Leave, Send, Typing
 from suhbat.protocol.machine import reason_of
-from suhbat.protocol.objects import ConversationState, Presence, User
-from suhbat.protocol.replies import Ok, Page, Sent
+from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
+from suhbat.protocol.replies import Acted, Ok, Page, Sent
 
 from .errors import ClientError, Refused
 from .frames import Happening
@@ -97,6 +97,11 @@ class Suhbat:
         return self._line.state.conversations
 
     @property
+    def invitations(self) -> Mapping[str, Invitation]:
+        """The rooms to which somebody invited one, by id: `join` accepts, `leave` declines."""
+        return self._line.state.invitations
+
+    @property
     def presence(self) -> Mapping[str, Presence]:
         """Who is here, and who was, by `uid`."""
         return self._line.state.presence
@@ -167,6 +172,21 @@ class Suhbat:
                 limit=limit,
             )
         return await self._ask(id, command, Page)
+
+    async def join(self, conversation: str) -> Acted:
+        """Become a member of a public room, or of one to which one is invited. Raises Refused, ChatClosed."""
+        id = next(self._ids)
+        with _checked():
+            command = Join(type="join", id=id, conversation=conversation)
+        return await self._ask(id, command, Acted)
+
+    async def leave(self, conversation: str) -> Acted:
+        """Be a member no more, decline an invitation, or hide a direct until somebody writes there. Where the connection broke
+        meanwhile, Refused (`not_found`) says that it had happened already. Raises Refused, ChatClosed."""
+        id = next(self._ids)
+        with _checked():
+            command = Leave(type="leave", id=id, conversation=conversation)
+        return await self._ask(id, command, Acted)
 
     async def typing(self, conversation: str) -> None:
         """Tell the others that one is writing. Lost without a word where there is no connection just now."""

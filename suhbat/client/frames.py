@@ -10,7 +10,8 @@ from pydantic_core import from_json
 from suhbat.protocol.events import Event
 from suhbat.protocol.notices import Notice
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
-from suhbat.protocol.types import ConversationId, Seq, Wire
+from suhbat.protocol.told import ConversationId, Seq
+from suhbat.protocol.types import Wire
 
 
 class OtherEvent(Wire):

@@ -34,6 +34,8 @@ Token = str | Callable[[], str | Awaitable[str]]
 MAX_SIZE = 16 * 1024 * 1024
 """Bytes of a frame that is taken: a snapshot of some thousand conversations."""
 CLOSE_SECONDS = 2.0
+STEADY_SECONDS = 10.0
+"""How long a connection must have been well for the next wait to be short again after a fault of the server."""
 
 
 class Lifeline:
@@ -55,6 +57,7 @@ class Lifeline:
         self._clock = clock
         self._sleep = sleep
         self._connection: Connection | None = None
+        self._live_since: float | None = None
         self.wake = asyncio.Event()
         self.relief = asyncio.Event()
         self.state = State()
@@ -71,7 +74,10 @@ class Lifeline:
         """Until the end; does not raise, except when cancelled, which is the friendly end."""
         try:
             while True:
+                self._live_since = None
                 goodbye = await self._connect()
+                if self._was_well(goodbye):
+                    self._backoff.reset()
                 if not may_reconnect(goodbye.code):
                     raise ChatClosed(goodbye.code, goodbye.reason)
                 wait = goodbye.retry_after + self._backoff.next()
@@ -150,8 +156,15 @@ class Lifeline:
         )
 
     def _live(self) -> None:
-        self._backoff.reset()
+        self._live_since = self._clock()
         self.opened.set()
+
+    def _was_well(self, goodbye: Goodbye) -> bool:
+        """Whether the next wait may be short. A fault of the server that ends each connection soon after it opened would
+        otherwise be met at full speed, for ever."""
+        if self._live_since is None:
+            return False
+        return goodbye.code != Close.INTERNAL or self._clock() - self._live_since >= STEADY_SECONDS
 
     def _finish(self, for_asks: ClientError, for_reader: BaseException | None) -> None:
         self.end, self.closed = for_reader or for_asks, for_asks

@@ -10,7 +10,7 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from suhbat.protocol.commands import History, Send
+from suhbat.protocol.commands import History, Join, Leave, Send
 from suhbat.protocol.replies import Error, Ok
 
 from .errors import WAIT_AND_REPEAT, ClientError, Refused
@@ -21,8 +21,11 @@ GROWTH = 0.25
 """By how much an answer widens the window again, after a refusal for haste has closed it to one."""
 WAIT_SECONDS = 1.0
 """The wait after a refusal that names none."""
+LONGEST_SECONDS = 60.0
+"""The longest wait for which a command is kept back. What may be repeated only later (new directs: so many a day) is refused,
+and everything else goes on."""
 
-Asked = Send | History
+Asked = Send | History | Join | Leave
 """The commands that go through here; their `id` is an ascending integer."""
 
 
@@ -85,8 +88,9 @@ class Outbox:
 
     def refused(self, error: Error, now: float) -> None:
         """A refusal for haste without an `id` may be any command's: then all that are on their way are sent again."""
-        if error.code in WAIT_AND_REPEAT:
-            self._not_before = max(self._not_before, now + (error.retry_after or WAIT_SECONDS))
+        wait = error.retry_after or WAIT_SECONDS
+        if error.code in WAIT_AND_REPEAT and (wait <= LONGEST_SECONDS or error.id is None):
+            self._not_before = max(self._not_before, now + min(wait, LONGEST_SECONDS))
             self._window = 1.0
             self._again(self._flying if error.id is None else self._flying & {error.id})
         elif ask := self._take(error.id):

@@ -12,6 +12,7 @@ from itertools import count
 from suhbat.protocol.commands import Hello, Ping, Resume, Sync
 from suhbat.protocol.events import (
     ConversationAdded,
+    ConversationInvited,
     ConversationRemoved,
     DraftChanged,
     Event,
@@ -20,7 +21,7 @@ from suhbat.protocol.events import (
     UserUpdated,
 )
 from suhbat.protocol.notices import PresenceNotice, Receipt, TypingNotice
-from suhbat.protocol.objects import ConversationState, Presence, User
+from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import MAX_FRAME, ME
 
@@ -43,6 +44,7 @@ class State:
     def __init__(self) -> None:
         self.user: User | None = None
         self.conversations: dict[str, ConversationState] = {}
+        self.invitations: dict[str, Invitation] = {}
         self.users: dict[str, User] = {}
         self.presence: dict[str, Presence] = {}
         self.cursors: dict[str, int] = {}
@@ -52,6 +54,7 @@ class State:
         self._opening = True
         self._started = False
         self._fresh: dict[str, ConversationState] = {}
+        self._more = False
         self._early: dict[str, int] = {}
         self._tallies: dict[str, Tally] = {}
         self._gaps = Gaps()
@@ -60,7 +63,7 @@ class State:
 
     def hello(self, token: str, now: float) -> Hello:
         """The first thing to say on a new connection."""
-        self.welcomed, self._opening = False, True
+        self.welcomed, self._opening, self._more = False, True, False
         self._gaps.clear()
         self._early.clear()
         self._fresh.clear()
@@ -121,6 +124,7 @@ class State:
             conversations=tuple(self.conversations.values()),
             users=tuple(self.users.values()),
             cursors=dict(self.cursors),
+            invitations=tuple(self.invitations.values()),
         )
 
     # The opening
@@ -133,12 +137,18 @@ class State:
             self.cursors.clear()
 
     def _snapshot(self, frame: Snapshot) -> Sequence[Effect]:
-        self.conversations = {state.conversation: state for state in frame.conversations}
-        self._tallies.clear()
-        self.users = {user.uid: user for user in frame.users}
-        self.cursors = dict(frame.cursors)
+        continued, self._more = self._more, frame.more
+        if not continued:
+            self.conversations, self.users, self.invitations, self.cursors = {}, {}, {}, {}
+            self._tallies.clear()
+        self.conversations |= {state.conversation: state for state in frame.conversations}
+        self.users |= {user.uid: user for user in frame.users}
+        self.invitations |= {one.conversation: one for one in frame.invitations}
+        self.cursors |= frame.cursors
+        if self._more:
+            return ()
         first, self._started = not self._started, True
-        return () if first else [Deliver(frame)]
+        return () if first else [Deliver(self.snapshot() if continued else frame)]
 
     def _reset(self, frame: Reset, now: float) -> Sequence[Effect]:
         self._start(frame.state, now)
@@ -194,10 +204,16 @@ class State:
     def _own(self, event: Event | OtherEvent, now: float) -> None:
         """An event of the user's own log."""
         match event:
-            case ConversationAdded(state=state) if state.conversation not in self.cursors:
+            case ConversationInvited(invitation=invitation):
+                self.invitations[invitation.conversation] = invitation
+            case ConversationAdded(state=state):
+                self.invitations.pop(state.conversation, None)
+                if state.conversation in self.cursors:
+                    return
                 # Told of it by a reset already, in this opening: that one is newer than this old event.
                 self._start(self._fresh.get(state.conversation, state), now)
             case ConversationRemoved():
+                self.invitations.pop(event.removed, None)
                 self._drop(event.removed)
             case ReadMarked() | Mentioned() | DraftChanged() if event.target in self.conversations:
                 state = self.conversations[event.target]

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from suhbat.chat import acts
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
 from suhbat.chat.rate import Cost
-from suhbat.errors import BadRequest, UserNotFound
+from suhbat.errors import BadRequest, TooManyConversations, UserNotFound
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
 from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Uids, Wire
 
@@ -22,7 +24,7 @@ router = APIRouter(tags=["conversations"])
 
 
 class Conversations(Wire):
-    """Of a list of public rooms `after` is where the next page begins, null at the end."""
+    """`after` is where the next page begins, null at the end."""
 
     conversations: tuple[ConversationState, ...]
     after: str | None = None
@@ -87,16 +89,32 @@ async def index(
     parts: House,
     public: bool = False,
     after: Annotated[str, Query(max_length=64)] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    limit: Annotated[int | None, Query(ge=1, le=1_000, description="50 public rooms, or 1,000 of one's own")] = None,
 ) -> Conversations:
-    """Every conversation the caller is in, the lobby first; with `public` the rooms that anybody may join, in pages."""
+    """Every conversation the caller is in, the lobby first; with `public` the rooms that anybody may join. In pages."""
     if not public:
-        return Conversations(conversations=(await parts.store.opening(actor)).states)
+        return await _mine(parts.store, actor, after, limit or 1_000)
+    limit = min(limit or 50, 200)
     found = await parts.store.rooms(actor, after=after, limit=limit)
     return Conversations(conversations=found, after=found[-1].conversation if len(found) == limit else None)
 
 
+async def _mine(store: Store, actor: Actor, after: str, limit: int) -> Conversations:
+    """Read a hundred at a time, so that nobody waits for one who is in thousands."""
+    if after and not (after.isascii() and after.isdecimal()):
+        raise BadRequest(reason='"after" is not of a page of this list')
+    states: list[ConversationState] = []
+    place = int(after) if after else None
+    while True:
+        page = await store.states(actor, after=place, limit=min(100, limit - len(states)))
+        states += page.states
+        place = page.after
+        if place is None or len(states) >= limit:
+            return Conversations(conversations=tuple(states), after=None if place is None else str(place))
+
+
 @router.post("/conversations", status_code=201, dependencies=[SAFE_WRITE, weighs(Cost.ROOM)])
+@refuses(TooManyConversations)
 async def create(body: NewRoom, actor: Caller, parts: House) -> ConversationState:
     """Make a room; the caller owns it."""
     done = await parts.acting.do(
@@ -139,9 +157,9 @@ async def erase(conversation: Place, actor: Caller, parts: House) -> None:
     dependencies=[SAFE_WRITE, weighs(Cost.DIRECT)],
     responses={200: {"model": Direct, "description": "There already is one of exactly these people"}},
 )
-@refuses(UserNotFound)
+@refuses(UserNotFound, TooManyConversations)
 async def open_direct(body: NewDirect, actor: Caller, parts: House, response: Response) -> Direct:
-    """The one conversation of exactly these people, made if new."""
+    """The one conversation of exactly these people, made if new. The others see it when somebody writes there."""
     await parts.acting.learn(*body.users)
     people = parts.acting.people(body.users, body.uids)
     if all(person.uid == actor.uid for person in people):

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from suhbat.errors import Busy, NotFound, RateLimited
 from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
-from suhbat.protocol.types import ConversationId, Time, UserId, Wire
+from suhbat.protocol.told import UserId
+from suhbat.protocol.types import ConversationId, Time, Wire
 
 from .parts import House
 from .refusals import refuses
@@ -51,7 +52,7 @@ class InviteList(Wire):
     invites: tuple[InviteShown, ...]
 
 
-class Invitation(Wire):
+class InviteOffer(Wire):
     """What somebody who was invited may know before they register."""
 
     uses: int = Field(examples=[1])
@@ -65,8 +66,8 @@ class Invitation(Wire):
 async def make(body: NewInvite, actor: Staff, parts: House) -> InviteMade:
     """Invite somebody. For owners and moderators of the server; into a room, for those of them who are in it."""
     if body.conversation is not None:
-        states = (await parts.store.opening(actor)).states
-        if all(state.conversation != body.conversation or state.kind != "room" for state in states):
+        found = await parts.store.states_of(actor, (body.conversation,))
+        if not any(state.kind == "room" for state in found.states):
             raise NotFound()
     invite, code = await parts.registration.invites.make(actor, body.uses, body.expires_in, body.conversation)
     return InviteMade(
@@ -102,12 +103,12 @@ async def index(actor: Staff, parts: House) -> InviteList:
 
 @router.get("/{code}")
 @refuses(NotFound, RateLimited, Busy)
-async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], parts: House) -> Invitation:
+async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], parts: House) -> InviteOffer:
     """Whether a code is good, without a token. 404 when it is unknown, used up or expired; who guesses has to wait."""
     with parts.registration.throttle.attempt(address_of(request, parts), None):
         invite = await parts.registration.invites.look(code)
     maker = parts.people.accounts.of_uid(invite.created_by)
-    return Invitation(
+    return InviteOffer(
         uses=invite.uses,
         expires_at=invite.expires_at,
         conversation=invite.conversation,

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.identity.export import profile
 from suhbat.identity.profile import display_name
-from suhbat.protocol.objects import Profile, User
+from suhbat.protocol.objects import AddedBy, Invitation, Profile, User
 from suhbat.protocol.types import Storable, Wire
 
 from .parts import House
@@ -32,12 +32,18 @@ Password = Annotated[str, Field(examples=["a password nobody else has"])]
 
 
 class Changes(Wire):
-    """What is left out stays. `password` needs `current_password`; it ends every other session."""
+    """What is left out stays. `password` needs `current_password`; it ends every other session. `added_by`: who makes one a
+    member of a room at once (`everyone`, those one has met: `known`, `nobody`); the others invite."""
 
     display_name: Annotated[str, Storable] | None = Field(default=None, examples=["Ali Valiyev"])
     locale: Locale | None = Field(default=None, examples=["uz"])
+    added_by: AddedBy | None = None
     password: Password | None = None
     current_password: Password | None = None
+
+
+class Invitations(Wire):
+    invitations: tuple[Invitation, ...]
 
 
 class Farewell(Wire):
@@ -65,6 +71,8 @@ async def change(request: Request, body: Changes, login: LoggedIn, parts: House)
         fields["display_name"] = display_name(body.display_name or account.user_id)
     if "locale" in body.model_fields_set:
         fields["locale"] = body.locale
+    if body.added_by is not None:
+        fields["added_by"] = body.added_by
     if body.password is not None:
         if body.current_password is None:
             raise BadRequest(reason='"current_password" is missing')
@@ -75,6 +83,13 @@ async def change(request: Request, body: Changes, login: LoggedIn, parts: House)
     if fields:
         account = await parts.people.accounts.change(account.uid, **fields)
     return profile(account)
+
+
+@router.get("/invitations")
+async def invitations(actor: Caller, parts: House) -> Invitations:
+    """The rooms to which somebody invited the caller, the oldest invitation first. `PUT …/members/{self}` accepts one,
+    `DELETE` declines it."""
+    return Invitations(invitations=await parts.store.invitations(actor))
 
 
 @router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])

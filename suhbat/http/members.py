@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from suhbat.chat import acts
 from suhbat.chat.rate import Cost
-from suhbat.errors import BadRequest, UserNotFound
+from suhbat.errors import BadRequest, TooManyConversations, TooManyInvitations, UserNotFound
 from suhbat.protocol.objects import Member, Role
 from suhbat.protocol.types import Reason, Until, Wire
 
@@ -30,6 +30,12 @@ class Members(Wire):
 
 class Membership(Wire):
     role: Role = "member"
+
+
+class Invited(Wire):
+    """The person was asked: they are a member when they accept."""
+
+    invited: Literal[True] = True
 
 
 class Standing(Wire):
@@ -59,9 +65,13 @@ async def index(
     "/{user_id}",
     status_code=201,
     dependencies=[SAFE_WRITE, weighs(Cost.PERSON)],
-    responses={200: {"model": None, "description": "They were a member already"}},
+    response_model=None,
+    responses={
+        200: {"model": None, "description": "They were a member already"},
+        202: {"model": Invited, "description": "They do not know the caller, and were asked"},
+    },
 )
-@refuses(UserNotFound)
+@refuses(UserNotFound, TooManyInvitations, TooManyConversations)
 async def admit(
     conversation: Place,
     user_id: Person,
@@ -70,8 +80,9 @@ async def admit(
     parts: House,
     response: Response,
     uid: WhoseUid = None,
-) -> None:
-    """Make somebody a member, or give a member another role. To join a public room name yourself."""
+) -> Invited | None:
+    """Make somebody a member, or give a member another role; who does not know the caller is invited. To join a public room,
+    or one to which you are invited, name yourself."""
     await parts.acting.learn(user_id)
     place, person = known(conversation), parts.acting.person(user_id, uid)
     act: acts.Act
@@ -80,8 +91,12 @@ async def admit(
     else:
         act = acts.Admit(actor=actor, at=parts.acting.now(), conversation=place, person=person, role=body.role)
     done = await parts.acting.do(act)
+    if done.invited:
+        response.status_code = 202
+        return Invited()
     if not done.created:
         response.status_code = 200
+    return None
 
 
 @router.patch("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
@@ -124,7 +139,7 @@ async def change(
 @router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(UserNotFound)
 async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House, uid: WhoseUid = None) -> None:
-    """Make somebody a member no more; naming yourself is leaving."""
+    """Make somebody a member no more, or take their invitation back; naming yourself is leaving, or declining."""
     await parts.acting.learn(user_id)
     place, person, at = known(conversation), parts.acting.person(user_id, uid), parts.acting.now()
     act: acts.Act

@@ -69,7 +69,7 @@ async def settle(report: Annotated[int, Path(ge=1, le=MAX_INTEGER, examples=[3])
     await parts.acting.do(acts.Settle(actor=actor, at=parts.acting.now(), report=report))
 
 
-class Filter(Wire):
+class NewFilter(Wire):
     """Words, or several with spaces between, that no message may have; in whatever spelling, as whole words."""
 
     words: Annotated[list[Annotated[str, Field(max_length=100, examples=["spam"]), Storable]], Field(max_length=1_000)]
@@ -95,7 +95,7 @@ async def show_filter(actor: Caller, parts: House) -> Filtered:
 
 
 @router.put("/filter", dependencies=[SAFE_WRITE])
-async def put_filter(body: Filter, actor: Caller, parts: House) -> Filtered:
+async def put_filter(body: NewFilter, actor: Caller, parts: House) -> Filtered:
     """These words and no others, from now on. Whoever writes one of them is told so; nothing is stored."""
     await parts.acting.do(acts.Filter(actor=actor, at=parts.acting.now(), words=tuple(body.words)))
     return Filtered(words=await parts.store.filtered())

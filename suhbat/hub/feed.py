@@ -40,7 +40,7 @@ async def run(hub: Hub, connection: Connection) -> None:
 
 async def _step(hub: Hub, connection: Connection) -> bool:
     """One page of each log that is behind. True when the connection is live."""
-    await _drained(connection)
+    await drained(connection)
     if unknown := [hub.rooms[key] for key in connection.lag if key in hub.rooms and hub.rooms[key].head is None]:
         await hub.load(unknown)
     for room in _late(hub, connection):
@@ -139,7 +139,7 @@ def _presence(hub: Hub, connection: Connection) -> None:
         connection.reply(frame)
 
 
-async def _drained(connection: Connection) -> None:
+async def drained(connection: Connection) -> None:
     """Wait until the socket took what it has; drop one that takes nothing for 30 s."""
     wire = connection.wire
     while wire.congested and not wire.closed:

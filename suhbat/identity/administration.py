@@ -7,7 +7,8 @@ from typing import Literal
 from suhbat.chat.model import Account
 from suhbat.errors import BadRequest
 from suhbat.protocol.objects import Role
-from suhbat.protocol.types import Time, UserId, Wire
+from suhbat.protocol.told import UserId
+from suhbat.protocol.types import Time, Wire
 
 from .people import People
 from .registration import Registration

@@ -61,6 +61,7 @@ def profile(account: Account) -> Profile:
         display_name=account.display_name,
         role=account.role,
         locale=account.locale,
+        added_by=account.added_by,
     )
 
 
@@ -71,8 +72,16 @@ async def _who(store: Store, people: People, actor: Actor) -> AsyncIterator[byte
         for session in await people.sessions.of(actor.uid):
             shown = {"id": session.id, "label": session.label, "created_at": format_time(session.created_at)}
             yield json.dumps({"type": "session", **shown}).encode() + b"\n"
-    for state in (await store.opening(actor)).states:
-        yield _line("conversation", state)
+    after: int | None = None
+    while True:
+        page = await store.states(actor, after=after)
+        for state in page.states:
+            yield _line("conversation", state)
+        for invitation in page.invitations:
+            yield _line("invitation", invitation)
+        if page.after is None:
+            return
+        after = page.after
 
 
 def _line(kind: str, thing: Wire) -> bytes:

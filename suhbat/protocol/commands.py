@@ -152,14 +152,14 @@ class History(_Command):
 
 
 class Join(_Command):
-    """Become a member of a public room."""
+    """Become a member of a public room, or of one to which I am invited."""
 
     type: Literal["join"]
     conversation: ConversationId
 
 
 class Leave(_Command):
-    """Stop being a member of a room."""
+    """Stop being a member of a room, or decline an invitation to it; of a direct: hide it until somebody writes there."""
 
     type: Literal["leave"]
     conversation: ConversationId
@@ -213,7 +213,8 @@ class Erase(_Command):
 
 
 class Admit(_Command):
-    """Make somebody a member of a room, or change what they are there. `uid`, also below: only if the name is still theirs."""
+    """Make somebody a member of a room, or change what they are there. Who does not know me is invited. `uid`, also below: only
+    if the name is still theirs."""
 
     type: Literal["admit"]
     conversation: ConversationId
@@ -223,7 +224,7 @@ class Admit(_Command):
 
 
 class Remove(_Command):
-    """Make somebody a member no more."""
+    """Make somebody a member no more, or take an invitation back."""
 
     type: Literal["remove"]
     conversation: ConversationId

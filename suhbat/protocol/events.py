@@ -9,8 +9,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, PrivateAttr, TypeAdapter
 
-from .objects import ConversationState, Message, Profile, Role, Settings, User
-from .types import ME, ConversationId, Count, Cursor, Ordinal, Seq, Time, Uid, UserId, Wire
+from .objects import ConversationState, Invitation, Message, Profile, Role, Settings, User
+from .told import ConversationId, Count, Cursor, Ordinal, Seq, Uid, UserId
+from .types import ME, Time, Wire
 
 Everyone = Annotated[
     Literal[-1, 0, 1],
@@ -160,8 +161,15 @@ class ConversationAdded(_Own):
     state: ConversationState
 
 
+class ConversationInvited(_Own):
+    """`@me`: somebody whom you do not know would like you in a room: `join` accepts, `leave` declines."""
+
+    type: Literal["conversation.invited"] = "conversation.invited"
+    invitation: Invitation
+
+
 class ConversationRemoved(_Own):
-    """`@me`: the conversation `removed` is no longer yours; drop what you cached of it."""
+    """`@me`: the conversation `removed` is no longer yours; drop what you cached of it, and an invitation to it."""
 
     type: Literal["conversation.removed"] = "conversation.removed"
     removed: ConversationId
@@ -215,7 +223,7 @@ Stored = (
     MessageCreated | MessageEdited | MessageDeleted | MessagePinned | MessageUnpinned
     | ReactionAdded | ReactionRemoved
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
-    | ConversationUpdated | ConversationAdded | ConversationRemoved
+    | ConversationUpdated | ConversationAdded | ConversationInvited | ConversationRemoved
     | ReadMarked | Mentioned | DraftChanged | UserUpdated
 )  # fmt: skip
 Event = Stored | Hidden
@@ -224,7 +232,7 @@ EVENTS: tuple[type[Placed], ...] = (
     MessageCreated, MessageEdited, MessageDeleted, MessagePinned, MessageUnpinned,
     ReactionAdded, ReactionRemoved, Hidden,
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
-    ConversationUpdated, ConversationAdded, ConversationRemoved,
+    ConversationUpdated, ConversationAdded, ConversationInvited, ConversationRemoved,
     ReadMarked, Mentioned, DraftChanged, UserUpdated,
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])

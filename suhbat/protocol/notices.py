@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from .objects import Presence
-from .types import ConversationId, Ordinal, Uid, UserId, Wire
+from .told import ConversationId, Ordinal, Uid, UserId
+from .types import Wire
 
 
 class TypingNotice(Wire):

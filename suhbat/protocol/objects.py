@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from .types import ConversationId, Count, Cursor, Ordinal, Retention, Seq, SlowMode, Time, Uid, UserId, Wire
+from .told import ConversationId, Count, Cursor, Days, Ordinal, Seconds, Seq, Uid, UserId
+from .types import Time, Wire
 
 UserKind = Literal["guest", "account"]
 ConversationKind = Literal["lobby", "direct", "room"]
@@ -14,6 +15,7 @@ Role = Literal["owner", "moderator", "member"]
 PresenceState = Literal["online", "offline"]
 Visibility = Literal["public", "private"]
 HistoryFrom = Literal["joined", "all"]
+AddedBy = Literal["everyone", "known", "nobody"]
 
 
 class User(Wire):
@@ -32,9 +34,11 @@ class Person(User):
 
 
 class Profile(Person):
-    """An account as its owner sees it. `locale`: a language tag (RFC 5646), or None for what each device says."""
+    """An account as its owner sees it. `locale`: a language tag (RFC 5646), or None for what each device says. `added_by`:
+    who may make them a member of a room at once; anybody else invites them."""
 
     locale: str | None = Field(default=None, examples=["uz"])
+    added_by: AddedBy = "known"
 
 
 class Reaction(Wire):
@@ -86,8 +90,8 @@ class Settings(Wire):
     visibility: Visibility = "private"
     history: HistoryFrom = "all"
     archived: bool = False
-    slow_mode: SlowMode = Field(default=0, examples=[0])
-    retention: Retention = Field(default=0, examples=[0])
+    slow_mode: Seconds = Field(default=0, examples=[0])
+    retention: Days = Field(default=0, examples=[0])
 
 
 class ConversationState(Settings):
@@ -106,9 +110,19 @@ class ConversationState(Settings):
     unread: Count = 0
     mentions: Count = Field(default=0, examples=[1])
     last_message: Message | None = None
-    member_count: int = Field(default=0, ge=0, examples=[3])
+    member_count: Count = Field(default=0, examples=[3])
     role: Role | None = "member"
     draft: str = ""
+
+
+class Invitation(Wire):
+    """A membership that somebody offers: what the room is called and who asks. Nothing else of the room is told."""
+
+    conversation: ConversationId
+    title: str = Field(examples=["Choyxona"])
+    inviter: UserId
+    inviter_uid: Uid
+    invited_at: Time
 
 
 class Member(Wire):

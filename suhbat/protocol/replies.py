@@ -10,8 +10,9 @@ from pydantic_core import to_json
 from suhbat.errors import SuhbatError
 from suhbat.texts import Language, say
 
-from .objects import ConversationState, Message, User
-from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FRAME, MAX_TEXT, ConversationId, Cursors, Time, Wire, format_time
+from .objects import ConversationState, Invitation, Message, User
+from .told import ConversationId, Cursors
+from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FRAME, MAX_TEXT, Time, Wire, format_time
 
 
 class Limits(Wire):
@@ -39,12 +40,18 @@ class Welcome(_Reply):
 
 
 class Snapshot(Wire):
-    """Everything a client without a past needs: its conversations, the people in them, and where each log stands."""
+    """Everything a client without a past needs: its conversations, the people in them, and where each log stands.
+
+    A large one comes in several frames, each below 256 KB: the first says what `cursors["@me"]` is and which `invitations`
+    are open; while `more` is true, the next one adds to what was told.
+    """
 
     type: Literal["snapshot"] = "snapshot"
     conversations: tuple[ConversationState, ...]
     users: tuple[User, ...]
     cursors: Cursors
+    invitations: tuple[Invitation, ...] = Field(default=(), exclude_if=lambda value: not value)
+    more: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
 class Reset(Wire):
@@ -88,11 +95,12 @@ class Sent(Ok):
 
 class Acted(Ok):
     """What a command changed is durable. `seq`: that of the event in the conversation's log; where nothing had to change,
-    the head. `unread`: after `read`."""
+    the head. `unread`: after `read`. `invited`: after `admit`, where the person was asked instead of made a member."""
 
     conversation: ConversationId
     seq: int = Field(examples=[14])
     unread: int | None = Field(default=None, exclude_if=lambda value: value is None)
+    invited: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
 class Page(Ok):

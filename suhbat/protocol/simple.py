@@ -17,7 +17,8 @@ from .closes import Close
 from .events import Event, MessageCreated
 from .machine import Answer, Do, End, Meter, binary, decoded, flood, oversized, reason_of
 from .replies import encode
-from .types import LOBBY, ConversationId, Storable, Text, Time, Uid, UserId, Wire, format_time
+from .told import ConversationId, Uid, UserId
+from .types import LOBBY, Storable, Text, Time, Wire, format_time
 
 EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
 

@@ -111,7 +111,6 @@ Storable = AfterValidator(_storable)
 Text = Annotated[str, Field(max_length=MAX_TEXT, examples=["Salom hammaga!"]), Storable, AfterValidator(_not_blank)]
 Name = Annotated[str, Field(min_length=1, max_length=128, examples=["vali"]), Storable]
 """A name as typed, before normalisation. `identity.names` decides what it is."""
-UserId = Annotated[str, Field(min_length=1, max_length=32, examples=["ali"])]
 Uid = Annotated[str, Field(min_length=1, max_length=64, examples=["usrazxgnrfqirgosn73gmg"])]
 ConversationId = Annotated[str, Field(min_length=1, max_length=64, examples=["rqegnj7zdywrwkkgt34yyk"]), Storable]
 ClientId = Annotated[str, Field(min_length=1, max_length=64, examples=["phone-41"]), Storable]
@@ -120,7 +119,6 @@ Seq = Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[12])]
 Cursor = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[12])]
 """The last `seq` a client applied; 0 before the first."""
 Ordinal = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[9])]
-Count = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[2])]
 CommandId = (
     Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER, examples=[7])]
     | Annotated[str, Field(max_length=128), Storable]

@@ -24,14 +24,15 @@ from suhbat.protocol.objects import Message
 
 from . import filtered, search
 from .dialect import find_rows, insert_new, insert_rows, unawaited, update_rows
-from .directs import make_direct
+from .directs import make_direct, show_direct
 from .floor import writer_floors
+from .growth import crowded, spent
 from .known import Known, Log, pair_of
 from .ledger import Ledger
 from .marks import count_own, have_marks, last_post
 from .mentions import NOBODY, Meant, meant, note_mentions, pay, tell_mentions
 from .rows import message_data
-from .tables import conversations, events, idempotency, users
+from .tables import conversations, events, idempotency, members, users
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Run:
         self._lobby_from: dict[str, int] = {}
         self._allowed: set[tuple[int, str]] = set()
         self._named: list[tuple[Log, int, int, Post, Meant]] = []
+        self._standing: dict[tuple[int, str], tuple[bool, bool]] = {}
+        self._writers: list[tuple[Any, ...]] = []
 
     def look_up(self, posts: Sequence[Post], again: bool) -> None:
         """The keys that were answered before, and which of the messages replied to exist: one query each."""
@@ -93,7 +96,10 @@ class Run:
                 self._firsts[uid, key] = _First(*first)
         replies: set[tuple[int, int]] = set()
         readers: list[tuple[Actor, Log]] = []
+        new: set[tuple[int, str]] = set()
         for post in posts:
+            if (log := self._log(post)) is not None and log.kind == "direct":
+                new.add((log.id, post.actor.uid))
             if post.reply_to is not None and (log := self._log(post)) is not None:
                 replies.add((log.id, post.reply_to))
                 readers.append((post.actor, log))
@@ -102,6 +108,10 @@ class Run:
             columns = ("conversation_id", "seq", "ordinal")
             found = find_rows(self._connection, events, columns[:2], columns, sorted(replies))
             self._repliable.update((log_id, seq) for log_id, seq, ordinal in found if ordinal is not None)
+        if new := new - self._known.writers:
+            asked = ("conversation_id", "uid", "counts", "wrote")
+            for log_id, uid, counts, wrote in find_rows(self._connection, members, asked[:2], asked, sorted(new)):
+                self._standing[log_id, uid] = bool(counts), bool(wrote)
 
     def take(self, post: Post) -> Outcome:
         """Number the post, or refuse it."""
@@ -121,24 +131,57 @@ class Run:
         if log is None:
             if post.peer is None:
                 return NotFound()
-            log = self.direct(actor, post.peer, post.at)
+            found = self.direct(actor, post.peer, post.at)
+            if isinstance(found, SuhbatError):
+                return found
+            log = found
         named = meant(log, actor, post.named, post.at) if post.named else NOBODY
         if named is not NOBODY and (refused := pay(self._known, log, actor, named, post.at)):
             return refused
+        if log.kind == "direct" and (refused := self._enter(post, log)) is not None:
+            return refused
         return self._append(post, log, digest, named)
 
-    def direct(self, actor: Actor, peer: Actor, at: Milliseconds) -> Log:
-        """The log of the direct of these two; its own-log events gather like any other."""
+    def direct(self, actor: Actor, peer: Actor, at: Milliseconds) -> Log | SuhbatError:
+        """The log of the direct of these two, or why it cannot be made; its own-log events gather like any other."""
         log = self._known.pairs.get(pair_of(actor, peer))
         if log is not None:
             return log
-        made = make_direct(self._connection, self._known, actor, (actor, peer), at)
+        connection, known = self._connection, self._known
+        refused = crowded(connection, known, actor.uid)
+        if refused is None and peer.uid != actor.uid:
+            refused = spent(connection, actor.uid, "directs", known.bounds.directs, at)
+        if refused is not None:
+            return refused
+        made = make_direct(connection, known, actor, (actor, peer), at, writes=True)
         self._events += made.rows
         self.entries += made.entries
         for own in made.own:
             self._touched[own.id] = own
         self._note_users((actor, peer), at)
         return made.log
+
+    def _enter(self, post: Post, log: Log) -> SuhbatError | None:
+        """Write in a direct: from then on it counts for who writes, and everybody sees it who is in it."""
+        place = (log.id, post.actor.uid)
+        if place not in self._known.writers:
+            counts, wrote = self._standing.get(place, (False, False))
+            if not counts and (refused := crowded(self._connection, self._known, post.actor.uid)) is not None:
+                return refused
+            if not (counts and wrote):
+                self._writers.append((*place, True, True))
+            self._known.writers.add(place)
+        if log.hidden:
+            ledger = Ledger(post.actor, post.at)
+            show_direct(self._connection, self._known, ledger, log, post.at)
+            self._take(ledger)
+        return None
+
+    def _take(self, ledger: Ledger) -> None:
+        """What was numbered beside the messages of this run."""
+        self._events += ledger.rows
+        self.entries += ledger.entries
+        self._touched.update(ledger.touched)
 
     def flush(self) -> None:
         """Write everything that was taken."""
@@ -156,6 +199,9 @@ class Run:
             lambda: search.index(connection, known, self._said),
             lambda: update_rows(connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False),
             lambda: count_own(connection, self._own),
+            lambda: update_rows(
+                connection, members, ("conversation_id", "uid"), ("counts", "wrote"), self._writers, add=False
+            ),
         )
         for log in self._touched.values():
             log.base = log.head
@@ -170,9 +216,7 @@ class Run:
             uids = {uid for (log_id, uid), told in last.items() if log_id == log.id and told[1] == seq}
             ledger = Ledger(post.actor, post.at)
             tell_mentions(self._connection, self._known, ledger, log, seq, uids, post.at)
-            self._events += ledger.rows
-            self.entries += ledger.entries
-            self._touched.update(ledger.touched)
+            self._take(ledger)
 
     def _log(self, post: Post) -> Log | None:
         """Where a post goes; None if there is no such conversation, or no direct of these two yet."""

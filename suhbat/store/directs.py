@@ -1,4 +1,8 @@
-"""Making the one direct of a set of identities."""
+"""The one direct of a set of identities: made, hidden, and shown again.
+
+Who opens a direct sees it; the others do when somebody writes there, so that nobody's list grows by what strangers merely
+open. Who leaves one is hidden from it in the same way.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.protocol.events import ConversationAdded, LogEntry
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, LogEntry
 from suhbat.protocol.objects import ConversationState
 
 from .dialect import insert_new
 from .known import Known, Log, new_log, pair_of
 from .ledger import Ledger
-from .tables import conversations, directs, members, reads
+from .queries import state_of
+from .tables import conversations, directs, drafts, members, reads
 from .titles import title_of
 
 
@@ -29,8 +34,11 @@ class Made:
     own: list[Log]
 
 
-def make_direct(connection: Connection, known: Known, actor: Actor, people: Sequence[Actor], at: Milliseconds) -> Made:
-    """Make the direct of these people, the actor among them. `Known.load` must have looked for it before.
+def make_direct(
+    connection: Connection, known: Known, actor: Actor, people: Sequence[Actor], at: Milliseconds, *, writes: bool
+) -> Made:
+    """Make the direct of these people, the actor among them. `Known.load` must have looked for it before. `writes`: the
+    actor's first message follows in the same transaction, so all see it.
 
     With oneself it is (actor, actor), and has one member. Where another writer made it at the same moment, that one is
     taken and nothing is added.
@@ -46,19 +54,32 @@ def make_direct(connection: Connection, known: Known, actor: Actor, people: Sequ
         known.load(connection, (), {pair: people}, at)
         return Made(known.pairs[pair], [], [], [])
     uids = {person.uid: person for person in people}
+    seeing = uids.keys() if writes else {actor.uid}
     connection.execute(
         insert(members),
-        [{"conversation_id": id_, "uid": uid, "role": "member", "since": 0, "joined_at": at} for uid in uids],
-    )
+        [
+            {
+                "conversation_id": id_, "uid": uid, "role": "member", "since": 0, "joined_at": at,
+                "hidden": uid not in seeing, "counts": uid == actor.uid, "wrote": writes and uid == actor.uid,
+            }
+            for uid in uids
+        ],
+    )  # fmt: skip
     connection.execute(
         insert(reads), [{"uid": uid, "conversation_id": id_, "read_ordinal": 0, "own_since": 0} for uid in uids]
     )
-    log = Log(id_, name, "direct", 0, 0, 0, dict.fromkeys(uids, "member"))
+    log = Log(id_, name, "direct", 0, 0, 0, dict.fromkeys(uids, "member"), hidden=len(uids) - len(seeing))
+    if log.hidden:
+        connection.execute(update(conversations).where(conversations.c.id == id_).values(hidden=log.hidden))
+    if writes:
+        known.writers.add((id_, actor.uid))
     known.named[name] = known.pairs[pair] = log
     known.readers.update((id_, uid) for uid in uids)
     known.load_own(connection, uids, at)
     ledger = Ledger(actor, at)
     for uid, person in uids.items():
+        if uid not in seeing:
+            continue
         others = {other.uid: other.user_id for other in people if other.uid != uid}
         state = ConversationState(
             conversation=name,
@@ -70,3 +91,43 @@ def make_direct(connection: Connection, known: Known, actor: Actor, people: Sequ
         )
         ledger.add(known.own[uid], ConversationAdded, state=state)
     return Made(log, ledger.rows, ledger.entries, list(ledger.touched.values()))
+
+
+def show_direct(
+    connection: Connection, known: Known, ledger: Ledger, log: Log, at: Milliseconds, *, to: str | None = None
+) -> None:
+    """Show a direct to those from whom it is hidden; or only to this one. Of the log nothing may wait to be written: what
+    they are told of it is read from the tables."""
+    hidden = (members.c.conversation_id == log.id, members.c.hidden, *(() if to is None else (members.c.uid == to,)))
+    uids = sorted(connection.execute(select(members.c.uid).where(*hidden)).scalars())
+    if not uids:
+        return
+    connection.execute(update(members).where(*hidden).values(hidden=False))
+    _count_hidden(connection, log, -len(uids))
+    known.load_own(connection, uids, at)
+    for uid in uids:
+        ledger.add(known.own[uid], ConversationAdded, state=state_of(connection, uid, log.id))
+
+
+def hide_direct(connection: Connection, known: Known, ledger: Ledger, log: Log, uid: str, at: Milliseconds) -> None:
+    """Somebody leaves: it is not theirs until somebody writes there. What they read is remembered, their draft is not."""
+    mine = (members.c.conversation_id == log.id, members.c.uid == uid)
+    if connection.execute(select(members.c.hidden).where(*mine)).scalar_one():
+        return
+    connection.execute(update(members).where(*mine).values(hidden=True, counts=False))
+    connection.execute(delete(drafts).where(drafts.c.conversation_id == log.id, drafts.c.uid == uid))
+    _count_hidden(connection, log, 1)
+    known.writers.discard((log.id, uid))
+    known.load_own(connection, (uid,), at)
+    ledger.add(known.own[uid], ConversationRemoved, removed=log.name)
+
+
+def counts_for(connection: Connection, log: Log, uid: str) -> bool:
+    """Whether a direct is one of the conversations that this person may have so many of."""
+    mine = (members.c.conversation_id == log.id, members.c.uid == uid)
+    return bool(connection.execute(select(members.c.counts).where(*mine)).scalar())
+
+
+def _count_hidden(connection: Connection, log: Log, more: int) -> None:
+    log.hidden += more
+    connection.execute(update(conversations).where(conversations.c.id == log.id).values(hidden=log.hidden))

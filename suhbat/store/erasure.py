@@ -18,12 +18,14 @@ from suhbat.protocol.objects import User
 
 from . import reactions as chosen
 from . import search
+from .acts.inviting import withdraw_of
 from .acts.people import depart
 from .acts.writing import Writing
 from .known import Known, Log
 from .mentions import forget_mentions
 from .tables import (
     accounts,
+    allowances,
     audit,
     conversations,
     delivered,
@@ -80,8 +82,21 @@ def begin(
     for name in rooms.all():
         known.load(connection, (name,), {}, at)
         depart(writing, known.named[name], User(uid=actor.uid, user_id=NOBODY, kind=actor.kind))
+    withdraw_of(writing, actor.uid)
     writing.flush()
-    for table in (accounts, sessions, guests, drafts, delivered, reads, mentions, sanctions, reports, idempotency):
+    for table in (
+        allowances,
+        accounts,
+        sessions,
+        guests,
+        drafts,
+        delivered,
+        reads,
+        mentions,
+        sanctions,
+        reports,
+        idempotency,
+    ):
         connection.execute(delete(table).where(table.c.uid == actor.uid))
     connection.execute(update(users).where(users.c.uid == actor.uid).values(user_id=NOBODY))
     connection.execute(update(audit).where(audit.c.actor_uid == actor.uid).values(actor=NOBODY))

@@ -13,6 +13,7 @@ from typing import Literal
 
 from sqlalchemy import Connection, select
 
+from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Actor, Change, ConversationFacts, Milliseconds
 from suhbat.chat.rate import Budget, Recent
 from suhbat.protocol.events import own_log
@@ -53,6 +54,8 @@ class Log:
     settings: Settings = _NO_SETTINGS
     bans: dict[str, Until] = field(default_factory=dict)
     mutes: dict[str, Until] = field(default_factory=dict)
+    hidden: int = 0
+    """How many of its people do not see a direct (see `tables.members`)."""
 
     def facts(self, uid: str, at: Milliseconds) -> ConversationFacts | None:
         """What the policy needs to know; None for what is no conversation."""
@@ -106,12 +109,15 @@ class Known:
     """The logs by name and by pair, own logs by uid; uids that have a user row; (log, uid) that have a read mark."""
 
     lobby_history: LobbyHistory = "since_joined"
+    bounds: Bounds = field(default_factory=Bounds)
     new_id: Callable[[], str] = new_direct_id
     named: dict[str, Log] = field(default_factory=dict)
     pairs: dict[str, Log] = field(default_factory=dict)
     own: dict[str, Log] = field(default_factory=dict)
     users: set[str] = field(default_factory=set)
     readers: set[tuple[int, str]] = field(default_factory=set)
+    writers: set[tuple[int, str]] = field(default_factory=set)
+    """(log, uid) of those who are known to have written in a direct, which counts for them."""
     words: tuple[str, ...] | None = None
     """Words that no message may have; None: not read yet."""
     indexed: int | None = None
@@ -125,13 +131,15 @@ class Known:
 
     def clear(self) -> None:
         """Forget everything: what is in memory may not be what is in the tables."""
-        for part in (self.named, self.pairs, self.own, self.users, self.readers, self.last_posts):
+        for part in (
+            self.named, self.pairs, self.own, self.users, self.readers, self.writers, self.last_posts,
+        ):  # fmt: skip
             part.clear()
         self.indexed = self.words = None
 
     def trim(self) -> None:
         """Keep memory bounded. Call between transactions only."""
-        if len(self.named) + len(self.pairs) + len(self.own) + len(self.users) + len(self.readers) > _LIMIT:
+        if sum(map(len, (self.named, self.pairs, self.own, self.users, self.readers, self.writers))) > _LIMIT:
             self.clear()
 
     def load(
@@ -204,6 +212,7 @@ LOG = select(
     conversations.c.head,
     conversations.c.last_ordinal,
     conversations.c.oldest,
+    conversations.c.hidden,
     *SETTINGS,
 )
 
@@ -211,6 +220,7 @@ LOG = select(
 def log_of(row: AnyRow, people: dict[str, Role] | None = None) -> Log:
     """From a row of LOG."""
     log = Log(row.id, row.name, row.kind, row.head, row.last_ordinal, row.head, people)
+    log.hidden = row.hidden
     if row.kind in ("room", "lobby"):
         log.settings = settings_of(row)
     return log

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.protocol.events import ConversationAdded, LogEntry, Stored, veil
+from suhbat.protocol.events import ConversationAdded, ConversationInvited, LogEntry, Stored, veil
 from suhbat.protocol.types import ME
 
 from .dialect import insert_rows, update_rows
@@ -27,6 +27,7 @@ STORED: dict[str, set[str]] = {
     "member.muted": {"user", "on", "until"},
     "conversation.updated": {"title", "topic", "visibility", "history", "archived", "slow_mode", "retention"},
     "conversation.added": {"state"},
+    "conversation.invited": {"invitation"},
     "conversation.removed": {"removed"},
     "read": {"target", "ordinal", "last_ordinal", "head", "unread", "mentions"},
     "mentioned": {"target", "message", "mentions", "head"},
@@ -94,5 +95,7 @@ def _stored(event: Stored, fields: set[str]) -> str | None:
     include: Any = dict.fromkeys(fields, True)
     if isinstance(event, ConversationAdded):
         include = {"state": set(type(event.state).model_fields) - {"title", "topic", "last_message", "draft"}}
+    if isinstance(event, ConversationInvited):
+        include = {"invitation": {"conversation", "inviter_uid", "invited_at"}}
     written = event.model_dump_json(include=include)
     return None if written == "{}" else written

@@ -16,6 +16,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, Moved, Neighbour
 from suhbat.chat.ports import Clock
 
@@ -28,7 +29,7 @@ from .migrate import is_moving, migrate_shared, revision, serves
 from .migrations import HEAD
 from .place import epoch_at, place
 from .shared import SharedTransactions
-from .sql import SQLStore
+from .sql import DEFAULTS, SQLStore
 from .tables import accounts
 from .writer import Writer
 
@@ -133,8 +134,15 @@ def _unreachable(error: DBAPIError) -> StoreUnavailable:
 class PostgresStore(SQLStore):
     """Implements chat.ports.Store over the database at `database_url`, which `suhbat migrate` has prepared."""
 
-    def __init__(self, database_url: str, *, lobby_history: LobbyHistory = "since_joined", clock: Clock) -> None:
-        super().__init__(lobby_history=lobby_history, clock=clock)
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        lobby_history: LobbyHistory = "since_joined",
+        clock: Clock,
+        bounds: Bounds = DEFAULTS,
+    ) -> None:
+        super().__init__(lobby_history=lobby_history, clock=clock, bounds=bounds)
         self._url = database_url
         self._writes: Engine | None = None
         self._reads: Engine | None = None
@@ -152,7 +160,10 @@ class PostgresStore(SQLStore):
         self._closed = None
         self._open_readers(self._reads, READERS, ASIDE)
         self._writer = Writer(
-            SharedTransactions(self._writes, here, self._lobby_history), committed, changed, counts=self.counts
+            SharedTransactions(self._writes, here, self._lobby_history, self._bounds),
+            committed,
+            changed,
+            counts=self.counts,
         )
         self._writer.start()
         self._is_open = True

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select
 
-from suhbat.chat.model import Actor, Opening
+from suhbat.chat.model import Actor, Places, States
 from suhbat.errors import NotFound
 from suhbat.protocol.events import LogEntry, own_log
 from suhbat.protocol.objects import ConversationState, Message, Settings, User
@@ -15,10 +16,11 @@ from suhbat.protocol.types import LOBBY, ME
 
 from .dialect import find_rows
 from .floor import floor_of
+from .invitations import open_for
 from .known import LobbyHistory
 from .reactions import shown as reactions_shown
 from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message
-from .tables import conversations, drafts, events, everyone, members, mentions, reads, users
+from .tables import conversations, directs, drafts, events, everyone, members, mentions, reads, users
 from .titles import title_of
 from .unread import count_deleted, select_first, unread
 from .values import parts
@@ -70,13 +72,27 @@ _OWN = (
     .where(or_(conversations.c.name == bindparam("lobby"), conversations.c.name == bindparam("own")))
 )
 """The lobby and the own log."""
-_MINE = (
+_THEIRS = (
     select(*_COLUMNS, members.c.role, members.c.since)
     .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id).outerjoin(reads, _MARK))
-    .where(members.c.uid == bindparam("uid"))
-    .order_by(conversations.c.id)
+    .where(members.c.uid == bindparam("uid"), members.c.hidden.is_(False))
 )
 """Directs and rooms."""
+_MINE = (
+    _THEIRS.where(members.c.conversation_id > bindparam("after"))
+    .order_by(members.c.conversation_id)
+    .limit(bindparam("count"))
+)
+_PLACES = (
+    select(
+        conversations.c.name, conversations.c.kind, conversations.c.head, conversations.c.oldest,
+        members.c.since,
+    )
+    .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id))
+    .where(members.c.uid == bindparam("uid"), members.c.hidden.is_(False))
+    .order_by(members.c.conversation_id)
+)  # fmt: skip
+"""The same, as little of them as a plan needs."""
 _MINE_ONE = (
     select(*_COLUMNS, members.c.role, members.c.since)
     .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id).outerjoin(reads, _MARK))
@@ -95,29 +111,80 @@ _EVENTS = (
 )
 
 
-def opening(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -> Opening:
-    """See `chat.ports.Store.opening`. `oldest` is also what keeps a cursor of before one's time from the lobby."""
+def places(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -> Places:
+    """See `chat.ports.Store.places`. `oldest` is also what keeps a cursor of before one's time from the lobby."""
     rows = list(connection.execute(_OWN, {"uid": actor.uid, "lobby": LOBBY, "own": own_log(actor.uid)}))
-    rows += connection.execute(_MINE, {"uid": actor.uid})
+    rows += connection.execute(_PLACES, {"uid": actor.uid})
+    return _places(connection, actor, rows, lobby_history)
+
+
+def states(connection: Connection, actor: Actor, lobby_history: LobbyHistory, after: int | None, limit: int) -> States:
+    """See `chat.ports.Store.states`. `after` is the id of the last conversation of the page before."""
+    rows = list(connection.execute(_OWN, {"uid": actor.uid, "lobby": LOBBY, "own": own_log(actor.uid)}))
+    if after is not None:
+        rows = [row for row in rows if row.kind == "own"]
+    mine = connection.execute(_MINE, {"uid": actor.uid, "after": after or 0, "count": limit}).all()
+    asked = open_for(connection, actor.uid) if after is None else ()
+    found = _shown(connection, actor, [*rows, *mine], lobby_history)
+    return replace(found, invitations=asked, after=mine[-1].id if len(mine) == limit else None)
+
+
+def states_of(connection: Connection, actor: Actor, lobby_history: LobbyHistory, names: Sequence[str]) -> States:
+    """See `chat.ports.Store.states_of`."""
+    rows = list(connection.execute(_OWN, {"uid": actor.uid, "lobby": LOBBY, "own": own_log(actor.uid)}))
+    rows = [row for row in rows if row.kind == "own" or LOBBY in names]
+    for part in parts(names):
+        rows += connection.execute(_THEIRS.where(conversations.c.name.in_(part)), {"uid": actor.uid})
+    return _shown(connection, actor, rows, lobby_history)
+
+
+def _shown(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lobby_history: LobbyHistory) -> States:
+    """These rows as states; that of the own log only says where it stands."""
+    shown = [row for row in rows if row.kind != "own"]
+    floors = {row.id: floor_of(actor, row, lobby_history) for row in shown}
+    states, people = _states(connection, actor.uid, shown, floors)
+    states = [
+        # In the lobby: what they are on the server.
+        state.model_copy(update={"role": actor.role}) if state.kind == "lobby" else state
+        for state in states
+    ]
+    for state in states:
+        if state.last_message is not None:
+            people[state.conversation].add(state.last_message.sender_uid)
+    users = _users(connection, set().union(*people.values()))
+    return States(tuple(states), _places(connection, actor, rows, lobby_history), users, people)
+
+
+def _places(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lobby_history: LobbyHistory) -> Places:
     heads: dict[str, int] = {ME: 0}
     oldest: dict[str, int] = {ME: 0}
-    shown: list[AnyRow] = []
-    floors: dict[int, int] = {}
-    veils: dict[str, int] = {}
-    for row in rows:
+    floors = {row.name: row.since for row in rows if row.since}
+    since = dict(floors)
+    for row in sorted(rows, key=lambda row: row.kind != "lobby"):
         key = ME if row.kind == "own" else row.name
         heads[key], oldest[key] = row.head, row.oldest
-        if row.kind == "own":
-            continue
-        shown.append(row)
-        floors[row.id] = floor_of(actor, row, lobby_history)
-        veils[key] = floors[row.id] if row.kind == "lobby" else row.since
         if row.kind == "lobby":
-            oldest[key] = max(row.oldest, floors[row.id])
-    states, people = _states(connection, actor.uid, shown, floors)
-    states[0] = states[0].model_copy(update={"role": actor.role})  # the lobby: what they are on the server
-    senders = {state.last_message.sender_uid for state in states if state.last_message is not None}
-    return Opening(tuple(states), heads, _users(connection, people | senders), oldest, veils)
+            floors[key] = floor_of(actor, row, lobby_history)
+            oldest[key] = max(row.oldest, floors[key])
+    alone = self_direct(connection, actor.uid)
+    return Places(
+        heads=heads,
+        since=since,
+        oldest=oldest,
+        floors=floors,
+        directs=frozenset(row.name for row in rows if row.kind == "direct"),
+        alone=frozenset({alone} & heads.keys()) if alone else frozenset(),
+    )
+
+
+def self_direct(connection: Connection, uid: str) -> str | None:
+    """The id of somebody's direct with themselves, if they have one."""
+    found: str | None = connection.execute(
+        select(conversations.c.name)
+        .join(directs, directs.c.conversation_id == conversations.c.id)
+        .where(directs.c.pair == f"{uid}|{uid}")
+    ).scalar()
+    return found
 
 
 def state_of(connection: Connection, uid: str, log_id: int) -> ConversationState:
@@ -132,8 +199,8 @@ def state_of(connection: Connection, uid: str, log_id: int) -> ConversationState
 
 def _states(
     connection: Connection, uid: str, rows: Sequence[AnyRow], floors: Mapping[int, int]
-) -> tuple[list[ConversationState], set[str]]:
-    """The states of these, the lobby first, and the uids of the people in directs.
+) -> tuple[list[ConversationState], dict[str, set[str]]]:
+    """The states of these, the lobby first, and for each the uids of the people in a direct.
 
     `floors`: the `seq` above which a log may be read, where that is not all of it.
     """
@@ -163,7 +230,7 @@ def _states(
         for row in rows
     ]
     states.sort(key=lambda state: state.kind != "lobby")
-    return states, {uid for found in people.values() for uid in found}
+    return states, {row.name: set(people.get(row.id, ())) for row in rows}
 
 
 def event_page(connection: Connection, log: str, after: int, limit: int) -> list[LogEntry]:

@@ -15,7 +15,7 @@ from suhbat.protocol.types import FEW, LOBBY
 from . import reactions
 from .floor import floor_of
 from .known import LobbyHistory
-from .queries import opening, state_of
+from .queries import state_of, states_of
 from .rows import MESSAGE, AnyRow, messages
 from .tables import conversations, events, members, pins, reads, sanctions, users
 
@@ -23,7 +23,7 @@ from .tables import conversations, events, members, pins, reads, sanctions, user
 def state(connection: Connection, actor: Actor, conversation: str, lobby_history: LobbyHistory) -> ConversationState:
     """See `chat.ports.Store.state`."""
     if conversation == LOBBY:
-        return opening(connection, actor, lobby_history).states[0]
+        return states_of(connection, actor, lobby_history, (LOBBY,)).states[0]
     row = visible(connection, actor, conversation, "see")
     if row.role is not None:
         return state_of(connection, actor.uid, row.id)

@@ -12,7 +12,7 @@ from suhbat.protocol.events import EVENT, LogEntry, MessageCreated, own_log, vei
 from suhbat.protocol.objects import Message, Profile, Reaction, User
 from suhbat.protocol.types import ME, format_time
 
-from . import reactions, unread
+from . import invitations, reactions, unread
 from .dialect import find_rows
 from .tables import accounts, conversations, drafts, events, members, users
 from .titles import title_of
@@ -176,6 +176,8 @@ def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
         fields["text"] = _draft(connection, uid, fields["target"])
     elif row.type == "conversation.added":
         fields["state"] |= _texts(connection, uid, fields["state"])
+    elif row.type == "conversation.invited":
+        fields["invitation"] |= invitations.shown(connection, uid, fields["invitation"])
     elif row.type == "user.updated":
         shown = profile(connection, uid) or User(uid=uid, user_id=row.actor, kind="account")
         fields["user"] = shown.model_dump()
@@ -185,10 +187,11 @@ def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
 def profile(connection: Connection, uid: str) -> Profile | None:
     """An account as its owner sees it, now; None for one that is gone."""
     row = connection.execute(
-        select(accounts.c.uid, accounts.c.user_id, accounts.c.display_name, accounts.c.role, accounts.c.locale).where(
-            accounts.c.uid == uid
-        )
-    ).one_or_none()
+        select(
+            accounts.c.uid, accounts.c.user_id, accounts.c.display_name, accounts.c.role, accounts.c.locale,
+            accounts.c.added_by,
+        ).where(accounts.c.uid == uid)
+    ).one_or_none()  # fmt: skip
     return None if row is None else Profile(kind="account", **row._asdict())
 
 
@@ -216,7 +219,8 @@ def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[s
     for shown in messages(connection, there.id, state["conversation"], rows, uid):
         later = shown.reactions and there.head > state["head"]
         last = json.loads(shown.model_copy(update={"reactions_at": there.head if later else None}).model_dump_json())
-    return {"title": title, "topic": there.topic, "last_message": last}
+    draft = _draft(connection, uid, state["conversation"])
+    return {"title": title, "topic": there.topic, "last_message": last, "draft": draft}
 
 
 def _counted(connection: Connection, uid: str, read: Mapping[str, Any]) -> dict[str, int]:

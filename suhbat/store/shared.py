@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import Connection, Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
+from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Post
 from suhbat.errors import Internal
 from suhbat.protocol.events import own_log
@@ -37,6 +38,7 @@ ASK_SECONDS = 0.1
 """From one such question to the next."""
 WORDS_SECONDS = 1.0
 """How long the filtered words are taken for what they are."""
+_BOUNDS = Bounds()
 PEOPLE = 200_000
 """Memberships that are remembered."""
 
@@ -53,15 +55,15 @@ class SharedKnown(Known):
     Whoever comes or goes leaves an event in the log: while there is none above that head, nobody did.
     """
 
-    def __init__(self, lobby_history: LobbyHistory = "since_joined") -> None:
-        super().__init__(lobby_history)
+    def __init__(self, lobby_history: LobbyHistory = "since_joined", bounds: Bounds = _BOUNDS) -> None:
+        super().__init__(lobby_history, bounds)
         self._people: dict[int, tuple[int, dict[str, Role]]] = {}
         self._count = 0
         self._words_at = 0.0
 
     def begin(self) -> None:
         """A transaction begins: nothing holds any more but who has a row, which nobody takes away."""
-        for part in (self.named, self.pairs, self.own, self.readers, self.last_posts):
+        for part in (self.named, self.pairs, self.own, self.readers, self.writers, self.last_posts):
             part.clear()
         now = time.monotonic()
         if now - self._words_at >= WORDS_SECONDS:
@@ -101,8 +103,10 @@ class SharedTransactions(Transactions):
 
     _known: SharedKnown
 
-    def __init__(self, engine: Engine, here: str, lobby_history: LobbyHistory = "since_joined") -> None:
-        super().__init__(engine, SharedKnown(lobby_history))
+    def __init__(
+        self, engine: Engine, here: str, lobby_history: LobbyHistory = "since_joined", bounds: Bounds = _BOUNDS
+    ) -> None:
+        super().__init__(engine, SharedKnown(lobby_history, bounds))
         self._here = here
         self._wary = False
         self._line: journal.Line | None = None

@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from suhbat.chat.acts import Act, Done
+from suhbat.chat.bounds import DAY, Bounds
 from suhbat.chat.model import (
     Actor,
     Audited,
@@ -17,22 +18,37 @@ from suhbat.chat.model import (
     Guest,
     HistoryPage,
     MemberPage,
-    Opening,
+    Places,
     Post,
     ReactionPage,
     Reported,
     RoomLine,
     SearchPage,
     Sent,
+    States,
 )
 from suhbat.chat.ports import Clock, Cluster
 from suhbat.chat.search import Query
 from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict
 from suhbat.protocol.events import LogEntry
-from suhbat.protocol.objects import ConversationState, Message
+from suhbat.protocol.objects import ConversationState, Invitation, Message
 
-from . import batch, delivered, erasure, filtered, guests, history, order, queries, retention, rooms, search
+from . import (
+    batch,
+    delivered,
+    erasure,
+    filtered,
+    growth,
+    guests,
+    history,
+    invitations,
+    order,
+    queries,
+    retention,
+    rooms,
+    search,
+)
 from .acts import carry_out, touched
 from .dialect import is_trouble
 from .errors import StoreUnavailable
@@ -46,12 +62,16 @@ log = structlog.get_logger("suhbat.store")
 
 T = TypeVar("T")
 
+DEFAULTS = Bounds()
+"""The defaults of the settings."""
+
 
 class SQLStore(PeopleOverSQL):
     """Implements chat.ports.Store but for `open`, `close` and `ready`. Reads in threads, writes through the one writer."""
 
-    def __init__(self, *, lobby_history: LobbyHistory, clock: Clock) -> None:
+    def __init__(self, *, lobby_history: LobbyHistory, clock: Clock, bounds: Bounds = DEFAULTS) -> None:
         self.epoch = ""
+        self._bounds = bounds
         self._lobby_history = lobby_history
         self._clock = clock
         self._writer: Writer | None = None
@@ -92,8 +112,18 @@ class SQLStore(PeopleOverSQL):
     async def act(self, act: Act) -> Done:
         return await self._open_writer().work(lambda c, known: carry_out(c, known, act), touched(act))
 
-    async def opening(self, actor: Actor) -> Opening:
-        return await self._read(lambda c: queries.opening(c, actor, self._lobby_history))
+    async def places(self, actor: Actor) -> Places:
+        return await self._read(lambda c: queries.places(c, actor, self._lobby_history))
+
+    async def states(self, actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
+        return await self._read(lambda c: queries.states(c, actor, self._lobby_history, after, limit))
+
+    async def states_of(self, actor: Actor, conversations: Collection[str]) -> States:
+        wanted = tuple(conversations)
+        return await self._read(lambda c: queries.states_of(c, actor, self._lobby_history, wanted))
+
+    async def invitations(self, actor: Actor) -> tuple[Invitation, ...]:
+        return await self._read(lambda c: invitations.open_for(c, actor.uid))
 
     async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
         return await self._read(lambda c: queries.event_page(c, log, after, limit))
@@ -241,6 +271,10 @@ class SQLStore(PeopleOverSQL):
 
     async def drop_guests(self, before: int) -> int:
         return await self._write(lambda c: guests.drop_some(c, before))
+
+    async def drop_allowances(self) -> None:
+        before = self._clock.wall() - DAY
+        await self._write(lambda c: growth.forget_allowances(c, before))
 
     async def touch_guests(self, used: Mapping[str, int]) -> None:
         moved = dict(used)

@@ -14,6 +14,7 @@ from pathlib import Path
 import structlog
 from sqlalchemy import Engine
 
+from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Changed, Committed, Moved
 from suhbat.chat.ports import Clock
 from suhbat.protocol.types import LOBBY
@@ -27,7 +28,7 @@ from .known import Known, LobbyHistory, new_log
 from .lock import DirectoryLock
 from .migrate import migrate, revision
 from .migrations import HEAD
-from .sql import SQLStore
+from .sql import DEFAULTS, SQLStore
 from .tables import conversations
 from .transactions import Transactions
 from .writer import Writer
@@ -43,8 +44,15 @@ ASIDE = 1
 class SQLiteStore(SQLStore):
     """Implements chat.ports.Store in the directory `data`, which is made (mode 0700) if it is not there."""
 
-    def __init__(self, data: Path, *, lobby_history: LobbyHistory = "since_joined", clock: Clock) -> None:
-        super().__init__(lobby_history=lobby_history, clock=clock)
+    def __init__(
+        self,
+        data: Path,
+        *,
+        lobby_history: LobbyHistory = "since_joined",
+        clock: Clock,
+        bounds: Bounds = DEFAULTS,
+    ) -> None:
+        super().__init__(lobby_history=lobby_history, clock=clock, bounds=bounds)
         self._data = data
         self._file = data / "suhbat.db"
         self._lock = DirectoryLock(data)
@@ -60,7 +68,7 @@ class SQLiteStore(SQLStore):
         self._closed = None
         self._open_readers(self._reads, READERS, ASIDE)
         self._writer = Writer(
-            Transactions(self._writes, Known(self._lobby_history)), committed, changed, counts=self.counts
+            Transactions(self._writes, Known(self._lobby_history, self._bounds)), committed, changed, counts=self.counts
         )
         self._writer.start()
         self._is_open = True

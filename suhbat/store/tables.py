@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     text,
+    true,
 )
 
 metadata = MetaData()
@@ -58,10 +59,11 @@ accounts = Table(
     Column("disabled", Boolean, nullable=False),
     Column("lobby_from", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("added_by", Text, nullable=False, server_default="known"),
     UniqueConstraint("skeleton", name="accounts_skeleton"),
 )
 """People with a name of their own. role is that on the server: owner, moderator or member. Without a password_hash
-somebody else (the application around this one) says who they are."""
+somebody else (the application around this one) says who they are. added_by: who may make them members at once."""
 
 sessions = Table(
     "sessions",
@@ -129,12 +131,13 @@ conversations = Table(
     Column("archived", Boolean, nullable=False, server_default=false()),
     Column("slow_mode", BigInteger, nullable=False, server_default=text("0")),
     Column("retention", BigInteger, nullable=False, server_default=text("0")),
+    Column("hidden", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("name", name="conversations_name"),
 )
 """Logs: 'lobby', directs ('d' + random), rooms ('r' + random), and own logs ('@me:' + uid, kind 'own').
 
 The head is the last seq, oldest the lowest cursor that can be replayed. slow_mode: seconds between two messages of one
-member; retention: days that messages are kept; 0 for both: none."""
+member; retention: days that messages are kept; 0 for both: none. hidden: how many do not see a direct (see members)."""
 
 members = Table(
     "members",
@@ -144,10 +147,46 @@ members = Table(
     Column("role", Text, nullable=False),
     Column("since", BigInteger, nullable=False, server_default=text("0")),
     Column("joined_at", BigInteger, nullable=False, server_default=text("0")),
+    Column("hidden", Boolean, nullable=False, server_default=false()),
+    Column("counts", Boolean, nullable=False, server_default=true()),
+    Column("wrote", Boolean, nullable=False, server_default=false()),
     Index("members_uid", "uid"),
+    Index(
+        "members_shown", "uid", "conversation_id", sqlite_where=text("NOT hidden"), postgresql_where=text("NOT hidden")
+    ),
+    Index("members_counted", "uid", sqlite_where=text("counts"), postgresql_where=text("counts")),
     sqlite_with_rowid=False,
 )
-"""Who is in a direct or a room; nobody is in the lobby, where everyone is. since: the head at their joining."""
+"""Who is in a direct or a room; nobody is in the lobby, where everyone is. since: the head at their joining.
+
+Of directs: hidden, where somebody else opened it and nobody wrote yet, or they left; wrote, whether they ever wrote there;
+counts, whether it is one of the conversations that somebody may have so many of (they opened it or wrote, and did not
+leave). Rooms always count."""
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("uid", Text, primary_key=True),
+    Column("inviter_uid", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("invitations_uid", "uid"),
+    Index("invitations_inviter_uid", "inviter_uid"),
+    sqlite_with_rowid=False,
+)
+"""Memberships that are offered, and not accepted or declined yet."""
+
+allowances = Table(
+    "allowances",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("what", Text, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("used", BigInteger, nullable=False),
+    Index("allowances_since", "since"),
+    sqlite_with_rowid=False,
+)
+"""How many rooms somebody made, or directs they opened (what), in the day that began then."""
 
 sanctions = Table(
     "sanctions",

@@ -123,7 +123,7 @@ class SimpleSession(BaseSession):
             actor = login.actor
             connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language, login.session)
             hub.attach(connection, own_log(actor.uid), 0)
-            opening = await self.services.store.opening(actor)
+            places = await self.services.store.places(actor)
             shown = {} if actor.kind == "guest" else await self.services.store.delivered(actor.uid)
         except SuhbatError as error:
             if connection is not None:
@@ -133,18 +133,16 @@ class SimpleSession(BaseSession):
         if self.wire.closed or not self.still(login, connection):
             hub.remove(connection)
             return
-        hub.know(own_log(actor.uid), opening.heads[ME])
-        for state in opening.states:
-            if state.kind == "room":
-                continue  # this dialect shows none
-            cursor = state.head
-            if actor.kind == "account" and state.kind == "direct":
+        hub.know(own_log(actor.uid), places.heads[ME])
+        for name, head in places.heads.items():
+            if name != LOBBY and name not in places.directs:
+                continue  # this dialect shows no rooms
+            cursor = head
+            if actor.kind == "account" and name in places.directs:
                 # What was written to an account while it was away comes now.
-                cursor = max(
-                    shown.get(state.conversation, 0), state.head - REPLAYED, opening.oldest[state.conversation]
-                )
-            hub.attach(connection, state.conversation, cursor, echo=state.member_count == 1)
-        connection.lag[own_log(actor.uid)] = opening.heads[ME]
+                cursor = max(shown.get(name, 0), head - REPLAYED, places.oldest[name])
+            hub.attach(connection, name, cursor, echo=name in places.alone)
+        connection.lag[own_log(actor.uid)] = places.heads[ME]
         hub.start_feed(connection)
         self._begin(connection)
         if actor.kind == "account":

@@ -7,24 +7,23 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TypeVar
 
-from suhbat.chat.model import Actor, Opening, Outcome, Sent
+from suhbat.chat.model import Actor, Outcome, Sent
 from suhbat.chat.rate import Cost, weigh
-from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
+from suhbat.chat.sync import Plan, sync_plan
 from suhbat.errors import Busy, Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
-from suhbat.hub.frames import Frames
 from suhbat.identity.address import metered
 from suhbat.identity.login import Login
 from suhbat.protocol import replies
-from suhbat.protocol.commands import Acting, Command, Hello, History, Ping, Read, Resume, Send, Sync, Typing
-from suhbat.protocol.events import ConversationAdded, own_log
+from suhbat.protocol.commands import Acting, Command, Hello, History, Ping, Read, Send, Sync, Typing
+from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
-from suhbat.protocol.objects import ConversationState
-from suhbat.protocol.types import HELLO_SECONDS, LOBBY, ME
+from suhbat.protocol.types import HELLO_SECONDS, ME
 from suhbat.protocol.v1 import V1Machine
 
 from .acting import act_of, names_in
+from .opening import Beginning, Opening, removed
 from .session import BaseSession, Rest, Services, Upgrade, log
 
 C = TypeVar("C", bound=Acting | History | Sync)
@@ -33,6 +32,8 @@ SYNCS = 8
 """Syncs of one connection that may wait to be caught up; beyond that the socket is not read. Each holds the heads of all
 that it asked for, and every step of the feed looks at them."""
 _COSTS: Mapping[str, int] = {"create": Cost.ROOM, "direct": Cost.DIRECT, "admit": Cost.PERSON}
+FAILED_SECONDS = 30.0
+"""How long who was told of a fault of ours stays away at least, until they try to come in again."""
 TYPING_SECONDS = 3.0
 """A user's typing in a conversation is passed on at most this often."""
 
@@ -108,54 +109,69 @@ class V1Session(BaseSession):
             self._deadline = None
         try:
             async with self.services.turnstile.turn():
-                await self._open(command)
+                rest = await self._open(command)
+            if rest is not None:
+                await rest
         except SuhbatError as error:
             self.end(error, self.machine.refuse(error, command.id))
+        except Exception:
+            log.exception("an opening failed")
+            # It would fail again at once: they come back, but not soon, and are well when the fault is gone.
+            failure = Internal(retry_after=FAILED_SECONDS)
+            self.end(failure, self.machine.refuse(failure, command.id))
 
-    async def _open(self, command: Hello) -> None:
+    async def _open(self, command: Hello) -> Rest | None:
         if self.wire.closed:
-            return
+            return None
         address = "" if self._upgrade is None else metered(self._upgrade.address)
         login = await self._identify(command)
         self.machine.language = self.language  # of the account, if it has one
         actor = login.actor
         connection = Connection(self.wire, Dialect.V1, actor, self.language, login.session)
+        opening = Opening(self.services, connection)
         try:
             # Listen before anything is read, so that nothing falls between.
             self.services.hub.attach(connection, own_log(actor.uid), 0)
-            opening, added = await self._read(actor, command.resume)
+            begun = await opening.begin(command.resume)
         except BaseException:
             self.services.hub.remove(connection)
             raise
         if self.wire.closed or not self.still(login, connection):
             self.services.hub.remove(connection)
-            return
+            return None
         self.machine.meter = self.services.rates.meter(actor.uid, address)
         self.enter(connection)
-        plan = opening_plan(opening, actor, self.services.store.epoch, command.resume, added)
         self._reply(
             replies.Welcome(
                 id=command.id,
                 user=actor.user,
                 connection=connection.id,
                 epoch=self.services.store.epoch,
-                resumed=plan.resumed,
+                resumed=begun.plan is not None,
             )
         )
-        if not plan.resumed:
-            self._reply(
-                replies.Snapshot(
-                    conversations=tuple(self._counted(state) for state in opening.states),
-                    users=opening.users,
-                    cursors=dict(opening.heads),
-                )
-            )
-        self._follow(connection, plan, opening.floors)
-        for state in opening.states:
-            self.services.hub.rooms[state.conversation].echo |= state.member_count == 1
-        connection.targets.append(Target(self._keys(opening.heads), presence=True))
-        self._answer_resets(connection, plan)
+        return self._tell(connection, opening, begun)
+
+    async def _tell(self, connection: Connection, opening: Opening, begun: Beginning) -> None:
+        """What follows `welcome`. A peer that takes its time keeps nobody waiting who stands in line."""
+        if begun.plan is None:
+            assert begun.first is not None
+            heads = await opening.tell_snapshot(begun.first)
+        else:
+            heads = dict(begun.plan.heads)
+            await self._tell_plan(connection, opening, begun.plan)
+        if self.connection is not connection:
+            return  # gone meanwhile
+        connection.targets.append(Target(self._keys(heads, connection), presence=True))
         self.services.hub.start_feed(connection)
+
+    async def _tell_plan(self, connection: Connection, opening: Opening, plan: Plan) -> None:
+        """Of what is followed its state, of what is not that it is gone. Where that changed since the plan was read, they
+        were told so by their own log, which is newer."""
+        gone = [name for name in plan.removed if name not in connection.logs]
+        if gone and not self.wire.closed:
+            self.wire.write(removed(gone))
+        await opening.tell_resets(plan.resets)
 
     async def _identify(self, command: Hello) -> Login:
         upgrade, self._upgrade = self._upgrade, None
@@ -171,49 +187,6 @@ class V1Session(BaseSession):
         if token is None:
             raise Unauthenticated
         return await self.authenticate(token)
-
-    async def _read(self, actor: Actor, resume: Resume | None) -> tuple[Opening, dict[str, int]]:
-        """What there is for them, and what of it became theirs while they were away. Read again when their own log moved
-        meanwhile: it may say that they were put out of a conversation, which then must not be followed."""
-        own = own_log(actor.uid)
-        while True:
-            opening = await self.services.store.opening(actor)
-            added = await self._added(actor, resume, opening.heads[ME])
-            if self.services.hub.know(own, opening.heads[ME]) <= opening.heads[ME]:
-                return opening, added
-
-    async def _added(self, actor: Actor, resume: Resume | None, head: int) -> dict[str, int]:
-        """The conversations that became theirs while they were away, each with its head then."""
-        cursor = None if resume is None else resume.cursors.get(ME)
-        if cursor is None or not 0 < head - cursor <= CONVERSATION_LIMIT:
-            return {}
-        missed = await self.services.store.events(own_log(actor.uid), cursor, CONVERSATION_LIMIT)
-        return {
-            event.state.conversation: event.state.head for _, event in missed if isinstance(event, ConversationAdded)
-        }
-
-    def _follow(self, connection: Connection, plan: Plan, floors: Mapping[str, int]) -> None:
-        """Follow every log of the plan from its cursor; the feed sends what is above."""
-        for name, cursor in plan.cursors.items():
-            key = self._key(name)
-            if key in connection.logs:
-                connection.lag[key] = cursor
-            else:
-                self.services.hub.attach(connection, key, cursor, floor=floors.get(name, 0))
-
-    def _answer_resets(self, connection: Connection, plan: Plan) -> None:
-        """Of what is followed its state, of what is not that it is gone. Where that changed since the plan was read, they
-        were told so by their own log, which is newer."""
-        frames: list[replies.Reply] = [
-            replies.Reset(conversation=state.conversation, state=self._counted(state), reason=reason)
-            for state, reason in plan.resets
-            if state.conversation in connection.logs
-        ]
-        frames += [
-            replies.Removed(conversation=name, removed=name) for name in plan.removed if name not in connection.logs
-        ]
-        if frames and not self.wire.closed:
-            self.wire.write(Frames([replies.encode(frame) for frame in frames]))
 
     # Commands
 
@@ -298,7 +271,15 @@ class V1Session(BaseSession):
         done = await acting.do(act_of(command, self.connection.actor, acting))
         if command.id is not None:
             unread = done.unread if isinstance(command, Read) else None
-            self._reply(replies.Acted(id=command.id, conversation=done.conversation, seq=done.seq, unread=unread))
+            self._reply(
+                replies.Acted(
+                    id=command.id,
+                    conversation=done.conversation,
+                    seq=done.seq,
+                    unread=unread,
+                    invited=done.invited,
+                )
+            )
 
     async def _history(self, command: History) -> None:
         assert self.connection is not None
@@ -326,24 +307,26 @@ class V1Session(BaseSession):
         connection = self.connection
         assert connection is not None
         async with self.services.reads.quick(connection.actor.uid):
-            opening = await self.services.store.opening(connection.actor)
+            places = await self.services.store.places(connection.actor)
         if self.connection is None:
             return
-        plan = sync_plan(opening, command.cursors)
+        plan = sync_plan(places, command.cursors)
         if command.id is not None:
             self._reply(replies.Ok(id=command.id))
         hub = self.services.hub
         hub.flush()
         connection.live = False
         for name in command.cursors:
-            key = self._key(name)
+            key = self._key(name, connection)
             if key in connection.logs and name in plan.cursors:
                 # A reset takes the client to the head that was read; the room may be further.
                 connection.lag[key] = plan.cursors[name]
-        self._answer_resets(connection, plan)
-        asked = {name: head for name, head in opening.heads.items() if name in command.cursors}
-        connection.targets.append(Target(self._keys(asked), presence=False))
-        hub.start_feed(connection)
+        try:
+            await self._tell_plan(connection, Opening(self.services, connection), plan)
+        finally:
+            asked = {name: head for name, head in places.heads.items() if name in command.cursors}
+            connection.targets.append(Target(self._keys(asked, connection), presence=False))
+            hub.start_feed(connection)
 
     # Answers
 
@@ -371,15 +354,8 @@ class V1Session(BaseSession):
         heads = self.services.hub.heads_for(self.connection)
         return {ME if key == own else key: head for key, head in heads.items()}
 
-    def _key(self, name: str) -> str:
-        assert self.connection is not None
-        return own_log(self.connection.actor.uid) if name == ME else name
+    def _key(self, name: str, connection: Connection) -> str:
+        return own_log(connection.actor.uid) if name == ME else name
 
-    def _keys(self, heads: Mapping[str, int]) -> dict[str, int]:
-        return {self._key(name): head for name, head in heads.items()}
-
-    def _counted(self, state: ConversationState) -> ConversationState:
-        """The lobby's members are those who are here."""
-        if state.conversation != LOBBY:
-            return state
-        return state.model_copy(update={"member_count": self.services.here.users})
+    def _keys(self, heads: Mapping[str, int], connection: Connection) -> dict[str, int]:
+        return {self._key(name, connection): head for name, head in heads.items()}

@@ -48,6 +48,7 @@ class House:
             status, answer = server.request("POST", "/api/v1/accounts", body)
             assert status == 201, answer
             self.tokens[role] = answer["token"]
+            self.ask(role, "PATCH", "/me", {"added_by": "everyone"})
         self.reported = 0
         self.tokens["guest"] = server.guest(name_of("guest"))
 
@@ -91,6 +92,16 @@ class House:
         self.reported = found["reports"][-1]["id"]
         assert self.ask("owner", "PUT", f"{place}/members/{name_of('late')}", {"role": "moderator"})[0] == 201
         return Room(conversation, posted["seq"], self.reported)
+
+    def invitation(self) -> Room:
+        """A room to which `invited`, who knows nobody here, is invited by its owner."""
+        status, answer = self.server.request("POST", "/api/v1/accounts", self.newcomer())
+        assert status == 201, answer
+        self.tokens["invited"] = answer["token"]
+        room = self.room()
+        path = f"/conversations/{room.conversation}/members/{answer['user']['user_id']}"
+        assert self.ask("owner", "PUT", path, {}) == (202, {"invited": True})
+        return room
 
     def direct(self) -> Room:
         """The one between `owner` and `other`, with a new message."""

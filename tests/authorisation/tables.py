@@ -74,6 +74,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("GET", "/filter"): (STAFF, NONE),
     ("PUT", "/filter"): (STAFF, body(words=["spam"])),
     ("GET", "/me"): (ALL.format(200), NONE),
+    ("GET", "/me/invitations"): (ALL.format(200), NONE),
     ("PATCH", "/me"): (ACCOUNTS.format(200), body(display_name="Shown")),
     ("DELETE", "/me"): (ACCOUNTS.format(403), body(password="a wrong password")),
     ("GET", "/users?query=a-friend"): (ALL.format(200), NONE),

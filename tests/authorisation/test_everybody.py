@@ -25,7 +25,13 @@ NOWHERE = Room("r00000000000000000000", 1)
 
 @pytest.fixture(scope="module", params=["suhbat", "cluster"])
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with running(request.param, tmp_path_factory.mktemp("sweep") / "data", send_rate="0") as server:
+    with running(
+        request.param,
+        tmp_path_factory.mktemp("sweep") / "data",
+        send_rate="0",
+        rooms_per_day="0",
+        conversations_per_person="0",
+    ) as server:
         yield House(server)
 
 
@@ -100,6 +106,30 @@ def test_endpoint_of_a_direct(house: House, method: str, path: str) -> None:
         assert status == 404, role
     assert house.ask("nobody", method, filled(path, room), body(house, room))[0] == 401
     assert house.ask("owner", method, filled(path, room), body(house, room))[0] in (200, 201, 204, 403, 422)
+
+
+@pytest.fixture(scope="module")
+def offered(house: House) -> Room:
+    return house.invitation()
+
+
+@pytest.mark.parametrize(("method", "path"), [key for key in HTTP if "{conversation}" in key[1]])
+def test_endpoint_for_who_is_invited(house: House, offered: Room, method: str, path: str) -> None:
+    """Until they accept, the room is for them one that does not exist, but for what the invitation itself says."""
+    _, body = HTTP[method, path]
+    asked = house.ask("invited", method, filled(path, offered), body(house, offered))
+    assert asked == house.ask("invited", method, filled(path, NOWHERE), body(house, offered)) and asked[0] == 404
+    _, listed = house.ask("invited", "GET", "/me/invitations")
+    assert [one["conversation"] for one in listed["invitations"]] == [offered.conversation]
+
+
+async def test_commands_for_who_is_invited(house: House, offered: Room) -> None:
+    """The same over a connection; only `join` and `leave` are for them."""
+    async with V1(house.server.ws, house.tokens["invited"]) as one:
+        for type, (answers, fields) in COMMANDS.items():
+            if "not_found" in answers and type not in ("join", "leave"):
+                answer, nothing = await one.ask(type, **fields(offered)), await one.ask(type, **fields(NOWHERE))
+                assert said(answer) == "not_found" and {**answer, "id": 0} == {**nothing, "id": 0}, type
 
 
 @pytest.mark.parametrize(("method", "path"), list(ENDING))

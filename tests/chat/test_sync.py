@@ -6,21 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suhbat.chat.model import Actor, Opening
+from suhbat.chat.model import Actor, Places
 from suhbat.chat.sync import CONVERSATION_LIMIT, TOTAL_LIMIT, opening_plan, sync_plan
 from suhbat.protocol.commands import Resume
-from suhbat.protocol.objects import ConversationState
 
 ME = Actor(uid="u1", user_id="user1", lobby_from=0)
 
 
-def opening(heads: dict[str, int], oldest: dict[str, int] | None = None) -> Opening:
-    states = tuple(
-        ConversationState(conversation=key, kind="lobby" if key == "lobby" else "direct", title=key, head=head)
-        for key, head in heads.items()
-        if key != "@me"
-    )
-    return Opening(states=states, heads=heads, users=(), oldest=oldest or {})
+def opening(heads: dict[str, int], oldest: dict[str, int] | None = None) -> Places:
+    return Places(heads=heads, oldest=oldest or {})
 
 
 def test_without_resume_everything_is_fresh() -> None:

@@ -6,6 +6,7 @@ Each is a patch of the running program; nothing of this is in the program itself
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 SABOTAGE: dict[str, Callable[[], None]] = {}
@@ -80,16 +81,16 @@ def told_before_commit() -> None:
 def resume_capped() -> None:
     """Who comes back gets the last few events of each log, and is not told that there were more."""
     from suhbat.chat import sync
-    from suhbat.transport import v1
+    from suhbat.transport import opening
 
     whole = sync.opening_plan
 
-    def capped(opening: Any, *rest: Any) -> sync.Plan:
-        plan = whole(opening, *rest)
-        cursors = {log: max(cursor, opening.heads[log] - 3) for log, cursor in plan.cursors.items()}
-        return sync.Plan(plan.resumed, cursors, plan.resets, plan.removed)
+    def capped(places: Any, *rest: Any) -> sync.Plan:
+        plan = whole(places, *rest)
+        cursors = {log: max(cursor, places.heads[log] - 3) for log, cursor in plan.cursors.items()}
+        return replace(plan, cursors=cursors)
 
-    v1.opening_plan = capped  # type: ignore[attr-defined]
+    opening.opening_plan = capped  # type: ignore[attr-defined]
 
 
 @sabotage

@@ -26,6 +26,7 @@ _JSON = "proof/attacks/test_json"
 _WHO = "proof/attacks/test_identity"
 _CONTENT = "proof/attacks/test_content"
 _VOLUME = "proof/attacks/test_volume"
+_GROWTH = "proof/attacks/test_growth"
 _ANY_JSON = _in(_JSON, "the_simple_dialect", "v1", "http")
 _CASES = _in("conformance/test_cases", "case")
 _BYTES = _in("system/test_frames", "bytes_that_may_not_be", "bytes_before_hello")
@@ -252,6 +253,23 @@ VOLUME: Mapping[str, Tests] = {
     ),
 }
 
+GROWTH: Mapping[str, Tests] = {
+    "rooms around somebody who did not ask for it": (
+        *_in(_GROWTH, "rooms_around_somebody"),
+        *_in("store/test_inviting", "a_stranger_is_asked", "invitations_of_one_person", "rooms_of_a_day"),
+        *_in("store/test_inviting", "conversations_of_one_person", "asking_and_taking_back"),
+    ),
+    "directs with somebody who did not ask for it": (
+        *_in(_GROWTH, "directs_with_somebody"),
+        *_in("store/test_inviting", "others_see_it_when_somebody_writes", "directs_of_a_day"),
+        *_in("store/test_inviting", "directs_count_for_who_uses_them"),
+    ),
+    "a limit meant for input that validates output": (
+        *_in("protocol/test_told", "no_model_that_goes_out_has_a_limit", "a_full_account_has_a_snapshot"),
+    ),
+    "a hello that cannot succeed, over and over": _in("transport/test_opening", "a_fault_while_opening"),
+}
+
 SERVERS: Mapping[str, Tests] = {
     "a peer that never reads is closed with close(), which waits for ever": (
         *_in(
@@ -310,6 +328,7 @@ THREATS: Mapping[str, Mapping[str, Tests]] = {
     "authorisation": AUTHORISATION,
     "content": CONTENT,
     "volume": VOLUME,
+    "growth": GROWTH,
     "uvicorn and Starlette": SERVERS,
     "faults": FAULTS,
 }

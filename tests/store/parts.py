@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, inspect, text
 
 from suhbat.chat.acts import Meet
-from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent
+from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent, States
 from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LogEntry
@@ -144,15 +145,33 @@ def guest(actor: Actor, **fields: Any) -> Guest:
     return Guest(**(row | fields))
 
 
+async def everything(store: Store, actor: Actor) -> States:
+    """Everything that somebody sees, its pages put together."""
+    found = page = await store.states(actor)
+    while page.after is not None:
+        page = await store.states(actor, after=page.after)
+        places = replace(
+            found.places,
+            heads={**found.places.heads, **page.places.heads},
+            since={**found.places.since, **page.places.since},
+            oldest={**found.places.oldest, **page.places.oldest},
+        )
+        users = {user.uid: user for user in (*found.users, *page.users)}
+        found = replace(found, states=found.states + page.states, places=places, users=tuple(users.values()))
+    return found
+
+
 async def direct(store: Store, actor: Actor, peer: Actor, at: int) -> str:
-    """The id of the direct of these two."""
-    return (await store.act(Meet(actor=actor, at=at, people=(peer,)))).conversation
+    """The id of the direct of these two, which both have opened."""
+    await store.act(Meet(actor=actor, at=at, people=(peer,)))
+    return (await store.act(Meet(actor=peer, at=at, people=(actor,)))).conversation
 
 
 def met(connection: Connection, known: Known, actor: Actor, peer: Actor, at: int) -> tuple[str, list[LogEntry]]:
     """The same as a unit of work."""
     done, entries = carry_out(connection, known, Meet(actor=actor, at=at, people=(peer,)))
-    return done.conversation, entries
+    _, more = carry_out(connection, known, Meet(actor=peer, at=at, people=(actor,)))
+    return done.conversation, entries + more
 
 
 async def uids(store: Store, actor: Actor, conversation: str) -> list[str]:

@@ -164,7 +164,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
 
 def check_unread(connection: Connection, actor: Actor) -> None:
     """Unread is what others wrote, counted the slow way."""
-    for state in queries.opening(connection, actor, "since_joined").states:
+    for state in queries.states(connection, actor, "since_joined", None, 100).states:
         if state.kind == "direct":
             entries = queries.event_page(connection, state.conversation, 0, 1_000)
             assert state.unread == sum(entry.event.actor_uid != actor.uid for entry in entries)

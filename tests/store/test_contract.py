@@ -17,7 +17,7 @@ from suhbat.protocol.events import ConversationAdded, LogEntry, MessageCreated, 
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.errors import StoreUnavailable
 
-from .parts import ALI, BARE, VALI, Listener, direct, guest, opened, uids
+from .parts import ALI, BARE, VALI, Listener, direct, everything, guest, opened, uids
 
 
 class TestPost:
@@ -122,7 +122,7 @@ class TestIdempotency:
             outcome = await listener.refused(store, ALI, **({"text": "bir", "client_id": "k"} | change))
             assert isinstance(outcome, IdempotencyConflict), change
         assert (await store.heads(None))[LOBBY] == 2
-        assert [state.kind for state in (await store.opening(ALI)).states] == ["lobby"]
+        assert [state.kind for state in (await everything(store, ALI)).states] == ["lobby"]
 
     async def test_keys_belong_to_the_identity(self, store: Store, listener: Listener) -> None:
         """Two people may use the same key."""
@@ -180,7 +180,7 @@ class TestReplies:
     async def test_a_refused_reply_makes_no_direct(self, store: Store, listener: Listener) -> None:
         """Where there is no conversation there is no message to reply to, and a refusal leaves nothing behind."""
         assert isinstance(await listener.refused(store, ALI, peer=VALI, reply_to=1), NotFound)
-        assert len((await store.opening(VALI)).states) == 1
+        assert len((await everything(store, VALI)).states) == 1
 
 
 class TestDirects:
@@ -216,7 +216,7 @@ class TestDirects:
         sent = await listener.send(store, ALI, peer=ALI)
         assert await uids(store, ALI, sent.conversation) == ["u-ali"]
         assert [entry.log for entry in listener.entries] == [own_log("u-ali"), sent.conversation]
-        state = (await store.opening(ALI)).states[1]
+        state = (await everything(store, ALI)).states[1]
         assert (state.title, state.member_count, state.unread) == ("ali", 1, 0)
 
     async def test_names_may_be_alike(self, store: Store, listener: Listener) -> None:
@@ -322,7 +322,7 @@ class TestHistory:
                 await listener.send(store, ALI)
             late = Actor("u-late", "kech", lobby_from=3)
             assert len((await store.history(late, LOBBY)).messages) == 3
-            assert (await store.opening(late)).oldest[LOBBY] == 0
+            assert (await everything(store, late)).places.oldest[LOBBY] == 0
             assert (await store.history(BARE, LOBBY)).messages == ()
 
     async def test_what_may_not_be_seen_is_not_found(self, store: Store) -> None:
@@ -338,12 +338,12 @@ class TestOpening:
         """The lobby alone, nothing unread, nothing of the past, and no cursor from which the past could be replayed."""
         for _ in range(3):
             await listener.send(store, ALI)
-        opening = await store.opening(BARE)
+        opening = await everything(store, BARE)
         [lobby] = opening.states
         assert (lobby.conversation, lobby.kind, lobby.head, lobby.last_ordinal) == (LOBBY, "lobby", 3, 3)
         assert (lobby.unread, lobby.last_message, lobby.member_count) == (0, None, 0)
-        assert opening.heads == {LOBBY: 3, ME: 0}
-        assert opening.oldest == {LOBBY: 3, ME: 0}
+        assert opening.places.heads == {LOBBY: 3, ME: 0}
+        assert opening.places.oldest == {LOBBY: 3, ME: 0}
         assert opening.users == ()
 
     async def test_directs_and_what_is_unread(self, store: Store, listener: Listener) -> None:
@@ -352,19 +352,19 @@ class TestOpening:
         direct = (await listener.send(store, VALI, "2", peer=ALI)).conversation
         await listener.send(store, VALI, "3", conversation=direct)
         await listener.send(store, ALI, "4", conversation=direct)
-        opening = await store.opening(ALI)
+        opening = await everything(store, ALI)
         assert [state.title for state in opening.states] == ["", "yolovchi", "vali"]
         state = opening.states[2]
         assert (state.head, state.last_ordinal, state.read_ordinal, state.unread) == (3, 3, 0, 2)
         assert (state.member_count, state.role) == (2, "member")
         assert state.last_message is not None
         assert (state.last_message.text, state.last_message.conversation) == ("4", direct)
-        assert opening.heads[ME] == 2
-        assert opening.heads[direct] == 3
+        assert opening.places.heads[ME] == 2
+        assert opening.places.heads[direct] == 3
         assert {(user.uid, user.user_id) for user in opening.users} == {
             ("u-ali", "ali"), ("u-vali", "vali"), ("u-bare", "yolovchi"),
         }  # fmt: skip
-        assert next(s for s in (await store.opening(VALI)).states if s.conversation == direct).unread == 1
+        assert next(s for s in (await everything(store, VALI)).states if s.conversation == direct).unread == 1
 
     async def test_the_lobby_of_a_token_guest(self, store: Store, listener: Listener) -> None:
         """What was said before the identity existed is neither unread nor shown, and cannot be replayed."""
@@ -372,14 +372,14 @@ class TestOpening:
             await listener.send(store, BARE)
         late = Actor("u-late", "kech", lobby_from=3)
         await store.save_guest(guest(late))
-        lobby = (await store.opening(late)).states[0]
+        lobby = (await everything(store, late)).states[0]
         assert (lobby.read_ordinal, lobby.unread) == (3, 1)
         assert lobby.last_message is not None
         await listener.send(store, late, "men")
         await listener.send(store, BARE, "u")
-        opening = await store.opening(late)
+        opening = await everything(store, late)
         assert opening.states[0].unread == 2
-        assert opening.oldest[LOBBY] == 3
+        assert opening.places.oldest[LOBBY] == 3
         assert {user.uid for user in opening.users} == {"u-bare"}
 
     async def test_nothing_said_since(self, store: Store, listener: Listener) -> None:
@@ -387,14 +387,14 @@ class TestOpening:
         await listener.send(store, BARE)
         late = Actor("u-late", "kech", lobby_from=1)
         await store.save_guest(guest(late))
-        lobby = (await store.opening(late)).states[0]
+        lobby = (await everything(store, late)).states[0]
         assert (lobby.last_message, lobby.unread) == (None, 0)
 
     async def test_many_directs(self, store: Store, listener: Listener) -> None:
         """Hundreds of directs come with their own last message each."""
         people = [Actor(f"u{i}", f"odam{i}") for i in range(300)]
         await asyncio.gather(*(listener.ask(store, person, person.user_id, peer=ALI) for person in people))
-        states = (await store.opening(ALI)).states[1:]
+        states = (await everything(store, ALI)).states[1:]
         assert [state.title for state in states] == [person.user_id for person in people]
         assert [state.last_message and state.last_message.text for state in states] == [p.user_id for p in people]
 
@@ -493,7 +493,7 @@ class TestLife:
         with pytest.raises(StoreUnavailable):
             await store.ready()
         with pytest.raises(StoreUnavailable):
-            await store.opening(ALI)
+            await everything(store, ALI)
 
     async def test_open_again_after_close(self, make: Callable[..., Store], tmp_path: Path) -> None:
         """One object may be opened again: an application may be started twice in one process."""
@@ -510,4 +510,4 @@ class TestLife:
         with pytest.raises(asyncio.CancelledError):
             await task
         await direct(store, BARE, VALI, 1)
-        assert len((await store.opening(ALI)).states) == 2
+        assert len((await everything(store, ALI)).states) == 2

@@ -20,7 +20,7 @@ from suhbat.protocol.events import EVENT, Mentioned, veil_of
 from suhbat.protocol.types import LOBBY
 
 from .acting import KEEPER, SOLI, House
-from .parts import ALI, VALI, Listener, opened
+from .parts import ALI, VALI, Listener, everything, opened
 
 SECRET = "qadimiysir"
 TELLING: list[tuple[type[Any], dict[str, Any]]] = [
@@ -102,7 +102,7 @@ async def test_nothing_that_is_read_shows_it(scene: Scene) -> None:
     await house.do(acts.React, ALI, place, seq=scene.old, emoji="👍", on=True)
     await house.do(acts.Report, VALI, place, seq=scene.old, reason=SECRET)
     await house.write(ALI, place, "javob", reply_to=scene.old)
-    shown: list[Any] = [await store.opening(late), await store.state(late, place)]
+    shown: list[Any] = [await everything(store, late), await store.state(late, place)]
     for where in ({}, {"around": scene.old}, {"before": scene.new}, {"after": 0}, {"before": scene.old + 1}):
         shown.append(await store.history(late, place, **where))
         assert not shown[-1].has_before, where
@@ -189,7 +189,7 @@ async def test_a_lobby_that_all_read_has_no_floor(open_house: House) -> None:
     await open_house.do(acts.React, late, LOBBY, seq=old, emoji="👍", on=True)
     await open_house.do(acts.Report, late, LOBBY, seq=old, reason="spam")
     await open_house.write(late, LOBBY, "javob", reply_to=old)
-    assert (await open_house.store.opening(late)).floors[LOBBY] == 0
+    assert (await open_house.store.places(late)).floors[LOBBY] == 0
 
 
 async def test_a_bare_guest_has_nothing_of_the_past(house: House) -> None:

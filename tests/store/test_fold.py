@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from suhbat.chat import acts
-from suhbat.chat.model import Actor, Outcome, Sent
+from suhbat.chat.model import Actor, Outcome, Sent, States
 from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
@@ -38,7 +38,7 @@ from suhbat.protocol.replies import CaughtUp, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import LOBBY, ME
 
 from .acting import AT
-from .parts import STORES, guest, make_post
+from .parts import STORES, everything, guest, make_post
 
 HISTORIES = int(os.environ.get("SUHBAT_HISTORIES", "30"))
 ROLES = ("member", "moderator", "owner")
@@ -123,13 +123,13 @@ class Reader:
     async def come(self) -> None:
         """Say hello with what is known, and take the answer: see `transport.v1`."""
         resume = self.state.hello("token", 0).resume
-        opening = await self.store.opening(self.actor)
-        plan = opening_plan(opening, self.actor, self.store.epoch, resume, await self._added(resume))
+        opening = await everything(self.store, self.actor)
+        plan = opening_plan(opening.places, self.actor, self.store.epoch, resume, await self._added(resume))
         self._receive(Welcome(user=self.actor.user, connection="n1", epoch=self.store.epoch, resumed=plan.resumed))
         if not plan.resumed:
-            self._receive(Snapshot(conversations=opening.states, users=opening.users, cursors=dict(opening.heads)))
-        self._answer(plan)
-        self.here, self._follows = True, set(opening.heads) - {ME}
+            self._snapshot(opening)
+        self._answer(plan, opening)
+        self.here, self._follows = True, set(opening.places.heads) - {ME}
         for name, cursor in plan.cursors.items():
             log = own_log(self.actor.uid) if name == ME else name
             self._waiting[log] = deque(
@@ -138,14 +138,31 @@ class Reader:
         self._take(10_000)
         self._receive(CaughtUp())
 
+    def _snapshot(self, there: States) -> None:
+        """In one frame, or in several."""
+        size = self._random.choice((1, 2, 100))
+        heads = there.places.heads
+        for start in range(0, len(there.states), size):
+            states = there.states[start : start + size]
+            self._receive(
+                Snapshot(
+                    conversations=states,
+                    users=there.users,
+                    cursors={ME: heads[ME]} | {one.conversation: heads[one.conversation] for one in states},
+                    invitations=() if start else there.invitations,
+                    more=start + size < len(there.states),
+                )
+            )
+
     async def catch_up(self) -> None:
         """Take everything, and what was asked for, now and after the two seconds that the SDK waits."""
         self._take(10_000)
         self._act(self.state.tick(10.0))
         while self._asked:
             command = self._asked.popleft()
-            plan = sync_plan(await self.store.opening(self.actor), command.cursors)
-            self._answer(plan)
+            there = await everything(self.store, self.actor)
+            plan = sync_plan(there.places, command.cursors)
+            self._answer(plan, there)
             for name in command.cursors.keys() & plan.cursors.keys():
                 for entry in await self.store.events(name, plan.cursors[name], CONVERSATION_LIMIT):
                     self._receive(entry.event)
@@ -164,9 +181,10 @@ class Reader:
                 return
             self._receive(self._waiting[self._random.choice(logs)].popleft())
 
-    def _answer(self, plan: Plan) -> None:
-        for state, reason in plan.resets:
-            self._receive(Reset(conversation=state.conversation, state=state, reason=reason))
+    def _answer(self, plan: Plan, there: States) -> None:
+        for state in there.states:
+            if (reason := plan.resets.get(state.conversation)) is not None:
+                self._receive(Reset(conversation=state.conversation, state=state, reason=reason))
         for name in plan.removed:
             self._receive(Removed(conversation=name, removed=name))
 
@@ -231,7 +249,7 @@ class Play:
             case "report":
                 await act(acts.Report, seq=seq, reason="")
             case "mark":
-                last = len(said) if place != LOBBY else (await self.store.opening(actor)).states[0].last_ordinal
+                last = len(said) if place != LOBBY else (await everything(self.store, actor)).states[0].last_ordinal
                 await act(acts.Mark, ordinal=max(0, last - step.number // 3))
             case "draft":
                 await act(acts.Draft, text=f"qoralama {step.number}" if on else "")
@@ -258,7 +276,7 @@ class Play:
             case "leave":
                 await act(acts.Leave)
             case "admit":
-                await act(acts.Admit, person=other, role="member")
+                await act(acts.Admit, person=other, role="member", exempt=step.number % 2 == 0)
             case "role":
                 await act(acts.Admit, person=other, role=ROLES[step.number % 3])
             case "remove":
@@ -342,11 +360,12 @@ class Theatre:
         if not reader.here:
             return
         await reader.catch_up()
-        opening = await self.store.opening(reader.actor)
+        opening = await everything(self.store, reader.actor)
         fresh = {state.conversation: state for state in opening.states}
         folded = {name: with_people(state, fresh.get(name)) for name, state in reader.state.conversations.items()}
         assert folded == fresh
-        assert reader.state.cursors == opening.heads
+        assert reader.state.cursors == opening.places.heads
+        assert tuple(reader.state.invitations.values()) == opening.invitations
 
 
 def with_people(folded: ConversationState, fresh: ConversationState | None) -> ConversationState:

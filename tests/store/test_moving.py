@@ -39,7 +39,7 @@ from tests.fakes import FakeClock
 from tests.servers import ROOT
 
 from .acting import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House
-from .parts import ALI, VALI, Listener, guest, opened, sqlite
+from .parts import ALI, VALI, Listener, everything, guest, opened, sqlite
 from .test_people import account, invite, session
 
 GONE = Actor("u-gone", "sarvinoz", "account", 0)
@@ -174,7 +174,7 @@ async def seen(store: Store) -> dict[str, Any]:
 
 
 async def seen_by(store: Store, actor: Actor) -> dict[str, Any]:
-    told: dict[str, Any] = {"opening": await store.opening(actor), "public": await store.rooms(actor)}
+    told: dict[str, Any] = {"opening": await everything(store, actor), "public": await store.rooms(actor)}
     told["reports"] = await store.reports(actor)
     for words in WORDS:
         told[words] = await store.search(actor, parse(words), None)
@@ -284,7 +284,7 @@ class TestMoved:
             house = House(store, listener)
             house.at += 3_600_000
             heads = await store.heads()
-            for state in (await store.opening(VALI)).states:
+            for state in (await everything(store, VALI)).states:
                 name = state.conversation
                 assert await house.write(VALI, name, "yangi gap", client_id=name) == heads[name] + 1
             new = await house.room(ALI, VALI, title="Yangi")

@@ -17,7 +17,7 @@ from suhbat.protocol.objects import Profile
 from suhbat.protocol.types import LOBBY
 from tests.fakes import FakeStore
 
-from .parts import ALI, STORES, VALI, Listener, direct, guest, opened
+from .parts import ALI, STORES, VALI, Listener, direct, everything, guest, opened
 
 
 def account(name: str, **fields: Any) -> Account:
@@ -102,7 +102,7 @@ class TestAccounts:
             await store.add_account(account("ali"))
             assert await store.guests(0) == [] and await store.guest_by_token(ALI.uid.encode()) is None
             actor = account("ali").actor
-            opening = await store.opening(actor)
+            opening = await everything(store, actor)
             assert {state.conversation for state in opening.states} == {LOBBY, theirs}
             assert {user.kind for user in opening.users if user.uid == ALI.uid} == {"account"}
             assert [m.text for m in (await store.history(actor, LOBBY)).messages] == ["before"]
@@ -117,7 +117,7 @@ class TestAccounts:
                 await listener.send(store, VALI)
             await store.add_account(account("ali", lobby_from=3))
             await listener.send(store, VALI)
-            (lobby,) = (await store.opening(account("ali", lobby_from=3).actor)).states
+            (lobby,) = (await everything(store, account("ali", lobby_from=3).actor)).states
             assert (lobby.head, lobby.unread) == (4, 1)
 
 

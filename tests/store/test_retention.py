@@ -13,7 +13,7 @@ from suhbat.protocol.types import LOBBY
 from suhbat.store import retention
 from tests.fakes import FakeClock
 
-from .parts import ALI, VALI, Listener, direct, opened
+from .parts import ALI, VALI, Listener, direct, everything, opened
 
 DAY = 24 * 3600
 
@@ -44,7 +44,7 @@ async def test_the_old_goes_and_the_new_stays(store: Store, clock: FakeClock, li
         page = await store.history(ALI, LOBBY)
         assert [message.seq for message in page.messages] == [4, 5]
         assert not page.has_before
-        assert (await store.opening(ALI)).oldest[LOBBY] == 3
+        assert (await everything(store, ALI)).places.oldest[LOBBY] == 3
         assert (await listener.send(store, ALI, "next", at=clock.wall())).ordinal == 6
         assert await store.expire(9) == set()
 
@@ -59,7 +59,7 @@ async def test_more_than_fits_in_a_transaction(
         clock.advance(2 * DAY)
         assert await store.expire(1) == {LOBBY}
         assert (await store.history(ALI, LOBBY)).messages == ()
-        assert (await store.opening(ALI)).oldest[LOBBY] == 30
+        assert (await everything(store, ALI)).places.oldest[LOBBY] == 30
 
 
 async def test_a_room_has_its_own(store: Store, clock: FakeClock, listener: Listener) -> None:
@@ -88,6 +88,6 @@ async def test_what_hangs_on_a_message_goes_too(store: Store, clock: FakeClock, 
         clock.advance(2 * DAY)
         assert theirs in await store.expire(1)
         assert await store.pins(ALI, theirs) == ()
-        (state,) = [state for state in (await store.opening(VALI)).states if state.conversation == theirs]
+        (state,) = [state for state in (await everything(store, VALI)).states if state.conversation == theirs]
         assert state.last_message is None
         assert (state.last_ordinal, state.unread) == (1, 0)

@@ -28,7 +28,7 @@ from suhbat.store.tables import conversations, metadata
 from suhbat.store.transactions import Transactions
 from suhbat.store.writer import LARGEST_BATCH, Writer
 
-from .parts import ALI, BARE, VALI, Listener, met, opened, sqlite
+from .parts import ALI, BARE, VALI, Listener, everything, met, opened, sqlite
 
 
 class Gate:
@@ -345,7 +345,7 @@ class TestDurability:
         """The WAL is in the database: it may be copied as it is."""
         async with opened(sqlite(tmp_path), listener := Listener()) as store:
             await asyncio.gather(*(listener.ask(store, ALI) for _ in range(100)))
-            await store.opening(ALI)
+            await everything(store, ALI)
         assert sorted(file.name for file in tmp_path.iterdir()) == ["instance", "lock", "suhbat.db"]
 
     async def test_killed_under_load(self, tmp_path: Path) -> None:

@@ -91,6 +91,10 @@ async def test_v1(server: Server, described: Described) -> None:
     for one in (first, second):
         watched(one, described, "v1")
     async with first as ali, second as vali:
+        quiet = (await ali.ask("create", title="Sokin"))["conversation"]
+        assert (await ali.ask("admit", conversation=quiet, user_id="vali"))["invited"]
+        await vali.until("conversation.invited")
+        await vali.ask("leave", conversation=quiet)
         room = (await ali.ask("create", title="Choyxona", visibility="public"))["conversation"]
         await vali.ask("join", conversation=room)
         await ali.until("member.joined")

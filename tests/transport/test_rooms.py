@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,9 +16,12 @@ Name = Callable[[str], str]
 @asynccontextmanager
 async def two(server: Server, name: Name) -> AsyncIterator[tuple[V1, V1, str]]:
     """An owner and a member of a new room, both there; all that came of its making is heard."""
-    async with V1(server.ws, server.guest(name("a"))) as owner, V1(server.ws, server.guest(name("b"))) as member:
+    async with (
+        V1(server.ws, server.guest(name("a"))) as owner,
+        V1(server.ws, token := server.guest(name("b"))) as member,
+    ):
         room = (await did(owner, "create", title="Choyxona"))["conversation"]
-        await did(owner, "admit", conversation=room, user_id=name("b"))
+        await let_in(server, owner, room, name("b"), token)
         await member.until("conversation.added")
         yield owner, member, room
 
@@ -27,6 +31,17 @@ async def did(client: V1, kind: str, **fields: Any) -> Frame:
     answer = await client.ask(kind, **fields)
     assert answer["type"] == "ok", answer
     return answer
+
+
+async def let_in(server: Server, owner: V1, conversation: str, user_id: str, token: str) -> int:
+    """Somebody is invited, and accepts; gives the head of the room then."""
+    assert (await did(owner, "admit", conversation=conversation, user_id=user_id))["invited"]
+    place = f"/api/v1/conversations/{conversation}"
+    status, _ = await asyncio.to_thread(server.request, "PUT", f"{place}/members/{user_id}", {}, token=token)
+    assert status == 201
+    _, state = await asyncio.to_thread(server.request, "GET", place, token=token)
+    head: int = state["head"]
+    return head
 
 
 async def said(client: V1, conversation: str, text: str = "salom", **fields: Any) -> int:
@@ -43,15 +58,18 @@ async def heard(client: Client, room: str) -> list[Frame]:
 
 async def test_made_and_come_into(server: Server, name: Name) -> None:
     """Its maker owns it; who is admitted is told, with its state; who is in it hears of them."""
-    async with V1(server.ws, server.guest(name("a"))) as owner, V1(server.ws, server.guest(name("b"))) as member:
+    async with (
+        V1(server.ws, server.guest(name("a"))) as owner,
+        V1(server.ws, token := server.guest(name("b"))) as member,
+    ):
         made = await did(owner, "create", title=" Choyxona ", topic="choy")
         assert made["seq"] == 0
         await said(owner, made["conversation"], "avval")
-        answer = await did(owner, "admit", conversation=made["conversation"], user_id=name("b"))
+        answer = await let_in(server, owner, made["conversation"], name("b"), token)
         event = await member.until("conversation.added")
         state = event["state"]
         assert (state["title"], state["topic"], state["kind"], state["role"]) == ("Choyxona", "choy", "room", "member")
-        assert (state["head"], state["member_count"], state["unread"]) == (answer["seq"], 2, 0)
+        assert (state["head"], state["member_count"], state["unread"]) == (answer, 2, 0)
         assert state["last_message"]["text"] == "avval"
         joined = await said(member, made["conversation"])
         assert (await owner.until("message.created", seq=joined))["actor"] == name("b")
@@ -94,7 +112,7 @@ async def test_read_and_receipt(server: Server, name: Name) -> None:
         V1(server.ws, token) as other,
     ):
         room = (await did(owner, "create", title="Xona"))["conversation"]
-        await did(owner, "admit", conversation=room, user_id=name("b"))
+        await let_in(server, owner, room, name("b"), token)
         for _ in range(3):
             await said(owner, room)
         for listener in (member, other):
@@ -118,7 +136,7 @@ async def test_named_and_drafted_on_every_device(server: Server, name: Name) -> 
         V1(server.ws, token) as other,
     ):
         room = (await did(owner, "create", title="Xona"))["conversation"]
-        await did(owner, "admit", conversation=room, user_id=name("b"))
+        await let_in(server, owner, room, name("b"), token)
         seq = await said(owner, room, f"salom @{name('b')}!")
         for device in (member, other):
             named = await device.until("mentioned")
@@ -168,7 +186,7 @@ async def test_resume_after_a_removal(server: Server, name: Name) -> None:
     token = server.guest(name("b"))
     async with V1(server.ws, server.guest(name("a"))) as owner:
         room = (await did(owner, "create", title="Xona"))["conversation"]
-        await did(owner, "admit", conversation=room, user_id=name("b"))
+        await let_in(server, owner, room, name("b"), token)
         async with V1(server.ws, token) as member:
             resume = {"epoch": member.welcome["epoch"], "cursors": member.snapshot["cursors"]}
         await said(owner, room, "u hali ichkarida")
@@ -186,12 +204,12 @@ async def test_resume_after_coming_back(server: Server, name: Name) -> None:
     token = server.guest(name("b"))
     async with V1(server.ws, server.guest(name("a"))) as owner:
         room = (await did(owner, "create", title="Xona", history="joined"))["conversation"]
-        await did(owner, "admit", conversation=room, user_id=name("b"))
+        await let_in(server, owner, room, name("b"), token)
         async with V1(server.ws, token) as member:
             resume = {"epoch": member.welcome["epoch"], "cursors": member.snapshot["cursors"]}
         await did(owner, "remove", conversation=room, user_id=name("b"))
         await said(owner, room, "sir")
-        await did(owner, "admit", conversation=room, user_id=name("b"))
+        await let_in(server, owner, room, name("b"), token)
         async with V1(server.ws, token, resume) as member:
             assert member.welcome["resumed"] is True
             [reset] = [frame for frame in member.opening if frame["type"] == "reset"]
@@ -231,10 +249,12 @@ async def test_found_and_joined(server: Server, name: Name) -> None:
 
 
 async def test_a_group_of_three(server: Server, name: Name) -> None:
-    """One direct of the same people whoever opens it; it is called by the others."""
+    """One direct of the same people whoever opens it, which the others see when somebody writes; it is called by the others."""
     async with V1(server.ws, server.guest(name("a"))) as one, V1(server.ws, server.guest(name("b"))) as other:
         token = server.guest(name("c"))
         made = await did(one, "direct", users=[name("b"), name("c")])
+        assert await other.silent() == []
+        await said(one, made["conversation"])
         state = (await other.until("conversation.added"))["state"]
         assert set(state["title"].split(", ")) == {name("a"), name("c")} and state["member_count"] == 3
         again = await did(other, "direct", users=[name("c"), name("a")])
@@ -250,11 +270,11 @@ async def test_the_simple_dialect_shows_nothing_of_rooms(server: Server, name: N
     async with V1(server.ws, server.guest(name("a"))) as owner:
         async with Simple(server.ws, name("s"), **header) as simple:
             room = (await did(owner, "create", title="Xona"))["conversation"]
-            await did(owner, "admit", conversation=room, user_id=name("s"))
+            await let_in(server, owner, room, name("s"), token)
             seq = await said(owner, room, f"salom @{name('s')}")
             await did(owner, "edit", conversation=room, seq=seq, text="tahrir")
             await did(owner, "remove", conversation=room, user_id=name("s"))
-            await did(owner, "admit", conversation=room, user_id=name("s"))
+            await let_in(server, owner, room, name("s"), token)
             assert await heard(simple, room) == []
         async with Simple(server.ws, name("s"), **header) as again:
             await said(owner, room)

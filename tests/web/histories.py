@@ -20,6 +20,7 @@ from suhbat.client.effects import Effect, Say
 from suhbat.client.frames import Frame
 from suhbat.client.state import State
 from suhbat.protocol.commands import Hello, Sync
+from tests.store.parts import everything
 from tests.store.test_fold import Reader, Theatre
 
 
@@ -69,9 +70,9 @@ class RecordingTheatre(Theatre):
     async def check(self, reader: Reader) -> None:
         await super().check(reader)
         if reader.here and isinstance(reader.state, RecordedState):
-            fresh = await self.store.opening(reader.actor)
+            fresh = await everything(self.store, reader.actor)
             states = {state.conversation: to_jsonable_python(state) for state in fresh.states}
-            reader.state.steps.append(["fresh", {"conversations": states, "cursors": dict(fresh.heads)}])
+            reader.state.steps.append(["fresh", {"conversations": states, "cursors": dict(fresh.places.heads)}])
 
 
 def _syncs(effects: Sequence[Effect]) -> list[dict[str, int]]:

@@ -17,6 +17,7 @@ from suhbat.store import filtered
 from suhbat.store.known import Log
 from suhbat.store.tables import accounts, conversations, reports, sanctions
 
+from .inviting import withdraw
 from .people import depart
 from .writing import Writing
 
@@ -32,6 +33,8 @@ def ban(writing: Writing, act: acts.Ban) -> Done:
     writing.note("ban" if act.on else "ban.lift", log, act.person.uid, act.reason)
     if log.kind == "lobby":
         writing.known.changes.append(Change("bans", act.person.uid))
+    if act.on:
+        withdraw(writing, log, act.person.uid)
     if act.on and log.people is not None and act.person.uid in log.people:
         return Done(log.name, depart(writing, log, act.person.user))
     return Done(log.name, log.head)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import delete, insert, select, update
 
 from suhbat.chat import acts
 from suhbat.chat.acts import Done
 from suhbat.chat.model import Actor
-from suhbat.chat.policy import RANKS, may_change_role, outranks
+from suhbat.chat.policy import RANKS, decide, may_change_role, outranks
 from suhbat.errors import BadRequest, Forbidden, NotFound, UserNotFound
 from suhbat.protocol.events import (
     ConversationAdded,
@@ -17,11 +19,15 @@ from suhbat.protocol.events import (
     MemberUpdated,
 )
 from suhbat.protocol.objects import Role, User
+from suhbat.store.directs import hide_direct
+from suhbat.store.growth import crowded
+from suhbat.store.invitations import inviter_of
 from suhbat.store.known import Log, holds
 from suhbat.store.marks import ordinal_at
 from suhbat.store.queries import state_of
 from suhbat.store.tables import drafts, members, mentions, reads, users
 
+from .inviting import forget, invite, may_be_added, withdraw
 from .writing import Writing
 
 LARGEST_ROOM = 10_000
@@ -29,11 +35,18 @@ LARGEST_ROOM = 10_000
 
 
 def join(writing: Writing, act: acts.Join) -> Done:
-    """Become a member of a public room; who is one already stays what they are."""
+    """Become a member of a public room, or of one with an invitation; who is one already stays what they are."""
     present = _present(writing, act.conversation)
     if present is not None:
         return Done(present.name, present.head)
-    return enter(writing, writing.log(act.conversation, "join"), act.actor, "member")
+    log = writing.find(act.conversation)
+    if log is None or log.kind != "room" or inviter_of(writing.connection, log.id, act.actor.uid) is None:
+        return enter(writing, writing.log(act.conversation, "join"), act.actor, "member")
+    facts = writing.facts(log)
+    refusal = decide(act.actor, "join", None if facts is None else replace(facts, invited=True))
+    if refusal is not None:
+        raise refusal
+    return enter(writing, log, act.actor, "member")
 
 
 def accept(writing: Writing, act: acts.Accept) -> Done:
@@ -42,13 +55,14 @@ def accept(writing: Writing, act: acts.Accept) -> Done:
     if log is None or log.kind != "room" or log.people is None:
         return Done(act.conversation, 0)
     shut = log.settings.archived or len(log.people) >= LARGEST_ROOM or holds(log.bans, act.actor.uid, act.at)
+    shut = shut or crowded(writing.connection, writing.known, act.actor.uid) is not None
     if shut or act.actor.uid in log.people:
         return Done(log.name, log.head)
     return enter(writing, log, act.actor, "member")
 
 
 def admit(writing: Writing, act: acts.Admit) -> Done:
-    """Make somebody a member; or, if they are one, something else."""
+    """Make somebody a member; or, if they are one, something else. Who does not know the actor is asked."""
     log = writing.log(act.conversation, "see")
     present = None if log.people is None else log.people.get(act.person.uid)
     writing.require(log, "add" if present in (None, act.role) else "set_role")
@@ -61,25 +75,35 @@ def admit(writing: Writing, act: acts.Admit) -> Done:
     if present is None:
         if holds(log.bans, act.person.uid, act.at):
             raise Forbidden("forbidden.person_banned")
-        return enter(writing, log, act.person, act.role)
+        if act.exempt or may_be_added(writing, act.person):
+            return enter(writing, log, act.person, act.role, exempt=act.exempt)
+        return invite(writing, log, act.person)
     if present == "owner" and _owners(log) == 1:
         raise BadRequest(reason="a room needs an owner: make somebody else one first")
     return Done(log.name, set_role(writing, log, act.person.user, act.role))
 
 
 def leave(writing: Writing, act: acts.Leave) -> Done:
-    """Go. When the last owner goes, who is highest and was there first becomes one."""
+    """Go, or decline an invitation. When the last owner goes, who is highest and was there first becomes one."""
+    invited = writing.find(act.conversation)
+    if invited is not None and withdraw(writing, invited, act.actor.uid):
+        return Done(invited.name, 0)  # where the room stands is not theirs to know
     log = writing.log(act.conversation, "see")
     if log.people is not None and act.actor.uid not in log.people:
         raise NotFound()
     writing.require(log, "leave")
+    if log.kind == "direct":
+        hide_direct(writing.connection, writing.known, writing.ledger, log, act.actor.uid, act.at)
+        return Done(log.name, log.head)
     return Done(log.name, depart(writing, log, act.actor.user))
 
 
 def remove(writing: Writing, act: acts.Remove) -> Done:
-    """Put somebody out, who must be below; oneself, who need not be."""
+    """Put somebody out, who must be below; oneself, who need not be. Or take back the invitation of somebody."""
     if act.person.uid == act.actor.uid:
         return leave(writing, acts.Leave(actor=act.actor, at=act.at, conversation=act.conversation))
+    if (done := _uninvite(writing, act)) is not None:
+        return done
     log = writing.log(act.conversation, "remove")
     if log.people is None or act.person.uid not in log.people:
         raise UserNotFound(user_id=act.person.user_id)
@@ -89,11 +113,25 @@ def remove(writing: Writing, act: acts.Remove) -> Done:
     return Done(log.name, depart(writing, log, act.person.user))
 
 
-def enter(writing: Writing, log: Log, person: Actor, role: Role) -> Done:
+def _uninvite(writing: Writing, act: acts.Remove) -> Done | None:
+    """Take back an invitation: one's own, or as somebody who may put people out. None where there is none to take back."""
+    log = writing.find(act.conversation)
+    inviter = None if log is None else inviter_of(writing.connection, log.id, act.person.uid)
+    if log is None or inviter is None:
+        return None
+    if inviter != act.actor.uid:
+        writing.log(act.conversation, "remove")
+    withdraw(writing, log, act.person.uid)
+    return Done(log.name, log.head if act.actor.uid in (log.people or ()) else 0)
+
+
+def enter(writing: Writing, log: Log, person: Actor, role: Role, *, exempt: bool = False) -> Done:
     """Make somebody a member from here on. The policy was asked. A room that all have left belongs to who comes first."""
     assert log.people is not None
     if len(log.people) >= LARGEST_ROOM:
         raise BadRequest(reason=f"the room is full: it has {LARGEST_ROOM} members")
+    writing.conversations(person, exempt=exempt)
+    forget(writing, log, person.uid)
     if not log.people:
         role = "owner"
     place = {"conversation_id": log.id, "uid": person.uid}

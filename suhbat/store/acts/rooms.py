@@ -14,11 +14,12 @@ from suhbat.chat.policy import Action
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
 from suhbat.protocol.objects import Settings
-from suhbat.store.directs import make_direct
+from suhbat.store.directs import counts_for, make_direct, show_direct
 from suhbat.store.known import Log, new_log, new_room_id, pair_of
 from suhbat.store.queries import state_of
 from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
 
+from .inviting import withdraw_all
 from .writing import Writing
 
 LARGEST_DIRECT = 20
@@ -40,6 +41,8 @@ def create(writing: Writing, act: acts.Create) -> Done:
     actor = act.actor
     if not actor.lasting:
         raise Forbidden("forbidden.bare")
+    writing.conversations(actor, exempt=act.exempt)
+    writing.spend("rooms", writing.known.bounds.rooms, exempt=act.exempt)
     settings = Settings(title=act.title, topic=act.topic, visibility=act.visibility, history=act.history)
     name = new_room_id()
     connection = writing.connection
@@ -67,11 +70,27 @@ def meet(writing: Writing, act: acts.Meet) -> Done:
     writing.known.load(writing.connection, (), {pair: people}, act.at)
     log = writing.known.pairs.get(pair)
     if log is not None:
-        return Done(log.name, log.head)
-    made = make_direct(writing.connection, writing.known, act.actor, people, act.at)
+        return _show(writing, log, act)
+    writing.conversations(act.actor, exempt=act.exempt)
+    if len(everybody) > 1:
+        writing.spend("directs", writing.known.bounds.directs, exempt=act.exempt)
+    made = make_direct(writing.connection, writing.known, act.actor, people, act.at, writes=False)
+    if not made.rows:
+        return _show(writing, made.log, act)  # another writer made it meanwhile
     writing.ledger.take(made.rows, made.entries, made.own)
     writing.note_users(people)
     return Done(made.log.name, made.log.head, created=bool(made.rows))
+
+
+def _show(writing: Writing, log: Log, act: acts.Meet) -> Done:
+    """A direct that is there is one that the actor has opened from now on."""
+    connection, uid = writing.connection, act.actor.uid
+    if not counts_for(connection, log, uid):
+        writing.conversations(act.actor, exempt=act.exempt)
+        mine = (members.c.conversation_id == log.id, members.c.uid == uid)
+        connection.execute(update_rows(members).where(*mine).values(counts=True))
+    show_direct(connection, writing.known, writing.ledger, log, act.at, to=uid)
+    return Done(log.name, log.head)
 
 
 def write_settings(writing: Writing, log: Log, changed: dict[str, Any]) -> int:
@@ -115,6 +134,7 @@ def erase(writing: Writing, act: acts.Erase) -> Done:
     writing.known.load_own(writing.connection, log.people or (), act.at)
     for uid in log.people or ():
         writing.ledger.add(writing.own(uid), ConversationRemoved, removed=log.name)
+    withdraw_all(writing, log)
     writing.note("conversation.erase", log, "", log.settings.title)
     writing.flush()
     writing.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))

@@ -14,6 +14,7 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import Message
 from suhbat.store.dialect import insert_new
 from suhbat.store.floor import writer_floor
+from suhbat.store.growth import Made, crowded, spent
 from suhbat.store.known import Known, Log
 from suhbat.store.ledger import Ledger
 from suhbat.store.mentions import tell_mentions
@@ -64,6 +65,19 @@ class Writing:
         """Somebody's own log, locked; made if new."""
         self.known.load_own(self.connection, (uid,), self.at)
         return self.known.own[uid]
+
+    def conversations(self, person: Actor, *, exempt: bool = False) -> None:
+        """Raise TooManyConversations where this person can be in no more."""
+        name = None if person.uid == self.actor.uid else person.user_id
+        refusal = None if exempt else crowded(self.connection, self.known, person.uid, of=name)
+        if refusal is not None:
+            raise refusal
+
+    def spend(self, what: Made, limit: int, *, exempt: bool = False) -> None:
+        """Count one more of what the actor makes within a day. Raises RateLimited."""
+        refusal = None if exempt else spent(self.connection, self.actor.uid, what, limit, self.at)
+        if refusal is not None:
+            raise refusal
 
     def message(self, log: Log, seq: int) -> AnyRow:
         """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, is deleted, or may not be

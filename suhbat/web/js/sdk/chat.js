@@ -101,6 +101,11 @@ export class Chat {
     return this.#state.conversations;
   }
 
+  /** By conversation: `command("join", { conversation })` accepts one, `leave` declines it. */
+  get invitations() {
+    return this.#state.invitations;
+  }
+
   get people() {
     return this.#state.people.known;
   }
@@ -169,7 +174,8 @@ export class Chat {
   /**
    * Listen: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
    * (conversation, reason) · "removed" (conversation) · "changed" (conversation) · "typing" (notice) ·
-   * "receipt" (notice) · "presence" (uids or null for all) · "caught_up" (). Gives what ends it.
+   * "receipt" (notice) · "presence" (uids or null for all) · "invitations" () · "caught_up" (). Gives what ends
+   * it.
    * @param {string} name @param {(...args: any[]) => void} listener
    */
   on(name, listener) {

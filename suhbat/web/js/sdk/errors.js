@@ -49,6 +49,7 @@ export const CLOSE = Object.freeze({
   NO_CODE: 1005,
   ABNORMAL: 1006,
   INVALID_DATA: 1007,
+  INTERNAL: 1011,
   RESTART: 1012,
   DEAD: 4000, // ours, to a server that does not answer
   UNAUTHENTICATED: 4501,

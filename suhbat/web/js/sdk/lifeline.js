@@ -13,6 +13,9 @@ const TICK_MS = 500;
 /** A tick that comes so much later was held back, with everything else. */
 const LATE_MS = 5_000;
 
+/** How long a connection must have been well for the next wait to be short after a fault of the server. */
+const STEADY_MS = 10_000;
+
 export class Lifeline {
   /** @type {Status} */
   status;
@@ -26,6 +29,8 @@ export class Lifeline {
   #backoff;
   /** Whether this connection was ever open. */
   #reached = false;
+  /** Since when all is well on this connection. @type {number | null} */
+  #liveSince = null;
   /** Counts how often somebody began or ended this: answers to older questions are void. */
   #life = 0;
   /** @type {Frame | null} */
@@ -151,7 +156,7 @@ export class Lifeline {
   }
 
   #live() {
-    this.#backoff.reset();
+    this.#liveSince = this.#clock.steady();
     this.#set("online");
     this.#emit("caught_up");
   }
@@ -172,10 +177,22 @@ export class Lifeline {
       wait = (error.retry_after ?? 0) * 1000;
     }
     if (!mayReconnect(code)) return this.end(code, reason);
+    if (this.#wasWell(code)) this.#backoff.reset();
+    this.#liveSince = null;
     wait += this.#backoff.next();
     this.#stopWaiting = this.#clock.after(wait, () => this.#connect());
     this.#set("offline", { code, message: reason, retryAt: this.#clock.wall() + wait });
     if (!this.#reached) void this.#ask(this.#life);
+  }
+
+  /**
+   * Whether the next wait may be short. A fault of the server that ends each connection soon after it opened
+   * would otherwise be met at full speed, for ever.
+   * @param {number} code
+   */
+  #wasWell(code) {
+    if (this.#liveSince === null) return false;
+    return code !== CLOSE.INTERNAL || this.#clock.steady() - this.#liveSince >= STEADY_MS;
   }
 
   /**

@@ -17,6 +17,12 @@ const GROWTH = 0.25;
 /** The wait after a refusal that names none. */
 export const WAIT_MS = 1_000;
 
+/**
+ * The longest wait for which a command is kept back. What may be repeated only later (new directs: so many a
+ * day) is refused, and everything else goes on.
+ */
+const LONGEST_MS = 60_000;
+
 const ONCE = new Set(["create"]);
 
 /** @typedef {{ command: Frame, resolve: (ok: any) => void, reject: (error: Error) => void }} Ask */
@@ -78,11 +84,9 @@ export class Outbox {
    * @param {Frame} error @param {number} now
    */
   refused(error, now) {
-    if (WAIT_AND_REPEAT.has(error.code)) {
-      this.#notBefore = Math.max(
-        this.#notBefore,
-        now + (error.retry_after ? error.retry_after * 1000 : WAIT_MS),
-      );
+    const wait = error.retry_after ? error.retry_after * 1000 : WAIT_MS;
+    if (WAIT_AND_REPEAT.has(error.code) && (wait <= LONGEST_MS || error.id == null)) {
+      this.#notBefore = Math.max(this.#notBefore, now + Math.min(wait, LONGEST_MS));
       this.#window = 1;
       if (error.id == null) this.#flying.clear();
       else this.#flying.delete(error.id);

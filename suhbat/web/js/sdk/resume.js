@@ -53,6 +53,7 @@ export function answer(state, hello) {
       conversations: [...state.conversations.values()],
       users: [...state.people.known.values()],
       cursors: Object.fromEntries(state.cursors),
+      invitations: [...state.invitations.values()],
       tallies: state.tallies.save(),
     });
   }

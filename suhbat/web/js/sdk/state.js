@@ -4,7 +4,7 @@
 // The rule that makes at-least-once into exactly-once is in `#event`: apply cursor + 1, drop what is not
 // above the cursor, and for anything higher ask for what is missing instead of applying it.
 
-/** @import { ConversationState, Effect, Event, Frame, Person, Presence, Saved } from "./types.js" */
+/** @import { ConversationState, Effect, Event, Frame, Invitation, Person, Presence, Saved } from "./types.js" */
 
 import { WAIT_AND_REPEAT } from "./errors.js";
 import { fold, foldOwn } from "./fold.js";
@@ -25,6 +25,8 @@ export class State {
   presence = new Map();
   /** @type {Map<string, number>} */
   cursors = new Map();
+  /** By conversation: the rooms to which somebody invited one. @type {Map<string, Invitation>} */
+  invitations = new Map();
   people = new People();
   epoch = "";
   heartbeat = 25;
@@ -33,6 +35,8 @@ export class State {
   pulse = new Pulse();
   tallies = new Tallies();
   #opening = true;
+  /** Whether the next snapshot goes on where the last one ended. */
+  #more = false;
   /** @type {Map<string, ConversationState>} */
   #fresh = new Map();
   /** @type {Map<string, number>} */
@@ -48,6 +52,7 @@ export class State {
     this.cursors = new Map(Object.entries(saved.cursors));
     this.conversations = byId(saved.conversations);
     this.tallies = new Tallies(saved.tallies);
+    this.invitations = new Map((saved.invitations ?? []).map((one) => [one.conversation, one]));
     for (const person of saved.people ?? []) this.people.add(person);
   }
 
@@ -61,6 +66,7 @@ export class State {
       cursors: Object.fromEntries(this.cursors),
       conversations: [...this.conversations.values()],
       people: [...this.people.known.values()],
+      invitations: [...this.invitations.values()],
       tallies: this.tallies.save(),
     };
   }
@@ -90,6 +96,7 @@ export class State {
   cut() {
     this.welcomed = false;
     this.#opening = true;
+    this.#more = false;
     this.#gaps.clear();
     this.#early.clear();
     this.#fresh.clear();
@@ -154,6 +161,7 @@ export class State {
       // Somebody else's: not theirs to see, not even until the snapshot comes.
       this.conversations.clear();
       this.presence.clear();
+      this.invitations.clear();
       this.people = new People();
     }
     this.me = frame.user;
@@ -169,11 +177,20 @@ export class State {
 
   /** @param {Frame} frame @returns {Effect[]} */
   #snapshot(frame) {
-    this.conversations = byId(frame.conversations);
-    this.tallies = new Tallies(frame.tallies); // from another tab only
+    // A large one comes in several frames.
+    const continued = this.#more;
+    this.#more = frame.more === true;
+    if (!continued) {
+      this.conversations = new Map();
+      this.cursors = new Map();
+      this.invitations = new Map();
+      this.tallies = new Tallies(frame.tallies); // from another tab only
+    }
+    for (const [id, state] of byId(frame.conversations)) this.conversations.set(id, state);
+    for (const [log, cursor] of Object.entries(frame.cursors)) this.cursors.set(log, cursor);
+    for (const invitation of frame.invitations ?? []) this.invitations.set(invitation.conversation, invitation);
     this.people.seen(frame);
-    this.cursors = new Map(Object.entries(frame.cursors));
-    return [{ emit: ["snapshot"] }];
+    return this.#more ? [] : [{ emit: ["snapshot"] }];
   }
 
   /** @param {Frame} frame @param {number} now @returns {Effect[]} */
@@ -243,12 +260,20 @@ export class State {
     switch (event.type) {
       case "conversation.added": {
         const log = event.state.conversation;
+        /** @type {Effect[]} */
+        const accepted = this.invitations.delete(log) ? [{ emit: ["invitations"] }] : [];
         // Told of it by a reset already, in this opening: that one is newer than this old event.
-        if (this.cursors.has(log)) return [];
+        if (this.cursors.has(log)) return accepted;
         this.#start(this.#fresh.get(log) ?? event.state, now);
-        return [{ emit: ["changed", log] }];
+        return [...accepted, { emit: ["changed", log] }];
       }
+      case "conversation.invited":
+        this.invitations.set(event.invitation.conversation, event.invitation);
+        return [{ emit: ["invitations"] }];
       case "conversation.removed":
+        if (this.invitations.delete(event.removed)) {
+          return [{ emit: ["invitations"] }, ...this.#drop(event.removed)];
+        }
         return this.#drop(event.removed);
       case "read":
       case "mentioned":

@@ -58,6 +58,12 @@
  * @property {string} draft
  */
 
+/**
+ * A membership that somebody offers: `join` accepts, `leave` declines.
+ * @typedef {{ conversation: string, title: string, inviter: string, inviter_uid: string, invited_at: string }}
+ *   Invitation
+ */
+
 /** @typedef {{ type: string, [field: string]: any }} Frame  One JSON object of the wire, either way. */
 
 /**
@@ -77,6 +83,7 @@
  * @property {ConversationState[]} conversations
  * @property {Person[]} people
  * @property {Record<string, SavedTally>} tallies
+ * @property {Invitation[]} [invitations]
  */
 
 /**

@@ -1,0 +1,190 @@
+"""What a v1 connection is told of its conversations: a snapshot, or the states of those that it cannot resume.
+
+Some at a time, each frame when the socket took the one before it: what somebody is in may be thousands of conversations, and
+neither that nor a peer that does not read may cost memory or hold others up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from suhbat.chat.model import Actor, Places, States
+from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, Reason, opening_plan
+from suhbat.hub.connection import Connection
+from suhbat.hub.feed import drained
+from suhbat.hub.frames import Frames
+from suhbat.protocol import replies
+from suhbat.protocol.commands import Resume
+from suhbat.protocol.events import ConversationAdded, own_log
+from suhbat.protocol.objects import ConversationState, Invitation
+from suhbat.protocol.types import LOBBY, ME
+
+from .session import Services
+
+AT_ONCE = 100
+"""Conversations of a snapshot that are read at a time, and told in one frame."""
+RESETS = 50
+"""States that are told at once, without waiting for the socket."""
+FRAME_BYTES = 192 * 1024
+"""What is put into one frame. One state has two texts of 4,000 characters at the most, and stays below the 256 KB that a frame
+of a snapshot may have."""
+
+
+USER_BYTES = 200
+"""What one of the people is counted as."""
+
+
+class Beginning(NamedTuple):
+    """What was read before `welcome`. `plan`: how the client resumes; None: it begins afresh, with `first`."""
+
+    plan: Plan | None
+    first: States | None
+
+
+class Opening:
+    """Of one connection, which follows its own log already."""
+
+    def __init__(self, services: Services, connection: Connection) -> None:
+        self._services = services
+        self._connection = connection
+        self._actor: Actor = connection.actor
+        self._own = own_log(self._actor.uid)
+
+    async def begin(self, resume: Resume | None) -> Beginning:
+        """Look where the client stands."""
+        store = self._services.store
+        if resume is not None:
+            while True:
+                places = await store.places(self._actor)
+                added = await self._added(resume, places.heads[ME])
+                if self._is_current(places.heads[ME]):
+                    break
+            plan = opening_plan(places, self._actor, store.epoch, resume, added)
+            if plan.resumed:
+                self._follow(plan.cursors, places)
+                return Beginning(plan, None)
+        return Beginning(None, await self._current(lambda: store.states(self._actor, limit=AT_ONCE)))
+
+    async def tell_snapshot(self, first: States) -> dict[str, int]:
+        """All that there is. Gives the heads that the client then has."""
+        cursor = first.places.heads[ME]
+        self._follow({ME: cursor}, first.places)
+        heads = {ME: cursor}
+        page = first
+        while True:
+            after = page.after
+            if not self._connection.wire.closed:
+                mine = {name: head for name, head in page.places.heads.items() if name != ME}
+                self._follow(mine, page.places)
+                heads |= mine
+                for frame in self._snapshots(page, cursor, last=after is None):
+                    self._connection.reply(replies.encode(frame))
+                    await drained(self._connection)
+            if after is None or self._connection.wire.closed:
+                return heads
+            page = await self._page(after)
+
+    async def tell_resets(self, resets: Mapping[str, Reason]) -> None:
+        """The states of these, as far as they are still followed; and what is above them follows."""
+        names = list(resets)
+        for start in range(0, len(names), RESETS):
+            found = await self._states_of(names[start : start + RESETS])
+            self._services.hub.flush()
+            frames: list[replies.Reply] = []
+            for state in found.states:
+                if state.conversation in self._connection.logs:
+                    self._connection.live = False
+                    self._connection.lag[state.conversation] = state.head
+                    reason = resets[state.conversation]
+                    frames.append(
+                        replies.Reset(conversation=state.conversation, state=self._counted(state), reason=reason)
+                    )
+            if self._connection.wire.closed:
+                return
+            for frame in frames:
+                self._connection.reply(replies.encode(frame))
+            await drained(self._connection)
+
+    async def _page(self, after: int) -> States:
+        store = self._services.store
+        return await self._current(lambda: store.states(self._actor, after=after, limit=AT_ONCE))
+
+    async def _states_of(self, names: Sequence[str]) -> States:
+        store = self._services.store
+        return await self._current(lambda: store.states_of(self._actor, names))
+
+    async def _current(self, read: Callable[[], Awaitable[States]]) -> States:
+        """Read again when their own log moved meanwhile: it may say that they were put out of a conversation, which then
+        must not be followed."""
+        while True:
+            found = await read()
+            if self._is_current(found.places.heads[ME]):
+                return found
+
+    def _is_current(self, head: int) -> bool:
+        return self._services.hub.know(self._own, head) <= head
+
+    async def _added(self, resume: Resume, head: int) -> dict[str, int]:
+        """The conversations that became theirs while they were away, each with its head then."""
+        cursor = resume.cursors.get(ME)
+        if cursor is None or not 0 < head - cursor <= CONVERSATION_LIMIT:
+            return {}
+        missed = await self._services.store.events(self._own, cursor, CONVERSATION_LIMIT)
+        return {
+            event.state.conversation: event.state.head for _, event in missed if isinstance(event, ConversationAdded)
+        }
+
+    def _follow(self, cursors: Mapping[str, int], places: Places) -> None:
+        """Follow these logs from their cursors; the feed sends what is above."""
+        hub, connection = self._services.hub, self._connection
+        for name, cursor in cursors.items():
+            key = self._own if name == ME else name
+            if key in connection.logs:
+                connection.lag[key] = cursor
+            else:
+                hub.attach(connection, key, cursor, floor=places.floors.get(name, 0))
+            hub.rooms[key].echo |= name in places.alone
+
+    def _snapshots(self, page: States, cursor: int, *, last: bool) -> Iterator[replies.Snapshot]:
+        """A page as frames, none of which is too large."""
+        invitations, states, size = page.invitations, list[ConversationState](), 0
+        for state in map(self._counted, page.states):
+            more = len(replies.encode(state)) + USER_BYTES * len(page.people[state.conversation])
+            if states and size + more > FRAME_BYTES:
+                yield _snapshot(states, page, cursor, invitations, more=True)
+                invitations, states, size = (), [], 0
+            states.append(state)
+            size += more
+        if states or last:
+            yield _snapshot(states, page, cursor, invitations, more=not last)
+
+    def _counted(self, state: ConversationState) -> ConversationState:
+        """The lobby's members are those who are here."""
+        if state.conversation != LOBBY:
+            return state
+        return state.model_copy(update={"member_count": self._services.here.users})
+
+
+def _snapshot(
+    states: Sequence[ConversationState],
+    page: States,
+    cursor: int,
+    invitations: tuple[Invitation, ...],
+    *,
+    more: bool,
+) -> replies.Snapshot:
+    names = [state.conversation for state in states]
+    uids = {uid for name in names for uid in page.people[name]}
+    return replies.Snapshot(
+        conversations=tuple(states),
+        users=tuple(user for user in page.users if user.uid in uids),
+        cursors={ME: cursor} | {name: page.places.heads[name] for name in names},
+        invitations=invitations,
+        more=more,
+    )
+
+
+def removed(names: Sequence[str]) -> Frames:
+    """That these cursors are of nothing that may be seen."""
+    return Frames([replies.encode(replies.Removed(conversation=name, removed=name)) for name in names])

@@ -1,0 +1,93 @@
+"""What strangers could make grow around somebody: rooms, invitations, directs. Each has a limit that is reached here, and the
+victim comes in all the same, by frames that are not large."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+
+from websockets.sync.client import connect
+
+from suhbat.chat.bounds import INVITATIONS, INVITED_BY_ONE, Bounds
+
+from .siege import OPTIONS, PATIENCE, Siege, name
+
+LARGEST = 256 * 1024
+"""Bytes of a frame of a snapshot."""
+WRITERS = 60
+"""Guests who each write one message to the victim: together far more than a frame holds."""
+LONG = "\u0416" * 3_900
+"""A text of two bytes a letter."""
+
+
+def opening(siege: Siege, token: str) -> list[tuple[int, dict[str, object]]]:
+    """The frames of an opening, each with its size in bytes."""
+    frames: list[tuple[int, dict[str, object]]] = []
+    limit = time.monotonic() + PATIENCE
+    with connect(f"{siege.server.ws}/api/v1/ws", max_size=None, **OPTIONS) as socket:
+        socket.send(json.dumps({"type": "hello", "id": 1, "token": token}))
+        while not frames or frames[-1][1]["type"] != "caught_up":
+            data = socket.recv(timeout=max(0.0, limit - time.monotonic()))
+            frames.append((len(data if isinstance(data, bytes) else data.encode()), json.loads(data)))
+    return frames
+
+
+def snapshots(siege: Siege, token: str) -> list[dict[str, object]]:
+    """Those of a snapshot, none of which is large, and all but the last announce the next."""
+    found = [(size, frame) for size, frame in opening(siege, token) if frame["type"] == "snapshot"]
+    assert max(size for size, _ in found) < LARGEST
+    assert [bool(frame.get("more")) for _, frame in found] == [True] * (len(found) - 1) + [False]
+    return [frame for _, frame in found]
+
+
+def test_rooms_around_somebody(siege: Siege) -> None:
+    """A guest makes rooms until the day's are used up, and adds the victim to each; others help. The victim is in none of them,
+    has so many invitations and no more, and comes in."""
+    ask, person = siege.server.request, name("victim")
+    victim = siege.guest(person)
+    codes: list[str] = []
+    with siege.attack():
+        for attacker in range(INVITATIONS // INVITED_BY_ONE + 2):
+            token = siege.guest(name("maker"))
+            for _ in range(Bounds().rooms + 1 if attacker == 0 else INVITED_BY_ONE + 1):
+                status, made = ask("POST", "/api/v1/conversations", {"title": "Keling"}, token=token)
+                if status == 201:
+                    path = f"/api/v1/conversations/{made['conversation']}/members/{person}"
+                    status, made = ask("PUT", path, {}, token=token)
+                    assert (status, made) == (202, {"invited": True}) or status == 409, made
+                codes.append(str(status if status < 400 else made["code"]))
+        assert codes.count("202") == INVITATIONS
+        assert set(codes) == {"202", "too_many_invitations", "rate_limited"}
+        [snapshot] = snapshots(siege, victim)
+        assert len(snapshot["conversations"]) == 1  # type: ignore[arg-type]
+        assert len(snapshot["invitations"]) == INVITATIONS  # type: ignore[arg-type]
+
+
+def test_directs_with_somebody(siege: Siege) -> None:
+    """A guest opens directs with the victim and ever other people until the day's are used up: they are nowhere to be seen.
+    Many guests write to the victim: each is shown, in frames that are not large."""
+    ask, person = siege.server.request, name("victim")
+    victim, token = siege.guest(person), siege.guest(name("opener"))
+    others = [name("other") for _ in range(9)]
+    for other in others:
+        siege.guest(other)
+    groups = itertools.chain.from_iterable(itertools.combinations(others, size) for size in range(1, 9))
+    with siege.attack():
+        for group in itertools.islice(groups, Bounds().directs):
+            assert ask("POST", "/api/v1/directs", {"users": [person, *group]}, token=token)[0] == 201
+        _, refused = ask("POST", "/api/v1/directs", {"users": [person, *others]}, token=token)
+        assert refused["code"] == "rate_limited" and refused["retry_after"] > 3_600
+        [snapshot] = snapshots(siege, victim)
+        assert len(snapshot["conversations"]) == 1  # type: ignore[arg-type]
+        for _ in range(WRITERS):
+            writer = siege.guest(name("writer"))
+            with connect(f"{siege.server.ws}/api/v1/ws", **OPTIONS) as socket:
+                socket.send(json.dumps({"type": "hello", "token": writer}))
+                socket.send(json.dumps({"type": "send", "id": 1, "to_user": person, "text": LONG}))
+                while json.loads(socket.recv(timeout=PATIENCE))["type"] != "ok":
+                    pass
+        found = snapshots(siege, victim)
+        assert len(found) > 1
+        seen = [state["conversation"] for frame in found for state in frame["conversations"]]  # type: ignore[attr-defined]
+        assert len(seen) == len(set(seen)) == WRITERS + 1
