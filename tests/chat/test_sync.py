@@ -57,7 +57,7 @@ def test_without_a_cursor_state_and_live_only() -> None:
     """A conversation that the client does not know comes as its state; in a sync only what was asked for comes."""
     heads = {"lobby": 5, "d1": 7, "@me": 1}
     plan = opening_plan(opening(heads), ME, "e", Resume(epoch="e", cursors={"lobby": 5, "@me": 1}))
-    assert [(state.conversation, reason) for state, reason in plan.resets] == [("d1", "new")]
+    assert plan.resets == {"d1": "new"}
     assert plan.cursors["d1"] == 7
     assert not sync_plan(opening(heads), {"lobby": 5}).resets
 
@@ -75,7 +75,7 @@ def test_without_a_cursor_state_and_live_only() -> None:
 def test_when_a_conversation_is_reset(cursor: int, head: int, oldest: int, reason: str | None) -> None:
     """Above the head, below retention or more than 1,000 behind: a reset, else the whole of (cursor, head]."""
     plan = sync_plan(opening({"lobby": head, "@me": 0}, {"lobby": oldest}), {"lobby": cursor})
-    assert [why for _, why in plan.resets] == ([reason] if reason else [])
+    assert list(plan.resets.values()) == ([reason] if reason else [])
     assert plan.cursors["lobby"] == (head if reason else cursor)
 
 
@@ -83,7 +83,7 @@ def test_the_limit_over_all() -> None:
     """Each 1,000 behind: five are replayed, the others are reset, so that a resume is never more than 5,000 events."""
     logs = [f"d{number}" for number in range(7)]
     plan = sync_plan(opening(dict.fromkeys(logs, 1000) | {"lobby": 0, "@me": 0}), dict.fromkeys(logs, 0))
-    assert [reason for _, reason in plan.resets] == ["too_far", "too_far"]
+    assert list(plan.resets.values()) == ["too_far", "too_far"]
     assert sum(1000 - plan.cursors[key] for key in logs) == TOTAL_LIMIT
 
 
@@ -97,7 +97,7 @@ def test_never_a_part(logs: dict[str, tuple[int, int]]) -> None:
     heads = {key: head for key, (_, head) in logs.items()} | {"lobby": 0, "@me": 0}
     cursors = {key: cursor for key, (cursor, _) in logs.items()}
     plan = sync_plan(opening(heads), cursors)
-    reset = {state.conversation for state, _ in plan.resets}
+    reset = set(plan.resets)
     for key, cursor in cursors.items():
         assert plan.cursors[key] == (heads[key] if key in reset else cursor)
     assert sum(heads[key] - plan.cursors[key] for key in heads) <= TOTAL_LIMIT

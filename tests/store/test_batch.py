@@ -247,7 +247,7 @@ def test_another_writer_made_the_direct_first(connection: Connection) -> None:
     with connection.begin():
         behind.load_own(connection, {"u-ali", "u-vali"}, 1)
         name, _ = met(connection, Known(), ALI, VALI, 1)
-        made = make_direct(connection, behind, VALI, (VALI, ALI), 1)
+        made = make_direct(connection, behind, VALI, (VALI, ALI), 1, writes=True)
         assert (made.log.name, made.rows, made.entries, made.own) == (name, [], [], [])
         assert connection.execute(select(conversations.c.name).where(conversations.c.kind == "direct")).all() == [
             (name,)

@@ -75,6 +75,7 @@ def admit(writing: Writing, act: acts.Admit) -> Done:
     if present is None:
         if holds(log.bans, act.person.uid, act.at):
             raise Forbidden("forbidden.person_banned")
+        _require_room(log)
         if act.exempt or may_be_added(writing, act.person):
             return enter(writing, log, act.person, act.role, exempt=act.exempt)
         return invite(writing, log, act.person)
@@ -128,8 +129,7 @@ def _uninvite(writing: Writing, act: acts.Remove) -> Done | None:
 def enter(writing: Writing, log: Log, person: Actor, role: Role, *, exempt: bool = False) -> Done:
     """Make somebody a member from here on. The policy was asked. A room that all have left belongs to who comes first."""
     assert log.people is not None
-    if len(log.people) >= LARGEST_ROOM:
-        raise BadRequest(reason=f"the room is full: it has {LARGEST_ROOM} members")
+    _require_room(log)
     writing.conversations(person, exempt=exempt)
     forget(writing, log, person.uid)
     if not log.people:
@@ -175,6 +175,11 @@ def set_role(writing: Writing, log: Log, person: User, role: Role) -> int:
     )
     writing.note("member.role", log, person.uid, role)
     return writing.ledger.add(log, MemberUpdated, user=person, role=role).seq
+
+
+def _require_room(log: Log) -> None:
+    if len(log.people or ()) >= LARGEST_ROOM:
+        raise BadRequest(reason=f"the room is full: it has {LARGEST_ROOM} members")
 
 
 def _present(writing: Writing, conversation: str) -> Log | None:
