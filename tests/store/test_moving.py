@@ -105,6 +105,8 @@ async def fill(place: Path) -> None:
                     writer, place_, f"salom {number} https://example.org oʻzbek ikkinchi gap", named=("*",)
                 )
         await house.admit(VALI, late, LOLA)
+        stranger = Actor("u-chet", "chet", lobby_from=0)
+        await house.do(acts.Admit, VALI, late, person=stranger, role="member")
         await house.write(VALI, late, "bu gap keyin", client_id="once")
         await house.write(GONE, room, "mening sirim", client_id="sarvinoz-1")
         await messages(house, room, pair)
