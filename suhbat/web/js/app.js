@@ -15,7 +15,7 @@ const SAVE_AFTER = 300; // ms
 const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "message.unpinned"]);
 
 /** @typedef {import("./sdk/types.js").ConversationState} ConversationState */
-/** @typedef {import("./sdk/types.js").Person & {display_name?: string, role?: string, locale?: string | null}} User */
+/** @typedef {import("./sdk/types.js").Person & {display_name?: string, role?: string, locale?: string | null, added_by?: string}} User */
 
 export class App {
   typing = new Typing();
@@ -86,6 +86,10 @@ export class App {
       chat.on("event", (/** @type {any} */ event) => this.#event(event)),
       chat.on("changed", (/** @type {string} */ conversation) => this.#emit("conversations", conversation)),
       chat.on("removed", (/** @type {string} */ conversation) => this.#removed(conversation)),
+      chat.on("invitations", () => {
+        this.#save();
+        this.#emit("invitations");
+      }),
       chat.on("presence", (/** @type {string[] | null} */ uids) => this.#emit("presence", uids)),
       chat.on("receipt", (/** @type {any} */ notice) => {
         this.receipts.seen(notice);
@@ -148,6 +152,7 @@ export class App {
       if (draft) this.drafts.received(conversation, draft);
     }
     this.#emit("conversations", null);
+    this.#emit("invitations");
     this.#save();
   }
 

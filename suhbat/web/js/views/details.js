@@ -58,13 +58,14 @@ export function detailsPanel(app, conversation, acts) {
 
   /** @param {import("../sdk/types.js").ConversationState} state @param {boolean} keeps */
   function buttons(state, keeps) {
-    if (state.kind !== "room") return [];
+    if (state.kind === "lobby") return [];
     const button = (/** @type {string} */ text, /** @type {() => void} */ act, danger = false) => h("button", { type: "button", class: danger ? "danger" : "", on: { click: act } }, text);
+    if (state.kind === "direct") return [button(t("direct.leave"), () => void leave("direct"))];
     return [
       keeps && button(t("member.add"), addMember),
       keeps && button(t("room.settings"), () => settings(state)),
       ["owner", "moderator"].includes(app.me.role ?? "") && button(t("invite"), () => void later("invites").then(({ inviteDialog }) => inviteDialog(app, conversation))),
-      button(t("room.leave"), () => void leave(), true),
+      button(t("room.leave"), () => void leave("room"), true),
     ];
   }
 
@@ -149,8 +150,9 @@ export function detailsPanel(app, conversation, acts) {
   function addMember() {
     const { close } = dialog(t("member.add"), [
       form([field(t("gate.name"), nameInput({ autocomplete: "off" }))], t("member.add"), async ({ user_id }) => {
-        await app.api.put(`${path}/members/${encodeURIComponent(user_id)}`, {});
+        const answer = await app.api.put(`${path}/members/${encodeURIComponent(user_id)}`, {});
         close();
+        if (answer?.invited) toast(t("member.invited", { name: user_id }));
         done(Promise.resolve());
       }),
     ]);
@@ -188,8 +190,9 @@ export function detailsPanel(app, conversation, acts) {
     }
   }
 
-  async function leave() {
-    if (!(await confirm(t("room.leave"), t("room.leave.ask"), t("room.leave")))) return;
+  /** @param {"room" | "direct"} kind */
+  async function leave(kind) {
+    if (!(await confirm(t(`${kind}.leave`), t(`${kind}.leave.ask`), t(`${kind}.leave`)))) return;
     await app.chat.command("leave", { conversation }).catch((error) => toast(sentence(error)));
   }
 }

@@ -58,11 +58,17 @@ export function settingsDialog(app, acts) {
       "section",
       {},
       h("h3", {}, t("settings.profile")),
-      form([field(t("gate.shown"), name)], t("save"), async ({ display_name }) => {
-        Object.assign(app.me, await app.api.patch("/me", { display_name }));
+      form([field(t("gate.shown"), name), field(t("settings.added"), addedBy(), t("settings.added.hint"))], t("save"), async ({ display_name, added_by }) => {
+        Object.assign(app.me, await app.api.patch("/me", { display_name, added_by }));
         toast(t("saved"), null, { seconds: 3 });
       }),
     );
+  }
+
+  /** Who may put one into a room without asking. */
+  function addedBy() {
+    const chosen = app.me.added_by ?? "known";
+    return h("select", { name: "added_by" }, ...["everyone", "known", "nobody"].map((value) => h("option", { value, selected: value === chosen }, t(`settings.added.${value}`))));
   }
 
   /** A guest may stay: the name, the identity and the messages go over into the account. */

@@ -47,6 +47,7 @@ export class Shell {
       app.on("presence", () => this.#changed()),
       app.on("pending", () => this.sidebar.refresh()),
       app.on("me", () => this.sidebar.refresh()),
+      app.on("invitations", () => this.sidebar.invitations.refresh()),
       app.on("removed", (/** @type {string} */ conversation) => this.#removed(conversation)),
     ];
     onPreferences(() => this.sidebar.refresh());

@@ -5,6 +5,7 @@ import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
 import { preferences } from "../storage/preferences.js";
 import { avatar, h, icon, iconButton, keyed } from "./dom.js";
+import { Invitations } from "./invitations.js";
 import { isHere, otherOf, sorted, titleOf } from "./names.js";
 
 /** @typedef {import("../sdk/types.js").ConversationState} State */
@@ -23,6 +24,7 @@ export class Sidebar {
     /** @type {string | null} */
     this.open = null;
     this.list = h("ul", { class: "conversations" });
+    this.invitations = new Invitations(app, acts.open);
     this.me = h("button", { type: "button", class: "me", on: { click: acts.settings } });
     this.element = h(
       "nav",
@@ -34,7 +36,7 @@ export class Sidebar {
         iconButton("search", `${t("switcher")} (Ctrl+K)`, acts.switcher),
         iconButton("add", t("add"), (event) => acts.add(/** @type {Element} */ (event.currentTarget)), { "aria-haspopup": "menu" }),
       ),
-      this.list,
+      h("div", { class: "lists" }, this.invitations.element, this.list),
       h("footer", {}, this.me, iconButton("settings", t("settings"), acts.settings)),
     );
     this.refresh();

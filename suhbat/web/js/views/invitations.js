@@ -1,0 +1,52 @@
+// The rooms to which somebody invited one, above the conversations: join or decline.
+
+import { t } from "../text/languages.js";
+import { toast } from "./dialog.js";
+import { h } from "./dom.js";
+import { sentence } from "./form.js";
+
+/** @typedef {import("../sdk/types.js").Invitation} Invitation */
+
+/** What the page is about only while somebody invites: an empty list takes no place and is not announced. */
+export class Invitations {
+  /** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
+  constructor(app, go) {
+    this.app = app;
+    this.go = go;
+    this.list = h("ul", {});
+    this.element = h("section", { class: "invitations", "aria-label": t("invitations"), "aria-live": "polite" }, this.list);
+    this.refresh();
+  }
+
+  refresh() {
+    const open = [...this.app.chat.invitations.values()];
+    this.element.hidden = !open.length;
+    this.list.replaceChildren(...open.map((one) => this.#row(one)));
+  }
+
+  /** @param {Invitation} one */
+  #row(one) {
+    const title = one.title || t("untitled");
+    const answer = (/** @type {"join" | "leave"} */ command, /** @type {string} */ text, main = false) =>
+      h("button", { type: "button", class: main ? "primary" : "", "aria-label": `${text}: ${title}`, on: { click: (event) => void this.#answer(command, one.conversation, /** @type {HTMLElement} */ (event.currentTarget)) } }, text);
+    return h(
+      "li",
+      {},
+      h("span", { class: "names" }, h("strong", { dir: "auto" }, title), h("small", { dir: "auto" }, t("invitation.from", { name: one.inviter }))),
+      h("span", { class: "buttons" }, answer("join", t("room.join"), true), answer("leave", t("invitation.decline"))),
+    );
+  }
+
+  /** @param {"join" | "leave"} type @param {string} conversation @param {HTMLElement} button */
+  async #answer(type, conversation, button) {
+    const buttons = button.parentElement?.querySelectorAll("button") ?? [];
+    for (const one of buttons) one.disabled = true;
+    try {
+      await this.app.chat.command(type, { conversation });
+      if (type === "join") this.go(conversation);
+    } catch (error) {
+      for (const one of buttons) one.disabled = false;
+      toast(sentence(error));
+    }
+  }
+}
