@@ -28,7 +28,7 @@ export class Invitations {
   #row(one) {
     const title = one.title || t("untitled");
     const answer = (/** @type {"join" | "leave"} */ command, /** @type {string} */ text, main = false) =>
-      h("button", { type: "button", class: main ? "primary" : "", "aria-label": `${text}: ${title}`, on: { click: (event) => void this.#answer(command, one.conversation, /** @type {HTMLElement} */ (event.currentTarget)) } }, text);
+      h("button", { type: "button", class: main ? "primary" : "", "aria-label": `${text}: ${title}`, on: { click: (/** @type {Event} */ event) => void this.#answer(command, one.conversation, /** @type {HTMLElement} */ (event.currentTarget)) } }, text);
     return h(
       "li",
       {},

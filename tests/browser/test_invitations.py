@@ -1,0 +1,83 @@
+"""Being asked into a room, on the page: join, decline, and what the one who asks is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.servers import Server
+
+from .person import PHONE, Person
+
+Make = Callable[..., Person]
+
+
+def make_room(person: Person, title: str) -> None:
+    person.page.get_by_label("New conversation").click()
+    person.page.get_by_role("menuitem", name="New room").click()
+    person.page.fill("dialog input[name=title]", title)
+    person.page.click("dialog button.primary")
+    expect(person.page.locator(".conversation-view h1")).to_have_text(title)
+
+
+def asks(person: Person, name: str) -> None:
+    """Add somebody by name, who does not know the one who asks."""
+    if not person.page.locator(".panel").count():
+        person.page.get_by_label("Details").click()
+    person.page.locator(".panel").get_by_role("button", name="Add somebody").click()
+    person.page.fill("dialog input[name=user_id]", name)
+    person.page.click("dialog button.primary")
+    expect(person.page.get_by_text("got an invitation")).to_be_visible()
+
+
+def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> None:
+    """A stranger's room shows above the list with its title and who asks; joining opens it, declining takes it away for good,
+    and both reach the other devices."""
+    host, asked = person("mezbon").registers(), person("mehmon").registers()
+    phone = asked.tab()
+    phone.set_viewport_size(PHONE["viewport"])
+    phone.goto(asked.url)
+    section = asked.page.get_by_role("region", name="Invitations")
+    make_room(host, "Choyxona")
+    asks(host, "mehmon")
+    expect(section.get_by_text("Choyxona")).to_be_visible()
+    expect(section.get_by_text("mezbon invites you")).to_be_visible()
+    expect(phone.get_by_role("region", name="Invitations").get_by_text("Choyxona")).to_be_visible()
+    section.get_by_role("button", name="Join: Choyxona").click()
+    expect(asked.page.locator(".conversation-view h1")).to_have_text("Choyxona")
+    expect(phone.locator(".invitations")).to_be_hidden()
+    asked.says("Rahmat!")
+    host.sees("Rahmat!")
+
+    stranger = person("notanish").registers()
+    make_room(stranger, "Bozor")
+    asks(stranger, "mehmon")
+    section.get_by_role("button", name="Decline: Bozor").click()
+    expect(asked.page.locator(".invitations")).to_be_hidden()
+    asked.page.reload()
+    asked.is_in()
+    expect(asked.page.locator(".invitations")).to_be_hidden()
+    expect(asked.page.locator(".conversation", has_text="Bozor")).to_have_count(0)
+
+
+def test_a_direct_is_taken_off_the_list(server: Server, person: Make) -> None:
+    """A direct that one has removed is gone from the list until somebody writes in it."""
+    ali, vali = person("ali").registers(), person("vali").registers()
+    ali.page.get_by_label("New conversation").click()
+    ali.page.get_by_role("menuitem", name="Write to somebody").click()
+    ali.page.fill("dialog input[type=text]", "vali")
+    ali.page.locator("dialog .member", has_text="vali").click()
+    ali.page.get_by_role("button", name="Write", exact=True).click()
+    expect(ali.page.locator(".conversation-view h1")).to_have_text("vali")
+    ali.says("Salom, Vali")
+    vali.opens("ali")
+    vali.sees("Salom, Vali")
+    vali.page.get_by_label("Details").click()
+    vali.page.locator(".panel").get_by_role("button", name="Remove from my list").click()
+    vali.page.locator("dialog").get_by_role("button", name="Remove from my list").click()
+    expect(vali.page.locator(".conversation", has_text="ali")).to_have_count(0)
+    ali.says("Shu yerdamisan?")
+    vali.opens("ali")
+    vali.sees("Shu yerdamisan?")
+    vali.sees("Salom, Vali")
