@@ -7,13 +7,16 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
-.PHONY: run test check format bench cluster faults proof proof-controls fuzz soak audit screenshots requirements clean
+.PHONY: run test test-fast check format bench cluster faults proof proof-controls fuzz soak audit screenshots requirements clean
 
 run: $(VENV)/.run
 	$(BIN)/python -m suhbat serve --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.dev
+	$(BIN)/python -m pytest -m unit
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

@@ -1,12 +1,27 @@
-"""What holds for every test: how they are shared out among processes."""
+"""What holds for every test: how they are shared out among processes, and which of them start none."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from .distribution import Groups, longest_first, processes
+from .starters import alone, is_unit, watch
+
+# What is compiled is kept, also where somebody does not want that in general: these tests start Python hundreds of times.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "unit: starts no process and calls no other machine; nobody writes it, see starters.py"
+    )
+    watch()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -17,6 +32,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
     return Groups(config, log)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if is_unit(item):
+        item.add_marker(pytest.mark.unit)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest_first(items)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    if item.config.option.markexpr != "unit":
+        return (yield)
+    with alone():
+        return (yield)

@@ -1,0 +1,127 @@
+"""Which tests are unit tests: those that reach nothing that starts a process or needs another machine. Nobody keeps a list.
+
+A test is looked through with its fixtures and parameters: the names in its code, in what these name, and so on through the
+modules of `tests`. What was overlooked shows when the test runs: then starting a process is an error (see `alone`).
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import pytest
+
+MODULES = {"subprocess", "multiprocessing", "playwright.sync_api", "tests.engines", "tests.chromium", "tests.node"}
+"""Whoever uses these starts processes."""
+TESTS = "tests."
+_STARTING = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.spawn", "os.system"}
+_alone = False
+
+
+def is_unit(item: pytest.Item) -> bool:
+    """Whether this test, as far as its code tells, starts no process."""
+    if not isinstance(item, pytest.Function):
+        return False
+    callspec = getattr(item, "callspec", None)
+    parts: list[Any] = [item.function, item.cls, *(callspec.params.values() if callspec else ())]
+    parts += [definitions[-1].func for definitions in item._fixtureinfo.name2fixturedefs.values()]
+    return not any(_starts(_plain(part)) for part in parts if callable(part))
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Starting a process or calling another machine is an error."""
+    global _alone
+    _alone = True
+    try:
+        yield
+    finally:
+        _alone = False
+
+
+def watch() -> None:
+    """Once in each process, for `alone`: there is no way to take an audit hook away."""
+    sys.addaudithook(_audit)
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _alone:
+        return
+    if event in _STARTING:
+        raise AssertionError(f"a unit test starts a process ({event}), which tests.starters did not see")
+    if event == "socket.connect" and isinstance(address := arguments[1], tuple) and not _is_loopback(address[0]):
+        raise AssertionError(f"a unit test calls {address[0]}")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@functools.cache
+def _starts(thing: Any) -> bool:
+    seen: set[int] = set()
+    waiting = [thing]
+    while waiting:
+        one = _plain(waiting.pop())
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if _module(one) in MODULES:
+            return True
+        waiting += _named(one)
+    return False
+
+
+def _plain(thing: Any) -> Any:
+    """The function behind decorators, partials and bound methods."""
+    while True:
+        if isinstance(thing, functools.partial):
+            thing = thing.func
+        elif isinstance(thing, property):
+            thing = thing.fget
+        elif isinstance(thing, staticmethod | classmethod | MethodType):
+            thing = thing.__func__
+        elif isinstance(thing, FunctionType) and hasattr(thing, "__wrapped__"):
+            thing = thing.__wrapped__
+        else:
+            return thing
+
+
+def _module(thing: Any) -> str:
+    if isinstance(thing, ModuleType):
+        return thing.__name__
+    return thing.__module__ if isinstance(thing, FunctionType | type) else ""
+
+
+def _named(thing: Any) -> list[Any]:
+    """What the code of a function or class of ours names."""
+    if not isinstance(thing, FunctionType | type) or not thing.__module__.startswith(TESTS):
+        return []
+    if isinstance(thing, type):
+        bases = [base for base in thing.__mro__ if base.__module__.startswith(TESTS)]
+        return [value for base in bases for value in vars(base).values()]
+    names = set(_names(thing.__code__))
+    around = dict(zip(thing.__code__.co_freevars, thing.__closure__ or (), strict=True))
+    known = thing.__globals__ | {name: cell.cell_contents for name, cell in around.items()}
+    found = [known[name] for name in names if name in known]
+    found += [sys.modules[name] for name in names & MODULES if name in sys.modules]
+    for module in [one for one in found if isinstance(one, ModuleType) and one.__name__.startswith(TESTS)]:
+        found += [vars(module)[name] for name in names if name in vars(module)]
+    return found
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """Those of the functions inside it, too."""
+    yield from code.co_names
+    yield from code.co_freevars
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)

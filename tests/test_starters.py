@@ -1,0 +1,69 @@
+"""Unit tests are found by what they use, and are held to it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import engines, servers
+from tests.starters import _starts, alone
+from tests.store.parts import postgres, sqlite
+
+
+def asks() -> None:
+    subprocess.run(["true"], check=True)
+
+
+def asks_through_another() -> None:
+    list(map(lambda name: asks(), "ab"))  # noqa: C417 (a function within a function)
+
+
+def asks_through_a_module() -> str:
+    return engines.database()
+
+
+def reads() -> Path:
+    return servers.ROOT
+
+
+class Runs:
+    def __init__(self) -> None:
+        asks()
+
+
+def makes_one() -> object:
+    return Runs()
+
+
+@pytest.mark.parametrize(
+    "function",
+    [asks, asks_through_another, asks_through_a_module, makes_one, servers.running, postgres],
+)
+def test_what_starts_a_process_is_seen(function: Callable[..., object]) -> None:
+    """However many functions, classes and modules of the tests lie between."""
+    assert _starts(function)
+
+
+@pytest.mark.parametrize("function", [reads, sqlite, functools.partial(reads).func, servers.free_port])
+def test_what_starts_none_is_a_unit_test(function: Callable[..., object]) -> None:
+    """Also where it takes something else from a module that starts processes."""
+    assert not _starts(function)
+
+
+def test_a_unit_test_that_starts_one_fails() -> None:
+    """And one that calls another machine; this one it may call."""
+    with alone():
+        with pytest.raises(AssertionError, match="starts a process"):
+            getattr(sys.modules["subprocess"], "Popen")([sys.executable, "-c", ""])  # noqa: B009 (as if unseen)
+        with socket.socket() as outside, pytest.raises(AssertionError, match=r"calls 192\.0\.2\.1"):
+            outside.connect(("192.0.2.1", 9))
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname()).close()
+    assert subprocess.run([sys.executable, "-c", ""], env=os.environ, check=False).returncode == 0
