@@ -119,6 +119,11 @@ async def test_v1(server: Server, described: Described) -> None:
         await ali.ask("remove", conversation=room, user_id="vali")
         await vali.until("conversation.removed")
         await vali.ask("edit", conversation=room, seq=said["seq"], text="x")  # an error
+        later = (await ali.ask("create", title="Yopiq", visibility="public", history="joined"))["conversation"]
+        before = await ali.ask("send", conversation=later, text="avval", client_id="k2")
+        await vali.ask("join", conversation=later)
+        await ali.ask("pin", conversation=later, seq=before["seq"])
+        await vali.until("event.hidden")  # about a message from before they joined
         await ali.ask("direct", users=["vali"])
         await ali.ask("ping")
         await ali.ask("sync", cursors={room: 1, "lobby": 0})
