@@ -13,7 +13,7 @@ from suhbat.protocol.characters import cut
 from .model import Actor, Outcome, Post, Sent
 from .naming import named
 from .ports import Clock, Directory, Store
-from .rate import Rates
+from .rate import Rates, naming_cost, weigh
 
 
 class Messages:
@@ -71,6 +71,12 @@ class Messages:
         if wait:
             done(RateLimited("rate_limited.room", retry_after=wait))
             return
+        if cost := naming_cost(text):
+            try:
+                weigh(self._rates.meter(actor.uid), 1 + cost, self._clock.steady())
+            except RateLimited as error:
+                done(error)
+                return
         self._store.post(
             Post(
                 actor=actor,

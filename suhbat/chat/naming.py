@@ -6,10 +6,11 @@ from suhbat.protocol.mentions import EVERYBODY as WORDS
 from suhbat.protocol.mentions import mentions
 
 from .ports import Directory
+from .rate import MOST_NAMES
 
 EVERYBODY = "*"
 """Among the uids: all who are there."""
-LOOKED = 100
+LOOKED = MOST_NAMES
 """Names looked up for one message. Most are found at once; those of nobody are shortened and looked up again."""
 
 

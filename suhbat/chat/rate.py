@@ -33,6 +33,17 @@ def weigh(meter: Meter, cost: int, now: float) -> None:
             raise RateLimited(retry_after=wait)
 
 
+NAMES = 5
+"""Names in a text that cost as much as a message, whether they are somebody's or not: each is looked up."""
+MOST_NAMES = 100
+"""Those of one text that are looked up at the most; see `naming.named`."""
+
+
+def naming_cost(text: str) -> int:
+    """How many messages' worth looking up the names in a text costs, beside the message itself."""
+    return min(text.count("@"), MOST_NAMES) // NAMES if "@" in text else 0
+
+
 KEPT = 20_000
 """Users, addresses and conversations, each, whose meters are remembered."""
 

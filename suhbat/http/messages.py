@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.naming import named
+from suhbat.chat.rate import naming_cost, weigh
 from suhbat.chat.reactions import wanted
 from suhbat.errors import BadRequest, IdempotencyConflict, TooManyReactions
 from suhbat.protocol.objects import Message, Reaction
@@ -124,6 +125,7 @@ async def write(conversation: Place, body: NewMessage, actor: Caller, parts: Hou
 @router.patch("/{seq}", dependencies=[SAFE_WRITE])
 async def edit(conversation: Place, seq: SeqPath, body: NewText, actor: Caller, parts: House) -> Changed:
     """Change the text of one's own message."""
+    weigh(parts.rates.meter(actor.uid), 1 + naming_cost(body.text), parts.clock.steady())
     names = named(body.text, parts.acting.directory)
     act = acts.Edit(
         actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, text=body.text, named=names

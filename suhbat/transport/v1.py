@@ -8,14 +8,14 @@ from functools import partial
 from typing import TypeVar
 
 from suhbat.chat.model import Actor, Outcome, Sent
-from suhbat.chat.rate import Cost, weigh
+from suhbat.chat.rate import Cost, naming_cost, weigh
 from suhbat.chat.sync import Plan, sync_plan
 from suhbat.errors import Busy, Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
 from suhbat.identity.address import metered
 from suhbat.identity.login import Login
 from suhbat.protocol import replies
-from suhbat.protocol.commands import Acting, Command, Hello, History, Ping, Read, Send, Sync, Typing
+from suhbat.protocol.commands import Acting, Command, Edit, Hello, History, Ping, Read, Send, Sync, Typing
 from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
@@ -265,7 +265,8 @@ class V1Session(BaseSession):
 
     async def _act(self, command: Acting) -> None:
         assert self.connection is not None
-        weigh(self.machine.meter, _COSTS.get(command.type, 1), self.services.clock.steady())
+        cost = 1 + naming_cost(command.text) if isinstance(command, Edit) else _COSTS.get(command.type, 1)
+        weigh(self.machine.meter, cost, self.services.clock.steady())
         acting = self.services.acting
         await acting.learn(*names_in(command))
         done = await acting.do(act_of(command, self.connection.actor, acting))

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from suhbat.chat.rate import BURST_SECONDS, NAMED_AT_ONCE, NAMED_PER_SECOND, PATIENCE_SECONDS, UNLIMITED, Budget, Rates
+from suhbat.chat.rate import (
+    BURST_SECONDS,
+    MOST_NAMES,
+    NAMED_AT_ONCE,
+    NAMED_PER_SECOND,
+    NAMES,
+    PATIENCE_SECONDS,
+    UNLIMITED,
+    Budget,
+    Rates,
+    naming_cost,
+)
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:
@@ -92,3 +103,10 @@ class TestBudget:
         assert budget.spend(1e9, 50_000) == 0.0
         assert budget.spend(1e9 - 3e7, 10_000) == pytest.approx(NAMED_AT_ONCE / NAMED_PER_SECOND)
         assert budget.spend(1e9 - 3e7 + 51, 10_000) == 0.0
+
+
+def test_names_in_a_text_cost() -> None:
+    """Looking up many names costs more than a message, whoever they are; a few cost nothing, and there is a most."""
+    assert naming_cost("salom") == naming_cost("@ali @vali") == 0
+    assert naming_cost("@kimsa " * 50) == 50 // NAMES
+    assert naming_cost("@" * 4_000) == MOST_NAMES // NAMES
