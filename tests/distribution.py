@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-SHARING = {"tests/transport", "tests/proof/attacks"}
+SHARING = {"tests/authorisation", "tests/transport", "tests/proof/attacks"}
 """Folders whose tests share servers, one of each kind in COMMANDS."""
 
 

@@ -35,7 +35,7 @@ class Town:
         room = {"title": "Choyxona", "topic": "Ish haqida, choy ustida", "visibility": "public"}
         self.room: str = self.ask("nodira", "POST", "/conversations", room)["conversation"]
         for name in ("ali", "jasur", "olga"):
-            self.ask("nodira", "PUT", f"/conversations/{self.room}/members/{name}", {})
+            self.ask(name, "PUT", f"/conversations/{self.room}/members/{name}", {})
         self.ask("nodira", "PATCH", f"/conversations/{self.room}/members/ali", {"role": "moderator"})
         self.seqs = [self.say(name, self.room, text) for name, text in TALK]
         for name, emoji in (("ali", "👍"), ("olga", "👍"), ("jasur", "❤️")):
