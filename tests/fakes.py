@@ -205,6 +205,10 @@ class FakeStore(FakePeople):
     async def places(self, actor: Actor) -> Places:
         return (await self.states(actor)).places
 
+    async def states_of(self, actor: Actor, names: Collection[str]) -> States:
+        found = await self.states(actor)
+        return replace(found, states=tuple(state for state in found.states if state.conversation in names))
+
     async def states(self, actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
         self._work()
         states = tuple(

@@ -76,10 +76,15 @@ class Person:
 
     def can_do_without(self) -> None:
         """The page has kept what it is made of: the next visit needs no network."""
-        keys = "(await (await caches.open('suhbat-shell-1')).keys()).length"
-        kept = f"async () => {{ await navigator.serviceWorker.ready; return {keys}; }}"
-        for _ in range(100):
-            if self.page.evaluate(kept) > 60:
+        kept = """async () => {
+          await navigator.serviceWorker.ready;
+          const requests = await (await caches.open("suhbat-shell-1")).keys();
+          const there = new Set(requests.map((request) => new URL(request.url).pathname));
+          const loaded = performance.getEntriesByType("resource").map((entry) => new URL(entry.name).pathname);
+          return there.size > 60 && loaded.filter((path) => path.includes("/web/")).every((path) => there.has(path));
+        }"""
+        for _ in range(300):
+            if self.page.evaluate(kept):
                 return
             self.page.wait_for_timeout(100)
         raise AssertionError("nothing was kept")

@@ -117,6 +117,10 @@ def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
     other.locator("dialog .member button").first.click()
     other.locator("dialog button.primary").click()
     expect(other.locator(".conversation-view h1")).to_have_text("ali")
+    other.locator(".composer textarea").fill("salom")
+    other.locator(".composer textarea").press("Enter")
+    expect(other.locator("article.message .text")).to_have_text(["salom"])
+    expect(other.locator("article.pending")).to_have_count(0)
     other.close()
 
     ali.page.locator(".conversation", has_text="Everybody").wait_for()
@@ -137,7 +141,7 @@ def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
     expect(ali.sees("ikki").locator(".ticks.read")).to_be_visible()
     second.bring_to_front()
     second.locator(".conversation", has_text="ali").click()
-    expect(second.locator("article.message .text")).to_have_text(["bir", "ikki"])
+    expect(second.locator("article.message .text")).to_have_text(["salom", "bir", "ikki"])
     status, figures = server.request("GET", "/metrics")
     assert status == 200
     connections = re.findall(r"^suhbat_connections[^ ]* (\d+)", figures, re.MULTILINE)
