@@ -65,6 +65,7 @@ def test_what_takes_for_ever_elsewhere(siege: Siege, way: str) -> None:
                     status, answer = siege.server.request("GET", path, token=token)
                     assert status in (200, 400), (kind, answer)
             elif way == "title":
+                token = siege.guest(name("writer"))  # a room costs as much as ten messages: one person is told to wait
                 for body in ({"title": text}, {"title": text[:100]}, {"title": "a", "topic": text}):
                     status, answer = siege.server.request("POST", "/api/v1/conversations", body, token=token)
                     assert status in (201, 400), (kind, answer)
@@ -150,6 +151,7 @@ def test_syntax_in_a_search(siege: Siege) -> None:
         for wildcard in wildcards:
             assert not found(siege.server, token, wildcard), wildcard
         for syntax in SYNTAX:
+            token = siege.guest(name("seeker"))  # a search costs as much as five messages: one person is told to wait
             for query in (syntax, f"{words[0]} {syntax}", f"{syntax}{words[0]}"):
                 texts = [text for text in found(siege.server, token, query) if not text.startswith("reader-")]
                 assert set(texts) <= {words[0]}, query
