@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from copy import copy
 from typing import Any, cast
 
 import httpx2
 import pytest
 from argon2 import PasswordHasher
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
+from starlette.datastructures import State
 
 from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
@@ -46,6 +49,25 @@ async def documented(answer: httpx2.Response) -> None:
     check(answer.request.method, str(answer.url), answer.status_code, answer.json() if is_problem else None)
 
 
+_BUILT: dict[str | None, FastAPI] = {}
+
+
+def application(parts: Parts) -> FastAPI:
+    """As `api.build` makes it, with its own parts, routes and middleware. What the routes are made of is made once: it would
+    take longer than most tests."""
+    public_url = parts.settings.public_url
+    if public_url not in _BUILT:
+        _BUILT[public_url] = api.build(parts)
+    app = copy(_BUILT[public_url])
+    app.state = State()
+    app.state.parts = parts
+    app.router = copy(app.router)
+    app.router.routes = list(app.router.routes)
+    app.router.middleware_stack = app.router.app
+    app.middleware_stack = None
+    return app
+
+
 class House:
     """The server under test and a client of it, with the fakes in reach."""
 
@@ -68,7 +90,7 @@ class House:
         rates = Rates(self.settings.send_rate, self.settings.address_rate, self.settings.room_rate)
         registry = CollectorRegistry()
         Counter("suhbat_test", "A figure.", registry=registry).inc()
-        self.app = api.build(
+        self.app = application(
             Parts(
                 settings=self.settings,
                 store=store,
