@@ -166,7 +166,7 @@ leave). Rooms always count."""
 invitations = Table(
     "invitations",
     metadata,
-    Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("conversation_id", BigInteger, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     Column("uid", Text, primary_key=True),
     Column("inviter_uid", Text, nullable=False),
     Column("at", BigInteger, nullable=False),

@@ -24,6 +24,7 @@ from suhbat.store.migrate import SCRIPTS, migrate, revision
 from suhbat.store.migrations import HEAD
 from suhbat.store.tables import metadata
 
+from .old import take_back
 from .parts import ALI, VALI, Listener, opened, sqlite
 
 AT = 1_795_000_000_000
@@ -127,12 +128,8 @@ async def test_reactions_of_before_they_were_counted(tmp_path: Path) -> None:
         await listener.send(store, ALI, "ikki")
         gone = (await listener.send(store, ALI, "uch")).seq
         await store.act(Delete(actor=ALI, at=AT, conversation=LOBBY, seq=gone))
+    take_back(tmp_path / "suhbat.db", "0005")
     raw = sqlite3.connect(tmp_path / "suhbat.db")
-    raw.executescript(
-        "DROP VIEW reactions_shown; DROP TABLE reaction_counts; DROP INDEX reactions_emoji; "
-        "ALTER TABLE reactions DROP COLUMN seq; DROP INDEX events_deleted; DROP TABLE everyone; "
-        "UPDATE alembic_version SET version_num = '0005'"
-    )
     rows = [(1, seq, f"u-{n:02}", "\u0967", f"odam{n:02}") for n in range(25)]
     rows += [(1, seq, VALI.uid, chr(0x4E00 + n), VALI.user_id) for n in range(100)]
     raw.executemany("INSERT INTO reactions (conversation_id, target, uid, emoji, user_id) VALUES (?, ?, ?, ?, ?)", rows)
@@ -203,13 +200,7 @@ async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: 
         for at, words in ((500, "gap bir"), (900, "gap ikki"), (100, "gap uch"), (600, "gap toʻrt"), (700, "gap besh")):
             sent = await listener.send(store, ALI, words, at=at)
         await store.act(Delete(actor=ALI, at=1000, conversation=LOBBY, seq=sent.seq))
-    raw = sqlite3.connect(tmp_path / "suhbat.db")
-    raw.executescript(
-        "DROP TABLE search; DROP TABLE search_rows; DROP INDEX guests_skeleton; DROP VIEW reactions_shown; "
-        "DROP TABLE reaction_counts; DROP INDEX reactions_emoji; ALTER TABLE reactions DROP COLUMN seq; "
-        "DROP INDEX events_deleted; DROP TABLE everyone; UPDATE alembic_version SET version_num = '0002'"
-    )
-    raw.close()
+    take_back(tmp_path / "suhbat.db", "0002")
     async with opened(sqlite(tmp_path), listener) as store:
         await listener.send(store, ALI, "gap olti")
         found = (await store.search(VALI, parse("gap"), None)).messages
