@@ -18,12 +18,13 @@ from suhbat.chat.model import Actor, Outcome, Post, Sent
 from suhbat.errors import IdempotencyConflict, NotFound
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.types import LOBBY
-from suhbat.store import batch, connect, history, known, queries, search, values
+from suhbat.store import batch, connect, history, known, queries, values
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
 from suhbat.store.directs import make_direct
 from suhbat.store.known import Known, new_log, pair_of
-from suhbat.store.tables import conversations, events, idempotency, metadata, reads, users
+from suhbat.store.tables import conversations, events, idempotency, reads, users
 
+from .old import new_database
 from .parts import ALI, BARE, VALI, make_post, met
 
 PEOPLE = (ALI, VALI, BARE)
@@ -33,11 +34,10 @@ PEOPLE = (ALI, VALI, BARE)
 def database() -> Iterator[Connection]:
     """A connection to a new file with the tables and the lobby, no transaction open."""
     with tempfile.TemporaryDirectory() as place:
-        engine = connect.writing(Path(place) / "suhbat.db")
+        new_database(file := Path(place) / "suhbat.db")
+        engine = connect.writing(file)
         with engine.connect() as connection:
             with connection.begin():
-                metadata.create_all(connection)
-                search.create(connection)
                 insert_new(connection, conversations, [new_log(LOBBY, "lobby", 1)])
             yield connection
         engine.dispose()

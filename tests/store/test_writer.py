@@ -20,14 +20,15 @@ from suhbat.chat.model import Outcome, Sent
 from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
-from suhbat.store import connect, search
+from suhbat.store import connect
 from suhbat.store.dialect import insert_new
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.known import Known, new_log
-from suhbat.store.tables import conversations, metadata
+from suhbat.store.tables import conversations
 from suhbat.store.transactions import Transactions
 from suhbat.store.writer import LARGEST_BATCH, Writer
 
+from .old import new_database
 from .parts import ALI, BARE, VALI, Listener, everything, met, opened, sqlite
 
 
@@ -56,10 +57,9 @@ class Gate:
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """Over a file with the tables and the lobby."""
-    engine = connect.writing(tmp_path / "suhbat.db")
+    new_database(file := tmp_path / "suhbat.db")
+    engine = connect.writing(file)
     with engine.connect() as connection, connection.begin():
-        metadata.create_all(connection)
-        search.create(connection)
         insert_new(connection, conversations, [new_log(LOBBY, "lobby", 1)])
     yield engine
     engine.dispose()
