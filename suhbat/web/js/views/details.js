@@ -60,12 +60,12 @@ export function detailsPanel(app, conversation, acts) {
   function buttons(state, keeps) {
     if (state.kind === "lobby") return [];
     const button = (/** @type {string} */ text, /** @type {() => void} */ act, danger = false) => h("button", { type: "button", class: danger ? "danger" : "", on: { click: act } }, text);
-    if (state.kind === "direct") return [button(t("direct.leave"), () => void leave("direct"))];
+    if (state.kind === "direct") return [button(t("direct.leave"), () => void leave(t("direct.leave"), t("direct.leave.ask")))];
     return [
       keeps && button(t("member.add"), addMember),
       keeps && button(t("room.settings"), () => settings(state)),
       ["owner", "moderator"].includes(app.me.role ?? "") && button(t("invite"), () => void later("invites").then(({ inviteDialog }) => inviteDialog(app, conversation))),
-      button(t("room.leave"), () => void leave("room"), true),
+      button(t("room.leave"), () => void leave(t("room.leave"), t("room.leave.ask")), true),
     ];
   }
 
@@ -190,9 +190,9 @@ export function detailsPanel(app, conversation, acts) {
     }
   }
 
-  /** @param {"room" | "direct"} kind */
-  async function leave(kind) {
-    if (!(await confirm(t(`${kind}.leave`), t(`${kind}.leave.ask`), t(`${kind}.leave`)))) return;
+  /** @param {string} act @param {string} question */
+  async function leave(act, question) {
+    if (!(await confirm(act, question, act))) return;
     await app.chat.command("leave", { conversation }).catch((error) => toast(sentence(error)));
   }
 }
