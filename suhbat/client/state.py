@@ -21,7 +21,7 @@ from suhbat.protocol.events import (
     UserUpdated,
 )
 from suhbat.protocol.notices import PresenceNotice, Receipt, TypingNotice
-from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
+from suhbat.protocol.objects import ConversationState, Invitation, Presence, User, by_time
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import MAX_FRAME, ME
 
@@ -205,7 +205,8 @@ class State:
         """An event of the user's own log."""
         match event:
             case ConversationInvited(invitation=invitation):
-                self.invitations[invitation.conversation] = invitation
+                asked = sorted([*self.invitations.values(), invitation], key=by_time)
+                self.invitations = {one.conversation: one for one in asked}
             case ConversationAdded(state=state):
                 self.invitations.pop(state.conversation, None)
                 if state.conversation in self.cursors:

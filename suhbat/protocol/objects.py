@@ -125,6 +125,11 @@ class Invitation(Wire):
     invited_at: Time
 
 
+def by_time(invitation: Invitation) -> tuple[int, str]:
+    """The order of invitations, for servers and clients. Several of one batch have the same time."""
+    return invitation.invited_at, invitation.conversation
+
+
 class Member(Wire):
     """Somebody in a conversation. `read_ordinal`: how far they have read; None where there are too many to tell."""
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from suhbat.chat.model import Actor
-from suhbat.protocol.objects import AddedBy, Invitation
+from suhbat.protocol.objects import AddedBy, Invitation, by_time
 
 from .tables import accounts, conversations, invitations, members, users
 
@@ -25,11 +25,9 @@ _SHOWN = (
 
 
 def open_for(connection: Connection, uid: str) -> tuple[Invitation, ...]:
-    """See `chat.ports.Store.invitations`."""
-    rows = connection.execute(
-        _SHOWN.where(invitations.c.uid == uid).order_by(invitations.c.at, invitations.c.conversation_id)
-    )
-    return tuple(Invitation(**row._asdict()) for row in rows)
+    """See `chat.ports.Store.invitations`. The order is one that a client can keep by itself: see `client.state`."""
+    rows = connection.execute(_SHOWN.where(invitations.c.uid == uid))
+    return tuple(sorted((Invitation(**row._asdict()) for row in rows), key=by_time))
 
 
 def inviter_of(connection: Connection, log_id: int, uid: str) -> str | None:

@@ -16,6 +16,8 @@ from suhbat.chat.model import Account, Actor
 from suhbat.chat.ports import Store
 from suhbat.errors import BadRequest, Forbidden, NotFound, RateLimited, TooManyConversations, TooManyInvitations
 from suhbat.protocol.events import ConversationAdded, ConversationInvited, ConversationRemoved
+from suhbat.protocol.types import ME
+from tests.client.parts import opened as following
 
 from .acting import KEEPER, LOLA, LORD, SOLI, House
 from .parts import ALI, VALI, Listener, everything, guest, opened
@@ -66,6 +68,19 @@ class TestAsking:
             with pytest.raises(NotFound):
                 await refused
         assert (await house.own(VALI))[-1] == entry.event
+
+    async def test_all_of_one_moment(self, house: House) -> None:
+        """A client that was told of them in any order shows them in the order of a fresh state."""
+        rooms = [await house.room(ALI), await house.room(SOLI), await house.room(ALI), await house.room(SOLI)]
+        for opened_last, room in enumerate(reversed(rooms)):
+            await invite(house, SOLI if opened_last % 2 == 0 else ALI, room, VALI)
+        fresh = (await everything(house.store, VALI)).invitations
+        state = following()
+        for seq, event in enumerate(await house.own(VALI), start=1):
+            assert isinstance(event, ConversationInvited)
+            state.receive(event.model_copy(update={"seq": seq, "conversation": ME}), 0)
+        assert tuple(state.invitations.values()) == fresh == await house.store.invitations(VALI) and len(fresh) == 4
+        assert [one.conversation for one in fresh] == sorted(rooms)
 
     async def test_asking_again_writes_nothing(self, house: House) -> None:
         """The answer is the same, whoever repeats it."""

@@ -14,9 +14,10 @@ import { answer } from "../../suhbat/web/js/sdk/resume.js";
 import { State } from "../../suhbat/web/js/sdk/state.js";
 
 const syncs = (effects) => effects.filter(({ say }) => say?.type === "sync").map(({ say }) => say.cursors);
-const known = ({ conversations, cursors }) => ({
+const known = ({ conversations, cursors, invitations }) => ({
   conversations: Object.fromEntries(conversations),
   cursors: Object.fromEntries(cursors),
+  invitations: [...invitations.values()],
 });
 
 const seen = { frames: 0, fresh: 0, resumed: 0, tabs: 0 };

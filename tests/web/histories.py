@@ -1,8 +1,8 @@
 """What people were told in random histories, written down for the JavaScript SDK to fold it too (histories.mjs).
 
 A recording is one person's: a list of steps in their order. `["hello", resume]`, `["frame", frame, syncs]`, `["tick",
-seconds, syncs]`: what the Python SDK was given, and for which cursors it then asked; `["fresh", {conversations, cursors}]`:
-what the store gave when asked afresh, after Python's state was found to be the same.
+seconds, syncs]`: what the Python SDK was given, and for which cursors it then asked; `["fresh",
+{conversations, cursors, invitations}]`: what the store gave when asked afresh, after Python's state was found to be the same.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ class RecordingTheatre(Theatre):
         if reader.here and isinstance(reader.state, RecordedState):
             fresh = await everything(self.store, reader.actor)
             states = {state.conversation: to_jsonable_python(state) for state in fresh.states}
-            reader.state.steps.append(["fresh", {"conversations": states, "cursors": dict(fresh.places.heads)}])
+            invitations = to_jsonable_python(fresh.invitations)
+            known = {"conversations": states, "cursors": dict(fresh.places.heads), "invitations": invitations}
+            reader.state.steps.append(["fresh", known])
 
 
 def _syncs(effects: Sequence[Effect]) -> list[dict[str, int]]:

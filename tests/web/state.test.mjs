@@ -278,3 +278,13 @@ test("a mark never goes back: a reset knows more than the old mark that comes af
   const { read_ordinal, unread, mentions } = state.conversations.get("lobby");
   assert.deepEqual([read_ordinal, unread, mentions], [7, 2, 1]);
 });
+
+test("invitations stand in the server's order: by time, and those of one batch by conversation", () => {
+  const state = opened();
+  const asked = (seq, conversation, second) =>
+    event("conversation.invited", seq, "@me", {
+      invitation: { conversation, title: "", inviter: "anna", inviter_uid: "u-anna", invited_at: `2026-11-23T09:30:0${second}.000Z` },
+    });
+  for (const [seq, conversation, second] of [[1, "d9", 2], [2, "d8", 2], [3, "d7", 1]]) state.receive(asked(seq, conversation, second), 0); // prettier-ignore
+  assert.deepEqual([...state.invitations.keys()], ["d7", "d8", "d9"]);
+});

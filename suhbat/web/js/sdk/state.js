@@ -268,7 +268,7 @@ export class State {
         return [...accepted, { emit: ["changed", log] }];
       }
       case "conversation.invited":
-        this.invitations.set(event.invitation.conversation, event.invitation);
+        this.invitations = byTime([...this.invitations.values(), event.invitation]);
         return [{ emit: ["invitations"] }];
       case "conversation.removed":
         if (this.invitations.delete(event.removed)) {
@@ -312,6 +312,12 @@ export class State {
     if (above) this.#early.set(log, Math.max(above, this.#early.get(log) ?? 0));
     return known ? [{ emit: ["removed", log] }] : [];
   }
+}
+
+/** In the server's order: several of one batch have the same time. @param {import("./types.js").Invitation[]} invitations */
+function byTime(invitations) {
+  const key = (/** @type {import("./types.js").Invitation} */ one) => `${one.invited_at} ${one.conversation}`;
+  return new Map(invitations.sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((one) => [one.conversation, one]));
 }
 
 /** @param {ConversationState[]} states */
