@@ -15,30 +15,31 @@ _UNDO = {
     "0004": "",
     "0005": "DROP INDEX guests_skeleton;",
     "0006": "DROP VIEW reactions_shown; DROP TABLE reaction_counts; DROP INDEX reactions_emoji; "
-    "ALTER TABLE reactions DROP COLUMN seq; DROP INDEX events_deleted;",
+    "ALTER TABLE reactions DROP COLUMN seq; DROP INDEX events_deleted; "
+    "UPDATE meta SET value = '0004' WHERE key = 'serves';",
     "0007": "",
     "0008": "DROP TABLE everyone;",
     "0009": "DROP INDEX members_shown; DROP INDEX members_counted; ALTER TABLE members DROP COLUMN wrote; "
     "ALTER TABLE members DROP COLUMN counts; ALTER TABLE members DROP COLUMN hidden; "
     "ALTER TABLE conversations DROP COLUMN hidden; ALTER TABLE accounts DROP COLUMN added_by; "
-    "DROP TABLE allowances; DROP TABLE invitations;",
+    "DROP TABLE allowances; DROP TABLE invitations; "
+    "UPDATE meta SET value = '0006' WHERE key = 'serves';",
 }
-"""What undoes each migration on SQLite. A new migration gets a line here."""
+"""What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 
 
-def take_back(file: Path, to: str) -> None:
-    """Bring a database back to the schema of an older revision, its rows kept."""
-    later = sorted(
-        (script.name[:4] for script in (SCRIPTS / "versions").glob("*.py") if script.name[:4] > to), reverse=True
-    )
+def back_to(revision: str) -> str:
+    """The SQL that brings a database of the present schema back to an older revision; its rows stay."""
+    later = {script.name[:4] for script in (SCRIPTS / "versions").glob("*.py") if script.name[:4] > revision}
+    undo = " ".join(_UNDO[number] for number in sorted(later, reverse=True))
+    return f"{undo} UPDATE alembic_version SET version_num = '{revision}';"
+
+
+def take_back(file: Path, revision: str) -> None:
+    """Bring a file back to an older revision."""
     raw = sqlite3.connect(file)
-    try:
-        for number in later:
-            raw.executescript(_UNDO[number])
-        raw.execute("UPDATE alembic_version SET version_num = ?", (to,))
-        raw.commit()
-    finally:
-        raw.close()
+    raw.executescript(back_to(revision))
+    raw.close()
 
 
 @cache

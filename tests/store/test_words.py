@@ -18,6 +18,7 @@ from suhbat.store.postgres import prepare
 from suhbat.store.search import _marks
 from tests import engines
 
+from .old import back_to, take_back
 from .parts import ALI, VALI, Listener, opened, postgres
 
 TEXTS = {"我家在上海东边": "我家在上海东边", "Juda qızıq": "juda qızıq", "eski gap": "eski gap"}
@@ -37,9 +38,8 @@ def as_before(place: Path, words: list[str]) -> None:
                 marks = " ".join(_marks(log_id, uid, text))
                 raw.execute("INSERT INTO search (rowid, words, marks) VALUES (?, ?, ?)", (id_, old, marks))
             raw.execute("INSERT INTO filtered (word, at) VALUES ('北京', 1), ('qı', 2), ('qi', 3)")
-            raw.execute("DROP TABLE everyone")
-            raw.execute("UPDATE alembic_version SET version_num = '0006'")
         raw.close()
+        take_back(place / "suhbat.db", "0006")
         return
     with psycopg.connect(engines.database_of(place), autocommit=True) as database:
         ids = [row[0] for row in database.execute("SELECT id FROM search_rows ORDER BY id")]
@@ -51,8 +51,7 @@ def as_before(place: Path, words: list[str]) -> None:
                 (said, id_),
             )
         database.execute("INSERT INTO filtered (word, at) VALUES ('北京', 1), ('qı', 2), ('qi', 3)")
-        database.execute("DROP TABLE everyone")
-        database.execute("UPDATE alembic_version SET version_num = '0006'")
+        database.execute(back_to("0006"))
 
 
 async def migrated(place: Path) -> None:
