@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.cluster.storm import Somewhere, SomewhereWriter
-from tests.servers import Server
+from tests.servers import ROOT, Server
 from tests.system.trace import OPTIONS, calls
 
 from .history import ROWS, Row, logs
@@ -32,8 +32,10 @@ REFUSALS = 4
 """Batches whose flush fails, at the last of which the process dies: before another one is written over it."""
 RESTART = 400
 """Calls of a new process in which it takes over what the one before left; cuts among them are the most delicate."""
-EIO = ("-e", "inject=fdatasync:error=EIO:when=15+20")
-"""In each thread the 15th flush fails, and then every 20th."""
+STARTING = 15 + 2 * len(list((ROOT / "suhbat" / "store" / "migrations" / "versions").glob("[0-9]*.py")))
+"""Flushes of a thread that a new database needs at the most: each migration is two."""
+EIO = ("-e", f"inject=fdatasync:error=EIO:when={STARTING}+12")
+"""In each thread that flush fails, and then every twelfth."""
 _TOLD = re.compile(rb'"conversation":"([^"@]+)","seq":(\d+)')
 
 Fate = Literal["pending", "durable", "doubtful"]

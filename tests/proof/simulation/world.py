@@ -151,9 +151,10 @@ class World:
         return int(seq)
 
     def heads_of(self, uid: str) -> Mapping[str, int]:
-        """The heads of everything that is somebody's."""
+        """The heads of everything that somebody sees: not of a direct that another opened and in which nobody wrote yet."""
         mine = FILE.execute(
-            "SELECT c.name, c.head FROM conversations c JOIN members m ON m.conversation_id = c.id WHERE m.uid = ?",
+            "SELECT c.name, c.head FROM conversations c JOIN members m ON m.conversation_id = c.id "
+            "WHERE m.uid = ? AND NOT m.hidden",
             (uid,),
         ).fetchall()
         return {LOBBY: self.head(LOBBY), ME: self.head(f"@me:{uid}"), **dict(mine)}
