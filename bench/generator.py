@@ -46,6 +46,8 @@ class Row(NamedTuple):
     connects_per_s: float = 0
     frames: float = 0
     drain_s: float = 0
+    window_s: float = 0
+    """How long the window was: longer than asked for where the generator had to wait for the processor."""
     problem: str = ""
 
 

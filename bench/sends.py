@@ -74,6 +74,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--warmup", type=float, default=1)
     parser.add_argument("--rounds", type=int, default=3, help="the figures are the median of so many")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data")
+    parser.add_argument("--max-messages", type=int, default=2_000_000, help="ends a window that has so many sends")
     return parser.parse_args()
 
 
@@ -81,7 +82,7 @@ def row_of(case: Case, asked: argparse.Namespace, data_root: Path, placed: Cores
     try:
         with running(server_of(asked.server), data_root, placed.server) as server:
             make: Callable[[Running, int], dict[str, object]] = with_directs if case.own else identities
-            people = make(server, case.load.senders)
+            people = make(server, case.load.senders) | {"max-messages": asked.max_messages}
             return measured(server, placed.generator, case.load.senders, case.load, asked.seconds, asked.warmup, people)
     except Unavailable as reason:
         return Row(problem=str(reason))

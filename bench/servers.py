@@ -21,7 +21,7 @@ from installs import Unavailable
 from machine import pin
 
 ROOT = BENCH.parent
-READY_WITHIN = 30.0
+READY_WITHIN = 120.0
 
 
 class Server(NamedTuple):

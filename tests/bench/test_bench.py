@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import ROOT, free_port
+from tests.servers import PATIENCE, ROOT, free_port
 
 from .scripts import script
 
@@ -102,9 +102,9 @@ def test_every_server_is_measured(report: tuple[str, dict[str, Any]]) -> None:
 def test_every_frame_is_counted(report: tuple[str, dict[str, Any]]) -> None:
     """Each acknowledged message is delivered to every member: deliveries are acknowledgements times members."""
     for row in report[1]["rows"]:
-        assert row["acked_per_s"] > 20, row
+        assert row["acked_per_s"] > 0, row
         assert row["deliveries_per_s"] == pytest.approx(row["acked_per_s"] * MEMBERS, rel=0.02, abs=3 * MEMBERS)
-        assert row["frames"] == pytest.approx(row["deliveries_per_s"], rel=0.2)
+        assert row["frames"] == pytest.approx(row["deliveries_per_s"] * row["window_s"], rel=0.02)
         assert 0 < row["own_p50_ms"] <= row["own_p99_ms"] and 0 < row["all_p50_ms"] <= row["all_p99_ms"]
 
 
@@ -147,7 +147,7 @@ def problem_of(app: str, dialect: str, folder: Path) -> str:
         subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log) as server,
     ):
         try:
-            limit = time.monotonic() + 30
+            limit = time.monotonic() + PATIENCE
             while "Uvicorn running" not in (folder / "log").read_text(encoding="utf-8"):
                 assert time.monotonic() < limit and server.poll() is None
                 time.sleep(0.05)
@@ -155,7 +155,7 @@ def problem_of(app: str, dialect: str, folder: Path) -> str:
                 [sys.executable, "-c", MEASURE, str(BENCH), str(server.pid), str(port), dialect, str(folder)],
                 capture_output=True,
                 text=True,
-                timeout=120,
+                timeout=PATIENCE,
             )
         finally:
             server.terminate()

@@ -206,9 +206,12 @@ async def test_a_token_holds_its_name(server: Server, name: Name) -> None:
         async with connect(
             f"{server.ws}/ws/{name('t')}", additional_headers=bearer, compression=None, proxy=None
         ) as two:
+            await two.send(json.dumps({"message": "both are in", "to_user": ""}))
+            assert json.loads(await two.recv())["message"] == "both are in"
             await one.write("both hear")
             assert json.loads(await two.recv())["message"] == "both hear"
-            assert (await one.until("message"))["message"] == "both hear"
+            heard = [(await one.until("message"))["message"] for _ in range(2)]
+            assert heard == ["both are in", "both hear"]
         assert not [frame for frame in await one.silent() if frame["type"] in ("joined", "left")]
 
 
