@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import psutil
 
-from tests.servers import COMMANDS, Server
+from tests.servers import COMMANDS, PATIENCE, Server
 from tests.system.raw import Raw, deafen
 
 T = TypeVar("T")
@@ -116,7 +116,7 @@ def connected(server: Server, *, deaf: bool = False) -> Iterator[socket.socket]:
             deafen(peer)
         peer.settimeout(5)
         peer.connect(("127.0.0.1", server.port))
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + PATIENCE
         while not holds(server, peer):
             assert time.monotonic() < limit, "the connection was not accepted"
             time.sleep(0.01)
