@@ -18,6 +18,9 @@ from servers import Running
 SETTLE = 1.5
 """Seconds between the last connect, or the last leave, and a look at the server's memory, unless told otherwise."""
 
+MAX_MESSAGES = 2_000_000
+"""A window ends when so many were sent in it, unless told otherwise."""
+
 
 class Load(NamedTuple):
     """So many senders, each with so many messages in flight."""
@@ -93,9 +96,18 @@ def identities(server: Running, members: int, prefix: str = "bench") -> dict[str
     return {"prefix": prefix, "tokens": guests.write(server.scratch / f"{prefix}.tokens", tokens)}
 
 
-def measure(server: Running, core: int | None, members: int, load: Load, seconds: float, warmup: float) -> Row:
+def measure(
+    server: Running,
+    core: int | None,
+    members: int,
+    load: Load,
+    seconds: float,
+    warmup: float,
+    max_messages: int = MAX_MESSAGES,
+) -> Row:
     """One run: warm-up, the window, and then the wait until everything sent has arrived."""
-    return measured(server, core, members, load, seconds, warmup, identities(server, members))
+    options = identities(server, members) | {"max-messages": max_messages}
+    return measured(server, core, members, load, seconds, warmup, options)
 
 
 def measured(

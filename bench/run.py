@@ -17,7 +17,7 @@ import compiler
 import installs
 import table
 from compiler import BENCH, CACHE
-from generator import SETTLE, Idle, Load, Row, hold, measure
+from generator import MAX_MESSAGES, SETTLE, Idle, Load, Row, hold, measure
 from installs import Unavailable
 from machine import Cores, about_disk, about_machine, allow_many_sockets, cores, require_disk
 from servers import SERVERS, Server, running
@@ -47,6 +47,7 @@ def arguments() -> argparse.Namespace:
         "--rounds", type=int, default=2, help="the figures are the median of so many (of two: the mean)"
     )
     parser.add_argument("--idle", type=int, default=None, help="idle connections; 0 for none (default: most members)")
+    parser.add_argument("--max-messages", type=int, default=MAX_MESSAGES, help="ends a window that has so many sends")
     parser.add_argument("--settle", type=float, default=SETTLE, help="seconds before a look at the memory")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data", help="where the data directories are made")
     asked = parser.parse_args()
@@ -108,7 +109,7 @@ def measure_all(asked: argparse.Namespace, servers: list[Server], data_root: Pat
 def row_of(server: Server, data_root: Path, placed: Cores, members: int, load: Load, asked: argparse.Namespace) -> Row:
     try:
         with running(server, data_root, placed.server) as one:
-            return measure(one, placed.generator, members, load, asked.seconds, asked.warmup)
+            return measure(one, placed.generator, members, load, asked.seconds, asked.warmup, asked.max_messages)
     except Unavailable as reason:
         return Row(problem=str(reason))
 

@@ -19,7 +19,7 @@ import compiler
 import guests
 import table
 from compiler import CACHE
-from generator import Load, Row, identities, measured
+from generator import MAX_MESSAGES, Load, Row, identities, measured
 from installs import Unavailable
 from machine import Cores, about_disk, about_machine, allow_many_sockets, cores, require_disk
 from servers import Running, running, server_of
@@ -74,7 +74,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--warmup", type=float, default=1)
     parser.add_argument("--rounds", type=int, default=3, help="the figures are the median of so many")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data")
-    parser.add_argument("--max-messages", type=int, default=2_000_000, help="ends a window that has so many sends")
+    parser.add_argument("--max-messages", type=int, default=MAX_MESSAGES, help="ends a window that has so many sends")
     return parser.parse_args()
 
 

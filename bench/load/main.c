@@ -127,7 +127,7 @@ static int measure(double connect_took) {
     leave_all();
 
     bool ok = !errors && !missing && !doubled_or_late && !damaged && frames;
-    printf("{\"ok\":%s,\"members\":%d,\"senders\":%d,\"flight\":%d,\"window_s\":%.3f,\"frames\":%llu,\"bytes\":%llu,"
+    printf("{\"ok\":%s,\"members\":%d,\"senders\":%d,\"flight\":%d,\"window_s\":%.6f,\"frames\":%llu,\"bytes\":%llu,"
            "\"deliveries_per_s\":%.0f,\"acked_per_s\":%.1f,\"own_p50_ms\":%.3f,\"own_p99_ms\":%.3f,\"all_p50_ms\":%.3f,\"all_p99_ms\":%.3f,"
            "\"connects_per_s\":%.0f,\"generator_cpu_s\":%.3f,\"generator_cpu\":%.3f,\"messages_total\":%llu,\"frames_total\":%llu,"
            "\"behind_at_end\":%llu,\"drain_s\":%.3f,\"other_frames\":%llu,\"pings\":%llu,"

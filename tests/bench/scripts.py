@@ -10,7 +10,7 @@ from tests.servers import PATIENCE, ROOT
 
 def script(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, f"bench/{name}.py", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=2 * PATIENCE)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=4 * PATIENCE)
 
 
 def table_lines(printed: str) -> list[list[str]]:

@@ -8,7 +8,10 @@ import pytest
 
 from .scripts import script, table_lines
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the generator needs epoll")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="the generator needs epoll"),
+    pytest.mark.timeout(600),
+]
 
 
 def test_sends() -> None:

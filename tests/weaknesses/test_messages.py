@@ -42,7 +42,7 @@ def agrees_to_deflate(server: Server) -> bool:
 
 def test_deflate_is_not_agreed_to(everywhere: Everywhere) -> None:
     """Compression costs memory for each connection and helps short messages little. uvicorn agrees to it."""
-    assert everywhere(agrees_to_deflate) == TUTORIAL_ALONE
+    assert everywhere.shown(agrees_to_deflate, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def after_a_binary_frame(server: Server) -> int:
@@ -93,7 +93,7 @@ def breaks_on_a_lone_surrogate(server: Server) -> bool:
 def test_a_lone_surrogate_is_refused(everywhere: Everywhere) -> None:
     """The one who sends it is told bad_request, and nobody else hears of it. json.loads() lets it in, and then every
     encoder on the way to a recipient raises."""
-    assert everywhere(breaks_on_a_lone_surrogate) == TUTORIAL_ALONE
+    assert everywhere.shown(breaks_on_a_lone_surrogate, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def logs_a_ticket(server: Server) -> bool:
@@ -116,4 +116,4 @@ def logs_a_ticket(server: Server) -> bool:
 
 def test_tickets_are_not_logged(everywhere: Everywhere) -> None:
     """What may stand in an address, for one use, stands in no log. uvicorn logs every address whole."""
-    assert everywhere(logs_a_ticket) == TUTORIAL_ALONE
+    assert everywhere.shown(logs_a_ticket, TUTORIAL_ALONE) == TUTORIAL_ALONE

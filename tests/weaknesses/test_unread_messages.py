@@ -24,13 +24,14 @@ def keeps_who_reads_nothing(server: Server) -> bool:
 def test_who_reads_nothing_is_dropped(everywhere: Everywhere) -> None:
     """A peer that answers no ping is aborted. uvicorn notices too, but then calls transport.close(), which waits for
     ever for what is unsent to be taken."""
-    assert everywhere(keeps_who_reads_nothing) == TUTORIAL_ALONE
+    assert everywhere.shown(keeps_who_reads_nothing, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def gathers_pongs(server: Server) -> bool:
     """Does the memory grow with the pongs that a peer does not read?"""
     pings = framed(PING, b"x" * 125) * 2_000
-    with Raw(server.port, f"/ws/{name('pinger')}", deaf=True, patience=1.0) as raw:
+    with Raw(server.port, f"/ws/{name('pinger')}", deaf=True) as raw:
+        raw.socket.settimeout(1.0)
         before = resident(server)
         until = time.monotonic() + 3
         with suppress(OSError):  # it reads no more, or it had enough: both are right
@@ -41,7 +42,7 @@ def gathers_pongs(server: Server) -> bool:
 
 def test_unread_pongs_do_not_gather(everywhere: Everywhere) -> None:
     """Pings of somebody who reads no pong cost no memory. uvicorn answers each, whatever is unsent already."""
-    assert everywhere(gathers_pongs) == TUTORIAL_ALONE
+    assert everywhere.shown(gathers_pongs, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def keeps_who_reads_no_close(server: Server) -> bool:
@@ -53,7 +54,7 @@ def keeps_who_reads_no_close(server: Server) -> bool:
 
 def test_a_close_that_is_not_read_has_a_deadline(everywhere: Everywhere) -> None:
     """Who is closed and does not read that is aborted soon. uvicorn calls transport.close(): for ever."""
-    assert everywhere(keeps_who_reads_no_close) == TUTORIAL_ALONE
+    assert everywhere.shown(keeps_who_reads_no_close, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def keeps_who_answers_no_close(server: Server) -> bool:
@@ -80,4 +81,4 @@ def keeps_who_hung_up_halfway(server: Server) -> bool:
 
 def test_half_a_connection_has_a_deadline(everywhere: Everywhere) -> None:
     """A peer that closed its side alone cannot keep the other. asyncio then calls transport.close() by itself."""
-    assert everywhere(keeps_who_hung_up_halfway) == TUTORIAL_ALONE
+    assert everywhere.shown(keeps_who_hung_up_halfway, TUTORIAL_ALONE) == TUTORIAL_ALONE
