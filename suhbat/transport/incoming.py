@@ -301,7 +301,8 @@ class Incoming:
                 self._transport.pause_reading()
 
     def _resume(self) -> None:
-        if self._transport.is_closing():
+        # Where it was to go on soon, the last frame may have led to something that is not done: `_done` goes on then.
+        if self._transport.is_closing() or self._work is not None:
             return
         self.waits = False
         self._go_on()

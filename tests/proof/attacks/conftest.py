@@ -8,7 +8,7 @@ import pytest
 
 from tests.servers import running
 
-from .siege import Siege
+from .siege import DIRECTS, ROOMS, Siege
 
 KINDS = ("suhbat", "uvicorn", "hypercorn")
 """`suhbat serve` (native), `uvicorn main:app` (a connection that is taken over), and plain ASGI."""
@@ -17,5 +17,6 @@ KINDS = ("suhbat", "uvicorn", "hypercorn")
 @pytest.fixture(scope="session", params=KINDS)
 def siege(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Siege]:
     kind: str = request.param
-    with running(kind, tmp_path_factory.mktemp("siege") / kind) as server:
+    place = tmp_path_factory.mktemp("siege") / kind
+    with running(kind, place, rooms_per_day=str(ROOMS), directs_per_day=str(DIRECTS)) as server:
         yield Siege(server)

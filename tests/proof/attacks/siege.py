@@ -20,7 +20,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.servers import PATIENCE, Server
 
-"""Seconds for each answer; one that is later is none."""
+ROOMS, DIRECTS = 12, 30
+"""What one person can make within a day, on the server under attack: little, so that the day's are used up without waiting
+for what else bounds them. Each room counts as ten messages, each direct as five."""
 CALM_SECONDS = 0.02
 """Between two messages of the one who writes."""
 AT_LEAST = 5
