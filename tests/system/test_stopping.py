@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import COMMANDS, ROOT, Server, free_port, running
+from tests.servers import COMMANDS, PATIENCE, ROOT, Server, free_port, running
 
 from .raw import Raw, simple
 
@@ -56,7 +56,7 @@ def _run(kind: str, *options: str, **environment: str) -> tuple[int | None, str]
         stderr=subprocess.STDOUT,
     ) as process:
         try:
-            said, _ = process.communicate(timeout=20)
+            said, _ = process.communicate(timeout=PATIENCE)
             return process.returncode, said.decode()
         except subprocess.TimeoutExpired:
             process.terminate()
