@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,7 @@ def _compiled(name: str, sources: list[Path], headers: list[Path] | None = None)
             sys.exit("bench: a C compiler is needed: install gcc, or `pip install ziglang`")
         compiler = [gcc] if gcc else [sys.executable, "-m", "ziglang", "cc"]
         CACHE.mkdir(exist_ok=True)
-        unfinished = target.with_suffix(".new")
+        unfinished = target.with_suffix(f".{os.getpid()}")  # another process may be compiling the same
         subprocess.run([*compiler, "-O2", "-o", str(unfinished), *map(str, sources)], check=True)
         unfinished.replace(target)
     return target

@@ -16,6 +16,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 SHARING = {"tests/authorisation", "tests/transport", "tests/proof/attacks"}
 """Folders whose tests share servers, one of each kind in COMMANDS."""
+ALONE = {"tests/bench"}
+"""Folders whose tests share files: those that the bench writes its figures into."""
 
 
 class Groups(LoadScopeScheduling):
@@ -31,6 +33,8 @@ def group(nodeid: str) -> str:
 
     path, _, name = nodeid.partition("::")
     folder = PurePosixPath(path).parent.as_posix()
+    if folder in ALONE:
+        return folder
     if folder not in SHARING:
         return path
     kinds = [part for part in re.split(r"[\[\]-]", name)[1:] if part in COMMANDS]

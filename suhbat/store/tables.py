@@ -2,6 +2,9 @@
 
 A message *is* its `message.created` row: an edit or a deletion changes the text in place, so that a replay renders it from
 the present and nothing deleted can be read again.
+
+The condition of an index is said for SQLite alone. On PostgreSQL the migrations write the same one; said here as well, it would
+load SQLAlchemy's PostgreSQL dialect at every start.
 """
 
 from __future__ import annotations
@@ -151,10 +154,8 @@ members = Table(
     Column("counts", Boolean, nullable=False, server_default=true()),
     Column("wrote", Boolean, nullable=False, server_default=false()),
     Index("members_uid", "uid"),
-    Index(
-        "members_shown", "uid", "conversation_id", sqlite_where=text("NOT hidden"), postgresql_where=text("NOT hidden")
-    ),
-    Index("members_counted", "uid", sqlite_where=text("counts"), postgresql_where=text("counts")),
+    Index("members_shown", "uid", "conversation_id", sqlite_where=text("NOT hidden")),
+    Index("members_counted", "uid", sqlite_where=text("counts")),
     sqlite_with_rowid=False,
 )
 """Who is in a direct or a room; nobody is in the lobby, where everyone is. since: the head at their joining.
@@ -246,8 +247,7 @@ events = Table(
 )
 """The logs. Messages have an ordinal and a text; data is JSON with what else an event of another type carries."""
 
-# Ordinals are dense, so a page of history is a range of them however many other events lie between. On PostgreSQL the
-# migrations write the same condition; said here as well, it would load SQLAlchemy's PostgreSQL dialect at every start.
+# Ordinals are dense, so a page of history is a range of them however many other events lie between.
 Index(
     "events_ordinal",
     events.c.conversation_id,
@@ -263,7 +263,6 @@ Index(
     events.c.ordinal,
     events.c.actor_uid,
     sqlite_where=events.c.deleted,
-    postgresql_where=events.c.deleted,
 )
 
 idempotency = Table(
