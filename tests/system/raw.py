@@ -96,7 +96,7 @@ class Raw:
 
     def read_frame(self) -> tuple[int, bytes]:
         """The next frame: its first octet (FIN, three reserved bits, opcode) and payload. Raises as `read`."""
-        while (found := _unframed(self._buffer)) is None:
+        while (found := unframed(self._buffer)) is None:
             self._more()
         head, payload, self._buffer = found
         return head, payload
@@ -181,7 +181,7 @@ def framed(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask:
     return head + key + masked
 
 
-def _unframed(buffer: bytes) -> tuple[int, bytes, bytes] | None:
+def unframed(buffer: bytes) -> tuple[int, bytes, bytes] | None:
     """The first of a server's frames: first octet, payload, and what follows it; None while it is not whole."""
     if len(buffer) < 2:
         return None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from suhbat.app import Suhbat
+from suhbat.config import Settings
 from tests.servers import COMMANDS, Server, running
 
 _numbers = itertools.count(1)
@@ -25,3 +28,16 @@ def name() -> Callable[[str], str]:
     """A name that no other test has: `name("anna")` is anna-17."""
     number = next(_numbers)
     return lambda base: f"{base}-{number}"
+
+
+@pytest.fixture
+async def app(tmp_path: Path) -> AsyncIterator[Suhbat]:
+    """The parts of a server without its sockets."""
+    app = Suhbat(Settings(data=tmp_path / "data"))
+    await app.node.store.open(app.node.committed)
+    await app.node.people.load()
+    await app.node.hub.open()
+    yield app
+    await app.node.hub.close()
+    await app.node.store.close()
+    app.passwords.close()

@@ -3,33 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from suhbat.app import Suhbat
 from suhbat.chat import acts
 from suhbat.chat.model import Actor, Places, States
-from suhbat.config import Settings
 from suhbat.protocol.commands import Hello, Sync
 from suhbat.transport.opening import AT_ONCE
 from suhbat.transport.session import Upgrade
 from suhbat.transport.v1 import V1Session
 from tests.hub.parts import RecordingWire
-
-
-@pytest.fixture
-async def app(tmp_path: Path) -> AsyncIterator[Suhbat]:
-    """The parts of a server without its sockets."""
-    app = Suhbat(Settings(data=tmp_path / "data"))
-    await app.node.store.open(app.node.committed)
-    await app.node.people.load()
-    await app.node.hub.open()
-    yield app
-    await app.node.hub.close()
-    await app.node.store.close()
-    app.passwords.close()
 
 
 @pytest.mark.parametrize("twice", [False, True])

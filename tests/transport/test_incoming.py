@@ -1,0 +1,110 @@
+"""Frames that come in one packet with `hello`, before it is known how that ends. No socket, no waiting."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from suhbat.app import Suhbat
+from suhbat.chat.model import States
+from suhbat.protocol.closes import Close
+from suhbat.transport.admission import Admission
+from suhbat.transport.incoming import SLICE
+from suhbat.transport.session import Upgrade
+from suhbat.transport.stream_wire import StreamWire
+from tests.servers import PATIENCE
+from tests.system.raw import CLOSE, TEXT, framed, unframed
+
+from .test_stream_wire import Open
+
+
+class Peer:
+    """A client of the v1 dialect, and the wire that serves it."""
+
+    def __init__(self, app: Suhbat) -> None:
+        self._transport = Open()
+        self.wire = StreamWire(self._transport, Admission(lambda: app.node.services), set())
+        self.wire.start(Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
+
+    def packet(self, *commands: dict[str, Any]) -> None:
+        self.wire.data_received(b"".join(framed(TEXT, json.dumps(command).encode()) for command in commands))
+
+    async def until(self, opcode: int, type: str = "") -> list[tuple[int, Any]]:
+        """All that was heard, as soon as such a frame is among it."""
+        async with asyncio.timeout(PATIENCE):
+            while not any(code == opcode and (not type or said["type"] == type) for code, said in self.heard()):
+                await asyncio.sleep(0)
+        return self.heard()
+
+    def heard(self) -> list[tuple[int, Any]]:
+        """Of each frame the opcode, and the JSON or the close code."""
+        frames: list[tuple[int, Any]] = []
+        rest = self._transport.written
+        while found := unframed(rest):
+            head, payload, rest = found
+            code = int.from_bytes(payload[:2], "big")
+            frames.append((head & 0x0F, json.loads(payload) if head & 0x0F == TEXT else code))
+        return frames
+
+
+def hello(token: str) -> dict[str, Any]:
+    return {"type": "hello", "id": 1, "token": token}
+
+
+def send(length: int) -> dict[str, Any]:
+    return {"type": "send", "id": 2, "conversation": "lobby", "text": "x" * length, "client_id": "k" * 64}
+
+
+LENGTHS = pytest.mark.parametrize("length", [1, 3_950], ids=["within a slice", "over the end of a slice"])
+"""Parsed at once with `hello`, or only when it is to go on later."""
+
+
+@LENGTHS
+async def test_what_follows_hello_waits_for_it(app: Suhbat, length: int) -> None:
+    """A command in the same packet is carried out when the opening is done, and answered behind `welcome`."""
+    assert len(json.dumps(hello("")) + json.dumps(send(3_950))) > SLICE
+    _, token = await app.node.people.make_guest("ali")
+    peer = Peer(app)
+    peer.packet(hello(token), send(length))
+    heard = await peer.until(TEXT, "ok")
+    assert [said["type"] for _, said in heard if said["type"] in ("welcome", "ok")] == ["welcome", "ok"]
+    peer.wire.connection_lost(None)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["noticed by the session", "noticed by the transport"])
+@LENGTHS
+async def test_what_follows_a_hello_that_fails(
+    app: Suhbat, monkeypatch: pytest.MonkeyPatch, length: int, told: bool
+) -> None:
+    """An error that nobody expected in the opening: 1011 once, and the command in the same packet is not carried out, nor
+    answered behind the close. `told`: the session notices it, and can say more than the transport."""
+    _, token = await app.node.people.make_guest("ali")
+
+    async def states(*asked: object, **more: object) -> States:
+        await asyncio.sleep(0)
+        raise ZeroDivisionError
+
+    def known(stranger: object) -> None:
+        monkeypatch.undo()
+        raise ZeroDivisionError
+
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: faults.append(context))
+    peer = Peer(app)
+    with monkeypatch.context() as patched:
+        if told:
+            patched.setattr(app.node.store, "states", states)
+        else:
+            patched.setattr(type(app.node.services.strangers), "known", known)
+        peer.packet(hello(token), send(length))
+        await peer.until(CLOSE)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    heard = peer.heard()
+    assert heard[-1] == (CLOSE, Close.INTERNAL)
+    assert [(said["type"], said["code"], said["id"]) for _, said in heard[:-1]] == [("error", "internal", 1)] * told
+    assert await app.node.store.events("lobby", 0, 10) == [] and faults == []
+    peer.wire.connection_lost(None)
