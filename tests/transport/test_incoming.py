@@ -87,14 +87,15 @@ async def test_what_follows_a_hello_that_fails(
         await asyncio.sleep(0)
         raise ZeroDivisionError
 
-    def known(stranger: object) -> None:
-        monkeypatch.undo()
-        raise ZeroDivisionError
-
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: faults.append(context))
     peer = Peer(app)
     with monkeypatch.context() as patched:
+
+        def known(*_: object) -> None:
+            patched.undo()
+            raise ZeroDivisionError
+
         if told:
             patched.setattr(app.node.store, "states", states)
         else:
