@@ -376,6 +376,11 @@ REASONS: dict[str, dict[Written, str]] = {
         "uz": "matnda saqlab boʻlmaydigan belgi bor (NUL yoki surrogat juftning yarmi)",
         "ru": "в тексте есть знак, который нельзя сохранить (NUL или половина суррогатной пары)",
     },
+    "many_cursors": {
+        "en": "there are more than 5,000 cursors; send those that matter, the other conversations are told as they are now",
+        "uz": "5000 tadan koʻp kursor berilgan; keraklilarini yuboring, qolgan suhbatlarning hozirgi holati aytiladi",
+        "ru": "больше 5000 курсоров; отправьте нужные, об остальных беседах придёт их нынешнее состояние",
+    },
     "not_string": {
         "en": "{field} is not a string",
         "uz": "{field} satr emas",

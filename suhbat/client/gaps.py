@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 BELOW_SECONDS = 2.0
@@ -45,11 +46,15 @@ class Gaps:
             del self._gaps[log]
 
     def due(self, now: float) -> list[str]:
-        """The logs to ask for now."""
+        """The logs to ask for now, first those that were quiet for the longest. They stay due until they are `asked` for:
+        perhaps one frame does not take all."""
         due = [log for log, gap in self._gaps.items() if now - gap.quiet_since >= BELOW_SECONDS]
-        for log in due:
+        return sorted(due, key=lambda log: self._gaps[log].quiet_since)
+
+    def asked(self, logs: Iterable[str], now: float) -> None:
+        """What is missing of these was asked for."""
+        for log in logs:
             self._gaps[log].asked, self._gaps[log].quiet_since = True, now
-        return due
 
     def excuse(self, now: float) -> None:
         """Until now nothing was read, so nothing could come."""

@@ -35,7 +35,8 @@ from .pulse import Beat, Pulse
 from .tally import Tally
 
 RESUME_BYTES = MAX_FRAME - 8_192
-"""Room for cursors in `hello`; what does not fit is told as `reset`."""
+"""Room for cursors in a frame. What does not fit into `hello` is told as `reset`; what does not into one `sync` is asked for
+in the next."""
 
 
 class State:
@@ -102,7 +103,8 @@ class State:
     def tick(self, now: float) -> list[Effect]:
         """Call a few times a second while the socket is read."""
         effects: list[Effect] = []
-        if due := {log: self.cursors[log] for log in self._gaps.due(now) if log in self.cursors}:
+        if due := _fitting({log: self.cursors[log] for log in self._gaps.due(now) if log in self.cursors}):
+            self._gaps.asked(due, now)
             effects.append(Say(Sync(type="sync", cursors=due)))
         match self._pulse.tick(now):
             case Beat.PING:

@@ -130,6 +130,8 @@ def reason_of(invalid: ValidationError, text: str = "") -> str:
         return "long_text"
     if kind == "string_too_short" and first["loc"] and first["loc"][-1] in ("text", "message"):
         return "empty_text"
+    if kind == "too_long" and first["loc"] and first["loc"][-1] == "cursors":
+        return "many_cursors"
     if kind == "missing":
         return "message_missing" if first["loc"][-1] == "message" else f"{name} is missing"
     said = cut(first["msg"], 200)

@@ -124,7 +124,8 @@ CommandId = (
     | Annotated[str, Field(max_length=128), Storable]
 )
 """What ties a reply to its command; chosen by the client."""
-Cursors = Annotated[dict[ConversationId, Cursor], Field(max_length=5_000, examples=[{LOBBY: 1842, ME: 12}])]
+MAX_CURSORS = 5_000
+Cursors = Annotated[dict[ConversationId, Cursor], Field(max_length=MAX_CURSORS, examples=[{LOBBY: 1842, ME: 12}])]
 
 
 def _one_line(text: str) -> str:

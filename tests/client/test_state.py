@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from suhbat.client.effects import Dead, Effect, Live
 from suhbat.client.frames import OtherEvent
 from suhbat.client.state import RESUME_BYTES, State
+from suhbat.protocol.commands import Sync
 from suhbat.protocol.events import DraftChanged, Mentioned, ReadMarked, UserUpdated
 from suhbat.protocol.notices import PresenceNotice, TypingNotice
 from suhbat.protocol.objects import Presence
 from suhbat.protocol.replies import CaughtUp, Error, Removed, Reset, Snapshot
-from suhbat.protocol.types import ME
+from suhbat.protocol.types import MAX_CURSORS, MAX_FRAME, ME
 
 from .parts import (
     ANNA,
@@ -83,6 +84,22 @@ def test_hello_fits_into_a_frame() -> None:
     assert hello.resume is not None and hello.resume.cursors[ME] == 0
     assert 500 < len(hello.resume.cursors) < 1000
     assert len(hello.model_dump_json()) < 65_536 and RESUME_BYTES < 65_536
+
+
+def test_what_is_missing_everywhere_is_asked_for_in_frames_that_fit() -> None:
+    """A pong that is ahead in thousands of conversations: no `sync` is larger than a frame, which would end the chat for good
+    (1009), nor has it more cursors than are taken; and those that did not fit are asked for too, though the first are not
+    answered."""
+    behind = {f"d{number:021d}": 1 for number in range(6_000)}
+    state = opened(**behind)
+    state.receive(pong(**dict.fromkeys(behind, 2)), 0)
+    asked: set[str] = set()
+    for second in range(2, 40, 2):
+        for command in said(state.tick(second)):
+            if isinstance(command, Sync):
+                assert len(command.model_dump_json()) <= MAX_FRAME and len(command.cursors) <= MAX_CURSORS
+                asked |= set(command.cursors)
+    assert asked == set(behind)
 
 
 def test_a_new_conversation_begins_at_its_head() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import COMMANDS, Hello, Ping, Send
 from suhbat.protocol.machine import Answer, Do, End, Unlimited
+from suhbat.protocol.types import MAX_CURSORS
 from suhbat.protocol.v1 import State, V1Machine, command_id
 
 HELLO = '{"type": "hello", "id": 1, "token": "t"}'
@@ -154,6 +155,27 @@ def test_who_comes_back_when_told_is_not_too_early(wait: float, told: float, sai
     flooded.meter = Full()
     answer = error(flooded.receive('{"type": "ping", "id": 6}', 0.0))
     assert answer["retry_after"] == told and said in answer["message"]
+
+
+def test_more_cursors_than_are_taken() -> None:
+    """They are refused in words that say how many may come and what becomes of the rest. Nothing else changes: `hello` may be
+    said again, and an open connection goes on."""
+    cursors = {f"{number:x}": 1 for number in range(MAX_CURSORS + 1)}
+    resume = {"epoch": "e", "cursors": cursors}
+    fresh = machine(open=False)
+    for asked, frame in (
+        (fresh, {"type": "hello", "id": 1, "token": "t", "resume": resume}),
+        (machine(), {"type": "sync", "id": 1, "cursors": cursors}),
+    ):
+        said = json.dumps(frame, separators=(",", ":"))
+        was = asked.state
+        answer = asked.receive(said, 0.0)
+        assert isinstance(answer, Answer) and asked.state is was
+        assert (error(answer)["code"], error(answer)["id"]) == ("bad_request", 1)
+        assert f"more than {MAX_CURSORS:,} cursors" in error(answer)["message"]
+        cursors.popitem()
+        assert isinstance(asked.receive(json.dumps(frame, separators=(",", ":")), 0.0), Do)
+        cursors["one-more"] = 1
 
 
 def test_doubled_keys_take_the_last() -> None:

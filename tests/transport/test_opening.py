@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from suhbat.app import Suhbat
 from suhbat.chat import acts
 from suhbat.chat.model import Actor, Places, States
-from suhbat.protocol.commands import Hello, Sync
+from suhbat.client.frames import decode
+from suhbat.client.state import State
+from suhbat.protocol.commands import Hello, Resume, Sync
+from suhbat.protocol.replies import Snapshot
+from suhbat.transport import opening
 from suhbat.transport.opening import AT_ONCE
 from suhbat.transport.session import Upgrade
 from suhbat.transport.v1 import V1Session
 from tests.hub.parts import RecordingWire
+from tests.servers import PATIENCE
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -109,9 +115,51 @@ async def test_a_large_snapshot_waits_for_its_reader(app: Suhbat) -> None:
     assert session.connection is not None and set(rooms) < session.connection.logs
 
 
-async def hello(app: Suhbat, token: str) -> tuple[V1Session, RecordingWire]:
+async def hello(app: Suhbat, token: str, resume: Resume | None = None) -> tuple[V1Session, RecordingWire]:
     wire = RecordingWire()
     session = V1Session(app.node.services, wire, Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
     session.open()
-    await session._hello(Hello(type="hello", token=token))
+    await session._hello(Hello(type="hello", token=token, resume=resume))
     return session, wire
+
+
+@pytest.mark.parametrize("fits", [True, False])
+async def test_a_large_snapshot_is_gone_on_from(app: Suhbat, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
+    """Who is in more conversations than a page of the snapshot has knows all of them afterwards, as the SDK reads it; and
+    comes back without another snapshot, to what was missed in each. Where a frame has no room for all cursors (`fits`), the
+    conversations of the others are told as they are now."""
+    monkeypatch.setattr(opening, "AT_ONCE", 5)
+    if not fits:
+        monkeypatch.setattr("suhbat.client.state.RESUME_BYTES", 400)
+    ali, token = await app.node.people.make_guest("ali")
+    acted = [await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona", exempt=True)) for _ in range(12)]
+    rooms = {done.conversation for done in acted}
+    state = State()
+    state.hello(token, 0)
+    session, wire = await hello(app, token)
+    assert len(await opened(wire, state)) == 3
+    assert set(state.conversations) == {"lobby", *rooms} and set(state.cursors) == {"@me", "lobby", *rooms}
+    session.closed()
+    for room in rooms:
+        await app.node.services.messages.post(ali, text=f"keyin {room}", conversation=room)
+    asked = state.hello(token, 0)
+    assert asked.resume is not None and (len(asked.resume.cursors) == len(state.cursors)) == fits
+    _, wire = await hello(app, token, asked.resume)
+    assert await opened(wire, state) == []
+    lasts = {room: state.conversations[room].last_message for room in rooms}
+    assert {room: last and last.text for room, last in lasts.items()} == {room: f"keyin {room}" for room in rooms}
+    assert {frame["conversation"] for frame in wire.frames if frame["type"] == "reset"} == {
+        room for room in rooms if room not in asked.resume.cursors
+    } | ({"lobby"} - set(asked.resume.cursors))
+
+
+async def opened(wire: RecordingWire, state: State) -> list[Snapshot]:
+    """Let the SDK read all up to `caught_up`; the snapshots among it."""
+    async with asyncio.timeout(PATIENCE):
+        while wire.frames[-1]["type"] != "caught_up":
+            await asyncio.sleep(0)
+    frames = [decode(json.dumps(frame).encode()) for frame in wire.frames]
+    for frame in frames:
+        assert frame is not None
+        state.receive(frame, 0)
+    return [frame for frame in frames if isinstance(frame, Snapshot)]

@@ -80,6 +80,24 @@ test("cursors fit into a frame, one's own log first", () => {
   assert.ok(Object.keys(taken).length > 500 && JSON.stringify(taken).length < 65_536 - 8_000);
 });
 
+test("what is missing everywhere is asked for in frames that fit, each in its turn", () => {
+  const behind = Object.fromEntries(
+    Array.from({ length: 6000 }, (_, n) => [`d${String(n).padStart(21, "0")}`, 1]),
+  );
+  const state = opened(behind);
+  const heads = Object.fromEntries(Object.keys(behind).map((log) => [log, 2]));
+  state.receive({ type: "pong", id: "ping1", heads }, 0);
+  const asked = new Set();
+  for (let second = 2; second < 40; second += 2) {
+    for (const cursors of synced(state.tick(second * 1_000))) {
+      const { length } = JSON.stringify({ type: "sync", cursors });
+      assert.ok(length <= 65_536 && Object.keys(cursors).length <= 5_000, `${length}`);
+      for (const log of Object.keys(cursors)) asked.add(log);
+    }
+  }
+  assert.equal(asked.size, 6000);
+});
+
 test("a new conversation begins at its head", () => {
   const state = opened();
   assert.deepEqual(emitted(state.receive(added(1, "d1", 3), 0), "changed"), [["d1"]]);

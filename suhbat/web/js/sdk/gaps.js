@@ -39,16 +39,26 @@ export class Gaps {
     if (cursor >= gap.head) this.#gaps.delete(log);
   }
 
-  /** The logs to ask for now. @param {number} now */
+  /**
+   * The logs to ask for now, first those that were quiet for the longest. They stay due until they are `asked`
+   * for: perhaps one frame does not take all.
+   * @param {number} now
+   */
   due(now) {
-    const due = [];
-    for (const [log, gap] of this.#gaps) {
-      if (now - gap.quietSince < BELOW_MS) continue;
+    return [...this.#gaps]
+      .filter(([, gap]) => now - gap.quietSince >= BELOW_MS)
+      .sort(([, one], [, other]) => one.quietSince - other.quietSince)
+      .map(([log]) => log);
+  }
+
+  /** What is missing of these was asked for. @param {string[]} logs @param {number} now */
+  asked(logs, now) {
+    for (const log of logs) {
+      const gap = this.#gaps.get(log);
+      if (!gap) continue;
       gap.asked = true;
       gap.quietSince = now;
-      due.push(log);
     }
-    return due;
   }
 
   /** The log is followed no more. Gives the head that it was below, 0 if it was not. @param {string} log */

@@ -146,7 +146,9 @@ export class State {
     for (const log of this.#gaps.due(now)) {
       if (this.cursors.has(log)) due.set(log, this.cursors.get(log));
     }
-    if (due.size > 0) effects.push({ say: { type: "sync", cursors: fitting(due) } });
+    const cursors = fitting(due);
+    this.#gaps.asked(Object.keys(cursors), now);
+    if (due.size > 0) effects.push({ say: { type: "sync", cursors } });
     const beat = this.pulse.tick(now);
     if (beat === "ping") effects.push({ say: { type: "ping", id: `ping${++this.#pings}` } });
     if (beat === "silence") effects.push({ dead: true });
