@@ -128,7 +128,8 @@ class Suhbat:
 
         `client_id` makes it the same message for ever (1 to 64 characters; a random one if not given): a send whose
         outcome is unknown, because it was cancelled or the chat closed, can be repeated with it. Messages sent without
-        waiting for each other keep their order, unless the server asked to slow down. Raises Refused, ChatClosed.
+        waiting for each other keep their order, unless the server asked to slow down. Raises Refused (`outbox_full`: 10,000
+        await an answer already; the code is the SDK's own), ChatClosed.
         """
         id, key = next(self._ids), client_id or secrets.token_hex(16)
         with _checked():

@@ -6,7 +6,6 @@ because a `send` carries the same `client_id` each time, and the other commands 
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -19,6 +18,10 @@ WINDOW = 64
 """Commands that may be on their way at once."""
 GROWTH = 0.25
 """By how much an answer widens the window again, after a refusal for haste has closed it to one."""
+LIMIT = 10_000
+"""Commands that may await their answer, sent or not. The server may be away for days, and what was asked is kept in memory."""
+FULL = "outbox_full"
+"""The code of the refusal of one more: ours, the server has none like it."""
 WAIT_SECONDS = 1.0
 """The wait after a refusal that names none."""
 LONGEST_SECONDS = 60.0
@@ -40,8 +43,7 @@ class Outbox:
     """Each command's `done` is called once: with its answer, a `Refused`, or the `ChatClosed` that ended the chat."""
 
     def __init__(self) -> None:
-        self._asks: dict[int, _Ask] = {}
-        self._unsent: list[int] = []
+        self._asks: dict[int, _Ask] = {}  # in the order they were asked
         self._flying: set[int] = set()
         self._window = float(WINDOW)
         self._not_before = 0.0
@@ -51,9 +53,10 @@ class Outbox:
         return len(self._asks)
 
     def add(self, command: Asked, answer: type[Ok], done: Callable[[Ok | ClientError], None]) -> None:
-        id = _number(command.id)
-        self._asks[id] = _Ask(command, answer, done)
-        heapq.heappush(self._unsent, id)
+        """Raises Refused where too much waits already; nothing is kept of it then."""
+        if len(self._asks) >= LIMIT:
+            raise Refused(FULL, f"{LIMIT:,} commands await an answer; wait for some before you ask more")
+        self._asks[_number(command.id)] = _Ask(command, answer, done)
 
     def forget(self, id: int) -> None:
         """Nobody waits for this answer any more. What was not sent yet never will be."""
@@ -64,11 +67,10 @@ class Outbox:
         """The command to send now, if any; it counts as sent."""
         if self.wait(now) or len(self._flying) >= int(self._window):
             return None
-        while self._unsent:
-            id = heapq.heappop(self._unsent)
-            if id in self._asks:
+        for id, ask in self._asks.items():
+            if id not in self._flying:
                 self._flying.add(id)
-                return self._asks[id].command
+                return ask.command
         return None
 
     def wait(self, now: float) -> float:
@@ -77,7 +79,7 @@ class Outbox:
 
     def cut(self) -> None:
         """The connection is gone: whatever is unanswered has to be sent again, in the order it was asked."""
-        self._again(self._flying)
+        self._flying.clear()
 
     def answered(self, ok: Ok, data: str | bytes) -> None:
         """`data` is the frame that `ok` was read from; it is read again as what was asked for. Raises ValueError."""
@@ -92,14 +94,13 @@ class Outbox:
         if error.code in WAIT_AND_REPEAT and (wait <= LONGEST_SECONDS or error.id is None):
             self._not_before = max(self._not_before, now + min(wait, LONGEST_SECONDS))
             self._window = 1.0
-            self._again(self._flying if error.id is None else self._flying & {error.id})
+            self._flying -= self._flying if error.id is None else {error.id}
         elif ask := self._take(error.id):
             ask.done(Refused(error.code, error.message, error.retry_after))
 
     def close(self, error: ClientError) -> None:
         """Nothing will be answered any more."""
         asks, self._asks = self._asks, {}
-        self._unsent.clear()
         self._flying.clear()
         for ask in asks.values():
             ask.done(error)
@@ -109,11 +110,6 @@ class Outbox:
             return None
         self._flying.discard(id)
         return self._asks.pop(id, None)
-
-    def _again(self, ids: set[int]) -> None:
-        for id in ids:
-            heapq.heappush(self._unsent, id)
-        self._flying = self._flying - ids
 
 
 def _number(id: int | str | None) -> int:

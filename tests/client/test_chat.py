@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 import pytest
 
-from suhbat.client import ChatClosed, Happening, Refused, Reset, Snapshot, Suhbat
+from suhbat.client import ChatClosed, Happening, Refused, Reset, Snapshot, Suhbat, outbox
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.replies import CaughtUp, Error, Page
 
@@ -121,6 +121,50 @@ async def test_waits_grow_until_an_opening_is_over(server: Scripted) -> None:
             peer.kill()
         await (await server.next()).resume()
         assert time.slept == [0.5, 1, 2, 4]
+
+
+async def test_a_fault_before_welcome(server: Scripted) -> None:
+    """1011 at once, on each connection: the waits grow, and the one that was asked for comes first. So it is also with a chat
+    that was never open."""
+    time = Time()
+    async with server.chat(time) as (_, peer):
+        await peer.close(1011, "internal")
+        for retry_after in (None, None, 30):
+            peer = await server.next()
+            await peer.hear("hello")
+            if retry_after:
+                await peer.say(Error(id="hello", code="internal", message="a fault", retry_after=retry_after))
+            await peer.close(1011, "internal")
+        await (await server.next()).resume()
+        assert time.slept == [0.5, 1, 2, 34]
+    time = Time()
+    chat = Suhbat(server.url, token="t", uniform=lambda _, high: high, clock=time.clock, sleep=time.sleep)
+    entering = asyncio.create_task(chat.__aenter__())
+    for _ in range(3):
+        peer = await server.next()
+        await peer.hear("hello")
+        await peer.close(1011, "internal")
+    await (await server.next()).open()
+    await entering
+    assert time.slept == [0.5, 1, 2]
+    await chat.__aexit__(None, None, None)
+
+
+async def test_too_much_waits(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the server does not answer: one send too many is refused at once, and those before it arrive when it does."""
+    monkeypatch.setattr(outbox, "LIMIT", 3)
+    async with server.chat() as (chat, peer):
+        sends = [asyncio.create_task(chat.send("lobby", text)) for text in ("one", "two", "three")]
+        asked = [await peer.hear("send") for _ in sends]
+        with pytest.raises(Refused) as refused:
+            await chat.send("lobby", "four")
+        assert refused.value.code == outbox.FULL
+        for seq, command in enumerate(asked, start=1):
+            await peer.acknowledge(command, seq)
+        assert [(await sent).seq for sent in sends] == [1, 2, 3]
+        last = asyncio.create_task(chat.send("lobby", "four"))
+        await peer.acknowledge(await peer.hear("send"), 4)
+        assert (await last).seq == 4
 
 
 async def test_rate_limited_goodbye(server: Scripted) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
+import pytest
+
 from suhbat.client.errors import ChatClosed, ClientError, Refused
-from suhbat.client.outbox import WINDOW, Outbox
+from suhbat.client.outbox import FULL, LIMIT, WINDOW, Outbox
 from suhbat.protocol.commands import Send
 from suhbat.protocol.replies import Error, Ok, Sent, encode
 
@@ -111,6 +115,43 @@ def test_haste_without_an_id_means_all() -> None:
     assert desk.sent(1) == [3]
     desk.ok(3)
     assert len(desk.outcomes) == 3
+
+
+def test_what_waits_is_bounded() -> None:
+    """One more than may wait is refused to the one who asks, in words that say what to do. The others are sent as ever; and
+    each answer, and each that nobody waits for any more, makes room."""
+    desk = Desk(LIMIT)
+    with pytest.raises(Refused) as full:
+        desk.add(LIMIT + 1)
+    assert full.value.code == FULL and f"{LIMIT:,}" in full.value.message and len(desk.outbox) == LIMIT
+    assert desk.sent() == list(range(1, WINDOW + 1)) and desk.outcomes == {}
+    desk.ok(1)
+    desk.add(LIMIT + 2)
+    desk.outbox.forget(LIMIT)
+    desk.add(LIMIT + 3)
+    with pytest.raises(Refused):
+        desk.add(LIMIT + 4)
+    desk.ok(*range(2, WINDOW + 1))
+    rest: list[int] = []
+    while sent := desk.sent():
+        rest += sent
+        desk.ok(*sent)
+    assert rest == [*range(WINDOW + 1, LIMIT), LIMIT + 2, LIMIT + 3] and len(desk.outbox) == 0
+
+
+def test_nothing_is_kept_of_what_was_forgotten() -> None:
+    """A program that gives up after a time and asks anew, while the server is away for days, costs no memory."""
+    desk = Desk(0)
+    tracemalloc.start()
+    try:
+        for id in range(1, 20_001):
+            desk.outbox.add(Send(type="send", id=id, conversation="lobby", text="x", client_id="k"), Sent, print)
+            desk.outbox.forget(id)
+            if id == 2_000:
+                before = tracemalloc.get_traced_memory()[0]
+        assert tracemalloc.get_traced_memory()[0] - before < 64 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_forgotten_command_is_not_sent() -> None:

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Chat } from "../../suhbat/web/js/sdk/chat.js";
+import { LIMIT } from "../../suhbat/web/js/sdk/outbox.js";
 import { ANNA, CAUGHT_UP, FakeClock, FakeLink, event, message, snapshot, welcome } from "./parts.mjs";
 
 /** What the server answers to GET /me: a status and a body, or an Error where there is no network. */
@@ -126,6 +127,35 @@ test("it comes back after 0.5 s, then 1, 2 … 20, and after having been online 
   link.hear(welcome({ resumed: true }), CAUGHT_UP);
   link.end(4008);
   assert.equal(chat.status.retryAt - clock.wall(), 500);
+});
+
+test("a fault before welcome: the waits grow, and the one that was asked for comes first", () => {
+  const { chat, link, clock } = make();
+  const waits = [];
+  chat.connect();
+  for (const retry_after of [null, null, 30, null]) {
+    link.accept();
+    if (retry_after) link.hear({ type: "error", id: "hello", code: "internal", message: "a fault", retry_after });
+    link.end(1011, "internal");
+    waits.push(chat.status.retryAt - clock.wall());
+    clock.pass(waits.at(-1) - 1);
+    assert.equal(chat.status.state, "offline");
+    clock.pass(1);
+  }
+  assert.deepEqual([waits, link.opened], [[500, 1_000, 32_000, 4_000], 5]);
+});
+
+test("too much waits: one command more is rejected, and those before it arrive", async () => {
+  const { chat, link } = make();
+  const asked = Array.from({ length: LIMIT }, () => chat.command("read", { conversation: "lobby", ordinal: 1 }));
+  await assert.rejects(chat.send({ conversation: "lobby", text: "salom" }), { name: "Refused", code: "outbox_full" });
+  chat.connect();
+  link.accept();
+  link.hear(welcome(), snapshot(), CAUGHT_UP);
+  for (let heard; (heard = link.heard()).length > 0;) {
+    for (const { id } of heard) link.hear({ type: "ok", id, unread: 0 });
+  }
+  assert.equal((await Promise.all(asked)).length, LIMIT);
 });
 
 test("`since` is when one went offline, however often it was tried since", () => {

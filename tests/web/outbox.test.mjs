@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { Backoff } from "../../suhbat/web/js/sdk/backoff.js";
 import { mayReconnect } from "../../suhbat/web/js/sdk/errors.js";
-import { Outbox, WINDOW } from "../../suhbat/web/js/sdk/outbox.js";
+import { LIMIT, Outbox, WINDOW } from "../../suhbat/web/js/sdk/outbox.js";
 import { Pulse } from "../../suhbat/web/js/sdk/pulse.js";
 
 function filled(count, type = "send") {
@@ -57,6 +57,22 @@ test("a refusal for haste waits, closes the window and repeats; one without an i
   outbox.refused(haste(undefined), 2_500);
   assert.deepEqual([sent(outbox, 3_499), sent(outbox, 3_500)], [[], [1]]);
   assert.deepEqual(outcomes, [{}]);
+});
+
+test("so many may wait; one more is refused to the one who asks, and each answer makes room", () => {
+  const { outbox, outcomes } = filled(LIMIT);
+  const add = (id) => outbox.add({ type: "send", id }, () => {}, () => {}); // prettier-ignore
+  assert.throws(() => add(LIMIT + 1), { name: "Refused", code: "outbox_full", message: /10,000/ });
+  assert.deepEqual([outbox.size, outcomes, sent(outbox).length], [LIMIT, [], WINDOW]);
+  outbox.answered({ type: "ok", id: 1 });
+  add(LIMIT + 2);
+  assert.throws(() => add(LIMIT + 3), { code: "outbox_full" });
+  const ids = [];
+  for (let next; (next = sent(outbox)).length > 0;) {
+    ids.push(...next);
+    for (let id = 2; id <= ids.at(-1); id++) outbox.answered({ type: "ok", id });
+  }
+  assert.deepEqual([ids.length, ids[0], ids.at(-1), outbox.size], [LIMIT - WINDOW + 1, WINDOW + 1, LIMIT + 2, 0]);
 });
 
 test("any other refusal is the answer", () => {

@@ -12,6 +12,8 @@ import { Refused, Unreachable, WAIT_AND_REPEAT } from "./errors.js";
 
 /** Commands that may be on their way at once. */
 export const WINDOW = 64;
+/** Commands that may await their answer, sent or not. The server may be away for days, and they are in memory. */
+export const LIMIT = 10_000;
 /** By how much an answer widens the window again, after a refusal for haste has closed it to one. */
 const GROWTH = 0.25;
 /** The wait after a refusal that names none. */
@@ -44,8 +46,13 @@ export class Outbox {
   /**
    * @param {Frame} command  its `id` is an ascending integer
    * @param {(ok: any) => void} resolve @param {(error: Error) => void} reject
+   * @throws {Refused} where too much waits already; nothing is kept of it then
    */
   add(command, resolve, reject) {
+    if (this.#asks.size >= LIMIT) {
+      const message = `${LIMIT.toLocaleString("en")} commands await an answer; wait for some before you ask more`;
+      throw new Refused({ code: "outbox_full", message });
+    }
     this.#asks.set(command.id, { command, resolve, reject });
   }
 
