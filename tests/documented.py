@@ -38,13 +38,17 @@ def operations() -> dict[tuple[str, str], dict[str, Any]]:
 def operation_of(method: str, url: str) -> tuple[str, str] | None:
     """Which operation a request is for; None for what is not of the API, and for a method that a path does not take."""
     path = urlsplit(url).path
-    # The router takes the first that fits; here the one with the fewest variables is that.
-    for asked, template in sorted(operations(), key=lambda one: one[1].count("{")):
-        if asked == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
-            return asked, template
-    return None
+    return next(((method, template) for template, pattern in _patterns(method) if pattern.fullmatch(path)), None)
 
 
+@cache
+def _patterns(method: str) -> list[tuple[str, re.Pattern[str]]]:
+    """The paths that take a method. The router takes the first that fits; here the one with the fewest variables is that."""
+    templates = sorted((path for asked, path in operations() if asked == method), key=lambda path: path.count("{"))
+    return [(template, re.compile(re.sub(r"{\w+}", "[^/]+", template))) for template in templates]
+
+
+@cache
 def codes(operation: tuple[str, str]) -> dict[int, set[str]]:
     """By status: the codes of problems that the operation is said to answer."""
     return {

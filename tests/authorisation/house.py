@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +18,8 @@ PASSWORD = "correct horse battery"
 SECRET = "maxfiygap"
 """A word that is said in every room."""
 THUMB = quote("👍")
+ADDING = re.compile(r"/conversations/[^/]+/(read|draft|messages|messages/\d+/(reactions/[^/]+|reports))")
+"""What concerns those alone who do it, or adds to what is there: nobody else may less or more afterwards."""
 _numbers = itertools.count(1)
 
 
@@ -27,7 +30,7 @@ def name_of(role: str) -> str:
 
 @dataclass(frozen=True)
 class Room:
-    """A private room: `seq` is a message by `other`, a plain member, with a `report` of it; `friend` is no member."""
+    """A private room: `seq` is a message by `other`, a plain member; `friend` is no member. `report`: see `House.reported`."""
 
     conversation: str
     seq: int
@@ -49,22 +52,22 @@ class House:
             assert status == 201, answer
             self.tokens[role] = answer["token"]
             self.ask(role, "PATCH", "/me", {"added_by": "everyone"})
-        self.reported = 0
         self.tokens["guest"] = server.guest(name_of("guest"))
 
     def ask(self, role: str, method: str, path: str, body: object = None) -> tuple[int, Any]:
         status, answer = self.server.request(method, f"/api/v1{path}", body, token=self.tokens[role])
         check(method, f"/api/v1{path}", status, answer)
-        if method != "GET" and status < 400:
+        is_of_a_room = path.startswith(("/conversations/", "/reports/"))
+        if method != "GET" and status < 400 and is_of_a_room and not ADDING.fullmatch(path):
             self.changed()
         return status, answer
 
     def changed(self) -> None:
-        """Somebody did something: the next question is asked in another room."""
+        """Somebody changed the room: the next question is asked in another one."""
         self._unchanged = None
 
     def room(self) -> Room:
-        """As good as new: who only looks, or is refused, leaves the room as it is for the next question."""
+        """As good as new: who only looks, is refused, or adds something, leaves the room as it is for the next question."""
         if self._unchanged is None:
             self._unchanged = self._new_room()
         return self._unchanged
@@ -86,12 +89,17 @@ class House:
         assert self.ask("owner", "DELETE", f"{place}/members/{name_of('removed')}")[0] == 204
         status, posted = self.ask("other", "POST", f"{place}/messages", {"text": f"{SECRET} salom"})
         assert status == 201
-        self.ask("owner", "DELETE", f"/reports/{self.reported or 1}")  # nobody may have very many open
-        assert self.ask("owner", "POST", f"{place}/messages/{posted['seq']}/reports", {})[0] == 204
-        _, found = self.ask("owner", "GET", f"/reports?limit=200&after={self.reported}")
-        self.reported = found["reports"][-1]["id"]
         assert self.ask("owner", "PUT", f"{place}/members/{name_of('late')}", {"role": "moderator"})[0] == 201
-        return Room(conversation, posted["seq"], self.reported)
+        return Room(conversation, posted["seq"])
+
+    def reported(self) -> Room:
+        """The same with a report of the message."""
+        room = self.room()
+        path = f"/conversations/{room.conversation}/messages/{room.seq}/reports"
+        assert self.ask("owner", "POST", path, {})[0] == 204
+        _, found = self.ask("owner", "GET", "/reports?limit=200")
+        report = max(one["id"] for one in found["reports"] if one["message"]["conversation"] == room.conversation)
+        return replace(room, report=report)
 
     def invitation(self) -> Room:
         """A room to which `invited`, who knows nobody here, is invited by its owner."""

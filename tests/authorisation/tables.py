@@ -147,3 +147,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
     "mute": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.other}),
 }
 """By `type` (and what else is asked with it): the answer for each role but nobody (who has no connection), and the fields."""
+
+ADDING = {"hello", "ping", "sync", "create", "direct", "send", "send with reply_to", "history around", "history", "react",
+          "report", "read", "draft", "typing", "join"}  # fmt: skip
+"""Commands after which the room is for everybody else what it was before, as the table has them."""
