@@ -1,6 +1,6 @@
 """What a message costs, stage by stage, and what a connection costs, object by object.
 
-    python bench/stages.py
+    python bench/stages.py [--rounds 7] [--times 4000] [--connections 5000]
 
 Microseconds of processor time in this process, the median of several rounds, for a text of 100 characters; bytes as
 `sys.getsizeof` and the difference in resident memory over thousands of connections see them. No network is involved: what the
@@ -9,6 +9,7 @@ kernel takes for a delivery is in the table of run.py (CPU microseconds/delivery
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import gc
 import os
@@ -30,6 +31,7 @@ from suhbat.app import Suhbat
 from suhbat.chat.model import Actor, Post
 from suhbat.chat.rate import UNLIMITED
 from suhbat.config import Settings
+from suhbat.counting import FanOut
 from suhbat.hub.frames import Frames
 from suhbat.hub.room import Room
 from suhbat.protocol import replies, simple, v1
@@ -42,8 +44,6 @@ from suhbat.transport.stream_wire import StreamWire
 
 TEXT = "0001:00000001:" + "x" * 86
 NOW = 1_795_000_000_000
-ROUNDS, TIMES = 7, 4_000
-CONNECTIONS = 5_000
 UID = "uabcdefghijklmnopqrstu"
 
 
@@ -62,7 +62,15 @@ class Nowhere:
         return False
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Measures what a message and a connection cost.")
+    parser.add_argument("--rounds", type=int, default=7, help="the figures are the median of so many")
+    parser.add_argument("--times", type=int, default=4_000, help="messages in a round")
+    parser.add_argument("--connections", type=int, default=5_000)
+    return parser.parse_args()
+
+
+def main(asked: argparse.Namespace) -> None:
     CACHE.joinpath("data").mkdir(parents=True, exist_ok=True)
     require_disk(CACHE / "data")
     if (core := cores().server) is not None:
@@ -70,27 +78,28 @@ def main() -> None:
     print(about_machine(cores()))
     with TemporaryDirectory(dir=CACHE / "data", prefix="stages-") as name:
         print(about_disk(Path(name)), end="\n\n")
-        asyncio.run(everything(Path(name)))
+        asyncio.run(everything(Path(name), asked))
 
 
-async def everything(data: Path) -> None:
+async def everything(data: Path, asked: argparse.Namespace) -> None:
     print("| stage | us a message |\n|---|---:|")
     for title, one in stages().items():
-        print(f"| {title} | {microseconds(one):.2f} |")
+        print(f"| {title} | {microseconds(one, asked):.2f} |")
     for size in (1, 128):
-        print(f"| the store, in batches of {size} | {await stored(data / str(size), size):.1f} |")
+        print(f"| the store, in batches of {size} | {await stored(data / str(size), size, asked):.1f} |")
+    found = await objects(data / "objects", asked.connections)  # a server starts, and says so
     print("\n| a connection | bytes |\n|---|---:|")
-    for title, size in (await objects(data / "objects")).items():
-        print(f"| {title} | {size:,.0f} |")
+    for title, bytes_ in found.items():
+        print(f"| {title} | {bytes_:,.0f} |")
 
 
-def microseconds(one: Callable[[], Any]) -> float:
-    rounds = []
-    for _ in range(ROUNDS):
+def microseconds(one: Callable[[], Any], asked: argparse.Namespace) -> float:
+    rounds: list[float] = []
+    for _ in range(asked.rounds):
         began = time.process_time_ns()
-        for _ in range(TIMES):
+        for _ in range(asked.times):
             one()
-        rounds.append((time.process_time_ns() - began) / TIMES / 1_000)
+        rounds.append((time.process_time_ns() - began) / asked.times / 1_000)
     return statistics.median(rounds)
 
 
@@ -119,7 +128,7 @@ def stages() -> dict[str, Callable[[], Any]]:
     reader, frame = FrameReader(), masked(said.encode())
     simple_machine, v1_machine = simple.SimpleMachine("en", UNLIMITED), v1.V1Machine("en", UNLIMITED)
     v1_machine.state = v1.State.OPEN
-    made, room = event(), Room("lobby")
+    made, room = event(), Room("lobby", FanOut())
 
     def accept() -> None:
         room.head = 4
@@ -141,10 +150,10 @@ def stages() -> dict[str, Callable[[], Any]]:
     }
 
 
-async def stored(data: Path, size: int) -> float:
+async def stored(data: Path, size: int, asked: argparse.Namespace) -> float:
     """Processor time of the process for a post, from `store.post` to `done`, with so many at once."""
     server = Suhbat(Settings(data=str(data), log_level="error"))
-    store = server.store
+    store = server.node.store
     await store.open(lambda entries: None)
     actor = Actor(UID, "user1")
     loop = asyncio.get_running_loop()
@@ -166,16 +175,16 @@ async def stored(data: Path, size: int) -> float:
         await done
 
     rounds = []
-    for _ in range(ROUNDS):
+    for _ in range(asked.rounds):
         began, before = time.process_time_ns(), count
-        while count - before < 1_000:
+        while count - before < asked.times // 4:
             await batch()
         rounds.append((time.process_time_ns() - began) / (count - before) / 1_000)
     await store.close()
     return statistics.median(rounds)
 
 
-async def objects(data: Path) -> dict[str, float]:
+async def objects(data: Path, connections: int) -> dict[str, float]:
     """What is kept for an idle simple connection, above the event loop's own transport and the kernel's socket."""
     server = Suhbat(Settings(data=str(data), log_level="error", connections_per_address=0, announce_limit=0))
     found: dict[str, float] = {}
@@ -190,16 +199,16 @@ async def objects(data: Path) -> dict[str, float]:
         wires = [connect(number) for number in range(100)]
         gc.collect()
         before = rss_bytes([os.getpid()])
-        wires += [connect(number) for number in range(100, 100 + CONNECTIONS)]
+        wires += [connect(number) for number in range(100, 100 + connections)]
         gc.collect()
-        found["all of it, by resident memory"] = (rss_bytes([os.getpid()]) - before) / CONNECTIONS
+        found["all of it, by resident memory"] = (rss_bytes([os.getpid()]) - before) / connections
         wire = wires[-1]
         deflate = PerMessageDeflate(True, True, 12, 12)
         session: Any = wire._incoming._session
         connection = session.connection
         found |= {
             "wire and incoming": sys.getsizeof(wire) + sys.getsizeof(wire._incoming),
-            "websockets' parser, its buffer and generators": _bytes(FrameReader),
+            "websockets' parser, its buffer and generators": _bytes(FrameReader, connections),
             "session and its machine": sys.getsizeof(session) + sys.getsizeof(session.machine) + _dict(session.machine),
             "connection in the hub, with its sets": sum(
                 map(sys.getsizeof, (connection, connection.logs, connection.lag, connection.targets))
@@ -208,7 +217,7 @@ async def objects(data: Path) -> dict[str, float]:
             "identity: claim, actor, names": sum(
                 map(sys.getsizeof, (session.claim, connection.actor, connection.actor.uid, connection.actor.user_id))
             ),
-            "own log (a room)": _room_bytes(server.hub.rooms[f"@me:{connection.actor.uid}"]),
+            "own log (a room)": _room_bytes(server.node.hub.rooms[f"@me:{connection.actor.uid}"]),
         }
         for one in wires:
             one.connection_lost(None)
@@ -216,10 +225,10 @@ async def objects(data: Path) -> dict[str, float]:
     return found
 
 
-def _bytes(make: Callable[[], object]) -> float:
+def _bytes(make: Callable[[], object], count: int) -> float:
     gc.collect()
     before = rss_bytes([os.getpid()])
-    kept = [make() for _ in range(CONNECTIONS)]
+    kept = [make() for _ in range(count)]
     return max(rss_bytes([os.getpid()]) - before, 0) / len(kept)
 
 
@@ -233,4 +242,4 @@ def _dict(thing: object) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(arguments())

@@ -22,7 +22,7 @@ from tests.chromium import launched
 from tests.servers import Server, running
 
 WEB = Path(__file__).parents[1] / "suhbat" / "web"
-PHONE = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
 VISITS = 5
 
 WATCH = """

@@ -65,3 +65,11 @@ def test_logins() -> None:
     done = script("logins", "--at-once", "3", "--rounds", "1")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "3 logins, 3 at once" in done.stdout and "while they log in" in done.stdout
+
+
+def test_stages() -> None:
+    """Each stage of a message, and each part of a connection, has a figure."""
+    done = script("stages", "--rounds", "1", "--times", "40", "--connections", "20")
+    assert done.returncode == 0, done.stdout + done.stderr
+    stages = [row[0] for row in table_lines(done.stdout)]
+    assert {"encode, v1", "the store, in batches of 1", "own log (a room)"} <= set(stages), done.stdout
