@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,8 @@ import pytest
 
 from tests.servers import Server
 from tests.shell import Done, in_a_shell, in_this_process
+from tests.store.parts import opened, sqlite
+from tests.system.raw import Raw
 
 PASSWORD = "a good password"
 MESSAGES = 250
@@ -26,53 +28,75 @@ class Place:
     room: str
     owner: str
     direct: str
+    spare: list[str]
+    """Rooms that a test may erase."""
 
     def __call__(self, *arguments: str, run: Callable[..., Done] = in_this_process) -> Done:
         return run(*arguments, data=self.server.data, environment=self.server.engines())
 
+    @property
+    def runs(self) -> bool:
+        return self.server.process is not None and self.server.process.poll() is None
 
-KINDS = ["alone suhbat", "suhbat", "alone cluster", "cluster"]
+
+KINDS = ["suhbat", "alone suhbat", "cluster", "alone cluster"]
+
+
+@pytest.fixture(scope="module")
+def places() -> Iterator[dict[str, Place]]:
+    """By the kind of the server, as they were made."""
+    made: dict[str, Place] = {}
+    yield made
+    for place in made.values():
+        if place.runs:
+            place.server.stop()
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """One for all tests that change nothing in it, of each kind."""
-    with made(request.param, tmp_path_factory.mktemp("rights")) as place:
-        yield place
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, places: dict[str, Place]) -> Place:
+    """One for all tests of each kind: first with its server, then without it."""
+    kind = request.param.split()[-1]
+    if kind not in places:
+        places[kind] = made(kind, tmp_path_factory.mktemp("rights"))
+    place = places[kind]
+    if "alone" in request.param and place.runs:
+        place.server.stop()
+    elif "alone" not in request.param and not place.runs:
+        place.server.start()
+    return place
 
 
-@pytest.fixture(params=KINDS)
-def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """One for a test alone."""
-    with made(request.param, tmp_path, messages=3) as place:
-        yield place
-
-
-@contextmanager
-def made(kind: str, directory: Path, messages: int = MESSAGES) -> Iterator[Place]:
-    server = Server(kind.split()[-1], directory / "data", settings={"SUHBAT_SEND_RATE": "0"})
+def made(kind: str, directory: Path) -> Place:
+    server = Server(kind, directory / "data", settings={"SUHBAT_SEND_RATE": "0"})
     server.start()
     try:
-        tokens = {}
-        for name in ("ali", "vali"):
-            status, made = server.request("POST", "/api/v1/accounts", {"user_id": name, "password": PASSWORD})
-            assert status == 201
-            tokens[name] = made["token"]
+        return filled(server)
+    except BaseException:
+        server.kill()
+        raise
+
+
+def filled(server: Server) -> Place:
+    tokens = {}
+    for name in ("ali", "vali"):
+        status, made = server.request("POST", "/api/v1/accounts", {"user_id": name, "password": PASSWORD})
+        assert status == 201
+        tokens[name] = made["token"]
+    rooms = []
+    for _ in range(3):
         _, state = server.request("POST", "/api/v1/conversations", {"title": "Choyxona"}, token=tokens["ali"])
-        room = state["conversation"]
-        path = f"/api/v1/conversations/{room}/messages"
-        for number in range(messages):
-            server.request("POST", path, {"text": f"gap {number}"}, token=tokens["ali"])
-        _, direct = server.request("POST", "/api/v1/directs", {"users": ["vali"]}, token=tokens["ali"])
-        path = f"/api/v1/conversations/{direct['conversation']}/messages"
-        server.request("POST", path, {"text": "faqat valiga"}, token=tokens["ali"])
-        server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "hammaga"}, token=tokens["vali"])
-        if "alone" in kind:
-            server.stop()
-        yield Place(server, room, tokens["ali"], direct["conversation"])
-    finally:
-        if server.process is not None and server.process.poll() is None:
-            server.stop()
+        rooms.append(state["conversation"])
+    with Raw(server.port, "/api/v1/ws") as ali:
+        ali.hello(tokens["ali"])
+        for number in range(MESSAGES):
+            ali.say({"type": "send", "id": number, "conversation": rooms[0], "text": f"gap {number}"})
+        for number in range(MESSAGES):
+            ali.until("ok", id=number)
+    _, direct = server.request("POST", "/api/v1/directs", {"users": ["vali"]}, token=tokens["ali"])
+    path = f"/api/v1/conversations/{direct['conversation']}/messages"
+    server.request("POST", path, {"text": "faqat valiga"}, token=tokens["ali"])
+    server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "hammaga"}, token=tokens["vali"])
+    return Place(server, rooms[0], tokens["ali"], direct["conversation"], rooms[1:])
 
 
 def lines(path: Path) -> list[dict[str, object]]:
@@ -83,38 +107,56 @@ def texts(found: list[dict[str, object]]) -> list[object]:
     return [line["text"] for line in found if line["type"] == "message"]
 
 
-def test_rooms(own: Place) -> None:
+def test_rooms(place: Place) -> None:
     """Listed, given a time, erased; the rules and the audit log are those of its owner."""
-    listed = own("room", "list")
-    assert listed.returncode == 0, listed.stderr
-    assert listed.stdout.split()[:5] == [own.room, "1", "members", "keeper", "ali"]
-    assert own("room", "retention", own.room, "90").returncode == 2, "it deletes, and nobody is there to be asked"
-    kept = own("room", "retention", own.room, "90", "--yes")
+    room = place.spare.pop()
+
+    def listed() -> dict[str, list[str]]:
+        done = place("room", "list")
+        assert done.returncode == 0, done.stderr
+        return {line.split()[0]: line.split() for line in done.stdout.splitlines()}
+
+    assert listed()[room][:5] == [room, "1", "members", "keeper", "ali"]
+    assert place("room", "retention", room, "90").returncode == 2, "it deletes, and nobody is there to be asked"
+    kept = place("room", "retention", room, "90", "--yes")
     assert "90 days" in kept.stdout
-    assert "for ever" in own("room", "retention", own.room, "0").stdout
-    assert own("room", "retention", own.room, "-1").returncode == 2
-    unasked = own("room", "erase", own.room)
+    assert "for ever" in place("room", "retention", room, "0").stdout
+    assert place("room", "retention", room, "-1").returncode == 2
+    unasked = place("room", "erase", room)
     assert unasked.returncode == 2 and '"Choyxona", 1 members' in unasked.stderr and "--yes" in unasked.stderr
-    erased = own("room", "erase", own.room, "--yes")
+    erased = place("room", "erase", room, "--yes")
     assert (erased.returncode, erased.stdout) == (0, "Erased.\n")
-    assert own("room", "list").stdout == "No rooms.\n"
+    assert room not in listed() and place.room in listed()
     for nothing in (
-        own("room", "erase", own.room),
-        own("room", "erase", "lobby"),
-        own("room", "erase", "nope"),
-        own("room", "erase", "nope", "--yes"),
-        own("room", "erase", "n" * 100, "--yes"),
-        own("room", "retention", "nope", "3", "--yes"),
+        place("room", "erase", room),
+        place("room", "erase", "lobby"),
+        place("room", "erase", "nope"),
+        place("room", "erase", "nope", "--yes"),
+        place("room", "erase", "n" * 100, "--yes"),
+        place("room", "retention", "nope", "3", "--yes"),
     ):
         assert nothing.returncode == 1 and nothing.stderr.startswith("suhbat: there is no conversation"), nothing.stderr
 
 
+async def test_no_rooms(tmp_path: Path) -> None:
+    """A list of nothing is a sentence."""
+    async with opened(sqlite(tmp_path / "data")):
+        pass
+    done = await asyncio.to_thread(in_this_process, "room", "list", data=tmp_path / "data", environment={})
+    assert done.stdout == "No rooms.\n", done.stderr
+
+
 def test_from_a_shell(place: Place, tmp_path: Path) -> None:
-    """The command itself: what it prints, what it writes, and how it ends."""
-    listed = place("room", "list", run=in_a_shell)
-    assert listed.returncode == 0 and listed.stdout.split()[0] == place.room and not listed.stderr
+    """The command itself: what it writes, and that nothing is left open at its end."""
     done = place("export", "room", place.direct, "--out", str(tmp_path / "direct.jsonl"), run=in_a_shell)
     assert done.returncode == 0 and not done.stderr and texts(lines(tmp_path / "direct.jsonl")) == ["faqat valiga"]
+
+
+@pytest.mark.parametrize("place", ["alone suhbat"], indirect=True)
+def test_in_a_terminal(place: Place) -> None:
+    """What it prints, and how it ends."""
+    listed = place("room", "list", run=in_a_shell)
+    assert listed.returncode == 0 and place.room in listed.stdout.split() and not listed.stderr
     refused = place("room", "erase", "nope", "--yes", run=in_a_shell)
     assert refused.returncode == 1 and refused.stderr.startswith("suhbat: ") and "Traceback" not in refused.stderr
 
@@ -164,9 +206,8 @@ def test_who_is_not_there(place: Place, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("none*"))
 
 
-def test_a_stranger_sees_nothing(own: Place) -> None:
+@pytest.mark.parametrize("place", ["suhbat", "cluster"], indirect=True)
+def test_a_stranger_sees_nothing(place: Place) -> None:
     """Without the secret there is nothing at these addresses."""
-    if own.server.process is None or own.server.process.poll() is not None:
-        own.server.start()
     for path, body in (("rooms", {"verb": "list"}), ("export", {"user_id": "ali"})):
-        assert own.server.request("POST", f"/control/{path}", body, token=own.owner)[0] == 404
+        assert place.server.request("POST", f"/control/{path}", body, token=place.owner)[0] == 404
