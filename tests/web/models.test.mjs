@@ -267,9 +267,9 @@ test("a name in a text leads to who was seen under it, and to nobody where it ha
     ["u2", { uid: "u2", user_id: "vali" }],
     ["u3", { uid: "u3", user_id: "vali" }],
   ]);
-  assert.equal(uidOf(people, "Ali"), "u1");
-  assert.equal(uidOf(people, "soli"), undefined, "whoever has it now");
-  assert.ok(![undefined, "u2", "u3"].includes(uidOf(people, "vali")));
+  assert.equal(uidOf(people.values(), "Ali"), "u1");
+  assert.equal(uidOf(people.values(), "soli"), undefined, "whoever has it now");
+  assert.ok(![undefined, "u2", "u3"].includes(uidOf(people.values(), "vali")));
 });
 
 test("the other in a direct is never somebody who has the name now", () => {

@@ -87,6 +87,7 @@ export const texts = {
   "message.react": "React",
   "message.reaction": "{emoji} {n}: {names}",
   "message.reaction.more": "{names} and {n} more",
+  "message.reactions.more": "and {n} more",
   "message.reacted": "Who reacted with {emoji}",
   "message.read.by": "Read by {names}",
   "message.reply": "Reply",

@@ -87,6 +87,7 @@ export const texts = {
   "message.react": "Отреагировать",
   "message.reaction": "{emoji} {n}: {names}",
   "message.reaction.more": "{names} и ещё {n}",
+  "message.reactions.more": "и ещё {n}",
   "message.reacted": "Кто поставил {emoji}",
   "message.read.by": "Прочитано: {names}",
   "message.reply": "Ответить",

@@ -87,6 +87,7 @@ export const texts = {
   "message.react": "Belgi qoʻyish",
   "message.reaction": "{emoji} {n}: {names}",
   "message.reaction.more": "{names} va yana {n} kishi",
+  "message.reactions.more": "va yana {n} ta",
   "message.reacted": "{emoji} kimlardan",
   "message.read.by": "Oʻqidi: {names}",
   "message.reply": "Javob berish",

@@ -128,7 +128,12 @@ export class ConversationView {
       pinned: (seq) => app.timeline(conversation).pinned.has(seq),
       jump: (seq) => this.acts.go(conversation, seq),
       person,
-      mentioned: (name, anchor) => person(name, uidOf(app.chat.people, name), anchor),
+      mentioned: (name, anchor) => {
+        // Who wrote here under the name may be somebody of whom nothing else is known any more.
+        const senders = app.timeline(conversation).messages.map((one) => ({ uid: one.sender_uid, user_id: one.sender }));
+        person(name, uidOf([...app.chat.people.values(), ...senders], name), anchor);
+      },
+      unfolded: new Set(),
       retry: (clientId) => app.pending.retry(clientId),
       discard: (clientId) => app.pending.remove(clientId),
       ...actions,

@@ -7,6 +7,9 @@ import { t } from "../text/languages.js";
 import { avatar, h, icon, iconButton } from "./dom.js";
 import { rich } from "./rich.js";
 
+/** Different reactions that are shown under a message at first. */
+const SHOWN = 8;
+
 /** @typedef {import("../sdk/types.js").Message} Message */
 
 /**
@@ -25,6 +28,7 @@ import { rich } from "./rich.js";
  * @property {(seq: number) => void} jump
  * @property {(name: string, uid: string, anchor: Element) => void} person
  * @property {(name: string, anchor: Element) => void} mentioned
+ * @property {Set<number>} unfolded the messages whose reactions are all shown
  * @property {(folded: string) => boolean} exists whether this is a name of somebody who was seen
  */
 
@@ -89,36 +93,44 @@ function quoteNode(seq, place) {
   );
 }
 
-/** @param {Message} message @param {Place} place */
+/** The first ones; the others when they are asked for, and then for as long as the conversation is open. @param {Message} message @param {Place} place */
 function reactionsNode(message, place) {
+  const chips = message.reactions.map((reaction) => reactionNode(reaction, message, place));
+  const hidden = chips.length - SHOWN;
+  if (hidden <= 0 || place.unfolded.has(message.seq)) return h("div", { class: "reactions" }, ...chips);
+  const unfold = () => {
+    place.unfolded.add(message.seq);
+    more.replaceWith(...chips.slice(SHOWN));
+    chips[SHOWN].focus();
+  };
+  const more = h("button", { type: "button", class: "reaction more", on: { click: unfold } }, t("message.reactions.more", { n: hidden }));
+  return h("div", { class: "reactions" }, ...chips.slice(0, SHOWN), more);
+}
+
+/** @param {Message["reactions"][number]} reaction @param {Message} message @param {Place} place */
+function reactionNode(reaction, message, place) {
+  const mine = reaction.mine ?? reaction.uids.includes(place.me.uid);
+  const count = reaction.count ?? reaction.uids.length; // kept by an older version
+  const some = reaction.users.join(", ");
+  const more = count - reaction.users.length;
+  const names = more > 0 ? t("message.reaction.more", { names: some, n: more }) : some;
+  /** A long press, the second button, the menu key. @param {Event} event */
+  const who = (event) => {
+    event.preventDefault();
+    place.reacted(message, reaction.emoji, /** @type {Element} */ (event.currentTarget));
+  };
   return h(
-    "div",
-    { class: "reactions" },
-    ...message.reactions.map((reaction) => {
-      const mine = reaction.mine ?? reaction.uids.includes(place.me.uid);
-      const count = reaction.count ?? reaction.uids.length; // kept by an older version
-      const some = reaction.users.join(", ");
-      const more = count - reaction.users.length;
-      const names = more > 0 ? t("message.reaction.more", { names: some, n: more }) : some;
-      /** A long press, the second button, the menu key. @param {Event} event */
-      const who = (event) => {
-        event.preventDefault();
-        place.reacted(message, reaction.emoji, /** @type {Element} */ (event.currentTarget));
-      };
-      return h(
-        "button",
-        {
-          type: "button",
-          class: "reaction",
-          "aria-pressed": String(mine),
-          "aria-label": t("message.reaction", { emoji: reaction.emoji, n: count, names }),
-          title: names,
-          on: { click: () => place.react(message, reaction.emoji), contextmenu: who },
-        },
-        h("span", {}, reaction.emoji),
-        h("span", { class: "count" }, String(count)),
-      );
-    }),
+    "button",
+    {
+      type: "button",
+      class: "reaction",
+      "aria-pressed": String(mine),
+      "aria-label": t("message.reaction", { emoji: reaction.emoji, n: count, names }),
+      title: names,
+      on: { click: () => place.react(message, reaction.emoji), contextmenu: who },
+    },
+    h("span", {}, reaction.emoji),
+    h("span", { class: "count" }, String(count)),
   );
 }
 

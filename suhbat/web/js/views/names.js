@@ -26,12 +26,12 @@ export function otherOf(app, state) {
 /**
  * Whom a name in a text means, as far as one can know: the only one who was seen under it. A text carries no uid; where a name
  * has had several owners, nobody's card is shown for another's.
- * @param {Map<string, {uid: string, user_id: string}>} people @param {string} name
+ * @param {Iterable<{uid: string, user_id: string}>} people @param {string} name
  */
 export function uidOf(people, name) {
   const wanted = fold(name);
-  const uids = [...people.values()].filter((one) => one.user_id === wanted).map((one) => one.uid);
-  return uids.length > 1 ? NOBODY : uids[0];
+  const uids = new Set([...people].filter((one) => one.user_id === wanted).map((one) => one.uid));
+  return uids.size > 1 ? NOBODY : [...uids][0];
 }
 
 const NOBODY = "nobody"; // no uid looks like this

@@ -188,7 +188,7 @@ export class Shell {
     if (key === "r") this.#view.composer.reply(message);
     else if (key === "e" && message.sender_uid === this.app.me.uid) this.#view.composer.edit(message);
     else if (key === "+") this.#view.timeline.place.pickReaction(message, row);
-    else if (key === "enter") this.#view.timeline.place.more(message, row);
+    else if (key === "enter" && target === row) this.#view.timeline.place.more(message, row);
     else return false;
     return true;
   }

@@ -173,18 +173,23 @@ export class TimelineView {
     switch (row.kind) {
       case "message": {
         const { message } = row;
-        const quoted = message.reply_to && this.place.find(message.reply_to);
         const reactions = message.reactions.map((one) => `${one.emoji}${one.count}${one.mine}${one.uids.join()}`).join();
         const readers = message.sender_uid === this.app.me.uid ? this.place.readers(message).length : 0;
-        return `${row.follows}${message.text}${message.edited_at}${message.deleted}${reactions}${readers}${this.place.pinned(message.seq)}${quoted ? quoted.text + quoted.deleted : ""}${this.place.shown(message.sender_uid, message.sender)}`;
+        return `${row.follows}${message.text}${message.edited_at}${message.deleted}${reactions}${readers}${this.place.pinned(message.seq)}${this.#quoted(message.reply_to)}${this.place.shown(message.sender_uid, message.sender)}`;
       }
       case "pending":
-        return `${row.follows}${row.pending.error?.code}`;
+        return `${row.follows}${row.pending.error?.code}${this.#quoted(row.pending.replyTo)}`;
       case "note":
         return `${row.joined}/${row.left}`;
       default:
         return row.key;
     }
+  }
+
+  /** What a quote shows, which may be changed or taken back. @param {number | null | undefined} seq */
+  #quoted(seq) {
+    const quoted = seq ? this.place.find(seq) : null;
+    return quoted ? `${quoted.text}${quoted.deleted}` : "";
   }
 
   /** @param {import("./rows.js").Row} row */
