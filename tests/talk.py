@@ -25,6 +25,8 @@ class Client:
             "max_size": None,
             "proxy": None,
             "open_timeout": PATIENCE,
+            # However much is unread when a test leaves, its close is answered: it would wait for that, for ten seconds.
+            "max_queue": None,
         } | options
         self.socket: ClientConnection
 

@@ -35,12 +35,15 @@ class Times:
 
     quiet: float = 60.0
     pause: float = 30.0
+    asleep: float = 30.0
+    """Of a node: longer than the others take it for alive."""
     down: float = 10.0
     no_database: float = 30.0
 
 
 LONG = Times()
-SHORT = Times(quiet=3.0, pause=12.0, down=3.0, no_database=3.0)
+SHORT = Times(quiet=3.0, pause=12.0, asleep=12.0, down=3.0, no_database=3.0)
+SHORTEST = Times(quiet=0.7, pause=3.0, asleep=11.0, down=1.5, no_database=2.0)
 
 
 class Faults:
@@ -108,7 +111,7 @@ class Faults:
         """Nobody comes to it meanwhile; who is on it waits, as behind any connection that hangs."""
         async with self._without() as number:
             self.cluster.pause(number)
-            await asyncio.sleep(self.times.pause)
+            await asyncio.sleep(self.times.asleep)
             self.cluster.resume(number)
 
     async def cut_off(self) -> None:
@@ -170,7 +173,7 @@ async def run(place: Path, times: Times, seed: int, people: int = 6, pause: floa
             said.append(_line("  after it", storm, healed, time.monotonic()))
             storm.failed()
             storm.mix()
-            await asyncio.sleep(1)
+            await asyncio.sleep(min(times.quiet, 1.0))
         delays = await _settled(storm, times.quiet)
         await storm.stop()
         counted = storm.check()

@@ -27,6 +27,9 @@ SETTLE_SECONDS = 60.0
 POINT_SECONDS = 4.0
 """How long it is waited for a failpoint."""
 WRITERS = 4
+POINTS = [name for name in FAILPOINTS if name != "when_refused"]  # that is for a disk that fails
+ENDS = [end for point in POINTS for end in ("", point)]
+"""Half of the rounds from outside, the others at each named place in turn."""
 SERVE = COMMANDS["suhbat"][2:]
 LIMITS = {
     "SUHBAT_SEND_RATE": "0",
@@ -120,12 +123,20 @@ class Party:
         return ", ".join(late)
 
 
-async def run(kind: str, place: Path, seed: int, rounds: int, sabotage: Sequence[str] = ()) -> Counter[str]:
+async def run(
+    kind: str,
+    place: Path,
+    seed: int,
+    rounds: int,
+    sabotage: Sequence[str] = (),
+    ends: Sequence[str] = ENDS,
+    times: Sequence[int] = (1, 2, 5, 20, 60),
+) -> Counter[str]:
     """Kill a server of this kind (tests.servers.COMMANDS) in the midst of its work, again and again, and then ask whether
     everybody got what they were promised. Gives what was counted; raises AssertionError.
 
-    Half of the rounds end by kill -9 from outside, the others at one of FAILPOINTS, at the n-th time. `uvicorn` only from
-    outside.
+    `ends` is how the rounds after the first end, one after the other: at one of FAILPOINTS, when it is passed so often as one
+    of `times` says, or by kill -9 from outside (""). `uvicorn` only from outside.
     """
     chance = random.Random(seed)
     server = Server(kind, place / "data", settings=LIMITS)
@@ -134,7 +145,11 @@ async def run(kind: str, place: Path, seed: int, rounds: int, sabotage: Sequence
         plain = Kill(server, sabotage, "", 0)
         plain.start()
         party = Party(server, chance)
-        ready = await _storm(server, party, chance, rounds, sabotage, counted)
+        following = [
+            Kill(server, sabotage, "" if kind == "uvicorn" else ends[number % len(ends)], chance.choice(times))
+            for number in range(rounds)
+        ]
+        ready = await _storm(server, party, chance, following, counted)
         await compare_with_history(server, party)
         server.stop()
         compare_with_store(rows_of(server), party)
@@ -184,40 +199,42 @@ class Kill:
 
 
 async def _storm(
-    server: Server, party: Party, chance: random.Random, rounds: int, sabotage: Sequence[str], counted: Counter[str]
+    server: Server, party: Party, chance: random.Random, following: Sequence[Kill], counted: Counter[str]
 ) -> list[float]:
     """Kill and restart while everybody talks, then let them finish: how long each start took."""
     ready: list[float] = []
     up = asyncio.Event()
     up.set()
-    points = [name for name in FAILPOINTS if name != "when_refused"]  # that is for a disk that fails
-    kill = Kill(server, sabotage, "", 0)
+    kill = replace(following[0], point="")
     async with asyncio.TaskGroup() as tasks:
         living = [tasks.create_task(client.live(up)) for client in party.clients]
         living.append(tasks.create_task(party.sdk.live()))
-        for number in range(rounds):
+        for number, next_kill in enumerate(following):
             if not kill.point:
-                # By chance, and then it is sometimes while they are still resuming; every other time surely in their midst.
+                # By chance, and then it is sometimes while they are still resuming; the first time surely in their midst.
                 await asyncio.sleep(chance.uniform(0.02, 0.5))
-                if number % 4 == 1:
+                if number % 4 in (0, 1):
                     await party.busy()
             counted["in flight"] += party.in_flight
-            died = await kill.happen()
+            await _happen(kill, counted)
             up.clear()
-            counted[f"kill -9 {kill.point.replace('_', ' ') if died else 'from outside'}"] += 1
-            point = points[number // 2 % len(points)] if number % 2 and server.kind != "uvicorn" else ""
-            kill = Kill(server, sabotage, point, chance.choice((1, 2, 5, 20, 60)))
+            kill = next_kill
             ready.append(await asyncio.to_thread(kill.start))
             up.set()
-        await kill.happen()
+        await _happen(kill, counted)
         up.clear()
-        await asyncio.to_thread(Kill(server, sabotage, "", 0).start)
+        await asyncio.to_thread(replace(kill, point="").start)
         up.set()
         await asyncio.sleep(0.5)
         await party.finish()
         for task in living:
             task.cancel()
     return ready
+
+
+async def _happen(kill: Kill, counted: Counter[str]) -> None:
+    died = await kill.happen()
+    counted[f"kill -9 {kill.point.replace('_', ' ') if died else 'from outside'}"] += 1
 
 
 async def compare_with_history(server: Server, party: Party) -> None:

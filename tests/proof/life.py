@@ -54,6 +54,7 @@ class Life:
         self._accounts: list[str] = []
         self._rooms: list[str] = []
         self._cursors: dict[str, dict[str, Any]] = {}
+        self._until = 0.0
 
     async def prepare(self) -> None:
         """Everybody who will ever come, and the rooms."""
@@ -68,7 +69,7 @@ class Life:
             self._rooms.append((await self._http("POST", "conversations", body, self._accounts[0]))["conversation"])
 
     async def live(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
+        self._until = until = time.monotonic() + seconds
         ways = (
             self._talk,
             self._talk,
@@ -200,7 +201,8 @@ class Life:
 
     async def _deaf(self) -> None:
         """Comes, reads nothing, and is gone."""
-        await asyncio.to_thread(self._stay_deaf, self._chance.uniform(1, 6), f"deaf{next(self._names) % 20}")
+        most = min(max(self._until - time.monotonic(), 1), 6)
+        await asyncio.to_thread(self._stay_deaf, self._chance.uniform(1, most), f"deaf{next(self._names) % 20}")
 
     def _stay_deaf(self, seconds: float, name: str) -> None:
         with suppress(AssertionError), Raw(self._server.port, f"/ws/{name}", deaf=True, patience=5) as raw:

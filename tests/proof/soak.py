@@ -115,19 +115,21 @@ async def calm(server: Server, before: Figures | None = None) -> Figures:
     return last
 
 
-async def soak(server: Server, seconds: float, *, crowd: int) -> tuple[Figures, Figures, Life]:
+async def soak(
+    server: Server, seconds: float, *, crowd: int, warm: float = WARM_SECONDS
+) -> tuple[Figures, Figures, Life]:
     """What it held after a while of this life, and after all of it."""
     life = Life(server, crowd=crowd)
     await life.prepare()
-    await life.live(max(WARM_SECONDS, seconds * WARM_PART))
+    await life.live(max(warm, seconds * WARM_PART))
     before = await calm(server)
     await life.live(seconds)
     return before, await calm(server, before), life
 
 
 @contextmanager
-def started(kind: str, data: Path) -> Iterator[Server]:
-    server = Server(kind, data, settings=SETTINGS)
+def started(kind: str, data: Path, command: tuple[str, ...] = ()) -> Iterator[Server]:
+    server = Server(kind, data, settings=SETTINGS, command=command)
     server.start()
     try:
         yield server

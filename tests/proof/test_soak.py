@@ -7,18 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import COMMANDS
+
 from .soak import soak, started, table
 
-SECONDS = 8.0
+SECONDS = 4.0
+WARM_SECONDS = 3.0
+HASTY = ("-m", "tests.weaknesses.hasty", *COMMANDS["suhbat"][1:])
+"""Who vanishes without a word is noticed within 3 s, not within 30."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptors are counted as POSIX does")
-@pytest.mark.parametrize("kind", ["suhbat"])
-async def test_nothing_is_left_behind(tmp_path: Path, kind: str) -> None:
+async def test_nothing_is_left_behind(tmp_path: Path) -> None:
     """Connections, users, rooms, tasks and descriptors are what they were, threads and memory about that; nobody
     got an answer that our own fault would be, and nothing went wrong unexpectedly."""
-    with started(kind, tmp_path / "data") as server:
-        before, after, life = await soak(server, SECONDS, crowd=20)
+    with started("suhbat", tmp_path / "data", HASTY) as server:
+        before, after, life = await soak(server, SECONDS, crowd=18, warm=WARM_SECONDS)
+        print(life.told())
         assert not after.faults(before), table(before, after)
         assert life.did["openings"] > 10 and life.did["send"] > 20 and life.did["HTTP 200"] > 5, life.told()
         assert not life.faults

@@ -81,8 +81,10 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def scripts(clone: Path) -> Path:
-    """The commands of a virtual environment that was made and filled by the README's commands."""
-    run(sys.executable, "-m", "venv", "venv", cwd=clone)
+    """The commands of a virtual environment under the README's name, filled by its command: the one of `make run`, which
+    fills it in the same way, so that this is not done twice."""
+    run("make", ".venv/.run", f"PYTHON={sys.executable}", cwd=clone)
+    (clone / "venv").symlink_to(".venv")
     run(*f"venv/bin/{INSTALL}".split(), cwd=clone)
     return clone / "venv" / "bin"
 
