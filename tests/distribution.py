@@ -16,8 +16,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 SHARING = {"tests/authorisation", "tests/transport", "tests/proof/attacks"}
 """Folders whose tests share servers, one of each kind in COMMANDS."""
-ALONE = {"tests/bench"}
-"""Folders whose tests share files: those that the bench writes its figures into."""
+ALONE = {"tests/bench", "tests/weaknesses"}
+"""Folders whose tests all share something: files, which the bench writes its figures into; one server of each kind of theirs."""
 
 
 class Groups(LoadScopeScheduling):

@@ -24,8 +24,8 @@ PAIRS = 3
 FLOOD = 5_000
 MEGABYTE = 1 << 20
 SMALL_CACHES = "; ".join(
-    f"suhbat.store.connect.{name} = tuple('cache_size = -1024' if 'cache' in one else one for one in suhbat.store.connect.{name})"
-    for name in ("_WRITER", "_READER")
+    f"{name} = tuple('cache_size = -1024' if 'cache' in one else one for one in {name})"
+    for name in ("suhbat.store.connect._WRITER", "suhbat.store.connect._READER")
 )
 """SQLite's are of 32 MB: it would take as much to fill them."""
 

@@ -115,7 +115,7 @@ def kept(server: Server, peer: socket.socket, seconds: float) -> bool:
     while time.monotonic() < limit:
         if not holds(server, peer):
             return False
-        time.sleep(0.1)
+        time.sleep(0.25)
     return True
 
 
