@@ -24,6 +24,8 @@ from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
 
+from .slower import Slower
+
 
 async def _nothing() -> None:
     """For who has nothing to find out."""
@@ -48,6 +50,7 @@ class Parts:
     control: Control
     proxies: Proxies
     counts: Counts = field(default_factory=Counts)
+    slower: Slower = field(default_factory=Slower)
     look: Callable[[], Awaitable[None]] = _nothing
     """Called before the figures are shown: finds out what only asking can tell."""
     outside: Outside | None = None
