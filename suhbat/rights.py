@@ -113,8 +113,10 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
 
 
 async def _write(settings: Settings, asked: dict[str, Any], file: Any) -> None:
+    from suhbat.chat.turns import Pages
     from suhbat.http.control import Export, lines
 
+    pages = Pages(lambda seconds: asyncio.sleep(0))  # nobody else is here
     async with alone(settings, asked) as suhbat:
-        async for line in await lines(Export(**asked), suhbat.node.store, suhbat.node.people):
-            file.write(line)
+        async for piece in await lines(Export(**asked), suhbat.node.store, suhbat.node.people, pages):
+            file.write(piece)

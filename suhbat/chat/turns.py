@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -72,6 +72,23 @@ class Turns:
             del self._lines[key]
 
 
+class Pages:
+    """What nobody waits for by the second: one page of all at a time, and after each a rest as long as it took. So exports,
+    however many, take half of the interpreter at the most."""
+
+    def __init__(self, rest: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
+        self._rest = rest
+        self._one = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Around reading a page and making it into lines; not around sending it, which may take as long as the reader likes."""
+        async with self._one:
+            began = asyncio.get_running_loop().time()
+            yield
+            await self._rest(asyncio.get_running_loop().time() - began)
+
+
 class Reads:
     """The bounds of one node. `place`: the address of who is nobody or a guest, "" where it does not count."""
 
@@ -79,6 +96,7 @@ class Reads:
         self._users, self._places = Turns(4, 16), Turns(16, 128)
         self._slow_users, self._slow_places, self._slow = Turns(2, 6), Turns(4, 12), Turns(8, 32)
         self._exports, self._exports_of_places = Turns(2, 0), Turns(4, 0)
+        self.pages = Pages()
 
     @asynccontextmanager
     async def quick(self, uid: str, place: str = "") -> AsyncIterator[None]:

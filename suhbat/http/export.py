@@ -55,7 +55,7 @@ async def conversation(
     with an export that broke off, give the `seq` of the last message as `after`."""
     name = known(conversation)
     await parts.store.history(actor, name, limit=1)  # refuse before the first byte
-    return StreamingResponse(of_conversation(parts.store, actor, name, after), media_type=MEDIA_TYPE)
+    return StreamingResponse(of_conversation(parts.store, parts.reads.pages, actor, name, after), media_type=MEDIA_TYPE)
 
 
 @router.get(
@@ -67,4 +67,6 @@ async def me(
     """What the server holds of the caller, as JSON Lines: who they are, their sessions and conversations (with read marks and
     drafts), and every message they wrote where they may still read, newest first. After every hundred messages comes a line
     with a `cursor`, from which an export that broke off can go on."""
-    return StreamingResponse(of_person(parts.store, parts.people, actor, cursor), media_type=MEDIA_TYPE)
+    return StreamingResponse(
+        of_person(parts.store, parts.reads.pages, parts.people, actor, cursor), media_type=MEDIA_TYPE
+    )

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from suhbat.chat.model import Account, Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.search import Query
+from suhbat.chat.turns import Pages
 from suhbat.protocol.objects import Message, Profile
 from suhbat.protocol.types import MAX_PAGE, Wire, format_time
 
@@ -18,22 +19,26 @@ AT_ONCE = 100
 """Messages of one's own between two lines that an export can go on from."""
 
 
-async def of_conversation(store: Store, actor: Actor, name: str, after: int = 0) -> AsyncIterator[bytes]:
+async def of_conversation(store: Store, pages: Pages, actor: Actor, name: str, after: int = 0) -> AsyncIterator[bytes]:
     """Everything that the actor may read of it: its state, then the messages, ascending, the lines of a page together. `after`:
     the last `seq` that came of an export that broke off. Raises NotFound, Forbidden."""
     if not after:
         yield _line("conversation", await store.state(actor, name))
     place = after
     while True:
-        page = await store.history(actor, name, after=place, limit=MAX_PAGE, aside=True)
-        if page.messages:
-            yield _lines(page.messages)
+        async with pages.turn():
+            page = await store.history(actor, name, after=place, limit=MAX_PAGE, aside=True)
+            lines = _lines(page.messages)
+        if lines:
+            yield lines
         if not page.messages or not page.has_after:
             return
         place = page.messages[-1].seq
 
 
-async def of_person(store: Store, people: People, actor: Actor, cursor: int | None = None) -> AsyncIterator[bytes]:
+async def of_person(
+    store: Store, pages: Pages, people: People, actor: Actor, cursor: int | None = None
+) -> AsyncIterator[bytes]:
     """Who they are, their sessions and conversations, and every message they wrote where they may still read, newest first,
     with a `cursor` line after every hundred, from which an export that broke off goes on."""
     if cursor is None:
@@ -41,9 +46,11 @@ async def of_person(store: Store, people: People, actor: Actor, cursor: int | No
             yield line
     below = cursor
     while True:
-        page = await store.search(actor, Query(), actor.uid, limit=AT_ONCE, below=below)
-        if page.messages:
-            yield _lines(page.messages)
+        async with pages.turn():
+            page = await store.search(actor, Query(), actor.uid, limit=AT_ONCE, below=below)
+            lines = _lines(page.messages)
+        if lines:
+            yield lines
         if page.cursor is None:
             return
         below = page.cursor

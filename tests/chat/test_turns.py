@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from suhbat.chat.turns import Reads, Turns
+from suhbat.chat.turns import Pages, Reads, Turns
 from suhbat.errors import Busy
 
 
@@ -81,3 +81,36 @@ async def test_guests_of_one_address_are_bounded_together() -> None:
         await other
         await asyncio.gather(*tasks, return_exceptions=True)
         held.clear()
+
+
+async def test_pages_of_exports_come_one_at_a_time_and_rest() -> None:
+    """The second begins when the first is made and has rested; one that fails keeps nobody waiting."""
+    go_on, rested = asyncio.Event(), asyncio.Event()
+    rests: list[float] = []
+    begun: list[str] = []
+
+    async def rest(seconds: float) -> None:
+        rests.append(seconds)
+        await rested.wait()
+
+    pages = Pages(rest)
+
+    async def read(name: str) -> None:
+        async with pages.turn():
+            begun.append(name)
+            await go_on.wait()
+
+    tasks = [asyncio.create_task(read(name)) for name in ("first", "second")]
+    await asyncio.sleep(0)
+    assert begun == ["first"]
+    go_on.set()
+    while not rests:
+        await asyncio.sleep(0)
+    assert begun == ["first"] and rests[0] >= 0
+    rested.set()
+    await asyncio.gather(*tasks)
+    assert begun == ["first", "second"]
+    with pytest.raises(ZeroDivisionError):
+        async with pages.turn():
+            raise ZeroDivisionError
+    await asyncio.wait_for(read("third"), 60)
