@@ -217,10 +217,24 @@ def database(name: str = "") -> str:
     return postgres().new_database(name or f"d{secrets.token_hex(6)}", template="empty")
 
 
-@functools.cache
+_of_places: dict[Path, str] = {}
+_free: list[str] = []
+
+
 def database_of(place: Path) -> str:
     """The same for a place; asked again, it is the same database."""
-    return database()
+    if place not in _of_places:
+        _of_places[place] = _free.pop() if _free else database()
+    return _of_places[place]
+
+
+def give_back(directory: Path) -> None:
+    """Nobody uses the databases of the places in there any more: others may, when they are empty again."""
+    from .reused import emptied
+
+    for place in [place for place in _of_places if place.is_relative_to(directory)]:
+        if emptied(url := _of_places.pop(place), postgres().url("empty")):
+            _free.append(url)
 
 
 class Nats(Engine):

@@ -31,23 +31,22 @@ class Command:
         return self._run("user", *arguments, data=self.data, environment=self.environment, typed=typed)
 
 
-@pytest.fixture(params=["alone", "alone on PostgreSQL", "suhbat", "cluster", "hypercorn"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Command, Server | None]]:
-    """A data directory that nobody or a server of that kind runs on."""
-    command = Command(tmp_path / "data")
+@pytest.fixture(scope="module", params=["alone", "alone on PostgreSQL", "suhbat", "cluster", "hypercorn"])
+def user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """The command on a data directory that nobody or a server of that kind runs on."""
+    command = Command(tmp_path_factory.mktemp("users") / "data")
     if "alone" in request.param:
         kind = "suhbat" if request.param == "alone" else "cluster"
         command.environment = Server(kind, command.data).engines()
-        yield command, None
+        yield command
         return
     command.environment = Server(request.param, command.data).engines()
-    with running(request.param, command.data, access="closed") as server:
-        yield command, server
+    with running(request.param, command.data, access="closed"):
+        yield command
 
 
-def test_from_the_first_to_the_last(place: tuple[Command, Server | None]) -> None:
+def test_from_the_first_to_the_last(user: Command) -> None:
     """Accounts are made, listed, given a password, shut out and let in again; names are shown as they are."""
-    user, _ = place
     assert user("list").stdout == "No accounts yet.\n"
     assert user("passwd", "ali", typed=f"{PASSWORD}\n").returncode == 1
     made = user("add", "Ali", "--role", "owner", typed=f"{PASSWORD}\n")
@@ -67,12 +66,12 @@ def test_from_the_first_to_the_last(place: tuple[Command, Server | None]) -> Non
     assert len(user("list").stdout.splitlines()) == 1
 
 
-def test_what_is_refused_is_explained(place: tuple[Command, Server | None]) -> None:
+def test_what_is_refused_is_explained(user: Command) -> None:
     """Exit code 1 and a sentence, no traceback; nothing was made."""
-    user, _ = place
-    assert user("add", "ali", typed=f"{PASSWORD}\n").returncode == 0
+    assert user("add", "karim", typed=f"{PASSWORD}\n").returncode == 0
+    before = user("list").stdout
     for arguments, typed, word in (
-        (["add", "ALI"], PASSWORD, "taken"),
+        (["add", "KARIM"], PASSWORD, "taken"),
         (["add", "a b"], PASSWORD, "cannot be used"),
         (["add", "vali"], "short", "shorter than 8"),
         (["add", "vali"], "", "no password"),
@@ -86,21 +85,22 @@ def test_what_is_refused_is_explained(place: tuple[Command, Server | None]) -> N
         assert "Traceback" not in refused.stderr and PASSWORD not in refused.stderr
         assert "to_user" not in refused.stderr and "send it again" not in refused.stderr, "words of the wire"
     assert user("add", "vali", "--role", "king", typed=PASSWORD).returncode == 2
-    assert len(user("list").stdout.splitlines()) == 1
+    assert user("list").stdout == before
 
 
 async def test_a_running_server_obeys_at_once(tmp_path: Path) -> None:
     """Who is shut out is closed with 4505; who is let in again logs in with the password they were given. From a shell."""
-    user = Command(tmp_path / "data", in_a_shell)
+    user, shell = Command(tmp_path / "data"), Command(tmp_path / "data", in_a_shell)
     with running("suhbat", user.data) as server:
-        assert user("add", "ali", "--role", "owner", typed=f"{PASSWORD}\n").returncode == 0
+        made = await asyncio.to_thread(user, "add", "ali", "--role", "owner", typed=f"{PASSWORD}\n")
+        assert made.returncode == 0, made.stderr
         asked = {"user_id": "ali", "password": PASSWORD}
         _, answer = server.request("POST", "/api/v1/sessions", asked)
         async with V1(server.ws, answer["token"]) as socket:
-            assert (await asyncio.to_thread(user, "disable", "ali")).returncode == 0
+            assert (await asyncio.to_thread(shell, "disable", "ali")).returncode == 0
             assert await socket.closed() == 4505
         assert server.request("POST", "/api/v1/sessions", asked)[0] == 401
-        user("enable", "ali")
+        await asyncio.to_thread(user, "enable", "ali")
         assert server.request("POST", "/api/v1/sessions", asked)[0] == 201
         assert PASSWORD not in server.printed()
 
@@ -123,28 +123,21 @@ def test_a_server_that_was_killed_is_not_asked(tmp_path: Path) -> None:
     with running("suhbat", user.data) as server:
         server.kill()
         assert (user.data / "control").exists()
-        alone = Command(user.data, in_a_shell)
-        assert alone("add", "ali", typed=f"{PASSWORD}\n").returncode == 0
-        refused = alone("add", "ALI", typed=f"{PASSWORD}\n")
+        assert user("add", "ali", typed=f"{PASSWORD}\n").returncode == 0
+        refused = Command(user.data, in_a_shell)("add", "ALI", typed=f"{PASSWORD}\n")
         assert refused.returncode == 1 and refused.stderr.startswith("suhbat: ") and "Traceback" not in refused.stderr
 
 
 def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
-    """Without its file the answer says what to do."""
+    """Without its file the answer says what to do. `suhbat doctor` beside a running server is told that it runs: the server
+    itself is asked. Without its secret nobody knows whose the port is."""
     user = Command(tmp_path / "data")
-    with running("suhbat", user.data):
+    with running("suhbat", user.data) as server:
+        settings = Settings(data=server.data, port=server.port)
+        assert network.port(settings).level == "warn"
         (user.data / "control").unlink()
         refused = user("list")
         assert refused.returncode == 1 and "same user of the system" in refused.stderr
-
-
-def test_the_port_of_the_running_server_is_no_failure(tmp_path: Path) -> None:
-    """`suhbat doctor` beside a running server is told that it runs: the server itself is asked. Without its secret nobody knows
-    whose the port is."""
-    with running("suhbat", tmp_path / "data") as server:
-        settings = Settings(data=server.data, port=server.port)
-        assert network.port(settings).level == "warn"
-        (server.data / "control").unlink()
         assert network.port(settings).level == "FAIL"
 
 

@@ -1,20 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from suhbat.chat.ports import Store
+from tests import engines
 
-from .parts import STORES, Listener, opened
+from .parts import STORES, Listener, opened, postgres
 
 
 @pytest.fixture(params=STORES, ids=lambda make: make.__name__)
-def make(request: pytest.FixtureRequest) -> Callable[..., Store]:
-    """Makes a store of each kind."""
-    made: Callable[..., Store] = request.param
-    return made
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """Makes a store of each kind, in the directory of the test."""
+    yield request.param
+    if request.param is postgres:
+        engines.give_back(tmp_path)
 
 
 @pytest.fixture

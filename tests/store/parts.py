@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from functools import cache
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
@@ -22,8 +24,10 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
 from suhbat.store import connect
 from suhbat.store.acts import carry_out
+from suhbat.store.directory import make_directory
 from suhbat.store.fts5 import SECURE_DELETE
 from suhbat.store.known import Known
+from suhbat.store.migrate import migrate
 from suhbat.store.postgres import PostgresStore
 from suhbat.store.postgres import connect as postgres_at
 from suhbat.store.sqlite import SQLiteStore
@@ -36,8 +40,26 @@ BARE = Actor("u-bare", "yolovchi")
 
 
 def sqlite(place: Path, **settings: Any) -> Store:
-    """A store in a fresh directory of its own; the same place again is the same data."""
+    """A store in a fresh directory of its own; the same place again is the same data. The file has the schema already."""
+    if not place.exists():
+        make_directory(place)
+        (place / "suhbat.db").write_bytes(migrated())
+        (place / "suhbat.db").chmod(0o600)
     return SQLiteStore(place, **({"clock": FakeClock()} | settings))
+
+
+@cache
+def migrated() -> bytes:
+    """A SQLite file that nobody used. To migrate takes longer than most tests do."""
+    with TemporaryDirectory() as directory:
+        file = Path(directory) / "suhbat.db"
+        engine = connect.writing(file)
+        with engine.connect() as connection:
+            migrate(connection, Path(directory) / "backups", 0)
+        engine.dispose()
+        with closing(sqlite3.connect(file)) as raw:
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return file.read_bytes()
 
 
 def postgres(place: Path, **settings: Any) -> Store:
