@@ -230,10 +230,10 @@ def database_of(place: Path) -> str:
 
 def give_back(directory: Path) -> None:
     """Nobody uses the databases of the places in there any more: others may, when they are empty again."""
-    from .reused import emptied
+    from .reused import alike
 
     for place in [place for place in _of_places if place.is_relative_to(directory)]:
-        if emptied(url := _of_places.pop(place), postgres().url("empty")):
+        if alike(url := _of_places.pop(place), postgres().url("empty")):
             _free.append(url)
 
 

@@ -6,17 +6,15 @@ from pathlib import Path
 import pytest
 
 from suhbat.chat.ports import Store
-from tests import engines
 
-from .parts import STORES, Listener, opened, postgres
+from .parts import AFTERWARDS, STORES, Listener, opened
 
 
 @pytest.fixture(params=STORES, ids=lambda make: make.__name__)
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Store]]:
     """Makes a store of each kind, in the directory of the test."""
     yield request.param
-    if request.param is postgres:
-        engines.give_back(tmp_path)
+    AFTERWARDS[request.param](tmp_path)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from functools import cache
@@ -41,7 +41,7 @@ BARE = Actor("u-bare", "yolovchi")
 
 def sqlite(place: Path, **settings: Any) -> Store:
     """A store in a fresh directory of its own; the same place again is the same data. The file has the schema already."""
-    if not place.exists():
+    if place.parent.is_dir() and not place.exists():
         make_directory(place)
         (place / "suhbat.db").write_bytes(migrated())
         (place / "suhbat.db").chmod(0o600)
@@ -67,6 +67,11 @@ def postgres(place: Path, **settings: Any) -> Store:
     return PostgresStore(engines.database_of(place), **({"clock": FakeClock()} | settings))
 
 
+AFTERWARDS: Mapping[Callable[..., Store], Callable[[Path], None]] = {
+    sqlite: lambda directory: None,
+    postgres: engines.give_back,
+}
+"""What is done with the places in a directory when a test is over."""
 STORES: list[Callable[..., Store]] = [sqlite, postgres]
 """Functions that take a place and the setting `lobby_history`, and give a store that is not open yet."""
 
