@@ -17,7 +17,7 @@ from xdist.scheduler import LoadScopeScheduling
 SHARING = {"tests/authorisation", "tests/transport", "tests/proof/attacks"}
 """Folders whose tests share servers, one of each kind in COMMANDS."""
 ALONE = {"tests/bench", "tests/weaknesses"}
-"""Folders whose tests all share something: files, which the bench writes its figures into; one server of each kind of theirs."""
+"""Folders whose tests all share something: the files that the bench writes its figures into; one server of each kind."""
 
 
 class Groups(LoadScopeScheduling):
