@@ -81,7 +81,7 @@ def report() -> Iterator[tuple[str, dict[str, Any]]]:
         "--idle",
         str(MEMBERS),
         "--settle",
-        "0.2",
+        "0.1",
     ]
     done = run("--members", str(MEMBERS), "--only", "c,suhbat,suhbat-v1", *short)
     written = sorted(set((BENCH / "results").glob("*")) - before)

@@ -234,6 +234,7 @@ async def test_a_token_is_refused_by_the_node_that_closed_its_sockets(cluster: C
 async def hammer(node: Server, token: str) -> None:
     while True:
         await asyncio.to_thread(node.request, "GET", "/api/v1/me", token=token)
+        await asyncio.sleep(0.01)
 
 
 async def test_a_session_revoked_on_one_node_ends_on_all(cluster: Cluster, way: float) -> None:

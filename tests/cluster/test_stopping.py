@@ -30,19 +30,32 @@ def postgres() -> Iterator[engines.Postgres]:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there no process can be asked to stop")
-@pytest.mark.parametrize(("way", "requests"), [("SIGTERM", 3), ("SIGINT", 0)])
-async def test_a_database_that_hangs(way: str, requests: int, postgres: engines.Postgres, tmp_path: Path) -> None:
+async def test_a_database_that_hangs(postgres: engines.Postgres, tmp_path: Path) -> None:
     """The process is gone within 10 s: with people connected, a message and requests under way. Those people are told to come
     back, and the log says what was given up. Ctrl-C ends it in Python's own way, which waits for threads that are no daemons.
     """
+    hanging = asyncio.Barrier(2)
+    try:
+        await asyncio.gather(
+            _stopped("SIGTERM", 3, postgres, tmp_path, hanging), _stopped("SIGINT", 0, postgres, tmp_path, hanging)
+        )
+    finally:
+        postgres.resume()
+
+
+async def _stopped(way: str, requests: int, postgres: engines.Postgres, place: Path, hanging: asyncio.Barrier) -> None:
+    """One of two servers, from whose start the database answers both until they are busy, and then neither."""
     url = postgres.new_database(way.lower(), template="empty")
-    server = Server("suhbat", tmp_path / "data", settings={"SUHBAT_DATABASE_URL": url})
-    server.start()
+    server = Server("suhbat", place / way, settings={"SUHBAT_DATABASE_URL": url})
+    await asyncio.to_thread(server.start)
     try:
         token = server.guest("aziz")
         async with V1(server.ws, token) as person, Simple(server.ws, "bobur") as other:
             assert (await person.ask("send", conversation="lobby", text="bir", client_id="k1"))["type"] == "ok"
-            postgres.pause()
+            async with asyncio.timeout(PATIENCE):
+                if await hanging.wait() == 0:
+                    postgres.pause()
+                await hanging.wait()
             await person.say({"type": "send", "id": 9, "conversation": "lobby", "text": "ikki", "client_id": "k2"})
             asking = [asyncio.create_task(asyncio.to_thread(_ask, server)) for _ in range(requests)]
             await asyncio.sleep(0.5)
@@ -55,8 +68,7 @@ async def test_a_database_that_hangs(way: str, requests: int, postgres: engines.
             await asyncio.gather(*asking)
         assert "sends without an acknowledgement are undecided" in server.printed()
     finally:
-        postgres.resume()
-        server.kill()
+        await asyncio.to_thread(server.kill)
 
 
 def _ask(server: Server) -> None:

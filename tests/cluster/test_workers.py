@@ -116,6 +116,7 @@ async def test_the_command_line_reaches_whichever_worker(server: Server) -> None
         (ali,) = await asyncio.to_thread(users.order, settings, verb="list")
         assert ali["disabled"]
         orders += 1
+        await asyncio.sleep(0.05)
         assert time.monotonic() < limit, f"it was not replaced:\n{server.printed()}"
     assert (server.data / "control").exists()
     assert server.stop() == 0

@@ -27,7 +27,7 @@ Attack = Callable[[str, Path], str]
 
 def simulation(fault: str, place: Path) -> str:
     """Simulated histories, in a process of their own: the fault is put into that."""
-    command = [sys.executable, "-m", "tests.proof.simulation", "--histories", str(HISTORIES), "--seed", "1"]
+    command = [sys.executable, "-m", "tests.proof.simulation", "--histories", str(HISTORIES), "--seed", "2"]
     done = subprocess.run(
         [*command, "--sabotage", fault], capture_output=True, text=True, encoding="utf-8", check=False
     )
@@ -41,12 +41,12 @@ def kill(fault: str, place: Path) -> str:
     return _found(lambda: asyncio.run(kills.run("suhbat", place, 1, ROUNDS, (fault,))))
 
 
-def power(fault: str, place: Path) -> str:
+def power(fault: str, place: Path, seconds: float = 6.0) -> str:
     """The power goes, where flushes failed before too. It takes some luck, of a recording and of a cut."""
     for seed in range(1, RECORDINGS + 1):
         (again := place / str(seed)).mkdir()
         eio = fault == "log_trusted"
-        if found := _found(lambda: power_loss.run(again, seed, 6.0, 300, eio=eio, sabotage=(fault,))):  # noqa: B023
+        if found := _found(lambda: power_loss.run(again, seed, seconds, 300, eio=eio, sabotage=(fault,))):  # noqa: B023
             return found
     return ""
 

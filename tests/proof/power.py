@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from tests.cluster.storm import Somewhere, SomewhereWriter
-from tests.servers import ROOT, Server
+from tests.servers import PATIENCE, ROOT, Server
 from tests.system.trace import OPTIONS, calls
 
 from .history import ROWS, Row, logs
@@ -30,6 +30,8 @@ SECTOR = 512
 PEOPLE = 3
 REFUSALS = 4
 """Batches whose flush fails, at the last of which the process dies: before another one is written over it."""
+LEAST = 60
+"""Messages that are acknowledged before a recording ends, however slow the machine is."""
 RESTART = 400
 """Calls of a new process in which it takes over what the one before left; cuts among them are the most delicate."""
 STARTING = 15 + 2 * len(list((ROOT / "suhbat" / "store" / "migrations" / "versions").glob("[0-9]*.py")))
@@ -127,9 +129,13 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
         async with asyncio.TaskGroup() as tasks:
             living = [tasks.create_task(one.live(up)) for one in people]
             writers = [one for one in people if isinstance(one, _Writer)]
-            until = time.monotonic() + seconds
+            until, limit = time.monotonic() + seconds, time.monotonic() + seconds + PATIENCE
             assert server.process is not None
-            while time.monotonic() < until and server.process.poll() is None:
+            while server.process.poll() is None and time.monotonic() < limit:
+                told = sum(len(one.acknowledged) for one in writers)
+                refused = sum(one.refusals for one in writers)
+                if time.monotonic() > until and told > LEAST and (refused or not eio):
+                    break
                 await asyncio.sleep(0.01)
             if eio:
                 up.clear()

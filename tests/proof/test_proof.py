@@ -13,7 +13,7 @@ from .history import Changed, History, Place, Row, faults
 from .sabotage import SABOTAGE
 from .simulation.__main__ import several
 
-HISTORIES = 150
+HISTORIES = 50
 
 
 def a_seed() -> int:
@@ -33,7 +33,7 @@ def test_simulated_histories() -> None:
 async def test_bad_weather(kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Connections that are slow, halved and reset, a server that is paused, a clock that jumps: nobody loses a message."""
     caplog.set_level("ERROR", "suhbat.client")  # it would tell of every cut
-    counted = await weather.run(kind, tmp_path, a_seed(), 8.0)
+    counted = await weather.run(kind, tmp_path, a_seed(), 4.0)
     print(dict(counted))
     assert counted["acknowledged"] > 50 and counted["connections"] > 10
 

@@ -93,8 +93,11 @@ async def run(kind: str, place: Path, seed: int, seconds: float) -> Counter[str]
             living = [tasks.create_task(client.live(up)) for client in party.clients]
             living.append(tasks.create_task(party.sdk.live()))
             until = time.monotonic() + seconds
+            turns: list[tuple[str, Callable[[], Awaitable[None]]]] = []
             while time.monotonic() < until:
-                name, happen = chance.choice(list(weather.all.items()))
+                if not turns:  # one of each kind, in any order, so that a short time has several of them
+                    turns = chance.sample(list(weather.all.items()), len(weather.all))
+                name, happen = turns.pop()
                 counted[name] += 1
                 await happen()
                 await weather.rest()

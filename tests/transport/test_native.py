@@ -21,18 +21,29 @@ from suhbat.transport.admission import Admission
 from suhbat.transport.native import ADMISSION, REACHED, Native, recognise
 from suhbat.transport.stream_wire import CLOSE_SECONDS, StreamWire
 from tests.leaping import leaping
-from tests.servers import Server, running
+from tests.servers import COMMANDS, PATIENCE, Server, running
 from tests.talk import Simple
 
 BINARY = b"\x82\x81\x00\x00\x00\x00x"
 """A masked binary frame (RFC 6455 §5.2), which is closed with 1003."""
+HASTY = (
+    "-c",
+    "import runpy, sys; from suhbat.transport import stream_wire; stream_wire.CLOSE_SECONDS = 1.0; "
+    "del sys.argv[0]; runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)",
+)
 
 
 @pytest.fixture(scope="module", params=["suhbat", "uvicorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The two ways under uvicorn; overrides the fixture over every kind."""
-    with running(request.param, tmp_path_factory.mktemp("wire") / "data", send_rate="0") as started:
-        yield started
+    """The two ways under uvicorn, where a close is waited for for a second; overrides the fixture over every kind."""
+    kind: str = request.param
+    settings = {"SUHBAT_SEND_RATE": "0"}
+    server = Server(
+        kind, tmp_path_factory.mktemp("wire") / "data", settings=settings, command=(*HASTY, *COMMANDS[kind][1:])
+    )
+    server.start()
+    yield server
+    server.stop()
 
 
 async def _application(scope: Any, receive: Any, send: Any) -> None: ...
@@ -91,7 +102,7 @@ async def test_a_close_that_is_not_read_ends_all_the_same(server: Server) -> Non
             peer.sendall(BINARY)
             await asyncio.sleep(0.5)
             assert held_open(server, peer), "what was written before is still waiting to be read"
-            deadline = time.monotonic() + CLOSE_SECONDS + 3
+            deadline = time.monotonic() + PATIENCE
             while held_open(server, peer):
                 assert time.monotonic() < deadline, "the connection was not aborted"
                 await asyncio.sleep(0.1)
@@ -178,9 +189,9 @@ async def test_a_flood_of_what_the_dialects_never_see(server: Server, frames: by
             slowest = max(slowest, loop.time() - began)
         assert slowest < 1.0
         with suppress(OSError):
-            async with asyncio.timeout(CLOSE_SECONDS + 5):
+            async with asyncio.timeout(PATIENCE):
                 await flood
-        async with asyncio.timeout(CLOSE_SECONDS + 3):
+        async with asyncio.timeout(PATIENCE):
             while held_open(server, peer):
                 await asyncio.sleep(0.1)
         peer.close()

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests.servers import COMMANDS, Server
+from tests.weaknesses.hasty import SILENCE_SECONDS
 
 from .siege import OPTIONS, Siege, name
 
@@ -23,8 +25,8 @@ HOUR = 3_600.0
 SUMMER_TIME = 2 * HOUR
 JUMPS = (SUMMER_TIME, -SUMMER_TIME, 0.0, 40 * 24 * HOUR, -400 * 24 * HOUR)
 """Both ways, and right again; longer than any session lives; before everything that was ever said."""
-ASLEEP = 7.0
-"""Seconds. With deadlines of a tenth (tests/weaknesses/hasty.py) it is more than a minute."""
+ASLEEP = 5.0
+"""Seconds. With deadlines of a tenth (tests/weaknesses/hasty.py) it is nearly a minute."""
 PASSWORD = "a very secret passphrase"
 
 
@@ -71,11 +73,16 @@ def test_the_clock_jumps(tmp_path: Path, kind: str) -> None:
         assert status == 200, page
 
 
-@pytest.mark.parametrize("kind", ["suhbat", "uvicorn"])
-def test_the_process_is_stopped_for_a_while(tmp_path: Path, kind: str) -> None:
+def test_the_process_is_stopped_for_a_while(tmp_path: Path) -> None:
     """A laptop that was closed, a host that was paused: who is still there is not taken for dead because the server was
-    away, and what they said meanwhile is taken."""
-    with started(kind, tmp_path / "data", "-m", "tests.weaknesses.hasty") as server, ExitStack() as stack:
+    away, and what they said meanwhile is taken. Both kinds sleep at the same time."""
+    with ThreadPoolExecutor() as threads:
+        for done in [threads.submit(_stopped, kind, tmp_path / kind) for kind in ("suhbat", "uvicorn")]:
+            done.result()
+
+
+def _stopped(kind: str, data: Path) -> None:
+    with started(kind, data, "-m", "tests.weaknesses.hasty") as server, ExitStack() as stack:
         assert server.process is not None
         siege = Siege(server)
         people = [name("patient") for _ in range(8)]
@@ -92,7 +99,7 @@ def test_the_process_is_stopped_for_a_while(tmp_path: Path, kind: str) -> None:
             for one, socket in zip(people, sockets, strict=True):
                 while f"{one} while it slept" not in socket.recv(timeout=10):
                     pass
-            time.sleep(4)  # more than the silence after which somebody is dropped
+            time.sleep(SILENCE_SECONDS + 0.5)  # more than the silence after which somebody is dropped
             for one, socket in zip(people, sockets, strict=True):
                 socket.send(f'{{"message": "{one} is here"}}')
                 while f"{one} is here" not in socket.recv(timeout=10):
