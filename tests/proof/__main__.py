@@ -12,6 +12,7 @@ import asyncio
 import logging
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -77,12 +78,22 @@ def kills_uvicorn(place: Path, seed: int, size: Size) -> Figures:
 
 def folds(place: Path, seed: int, size: Size) -> Figures:
     """By pytest: the histories and their folding are a test's (tests/store/test_fold.py)."""
-    command = [sys.executable, "-m", "pytest", "-q", "--timeout", "0", "tests/store/test_fold.py"]
-    environment = os.environ | {"SUHBAT_HISTORIES": str(size.folds)}
-    chance = ["--hypothesis-seed", str(seed)]
-    done = subprocess.run([*command, *chance], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-10_000:]
+    _pytest("tests/store/test_fold.py", "--hypothesis-seed", str(seed), SUHBAT_HISTORIES=str(size.folds))
     return {"histories, on each store": size.folds}
+
+
+def attackers(place: Path, seed: int, size: Size) -> Figures:
+    """By pytest, too: what strangers do (tests/proof/attacks), larger than in `make test` and on every kind of server."""
+    said = _pytest("tests/proof/attacks", "-n", "0", SUHBAT_ATTACKS="full")
+    return {"attacks of strangers": int(re.findall(r"(\d+) passed", said)[-1])}
+
+
+def _pytest(*arguments: str, **environment: str) -> str:
+    command = [sys.executable, "-m", "pytest", "-q", "--timeout", "0", *arguments]
+    given = os.environ | environment
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-10_000:]
+    return done.stdout
 
 
 def weather_sqlite(place: Path, seed: int, size: Size) -> Figures:
@@ -131,6 +142,7 @@ ATTACKS: Mapping[str, Attack] = {
     "kill -9, PostgreSQL + NATS": kills_cluster,
     "kill -9, uvicorn main:app": kills_uvicorn,
     "what clients fold": folds,
+    "what strangers do": attackers,
     "network, SIGSTOP and clock, SQLite": weather_sqlite,
     "network, SIGSTOP and clock, PostgreSQL + NATS": weather_cluster,
     "power loss, SQLite": power_loss,

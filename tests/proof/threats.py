@@ -149,10 +149,10 @@ AUTHORISATION: Mapping[str, Tests] = {
         *_in("http/test_accounts", "other_peoples_sessions_are_as_unknown_as_none"),
     ),
     "every id x every command x everybody, over WebSocket": (
-        *_in("authorisation/test_everybody", "no_command_is_forgotten", "command", "command_in_a_direct"),
+        *_in("authorisation/test_everybody", "no_command_is_forgotten", "commands", "commands_in_a_direct"),
     ),
     "a stranger sees what nobody sees": (
-        *_in("authorisation/test_everybody", "endpoint", "command", "endpoint_of_a_direct", "command_in_a_direct"),
+        *_in("authorisation/test_everybody", "endpoint", "commands", "endpoint_of_a_direct", "commands_in_a_direct"),
         *_in("http/test_api", "what_may_not_be_seen_is_what_does_not_exist"),
     ),
     "no event after the removal": (
@@ -161,7 +161,7 @@ AUTHORISATION: Mapping[str, Tests] = {
         *_in("transport/test_opening", "put_out_while_the_opening_is_read"),
     ),
     "nothing of before one's joining": (
-        *_in("authorisation/test_everybody", "endpoint", "command"),
+        *_in("authorisation/test_everybody", "endpoint", "commands"),
         *_in(
             "store/test_floor", "no_act_reaches_below", "no_reply_names_what_is_below", "nothing_that_is_read_shows_it"
         ),

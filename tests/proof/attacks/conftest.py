@@ -9,9 +9,13 @@ import pytest
 from tests.servers import running
 
 from .siege import DIRECTS, ROOMS, Siege
+from .sizes import FULL
 
 KINDS = ("suhbat", "uvicorn", "hypercorn")
 """`suhbat serve` (native), `uvicorn main:app` (a connection that is taken over), and plain ASGI."""
+
+WHATEVER = pytest.mark.parametrize("siege", KINDS if FULL else KINDS[:1], indirect=True)
+"""For attacks on what is the same however bytes arrive: requests over HTTP, and what the store and the hub do with them."""
 
 
 @pytest.fixture(scope="session", params=KINDS)

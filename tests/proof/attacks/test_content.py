@@ -12,6 +12,7 @@ import pytest
 from tests.servers import Server
 from tests.system.raw import Raw
 
+from .conftest import WHATEVER
 from .siege import Siege, name
 
 PASSWORD = "a very secret passphrase"
@@ -46,6 +47,7 @@ EXPLODING = {
 """What a careless expression, fold or normal form takes the square of, or worse."""
 
 
+@WHATEVER
 @pytest.mark.parametrize("way", ["message", "search", "title", "name"])
 def test_what_takes_for_ever_elsewhere(siege: Siege, way: str) -> None:
     """Each is taken or refused at once, wherever it is put."""
@@ -127,6 +129,7 @@ def found(server: Server, token: str, query: str) -> list[str]:
     return [message["text"] for message in answer["messages"]] if status == 200 else []
 
 
+@WHATEVER
 def test_syntax_in_a_search(siege: Siege) -> None:
     """Signs of the index and wildcards are text: an answer or a refusal, never a failure, and never more than the words
     that stand there. Cursors of a page that nobody gave are refused."""

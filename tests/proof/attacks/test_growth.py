@@ -12,6 +12,7 @@ from websockets.sync.client import connect
 
 from suhbat.chat.bounds import INVITATIONS, INVITED_BY_ONE
 
+from .conftest import WHATEVER
 from .siege import DIRECTS, OPTIONS, PATIENCE, ROOMS, Siege, name
 
 LARGEST = 256 * 1024
@@ -53,6 +54,7 @@ def patiently(siege: Siege, token: str, path: str, body: dict[str, object]) -> t
         time.sleep(answer["retry_after"])
 
 
+@WHATEVER
 def test_rooms_around_somebody(siege: Siege) -> None:
     """A guest makes rooms until the day's are used up, and adds the victim to each; others help. The victim is in none of them,
     has so many invitations and no more, and comes in."""
@@ -79,6 +81,7 @@ def test_rooms_around_somebody(siege: Siege) -> None:
         assert len(snapshot["invitations"]) == INVITATIONS  # type: ignore[arg-type]
 
 
+@WHATEVER
 def test_directs_with_somebody(siege: Siege) -> None:
     """A guest opens directs with the victim and ever other people until the day's are used up: they are nowhere to be seen.
     Many guests write to the victim: each is shown, in frames that are not large."""

@@ -11,10 +11,11 @@ from suhbat.identity.throttle import WORK_BURST
 from tests.servers import Server, running
 
 from .siege import Siege, name
+from .sizes import FULL
 
 PASSWORD = "a very secret passphrase"
 CHANGERS = 9
-OTHERS = 18
+OTHERS = 18 if FULL else 6
 ADDRESS = "198.51.100.1"
 """Of the nine."""
 

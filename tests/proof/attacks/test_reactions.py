@@ -12,8 +12,9 @@ from tests.servers import running
 from tests.talk import V1
 
 from .siege import Siege, name
+from .sizes import FULL
 
-NONE = 15_000
+NONE = 15_000 if FULL else 3_000
 """What is no emoji, each another."""
 PEOPLE = 24
 CHUNK = 250
