@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ OF_EVERY_PROGRAM = {
 """What prometheus_client tells on Linux."""
 
 
+@cache
 def served() -> set[str]:
     """The name of each sample that /metrics may have."""
     registry = create_app(Settings(data=Path("never-made"))).fastapi.state.parts.registry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import subprocess
 import threading
@@ -21,7 +22,8 @@ from tests.store.test_fold import HISTORY, Step
 from tests.web.histories import RecordingTheatre
 
 WEB = ROOT / "tests" / "web"
-HISTORIES = 40
+HISTORIES = min(200, int(os.environ.get("SUHBAT_HISTORIES", "15")))
+"""Of `make proof`, which asks for many, as many as one program of Node is given at a time."""
 
 
 def node(*arguments: str | Path) -> str:

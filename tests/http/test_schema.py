@@ -16,9 +16,10 @@ from schemathesis.checks import (
     status_code_conformance,
 )
 
+from tests.proof.attacks.sizes import FULL
 from tests.servers import running
 
-EXAMPLES = 20
+EXAMPLES = 40 if FULL else 6
 """Requests to each route."""
 PASSWORD = "correct horse battery"
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)

@@ -77,14 +77,16 @@ def kills_uvicorn(place: Path, seed: int, size: Size) -> Figures:
 
 
 def folds(place: Path, seed: int, size: Size) -> Figures:
-    """By pytest: the histories and their folding are a test's (tests/store/test_fold.py)."""
-    _pytest("tests/store/test_fold.py", "--hypothesis-seed", str(seed), SUHBAT_HISTORIES=str(size.folds))
+    """By pytest: the histories and their folding are a test's, in Python and in JavaScript."""
+    tests = ("tests/store/test_fold.py", "tests/test_web_units.py::test_random_histories")
+    _pytest(*tests, "--hypothesis-seed", str(seed), SUHBAT_HISTORIES=str(size.folds))
     return {"histories, on each store": size.folds}
 
 
 def attackers(place: Path, seed: int, size: Size) -> Figures:
-    """By pytest, too: what strangers do (tests/proof/attacks), larger than in `make test` and on every kind of server."""
-    said = _pytest("tests/proof/attacks", "-n", "0", SUHBAT_ATTACKS="full")
+    """By pytest, too: what strangers do (tests/proof/attacks), larger than in `make test` and on every kind of server; and
+    requests of every form to every route."""
+    said = _pytest("tests/proof/attacks", "tests/http/test_schema.py", "-n", "0", SUHBAT_ATTACKS="full")
     return {"attacks of strangers": int(re.findall(r"(\d+) passed", said)[-1])}
 
 

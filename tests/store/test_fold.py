@@ -2,7 +2,7 @@
 
 A history is drawn; everybody folds with the SDK's own `State` what the store tells of the logs they follow, each log in its
 order and the logs in any order, for there is none between them. Some go away and come back with their cursors, as over v1.
-30 histories here; `make proof` asks for 1,000 (`SUHBAT_HISTORIES`).
+12 histories here; `make proof` asks for 1,000 (`SUHBAT_HISTORIES`).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from suhbat.protocol.types import LOBBY, ME
 from .acting import AT
 from .parts import STORES, everything, guest, make_post
 
-HISTORIES = int(os.environ.get("SUHBAT_HISTORIES", "30"))
+HISTORIES = int(os.environ.get("SUHBAT_HISTORIES", "12"))
 ROLES = ("member", "moderator", "owner")
 EMOJI = ("👍", "🙂", "❤️")
 
