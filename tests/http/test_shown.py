@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
