@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -142,13 +143,16 @@ def test_wheels_exist(platform: str, python: str, tmp_path: Path) -> None:
 def test_the_seeds_line_works_on_windows(elsewhere: bool, tmp_path: Path) -> None:
     """`pip install -r requirements.txt uvloop` on Windows takes the empty wheel of deploy/windows, from any directory."""
     cwd, file = (tmp_path, RUNTIME) if elsewhere else (ROOT, Path("requirements.txt"))
-    for python in PYTHONS:
-        for options in ([], ["--no-deps"]):
-            found = uv_would_install(
-                PLATFORMS[0], python, "-r", file, *options, "uvloop", cwd=cwd, target=tmp_path / "none"
-            )
-            assert found["uvloop"] == "9999"
-            assert found.keys() == (pins(RUNTIME).keys())
+
+    def found(python: str, *options: str) -> dict[str, str]:
+        asked = ("-r", file, *options, "uvloop")
+        return uv_would_install(PLATFORMS[0], python, *asked, cwd=cwd, target=tmp_path / "none")
+
+    with ThreadPoolExecutor() as threads:  # they wait for the index
+        asked = [threads.submit(found, python, *more) for python in PYTHONS for more in ([], ["--no-deps"])]
+    for one in asked:
+        assert one.result()["uvloop"] == "9999"
+        assert one.result().keys() == pins(RUNTIME).keys()
 
 
 def test_the_seeds_line_takes_uvloop_elsewhere(tmp_path: Path) -> None:

@@ -6,10 +6,11 @@ import asyncio
 import dataclasses
 import threading
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -36,8 +37,10 @@ SOLI = Actor("u-soli", "soli", lobby_from=0)
 
 
 @pytest.fixture
-def url() -> str:
-    return engines.database()
+def url(tmp_path: Path) -> Iterator[str]:
+    """A database that nobody used, or that is like that again. Others get it afterwards."""
+    yield engines.database_of(tmp_path)
+    engines.give_back(tmp_path)
 
 
 @asynccontextmanager
@@ -668,7 +671,7 @@ async def test_another_database_is_another_epoch(url: str) -> None:
         epoch = store.epoch
     async with stores(url, 1) as ((store, _, _),):
         assert store.epoch == epoch
-    copy = engines.postgres().new_database(f"{url.rpartition('/')[2]}copy", template=url.rpartition("/")[2])
+    copy = engines.postgres().new_database(f"e{time.monotonic_ns()}", template=url.rpartition("/")[2])
     async with stores(copy, 1) as ((store, _, _),):
         assert store.epoch != epoch
 
@@ -688,9 +691,11 @@ async def test_what_a_dump_brings_along_of_its_transactions(url: str) -> None:
 
 
 @pytest.mark.parametrize("in_doubt", [False, True])
-async def test_another_database_behind_the_same_url(url: str, in_doubt: bool) -> None:
+async def test_another_database_behind_the_same_url(in_doubt: bool) -> None:
     """A standby was promoted that had not received everything: nothing is written under the epoch of before, nor is a lost
     COMMIT asked after there. The node says what to do."""
+
+    url = engines.database()
 
     def change(*_: object) -> None:
         engines.postgres().replace(url.rpartition("/")[2])
