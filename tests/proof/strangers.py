@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ class Where:
     port: int
     tokens: tuple[str, ...]
     room: str
+    seq: int
+    """Of a message in the room."""
     number: int
 
     @property
@@ -138,7 +140,7 @@ ATTACKS: Mapping[str, Attack] = {
         lambda where, n: {"type": "send", "conversation": where.room, "text": _nobodys(where, n)}
     ),
     "reactions": saying(
-        lambda where, n: {"type": "react", "conversation": where.room, "seq": 1, "emoji": chr(0x1F600 + n % 60)}
+        lambda where, n: {"type": "react", "conversation": where.room, "seq": where.seq, "emoji": chr(0x1F600 + n % 60)}
     ),
     "idle connections": _idle,
 }
@@ -156,14 +158,14 @@ def main(seconds: float, only: str) -> None:
         try:
             tokens = tuple(_account(server, f"hujum{number}") for number in range(ACCOUNTS))
             bystander = _account(server, "guvoh")
-            room = _room(server, tokens)
+            room, seq = _room(server, tokens)
             _fill(server, bystander)
             server.stop()
             server.settings = settings
             server.start()
             for name in ATTACKS:
                 if only in name:
-                    _measure(server, Where(server.port, tokens, room, 0), bystander, name, seconds)
+                    _measure(server, Where(server.port, tokens, room, seq, 0), bystander, name, seconds)
         finally:
             server.stop()
 
@@ -193,7 +195,7 @@ def _attack(name: str, where: Where, ready: Any, over: Any, said: Any) -> None:
     told: Counter[str] = Counter()
 
     def run(number: int) -> None:
-        mine = Where(where.port, where.tokens, where.room, number)
+        mine = replace(where, number=number)
         while not over.is_set():
             try:
                 ATTACKS[name](mine, over.is_set, told)
@@ -219,7 +221,7 @@ def _account(server: Server, name: str) -> str:
     return token
 
 
-def _room(server: Server, tokens: tuple[str, ...]) -> str:
+def _room(server: Server, tokens: tuple[str, ...]) -> tuple[str, int]:
     """A public room of all attackers, with a message to react to."""
     _, made = server.request(
         "POST", "/api/v1/conversations", {"title": "Maydon", "visibility": "public"}, token=tokens[0]
@@ -227,8 +229,8 @@ def _room(server: Server, tokens: tuple[str, ...]) -> str:
     room: str = made["conversation"]
     for number, token in enumerate(tokens[1:], 1):
         server.request("PUT", f"/api/v1/conversations/{room}/members/hujum{number}", {}, token=token)
-    server.request("POST", f"/api/v1/conversations/{room}/messages", {"text": "salom"}, token=tokens[0])
-    return room
+    _, said = server.request("POST", f"/api/v1/conversations/{room}/messages", {"text": "salom"}, token=tokens[0])
+    return room, said["seq"]
 
 
 def _fill(server: Server, token: str) -> None:
