@@ -128,6 +128,7 @@ class Suhbat:
                 bans=services.bans,
                 rates=services.rates,
                 reads=services.reads,
+                slower=services.slower,
                 clock=services.clock,
                 registry=registry,
                 counts=services.counts,

@@ -14,6 +14,7 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
+from suhbat.chat.slower import Slower
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.control import Control
@@ -23,8 +24,6 @@ from suhbat.identity.people import People
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
-
-from .slower import Slower
 
 
 async def _nothing() -> None:

@@ -12,7 +12,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from suhbat.errors import BadRequest, Busy, Internal, NotFound, RateLimited, SuhbatError, TooLarge
+from suhbat.chat import slower
+from suhbat.errors import BadRequest, Internal, NotFound, SuhbatError, TooLarge
 from suhbat.identity.address import metered
 from suhbat.protocol.machine import unreadable
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
@@ -21,9 +22,6 @@ from suhbat.texts import REASONS, choose
 
 from .parts import Parts
 from .security import address_of
-
-SLOWER = frozenset({RateLimited.code, Busy.code})
-"""What somebody is told the more slowly the more often they are."""
 
 
 def install(app: FastAPI) -> None:
@@ -55,7 +53,7 @@ def problem(
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SuhbatError)
-    if error.code not in SLOWER:
+    if error.code not in slower.CODES:
         return problem(request, error)
     parts: Parts = request.app.state.parts
     waited = await parts.slower.wait(metered(address_of(request, parts)), parts.clock.steady())

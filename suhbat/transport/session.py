@@ -10,18 +10,21 @@ from urllib.parse import parse_qs
 
 import structlog
 
+from suhbat.chat import slower
 from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
+from suhbat.chat.slower import LONGEST, Slower
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
 from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
 from suhbat.hub.hub import Hub
+from suhbat.identity.address import metered
 from suhbat.identity.cookie import token_in
 from suhbat.identity.guests import Names
 from suhbat.identity.login import Login
@@ -71,6 +74,7 @@ class Services:
     names: Names | None = None
     """Where several nodes share the names of bare guests."""
     counts: Counts = field(default_factory=Counts)
+    slower: Slower = field(default_factory=Slower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +141,28 @@ class BaseSession:
     dialect: ClassVar[str]
     """As /metrics calls it."""
 
-    __slots__ = ("_expiry", "attached", "connection", "in_flight", "language", "services", "wire")
+    __slots__ = (
+        "_expiry",
+        "_slow_until",
+        "address",
+        "attached",
+        "connection",
+        "in_flight",
+        "language",
+        "services",
+        "wire",
+    )
 
-    def __init__(self, services: Services, wire: Wire, language: Language) -> None:
+    def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
         self.services = services
         self.wire = wire
-        self.language = language
+        self.language = upgrade.language
+        self.address = metered(upgrade.address)
         self.connection: Connection | None = None
         self.attached: Login | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self.in_flight = 0
+        self._slow_until = 0.0  # not read until then, in steady seconds
 
     def enter(self, connection: Connection) -> None:
         """Count the connection in, and tell everybody if it is the user's first."""
@@ -226,14 +242,23 @@ class BaseSession:
 
     def end(self, error: SuhbatError, frame: bytes) -> None:
         """Refuse: an error frame, so that Postman shows why, then the close."""
-        self.services.counts.refuse(self.dialect, error.code)
+        self.refused(error.code)
         self.write(frame)
         self.wire.close(Close(error.close), error.code)
+
+    def refused(self, code: str) -> None:
+        """Count a refusal that they are told; who is refused without end is not read for a while."""
+        self.services.counts.refuse(self.dialect, code)
+        if code in slower.CODES:
+            now = self.services.clock.steady()
+            wait = self.services.slower.take(self.address, now)
+            if wait != 0.0:
+                self._slow_until = now + (LONGEST if wait is None else wait)
 
     def act(self, action: Answer | End) -> None:
         """Carry out what needs nothing but the wire."""
         if action.refused is not None:
-            self.services.counts.refuse(self.dialect, action.refused)
+            self.refused(action.refused)
         if isinstance(action, Answer):
             self.write(action.frame)
             return
@@ -243,4 +268,6 @@ class BaseSession:
 
     @property
     def crowded(self) -> bool:
+        if self._slow_until and self._slow_until > self.services.clock.steady():
+            return True
         return self.in_flight >= IN_FLIGHT or (self.wire.congested and self.wire.unsent() > REPLY_BYTES)

@@ -7,7 +7,6 @@ from functools import partial
 from suhbat.chat.model import Actor, Outcome
 from suhbat.errors import NameInUse, RateLimited, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Wire
-from suhbat.identity.address import metered
 from suhbat.identity.guests import SILENCE_SECONDS, Claim, Names
 from suhbat.identity.login import Login
 from suhbat.identity.names import normalise
@@ -28,15 +27,14 @@ class SimpleSession(BaseSession):
 
     dialect = "simple"
 
-    __slots__ = ("_address", "_asked", "_delivered", "_token", "_upgrade", "claim", "machine", "name")
+    __slots__ = ("_asked", "_delivered", "_token", "_upgrade", "claim", "machine", "name")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade, name: str) -> None:
-        super().__init__(services, wire, upgrade.language)
+        super().__init__(services, wire, upgrade)
         self.name = name
         self._token = upgrade.token
         self._upgrade = None if services.outside is None else upgrade  # idle connections should not keep their headers
         self._asked = upgrade.bearer is not None
-        self._address = metered(upgrade.address)
         self.claim: Claim | None = None
         self._delivered: Delivered | None = None
         self.machine: simple.SimpleMachine | None = None
@@ -179,8 +177,8 @@ class SimpleSession(BaseSession):
 
     def _begin(self, connection: Connection) -> None:
         # A bare guest is a new identity each time: the meter is the name's, or coming again would reset it.
-        who = connection.actor.uid if self.claim is None else f"{self.claim.skeleton} {self._address}"
-        self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(who, self._address))
+        who = connection.actor.uid if self.claim is None else f"{self.claim.skeleton} {self.address}"
+        self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(who, self.address))
         self.enter(connection)
 
     # Commands
@@ -208,7 +206,7 @@ class SimpleSession(BaseSession):
     def _post(self, actor: Actor, command: simple.SimpleSend, peer: Actor | None) -> None:
         if self.claim is not None and not self.claim.counted:
             try:
-                self.services.people.guests.count(self._address)
+                self.services.people.guests.count(self.address)
             except RateLimited as error:
                 self.write(simple.refusal(error, self.language))
                 return
@@ -233,5 +231,5 @@ class SimpleSession(BaseSession):
             self.write(simple.sent(outcome.conversation, outcome.seq, outcome.sent_at, peer, online=online))
 
     def _refuse(self, error: SuhbatError) -> None:
-        self.services.counts.refuse(self.dialect, error.code)
+        self.refused(error.code)
         self.write(simple.refusal(error, self.language))

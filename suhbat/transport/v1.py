@@ -12,7 +12,6 @@ from suhbat.chat.rate import Cost, naming_cost, weigh
 from suhbat.chat.sync import Plan, sync_plan
 from suhbat.errors import Busy, Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, Dialect, Target, Wire
-from suhbat.identity.address import metered
 from suhbat.identity.login import Login
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Acting, Command, Edit, Hello, History, Ping, Read, Send, Sync, Typing
@@ -46,9 +45,9 @@ class V1Session(BaseSession):
     __slots__ = ("_deadline", "_upgrade", "machine", "typed")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
-        super().__init__(services, wire, upgrade.language)
+        super().__init__(services, wire, upgrade)
         self._upgrade: Upgrade | None = upgrade
-        self.machine = V1Machine(self.language, services.rates.fresh(metered(upgrade.address)))
+        self.machine = V1Machine(self.language, services.rates.fresh(self.address))
         self.typed: dict[str, float] = {}
         self._deadline: asyncio.TimerHandle | None = None
 
@@ -123,7 +122,6 @@ class V1Session(BaseSession):
     async def _open(self, command: Hello) -> Rest | None:
         if self.wire.closed:
             return None
-        address = "" if self._upgrade is None else metered(self._upgrade.address)
         login = await self._identify(command)
         self.machine.language = self.language  # of the account, if it has one
         actor = login.actor
@@ -139,7 +137,7 @@ class V1Session(BaseSession):
         if self.wire.closed or not self.still(login, connection):
             self.services.hub.remove(connection)
             return None
-        self.machine.meter = self.services.rates.meter(actor.uid, address)
+        self.machine.meter = self.services.rates.meter(actor.uid, self.address)
         self.enter(connection)
         self._reply(
             replies.Welcome(
@@ -346,7 +344,7 @@ class V1Session(BaseSession):
         self.write(replies.encode(frame))
 
     def _refuse(self, error: SuhbatError, id: int | str | None) -> None:
-        self.services.counts.refuse(self.dialect, error.code)
+        self.refused(error.code)
         self.write(self.machine.refuse(error, id))
 
     def _heads(self) -> dict[str, int]:

@@ -106,18 +106,21 @@ def _nobodys(where: Where, n: int) -> str:
     return " ".join(f"@kimsa{where.number}x{n}x{k}" for k in range(50))
 
 
-def _idle(where: Where, over: Callable[[], bool], told: Counter[str]) -> None:
-    """Connections that ask for nothing, as many as there may be."""
+def idling(pause: float) -> Attack:
+    """Connections that ask for nothing, as many as there may be, and after each this many seconds another."""
     import socket
 
-    held: list[socket.socket] = []
-    while not over():
-        one = socket.create_connection(("127.0.0.1", where.port), timeout=10)
-        held = [*held[-200:], one]
-        told["opened"] += 1
-        time.sleep(0.002)
-    for one in held:
-        one.close()
+    def attack(where: Where, over: Callable[[], bool], told: Counter[str]) -> None:
+        held: list[socket.socket] = []
+        while not over():
+            one = socket.create_connection(("127.0.0.1", where.port), timeout=10)
+            held = [*held[-200:], one]
+            told["opened"] += 1
+            time.sleep(pause)
+        for one in held:
+            one.close()
+
+    return attack
 
 
 PHRASE = quote(f'"{WORDS}" "{WORDS} yoq"')
@@ -142,7 +145,17 @@ ATTACKS: Mapping[str, Attack] = {
     "reactions": saying(
         lambda where, n: {"type": "react", "conversation": where.room, "seq": where.seq, "emoji": chr(0x1F600 + n % 60)}
     ),
-    "idle connections": _idle,
+    "a reaction on and off": saying(
+        lambda where, n: {
+            "type": "react",
+            "conversation": where.room,
+            "seq": where.seq,
+            "emoji": chr(0x1F600 + where.number),
+            "on": n % 2 == 0,
+        }
+    ),
+    "idle connections": idling(0.05),
+    "connections without end": idling(0.002),
 }
 
 
@@ -190,8 +203,10 @@ def _measure(server: Server, where: Where, bystander: str, name: str, seconds: f
 
 
 def _attack(name: str, where: Where, ready: Any, over: Any, said: Any) -> None:
-    if hasattr(os, "nice"):
-        os.nice(10)
+    if hasattr(os, "sched_setscheduler"):
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # the bystander runs as soon as it can
+    elif hasattr(os, "nice"):
+        os.nice(19)
     told: Counter[str] = Counter()
 
     def run(number: int) -> None:

@@ -20,12 +20,12 @@ from suhbat.chat.model import Outcome, Sent
 from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
-from suhbat.store import connect
+from suhbat.store import connect, transactions
 from suhbat.store.dialect import insert_new
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.known import Known, new_log
 from suhbat.store.tables import conversations
-from suhbat.store.transactions import Transactions
+from suhbat.store.transactions import Transactions, Unit
 from suhbat.store.writer import LARGEST_BATCH, Writer
 
 from .old import new_database
@@ -148,10 +148,8 @@ class TestGroupCommit:
         assert all(isinstance(outcome, Sent) for outcome in await asyncio.gather(first, *rest))
         assert (await listener.send(writer, ALI)).seq == 3_001
 
-    async def test_posts_and_other_work_keep_their_order(
-        self, writer: Writer, engine: Engine, listener: Listener
-    ) -> None:
-        """One transaction for both; each sees what was queued before it."""
+    async def test_posts_go_before_other_work(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """One transaction for both: the posts, then the work, each in its order."""
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -168,8 +166,33 @@ class TestGroupCommit:
             works.append(asyncio.ensure_future(writer.work(look)))
         gate.open()
         await asyncio.gather(*everything, *works)
-        assert seen == [2, 3, 4]
+        assert seen == [4, 4, 4]
         assert gate.commits == 2
+
+    async def test_posts_wait_for_little_other_work(
+        self, writer: Writer, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A transaction takes up no more of it when it has lasted for a while; what is left follows, in order, behind newer
+        posts."""
+        monkeypatch.setattr(transactions, "WORK_SECONDS", -1.0)
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        done: list[int] = []
+
+        def work(number: int) -> Unit[None]:
+            def run(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+                done.append(number)
+                return None, []
+
+            return run
+
+        works = [asyncio.ensure_future(writer.work(work(number))) for number in range(3)]
+        await asyncio.sleep(0)
+        gate.open()
+        await asyncio.gather(first, *works)
+        assert done == [0, 1, 2]
+        assert gate.commits == 4
 
 
 class TestFailures:

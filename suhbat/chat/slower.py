@@ -1,21 +1,30 @@
 """Who is refused without end hears of it more slowly: else refusing them keeps the event loop as busy as serving them would.
 
-A program that asks again as soon as it is refused (24 of them made everybody else's messages wait for eight times as long) has
-so many answers a second, however fast it could ask. Whoever is refused now and then is told at once.
+A program that asks again as soon as it is refused has so many refusals a second, however fast it could ask: an answer over HTTP
+waits, a socket is not read for so long. Whoever is refused now and then is told at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from suhbat.chat.rate import KEPT, Recent
+from suhbat.errors import Busy, RateLimited, TooManyConversations, TooManyInvitations, TooManyReactions
+
+from .rate import KEPT, Recent
+
+CODES = frozenset(
+    error.code for error in (RateLimited, Busy, TooManyConversations, TooManyInvitations, TooManyReactions)
+)
+"""The refusals that this is about: where there is too much of something. Others say what to do better."""
 
 A_SECOND = 20
 """Refusals that one address is told in a second, where it goes on."""
 AT_ONCE = 40
 """Refusals told without delay, when there were none for a while."""
 WAITING = 100
-"""Refusals of one address that wait at a time; further ones are told at once, and their connection is closed."""
+"""Refusals of one address that wait at a time; further ones over HTTP are told at once, and their connection is closed."""
+LONGEST = WAITING / A_SECOND
+"""Seconds that one waits at the most."""
 
 
 class Slower:
@@ -26,7 +35,7 @@ class Slower:
         self._next: Recent[list[float]] = Recent(lambda: [0.0], keep)
 
     def take(self, address: str, now: float) -> float | None:
-        """Seconds that the next refusal of this address is to wait, at most `WAITING / A_SECOND`; None where so many wait that
+        """Seconds that the next refusal of this address is to wait, at most `LONGEST`; None where so many wait that
         it cannot. `address`: as limits count it; "" for this machine, which never waits."""
         if not address:
             return 0.0

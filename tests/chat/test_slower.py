@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suhbat.http.slower import A_SECOND, AT_ONCE, WAITING, Slower
+from suhbat.chat.slower import A_SECOND, AT_ONCE, WAITING, Slower
 
 HERE, THERE = "198.51.100.1", "198.51.100.2"
 
