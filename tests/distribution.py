@@ -42,10 +42,10 @@ def group(nodeid: str) -> str:
 
 
 def processes(config: pytest.Config) -> int:
-    """One more than there are cores, for tests wait; none of their own for single files and tests."""
+    """Two more than there are cores, for tests wait; none of their own for single files and tests."""
     if all(Path(argument.partition("::")[0]).is_file() for argument in config.args):
         return 0
-    return cores() + 1
+    return cores() + 2
 
 
 def cores() -> int:

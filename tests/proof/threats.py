@@ -228,6 +228,13 @@ VOLUME: Mapping[str, Tests] = {
         *_in("http/test_reads", "one_user_has_a_bound"),
         *_in("store/test_search", "what_takes_too_long_ends"),
     ),
+    "who is refused and asks again at once": (
+        *_in("proof/attacks/test_slower", "over_a_socket", "over_http"),
+        *_in("chat/test_slower", "those_who_go_on_wait_in_a_line"),
+    ),
+    "other work in the writer before messages": (
+        *_in("store/test_writer", "posts_go_before_other_work", "posts_wait_for_little_other_work"),
+    ),
     "guests without end": (
         *_in("proof/attacks/test_guests", "guests_of_one_address"),
         *_in("identity/test_guests", "there_are_so_many_at_a_time", "who_said_nothing_is_forgotten_after_an_hour"),
