@@ -42,10 +42,10 @@ def group(nodeid: str) -> str:
 
 
 def processes(config: pytest.Config) -> int:
-    """Two more than there are cores, for tests wait; none of their own for single files and tests."""
+    """One more than there are cores, for tests wait; none of their own for single files and tests."""
     if all(Path(argument.partition("::")[0]).is_file() for argument in config.args):
         return 0
-    return cores() + 2
+    return cores() + 1
 
 
 def cores() -> int:
@@ -54,12 +54,14 @@ def cores() -> int:
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Groups with a test that asks for more than the usual time begin, so that nobody waits for them at the end."""
+    """Groups with a test that asks for more than the usual time begin, and those that start nothing end, so that nobody waits
+    for a long one at the end."""
     asked: dict[str, float] = {}
     for item in items:
         mark = item.get_closest_marker("timeout")
         name = group(item.nodeid)
-        asked[name] = max(asked.get(name, 0.0), mark.args[0] if mark else 0.0)
+        least = -1.0 if item.get_closest_marker("unit") else 0.0
+        asked[name] = max(asked.get(name, -1.0), mark.args[0] if mark else least)
     place = {name: number for number, name in enumerate(asked)}
 
     def key(item: pytest.Item) -> Any:
