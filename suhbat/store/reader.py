@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
+from time import perf_counter, sleep
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -19,6 +20,8 @@ T = TypeVar("T")
 
 TOGETHER = 16
 """Reads of one transaction: the last of them waits for all before it."""
+LONGEST_REST = 0.5
+"""Seconds."""
 SLOW_SECONDS = 0.02
 """When a turn takes longer, another thread serves those who wait."""
 
@@ -31,7 +34,8 @@ class Reader:
     A read takes 50 to 200 us of the interpreter. With a thread's turn for each it cost three times that: a transaction, the
     way there and back, and the competition of the threads for the interpreter's lock. So one thread does it all, and the
     others are for the time when that one waits for the disk. What takes longer (searches, exports) has a reader of its own,
-    whose reads do not go `together`, so that what is interactive passes it.
+    whose reads do not go `together`, so that what is interactive passes it; and whose threads rest after each for as long as it
+    took (`rests`), so that however many there are the event loop has half of its core.
     """
 
     def __init__(
@@ -41,12 +45,14 @@ class Reader:
         counts: StoreCounts | None = None,
         together: int = TOGETHER,
         name: str = "reader",
+        rests: bool = False,
     ) -> None:
         self._counts = counts or StoreCounts()
         self._engine = engine
         self._threads = threads
         self._together = together
         self._name = name
+        self._rests = rests
         self._given: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._hands: list[threading.Thread] = []
         self._waiting: deque[_Question] = deque()
@@ -118,7 +124,10 @@ class Reader:
 
     def _serve(self) -> None:
         while (work := self._given.get()) is not None:
+            began = perf_counter()
             work()
+            if self._rests:
+                sleep(min(perf_counter() - began, LONGEST_REST))
 
     def _ask(self, questions: Sequence[_Question]) -> list[tuple[Any, Exception | None]]:
         found: list[tuple[Any, Exception | None]] = []

@@ -296,7 +296,7 @@ class SQLStore(PeopleOverSQL):
 
     def _open_readers(self, engine: Engine, threads: int, aside: int) -> None:
         self._reader = Reader(engine, threads, self.counts)
-        self._aside = Reader(engine, aside, together=1, name="reader-aside")
+        self._aside = Reader(engine, aside, together=1, name="reader-aside", rests=True)
 
     async def _close_readers(self) -> None:
         for reader in (self._reader, self._aside):

@@ -6,11 +6,13 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
 from suhbat.store import connect
+from suhbat.store import reader as reading
 from suhbat.store.reader import TOGETHER, Reader
 
 THREADS = 3
@@ -123,3 +125,17 @@ async def test_closing_answers_what_was_asked(engine: Engine) -> None:
     await reader.close()
     async with asyncio.timeout(20):
         assert await asyncio.gather(*asked) == [1] * 3 * TOGETHER
+
+
+async def test_what_takes_long_rests(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader for searches and exports rests after each for as long as it took, and no longer than half a second; whoever
+    asked does not wait for that."""
+    clock = iter((10.0, 10.2, 20.0, 29.0))
+    rested: SimpleQueue[float] = SimpleQueue()
+    monkeypatch.setattr(reading, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(reading, "sleep", rested.put)
+    reader = Reader(engine, 1, together=1, rests=True)
+    for _ in range(2):
+        assert await reader.read(lambda connection: 5) == 5
+    await reader.close()
+    assert [rested.get_nowait() for _ in range(2)] == [pytest.approx(0.2), 0.5]
