@@ -159,7 +159,7 @@ class Server:
     def _ready(self) -> bool:
         try:
             return self.request("GET", "/readyz")[0] == 200
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False
 
 
