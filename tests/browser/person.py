@@ -11,9 +11,10 @@ PATIENCE = 60_000
 """Milliseconds."""
 PASSWORD = "togʻda bahor 7"
 EXPECTED = re.compile(
-    r"Failed to load resource|WebSocket connection to|net::ERR_|error occurred when fetching the script"
+    r"Failed to load resource|WebSocket connection to|net::ERR_|error occurred when fetching the script|"
+    r"Service Worker registration blocked"
 )
-"""What a browser notes of a network that fails, and of being nobody yet (401)."""
+"""What a browser notes of a network that fails, of being nobody yet (401), and of a profile without service workers."""
 
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}

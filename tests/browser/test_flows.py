@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 from websockets.sync.client import connect
 
 from tests.servers import Server
 
 from .cut import Cut
-from .person import PASSWORD, PHONE, Person
+from .person import DESK, PASSWORD, PHONE, Person
 
 Make = Callable[..., Person]
 
@@ -89,6 +89,29 @@ def test_talking(server: Server, person: Make) -> None:
     expect(vali.page.locator(".tombstone")).to_have_count(1)
     expect(vali.message("Assalomu alaykum, doʻstlar")).to_have_count(0)
     expect(ali.page.locator(".quote")).to_contain_text("Message deleted")
+
+
+def test_what_is_sent_is_what_was_written_then(server: Server, person: Make) -> None:
+    """The names of emoji come over the network when they are first used. What is sent before they are here goes as it was when
+    Enter was pressed, in that order, and takes nothing of the next lines with it; without a network it goes as it is."""
+    ali = person("ali", service_workers="block", **DESK).comes()
+    held: list[Route] = []
+    ali.page.route("**/emoji-data.js", lambda route: held.append(route))
+    ali.says(":tada: bayram, `:tada:`")
+    ali.says("ikkinchi gap")
+    ali.field.fill("uchinchi, hali tugamagan")
+    expect(ali.field).to_have_value("uchinchi, hali tugamagan")
+    while not held:
+        ali.page.wait_for_timeout(50)
+    held.pop().continue_()
+    ali.sees_in_order("🎉 bayram, :tada:", "ikkinchi gap")
+    expect(ali.field).to_have_value("uchinchi, hali tugamagan")
+
+    vali = person("vali", service_workers="block", **DESK).comes()
+    vali.page.route("**/emoji-data.js", lambda route: route.abort())
+    vali.says(":tada: tarmoqsiz")
+    vali.says("keyingisi")
+    ali.sees_in_order("🎉 bayram, :tada:", "ikkinchi gap", ":tada: tarmoqsiz", "keyingisi")
 
 
 def test_search(person: Make) -> None:

@@ -40,7 +40,7 @@ def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> 
     phone.goto(asked.url)
     section = asked.page.get_by_role("region", name="Invitations")
     make_room(host, "Choyxona")
-    asks(host, "mehmon")
+    asks(host, "@mehmon")
     expect(section.get_by_text("Choyxona")).to_be_visible()
     expect(section.get_by_text("mezbon invites you")).to_be_visible()
     expect(phone.get_by_role("region", name="Invitations").get_by_text("Choyxona")).to_be_visible()

@@ -13,6 +13,9 @@ const LONGEST = 4000; // characters, as the server counts them
 const COUNTED = 3500; // from here on it is shown how many are left
 
 export class Composer {
+  /** The message before: each waits for it. @type {Promise<unknown>} */
+  #sending = Promise.resolve();
+
   /**
    * @param {import("../app.js").App} app
    * @param {string} conversation
@@ -100,32 +103,47 @@ export class Composer {
     void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (one) => this.insert(one)));
   }
 
+  /** What stands here now is sent, in the order of the keys: the names of emoji may be here only later, and what is written
+   * meanwhile belongs to the next message. */
   async send() {
-    if (/:[\w+-]+:/.test(this.input.value)) await load();
-    const text = replaceNames(this.input.value).trim();
-    if (!text || this.input.disabled) return;
-    if ([...text].length > LONGEST) return void toast(t("composer.long", { n: [...text].length - LONGEST }));
+    const written = this.input.value;
+    const named = /:[\w+-]+:/.test(written);
+    if (!written.trim() || this.input.disabled || (!named && !fits(written.trim()))) return;
     const { editing, replyTo } = this.draft;
-    if (editing !== null) return this.#change(editing, text);
-    this.app.drafts.clear(this.conversation);
-    this.input.value = "";
-    this.app.send(this.conversation, text, replyTo);
+    if (editing !== null) this.cancel();
+    else this.app.drafts.clear(this.conversation);
     this.refresh();
-    void this.timeline.toEnd();
     this.input.focus();
+    const before = this.#sending;
+    await (this.#sending = before.then(() => this.#send(written, named, editing, replyTo)).catch((error) => toast(sentence(error))));
+  }
+
+  /** @param {string} written @param {boolean} named @param {number | null} editing @param {number | null} replyTo */
+  async #send(written, named, editing, replyTo) {
+    if (named) await load();
+    const text = replaceNames(written).trim();
+    if (!fits(text)) return this.#restore({ editing, replyTo, text: written });
+    if (editing !== null) return void this.#change(editing, text);
+    this.app.send(this.conversation, text, replyTo);
+    void this.timeline.toEnd();
   }
 
   /** @param {number} seq @param {string} text */
   async #change(seq, text) {
-    this.cancel();
     try {
       await this.app.chat.command("edit", { conversation: this.conversation, seq, text });
     } catch (error) {
-      // What was written is not lost: it stands in the composer again.
-      this.app.drafts.change(this.conversation, { editing: seq, text });
-      this.refresh();
+      this.#restore({ editing: seq, replyTo: null, text });
       toast(sentence(error));
     }
+  }
+
+  /** What could not be sent is not lost: it stands in the composer again, before what was written since.
+   * @param {{editing: number | null, replyTo: number | null, text: string}} unsent */
+  #restore(unsent) {
+    const since = this.input.value.trim() && `\n${this.input.value}`;
+    this.app.drafts.change(this.conversation, { ...unsent, text: unsent.text + since });
+    this.refresh();
   }
 
   #typed() {
@@ -178,3 +196,10 @@ export class Composer {
 
 /** A phone: Enter breaks the line there, the button sends. */
 const touch = () => matchMedia("(pointer: coarse)").matches;
+
+/** Whether the server takes so many characters; says so where it does not. @param {string} text */
+function fits(text) {
+  const over = [...text].length - LONGEST;
+  if (over > 0) toast(t("composer.long", { n: over }));
+  return over <= 0;
+}

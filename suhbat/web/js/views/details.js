@@ -150,9 +150,10 @@ export function detailsPanel(app, conversation, acts) {
   function addMember() {
     const { close } = dialog(t("member.add"), [
       form([field(t("gate.name"), nameInput({ autocomplete: "off" }))], t("member.add"), async ({ user_id }) => {
-        const answer = await app.api.put(`${path}/members/${encodeURIComponent(user_id)}`, {});
+        const name = user_id.trim().replace(/^@/, ""); // as the page shows names
+        const answer = await app.api.put(`${path}/members/${encodeURIComponent(name)}`, {});
         close();
-        if (answer?.invited) toast(t("member.invited", { name: user_id }));
+        if (answer?.invited) toast(t("member.invited", { name }));
         done(Promise.resolve());
       }),
     ]);
