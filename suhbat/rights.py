@@ -40,7 +40,8 @@ def table(rooms: list[dict[str, Any]]) -> list[str]:
     if not rooms:
         return ["No rooms."]
     return [
-        f"{room['conversation']}  {room['member_count']:5} members  keeper {shown(room['keeper'] or '-'):16}  "
+        f"{room['conversation']}  {room['member_count']:5} members  "
+        f"{room['role'] or '-':9} {shown(room['keeper'] or '-'):16}  "
         f"{'for ever' if not room['retention'] else str(room['retention']) + ' days':10}  {shown(room['title'])}"
         for room in rooms
     ]

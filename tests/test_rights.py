@@ -116,7 +116,7 @@ def test_rooms(place: Place) -> None:
         assert done.returncode == 0, done.stderr
         return {line.split()[0]: line.split() for line in done.stdout.splitlines()}
 
-    assert listed()[room][:5] == [room, "1", "members", "keeper", "ali"]
+    assert listed()[room][:5] == [room, "1", "members", "owner", "ali"]
     assert place("room", "retention", room, "90").returncode == 2, "it deletes, and nobody is there to be asked"
     kept = place("room", "retention", room, "90", "--yes")
     assert "90 days" in kept.stdout

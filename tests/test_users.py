@@ -85,6 +85,8 @@ def test_what_is_refused_is_explained(user: Command) -> None:
         assert "Traceback" not in refused.stderr and PASSWORD not in refused.stderr
         assert "to_user" not in refused.stderr and "send it again" not in refused.stderr, "words of the wire"
     assert user("add", "vali", "--role", "king", typed=PASSWORD).returncode == 2
+    unsaid = user("role", "karim")
+    assert unsaid.returncode == 2 and "--role" in unsaid.stderr, "whoever forgets the role makes no member of an owner"
     assert user("list").stdout == before
 
 
@@ -134,7 +136,8 @@ def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
     user = Command(tmp_path / "data")
     with running("suhbat", user.data) as server:
         settings = Settings(data=server.data, port=server.port)
-        assert network.port(settings).level == "warn"
+        found = network.port(settings)
+        assert found.level == "ok" and "this server" in found.text and "Stop" not in found.text
         (user.data / "control").unlink()
         refused = user("list")
         assert refused.returncode == 1 and "same user of the system" in refused.stderr

@@ -54,7 +54,7 @@ def _described(settings: Settings, room: str) -> str:
     except Refused as error:
         stop(str(error), code=1)
     title = found["title"]
-    return f'{room} ("{title}", {found["member_count"]} members, keeper {found["keeper"] or "-"})'
+    return f'{room} ("{title}", {found["member_count"]} members, {found["role"] or "owner"} {found["keeper"] or "-"})'
 
 
 def _order(settings: Settings, **fields: Any) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from .terminal import confirm, say, stop
 
 ROLES = ("owner", "moderator", "member")
 ROLE = option("role", "member", f"On the server: {', '.join(ROLES)}.")
+NEW_ROLE = option("role", ..., f"On the server: {', '.join(ROLES)}.")
 MESSAGES = option("messages", False, "Take away what they wrote, too.", bool)
 
 
@@ -24,7 +25,7 @@ def install(app: typer.Typer) -> None:
     user.command("list")(with_settings(show))
     user.command("disable")(with_settings(disable, NAME))
     user.command("enable")(with_settings(enable, NAME))
-    user.command("role")(with_settings(give_role, NAME, ROLE))
+    user.command("role")(with_settings(give_role, NAME, NEW_ROLE))
     user.command("erase")(with_settings(erase, NAME, MESSAGES, YES))
     app.add_typer(user, name="user")
 

@@ -13,11 +13,13 @@ from .findings import Finding
 
 
 def port(settings: Settings) -> Finding:
-    """Whether a server could listen there; that the one of this data directory does is no failure."""
+    """Whether a server could listen there, or the one of this data directory does."""
     reason = listening.refusal(settings.host, settings.port)
     if reason is None:
         return Finding("ok", f"port {settings.port} of {settings.host} is free")
-    return Finding("warn" if is_ours(settings) else "FAIL", reason)
+    if is_ours(settings):
+        return Finding("ok", f"port {settings.port} is in use by this server")
+    return Finding("FAIL", reason)
 
 
 def is_ours(settings: Settings) -> bool:

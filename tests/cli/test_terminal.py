@@ -13,7 +13,14 @@ from typer.testing import CliRunner, Result
 from suhbat import __version__, cli, rights, users
 from suhbat.cli import terminal
 
-ROOM = {"conversation": "r1", "title": "Choy\x1b[31mxona\u202e", "member_count": 3, "keeper": None, "retention": 0}
+ROOM = {
+    "conversation": "r1",
+    "title": "Choy\x1b[31mxona\u202e",
+    "member_count": 3,
+    "keeper": None,
+    "role": None,
+    "retention": 0,
+}
 ALI = {"user_id": "oʻtkir", "role": "owner", "disabled": False, "created_at": "2026-01-02T00:00:00Z"}
 
 
@@ -68,7 +75,7 @@ def orders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     def order(settings: object, **fields: object) -> list[dict[str, object]]:
         if fields["verb"] != "list":
             done.append(str(fields["verb"]))
-        return [{**ALI, **ROOM}]
+        return [{**ROOM, **ALI}]
 
     monkeypatch.setattr(users, "order", order)
     monkeypatch.setattr(rights, "order", order)
