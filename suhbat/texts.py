@@ -175,6 +175,11 @@ TEXTS: dict[str, dict[Written, str]] = {
         "ru": "Этот адрес не принимает {method}. Что можно, описано в /docs.",
     },
     "user_not_found": {
+        "en": "{user_id} is not here and has no account. Check the name.",
+        "uz": "{user_id} bu yerda yoʻq va hisobi ham yoʻq. Ismni tekshiring.",
+        "ru": "{user_id} сейчас не здесь и не имеет учётной записи. Проверьте имя.",
+    },
+    "user_not_found.simple": {
         "en": "{user_id} is not here and has no account. Check the name, or leave to_user empty to write to everybody.",
         "uz": "{user_id} bu yerda yoʻq va hisobi ham yoʻq. Ismni tekshiring yoki hammaga yozish uchun to_user ni boʻsh qoldiring.",  # noqa: E501
         "ru": "{user_id} сейчас не здесь и не имеет учётной записи. Проверьте имя или оставьте to_user пустым, чтобы написать всем.",  # noqa: E501

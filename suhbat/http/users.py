@@ -30,7 +30,9 @@ async def search(
     query: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> People:
-    """Accounts whose name, or a word of whose shown name, begins with `query`; and the guest of exactly that name."""
+    """Accounts whose name, or a word of whose shown name, begins with `query`, with or without an @ before it; and the guest of
+    exactly that name."""
+    query = query.strip().removeprefix("@")
     found = {account.uid: account.actor for account in parts.people.accounts.found(query, limit)}
     await parts.people.learn(query)
     exact = parts.people.find(query)

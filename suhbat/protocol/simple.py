@@ -83,7 +83,7 @@ class SimpleError(Wire):
 
     type: Literal["error"] = "error"
     code: str = Field(examples=["user_not_found"])
-    message: str = Field(examples=[say("user_not_found", "en", user_id="vali")])
+    message: str = Field(examples=[say("user_not_found.simple", "en", user_id="vali")])
     retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
@@ -146,7 +146,10 @@ def sent(conversation: str, seq: int, sent_at: int, to: Viewer, *, online: bool)
 
 
 def refusal(error: SuhbatError, language: Language) -> bytes:
-    return encode(SimpleError(code=error.code, message=error.message(language), retry_after=error.retry_after))
+    """Of this dialect alone it can be said that an empty `to_user` means everybody."""
+    text = "user_not_found.simple" if error.text == "user_not_found" else error.text
+    message = say(text, language, **error.params)
+    return encode(SimpleError(code=error.code, message=message, retry_after=error.retry_after))
 
 
 class SimpleMachine:

@@ -66,7 +66,8 @@ def test_a_private_message() -> None:
 
 
 async def test_over_http(house: House, client: httpx2.AsyncClient) -> None:
-    """A card, a direct and what moderators do: 404 for the uid of before, the same as for nobody."""
+    """A card, a direct and what moderators do: 404 for the uid of before, the same as for nobody. `to_user` is a word of the
+    simple dialect: it is not told to who never wrote it, such as somebody before the page."""
     me, _ = await house.account("ali"), await house.guest("vali")
     uid = (await client.get("/api/v1/users/vali", headers=me)).json()["uid"]
     assert (await client.get("/api/v1/users/vali", params={"uid": uid}, headers=me)).status_code == 200
@@ -77,4 +78,6 @@ async def test_over_http(house: House, client: httpx2.AsyncClient) -> None:
     assert_problem(await client.post("/api/v1/directs", json=asked, headers=me), 404, "user_not_found")
     for method, body in (("PUT", {}), ("PATCH", {"banned": True}), ("DELETE", None)):
         path = "/api/v1/conversations/lobby/members/vali?uid=u-before"
-        assert_problem(await client.request(method, path, json=body, headers=me), 404, "user_not_found")
+        answer = await client.request(method, path, json=body, headers=me)
+        assert_problem(answer, 404, "user_not_found")
+        assert "to_user" not in answer.text

@@ -147,11 +147,12 @@ async def test_without_a_token(people: tuple[httpx2.AsyncClient, httpx2.AsyncCli
 
 
 async def test_people_by_any_beginning(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """`GET /users` takes the apostrophe of any keyboard, wherever in the name one stopped typing."""
+    """`GET /users` takes the apostrophe of any keyboard, wherever in the name one stopped typing, and the @ that the page
+    shows before names."""
     ali, _ = people
     answer = await ali.post("/accounts", json={"user_id": "o\u2018xezon ", "password": "uzun parol 1"})
     assert answer.json()["user"]["user_id"] == "o\u02bbxezon"
-    for typed in ("o'xez", "o", "O'", "o\u02bbxezo", "oxe", "\u045e\u0445\u0435\u0437"):
+    for typed in ("o'xez", "o", "O'", "o\u02bbxezo", "oxe", "\u045e\u0445\u0435\u0437", "@o'x", " @O'XEZON"):
         users = (await ali.get("/users", params={"query": typed})).json()["users"]
         assert [user["user_id"] for user in users] == ["o\u02bbxezon"], typed
     login = await ali.post("/sessions", json={"user_id": " O'xezon ", "password": "uzun parol 1"})
