@@ -28,6 +28,16 @@ def test_from_setup_to_an_invited_guest(server: Server, person: Make) -> None:
     """The owner sets the server up, makes a room and invites; who is invited is in the room, and they talk."""
     owner = set_up(server, person)
     assert "code=" not in owner.page.url
+    late = person("kechikkan")
+    late.page.goto(f"{late.url}setup?code=worth-nothing")
+    expect(late.page.get_by_role("status")).to_have_text(
+        "This server has an owner already. The setup link is no longer good."
+    )
+    expect(late.page.get_by_role("heading", name="Log in")).to_be_visible()
+    assert "code=" not in late.page.url
+    late.comes()
+    late.page.goto(f"{late.url}setup?code=worth-nothing")
+    late.is_in()
     owner.page.get_by_label("New conversation").click()
     owner.page.get_by_role("menuitem", name="New room").click()
     owner.page.fill("dialog input[name=title]", "Choyxona")

@@ -41,7 +41,9 @@ async function begin(why) {
   if (setup) history.replaceState(null, "", base.pathname);
   if (invite) history.replaceState(null, "", "#/");
   try {
-    if (!setup && !invite) return await enter(await api.get("/me"));
+    // The setup link of a server that has an owner is worth nothing: who opens it again comes in as always.
+    const first = setup !== null && !(await api.get("/server")).owned;
+    if (!first && !invite) return await enter(await api.get("/me"));
   } catch (error) {
     const { status } = /** @type {{status?: number}} */ (error);
     const known = preferences().me;

@@ -8,6 +8,7 @@ export const texts = {
   "gate.register": "Make an account",
   "gate.setup": "The first owner",
   "gate.setup.lead": "This server has no owner yet. Choose a name and a password, and it is yours.",
+  "gate.setup.owned": "This server has an owner already. The setup link is no longer good.",
   "gate.setup.go": "Become the owner",
   "gate.to.guest": "Come in as a guest, with a name alone",
   "gate.to.login": "I have an account",

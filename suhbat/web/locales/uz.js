@@ -8,6 +8,7 @@ export const texts = {
   "gate.register": "Hisob ochish",
   "gate.setup": "Birinchi ega",
   "gate.setup.lead": "Bu serverning egasi hali yoʻq. Ism va parol tanlang, u sizniki boʻladi.",
+  "gate.setup.owned": "Bu serverning egasi bor. Oʻrnatish havolasi endi yaramaydi.",
   "gate.setup.go": "Egasi boʻlish",
   "gate.to.guest": "Mehmon boʻlib kirish: faqat ism bilan",
   "gate.to.login": "Mening hisobim bor",

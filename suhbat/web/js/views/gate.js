@@ -28,7 +28,8 @@ export function gate(door, options) {
   place.append(head, card, h("footer", { class: "gate-foot" }, languageChoice(), h("a", { href: "try" }, t("gate.try"))));
   const show = (/** @type {Way} */ way) => {
     const other = ways.filter((one) => one !== way).map((one) => switchTo(one, () => show(one)));
-    const why = options.why && h("p", { class: "why", role: "status" }, options.why);
+    const told = options.why || (options.setup && door.server.owned && t("gate.setup.owned"));
+    const why = told && h("p", { class: "why", role: "status" }, told);
     card.replaceChildren(h("h2", {}, t(`gate.${way}`)), ...(why ? [why] : []), FORMS[way](door, options), ...other);
     // Before anything else can be clicked: a focus that came later would take what is typed into another field.
     queueMicrotask(() => card.querySelector("input")?.focus());
@@ -42,9 +43,9 @@ export function gate(door, options) {
 
 /** The ways in that this server has, the likeliest first. @param {Server} server @param {Parameters<typeof gate>[1]} options */
 function waysIn(server, options) {
-  if (options.setup) return /** @type {Way[]} */ (["setup"]);
+  if (options.setup && !server.owned) return /** @type {Way[]} */ (["setup"]);
   /** @type {Way[]} */
-  const ways = options.invite ? ["register", "login"] : options.login ? ["login"] : [];
+  const ways = options.invite ? ["register", "login"] : options.login || options.setup ? ["login"] : [];
   if (server.access === "open") ways.push(...(options.invite ? [] : /** @type {Way[]} */ (["guest"])));
   if (!ways.includes("login")) ways.push("login");
   if (server.access === "open" && !ways.includes("register")) ways.push("register");

@@ -18,7 +18,7 @@ export function switcher(app, go) {
   input.focus();
 
   function draw() {
-    const wanted = letters(input.value);
+    const wanted = letters(input.value.trim().replace(/^@/, "")); // as the page shows names
     const states = sorted([...app.chat.conversations.values()]).filter((state) => letters(titleOf(state)).includes(wanted));
     states.sort((one, other) => Number(letters(titleOf(other)).startsWith(wanted)) - Number(letters(titleOf(one)).startsWith(wanted)) || Number(other.unread > 0) - Number(one.unread > 0));
     found = states.slice(0, 12).map((state) => state.conversation);
