@@ -50,12 +50,14 @@ Told = tuple[Item, Any]
 
 @dataclass(slots=True)
 class Batch:
-    """What became of a batch. `left`: items that could not be written yet, to be tried again before all others."""
+    """What became of a batch. `left`: items that could not be written yet, to be tried again before all others; `later`: those
+    for which there was no time, to be tried again behind these."""
 
     entries: list[LogEntry] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
     left: list[Item] = field(default_factory=list)
+    later: list[Item] = field(default_factory=list)
 
     def add(self, more: Batch) -> None:
         """What became of further items."""
@@ -63,6 +65,7 @@ class Batch:
         self.changes += more.changes
         self.told += more.told
         self.left += more.left
+        self.later += more.later
 
 
 class Transactions:
@@ -152,7 +155,7 @@ class Transactions:
         until = perf_counter() + WORK_SECONDS
         for number, work in enumerate(works):
             if number and perf_counter() > until:
-                made.left += works[number:]
+                made.later += works[number:]
                 return
             made.told.append((work, self._work(connection, made, work)))
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from queue import Empty, SimpleQueue
 from time import perf_counter, sleep
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ log = structlog.get_logger("suhbat.store")
 T = TypeVar("T")
 
 LARGEST_BATCH = 1_024
-"""Items of one transaction."""
+"""Posts of one transaction, and as many items of other work."""
 QUEUE_LIMIT = 10_000
 """Posts that may wait; above it they are refused as Busy."""
 PAUSE_SECONDS = 0.01
@@ -56,7 +57,10 @@ class Writer:
         self._limit = limit
         self._turn: list[Item] = []
         self._queue: SimpleQueue[list[Item] | None] = SimpleQueue()
-        self._left: list[Item] = []  # gathered, for the next batch
+        # Gathered, for the next batches: apart, or posts would wait behind other work that is more than a batch.
+        self._posts: deque[Item] = deque()
+        self._works: deque[Item] = deque()
+        self._is_last = False  # nothing more comes from the queue
         self._in_hand: list[Item] = []
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
@@ -149,26 +153,30 @@ class Writer:
         self._counts.batches.add(len(items))
         self._in_hand = []
         self._on_loop(self._tell, batch)
-        self._left = batch.left + self._left
+        self._put_back([*batch.left, *batch.later])
         if batch.left and not batch.told:
             sleep(PAUSE_SECONDS)  # nothing could be done: somebody else holds it all
         return True
 
     def _gather(self) -> list[Item]:
-        """Everything queued, at least one and at most LARGEST_BATCH; [] when it is time to stop. What was left comes first."""
-        items, self._left = self._left, []
-        while len(items) < LARGEST_BATCH:
+        """The first of what is queued, posts before other work, at least one; [] when it is time to stop. What was left comes
+        first."""
+        while not self._is_last:
             try:
-                turn = self._queue.get(block=not items)
+                turn = self._queue.get(block=not (self._posts or self._works))
             except Empty:
                 break
             if turn is None:
-                if items:
-                    self._queue.put(None)  # for the next time: the sign to stop is the last that was queued
+                self._is_last = True  # the sign to stop is the last that was queued
                 break
-            items += turn
-        self._left = items[LARGEST_BATCH:]
-        return items[:LARGEST_BATCH]
+            for item in turn:
+                (self._posts if isinstance(item, Post) else self._works).append(item)
+        return [*_first(self._posts), *_first(self._works)]
+
+    def _put_back(self, left: Sequence[Item]) -> None:
+        """Before all that came later."""
+        for item in reversed(left):
+            (self._posts if isinstance(item, Post) else self._works).appendleft(item)
 
     def _on_loop(self, tell: Callable[..., None], *arguments: object) -> None:
         try:
@@ -205,7 +213,7 @@ class Writer:
         self._failure = failure
         if failure is not None:
             log.critical("the writer of the database has died", exc_info=failure)
-            left = self._in_hand + self._left
+            left = [*self._in_hand, *self._posts, *self._works]
             while not self._queue.empty():
                 left += self._queue.get_nowait() or ()
             left += self._turn
@@ -213,6 +221,11 @@ class Writer:
             for item in left:
                 self._answer(item, Internal())
         self._ended.set_result(None)
+
+
+def _first(items: deque[Item]) -> list[Item]:
+    """Taken from the left, at most a batch of them."""
+    return [items.popleft() for _ in range(min(LARGEST_BATCH, len(items)))]
 
 
 def _call(done: Callable[[Outcome], None], outcome: Outcome) -> None:

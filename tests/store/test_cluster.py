@@ -172,6 +172,16 @@ class TestWriting:
             assert (await listener.send(store, ALI)).seq == 1
             engine.dispose()
 
+    async def test_who_waits_behind_other_work_is_not_refused(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nobody holds anything: however long the line is, all of it is done."""
+        monkeypatch.setattr("suhbat.store.shared.HELD_SECONDS", 0.0)
+        monkeypatch.setattr("suhbat.store.transactions.WORK_SECONDS", -1.0)
+        async with stores(url, 1) as ((store, _, _),):
+            made = await asyncio.gather(
+                *(store.act(acts.Create(actor=ALI, at=1, title=f"{n}")) for n in range(5)), return_exceptions=True
+            )
+            assert [type(one) for one in made] == [acts.Done] * 5
+
     async def test_a_paused_transaction_ends(self, url: str) -> None:
         """A node that sleeps in its transaction is thrown out of it by the database, and what it wanted is written later."""
         async with stores(url) as ((one, first, _), (two, second, _)):

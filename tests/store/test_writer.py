@@ -194,6 +194,38 @@ class TestGroupCommit:
         assert done == [0, 1, 2]
         assert gate.commits == 4
 
+    async def test_posts_pass_more_other_work_than_a_batch_has(
+        self, writer: Writer, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """However much of it waits, a post is in the next transaction."""
+        monkeypatch.setattr(transactions, "WORK_SECONDS", -1.0)
+        gate = Gate(engine)
+        first = listener.ask(writer, ALI)
+        await gate.reached()
+        done = [0]
+
+        def work(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            done[0] += 1
+            return None, []
+
+        works = [asyncio.ensure_future(writer.work(work)) for _ in range(LARGEST_BATCH + 10)]
+        await asyncio.sleep(0)
+        gate.open(1)
+        await first
+        await gate.reached()  # all that work is in hand or left
+        later = listener.ask(writer, ALI)
+        await asyncio.sleep(0)
+        for _ in range(2):
+            gate.open(1)
+            await gate.reached()
+        assert engine.url.database is not None
+        with contextlib.closing(sqlite3.connect(engine.url.database)) as reading:
+            written = reading.execute("SELECT count(*) FROM events").fetchone()
+        gate.open()
+        await asyncio.gather(later, *works)
+        assert written == (2,)
+        assert done == [LARGEST_BATCH + 10]
+
 
 class TestFailures:
     async def test_a_bad_item_spares_its_neighbours(self, writer: Writer, engine: Engine, listener: Listener) -> None:
