@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 ROOT = Path(__file__).parent.parent
 
@@ -62,6 +62,7 @@ class Server:
     prefix: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
+    READY: ClassVar[str] = "/readyz"
 
     @property
     def url(self) -> str:
@@ -158,7 +159,7 @@ class Server:
 
     def _ready(self) -> bool:
         try:
-            return self.request("GET", "/readyz")[0] == 200
+            return self.request("GET", self.READY)[0] == 200
         except (OSError, http.client.HTTPException):
             return False
 

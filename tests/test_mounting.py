@@ -27,11 +27,7 @@ ALI, VALI = {"Cookie": "session=s3cret-of-ali"}, {"Cookie": "session=s3cret-of-v
 class Example(Server):
     """A server whose Suhbat is below /chat."""
 
-    def _ready(self) -> bool:
-        try:
-            return self.request("GET", "/chat/readyz")[0] == 200
-        except OSError:
-            return False
+    READY = "/chat/readyz"
 
 
 @pytest.fixture(scope="module")
