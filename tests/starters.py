@@ -115,7 +115,14 @@ def _named(thing: Any) -> list[Any]:
     found += [sys.modules[name] for name in names & MODULES if name in sys.modules]
     for module in [one for one in found if isinstance(one, ModuleType) and one.__name__.startswith(TESTS)]:
         found += [vars(module)[name] for name in names if name in vars(module)]
-    return found
+    return [part for one in found for part in _parts(one)]
+
+
+def _parts(thing: Any) -> list[Any]:
+    """What a collection of a module (the kinds of a store, say) consists of."""
+    if isinstance(thing, list | tuple | set | frozenset):
+        return list(thing)
+    return list(thing.values()) if isinstance(thing, dict) else [thing]
 
 
 def _names(code: CodeType) -> Iterator[str]:

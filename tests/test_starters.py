@@ -33,6 +33,13 @@ def reads() -> Path:
     return servers.ROOT
 
 
+KINDS = (reads, asks)
+
+
+def makes_each() -> list[object]:
+    return [kind() for kind in KINDS]
+
+
 class Runs:
     def __init__(self) -> None:
         asks()
@@ -44,7 +51,7 @@ def makes_one() -> object:
 
 @pytest.mark.parametrize(
     "function",
-    [asks, asks_through_another, asks_through_a_module, makes_one, servers.running, postgres],
+    [asks, asks_through_another, asks_through_a_module, makes_one, makes_each, servers.running, postgres],
 )
 def test_what_starts_a_process_is_seen(function: Callable[..., object]) -> None:
     """However many functions, classes and modules of the tests lie between."""

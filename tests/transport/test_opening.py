@@ -75,11 +75,17 @@ async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(app.node.store, "places", places)
     await session._sync(Sync(type="sync", cursors={room: 999}))
+
+    def about() -> list[str]:
+        return [frame["type"] for frame in wire.frames if room in (frame.get("conversation"), frame.get("removed"))]
+
+    async with asyncio.timeout(PATIENCE):
+        while "conversation.removed" not in about():
+            await asyncio.sleep(0)
     for _ in range(50):
         await asyncio.sleep(0)
-    about = [frame["type"] for frame in wire.frames if room in (frame.get("conversation"), frame.get("removed"))]
-    assert "reset" not in about
-    assert about.count("conversation.removed") == 1, "in their own log, once"
+    assert "reset" not in about()
+    assert about().count("conversation.removed") == 1, "in their own log, once"
 
 
 async def test_a_fault_while_opening(app: Suhbat, monkeypatch: pytest.MonkeyPatch) -> None:
