@@ -16,7 +16,7 @@ from suhbat.chat.model import Change, Changed, Committed, Moved
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.known import Known
 from suhbat.store.sql import SQLStore
-from suhbat.store.transactions import Batch, Item, Transactions
+from suhbat.store.transactions import Batch, Item, Transactions, Work
 from suhbat.store.writer import Writer
 
 from .loop import PROCESS
@@ -92,9 +92,10 @@ class Disk:
 class _Transactions(Transactions):
     """Of a node that is not alone: what it knew may have been changed by another one."""
 
-    def __init__(self, disk: Disk) -> None:
+    def __init__(self, disk: Disk, chance: random.Random) -> None:
         super().__init__(ENGINE, Known())
         self._disk = disk
+        self._chance = chance
         disk.writers.append(self)
 
     def write(self, items: Sequence[Item]) -> Batch:
@@ -106,12 +107,18 @@ class _Transactions(Transactions):
         self._disk.committed(batch)
         return batch
 
+    def _carry_out(self, connection: Connection, made: Batch, works: Sequence[Work[Any]]) -> None:
+        """There is time for some of it: by chance, for how long things take is not the same each time."""
+        most = self._chance.randint(1, 3)
+        made.told += [(work, self._work(connection, made, work)) for work in works[:most]]
+        made.later += works[most:]
+
 
 class _Writer(Writer):
     """A step of the real one's thread is a step of the loop here, some time after there is something to do."""
 
     def __init__(self, disk: Disk, chance: random.Random, committed: Committed, changed: Changed | None) -> None:
-        super().__init__(_Transactions(disk), committed, changed)
+        super().__init__(_Transactions(disk, chance), committed, changed)
         self._chance = chance
         self._woken = False
 
@@ -129,7 +136,7 @@ class _Writer(Writer):
     def _turn_of_the_thread(self) -> None:
         self._woken = False
         self._step()
-        if not self._queue.empty():
+        if self._posts or self._works or not self._queue.empty():
             self._wake()
 
 
