@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -26,8 +27,8 @@ log = structlog.get_logger("suhbat.store")
 T = TypeVar("T")
 
 WORK_SECONDS = 0.002
-"""When a transaction takes up no further work but posts. One post costs some 20 us and an act fifty times as much: many acts at
-once, in one transaction, would keep every message waiting for all of them."""
+"""How long the posts of a transaction wait for its other work. A post costs some 20 us, an act fifty times as much: many acts
+in one transaction would keep every message waiting for all of them."""
 
 Unit = Callable[[Connection, Known], tuple[T, list[LogEntry]]]
 """Something else to write: gives its result, and the events to publish. Must be repeatable."""
@@ -77,6 +78,8 @@ class Transactions:
         self._connection: Connection | None = None
         self.closing = threading.Event()
         """Set (by any thread) when there is no time any more to wait for what is undecided."""
+        self.more = threading.Event()
+        """Set (by any thread) when posts came that are not in this batch."""
 
     def write(self, items: Sequence[Item]) -> Batch:
         """Write a batch; when this returns, what it says was written is on disk.
@@ -148,13 +151,13 @@ class Transactions:
             written = batch.write(connection, posts, self._known, again=again)
             made.entries += written.entries
             made.told += zip(posts, written.outcomes, strict=True)
-        self._carry_out(connection, made, [item for item in items if isinstance(item, Work)])
+        until = perf_counter() + WORK_SECONDS if posts else math.inf
+        self._carry_out(connection, made, [item for item in items if isinstance(item, Work)], until)
 
-    def _carry_out(self, connection: Connection, made: Batch, works: Sequence[Work[Any]]) -> None:
-        """Other work, for as long as messages may wait for it; at least one."""
-        until = perf_counter() + WORK_SECONDS
+    def _carry_out(self, connection: Connection, made: Batch, works: Sequence[Work[Any]], until: float) -> None:
+        """Other work, at least one; the rest is for later when it is time, and as soon as posts wait for this transaction."""
         for number, work in enumerate(works):
-            if number and perf_counter() > until:
+            if number and (self.more.is_set() or perf_counter() > until):
                 made.later += works[number:]
                 return
             made.told.append((work, self._work(connection, made, work)))

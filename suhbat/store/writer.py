@@ -28,7 +28,9 @@ log = structlog.get_logger("suhbat.store")
 T = TypeVar("T")
 
 LARGEST_BATCH = 1_024
-"""Posts of one transaction, and as many items of other work."""
+"""Posts of one transaction."""
+LARGEST_WORK = 64
+"""Items of other work of one: what they touch is locked for all of them, also for those that are left for later."""
 QUEUE_LIMIT = 10_000
 """Posts that may wait; above it they are refused as Busy."""
 PAUSE_SECONDS = 0.01
@@ -128,6 +130,8 @@ class Writer:
         if self._turn:
             items, self._turn = self._turn, []
             self._queue.put(items)
+            if any(isinstance(item, Post) for item in items):
+                self._transactions.more.set()
 
     # In the thread.
 
@@ -143,6 +147,7 @@ class Writer:
 
     def _step(self) -> bool:
         """Write one batch, and have it told. False when it is time to stop."""
+        self._transactions.more.clear()  # before it is looked at what there is: whatever comes after that sets it again
         items = self._gather()
         if not items:
             return False
@@ -171,7 +176,7 @@ class Writer:
                 break
             for item in turn:
                 (self._posts if isinstance(item, Post) else self._works).append(item)
-        return [*_first(self._posts), *_first(self._works)]
+        return [*_first(self._posts, LARGEST_BATCH), *_first(self._works, LARGEST_WORK)]
 
     def _put_back(self, left: Sequence[Item]) -> None:
         """Before all that came later."""
@@ -223,9 +228,9 @@ class Writer:
         self._ended.set_result(None)
 
 
-def _first(items: deque[Item]) -> list[Item]:
-    """Taken from the left, at most a batch of them."""
-    return [items.popleft() for _ in range(min(LARGEST_BATCH, len(items)))]
+def _first(items: deque[Item], most: int) -> list[Item]:
+    """Taken from the left."""
+    return [items.popleft() for _ in range(min(most, len(items)))]
 
 
 def _call(done: Callable[[Outcome], None], outcome: Outcome) -> None:

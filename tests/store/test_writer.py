@@ -100,6 +100,16 @@ class Once:
         self._commit(connection)  # type: ignore[arg-type]
 
 
+def noting(done: list[int], number: int) -> Unit[None]:
+    """Work that says when it is carried out."""
+
+    def run(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+        done.append(number)
+        return None, []
+
+    return run
+
+
 class TestGroupCommit:
     async def test_a_batch_gathers_while_one_commits(self, writer: Writer, engine: Engine, listener: Listener) -> None:
         """The first goes at once and alone; what comes during its COMMIT shares the next one."""
@@ -172,59 +182,42 @@ class TestGroupCommit:
     async def test_posts_wait_for_little_other_work(
         self, writer: Writer, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A transaction takes up no more of it when it has lasted for a while; what is left follows, in order, behind newer
-        posts."""
+        """A transaction with posts takes up no more of it after a while; what is left follows in order, all of it together."""
         monkeypatch.setattr(transactions, "WORK_SECONDS", -1.0)
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
         done: list[int] = []
-
-        def work(number: int) -> Unit[None]:
-            def run(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-                done.append(number)
-                return None, []
-
-            return run
-
-        works = [asyncio.ensure_future(writer.work(work(number))) for number in range(3)]
+        second = listener.ask(writer, ALI)
+        works = [asyncio.ensure_future(writer.work(noting(done, number))) for number in range(4)]
         await asyncio.sleep(0)
         gate.open()
-        await asyncio.gather(first, *works)
-        assert done == [0, 1, 2]
-        assert gate.commits == 4
+        await asyncio.gather(first, second, *works)
+        assert done == [0, 1, 2, 3]
+        assert gate.commits == 3, "the first post, the second with one work, the others"
 
-    async def test_posts_pass_more_other_work_than_a_batch_has(
-        self, writer: Writer, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """However much of it waits, a post is in the next transaction."""
-        monkeypatch.setattr(transactions, "WORK_SECONDS", -1.0)
-        gate = Gate(engine)
-        first = listener.ask(writer, ALI)
-        await gate.reached()
-        done = [0]
+    async def test_a_post_that_comes_meanwhile_is_next(self, writer: Writer, listener: Listener) -> None:
+        """However much other work a transaction without posts has begun with: it ends after the one that is on its way, and
+        the rest comes after the post."""
+        loop = asyncio.get_running_loop()
+        seen: list[int] = []
+        asked: list[asyncio.Future[Outcome]] = []
 
-        def work(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            done[0] += 1
+        async def post() -> None:
+            asked.append(listener.ask(writer, ALI))
+            await asyncio.sleep(0)  # it is handed over at the end of the turn
+
+        def slow(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            asyncio.run_coroutine_threadsafe(post(), loop).result(60)
             return None, []
 
-        works = [asyncio.ensure_future(writer.work(work)) for _ in range(LARGEST_BATCH + 10)]
-        await asyncio.sleep(0)
-        gate.open(1)
-        await first
-        await gate.reached()  # all that work is in hand or left
-        later = listener.ask(writer, ALI)
-        await asyncio.sleep(0)
-        for _ in range(2):
-            gate.open(1)
-            await gate.reached()
-        assert engine.url.database is not None
-        with contextlib.closing(sqlite3.connect(engine.url.database)) as reading:
-            written = reading.execute("SELECT count(*) FROM events").fetchone()
-        gate.open()
-        await asyncio.gather(later, *works)
-        assert written == (2,)
-        assert done == [LARGEST_BATCH + 10]
+        def look(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+            seen.append(connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
+            return None, []
+
+        await asyncio.gather(*(writer.work(work) for work in (slow, look, look, look)))
+        await asyncio.gather(*asked)
+        assert seen == [1, 1, 1]
 
 
 class TestFailures:

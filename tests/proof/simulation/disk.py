@@ -107,7 +107,7 @@ class _Transactions(Transactions):
         self._disk.committed(batch)
         return batch
 
-    def _carry_out(self, connection: Connection, made: Batch, works: Sequence[Work[Any]]) -> None:
+    def _carry_out(self, connection: Connection, made: Batch, works: Sequence[Work[Any]], until: float) -> None:
         """There is time for some of it: by chance, for how long things take is not the same each time."""
         most = self._chance.randint(1, 3)
         made.told += [(work, self._work(connection, made, work)) for work in works[:most]]
