@@ -11,6 +11,7 @@ import { toast } from "./dialog.js";
 
 const LONGEST = 4000; // characters, as the server counts them
 const COUNTED = 3500; // from here on it is shown how many are left
+const NAMES_MS = 3000; // a message waits no longer for the names of emoji: it goes with the colons then
 
 export class Composer {
   /** The message before: each waits for it. @type {Promise<unknown>} */
@@ -120,7 +121,7 @@ export class Composer {
 
   /** @param {string} written @param {boolean} named @param {number | null} editing @param {number | null} replyTo */
   async #send(written, named, editing, replyTo) {
-    if (named) await load();
+    if (named) await Promise.race([load(), after(NAMES_MS)]);
     const text = replaceNames(written).trim();
     if (!fits(text)) return this.#restore({ editing, replyTo, text: written });
     if (editing !== null) return void this.#change(editing, text);
@@ -193,6 +194,9 @@ export class Composer {
     this.count.classList.toggle("wrong", length > LONGEST);
   }
 }
+
+/** @param {number} ms */
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A phone: Enter breaks the line there, the button sends. */
 const touch = () => matchMedia("(pointer: coarse)").matches;
