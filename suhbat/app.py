@@ -128,7 +128,7 @@ class Suhbat:
                 bans=services.bans,
                 rates=services.rates,
                 reads=services.reads,
-                slower=services.slower,
+                tarpit=services.tarpit,
                 clock=services.clock,
                 registry=registry,
                 counts=services.counts,

@@ -114,10 +114,10 @@ async def _alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, A
 
 
 async def _write(settings: Settings, asked: dict[str, Any], file: Any) -> None:
-    from suhbat.chat.turns import Pages
+    from suhbat.chat.turns import ExportPace
     from suhbat.http.control import Export, lines
 
-    pages = Pages(lambda seconds: asyncio.sleep(0))  # nobody else is here
+    pace = ExportPace(lambda seconds: asyncio.sleep(0))  # nobody else is here
     async with alone(settings, asked) as suhbat:
-        async for piece in await lines(Export(**asked), suhbat.node.store, suhbat.node.people, pages):
+        async for piece in await lines(Export(**asked), suhbat.node.store, suhbat.node.people, pace):
             file.write(piece)

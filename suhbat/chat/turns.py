@@ -72,9 +72,9 @@ class Turns:
             del self._lines[key]
 
 
-class Pages:
-    """What nobody waits for by the second: one page of all at a time, and after each a rest as long as it took. So exports,
-    however many, take half of the interpreter at the most."""
+class ExportPace:
+    """Slows exports down: one page at a time for the whole node, followed by a pause as long as the page took. All exports
+    together therefore take at most half of the interpreter's time."""
 
     def __init__(self, rest: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         self._rest = rest
@@ -82,7 +82,7 @@ class Pages:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Around reading a page and making it into lines; not around sending it, which may take as long as the reader likes."""
+        """Hold this while a page is read and encoded, but not while it is sent: a slow client must not stop other exports."""
         async with self._one:
             began = asyncio.get_running_loop().time()
             yield
@@ -96,7 +96,7 @@ class Reads:
         self._users, self._places = Turns(4, 16), Turns(16, 128)
         self._slow_users, self._slow_places, self._slow = Turns(2, 6), Turns(4, 12), Turns(8, 32)
         self._exports, self._exports_of_places = Turns(2, 0), Turns(4, 0)
-        self.pages = Pages()
+        self.export_pace = ExportPace()
 
     @asynccontextmanager
     async def quick(self, uid: str, place: str = "") -> AsyncIterator[None]:

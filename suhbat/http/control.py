@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from suhbat.chat import looking_after
 from suhbat.chat.ports import Store
-from suhbat.chat.turns import Pages
+from suhbat.chat.turns import ExportPace
 from suhbat.control import HEADER
 from suhbat.errors import NotFound, UserNotFound
 from suhbat.identity.administration import Order, Report, carry_out
@@ -76,16 +76,16 @@ async def proxy(parts: House) -> Seen:
 async def export(body: Export, parts: House) -> StreamingResponse:
     """What the server holds of an account, or a conversation, as JSON Lines."""
     return StreamingResponse(
-        await lines(body, parts.store, parts.people, parts.reads.pages), media_type="application/jsonl"
+        await lines(body, parts.store, parts.people, parts.reads.export_pace), media_type="application/jsonl"
     )
 
 
-async def lines(asked: Export, store: Store, people: People, pages: Pages) -> AsyncIterator[bytes]:
+async def lines(asked: Export, store: Store, people: People, pace: ExportPace) -> AsyncIterator[bytes]:
     """Raises UserNotFound, NotFound before the first line."""
     if asked.user_id:
         account = people.accounts.of_name(asked.user_id)
         if account is None:
             raise UserNotFound(user_id=cut(asked.user_id, 64))
-        return of_person(store, pages, people, account.actor, asked.cursor)
+        return of_person(store, pace, people, account.actor, asked.cursor)
     actor = await looking_after.reader(store, asked.conversation)
-    return of_conversation(store, pages, actor, asked.conversation, asked.after)
+    return of_conversation(store, pace, actor, asked.conversation, asked.after)

@@ -55,7 +55,9 @@ async def conversation(
     with an export that broke off, give the `seq` of the last message as `after`."""
     name = known(conversation)
     await parts.store.history(actor, name, limit=1)  # refuse before the first byte
-    return StreamingResponse(of_conversation(parts.store, parts.reads.pages, actor, name, after), media_type=MEDIA_TYPE)
+    return StreamingResponse(
+        of_conversation(parts.store, parts.reads.export_pace, actor, name, after), media_type=MEDIA_TYPE
+    )
 
 
 @router.get(
@@ -68,5 +70,5 @@ async def me(
     drafts), and every message they wrote where they may still read, newest first. After every hundred messages comes a line
     with a `cursor`, from which an export that broke off can go on."""
     return StreamingResponse(
-        of_person(parts.store, parts.reads.pages, parts.people, actor, cursor), media_type=MEDIA_TYPE
+        of_person(parts.store, parts.reads.export_pace, parts.people, actor, cursor), media_type=MEDIA_TYPE
     )

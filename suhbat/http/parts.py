@@ -14,7 +14,7 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
-from suhbat.chat.slower import Slower
+from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.control import Control
@@ -49,7 +49,7 @@ class Parts:
     control: Control
     proxies: Proxies
     counts: Counts = field(default_factory=Counts)
-    slower: Slower = field(default_factory=Slower)
+    tarpit: Tarpit = field(default_factory=Tarpit)
     look: Callable[[], Awaitable[None]] = _nothing
     """Called before the figures are shown: finds out what only asking can tell."""
     outside: Outside | None = None

@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from suhbat.chat import slower
+from suhbat.chat import tarpit
 from suhbat.errors import BadRequest, Internal, NotFound, SuhbatError, TooLarge
 from suhbat.identity.address import metered
 from suhbat.protocol.machine import unreadable
@@ -53,10 +53,10 @@ def problem(
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SuhbatError)
-    if error.code not in slower.CODES:
+    if error.code not in tarpit.CODES:
         return problem(request, error)
     parts: Parts = request.app.state.parts
-    waited = await parts.slower.wait(metered(address_of(request, parts)), parts.clock.steady())
+    waited = await parts.tarpit.wait(metered(address_of(request, parts)), parts.clock.steady())
     return problem(request, error, headers=None if waited else {"connection": "close"})
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterable
 from suhbat.chat.model import Account, Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.search import Query
-from suhbat.chat.turns import Pages
+from suhbat.chat.turns import ExportPace
 from suhbat.protocol.objects import Message, Profile
 from suhbat.protocol.types import MAX_PAGE, Wire, format_time
 
@@ -19,14 +19,16 @@ AT_ONCE = 100
 """Messages of one's own between two lines that an export can go on from."""
 
 
-async def of_conversation(store: Store, pages: Pages, actor: Actor, name: str, after: int = 0) -> AsyncIterator[bytes]:
+async def of_conversation(
+    store: Store, pace: ExportPace, actor: Actor, name: str, after: int = 0
+) -> AsyncIterator[bytes]:
     """Everything that the actor may read of it: its state, then the messages, ascending, the lines of a page together. `after`:
     the last `seq` that came of an export that broke off. Raises NotFound, Forbidden."""
     if not after:
         yield _line("conversation", await store.state(actor, name))
     place = after
     while True:
-        async with pages.turn():
+        async with pace.turn():
             page = await store.history(actor, name, after=place, limit=MAX_PAGE, aside=True)
             lines = _lines(page.messages)
         if lines:
@@ -37,7 +39,7 @@ async def of_conversation(store: Store, pages: Pages, actor: Actor, name: str, a
 
 
 async def of_person(
-    store: Store, pages: Pages, people: People, actor: Actor, cursor: int | None = None
+    store: Store, pace: ExportPace, people: People, actor: Actor, cursor: int | None = None
 ) -> AsyncIterator[bytes]:
     """Who they are, their sessions and conversations, and every message they wrote where they may still read, newest first,
     with a `cursor` line after every hundred, from which an export that broke off goes on."""
@@ -46,7 +48,7 @@ async def of_person(
             yield line
     below = cursor
     while True:
-        async with pages.turn():
+        async with pace.turn():
             page = await store.search(actor, Query(), actor.uid, limit=AT_ONCE, below=below)
             lines = _lines(page.messages)
         if lines:

@@ -19,8 +19,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from suhbat.errors import BadRequest, Busy
 
-from .behind import behind_others
 from .fair import FairLine
+from .priority import give_way
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ class Passwords:
 
     def _start(self, work: Callable[[], T], answer: asyncio.Future[T]) -> None:
         if self._executor is None:
-            self._executor = ThreadPoolExecutor(self._threads, "suhbat-passwords", behind_others)
+            self._executor = ThreadPoolExecutor(self._threads, "suhbat-passwords", give_way)
         self._running += 1
         done = asyncio.get_running_loop().run_in_executor(self._executor, work)
         done.add_done_callback(lambda done: self._done(done, answer))

@@ -34,8 +34,8 @@ class Reader:
     A read takes 50 to 200 us of the interpreter. With a thread's turn for each it cost three times that: a transaction, the
     way there and back, and the competition of the threads for the interpreter's lock. So one thread does it all, and the
     others are for the time when that one waits for the disk. What takes longer (searches, exports) has a reader of its own,
-    whose reads do not go `together`, so that what is interactive passes it; and whose threads rest after each for as long as it
-    took (`rests`), so that however many there are the event loop has half of its core.
+    whose reads do not go `together`, so that what is interactive passes it. Its threads pause after each read for as long as
+    the read took (`rests`): the event loop keeps half of its core, however many searches wait.
     """
 
     def __init__(

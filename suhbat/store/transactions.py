@@ -52,7 +52,7 @@ Told = tuple[Item, Any]
 @dataclass(slots=True)
 class Batch:
     """What became of a batch. `left`: items that could not be written yet, to be tried again before all others; `later`: those
-    for which there was no time, to be tried again behind these."""
+    for which there was no time, to be tried again after these."""
 
     entries: list[LogEntry] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
@@ -143,8 +143,8 @@ class Transactions:
         return self._engine.connect()
 
     def _fill(self, connection: Connection, made: Batch, items: Sequence[Item], again: bool) -> None:
-        """Carry out the items, posts before other work: who waits for a message has sent it after what they had an answer to.
-        Only what goes beyond one of them is raised."""
+        """Carry out the items, posts before other work. No client sees another order than its own: it sends a post either after
+        the answer to its other command, or without waiting for one. Raises only what concerns more than one item."""
         self._known.changes = made.changes
         posts = [item for item in items if isinstance(item, Post)]
         if posts:
@@ -155,7 +155,8 @@ class Transactions:
         self._carry_out(connection, made, [item for item in items if isinstance(item, Work)], until)
 
     def _carry_out(self, connection: Connection, made: Batch, works: Sequence[Work[Any]], until: float) -> None:
-        """Other work, at least one; the rest is for later when it is time, and as soon as posts wait for this transaction."""
+        """Carry out at least one item of other work. The rest is left for later at the time `until`, or as soon as new posts
+        wait for this transaction to end."""
         for number, work in enumerate(works):
             if number and (self.more.is_set() or perf_counter() > until):
                 made.later += works[number:]

@@ -10,14 +10,13 @@ from urllib.parse import parse_qs
 
 import structlog
 
-from suhbat.chat import slower
 from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
-from suhbat.chat.slower import LONGEST, Slower
+from suhbat.chat.tarpit import CODES, LONGEST, Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
@@ -74,7 +73,7 @@ class Services:
     names: Names | None = None
     """Where several nodes share the names of bare guests."""
     counts: Counts = field(default_factory=Counts)
-    slower: Slower = field(default_factory=Slower)
+    tarpit: Tarpit = field(default_factory=Tarpit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,11 +246,11 @@ class BaseSession:
         self.wire.close(Close(error.close), error.code)
 
     def refused(self, code: str) -> None:
-        """Count a refusal that they are told; who is refused without end is not read for a while."""
+        """Count a refusal that the client is told. If its address is in the tarpit, the socket is not read for a while."""
         self.services.counts.refuse(self.dialect, code)
-        if code in slower.CODES:
+        if code in CODES:
             now = self.services.clock.steady()
-            wait = self.services.slower.take(self.address, now)
+            wait = self.services.tarpit.take(self.address, now)
             if wait != 0.0:
                 self._slow_until = now + (LONGEST if wait is None else wait)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -34,8 +35,12 @@ def look(page: Page, axe: str, where: str) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
     found = []
-    for scheme, only in (("light", {"type": "tag", "values": TAGS}), ("dark", {"type": "rule", "values": COLOURS})):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    schemes: Mapping[Literal["light", "dark"], dict[str, Any]] = {
+        "light": {"type": "tag", "values": TAGS},
+        "dark": {"type": "rule", "values": COLOURS},
+    }
+    for scheme, only in schemes.items():
+        page.emulate_media(color_scheme=scheme)
         page.wait_for_timeout(150)  # colours change within 120 ms
         violations = page.evaluate("(only) => axe.run(document, {runOnly: only})", only)["violations"]
         found += [

@@ -102,8 +102,9 @@ def test_talking(server: Server, person: Make) -> None:
 
 
 def test_what_is_sent_is_what_was_written_then(server: Server, person: Make) -> None:
-    """The names of emoji come over the network when they are first used. What is sent before they are here goes as it was when
-    Enter was pressed, in that order, and takes nothing of the next lines with it. Without a network, or where nothing comes over it, it goes as it is."""
+    """The names of emoji are loaded when they are first used. A message that is sent before goes as it was when Enter was
+    pressed, in order, and takes nothing of the next lines with it. If the names cannot be loaded, or the network stays silent,
+    the message goes as written."""
     ali = person("ali", service_workers="block", **DESK).comes()
     held: list[Route] = []
     ali.page.route("**/emoji-data.js", lambda route: held.append(route))

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from suhbat.chat.turns import Pages, Reads, Turns
+from suhbat.chat.turns import ExportPace, Reads, Turns
 from suhbat.errors import Busy
 
 
@@ -93,10 +93,10 @@ async def test_pages_of_exports_come_one_at_a_time_and_rest() -> None:
         rests.append(seconds)
         await rested.wait()
 
-    pages = Pages(rest)
+    pace = ExportPace(rest)
 
     async def read(name: str) -> None:
-        async with pages.turn():
+        async with pace.turn():
             begun.append(name)
             await go_on.wait()
 
@@ -111,6 +111,6 @@ async def test_pages_of_exports_come_one_at_a_time_and_rest() -> None:
     await asyncio.gather(*tasks)
     assert begun == ["first", "second"]
     with pytest.raises(ZeroDivisionError):
-        async with pages.turn():
+        async with pace.turn():
             raise ZeroDivisionError
     await asyncio.wait_for(read("third"), 60)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from . import kills
@@ -46,7 +47,7 @@ def power(fault: str, place: Path, seconds: float = 6.0) -> str:
     for seed in range(1, RECORDINGS + 1):
         (again := place / str(seed)).mkdir()
         eio = fault == "log_trusted"
-        if found := _found(lambda: power_loss.run(again, seed, seconds, 300, eio=eio, sabotage=(fault,))):  # noqa: B023
+        if found := _found(partial(power_loss.run, again, seed, seconds, 300, eio=eio, sabotage=(fault,))):
             return found
     return ""
 

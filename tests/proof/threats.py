@@ -229,8 +229,8 @@ VOLUME: Mapping[str, Tests] = {
         *_in("store/test_search", "what_takes_too_long_ends"),
     ),
     "who is refused and asks again at once": (
-        *_in("proof/attacks/test_slower", "over_a_socket", "over_http"),
-        *_in("chat/test_slower", "those_who_go_on_wait_in_a_line"),
+        *_in("proof/attacks/test_tarpit", "over_a_socket", "over_http"),
+        *_in("chat/test_tarpit", "those_who_go_on_wait_in_a_line"),
     ),
     "other work in the writer before messages": (
         *_in("store/test_writer", "posts_go_before_other_work", "posts_wait_for_little_other_work"),

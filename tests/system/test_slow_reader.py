@@ -59,14 +59,13 @@ async def watched(pid: int) -> AsyncIterator[Memory]:
 
 
 @pytest.fixture
-def hasty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Server]:
+def hasty(tmp_path: Path) -> Callable[[str], Server]:
     """Starts a server whose constants were changed by a line of Python."""
 
     def start(change: str) -> Server:
         modules = "suhbat.cli, suhbat.hub.feed, suhbat.store.connect, suhbat.transport.keepalive"
         code = f"import {modules}; {change}; suhbat.cli.main()"
-        monkeypatch.setitem(COMMANDS, "hasty", ["-c", code, *COMMANDS["suhbat"][2:]])  # type: ignore[arg-type]
-        server = Server("hasty", tmp_path / "data", settings=LIMITS)
+        server = Server("suhbat", tmp_path / "data", settings=LIMITS, command=("-c", code, *COMMANDS["suhbat"][2:]))
         server.start()
         return server
 

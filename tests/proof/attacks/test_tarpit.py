@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from suhbat.chat.slower import A_SECOND, AT_ONCE
+from suhbat.chat.tarpit import A_SECOND, AT_ONCE
 from tests.servers import Server, running
 from tests.talk import V1
 
@@ -23,7 +23,7 @@ ASKED = 50 + AT_ONCE + 2 * MORE
 
 @pytest.fixture(scope="module", params=["suhbat", "uvicorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    place = tmp_path_factory.mktemp("slower") / "data"
+    place = tmp_path_factory.mktemp("tarpit") / "data"
     with running(request.param, place, trusted_proxies="127.0.0.1", send_rate="10") as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""Threads that compute for long give way."""
+"""Threads that compute for a long time have a lower priority."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from suhbat.identity.behind import behind_others
+from suhbat.identity.priority import give_way
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
 def test_only_that_thread_gives_way() -> None:
     """The priority of the thread is lower, that of the process, where the event loop is, as it was."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
-    with ThreadPoolExecutor(1, initializer=behind_others) as threads:
+    with ThreadPoolExecutor(1, initializer=give_way) as threads:
         lowered = threads.submit(os.getpriority, os.PRIO_PROCESS, 0).result()
     assert lowered > before or lowered == 19
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
