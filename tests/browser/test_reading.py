@@ -177,3 +177,17 @@ def within(row: Locator) -> None:
         })"""
     )
     assert places and all(room >= 0 for place in places for room in place), places
+
+
+def test_a_long_title_pushes_nothing_off_a_phone(server: Server, person: Make) -> None:
+    """However long the title, the topic or a word is: what one needs to answer stays within the window."""
+    token = server.guest("ali")
+    room = ask(server, token, "POST", "/conversations", {"title": "W" * 40, "topic": "mavzu " * 20})["conversation"]
+    ask(server, token, "POST", f"/conversations/{room}/messages", {"text": "a" * 300})
+    ali = person("ali", **PHONE)
+    ali.context.add_cookies([{"name": "suhbat_session", "value": token, "url": ali.url}])
+    ali.page.goto(ali.url)
+    ali.opens("W" * 40)
+    for part in (".send", ".bar [aria-label=Details]", "article.message .text"):
+        box = ali.page.locator(f".conversation-view {part}").first.bounding_box()
+        assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["viewport"]["width"], (part, box)
