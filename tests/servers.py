@@ -53,7 +53,8 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """One server process. `output` is the file that takes what it prints; `command` is run instead of the kind's own."""
+    """One server process, of the code in `tree`. `output` is the file that takes what it prints; `command` is run instead of
+    the kind's own."""
 
     kind: str
     data: Path
@@ -61,6 +62,7 @@ class Server:
     settings: Mapping[str, str] = field(default_factory=dict)
     prefix: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
+    tree: Path = ROOT
     process: subprocess.Popen[bytes] | None = None
     READY: ClassVar[str] = "/readyz"
 
@@ -79,13 +81,13 @@ class Server:
     def start(self, *, patience: float = PATIENCE) -> float:
         """Start and wait until it is ready; seconds that took. One that does not become ready is ended."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
-        environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(ROOT)} | self.engines() | dict(self.settings)
+        environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(self.tree)} | self.engines() | dict(self.settings)
         command = [part.format(port=self.port) for part in self.command or COMMANDS[self.kind]]
         began = time.monotonic()
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 [*self.prefix, sys.executable, *command],
-                cwd=ROOT,
+                cwd=self.tree,
                 env=environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,

@@ -1,0 +1,1 @@
+"""What can be counted about how the code is put together: `python -m tests.house`."""
