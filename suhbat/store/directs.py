@@ -7,42 +7,36 @@ open. Who leaves one is hidden from it in the same way.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.protocol.events import ConversationAdded, ConversationRemoved, LogEntry
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved
 from suhbat.protocol.objects import ConversationState
 
+from .appender import Appender
 from .dialect import insert_new
-from .known import Known, Log, new_log, pair_of
-from .ledger import Ledger
+from .known import Log, new_log
 from .queries import state_of
 from .tables import conversations, directs, drafts, members, reads
 from .titles import title_of
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A direct, and what its making puts into the own logs: rows of `events`, events to publish, the logs moved."""
-
-    log: Log
-    rows: list[tuple[Any, ...]]
-    entries: list[LogEntry]
-    own: list[Log]
+def pair_of(*people: Actor) -> str:
+    """The key of the direct of these people; the same whoever asks."""
+    return "|".join(sorted(person.uid for person in people))
 
 
 def make_direct(
-    connection: Connection, known: Known, actor: Actor, people: Sequence[Actor], at: Milliseconds, *, writes: bool
-) -> Made:
-    """Make the direct of these people, the actor among them. `Known.load` must have looked for it before. `writes`: the
-    actor's first message follows in the same transaction, so all see it.
+    appender: Appender, actor: Actor, people: Sequence[Actor], at: Milliseconds, *, writes: bool
+) -> tuple[Log, bool]:
+    """Make the direct of these people, the actor among them, and say whether it is new. `Known.load` must have looked for it
+    before. `writes`: the actor's first message follows in the same transaction, so all see it.
 
     With oneself it is (actor, actor), and has one member. Where another writer made it at the same moment, that one is
-    taken and nothing is added.
+    taken and nothing is appended.
     """
+    connection, known = appender.connection, appender.known
     pair = pair_of(*people)
     name = known.new_id()
     connection.execute(insert(conversations), new_log(name, "direct", at))
@@ -52,7 +46,7 @@ def make_direct(
     if won != id_:
         connection.execute(delete(conversations).where(conversations.c.id == id_))
         known.load(connection, (), {pair: people}, at)
-        return Made(known.pairs[pair], [], [], [])
+        return known.pairs[pair], False
     uids = {person.uid: person for person in people}
     seeing = uids.keys() if writes else {actor.uid}
     connection.execute(
@@ -76,7 +70,6 @@ def make_direct(
     known.named[name] = known.pairs[pair] = log
     known.readers.update((id_, uid) for uid in uids)
     known.load_own(connection, uids, at)
-    ledger = Ledger(actor, at)
     for uid, person in uids.items():
         if uid not in seeing:
             continue
@@ -89,15 +82,15 @@ def make_direct(
             member_count=len(uids),
             role="member",
         )
-        ledger.add(known.own[uid], ConversationAdded, state=state)
-    return Made(log, ledger.rows, ledger.entries, list(ledger.touched.values()))
+        appender.append(known.own[uid], ConversationAdded, actor, at, state=state)
+    appender.note_users(uids.values(), at)
+    return log, True
 
 
-def show_direct(
-    connection: Connection, known: Known, ledger: Ledger, log: Log, at: Milliseconds, *, to: str | None = None
-) -> None:
+def show_direct(appender: Appender, log: Log, actor: Actor, at: Milliseconds, *, to: str | None = None) -> None:
     """Show a direct to those from whom it is hidden; or only to this one. Of the log nothing may wait to be written: what
     they are told of it is read from the tables."""
+    connection, known = appender.connection, appender.known
     hidden = (members.c.conversation_id == log.id, members.c.hidden, *(() if to is None else (members.c.uid == to,)))
     uids = sorted(connection.execute(select(members.c.uid).where(*hidden)).scalars())
     if not uids:
@@ -106,11 +99,12 @@ def show_direct(
     _count_hidden(connection, log, -len(uids))
     known.load_own(connection, uids, at)
     for uid in uids:
-        ledger.add(known.own[uid], ConversationAdded, state=state_of(connection, uid, log.id))
+        appender.append(known.own[uid], ConversationAdded, actor, at, state=state_of(connection, uid, log.id))
 
 
-def hide_direct(connection: Connection, known: Known, ledger: Ledger, log: Log, uid: str, at: Milliseconds) -> None:
+def hide_direct(appender: Appender, log: Log, actor: Actor, at: Milliseconds) -> None:
     """Somebody leaves: it is not theirs until somebody writes there. What they read is remembered, their draft is not."""
+    connection, known, uid = appender.connection, appender.known, actor.uid
     mine = (members.c.conversation_id == log.id, members.c.uid == uid)
     if connection.execute(select(members.c.hidden).where(*mine)).scalar_one():
         return
@@ -119,7 +113,7 @@ def hide_direct(connection: Connection, known: Known, ledger: Ledger, log: Log, 
     _count_hidden(connection, log, 1)
     known.writers.discard((log.id, uid))
     known.load_own(connection, (uid,), at)
-    ledger.add(known.own[uid], ConversationRemoved, removed=log.name)
+    appender.append(known.own[uid], ConversationRemoved, actor, at, removed=log.name)
 
 
 def counts_for(connection: Connection, log: Log, uid: str) -> bool:

@@ -104,7 +104,7 @@ def begin(
     row = {"uid": actor.uid, "with_messages": with_messages, "conversation_id": 0, "seq": 0}
     connection.execute(insert(erasures), row)
     # Marks, members and names are in many places of the memory.
-    entries = writing.entries
+    entries = writing.appender.entries
     known.clear()
     return entries
 
@@ -143,7 +143,7 @@ def step(connection: Connection, known: Known, stretch: Stretch, at: Millisecond
     else:
         log_id, seq = stretch.end
         connection.execute(update(erasures).where(erasures.c.uid == uid).values(conversation_id=log_id, seq=seq))
-    return writing.entries
+    return writing.appender.entries
 
 
 def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: bool) -> None:
@@ -167,7 +167,7 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
         connection.execute(delete(pins).where(pins.c.conversation_id == log_id, pins.c.target == seq))
         log = _log(writing, log_id)
         named = forget_mentions(connection, log, row.ordinal)
-        writing.ledger.add(
+        writing.append(
             log,
             MessageDeleted,
             about=seq,
@@ -180,7 +180,7 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if chosen.take(connection, log_id, row.target, emoji, uid):
-            writing.ledger.add(_log(writing, log_id), ReactionRemoved, about=row.target, target=row.target, emoji=emoji)
+            writing.append(_log(writing, log_id), ReactionRemoved, about=row.target, target=row.target, emoji=emoji)
     connection.execute(update(events).where(place).values(changed))
 
 

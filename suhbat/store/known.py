@@ -99,11 +99,6 @@ def new_room_id() -> str:
     return "r" + secrets.token_hex(10)
 
 
-def pair_of(*people: Actor) -> str:
-    """The key of the direct of these people; the same whoever asks."""
-    return "|".join(sorted(person.uid for person in people))
-
-
 @dataclass(slots=True)
 class Known:
     """The logs by name and by pair, own logs by uid; uids that have a user row; (log, uid) that have a read mark."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from math import ceil
 
 from sqlalchemy import Connection, select
 
-from suhbat.chat.model import Milliseconds
+from suhbat.chat.model import Milliseconds, Post
+from suhbat.chat.policy import rank_of
+from suhbat.errors import RateLimited
 
 from .dialect import find_rows, insert_new, update_rows
 from .known import Known, Log
@@ -51,6 +54,19 @@ def count_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
     """Add to the own messages of each (log, uid), which have marks."""
     rows = sorted((uid, log_id, count) for (log_id, uid), count in own.items())
     update_rows(connection, reads, ("uid", "conversation_id"), ("own_since",), rows, add=True)
+
+
+def too_soon(connection: Connection, known: Known, post: Post, log: Log) -> RateLimited | None:
+    """Slow mode: members wait from their last stored message on. Moderators and owners do not."""
+    actor = post.actor
+    facts = log.facts(actor.uid, post.at)
+    if facts is None or rank_of(actor, facts) != "member":
+        return None
+    last = last_post(connection, known, log, actor.uid)
+    wait = log.settings.slow_mode - (post.at - last) / 1000
+    if wait > 0:
+        return RateLimited("rate_limited.slow", retry_after=wait, seconds=ceil(wait))
+    return None
 
 
 def last_post(connection: Connection, known: Known, log: Log, uid: str) -> Milliseconds:

@@ -17,9 +17,9 @@ from suhbat.chat.policy import decide
 from suhbat.errors import RateLimited
 from suhbat.protocol.events import Mentioned
 
+from .appender import Appender
 from .dialect import find_rows, insert_new
 from .known import Known, Log, holds
-from .ledger import Ledger
 from .tables import everyone, mentions, reads
 
 
@@ -115,12 +115,14 @@ def unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> 
 
 
 def tell_mentions(
-    connection: Connection, known: Known, ledger: Ledger, log: Log, seq: int, uids: Collection[str], at: Milliseconds
+    appender: Appender, log: Log, seq: int, uids: Collection[str], actor: Actor, at: Milliseconds
 ) -> None:
     """Tell these people how many unread messages name them there now, since that of the message `seq` changed."""
     if not uids:
         return
-    known.load_own(connection, uids, at)
-    counts = unread_mentions(connection, log, uids)
+    own = appender.known.own
+    appender.known.load_own(appender.connection, uids, at)
+    counts = unread_mentions(appender.connection, log, uids)
     for uid in sorted(uids):
-        ledger.add(known.own[uid], Mentioned, target=log.name, message=seq, mentions=counts.get(uid, 0), head=log.head)
+        count = counts.get(uid, 0)
+        appender.append(own[uid], Mentioned, actor, at, target=log.name, message=seq, mentions=count, head=log.head)

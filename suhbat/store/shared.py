@@ -22,7 +22,8 @@ from suhbat.protocol.objects import Role
 
 from . import journal
 from .dialect import is_contended, is_trouble
-from .known import LOG, Known, LobbyHistory, log_of, pair_of, read_people
+from .directs import pair_of
+from .known import LOG, Known, LobbyHistory, log_of, read_people
 from .place import AnotherDatabase, require
 from .rows import AnyRow
 from .tables import conversations, directs

@@ -35,13 +35,13 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
 from . import (
-    batch,
     delivered,
     erasure,
     filtered,
     growth,
     guests,
     history,
+    idempotency,
     invitations,
     order,
     queries,
@@ -104,7 +104,7 @@ class SQLStore(PeopleOverSQL):
             self._writer.post(post)
 
     async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> Sent | None:
-        found = await self._read(lambda c: batch.answered(c, uid, client_id, text, reply_to))
+        found = await self._read(lambda c: idempotency.answered(c, uid, client_id, text, reply_to))
         if isinstance(found, IdempotencyConflict):
             raise found
         return found

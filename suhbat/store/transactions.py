@@ -18,7 +18,7 @@ from suhbat.chat.model import Change, Post, Sent
 from suhbat.errors import Busy, Internal, StorageUnavailable, SuhbatError
 from suhbat.protocol.events import LogEntry
 
-from . import batch
+from . import idempotency, posting
 from .dialect import is_contended, is_trouble
 from .known import Known
 
@@ -148,7 +148,7 @@ class Transactions:
         self._known.changes = made.changes
         posts = [item for item in items if isinstance(item, Post)]
         if posts:
-            written = batch.write(connection, posts, self._known, again=again)
+            written = posting.write(connection, posts, self._known, again=again)
             made.entries += written.entries
             made.told += zip(posts, written.outcomes, strict=True)
         until = perf_counter() + WORK_SECONDS if posts else math.inf
@@ -185,7 +185,7 @@ class Transactions:
         for item, outcome in made.told:
             if isinstance(item, Post) and isinstance(outcome, Sent) and not outcome.duplicate:
                 with self._engine.connect() as connection, connection.begin():
-                    return batch.is_written(connection, item)
+                    return idempotency.is_written(connection, item)
         return False
 
 

@@ -39,22 +39,19 @@ def log_trusted() -> None:
 @sabotage
 def key_not_unique() -> None:
     """Idempotency keys are written down, and neither looked up nor unique: a repeated send is a second message."""
-    from suhbat.store import batch
-    from suhbat.store.dialect import Row, insert_new, insert_rows
+    from suhbat.store.dialect import insert_new
+    from suhbat.store.idempotency import IdempotencyKeys
     from suhbat.store.tables import idempotency
 
-    def insert(connection: Any, table: Any, rows: Sequence[Row]) -> None:
-        if table is idempotency:
-            names = tuple(column.name for column in table.columns)
-            insert_new(connection, table, [dict(zip(names, row, strict=True)) for row in rows])
-        else:
-            insert_rows(connection, table, rows)
-
-    def look_up(run: batch.Run, posts: Sequence[Any], again: bool) -> None:
+    def look_up(keys: IdempotencyKeys, posts: Sequence[Any], again: bool) -> None:
         return
 
-    batch.insert_rows = insert  # type: ignore[attr-defined]
-    batch.Run.look_up = look_up  # type: ignore[method-assign]
+    def flush(keys: IdempotencyKeys) -> None:
+        names = tuple(column.name for column in idempotency.columns)
+        insert_new(keys._connection, idempotency, [dict(zip(names, row, strict=True)) for row in keys._rows])
+
+    IdempotencyKeys.look_up = look_up  # type: ignore[method-assign]
+    IdempotencyKeys.flush = flush  # type: ignore[method-assign]
 
 
 @sabotage
@@ -114,7 +111,7 @@ def deleted_text_kept() -> None:
 
     def delete(writing: Any, act: asked.Delete) -> Done:
         log = writing.log(act.conversation, "delete")
-        event = writing.ledger.add(log, MessageDeleted, about=act.seq, target=act.seq)
+        event = writing.append(log, MessageDeleted, about=act.seq, target=act.seq)
         return Done(log.name, event.seq)
 
     acts.WAYS[asked.Delete] = delete

@@ -1245,7 +1245,7 @@ class TestBatches:
 
         def broken(writing: Any, act: acts.Pin) -> Done:
             log = writing.log(act.conversation, "see")
-            writing.ledger.add(log, MessagePinned, target=1)
+            writing.append(log, MessagePinned, target=1)
             writing.flush()
             raise RuntimeError("half-way")
 

@@ -18,10 +18,11 @@ from suhbat.chat.model import Actor, Outcome, Post, Sent
 from suhbat.errors import IdempotencyConflict, NotFound
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.types import LOBBY
-from suhbat.store import batch, connect, history, known, queries, values
+from suhbat.store import connect, history, known, posting, queries, values
+from suhbat.store.appender import Appender, EventRow
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
-from suhbat.store.directs import make_direct
-from suhbat.store.known import Known, new_log, pair_of
+from suhbat.store.directs import make_direct, pair_of
+from suhbat.store.known import Known, new_log
 from suhbat.store.tables import conversations, events, idempotency, reads, users
 
 from .old import new_database
@@ -131,11 +132,11 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
                 expected.append(model.expect(wish, None if named == "d-unknown" else log, log))
             if repeat:
                 transaction = connection.begin()
-                batch.write(connection, posts, known)
+                posting.write(connection, posts, known)
                 transaction.rollback()
                 known.clear()
             with connection.begin():
-                written = batch.write(connection, posts, known, again=repeat)
+                written = posting.write(connection, posts, known, again=repeat)
             for outcome, wanted in zip(written.outcomes, expected, strict=True):
                 if isinstance(outcome, Sent) and isinstance(wanted, Sent):
                     if wanted.conversation != LOBBY:
@@ -174,7 +175,7 @@ def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
     """After an edit in place a replay and history give the new text; after a deletion a tombstone, with nothing of it."""
     posts = [make_post(ALI, text, key=f"~{text}") for text in ("bir", "ikki", "uch")]
     with connection.begin():
-        batch.write(connection, posts, Known())
+        posting.write(connection, posts, Known())
         connection.execute(update(events).where(events.c.seq == 2).values(text="ikki!", edited_at=5_000))
         connection.execute(update(events).where(events.c.seq == 3).values(deleted=True))
         replayed = [entry.event for entry in queries.event_page(connection, LOBBY, 0, 10)]
@@ -190,9 +191,9 @@ def test_an_edit_does_not_make_a_repeat_a_conflict(connection: Connection) -> No
     """The key answers for what was asked, not for what the message became."""
     post = make_post(ALI, "bir", key="k", client_id="k")
     with connection.begin():
-        batch.write(connection, [post], Known())
+        posting.write(connection, [post], Known())
         connection.execute(update(events).values(text="boshqa", edited_at=5_000))
-        assert batch.write(connection, [post], Known()).outcomes == [Sent(LOBBY, 1, 1, post.at, duplicate=True)]
+        assert posting.write(connection, [post], Known()).outcomes == [Sent(LOBBY, 1, 1, post.at, duplicate=True)]
 
 
 def test_history_counts_messages_only(connection: Connection) -> None:
@@ -200,14 +201,12 @@ def test_history_counts_messages_only(connection: Connection) -> None:
     known = Known()
     with connection.begin():
         for start in (1, 4, 7):
-            batch.write(connection, [make_post(ALI, f"{i}", key=f"~{i}") for i in range(start, start + 3)], known)
+            posting.write(connection, [make_post(ALI, f"{i}", key=f"~{i}") for i in range(start, start + 3)], known)
             log = known.named[LOBBY]
             others = []
             for _ in range(5):
                 log.head += 1
-                others.append(
-                    (log.id, log.head, "message.pinned", 1, "ali", "u-ali", *(None,) * 5, False, 1, None)
-                )  # fmt: skip
+                others.append(EventRow(log.id, log.head, "message.pinned", 1, "ali", "u-ali", target=1))
             insert_rows(connection, events, others)
         update_rows(connection, conversations, ("id",), ("head",), [(log.id, log.head)], add=False)
 
@@ -230,13 +229,13 @@ def test_a_rolled_back_batch_leaves_nothing(connection: Connection) -> None:
     """Once forgotten, heads are read again: numbers go on where the tables are."""
     known = Known()
     with connection.begin():
-        batch.write(connection, [make_post(ALI, key="~1")], known)
+        posting.write(connection, [make_post(ALI, key="~1")], known)
     transaction = connection.begin()
-    batch.write(connection, [make_post(ALI, key="~2"), make_post(ALI, key="~3", peer=VALI)], known)
+    posting.write(connection, [make_post(ALI, key="~2"), make_post(ALI, key="~3", peer=VALI)], known)
     transaction.rollback()
     known.clear()
     with connection.begin():
-        outcomes = batch.write(connection, [make_post(VALI, key="~4"), make_post(ALI, key="~3", peer=VALI)], known)
+        outcomes = posting.write(connection, [make_post(VALI, key="~4"), make_post(ALI, key="~3", peer=VALI)], known)
         assert [outcome.seq for outcome in outcomes.outcomes if isinstance(outcome, Sent)] == [2, 1]
         assert len(connection.execute(select(idempotency)).all()) == 3
 
@@ -247,8 +246,10 @@ def test_another_writer_made_the_direct_first(connection: Connection) -> None:
     with connection.begin():
         behind.load_own(connection, {"u-ali", "u-vali"}, 1)
         name, _ = met(connection, Known(), ALI, VALI, 1)
-        made = make_direct(connection, behind, VALI, (VALI, ALI), 1, writes=True)
-        assert (made.log.name, made.rows, made.entries, made.own) == (name, [], [], [])
+        appender = Appender(connection, behind)
+        log, is_new = make_direct(appender, VALI, (VALI, ALI), 1, writes=True)
+        appender.flush()
+        assert (log.name, is_new, appender.entries) == (name, False, [])
         assert connection.execute(select(conversations.c.name).where(conversations.c.kind == "direct")).all() == [
             (name,)
         ]
@@ -260,7 +261,7 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
     people = [Actor(f"u{i}", f"odam{i}", lobby_from=0) for i in range(256)]
     posts = [make_post(person, key=f"k{i}", client_id=f"k{i}", reply_to=1) for i, person in enumerate(people)]
     with connection.begin():
-        batch.write(connection, [make_post(person, key=f"~{i}") for i, person in enumerate(people)], known)
+        posting.write(connection, [make_post(person, key=f"~{i}") for i, person in enumerate(people)], known)
     statements: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
@@ -268,7 +269,7 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
 
     event.listen(connection.engine, "before_cursor_execute", note)
     with connection.begin():
-        written = batch.write(connection, posts, known)
+        written = posting.write(connection, posts, known)
     assert all(isinstance(outcome, Sent) for outcome in written.outcomes)
     assert len(statements) <= 11, statements
 

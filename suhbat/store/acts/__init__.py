@@ -56,4 +56,4 @@ def carry_out(connection: Connection, known: Known, act: Act) -> tuple[Done, lis
     writing = Writing(connection, known, act.actor, act.at)
     done = WAYS[type(act)](writing, act)
     writing.flush()
-    return done, writing.entries
+    return done, writing.appender.entries

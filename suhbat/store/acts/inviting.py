@@ -49,7 +49,7 @@ def invite(writing: Writing, log: Log, person: Actor) -> Done:
         inviter_uid=writing.actor.uid,
         invited_at=writing.at,
     )
-    writing.ledger.add(writing.own(person.uid), ConversationInvited, invitation=invitation)
+    writing.append(writing.own(person.uid), ConversationInvited, invitation=invitation)
     return done
 
 
@@ -57,7 +57,7 @@ def withdraw(writing: Writing, log: Log, uid: str) -> bool:
     """End an invitation without a membership, if there is one; they are told."""
     if not forget(writing, log, uid):
         return False
-    writing.ledger.add(writing.own(uid), ConversationRemoved, removed=log.name)
+    writing.append(writing.own(uid), ConversationRemoved, removed=log.name)
     return True
 
 

@@ -56,7 +56,7 @@ def edit(writing: Writing, act: acts.Edit) -> Done:
     search.replace(writing.connection, (log.id, act.seq, row.actor_uid, row.text), act.text)
     (shown,) = for_all(writing.connection, log.id, log.name, [writing.message(log, act.seq)], log.head + 1)
     everyone = after.everyone - before.everyone
-    event = writing.ledger.add(log, MessageEdited, about=act.seq, message=shown, everyone=everyone)
+    event = writing.append(log, MessageEdited, about=act.seq, message=shown, everyone=everyone)
     writing.tell_mentions(log, act.seq, before.uids ^ after.uids)
     return Done(log.name, event.seq)
 
@@ -77,7 +77,7 @@ def delete(writing: Writing, act: acts.Delete) -> Done:
     writing.connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == act.seq))
     search.forget(writing.connection, [(log.id, act.seq, row.actor_uid, row.text)])
     named = forget_mentions(writing.connection, log, row.ordinal)
-    event = writing.ledger.add(
+    event = writing.append(
         log,
         MessageDeleted,
         about=act.seq,
@@ -104,12 +104,12 @@ def react(writing: Writing, act: acts.React) -> Done:
     if emoji is None:
         return Done(log.name, log.head)
     if act.on:
-        added = writing.ledger.add(log, ReactionAdded, about=act.seq, target=act.seq, emoji=emoji)
+        added = writing.append(log, ReactionAdded, about=act.seq, target=act.seq, emoji=emoji)
         reactions.put(connection, log.id, act.seq, emoji, uid, act.actor.user_id, added.seq)
         writing.note_users((act.actor,))
         return Done(log.name, added.seq)
     reactions.take(connection, log.id, act.seq, emoji, uid)
-    removed = writing.ledger.add(log, ReactionRemoved, about=act.seq, target=act.seq, emoji=emoji)
+    removed = writing.append(log, ReactionRemoved, about=act.seq, target=act.seq, emoji=emoji)
     return Done(log.name, removed.seq)
 
 
@@ -124,6 +124,6 @@ def pin(writing: Writing, act: acts.Pin) -> Done:
         if len(present) >= PINS:
             raise BadRequest(reason=f"at most {PINS} messages can be pinned; unpin one")
         writing.connection.execute(insert(pins), {"conversation_id": log.id, "target": act.seq, "at": act.at})
-        return Done(log.name, writing.ledger.add(log, MessagePinned, about=act.seq, target=act.seq).seq)
+        return Done(log.name, writing.append(log, MessagePinned, about=act.seq, target=act.seq).seq)
     writing.connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == act.seq))
-    return Done(log.name, writing.ledger.add(log, MessageUnpinned, about=act.seq, target=act.seq).seq)
+    return Done(log.name, writing.append(log, MessageUnpinned, about=act.seq, target=act.seq).seq)

@@ -50,7 +50,7 @@ def mute(writing: Writing, act: acts.Mute) -> Done:
     writing.note("mute" if act.on else "mute.lift", log, act.person.uid, act.reason)
     if log.kind == "lobby":
         return Done(log.name, log.head)  # the lobby has no member events
-    event = writing.ledger.add(log, MemberMuted, user=act.person.user, on=act.on, until=act.until)
+    event = writing.append(log, MemberMuted, user=act.person.user, on=act.on, until=act.until)
     return Done(log.name, event.seq)
 
 

@@ -26,7 +26,7 @@ def renew(writing: Writing, act: acts.Renew) -> Done:
     writing.known.changes.append(Change("account", act.account.uid))
     if after is None or after == before:
         return Done(ME, 0)
-    event = writing.ledger.add(writing.own(act.account.uid), UserUpdated, user=after)
+    event = writing.append(writing.own(act.account.uid), UserUpdated, user=after)
     return Done(ME, event.seq)
 
 
@@ -48,7 +48,7 @@ def mark(writing: Writing, act: acts.Mark) -> Done:
     writing.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
     mentions = read_mentions(writing.connection, log, act.actor.uid, ordinal)
     left = _unread(writing, log, ordinal, own_since)
-    writing.ledger.add(
+    writing.append(
         writing.own(act.actor.uid),
         ReadMarked,
         target=log.name,
@@ -76,5 +76,5 @@ def draft(writing: Writing, act: acts.Draft) -> Done:
     writing.connection.execute(delete(drafts).where(*mine))
     if act.text:
         writing.connection.execute(insert(drafts), {"uid": act.actor.uid, "conversation_id": log.id, "text": act.text})
-    writing.ledger.add(writing.own(act.actor.uid), DraftChanged, target=log.name, text=act.text)
+    writing.append(writing.own(act.actor.uid), DraftChanged, target=log.name, text=act.text)
     return Done(log.name, log.head)

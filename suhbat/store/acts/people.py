@@ -94,7 +94,7 @@ def leave(writing: Writing, act: acts.Leave) -> Done:
         raise NotFound()
     writing.require(log, "leave")
     if log.kind == "direct":
-        hide_direct(writing.connection, writing.known, writing.ledger, log, act.actor.uid, act.at)
+        hide_direct(writing.appender, log, act.actor, act.at)
         return Done(log.name, log.head)
     return Done(log.name, depart(writing, log, act.actor.user))
 
@@ -142,12 +142,10 @@ def enter(writing: Writing, log: Log, person: Actor, role: Role, *, exempt: bool
     writing.connection.execute(insert(reads), place | {"read_ordinal": read, "own_since": 0})
     writing.known.readers.add((log.id, person.uid))
     log.people[person.uid] = role
-    event = writing.ledger.add(log, MemberJoined, user=person.user, role=role)
+    event = writing.append(log, MemberJoined, user=person.user, role=role)
     # The state they are told is that after their joining.
     writing.flush()
-    writing.ledger.add(
-        writing.own(person.uid), ConversationAdded, state=state_of(writing.connection, person.uid, log.id)
-    )
+    writing.append(writing.own(person.uid), ConversationAdded, state=state_of(writing.connection, person.uid, log.id))
     return Done(log.name, event.seq, created=True)
 
 
@@ -159,8 +157,8 @@ def depart(writing: Writing, log: Log, person: User) -> int:
     writing.known.readers.discard((log.id, person.uid))
     was = log.people.pop(person.uid)
     # First they are out, then the others hear of it: nothing of after their removal reaches them.
-    writing.ledger.add(writing.own(person.uid), ConversationRemoved, removed=log.name)
-    seq = writing.ledger.add(log, MemberLeft, user=person).seq
+    writing.append(writing.own(person.uid), ConversationRemoved, removed=log.name)
+    seq = writing.append(log, MemberLeft, user=person).seq
     if was == "owner" and log.people and not _owners(log):
         _succeed(writing, log)
     return seq
@@ -174,7 +172,7 @@ def set_role(writing: Writing, log: Log, person: User, role: Role) -> int:
         update(members).where(members.c.conversation_id == log.id, members.c.uid == person.uid).values(role=role)
     )
     writing.note("member.role", log, person.uid, role)
-    return writing.ledger.add(log, MemberUpdated, user=person, role=role).seq
+    return writing.append(log, MemberUpdated, user=person, role=role).seq
 
 
 def _require_room(log: Log) -> None:

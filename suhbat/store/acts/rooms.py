@@ -14,8 +14,8 @@ from suhbat.chat.policy import Action
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
 from suhbat.protocol.objects import Settings
-from suhbat.store.directs import counts_for, make_direct, show_direct
-from suhbat.store.known import Log, new_log, new_room_id, pair_of
+from suhbat.store.directs import counts_for, make_direct, pair_of, show_direct
+from suhbat.store.known import Log, new_log, new_room_id
 from suhbat.store.queries import state_of
 from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
 
@@ -56,7 +56,7 @@ def create(writing: Writing, act: acts.Create) -> Done:
     log = Log(id_, name, "room", 0, 0, 0, {actor.uid: "owner"}, settings)
     writing.known.named[name] = log
     writing.known.readers.add((id_, actor.uid))
-    writing.ledger.add(writing.own(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
+    writing.append(writing.own(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
     return Done(name, 0, created=True)
 
 
@@ -74,12 +74,10 @@ def meet(writing: Writing, act: acts.Meet) -> Done:
     writing.conversations(act.actor, exempt=act.exempt)
     if len(everybody) > 1:
         writing.spend("directs", writing.known.bounds.directs, exempt=act.exempt)
-    made = make_direct(writing.connection, writing.known, act.actor, people, act.at, writes=False)
-    if not made.rows:
-        return _show(writing, made.log, act)  # another writer made it meanwhile
-    writing.ledger.take(made.rows, made.entries, made.own)
-    writing.note_users(people)
-    return Done(made.log.name, made.log.head, created=bool(made.rows))
+    log, is_new = make_direct(writing.appender, act.actor, people, act.at, writes=False)
+    if not is_new:
+        return _show(writing, log, act)  # another writer made it meanwhile
+    return Done(log.name, log.head, created=True)
 
 
 def _show(writing: Writing, log: Log, act: acts.Meet) -> Done:
@@ -89,7 +87,7 @@ def _show(writing: Writing, log: Log, act: acts.Meet) -> Done:
         writing.conversations(act.actor, exempt=act.exempt)
         mine = (members.c.conversation_id == log.id, members.c.uid == uid)
         connection.execute(update_rows(members).where(*mine).values(counts=True))
-    show_direct(connection, writing.known, writing.ledger, log, act.at, to=uid)
+    show_direct(writing.appender, log, act.actor, act.at, to=uid)
     return Done(log.name, log.head)
 
 
@@ -103,7 +101,7 @@ def write_settings(writing: Writing, log: Log, changed: dict[str, Any]) -> int:
     # Those who came later see what was said before only from now on.
     last = writing.last_message(log) if changed.get("history") == "all" else None
     about = None if last is None else last.seq
-    return writing.ledger.add(log, ConversationUpdated, about=about, last_message=last, **settings.model_dump()).seq
+    return writing.append(log, ConversationUpdated, about=about, last_message=last, **settings.model_dump()).seq
 
 
 def update(writing: Writing, act: acts.Update) -> Done:
@@ -133,7 +131,7 @@ def erase(writing: Writing, act: acts.Erase) -> Done:
     log = writing.log(act.conversation, "erase")
     writing.known.load_own(writing.connection, log.people or (), act.at)
     for uid in log.people or ():
-        writing.ledger.add(writing.own(uid), ConversationRemoved, removed=log.name)
+        writing.append(writing.own(uid), ConversationRemoved, removed=log.name)
     withdraw_all(writing, log)
     writing.note("conversation.erase", log, "", log.settings.title)
     writing.flush()

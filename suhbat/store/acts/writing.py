@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, insert, select
 
 from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Action, Rank, decide, rank_of
 from suhbat.errors import NotFound
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import Stored
 from suhbat.protocol.objects import Message
-from suhbat.store.dialect import insert_new
+from suhbat.store.appender import Appender
 from suhbat.store.floor import writer_floor
 from suhbat.store.growth import Made, crowded, spent
 from suhbat.store.known import Known, Log
-from suhbat.store.ledger import Ledger
 from suhbat.store.mentions import tell_mentions
 from suhbat.store.rows import MESSAGE, AnyRow, for_all
-from suhbat.store.tables import audit, events, users
+from suhbat.store.tables import audit, events
+
+E = TypeVar("E", bound=Stored)
 
 
 class Writing:
-    """One act in its transaction. What it adds to `ledger` is told when the transaction is committed."""
+    """One act in its transaction. What it appends is told when the transaction is committed."""
 
     def __init__(self, connection: Connection, known: Known, actor: Actor, at: Milliseconds) -> None:
         self.connection = connection
         self.known = known
         self.actor = actor
         self.at = at
-        self.ledger = Ledger(actor, at)
-        self.entries: list[LogEntry] = []
+        self.appender = Appender(connection, known)
 
     def find(self, name: str) -> Log | None:
         """The log of a conversation, locked; whether the actor may know of it or not."""
@@ -103,20 +103,15 @@ class Writing:
 
     def tell_mentions(self, log: Log, seq: int, uids: Collection[str]) -> None:
         """Tell these people that a message names them, or does so no more."""
-        tell_mentions(self.connection, self.known, self.ledger, log, seq, uids, self.at)
+        tell_mentions(self.appender, log, seq, uids, self.actor, self.at)
+
+    def append(self, log: Log, kind: type[E], *, about: int | None = None, **fields: Any) -> E:
+        """The actor's next event of a log: see `Appender.append`."""
+        return self.appender.append(log, kind, self.actor, self.at, about=about, **fields)
 
     def note_users(self, people: Sequence[Actor]) -> None:
-        """Somebody did something durable: their row must be there."""
-        new = [person for person in people if person.uid not in self.known.users]
-        insert_new(
-            self.connection,
-            users,
-            [
-                {"uid": one.uid, "user_id": one.user_id, "kind": one.kind, "created_at": self.at}
-                for one in {one.uid: one for one in new}.values()
-            ],
-        )
-        self.known.users.update(one.uid for one in new)
+        """Each of these takes part in something durable: their row is there after the next `flush`."""
+        self.appender.note_users(people, self.at)
 
     def note(self, action: str, log: Log, subject: str, data: str = "") -> None:
         """Into the audit log."""
@@ -132,5 +127,5 @@ class Writing:
         self.connection.execute(insert(audit), row)
 
     def flush(self) -> None:
-        """Write what the ledger has; what is read after this sees it."""
-        self.entries += self.ledger.flush(self.connection)
+        """Write what was appended; what is read after this sees it."""
+        self.appender.flush()
