@@ -81,7 +81,9 @@ class Server:
     def start(self, *, patience: float = PATIENCE) -> float:
         """Start and wait until it is ready; seconds that took. One that does not become ready is ended."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
-        environment |= {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(self.tree)} | self.engines() | dict(self.settings)
+        environment |= (
+            {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(self.tree)} | self.engines() | dict(self.settings)
+        )
         command = [part.format(port=self.port) for part in self.command or COMMANDS[self.kind]]
         began = time.monotonic()
         with self.output.open("ab") as output:
