@@ -10,7 +10,7 @@ import structlog
 
 from suhbat.chat.bans import Bans
 from suhbat.chat.model import Change
-from suhbat.chat.ports import Store
+from suhbat.chat.ports import ModerationReader
 from suhbat.errors import Forbidden, SuhbatError
 from suhbat.hub.hub import Hub
 from suhbat.identity.lookups import AT_ONCE
@@ -30,7 +30,7 @@ class Renewal:
     One task does it, for as long as something is due: whoever tells of changes never waits for them to be read.
     """
 
-    def __init__(self, store: Store, hub: Hub, people: People, bans: Bans) -> None:
+    def __init__(self, store: ModerationReader, hub: Hub, people: People, bans: Bans) -> None:
         self._store = store
         self._hub = hub
         self._people = people

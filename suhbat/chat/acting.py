@@ -12,13 +12,13 @@ from suhbat.protocol.types import LOBBY
 from .acts import Accept, Act, Ban, Done
 from .bans import Bans
 from .model import Actor
-from .ports import Clock, Directory, Store
+from .ports import Clock, CommandWriter, Directory
 
 
 class Acting:
     """The use case. Every dialect and HTTP come through here."""
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, bans: Bans) -> None:
+    def __init__(self, store: CommandWriter, directory: Directory, clock: Clock, bans: Bans) -> None:
         self._store = store
         self._clock = clock
         self._bans = bans
@@ -49,7 +49,7 @@ class Acting:
         await self.directory.learn(*names)
 
     async def do(self, act: Act) -> Done:
-        """Durable on return. Raises the refusal, as `Store.act`."""
+        """Durable on return. Raises the refusal, as `CommandWriter.act`."""
         done = await self._store.act(act)
         if isinstance(act, Ban) and act.conversation == LOBBY:
             self._bans.put(act.person.uid, act.until, on=act.on)

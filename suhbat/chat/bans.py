@@ -5,7 +5,7 @@ from __future__ import annotations
 from suhbat.errors import Forbidden
 
 from .model import Milliseconds
-from .ports import Clock, Store
+from .ports import Clock, ModerationReader
 
 
 class Bans:
@@ -15,7 +15,7 @@ class Bans:
         self._clock = clock
         self._until: dict[str, Milliseconds | None] = {}
 
-    async def load(self, store: Store) -> None:
+    async def load(self, store: ModerationReader) -> None:
         self._until = dict(await store.bans())
 
     def put(self, uid: str, until: Milliseconds | None, *, on: bool) -> None:

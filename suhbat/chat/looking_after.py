@@ -11,7 +11,7 @@ from suhbat.protocol.types import LOBBY, ConversationId, Retention, Wire
 from . import acts
 from .acting import Acting
 from .model import Actor, RoomLine
-from .ports import Store
+from .ports import ModerationReader
 
 
 class RoomOrder(Wire):
@@ -29,7 +29,7 @@ class RoomReport(Wire):
     rooms: tuple[RoomLine, ...]
 
 
-async def carry_out(order: RoomOrder, store: Store, acting: Acting) -> RoomReport:
+async def carry_out(order: RoomOrder, store: ModerationReader, acting: Acting) -> RoomReport:
     """Raises NotFound for what is no room, BadRequest for a room that nobody owns."""
     if order.verb != "list":
         actor = await reader(store, order.conversation)
@@ -50,7 +50,7 @@ async def carry_out(order: RoomOrder, store: Store, acting: Acting) -> RoomRepor
     return RoomReport(rooms=about)
 
 
-async def reader(store: Store, conversation: str) -> Actor:
+async def reader(store: ModerationReader, conversation: str) -> Actor:
     """In whose name all of a conversation can be read. Raises NotFound where nobody can."""
     if conversation == LOBBY:
         return Actor(uid="", user_id="", lobby_from=0)

@@ -12,14 +12,14 @@ from suhbat.protocol.characters import cut
 
 from .model import Actor, Outcome, Post, Sent
 from .naming import named
-from .ports import Clock, Directory, Store
+from .ports import Clock, Directory, PostWriter
 from .rate import Rates, naming_cost, weigh
 
 
 class Messages:
     """The use case. Every dialect and HTTP come through here."""
 
-    def __init__(self, store: Store, directory: Directory, clock: Clock, rates: Rates | None = None) -> None:
+    def __init__(self, store: PostWriter, directory: Directory, clock: Clock, rates: Rates | None = None) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from suhbat.chat import looking_after
-from suhbat.chat.ports import Store
+from suhbat.chat.ports import StoreReader
 from suhbat.chat.turns import ExportPace
 from suhbat.control import HEADER
 from suhbat.errors import NotFound, UserNotFound
@@ -80,7 +80,7 @@ async def export(body: Export, parts: House) -> StreamingResponse:
     )
 
 
-async def lines(asked: Export, store: Store, people: People, pace: ExportPace) -> AsyncIterator[bytes]:
+async def lines(asked: Export, store: StoreReader, people: People, pace: ExportPace) -> AsyncIterator[bytes]:
     """Raises UserNotFound, NotFound before the first line."""
     if asked.user_id:
         account = people.accounts.of_name(asked.user_id)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
-from suhbat.chat.ports import Store
+from suhbat.chat.ports import ConversationReader
 from suhbat.chat.rate import Cost
 from suhbat.errors import BadRequest, TooManyConversations, UserNotFound
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
@@ -99,7 +99,7 @@ async def index(
     return Conversations(conversations=found, after=found[-1].conversation if len(found) == limit else None)
 
 
-async def _mine(store: Store, actor: Actor, after: str, limit: int) -> Conversations:
+async def _mine(store: ConversationReader, actor: Actor, after: str, limit: int) -> Conversations:
     """Read a hundred at a time, so that nobody waits for one who is in thousands."""
     if after and not (after.isascii() and after.isdecimal()):
         raise BadRequest(reason='"after" is not of a page of this list')

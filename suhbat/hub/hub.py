@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from suhbat.chat.model import Actor
-from suhbat.chat.ports import Bus, Store
+from suhbat.chat.ports import Bus, LogReader
 from suhbat.counting import FanOut
 from suhbat.errors import SuhbatError
 from suhbat.protocol.closes import Close
@@ -49,7 +49,7 @@ log = structlog.get_logger("suhbat.hub")
 class Hub:
     """The live connections of this process. Used on the event loop only; nothing here blocks."""
 
-    def __init__(self, store: Store, bus: Bus | None = None) -> None:
+    def __init__(self, store: LogReader, bus: Bus | None = None) -> None:
         self.store = store
         self.bus = bus
         self.pages = Pages(store)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-from suhbat.chat.ports import Store
+from suhbat.chat.ports import LogReader
 from suhbat.protocol.events import Event, MemberLeft
 
 from .views import Views
@@ -30,7 +30,7 @@ class Pages:
     """Reads each page once while it is wanted. What was read stays true: a log grows at its end, and whatever changes the
     text of older events must `forget` them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: LogReader) -> None:
         self._store = store
         self._pages: OrderedDict[tuple[str, int], asyncio.Future[Page]] = OrderedDict()
         self._bytes = 0

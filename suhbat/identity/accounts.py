@@ -16,7 +16,7 @@ from typing import Any
 
 from suhbat.chat.model import Account
 from suhbat.chat.normalise import letters
-from suhbat.chat.ports import PeopleStore
+from suhbat.chat.ports import AccountStore
 from suhbat.errors import InvalidName, NameTaken
 
 from .lookups import Lookups, groups
@@ -27,7 +27,7 @@ class Accounts:
     """The accounts of this server; `load` before use. `changed` is told of each account whose row was written anew, `ended`
     the uid of each that was erased, or is disabled; by this node or another."""
 
-    def __init__(self, store: PeopleStore) -> None:
+    def __init__(self, store: AccountStore) -> None:
         self._store = store
         self._by_name: dict[str, Account] = {}
         self._by_uid: dict[str, Account] = {}
@@ -120,7 +120,7 @@ class Accounts:
             self._pending.discard(folded)
 
     async def add(self, account: Account, invite: bytes | None = None) -> str | None:
-        """See chat.ports.PeopleStore.add_account."""
+        """See chat.ports.AccountStore.add_account."""
         conversation = await self._store.add_account(account, invite)
         self._lookups.changed([account.uid])
         self._take(account)
@@ -139,7 +139,7 @@ class Accounts:
         return account
 
     async def erase(self, account: Account, at: int, *, with_messages: bool) -> None:
-        """Take an account away: see chat.ports.Store.erase. Its name is free then."""
+        """Take an account away: see AccountStore.erase. Its name is free then."""
         async with self._changing:
             await self._store.erase(account.actor, at, with_messages=with_messages)
             self._lookups.changed([account.uid])

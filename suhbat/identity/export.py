@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator, Iterable
 
 from suhbat.chat.model import Account, Actor
-from suhbat.chat.ports import Store
+from suhbat.chat.ports import ConversationReader
 from suhbat.chat.search import Query
 from suhbat.chat.turns import ExportPace
 from suhbat.protocol.objects import Message, Profile
@@ -20,7 +20,7 @@ AT_ONCE = 100
 
 
 async def of_conversation(
-    store: Store, pace: ExportPace, actor: Actor, name: str, after: int = 0
+    store: ConversationReader, pace: ExportPace, actor: Actor, name: str, after: int = 0
 ) -> AsyncIterator[bytes]:
     """Everything that the actor may read of it: its state, then the messages, ascending, the lines of a page together. `after`:
     the last `seq` that came of an export that broke off. Raises NotFound, Forbidden."""
@@ -39,7 +39,7 @@ async def of_conversation(
 
 
 async def of_person(
-    store: Store, pace: ExportPace, people: People, actor: Actor, cursor: int | None = None
+    store: ConversationReader, pace: ExportPace, people: People, actor: Actor, cursor: int | None = None
 ) -> AsyncIterator[bytes]:
     """Who they are, their sessions and conversations, and every message they wrote where they may still read, newest first,
     with a `cursor` line after every hundred, from which an export that broke off goes on."""
@@ -72,7 +72,7 @@ def profile(account: Account) -> Profile:
     )
 
 
-async def _who(store: Store, people: People, actor: Actor) -> AsyncIterator[bytes]:
+async def _who(store: ConversationReader, people: People, actor: Actor) -> AsyncIterator[bytes]:
     account = people.accounts.of_uid(actor.uid)
     yield _line("user", actor.user if account is None else profile(account))
     if account is not None:

@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Protocol
 
 from suhbat.chat.model import Actor, Guest, Milliseconds
-from suhbat.chat.ports import Clock, Store
+from suhbat.chat.ports import Clock, GuestStore, LogReader
 from suhbat.chat.rate import Daily
 from suhbat.errors import Busy, Forbidden, InvalidName, NameInUse, RateLimited, Unauthenticated
 from suhbat.protocol.types import LOBBY
@@ -36,6 +36,10 @@ AT_ONCE = 200
 """Guests of whom it is asked in one go whether they ever said anything."""
 SILENCE_SECONDS = 10
 """How long a holder that is pinged may be silent before it loses its name."""
+
+
+class GuestsStore(GuestStore, LogReader, Protocol):
+    """Keeping guests asks for: their rows, and where the lobby stands."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,7 +90,7 @@ class Guests:
 
     def __init__(
         self,
-        store: Store,
+        store: GuestsStore,
         clock: Clock,
         random_token: Callable[[], str] = random_token,
         access: str = "open",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from suhbat.chat.model import Actor, Invite, Milliseconds
-from suhbat.chat.ports import Clock, PeopleStore
+from suhbat.chat.ports import Clock, InviteStore
 from suhbat.errors import Forbidden, NotFound
 
 from .tokens import digest, random_token, short_id
@@ -18,7 +18,7 @@ LONGEST_SECONDS = 366 * 24 * 3600
 class Invites:
     """The invitations in the store; only hashes of their codes are there."""
 
-    def __init__(self, store: PeopleStore, clock: Clock, random_token: Callable[[], str] = random_token) -> None:
+    def __init__(self, store: InviteStore, clock: Clock, random_token: Callable[[], str] = random_token) -> None:
         self._store = store
         self._clock = clock
         self._random_token = random_token

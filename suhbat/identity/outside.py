@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from suhbat.chat.model import Account, Milliseconds
-from suhbat.chat.ports import Clock, Store
+from suhbat.chat.ports import Clock, LogReader
 from suhbat.errors import NameTaken, Unauthenticated
 from suhbat.protocol.characters import cut
 from suhbat.protocol.objects import Role
@@ -58,7 +58,7 @@ Authenticate = Callable[[Asked], Person | Awaitable[Person | None] | None]
 class Outside:
     """`authenticate` is the application's. Accounts are made when somebody is first seen."""
 
-    def __init__(self, store: Store, clock: Clock, people: People, authenticate: Authenticate) -> None:
+    def __init__(self, store: LogReader, clock: Clock, people: People, authenticate: Authenticate) -> None:
         self._store = store
         self._clock = clock
         self._people = people

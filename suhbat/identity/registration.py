@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from suhbat.chat.model import Account, Actor, Session
-from suhbat.chat.ports import Clock, Store
+from suhbat.chat.ports import Clock, InviteStore, LogReader
 from suhbat.errors import BadRequest, Forbidden, InvalidName, Unauthenticated, UserNotFound
 from suhbat.protocol.characters import cut
 from suhbat.protocol.objects import Role
@@ -23,6 +24,10 @@ from .profile import display_name
 from .setup import Setup
 from .throttle import Throttle
 from .tokens import digest, random_token, short_id
+
+
+class RegistrationStore(InviteStore, LogReader, Protocol):
+    """Registering asks for: invites, and where the lobby stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Registration:
 
     def __init__(
         self,
-        store: Store,
+        store: RegistrationStore,
         clock: Clock,
         people: People,
         passwords: Passwords,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from suhbat.chat.model import Milliseconds, Session
-from suhbat.chat.ports import Clock, PeopleStore
+from suhbat.chat.ports import Clock, SessionStore
 from suhbat.errors import NotFound, Unauthenticated
 from suhbat.protocol.characters import cut
 
@@ -49,7 +49,7 @@ class Sessions:
     """The sessions of all accounts. `ended` is told the id of each that is revoked, here or on another node, when it is
     durable."""
 
-    def __init__(self, store: PeopleStore, clock: Clock, random_token: Callable[[], str] = random_token) -> None:
+    def __init__(self, store: SessionStore, clock: Clock, random_token: Callable[[], str] = random_token) -> None:
         self._store = store
         self._clock = clock
         self._random_token = random_token

@@ -12,7 +12,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from suhbat import __version__
-from suhbat.chat.ports import Store
+from suhbat.chat.ports import StoreHealth
 from suhbat.counting import DIALECTS, Histogram
 from suhbat.node import Node
 
@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 2.0
 class Reachable:
     """Whether the store answers, as of the last `look`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: StoreHealth) -> None:
         self._store = store
         self.up = False
 

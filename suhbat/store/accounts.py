@@ -29,7 +29,7 @@ def of(connection: Connection, uids: Collection[str]) -> list[Account]:
 
 
 def add(connection: Connection, account: Account, invite: bytes | None) -> str | None:
-    """See chat.ports.PeopleStore.add_account. What the lobby holds until now counts as read, for who is new to it."""
+    """See chat.ports.AccountStore.add_account. What the lobby holds until now counts as read, for who is new to it."""
     conversation = None if invite is None else invites.use(connection, invite, account.created_at)
     taken = connection.execute(select(accounts.c.uid).where(accounts.c.skeleton == account.skeleton)).first()
     if taken is not None:

@@ -1,4 +1,4 @@
-"""The half of the store that knows people: see chat.ports.PeopleStore. What is done is in `accounts`, `sessions`
+"""The half of the store that knows people: see chat.ports.AccountStore. What is done is in `accounts`, `sessions`
 and `invites`; here it gets its thread."""
 
 from __future__ import annotations

@@ -197,7 +197,7 @@ class PostgresStore(SQLStore):
         await self._write(save, Change("guest", guest.uid))
 
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
-        """See chat.ports.PeopleStore. Raises NameInUse too: other nodes may hold the name."""
+        """See chat.ports.AccountStore. Raises NameInUse too: other nodes may hold the name."""
 
         def add(connection: Connection) -> str | None:
             if (

@@ -41,7 +41,7 @@ def of(connection: Connection, uid: str) -> list[Session]:
 def rotate(
     connection: Connection, known: Session, token_hash: bytes, previous_hash: bytes | None, at: Milliseconds
 ) -> bool:
-    """See `chat.ports.PeopleStore.rotate_session`."""
+    """See `chat.ports.SessionStore.rotate_session`."""
     tokens = {"token_hash": token_hash, "previous_hash": previous_hash, "rotated_at": at}
     same = (sessions.c.id == known.id, sessions.c.token_hash == known.token_hash)
     return connection.execute(update(sessions).where(*same).values(tokens)).rowcount > 0

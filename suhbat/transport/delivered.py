@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from suhbat.chat.ports import Store
+from suhbat.chat.ports import DeliveryMarks
 from suhbat.hub.connection import Connection
 from suhbat.hub.hub import Hub
 
@@ -22,7 +22,7 @@ log = structlog.get_logger("suhbat.transport")
 class Delivered:
     """Follows one connection: what was written to it counts as shown when a ping sent after that is answered."""
 
-    def __init__(self, hub: Hub, store: Store, connection: Connection, seen: Mapping[str, int]) -> None:
+    def __init__(self, hub: Hub, store: DeliveryMarks, connection: Connection, seen: Mapping[str, int]) -> None:
         self._hub = hub
         self._store = store
         self._connection = connection

@@ -1,0 +1,35 @@
+"""What the domain needs of the outside, as protocols. Adapters know these; these know no adapter."""
+
+from __future__ import annotations
+
+from .bus import Bus, Ears
+from .clock import Clock
+from .cluster import Cluster, Passes
+from .directory import Directory
+from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
+from .people import AccountStore, GuestStore, InviteStore, SessionStore
+from .reading import ConversationReader, ModerationReader, StoreReader
+from .store import Housekeeping, Store, StoreHealth
+
+__all__ = [
+    "AccountStore",
+    "Bus",
+    "Clock",
+    "Cluster",
+    "CommandWriter",
+    "ConversationReader",
+    "DeliveryMarks",
+    "Directory",
+    "Ears",
+    "GuestStore",
+    "Housekeeping",
+    "InviteStore",
+    "LogReader",
+    "ModerationReader",
+    "Passes",
+    "PostWriter",
+    "SessionStore",
+    "Store",
+    "StoreHealth",
+    "StoreReader",
+]
