@@ -1,4 +1,4 @@
-"""Every sentence of chat.ports.PeopleStore, over every store, and over the fake that other tests believe."""
+"""Every sentence of chat.ports.Store, over every store, and over the fake that other tests believe."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from suhbat.chat.model import Account, Invite, Session
-from suhbat.chat.ports import PeopleStore, Store
+from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden, NameTaken, NotFound
 from suhbat.protocol.events import UserUpdated, own_log
 from suhbat.protocol.objects import Profile
@@ -45,7 +45,7 @@ def invite(id: str, **fields: Any) -> Invite:
 
 
 @pytest.fixture(params=[*STORES, FakeStore], ids=lambda make: make.__name__)
-async def people(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[PeopleStore]:
+async def people(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     if request.param is FakeStore:
         yield FakeStore()
         return
@@ -54,7 +54,7 @@ async def people(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterato
 
 
 class TestAccounts:
-    async def test_an_account_is_read_as_it_was_written(self, people: PeopleStore) -> None:
+    async def test_an_account_is_read_as_it_was_written(self, people: Store) -> None:
         """Every field, the absent ones too, over a later change."""
         ali, vali = account("ali", role="owner", locale="uz"), account("vali", password_hash=None, created_at=2_000)
         assert await people.add_account(ali) is None
@@ -81,7 +81,7 @@ class TestAccounts:
                 assert isinstance(event, UserUpdated) and isinstance(event.user, Profile)
                 assert (event.user.display_name, event.user.locale) == ("Ali aka", "uz")
 
-    async def test_a_name_is_one_account(self, people: PeopleStore) -> None:
+    async def test_a_name_is_one_account(self, people: Store) -> None:
         """A second account whose name looks the same is refused, and nothing of it is written."""
         await people.add_account(account("user1", skeleton="userl"))
         await people.add_invite(invite("i1"))
@@ -122,13 +122,13 @@ class TestAccounts:
 
 
 class TestSessions:
-    async def test_a_session_is_found_by_its_token(self, people: PeopleStore) -> None:
+    async def test_a_session_is_found_by_its_token(self, people: Store) -> None:
         """By the hash of its token, and by nothing else."""
         await people.add_session(session("s1"))
         assert await people.session_by_token(b"s1") == session("s1")
         assert await people.session_by_token(b"s2") is None
 
-    async def test_of_a_rotated_session_both_tokens_are_good(self, people: PeopleStore) -> None:
+    async def test_of_a_rotated_session_both_tokens_are_good(self, people: Store) -> None:
         """Until the previous one is taken away; then it is nobody's."""
         await people.add_session(session("s1"))
         assert await people.rotate_session(session("s1"), b"new", b"s1", 5_000)
@@ -140,7 +140,7 @@ class TestSessions:
         assert await people.session_by_token(b"s1") is None
         assert await people.session_by_token(b"new") == replace(rotated, previous_hash=None)
 
-    async def test_sessions_of_one_account(self, people: PeopleStore) -> None:
+    async def test_sessions_of_one_account(self, people: Store) -> None:
         """Only theirs, in the order in which they began; those that end are gone."""
         for one in (session("s1"), session("s2", created_at=2_000), session("s3", uid="u-vali")):
             await people.add_session(one)
@@ -150,7 +150,7 @@ class TestSessions:
         assert [one.id for one in await people.sessions_of("u-ali")] == ["s2"]
         assert [one.id for one in await people.sessions_of("u-vali")] == ["s3"]
 
-    async def test_use_moves_the_expiry_and_never_back(self, people: PeopleStore) -> None:
+    async def test_use_moves_the_expiry_and_never_back(self, people: Store) -> None:
         """A later use counts, an earlier one does not; unknown ids do no harm."""
         await people.add_session(session("s1"))
         await people.touch_sessions({"s1": (3_000, 12_000), "unknown": (3_000, 12_000)})
@@ -158,7 +158,7 @@ class TestSessions:
         await people.touch_sessions({})
         assert await people.sessions_of("u-ali") == [session("s1", last_used_at=3_000, expires_at=12_000)]
 
-    async def test_expired_sessions_can_be_dropped(self, people: PeopleStore) -> None:
+    async def test_expired_sessions_can_be_dropped(self, people: Store) -> None:
         """Those, and no other."""
         for one in (session("old", expires_at=5_000), session("new", expires_at=5_001)):
             await people.add_session(one)
@@ -167,7 +167,7 @@ class TestSessions:
 
 
 class TestInvites:
-    async def test_an_invitation_is_read_as_it_was_written(self, people: PeopleStore) -> None:
+    async def test_an_invitation_is_read_as_it_was_written(self, people: Store) -> None:
         """By its code and in the list, the newest first; into a conversation by its name."""
         first, second = invite("i1", conversation=LOBBY, uses=7), invite("i2", created_at=2_000)
         await people.add_invite(first)
@@ -179,13 +179,13 @@ class TestInvites:
         assert await people.end_invite("i1") is False
         assert await people.invites() == [second]
 
-    async def test_a_conversation_that_is_not_there(self, people: PeopleStore) -> None:
+    async def test_a_conversation_that_is_not_there(self, people: Store) -> None:
         """NotFound, and nothing is written."""
         with pytest.raises(NotFound):
             await people.add_invite(invite("i1", conversation="r404"))
         assert await people.invites() == []
 
-    async def test_registering_uses_it(self, people: PeopleStore) -> None:
+    async def test_registering_uses_it(self, people: Store) -> None:
         """Each account one use, and it tells where the invitation leads; then it is worth nothing."""
         await people.add_invite(invite("i1", conversation=LOBBY, uses=2))
         assert await people.add_account(account("ali"), b"i1") == LOBBY
@@ -195,7 +195,7 @@ class TestInvites:
         found = await people.invite_by_code(b"i1")
         assert found is not None and found.uses == 0
 
-    async def test_what_is_expired_or_unknown_is_refused(self, people: PeopleStore) -> None:
+    async def test_what_is_expired_or_unknown_is_refused(self, people: Store) -> None:
         """At the moment of its expiry it is over; nothing is written."""
         await people.add_invite(invite("i1", expires_at=1_000))
         for code in (b"i1", b"unknown"):
@@ -218,4 +218,4 @@ async def test_people_survive_a_restart(tmp_path: Path) -> None:
 
 def test_the_fake_is_a_people_store() -> None:
     """Type checkers look at this line."""
-    assert cast(PeopleStore, FakeStore())
+    assert cast(Store, FakeStore())
