@@ -40,7 +40,7 @@ class CountingTokens:
 
 
 class FakePeople:
-    """chat.ports.PeopleStore in dictionaries (tests/store/test_people.py holds it to that)."""
+    """the roles of chat.ports.people in dictionaries (tests/store/test_people.py holds it to that)."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Guest] = {}

@@ -28,8 +28,8 @@ def page(
     limit: int,
     lobby_history: LobbyHistory,
 ) -> HistoryPage:
-    """See `chat.ports.ConversationReader`. At most one of the three is given (the first of them counts); without any, the newest
-    page. `around` has that message in the middle. `limit` is brought into 1–200. Raises NotFound.
+    """See `chat.ports.ConversationReader`. At most one of the three is given (the first of them counts); without any, the
+    newest page. `around` has that message in the middle. `limit` is brought into 1–200. Raises NotFound.
     """
     log = _visible(connection, actor, conversation)
     floor = floor_of(actor, log, lobby_history)

@@ -1,4 +1,4 @@
-"""Every sentence of chat.ports.Store, over every store, and over the fake that other tests believe."""
+"""Every sentence of chat.ports.people, over every store, and over the fake that other tests believe."""
 
 from __future__ import annotations
 
