@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PRETTIER := tests.node prettier/bin/prettier.cjs --log-level warn
+PAGE := "{suhbat/web,tests}/**/*.{js,mjs,css}"
 PORT ?= 8000
 HOST ?= 127.0.0.1
 
@@ -24,12 +26,14 @@ check: $(VENV)/.dev
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive suhbat main.py
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m $(PRETTIER) --check $(PAGE)
 	$(BIN)/python -m tests.node typescript/bin/tsc -p jsconfig.json
 	$(BIN)/python -m tests.node tests/web/oldest.mjs
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	$(BIN)/python -m $(PRETTIER) --write $(PAGE)
 
 bench: $(VENV)/.dev
 	$(BIN)/python bench/run.py

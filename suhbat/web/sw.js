@@ -1,5 +1,5 @@
-// The shell without a network: what the page is made of, kept in the browser. Never anything that people wrote: that is in
-// IndexedDB, under the name of who may read it.
+// The shell without a network: what the page is made of, kept in the browser. Never anything that people wrote: that
+// is in IndexedDB, under the name of who may read it.
 
 const CACHE = "suhbat-shell-1";
 
@@ -7,7 +7,8 @@ self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys()) if (name.startsWith("suhbat-shell-") && name !== CACHE) await caches.delete(name);
+      for (const name of await caches.keys())
+        if (name.startsWith("suhbat-shell-") && name !== CACHE) await caches.delete(name);
       await self.clients.claim();
     })(),
   );

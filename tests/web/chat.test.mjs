@@ -56,7 +56,7 @@ test("from nothing to online: the opening is told, and the status says where one
   assert.deepEqual([chat.me, chat.epoch, [...chat.conversations.keys()]], [ANNA, "e1", ["lobby", "d1"]]);
 });
 
-test("a send is kept while there is no connection, goes first thing, and is repeated as the same until answered", async () => {
+test("a send is kept without a connection, goes first thing, and is repeated as the same until answered", async () => {
   const { chat, link, clock } = make();
   const sent = chat.send({ conversation: "lobby", text: "salom", replyTo: 3 });
   chat.connect();
@@ -186,10 +186,7 @@ test("a close that is for good ends the chat with the server's words, and refuse
   link.hear({ type: "error", code: "session_revoked", message: "Seans tugatildi." });
   link.end(4505, "session_revoked");
   await assert.rejects(sent, { name: "Closed", code: 4505, reason: "Seans tugatildi." });
-  assert.deepEqual(
-    [chat.status.state, chat.status.code, chat.status.message],
-    ["closed", 4505, "Seans tugatildi."],
-  );
+  assert.deepEqual([chat.status.state, chat.status.code, chat.status.message], ["closed", 4505, "Seans tugatildi."]);
   await assert.rejects(chat.command("read", { conversation: "lobby", ordinal: 1 }), {
     name: "Closed",
     code: 4505,
@@ -221,11 +218,7 @@ test("a socket that never opened asks who one is, and stops on 401 and 403 only"
     chat.connect();
     link.end(1006);
     await settled();
-    assert.deepEqual(
-      [chat.status.state, chat.status.code],
-      code ? ["closed", code] : ["offline", 1006],
-      `${status}`,
-    );
+    assert.deepEqual([chat.status.state, chat.status.code], code ? ["closed", code] : ["offline", 1006], `${status}`);
     clock.pass(500);
     assert.equal(link.opened, code ? 1 : 2);
     chat.close();
@@ -339,10 +332,7 @@ test("leaving closes, ends what is pending, and one may begin again", async () =
   const sent = chat.send({ conversation: "lobby", text: "salom" });
   chat.close();
   await assert.rejects(sent, { name: "Closed", code: 1000 });
-  assert.deepEqual(
-    [chat.status.state, chat.status.code, link.closed, clock.pending],
-    ["closed", 1000, [1000], 0],
-  );
+  assert.deepEqual([chat.status.state, chat.status.code, link.closed, clock.pending], ["closed", 1000, [1000], 0]);
   chat.connect();
   link.accept();
   link.hear(welcome({ resumed: true }), message(1), CAUGHT_UP);

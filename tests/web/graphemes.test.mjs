@@ -16,7 +16,8 @@ for (const characters of texts) {
     for (let limit = characters[0].length; limit <= text.length; limit += 1) {
       const fitting = ends.filter((end) => end <= limit).at(-1);
       assert.equal(cut(text, limit).length, fitting, `within ${limit}`);
-      if (limit < text.length) assert.equal(boundaryBySigns(text, limit), fitting, `without a segmenter, within ${limit}`);
+      if (limit < text.length)
+        assert.equal(boundaryBySigns(text, limit), fitting, `without a segmenter, within ${limit}`);
     }
     assert.equal(first(text), characters[0]);
   });
@@ -40,6 +41,7 @@ test("without a segmenter no character of random texts is cut that Unicode keeps
       text += signs[Math.floor((state / 2 ** 31) * signs.length)];
     }
     const bounds = new Set([...segmenter.segment(text)].map(({ index }) => index));
-    for (let limit = 1; limit < text.length; limit += 1) assert.ok(bounds.has(boundaryBySigns(text, limit)), JSON.stringify([text, limit]));
+    for (let limit = 1; limit < text.length; limit += 1)
+      assert.ok(bounds.has(boundaryBySigns(text, limit)), JSON.stringify([text, limit]));
   }
 });

@@ -75,22 +75,48 @@ for (const [text, tree] of [
 }
 
 test("fenced code keeps every character, and needs no end", () => {
-  assert.deepEqual(parse("```js\n**a** <b>\n\n  c\n```\nd")[0], { type: "code", language: "js", text: "**a** <b>\n\n  c" });
+  assert.deepEqual(parse("```js\n**a** <b>\n\n  c\n```\nd")[0], {
+    type: "code",
+    language: "js",
+    text: "**a** <b>\n\n  c",
+  });
   assert.deepEqual(parse("~~~\na"), [{ type: "code", language: "", text: "a" }]);
 });
 
 const { texts } = JSON.parse(await readFile(new URL("../vectors/links.json", import.meta.url), "utf8"));
 /** The links of a tree: what is written, and where it leads. */
-const links = (node) => (Array.isArray(node) ? node.flatMap(links) : node.type === "link" ? [[short(node.children), node.href]] : links(node.children ?? node.items ?? []));
+const links = (node) =>
+  Array.isArray(node)
+    ? node.flatMap(links)
+    : node.type === "link"
+      ? [[short(node.children), node.href]]
+      : links(node.children ?? node.items ?? []);
 for (const [text, wanted] of texts) {
   test(`links: ${JSON.stringify(text)}`, () => {
-    const found = links(parse(text)).map(([written, href]) => [written.replace(/\w+\((.*?)\)/g, (whole, inner) => (/^(em|strong)/.test(whole) ? inner : whole)), href]);
-    assert.deepEqual(found, wanted.map((one) => (typeof one === "string" ? [one, new URL(one).href] : [one[0], new URL(one[1]).href])));
+    const found = links(parse(text)).map(([written, href]) => [
+      written.replace(/\w+\((.*?)\)/g, (whole, inner) => (/^(em|strong)/.test(whole) ? inner : whole)),
+      href,
+    ]);
+    assert.deepEqual(
+      found,
+      wanted.map((one) => (typeof one === "string" ? [one, new URL(one).href] : [one[0], new URL(one[1]).href])),
+    );
   });
 }
 
-for (const href of ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "file:///x", "//a.uz", "https://u:p@a.uz", "https://a\u202e.uz", "ja\u0000vascript:x", "x"]) {
-  test(`no link to ${JSON.stringify(href)}`, () => assert.doesNotMatch(JSON.stringify(parse(`[t](${href})`)), /"href"/));
+for (const href of [
+  "javascript:alert(1)",
+  "data:text/html,x",
+  "vbscript:x",
+  "file:///x",
+  "//a.uz",
+  "https://u:p@a.uz",
+  "https://a\u202e.uz",
+  "ja\u0000vascript:x",
+  "x",
+]) {
+  test(`no link to ${JSON.stringify(href)}`, () =>
+    assert.doesNotMatch(JSON.stringify(parse(`[t](${href})`)), /"href"/));
 }
 
 test("a preview is one line without marks", () => {
@@ -101,7 +127,7 @@ test("a preview is one line without marks", () => {
 const ALPHABET = [..."*_~`[]()>@ \n-1.\\aʻ<:/😀\u202e"];
 /** Random, and the same each time. */
 function* random(seed) {
-  for (let state = seed; ; ) {
+  for (let state = seed; ;) {
     state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
     yield state / 2 ** 31;
   }
@@ -111,13 +137,18 @@ test("5,000 random texts: it never throws, and loses no letter", () => {
   const numbers = random(7);
   for (let round = 0; round < 5_000; round += 1) {
     let text = "";
-    for (let left = numbers.next().value * 60; left > 0; left -= 1) text += ALPHABET[Math.floor(numbers.next().value * ALPHABET.length)];
+    for (let left = numbers.next().value * 60; left > 0; left -= 1)
+      text += ALPHABET[Math.floor(numbers.next().value * ALPHABET.length)];
     const letters = (/** @type {string} */ from) => (from.match(/[aʻ😀]/gu) ?? []).join("");
     // The language of a fence is kept beside the text, and not shown.
     const shown = JSON.stringify(parse(text));
     for (const letter of ["a", "ʻ", "😀"]) {
       if (!/^ {0,3}(```|~~~)/m.test(text) && !shown.includes('"link"')) {
-        assert.equal([...letters(plainAll(text))].filter((one) => one === letter).length, [...letters(text)].filter((one) => one === letter).length, JSON.stringify(text));
+        assert.equal(
+          [...letters(plainAll(text))].filter((one) => one === letter).length,
+          [...letters(text)].filter((one) => one === letter).length,
+          JSON.stringify(text),
+        );
       }
     }
   }
@@ -126,12 +157,59 @@ test("5,000 random texts: it never throws, and loses no letter", () => {
 /** Everything that is shown, without limit. */
 function plainAll(text) {
   const words = (nodes) =>
-    nodes.map((node) => node.text ?? (node.name ? `@${node.name}` : words(node.children ?? node.items?.flat() ?? []))).join(" ");
+    nodes
+      .map((node) => node.text ?? (node.name ? `@${node.name}` : words(node.children ?? node.items?.flat() ?? [])))
+      .join(" ");
   return words(parse(text));
 }
 
 test("a tree is made in steps that grow with the text, not with its square", () => {
-  const pieces = ["*", "[", "]", "`", "_", "~~", "> ", ">", "**a", "_a ", "*a ", "[a](", "[a](b(c", "[a](<b", "[a](b 'c", "[](", "![", "@a", "- ", "-\t", "1. ", "`a``b", "***a**", "*a _b ~~c ", "a*", "a**b", "*a*", "\\", "\\`", "( ", "http://", "https://a/(", "https://a:99999/", "www.a.", "<a:", "<a@b", "  - a\n", "\t- a\n", "> - ", "- a\n\n", "```\n", "~~~ `\n", "a\n", "\n"];
+  const pieces = [
+    "*",
+    "[",
+    "]",
+    "`",
+    "_",
+    "~~",
+    "> ",
+    ">",
+    "**a",
+    "_a ",
+    "*a ",
+    "[a](",
+    "[a](b(c",
+    "[a](<b",
+    "[a](b 'c",
+    "[](",
+    "![",
+    "@a",
+    "- ",
+    "-\t",
+    "1. ",
+    "`a``b",
+    "***a**",
+    "*a _b ~~c ",
+    "a*",
+    "a**b",
+    "*a*",
+    "\\",
+    "\\`",
+    "( ",
+    "http://",
+    "https://a/(",
+    "https://a:99999/",
+    "www.a.",
+    "<a:",
+    "<a@b",
+    "  - a\n",
+    "\t- a\n",
+    "> - ",
+    "- a\n\n",
+    "```\n",
+    "~~~ `\n",
+    "a\n",
+    "\n",
+  ];
   const pairs = pieces.flatMap((one) => ["", "*", "[", "`", "[a](b(c"].map((other) => one + other));
   const steps = (/** @type {string} */ text) => {
     const reading = {};
@@ -140,14 +218,30 @@ test("a tree is made in steps that grow with the text, not with its square", () 
   };
   for (const piece of pairs) {
     const [short, long] = [500, 2_000].map((length) => piece.repeat(Math.ceil(length / piece.length)));
-    assert.ok(steps(long) <= 25 * long.length, `${JSON.stringify(piece)}: ${steps(long)} steps for ${long.length} signs`);
-    assert.ok(steps(long) <= 6 * steps(short) + 100, `${JSON.stringify(piece)}: ${steps(short)} steps, then ${steps(long)}`);
+    assert.ok(
+      steps(long) <= 25 * long.length,
+      `${JSON.stringify(piece)}: ${steps(long)} steps for ${long.length} signs`,
+    );
+    assert.ok(
+      steps(long) <= 6 * steps(short) + 100,
+      `${JSON.stringify(piece)}: ${steps(short)} steps, then ${steps(long)}`,
+    );
   }
 });
 
 test("what is within another is bounded: emphasis, quotes, lists", () => {
-  const depth = (/** @type {any} */ node) => (Array.isArray(node) ? Math.max(0, ...node.map(depth)) : 1 + depth(node.children ?? node.items ?? []));
-  for (const text of ["*a **b ".repeat(300) + "c** d* ".repeat(300), "> ".repeat(2_000), "- ".repeat(2_000) + "a", "\t".repeat(40).split("").map((_, at) => "\t".repeat(at) + "- a").join("\n")]) {
+  const depth = (/** @type {any} */ node) =>
+    Array.isArray(node) ? Math.max(0, ...node.map(depth)) : 1 + depth(node.children ?? node.items ?? []);
+  for (const text of [
+    "*a **b ".repeat(300) + "c** d* ".repeat(300),
+    "> ".repeat(2_000),
+    "- ".repeat(2_000) + "a",
+    "\t"
+      .repeat(40)
+      .split("")
+      .map((_, at) => "\t".repeat(at) + "- a")
+      .join("\n"),
+  ]) {
     assert.ok(depth(parse(text)) < 40, text.slice(0, 20));
   }
 });

@@ -18,14 +18,23 @@ for (const { text, names } of texts) {
 }
 
 test("names are compared in one form", () => {
-  for (const [typed, folded] of [["ALI", "ali"], ["O'TKIR", "oʻtkir"], ["jose\u0301", "josé"], ["ＡＬＩ", "ali"], ["ЮЛЯ", "юля"]]) {
+  for (const [typed, folded] of [
+    ["ALI", "ali"],
+    ["O'TKIR", "oʻtkir"],
+    ["jose\u0301", "josé"],
+    ["ＡＬＩ", "ali"],
+    ["ЮЛЯ", "юля"],
+  ]) {
     assert.equal(fold(typed), folded);
   }
 });
 
 test("a name that nobody here knows is shown without what follows the sentence", () => {
   const [{ children }] = parse("@nobody.x- va @kim's.");
-  assert.deepEqual(children.filter(({ type }) => type === "mention").map(({ name }) => name), ["nobody.x", "kim's"]);
+  assert.deepEqual(
+    children.filter(({ type }) => type === "mention").map(({ name }) => name),
+    ["nobody.x", "kim's"],
+  );
 });
 
 test("a thousand names take steps in proportion", () => {

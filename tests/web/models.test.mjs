@@ -12,10 +12,27 @@ import { otherOf, uidOf } from "../../suhbat/web/js/views/names.js";
 import { rowsOf } from "../../suhbat/web/js/views/rows.js";
 
 const message = (seq, fields = {}) => ({
-  conversation: "c1", seq, ordinal: seq, sender: "ali", sender_uid: "u1", text: `m${seq}`, client_id: null, reply_to: null,
-  sent_at: new Date(Date.UTC(2026, 10, 23, 10, 0, seq)).toISOString(), edited_at: null, deleted: false, reactions: [], ...fields,
-}); // prettier-ignore
-const created = (seq, fields) => ({ type: "message.created", conversation: "c1", seq, actor_uid: "u1", message: message(seq, fields) });
+  conversation: "c1",
+  seq,
+  ordinal: seq,
+  sender: "ali",
+  sender_uid: "u1",
+  text: `m${seq}`,
+  client_id: null,
+  reply_to: null,
+  sent_at: new Date(Date.UTC(2026, 10, 23, 10, 0, seq)).toISOString(),
+  edited_at: null,
+  deleted: false,
+  reactions: [],
+  ...fields,
+});
+const created = (seq, fields) => ({
+  type: "message.created",
+  conversation: "c1",
+  seq,
+  actor_uid: "u1",
+  message: message(seq, fields),
+});
 
 /** A conversation of `count` messages, and a timeline over it; `held` answers wait until `go`. */
 function scene(count) {
@@ -37,7 +54,11 @@ function scene(count) {
       head: log.length,
     };
   };
-  const timeline = new Timeline(load, (change) => changes.push(change.at), () => "u-ali");
+  const timeline = new Timeline(
+    load,
+    (change) => changes.push(change.at),
+    () => "u-ali",
+  );
   return { log, timeline, changes, go: () => held.splice(0).forEach((resolve) => resolve()) };
 }
 const seqs = (timeline) => timeline.messages.map((one) => one.seq);
@@ -89,13 +110,28 @@ test("a window into the past does not take the newest", async () => {
 test("edits, tombstones, reactions and pins change the message they are about", async () => {
   const { timeline, changes } = scene(3);
   await timeline.open();
-  timeline.apply({ type: "message.edited", conversation: "c1", seq: 4, message: message(2, { text: "new", edited_at: "x" }) });
+  timeline.apply({
+    type: "message.edited",
+    conversation: "c1",
+    seq: 4,
+    message: message(2, { text: "new", edited_at: "x" }),
+  });
   assert.equal(timeline.find(2).text, "new");
-  const react = (type, actor) => ({ type, conversation: "c1", seq: 5, target: 2, emoji: "👍", actor, actor_uid: `u-${actor}` });
+  const react = (type, actor) => ({
+    type,
+    conversation: "c1",
+    seq: 5,
+    target: 2,
+    emoji: "👍",
+    actor,
+    actor_uid: `u-${actor}`,
+  });
   timeline.apply(react("reaction.added", "ali"));
   timeline.apply(react("reaction.added", "vali"));
   timeline.apply(react("reaction.added", "vali"));
-  assert.deepEqual(timeline.find(2).reactions, [{ emoji: "👍", count: 2, mine: true, users: ["ali", "vali"], uids: ["u-ali", "u-vali"] }]);
+  assert.deepEqual(timeline.find(2).reactions, [
+    { emoji: "👍", count: 2, mine: true, users: ["ali", "vali"], uids: ["u-ali", "u-vali"] },
+  ]);
   timeline.apply(react("reaction.removed", "ali"));
   timeline.apply(react("reaction.removed", "vali"));
   assert.deepEqual(timeline.find(2).reactions, []);
@@ -119,10 +155,17 @@ test("rows: days, the first unread, groups of five minutes, who came and went in
     message(6, { sent_at: new Date(Date.UTC(2026, 10, 22, 10)).toISOString(), sender_uid: "u2" }),
   );
   await timeline.open();
-  const kinds = (visit) => rowsOf(timeline, [], visit).map((row) => (row.kind === "message" ? `${row.message.seq}${row.follows ? "+" : ""}` : row.kind));
+  const kinds = (visit) =>
+    rowsOf(timeline, [], visit).map((row) =>
+      row.kind === "message" ? `${row.message.seq}${row.follows ? "+" : ""}` : row.kind,
+    );
   assert.deepEqual(kinds({ readOrdinal: null, me: "u9" }), ["day", "1", "2+", "3", "4", "5", "day", "6"]);
   assert.deepEqual(kinds({ readOrdinal: 1, me: "u1" }), ["day", "1", "2+", "3", "unread", "4", "5", "day", "6"]);
-  for (const [seq, kind, name] of [[7, "joined", "a"], [8, "joined", "b"], [9, "left", "a"]]) {
+  for (const [seq, kind, name] of [
+    [7, "joined", "a"],
+    [8, "joined", "b"],
+    [9, "left", "a"],
+  ]) {
     timeline.apply({ type: `member.${kind}`, conversation: "c1", seq, at: at(10), user: { user_id: name } });
   }
   const note = rowsOf(timeline, [], { readOrdinal: null, me: "u9" }).at(-1);
@@ -142,7 +185,11 @@ test("drafts: kept at once, told after a silence, given up to another device onl
   mock.timers.enable({ apis: ["setTimeout"] });
   const told = [];
   let kept = {};
-  const drafts = new Drafts({ c2: { text: "old", replyTo: null, editing: null } }, (all) => (kept = all), (...what) => told.push(what));
+  const drafts = new Drafts(
+    { c2: { text: "old", replyTo: null, editing: null } },
+    (all) => (kept = all),
+    (...what) => told.push(what),
+  );
   assert.equal(drafts.of("c2").text, "old");
   drafts.change("c1", { text: "a" });
   drafts.change("c1", { text: "ab" });
@@ -160,7 +207,7 @@ test("drafts: kept at once, told after a silence, given up to another device onl
   mock.timers.reset();
 });
 
-test("what is on its way: written down until it is stored, kept with its error, sent again under the same key", async () => {
+test("what is on its way: written down until it is stored, kept with its error, sent again as the same", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   const sent = [];
   const stored = new Map();
@@ -169,17 +216,27 @@ test("what is on its way: written down until it is stored, kept with its error, 
     sent.push(one.clientId);
     if (refuse) throw Object.assign(new Error("too long"), { code: "too_large" });
   };
-  const pending = new PendingMessages(send, { put: (one) => stored.set(one.clientId, { ...one }), remove: (id) => stored.delete(id) }, () => {});
+  const pending = new PendingMessages(
+    send,
+    { put: (one) => stored.set(one.clientId, { ...one }), remove: (id) => stored.delete(id) },
+    () => {},
+  );
   pending.add({ clientId: "k1", conversation: "c1", text: "x", replyTo: null, at: 1 });
   await new Promise(setImmediate);
-  assert.deepEqual(pending.in("c1").map((one) => one.error?.code), ["too_large"]);
+  assert.deepEqual(
+    pending.in("c1").map((one) => one.error?.code),
+    ["too_large"],
+  );
   assert.equal(stored.get("k1").error.message, "too long");
   refuse = false;
   pending.retry("k1");
   await new Promise(setImmediate);
   pending.remove("k1"); // its event came
   assert.deepEqual([pending.size, stored.size, sent], [0, 0, ["k1", "k1"]]);
-  pending.restore([{ clientId: "k3", conversation: "c1", text: "z", replyTo: null, at: 3, error: null }, { clientId: "k2", conversation: "c1", text: "y", replyTo: null, at: 2, error: null }]);
+  pending.restore([
+    { clientId: "k3", conversation: "c1", text: "z", replyTo: null, at: 3, error: null },
+    { clientId: "k2", conversation: "c1", text: "y", replyTo: null, at: 2, error: null },
+  ]);
   await new Promise(setImmediate);
   assert.deepEqual(sent.slice(2), ["k2", "k3"]);
   mock.timers.tick(4000);
@@ -188,7 +245,11 @@ test("what is on its way: written down until it is stored, kept with its error, 
 });
 
 test("a session that ends leaves what is on its way for the next", async () => {
-  const pending = new PendingMessages(async () => Promise.reject(Object.assign(new Error("over"), { code: 4505 })), { put: () => {}, remove: () => assert.fail() }, () => {});
+  const pending = new PendingMessages(
+    async () => Promise.reject(Object.assign(new Error("over"), { code: 4505 })),
+    { put: () => {}, remove: () => assert.fail() },
+    () => {},
+  );
   pending.add({ clientId: "k1", conversation: "c1", text: "x", replyTo: null, at: 1 });
   await new Promise(setImmediate);
   assert.equal(pending.in("c1")[0].error, null);
@@ -214,7 +275,11 @@ test("who is writing: until six seconds after the last notice, or until it arriv
 test("who has read: marks never go back, and one's own does not count", () => {
   const receipts = new Receipts();
   const user = (uid) => ({ uid, user_id: uid });
-  receipts.load("c1", [{ user: user("u1"), read_ordinal: 9 }, { user: user("u2"), read_ordinal: 3 }, { user: user("u3"), read_ordinal: null }]);
+  receipts.load("c1", [
+    { user: user("u1"), read_ordinal: 9 },
+    { user: user("u2"), read_ordinal: 3 },
+    { user: user("u3"), read_ordinal: null },
+  ]);
   receipts.seen({ conversation: "c1", uid: "u2", user_id: "u2", ordinal: 5 });
   receipts.seen({ conversation: "c1", uid: "u2", user_id: "u2", ordinal: 1 });
   assert.deepEqual(receipts.of("c1", 5, "u1"), ["u2"]);
@@ -277,7 +342,8 @@ test("the other in a direct is never somebody who has the name now", () => {
     ["u2", { uid: "u2", user_id: "vali" }],
     ["u3", { uid: "u3", user_id: "vali" }],
   ]);
-  const direct = (fields) => otherOf({ chat: { people } }, { kind: "direct", member_count: 2, title: "vali", ...fields });
+  const direct = (fields) =>
+    otherOf({ chat: { people } }, { kind: "direct", member_count: 2, title: "vali", ...fields });
   assert.equal(direct({ last_message: message(1, { sender_uid: "u2", sender: "vali" }) }).uid, "u2");
   assert.equal(direct({ last_message: message(1, { sender_uid: "u1" }) }), null);
   people.delete("u3");

@@ -1,8 +1,8 @@
 // Every module and style sheet of the page, looked at for what the oldest browsers of docs/web.md do not know.
 //
-// `python -m tests.node tests/web/oldest.mjs` prints each find and exits 1 if there is one; `make check` runs it. Syntax is
-// acorn's to judge, and what a browser has stands in MDN's data. For what belongs to an object TypeScript reads the page with a
-// DOM from which everything is taken that those browsers have not.
+// `python -m tests.node tests/web/oldest.mjs` prints each find and exits 1 if there is one; `make check` runs it.
+// Syntax is acorn's to judge, and what a browser has stands in MDN's data. For what belongs to an object TypeScript
+// reads the page with a DOM from which everything is taken that those browsers have not.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -45,7 +45,10 @@ function isOld(feature) {
   });
 }
 
-/** All features by the last part of their name. @param {any} tree @param {Map<string, any[]>} [names] @param {string} [owner] */
+/**
+ * All features by the last part of their name.
+ * @param {any} tree @param {Map<string, any[]>} [names] @param {string} [owner]
+ */
 function byName(tree, names = new Map(), owner = "") {
   for (const [name, feature] of Object.entries(tree)) {
     if (name === "__compat" || typeof feature !== "object" || feature === null) continue;
@@ -77,13 +80,15 @@ export function lookAtScript(source) {
   visit(tree, (node) => {
     if (node.type === "StaticBlock") found.push("static { … } in a class"); // Safari 16.4
     // A browser that does not know one refuses the module, wherever it stands.
-    if (node.regex && /\(\?<[=!]/.test(node.regex.pattern)) found.push(`a look behind: /${node.regex.pattern}/`); // Safari 16.4
+    const pattern = node.regex?.pattern ?? "";
+    if (/\(\?<[=!]/.test(pattern)) found.push(`a look behind: /${pattern}/`); // Safari 16.4
     // What is a property of a global: `Object.groupBy`, `Intl.Segmenter`.
     if (node.type === "MemberExpression" && node.object.type === "Identifier" && node.property.type === "Identifier") {
       const whole = `${node.object.name}.${node.property.name}`;
       if (/^[A-Z]/.test(whole) && isNew(globals, whole)) found.push(whole);
     }
-    if (node.type === "Property" && isNew(attributes, node.key.name ?? node.key.value)) found.push(node.key.name ?? node.key.value);
+    if (node.type === "Property" && isNew(attributes, node.key.name ?? node.key.value))
+      found.push(node.key.name ?? node.key.value);
   });
   return found;
 }
@@ -149,10 +154,18 @@ function oldDom(text) {
     const [, name, optional] = /^ {4}(?:readonly |get |set )?(\w+)(\??)[(:<]/.exec(line) ?? [];
     const whole = /^declare (?:var|function) (\w+)/.exec(line)?.[1];
     const maker = name === "new" && owner in data.api && !isOld(data.api[owner]);
-    // A member of what has no data of its own, as `GlobalEventHandlers`, is new if it is so wherever it is. Not those of plain
-    // options, which are no part of any object.
-    const tooNew = name && name !== "new" && (globals.has(`${owner}.${name}`) ? isNew(globals, `${owner}.${name}`) : !(owner in data.api) && !optional && isNew(globals, name));
-    const gone = whole && !line.endsWith("{") && (isNew(globals, `Window.${whole}`) || (whole in data.api && !isOld(data.api[whole])));
+    // A member of what has no data of its own, as `GlobalEventHandlers`, is new if it is so wherever it is. Not those
+    // of plain options, which are no part of any object.
+    const tooNew =
+      name &&
+      name !== "new" &&
+      (globals.has(`${owner}.${name}`)
+        ? isNew(globals, `${owner}.${name}`)
+        : !(owner in data.api) && !optional && isNew(globals, name));
+    const gone =
+      whole &&
+      !line.endsWith("{") &&
+      (isNew(globals, `Window.${whole}`) || (whole in data.api && !isOld(data.api[whole])));
     if (!maker && !(owner && tooNew) && !gone) kept.push(line);
   }
   return kept.join("\n");
@@ -161,14 +174,23 @@ function oldDom(text) {
 /** What TypeScript says about these modules, if the DOM is an old one. @param {string[]} include */
 export function lookAtUses(include) {
   const compiler = realpathSync(join(ROOT, "node_modules/typescript/package.json"));
-  const library = join(dirname(createRequire(compiler).resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`)), "lib");
+  const library = join(
+    dirname(createRequire(compiler).resolve(`@typescript/typescript-${process.platform}-${process.arch}/package.json`)),
+    "lib",
+  );
   const place = mkdtempSync(join(tmpdir(), "suhbat-dom-"));
   try {
     const names = ["lib.dom.d.ts", "lib.dom.iterable.d.ts", "lib.dom.asynciterable.d.ts"];
     for (const name of names) writeFileSync(join(place, name), oldDom(readFileSync(join(library, name), "utf8")));
     const compilerOptions = { lib: ["ES2022"], skipLibCheck: true };
-    writeFileSync(join(place, "jsconfig.json"), JSON.stringify({ extends: join(ROOT, "jsconfig.json"), compilerOptions, files: names, include }));
-    const done = spawnSync(process.execPath, [join(dirname(compiler), "bin/tsc"), "-p", join(place, "jsconfig.json")], { cwd: ROOT, encoding: "utf8" });
+    writeFileSync(
+      join(place, "jsconfig.json"),
+      JSON.stringify({ extends: join(ROOT, "jsconfig.json"), compilerOptions, files: names, include }),
+    );
+    const done = spawnSync(process.execPath, [join(dirname(compiler), "bin/tsc"), "-p", join(place, "jsconfig.json")], {
+      cwd: ROOT,
+      encoding: "utf8",
+    });
     return done.stdout.split("\n").filter(Boolean);
   } finally {
     rmSync(place, { recursive: true });
@@ -176,7 +198,8 @@ export function lookAtUses(include) {
 }
 
 /** @param {string} directory @returns {string[]} */
-const files = (directory) => readdirSync(join(ROOT, directory), { recursive: true, encoding: "utf8" }).map((name) => join(directory, name));
+const files = (directory) =>
+  readdirSync(join(ROOT, directory), { recursive: true, encoding: "utf8" }).map((name) => join(directory, name));
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   let looked = 0;
@@ -189,9 +212,15 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
       process.exitCode = 1;
     }
   }
-  for (const line of lookAtUses(["suhbat/web/js/**/*.js", "suhbat/web/locales/**/*.js"].map((path) => join(ROOT, path)))) {
+  for (const line of lookAtUses(
+    ["suhbat/web/js/**/*.js", "suhbat/web/locales/**/*.js"].map((path) => join(ROOT, path)),
+  )) {
     console.log(line);
     process.exitCode = 1;
   }
-  console.log(`${looked} files of the page, for ${Object.entries(OLDEST).map((one) => one.join(" ")).join(", ")}`);
+  console.log(
+    `${looked} files of the page, for ${Object.entries(OLDEST)
+      .map((one) => one.join(" "))
+      .join(", ")}`,
+  );
 }

@@ -33,17 +33,33 @@ for (const [source, what] of [
 }
 
 test("what they know is not found", () => {
-  assert.deepEqual(lookAtScript("export class A { #b = 1; c = /(?<d>\\p{L})/u; e() { return this.#b ?? [1].at(-1); } }; AbortSignal.timeout(1); await 1;"), []);
-  assert.deepEqual(lookAtStyles("@media (max-width: 720px) { a:not(:hover) > b::before { inset: 0; height: 100dvh; color: rgb(0 0 0 / 0.4); } }"), []);
+  assert.deepEqual(
+    lookAtScript(
+      "export class A { #b = 1; c = /(?<d>\\p{L})/u; e() { return this.#b ?? [1].at(-1); } };" +
+        "AbortSignal.timeout(1); await 1;",
+    ),
+    [],
+  );
+  assert.deepEqual(
+    lookAtStyles(
+      "@media (max-width: 720px) { a:not(:hover) > b::before { inset: 0; height: 100dvh; color: rgb(0 0 0 / 0.4); } }",
+    ),
+    [],
+  );
 });
 
 test("what an object has not there is found by its type", async () => {
   const place = await mkdtemp(join(tmpdir(), "suhbat-oldest-"));
   try {
     const path = join(place, "page.js");
-    await writeFile(path, "document.body.showPopover();\nrequestIdleCallback(() => {});\n[1].toSorted();\nnew Map().values().map(String);\ndocument.body.click();\n");
+    await writeFile(
+      path,
+      "document.body.showPopover();\nrequestIdleCallback(() => {});\n[1].toSorted();\n" +
+        "new Map().values().map(String);\ndocument.body.click();\n",
+    );
     const found = lookAtUses([path]).join("\n");
-    for (const name of ["showPopover", "requestIdleCallback", "toSorted", "map"]) assert.match(found, new RegExp(`'${name}'`));
+    for (const name of ["showPopover", "requestIdleCallback", "toSorted", "map"])
+      assert.match(found, new RegExp(`'${name}'`));
     assert.doesNotMatch(found, /click/);
   } finally {
     await rm(place, { recursive: true });
@@ -52,6 +68,8 @@ test("what an object has not there is found by its type", async () => {
 
 test("docs/web.md names these browsers", async () => {
   const page = await readFile(new URL("../../docs/web.md", import.meta.url), "utf8");
-  assert.ok(page.includes(`Chrome and Edge ${OLDEST.chrome}, Firefox ${OLDEST.firefox} (ESR), Safari ${OLDEST.safari}`));
+  assert.ok(
+    page.includes(`Chrome and Edge ${OLDEST.chrome}, Firefox ${OLDEST.firefox} (ESR), Safari ${OLDEST.safari}`),
+  );
   assert.equal(OLDEST.edge, OLDEST.chrome);
 });

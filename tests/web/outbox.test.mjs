@@ -107,8 +107,7 @@ test("coming back: full jitter from 0.5 s doubling to 20 s", () => {
 });
 
 test("which close codes one comes back after", () => {
-  for (const code of [1001, 1005, 1006, 1011, 1012, 1013, 4008, 4029, 4499])
-    assert.ok(mayReconnect(code), code);
+  for (const code of [1001, 1005, 1006, 1011, 1012, 1013, 4008, 4029, 4499]) assert.ok(mayReconnect(code), code);
   for (const code of [1000, 1002, 1003, 1007, 1008, 1009, 4501, 4503, 4505, 4509, 4510, 4999]) {
     assert.ok(!mayReconnect(code), code);
   }

@@ -139,8 +139,7 @@ export const message = (seq, log = "lobby", more = {}) =>
     },
   });
 
-export const added = (seq, id, head = 0) =>
-  event("conversation.added", seq, "@me", { state: conversation(id, head) });
+export const added = (seq, id, head = 0) => event("conversation.added", seq, "@me", { state: conversation(id, head) });
 
 export const removed = (seq, id) => event("conversation.removed", seq, "@me", { removed: id });
 
@@ -178,5 +177,4 @@ export const snapshot = (heads = {}) => {
 export const emitted = (effects, name) =>
   effects.filter((effect) => effect.emit?.[0] === name).map((effect) => effect.emit.slice(1));
 export const seqs = (effects) => emitted(effects, "event").map(([{ seq }]) => seq);
-export const synced = (effects) =>
-  effects.filter(({ say }) => say?.type === "sync").map(({ say }) => say.cursors);
+export const synced = (effects) => effects.filter(({ say }) => say?.type === "sync").map(({ say }) => say.cursors);

@@ -12,10 +12,7 @@ const chat = new Chat({ base, token });
 const tell = (...told) => process.stdout.write(`${JSON.stringify(told)}\n`);
 
 chat.on("status", ({ state, code }) => tell("status", state, code));
-chat.on(
-  "event",
-  (event) => event.type === "message.created" && tell("message", event.seq, event.message.text),
-);
+chat.on("event", (event) => event.type === "message.created" && tell("message", event.seq, event.message.text));
 chat.on("reset", (conversation) => tell("reset", conversation));
 chat.on("snapshot", () => tell("snapshot"));
 chat.connect();

@@ -65,25 +65,18 @@ test("what was somebody else's is gone as soon as the server says who one is", (
   state.receive({ type: "presence", whole: true, users: [{ ...BOBUR, state: "online" }] }, 0);
   state.hello("t", 0);
   state.receive(welcome({ user: BOBUR }), 0);
-  assert.deepEqual(
-    [state.conversations.size, state.presence.size, [...state.people.known.keys()]],
-    [0, 0, ["ub"]],
-  );
+  assert.deepEqual([state.conversations.size, state.presence.size, [...state.people.known.keys()]], [0, 0, ["ub"]]);
 });
 
 test("cursors fit into a frame, one's own log first", () => {
-  const many = new Map(
-    Array.from({ length: 3000 }, (_, n) => [`d${String(n).padStart(60, "0")}`, 2 ** 53 - 1]),
-  );
+  const many = new Map(Array.from({ length: 3000 }, (_, n) => [`d${String(n).padStart(60, "0")}`, 2 ** 53 - 1]));
   const taken = fitting(many.set("@me", 7));
   assert.equal(Object.keys(taken)[0], "@me");
   assert.ok(Object.keys(taken).length > 500 && JSON.stringify(taken).length < 65_536 - 8_000);
 });
 
 test("what is missing everywhere is asked for in frames that fit, each in its turn", () => {
-  const behind = Object.fromEntries(
-    Array.from({ length: 6000 }, (_, n) => [`d${String(n).padStart(21, "0")}`, 1]),
-  );
+  const behind = Object.fromEntries(Array.from({ length: 6000 }, (_, n) => [`d${String(n).padStart(21, "0")}`, 1]));
   const state = opened(behind);
   const heads = Object.fromEntries(Object.keys(behind).map((log) => [log, 2]));
   state.receive({ type: "pong", id: "ping1", heads }, 0);
@@ -113,10 +106,7 @@ test("events that overtake the news of their conversation are asked for", () => 
 });
 
 test("a removed conversation is forgotten, by the event and by the answer to a cursor, and told once", () => {
-  for (const frame of [
-    removed(1, "d1"),
-    { type: "conversation.removed", conversation: "d1", removed: "d1" },
-  ]) {
+  for (const frame of [removed(1, "d1"), { type: "conversation.removed", conversation: "d1", removed: "d1" }]) {
     const state = opened({ d1: 3 });
     assert.deepEqual(emitted(state.receive(frame, 0), "removed"), [["d1"]]);
     assert.ok(!state.conversations.has("d1") && !state.cursors.has("d1"));
@@ -127,13 +117,7 @@ test("a removed conversation is forgotten, by the event and by the answer to a c
 test("a reset is newer than the replayed events that tell of the conversation", () => {
   const state = opened({ d1: 3 });
   state.hello("t", 0);
-  for (const frame of [
-    welcome({ resumed: true }),
-    reset("d1", 12),
-    removed(1, "d1"),
-    added(2, "d1", 9),
-    CAUGHT_UP,
-  ]) {
+  for (const frame of [welcome({ resumed: true }), reset("d1", 12), removed(1, "d1"), added(2, "d1", 9), CAUGHT_UP]) {
     state.receive(frame, 0);
   }
   assert.equal(state.cursors.get("d1"), 12);
@@ -198,10 +182,9 @@ test("presence that is whole forgets who is not in it", () => {
   assert.deepEqual(emitted(state.receive({ type: "presence", users: here(ANNA, BOBUR) }, 0), "presence"), [
     [["ua", "ub"]],
   ]);
-  assert.deepEqual(
-    emitted(state.receive({ type: "presence", whole: true, users: here(ANNA) }, 0), "presence"),
-    [[null]],
-  );
+  assert.deepEqual(emitted(state.receive({ type: "presence", whole: true, users: here(ANNA) }, 0), "presence"), [
+    [null],
+  ]);
   assert.deepEqual([...state.presence.keys()], ["ua"]);
 });
 
@@ -209,10 +192,7 @@ test("what was saved goes on as if it had never stopped, the counting of unread 
   const before = opened({ lobby: 0 });
   // The mark overtakes the messages it counted, so they must not be counted again, not even after a restart
   // between them.
-  before.receive(
-    event("read", 1, "@me", { target: "lobby", ordinal: 1, last_ordinal: 2, unread: 1, mentions: 0 }),
-    0,
-  );
+  before.receive(event("read", 1, "@me", { target: "lobby", ordinal: 1, last_ordinal: 2, unread: 1, mentions: 0 }), 0);
   before.receive(message(1), 0);
   const state = new State(JSON.parse(JSON.stringify(before.save())));
   assert.deepEqual(state.hello("t", 0).resume, before.hello("t", 0).resume);
@@ -227,8 +207,7 @@ test("what was saved by something else is as good as nothing", () => {
     assert.equal(new State(saved).hello("t", 0).resume, undefined);
   }
   assert.deepEqual(
-    new State({ epoch: "e", me: ANNA, cursors: { "@me": 1 }, conversations: [conversation("c")] }).save()
-      .people,
+    new State({ epoch: "e", me: ANNA, cursors: { "@me": 1 }, conversations: [conversation("c")] }).save().people,
     [],
   );
 });
@@ -237,9 +216,7 @@ test("reactions stand in the server's order, by code point", () => {
   const state = opened();
   state.receive(message(1), 0);
   const emoji = ["👍", "\u{ff5e}", "❤️"]; // U+1F44D, U+FF5E, U+2764: by UTF-16 the first would come before the second
-  emoji.forEach((one, n) =>
-    state.receive(event("reaction.added", n + 2, "lobby", { target: 1, emoji: one }), 0),
-  );
+  emoji.forEach((one, n) => state.receive(event("reaction.added", n + 2, "lobby", { target: 1, emoji: one }), 0));
   const shown = () => state.conversations.get("lobby").last_message.reactions;
   assert.deepEqual(
     shown().map((reaction) => reaction.emoji),
@@ -256,7 +233,12 @@ test("of many people the first are known, how many there are, and whether one is
   for (let n = 0; n < 20; n++) reaction.users.push(`p${n}`) && reaction.uids.push(`u${n}`);
   const last = { ...message(1).message, reactions: [reaction] };
   state.receive(
-    { type: "reset", conversation: "lobby", state: conversation("lobby", 9, { last_message: last }), reason: "too_far" },
+    {
+      type: "reset",
+      conversation: "lobby",
+      state: conversation("lobby", 9, { last_message: last }),
+      reason: "too_far",
+    },
     0,
   );
   const told = (type, seq, uid) =>
@@ -274,10 +256,14 @@ test("of many people the first are known, how many there are, and whether one is
 
 test("a deletion is taken off what is unread once, whichever log tells of it first", () => {
   for (const order of ["deleted first", "mark first"]) {
-    for (const [head, left] of [[4, 1], [5, 2]]) {
+    for (const [head, left] of [
+      [4, 1],
+      [5, 2],
+    ]) {
       const state = opened();
       for (const seq of [1, 2, 3, 4]) state.receive(message(seq), 0);
-      const gone = () => state.receive(event("message.deleted", 5, "lobby", { target: 3, ordinal: 3, sender_uid: "ub" }), 0);
+      const gone = () =>
+        state.receive(event("message.deleted", 5, "lobby", { target: 3, ordinal: 3, sender_uid: "ub" }), 0);
       // One is read. Without the deletion three were left; with it (head 5), two.
       const read = { target: "lobby", ordinal: 1, last_ordinal: 4, head, unread: head === 5 ? 2 : 2, mentions: 0 };
       const mark = () => state.receive(event("read", 1, "@me", read), 0);
@@ -301,8 +287,16 @@ test("invitations stand in the server's order: by time, and those of one batch b
   const state = opened();
   const asked = (seq, conversation, second) =>
     event("conversation.invited", seq, "@me", {
-      invitation: { conversation, title: "", inviter: "anna", inviter_uid: "u-anna", invited_at: `2026-11-23T09:30:0${second}.000Z` },
+      invitation: {
+        conversation,
+        title: "",
+        inviter: "anna",
+        inviter_uid: "u-anna",
+        invited_at: `2026-11-23T09:30:0${second}.000Z`,
+      },
     });
-  for (const [seq, conversation, second] of [[1, "d9", 2], [2, "d8", 2], [3, "d7", 1]]) state.receive(asked(seq, conversation, second), 0); // prettier-ignore
+  state.receive(asked(1, "d9", 2), 0);
+  state.receive(asked(2, "d8", 2), 0);
+  state.receive(asked(3, "d7", 1), 0);
   assert.deepEqual([...state.invitations.keys()], ["d7", "d8", "d9"]);
 });

@@ -143,9 +143,7 @@ test("every event comes to every tab once", async () => {
 test("a command of another tab goes through the leader, and its answer to that tab only", async () => {
   const { browser, first, second } = await two();
   first.link.heard();
-  const [one, other] = [first, second].map(({ chat }, n) =>
-    chat.send({ conversation: "lobby", text: `from ${n}` }),
-  );
+  const [one, other] = [first, second].map(({ chat }, n) => chat.send({ conversation: "lobby", text: `from ${n}` }));
   await browser.settle();
   const said = first.link.heard();
   assert.deepEqual(
@@ -242,8 +240,7 @@ test("a close that is for good is so for all, and none of them tries again", asy
   await new Promise((resolve) => setImmediate(resolve)); // a lock may be faster than a message
   await browser.settle();
   await browser.pass(60_000);
-  for (const { chat } of [first, second])
-    assert.deepEqual([chat.status.state, chat.status.code], ["closed", 4505]);
+  for (const { chat } of [first, second]) assert.deepEqual([chat.status.state, chat.status.code], ["closed", 4505]);
   assert.deepEqual([first.link.opened, second.link.opened], [1, 0]);
 });
 

@@ -15,7 +15,10 @@ const SAVE_AFTER = 300; // ms
 const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "message.unpinned"]);
 
 /** @typedef {import("./sdk/types.js").ConversationState} ConversationState */
-/** @typedef {import("./sdk/types.js").Person & {display_name?: string, role?: string, locale?: string | null, added_by?: string}} User */
+/**
+ * @typedef {import("./sdk/types.js").Person & {display_name?: string, role?: string, locale?: string | null,
+ *   added_by?: string}} User
+ */
 
 export class App {
   typing = new Typing();
@@ -136,7 +139,11 @@ export class App {
     this.#amending = this.#amending.then(async () => {
       const kept = await this.kept(conversation);
       if (kept.some((/** @type {any} */ one) => one.seq === aboutText(event))) {
-        await this.database.put("messages", conversation, kept.map((/** @type {any} */ one) => amended(one, event)));
+        await this.database.put(
+          "messages",
+          conversation,
+          kept.map((/** @type {any} */ one) => amended(one, event)),
+        );
       }
     });
   }
@@ -159,7 +166,10 @@ export class App {
   /** @param {string} conversation */
   #reset(conversation) {
     void this.database.remove("messages", conversation);
-    void this.#timelines.get(conversation)?.open().catch(() => {});
+    void this.#timelines
+      .get(conversation)
+      ?.open()
+      .catch(() => {});
     this.#emit("conversations", conversation);
   }
 

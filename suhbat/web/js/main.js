@@ -50,10 +50,17 @@ async function begin(why) {
     if (status !== 401 && status !== 403 && known) return enter(known);
     if (status !== undefined && status !== 401) why ??= /** @type {Error} */ (error).message;
   }
-  return open({ setup, invite, ...(why ? { why, login: preferences().me?.kind === "account", name: preferences().me?.user_id } : {}) });
+  return open({
+    setup,
+    invite,
+    ...(why ? { why, login: preferences().me?.kind === "account", name: preferences().me?.user_id } : {}),
+  });
 }
 
-/** The page without a network. The only script that a script names; the page's policy allows no other (W3C Trusted Types). */
+/**
+ * The page without a network. The only script that a script names; the page's policy allows no other (W3C Trusted
+ * Types).
+ */
 async function serve() {
   await loadAll();
   const { trustedTypes } = /** @type {any} */ (globalThis);
@@ -75,7 +82,11 @@ async function open(options) {
     drawGate = () => page.replaceChildren(gate({ api, server, enter: (user) => void enter(user) }, options));
     drawGate();
   } catch {
-    const again = h("button", { type: "button", class: "primary", on: { click: () => void begin() } }, t("offline.now"));
+    const again = h(
+      "button",
+      { type: "button", class: "primary", on: { click: () => void begin() } },
+      t("offline.now"),
+    );
     page.replaceChildren(h("main", { class: "gate" }, h("p", { role: "alert" }, t("error.unreachable")), again));
   }
 }
@@ -83,7 +94,10 @@ async function open(options) {
 /** @param {any} user */
 async function enter(user) {
   drawGate = null;
-  prefer({ me: { uid: user.uid, user_id: user.user_id, kind: user.kind }, ...(user.locale && !preferences().language ? { language: user.locale } : {}) });
+  prefer({
+    me: { uid: user.uid, user_id: user.user_id, kind: user.kind },
+    ...(user.locale && !preferences().language ? { language: user.locale } : {}),
+  });
   const app = await App.start(base, api, user);
   shell = new Shell(app, { leave: () => leave(app) });
   page.replaceChildren(shell.element);
@@ -95,14 +109,21 @@ async function enter(user) {
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && app.chat.retryNow());
 }
 
-/** The server will not have us back as we are: what was begun stays in this browser for when one returns. @param {App} app @param {number | null} code @param {string} message */
+/**
+ * The server will not have us back as we are: what was begun stays in this browser for when one returns.
+ * @param {App} app @param {number | null} code @param {string} message
+ */
 async function ended(app, code, message) {
   shell?.close();
   shell = null;
   await app.saveNow();
   app.stop(false);
   document.querySelectorAll("dialog[open]").forEach((box) => box.remove());
-  await open({ login: app.me.kind === "account", name: app.me.user_id, why: code === 4503 ? message : t("session.ended") });
+  await open({
+    login: app.me.kind === "account",
+    name: app.me.user_id,
+    why: code === 4503 ? message : t("session.ended"),
+  });
 }
 
 /** @param {App} app */

@@ -42,7 +42,10 @@ export const texts = {
   offline: "away",
   "offline.connecting": "No connection. Trying…",
   "offline.now": "Try now",
-  "offline.retry": { one: "No connection. Trying again in {n} second.", other: "No connection. Trying again in {n} seconds." },
+  "offline.retry": {
+    one: "No connection. Trying again in {n} second.",
+    other: "No connection. Trying again in {n} seconds.",
+  },
   online: "here",
   save: "Save",
   saved: "Saved",
@@ -113,7 +116,10 @@ export const texts = {
   "composer.archived": "This room is archived: it can be read, not written to.",
   "composer.editing": "Editing:",
   "composer.label": "Message",
-  "composer.long": { one: "Too long by {n} character. Shorten it or send it in parts.", other: "Too long by {n} characters. Shorten it or send it in parts." },
+  "composer.long": {
+    one: "Too long by {n} character. Shorten it or send it in parts.",
+    other: "Too long by {n} characters. Shorten it or send it in parts.",
+  },
   "composer.placeholder": "Write a message",
   "composer.replying": "To {name}:",
   "composer.send": "Send",
@@ -131,7 +137,7 @@ export const texts = {
   // Search
   search: "Search",
   "search.here": "Only in this conversation",
-  "search.hint": "\"a phrase\" · begin* · from:name · before:2026-01-31 · has:link",
+  "search.hint": '"a phrase" · begin* · from:name · before:2026-01-31 · has:link',
   "search.more": "More",
   "search.nothing": "Nothing found.",
   "search.placeholder": "Words to find",
@@ -191,7 +197,8 @@ export const texts = {
   "room.visibility.public": "everybody, and may join",
   // Settings
   notify: "Notifications",
-  "notify.denied": "Your browser does not allow them. Click the sign before the address and allow notifications for this site.",
+  "notify.denied":
+    "Your browser does not allow them. Click the sign before the address and allow notifications for this site.",
   sessions: "Where you are logged in",
   "sessions.current": "this device",
   "sessions.end": "Log out",
@@ -203,7 +210,8 @@ export const texts = {
   "settings.added.known": "People I know",
   "settings.added.nobody": "Nobody",
   "settings.erase": "Erase my account",
-  "settings.erase.lead": "Your account is gone at once, and for good. What you wrote stays as \"deleted account\", unless you choose otherwise.",
+  "settings.erase.lead":
+    'Your account is gone at once, and for good. What you wrote stays as "deleted account", unless you choose otherwise.',
   "settings.erase.messages": "Erase also everything I wrote",
   "settings.export": "Everything about me as a file",
   "settings.here": "On this device",

@@ -42,7 +42,10 @@ export const texts = {
   offline: "yoʻq",
   "offline.connecting": "Aloqa yoʻq. Ulanmoqda…",
   "offline.now": "Hozir urinish",
-  "offline.retry": { one: "Aloqa yoʻq. {n} soniyadan soʻng yana urinamiz.", other: "Aloqa yoʻq. {n} soniyadan soʻng yana urinamiz." },
+  "offline.retry": {
+    one: "Aloqa yoʻq. {n} soniyadan soʻng yana urinamiz.",
+    other: "Aloqa yoʻq. {n} soniyadan soʻng yana urinamiz.",
+  },
   online: "shu yerda",
   save: "Saqlash",
   saved: "Saqlandi",
@@ -113,7 +116,10 @@ export const texts = {
   "composer.archived": "Bu xona arxivda: oʻqish mumkin, yozish mumkin emas.",
   "composer.editing": "Tahrir:",
   "composer.label": "Xabar",
-  "composer.long": { one: "{n} belgiga uzun. Qisqartiring yoki boʻlib yuboring.", other: "{n} belgiga uzun. Qisqartiring yoki boʻlib yuboring." },
+  "composer.long": {
+    one: "{n} belgiga uzun. Qisqartiring yoki boʻlib yuboring.",
+    other: "{n} belgiga uzun. Qisqartiring yoki boʻlib yuboring.",
+  },
   "composer.placeholder": "Xabar yozing",
   "composer.replying": "{name} uchun javob:",
   "composer.send": "Yuborish",
@@ -131,7 +137,7 @@ export const texts = {
   // Search
   search: "Izlash",
   "search.here": "Faqat shu suhbatda",
-  "search.hint": "\"ibora\" · bosh* · from:ism · before:2026-01-31 · has:link",
+  "search.hint": '"ibora" · bosh* · from:ism · before:2026-01-31 · has:link',
   "search.more": "Yana",
   "search.nothing": "Hech narsa topilmadi.",
   "search.placeholder": "Izlanadigan soʻzlar",
@@ -191,7 +197,8 @@ export const texts = {
   "room.visibility.public": "hamma, qoʻshilishi ham mumkin",
   // Settings
   notify: "Bildirishnomalar",
-  "notify.denied": "Brauzeringiz ruxsat bermayapti. Manzil oldidagi belgini bosib, shu sayt bildirishnomalariga ruxsat bering.",
+  "notify.denied":
+    "Brauzeringiz ruxsat bermayapti. Manzil oldidagi belgini bosib, shu sayt bildirishnomalariga ruxsat bering.",
   sessions: "Qayerdan kirgansiz",
   "sessions.current": "shu qurilma",
   "sessions.end": "Chiqarish",
@@ -203,7 +210,8 @@ export const texts = {
   "settings.added.known": "Men taniydiganlar",
   "settings.added.nobody": "Hech kim",
   "settings.erase": "Hisobimni oʻchirish",
-  "settings.erase.lead": "Hisobingiz darhol va butunlay oʻchadi. Yozganlaringiz, boshqasini tanlamasangiz, “oʻchirilgan hisob” nomi bilan qoladi.",
+  "settings.erase.lead":
+    "Hisobingiz darhol va butunlay oʻchadi. Yozganlaringiz, boshqasini tanlamasangiz, “oʻchirilgan hisob” nomi bilan qoladi.",
   "settings.erase.messages": "Yozganlarimning hammasi ham oʻchsin",
   "settings.export": "Men haqimdagi hamma narsa fayl qilib",
   "settings.here": "Shu qurilmada",

@@ -1,4 +1,5 @@
-// Messages on their way: shown at once, written down until the server has them, and kept with their error if it refuses.
+// Messages on their way: shown at once, written down until the server has them, and kept with their error if it
+// refuses.
 
 /**
  * @typedef {{clientId: string, conversation: string, text: string, replyTo: number | null, at: number,

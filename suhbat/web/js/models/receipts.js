@@ -4,7 +4,10 @@ export class Receipts {
   /** @type {Map<string, Map<string, {name: string, ordinal: number}>>} conversation → uid → how far */
   #read = new Map();
 
-  /** @param {string} conversation @param {{user: {uid: string, user_id: string}, read_ordinal?: number | null}[]} members */
+  /**
+   * @param {string} conversation
+   * @param {{user: {uid: string, user_id: string}, read_ordinal?: number | null}[]} members
+   */
   load(conversation, members) {
     for (const { user, read_ordinal } of members) {
       if (typeof read_ordinal === "number") {
@@ -20,7 +23,10 @@ export class Receipts {
     this.#read.set(conversation, here);
   }
 
-  /** Who, other than the one who wrote it, has read up to this ordinal. @param {string} conversation @param {number} ordinal @param {string} but */
+  /**
+   * Who, other than the one who wrote it, has read up to this ordinal.
+   * @param {string} conversation @param {number} ordinal @param {string} but
+   */
   of(conversation, ordinal, but) {
     const here = this.#read.get(conversation) ?? new Map();
     return [...here].filter(([uid, one]) => uid !== but && one.ordinal >= ordinal).map(([, one]) => one.name);

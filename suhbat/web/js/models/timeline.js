@@ -7,6 +7,10 @@ import { edited, reacted } from "../sdk/fold.js";
 /** @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number}} Page */
 /** @typedef {{before?: number, after?: number, around?: number, limit: number}} Query */
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", name: string}} Note */
+/**
+ * @typedef {{message: Message | null, since: Event[] | null}} Quote
+ *   `since`: the events about it that came while it was asked for
+ */
 
 const PAGE = 60;
 const MORE = 30; // asked for while one scrolls: what is drawn within a frame or two
@@ -28,8 +32,7 @@ export class Timeline {
 
   #load;
   #changed;
-  /** @type {Map<number, {message: Message | null, since: Event[] | null}>} what replies quote from outside of the window;
-   *   `since`: the events about it that came while it was asked for */
+  /** @type {Map<number, Quote>} what replies quote from outside of the window */
   #quoted = new Map();
   #me;
   /** @type {Event[] | null} events that came while the first page was on its way */
@@ -80,7 +83,7 @@ export class Timeline {
 
   /** @param {number} seq */
   async #ask(seq) {
-    /** @type {{message: Message | null, since: Event[] | null}} */
+    /** @type {Quote} */
     const quote = { message: null, since: [] };
     this.#quoted.set(seq, quote);
     if (this.#quoted.size > MOST) this.#quoted.delete(/** @type {number} */ (this.#quoted.keys().next().value));
@@ -99,7 +102,10 @@ export class Timeline {
     if (this.#quoted.get(seq) === quote) this.#changed({ at: "all" });
   }
 
-  /** The newest messages, or those around one. Replaces the window. @param {number | null} around @param {number} limit */
+  /**
+   * The newest messages, or those around one. Replaces the window.
+   * @param {number | null} around @param {number} limit
+   */
   async open(around = null, limit = PAGE) {
     const visit = ++this.#visit;
     this.#waiting ??= [];
@@ -152,7 +158,9 @@ export class Timeline {
     let missed = [];
     const edge = side === "start" ? this.messages[0].seq : this.messages[this.messages.length - 1].seq;
     this.#missed = [];
-    const page = await this.#load(side === "start" ? { before: edge, limit: MORE } : { after: edge, limit: MORE }).finally(() => {
+    const page = await this.#load(
+      side === "start" ? { before: edge, limit: MORE } : { after: edge, limit: MORE },
+    ).finally(() => {
       missed = this.#missed ?? [];
       this.#missed = null;
     });
@@ -217,7 +225,12 @@ export class Timeline {
         return;
       case "member.joined":
       case "member.left":
-        this.#note({ seq: event.seq, at: event.at, kind: event.type === "member.left" ? "left" : "joined", name: event.user.user_id });
+        this.#note({
+          seq: event.seq,
+          at: event.at,
+          kind: event.type === "member.left" ? "left" : "joined",
+          name: event.user.user_id,
+        });
     }
   }
 
@@ -227,7 +240,10 @@ export class Timeline {
     this.#changed({ at: "all" });
   }
 
-  /** What is quoted follows what is said, wherever it stands; at once, also while a page is on its way. @param {Event} event */
+  /**
+   * What is quoted follows what is said, wherever it stands; at once, also while a page is on its way.
+   * @param {Event} event
+   */
   #amendQuote(event) {
     const seq = aboutText(event);
     const quote = seq === null ? undefined : this.#quoted.get(seq);
@@ -246,7 +262,11 @@ export class Timeline {
   }
 }
 
-/** The message whose text an event changes or takes away; null for other events. @param {Event} event @returns {number | null} */
+/**
+ * The message whose text an event changes or takes away; null for other events.
+ * @param {Event} event
+ * @returns {number | null}
+ */
 export function aboutText(event) {
   return event.type === "message.edited" ? event.message.seq : event.type === "message.deleted" ? event.target : null;
 }
@@ -254,7 +274,9 @@ export function aboutText(event) {
 /** A message after an event about its text. @param {Message} message @param {Event} event @returns {Message} */
 export function amended(message, event) {
   if (message.seq !== aboutText(event)) return message;
-  return event.type === "message.edited" ? edited(message, event.message) : { ...message, deleted: true, text: "", reactions: [] };
+  return event.type === "message.edited"
+    ? edited(message, event.message)
+    : { ...message, deleted: true, text: "", reactions: [] };
 }
 
 /** The messages of a page, which has counted what happened to them up to its head. @param {Page} page */

@@ -58,9 +58,7 @@ export function answer(state, hello) {
     });
   }
   frames.push({ type: "presence", users: [...state.presence.values()], whole: true });
-  const behind = resumed
-    ? [...state.cursors].filter(([log, cursor]) => hello.resume.cursors[log] < cursor)
-    : [];
+  const behind = resumed ? [...state.cursors].filter(([log, cursor]) => hello.resume.cursors[log] < cursor) : [];
   if (behind.length > 0) {
     const cursors = fitting(new Map(behind.map(([log]) => [log, hello.resume.cursors[log]])));
     return { frames, sync: { type: "sync", cursors } };
@@ -73,8 +71,5 @@ export function answer(state, hello) {
 function resumable(state, resume) {
   if (!resume || resume.epoch !== state.epoch || resume.uid !== state.me?.uid) return false;
   const cursors = Object.entries(resume.cursors);
-  return (
-    cursors.length === state.cursors.size &&
-    cursors.every(([log, at]) => at <= (state.cursors.get(log) ?? -1))
-  );
+  return cursors.length === state.cursors.size && cursors.every(([log, at]) => at <= (state.cursors.get(log) ?? -1));
 }

@@ -218,9 +218,7 @@ export class State {
     if (frame.whole) this.presence.clear(); // who is not in it is not here
     this.people.seen(frame);
     for (const person of frame.users) this.presence.set(person.uid, person);
-    return [
-      { emit: ["presence", frame.whole ? null : frame.users.map((/** @type {Presence} */ { uid }) => uid)] },
-    ];
+    return [{ emit: ["presence", frame.whole ? null : frame.users.map((/** @type {Presence} */ { uid }) => uid)] }];
   }
 
   /** @param {Frame} frame @param {number} now @returns {Effect[]} */
@@ -316,7 +314,10 @@ export class State {
   }
 }
 
-/** In the server's order: several of one batch have the same time. @param {import("./types.js").Invitation[]} invitations */
+/**
+ * In the server's order: several of one batch have the same time.
+ * @param {import("./types.js").Invitation[]} invitations
+ */
 function byTime(invitations) {
   const key = (/** @type {import("./types.js").Invitation} */ one) => `${one.invited_at} ${one.conversation}`;
   return new Map(invitations.sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((one) => [one.conversation, one]));

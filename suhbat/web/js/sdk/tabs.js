@@ -258,8 +258,7 @@ export class TabsLink {
   #take(ear, frame) {
     const mine = `${this.#tab}:`;
     if (typeof frame?.id !== "string" || !frame.id.includes(":")) return ear.onframe(frame);
-    if (frame.id.startsWith(mine))
-      return ear.onframe({ ...frame, id: JSON.parse(frame.id.slice(mine.length)) });
+    if (frame.id.startsWith(mine)) return ear.onframe({ ...frame, id: JSON.parse(frame.id.slice(mine.length)) });
     if (frame.type === "pong") return ear.onframe({ ...frame, id: undefined });
   }
 

@@ -65,9 +65,7 @@ export class Tally {
     this.#head = Math.max(this.#head, head);
     this.#above = this.#above.filter((ordinal) => ordinal > event.last_ordinal);
     this.#deleted = this.#deleted.filter(([seq]) => seq > head);
-    const since = this.#deleted.filter(
-      ([, ordinal]) => ordinal > event.ordinal && ordinal <= event.last_ordinal,
-    );
+    const since = this.#deleted.filter(([, ordinal]) => ordinal > event.ordinal && ordinal <= event.last_ordinal);
     return Math.max(0, event.unread + this.#above.length - since.length);
   }
 

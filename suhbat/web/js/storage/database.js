@@ -1,5 +1,6 @@
-// What a browser keeps between visits, in IndexedDB: the state of the chat, the latest messages, and what is on its way.
-// Everything here is a copy or will be sent again: where the browser gives no database (private windows), it is memory.
+// What a browser keeps between visits, in IndexedDB: the state of the chat, the latest messages, and what is on its
+// way. Everything here is a copy or will be sent again: where the browser gives no database (private windows), it is
+// memory.
 
 const NAME = "suhbat";
 const STORES = /** @type {const} */ (["state", "messages", "pending"]);

@@ -1,5 +1,5 @@
-// Lines become paragraphs, quotes, lists and code (CommonMark 0.31, chapters 4 and 5). Each line is read once for each quote
-// and list that it is in, of which there are at most DEEPEST.
+// Lines become paragraphs, quotes, lists and code (CommonMark 0.31, chapters 4 and 5). Each line is read once for
+// each quote and list that it is in, of which there are at most DEEPEST.
 
 import { inline } from "./inlines.js";
 
@@ -22,7 +22,7 @@ export function blocks(lines, depth, reading) {
     if (paragraph.length) found.push({ type: "paragraph", children: inline(paragraph.join("\n"), reading) });
     paragraph = [];
   };
-  for (let at = 0; at < lines.length; ) {
+  for (let at = 0; at < lines.length;) {
     reading.steps += 1;
     const line = lines[at];
     const fence = fenceOf(line);
@@ -88,10 +88,20 @@ function itemOf(line) {
   const width = columns(" ".repeat(indent + sign.length) + space) - indent - sign.length;
   const offset = indent + sign.length + (text && width < 5 ? width : 1);
   const ordered = sign.length > 1;
-  return { indent, offset, ordered, start: ordered ? Number(sign.slice(0, -1)) : 1, mark: sign[sign.length - 1], empty: !text.trim() };
+  return {
+    indent,
+    offset,
+    ordered,
+    start: ordered ? Number(sign.slice(0, -1)) : 1,
+    mark: sign[sign.length - 1],
+    empty: !text.trim(),
+  };
 }
 
-/** @param {string[]} lines @param {number} from @param {number} depth @param {Block[]} found @param {Reading} reading @returns {number} the line after it */
+/**
+ * @param {string[]} lines @param {number} from @param {number} depth @param {Block[]} found @param {Reading} reading
+ * @returns {number} the line after it
+ */
 function list(lines, from, depth, found, reading) {
   const first = /** @type {NonNullable<ReturnType<typeof itemOf>>} */ (itemOf(lines[from]));
   /** @type {string[][]} */
@@ -114,11 +124,21 @@ function list(lines, from, depth, found, reading) {
       items[items.length - 1].push(...Array(blank).fill(""), dedent(line, last.offset));
     } else if (sibling) {
       last = /** @type {typeof first} */ (item);
-      items.push([dedent(line.replace(/[-*+]|\d{1,9}[.)]/, (sign) => " ".repeat(sign.length)), last.offset)]);
+      items.push([
+        dedent(
+          line.replace(/[-*+]|\d{1,9}[.)]/, (sign) => " ".repeat(sign.length)),
+          last.offset,
+        ),
+      ]);
     } else break;
     blank = 0;
   }
-  found.push({ type: "list", ordered: first.ordered, start: first.start, items: items.map((item) => blocks(item, depth + 1, reading)) });
+  found.push({
+    type: "list",
+    ordered: first.ordered,
+    start: first.start,
+    items: items.map((item) => blocks(item, depth + 1, reading)),
+  });
   return at;
 }
 
@@ -133,7 +153,10 @@ function columns(line) {
   return column;
 }
 
-/** The line without its first `count` columns of space, or without all of its space. @param {string} line @param {number} count */
+/**
+ * The line without its first `count` columns of space, or without all of its space.
+ * @param {string} line @param {number} count
+ */
 function dedent(line, count) {
   let column = 0;
   let at = 0;

@@ -1,16 +1,21 @@
 // Uzbek in Cyrillic, made from Uzbek in Latin, as suhbat/cyrillic.py does it: the texts are written once.
 
-const KEPT = /\{[^}]*\}|"[^"]*"|`[^`]*`|\S*[/_]\S*|\b(?:API|Ctrl|Emoji)(?![\p{L}\p{N}_])|[\p{L}\p{N}]*:[\p{L}\p{N}-]+|[\p{L}_]*\d[\p{L}\p{N}_]*/gu;
+const WORDS = /\b(?:API|Ctrl|Emoji)(?![\p{L}\p{N}_])|[\p{L}\p{N}]*:[\p{L}\p{N}-]+|[\p{L}_]*\d[\p{L}\p{N}_]*/u;
+/** Placeholders, quotations, code, paths and names with an underscore, and words that are spelt so everywhere. */
+const KEPT = new RegExp(`\\{[^}]*\\}|"[^"]*"|\`[^\`]*\`|\\S*[/_]\\S*|${WORDS.source}`, "gu");
 
 /** @type {Record<string, string>} */
 const SIGNS = {
   "oʻ": "ў", "gʻ": "ғ", sh: "ш", ch: "ч", yo: "ё", yu: "ю", ya: "я", ye: "е", "yoʻ": "йў",
-  a: "а", b: "б", c: "с", d: "д", e: "е", f: "ф", g: "г", h: "ҳ", i: "и", j: "ж", k: "к", l: "л", m: "м", n: "н", o: "о",
-  p: "п", q: "қ", r: "р", s: "с", t: "т", u: "у", v: "в", w: "в", x: "х", y: "й", z: "з", "ʼ": "ъ",
+  a: "а", b: "б", c: "с", d: "д", e: "е", f: "ф", g: "г", h: "ҳ", i: "и", j: "ж", k: "к", l: "л", m: "м", n: "н",
+  o: "о", p: "п", q: "қ", r: "р", s: "с", t: "т", u: "у", v: "в", w: "в", x: "х", y: "й", z: "з", "ʼ": "ъ",
 }; // prettier-ignore
 const SIGN = /yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ]/gi;
 
-/** `oʻ` and `gʻ` are written with U+02BB, the glottal stop with U+02BC; placeholders and what is no Uzbek stay. @param {string} text */
+/**
+ * `oʻ` and `gʻ` are written with U+02BB, the glottal stop with U+02BC; placeholders and what is no Uzbek stay.
+ * @param {string} text
+ */
 export function cyrillic(text) {
   let done = "";
   let place = 0;

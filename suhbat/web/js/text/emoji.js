@@ -15,7 +15,9 @@ export function load() {
   return (loading ??= import("./emoji-data.js").then(
     ({ GROUPS, ALIASES }) => {
       all = GROUPS.map(([name, list]) => ({ name, emoji: list.split(" ").map(read) }));
-      named = new Map(all.flatMap((group) => group.emoji.map(({ emoji, name }) => /** @type {[string, string]} */ ([name, emoji]))));
+      named = new Map(
+        all.flatMap((group) => group.emoji.map(({ emoji, name }) => /** @type {[string, string]} */ ([name, emoji]))),
+      );
       for (const { emoji, name } of ALIASES.split(" ").map(read)) named.set(name, emoji);
     },
     () => void (loading = null), // no network: tried again the next time
@@ -27,7 +29,11 @@ export const groups = () => all;
 /** @param {string} name without its colons */
 export const byName = (name) => named.get(name.toLowerCase()) ?? null;
 
-/** The one of that name, those whose name begins with it, then those with a word that does. @param {string} begun @param {number} limit @returns {Emoji[]} */
+/**
+ * The one of that name, those whose name begins with it, then those with a word that does.
+ * @param {string} begun @param {number} limit
+ * @returns {Emoji[]}
+ */
 export function search(begun, limit) {
   const wanted = begun.toLowerCase().replace(/[\s-]+/g, "_");
   /** @type {Map<string, Emoji>} */
@@ -57,7 +63,9 @@ export function replaceNames(text) {
   });
   if (!found.length || text.search(STAND_IN) >= 0) return text;
   const said = spoken(parse(numbered));
-  return numbered.replace(STAND_IN, (_, number) => (said.has(Number(number)) ? found[number].emoji : `:${found[number].name}:`));
+  return numbered.replace(STAND_IN, (_, number) =>
+    said.has(Number(number)) ? found[number].emoji : `:${found[number].name}:`,
+  );
 }
 
 /** The numbers that stand in text and in no address. @param {any} node @param {Set<number>} [said] */
@@ -72,7 +80,8 @@ function spoken(node, said = new Set()) {
 }
 
 // Not \p{RGI_Emoji}, which needs a flag that the oldest browsers take for a syntax error.
-const PART = "(?:(?!\\p{RI})\\p{Emoji_Presentation}|\\p{ExtPict}(?=[\\ufe0f\\p{EMod}]))[\\ufe0f\\p{EMod}]{0,2}[\\u{e0020}-\\u{e007f}]*";
+const SHOWN = "(?:(?!\\p{RI})\\p{Emoji_Presentation}|\\p{ExtPict}(?=[\\ufe0f\\p{EMod}]))";
+const PART = `${SHOWN}[\\ufe0f\\p{EMod}]{0,2}[\\u{e0020}-\\u{e007f}]*`;
 const EMOJI = new RegExp(`^(?:(?:\\p{RI}{2}|[0-9#*]\\ufe0f?\\u20e3|${PART}(?:\\u200d${PART})*)\\s*){1,3}$`, "u");
 
 /** Whether it is nothing but one to three emoji, which are shown large. @param {string} text */

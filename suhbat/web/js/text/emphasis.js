@@ -1,12 +1,18 @@
-// Runs of * _ and ~ become emphasis, by the rules of CommonMark 0.31 (6.2), which are made so that each run is looked at a
-// bounded number of times: where no opening run was found once, none is looked for again.
+// Runs of * _ and ~ become emphasis, by the rules of CommonMark 0.31 (6.2), which are made so that each run is looked
+// at a bounded number of times: where no opening run was found once, none is looked for again.
 
 /** @typedef {import("./markdown.js").Inline} Inline */
 /** @typedef {{type: "run", letter: string, length: number, left: number, opens: boolean, closes: boolean}} Run */
 /** @typedef {Inline | Run} Item */
 /**
  * A place in the chain of what stands beside each other; `before` and `after` are the runs that may still match.
- * @typedef {{item: Item, prev: Place | null, next: Place | null, before: Place | null, after: Place | null, depth: number}} Place
+ * @typedef {object} Place
+ * @property {Item} item
+ * @property {Place | null} prev
+ * @property {Place | null} next
+ * @property {Place | null} before
+ * @property {Place | null} after
+ * @property {number} depth
  */
 
 const DEEPEST = 12; // emphasis within emphasis
@@ -14,7 +20,8 @@ const SPACE = /\s/;
 const SIGN = /[\p{P}\p{S}]/u;
 const WORD = /[\p{L}\p{N}]/u;
 const DIGIT = /\p{N}/u;
-const WITHOUT_SPACES = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+const SCRIPTS = ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"];
+const WITHOUT_SPACES = new RegExp(`[${SCRIPTS.map((script) => `\\p{Script=${script}}`).join("")}]`, "u");
 
 /**
  * A run of one letter, and what it may do where it stands.
@@ -49,7 +56,7 @@ export function emphasised(items, reading) {
   if (!first) return [];
   /** @type {Map<string, Place | null>} by what is looked for: the run up to which there is none */
   const none = new Map();
-  for (let closer = first.after; closer; ) {
+  for (let closer = first.after; closer;) {
     const closing = /** @type {Run} */ (closer.item);
     let next = closer.after;
     if (closing.closes) {
@@ -61,7 +68,8 @@ export function emphasised(items, reading) {
         opener = opener.before;
       }
       if (opener && opener !== until && wrap(opener, closer, reading)) {
-        if (closing.left) next = closer; // it may close more
+        // What is left of it may close more.
+        if (closing.left) next = closer;
         else unlist(closer);
       } else {
         none.set(key, closer.before);
@@ -99,10 +107,16 @@ function chain(items) {
 function fits(opener, closer) {
   if (!opener.opens || opener.letter !== closer.letter) return false;
   const both = opener.closes || closer.opens;
-  return !(both && (opener.length + closer.length) % 3 === 0 && (opener.length % 3 !== 0 || closer.length % 3 !== 0)) || closer.letter === "~";
+  return (
+    !(both && (opener.length + closer.length) % 3 === 0 && (opener.length % 3 !== 0 || closer.length % 3 !== 0)) ||
+    closer.letter === "~"
+  );
 }
 
-/** Put what stands between the two into one; false where it is too deep. @param {Place} opener @param {Place} closer @param {{steps: number}} reading */
+/**
+ * Put what stands between the two into one; false where it is too deep.
+ * @param {Place} opener @param {Place} closer @param {{steps: number}} reading
+ */
 function wrap(opener, closer, reading) {
   let depth = 0;
   for (let place = opener.next; place && place !== closer; place = place.next) {
@@ -114,7 +128,14 @@ function wrap(opener, closer, reading) {
   const count = from.left >= 2 && to.left >= 2 ? 2 : 1;
   const type = from.letter === "~" ? "strike" : count === 2 ? "strong" : "em";
   /** @type {Place} */
-  const place = { item: { type, children: collected(opener.next, closer) }, prev: opener, next: closer, before: null, after: null, depth: depth + 1 };
+  const place = {
+    item: { type, children: collected(opener.next, closer) },
+    prev: opener,
+    next: closer,
+    before: null,
+    after: null,
+    depth: depth + 1,
+  };
   opener.next = closer.prev = place;
   opener.after = closer; // the runs between them are letters now
   closer.before = opener;
@@ -130,13 +151,18 @@ function unlist({ before, after }) {
   if (after) after.before = before;
 }
 
-/** What stands from here on until there; runs as the letters that are left of them. @param {Place | null} from @param {Place | null} until @returns {Inline[]} */
+/**
+ * What stands from here on until there; runs as the letters that are left of them.
+ * @param {Place | null} from @param {Place | null} until
+ * @returns {Inline[]}
+ */
 function collected(from, until) {
   /** @type {Inline[]} */
   const found = [];
   for (let place = from; place && place !== until; place = place.next) {
     const { item } = place;
-    const node = item.type === "run" ? { type: /** @type {const} */ ("text"), text: item.letter.repeat(item.left) } : item;
+    const node =
+      item.type === "run" ? { type: /** @type {const} */ ("text"), text: item.letter.repeat(item.left) } : item;
     const last = found[found.length - 1];
     if (node.type !== "text") found.push(node);
     else if (last?.type === "text") found[found.length - 1] = { type: "text", text: last.text + node.text };

@@ -1,10 +1,13 @@
-// What a reader takes for one character: a letter with its marks, a flag, a family (UAX 29's extended grapheme clusters).
+// What a reader takes for one character: a letter with its marks, a flag, a family (UAX 29, extended clusters).
 
 /** Without Intl.Segmenter, as Firefox before 125: close to the same, and joins rather too much than too little. */
 const MARKS = "\\p{M}\\p{EMod}\\u200c\\u200d\\u{e0020}-\\u{e007f}\\u0e33\\u0eb3";
 const VIRAMA = "\\u094d\\u09cd\\u0acd\\u0b4d\\u0c4d\\u0d4d";
+const HANGUL =
+  "(?=[\\u1100-\\u11ff\\ua960-\\ua97c\\uac00-\\ud7fb])" +
+  "[\\u1100-\\u115f\\ua960-\\ua97c]*[\\uac00-\\ud7a3]?[\\u1160-\\u11ff\\ud7b0-\\ud7fb]*";
 const CLUSTER = new RegExp(
-  "(?:\\r\\n|\\p{RI}{2}|(?=[\\u1100-\\u11ff\\ua960-\\ua97c\\uac00-\\ud7fb])[\\u1100-\\u115f\\ua960-\\ua97c]*[\\uac00-\\ud7a3]?[\\u1160-\\u11ff\\ud7b0-\\ud7fb]*|[^])" +
+  `(?:\\r\\n|\\p{RI}{2}|${HANGUL}|[^])` +
     `(?:\\u200d\\p{ExtPict}|[${VIRAMA}]\\u200d?(?=\\p{Lo})[\\u0900-\\u0d7f]|[${MARKS}])*`,
   "uy",
 );
@@ -30,11 +33,16 @@ export function boundaryBySigns(text, limit) {
   return at;
 }
 
-/** The beginning of a text, of at most `limit` UTF-16 units; it never ends in half a character. @param {string} text @param {number} limit */
+/**
+ * The beginning of a text, of at most `limit` UTF-16 units; it never ends in half a character.
+ * @param {string} text @param {number} limit
+ */
 export function cut(text, limit) {
   if (text.length <= limit) return text;
   // A letter under a thousand marks is cut all the same, but not inside of a code point.
-  const end = boundary(text, limit) || (/[\udc00-\udfff]/.test(text[limit]) && /[\ud800-\udbff]/.test(text[limit - 1]) ? limit - 1 : limit);
+  const end =
+    boundary(text, limit) ||
+    (/[\udc00-\udfff]/.test(text[limit]) && /[\ud800-\udbff]/.test(text[limit - 1]) ? limit - 1 : limit);
   return text.slice(0, end);
 }
 

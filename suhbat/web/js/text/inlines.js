@@ -1,5 +1,5 @@
-// What stands in a paragraph: code, links, names, emphasis (CommonMark 0.31, chapter 6). From left to right, once: a bracket
-// waits on a stack for its link, a run of * _ or ~ for emphasis.js.
+// What stands in a paragraph: code, links, names, emphasis (CommonMark 0.31, chapter 6). From left to right, once: a
+// bracket waits on a stack for its link, a run of * _ or ~ for emphasis.js.
 
 import { emphasised, run } from "./emphasis.js";
 import { address, bracketed, isEscape, target } from "./links.js";
@@ -80,7 +80,7 @@ class Paragraph {
 
   #escaped() {
     const next = this.text[this.#at + 1];
-    if (next === "\n") return this.#add({ type: "break" }), 2;
+    if (next === "\n") return (this.#add({ type: "break" }), 2);
     if (!isEscape(next)) return 0;
     this.#add({ type: "text", text: next });
     return 2;
@@ -155,7 +155,10 @@ class Paragraph {
   }
 }
 
-/** Where each run of backticks is, by its length: so that looking for the closing one is a step, not a walk. @param {string} text */
+/**
+ * Where each run of backticks is, by its length: so that looking for the closing one is a step, not a walk.
+ * @param {string} text
+ */
 export function codeEnds(text) {
   /** @type {Map<number, number[]>} */
   const ends = new Map();

@@ -13,7 +13,10 @@ let plurals = new Intl.PluralRules("en");
 /** @type {Set<() => void>} */
 const listeners = new Set();
 
-/** The language to begin with: the chosen one, or the first of the browser's that there is. @param {string | null} chosen @param {readonly string[]} wanted */
+/**
+ * The language to begin with: the chosen one, or the first of the browser's that there is.
+ * @param {string | null} chosen @param {readonly string[]} wanted
+ */
 export function choose(chosen, wanted) {
   for (const asked of [chosen, ...wanted]) {
     const found = asked && known(asked);
@@ -47,8 +50,8 @@ export function onchange(listener) {
 }
 
 /**
- * The text of a key. `{name}` is filled with `args.name`; where a text has plural forms `args.n` chooses. A key without a
- * text is shown as it is, which a test would find.
+ * The text of a key. `{name}` is filled with `args.name`; where a text has plural forms `args.n` chooses. A key
+ * without a text is shown as it is, which a test would find.
  * @param {string} key @param {Record<string, string | number>} [args]
  */
 export function t(key, args = {}) {
@@ -60,6 +63,8 @@ export function t(key, args = {}) {
 /** @param {Record<string, Text>} latin @returns {Record<string, Text>} */
 function inCyrillic(latin) {
   const made = (/** @type {Text} */ text) =>
-    typeof text === "string" ? cyrillic(text) : Object.fromEntries(Object.entries(text).map(([form, one]) => [form, cyrillic(one)]));
+    typeof text === "string"
+      ? cyrillic(text)
+      : Object.fromEntries(Object.entries(text).map(([form, one]) => [form, cyrillic(one)]));
   return Object.fromEntries(Object.entries(latin).map(([key, text]) => [key, made(text)]));
 }

@@ -1,7 +1,7 @@
 // Where addresses begin and end, and which of them a page may lead to.
 //
-// A sentence goes on after an address, in any script: what ends it never becomes a part of its host, because the link would
-// lead to somebody else. tests/vectors/links.json has the cases.
+// A sentence goes on after an address, in any script: what ends it never becomes a part of its host, because the link
+// would lead to somebody else. tests/vectors/links.json has the cases.
 
 const LONGEST = 2000; // UTF-16 units of an address
 const SCHEME = /https?:\/\/|www\.(?=[\p{L}\p{N}])/iuy;
@@ -47,14 +47,20 @@ export function address(text, at, before) {
   return { end, href: turned ? null : safe(bare ? `https://${written}` : written), text: written };
 }
 
-/** A host without what another script glued to its last name: no top-level domain mixes Latin with another. @param {string} host */
+/**
+ * A host without what another script glued to its last name: no top-level domain mixes Latin with another.
+ * @param {string} host
+ */
 function ownScript(host) {
   const mixed = /^(.*\.|)([a-z][a-z\d-]*)(?=[^\p{Script=Latin}\p{M}\p{N}._:-])[^.]*$/iu.exec(host);
   const other = /^(.*\.[^\p{Script=Latin}\p{N}._:-]+)\p{Script=Latin}[^.:]*$/u.exec(host);
   return mixed ? mixed[1] + mixed[2] : other ? other[1] : host;
 }
 
-/** The end of path, query and fragment: an inner bracket that was not opened in it belongs to the sentence. @param {string} text @param {number} from @param {number} limit */
+/**
+ * The end of path, query and fragment: an inner bracket that was not opened in it belongs to the sentence.
+ * @param {string} text @param {number} from @param {number} limit
+ */
 function rest(text, from, limit) {
   /** @type {string[]} */
   const open = [];
@@ -74,15 +80,22 @@ function rest(text, from, limit) {
 export function bracketed(text, at) {
   ANGLE.lastIndex = at;
   const found = ANGLE.exec(text);
-  return found && { end: at + found[0].length, address: found[2] ? `mailto:${found[2]}` : found[1], text: found[2] ?? found[1] };
+  return (
+    found && {
+      end: at + found[0].length,
+      address: found[2] ? `mailto:${found[2]}` : found[1],
+      text: found[2] ?? found[1],
+    }
+  );
 }
-const ANGLE = /<(?:([a-z][a-z\d+.-]{1,31}:[^\s<>]{0,2000})|([\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z\d](?:[a-z\d.-]{0,250}[a-z\d])?))>/iy;
+const ANGLE =
+  /<(?:([a-z][a-z\d+.-]{1,31}:[^\s<>]{0,2000})|([\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z\d](?:[a-z\d.-]{0,250}[a-z\d])?))>/iy;
 
 const DEEPEST = 3; // brackets within each other in the address of a link
 
 /**
- * What stands in round brackets after the text of a link: the address, and a title that is not shown. `end` is -1 where there is
- * no such thing; `looked` is how far it was looked for.
+ * What stands in round brackets after the text of a link: the address, and a title that is not shown. `end` is -1 where
+ * there is no such thing; `looked` is how far it was looked for.
  * @param {string} text
  * @param {number} at the opening bracket
  */
@@ -98,7 +111,10 @@ export function target(text, at) {
   return { end: text[end] === ")" ? end + 1 : -1, address: unescaped(address), looked: end };
 }
 
-/** @param {string} text @param {number} start @returns {number} after the closing angle bracket; where there is none, where it ends, negative */
+/**
+ * @param {string} text @param {number} start
+ * @returns {number} after the closing angle bracket; where there is none, where it ends, negative
+ */
 function afterAngle(text, start) {
   let at = start;
   for (; at < text.length && !"<\n".includes(text[at]); at += 1) {
@@ -108,7 +124,10 @@ function afterAngle(text, start) {
   return -at;
 }
 
-/** @param {string} text @param {number} start @returns {number} after an address without spaces; where it is none, where it ends, negative */
+/**
+ * @param {string} text @param {number} start
+ * @returns {number} after an address without spaces; where it is none, where it ends, negative
+ */
 function afterAddress(text, start) {
   let depth = 0;
   let at = start;
@@ -120,7 +139,10 @@ function afterAddress(text, start) {
   return depth > 0 ? -at : at;
 }
 
-/** The end of a title in quotes or brackets; where there is none, the same place. @param {string} text @param {number} at */
+/**
+ * The end of a title in quotes or brackets; where there is none, the same place.
+ * @param {string} text @param {number} at
+ */
 function title(text, at) {
   const end = { '"': '"', "'": "'", "(": ")" }[text[at]];
   if (!end) return at;

@@ -1,7 +1,8 @@
 // A subset of Markdown as a tree. It never fails, makes no elements, and takes steps in proportion to the text.
 //
-// The subset is CommonMark's paragraphs, quotes, lists, fenced code, code spans, emphasis and inline links, with ~~strike~~,
-// @names and bare addresses. tests/web/commonmark.json says where it differs from the specification, and why.
+// The subset is CommonMark's paragraphs, quotes, lists, fenced code, code spans, emphasis and inline links, with
+// ~~strike~~, @names and bare addresses. tests/web/commonmark.json says where it differs from the specification, and
+// why.
 
 import { blocks } from "./blocks.js";
 import { cut } from "./graphemes.js";
@@ -25,7 +26,9 @@ const PREVIEWED = 400; // UTF-16 units of a message that its preview may show
 
 /** @param {string} text @param {Partial<Reading>} [reading] @returns {Block[]} */
 export function parse(text, reading = {}) {
-  const how = /** @type {Reading} */ (Object.assign(reading, { allow: reading.allow ?? safe, exists: reading.exists ?? never, steps: 0 }));
+  const how = /** @type {Reading} */ (
+    Object.assign(reading, { allow: reading.allow ?? safe, exists: reading.exists ?? never, steps: 0 })
+  );
   return blocks(text.replace(/\r\n?/g, "\n").replace(/\n$/, "").split("\n"), 0, how);
 }
 

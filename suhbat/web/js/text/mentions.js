@@ -1,5 +1,6 @@
-// Whom a text may name with @: the twin of suhbat/protocol/mentions.py, which has the definition and decides what is counted.
-// tests/vectors/mentions.json holds the two to one answer. What is code, an address or a link, inlines.js knows.
+// Whom a text may name with @: the twin of suhbat/protocol/mentions.py, which has the definition and decides what is
+// counted. tests/vectors/mentions.json holds the two to one answer. What is code, an address or a link, inlines.js
+// knows.
 
 /** What stands for everybody there, in every language. */
 export const EVERYBODY = new Set(["all", "hamma", "ҳамма", "все"]);
@@ -37,8 +38,8 @@ export function run(text, at, isCode) {
 }
 
 /**
- * The longest beginning of what stands behind an @ that is a name; shortened at the signs between letters, never within a
- * word. Where none is known, what would be one.
+ * The longest beginning of what stands behind an @ that is a name; shortened at the signs between letters, never
+ * within a word. Where none is known, what would be one.
  * @param {string} found what `run` gave @param {(folded: string) => boolean} exists
  */
 export function meant(found, exists) {

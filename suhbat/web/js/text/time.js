@@ -7,7 +7,20 @@ const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
 // Browsers know Uzbek badly: some say "M11" for November.
-const MONTHS = ["yanvar", "fevral", "mart", "aprel", "may", "iyun", "iyul", "avgust", "sentabr", "oktabr", "noyabr", "dekabr"];
+const MONTHS = [
+  "yanvar",
+  "fevral",
+  "mart",
+  "aprel",
+  "may",
+  "iyun",
+  "iyul",
+  "avgust",
+  "sentabr",
+  "oktabr",
+  "noyabr",
+  "dekabr",
+];
 const WEEK = ["yakshanba", "dushanba", "seshanba", "chorshanba", "payshanba", "juma", "shanba"];
 
 /** 14:05 @param {Date} date */
@@ -15,7 +28,10 @@ export function clock(date) {
   return format(date, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 }
 
-/** The day as a heading: today, yesterday, Monday, 3 March, and with the year if it is not this one. @param {Date} date @param {Date} now */
+/**
+ * The day as a heading: today, yesterday, Monday, 3 March, and with the year if it is not this one.
+ * @param {Date} date @param {Date} now
+ */
 export function day(date, now) {
   const away = daysBetween(date, now);
   if (away === 0) return t("time.today");
@@ -29,14 +45,26 @@ export function day(date, now) {
 export function short(date, now) {
   const away = daysBetween(date, now);
   if (away === 0) return clock(date);
-  if (away > 0 && away < 7) return isUzbek() ? uzbek(WEEK[date.getDay()].slice(0, 3)) : format(date, { weekday: "short" });
-  return format(date, { day: "2-digit", month: "2-digit", ...(date.getFullYear() === now.getFullYear() ? {} : { year: "2-digit" }) });
+  if (away > 0 && away < 7)
+    return isUzbek() ? uzbek(WEEK[date.getDay()].slice(0, 3)) : format(date, { weekday: "short" });
+  return format(date, {
+    day: "2-digit",
+    month: "2-digit",
+    ...(date.getFullYear() === now.getFullYear() ? {} : { year: "2-digit" }),
+  });
 }
 
 /** Date and clock. @param {Date} date */
 export function moment(date) {
   if (isUzbek()) return uzbek(`${date.getDate()}-${MONTHS[date.getMonth()]} ${date.getFullYear()}, ${clock(date)}`);
-  return format(date, { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return format(date, {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+  });
 }
 
 /** When somebody was last here. @param {Date} date @param {Date} now */
@@ -45,7 +73,9 @@ export function ago(date, now) {
   if (minutes < 1) return t("time.now");
   if (minutes < 60) return t("time.minutes", { n: minutes });
   if (daysBetween(date, now) === 0) return t("time.at", { when: clock(date) });
-  return t("time.at", { when: daysBetween(date, now) === 1 ? `${t("time.yesterday").toLowerCase()}, ${clock(date)}` : moment(date) });
+  return t("time.at", {
+    when: daysBetween(date, now) === 1 ? `${t("time.yesterday").toLowerCase()}, ${clock(date)}` : moment(date),
+  });
 }
 
 const isUzbek = () => current().startsWith("uz");

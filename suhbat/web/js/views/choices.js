@@ -17,7 +17,13 @@ export function languageChoice(chosen = () => {}) {
   return h(
     "select",
     { class: "language", "aria-label": t("language"), on: { change } },
-    ...LANGUAGES.map((tag) => h("option", { value: tag, lang: tag, selected: tag === current() }, NAMES[/** @type {keyof typeof NAMES} */ (tag)])),
+    ...LANGUAGES.map((tag) =>
+      h(
+        "option",
+        { value: tag, lang: tag, selected: tag === current() },
+        NAMES[/** @type {keyof typeof NAMES} */ (tag)],
+      ),
+    ),
   );
 }
 

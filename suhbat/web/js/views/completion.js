@@ -1,5 +1,5 @@
-// Names and emoji offered while one writes. As a combobox, but of many lines: such a text field may not have that role, so
-// it says what it offers by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
+// Names and emoji offered while one writes. As a combobox, but of many lines: such a text field may not have that
+// role, so it says what it offers by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
 
 import { load, search } from "../text/emoji.js";
 import { t } from "../text/languages.js";
@@ -23,7 +23,13 @@ export class Completion {
   constructor(input, people) {
     this.input = input;
     this.people = people;
-    this.list = h("ul", { class: "completion", role: "listbox", id: "completion", "aria-label": t("composer.offers"), hidden: true });
+    this.list = h("ul", {
+      class: "completion",
+      role: "listbox",
+      id: "completion",
+      "aria-label": t("composer.offers"),
+      hidden: true,
+    });
     set(input, { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "completion" });
     input.addEventListener("input", () => void this.#look());
     input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), 150));
@@ -66,7 +72,11 @@ export class Completion {
       ...this.#offers.map((offer, index) =>
         h(
           "li",
-          { role: "option", id: `offer-${index}`, on: { pointerdown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(index)) } },
+          {
+            role: "option",
+            id: `offer-${index}`,
+            on: { pointerdown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(index)) },
+          },
           h("span", { class: "offered" }, offer.label),
           h("small", {}, offer.detail),
         ),
@@ -79,7 +89,8 @@ export class Completion {
   /** @param {number} index */
   #point(index) {
     this.#at = index;
-    for (const [at, option] of [...this.list.children].entries()) option.setAttribute("aria-selected", String(at === index));
+    for (const [at, option] of [...this.list.children].entries())
+      option.setAttribute("aria-selected", String(at === index));
     this.list.children[index].scrollIntoView({ block: "nearest" });
     this.input.setAttribute("aria-activedescendant", `offer-${index}`);
   }

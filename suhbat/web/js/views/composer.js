@@ -39,7 +39,9 @@ export class Composer {
     this.context = h("div", { class: "composer-context", hidden: true });
     this.count = h("span", { class: "count", "aria-live": "polite" });
     this.sendButton = iconButton("send", t("composer.send"), () => this.send(), { class: "icon-button send" });
-    const emoji = iconButton("smile", t("emoji.pick"), (event) => this.#emoji(/** @type {Element} */ (event.currentTarget)));
+    const emoji = iconButton("smile", t("emoji.pick"), (event) =>
+      this.#emoji(/** @type {Element} */ (event.currentTarget)),
+    );
     this.element = h(
       "div",
       { class: "composer" },
@@ -94,7 +96,11 @@ export class Composer {
 
   cancel() {
     const { editing } = this.draft;
-    this.app.drafts.change(this.conversation, { editing: null, replyTo: null, ...(editing === null ? {} : { text: "" }) });
+    this.app.drafts.change(this.conversation, {
+      editing: null,
+      replyTo: null,
+      ...(editing === null ? {} : { text: "" }),
+    });
     this.refresh();
     this.focus();
   }
@@ -104,8 +110,10 @@ export class Composer {
     void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (one) => this.insert(one)));
   }
 
-  /** What stands here now is sent, in the order of the keys: the names of emoji may be here only later, and what is written
-   * meanwhile belongs to the next message. */
+  /**
+   * What stands here now is sent, in the order of the keys: the names of emoji may be here only later, and what is
+   * written meanwhile belongs to the next message.
+   */
   async send() {
     const written = this.input.value;
     const named = /:[\w+-]+:/.test(written);
@@ -116,7 +124,9 @@ export class Composer {
     this.refresh();
     this.input.focus();
     const before = this.#sending;
-    await (this.#sending = before.then(() => this.#send(written, named, editing, replyTo)).catch((error) => toast(sentence(error))));
+    await (this.#sending = before
+      .then(() => this.#send(written, named, editing, replyTo))
+      .catch((error) => toast(sentence(error))));
   }
 
   /** @param {string} written @param {boolean} named @param {number | null} editing @param {number | null} replyTo */
@@ -163,7 +173,9 @@ export class Composer {
       event.stopPropagation();
       this.cancel();
     } else if (event.key === "ArrowUp" && !this.input.value) {
-      const mine = this.timeline.timeline.messages.filter((one) => one.sender_uid === this.app.me.uid && !one.deleted).at(-1);
+      const mine = this.timeline.timeline.messages
+        .filter((one) => one.sender_uid === this.app.me.uid && !one.deleted)
+        .at(-1);
       if (!mine) return;
       event.preventDefault();
       this.edit(mine);
@@ -176,10 +188,21 @@ export class Composer {
     this.context.hidden = seq === null;
     if (seq === null) return;
     const message = this.timeline.place.find(seq);
-    const said = editing !== null ? t("composer.editing") : t("composer.replying", { name: message ? this.timeline.place.shown(message.sender_uid, message.sender) : "" });
+    const said =
+      editing !== null
+        ? t("composer.editing")
+        : t("composer.replying", {
+            name: message ? this.timeline.place.shown(message.sender_uid, message.sender) : "",
+          });
     this.context.replaceChildren(
       icon(editing !== null ? "edit" : "reply"),
-      h("span", { class: "context-text" }, h("strong", {}, said), " ", message && h("span", { dir: "auto" }, message.deleted ? t("message.deleted") : plain(message.text))),
+      h(
+        "span",
+        { class: "context-text" },
+        h("strong", {}, said),
+        " ",
+        message && h("span", { dir: "auto" }, message.deleted ? t("message.deleted") : plain(message.text)),
+      ),
       iconButton("close", t("cancel"), () => this.cancel()),
     );
   }

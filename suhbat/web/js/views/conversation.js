@@ -17,7 +17,8 @@ export class ConversationView {
   /**
    * @param {import("../app.js").App} app
    * @param {string} conversation
-   * @param {{back: () => void, details: () => void, search: () => void, go: (conversation: string, seq?: number) => void}} acts
+   * @param {{back: () => void, details: () => void, search: () => void,
+   *   go: (conversation: string, seq?: number) => void}} acts
    */
   constructor(app, conversation, acts) {
     this.app = app;
@@ -81,8 +82,16 @@ export class ConversationView {
     const other = otherOf(this.app, state);
     this.title.textContent = titleOf(state);
     const seen = other && this.app.chat.presence.get(other.uid);
-    if (other) this.about.textContent = isHere(this.app, other.uid) ? t("online") : seen?.last_seen ? ago(new Date(seen.last_seen), new Date()) : t("offline");
-    else if (state.kind === "lobby") this.about.textContent = t("lobby.here", { n: [...this.app.chat.presence.values()].filter((one) => one.state === "online").length });
+    if (other)
+      this.about.textContent = isHere(this.app, other.uid)
+        ? t("online")
+        : seen?.last_seen
+          ? ago(new Date(seen.last_seen), new Date())
+          : t("offline");
+    else if (state.kind === "lobby")
+      this.about.textContent = t("lobby.here", {
+        n: [...this.app.chat.presence.values()].filter((one) => one.state === "online").length,
+      });
     else this.about.textContent = state.topic || t("members", { n: state.member_count });
     this.composer.refresh();
   }
@@ -90,21 +99,32 @@ export class ConversationView {
   #typing() {
     clearTimeout(this.#typingEnds);
     const { names, again } = this.app.typing.in(this.conversation);
-    this.typing.textContent = !names.length ? "" : names.length > 3 ? t("typing.many") : t("typing", { names: names.join(", "), n: names.length });
+    this.typing.textContent = !names.length
+      ? ""
+      : names.length > 3
+        ? t("typing.many")
+        : t("typing", { names: names.join(", "), n: names.length });
     if (again !== null) this.#typingEnds = setTimeout(() => this.#typing(), again + 20);
   }
 
   /** Who an @ may mean: members first where they are known, then anybody of that name. @param {string} begun */
   async people(begun) {
     const wanted = letters(begun);
-    const here = [...this.app.chat.people.values()].filter((one) => letters(one.user_id).startsWith(wanted) && one.uid !== this.app.me.uid).map((one) => one.user_id);
+    const here = [...this.app.chat.people.values()]
+      .filter((one) => letters(one.user_id).startsWith(wanted) && one.uid !== this.app.me.uid)
+      .map((one) => one.user_id);
     const offers = here.slice(0, 6).map((name) => ({ insert: `@${name}`, label: `@${name}`, detail: "" }));
-    if ("all".startsWith(wanted) && this.state?.role !== "member") offers.push({ insert: "@all", label: "@all", detail: t("mention.all") });
+    if ("all".startsWith(wanted) && this.state?.role !== "member")
+      offers.push({ insert: "@all", label: "@all", detail: t("mention.all") });
     if (offers.length >= 4 || !wanted) return offers;
     const { users } = await this.app.api.get("/users", { query: begun, limit: 6 }).catch(() => ({ users: [] }));
     for (const user of users) {
       if (here.includes(user.user_id)) continue;
-      offers.push({ insert: `@${user.user_id}`, label: `@${user.user_id}`, detail: user.display_name === user.user_id ? "" : user.display_name });
+      offers.push({
+        insert: `@${user.user_id}`,
+        label: `@${user.user_id}`,
+        detail: user.display_name === user.user_id ? "" : user.display_name,
+      });
     }
     return offers;
   }
@@ -118,7 +138,9 @@ export class ConversationView {
       pinned: (seq) => app.timeline(conversation).pinned.has(seq),
     });
     const person = (/** @type {string} */ name, /** @type {string | undefined} */ uid, /** @type {Element} */ anchor) =>
-      void later("person").then(({ showPerson }) => showPerson(app, name, uid, anchor, (direct) => this.acts.go(direct)));
+      void later("person").then(({ showPerson }) =>
+        showPerson(app, name, uid, anchor, (direct) => this.acts.go(direct)),
+      );
     return {
       me: app.me,
       find: (seq) => app.timeline(conversation).quote(seq),
@@ -130,7 +152,9 @@ export class ConversationView {
       person,
       mentioned: (name, anchor) => {
         // Who wrote here under the name may be somebody of whom nothing else is known any more.
-        const senders = app.timeline(conversation).messages.map((one) => ({ uid: one.sender_uid, user_id: one.sender }));
+        const senders = app
+          .timeline(conversation)
+          .messages.map((one) => ({ uid: one.sender_uid, user_id: one.sender }));
         person(name, uidOf([...app.chat.people.values(), ...senders], name), anchor);
       },
       unfolded: new Set(),

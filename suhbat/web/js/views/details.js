@@ -53,18 +53,26 @@ export function detailsPanel(app, conversation, acts) {
       const others = preferences().silent.filter((one) => one !== conversation);
       prefer({ silent: checked ? [...others, conversation] : others });
     };
-    return h("label", { class: "check" }, h("input", { type: "checkbox", checked: preferences().silent.includes(conversation), on: { change } }), t("silent"));
+    return h(
+      "label",
+      { class: "check" },
+      h("input", { type: "checkbox", checked: preferences().silent.includes(conversation), on: { change } }),
+      t("silent"),
+    );
   }
 
   /** @param {import("../sdk/types.js").ConversationState} state @param {boolean} keeps */
   function buttons(state, keeps) {
     if (state.kind === "lobby") return [];
-    const button = (/** @type {string} */ text, /** @type {() => void} */ act, danger = false) => h("button", { type: "button", class: danger ? "danger" : "", on: { click: act } }, text);
-    if (state.kind === "direct") return [button(t("direct.leave"), () => void leave(t("direct.leave"), t("direct.leave.ask")))];
+    const button = (/** @type {string} */ text, /** @type {() => void} */ act, danger = false) =>
+      h("button", { type: "button", class: danger ? "danger" : "", on: { click: act } }, text);
+    if (state.kind === "direct")
+      return [button(t("direct.leave"), () => void leave(t("direct.leave"), t("direct.leave.ask")))];
     return [
       keeps && button(t("member.add"), addMember),
       keeps && button(t("room.settings"), () => settings(state)),
-      ["owner", "moderator"].includes(app.me.role ?? "") && button(t("invite"), () => void later("invites").then(({ inviteDialog }) => inviteDialog(app, conversation))),
+      ["owner", "moderator"].includes(app.me.role ?? "") &&
+        button(t("invite"), () => void later("invites").then(({ inviteDialog }) => inviteDialog(app, conversation))),
       button(t("room.leave"), () => void leave(t("room.leave"), t("room.leave.ask")), true),
     ];
   }
@@ -74,7 +82,16 @@ export function detailsPanel(app, conversation, acts) {
       const { messages } = await app.api.get(`${path}/pins`);
       pins.replaceChildren(
         ...messages.map((/** @type {import("../sdk/types.js").Message} */ message) =>
-          h("li", {}, h("button", { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq) } }, h("strong", {}, message.sender), h("span", { dir: "auto" }, plain(message.text)))),
+          h(
+            "li",
+            {},
+            h(
+              "button",
+              { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq) } },
+              h("strong", {}, message.sender),
+              h("span", { dir: "auto" }, plain(message.text)),
+            ),
+          ),
         ),
       );
       if (!messages.length) pins.append(h("li", { class: "empty" }, t("pins.none")));
@@ -95,10 +112,34 @@ export function detailsPanel(app, conversation, acts) {
       if (!after) members.replaceChildren();
       members.lastElementChild?.querySelector(".more-members")?.parentElement?.remove();
       for (const member of page.members) {
-        const about = [member.role !== "member" && t(`role.${member.role}`), member.muted && t("member.muted")].filter(Boolean).join(" · ");
-        members.append(person(member.user.uid, member.user.user_id, about, keeps && member.user.uid !== app.me.uid && state.kind === "room" ? member : null));
+        const about = [member.role !== "member" && t(`role.${member.role}`), member.muted && t("member.muted")]
+          .filter(Boolean)
+          .join(" · ");
+        members.append(
+          person(
+            member.user.uid,
+            member.user.user_id,
+            about,
+            keeps && member.user.uid !== app.me.uid && state.kind === "room" ? member : null,
+          ),
+        );
       }
-      if (page.after) members.append(h("li", {}, h("button", { type: "button", class: "more-members", on: { click: () => void loadMembers(state, keeps, page.after) } }, t("search.more"))));
+      if (page.after)
+        members.append(
+          h(
+            "li",
+            {},
+            h(
+              "button",
+              {
+                type: "button",
+                class: "more-members",
+                on: { click: () => void loadMembers(state, keeps, page.after) },
+              },
+              t("search.more"),
+            ),
+          ),
+        );
     } catch (error) {
       members.replaceChildren(h("li", { class: "wrong" }, sentence(error)));
     }
@@ -108,12 +149,21 @@ export function detailsPanel(app, conversation, acts) {
   function person(uid, name, about, member) {
     const picture = avatar(name, uid);
     if (isHere(app, uid)) picture.classList.add("here");
-    const card = (/** @type {Event} */ event) => void showPerson(app, name, uid, /** @type {Element} */ (event.currentTarget), (direct) => acts.go(direct));
+    const card = (/** @type {Event} */ event) =>
+      void showPerson(app, name, uid, /** @type {Element} */ (event.currentTarget), (direct) => acts.go(direct));
     return h(
       "li",
       { class: "member" },
-      h("button", { type: "button", class: "who", on: { click: card } }, picture, h("span", { class: "names" }, h("strong", { dir: "auto" }, name), about && h("small", {}, about))),
-      member && iconButton("more", t("message.more"), (event) => order(member, /** @type {Element} */ (event.currentTarget)), { "aria-haspopup": "menu" }),
+      h(
+        "button",
+        { type: "button", class: "who", on: { click: card } },
+        picture,
+        h("span", { class: "names" }, h("strong", { dir: "auto" }, name), about && h("small", {}, about)),
+      ),
+      member &&
+        iconButton("more", t("message.more"), (event) => order(member, /** @type {Element} */ (event.currentTarget)), {
+          "aria-haspopup": "menu",
+        }),
     );
   }
 
@@ -125,11 +175,22 @@ export function detailsPanel(app, conversation, acts) {
     const owner = app.chat.conversations.get(conversation)?.role === "owner";
     /** @type {import("./dialog.js").Item[]} */
     const items = [];
-    if (owner && member.role === "member") items.push({ label: t("member.promote"), icon: "shield", act: () => change({ role: "moderator" }) });
-    if (owner && member.role === "moderator") items.push({ label: t("member.demote"), icon: "shield", act: () => change({ role: "member" }) });
-    items.push({ label: t(member.muted ? "member.unmute" : "member.mute"), icon: "muted", act: () => change({ muted: !member.muted }) });
+    if (owner && member.role === "member")
+      items.push({ label: t("member.promote"), icon: "shield", act: () => change({ role: "moderator" }) });
+    if (owner && member.role === "moderator")
+      items.push({ label: t("member.demote"), icon: "shield", act: () => change({ role: "member" }) });
+    items.push({
+      label: t(member.muted ? "member.unmute" : "member.mute"),
+      icon: "muted",
+      act: () => change({ muted: !member.muted }),
+    });
     items.push({ label: t("member.remove"), icon: "close", danger: true, act: () => done(app.api.delete(where)) });
-    items.push({ label: t("member.ban"), icon: "warning", danger: true, act: () => void ask(t("member.ban"), t("member.ban.ask", { name }), () => change({ banned: true })) });
+    items.push({
+      label: t("member.ban"),
+      icon: "warning",
+      danger: true,
+      act: () => void ask(t("member.ban"), t("member.ban.ask", { name }), () => change({ banned: true })),
+    });
     menu(anchor, items);
   }
 
@@ -163,22 +224,48 @@ export function detailsPanel(app, conversation, acts) {
   function settings(state) {
     const owner = state.role === "owner";
     const select = (/** @type {string} */ name, /** @type {string[]} */ values, /** @type {string} */ chosen) =>
-      h("select", { name }, ...values.map((value) => h("option", { value, selected: value === chosen }, t(`room.${name}.${value}`))));
+      h(
+        "select",
+        { name },
+        ...values.map((value) => h("option", { value, selected: value === chosen }, t(`room.${name}.${value}`))),
+      );
     const { close } = dialog(t("room.settings"), [
       form(
         [
           field(t("room.title"), h("input", { name: "title", required: true, maxlength: 100, value: state.title })),
           field(t("room.topic"), h("input", { name: "topic", maxlength: 500, value: state.topic })),
-          field(t("room.slow"), h("input", { name: "slow_mode", type: "number", min: 0, max: 3600, value: state.slow_mode }), t("room.slow.hint")),
+          field(
+            t("room.slow"),
+            h("input", { name: "slow_mode", type: "number", min: 0, max: 3600, value: state.slow_mode }),
+            t("room.slow.hint"),
+          ),
           owner && field(t("room.visibility"), select("visibility", ["private", "public"], state.visibility)),
           owner && field(t("room.history"), select("history", ["all", "joined"], state.history)),
-          owner && field(t("room.retention"), h("input", { name: "retention", type: "number", min: 0, max: 36500, value: state.retention }), t("room.retention.hint")),
-          owner && h("label", { class: "check" }, h("input", { type: "checkbox", name: "archived", checked: state.archived }), t("room.archived")),
+          owner &&
+            field(
+              t("room.retention"),
+              h("input", { name: "retention", type: "number", min: 0, max: 36500, value: state.retention }),
+              t("room.retention.hint"),
+            ),
+          owner &&
+            h(
+              "label",
+              { class: "check" },
+              h("input", { type: "checkbox", name: "archived", checked: state.archived }),
+              t("room.archived"),
+            ),
         ],
         t("save"),
         async (values) => {
           const body = { title: values.title, topic: values.topic, slow_mode: Number(values.slow_mode) };
-          const more = owner ? { visibility: values.visibility, history: values.history, retention: Number(values.retention), archived: "archived" in values } : {};
+          const more = owner
+            ? {
+                visibility: values.visibility,
+                history: values.history,
+                retention: Number(values.retention),
+                archived: "archived" in values,
+              }
+            : {};
           draw(await app.api.patch(path, { ...body, ...more }));
           close();
         },

@@ -69,7 +69,12 @@ export function menu(anchor, items) {
       item.act();
     };
     list.append(
-      h("button", { type: "button", role: "menuitem", class: item.danger ? "danger" : "", on: { click: act } }, icon(item.icon), item.label),
+      h(
+        "button",
+        { type: "button", role: "menuitem", class: item.danger ? "danger" : "", on: { click: act } },
+        icon(item.icon),
+        item.label,
+      ),
     );
   }
   list.addEventListener("keydown", (event) => {
@@ -91,7 +96,8 @@ export function menu(anchor, items) {
  * @param {{seconds?: number, ongone?: () => void}} [options]
  */
 export function toast(text, action = null, { seconds = 6, ongone = () => {} } = {}) {
-  const place = document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
+  const place =
+    document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
   // Modal dialogs make the page behind them inert; the newest note belongs above.
   (document.querySelector("dialog[open]") ?? document.body).append(place);
   let done = false;
@@ -106,7 +112,12 @@ export function toast(text, action = null, { seconds = 6, ongone = () => {} } = 
     gone(false);
     action?.act();
   };
-  const note = h("div", { class: "toast" }, h("span", {}, text), action && h("button", { type: "button", on: { click: act } }, action.label));
+  const note = h(
+    "div",
+    { class: "toast" },
+    h("span", {}, text),
+    action && h("button", { type: "button", on: { click: act } }, action.label),
+  );
   const timer = setTimeout(() => gone(true), seconds * 1000);
   place.append(note);
   return () => gone(true);

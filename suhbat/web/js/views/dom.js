@@ -5,8 +5,8 @@ import { first } from "../text/graphemes.js";
 /** @typedef {Node | string | null | undefined | false} Child */
 
 /**
- * An element. `props`: `class`, `data` (an object), `on` (listeners by event), ARIA and other attributes by name; true is an
- * attribute without a value, null and false none. What begins with "." is a property.
+ * An element. `props`: `class`, `data` (an object), `on` (listeners by event), ARIA and other attributes by name;
+ * true is an attribute without a value, null and false none. What begins with "." is a property.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, any>} [props]
@@ -25,7 +25,8 @@ export function set(element, props) {
   for (const [name, value] of Object.entries(props)) {
     if (name === "class") element.className = value ?? "";
     else if (name === "data") Object.assign(/** @type {HTMLElement} */ (element).dataset, value);
-    else if (name === "on") for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+    else if (name === "on")
+      for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
     else if (name.startsWith(".")) /** @type {any} */ (element)[name.slice(1)] = value;
     else if (value === true) element.setAttribute(name, "");
     else if (value === false || value === null || value === undefined) element.removeAttribute(name);
@@ -43,12 +44,13 @@ export const one = (selector, root = document) => /** @type {HTMLElement} */ (ro
  * @param {I[]} items
  * @param {(item: I) => string} key
  * @param {(item: I) => HTMLElement} make
- * @param {(element: HTMLElement, item: I) => HTMLElement} update for what was there: the same element, or another for it
+ * @param {(element: HTMLElement, item: I) => HTMLElement} update of what was there: the same element or another
  */
 export function keyed(parent, items, key, make, update) {
   /** @type {Map<string | undefined, HTMLElement>} */
   const old = new Map();
-  for (const child of parent.children) old.set(/** @type {HTMLElement} */ (child).dataset.key, /** @type {HTMLElement} */ (child));
+  for (const child of parent.children)
+    old.set(/** @type {HTMLElement} */ (child).dataset.key, /** @type {HTMLElement} */ (child));
   let at = parent.firstElementChild;
   for (const item of items) {
     const name = key(item);
@@ -83,7 +85,9 @@ const PATHS = {
   lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 017 0v3",
   more: "M5 12h.1M12 12h.1M19 12h.1",
   muted: "M4 9v6h4l5 4V5L8 9zM17 9l5 6M22 9l-5 6",
-  people: "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.5a3.5 3.5 0 010 6M18 14.5c2.300.8 3.5 2.700 3.5 5.5",
+  people:
+    "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.5a3.5 3.5 0 010 6" +
+    "M18 14.5c2.300.8 3.5 2.700 3.5 5.5",
   pin: "M9 4h6l-1 6 4 4H6l4-4zM12 14v7",
   reply: "M10 6L4 12l6 6M4 12h9c4 0 7 2 7 6",
   search: "M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5",
@@ -116,10 +120,17 @@ export function icon(name) {
  * @param {Record<string, any>} [props]
  */
 export function iconButton(name, label, act, props = {}) {
-  return h("button", { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: act }, ...props }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": label, title: label, on: { click: act }, ...props },
+    icon(name),
+  );
 }
 
-/** Somebody's picture: the first letter of the name on a colour of their own. @param {string} name @param {string} uid */
+/**
+ * Somebody's picture: the first letter of the name on a colour of their own.
+ * @param {string} name @param {string} uid
+ */
 export function avatar(name, uid) {
   let sum = 0;
   for (const letter of uid) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360;

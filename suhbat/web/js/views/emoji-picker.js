@@ -10,8 +10,19 @@ const QUICK = ["👍", "❤️", "😂", "🎉", "😮", "🙏", "👏", "🔥"]
 /** @param {Element} anchor @param {(emoji: string) => void} chosen */
 export async function pickEmoji(anchor, chosen) {
   const grid = h("div", { class: "emoji-grid" });
-  const input = h("input", { type: "text", placeholder: t("emoji.search"), "aria-label": t("emoji.search"), on: { input: find } });
-  const box = h("div", { class: "emoji-picker", role: "dialog", "aria-label": t("emoji.pick") }, row(QUICK.map((emoji) => ({ emoji, name: "" }))), input, grid);
+  const input = h("input", {
+    type: "text",
+    placeholder: t("emoji.search"),
+    "aria-label": t("emoji.search"),
+    on: { input: find },
+  });
+  const box = h(
+    "div",
+    { class: "emoji-picker", role: "dialog", "aria-label": t("emoji.pick") },
+    row(QUICK.map((emoji) => ({ emoji, name: "" }))),
+    input,
+    grid,
+  );
   float(box, anchor);
   input.focus();
   await load();
@@ -22,7 +33,10 @@ export async function pickEmoji(anchor, chosen) {
     if (wanted) {
       const found = search(wanted, 60);
       grid.replaceChildren(found.length ? row(found) : h("p", { class: "empty" }, t("search.nothing")));
-    } else grid.replaceChildren(...groups().flatMap((group) => [h("h3", {}, t(`emoji.group.${group.name}`)), row(group.emoji)]));
+    } else
+      grid.replaceChildren(
+        ...groups().flatMap((group) => [h("h3", {}, t(`emoji.group.${group.name}`)), row(group.emoji)]),
+      );
   }
 
   /** @param {{emoji: string, name: string}[]} list */
@@ -36,7 +50,11 @@ export async function pickEmoji(anchor, chosen) {
           sink(box);
           chosen(emoji);
         };
-        return h("button", { type: "button", title: label || null, "aria-label": label || emoji, on: { click: take } }, emoji);
+        return h(
+          "button",
+          { type: "button", title: label || null, "aria-label": label || emoji, on: { click: take } },
+          emoji,
+        );
       }),
     );
   }

@@ -1,9 +1,13 @@
-// Boxes that float above the page beside what opened them: menus, cards, the emoji. A click elsewhere or Escape closes them.
+// Boxes that float above the page beside what opened them: menus, cards, the emoji. A click elsewhere or Escape
+// closes them.
 
 /** @type {WeakMap<HTMLElement, () => void>} */
 const closers = new WeakMap();
 
-/** Show `box` beside `anchor`, within the window. It is removed when it closes. @param {HTMLElement} box @param {Element} anchor */
+/**
+ * Show `box` beside `anchor`, within the window. It is removed when it closes.
+ * @param {HTMLElement} box @param {Element} anchor
+ */
 export function float(box, anchor) {
   (anchor.closest("dialog, aside, .conversation-view, main") ?? document.body).append(box);
   const gone = () => {

@@ -10,7 +10,15 @@ export function field(label, input, hint = "") {
 
 /** @param {Record<string, any>} [props] */
 export const nameInput = (props = {}) =>
-  h("input", { name: "user_id", required: true, maxlength: 32, autocapitalize: "none", spellcheck: "false", autocomplete: "username", ...props });
+  h("input", {
+    name: "user_id",
+    required: true,
+    maxlength: 32,
+    autocapitalize: "none",
+    spellcheck: "false",
+    autocomplete: "username",
+    ...props,
+  });
 
 /** @param {"new-password" | "current-password"} kind @param {Record<string, any>} [props] */
 export const passwordInput = (kind, props = {}) =>
@@ -51,7 +59,10 @@ export function form(children, button, submit) {
   return box;
 }
 
-/** What to tell somebody of an error: the server's own sentence, or that it cannot be reached. @param {unknown} error */
+/**
+ * What to tell somebody of an error: the server's own sentence, or that it cannot be reached.
+ * @param {unknown} error
+ */
 export function sentence(error) {
   const { name = "", message = "" } = /** @type {Error} */ (error ?? {});
   if (name === "Refused" || name === "Closed") return message;

@@ -25,7 +25,11 @@ export function gate(door, options) {
     h("p", {}, t("gate.lead")),
   );
   const card = h("section", { class: "card" });
-  place.append(head, card, h("footer", { class: "gate-foot" }, languageChoice(), h("a", { href: "try" }, t("gate.try"))));
+  place.append(
+    head,
+    card,
+    h("footer", { class: "gate-foot" }, languageChoice(), h("a", { href: "try" }, t("gate.try"))),
+  );
   const show = (/** @type {Way} */ way) => {
     const other = ways.filter((one) => one !== way).map((one) => switchTo(one, () => show(one)));
     const told = options.why || (options.setup && door.server.owned && t("gate.setup.owned"));
@@ -41,7 +45,10 @@ export function gate(door, options) {
 
 /** @typedef {"guest" | "login" | "register" | "setup"} Way */
 
-/** The ways in that this server has, the likeliest first. @param {Server} server @param {Parameters<typeof gate>[1]} options */
+/**
+ * The ways in that this server has, the likeliest first.
+ * @param {Server} server @param {Parameters<typeof gate>[1]} options
+ */
 function waysIn(server, options) {
   if (options.setup && !server.owned) return /** @type {Way[]} */ (["setup"]);
   /** @type {Way[]} */
@@ -60,8 +67,10 @@ function switchTo(way, act) {
 /** @type {Record<Way, (door: Door, options: Parameters<typeof gate>[1]) => HTMLElement>} */
 const FORMS = {
   guest: (door, { name = "" }) =>
-    form([field(t("gate.name"), nameInput({ value: name, autocomplete: "nickname" }), t("gate.guest.hint"))], t("gate.enter"), (values) =>
-      enter(door, "/guests", { user_id: values.user_id }),
+    form(
+      [field(t("gate.name"), nameInput({ value: name, autocomplete: "nickname" }), t("gate.guest.hint"))],
+      t("gate.enter"),
+      (values) => enter(door, "/guests", { user_id: values.user_id }),
     ),
   login: (door, { name = "" }) =>
     form(
@@ -73,7 +82,11 @@ const FORMS = {
     const box = form(
       [
         field(t("gate.name"), nameInput()),
-        field(t("gate.shown"), h("input", { name: "display_name", maxlength: 64, autocomplete: "name" }), t("gate.shown.hint")),
+        field(
+          t("gate.shown"),
+          h("input", { name: "display_name", maxlength: 64, autocomplete: "name" }),
+          t("gate.shown.hint"),
+        ),
         field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint")),
       ],
       t("gate.register"),

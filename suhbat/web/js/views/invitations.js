@@ -14,7 +14,11 @@ export class Invitations {
     this.app = app;
     this.go = go;
     this.list = h("ul", {});
-    this.element = h("section", { class: "invitations", "aria-label": t("invitations"), "aria-live": "polite" }, this.list);
+    this.element = h(
+      "section",
+      { class: "invitations", "aria-label": t("invitations"), "aria-live": "polite" },
+      this.list,
+    );
     this.refresh();
   }
 
@@ -28,11 +32,28 @@ export class Invitations {
   #row(one) {
     const title = one.title || t("untitled");
     const answer = (/** @type {"join" | "leave"} */ command, /** @type {string} */ text, main = false) =>
-      h("button", { type: "button", class: main ? "primary" : "", "aria-label": `${text}: ${title}`, on: { click: (/** @type {Event} */ event) => void this.#answer(command, one.conversation, /** @type {HTMLElement} */ (event.currentTarget)) } }, text);
+      h(
+        "button",
+        {
+          type: "button",
+          class: main ? "primary" : "",
+          "aria-label": `${text}: ${title}`,
+          on: {
+            click: (/** @type {Event} */ event) =>
+              void this.#answer(command, one.conversation, /** @type {HTMLElement} */ (event.currentTarget)),
+          },
+        },
+        text,
+      );
     return h(
       "li",
       {},
-      h("span", { class: "names" }, h("strong", { dir: "auto" }, title), h("small", { dir: "auto" }, t("invitation.from", { name: one.inviter }))),
+      h(
+        "span",
+        { class: "names" },
+        h("strong", { dir: "auto" }, title),
+        h("small", { dir: "auto" }, t("invitation.from", { name: one.inviter })),
+      ),
       h("span", { class: "buttons" }, answer("join", t("room.join"), true), answer("leave", t("invitation.decline"))),
     );
   }

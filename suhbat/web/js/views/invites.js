@@ -18,14 +18,27 @@ export function inviteDialog(app, conversation) {
       ],
       t("invite.make"),
       async ({ uses, days }) => {
-        const made = await app.api.post("/invites", { uses: Number(uses), expires_in: Number(days) * 86400, ...(conversation ? { conversation } : {}) });
+        const made = await app.api.post("/invites", {
+          uses: Number(uses),
+          expires_in: Number(days) * 86400,
+          ...(conversation ? { conversation } : {}),
+        });
         const url = new URL(`#/invite/${made.code}`, app.base);
         const take = () => {
           void copy(url.href);
           toast(t("copied"), null, { seconds: 3 });
         };
-        const shown = h("input", { readonly: true, value: url.href, "aria-label": t("invite"), on: { focus: (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).select() } });
-        place.replaceChildren(shown, iconButton("copy", t("message.copy"), take), h("p", { class: "hint" }, t("invite.once")));
+        const shown = h("input", {
+          readonly: true,
+          value: url.href,
+          "aria-label": t("invite"),
+          on: { focus: (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).select() },
+        });
+        place.replaceChildren(
+          shown,
+          iconButton("copy", t("message.copy"), take),
+          h("p", { class: "hint" }, t("invite.once")),
+        );
         place.hidden = false;
         shown.focus();
       },

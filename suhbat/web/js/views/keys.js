@@ -19,5 +19,14 @@ const KEYS = [
 ];
 
 export function keysDialog() {
-  dialog(t("keys"), [h("dl", { class: "keys" }, ...KEYS.flatMap(([keys, text]) => [h("dt", {}, ...keys.split(" ").map((key) => (/^[/·]$/.test(key) ? ` ${key} ` : h("kbd", {}, key)))), h("dd", {}, t(text))]))]);
+  dialog(t("keys"), [
+    h(
+      "dl",
+      { class: "keys" },
+      ...KEYS.flatMap(([keys, text]) => [
+        h("dt", {}, ...keys.split(" ").map((key) => (/^[/·]$/.test(key) ? ` ${key} ` : h("kbd", {}, key)))),
+        h("dd", {}, t(text)),
+      ]),
+    ),
+  ]);
 }

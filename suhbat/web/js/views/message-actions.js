@@ -16,11 +16,13 @@ const bare = (emoji) => emoji.replaceAll("\ufe0f", "");
 /**
  * @param {import("../app.js").App} app
  * @param {string} conversation
- * @param {{reply: (message: Message) => void, edit: (message: Message) => void, pinned: (seq: number) => boolean}} place
+ * @param {{reply: (message: Message) => void, edit: (message: Message) => void,
+ *   pinned: (seq: number) => boolean}} place
  */
 export function actionsFor(app, conversation, place) {
   const told = (/** @type {Promise<unknown>} */ done) => void done.catch((error) => toast(sentence(error)));
-  const command = (/** @type {string} */ type, /** @type {object} */ fields) => told(app.chat.command(type, { conversation, ...fields }));
+  const command = (/** @type {string} */ type, /** @type {object} */ fields) =>
+    told(app.chat.command(type, { conversation, ...fields }));
   const react = (/** @type {Message} */ message, /** @type {string} */ emoji) => {
     const mine = message.reactions.some((one) => bare(one.emoji) === bare(emoji) && one.mine);
     command("react", { seq: message.seq, emoji, on: !mine });
@@ -29,8 +31,10 @@ export function actionsFor(app, conversation, place) {
   return {
     react,
     reply: place.reply,
-    reacted: (/** @type {Message} */ message, /** @type {string} */ emoji, /** @type {Element} */ anchor) => void later("reacted").then(({ showReacted }) => showReacted(app, message, emoji, anchor)),
-    pickReaction: (/** @type {Message} */ message, /** @type {Element} */ anchor) => void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (emoji) => react(message, emoji))),
+    reacted: (/** @type {Message} */ message, /** @type {string} */ emoji, /** @type {Element} */ anchor) =>
+      void later("reacted").then(({ showReacted }) => showReacted(app, message, emoji, anchor)),
+    pickReaction: (/** @type {Message} */ message, /** @type {Element} */ anchor) =>
+      void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (emoji) => react(message, emoji))),
     more,
   };
 
@@ -38,17 +42,25 @@ export function actionsFor(app, conversation, place) {
   function more(message, anchor) {
     const mine = message.sender_uid === app.me.uid;
     const role = app.chat.conversations.get(conversation)?.role;
-    const keeps = role === "owner" || role === "moderator" || (conversation === "lobby" && ["owner", "moderator"].includes(app.me.role ?? ""));
+    const keeps =
+      role === "owner" ||
+      role === "moderator" ||
+      (conversation === "lobby" && ["owner", "moderator"].includes(app.me.role ?? ""));
     const pinned = place.pinned(message.seq);
     /** @type {import("./dialog.js").Item[]} */
     const items = [{ label: t("message.copy"), icon: "copy", act: () => void copy(message.text) }];
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
     if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => place.edit(message) });
     if (keeps || app.chat.conversations.get(conversation)?.kind === "direct") {
-      items.push({ label: t(pinned ? "message.unpin" : "message.pin"), icon: "pin", act: () => command("pin", { seq: message.seq, on: !pinned }) });
+      items.push({
+        label: t(pinned ? "message.unpin" : "message.pin"),
+        icon: "pin",
+        act: () => command("pin", { seq: message.seq, on: !pinned }),
+      });
     }
     if (!mine) items.push({ label: t("message.report"), icon: "flag", act: () => report(message) });
-    if (mine || keeps) items.push({ label: t("message.delete"), icon: "trash", danger: true, act: () => void remove(message, mine) });
+    if (mine || keeps)
+      items.push({ label: t("message.delete"), icon: "trash", danger: true, act: () => void remove(message, mine) });
     menu(anchor, items);
   }
 
@@ -60,11 +72,15 @@ export function actionsFor(app, conversation, place) {
     toast(t("message.linked"), null, { seconds: 3 });
   }
 
-  /** One's own goes after a moment in which it can be taken back; another's after a question. @param {Message} message @param {boolean} mine */
+  /**
+   * One's own goes after a moment in which it can be taken back; another's after a question.
+   * @param {Message} message @param {boolean} mine
+   */
   async function remove(message, mine) {
     const go = () => command("delete", { seq: message.seq });
     if (!mine) {
-      if (await confirm(t("message.delete"), t("message.delete.ask", { name: message.sender }), t("message.delete"))) go();
+      if (await confirm(t("message.delete"), t("message.delete.ask", { name: message.sender }), t("message.delete")))
+        go();
       return;
     }
     const row = document.querySelector(`[data-seq="${message.seq}"]`);
@@ -80,11 +96,15 @@ export function actionsFor(app, conversation, place) {
     const path = `/conversations/${encodeURIComponent(conversation)}/messages/${message.seq}/reports`;
     const { close } = dialog(t("message.report"), [
       h("p", {}, t("message.report.lead")),
-      form([field(t("message.report.reason"), h("input", { name: "reason", maxlength: 500 }))], t("message.report"), async ({ reason }) => {
-        await app.api.post(path, { reason });
-        close();
-        toast(t("message.reported"));
-      }),
+      form(
+        [field(t("message.report.reason"), h("input", { name: "reason", maxlength: 500 }))],
+        t("message.report"),
+        async ({ reason }) => {
+          await app.api.post(path, { reason });
+          close();
+          toast(t("message.reported"));
+        },
+      ),
     ]);
   }
 }

@@ -32,7 +32,11 @@ const SHOWN = 8;
  * @property {(folded: string) => boolean} exists whether this is a name of somebody who was seen
  */
 
-/** @param {Message} message @param {boolean} follows the message before it is by the same person, a moment ago @param {Place} place */
+/**
+ * @param {Message} message
+ * @param {boolean} follows the message before it is by the same person, a moment ago
+ * @param {Place} place
+ */
 export function messageNode(message, follows, place) {
   const mine = message.sender_uid === place.me.uid;
   const named = place.shown(message.sender_uid, message.sender);
@@ -42,12 +46,18 @@ export function messageNode(message, follows, place) {
     data: { seq: String(message.seq) },
     "aria-label": `${named}, ${clock(new Date(message.sent_at))}`,
   });
-  const time = h("time", { datetime: message.sent_at, title: moment(new Date(message.sent_at)) }, clock(new Date(message.sent_at)));
+  const time = h(
+    "time",
+    { datetime: message.sent_at, title: moment(new Date(message.sent_at)) },
+    clock(new Date(message.sent_at)),
+  );
   if (follows) row.append(h("span", { class: "gutter" }, time));
   else {
     row.append(avatar(named, message.sender_uid));
     const name = h("button", { type: "button", class: "author", dir: "auto", on: { click: person } }, named);
-    row.append(h("header", {}, name, message.sender !== named && h("span", { class: "handle" }, `@${message.sender}`), time));
+    row.append(
+      h("header", {}, name, message.sender !== named && h("span", { class: "handle" }, `@${message.sender}`), time),
+    );
   }
   row.append(h("div", { class: "body" }, ...bodyNodes(message, place)));
   return row;
@@ -64,11 +74,19 @@ function bodyNodes(message, place) {
   const nodes = [];
   if (message.reply_to) nodes.push(quoteNode(message.reply_to, place));
   const text = h("div", { class: isEmoji(message.text) ? "text large" : "text" });
-  text.append(...rich(message.text, { me: place.me.user_id, exists: place.exists, everybody: message.mentions_all, onmention: place.mentioned }));
+  text.append(
+    ...rich(message.text, {
+      me: place.me.user_id,
+      exists: place.exists,
+      everybody: message.mentions_all,
+      onmention: place.mentioned,
+    }),
+  );
   nodes.push(text);
   const marks = h("span", { class: "marks" });
   if (place.pinned(message.seq)) marks.append(h("span", { class: "pinned", title: t("message.pinned") }, icon("pin")));
-  if (message.edited_at) marks.append(h("span", { class: "edited", title: moment(new Date(message.edited_at)) }, t("message.edited")));
+  if (message.edited_at)
+    marks.append(h("span", { class: "edited", title: moment(new Date(message.edited_at)) }, t("message.edited")));
   if (message.sender_uid === place.me.uid) marks.append(ticks(place.readers(message)));
   if (marks.childElementCount) nodes.push(marks);
   if (message.reactions.length) nodes.push(reactionsNode(message, place));
@@ -78,7 +96,11 @@ function bodyNodes(message, place) {
 /** @param {string[]} readers */
 function ticks(readers) {
   const label = readers.length ? t("message.read.by", { names: readers.join(", ") }) : t("message.sent");
-  return h("span", { class: readers.length ? "ticks read" : "ticks", role: "img", "aria-label": label, title: label }, icon(readers.length ? "checks" : "check"));
+  return h(
+    "span",
+    { class: readers.length ? "ticks read" : "ticks", role: "img", "aria-label": label, title: label },
+    icon(readers.length ? "checks" : "check"),
+  );
 }
 
 /** @param {number} seq @param {Place} place */
@@ -93,7 +115,10 @@ function quoteNode(seq, place) {
   );
 }
 
-/** The first ones; the others when they are asked for, and then for as long as the conversation is open. @param {Message} message @param {Place} place */
+/**
+ * The first ones; the others when they are asked for, and then for as long as the conversation is open.
+ * @param {Message} message @param {Place} place
+ */
 function reactionsNode(message, place) {
   const chips = message.reactions.map((reaction) => reactionNode(reaction, message, place));
   const hidden = chips.length - SHOWN;
@@ -103,7 +128,11 @@ function reactionsNode(message, place) {
     more.replaceWith(...chips.slice(SHOWN));
     chips[SHOWN].focus();
   };
-  const more = h("button", { type: "button", class: "reaction more", on: { click: unfold } }, t("message.reactions.more", { n: hidden }));
+  const more = h(
+    "button",
+    { type: "button", class: "reaction more", on: { click: unfold } },
+    t("message.reactions.more", { n: hidden }),
+  );
   return h("div", { class: "reactions" }, ...chips.slice(0, SHOWN), more);
 }
 
@@ -134,7 +163,10 @@ function reactionNode(reaction, message, place) {
   );
 }
 
-/** What can be done with a message; made for the one that is pointed at or has the focus. @param {Message} message @param {Place} place */
+/**
+ * What can be done with a message; made for the one that is pointed at or has the focus.
+ * @param {Message} message @param {Place} place
+ */
 export function actionsNode(message, place) {
   const anchor = (/** @type {Event} */ event) => /** @type {Element} */ (event.currentTarget);
   return h(
@@ -154,7 +186,10 @@ export function actionsNode(message, place) {
  */
 export function pendingNode(pending, follows, place) {
   const { error } = pending;
-  const row = h("article", { class: `message mine pending${follows ? " follows" : ""}${error ? " failed" : ""}`, tabindex: -1 });
+  const row = h("article", {
+    class: `message mine pending${follows ? " follows" : ""}${error ? " failed" : ""}`,
+    tabindex: -1,
+  });
   if (follows) row.append(h("span", { class: "gutter" }));
   else {
     const named = place.shown(place.me.uid, place.me.user_id);
@@ -175,7 +210,14 @@ export function pendingNode(pending, follows, place) {
         h("button", { type: "button", on: { click: () => place.discard(pending.clientId) } }, t("message.discard")),
       ),
     );
-  } else body.append(h("span", { class: "marks" }, h("span", { class: "ticks", role: "img", "aria-label": t("message.sending") }, icon("clock"))));
+  } else
+    body.append(
+      h(
+        "span",
+        { class: "marks" },
+        h("span", { class: "ticks", role: "img", "aria-label": t("message.sending") }, icon("clock")),
+      ),
+    );
   row.append(body);
   return row;
 }

@@ -11,10 +11,13 @@ const SHOWN = 100; // notifications that are followed
 /** Whether the browser may show notifications, asking if it has not been. */
 export async function askToNotify() {
   if (!("Notification" in globalThis)) return false;
-  return (Notification.permission === "granted" || (await Notification.requestPermission()) === "granted");
+  return Notification.permission === "granted" || (await Notification.requestPermission()) === "granted";
 }
 
-/** Whether it names this person, by the rule of the server; everybody it names only where the server says so. @param {import("../app.js").App} app @param {import("../sdk/types.js").Message} message */
+/**
+ * Whether it names this person, by the rule of the server; everybody it names only where the server says so.
+ * @param {import("../app.js").App} app @param {import("../sdk/types.js").Message} message
+ */
 export function namesMe(app, message) {
   return Boolean(message.mentions_all) || named(message.text, (folded) => isName(app, folded)).includes(app.me.user_id);
 }
@@ -32,7 +35,8 @@ export function notify(app, go) {
   const count = () => {
     const silent = preferences().silent;
     let unread = 0;
-    for (const state of app.chat.conversations.values()) unread += silent.includes(state.conversation) ? state.mentions : state.unread;
+    for (const state of app.chat.conversations.values())
+      unread += silent.includes(state.conversation) ? state.mentions : state.unread;
     document.title = unread ? `(${unread > 99 ? "99+" : unread}) Suhbat` : "Suhbat";
     const wanted = unread ? quiet.replace("icon.svg", "icon-unread.svg") : quiet;
     if (icon.href !== wanted) icon.href = wanted;
@@ -51,7 +55,12 @@ export function notify(app, go) {
   /** @param {string} title @param {import("../sdk/types.js").Message} message @param {boolean} again */
   const show = (title, message, again) => {
     const tag = `${message.conversation}/${message.seq}`;
-    const note = new Notification(title, { body: cut(plain(message.text), 200), tag, icon: "web/icon.svg", silent: again });
+    const note = new Notification(title, {
+      body: cut(plain(message.text), 200),
+      tag,
+      icon: "web/icon.svg",
+      silent: again,
+    });
     shown.set(tag, note);
     if (shown.size > SHOWN) shown.delete(/** @type {string} */ (shown.keys().next().value));
     note.onclose = () => shown.get(tag) === note && shown.delete(tag);
@@ -66,7 +75,8 @@ export function notify(app, go) {
     const seq = aboutText(event);
     const note = shown.get(`${event.conversation}/${seq}`);
     if (!note || seq === null) return;
-    if (event.type === "message.edited") show(note.title, event.message, true); // the same tag: in its place
+    // The same tag: in its place.
+    if (event.type === "message.edited") show(note.title, event.message, true);
     else note.close();
   };
   const ends = [app.on("conversations", count), app.on("message", told), app.on("about", follow)];

@@ -24,7 +24,11 @@ export function orderDialog(app) {
     ],
     { class: "settings" },
   );
-  const fill = (/** @type {Element} */ place, /** @type {Promise<Node[]>} */ work) => work.then((nodes) => place.replaceChildren(...(nodes.length ? nodes : [h("li", { class: "empty" }, t("none"))])), (error) => place.replaceChildren(h("li", { class: "wrong" }, sentence(error))));
+  const fill = (/** @type {Element} */ place, /** @type {Promise<Node[]>} */ work) =>
+    work.then(
+      (nodes) => place.replaceChildren(...(nodes.length ? nodes : [h("li", { class: "empty" }, t("none"))])),
+      (error) => place.replaceChildren(h("li", { class: "wrong" }, sentence(error))),
+    );
   void fill(reports, loadReports());
   void fill(invites, loadInvites());
   if (owner) {
@@ -35,12 +39,25 @@ export function orderDialog(app) {
   async function loadReports() {
     const found = await app.api.get("/reports");
     return found.reports.map((/** @type {any} */ one) => {
-      const settle = () => app.api.delete(`/reports/${one.id}`).then(() => void fill(reports, loadReports()), (error) => toast(sentence(error)));
+      const settle = () =>
+        app.api.delete(`/reports/${one.id}`).then(
+          () => void fill(reports, loadReports()),
+          (error) => toast(sentence(error)),
+        );
       return h(
         "li",
         {},
-        h("span", { class: "names" }, h("strong", { dir: "auto" }, `${one.message.sender}: ${plain(one.message.text)}`), h("small", { dir: "auto" }, `${one.by.user_id}, ${moment(new Date(one.at))}: ${one.reason}`)),
-        h("a", { class: "button", href: `#/c/${encodeURIComponent(one.message.conversation)}/${one.message.seq}` }, t("room.open")),
+        h(
+          "span",
+          { class: "names" },
+          h("strong", { dir: "auto" }, `${one.message.sender}: ${plain(one.message.text)}`),
+          h("small", { dir: "auto" }, `${one.by.user_id}, ${moment(new Date(one.at))}: ${one.reason}`),
+        ),
+        h(
+          "a",
+          { class: "button", href: `#/c/${encodeURIComponent(one.message.conversation)}/${one.message.seq}` },
+          t("room.open"),
+        ),
         h("button", { type: "button", on: { click: () => void settle() } }, t("order.settle")),
       );
     });
@@ -49,11 +66,24 @@ export function orderDialog(app) {
   async function loadInvites() {
     const found = await app.api.get("/invites");
     return found.invites.map((/** @type {any} */ one) => {
-      const end = () => app.api.delete(`/invites/${one.id}`).then(() => void fill(invites, loadInvites()), (error) => toast(sentence(error)));
+      const end = () =>
+        app.api.delete(`/invites/${one.id}`).then(
+          () => void fill(invites, loadInvites()),
+          (error) => toast(sentence(error)),
+        );
       return h(
         "li",
         {},
-        h("span", { class: "names" }, h("strong", {}, t("order.invite.uses", { n: one.uses })), h("small", {}, `${one.created_by ?? ""} · ${t("order.invite.until", { when: moment(new Date(one.expires_at)) })}`)),
+        h(
+          "span",
+          { class: "names" },
+          h("strong", {}, t("order.invite.uses", { n: one.uses })),
+          h(
+            "small",
+            {},
+            `${one.created_by ?? ""} · ${t("order.invite.until", { when: moment(new Date(one.expires_at)) })}`,
+          ),
+        ),
         h("button", { type: "button", on: { click: () => void end() } }, t("order.invite.end")),
       );
     });
@@ -64,7 +94,10 @@ export function orderDialog(app) {
     const input = h("textarea", { name: "words", rows: 4, ".value": found.words.join("\n") });
     return [
       form([field(t("order.filter.label"), input, t("order.filter.hint"))], t("save"), async ({ words: text }) => {
-        const list = text.split("\n").map((word) => word.trim()).filter(Boolean);
+        const list = text
+          .split("\n")
+          .map((word) => word.trim())
+          .filter(Boolean);
         input.value = (await app.api.put("/filter", { words: list })).words.join("\n");
         toast(t("saved"), null, { seconds: 3 });
       }),
@@ -73,6 +106,13 @@ export function orderDialog(app) {
 
   async function loadLog() {
     const found = await app.api.get("/audit", { limit: 100 });
-    return found.entries.map((/** @type {any} */ one) => h("li", {}, h("time", {}, moment(new Date(one.at))), ` ${one.actor}: ${one.action} ${one.conversation} ${one.data}`));
+    return found.entries.map((/** @type {any} */ one) =>
+      h(
+        "li",
+        {},
+        h("time", {}, moment(new Date(one.at))),
+        ` ${one.actor}: ${one.action} ${one.conversation} ${one.data}`,
+      ),
+    );
   }
 }

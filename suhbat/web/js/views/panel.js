@@ -5,5 +5,10 @@ import { h, iconButton } from "./dom.js";
 
 /** @param {string} title @param {() => void} close @param {import("./dom.js").Child[]} children */
 export function panel(title, close, children) {
-  return h("aside", { class: "panel", "aria-label": title }, h("header", { class: "bar" }, h("h2", {}, title), iconButton("close", t("close"), close)), h("div", { class: "panel-body" }, ...children));
+  return h(
+    "aside",
+    { class: "panel", "aria-label": title },
+    h("header", { class: "bar" }, h("h2", {}, title), iconButton("close", t("close"), close)),
+    h("div", { class: "panel-body" }, ...children),
+  );
 }

@@ -22,14 +22,24 @@ export async function showPerson(app, name, uid, anchor, go) {
     return;
   }
   const presence = app.chat.presence.get(person.uid);
-  const state = presence?.state === "online" ? t("online") : presence?.last_seen ? ago(new Date(presence.last_seen), new Date()) : t("offline");
+  const state =
+    presence?.state === "online"
+      ? t("online")
+      : presence?.last_seen
+        ? ago(new Date(presence.last_seen), new Date())
+        : t("offline");
   const write = h("button", { type: "button", class: "primary", on: { click: direct } }, t("person.write"));
   const card = h(
     "div",
     { class: "person", role: "dialog", "aria-label": person.display_name },
     avatar(person.display_name, person.uid),
     h("strong", { dir: "auto" }, person.display_name),
-    h("span", {}, `@${person.user_id}`, person.kind === "guest" ? ` · ${t("guest")}` : person.role !== "member" ? ` · ${t(`role.${person.role}`)}` : ""),
+    h(
+      "span",
+      {},
+      `@${person.user_id}`,
+      person.kind === "guest" ? ` · ${t("guest")}` : person.role !== "member" ? ` · ${t(`role.${person.role}`)}` : "",
+    ),
     h("span", { class: "about" }, state),
     person.uid !== app.me.uid && write,
   );

@@ -15,11 +15,18 @@ const PAGE = 50;
  * @param {Element} anchor
  */
 export async function showReacted(app, message, emoji, anchor) {
-  const path = `/conversations/${encodeURIComponent(message.conversation)}/messages/${message.seq}/reactions/${encodeURIComponent(emoji)}`;
+  const place = `/conversations/${encodeURIComponent(message.conversation)}/messages/${message.seq}`;
+  const path = `${place}/reactions/${encodeURIComponent(emoji)}`;
   const title = h("strong", {}, emoji);
   const list = h("ul", {});
   const more = h("button", { type: "button", on: { click: () => void load() } }, t("search.more"));
-  const box = h("div", { class: "reacted", role: "dialog", tabindex: -1, "aria-label": t("message.reacted", { emoji }) }, title, list, more);
+  const box = h(
+    "div",
+    { class: "reacted", role: "dialog", tabindex: -1, "aria-label": t("message.reacted", { emoji }) },
+    title,
+    list,
+    more,
+  );
   /** @type {string | null} */
   let cursor = null;
   if (!(await load())) return;

@@ -1,4 +1,5 @@
-// What somebody wrote, as elements: the tree that markdown.js reads, node by node. Nothing else makes elements of a text.
+// What somebody wrote, as elements: the tree that markdown.js reads, node by node. Nothing else makes elements of a
+// text.
 
 import { parse } from "../text/markdown.js";
 import { EVERYBODY, fold } from "../text/mentions.js";
@@ -8,7 +9,8 @@ import { h, icon } from "./dom.js";
 
 /**
  * @param {string} text
- * @param {{me?: string, exists?: (folded: string) => boolean, everybody?: boolean, onmention?: (name: string, anchor: Element) => void}} [options]
+ * @param {{me?: string, exists?: (folded: string) => boolean, everybody?: boolean,
+ *   onmention?: (name: string, anchor: Element) => void}} [options]
  *   `exists`: whether this is somebody's name; `everybody`: the server says that the text names all who are there
  * @returns {Node[]}
  */
@@ -28,10 +30,20 @@ function blockNode(block, options) {
     case "code":
       return codeNode(block.text, block.language);
     case "quote":
-      return h("blockquote", { dir: "auto" }, ...block.children.map((/** @type {any} */ child) => blockNode(child, options)));
+      return h(
+        "blockquote",
+        { dir: "auto" },
+        ...block.children.map((/** @type {any} */ child) => blockNode(child, options)),
+      );
     case "list": {
       const items = block.items.map((/** @type {any[]} */ item) =>
-        h("li", { dir: "auto" }, ...item.flatMap((child) => (child.type === "paragraph" ? inline(child.children, options) : [blockNode(child, options)]))),
+        h(
+          "li",
+          { dir: "auto" },
+          ...item.flatMap((child) =>
+            child.type === "paragraph" ? inline(child.children, options) : [blockNode(child, options)],
+          ),
+        ),
       );
       return block.ordered ? h("ol", { start: block.start }, ...items) : h("ul", {}, ...items);
     }
@@ -53,7 +65,11 @@ function inline(nodes, options) {
       case "code":
         return h("code", {}, node.text);
       case "link":
-        return h("a", { href: node.href, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, ...inline(node.children, options));
+        return h(
+          "a",
+          { href: node.href, target: "_blank", rel: "noopener noreferrer nofollow ugc" },
+          ...inline(node.children, options),
+        );
       case "mention":
         return mentionNode(node.name, options);
       case "break":
@@ -83,7 +99,17 @@ function codeNode(text, language) {
     button.replaceChildren(icon("check"));
     setTimeout(() => button.replaceChildren(icon("copy")), 1500);
   };
-  const button = h("button", { type: "button", class: "icon-button copy", "aria-label": t("message.copy.code"), title: t("message.copy.code"), on: { click: take } }, icon("copy"));
+  const button = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button copy",
+      "aria-label": t("message.copy.code"),
+      title: t("message.copy.code"),
+      on: { click: take },
+    },
+    icon("copy"),
+  );
   const code = h("code", { dir: "ltr", data: { language } }, text);
   return h("div", { class: "code" }, h("pre", { tabindex: 0 }, code), button);
 }

@@ -14,7 +14,8 @@ export function addMenu(app, anchor, go) {
     { label: t("room.new"), icon: "add", act: () => newRoom(app, go) },
     { label: t("room.browse"), icon: "hash", act: () => browse(app, go) },
   ];
-  if (["owner", "moderator"].includes(app.me.role ?? "")) items.push({ label: t("invite"), icon: "link", act: () => inviteDialog(app, null) });
+  if (["owner", "moderator"].includes(app.me.role ?? ""))
+    items.push({ label: t("invite"), icon: "link", act: () => inviteDialog(app, null) });
   menu(anchor, items);
 }
 
@@ -42,12 +43,31 @@ export function newRoom(app, go) {
 export function newDirect(app, go) {
   /** @type {Map<string, {chip: HTMLElement, uid: string}>} by name */
   const chosen = new Map();
-  const input = h("input", { type: "text", maxlength: 64, autocapitalize: "none", spellcheck: "false", "aria-label": t("gate.name"), placeholder: t("direct.find"), on: { input: () => void find() } });
+  const input = h("input", {
+    type: "text",
+    maxlength: 64,
+    autocapitalize: "none",
+    spellcheck: "false",
+    "aria-label": t("gate.name"),
+    placeholder: t("direct.find"),
+    on: { input: () => void find() },
+  });
   const list = h("ul", { class: "members" });
   const picked = h("div", { class: "picked" });
   const wrong = h("p", { class: "wrong", role: "alert" });
-  const open = h("button", { type: "button", class: "primary", disabled: true, on: { click: () => void start() } }, t("person.write"));
-  const { close } = dialog(t("direct.new"), [h("p", { class: "hint" }, t("direct.hint")), picked, input, list, wrong, open]);
+  const open = h(
+    "button",
+    { type: "button", class: "primary", disabled: true, on: { click: () => void start() } },
+    t("person.write"),
+  );
+  const { close } = dialog(t("direct.new"), [
+    h("p", { class: "hint" }, t("direct.hint")),
+    picked,
+    input,
+    list,
+    wrong,
+    open,
+  ]);
   input.focus();
   let asked = 0;
   void find();
@@ -56,7 +76,8 @@ export function newDirect(app, go) {
     const visit = ++asked;
     try {
       const { users } = await app.api.get("/users", { query: input.value.trim(), limit: 20 });
-      if (visit === asked) list.replaceChildren(...users.filter((/** @type {{uid: string}} */ user) => user.uid !== app.me.uid).map(row));
+      if (visit === asked)
+        list.replaceChildren(...users.filter((/** @type {{uid: string}} */ user) => user.uid !== app.me.uid).map(row));
     } catch (error) {
       wrong.textContent = sentence(error);
     }
@@ -65,7 +86,21 @@ export function newDirect(app, go) {
   /** @param {any} user */
   function row(user) {
     const pick = () => toggle(user);
-    return h("li", { class: "member" }, h("button", { type: "button", class: "who", on: { click: pick } }, avatar(user.display_name, user.uid), h("span", { class: "names" }, h("strong", { dir: "auto" }, user.display_name), h("small", {}, `@${user.user_id}`))));
+    return h(
+      "li",
+      { class: "member" },
+      h(
+        "button",
+        { type: "button", class: "who", on: { click: pick } },
+        avatar(user.display_name, user.uid),
+        h(
+          "span",
+          { class: "names" },
+          h("strong", { dir: "auto" }, user.display_name),
+          h("small", {}, `@${user.user_id}`),
+        ),
+      ),
+    );
   }
 
   /** @param {any} user */
@@ -75,7 +110,12 @@ export function newDirect(app, go) {
       there.chip.remove();
       chosen.delete(user.user_id);
     } else {
-      const chip = h("button", { type: "button", class: "chip", on: { click: () => toggle(user) } }, user.user_id, icon("close"));
+      const chip = h(
+        "button",
+        { type: "button", class: "chip", on: { click: () => toggle(user) } },
+        user.user_id,
+        icon("close"),
+      );
       chosen.set(user.user_id, { chip, uid: user.uid });
       picked.append(chip);
     }
@@ -84,7 +124,10 @@ export function newDirect(app, go) {
 
   async function start() {
     try {
-      const { conversation } = await app.api.post("/directs", { users: [...chosen.keys()], uids: [...chosen.values()].map(({ uid }) => uid) });
+      const { conversation } = await app.api.post("/directs", {
+        users: [...chosen.keys()],
+        uids: [...chosen.values()].map(({ uid }) => uid),
+      });
       close();
       go(conversation);
     } catch (error) {
@@ -126,8 +169,17 @@ export function browse(app, go) {
     return h(
       "li",
       { class: "room" },
-      h("span", { class: "names" }, h("strong", { dir: "auto" }, state.title), h("small", { dir: "auto" }, state.topic || t("members", { n: state.member_count }))),
-      h("button", { type: "button", class: mine ? "" : "primary", on: { click: () => void act() } }, t(mine ? "room.open" : "room.join")),
+      h(
+        "span",
+        { class: "names" },
+        h("strong", { dir: "auto" }, state.title),
+        h("small", { dir: "auto" }, state.topic || t("members", { n: state.member_count })),
+      ),
+      h(
+        "button",
+        { type: "button", class: mine ? "" : "primary", on: { click: () => void act() } },
+        t(mine ? "room.open" : "room.join"),
+      ),
     );
   }
 }

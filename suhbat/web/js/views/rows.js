@@ -45,7 +45,8 @@ export function rowsOf(timeline, pending, visit) {
       before = null;
     }
     if (rows.at(-1)?.kind === "note") before = null;
-    const follows = before !== null && before.uid === message.sender_uid && at.getTime() - before.at < GROUPED && !message.reply_to;
+    const follows =
+      before !== null && before.uid === message.sender_uid && at.getTime() - before.at < GROUPED && !message.reply_to;
     rows.push({ key: `m${message.seq}`, kind: "message", message, follows });
     before = { uid: message.sender_uid, at: at.getTime() };
   }

@@ -17,12 +17,22 @@ const WAIT = 250; // ms after the last key
  * @param {{close: () => void, go: (conversation: string, seq: number) => void}} acts
  */
 export function searchPanel(app, conversation, acts) {
-  const input = h("input", { type: "search", maxlength: 500, placeholder: t("search.placeholder"), "aria-label": t("search"), on: { input: later } });
+  const input = h("input", {
+    type: "search",
+    maxlength: 500,
+    placeholder: t("search.placeholder"),
+    "aria-label": t("search"),
+    on: { input: later },
+  });
   const here = h("input", { type: "checkbox", checked: conversation !== null, on: { change: () => void find(null) } });
   const results = h("ol", { class: "results", "aria-live": "polite" });
   const more = h("button", { type: "button", hidden: true }, t("search.more"));
   const scope = conversation !== null && h("label", { class: "check" }, here, t("search.here"));
-  const element = panel(t("search"), acts.close, [h("div", { class: "search-head" }, input, scope, h("p", { class: "hint" }, t("search.hint"))), results, more]);
+  const element = panel(t("search"), acts.close, [
+    h("div", { class: "search-head" }, input, scope, h("p", { class: "hint" }, t("search.hint"))),
+    results,
+    more,
+  ]);
   /** @type {Map<string, {row: HTMLElement, message: import("../sdk/types.js").Message}>} what is listed, by place */
   const listed = new Map();
   const end = app.on("about", follow);
@@ -48,7 +58,12 @@ export function searchPanel(app, conversation, acts) {
     more.hidden = true;
     if (!q) return;
     try {
-      const found = await app.api.get("/search", { q, limit: 30, ...(here.checked && conversation ? { conversation } : {}), ...(cursor ? { cursor } : {}) });
+      const found = await app.api.get("/search", {
+        q,
+        limit: 30,
+        ...(here.checked && conversation ? { conversation } : {}),
+        ...(cursor ? { cursor } : {}),
+      });
       if (visit !== asked) return;
       results.append(...found.messages.map(result));
       if (!results.childElementCount && !found.cursor) results.append(h("li", { class: "empty" }, t("search.nothing")));
@@ -89,7 +104,13 @@ export function searchPanel(app, conversation, acts) {
       h(
         "button",
         { type: "button", class: "result", on: { click: () => acts.go(message.conversation, message.seq) } },
-        h("span", { class: "first" }, h("strong", { dir: "auto" }, message.sender), h("span", {}, where), h("time", {}, moment(new Date(message.sent_at)))),
+        h(
+          "span",
+          { class: "first" },
+          h("strong", { dir: "auto" }, message.sender),
+          h("span", {}, where),
+          h("time", {}, moment(new Date(message.sent_at))),
+        ),
         h("span", { dir: "auto", class: "found-text" }, plain(message.text)),
       ),
     );

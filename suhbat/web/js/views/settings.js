@@ -19,17 +19,37 @@ export function settingsDialog(app, acts) {
     t("settings"),
     [
       h("h3", {}, t("settings.here")),
-      h("div", { class: "form" }, field(t("language"), languageChoice((tag) => account && void app.api.patch("/me", { locale: tag }).catch(() => {}))), field(t("settings.theme"), themeChoice()), notify()),
+      h(
+        "div",
+        { class: "form" },
+        field(
+          t("language"),
+          languageChoice((tag) => account && void app.api.patch("/me", { locale: tag }).catch(() => {})),
+        ),
+        field(t("settings.theme"), themeChoice()),
+        notify(),
+      ),
       account ? profile() : upgrade(),
       account && password(),
       account && h("section", {}, h("h3", {}, t("sessions")), sessions),
-      app.me.role && app.me.role !== "member" && h("button", { type: "button", on: { click: () => void later("order").then(({ orderDialog }) => orderDialog(app)) } }, t("order")),
+      app.me.role &&
+        app.me.role !== "member" &&
+        h(
+          "button",
+          { type: "button", on: { click: () => void later("order").then(({ orderDialog }) => orderDialog(app)) } },
+          t("order"),
+        ),
       h(
         "div",
         { class: "buttons" },
-        h("button", { type: "button", on: { click: () => void leave() } }, t(account ? "settings.logout" : "settings.leave")),
+        h(
+          "button",
+          { type: "button", on: { click: () => void leave() } },
+          t(account ? "settings.logout" : "settings.leave"),
+        ),
         account && h("button", { type: "button", class: "danger", on: { click: erase } }, t("settings.erase")),
-        account && h("a", { class: "button", href: "api/v1/me/export", download: "suhbat.jsonl" }, t("settings.export")),
+        account &&
+          h("a", { class: "button", href: "api/v1/me/export", download: "suhbat.jsonl" }, t("settings.export")),
       ),
       h("p", { class: "hint" }, h("a", { href: "docs" }, "API"), " · ", h("a", { href: "try" }, t("gate.try"))),
     ],
@@ -49,7 +69,13 @@ export function settingsDialog(app, acts) {
       }
     };
     const help = h("small", { hidden: true }, t("notify.denied"));
-    return h("label", { class: "check" }, h("input", { type: "checkbox", checked: preferences().notify, on: { change } }), t("notify"), help);
+    return h(
+      "label",
+      { class: "check" },
+      h("input", { type: "checkbox", checked: preferences().notify, on: { change } }),
+      t("notify"),
+      help,
+    );
   }
 
   function profile() {
@@ -58,17 +84,27 @@ export function settingsDialog(app, acts) {
       "section",
       {},
       h("h3", {}, t("settings.profile")),
-      form([field(t("gate.shown"), name), field(t("settings.added"), addedBy(), t("settings.added.hint"))], t("save"), async ({ display_name, added_by }) => {
-        Object.assign(app.me, await app.api.patch("/me", { display_name, added_by }));
-        toast(t("saved"), null, { seconds: 3 });
-      }),
+      form(
+        [field(t("gate.shown"), name), field(t("settings.added"), addedBy(), t("settings.added.hint"))],
+        t("save"),
+        async ({ display_name, added_by }) => {
+          Object.assign(app.me, await app.api.patch("/me", { display_name, added_by }));
+          toast(t("saved"), null, { seconds: 3 });
+        },
+      ),
     );
   }
 
   /** Who may put one into a room without asking. */
   function addedBy() {
     const chosen = app.me.added_by ?? "known";
-    return h("select", { name: "added_by" }, ...["everyone", "known", "nobody"].map((value) => h("option", { value, selected: value === chosen }, t(`settings.added.${value}`))));
+    return h(
+      "select",
+      { name: "added_by" },
+      ...["everyone", "known", "nobody"].map((value) =>
+        h("option", { value, selected: value === chosen }, t(`settings.added.${value}`)),
+      ),
+    );
   }
 
   /** A guest may stay: the name, the identity and the messages go over into the account. */
@@ -78,13 +114,24 @@ export function settingsDialog(app, acts) {
       {},
       h("h3", {}, t("settings.upgrade")),
       h("p", { class: "hint" }, t("settings.upgrade.hint")),
-      form([nameInput({ value: app.me.user_id, hidden: true }), field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint"))], t("settings.upgrade"), async ({ new_password }) => {
-        const { user } = await app.api.post("/accounts", { user_id: app.me.user_id, password: new_password, cookie: true });
-        Object.assign(app.me, user);
-        prefer({ me: { uid: user.uid, user_id: user.user_id, kind: user.kind } });
-        close();
-        toast(t("saved"), null, { seconds: 3 });
-      }),
+      form(
+        [
+          nameInput({ value: app.me.user_id, hidden: true }),
+          field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint")),
+        ],
+        t("settings.upgrade"),
+        async ({ new_password }) => {
+          const { user } = await app.api.post("/accounts", {
+            user_id: app.me.user_id,
+            password: new_password,
+            cookie: true,
+          });
+          Object.assign(app.me, user);
+          prefer({ me: { uid: user.uid, user_id: user.user_id, kind: user.kind } });
+          close();
+          toast(t("saved"), null, { seconds: 3 });
+        },
+      ),
     );
   }
 
@@ -94,7 +141,11 @@ export function settingsDialog(app, acts) {
       {},
       h("h3", {}, t("settings.password")),
       form(
-        [nameInput({ value: app.me.user_id, hidden: true }), field(t("settings.password.now"), passwordInput("current-password")), field(t("settings.password.new"), passwordInput("new-password"), t("gate.password.hint"))],
+        [
+          nameInput({ value: app.me.user_id, hidden: true }),
+          field(t("settings.password.now"), passwordInput("current-password")),
+          field(t("settings.password.new"), passwordInput("new-password"), t("gate.password.hint")),
+        ],
         t("save"),
         async (values, box) => {
           await app.api.patch("/me", { current_password: values.password, password: values.new_password });
@@ -124,7 +175,16 @@ export function settingsDialog(app, acts) {
     return h(
       "li",
       {},
-      h("span", { class: "names" }, h("strong", {}, device(one.label)), h("small", {}, one.current ? t("sessions.current") : t("sessions.used", { when: moment(new Date(one.last_used_at)) }))),
+      h(
+        "span",
+        { class: "names" },
+        h("strong", {}, device(one.label)),
+        h(
+          "small",
+          {},
+          one.current ? t("sessions.current") : t("sessions.used", { when: moment(new Date(one.last_used_at)) }),
+        ),
+      ),
       !one.current && h("button", { type: "button", on: { click: () => void end() } }, t("sessions.end")),
     );
   }
@@ -144,7 +204,15 @@ export function settingsDialog(app, acts) {
     const { close: done } = dialog(t("settings.erase"), [
       h("p", {}, t("settings.erase.lead")),
       form(
-        [field(t("gate.password"), passwordInput("current-password")), h("label", { class: "check" }, h("input", { type: "checkbox", name: "messages" }), t("settings.erase.messages"))],
+        [
+          field(t("gate.password"), passwordInput("current-password")),
+          h(
+            "label",
+            { class: "check" },
+            h("input", { type: "checkbox", name: "messages" }),
+            t("settings.erase.messages"),
+          ),
+        ],
         t("settings.erase"),
         async (values) => {
           // DELETE with a body: the password is the proof, and no URL may carry it.

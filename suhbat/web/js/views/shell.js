@@ -30,7 +30,22 @@ export class Shell {
     });
     this.banner = banner(app);
     this.place = h("div", { class: "place" });
-    this.element = h("main", { class: "shell" }, h("a", { class: "skip", href: "#composer", on: { click: (/** @type {Event} */ event) => (event.preventDefault(), this.#view?.composer.focus()) } }, t("skip")), this.banner.element, this.sidebar.element, this.place);
+    this.element = h(
+      "main",
+      { class: "shell" },
+      h(
+        "a",
+        {
+          class: "skip",
+          href: "#composer",
+          on: { click: (/** @type {Event} */ event) => (event.preventDefault(), this.#view?.composer.focus()) },
+        },
+        t("skip"),
+      ),
+      this.banner.element,
+      this.sidebar.element,
+      this.place,
+    );
     const key = (/** @type {KeyboardEvent} */ event) => this.#key(event);
     const route = () => this.#route();
     const left = () => void app.saveNow();
@@ -68,7 +83,8 @@ export class Shell {
     if (wanted) return this.#open(wanted, seq ? Number(seq) : null);
     const last = preferences().last;
     if (!phone()) {
-      const first = last && this.app.chat.conversations.has(last) ? last : this.app.chat.conversations.keys().next().value;
+      const first =
+        last && this.app.chat.conversations.has(last) ? last : this.app.chat.conversations.keys().next().value;
       if (first) return this.#open(first, null);
     }
     return this.#close();
@@ -83,7 +99,8 @@ export class Shell {
     }
     if (!this.app.chat.conversations.has(conversation)) {
       // A link may come before the list does; what one may not see looks like what does not exist.
-      if (this.app.chat.status.state === "online") this.place.replaceChildren(h("p", { class: "empty" }, t("conversation.none")));
+      if (this.app.chat.status.state === "online")
+        this.place.replaceChildren(h("p", { class: "empty" }, t("conversation.none")));
       return;
     }
     this.#view?.close();
@@ -107,7 +124,9 @@ export class Shell {
     this.#view?.close();
     this.#view = null;
     this.sidebar.open = null;
-    this.place.replaceChildren(h("p", { class: "empty" }, t(this.app.chat.conversations.size ? "conversation.pick" : "loading")));
+    this.place.replaceChildren(
+      h("p", { class: "empty" }, t(this.app.chat.conversations.size ? "conversation.pick" : "loading")),
+    );
     this.sidebar.refresh();
   }
 
@@ -117,7 +136,10 @@ export class Shell {
     this.place.querySelector(".panel")?.remove();
     this.#pane = wanted;
     if (!wanted) return void this.#view?.composer.focus();
-    const acts = { close: () => this.pane(null), go: (/** @type {string} */ where, /** @type {number | undefined} */ seq) => this.#found(where, seq) };
+    const acts = {
+      close: () => this.pane(null),
+      go: (/** @type {string} */ where, /** @type {number | undefined} */ seq) => this.#found(where, seq),
+    };
     const conversation = this.#view?.conversation ?? null;
     const [{ searchPanel }, { detailsPanel }] = await Promise.all([later("search"), later("details")]);
     if (this.#pane !== wanted || this.place.querySelector(".panel")) return;
@@ -171,7 +193,10 @@ export class Shell {
     return event.preventDefault();
   }
 
-  /** Keys on a message that has the focus: up and down, answer, edit, react. @param {string} key @param {EventTarget | null} target */
+  /**
+   * Keys on a message that has the focus: up and down, answer, edit, react.
+   * @param {string} key @param {EventTarget | null} target
+   */
   #messageKey(key, target) {
     const row = target instanceof HTMLElement ? target.closest("article.message") : null;
     const scroller = target instanceof HTMLElement && target.matches(".scroller");

@@ -8,8 +8,21 @@ import { sorted, titleOf } from "./names.js";
 
 /** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
 export function switcher(app, go) {
-  const list = h("ul", { class: "switcher-list", role: "listbox", id: "switcher-list", "aria-label": t("conversations") });
-  const input = h("input", { type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": "switcher-list", "aria-label": t("switcher"), placeholder: t("switcher"), on: { input: draw, keydown: key } });
+  const list = h("ul", {
+    class: "switcher-list",
+    role: "listbox",
+    id: "switcher-list",
+    "aria-label": t("conversations"),
+  });
+  const input = h("input", {
+    type: "text",
+    role: "combobox",
+    "aria-expanded": "true",
+    "aria-controls": "switcher-list",
+    "aria-label": t("switcher"),
+    placeholder: t("switcher"),
+    on: { input: draw, keydown: key },
+  });
   const { close } = dialog(t("switcher"), [input, list], { class: "switcher" });
   /** @type {string[]} */
   let found = [];
@@ -19,13 +32,26 @@ export function switcher(app, go) {
 
   function draw() {
     const wanted = letters(input.value.trim().replace(/^@/, "")); // as the page shows names
-    const states = sorted([...app.chat.conversations.values()]).filter((state) => letters(titleOf(state)).includes(wanted));
-    states.sort((one, other) => Number(letters(titleOf(other)).startsWith(wanted)) - Number(letters(titleOf(one)).startsWith(wanted)) || Number(other.unread > 0) - Number(one.unread > 0));
+    const states = sorted([...app.chat.conversations.values()]).filter((state) =>
+      letters(titleOf(state)).includes(wanted),
+    );
+    states.sort(
+      (one, other) =>
+        Number(letters(titleOf(other)).startsWith(wanted)) - Number(letters(titleOf(one)).startsWith(wanted)) ||
+        Number(other.unread > 0) - Number(one.unread > 0),
+    );
     found = states.slice(0, 12).map((state) => state.conversation);
     list.replaceChildren(
-      ...states.slice(0, 12).map((state, index) =>
-        h("li", { role: "option", id: `switch-${index}`, dir: "auto", on: { click: () => take(index) } }, titleOf(state), state.unread > 0 && h("span", { class: "badge" }, String(state.unread))),
-      ),
+      ...states
+        .slice(0, 12)
+        .map((state, index) =>
+          h(
+            "li",
+            { role: "option", id: `switch-${index}`, dir: "auto", on: { click: () => take(index) } },
+            titleOf(state),
+            state.unread > 0 && h("span", { class: "badge" }, String(state.unread)),
+          ),
+        ),
     );
     if (!found.length) list.append(h("li", { class: "empty" }, t("search.nothing")));
     point(0);
@@ -34,7 +60,8 @@ export function switcher(app, go) {
   /** @param {number} index */
   function point(index) {
     at = index;
-    for (const [place, option] of [...list.children].entries()) option.setAttribute("aria-selected", String(place === index));
+    for (const [place, option] of [...list.children].entries())
+      option.setAttribute("aria-selected", String(place === index));
     input.setAttribute("aria-activedescendant", `switch-${index}`);
   }
 

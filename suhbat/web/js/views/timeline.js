@@ -34,7 +34,8 @@ export class TimelineView {
     this.conversation = conversation;
     this.place = place;
     this.timeline = app.timeline(conversation);
-    const point = (/** @type {Event} */ event) => this.#point(/** @type {Element} */ (event.target).closest("article[data-seq]"));
+    const point = (/** @type {Event} */ event) =>
+      this.#point(/** @type {Element} */ (event.target).closest("article[data-seq]"));
     const on = { pointerover: point, focusin: point };
     this.list = h("div", { class: "rows", role: "log", "aria-label": t("timeline"), "aria-live": "polite", on });
     this.scroller = h("div", { class: "scroller", tabindex: 0, on: { scroll: () => this.#scrolled() } }, this.list);
@@ -42,7 +43,10 @@ export class TimelineView {
     this.element = h("div", { class: "timeline" }, this.scroller, this.newer);
     const seen = () => this.#read();
     this.ends = [
-      app.on("timeline", (/** @type {string} */ name, /** @type {any} */ change) => name === conversation && this.#changed(change)),
+      app.on(
+        "timeline",
+        (/** @type {string} */ name, /** @type {any} */ change) => name === conversation && this.#changed(change),
+      ),
       app.on("pending", (/** @type {string} */ name) => name === conversation && this.#soon()),
       app.on("receipts", (/** @type {string} */ name) => name === conversation && this.#soon()),
     ];
@@ -121,7 +125,11 @@ export class TimelineView {
     this.#soon();
   }
 
-  /** Offer what can be done with this message. Only here: sixty rows of buttons would be slow to draw and to tab through. @param {Element | null} row */
+  /**
+   * Offer what can be done with this message. Only here: sixty rows of buttons would be slow to draw and to tab
+   * through.
+   * @param {Element | null} row
+   */
   #point(row) {
     if (!row || row.querySelector(":scope > .actions")) return;
     const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
@@ -140,7 +148,10 @@ export class TimelineView {
   #render() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const rows = rowsOf(this.timeline, this.app.pending.in(this.conversation), { readOrdinal: this.#readOrdinal, me: this.app.me.uid });
+    const rows = rowsOf(this.timeline, this.app.pending.in(this.conversation), {
+      readOrdinal: this.#readOrdinal,
+      me: this.app.me.uid,
+    });
     const anchor = this.#following ? null : this.#anchor();
     const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("article"))?.dataset.key;
     const pointed = focused ?? this.list.querySelector(".actions")?.parentElement?.dataset.key;
@@ -151,16 +162,25 @@ export class TimelineView {
       shown.set(row.key, this.#signature(row));
       return this.#node(row);
     };
-    keyed(this.list, rows, (row) => row.key, draw, (element, row) => {
-      const signature = this.#signature(row);
-      if (this.#shown.get(row.key) !== signature) return draw(row);
-      shown.set(row.key, signature);
-      return element;
-    });
+    keyed(
+      this.list,
+      rows,
+      (row) => row.key,
+      draw,
+      (element, row) => {
+        const signature = this.#signature(row);
+        if (this.#shown.get(row.key) !== signature) return draw(row);
+        shown.set(row.key, signature);
+        return element;
+      },
+    );
     this.#shown = shown;
-    if (!rows.length) this.list.replaceChildren(h("p", { class: "empty" }, t(this.timeline.loaded ? "timeline.empty" : "loading")));
+    if (!rows.length)
+      this.list.replaceChildren(h("p", { class: "empty" }, t(this.timeline.loaded ? "timeline.empty" : "loading")));
     else this.list.querySelector(":scope > .empty")?.remove();
-    const again = pointed ? /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-key="${pointed}"]`)) : null;
+    const again = pointed
+      ? /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-key="${pointed}"]`))
+      : null;
     this.#point(again);
     if (focused && document.activeElement === document.body) again?.focus({ preventScroll: true });
     if (this.#following) this.#end();
@@ -173,7 +193,9 @@ export class TimelineView {
     switch (row.kind) {
       case "message": {
         const { message } = row;
-        const reactions = message.reactions.map((one) => `${one.emoji}${one.count}${one.mine}${one.uids.join()}`).join();
+        const reactions = message.reactions
+          .map((one) => `${one.emoji}${one.count}${one.mine}${one.uids.join()}`)
+          .join();
         const readers = message.sender_uid === this.app.me.uid ? this.place.readers(message).length : 0;
         return `${row.follows}${message.text}${message.edited_at}${message.deleted}${reactions}${readers}${this.place.pinned(message.seq)}${this.#quoted(message.reply_to)}${this.place.shown(message.sender_uid, message.sender)}`;
       }
@@ -200,7 +222,10 @@ export class TimelineView {
       case "unread":
         return h("div", { class: "unread-divider", role: "separator" }, h("span", {}, t("timeline.unread")));
       case "note": {
-        const said = [row.joined.length && t("timeline.joined", { names: row.joined.join(", "), n: row.joined.length }), row.left.length && t("timeline.left", { names: row.left.join(", "), n: row.left.length })];
+        const said = [
+          row.joined.length && t("timeline.joined", { names: row.joined.join(", "), n: row.joined.length }),
+          row.left.length && t("timeline.left", { names: row.left.join(", "), n: row.left.length }),
+        ];
         return h("p", { class: "note" }, said.filter(Boolean).join(" · "));
       }
       case "message":
@@ -234,7 +259,10 @@ export class TimelineView {
     this.#following = this.#isAtEnd();
     if (this.#following) this.#fresh = 0;
     this.newer.hidden = this.#following;
-    this.newer.replaceChildren(icon("down"), this.#fresh ? t("timeline.new", { n: this.#fresh }) : t("timeline.latest"));
+    this.newer.replaceChildren(
+      icon("down"),
+      this.#fresh ? t("timeline.new", { n: this.#fresh }) : t("timeline.latest"),
+    );
     if (scrollTop < NEAR) void this.timeline.more("start").catch(() => {});
     if (scrollHeight - scrollTop - clientHeight < NEAR) void this.timeline.more("end").catch(() => {});
     this.#read();
@@ -257,7 +285,8 @@ export class TimelineView {
     const edge = this.scroller.getBoundingClientRect().bottom;
     for (const element of [...this.list.children].reverse()) {
       const { seq } = /** @type {HTMLElement} */ (element).dataset;
-      if (seq && element.getBoundingClientRect().bottom <= edge + 8) return this.timeline.find(Number(seq))?.ordinal ?? 0;
+      if (seq && element.getBoundingClientRect().bottom <= edge + 8)
+        return this.timeline.find(Number(seq))?.ordinal ?? 0;
     }
     return 0;
   }
