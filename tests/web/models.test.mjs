@@ -326,6 +326,15 @@ test("a quoted message that may not be read, or is gone, stays far away; a windo
   assert.equal(timeline.quote(7).text, "m7");
 });
 
+test("what changed beside the messages is shown by a touch, which changes nothing itself", async () => {
+  const { timeline, changes } = scene(3);
+  await timeline.open();
+  const [messages, pinned] = [timeline.messages, timeline.pinned];
+  timeline.touch();
+  assert.deepEqual(changes, ["all", "all"]);
+  assert.ok(timeline.messages === messages && timeline.pinned === pinned);
+});
+
 test("a name in a text leads to who was seen under it, and to nobody where it had several owners", () => {
   const people = new Map([
     ["u1", { uid: "u1", user_id: "ali" }],

@@ -9,14 +9,17 @@ import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { Database } from "./storage/database.js";
 
+/** @import { Pending } from "./models/pending.js" */
+/** @import { Api } from "./sdk/http.js" */
+/** @import { Person } from "./sdk/types.js" */
+
 const OPEN_TIMELINES = 12;
 const KEPT_MESSAGES = 100; // of each conversation, for a visit without the network
 const SAVE_AFTER = 300; // ms
 const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "message.unpinned"]);
 
-/** @typedef {import("./sdk/types.js").ConversationState} ConversationState */
 /**
- * @typedef {import("./sdk/types.js").Person & {display_name?: string, role?: string, locale?: string | null,
+ * @typedef {Person & {display_name?: string, role?: string, locale?: string | null,
  *   added_by?: string}} User
  */
 
@@ -35,11 +38,11 @@ export class App {
 
   /**
    * @param {URL} base the server's root
-   * @param {import("./sdk/http.js").Api} api
+   * @param {Api} api
    * @param {User} me
    * @param {Database} database
    * @param {any} restored what the last visit left
-   * @param {import("./models/pending.js").Pending[]} unsent
+   * @param {Pending[]} unsent
    * @param {Record<string, any>} drafts
    */
   constructor(base, api, me, database, restored, unsent, drafts) {
@@ -67,7 +70,7 @@ export class App {
     this.pending.restore(unsent);
   }
 
-  /** @param {URL} base @param {import("./sdk/http.js").Api} api @param {User} me */
+  /** @param {URL} base @param {Api} api @param {User} me */
   static async start(base, api, me) {
     const database = await Database.open(me.uid);
     const [state, drafts, unsent] = await Promise.all([

@@ -239,7 +239,7 @@ export const texts = {
   "settings.added.nobody": "Никто",
   "settings.erase": "Стереть мою учётную запись",
   "settings.erase.lead":
-    "Учётная запись исчезнет сразу и навсегда. Написанное вами останется от имени «удалённой учётной записи», если вы не выберете другое.",
+    "Аккаунт исчезнет сразу и навсегда. Сообщения останутся от имени «Удалённый аккаунт», если не удалить и их.",
   "settings.erase.messages": "Стереть и всё, что я написал",
   "settings.export": "Всё обо мне в файле",
   "settings.here": "На этом устройстве",
@@ -257,22 +257,22 @@ export const texts = {
   "settings.upgrade": "Сделать учётной записью",
   "settings.upgrade.hint": "С паролем имя останется вашим вместе со всем, что вы написали.",
   // Keeping order
-  order: "Порядок",
-  "order.audit": "Что было сделано",
-  "order.filter": "Слова, которых не должно быть",
-  "order.filter.hint": "По одному в строке; учитывается любое написание.",
-  "order.filter.label": "Слова",
-  "order.invite.end": "Отозвать",
-  "order.invite.until": "действует до {when}",
-  "order.invite.uses": {
+  moderation: "Порядок",
+  "moderation.audit": "Что было сделано",
+  "moderation.filter": "Слова, которых не должно быть",
+  "moderation.filter.hint": "По одному в строке; учитывается любое написание.",
+  "moderation.filter.label": "Слова",
+  "moderation.invite.end": "Отозвать",
+  "moderation.invite.until": "действует до {when}",
+  "moderation.invite.uses": {
     one: "осталось {n} использование",
     few: "осталось {n} использования",
     many: "осталось {n} использований",
     other: "осталось {n} использования",
   },
-  "order.invites": "Приглашения",
-  "order.reports": "Жалобы",
-  "order.settle": "Рассмотрено",
+  "moderation.invites": "Приглашения",
+  "moderation.reports": "Жалобы",
+  "moderation.settle": "Рассмотрено",
   // Times
   "time.at": "был(а) здесь: {when}",
   "time.minutes": {

@@ -2,8 +2,8 @@
 
 import { edited, reacted } from "../sdk/fold.js";
 
-/** @typedef {import("../sdk/types.js").Message} Message */
-/** @typedef {import("../sdk/types.js").Event} Event */
+/** @import { Message } from "../sdk/types.js" */
+/** @import { Event } from "../sdk/types.js" */
 /** @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number}} Page */
 /** @typedef {{before?: number, after?: number, around?: number, limit: number}} Query */
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", name: string}} Note */
@@ -237,6 +237,11 @@ export class Timeline {
   /** @param {number[]} seqs */
   setPinned(seqs) {
     this.pinned = new Set(seqs);
+    this.#changed({ at: "all" });
+  }
+
+  /** What stands beside the messages, as who has read them, is known better now: they are shown anew. */
+  touch() {
     this.#changed({ at: "all" });
   }
 

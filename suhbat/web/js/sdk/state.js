@@ -4,8 +4,6 @@
 // The rule that makes at-least-once into exactly-once is in `#event`: apply cursor + 1, drop what is not
 // above the cursor, and for anything higher ask for what is missing instead of applying it.
 
-/** @import { ConversationState, Effect, Event, Frame, Invitation, Person, Presence, Saved } from "./types.js" */
-
 import { WAIT_AND_REPEAT } from "./errors.js";
 import { fold, foldOwn } from "./fold.js";
 import { Gaps } from "./gaps.js";
@@ -14,6 +12,8 @@ import { People } from "./people.js";
 import { Pulse } from "./pulse.js";
 import { ME, fitting } from "./resume.js";
 import { Tallies } from "./tally.js";
+
+/** @import { ConversationState, Effect, Event, Frame, Invitation, Person, Presence, Saved } from "./types.js" */
 
 /** Lives as long as the chat, over all its connections. `now` is always steady milliseconds. */
 export class State {
@@ -316,10 +316,10 @@ export class State {
 
 /**
  * In the server's order: several of one batch have the same time.
- * @param {import("./types.js").Invitation[]} invitations
+ * @param {Invitation[]} invitations
  */
 function byTime(invitations) {
-  const key = (/** @type {import("./types.js").Invitation} */ one) => `${one.invited_at} ${one.conversation}`;
+  const key = (/** @type {Invitation} */ one) => `${one.invited_at} ${one.conversation}`;
   return new Map(invitations.sort((a, b) => (key(a) < key(b) ? -1 : 1)).map((one) => [one.conversation, one]));
 }
 

@@ -3,8 +3,8 @@
 
 import { inline } from "./inlines.js";
 
-/** @typedef {import("./markdown.js").Block} Block */
-/** @typedef {import("./markdown.js").Reading} Reading */
+/** @import { Block } from "./markdown.js" */
+/** @import { Reading } from "./markdown.js" */
 
 const DEEPEST = 6; // quotes and lists within each other
 const FENCE = /^( {0,3})(```+|~~~+)[ \t]*([\w+#.-]{0,20})(.*)$/;

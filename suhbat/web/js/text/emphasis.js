@@ -1,7 +1,7 @@
 // Runs of * _ and ~ become emphasis, by the rules of CommonMark 0.31 (6.2), which are made so that each run is looked
 // at a bounded number of times: where no opening run was found once, none is looked for again.
 
-/** @typedef {import("./markdown.js").Inline} Inline */
+/** @import { Inline } from "./markdown.js" */
 /** @typedef {{type: "run", letter: string, length: number, left: number, opens: boolean, closes: boolean}} Run */
 /** @typedef {Inline | Run} Item */
 /**

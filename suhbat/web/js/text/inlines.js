@@ -5,9 +5,9 @@ import { emphasised, run } from "./emphasis.js";
 import { address, bracketed, isEscape, target } from "./links.js";
 import { meant, run as nameRun } from "./mentions.js";
 
-/** @typedef {import("./markdown.js").Inline} Inline */
-/** @typedef {import("./markdown.js").Reading} Reading */
-/** @typedef {import("./emphasis.js").Item} Item */
+/** @import { Inline } from "./markdown.js" */
+/** @import { Reading } from "./markdown.js" */
+/** @import { Item } from "./emphasis.js" */
 
 const SPECIAL = /[\\`[\]<@*_~\n]|https?:\/\/|www\./gi;
 

@@ -4,9 +4,9 @@ import { cyrillic } from "./cyrillic.js";
 
 export const LANGUAGES = ["en", "uz", "uz-Cyrl", "ru"];
 
-/** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Text */
+/** @typedef {string | Partial<Record<Intl.LDMLPluralRule, string>>} Wording */
 
-/** @type {Record<string, Text>} */
+/** @type {Record<string, Wording>} */
 let texts = {};
 let tag = "en";
 let plurals = new Intl.PluralRules("en");
@@ -60,9 +60,9 @@ export function t(key, args = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, /** @type {string} */ name) => (name in args ? String(args[name]) : whole));
 }
 
-/** @param {Record<string, Text>} latin @returns {Record<string, Text>} */
+/** @param {Record<string, Wording>} latin @returns {Record<string, Wording>} */
 function inCyrillic(latin) {
-  const made = (/** @type {Text} */ text) =>
+  const made = (/** @type {Wording} */ text) =>
     typeof text === "string"
       ? cyrillic(text)
       : Object.fromEntries(Object.entries(text).map(([form, one]) => [form, cyrillic(one)]));

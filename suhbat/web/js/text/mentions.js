@@ -38,13 +38,32 @@ export function run(text, at, isCode) {
 }
 
 /**
+ * Every name, folded, that a text may name with @: with those of them that exist it is read as with all names.
+ * @param {string} text @returns {string[]}
+ */
+export function possibleNames(text) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
+    const behind = run(text, at, () => false);
+    for (const end of endsOf(behind)) found.add(fold(behind.slice(0, end)));
+  }
+  found.delete("");
+  return [...found];
+}
+
+/** Where a name in what stands behind an @ may end, the shortest first. @param {string} found */
+function endsOf(found) {
+  return [...[...found.matchAll(BREAKS)].map(({ index }) => /** @type {number} */ (index)), found.length];
+}
+
+/**
  * The longest beginning of what stands behind an @ that is a name; shortened at the signs between letters, never
  * within a word. Where none is known, what would be one.
  * @param {string} found what `run` gave @param {(folded: string) => boolean} exists
  */
 export function meant(found, exists) {
-  const ends = [...found.matchAll(BREAKS)].map(({ index }) => /** @type {number} */ (index));
-  for (const end of [...ends, found.length].reverse()) {
+  for (const end of endsOf(found).reverse()) {
     const name = found.slice(0, end);
     if (EVERYBODY.has(fold(name)) || exists(fold(name))) return name;
   }

@@ -3,10 +3,12 @@
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
 
+/** @import { App } from "../app.js" */
+
 const QUIET = 2000; // ms offline before anything is said
 const TICK = 1000;
 
-/** @param {import("../app.js").App} app */
+/** @param {App} app */
 export function banner(app) {
   const text = h("span", {});
   const now = h("button", { type: "button", on: { click: () => app.chat.retryNow() } }, t("offline.now"));

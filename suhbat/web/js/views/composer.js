@@ -6,8 +6,14 @@ import { t } from "../text/languages.js";
 import { Completion } from "./completion.js";
 import { h, icon, iconButton } from "./dom.js";
 import { later } from "./later.js";
+import { called } from "./names.js";
 import { sentence } from "./form.js";
 import { toast } from "./dialog.js";
+
+/** @import { App } from "../app.js" */
+/** @import { Message } from "../sdk/types.js" */
+/** @import { Offer } from "./completion.js" */
+/** @import { TimelineView } from "./timeline.js" */
 
 const LONGEST = 4000; // characters, as the server counts them
 const COUNTED = 3500; // from here on it is shown how many are left
@@ -18,10 +24,10 @@ export class Composer {
   #sending = Promise.resolve();
 
   /**
-   * @param {import("../app.js").App} app
+   * @param {App} app
    * @param {string} conversation
-   * @param {import("./timeline.js").TimelineView} timeline
-   * @param {(begun: string) => Promise<import("./completion.js").Offer[]>} people
+   * @param {TimelineView} timeline
+   * @param {(begun: string) => Promise<Offer[]>} people
    */
   constructor(app, conversation, timeline, people) {
     this.app = app;
@@ -79,7 +85,7 @@ export class Composer {
     this.#typed();
   }
 
-  /** @param {import("../sdk/types.js").Message} message */
+  /** @param {Message} message */
   reply(message) {
     if (this.draft.editing !== null) this.cancel();
     this.app.drafts.change(this.conversation, { replyTo: message.seq });
@@ -87,7 +93,7 @@ export class Composer {
     this.focus();
   }
 
-  /** @param {import("../sdk/types.js").Message} message */
+  /** @param {Message} message */
   edit(message) {
     this.app.drafts.change(this.conversation, { editing: message.seq, text: message.text, replyTo: null });
     this.refresh();
@@ -187,12 +193,12 @@ export class Composer {
     const seq = editing ?? replyTo;
     this.context.hidden = seq === null;
     if (seq === null) return;
-    const message = this.timeline.place.find(seq);
+    const message = this.timeline.timeline.quote(seq);
     const said =
       editing !== null
         ? t("composer.editing")
         : t("composer.replying", {
-            name: message ? this.timeline.place.shown(message.sender_uid, message.sender) : "",
+            name: message ? called(this.app, message.sender_uid, message.sender) : "",
           });
     this.context.replaceChildren(
       icon(editing !== null ? "edit" : "reply"),

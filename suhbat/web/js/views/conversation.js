@@ -5,17 +5,21 @@ import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { Composer } from "./composer.js";
 import { h, iconButton } from "./dom.js";
-import { isHere, isName, otherOf, titleOf, uidOf } from "./names.js";
+import { called, isHere, namesSeen, otherOf, titleOf, uidOf } from "./names.js";
 import { TimelineView } from "./timeline.js";
 import { actionsFor } from "./message-actions.js";
 import { later } from "./later.js";
+
+/** @import { App } from "../app.js" */
+/** @import { RowActs } from "./message.js" */
+/** @import { RowFacts } from "./shown.js" */
 
 export class ConversationView {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typingEnds;
 
   /**
-   * @param {import("../app.js").App} app
+   * @param {App} app
    * @param {string} conversation
    * @param {{back: () => void, details: () => void, search: () => void,
    *   go: (conversation: string, seq?: number) => void}} acts
@@ -27,7 +31,7 @@ export class ConversationView {
     this.title = h("h1", { dir: "auto" });
     this.about = h("p", { class: "about", dir: "auto" });
     this.typing = h("p", { class: "typing", "aria-live": "polite" });
-    this.timeline = new TimelineView(app, conversation, this.#place());
+    this.timeline = new TimelineView(app, conversation, () => this.#facts(), this.#acts());
     this.composer = new Composer(app, conversation, this.timeline, (begun) => this.people(begun));
     this.element = h(
       "section",
@@ -73,7 +77,7 @@ export class ConversationView {
     if (!this.state || this.state.kind === "lobby" || this.state.member_count > 40) return;
     const { members } = await this.app.api.get(`/conversations/${encodeURIComponent(this.conversation)}/members`);
     this.app.receipts.load(this.conversation, members);
-    this.timeline.timeline.setPinned([...this.timeline.timeline.pinned]);
+    this.timeline.timeline.touch();
   }
 
   refresh() {
@@ -129,25 +133,33 @@ export class ConversationView {
     return offers;
   }
 
-  /** @returns {import("./timeline.js").Place} */
-  #place() {
+  /** @returns {Omit<RowFacts, "unfolded">} */
+  #facts() {
     const { app, conversation } = this;
-    const actions = actionsFor(app, conversation, {
-      reply: (message) => this.composer.reply(message),
-      edit: (message) => this.composer.edit(message),
-      pinned: (seq) => app.timeline(conversation).pinned.has(seq),
-    });
+    const { timeline } = this.timeline;
+    const names = namesSeen(app);
+    return {
+      me: app.me,
+      find: (seq) => timeline.quote(seq),
+      called: (uid, name) => called(app, uid, name),
+      readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
+      pinned: (seq) => timeline.pinned.has(seq),
+      exists: (folded) => names.has(folded),
+    };
+  }
+
+  /** @returns {Omit<RowActs, "unfold">} */
+  #acts() {
+    const { app, conversation } = this;
     const person = (/** @type {string} */ name, /** @type {string | undefined} */ uid, /** @type {Element} */ anchor) =>
       void later("person").then(({ showPerson }) =>
         showPerson(app, name, uid, anchor, (direct) => this.acts.go(direct)),
       );
     return {
-      me: app.me,
-      find: (seq) => app.timeline(conversation).quote(seq),
-      exists: (folded) => isName(app, folded),
-      shown: (uid, name) => (uid === app.me.uid ? app.me.user_id : name),
-      readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
-      pinned: (seq) => app.timeline(conversation).pinned.has(seq),
+      ...actionsFor(app, conversation, {
+        reply: (message) => this.composer.reply(message),
+        edit: (message) => this.composer.edit(message),
+      }),
       jump: (seq) => this.acts.go(conversation, seq),
       person,
       mentioned: (name, anchor) => {
@@ -157,10 +169,8 @@ export class ConversationView {
           .messages.map((one) => ({ uid: one.sender_uid, user_id: one.sender }));
         person(name, uidOf([...app.chat.people.values(), ...senders], name), anchor);
       },
-      unfolded: new Set(),
       retry: (clientId) => app.pending.retry(clientId),
       discard: (clientId) => app.pending.remove(clientId),
-      ...actions,
     };
   }
 

@@ -1,4 +1,4 @@
-// About a conversation: who is in it, what is pinned, silence on this device, and its settings for who keeps order.
+// About a conversation: who is in it, what is pinned, silence on this device, and its settings for moderators.
 
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
@@ -6,15 +6,18 @@ import { prefer, preferences } from "../storage/preferences.js";
 import { confirm, dialog, menu, toast } from "./dialog.js";
 import { avatar, h, iconButton } from "./dom.js";
 import { field, form, nameInput, sentence } from "./form.js";
-import { later } from "./later.js";
 import { isHere, titleOf } from "./names.js";
 import { panel } from "./panel.js";
 import { showPerson } from "./person.js";
 
+/** @import { App } from "../app.js" */
+/** @import { ConversationState, Message } from "../sdk/types.js" */
+/** @import { MenuItem } from "./dialog.js" */
+
 /**
- * @param {import("../app.js").App} app
+ * @param {App} app
  * @param {string} conversation
- * @param {{close: () => void, go: (conversation: string, seq?: number) => void}} acts
+ * @param {{close: () => void, go: (conversation: string, seq?: number) => void, invite: () => void}} acts
  */
 export function detailsPanel(app, conversation, acts) {
   const path = `/conversations/${encodeURIComponent(conversation)}`;
@@ -30,21 +33,21 @@ export function detailsPanel(app, conversation, acts) {
   });
   return element;
 
-  /** @param {import("../sdk/types.js").ConversationState} state */
+  /** @param {ConversationState} state */
   function draw(state) {
-    const keeps = state.role === "owner" || state.role === "moderator";
+    const moderates = state.role === "owner" || state.role === "moderator";
     parts.replaceChildren(
       h("h3", { dir: "auto" }, titleOf(state)),
       state.topic ? h("p", { class: "topic", dir: "auto" }, state.topic) : "",
       silence(),
-      h("div", { class: "buttons" }, ...buttons(state, keeps)),
+      h("div", { class: "buttons" }, ...buttons(state, moderates)),
       h("h4", {}, t("pins")),
       pins,
       h("h4", {}, state.kind === "lobby" ? t("here.now") : t("members.title", { n: state.member_count })),
       members,
     );
     void loadPins();
-    void (state.kind === "lobby" ? drawPresent() : loadMembers(state, keeps));
+    void (state.kind === "lobby" ? drawPresent() : loadMembers(state, moderates));
   }
 
   function silence() {
@@ -61,18 +64,17 @@ export function detailsPanel(app, conversation, acts) {
     );
   }
 
-  /** @param {import("../sdk/types.js").ConversationState} state @param {boolean} keeps */
-  function buttons(state, keeps) {
+  /** @param {ConversationState} state @param {boolean} moderates */
+  function buttons(state, moderates) {
     if (state.kind === "lobby") return [];
     const button = (/** @type {string} */ text, /** @type {() => void} */ act, danger = false) =>
       h("button", { type: "button", class: danger ? "danger" : "", on: { click: act } }, text);
     if (state.kind === "direct")
       return [button(t("direct.leave"), () => void leave(t("direct.leave"), t("direct.leave.ask")))];
     return [
-      keeps && button(t("member.add"), addMember),
-      keeps && button(t("room.settings"), () => settings(state)),
-      ["owner", "moderator"].includes(app.me.role ?? "") &&
-        button(t("invite"), () => void later("invites").then(({ inviteDialog }) => inviteDialog(app, conversation))),
+      moderates && button(t("member.add"), addMember),
+      moderates && button(t("room.settings"), () => settings(state)),
+      ["owner", "moderator"].includes(app.me.role ?? "") && button(t("invite"), acts.invite),
       button(t("room.leave"), () => void leave(t("room.leave"), t("room.leave.ask")), true),
     ];
   }
@@ -81,7 +83,7 @@ export function detailsPanel(app, conversation, acts) {
     try {
       const { messages } = await app.api.get(`${path}/pins`);
       pins.replaceChildren(
-        ...messages.map((/** @type {import("../sdk/types.js").Message} */ message) =>
+        ...messages.map((/** @type {Message} */ message) =>
           h(
             "li",
             {},
@@ -105,8 +107,8 @@ export function detailsPanel(app, conversation, acts) {
     members.replaceChildren(...here.slice(0, 200).map((one) => person(one.uid, one.user_id, "", null)));
   }
 
-  /** @param {import("../sdk/types.js").ConversationState} state @param {boolean} keeps @param {string} [after] */
-  async function loadMembers(state, keeps, after = "") {
+  /** @param {ConversationState} state @param {boolean} moderates @param {string} [after] */
+  async function loadMembers(state, moderates, after = "") {
     try {
       const page = await app.api.get(`${path}/members`, { limit: 100, ...(after ? { after } : {}) });
       if (!after) members.replaceChildren();
@@ -120,7 +122,7 @@ export function detailsPanel(app, conversation, acts) {
             member.user.uid,
             member.user.user_id,
             about,
-            keeps && member.user.uid !== app.me.uid && state.kind === "room" ? member : null,
+            moderates && member.user.uid !== app.me.uid && state.kind === "room" ? member : null,
           ),
         );
       }
@@ -134,7 +136,7 @@ export function detailsPanel(app, conversation, acts) {
               {
                 type: "button",
                 class: "more-members",
-                on: { click: () => void loadMembers(state, keeps, page.after) },
+                on: { click: () => void loadMembers(state, moderates, page.after) },
               },
               t("search.more"),
             ),
@@ -161,19 +163,24 @@ export function detailsPanel(app, conversation, acts) {
         h("span", { class: "names" }, h("strong", { dir: "auto" }, name), about && h("small", {}, about)),
       ),
       member &&
-        iconButton("more", t("message.more"), (event) => order(member, /** @type {Element} */ (event.currentTarget)), {
-          "aria-haspopup": "menu",
-        }),
+        iconButton(
+          "more",
+          t("message.more"),
+          (event) => memberMenu(member, /** @type {Element} */ (event.currentTarget)),
+          {
+            "aria-haspopup": "menu",
+          },
+        ),
     );
   }
 
   /** @param {any} member @param {Element} anchor */
-  function order(member, anchor) {
+  function memberMenu(member, anchor) {
     const name = member.user.user_id;
     const where = `${path}/members/${encodeURIComponent(name)}?uid=${encodeURIComponent(member.user.uid)}`;
     const change = (/** @type {object} */ body) => done(app.api.patch(where, body));
     const owner = app.chat.conversations.get(conversation)?.role === "owner";
-    /** @type {import("./dialog.js").Item[]} */
+    /** @type {MenuItem[]} */
     const items = [];
     if (owner && member.role === "member")
       items.push({ label: t("member.promote"), icon: "shield", act: () => change({ role: "moderator" }) });
@@ -220,7 +227,7 @@ export function detailsPanel(app, conversation, acts) {
     ]);
   }
 
-  /** @param {import("../sdk/types.js").ConversationState} state */
+  /** @param {ConversationState} state */
   function settings(state) {
     const owner = state.role === "owner";
     const select = (/** @type {string} */ name, /** @type {string[]} */ values, /** @type {string} */ chosen) =>

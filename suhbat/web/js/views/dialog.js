@@ -4,10 +4,12 @@ import { t } from "../text/languages.js";
 import { h, icon, iconButton } from "./dom.js";
 import { float, sink } from "./floating.js";
 
+/** @import { Child } from "./dom.js" */
+
 /**
  * A modal dialog with a heading. Gives it and a function that closes it.
  * @param {string} title
- * @param {import("./dom.js").Child[]} children
+ * @param {Child[]} children
  * @param {{class?: string, onclose?: () => void}} [options]
  */
 export function dialog(title, children, options = {}) {
@@ -55,11 +57,12 @@ export function confirm(title, text, yes) {
   });
 }
 
+/** @typedef {{label: string, icon: Parameters<typeof icon>[0], act: () => void, danger?: boolean}} MenuItem */
+
 /**
- * @typedef {{label: string, icon: Parameters<typeof icon>[0], act: () => void, danger?: boolean}} Item
  * A menu of things to do, at a place of the page.
  * @param {Element} anchor
- * @param {Item[]} items
+ * @param {MenuItem[]} items
  */
 export function menu(anchor, items) {
   const list = h("div", { class: "menu", role: "menu" });

@@ -34,40 +34,6 @@ export function set(element, props) {
   }
 }
 
-/** @param {string} selector @param {ParentNode} [root] */
-export const one = (selector, root = document) => /** @type {HTMLElement} */ (root.querySelector(selector));
-
-/**
- * Make the children of `parent` those of `items`, in this order, keeping the elements of what was there before.
- * @template I
- * @param {Element} parent
- * @param {I[]} items
- * @param {(item: I) => string} key
- * @param {(item: I) => HTMLElement} make
- * @param {(element: HTMLElement, item: I) => HTMLElement} update of what was there: the same element or another
- */
-export function keyed(parent, items, key, make, update) {
-  /** @type {Map<string | undefined, HTMLElement>} */
-  const old = new Map();
-  for (const child of parent.children)
-    old.set(/** @type {HTMLElement} */ (child).dataset.key, /** @type {HTMLElement} */ (child));
-  let at = parent.firstElementChild;
-  for (const item of items) {
-    const name = key(item);
-    const found = old.get(name);
-    old.delete(name);
-    const element = found ? update(found, item) : make(item);
-    if (element !== found) {
-      element.dataset.key = name;
-      if (found && found === at) at = found.nextElementSibling;
-      found?.remove();
-    }
-    if (element === at) at = at.nextElementSibling;
-    else parent.insertBefore(element, at);
-  }
-  for (const gone of old.values()) gone.remove();
-}
-
 const PATHS = {
   add: "M12 5v14M5 12h14",
   back: "M15 5l-7 7 7 7",

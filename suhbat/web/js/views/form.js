@@ -3,6 +3,8 @@
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
 
+/** @import { Child } from "./dom.js" */
+
 /** @param {string} label @param {HTMLElement} input @param {string} [hint] */
 export function field(label, input, hint = "") {
   return h("label", { class: "field" }, h("span", { class: "label" }, label), input, hint && h("small", {}, hint));
@@ -33,7 +35,7 @@ export const passwordInput = (kind, props = {}) =>
   });
 
 /**
- * @param {import("./dom.js").Child[]} children
+ * @param {Child[]} children
  * @param {string} button
  * @param {(values: Record<string, string>, form: HTMLFormElement) => Promise<unknown>} submit what it throws is told
  */

@@ -5,9 +5,11 @@ import { h } from "./dom.js";
 import { field, form, nameInput, passwordInput } from "./form.js";
 import { languageChoice } from "./choices.js";
 
+/** @import { Api } from "../sdk/http.js" */
+
 /**
  * @typedef {{version: string, access: "open" | "invite" | "closed", outside: boolean, owned: boolean}} Server
- * @typedef {{api: import("../sdk/http.js").Api, server: Server, enter: (user: any) => void}} Door
+ * @typedef {{api: Api, server: Server, enter: (user: any) => void}} Door
  */
 
 /**

@@ -5,11 +5,12 @@ import { toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { sentence } from "./form.js";
 
-/** @typedef {import("../sdk/types.js").Invitation} Invitation */
+/** @import { App } from "../app.js" */
+/** @import { Invitation } from "../sdk/types.js" */
 
 /** What the page is about only while somebody invites: an empty list takes no place and is not announced. */
 export class Invitations {
-  /** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
+  /** @param {App} app @param {(conversation: string) => void} go */
   constructor(app, go) {
     this.app = app;
     this.go = go;

@@ -6,7 +6,9 @@ import { dialog, toast } from "./dialog.js";
 import { h, iconButton } from "./dom.js";
 import { field, form } from "./form.js";
 
-/** @param {import("../app.js").App} app @param {string | null} conversation the room they come into */
+/** @import { App } from "../app.js" */
+
+/** @param {App} app @param {string | null} conversation the room they come into */
 export function inviteDialog(app, conversation) {
   const place = h("div", { class: "invite-link", hidden: true });
   dialog(t("invite"), [

@@ -1,4 +1,5 @@
-// What nobody needs at first: loaded when it is asked for, or in a quiet moment before.
+// What nobody needs at first: loaded when it is asked for, or in a quiet moment before. What is loaded here asks for
+// nothing here itself: it is given what it opens.
 
 const LATER = {
   browse: () => import("./rooms.js"),
@@ -7,7 +8,7 @@ const LATER = {
   gate: () => import("./gate.js"),
   invites: () => import("./invites.js"),
   keys: () => import("./keys.js"),
-  order: () => import("./order.js"),
+  moderation: () => import("./moderation.js"),
   person: () => import("./person.js"),
   reacted: () => import("./reacted.js"),
   search: () => import("./search.js"),

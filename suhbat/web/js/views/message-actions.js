@@ -7,51 +7,66 @@ import { h } from "./dom.js";
 import { field, form, sentence } from "./form.js";
 import { later } from "./later.js";
 
+/** @import { App } from "../app.js" */
+/** @import { Message } from "../sdk/types.js" */
+/** @import { MenuItem } from "./dialog.js" */
+
 const UNDO_SECONDS = 5;
 /** With and without U+FE0F it is the same emoji. @param {string} emoji */
 const bare = (emoji) => emoji.replaceAll("\ufe0f", "");
 
-/** @typedef {import("../sdk/types.js").Message} Message */
-
 /**
- * @param {import("../app.js").App} app
+ * What can be done with the messages of a conversation, which are meant by their `seq`.
+ * @param {App} app
  * @param {string} conversation
- * @param {{reply: (message: Message) => void, edit: (message: Message) => void,
- *   pinned: (seq: number) => boolean}} place
+ * @param {{reply: (message: Message) => void, edit: (message: Message) => void}} composer
  */
-export function actionsFor(app, conversation, place) {
+export function actionsFor(app, conversation, composer) {
+  const timeline = app.timeline(conversation);
   const told = (/** @type {Promise<unknown>} */ done) => void done.catch((error) => toast(sentence(error)));
   const command = (/** @type {string} */ type, /** @type {object} */ fields) =>
     told(app.chat.command(type, { conversation, ...fields }));
-  const react = (/** @type {Message} */ message, /** @type {string} */ emoji) => {
-    const mine = message.reactions.some((one) => bare(one.emoji) === bare(emoji) && one.mine);
-    command("react", { seq: message.seq, emoji, on: !mine });
-  };
 
-  return {
-    react,
-    reply: place.reply,
-    reacted: (/** @type {Message} */ message, /** @type {string} */ emoji, /** @type {Element} */ anchor) =>
-      void later("reacted").then(({ showReacted }) => showReacted(app, message, emoji, anchor)),
-    pickReaction: (/** @type {Message} */ message, /** @type {Element} */ anchor) =>
-      void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (emoji) => react(message, emoji))),
-    more,
-  };
+  return { react, reacted, pickReaction, reply, more };
 
-  /** @param {Message} message @param {Element} anchor */
-  function more(message, anchor) {
+  /** @param {number} seq @param {string} emoji */
+  function react(seq, emoji) {
+    const mine = timeline.find(seq)?.reactions.some((one) => bare(one.emoji) === bare(emoji) && one.mine);
+    command("react", { seq, emoji, on: !mine });
+  }
+
+  /** @param {number} seq @param {string} emoji @param {Element} anchor */
+  function reacted(seq, emoji, anchor) {
+    void later("reacted").then(({ showReacted }) => showReacted(app, conversation, seq, emoji, anchor));
+  }
+
+  /** @param {number} seq @param {Element} anchor */
+  function pickReaction(seq, anchor) {
+    void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (emoji) => react(seq, emoji)));
+  }
+
+  /** @param {number} seq */
+  function reply(seq) {
+    const message = timeline.find(seq);
+    if (message) composer.reply(message);
+  }
+
+  /** @param {number} seq @param {Element} anchor */
+  function more(seq, anchor) {
+    const message = timeline.find(seq);
+    if (!message) return;
     const mine = message.sender_uid === app.me.uid;
     const role = app.chat.conversations.get(conversation)?.role;
-    const keeps =
+    const moderates =
       role === "owner" ||
       role === "moderator" ||
       (conversation === "lobby" && ["owner", "moderator"].includes(app.me.role ?? ""));
-    const pinned = place.pinned(message.seq);
-    /** @type {import("./dialog.js").Item[]} */
+    const pinned = timeline.pinned.has(message.seq);
+    /** @type {MenuItem[]} */
     const items = [{ label: t("message.copy"), icon: "copy", act: () => void copy(message.text) }];
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
-    if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => place.edit(message) });
-    if (keeps || app.chat.conversations.get(conversation)?.kind === "direct") {
+    if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => composer.edit(message) });
+    if (moderates || app.chat.conversations.get(conversation)?.kind === "direct") {
       items.push({
         label: t(pinned ? "message.unpin" : "message.pin"),
         icon: "pin",
@@ -59,7 +74,7 @@ export function actionsFor(app, conversation, place) {
       });
     }
     if (!mine) items.push({ label: t("message.report"), icon: "flag", act: () => report(message) });
-    if (mine || keeps)
+    if (mine || moderates)
       items.push({ label: t("message.delete"), icon: "trash", danger: true, act: () => void remove(message, mine) });
     menu(anchor, items);
   }

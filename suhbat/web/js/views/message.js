@@ -1,4 +1,5 @@
-// One message as it stands in the timeline: who, when, what, reactions, ticks, and what can be done with it.
+// One message as it stands in the timeline: who, when, what, reactions, ticks, and what can be done with it. All that
+// it shows is in its data (shown.js).
 
 import { isEmoji } from "../text/emoji.js";
 import { plain } from "../text/markdown.js";
@@ -8,89 +9,75 @@ import { avatar, h, icon, iconButton } from "./dom.js";
 import { rich } from "./rich.js";
 
 /** Different reactions that are shown under a message at first. */
-const SHOWN = 8;
+export const FOLDED = 8;
 
-/** @typedef {import("../sdk/types.js").Message} Message */
+/** @import { ShownMessage, ShownPending, ShownQuote, ShownReaction, ShownText } from "./shown.js" */
 
 /**
- * What a message needs of the place where it stands.
- * @typedef {object} Place
- * @property {{uid: string, user_id: string}} me
- * @property {(seq: number) => Message | null} find
- * @property {(uid: string, fallback: string) => string} shown the name people see
- * @property {(message: Message) => string[]} readers
- * @property {(seq: number) => boolean} pinned
- * @property {(message: Message, emoji: string) => void} react
- * @property {(message: Message, emoji: string, anchor: Element) => void} reacted shows all who did
- * @property {(message: Message, anchor: Element) => void} pickReaction
- * @property {(message: Message) => void} reply
- * @property {(message: Message, anchor: Element) => void} more
+ * What can be done in a row. Messages are meant by their `seq`.
+ * @typedef {object} RowActs
+ * @property {(seq: number, emoji: string) => void} react
+ * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows all who did
+ * @property {(seq: number, anchor: Element) => void} pickReaction
+ * @property {(seq: number) => void} unfold  shows all reactions
+ * @property {(seq: number) => void} reply
+ * @property {(seq: number, anchor: Element) => void} more
  * @property {(seq: number) => void} jump
  * @property {(name: string, uid: string, anchor: Element) => void} person
  * @property {(name: string, anchor: Element) => void} mentioned
- * @property {Set<number>} unfolded the messages whose reactions are all shown
- * @property {(folded: string) => boolean} exists whether this is a name of somebody who was seen
+ * @property {(clientId: string) => void} retry
+ * @property {(clientId: string) => void} discard
  */
 
-/**
- * @param {Message} message
- * @param {boolean} follows the message before it is by the same person, a moment ago
- * @param {Place} place
- */
-export function messageNode(message, follows, place) {
-  const mine = message.sender_uid === place.me.uid;
-  const named = place.shown(message.sender_uid, message.sender);
+/** @param {ShownMessage} message @param {RowActs} acts */
+export function messageNode(message, acts) {
+  const { named, sender, follows } = message;
+  const sentAt = new Date(message.sentAt);
   const row = h("article", {
-    class: `message${follows ? " follows" : ""}${mine ? " mine" : ""}${message.deleted ? " deleted" : ""}`,
+    class: `message${follows ? " follows" : ""}${message.mine ? " mine" : ""}${message.deleted ? " deleted" : ""}`,
     tabindex: -1,
     data: { seq: String(message.seq) },
-    "aria-label": `${named}, ${clock(new Date(message.sent_at))}`,
+    "aria-label": `${named}, ${clock(sentAt)}`,
   });
-  const time = h(
-    "time",
-    { datetime: message.sent_at, title: moment(new Date(message.sent_at)) },
-    clock(new Date(message.sent_at)),
-  );
+  const time = h("time", { datetime: message.sentAt, title: moment(sentAt) }, clock(sentAt));
+  const person = (/** @type {Event} */ event) => acts.person(sender, message.uid, pressed(event));
   if (follows) row.append(h("span", { class: "gutter" }, time));
   else {
-    row.append(avatar(named, message.sender_uid));
+    row.append(avatar(named, message.uid));
     const name = h("button", { type: "button", class: "author", dir: "auto", on: { click: person } }, named);
-    row.append(
-      h("header", {}, name, message.sender !== named && h("span", { class: "handle" }, `@${message.sender}`), time),
-    );
+    row.append(h("header", {}, name, sender !== named && h("span", { class: "handle" }, `@${sender}`), time));
   }
-  row.append(h("div", { class: "body" }, ...bodyNodes(message, place)));
+  row.append(h("div", { class: "body" }, ...bodyNodes(message, acts)));
   return row;
-
-  /** @param {Event} event */
-  function person(event) {
-    place.person(message.sender, message.sender_uid, /** @type {Element} */ (event.currentTarget));
-  }
 }
 
-/** @param {Message} message @param {Place} place @returns {(Node | string)[]} */
-function bodyNodes(message, place) {
+/** @param {ShownMessage} message @param {RowActs} acts @returns {(Node | string)[]} */
+function bodyNodes(message, acts) {
   if (message.deleted) return [h("p", { class: "tombstone" }, t("message.deleted"))];
   const nodes = [];
-  if (message.reply_to) nodes.push(quoteNode(message.reply_to, place));
-  const text = h("div", { class: isEmoji(message.text) ? "text large" : "text" });
-  text.append(
-    ...rich(message.text, {
-      me: place.me.user_id,
-      exists: place.exists,
-      everybody: message.mentions_all,
-      onmention: place.mentioned,
-    }),
-  );
-  nodes.push(text);
-  const marks = h("span", { class: "marks" });
-  if (place.pinned(message.seq)) marks.append(h("span", { class: "pinned", title: t("message.pinned") }, icon("pin")));
-  if (message.edited_at)
-    marks.append(h("span", { class: "edited", title: moment(new Date(message.edited_at)) }, t("message.edited")));
-  if (message.sender_uid === place.me.uid) marks.append(ticks(place.readers(message)));
+  if (message.quote) nodes.push(quoteNode(message.quote, acts));
+  nodes.push(textNode(message.text, acts));
+  const marks = marksNode(message);
   if (marks.childElementCount) nodes.push(marks);
-  if (message.reactions.length) nodes.push(reactionsNode(message, place));
+  if (message.reactions.length) nodes.push(reactionsNode(message, acts));
   return nodes;
+}
+
+/** @param {ShownText} shown @param {RowActs} acts */
+function textNode({ text, me, names, everybody }, acts) {
+  const known = new Set(names);
+  const node = h("div", { class: isEmoji(text) ? "text large" : "text" });
+  node.append(...rich(text, { me, exists: (name) => known.has(name), everybody, onmention: acts.mentioned }));
+  return node;
+}
+
+/** @param {ShownMessage} message */
+function marksNode({ pinned, editedAt, readers }) {
+  const marks = h("span", { class: "marks" });
+  if (pinned) marks.append(h("span", { class: "pinned", title: t("message.pinned") }, icon("pin")));
+  if (editedAt) marks.append(h("span", { class: "edited", title: moment(new Date(editedAt)) }, t("message.edited")));
+  if (readers) marks.append(ticks(readers));
+  return marks;
 }
 
 /** @param {string[]} readers */
@@ -103,50 +90,43 @@ function ticks(readers) {
   );
 }
 
-/** @param {number} seq @param {Place} place */
-function quoteNode(seq, place) {
-  const quoted = place.find(seq);
-  const text = !quoted ? t("message.quoted.far") : quoted.deleted ? t("message.deleted") : plain(quoted.text);
+/** @param {ShownQuote} quote @param {RowActs} acts */
+function quoteNode({ seq, name, text, deleted }, acts) {
+  const said = name === null ? t("message.quoted.far") : deleted ? t("message.deleted") : plain(text);
   return h(
     "button",
-    { type: "button", class: "quote", on: { click: () => place.jump(seq) } },
-    quoted && h("strong", { dir: "auto" }, place.shown(quoted.sender_uid, quoted.sender)),
-    h("span", { dir: "auto" }, text),
+    { type: "button", class: "quote", on: { click: () => acts.jump(seq) } },
+    name !== null && h("strong", { dir: "auto" }, name),
+    h("span", { dir: "auto" }, said),
   );
 }
 
-/**
- * The first ones; the others when they are asked for, and then for as long as the conversation is open.
- * @param {Message} message @param {Place} place
- */
-function reactionsNode(message, place) {
-  const chips = message.reactions.map((reaction) => reactionNode(reaction, message, place));
-  const hidden = chips.length - SHOWN;
-  if (hidden <= 0 || place.unfolded.has(message.seq)) return h("div", { class: "reactions" }, ...chips);
-  const unfold = () => {
-    place.unfolded.add(message.seq);
-    more.replaceWith(...chips.slice(SHOWN));
-    chips[SHOWN].focus();
-  };
-  const more = h(
-    "button",
-    { type: "button", class: "reaction more", on: { click: unfold } },
-    t("message.reactions.more", { n: hidden }),
+/** The first ones; the others when they are asked for. @param {ShownMessage} message @param {RowActs} acts */
+function reactionsNode({ seq, reactions, unfolded }, acts) {
+  const hidden = unfolded ? 0 : Math.max(0, reactions.length - FOLDED);
+  const shown = hidden ? reactions.slice(0, FOLDED) : reactions;
+  return h(
+    "div",
+    { class: "reactions" },
+    ...shown.map((reaction) => reactionNode(reaction, seq, acts)),
+    hidden > 0 &&
+      h(
+        "button",
+        { type: "button", class: "reaction more", on: { click: () => acts.unfold(seq) } },
+        t("message.reactions.more", { n: hidden }),
+      ),
   );
-  return h("div", { class: "reactions" }, ...chips.slice(0, SHOWN), more);
 }
 
-/** @param {Message["reactions"][number]} reaction @param {Message} message @param {Place} place */
-function reactionNode(reaction, message, place) {
-  const mine = reaction.mine ?? reaction.uids.includes(place.me.uid);
-  const count = reaction.count ?? reaction.uids.length; // kept by an older version
-  const some = reaction.users.join(", ");
-  const more = count - reaction.users.length;
+/** @param {ShownReaction} reaction @param {number} seq @param {RowActs} acts */
+function reactionNode({ emoji, count, mine, users }, seq, acts) {
+  const some = users.join(", ");
+  const more = count - users.length;
   const names = more > 0 ? t("message.reaction.more", { names: some, n: more }) : some;
   /** A long press, the second button, the menu key. @param {Event} event */
   const who = (event) => {
     event.preventDefault();
-    place.reacted(message, reaction.emoji, /** @type {Element} */ (event.currentTarget));
+    acts.reacted(seq, emoji, pressed(event));
   };
   return h(
     "button",
@@ -154,70 +134,56 @@ function reactionNode(reaction, message, place) {
       type: "button",
       class: "reaction",
       "aria-pressed": String(mine),
-      "aria-label": t("message.reaction", { emoji: reaction.emoji, n: count, names }),
+      "aria-label": t("message.reaction", { emoji, n: count, names }),
       title: names,
-      on: { click: () => place.react(message, reaction.emoji), contextmenu: who },
+      on: { click: () => acts.react(seq, emoji), contextmenu: who },
     },
-    h("span", {}, reaction.emoji),
+    h("span", {}, emoji),
     h("span", { class: "count" }, String(count)),
   );
 }
 
 /**
  * What can be done with a message; made for the one that is pointed at or has the focus.
- * @param {Message} message @param {Place} place
+ * @param {number} seq @param {RowActs} acts
  */
-export function actionsNode(message, place) {
-  const anchor = (/** @type {Event} */ event) => /** @type {Element} */ (event.currentTarget);
+export function actionsNode(seq, acts) {
   return h(
     "div",
     { class: "actions", role: "group", "aria-label": t("message.actions") },
-    iconButton("smile", t("message.react"), (event) => place.pickReaction(message, anchor(event))),
-    iconButton("reply", t("message.reply"), () => place.reply(message)),
-    iconButton("more", t("message.more"), (event) => place.more(message, anchor(event)), { "aria-haspopup": "menu" }),
+    iconButton("smile", t("message.react"), (event) => acts.pickReaction(seq, pressed(event))),
+    iconButton("reply", t("message.reply"), () => acts.reply(seq)),
+    iconButton("more", t("message.more"), (event) => acts.more(seq, pressed(event)), { "aria-haspopup": "menu" }),
   );
 }
 
-/**
- * A message on its way, or one that the server refused.
- * @param {import("../models/pending.js").Pending} pending
- * @param {boolean} follows
- * @param {Place & {retry: (clientId: string) => void, discard: (clientId: string) => void}} place
- */
-export function pendingNode(pending, follows, place) {
-  const { error } = pending;
+/** @param {Event} event */
+const pressed = (event) => /** @type {Element} */ (event.currentTarget);
+
+/** A message on its way, or one that the server refused. @param {ShownPending} pending @param {RowActs} acts */
+export function pendingNode({ clientId, uid, named, follows, text, quote, error }, acts) {
   const row = h("article", {
-    class: `message mine pending${follows ? " follows" : ""}${error ? " failed" : ""}`,
+    class: `message mine pending${follows ? " follows" : ""}${error === null ? "" : " failed"}`,
     tabindex: -1,
   });
   if (follows) row.append(h("span", { class: "gutter" }));
-  else {
-    const named = place.shown(place.me.uid, place.me.user_id);
-    row.append(avatar(named, place.me.uid), h("header", {}, h("span", { class: "author", dir: "auto" }, named)));
-  }
-  const text = h("div", { class: "text" });
-  text.append(...rich(pending.text, { me: place.me.user_id, exists: place.exists }));
-  const body = h("div", { class: "body" }, pending.replyTo !== null && quoteNode(pending.replyTo, place), text);
-  if (error) {
-    body.append(
-      h(
-        "p",
-        { class: "wrong" },
-        icon("warning"),
-        error.message || t("message.failed"),
-        " ",
-        h("button", { type: "button", on: { click: () => place.retry(pending.clientId) } }, t("message.retry")),
-        h("button", { type: "button", on: { click: () => place.discard(pending.clientId) } }, t("message.discard")),
-      ),
-    );
-  } else
-    body.append(
-      h(
-        "span",
-        { class: "marks" },
-        h("span", { class: "ticks", role: "img", "aria-label": t("message.sending") }, icon("clock")),
-      ),
-    );
-  row.append(body);
+  else row.append(avatar(named, uid), h("header", {}, h("span", { class: "author", dir: "auto" }, named)));
+  const state =
+    error === null
+      ? h(
+          "span",
+          { class: "marks" },
+          h("span", { class: "ticks", role: "img", "aria-label": t("message.sending") }, icon("clock")),
+        )
+      : h(
+          "p",
+          { class: "wrong" },
+          icon("warning"),
+          error || t("message.failed"),
+          " ",
+          h("button", { type: "button", on: { click: () => acts.retry(clientId) } }, t("message.retry")),
+          h("button", { type: "button", on: { click: () => acts.discard(clientId) } }, t("message.discard")),
+        );
+  row.append(h("div", { class: "body" }, quote && quoteNode(quote, acts), textNode(text, acts), state));
   return row;
 }

@@ -3,9 +3,10 @@
 import { t } from "../text/languages.js";
 import { fold } from "../text/mentions.js";
 
-/** @typedef {import("../sdk/types.js").ConversationState} State */
+/** @import { App } from "../app.js" */
+/** @import { ConversationState } from "../sdk/types.js" */
 
-/** @param {State} state */
+/** @param {ConversationState} state */
 export function titleOf(state) {
   if (state.kind === "lobby") return t("lobby");
   return state.title || t("untitled");
@@ -14,7 +15,7 @@ export function titleOf(state) {
 /**
  * The other in a direct, as far as they are known: the one of that name. Of several who had it, the one who wrote there
  * last; where that was oneself, nobody is taken for the other.
- * @param {import("../app.js").App} app @param {State} state
+ * @param {App} app @param {ConversationState} state
  */
 export function otherOf(app, state) {
   if (state.kind !== "direct" || state.member_count > 2) return null;
@@ -36,21 +37,21 @@ export function uidOf(people, name) {
 
 const NOBODY = "nobody"; // no uid looks like this
 
-/** @param {import("../app.js").App} app @param {string | undefined} uid */
+/** @param {App} app @param {string | undefined} uid */
 export const isHere = (app, uid) => Boolean(uid) && app.chat.presence.get(uid ?? "")?.state === "online";
 
-/**
- * Whether somebody who was seen has this name, in the form of text/mentions.js.
- * @param {import("../app.js").App} app @param {string} folded
- */
-export function isName(app, folded) {
-  for (const person of app.chat.people.values()) if (person.user_id === folded) return true;
-  return folded === app.me.user_id;
-}
+/** The names of everybody who was seen, in the form of text/mentions.js. @param {App} app */
+export const namesSeen = (app) => new Set([app.me.user_id, ...[...app.chat.people.values()].map((one) => one.user_id)]);
 
-/** The order of the list: the latest first, the lobby as any other. @param {State[]} states */
+/**
+ * What somebody is called: one's own name may be newer than the message.
+ * @param {App} app @param {string} uid @param {string} name
+ */
+export const called = (app, uid, name) => (uid === app.me.uid ? app.me.user_id : name);
+
+/** The order of the list: the latest first, the lobby as any other. @param {ConversationState[]} states */
 export function sorted(states) {
-  const at = (/** @type {State} */ state) => state.last_message?.sent_at ?? "";
+  const at = (/** @type {ConversationState} */ state) => state.last_message?.sent_at ?? "";
   return [...states].sort((one, other) =>
     at(one) < at(other) ? 1 : at(one) > at(other) ? -1 : one.conversation < other.conversation ? -1 : 1,
   );

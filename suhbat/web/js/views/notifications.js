@@ -4,7 +4,10 @@ import { aboutText } from "../models/timeline.js";
 import { cut } from "../text/graphemes.js";
 import { named, plain } from "../text/markdown.js";
 import { preferences } from "../storage/preferences.js";
-import { isName, titleOf } from "./names.js";
+import { namesSeen, titleOf } from "./names.js";
+
+/** @import { App } from "../app.js" */
+/** @import { Message } from "../sdk/types.js" */
 
 const SHOWN = 100; // notifications that are followed
 
@@ -16,14 +19,16 @@ export async function askToNotify() {
 
 /**
  * Whether it names this person, by the rule of the server; everybody it names only where the server says so.
- * @param {import("../app.js").App} app @param {import("../sdk/types.js").Message} message
+ * @param {App} app @param {Message} message
  */
 export function namesMe(app, message) {
-  return Boolean(message.mentions_all) || named(message.text, (folded) => isName(app, folded)).includes(app.me.user_id);
+  if (message.mentions_all) return true;
+  const names = namesSeen(app);
+  return named(message.text, (folded) => names.has(folded)).includes(app.me.user_id);
 }
 
 /**
- * @param {import("../app.js").App} app
+ * @param {App} app
  * @param {(conversation: string, seq: number) => void} go
  * @returns {() => void}
  */
@@ -41,7 +46,7 @@ export function notify(app, go) {
     const wanted = unread ? quiet.replace("icon.svg", "icon-unread.svg") : quiet;
     if (icon.href !== wanted) icon.href = wanted;
   };
-  const told = (/** @type {import("../sdk/types.js").Message} */ message) => {
+  const told = (/** @type {Message} */ message) => {
     const state = app.chat.conversations.get(message.conversation);
     const looking = document.visibilityState === "visible" && document.hasFocus();
     if (!state || looking || !preferences().notify || preferences().silent.includes(state.conversation)) return;
@@ -52,7 +57,7 @@ export function notify(app, go) {
     // One per conversation and message: several tabs show it once.
     show(title, message, false);
   };
-  /** @param {string} title @param {import("../sdk/types.js").Message} message @param {boolean} again */
+  /** @param {string} title @param {Message} message @param {boolean} again */
   const show = (title, message, again) => {
     const tag = `${message.conversation}/${message.seq}`;
     const note = new Notification(title, {

@@ -3,7 +3,9 @@
 import { t } from "../text/languages.js";
 import { h, iconButton } from "./dom.js";
 
-/** @param {string} title @param {() => void} close @param {import("./dom.js").Child[]} children */
+/** @import { Child } from "./dom.js" */
+
+/** @param {string} title @param {() => void} close @param {Child[]} children */
 export function panel(title, close, children) {
   return h(
     "aside",

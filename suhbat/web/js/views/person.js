@@ -7,9 +7,11 @@ import { avatar, h } from "./dom.js";
 import { float, sink } from "./floating.js";
 import { sentence } from "./form.js";
 
+/** @import { App } from "../app.js" */
+
 /**
  * `uid`: whose card is meant. The name of a guest may be somebody else's by now, who is not shown in their place.
- * @param {import("../app.js").App} app @param {string} name @param {string | undefined} uid @param {Element} anchor
+ * @param {App} app @param {string} name @param {string | undefined} uid @param {Element} anchor
  * @param {(conversation: string) => void} go
  */
 export async function showPerson(app, name, uid, anchor, go) {

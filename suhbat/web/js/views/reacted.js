@@ -6,16 +6,19 @@ import { h } from "./dom.js";
 import { float } from "./floating.js";
 import { sentence } from "./form.js";
 
+/** @import { App } from "../app.js" */
+
 const PAGE = 50;
 
 /**
- * @param {import("../app.js").App} app
- * @param {import("../sdk/types.js").Message} message
+ * @param {App} app
+ * @param {string} conversation
+ * @param {number} seq the message
  * @param {string} emoji
  * @param {Element} anchor
  */
-export async function showReacted(app, message, emoji, anchor) {
-  const place = `/conversations/${encodeURIComponent(message.conversation)}/messages/${message.seq}`;
+export async function showReacted(app, conversation, seq, emoji, anchor) {
+  const place = `/conversations/${encodeURIComponent(conversation)}/messages/${seq}`;
   const path = `${place}/reactions/${encodeURIComponent(emoji)}`;
   const title = h("strong", {}, emoji);
   const list = h("ul", {});

@@ -6,9 +6,13 @@ import { avatar, h, icon } from "./dom.js";
 import { field, form, sentence } from "./form.js";
 import { inviteDialog } from "./invites.js";
 
-/** @param {import("../app.js").App} app @param {Element} anchor @param {(conversation: string) => void} go */
+/** @import { App } from "../app.js" */
+/** @import { ConversationState } from "../sdk/types.js" */
+/** @import { MenuItem } from "./dialog.js" */
+
+/** @param {App} app @param {Element} anchor @param {(conversation: string) => void} go */
 export function addMenu(app, anchor, go) {
-  /** @type {import("./dialog.js").Item[]} */
+  /** @type {MenuItem[]} */
   const items = [
     { label: t("direct.new"), icon: "people", act: () => newDirect(app, go) },
     { label: t("room.new"), icon: "add", act: () => newRoom(app, go) },
@@ -19,7 +23,7 @@ export function addMenu(app, anchor, go) {
   menu(anchor, items);
 }
 
-/** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
+/** @param {App} app @param {(conversation: string) => void} go */
 export function newRoom(app, go) {
   const option = (/** @type {string} */ value) => h("option", { value }, t(`room.visibility.${value}`));
   const { close } = dialog(t("room.new"), [
@@ -39,7 +43,7 @@ export function newRoom(app, go) {
   ]);
 }
 
-/** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
+/** @param {App} app @param {(conversation: string) => void} go */
 export function newDirect(app, go) {
   /** @type {Map<string, {chip: HTMLElement, uid: string}>} by name */
   const chosen = new Map();
@@ -136,7 +140,7 @@ export function newDirect(app, go) {
   }
 }
 
-/** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
+/** @param {App} app @param {(conversation: string) => void} go */
 export function browse(app, go) {
   const list = h("ul", { class: "rooms-list" });
   const { close } = dialog(t("room.browse"), [list]);
@@ -154,7 +158,7 @@ export function browse(app, go) {
     }
   }
 
-  /** @param {import("../sdk/types.js").ConversationState} state */
+  /** @param {ConversationState} state */
   function row(state) {
     const mine = app.chat.conversations.has(state.conversation);
     const act = async () => {

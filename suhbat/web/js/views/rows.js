@@ -1,7 +1,8 @@
 // What stands in a timeline, line by line: days, the first unread, who came and went, messages, those on their way.
 
-/** @typedef {import("../sdk/types.js").Message} Message */
-/** @typedef {import("../models/pending.js").Pending} Pending */
+/** @import { Pending } from "../models/pending.js" */
+/** @import { Note, Timeline } from "../models/timeline.js" */
+/** @import { Message } from "../sdk/types.js" */
 
 /**
  * @typedef {{key: string, kind: "day", date: Date}
@@ -14,7 +15,7 @@
 const GROUPED = 5 * 60 * 1000; // messages of one person within this time stand together
 
 /**
- * @param {import("../models/timeline.js").Timeline} timeline
+ * @param {Timeline} timeline
  * @param {Pending[]} pending
  * @param {{readOrdinal: number | null, me: string}} visit `readOrdinal`: what was read when it was opened, null: all
  * @returns {Row[]}
@@ -65,7 +66,7 @@ export function rowsOf(timeline, pending, visit) {
 
 /**
  * Those who came and went between two messages, in one line.
- * @param {Row[]} rows @param {import("../models/timeline.js").Note[]} notes @param {number} from @param {number} below
+ * @param {Row[]} rows @param {Note[]} notes @param {number} from @param {number} below
  */
 function addNotes(rows, notes, from, below) {
   /** @type {Map<string, "joined" | "left">} the last thing that each did */

@@ -9,10 +9,13 @@ import { sentence } from "./form.js";
 import { titleOf } from "./names.js";
 import { panel } from "./panel.js";
 
+/** @import { App } from "../app.js" */
+/** @import { Message } from "../sdk/types.js" */
+
 const WAIT = 250; // ms after the last key
 
 /**
- * @param {import("../app.js").App} app
+ * @param {App} app
  * @param {string | null} conversation
  * @param {{close: () => void, go: (conversation: string, seq: number) => void}} acts
  */
@@ -33,7 +36,7 @@ export function searchPanel(app, conversation, acts) {
     results,
     more,
   ]);
-  /** @type {Map<string, {row: HTMLElement, message: import("../sdk/types.js").Message}>} what is listed, by place */
+  /** @type {Map<string, {row: HTMLElement, message: Message}>} what is listed, by place */
   const listed = new Map();
   const end = app.on("about", follow);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -87,14 +90,14 @@ export function searchPanel(app, conversation, acts) {
     } else found.row.replaceWith(result(amended(found.message, event)));
   }
 
-  /** @param {import("../sdk/types.js").Message} message */
+  /** @param {Message} message */
   function result(message) {
     const row = drawn(message);
     listed.set(`${message.conversation}/${message.seq}`, { row, message });
     return row;
   }
 
-  /** @param {import("../sdk/types.js").Message} message */
+  /** @param {Message} message */
   function drawn(message) {
     const state = app.chat.conversations.get(message.conversation);
     const where = state && (!here.checked || !conversation) ? ` · ${titleOf(state)}` : "";

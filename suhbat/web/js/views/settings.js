@@ -9,9 +9,10 @@ import { confirm, dialog, toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { field, form, nameInput, passwordInput, sentence } from "./form.js";
 import { askToNotify } from "./notifications.js";
-import { later } from "./later.js";
 
-/** @param {import("../app.js").App} app @param {{leave: () => void}} acts */
+/** @import { App } from "../app.js" */
+
+/** @param {App} app @param {{leave: () => void, moderate: () => void}} acts */
 export function settingsDialog(app, acts) {
   const account = app.me.kind === "account";
   const sessions = h("ul", { class: "sessions" });
@@ -34,11 +35,7 @@ export function settingsDialog(app, acts) {
       account && h("section", {}, h("h3", {}, t("sessions")), sessions),
       app.me.role &&
         app.me.role !== "member" &&
-        h(
-          "button",
-          { type: "button", on: { click: () => void later("order").then(({ orderDialog }) => orderDialog(app)) } },
-          t("order"),
-        ),
+        h("button", { type: "button", on: { click: acts.moderate } }, t("moderation")),
       h(
         "div",
         { class: "buttons" },

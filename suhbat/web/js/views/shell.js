@@ -10,22 +10,25 @@ import { later } from "./later.js";
 import { notify } from "./notifications.js";
 import { Sidebar } from "./sidebar.js";
 
+/** @import { App } from "../app.js" */
+
 export class Shell {
   /** @type {ConversationView | null} */
   #view = null;
   /** @type {"details" | "search" | null} */
   #pane = null;
 
-  /** @param {import("../app.js").App} app @param {{leave: () => void}} acts */
+  /** @param {App} app @param {{leave: () => void}} acts */
   constructor(app, acts) {
     this.app = app;
     this.acts = acts;
     const go = this.go.bind(this);
+    const moderate = () => void later("moderation").then(({ moderationDialog }) => moderationDialog(app));
     this.sidebar = new Sidebar(app, {
       open: go,
       search: () => this.pane("search"),
       add: (anchor) => void later("browse").then(({ addMenu }) => addMenu(app, anchor, go)),
-      settings: () => void later("settings").then(({ settingsDialog }) => settingsDialog(app, acts)),
+      settings: () => void later("settings").then(({ settingsDialog }) => settingsDialog(app, { ...acts, moderate })),
       switcher: () => this.switch(),
     });
     this.banner = banner(app);
@@ -144,7 +147,10 @@ export class Shell {
     const [{ searchPanel }, { detailsPanel }] = await Promise.all([later("search"), later("details")]);
     if (this.#pane !== wanted || this.place.querySelector(".panel")) return;
     if (wanted === "search") this.place.append(searchPanel(this.app, conversation, acts));
-    else if (conversation) this.place.append(detailsPanel(this.app, conversation, acts));
+    else if (conversation) {
+      const invite = () => void later("invites").then(({ inviteDialog }) => inviteDialog(this.app, conversation));
+      this.place.append(detailsPanel(this.app, conversation, { ...acts, invite }));
+    }
   }
 
   /** To another conversation, by a few letters. */
@@ -212,8 +218,8 @@ export class Shell {
     if (!row || !message || message.deleted) return false;
     if (key === "r") this.#view.composer.reply(message);
     else if (key === "e" && message.sender_uid === this.app.me.uid) this.#view.composer.edit(message);
-    else if (key === "+") this.#view.timeline.place.pickReaction(message, row);
-    else if (key === "enter" && target === row) this.#view.timeline.place.more(message, row);
+    else if (key === "+") this.#view.timeline.acts.pickReaction(message.seq, row);
+    else if (key === "enter" && target === row) this.#view.timeline.acts.more(message.seq, row);
     else return false;
     return true;
   }

@@ -4,17 +4,36 @@ import { plain } from "../text/markdown.js";
 import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
 import { preferences } from "../storage/preferences.js";
-import { avatar, h, icon, iconButton, keyed } from "./dom.js";
+import { avatar, h, icon, iconButton } from "./dom.js";
 import { Invitations } from "./invitations.js";
+import { KeyedList } from "./keyed-list.js";
 import { isHere, otherOf, sorted, titleOf } from "./names.js";
 
-/** @typedef {import("../sdk/types.js").ConversationState} State */
+/** @import { App } from "../app.js" */
+/** @import { ConversationState } from "../sdk/types.js" */
+
+/**
+ * What a conversation shows in the list.
+ * @typedef {object} Entry
+ * @property {string} conversation
+ * @property {string} title
+ * @property {string | null} uid  of the other in a direct, whose colour it has
+ * @property {"people" | "hash" | "lock" | null} icon  null for a direct
+ * @property {boolean} here  the other is online
+ * @property {boolean} current
+ * @property {boolean} silent
+ * @property {string} draft
+ * @property {{by: string | null, text: string, deleted: boolean, at: string} | null} last  the newest message
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {boolean} failed  a message could not be sent
+ */
 
 export class Sidebar {
-  #shown = new Map();
+  #entries;
 
   /**
-   * @param {import("../app.js").App} app
+   * @param {App} app
    * @param {{open: (conversation: string) => void, search: () => void, add: (anchor: Element) => void,
    *   settings: () => void, switcher: () => void}} acts
    */
@@ -24,6 +43,7 @@ export class Sidebar {
     /** @type {string | null} */
     this.open = null;
     this.list = h("ul", { class: "conversations" });
+    this.#entries = new KeyedList(this.list, item);
     this.invitations = new Invitations(app, acts.open);
     this.me = h("button", { type: "button", class: "me", on: { click: acts.settings } });
     this.element = h(
@@ -56,103 +76,35 @@ export class Sidebar {
       ),
     );
     const states = sorted([...app.chat.conversations.values()]);
-    const shown = new Map();
-    const make = (/** @type {State} */ state) => {
-      shown.set(state.conversation, this.#signature(state));
-      return this.#item(state);
-    };
-    keyed(
-      this.list,
-      states,
-      (state) => state.conversation,
-      make,
-      (element, state) => {
-        if (this.#shown.get(state.conversation) !== this.#signature(state)) return make(state);
-        shown.set(state.conversation, this.#signature(state));
-        return element;
-      },
-    );
-    this.#shown = shown;
+    this.#entries.update(states.map((state) => ({ key: state.conversation, shown: this.#entry(state) })));
   }
 
-  /** @param {State} state */
-  #signature(state) {
-    const other = otherOf(this.app, state);
-    return [
-      titleOf(state),
-      state.unread,
-      state.mentions,
-      state.last_message?.seq,
-      state.last_message?.text,
-      state.archived,
-      isHere(this.app, other?.uid),
-      this.open === state.conversation,
-      preferences().silent.includes(state.conversation),
-      this.app.drafts.of(state.conversation).text,
-      this.app.pending.in(state.conversation).some((one) => one.error),
-    ].join("|");
-  }
-
-  /** @param {State} state */
-  #item(state) {
-    const { conversation, unread, mentions, last_message: last } = state;
-    const title = titleOf(state);
+  /** @param {ConversationState} state @returns {Entry} */
+  #entry(state) {
+    const { app } = this;
+    const { conversation, kind, last_message: last } = state;
     const current = this.open === conversation;
-    const draft = current ? "" : this.app.drafts.of(conversation).text;
-    const other = otherOf(this.app, state);
-    const failed = this.app.pending.in(conversation).some((one) => one.error);
-    const picture =
-      state.kind === "direct"
-        ? avatar(title, other?.uid ?? conversation)
-        : h(
-            "span",
-            { class: "avatar room", "aria-hidden": "true" },
-            icon(state.kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock"),
-          );
-    if (isHere(this.app, other?.uid)) picture.classList.add("here");
-    const text = draft
-      ? [h("em", {}, t("sidebar.draft")), " ", plain(draft)]
-      : last
-        ? [
-            state.kind !== "direct" && `${last.sender_uid === this.app.me.uid ? t("you") : last.sender}: `,
-            last.deleted ? t("message.deleted") : plain(last.text),
-          ]
-        : [];
-    const link = h(
-      "a",
-      {
-        href: `#/c/${encodeURIComponent(conversation)}`,
-        "aria-current": current ? "page" : null,
-        class: unread ? "conversation unread" : "conversation",
+    const other = otherOf(app, state);
+    const by = last && (last.sender_uid === app.me.uid ? t("you") : last.sender);
+    return {
+      conversation,
+      title: titleOf(state),
+      uid: kind === "direct" ? (other?.uid ?? conversation) : null,
+      icon: kind === "direct" ? null : kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock",
+      here: isHere(app, other?.uid),
+      current,
+      silent: preferences().silent.includes(conversation),
+      draft: current ? "" : app.drafts.of(conversation).text,
+      last: last && {
+        by: kind === "direct" ? null : by,
+        text: last.text,
+        deleted: last.deleted,
+        at: short(new Date(last.sent_at), new Date()),
       },
-      picture,
-      h(
-        "span",
-        { class: "names" },
-        h(
-          "span",
-          { class: "first" },
-          h("strong", { dir: "auto" }, title),
-          preferences().silent.includes(conversation) && icon("muted"),
-          last && h("time", {}, short(new Date(last.sent_at), new Date())),
-        ),
-        h(
-          "span",
-          { class: "second" },
-          h("span", { class: "preview", dir: "auto" }, ...text),
-          failed && h("span", { class: "badge failed", title: t("message.failed") }, "!"),
-          mentions > 0 &&
-            h("span", { class: "badge named", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
-          unread > 0 &&
-            h(
-              "span",
-              { class: "badge", "aria-label": t("sidebar.unread", { n: unread }) },
-              unread > 999 ? "999+" : String(unread),
-            ),
-        ),
-      ),
-    );
-    return h("li", {}, link);
+      unread: state.unread,
+      mentions: state.mentions,
+      failed: app.pending.in(conversation).some((one) => one.error),
+    };
   }
 
   /** The next conversation up or down. @param {1 | -1} step @param {boolean} unreadOnly */
@@ -165,4 +117,51 @@ export class Sidebar {
     }
     return null;
   }
+}
+
+/** @param {Entry} entry */
+function item(entry) {
+  const { title, last, unread, mentions } = entry;
+  const picture = entry.icon
+    ? h("span", { class: "avatar room", "aria-hidden": "true" }, icon(entry.icon))
+    : avatar(title, entry.uid ?? "");
+  if (entry.here) picture.classList.add("here");
+  const first = h(
+    "span",
+    { class: "first" },
+    h("strong", { dir: "auto" }, title),
+    entry.silent && icon("muted"),
+    last && h("time", {}, last.at),
+  );
+  const second = h(
+    "span",
+    { class: "second" },
+    h("span", { class: "preview", dir: "auto" }, ...preview(entry)),
+    entry.failed && h("span", { class: "badge failed", title: t("message.failed") }, "!"),
+    mentions > 0 && h("span", { class: "badge named", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
+    unread > 0 &&
+      h(
+        "span",
+        { class: "badge", "aria-label": t("sidebar.unread", { n: unread }) },
+        unread > 999 ? "999+" : String(unread),
+      ),
+  );
+  const link = h(
+    "a",
+    {
+      href: `#/c/${encodeURIComponent(entry.conversation)}`,
+      "aria-current": entry.current ? "page" : null,
+      class: unread ? "conversation unread" : "conversation",
+    },
+    picture,
+    h("span", { class: "names" }, first, second),
+  );
+  return h("li", {}, link);
+}
+
+/** What was begun, or else said last. @param {Entry} entry */
+function preview({ draft, last }) {
+  if (draft) return [h("em", {}, t("sidebar.draft")), " ", plain(draft)];
+  if (!last) return [];
+  return [last.by !== null && `${last.by}: `, last.deleted ? t("message.deleted") : plain(last.text)];
 }

@@ -6,7 +6,9 @@ import { dialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { sorted, titleOf } from "./names.js";
 
-/** @param {import("../app.js").App} app @param {(conversation: string) => void} go */
+/** @import { App } from "../app.js" */
+
+/** @param {App} app @param {(conversation: string) => void} go */
 export function switcher(app, go) {
   const list = h("ul", {
     class: "switcher-list",

@@ -1,21 +1,25 @@
 // The messages of the open conversation: scrolled without a jump, loaded in both directions, read as they are seen.
 
-import { day } from "../text/time.js";
 import { t } from "../text/languages.js";
-import { h, icon, keyed } from "./dom.js";
-import { actionsNode, messageNode, pendingNode } from "./message.js";
+import { h, icon } from "./dom.js";
+import { KeyedList } from "./keyed-list.js";
+import { FOLDED, actionsNode, messageNode, pendingNode } from "./message.js";
 import { rowsOf } from "./rows.js";
+import { shownOf } from "./shown.js";
+
+/** @import { App } from "../app.js" */
+/** @import { RowActs } from "./message.js" */
+/** @import { RowFacts, Shown } from "./shown.js" */
 
 const NEAR = 600; // px from an edge at which more is loaded
 const AT_END = 40; // px from the end within which new messages are followed
 const READ_AFTER = 300; // ms that the last visible message has to be seen
 const MOST_UNREAD = 160; // unread messages up to which the first of them is opened at
 
-/** @typedef {import("./message.js").Place & {retry: (id: string) => void, discard: (id: string) => void}} Place */
-
 export class TimelineView {
-  /** @type {Map<string, string>} what each row shows, to leave alone what has not changed */
-  #shown = new Map();
+  /** @type {Set<number>} the messages whose reactions are all shown, for as long as the conversation is open */
+  #unfolded = new Set();
+  #rows;
   #following = true;
   #fresh = 0;
   /** @type {number | null} */
@@ -25,19 +29,23 @@ export class TimelineView {
   #frame = 0;
 
   /**
-   * @param {import("../app.js").App} app
+   * @param {App} app
    * @param {string} conversation
-   * @param {Place} place
+   * @param {() => Omit<RowFacts, "unfolded">} facts as they are now
+   * @param {Omit<RowActs, "unfold">} acts
    */
-  constructor(app, conversation, place) {
+  constructor(app, conversation, facts, acts) {
     this.app = app;
     this.conversation = conversation;
-    this.place = place;
+    this.facts = facts;
+    /** @type {RowActs} */
+    this.acts = { ...acts, unfold: (seq) => this.#unfold(seq) };
     this.timeline = app.timeline(conversation);
     const point = (/** @type {Event} */ event) =>
       this.#point(/** @type {Element} */ (event.target).closest("article[data-seq]"));
     const on = { pointerover: point, focusin: point };
     this.list = h("div", { class: "rows", role: "log", "aria-label": t("timeline"), "aria-live": "polite", on });
+    this.#rows = new KeyedList(this.list, (/** @type {Shown} */ shown) => this.#node(shown));
     this.scroller = h("div", { class: "scroller", tabindex: 0, on: { scroll: () => this.#scrolled() } }, this.list);
     this.newer = h("button", { type: "button", class: "newer", hidden: true, on: { click: () => this.toEnd() } });
     this.element = h("div", { class: "timeline" }, this.scroller, this.newer);
@@ -137,7 +145,7 @@ export class TimelineView {
     for (const actions of this.list.querySelectorAll(".actions")) {
       if (!actions.parentElement?.contains(document.activeElement)) actions.remove();
     }
-    if (message && !message.deleted) row.append(actionsNode(message, this.place));
+    if (message && !message.deleted) row.append(actionsNode(message.seq, this.acts));
   }
 
   /** Draw within this frame, once. */
@@ -157,24 +165,9 @@ export class TimelineView {
     const pointed = focused ?? this.list.querySelector(".actions")?.parentElement?.dataset.key;
     const busy = Math.abs(rows.length - this.list.childElementCount) > 5;
     this.list.setAttribute("aria-busy", String(busy)); // a page of history is not read out
-    const shown = new Map();
-    const draw = (/** @type {import("./rows.js").Row} */ row) => {
-      shown.set(row.key, this.#signature(row));
-      return this.#node(row);
-    };
-    keyed(
-      this.list,
-      rows,
-      (row) => row.key,
-      draw,
-      (element, row) => {
-        const signature = this.#signature(row);
-        if (this.#shown.get(row.key) !== signature) return draw(row);
-        shown.set(row.key, signature);
-        return element;
-      },
-    );
-    this.#shown = shown;
+    const facts = { ...this.facts(), unfolded: (/** @type {number} */ seq) => this.#unfolded.has(seq) };
+    const now = new Date();
+    this.#rows.update(rows.map((row) => ({ key: row.key, shown: shownOf(row, facts, now) })));
     if (!rows.length)
       this.list.replaceChildren(h("p", { class: "empty" }, t(this.timeline.loaded ? "timeline.empty" : "loading")));
     else this.list.querySelector(":scope > .empty")?.remove();
@@ -188,51 +181,34 @@ export class TimelineView {
     this.#scrolled();
   }
 
-  /** @param {import("./rows.js").Row} row */
-  #signature(row) {
-    switch (row.kind) {
-      case "message": {
-        const { message } = row;
-        const reactions = message.reactions
-          .map((one) => `${one.emoji}${one.count}${one.mine}${one.uids.join()}`)
-          .join();
-        const readers = message.sender_uid === this.app.me.uid ? this.place.readers(message).length : 0;
-        return `${row.follows}${message.text}${message.edited_at}${message.deleted}${reactions}${readers}${this.place.pinned(message.seq)}${this.#quoted(message.reply_to)}${this.place.shown(message.sender_uid, message.sender)}`;
-      }
-      case "pending":
-        return `${row.follows}${row.pending.error?.code}${this.#quoted(row.pending.replyTo)}`;
-      case "note":
-        return `${row.joined}/${row.left}`;
-      default:
-        return row.key;
-    }
-  }
-
-  /** What a quote shows, which may be changed or taken back. @param {number | null | undefined} seq */
-  #quoted(seq) {
-    const quoted = seq ? this.place.find(seq) : null;
-    return quoted ? `${quoted.text}${quoted.deleted}` : "";
-  }
-
-  /** @param {import("./rows.js").Row} row */
-  #node(row) {
-    switch (row.kind) {
+  /** @param {Shown} shown */
+  #node(shown) {
+    switch (shown.kind) {
       case "day":
-        return h("h2", { class: "day" }, h("span", {}, day(row.date, new Date())));
+        return h("h2", { class: "day" }, h("span", {}, shown.label));
       case "unread":
         return h("div", { class: "unread-divider", role: "separator" }, h("span", {}, t("timeline.unread")));
       case "note": {
+        const { joined, left } = shown;
         const said = [
-          row.joined.length && t("timeline.joined", { names: row.joined.join(", "), n: row.joined.length }),
-          row.left.length && t("timeline.left", { names: row.left.join(", "), n: row.left.length }),
+          joined.length && t("timeline.joined", { names: joined.join(", "), n: joined.length }),
+          left.length && t("timeline.left", { names: left.join(", "), n: left.length }),
         ];
         return h("p", { class: "note" }, said.filter(Boolean).join(" · "));
       }
       case "message":
-        return messageNode(row.message, row.follows, this.place);
+        return messageNode(shown, this.acts);
       default:
-        return pendingNode(row.pending, row.follows, this.place);
+        return pendingNode(shown, this.acts);
     }
+  }
+
+  /** Show all reactions of a message, and go on at the first that was hidden. @param {number} seq */
+  #unfold(seq) {
+    this.#unfolded.add(seq);
+    this.#render();
+    const reactions = this.list.querySelectorAll(`[data-seq="${seq}"] .reaction`);
+    /** @type {HTMLElement | undefined} */ (reactions[FOLDED])?.focus();
   }
 
   /** The first row that is seen, and where: what is read stays where it is. */

@@ -1,4 +1,4 @@
-// For who looks after the server: reports, words that no message may have, the audit log, invitations.
+// Moderation of the server: reports, the word filter, the audit log, invitations.
 
 import { t } from "../text/languages.js";
 import { moment } from "../text/time.js";
@@ -7,20 +7,22 @@ import { dialog, toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { field, form, sentence } from "./form.js";
 
-/** @param {import("../app.js").App} app */
-export function orderDialog(app) {
+/** @import { App } from "../app.js" */
+
+/** @param {App} app */
+export function moderationDialog(app) {
   const owner = app.me.role === "owner";
   const reports = h("ul", { class: "reports" });
   const invites = h("ul", { class: "sessions" });
   const words = h("div", {});
   const log = h("ol", { class: "audit" });
   dialog(
-    t("order"),
+    t("moderation"),
     [
-      h("section", {}, h("h3", {}, t("order.reports")), reports),
-      h("section", {}, h("h3", {}, t("order.invites")), invites),
-      owner && h("section", {}, h("h3", {}, t("order.filter")), words),
-      owner && h("section", {}, h("h3", {}, t("order.audit")), log),
+      h("section", {}, h("h3", {}, t("moderation.reports")), reports),
+      h("section", {}, h("h3", {}, t("moderation.invites")), invites),
+      owner && h("section", {}, h("h3", {}, t("moderation.filter")), words),
+      owner && h("section", {}, h("h3", {}, t("moderation.audit")), log),
     ],
     { class: "settings" },
   );
@@ -58,7 +60,7 @@ export function orderDialog(app) {
           { class: "button", href: `#/c/${encodeURIComponent(one.message.conversation)}/${one.message.seq}` },
           t("room.open"),
         ),
-        h("button", { type: "button", on: { click: () => void settle() } }, t("order.settle")),
+        h("button", { type: "button", on: { click: () => void settle() } }, t("moderation.settle")),
       );
     });
   }
@@ -77,14 +79,14 @@ export function orderDialog(app) {
         h(
           "span",
           { class: "names" },
-          h("strong", {}, t("order.invite.uses", { n: one.uses })),
+          h("strong", {}, t("moderation.invite.uses", { n: one.uses })),
           h(
             "small",
             {},
-            `${one.created_by ?? ""} · ${t("order.invite.until", { when: moment(new Date(one.expires_at)) })}`,
+            `${one.created_by ?? ""} · ${t("moderation.invite.until", { when: moment(new Date(one.expires_at)) })}`,
           ),
         ),
-        h("button", { type: "button", on: { click: () => void end() } }, t("order.invite.end")),
+        h("button", { type: "button", on: { click: () => void end() } }, t("moderation.invite.end")),
       );
     });
   }
@@ -93,14 +95,18 @@ export function orderDialog(app) {
     const found = await app.api.get("/filter");
     const input = h("textarea", { name: "words", rows: 4, ".value": found.words.join("\n") });
     return [
-      form([field(t("order.filter.label"), input, t("order.filter.hint"))], t("save"), async ({ words: text }) => {
-        const list = text
-          .split("\n")
-          .map((word) => word.trim())
-          .filter(Boolean);
-        input.value = (await app.api.put("/filter", { words: list })).words.join("\n");
-        toast(t("saved"), null, { seconds: 3 });
-      }),
+      form(
+        [field(t("moderation.filter.label"), input, t("moderation.filter.hint"))],
+        t("save"),
+        async ({ words: text }) => {
+          const list = text
+            .split("\n")
+            .map((word) => word.trim())
+            .filter(Boolean);
+          input.value = (await app.api.put("/filter", { words: list })).words.join("\n");
+          toast(t("saved"), null, { seconds: 3 });
+        },
+      ),
     ];
   }
 

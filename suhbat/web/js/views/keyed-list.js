@@ -1,0 +1,41 @@
+// Lists whose rows are drawn from plain data: what shows the same as before is left alone.
+
+/** @template S what a row shows: plain data, as JSON has it */
+export class KeyedList {
+  /** @type {Map<string, string>} by key, the data that was drawn */
+  #drawn = new Map();
+
+  /**
+   * @param {Element} parent
+   * @param {(shown: S) => HTMLElement} draw from this data, and from nothing else that changes
+   */
+  constructor(parent, draw) {
+    this.parent = parent;
+    this.draw = draw;
+  }
+
+  /** Show these rows, in this order. @param {{key: string, shown: S}[]} rows */
+  update(rows) {
+    /** @type {Map<string | undefined, HTMLElement>} */
+    const old = new Map();
+    for (const child of /** @type {Iterable<HTMLElement>} */ (this.parent.children)) old.set(child.dataset.key, child);
+    const drawn = new Map();
+    let at = this.parent.firstElementChild;
+    for (const { key, shown } of rows) {
+      const data = JSON.stringify(shown);
+      drawn.set(key, data);
+      const found = old.get(key);
+      old.delete(key);
+      const element = found && this.#drawn.get(key) === data ? found : this.draw(shown);
+      if (element !== found) {
+        element.dataset.key = key;
+        if (found && found === at) at = found.nextElementSibling;
+        found?.remove();
+      }
+      if (element === at) at = at.nextElementSibling;
+      else this.parent.insertBefore(element, at);
+    }
+    for (const gone of old.values()) gone.remove();
+    this.#drawn = drawn;
+  }
+}

@@ -1,0 +1,146 @@
+// What each row of the timeline shows, as plain data. It is drawn from this data alone, and drawn anew when the data
+// changed: nothing can be shown that is not compared.
+
+import { possibleNames } from "../text/mentions.js";
+import { day } from "../text/time.js";
+
+/** @import { Pending } from "../models/pending.js" */
+/** @import { Message } from "../sdk/types.js" */
+/** @import { Row } from "./rows.js" */
+
+/**
+ * What rows show beside what is said in them, as it is now.
+ * @typedef {object} RowFacts
+ * @property {{uid: string, user_id: string}} me
+ * @property {(seq: number) => Message | null} find
+ * @property {(uid: string, name: string) => string} called  the name that people see
+ * @property {(message: Message) => string[]} readers
+ * @property {(seq: number) => boolean} pinned
+ * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
+ * @property {(folded: string) => boolean} exists  whether this is the name of somebody who was seen
+ */
+
+/**
+ * @typedef {{seq: number, name: string | null, text: string, deleted: boolean}} ShownQuote  `name` is null where the
+ *   message is not known
+ * @typedef {{emoji: string, count: number, mine: boolean, users: string[]}} ShownReaction
+ * @typedef {{text: string, me: string, names: string[], everybody: boolean}} ShownText  `names`: those of its names
+ *   with @ that are somebody's
+ */
+
+/**
+ * @typedef {object} ShownMessage
+ * @property {"message"} kind
+ * @property {number} seq
+ * @property {string} uid
+ * @property {string} sender
+ * @property {string} named
+ * @property {string} sentAt
+ * @property {boolean} follows  the message before it is by the same person, a moment ago
+ * @property {boolean} mine
+ * @property {boolean} deleted
+ * @property {ShownText} text
+ * @property {ShownQuote | null} quote
+ * @property {string | null} editedAt
+ * @property {boolean} pinned
+ * @property {string[] | null} readers  null for a message of somebody else
+ * @property {ShownReaction[]} reactions
+ * @property {boolean} unfolded
+ */
+
+/**
+ * @typedef {object} ShownPending
+ * @property {"pending"} kind
+ * @property {string} clientId
+ * @property {string} uid
+ * @property {string} named
+ * @property {boolean} follows
+ * @property {ShownText} text
+ * @property {ShownQuote | null} quote
+ * @property {string | null} error  why it was refused, maybe empty; null while it is on its way
+ */
+
+/**
+ * @typedef {{kind: "day", label: string} | {kind: "unread"} | {kind: "note", joined: string[], left: string[]}
+ *   | ShownMessage | ShownPending} Shown
+ */
+
+/** @param {Row} row @param {RowFacts} facts @param {Date} now @returns {Shown} */
+export function shownOf(row, facts, now) {
+  switch (row.kind) {
+    case "day":
+      return { kind: row.kind, label: day(row.date, now) };
+    case "unread":
+      return { kind: row.kind };
+    case "note":
+      return { kind: row.kind, joined: row.joined, left: row.left };
+    case "message":
+      return shownMessage(row.message, row.follows, facts);
+    default:
+      return shownPending(row.pending, row.follows, facts);
+  }
+}
+
+/** @param {Message} message @param {boolean} follows @param {RowFacts} facts @returns {ShownMessage} */
+function shownMessage(message, follows, facts) {
+  const mine = message.sender_uid === facts.me.uid;
+  return {
+    kind: "message",
+    seq: message.seq,
+    uid: message.sender_uid,
+    sender: message.sender,
+    named: facts.called(message.sender_uid, message.sender),
+    sentAt: message.sent_at,
+    follows,
+    mine,
+    deleted: message.deleted,
+    text: shownText(message, Boolean(message.mentions_all), facts),
+    quote: shownQuote(message.reply_to, facts),
+    editedAt: message.edited_at ?? null,
+    pinned: facts.pinned(message.seq),
+    readers: mine ? facts.readers(message) : null,
+    reactions: message.reactions.map((one) => ({
+      emoji: one.emoji,
+      count: one.count ?? one.uids.length, // kept by an older version
+      mine: one.mine ?? one.uids.includes(facts.me.uid),
+      users: one.users,
+    })),
+    unfolded: facts.unfolded(message.seq),
+  };
+}
+
+/**
+ * @param {Pending} pending @param {boolean} follows @param {RowFacts} facts
+ * @returns {ShownPending}
+ */
+function shownPending(pending, follows, facts) {
+  return {
+    kind: "pending",
+    clientId: pending.clientId,
+    uid: facts.me.uid,
+    named: facts.called(facts.me.uid, facts.me.user_id),
+    follows,
+    text: shownText(pending, false, facts),
+    quote: shownQuote(pending.replyTo, facts),
+    error: pending.error && pending.error.message,
+  };
+}
+
+/** @param {number | null | undefined} seq @param {RowFacts} facts @returns {ShownQuote | null} */
+function shownQuote(seq, facts) {
+  if (!seq) return null;
+  const quoted = facts.find(seq);
+  if (!quoted) return { seq, name: null, text: "", deleted: false };
+  const name = facts.called(quoted.sender_uid, quoted.sender);
+  return { seq, name, text: quoted.text, deleted: quoted.deleted };
+}
+
+/** @type {WeakMap<{text: string}, {text: string, names: string[]}>} what texts may name, which is looked for once */
+const looked = new WeakMap();
+
+/** @param {{text: string}} said @param {boolean} everybody @param {RowFacts} facts @returns {ShownText} */
+function shownText(said, everybody, facts) {
+  let found = looked.get(said);
+  if (found?.text !== said.text) looked.set(said, (found = { text: said.text, names: possibleNames(said.text) }));
+  return { text: said.text, me: facts.me.user_id, names: found.names.filter(facts.exists), everybody };
+}

@@ -1,0 +1,94 @@
+// What a row of the timeline shows: all of it is in its data, so that whatever changes is drawn anew.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { before, test } from "node:test";
+
+import { use } from "../../suhbat/web/js/text/languages.js";
+import { parse } from "../../suhbat/web/js/text/markdown.js";
+import { possibleNames } from "../../suhbat/web/js/text/mentions.js";
+import { shownOf } from "../../suhbat/web/js/views/shown.js";
+
+before(() => use("en"));
+
+const NOW = new Date(2026, 10, 23, 12);
+const reaction = { emoji: "👍", count: 2, mine: false, users: ["vali", "soli"], uids: ["u2", "u3"] };
+const message = (fields = {}) => ({
+  conversation: "c1",
+  seq: 5,
+  ordinal: 5,
+  sender: "ali",
+  sender_uid: "u1",
+  text: "@vali-aka, salom",
+  reply_to: 3,
+  sent_at: "2026-11-23T10:00:00Z",
+  edited_at: null,
+  deleted: false,
+  reactions: [reaction],
+  ...fields,
+});
+const quoted = message({ seq: 3, sender: "soli", sender_uid: "u3", text: "savol", reply_to: null });
+const facts = (fields = {}) => ({
+  me: { uid: "u1", user_id: "ali" },
+  find: () => quoted,
+  called: (uid, name) => name,
+  readers: () => ["vali"],
+  pinned: () => false,
+  unfolded: () => false,
+  exists: (name) => name === "vali",
+  ...fields,
+});
+const shown = (row, about = facts(), now = NOW) => JSON.stringify(shownOf({ key: "k", ...row }, about, now));
+const said = (fields, about) => shown({ kind: "message", message: message(fields), follows: false }, about);
+
+test("the same message shows the same, whatever object it is", () => {
+  assert.equal(said({}), said({}));
+});
+
+const CHANGES = {
+  "the text": [{ text: "xayr" }],
+  "that it was edited": [{ edited_at: "2026-11-23T10:01:00Z" }],
+  "that it was deleted": [{ deleted: true }],
+  "that it names everybody": [{ mentions_all: true }],
+  "how many reacted": [{ reactions: [{ ...reaction, count: 3 }] }],
+  "who reacted": [{ reactions: [{ ...reaction, users: ["vali", "gani"] }] }],
+  "that one reacted oneself": [{ reactions: [{ ...reaction, mine: true }] }],
+  "the name of its sender": [{}, { called: () => "Ali aka" }],
+  "who has read it": [{}, { readers: () => ["soli"] }],
+  "that it is pinned": [{}, { pinned: () => true }],
+  "that all of its reactions are shown": [{}, { unfolded: () => true }],
+  "which of its names are somebody's": [{}, { exists: (name) => name === "vali-aka" }],
+  "the text of the quote": [{}, { find: () => ({ ...quoted, text: "boshqa savol" }) }],
+  "that the quoted one was deleted": [{}, { find: () => ({ ...quoted, deleted: true }) }],
+  "that the quoted one is far away": [{}, { find: () => null }],
+};
+for (const [what, [fields, about]] of Object.entries(CHANGES)) {
+  test(`a message is drawn anew for ${what}`, () => assert.notEqual(said(fields, facts(about)), said({})));
+}
+
+test("a day is drawn anew when it is no longer today", () => {
+  const day = { kind: "day", date: NOW };
+  assert.notEqual(shown(day), shown(day, facts(), new Date(2026, 10, 24, 0, 1)));
+});
+
+test("a message on its way is drawn anew when it was refused, and when it is tried again", () => {
+  const pending = { clientId: "k", conversation: "c1", text: "salom", replyTo: null, at: 0, error: null };
+  const state = () => shown({ kind: "pending", pending, follows: false });
+  const first = state();
+  pending.error = { code: "too_large", message: "" };
+  const refused = state();
+  pending.error = null;
+  assert.deepEqual([first === refused, first === state()], [false, true]);
+});
+
+test("with the possible names that exist a text is read as with all names", async () => {
+  const { people, texts } = JSON.parse(await readFile(new URL("../vectors/mentions.json", import.meta.url), "utf8"));
+  for (const { text } of texts) {
+    const names = new Set(possibleNames(text).filter((name) => people.includes(name)));
+    assert.deepEqual(
+      parse(text, { exists: (name) => names.has(name) }),
+      parse(text, { exists: (name) => people.includes(name) }),
+      text,
+    );
+  }
+});
