@@ -211,7 +211,7 @@ export const texts = {
   "settings.added.nobody": "Hech kim",
   "settings.erase": "Hisobimni oʻchirish",
   "settings.erase.lead":
-    "Hisobingiz darhol va butunlay oʻchadi. Boshqasini tanlamasangiz, xabarlaringiz “oʻchirilgan hisob” nomi bilan qoladi.",
+    "Hisobingiz darhol va butunlay oʻchadi. Boshqasini tanlamasangiz, xabarlar “oʻchirilgan hisob” nomi bilan qoladi.",
   "settings.erase.messages": "Yozganlarimning hammasi ham oʻchsin",
   "settings.export": "Men haqimdagi hamma narsa fayl qilib",
   "settings.here": "Shu qurilmada",
