@@ -32,8 +32,8 @@ from suhbat.chat.model import Actor, Post
 from suhbat.chat.rate import UNLIMITED
 from suhbat.config import Settings
 from suhbat.counting import FanOut
+from suhbat.hub.channel import Channel
 from suhbat.hub.frames import Frames
-from suhbat.hub.room import Room
 from suhbat.protocol import replies, simple, v1
 from suhbat.protocol.events import Event, MessageCreated
 from suhbat.protocol.framing import compressed_frames
@@ -128,12 +128,12 @@ def stages() -> dict[str, Callable[[], Any]]:
     reader, frame = FrameReader(), masked(said.encode())
     simple_machine, v1_machine = simple.SimpleMachine("en", UNLIMITED), v1.V1Machine("en", UNLIMITED)
     v1_machine.state = v1.State.OPEN
-    made, room = event(), Room("lobby", FanOut())
+    made, channel = event(), Channel("lobby", FanOut())
 
     def accept() -> None:
-        room.head = 4
-        room.accept(made)
-        room.pending.clear()
+        channel.head = 4
+        channel.accept(made)
+        channel.pending.clear()
 
     payload = v1.event_frame(made)
     return {
@@ -141,7 +141,7 @@ def stages() -> dict[str, Callable[[], Any]]:
         "decode and validate, simple": lambda: simple_machine.receive(said, 1.0),
         "decode and validate, v1": lambda: v1_machine.receive(command, 1.0),
         "make the event": event,
-        "hub: advance the room": accept,
+        "hub: advance the channel": accept,
         "encode, simple": lambda: simple.message(made, ""),
         "encode, v1": lambda: v1.event_frame(made),
         "encode the answer, v1": lambda: replies.sent(5, "lobby", 5, 5, NOW, False),
@@ -217,7 +217,7 @@ async def objects(data: Path, connections: int) -> dict[str, float]:
             "identity: claim, actor, names": sum(
                 map(sys.getsizeof, (session.claim, connection.actor, connection.actor.uid, connection.actor.user_id))
             ),
-            "own log (a room)": _room_bytes(server.node.hub.rooms[f"@me:{connection.actor.uid}"]),
+            "own log (a channel)": _channel_bytes(server.node.hub.channels.by_log[f"@me:{connection.actor.uid}"]),
         }
         for one in wires:
             one.connection_lost(None)
@@ -232,8 +232,8 @@ def _bytes(make: Callable[[], object], count: int) -> float:
     return max(rss_bytes([os.getpid()]) - before, 0) / len(kept)
 
 
-def _room_bytes(room: Room) -> int:
-    parts = (room, room.log, room.held, room.pending, room.listeners, *room.listeners)
+def _channel_bytes(channel: Channel) -> int:
+    parts = (channel, channel.log, channel.held, channel.pending, channel.listeners, *channel.listeners)
     return sum(map(sys.getsizeof, parts))
 
 

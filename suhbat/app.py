@@ -133,7 +133,7 @@ class Suhbat:
                 registry=registry,
                 counts=services.counts,
                 look=self._reachable.look,
-                erasing=lambda: self.node.hub.spawn(self.node.erase()),
+                erasing=lambda: self.node.tasks.start(self.node.erase()),
                 control=self.control,
                 proxies=services.proxies,
                 outside=services.outside,
@@ -192,7 +192,7 @@ class Suhbat:
             stack.callback(self._stop_serving)
             stack.enter_context(self._controlled())
             if self._together is not None:
-                self.node.hub.spawn(self._tell_figures(self._together))
+                self.node.tasks.start(self._tell_figures(self._together))
             have_owner = self.node.people.accounts.have_owner
             welcome(self.settings, None if have_owner else await self.registration.setup.begin())
             yield {"suhbat": self, ADMISSION: self.admission}

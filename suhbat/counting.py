@@ -10,7 +10,7 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 DIALECTS = ("simple", "v1")
-"""By the number that the hub's `Dialect` gives them."""
+"""By the numbers of `hub.connection.FrameFormat`."""
 
 
 class Histogram:

@@ -19,6 +19,7 @@ from suhbat.hub.hub import Hub
 from suhbat.identity.guests import Claim, Guests
 from suhbat.identity.names import skeleton
 from suhbat.protocol import simple
+from suhbat.tasks import Tasks
 
 BEAT_SECONDS = 1.0
 """How often the lease is renewed, and the others are looked at."""
@@ -35,7 +36,9 @@ log = structlog.get_logger("suhbat")
 class Neighbours:
     """The lease of this node; see `chat.ports.Cluster`."""
 
-    def __init__(self, cluster: Cluster, bus: Bus, hub: Hub, here: Here, guests: Guests, clock: Clock) -> None:
+    def __init__(
+        self, cluster: Cluster, bus: Bus, hub: Hub, here: Here, guests: Guests, clock: Clock, tasks: Tasks
+    ) -> None:
         self.id = token_hex(8)
         self._cluster = cluster
         self._bus = bus
@@ -43,6 +46,7 @@ class Neighbours:
         self._here = here
         self._guests = guests
         self._clock = clock
+        self._tasks = tasks
         self._versions: dict[str, int] = {}
         self._missing: dict[str, float] = {}
         self._far: dict[str, dict[str, Actor]] = {}
@@ -107,7 +111,7 @@ class Neighbours:
 
     def release(self, claim: Claim) -> None:
         """It is free again: as soon as the store can be reached."""
-        self._hub.spawn(self._release(claim))
+        self._tasks.start(self._release(claim))
 
     async def _release(self, claim: Claim) -> None:
         try:
@@ -166,7 +170,7 @@ class Neighbours:
             for claim in claims:
                 if claim.skeleton in lost:
                     # While this node was away another one let somebody in under this name.
-                    self._hub.end_guest(claim.actor.uid)
+                    self._hub.connections.end_guest(claim.actor.uid)
             self._bus.nudge()
 
     async def _look(self) -> None:
@@ -200,4 +204,4 @@ class Neighbours:
         at = self._clock.wall()
         for actor, here in moved:
             told = simple.joined if here else simple.left
-            self._hub.announce(told(actor.user_id, actor.uid, at))
+            self._hub.announcements.tell(told(actor.user_id, actor.uid, at))

@@ -17,8 +17,8 @@ from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
-from suhbat.hub import presence
 from suhbat.hub.hub import Hub
+from suhbat.hub.reconciliation import Reconciliation
 from suhbat.identity.accounts import Accounts
 from suhbat.identity.guests import Guests
 from suhbat.identity.outside import Authenticate, Outside
@@ -30,6 +30,7 @@ from suhbat.neighbours import Neighbours
 from suhbat.protocol.events import LogEntry
 from suhbat.renewal import Renewal
 from suhbat.stopping import CLOSE_SECONDS, LAST_WORDS_SECONDS, Stopping
+from suhbat.tasks import Tasks
 from suhbat.transport.session import Services
 from suhbat.transport.strangers import Strangers
 from suhbat.transport.turnstile import Turnstile
@@ -53,9 +54,9 @@ class Node:
         self.store = store
         self.bus = bus
         self.clock = clock
-        self.hub = Hub(store, bus)
-        self.hub.gather.more_coming = lambda: store.waiting > 0
+        self.tasks = Tasks()
         self.here = Here(settings.announce_limit)
+        self.hub = Hub(store, bus, self.here, self.tasks, lambda: store.waiting > 0)
         self.people = People(
             Guests(store, clock, access=settings.access, per_address=settings.guests_per_address, most=settings.guests),
             Accounts(store),
@@ -63,25 +64,26 @@ class Node:
             settings.access,
             store.cluster,
         )
-        self.people.sessions.ended = self.hub.end_session
-        self.people.guests.ended = self.hub.end_guest
-        self.people.accounts.changed = lambda account: self.hub.change(account.actor)
-        self.people.moved = self.hub.change
+        self.people.sessions.ended = self.hub.connections.end_session
+        self.people.guests.ended = self.hub.connections.end_guest
+        self.people.accounts.changed = lambda account: self.hub.connections.change(account.actor)
+        self.people.moved = self.hub.connections.change
         self.neighbours: Neighbours | None = None
         if store.cluster is not None:
-            self.neighbours = Neighbours(store.cluster, bus, self.hub, self.here, self.people.guests, clock)
+            self.neighbours = Neighbours(store.cluster, bus, self.hub, self.here, self.people.guests, clock, self.tasks)
             self.people.far = self.neighbours.find
             self.here.moved = self.neighbours.hear
         self.bans = Bans(clock)
-        self.renewal = Renewal(store, self.hub, self.people, self.bans)
-        self.hub.healing.renew = self.renewal.take
+        self.renewal = Renewal(store, self.hub, self.people, self.bans, self.tasks)
+        self.reconciliation = Reconciliation(store, self.hub, self.renewal)
         self.rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         self.acting = Acting(store, self.people, clock, self.bans)
-        self.acting.banished = self.hub.banish
+        self.acting.banished = self.hub.connections.banish
         self.services = Services(
             settings=settings,
             store=store,
             hub=self.hub,
+            tasks=self.tasks,
             here=self.here,
             people=self.people,
             tickets=Tickets(clock, passes=store.cluster, people=self.people),
@@ -106,7 +108,7 @@ class Node:
         async with AsyncExitStack() as stack:
             await self.store.open(self.committed, self.bus.tell)
             stack.push_async_callback(step, self.store.close, CLOSE_SECONDS, _UNDECIDED)
-            await self.hub.healing.begin()
+            await self.reconciliation.begin()
             await self.people.load()
             await self.bans.load(self.store)
             flush = partial(self.people.flush, everything=True)
@@ -116,13 +118,13 @@ class Node:
             if self.neighbours is not None:
                 await self.neighbours.open()
                 stack.push_async_callback(step, self.neighbours.close, LAST_WORDS_SECONDS, _UNTOLD)
-            self.hub.whole_presence = partial(presence.whole, self.hub, self.here)
+            stack.push_async_callback(self.tasks.close)
             await self.hub.open()
-            stack.push_async_callback(self.hub.close)
-            self.hub.spawn(presence.tell_changes(self.hub, self.here))
+            stack.callback(self.hub.close)
+            self.tasks.start(self.reconciliation.run())
             if self.neighbours is not None:
-                self.hub.spawn(self.neighbours.run())
-            self.hub.spawn(self._chores())
+                self.tasks.start(self.neighbours.run())
+            self.tasks.start(self._chores())
             yield
 
     def committed(self, entries: list[LogEntry]) -> None:
@@ -138,10 +140,10 @@ class Node:
     def _ears(self) -> Ears:
         return Ears(
             entries=self.hub.apply,
-            notice=self.hub.notice,
+            notice=self.hub.notices.tell,
             changes=self.renewal.hear,
             nudge=(lambda: None) if self.neighbours is None else self.neighbours.hear,
-            resumed=self.hub.healing.look,
+            resumed=self.reconciliation.look,
         )
 
     async def _chores(self) -> None:

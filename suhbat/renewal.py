@@ -15,6 +15,7 @@ from suhbat.errors import Forbidden, SuhbatError
 from suhbat.hub.hub import Hub
 from suhbat.identity.lookups import AT_ONCE
 from suhbat.identity.people import People
+from suhbat.tasks import Tasks
 
 ORDER = ("session", "bans", "log", "account", "guest")
 """Who was shut out comes before who signed up."""
@@ -30,11 +31,12 @@ class Renewal:
     One task does it, for as long as something is due: whoever tells of changes never waits for them to be read.
     """
 
-    def __init__(self, store: ModerationReader, hub: Hub, people: People, bans: Bans) -> None:
+    def __init__(self, store: ModerationReader, hub: Hub, people: People, bans: Bans, tasks: Tasks) -> None:
         self._store = store
         self._hub = hub
         self._people = people
         self._bans = bans
+        self._tasks = tasks
         self._due: dict[str, dict[str, None]] = {kind: {} for kind in ORDER}
         self._whole = False
         self._working = False
@@ -51,7 +53,7 @@ class Renewal:
         self._whole |= whole
         if not self._working:
             self._working = True
-            self._hub.spawn(self._work())
+            self._tasks.start(self._work())
 
     async def _work(self) -> None:
         try:
@@ -118,4 +120,4 @@ class Renewal:
         try:
             self._bans.check(uid)
         except Forbidden:
-            self._hub.banish(uid)
+            self._hub.connections.banish(uid)

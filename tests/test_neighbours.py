@@ -19,8 +19,10 @@ from suhbat.identity.guests import Guests
 from suhbat.neighbours import Neighbours
 from suhbat.store.postgres import PostgresStore
 from suhbat.store.transactions import unavailable
+from suhbat.tasks import Tasks
 from tests import engines
 from tests.fakes import FakeClock
+from tests.servers import PATIENCE
 
 
 class Store(PostgresStore):
@@ -54,7 +56,7 @@ class Node:
     """What holds names; its beats come when the test says so."""
 
     store: Store
-    hub: Hub
+    tasks: Tasks
     guests: Guests
     neighbours: Neighbours
     ended: list[str] = field(default_factory=list)
@@ -86,8 +88,9 @@ class Node:
         await self.settle()
 
     async def settle(self) -> None:
-        while self.hub._tasks:
-            await asyncio.gather(*self.hub._tasks)
+        async with asyncio.timeout(PATIENCE):
+            while len(self.tasks):
+                await asyncio.sleep(0.001)
 
 
 @pytest.fixture
@@ -100,9 +103,10 @@ async def nodes() -> AsyncIterator[list[Node]]:
             store = Store(url, clock=clock)
             await store.open(lambda entries: None)
             stack.push_async_callback(store.close)
-            hub, guests = Hub(store), Guests(store, clock)
-            made.append(Node(store, hub, guests, Neighbours(store, MemoryBus(), hub, Here(0), guests, clock)))
-            hub.end_guest = made[-1].ended.append  # type: ignore[method-assign]
+            bus, here, tasks, guests = MemoryBus(), Here(0), Tasks(), Guests(store, clock)
+            hub = Hub(store, bus, here, tasks, lambda: False)
+            made.append(Node(store, tasks, guests, Neighbours(store, bus, hub, here, guests, clock, tasks)))
+            hub.connections.end_guest = made[-1].ended.append  # type: ignore[method-assign, assignment]
             await made[-1].neighbours.open()
         yield made
 

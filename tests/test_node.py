@@ -8,10 +8,9 @@ from typing import cast
 from suhbat.bus.memory import MemoryBus
 from suhbat.chat.ports import Bus
 from suhbat.config import Settings
-from suhbat.hub.connection import Connection, Dialect
+from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.node import Node
 from suhbat.protocol.events import LogEntry
-from suhbat.protocol.types import LOBBY
 from suhbat.store.sqlite import SQLiteStore
 from tests.fakes import FakeClock
 from tests.hub.parts import RecordingWire
@@ -32,10 +31,9 @@ async def test_who_is_here_comes_before_the_bus(tmp_path: Path) -> None:
     node = Node(Settings(), store, cast(Bus, BrokenBus()), clock)
     async with node.running():
         wire = RecordingWire()
-        reader = Connection(wire, Dialect.V1, ALI, "en")
-        reader.live = True
+        reader = Connection(wire, FrameFormat.V1, ALI, "en")
         node.hub.add(reader)
-        node.hub.attach(reader, LOBBY, 0)
+        node.hub.start_live(reader)
         await Listener().send(store, ALI)
         node.hub.flush()
         assert wire.seqs() == [1]

@@ -12,11 +12,11 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.model import Change, Session
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy
-from suhbat.hub import healing
+from suhbat.hub import reconciliation
 from suhbat.protocol.closes import Close
 from suhbat.renewal import Renewal
-from tests.hub.parts import Log, connect, settle
-from tests.hub.test_hub import running
+from suhbat.tasks import Tasks
+from tests.hub.parts import Log, connect, reconciling, running, settle
 from tests.identity.parts import Scene
 
 
@@ -29,17 +29,17 @@ class House:
         self.there.store, self.there.clock, self.there.tokens = self.scene.store, self.scene.clock, self.scene.tokens
         self.there.restart()
         self.people = self.scene.restart()
-        self.people.sessions.ended = hub.end_session
-        self.people.guests.ended = hub.end_guest
-        self.people.accounts.changed = lambda account: hub.change(account.actor)
+        self.people.sessions.ended = hub.connections.end_session
+        self.people.guests.ended = hub.connections.end_guest
+        self.people.accounts.changed = lambda account: hub.connections.change(account.actor)
         self.banned: dict[str, int | None] = {}
         self.asked: list[str] = []
         for name in ("sessions", "accounts", "guests_of"):
             self._count(name)
         self.scene.store.bans = self._bans  # type: ignore[attr-defined]
         store = cast(Store, self.scene.store)
-        self.renewal = Renewal(store, hub, self.people, Bans(self.scene.clock))
-        hub.healing.renew = self.renewal.take
+        self.tasks = Tasks()
+        self.renewal = Renewal(store, hub, self.people, Bans(self.scene.clock), self.tasks)
 
     async def log_in(self, name: str) -> tuple[Session, Any]:
         """Somebody with an account, who logs in on the other node and is connected here."""
@@ -69,7 +69,9 @@ class House:
 async def house() -> AsyncIterator[House]:
     log = Log()
     async with running(log) as hub:
-        yield House(hub, log)
+        house = House(hub, log)
+        yield house
+        await house.tasks.close()
 
 
 async def test_who_was_shut_out_comes_before_a_thousand_who_signed_up(house: House) -> None:
@@ -107,7 +109,7 @@ async def test_what_is_heard_meanwhile_has_its_turn(house: House) -> None:
 
 async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long the reading of what others changed takes, the next look at the heads is in time."""
-    monkeypatch.setattr(healing, "HEAL_SECONDS", 0.0)
+    monkeypatch.setattr(reconciliation, "RECONCILE_SECONDS", 0.0)
     _, wire = connect(house.hub, "ub")
     moved, hang = house.log.moved, asyncio.Event()
 
@@ -121,11 +123,11 @@ async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.Monk
 
     house.log.moved = with_news  # type: ignore[method-assign]
     house.scene.store.guests_of = hangs  # type: ignore[method-assign]
-    house.hub.healing.look()
-    await settle()
-    house.log.write()
-    await settle()
-    assert wire.seqs() == [1]
+    async with reconciling(house.hub, house.log, house.renewal):
+        await settle()
+        house.log.write()
+        await settle()
+        assert wire.seqs() == [1]
     hang.set()
 
 
@@ -176,7 +178,7 @@ async def test_a_guest_who_became_an_account_elsewhere_and_is_shut_out(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Their connection here has no session that could be revoked. Disabled, it ends; logged out, it has ended before."""
-    monkeypatch.setattr("suhbat.hub.hub.MOVE_SECONDS", 0.0)
+    monkeypatch.setattr("suhbat.hub.connections.MOVE_SECONDS", 0.0)
     for name in ("user1", "user2"):
         guest, token = await house.there.guests.create(name)
         await house.people.authenticate(token)

@@ -16,7 +16,9 @@ from suhbat.texts import Language
 from .frames import Frames
 
 
-class Dialect(IntEnum):
+class FrameFormat(IntEnum):
+    """How a connection reads its frames: the dialect that it speaks, as a number. See `counting.DIALECTS`."""
+
     SIMPLE = 0
     V1 = 1
 
@@ -66,7 +68,7 @@ _numbers = itertools.count(1)
 
 
 class Target(NamedTuple):
-    """Where a connection must have come before it is told `caught_up`; `presence`: tell it first who is here."""
+    """The heads that a connection must have reached before it is told `caught_up`; `presence`: tell it first who is here."""
 
     heads: dict[str, int]
     presence: bool
@@ -75,18 +77,22 @@ class Target(NamedTuple):
 class Connection:
     """A connection in the hub.
 
-    `live`: gets each room's frames as they come. Otherwise it is behind (or has not caught up yet): `lag` holds, for each
-    log in which it may miss something, the last `seq` written to it; a log not in `lag` is where its room is.
-    `floors`: for each log, where not 0, the `seq` at which or below which messages are not theirs to hear of.
-    `session`: the id of the session that it belongs to; None for a guest's.
+    Its position is written by the hub alone; everybody else asks for `follow`, `sync`, `catch_up` and `position`:
+
+    `logs`: the keys of the logs that it follows. `live`: it gets each channel's frames as they come. Otherwise it is behind
+    (or has not caught up yet): `lag` holds, for each log in which it may miss something, the last `seq` written to it; in a
+    log that is not in `lag` it is where the channel is. `targets`: the heads after which it is told `caught_up`.
+    `floors`: for each log, where not 0, the `seq` at which or below which events about messages are hidden from it.
+
+    `session`: the id of the login session that it belongs to; None for a guest's.
     """
 
     __slots__ = (
         "actor",
         "announced",
-        "dialect",
         "feeding",
         "floors",
+        "format",
         "id",
         "lag",
         "language",
@@ -100,11 +106,11 @@ class Connection:
     )
 
     def __init__(
-        self, wire: Wire, dialect: Dialect, actor: Actor, language: Language, session: str | None = None
+        self, wire: Wire, format: FrameFormat, actor: Actor, language: Language, session: str | None = None
     ) -> None:
         self.id = f"n{next(_numbers)}"
         self.wire = wire
-        self.dialect = dialect
+        self.format = format
         self.actor = actor
         self.language = language
         self.session = session
@@ -123,6 +129,6 @@ class Connection:
         self.wire.reply(payload)
 
     def revoke(self) -> None:
-        """The session is over: an error frame, so that Postman shows why, then the close (4505: do not come back)."""
+        """The login session is over: an error frame, so that Postman shows why, then the close (4505: do not come back)."""
         self.wire.reply(simple.refusal(Unauthenticated("unauthenticated.revoked"), self.language))
         self.wire.close(Close.SESSION_REVOKED, "session_revoked")

@@ -13,52 +13,58 @@ from suhbat.protocol.notices import PresenceNotice
 from suhbat.protocol.replies import encode
 from suhbat.protocol.types import LOBBY
 
-from .connection import Connection, Dialect
-from .hub import Hub
+from .channels import Channels
+from .connection import Connection, FrameFormat
+from .notices import Notices
 
 GATHER_SECONDS = 1.0
 
 log = structlog.get_logger("suhbat.hub")
 
 
-async def tell_changes(hub: Hub, here: Here) -> None:
-    """Every second, who came and went since: to everybody, or in a crowd only to those who share a direct with them."""
-    while True:
-        await asyncio.sleep(GATHER_SECONDS)
-        try:
-            _tell(hub, here, here.changes())
-        except Exception:
-            log.exception("presence could not be told")  # the next second tries again
+class PresenceBroadcast:
+    """Turns what `Here` knows into notices."""
 
+    def __init__(self, channels: Channels, notices: Notices, here: Here) -> None:
+        self._channels = channels
+        self._notices = notices
+        self._here = here
 
-def _tell(hub: Hub, here: Here, changes: tuple[Change, ...]) -> None:
-    if not changes:
-        return
-    if here.announcing or here.total == 0:
-        hub.notice(LOBBY, encode(PresenceNotice(users=tuple(presence for presence, _ in changes))))
-        return
-    for presence, logs in changes:
-        payload = encode(PresenceNotice(users=(presence,)))
-        for key in logs or _logs(hub, presence.uid):
-            if key != LOBBY and key != own_log(presence.uid):
-                hub.notice(key, payload, but=presence.uid)
+    async def run(self) -> None:
+        """Every second, who came and went since: to everybody, or in a crowd only to those who share a direct with them."""
+        while True:
+            await asyncio.sleep(GATHER_SECONDS)
+            try:
+                self._tell(self._here.changes())
+            except Exception:
+                log.exception("presence could not be told")  # the next second tries again
 
+    def whole(self, connection: Connection) -> bytes:
+        """Everybody who matters to a connection, as one notice: those in its directs, and all while it is no crowd."""
+        people: dict[str, Actor] = {}
+        for key in connection.logs:
+            channel = self._channels.by_log.get(key)
+            if key == LOBBY or channel is None:
+                continue
+            for listener in channel.everybody():
+                people[listener.actor.uid] = listener.actor
+        return encode(PresenceNotice(users=self._here.whole(people.values()), whole=True))
 
-def whole(hub: Hub, here: Here, connection: Connection) -> bytes:
-    """Everybody who matters to a connection, as one notice: those in its directs, and all while it is no crowd."""
-    people: dict[str, Actor] = {}
-    for key in connection.logs:
-        room = hub.rooms.get(key)
-        if key == LOBBY or room is None:
-            continue
-        for listener in [*room.listeners[Dialect.SIMPLE], *room.listeners[Dialect.V1]]:
-            people[listener.actor.uid] = listener.actor
-    return encode(PresenceNotice(users=here.whole(people.values()), whole=True))
+    def _tell(self, changes: tuple[Change, ...]) -> None:
+        if not changes:
+            return
+        if self._here.announcing or self._here.total == 0:
+            self._notices.tell(LOBBY, encode(PresenceNotice(users=tuple(presence for presence, _ in changes))))
+            return
+        for presence, logs in changes:
+            payload = encode(PresenceNotice(users=(presence,)))
+            for key in logs or self._logs(presence.uid):
+                if key != LOBBY and key != own_log(presence.uid):
+                    self._notices.tell(key, payload, but=presence.uid)
 
-
-def _logs(hub: Hub, uid: str) -> set[str]:
-    """The logs that a user who is here follows."""
-    room = hub.rooms.get(own_log(uid))
-    if room is None:
-        return set()
-    return {key for listener in room.listeners[Dialect.V1] for key in listener.logs}
+    def _logs(self, uid: str) -> set[str]:
+        """The logs that a user who is here follows."""
+        channel = self._channels.by_log.get(own_log(uid))
+        if channel is None:
+            return set()
+        return {key for listener in channel.listeners[FrameFormat.V1] for key in listener.logs}

@@ -47,7 +47,7 @@ class _Figures(Collector):
                 "Users who are here, however many connections they have, on all nodes.",
                 lambda: here.users,
             ),
-            "suhbat_rooms": ("Logs that somebody here listens to.", lambda: len(hub.rooms)),
+            "suhbat_channels": ("Channels: logs that somebody here listens to.", lambda: len(hub.channels.by_log)),
             "suhbat_connections_behind": (
                 "Connections that are fed from the log because they do not read fast enough, or have just come.",
                 lambda: sum(not connection.live for connection in hub.connections),
@@ -91,7 +91,7 @@ class _Figures(Collector):
         yield info
         by_dialect = [0] * len(DIALECTS)
         for connection in self._node.hub.connections:
-            by_dialect[connection.dialect] += 1
+            by_dialect[connection.format] += 1
         connections = GaugeMetricFamily(
             "suhbat_connections_by_dialect", "Connections that have said who they are.", labels=("dialect",)
         )
@@ -100,8 +100,8 @@ class _Figures(Collector):
         frames = CounterMetricFamily("suhbat_fan_out_frames", "Written to live connections.", labels=("dialect",))
         for number, dialect in enumerate(DIALECTS):
             connections.add_metric((dialect,), by_dialect[number])
-            sent.add_metric((dialect,), self._node.hub.fan_out.bytes[number])
-            frames.add_metric((dialect,), self._node.hub.fan_out.frames[number])
+            sent.add_metric((dialect,), self._node.hub.channels.fan_out.bytes[number])
+            frames.add_metric((dialect,), self._node.hub.channels.fan_out.frames[number])
         for dialect, count in self._node.services.counts.sends.items():
             sends.add_metric((dialect,), count)
         refusals = CounterMetricFamily("suhbat_refusals", "Errors that were told.", labels=("over", "code"))

@@ -12,6 +12,7 @@ import structlog
 from suhbat.chat.ports import DeliveryMarks
 from suhbat.hub.connection import Connection
 from suhbat.hub.hub import Hub
+from suhbat.tasks import Tasks
 
 LOOK_SECONDS = 0.25
 """How often it is looked whether something was written. Only for accounts in this dialect: there are few."""
@@ -22,9 +23,12 @@ log = structlog.get_logger("suhbat.transport")
 class Delivered:
     """Follows one connection: what was written to it counts as shown when a ping sent after that is answered."""
 
-    def __init__(self, hub: Hub, store: DeliveryMarks, connection: Connection, seen: Mapping[str, int]) -> None:
+    def __init__(
+        self, hub: Hub, store: DeliveryMarks, tasks: Tasks, connection: Connection, seen: Mapping[str, int]
+    ) -> None:
         self._hub = hub
         self._store = store
+        self._tasks = tasks
         self._connection = connection
         self._seen = dict(seen)
         """Known in the store, or on the way there."""
@@ -48,18 +52,13 @@ class Delivered:
             self._connection.wire.confirm(lambda: self._confirmed(written))
 
     def _written(self) -> dict[str, int]:
-        """The directs that this connection follows, and how far it was fed."""
-        connection = self._connection
-        found: dict[str, int] = {}
-        for key in connection.logs:
-            if key.startswith("d") and (room := self._hub.rooms.get(key)) is not None:
-                found[key] = connection.lag.get(key, room.flushed)
-        return found
+        """The directs that this connection follows, and how far each was written to it."""
+        return {key: seq for key, seq in self._hub.position(self._connection).items() if key.startswith("d")}
 
     def _confirmed(self, written: Mapping[str, int]) -> None:
         self._asked = False
         self._seen.update(written)
-        self._hub.spawn(self._keep(dict(written)))
+        self._tasks.start(self._keep(dict(written)))
 
     async def _keep(self, written: Mapping[str, int]) -> None:
         try:

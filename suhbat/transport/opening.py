@@ -90,19 +90,13 @@ class Opening:
         names = list(resets)
         for start in range(0, len(names), RESETS):
             found = await self._states_of(names[start : start + RESETS])
-            self._services.hub.flush()
-            frames: list[replies.Reply] = []
-            for state in found.states:
-                if state.conversation in self._connection.logs:
-                    self._connection.live = False
-                    self._connection.lag[state.conversation] = state.head
-                    reason = resets[state.conversation]
-                    frames.append(
-                        replies.Reset(conversation=state.conversation, state=self._counted(state), reason=reason)
-                    )
+            followed = [state for state in found.states if state.conversation in self._connection.logs]
+            self._services.hub.sync(self._connection, {state.conversation: state.head for state in followed})
             if self._connection.wire.closed:
                 return
-            for frame in frames:
+            for state in followed:
+                reason = resets[state.conversation]
+                frame = replies.Reset(conversation=state.conversation, state=self._counted(state), reason=reason)
                 self._connection.reply(replies.encode(frame))
             await drained(self._connection)
 
@@ -137,14 +131,8 @@ class Opening:
 
     def _follow(self, cursors: Mapping[str, int], places: Places) -> None:
         """Follow these logs from their cursors; the feed sends what is above."""
-        hub, connection = self._services.hub, self._connection
-        for name, cursor in cursors.items():
-            key = self._own if name == ME else name
-            if key in connection.logs:
-                connection.lag[key] = cursor
-            else:
-                hub.attach(connection, key, cursor, floor=places.floors.get(name, 0))
-            hub.rooms[key].echo |= name in places.alone
+        by_key = {self._own if name == ME else name: cursor for name, cursor in cursors.items()}
+        self._services.hub.follow(self._connection, by_key, places)
 
     def _snapshots(self, page: States, cursor: int, *, last: bool) -> Iterator[replies.Snapshot]:
         """A page as frames, none of which is too large."""

@@ -35,6 +35,7 @@ from suhbat.identity.tokens import is_ours
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.machine import Answer, End
+from suhbat.tasks import Tasks
 from suhbat.texts import Language, choose, language_of
 
 from .strangers import Strangers
@@ -56,6 +57,7 @@ class Services:
     settings: Settings
     store: Store
     hub: Hub
+    tasks: Tasks
     here: Here
     people: People
     tickets: Tickets
@@ -170,7 +172,7 @@ class BaseSession:
         actor = connection.actor
         if self.services.here.enter(actor) and self.services.here.announcing:
             frame = simple.joined(actor.user_id, actor.uid, self.services.clock.wall())
-            self.services.hub.announce(frame)
+            self.services.hub.announcements.tell(frame)
 
     def closed(self) -> None:
         """The socket is gone. Idempotent."""
@@ -180,7 +182,7 @@ class BaseSession:
             announcing, now, logs = here.announcing, clock.wall(), tuple(connection.logs)
             hub.remove(connection)
             if here.leave(connection.actor, now, logs) and announcing:
-                hub.announce(simple.left(connection.actor.user_id, connection.actor.uid, now))
+                hub.announcements.tell(simple.left(connection.actor.user_id, connection.actor.uid, now))
         self.release()
 
     def release(self) -> None:

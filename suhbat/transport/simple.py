@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
-from suhbat.chat.model import Actor, Outcome
+from suhbat.chat.model import Actor, Outcome, Places
 from suhbat.errors import NameInUse, RateLimited, SuhbatError, Unauthenticated, UserNotFound
-from suhbat.hub.connection import Connection, Dialect, Wire
+from suhbat.hub.connection import Connection, FrameFormat, Wire
 from suhbat.identity.guests import SILENCE_SECONDS, Claim, Names
 from suhbat.identity.login import Login
 from suhbat.identity.names import normalise
@@ -102,12 +103,8 @@ class SimpleSession(BaseSession):
         self._become(claim.actor)
 
     def _become(self, actor: Actor) -> None:
-        hub = self.services.hub
-        connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language)
-        connection.live = True
-        hub.attach(connection, LOBBY, hub.rooms[LOBBY].head or 0)
-        # Nothing can have been written to a log whose owner's uid was made a moment ago.
-        hub.attach(connection, own_log(actor.uid), 0, known_head=0)
+        connection = Connection(self.wire, FrameFormat.SIMPLE, actor, self.language)
+        self.services.hub.start_live(connection)
         self._begin(connection)
 
     async def _return(self, token: str | None) -> None:
@@ -119,8 +116,8 @@ class SimpleSession(BaseSession):
             if login is None:
                 return
             actor = login.actor
-            connection = Connection(self.wire, Dialect.SIMPLE, actor, self.language, login.session)
-            hub.attach(connection, own_log(actor.uid), 0)
+            connection = Connection(self.wire, FrameFormat.SIMPLE, actor, self.language, login.session)
+            hub.follow(connection, {own_log(actor.uid): 0})
             places = await self.services.store.places(actor)
             shown = {} if actor.kind == "guest" else await self.services.store.delivered(actor.uid)
         except SuhbatError as error:
@@ -132,19 +129,25 @@ class SimpleSession(BaseSession):
             hub.remove(connection)
             return
         hub.know(own_log(actor.uid), places.heads[ME])
-        for name, head in places.heads.items():
-            if name != LOBBY and name not in places.directs:
-                continue  # this dialect shows no rooms
-            cursor = head
-            if actor.kind == "account" and name in places.directs:
-                # What was written to an account while it was away comes now.
-                cursor = max(shown.get(name, 0), head - REPLAYED, places.oldest[name])
-            hub.attach(connection, name, cursor, echo=name in places.alone)
-        connection.lag[own_log(actor.uid)] = places.heads[ME]
-        hub.start_feed(connection)
+        hub.follow(connection, self._cursors(connection, places, shown), places)
+        hub.catch_up(connection, None)
         self._begin(connection)
         if actor.kind == "account":
-            self._delivered = Delivered(hub, self.services.store, connection, shown)
+            self._delivered = Delivered(hub, self.services.store, self.services.tasks, connection, shown)
+
+    def _cursors(self, connection: Connection, places: Places, shown: Mapping[str, int]) -> dict[str, int]:
+        """From where a connection reads its logs: the lobby and the directs, for this dialect shows no rooms. A direct that
+        is followed already is new: its first messages come too."""
+        actor = connection.actor
+        cursors = {own_log(actor.uid): places.heads[ME]}
+        for name, head in places.heads.items():
+            if name == LOBBY:
+                cursors[name] = head
+            elif name in places.directs and name not in connection.logs:
+                # What was written to an account while it was away comes now.
+                missed = max(shown.get(name, 0), head - REPLAYED, places.oldest[name])
+                cursors[name] = missed if actor.kind == "account" else head
+        return cursors
 
     async def _recognise(self, token: str | None) -> Login | None:
         """Whose token this is, if its name is the one asked for. Raises InvalidName, Unauthenticated.

@@ -11,7 +11,7 @@ from suhbat.chat.model import Actor, Outcome, Sent
 from suhbat.chat.rate import Cost, naming_cost, weigh
 from suhbat.chat.sync import Plan, sync_plan
 from suhbat.errors import Busy, Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
-from suhbat.hub.connection import Connection, Dialect, Target, Wire
+from suhbat.hub.connection import Connection, FrameFormat, Target, Wire
 from suhbat.identity.login import Login
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Acting, Command, Edit, Hello, History, Ping, Read, Send, Sync, Typing
@@ -125,11 +125,11 @@ class V1Session(BaseSession):
         login = await self._identify(command)
         self.machine.language = self.language  # of the account, if it has one
         actor = login.actor
-        connection = Connection(self.wire, Dialect.V1, actor, self.language, login.session)
+        connection = Connection(self.wire, FrameFormat.V1, actor, self.language, login.session)
         opening = Opening(self.services, connection)
         try:
             # Listen before anything is read, so that nothing falls between.
-            self.services.hub.attach(connection, own_log(actor.uid), 0)
+            self.services.hub.follow(connection, {own_log(actor.uid): 0})
             begun = await opening.begin(command.resume)
         except BaseException:
             self.services.hub.remove(connection)
@@ -160,8 +160,7 @@ class V1Session(BaseSession):
             await self._tell_plan(connection, opening, begun.plan)
         if self.connection is not connection:
             return  # gone meanwhile
-        connection.targets.append(Target(self._keys(heads, connection), presence=True))
-        self.services.hub.start_feed(connection)
+        self.services.hub.catch_up(connection, Target(self._keys(heads, connection), presence=True))
 
     async def _tell_plan(self, connection: Connection, opening: Opening, plan: Plan) -> None:
         """Of what is followed its state, of what is not that it is gone. Where that changed since the plan was read, they
@@ -257,7 +256,7 @@ class V1Session(BaseSession):
         if now - self.typed.get(key, -TYPING_SECONDS) >= TYPING_SECONDS:
             self.typed[key] = now
             notice = TypingNotice(conversation=key, user_id=actor.user_id, uid=actor.uid)
-            self.services.hub.spread(key, replies.encode(notice), but=actor.uid)
+            self.services.hub.notices.spread(key, replies.encode(notice), but=actor.uid)
         if command.id is not None:
             self._reply(replies.Ok(id=command.id))
 
@@ -313,19 +312,14 @@ class V1Session(BaseSession):
         if command.id is not None:
             self._reply(replies.Ok(id=command.id))
         hub = self.services.hub
-        hub.flush()
-        connection.live = False
-        for name in command.cursors:
-            key = self._key(name, connection)
-            if key in connection.logs and name in plan.cursors:
-                # A reset takes the client to the head that was read; the room may be further.
-                connection.lag[key] = plan.cursors[name]
+        # Where the plan resets a log its cursor is the head that was read; the channel may be further.
+        cursors = {name: plan.cursors[name] for name in command.cursors if name in plan.cursors}
+        hub.sync(connection, self._keys(cursors, connection))
         try:
             await self._tell_plan(connection, Opening(self.services, connection), plan)
         finally:
             asked = {name: head for name, head in places.heads.items() if name in command.cursors}
-            connection.targets.append(Target(self._keys(asked, connection), presence=False))
-            hub.start_feed(connection)
+            hub.catch_up(connection, Target(self._keys(asked, connection), presence=False))
 
     # Answers
 

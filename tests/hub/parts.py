@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
-from suhbat.chat.model import Actor, Moved
-from suhbat.chat.ports import Store
-from suhbat.hub.connection import Connection, Dialect
+from suhbat.bus.memory import MemoryBus
+from suhbat.chat.model import Actor, Change, Moved
+from suhbat.chat.ports import LogReader
+from suhbat.chat.presence import Here
+from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.hub.frames import Frames
 from suhbat.hub.hub import Hub
+from suhbat.hub.reconciliation import ChangeListener, Reconciliation
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MemberLeft, MessageCreated
 from suhbat.protocol.objects import ConversationState, Message, User
+from suhbat.tasks import Tasks
 
 
 class Log:
@@ -51,10 +56,12 @@ class Log:
         event = MessageCreated(conversation=log, seq=seq, at=0, actor=actor, actor_uid=actor, message=message)
         return self._append(log, event)
 
-    def add_direct(self, uid: str, conversation: str) -> LogEntry:
-        """The event in a user's own log that a direct is theirs."""
+    def add_direct(self, uid: str, conversation: str, since: int = 0) -> LogEntry:
+        """The event in a user's own log that a direct is theirs; `since`: their floor in it."""
         key = f"@me:{uid}"
-        state = ConversationState(conversation=conversation, kind="direct", title="b", head=0, member_count=2)
+        state = ConversationState(
+            conversation=conversation, kind="direct", title="b", head=0, member_count=2, since=since
+        )
         seq = len(self.entries.get(key, [])) + 1
         return self._append(
             key, ConversationAdded(conversation="@me", seq=seq, at=0, actor="ua", actor_uid="ua", state=state)
@@ -130,21 +137,51 @@ class RecordingWire:
         return [frame["type"] for frame in self.frames]
 
 
-def hub_over(log: Log) -> Hub:
-    return Hub(cast(Store, log))
+def hub_over(log: Log, tasks: Tasks | None = None) -> Hub:
+    """A hub of one process, over this log."""
+    return Hub(cast(LogReader, log), MemoryBus(), Here(1_000), tasks or Tasks(), lambda: False)
+
+
+@asynccontextmanager
+async def running(log: Log) -> AsyncIterator[Hub]:
+    """The same, open; its tasks are ended afterwards."""
+    tasks = Tasks()
+    hub = hub_over(log, tasks)
+    await hub.open()
+    try:
+        yield hub
+    finally:
+        hub.close()
+        await tasks.close()
+
+
+@asynccontextmanager
+async def reconciling(hub: Hub, log: Log, listener: ChangeListener | None = None) -> AsyncIterator[Reconciliation]:
+    """The hub is compared with the log every 2 s, and when it is told to."""
+    tasks = Tasks()
+    reconciliation = Reconciliation(cast(LogReader, log), hub, listener or Nobody())
+    tasks.start(reconciliation.run())
+    try:
+        yield reconciliation
+    finally:
+        await tasks.close()
+
+
+class Nobody:
+    """A listener for whom nothing is in memory that others could change."""
+
+    def take(self, changes: Sequence[Change], whole: bool) -> None: ...
 
 
 def connect(
-    hub: Hub, uid: str, dialect: Dialect = Dialect.V1, *, live: bool = True
+    hub: Hub, uid: str, format: FrameFormat = FrameFormat.V1, *, live: bool = True
 ) -> tuple[Connection, RecordingWire]:
     """A connection in the lobby and its own log: live at the head, or not attached to anything yet."""
     wire = RecordingWire()
-    connection = Connection(wire, dialect, Actor(uid=uid, user_id=uid), "en")
+    connection = Connection(wire, format, Actor(uid=uid, user_id=uid), "en")
     hub.add(connection)
     if live:
-        connection.live = True
-        hub.attach(connection, "lobby", hub.rooms["lobby"].head or 0)
-        hub.attach(connection, f"@me:{uid}", 0, known_head=0)
+        hub.start_live(connection)
     return connection, wire
 
 

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from suhbat.hub.connection import Dialect, Target
+from suhbat.hub.connection import FrameFormat, Target
 from suhbat.hub.hub import Hub
 
-from .parts import Log, connect, hub_over, settle
+from .parts import Log, connect, running, settle
 
 
 @pytest.fixture
@@ -19,16 +19,14 @@ def log() -> Log:
 
 @pytest.fixture
 async def hub(log: Log) -> AsyncIterator[Hub]:
-    hub = hub_over(log)
-    await hub.open()
-    yield hub
-    await hub.close()
+    async with running(log) as hub:
+        yield hub
 
 
-@pytest.mark.parametrize("dialect", list(Dialect))
-async def test_what_the_feed_read_first_is_not_told_twice(hub: Hub, log: Log, dialect: Dialect) -> None:
+@pytest.mark.parametrize("format", list(FrameFormat))
+async def test_what_the_feed_read_first_is_not_told_twice(hub: Hub, log: Log, format: FrameFormat) -> None:
     """A reader is fed from the log when a message is committed that the hub has not heard of: it comes once."""
-    _, wire = connect(hub, "ua", dialect)
+    _, wire = connect(hub, "ua", format)
     wire.congested = True
     hub.apply([log.write(), log.write()])
     await settle()
@@ -46,9 +44,8 @@ async def test_caught_up_with_a_head_that_the_hub_has_not_heard_of(hub: Hub, log
     await settle()
     late = log.write()
     connection, wire = connect(hub, "ua", live=False)
-    hub.attach(connection, "lobby", 1)
-    connection.targets.append(Target({"lobby": 2}, presence=False))
-    hub.start_feed(connection)
+    hub.follow(connection, {"lobby": 1})
+    hub.catch_up(connection, Target({"lobby": 2}, presence=False))
     await settle()
     hub.apply([late])
     await settle()
@@ -60,9 +57,8 @@ async def test_a_cursor_that_the_hub_has_not_heard_of(hub: Hub, log: Log) -> Non
     """Who begins at the store's head gets nothing that is not above it."""
     late = log.write()
     connection, wire = connect(hub, "ua", live=False)
-    hub.attach(connection, "lobby", 1)
-    connection.targets.append(Target({"lobby": 1}, presence=False))
-    hub.start_feed(connection)
+    hub.follow(connection, {"lobby": 1})
+    hub.catch_up(connection, Target({"lobby": 1}, presence=False))
     await settle()
     hub.apply([late, log.write()])
     await settle()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from hypothesis import given
@@ -13,25 +11,14 @@ from hypothesis import strategies as st
 
 from suhbat.chat.model import Actor
 from suhbat.chat.presence import Here
-from suhbat.hub import healing, presence
-from suhbat.hub import hub as hub_module
-from suhbat.hub.connection import Dialect, Target
-from suhbat.hub.hub import Hub
+from suhbat.hub import connections, gaps, reconciliation
+from suhbat.hub.connection import FrameFormat, Target
+from suhbat.hub.presence import PresenceBroadcast
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import LogEntry
 
-from .parts import Log, connect, hub_over, settle
-
-
-@asynccontextmanager
-async def running(log: Log) -> AsyncIterator[Hub]:
-    hub = hub_over(log)
-    await hub.open()
-    try:
-        yield hub
-    finally:
-        await hub.close()
+from .parts import Log, connect, reconciling, running, settle
 
 
 async def test_events_reach_everybody_in_one_write() -> None:
@@ -39,7 +26,7 @@ async def test_events_reach_everybody_in_one_write() -> None:
     log = Log()
     async with running(log) as hub:
         _, new = connect(hub, "ua")
-        _, old = connect(hub, "ub", Dialect.SIMPLE)
+        _, old = connect(hub, "ub", FrameFormat.SIMPLE)
         hub.apply([log.write(), log.write()])
         hub.apply([log.write()])
         assert new.frames == old.frames == []
@@ -60,12 +47,12 @@ async def test_what_is_not_above_the_head_is_dropped() -> None:
         hub.apply([entry])
         await settle()
         assert wire.seqs() == [1]
-        assert not hub.rooms["lobby"].held, "nothing old is kept"
+        assert not hub.channels.by_log["lobby"].held, "nothing old is kept"
 
 
 async def test_a_gap_waits_and_then_reads_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event above head + 1 is held; if those before it do not come, they are read from the store. Never skipped."""
-    monkeypatch.setattr(hub_module, "GAP_SECONDS", 0.0)
+    monkeypatch.setattr(gaps, "GAP_SECONDS", 0.0)
     log = Log()
     async with running(log) as hub:
         _, wire = connect(hub, "ua")
@@ -99,7 +86,7 @@ async def test_many_that_come_too_early_are_one_read() -> None:
         events = [log.write() for _ in range(300)]
         for event in events[1:]:
             hub.apply([event])
-        await asyncio.sleep(2 * hub_module.GAP_SECONDS)
+        await asyncio.sleep(2 * gaps.GAP_SECONDS)
         log.gate.set()
         await settle()
         assert wire.seqs() == list(range(1, 301))
@@ -108,9 +95,9 @@ async def test_many_that_come_too_early_are_one_read() -> None:
 
 async def test_heads_are_compared_with_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event that nobody told the hub of is found by comparing heads (G6)."""
-    monkeypatch.setattr(healing, "HEAL_SECONDS", 0.0)
+    monkeypatch.setattr(reconciliation, "RECONCILE_SECONDS", 0.0)
     log = Log()
-    async with running(log) as hub:
+    async with running(log) as hub, reconciling(hub, log):
         _, wire = connect(hub, "ua")
         log.write()
         await settle()
@@ -147,7 +134,7 @@ async def test_replies_reach_a_connection_that_is_behind() -> None:
         wire.congested = True
         hub.apply([log.write()])
         await settle()
-        hub.notice("lobby", b'{"type":"typing"}')
+        hub.notices.tell("lobby", b'{"type":"typing"}')
         slow.reply(b'{"type":"ok"}')
         assert wire.types() == ["ok"]
 
@@ -156,12 +143,11 @@ async def test_presence_is_whole_after_being_behind() -> None:
     """Who missed a notice is told the whole presence before it lives again."""
     log = Log()
     async with running(log) as hub:
-        hub.whole_presence = lambda connection: b'{"type":"presence"}'
         _, wire = connect(hub, "ua")
         wire.congested = True
         hub.apply([log.write()])
         await settle()
-        hub.notice("lobby", b'{"type":"presence","part":1}')
+        hub.notices.tell("lobby", b'{"type":"presence","part":1}')
         wire.drain()
         await settle()
         assert wire.types() == ["message.created", "presence"]
@@ -171,17 +157,17 @@ async def test_announcements_are_kept_for_who_is_behind() -> None:
     """joined and left stand in order with the messages, and reach a slow reader when it is back, once."""
     log = Log()
     async with running(log) as hub:
-        _, wire = connect(hub, "ua", Dialect.SIMPLE)
+        _, wire = connect(hub, "ua", FrameFormat.SIMPLE)
         hub.apply([log.write()])
-        hub.announce(simple.joined("c", "uc", 0))
+        hub.announcements.tell(simple.joined("c", "uc", 0))
         hub.apply([log.write()])
         await settle()
         assert wire.types() == ["message", "joined", "message"]
         wire.congested = True
         hub.apply([log.write()])
-        hub.announce(simple.left("c", "uc", 0))
+        hub.announcements.tell(simple.left("c", "uc", 0))
         await settle()
-        hub.announce(simple.joined("d", "ud", 0))
+        hub.announcements.tell(simple.joined("d", "ud", 0))
         await settle()
         wire.drain()
         await settle()
@@ -196,9 +182,8 @@ async def test_replay_and_live_have_no_seam(late: int) -> None:
         log.write()
     async with running(log) as hub:
         connection, wire = connect(hub, "ua", live=False)
-        hub.attach(connection, "lobby", 30)
-        connection.targets.append(Target({"lobby": 130}, presence=False))
-        hub.start_feed(connection)
+        hub.follow(connection, {"lobby": 30})
+        hub.catch_up(connection, Target({"lobby": 130}, presence=False))
         for _ in range(late):
             hub.apply([log.write()])
             await asyncio.sleep(0)
@@ -215,7 +200,7 @@ async def test_going_live_takes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -
     """An event that the hub hears of in the very turn in which the page that has it arrives comes once."""
     log = Log()
     async with running(log) as hub:
-        connection, wire = connect(hub, "ua", Dialect.SIMPLE, live=False)
+        connection, wire = connect(hub, "ua", FrameFormat.SIMPLE, live=False)
         entries = [log.write(), log.write()]
         read = log.events
 
@@ -226,8 +211,8 @@ async def test_going_live_takes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -
 
         monkeypatch.setattr(log, "events", read_and_hear)
         hub.apply(entries[:1])
-        hub.attach(connection, "lobby", 0)
-        hub.start_feed(connection)
+        hub.follow(connection, {"lobby": 0})
+        hub.catch_up(connection, None)
         await settle()
         assert wire.seqs() == [1, 2] and connection.live
 
@@ -253,11 +238,10 @@ async def test_leaving_while_a_page_is_read() -> None:
         hub.apply([log.add_direct("ua", "d1")])
         hub.apply([log.entries["d1"][0]])
         await settle()
-        connection.live = False
-        connection.lag["d1"] = 0
+        hub.sync(connection, {"d1": 0})
         log.gate.clear()
         wire.frames.clear()
-        hub.start_feed(connection)
+        hub.catch_up(connection, None)
         await settle()
         hub.leave(connection, "d1")
         log.gate.set()
@@ -273,8 +257,8 @@ async def test_interest_is_registered_before_the_head_is_read() -> None:
     async with running(log) as hub:
         connection, wire = connect(hub, "ua", live=False)
         log.gate.clear()
-        hub.attach(connection, "d1", 0)
-        hub.start_feed(connection)
+        hub.follow(connection, {"d1": 0})
+        hub.catch_up(connection, None)
         await settle()
         hub.apply([log.write("d1")])
         log.gate.set()
@@ -289,7 +273,7 @@ async def test_a_new_direct_is_followed_from_its_first_message() -> None:
     log = Log()
     async with running(log) as hub:
         _, mine = connect(hub, "ua")
-        _, simple_of_b = connect(hub, "ub", Dialect.SIMPLE)
+        _, simple_of_b = connect(hub, "ub", FrameFormat.SIMPLE)
         _, others = connect(hub, "uc")
         batch = [log.add_direct("ua", "d1"), log.add_direct("ub", "d1"), log.write("d1"), log.write("d1", actor="ub")]
         hub.apply(batch)
@@ -307,8 +291,8 @@ async def test_a_shorter_log_is_not_skipped_silently() -> None:
     async with running(log) as hub:
         log.entries["lobby"] = []
         connection, wire = connect(hub, "ua", live=False)
-        hub.attach(connection, "lobby", 1)
-        hub.start_feed(connection)
+        hub.follow(connection, {"lobby": 1})
+        hub.catch_up(connection, None)
         await settle()
         assert wire.code is Close.TOO_SLOW
 
@@ -323,51 +307,55 @@ async def test_pong_heads_are_what_was_written_since() -> None:
         assert hub.heads_for(connection) == {}
 
 
-async def test_a_dead_task_is_noticed() -> None:
-    """A task of a connection that dies closes the connection with 1011, so that its client comes back."""
+async def test_a_dead_feed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A feed that dies closes its connection, so that its client comes back."""
     log = Log()
     async with running(log) as hub:
-        connection, wire = connect(hub, "ua")
+        _, wire = connect(hub, "ua")
 
-        async def dies() -> None:
+        async def dies(*_: object) -> None:
             raise RuntimeError("on purpose")
 
-        hub.spawn(dies(), connection)
+        monkeypatch.setattr(log, "events", dies)
+        wire.congested = True
+        hub.apply([log.write()])
         await settle()
-        assert wire.code is Close.INTERNAL
+        wire.drain()
+        await settle()
+        assert wire.code is Close.TOO_SLOW
 
 
 @pytest.mark.parametrize("way", ["here", "elsewhere", "outside", "gone"])
 async def test_a_guest_becomes_an_account(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     """Where the account was made its session is given to their connections; made on another node it is not known, and they
     are told to come back, a moment later. Whoever came as an account needs none."""
-    monkeypatch.setattr(hub_module, "MOVE_SECONDS", 0.0)
+    monkeypatch.setattr(connections, "MOVE_SECONDS", 0.0)
     async with running(Log()) as hub:
         connection, wire = connect(hub, "ua")
         _, others = connect(hub, "ub")
         account = Actor("ua", "ua", "account", 0)
         connection.actor = account if way == "outside" else connection.actor
-        hub.change(account)
+        hub.connections.change(account)
         assert connection.actor == account and wire.code is None
         if way == "here":
-            hub.change(account, "s1")
+            hub.connections.change(account, "s1")
         if way == "gone":
-            hub.end_guest("ua")
+            hub.connections.end_guest("ua")
         await asyncio.sleep(0.001)
         assert wire.code is {"elsewhere": Close.RESTART, "gone": Close.SESSION_REVOKED}.get(way)
         assert others.code is None and connection.session == ("s1" if way == "here" else None)
 
 
-async def test_rooms_without_listeners_are_forgotten() -> None:
-    """When the last listener leaves, nothing of a room stays in memory; the lobby always does."""
+async def test_channels_without_listeners_are_closed() -> None:
+    """When the last listener leaves, nothing of a channel stays in memory; the lobby always does."""
     log = Log()
     async with running(log) as hub:
         connection, _ = connect(hub, "ua")
         hub.apply([log.add_direct("ua", "d1")])
         await settle()
-        assert set(hub.rooms) == {"lobby", "@me:ua", "d1"}
+        assert set(hub.channels.by_log) == {"lobby", "@me:ua", "d1"}
         hub.remove(connection)
-        assert set(hub.rooms) == {"lobby"}
+        assert set(hub.channels.by_log) == {"lobby"}
 
 
 steps = st.lists(st.sampled_from(["write", "hidden", "congest", "drain", "turn", "sync"]), max_size=40)
@@ -394,14 +382,12 @@ def test_any_order_of_things(sequence: list[str]) -> None:
                 elif step == "turn":
                     await settle()
                 else:
-                    hub.flush()
-                    connection.live = False
-                    connection.lag["lobby"] = max([0, *wire.seqs()])
-                    hub.start_feed(connection)
+                    hub.sync(connection, {"lobby": max([0, *wire.seqs()])})
+                    hub.catch_up(connection, None)
             wire.drain()
             hub.apply([log.write()])
             await settle()
-            await hub.read(hub.rooms["lobby"])
+            await hub.gaps.read(hub.channels.by_log["lobby"])
             await settle()
             await settle()
             cursor = 0
@@ -417,24 +403,23 @@ async def test_a_newcomer_is_not_told_of_the_past() -> None:
     """Announcements from before a connection came are not for it, also when it has to be fed first."""
     log = Log()
     async with running(log) as hub:
-        _, old = connect(hub, "ua", Dialect.SIMPLE)
-        hub.announce(simple.joined("c", "uc", 0))
+        _, old = connect(hub, "ua", FrameFormat.SIMPLE)
+        hub.announcements.tell(simple.joined("c", "uc", 0))
         await settle()
-        newcomer, wire = connect(hub, "ub", Dialect.SIMPLE, live=False)
-        hub.attach(newcomer, "lobby", 0)
-        hub.start_feed(newcomer)
+        newcomer, wire = connect(hub, "ub", FrameFormat.SIMPLE, live=False)
+        hub.follow(newcomer, {"lobby": 0})
+        hub.catch_up(newcomer, None)
         await settle()
         assert newcomer.live and wire.frames == [] and old.types() == ["joined"]
 
 
 async def test_the_whole_presence_says_that_it_is_whole() -> None:
     """Who left while a reader was behind is not in what it is then told, and the notice says that this means gone."""
-    log = Log()
+    log, here = Log(), Here(1_000)
     async with running(log) as hub:
-        here = Here(1000)
         connection, _ = connect(hub, "ua")
         _, _ = connect(hub, "ub")
         here.enter(connection.actor)
-        notice = json.loads(presence.whole(hub, here, connection))
+        notice = json.loads(PresenceBroadcast(hub.channels, hub.notices, here).whole(connection))
         assert notice["whole"] is True
         assert [user["user_id"] for user in notice["users"] if user["state"] == "online"] == ["ua"]

@@ -6,8 +6,7 @@ import asyncio
 
 from suhbat.hub.connection import Target
 
-from .parts import Log, connect, settle
-from .test_hub import running
+from .parts import Log, connect, running, settle
 
 ROOM = "r1"
 
@@ -55,12 +54,10 @@ async def test_a_page_that_the_store_has_already() -> None:
         fed, told = connect(hub, "ub", live=False)
         for _ in range(3):
             log.write(ROOM)
-        hub.attach(fed, "@me:ub", 0)
-        hub.attach(fed, ROOM, 0)
-        fed.targets.append(Target({ROOM: 3}, presence=False))
+        hub.follow(fed, {"@me:ub": 0, ROOM: 0})
         log.leave("ub", ROOM)
         log.write(ROOM, text="after")
-        hub.start_feed(fed)
+        hub.catch_up(fed, Target({ROOM: 3}, presence=False))
         await settle()
         assert told.seqs(ROOM) == [] and ROOM not in fed.logs
         assert told.types() == ["conversation.removed", "caught_up"]
@@ -71,11 +68,11 @@ async def test_a_read_for_nobody_ends() -> None:
     log = Log()
     async with running(log) as hub:
         connection, _ = connect(hub, "ub")
-        hub.attach(connection, ROOM, 0, known_head=0)
-        room = hub.rooms[ROOM]
+        hub.apply([log.add_direct("ub", ROOM)])
+        channel = hub.channels.by_log[ROOM]
         log.write(ROOM)
         log.gate.clear()
-        reading = asyncio.ensure_future(hub.read(room))
+        reading = asyncio.ensure_future(hub.gaps.read(channel))
         await settle()
         hub.remove(connection)
         log.gate.set()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from suhbat.chat.model import Places
 from suhbat.hub.views import Views
 from suhbat.protocol.events import Event, MessageDeleted, MessageEdited, ReactionAdded, veil
 from suhbat.protocol.objects import Message
 
-from .parts import Log, RecordingWire, connect, hub_over, settle
+from .parts import Log, RecordingWire, connect, running, settle
 
 ROOM = "r1"
 COMMON: dict[str, Any] = {"conversation": ROOM, "at": 0, "actor": "ua", "actor_uid": "ua"}
@@ -38,56 +39,50 @@ def got(wire: RecordingWire) -> list[tuple[int, str]]:
 
 async def test_each_gets_what_is_theirs() -> None:
     """Live: three readers with three floors, one turn of the loop, all in order and dense."""
-    log = Log()
-    hub = hub_over(log)
-    await hub.open()
-    wires = []
-    for floor in (0, 1, 2):
-        connection, wire = connect(hub, f"u{floor}")
-        hub.attach(connection, ROOM, 0, known_head=0, floor=floor)
-        wires.append(wire)
-    hub.apply([log.write(ROOM), log.write(ROOM)])
-    told(log, 1, "edited"), told(log, 2, "added"), told(log, 1)
-    hub.apply(log.entries[ROOM])
-    await settle()
+    log, wires = Log(), []
+    async with running(log) as hub:
+        for floor in (0, 1, 2):
+            _, wire = connect(hub, f"u{floor}")
+            hub.apply([log.add_direct(f"u{floor}", ROOM, since=floor)])
+            wires.append(wire)
+        hub.apply([log.write(ROOM), log.write(ROOM)])
+        told(log, 1, "edited"), told(log, 2, "added"), told(log, 1)
+        hub.apply(log.entries[ROOM])
+        await settle()
     created = [(1, "message.created"), (2, "message.created")]
     assert got(wires[0]) == [*created, (3, "message.edited"), (4, "reaction.added"), (5, "message.deleted")]
     assert got(wires[1]) == [*created, (3, "event.hidden"), (4, "reaction.added"), (5, "event.hidden")]
     assert got(wires[2]) == [*created, (3, "event.hidden"), (4, "event.hidden"), (5, "event.hidden")]
     frame = wires[2].frames[-3]
     assert frame == {"type": "event.hidden", "conversation": ROOM, "seq": 3, "at": "1970-01-01T00:00:00.000Z"}
-    await hub.close()
 
 
 async def test_who_is_fed_gets_the_same() -> None:
     """Who comes back, or whose socket was full, is fed pages: the same events are hidden there."""
-    log = Log()
-    hub = hub_over(log)
-    await hub.open()
-    log.write(ROOM), told(log, 1, "edited"), log.write(ROOM), told(log, 3)
-    seen = []
-    for floor in (0, 1):
-        connection, wire = connect(hub, f"u{floor}")
-        hub.attach(connection, ROOM, 0, floor=floor)
-        await settle()
-        seen.append(got(wire))
+    log, seen = Log(), []
+    async with running(log) as hub:
+        log.write(ROOM), told(log, 1, "edited"), log.write(ROOM), told(log, 3)
+        for floor in (0, 1):
+            connection, wire = connect(hub, f"u{floor}", live=False)
+            hub.follow(connection, {ROOM: 0}, Places({ROOM: 4}, floors={ROOM: floor}))
+            hub.catch_up(connection, None)
+            await settle()
+            seen.append(got(wire))
     assert seen[0] == [(1, "message.created"), (2, "message.edited"), (3, "message.created"), (4, "message.deleted")]
     assert seen[1] == [(1, "message.created"), (2, "event.hidden"), (3, "message.created"), (4, "message.deleted")]
-    await hub.close()
 
 
 async def test_who_leaves_and_comes_back_has_a_new_floor() -> None:
     """The floor goes with the membership."""
     log = Log()
-    hub = hub_over(log)
-    await hub.open()
-    connection, _ = connect(hub, "ub")
-    hub.attach(connection, ROOM, 0, known_head=0, floor=7)
-    hub.leave(connection, ROOM)
-    assert connection.floors == {}
-    hub.attach(connection, ROOM, 0, known_head=0)
-    assert connection.floors == {}
-    await hub.close()
+    async with running(log) as hub:
+        connection, _ = connect(hub, "ub")
+        hub.apply([log.add_direct("ub", ROOM, since=7)])
+        assert connection.floors == {ROOM: 7}
+        hub.apply([log.leave("ub", ROOM)[0]])
+        assert connection.floors == {}
+        hub.apply([log.add_direct("ub", ROOM)])
+        assert ROOM in connection.logs and connection.floors == {}
 
 
 def test_what_is_the_same_is_encoded_once() -> None:

@@ -54,9 +54,9 @@ def in_fan_out(passed: Callable[[], None]) -> None:
 @failpoint
 def in_replay(passed: Callable[[], None]) -> None:
     """Somebody is being fed what they missed."""
-    from suhbat.hub.pages import Pages
+    from suhbat.hub.page_cache import PageCache
 
-    _before(Pages, "above", passed)
+    _before(PageCache, "above", passed)
 
 
 @failpoint

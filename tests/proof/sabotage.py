@@ -93,12 +93,12 @@ def resume_capped() -> None:
 @sabotage
 def heads_not_compared() -> None:
     """What the bus lost is lost until the next event comes."""
-    from suhbat.hub.healing import Healing
+    from suhbat.hub.reconciliation import Reconciliation
 
-    async def nothing(self: Healing) -> None:
+    async def nothing(self: Reconciliation) -> None:
         return
 
-    Healing._compare = nothing  # type: ignore[method-assign]
+    Reconciliation._compare = nothing  # type: ignore[method-assign]
 
 
 @sabotage
@@ -129,9 +129,9 @@ def second_entrance() -> None:
             ordered(self, entries, ours=True)
             return
         for key, event in entries:
-            if (room := self.rooms.get(key)) is not None and room.head is not None:
-                room.pending.append(event)
-                room.head = max(room.head, event.seq)
-                self._touch(room)
+            if (channel := self.channels.by_log.get(key)) is not None and channel.head is not None:
+                channel.pending.append(event)
+                channel.head = max(channel.head, event.seq)
+                self.channels.touch(channel)
 
     Hub.apply = apply  # type: ignore[method-assign]

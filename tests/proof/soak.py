@@ -2,7 +2,7 @@
 
 People of both dialects come, write, edit, react, search, leave in good and in bad ways and come back, while others read
 nothing, try passwords or say nonsense. When all have left and it has been calm for a while the server must have what it had
-before: descriptors, threads, tasks, connections, rooms; and memory within a bound. Prints a table; ends with 1 when not.
+before: descriptors, threads, tasks, connections, channels; and memory within a bound. Prints a table; ends with 1 when not.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Figures:
 
     connections: int
     users: int
-    rooms: int
+    channels: int
     tasks: int
     descriptors: int
     """Without those of `store`."""
@@ -85,7 +85,7 @@ def figures(server: Server) -> Figures:
     return Figures(
         connections=int(told["suhbat_connections"]),
         users=int(told["suhbat_users"]),
-        rooms=int(told["suhbat_rooms"]),
+        channels=int(told["suhbat_channels"]),
         tasks=int(told["suhbat_tasks"]),
         descriptors=sum(process.num_fds() for process in tree) - store,
         store=store,

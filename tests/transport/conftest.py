@@ -38,6 +38,7 @@ async def app(tmp_path: Path) -> AsyncIterator[Suhbat]:
     await app.node.people.load()
     await app.node.hub.open()
     yield app
-    await app.node.hub.close()
+    app.node.hub.close()
+    await app.node.tasks.close()
     await app.node.store.close()
     app.passwords.close()

@@ -19,7 +19,7 @@ from suhbat.chat.rate import Rates
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.errors import Busy, Forbidden
-from suhbat.hub.connection import Connection, Dialect, Target
+from suhbat.hub.connection import Connection, FrameFormat, Target
 from suhbat.identity.accounts import Accounts
 from suhbat.identity.guests import Guests
 from suhbat.identity.people import People
@@ -28,6 +28,7 @@ from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.closes import Close
 from suhbat.protocol.types import LOBBY
+from suhbat.tasks import Tasks
 from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
 from suhbat.transport.session import QUERY_FIELDS, Services, Upgrade
 from suhbat.transport.simple import SimpleSession
@@ -54,10 +55,12 @@ def _services(settings: Settings) -> Services:
     store, clock = cast(Store, FakeStore()), FakeClock()
     guests, bans = Guests(store, clock, access=settings.access, per_address=settings.guests_per_address), Bans(clock)
     people = People(guests, Accounts(store), Sessions(store, clock), settings.access)
+    tasks = Tasks()
     return Services(
         settings=settings,
         store=store,
-        hub=hub_over(Log()),
+        hub=hub_over(Log(), tasks),
+        tasks=tasks,
         here=Here(settings.announce_limit),
         people=people,
         tickets=Tickets(clock),
@@ -229,17 +232,19 @@ def test_a_cookie_costs_no_time() -> None:
     assert time.process_time() - began < 0.02
 
 
-def test_syncs_that_are_not_done() -> None:
+async def test_syncs_that_are_not_done() -> None:
     """Who asks for more and more of what they do not read is asked to wait: each sync remembers what it is to send."""
     wire = RecordingWire()
     session = house().enter(wire, house().admit(request()))
     assert isinstance(session, V1Session)
-    session.connection = Connection(wire, Dialect.V1, Actor("u1", "ali"), "en")
+    session.connection = Connection(wire, FrameFormat.V1, Actor("u1", "ali"), "en")
+    hub = session.services.hub
     for _ in range(SYNCS):
-        session.connection.targets.append(Target({LOBBY: 1}, presence=False))
+        hub.catch_up(session.connection, Target({LOBBY: 1}, presence=False))
     assert not session.crowded
-    session.connection.targets.append(Target({LOBBY: 1}, presence=False))
+    hub.catch_up(session.connection, Target({LOBBY: 1}, presence=False))
     assert session.crowded
+    await session.services.tasks.close()
 
 
 def test_dialects() -> None:

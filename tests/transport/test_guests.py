@@ -24,7 +24,7 @@ class Guest:
         self.wire = RecordingWire()
         services = admission._services()
         assert services is not None
-        services.hub._room(LOBBY)
+        services.hub.channels.open(LOBBY)
         self.session = admission.enter(self.wire, self.upgrade)
         self.session.open()
 

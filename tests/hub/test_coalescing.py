@@ -1,4 +1,4 @@
-"""When what has gathered is written: once a turn, and later only if more is coming and a round costs something."""
+"""When what was gathered is written: once a turn, and later only if more is coming and a round costs something."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from suhbat.hub.gather import Gather
+from suhbat.hub.coalescing import Coalescing
 
 
 class Round:
@@ -16,7 +16,8 @@ class Round:
         self.times = 0
         self.seconds = seconds
         self.now = 100.0
-        self.gather = Gather(self._write)
+        self.coming = False
+        self.coalescing = Coalescing(self._write, lambda: self.coming)
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.now, raising=False)
 
     def _write(self) -> None:
@@ -33,7 +34,7 @@ async def test_once_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often it is asked within a turn."""
     round_ = Round(monkeypatch)
     for _ in range(5):
-        round_.gather.ask()
+        round_.coalescing.ask()
     assert round_.times == 0
     await turns()
     assert round_.times == 1
@@ -43,7 +44,7 @@ async def test_a_lone_message_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) 
     """With nothing on its way an expensive round is not put off."""
     round_ = Round(monkeypatch, seconds=0.01)
     for _ in range(3):
-        round_.gather.ask()
+        round_.coalescing.ask()
         await turns()
     assert round_.times == 3
 
@@ -51,9 +52,9 @@ async def test_a_lone_message_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) 
 async def test_a_cheap_round_is_not_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a small room there is nothing to be saved by waiting."""
     round_ = Round(monkeypatch, seconds=0.0001)
-    round_.gather.more_coming = lambda: True
+    round_.coming = True
     for _ in range(3):
-        round_.gather.ask()
+        round_.coalescing.ask()
         await turns()
     assert round_.times == 3
 
@@ -61,33 +62,32 @@ async def test_a_cheap_round_is_not_put_off(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_an_expensive_round_waits_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """While more is coming, and written at once when that has come."""
     round_ = Round(monkeypatch, seconds=0.01)
-    round_.gather.ask()
+    round_.coalescing.ask()
     await turns()
-    coming = True
-    round_.gather.more_coming = lambda: coming
-    round_.gather.ask()
+    round_.coming = True
+    round_.coalescing.ask()
     await turns()
     assert round_.times == 1
-    coming = False
-    round_.gather.ask()
+    round_.coming = False
+    round_.coalescing.ask()
     await turns()
     assert round_.times == 2
-    assert round_.gather._patience is None
+    assert round_.coalescing._patience is None
 
 
 async def test_it_waits_no_longer_than_a_round_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that never ends is written all the same."""
     round_ = Round(monkeypatch, seconds=0.01)
-    round_.gather.ask()
+    round_.coalescing.ask()
     await turns()
-    round_.gather.more_coming = lambda: True
-    round_.gather.ask()
+    round_.coming = True
+    round_.coalescing.ask()
     await turns()
-    patience = round_.gather._patience
+    patience = round_.coalescing._patience
     assert patience is not None and patience.when() == pytest.approx(round_.now + 0.01)
-    round_.gather.ask()
+    round_.coalescing.ask()
     await turns()
-    assert round_.gather._patience is patience, "asked again, the deadline stays"
+    assert round_.coalescing._patience is patience, "asked again, the deadline stays"
     round_.now += 0.011
     await asyncio.get_running_loop().run_in_executor(None, lambda: None)  # a turn in which the timer can run
     await turns()
@@ -97,7 +97,7 @@ async def test_it_waits_no_longer_than_a_round_takes(monkeypatch: pytest.MonkeyP
 async def test_writing_now_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was asked before an immediate round is in it: there is no second one for it."""
     round_ = Round(monkeypatch)
-    round_.gather.ask()
-    round_.gather.now()
+    round_.coalescing.ask()
+    round_.coalescing.now()
     await turns()
     assert round_.times == 1

@@ -1,4 +1,4 @@
-"""Pages of logs that were read lately: when thousands come back at once, most ask for the same page from the same cursor."""
+"""Pages of logs that were read a moment ago: when thousands come back at once, most ask for the same page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CACHE_BYTES = 8 * 1024 * 1024
 """Of encoded frames, over all logs."""
 
 
-class Page:
+class LogPage:
     """Up to PAGE events above a cursor, ascending. `views`: the same for the v1 dialect, encoded once for everybody.
     `left`: the uids of those whose leaving is among them."""
 
@@ -26,17 +26,17 @@ class Page:
         self.views = Views(events)
 
 
-class Pages:
-    """Reads each page once while it is wanted. What was read stays true: a log grows at its end, and whatever changes the
+class PageCache:
+    """Reads a page once for all who ask for it. What was read stays true: a log grows at its end, and whatever changes the
     text of older events must `forget` them."""
 
     def __init__(self, store: LogReader) -> None:
         self._store = store
-        self._pages: OrderedDict[tuple[str, int], asyncio.Future[Page]] = OrderedDict()
+        self._pages: OrderedDict[tuple[str, int], asyncio.Future[LogPage]] = OrderedDict()
         self._bytes = 0
 
-    async def above(self, log: str, cursor: int) -> Page:
-        """The page above `cursor`; without events at the head. Who waits for the same page shares one read."""
+    async def above(self, log: str, cursor: int) -> LogPage:
+        """The page above `cursor`; without events at the head. All who wait for the same page share one read."""
         key = (log, cursor)
         found = self._pages.get(key)
         if found is None:
@@ -57,10 +57,10 @@ class Pages:
         for key in list(self._pages):
             self._drop(key)
 
-    async def _read(self, log: str, cursor: int) -> Page:
-        return Page([event for _, event in await self._store.events(log, cursor, PAGE)])
+    async def _read(self, log: str, cursor: int) -> LogPage:
+        return LogPage([event for _, event in await self._store.events(log, cursor, PAGE)])
 
-    def _keep(self, key: tuple[str, int], done: asyncio.Future[Page]) -> None:
+    def _keep(self, key: tuple[str, int], done: asyncio.Future[LogPage]) -> None:
         if self._pages.get(key) is not done:
             return  # forgotten while it was read
         if done.cancelled() or done.exception() is not None or not done.result().events:

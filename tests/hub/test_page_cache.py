@@ -7,15 +7,15 @@ from typing import cast
 
 import pytest
 
-from suhbat.chat.ports import Store
-from suhbat.hub import pages
-from suhbat.hub.pages import PAGE, Pages
+from suhbat.chat.ports import LogReader
+from suhbat.hub import page_cache
+from suhbat.hub.page_cache import PAGE, PageCache
 
 from .parts import Log, settle
 
 
-def pages_over(log: Log) -> Pages:
-    return Pages(cast(Store, log))
+def cache_over(log: Log) -> PageCache:
+    return PageCache(cast(LogReader, log))
 
 
 async def test_many_share_one_read() -> None:
@@ -23,7 +23,7 @@ async def test_many_share_one_read() -> None:
     log = Log()
     for _ in range(PAGE + 5):
         log.write()
-    kept = pages_over(log)
+    kept = cache_over(log)
     first, second = await asyncio.gather(kept.above("lobby", 2), kept.above("lobby", 2))
     third = await kept.above("lobby", 2)
     assert first is second is third and log.reads == 1
@@ -34,7 +34,7 @@ async def test_many_share_one_read() -> None:
 async def test_the_head_is_not_kept() -> None:
     """At the head there is nothing, until there is something."""
     log = Log()
-    kept = pages_over(log)
+    kept = cache_over(log)
     assert (await kept.above("lobby", 0)).events == []
     log.write()
     assert [event.seq for event in (await kept.above("lobby", 0)).events] == [1]
@@ -45,7 +45,7 @@ async def test_forgotten_is_read_anew() -> None:
     log = Log()
     log.write("lobby")
     log.write("d1")
-    kept = pages_over(log)
+    kept = cache_over(log)
     lobby, direct = await kept.above("lobby", 0), await kept.above("d1", 0)
     kept.forget("lobby")
     assert await kept.above("lobby", 0) is not lobby
@@ -56,7 +56,7 @@ async def test_forgotten_while_it_is_read() -> None:
     """Who waits gets it, but it is not kept: it may be from before the change."""
     log = Log()
     log.write()
-    kept = pages_over(log)
+    kept = cache_over(log)
     log.gate.clear()
     asking = asyncio.create_task(kept.above("lobby", 0))
     await settle()
@@ -70,7 +70,7 @@ async def test_a_read_that_fails_is_not_kept(monkeypatch: pytest.MonkeyPatch) ->
     """All who wait hear of it; the next one reads again."""
     log = Log()
     log.write()
-    kept = pages_over(log)
+    kept = cache_over(log)
 
     async def fail(*_: object) -> list[object]:
         raise OSError("no disk")
@@ -84,11 +84,11 @@ async def test_a_read_that_fails_is_not_kept(monkeypatch: pytest.MonkeyPatch) ->
 
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over the limit the page that was not wanted for the longest time goes."""
-    monkeypatch.setattr(pages, "CACHE_BYTES", 1_000)
+    monkeypatch.setattr(page_cache, "CACHE_BYTES", 1_000)
     log = Log()
     for number in range(5):
         log.write(f"d{number}", text="x" * 200)
-    kept = pages_over(log)
+    kept = cache_over(log)
     for number in range(5):
         await kept.above(f"d{number}", 0)
     log.reads = 0

@@ -1,4 +1,4 @@
-"""When to write what has gathered: at the end of the loop's turn, or a little later if that saves everybody a write."""
+"""Coalescing: what one turn of the loop gathered is written in one go, or a little later if that saves everybody a write."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ CHEAP_SECONDS = 0.0003
 LONGEST_SECONDS = 0.02
 
 
-class Gather:
+class Coalescing:
     """Calls `write` once for all `ask`s of a turn.
 
-    A write to a thousand sockets costs the same system calls for one message as for a hundred. So while the store says
-    that more messages are about to be told (`more_coming`), it waits for them: at most as long as the last round took,
-    which at worst doubles the time that a message takes, and far more often divides it. A lone message waits for nobody.
+    A write to a thousand sockets costs the same system calls for one message as for a hundred. So while `more_coming` says
+    that more messages are about to be told, it waits for them: at most as long as the last round took, which at worst
+    doubles the time that a message takes, and far more often divides it. A lone message waits for nobody.
     """
 
-    def __init__(self, write: Callable[[], None]) -> None:
-        self.more_coming: Callable[[], bool] = lambda: False
+    def __init__(self, write: Callable[[], None], more_coming: Callable[[], bool]) -> None:
         self._write = write
+        self._more_coming = more_coming
         self._cost = 0.0
         self._asked = False
         self._patience: asyncio.TimerHandle | None = None
 
     def ask(self) -> None:
+        """Write at the end of this turn, or a little later."""
         if not self._asked:
             self._asked = True
             asyncio.get_running_loop().call_soon(self._turn_ends)
@@ -44,7 +45,7 @@ class Gather:
     def _turn_ends(self) -> None:
         if not self._asked:
             return  # written meanwhile
-        if self._cost < CHEAP_SECONDS or not self.more_coming():
+        if self._cost < CHEAP_SECONDS or not self._more_coming():
             self.now()
             return
         self._asked = False

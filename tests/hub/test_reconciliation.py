@@ -10,11 +10,10 @@ import pytest
 
 from suhbat.chat.model import Change, Moved
 from suhbat.hub.connection import Target
-from suhbat.hub.hub import Hub
+from suhbat.hub.reconciliation import Reconciliation
 from suhbat.protocol.events import LogEntry, own_log
 
-from .parts import Log, connect, settle
-from .test_hub import running
+from .parts import Log, connect, reconciling, running, settle
 
 ROOM = "r1"
 
@@ -52,9 +51,9 @@ class Journal(Log):
         return self.written[-1]
 
 
-async def look(hub: Hub) -> None:
-    """One look at the store, by hand: the hub's own come every 2 s."""
-    hub.healing.look()
+async def look(reconciliation: Reconciliation) -> None:
+    """One look at the store, by hand: those that come by themselves come every 2 s."""
+    reconciliation.look()
     await settle()
 
 
@@ -66,42 +65,40 @@ def log(request: pytest.FixtureRequest) -> Journal:
 async def test_admitted_and_written_to_between_two_looks(log: Journal) -> None:
     """Somebody is let into a room by another node, and something is said there at once: it comes with the same look,
     though it stands before their own log in the journal, and its head is the one that `pong` tells."""
-    async with running(log) as hub:
-        await look(hub)
+    async with running(log) as hub, reconciling(hub, log) as reconciliation:
+        await look(reconciliation)
         connection, wire = connect(hub, "ub")
         log.write(ROOM, text="before")
         log.admit("ub", ROOM)
         log.write(ROOM, text="said at once")
-        await look(hub)
+        await look(reconciliation)
         assert wire.types() == ["conversation.added", "message.created"] and wire.seqs(ROOM) == [2]
         assert hub.heads_for(connection)[ROOM] == 2
 
 
 async def test_somebody_comes_during_a_look(log: Journal) -> None:
     """Their own log is new, and what it says of a conversation is as old as the look: what was said there is not missed."""
-    async with running(log) as hub:
-        await look(hub)
+    async with running(log) as hub, reconciling(hub, log) as reconciliation:
+        await look(reconciliation)
         connection, wire = connect(hub, "ub", live=False)
 
         def come() -> None:
             # Their own log was read a moment before the look asked, and the other node wrote in between.
-            hub.attach(connection, own_log("ub"), 0, known_head=0)
-            connection.live = True
-            connection.lag.clear()
+            hub.start_live(connection)
             log.seen = lambda: None
 
         log.write(ROOM)
         log.admit("ub", ROOM)
         log.write(ROOM, text="said at once")
         log.seen = come
-        await look(hub)
+        await look(reconciliation)
         assert wire.seqs(ROOM) == [2]
 
 
 async def test_a_head_that_is_being_read_during_a_look(log: Journal) -> None:
     """A log whose head is not here yet is not passed over: the read that brings it may have begun before the look."""
-    async with running(log) as hub:
-        await look(hub)
+    async with running(log) as hub, reconciling(hub, log) as reconciliation:
+        await look(reconciliation)
         connection, wire = connect(hub, "ub", live=False)
         heads = log.heads
         log.write(ROOM)
@@ -115,12 +112,11 @@ async def test_a_head_that_is_being_read_during_a_look(log: Journal) -> None:
             return found
 
         log.heads = slow  # type: ignore[method-assign, assignment]
-        hub.attach(connection, ROOM, 1)
-        connection.targets.append(Target({}, presence=False))
-        hub.start_feed(connection)
+        hub.follow(connection, {ROOM: 1})
+        hub.catch_up(connection, Target({}, presence=False))
         await read.wait()
         log.write(ROOM, text="unheard")
-        await look(hub)
+        await look(reconciliation)
         arrived.set()
         await settle()
         assert wire.seqs(ROOM) == [2]

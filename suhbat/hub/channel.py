@@ -1,4 +1,4 @@
-"""One log as this process follows it: its head, who listens, and what this turn of the loop has for them."""
+"""One log as the hub follows it: its head, its listeners, and what this turn of the loop has for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from suhbat.protocol import simple
 from suhbat.protocol.events import Event
 from suhbat.protocol.types import LOBBY
 
-from .connection import Connection, Dialect
+from .connection import Connection, FrameFormat
 from .frames import Frames
 from .views import Views
 
@@ -17,12 +17,12 @@ HELD = 10_000
 """Events of one log that are kept when they come too early; more are read from the store with those before them."""
 
 
-class Room:
+class Channel:
     """A log that somebody here listens to.
 
     `head` is the last `seq` applied, None until it was read from the store; `flushed` the last `seq` written to those who
-    are live. `held` keeps events that came too early; `mending`: what lies before them is waited for, or read. `touched` is
-    the hub's tick of the last event, for heads in `pong`.
+    are live. `held` keeps events that came too early; `filling`: the hub waits for what lies before them, or reads it.
+    `touched` is the tick of the last event, for heads in `pong`. `announced` counts the frames without `seq`.
     `echo`: the sender of the simple dialect reads here what it wrote (the lobby; a direct with oneself).
     """
 
@@ -30,12 +30,12 @@ class Room:
         "_fan_out",
         "announced",
         "echo",
+        "filling",
         "flushed",
         "head",
         "held",
         "listeners",
         "log",
-        "mending",
         "pending",
         "touched",
     )
@@ -46,7 +46,7 @@ class Room:
         self.head: int | None = None
         self.flushed = 0
         self.held: dict[int, Event] = {}
-        self.mending = False
+        self.filling = False
         self.listeners: tuple[dict[Connection, None], dict[Connection, None]] = ({}, {})
         self.pending: list[Event | bytes] = []
         self.announced = 0
@@ -55,7 +55,11 @@ class Room:
 
     @property
     def empty(self) -> bool:
-        return not self.listeners[Dialect.SIMPLE] and not self.listeners[Dialect.V1]
+        return not self.listeners[FrameFormat.SIMPLE] and not self.listeners[FrameFormat.V1]
+
+    def everybody(self) -> list[Connection]:
+        """The listeners of both dialects."""
+        return [*self.listeners[FrameFormat.SIMPLE], *self.listeners[FrameFormat.V1]]
 
     def begin(self, head: int) -> list[Event]:
         """The store's head is known: what is not above it is old, what follows it is applied and returned."""
@@ -87,12 +91,22 @@ class Room:
         """Put a frame without `seq` into the stream of the simple dialect, in order with the events."""
         self.pending.append(frame)
 
+    def notice(self, payload: bytes, but: str | None) -> None:
+        """Write a notice to the v1 listeners, except the user `but`; dropped for who is behind."""
+        frames = Frames([payload])
+        for connection in self.listeners[FrameFormat.V1]:
+            if connection.actor.uid == but:
+                continue
+            if connection.live and not connection.wire.congested:
+                connection.wire.write(frames)
+            else:
+                connection.missed_presence = True
+
     def flush(self) -> list[Connection]:
         """Write what is pending to all who are live, without an await; returns those who could not take it.
 
-        A room's frames are encoded once per dialect, once more for whoever may
-        not hear of some of them (see `Views`). Only a direct's are made per reader of the simple dialect: they
-        carry the reader's name, and there are few.
+        A channel's frames are encoded once per dialect, and once more for readers from whom some of them are hidden (see
+        `Views`). Only a direct's are made per reader of the simple dialect: they carry the reader's name, and there are few.
         """
         pending, self.pending = self.pending, []
         behind: list[Connection] = []
@@ -106,11 +120,11 @@ class Room:
             events = [item for item in pending if not isinstance(item, bytes)]
             if events:
                 for view, group in Views(events).groups(self.log, v1_listeners):
-                    self._write(Dialect.V1, group, view, before, announced, behind)
+                    self._write(FrameFormat.V1, group, view, before, announced, behind)
         if simple_listeners and self.log == LOBBY:
             shown = [item if isinstance(item, bytes) else simple.message(item, "") for item in pending]
             if frames := [frame for frame in shown if frame is not None]:
-                self._write(Dialect.SIMPLE, simple_listeners, Frames(frames), before, announced, behind)
+                self._write(FrameFormat.SIMPLE, simple_listeners, Frames(frames), before, announced, behind)
         else:
             for connection in simple_listeners:
                 mine = [
@@ -120,13 +134,13 @@ class Room:
                     and (frame := simple.message_for(item, connection.actor, echo=self.echo)) is not None
                 ]
                 if mine:
-                    self._write(Dialect.SIMPLE, [connection], Frames(mine), before, announced, behind)
+                    self._write(FrameFormat.SIMPLE, [connection], Frames(mine), before, announced, behind)
 
         return behind
 
     def _write(
         self,
-        dialect: Dialect,
+        format: FrameFormat,
         listeners: Collection[Connection],
         frames: Frames,
         before: int,
@@ -146,5 +160,5 @@ class Room:
             connection.lag.setdefault(self.log, before)
             passed_over += 1
         written = len(listeners) - passed_over
-        self._fan_out.bytes[dialect] += frames.size * written
-        self._fan_out.frames[dialect] += len(frames.payloads) * written
+        self._fan_out.bytes[format] += frames.size * written
+        self._fan_out.frames[format] += len(frames.payloads) * written

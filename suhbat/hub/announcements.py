@@ -1,0 +1,38 @@
+"""Who came and who left, told to the simple dialect in order with the lobby's messages. Not stored."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from suhbat.protocol.types import LOBBY
+
+from .channels import Channels
+from .connection import Connection, FrameFormat
+from .frames import Frames
+
+KEPT = 1_000
+"""Announcements kept for connections that are behind."""
+
+
+class Announcements:
+    """The last ones are kept, so that a connection that was behind is told of them too."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._channels = channels
+        self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
+
+    def tell(self, frame: bytes) -> None:
+        """Tell everybody who is live, with the lobby's next messages."""
+        lobby = self._channels.by_log[LOBBY]
+        lobby.announce(frame)
+        self._kept.append((lobby.announced + sum(isinstance(item, bytes) for item in lobby.pending), frame))
+        self._channels.touch(lobby)
+
+    def tell_missed(self, connection: Connection) -> None:
+        """Tell a connection of the simple dialect what it has missed, as far as that is kept."""
+        if connection.format is not FrameFormat.SIMPLE or connection.wire.congested:
+            return
+        missed = [frame for number, frame in self._kept if number > connection.announced]
+        if missed:
+            connection.wire.write(Frames(missed))
+        connection.announced = self._channels.by_log[LOBBY].announced

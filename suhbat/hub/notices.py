@@ -1,0 +1,39 @@
+"""Notices to the v1 listeners of a log: typing, presence, receipts. Not stored, and dropped for who is behind."""
+
+from __future__ import annotations
+
+from suhbat.chat.ports import Bus
+from suhbat.protocol.events import ReadMarked
+from suhbat.protocol.notices import Receipt
+from suhbat.protocol.replies import encode
+from suhbat.protocol.types import FEW, LOBBY
+
+from .channels import Channels
+from .connection import FrameFormat
+
+
+class Notices:
+    """`but`: the uid of a user who does not get it."""
+
+    def __init__(self, channels: Channels, bus: Bus) -> None:
+        self._channels = channels
+        self._bus = bus
+
+    def tell(self, log: str, payload: bytes, but: str | None = None) -> None:
+        """To the listeners of this process."""
+        channel = self._channels.by_log.get(log)
+        if channel is not None:
+            channel.notice(payload, but)
+
+    def spread(self, log: str, payload: bytes, but: str | None = None) -> None:
+        """To the listeners on every node."""
+        self.tell(log, payload, but)
+        self._bus.notice(log, payload, but)
+
+    def receipt(self, event: ReadMarked) -> None:
+        """In a small conversation the others are told how far somebody has read."""
+        channel = self._channels.by_log.get(event.target)
+        if event.target == LOBBY or (channel is not None and len(channel.listeners[FrameFormat.V1]) > FEW):
+            return
+        receipt = Receipt(conversation=event.target, user_id=event.actor, uid=event.actor_uid, ordinal=event.ordinal)
+        self.spread(event.target, encode(receipt), but=event.actor_uid)

@@ -1,0 +1,65 @@
+"""Background work: its owner holds it, notices when it dies, and ends it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+
+from structlog.testing import capture_logs
+
+from suhbat.tasks import Tasks
+
+
+async def test_a_dead_task_is_noticed() -> None:
+    """What it raised is logged, and the others go on."""
+
+    async def dies() -> None:
+        raise RuntimeError("on purpose")
+
+    tasks = Tasks()
+    with capture_logs() as logs:
+        tasks.start(dies())
+        tasks.start(asyncio.Event().wait())  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    assert [(line["event"], str(line["exc_info"])) for line in logs] == [("task died", "on purpose")]
+    assert len(tasks) == 1
+    await tasks.close()
+
+
+async def test_closing_ends_what_runs() -> None:
+    """It is waited for, whatever it does when it is cancelled; and it is not reported as dead."""
+    ended: list[str] = []
+
+    async def works(name: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ended.append(name)
+
+    tasks = Tasks()
+    tasks.start(works("one"))
+    tasks.start(works("two"))
+    await asyncio.sleep(0)
+    with capture_logs() as logs:
+        await tasks.close()
+    assert sorted(ended) == ["one", "two"] and len(tasks) == 0 and logs == []
+
+
+async def test_who_holds_it_is_the_owner() -> None:
+    """A task that nobody else refers to is not collected while it runs."""
+    done: list[bool] = []
+
+    async def works() -> None:
+        await asyncio.sleep(0)
+        gc.collect()
+        await asyncio.sleep(0)
+        done.append(True)
+
+    tasks = Tasks()
+    tasks.start(works())
+    async with asyncio.timeout(5):
+        while len(tasks):
+            await asyncio.sleep(0)
+    assert done == [True]
