@@ -93,8 +93,11 @@ class Suhbat:
         bus: Bus | None = None,
         authenticate: Authenticate | None = None,
         worker: Worker | None = None,
+        *,
+        quiet: bool = False,
     ) -> None:
         self.settings = settings
+        self._quiet = quiet
         clock = SystemClock()
         self.node = Node(settings, store or _store(settings, clock), bus or _bus(settings), clock, authenticate)
         self.passwords = Passwords()
@@ -193,8 +196,9 @@ class Suhbat:
             stack.enter_context(self._controlled())
             if self._together is not None:
                 self.node.tasks.start(self._tell_figures(self._together))
-            have_owner = self.node.people.accounts.have_owner
-            welcome(self.settings, None if have_owner else await self.registration.setup.begin())
+            if not self._quiet:
+                have_owner = self.node.people.accounts.have_owner
+                welcome(self.settings, None if have_owner else await self.registration.setup.begin())
             yield {"suhbat": self, ADMISSION: self.admission}
 
     @property
@@ -283,11 +287,16 @@ def _bus(settings: Settings) -> Bus:
 
 
 def create_app(
-    settings: Settings | None = None, authenticate: Authenticate | None = None, worker: Worker | None = None
+    settings: Settings | None = None,
+    authenticate: Authenticate | None = None,
+    worker: Worker | None = None,
+    *,
+    quiet: bool = False,
 ) -> Suhbat:
     """The server, ready for any ASGI server. Without `settings` they come from the environment and suhbat.toml.
 
     `authenticate`: who asks, where another application knows that (see identity.outside). `worker`: which of
-    several processes of `suhbat serve` it is. Raises ConfigError with what to change.
+    several processes of `suhbat serve` it is. `quiet`: another process prints where to open the server. Raises
+    ConfigError with what to change.
     """
-    return Suhbat(settings or Settings(), authenticate=authenticate, worker=worker)
+    return Suhbat(settings or Settings(), authenticate=authenticate, worker=worker, quiet=quiet)

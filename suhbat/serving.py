@@ -100,10 +100,12 @@ def run(
     sockets: list[socket.socket] | None = None,
     ready: Callable[[], None] = lambda: None,
     worker: Worker | None = None,
+    *,
+    quiet: bool = False,
 ) -> None:
-    """Serve until told to stop. `ready` is called when it takes requests; `worker`: see `app.create_app`. Raises SystemExit(1)
-    where it stopped because it could not go on, so that it is started anew."""
-    suhbat = create_app(settings, worker=worker)
+    """Serve until told to stop. `ready` is called when it takes requests; `worker`, `quiet`: see `app.create_app`. Raises
+    SystemExit(1) where it stopped because it could not go on, so that it is started anew."""
+    suhbat = create_app(settings, worker=worker, quiet=quiet)
     server = Server(_config(settings, suhbat), suhbat, ready)
     server.run(sockets)
     if server.has_failed:
@@ -195,13 +197,13 @@ def _start(given: _Given) -> SpawnProcess:
 
 
 def _work(given: _Given) -> None:
-    startup.quiet = given.number > 0  # one of them says where to open it
     threading.Thread(target=_stop_with_the_parent, name="suhbat-parent", daemon=True).start()
     if sys.platform != "win32":
         # Ctrl-C reaches the whole group: the parent tells them.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = None if given.secret is None else Worker(given.number, given.secret)
-    run(Settings(**given.flags), [given.listening], lambda: given.said.send(True), worker)
+    # One of them prints where to open the server.
+    run(Settings(**given.flags), [given.listening], lambda: given.said.send(True), worker, quiet=given.number > 0)
 
 
 def _stop_with_the_parent() -> None:

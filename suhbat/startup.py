@@ -18,14 +18,11 @@ FILES = 100_000
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (compared)  # nosec B104
 
-quiet = False
-"""Whether another process of the same server says where to open it."""
-
 
 def welcome(settings: Settings, setup: str | None = None) -> None:
     """Print the lines of `lines` to standard output."""
     host, port = address(sys.argv, settings)
-    for line in () if quiet else lines(settings, host, port, setup):
+    for line in lines(settings, host, port, setup):
         tell(line)
 
 

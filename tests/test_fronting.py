@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from suhbat import doctor, fronting, startup
+from suhbat import doctor, startup
 from suhbat.config import Settings
+from suhbat.doctor import network
 from tests.servers import running
 
 
@@ -32,7 +33,7 @@ def test_what_the_settings_tell(settings: dict[str, Any], said: bool) -> None:
     given = Settings(**settings)
     printed = "\n".join(startup.lines(given, "127.0.0.1", 8000))
     assert ("trusted_proxies" in printed) is said
-    found = [text for level, text in fronting.findings(given) if level == "warn"]
+    found = [text for level, text in network.proxies(given) if level == "warn"]
     assert [("trusted_proxies" in text) for text in found] == ([True] if said else [])
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 
 from suhbat import fronting, listening
 from suhbat.config import Settings
+from suhbat.identity.proxies import ADVICE
 from suhbat.users import Refused, ask, running
 
 from .findings import Finding
@@ -35,8 +37,27 @@ def is_ours(settings: Settings) -> bool:
 
 
 def proxies(settings: Settings) -> Iterator[Finding]:
-    for level, text in fronting.findings(settings):
-        yield Finding(level, text)
+    """Whether a proxy that is not trusted stands before the server."""
+    told = _seen_proxy(settings) or fronting.expected(settings)
+    if told is not None:
+        yield Finding("warn", told)
+    elif settings.trusted_proxies:
+        yield Finding("ok", f"trusted proxies: {', '.join(settings.trusted_proxies)}")
+
+
+def _seen_proxy(settings: Settings) -> str | None:
+    """What the running server has seen since its start. None where it has seen no such proxy, or none runs here."""
+    try:
+        told = running(settings)
+        if told is None:
+            return None
+        with ask(*told, "/control/proxy", {}) as answer:
+            peer = json.load(answer)["unknown"]
+    except (Refused, OSError, ValueError, KeyError):
+        return None  # why the server does not answer is said elsewhere
+    if peer is None:
+        return None
+    return f"a proxy at {peer or 'a UNIX socket'} passes requests on and is not trusted: {fronting.WITHOUT}; {ADVICE}"
 
 
 def workers(settings: Settings, platform: str = sys.platform) -> Iterator[Finding]:
