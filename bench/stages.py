@@ -27,7 +27,6 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from suhbat.app import Suhbat
 from suhbat.chat.model import Actor, Post
 from suhbat.chat.rate import UNLIMITED
 from suhbat.config import Settings
@@ -38,6 +37,7 @@ from suhbat.protocol import replies, simple, v1
 from suhbat.protocol.events import Event, MessageCreated
 from suhbat.protocol.framing import compressed_frames
 from suhbat.protocol.objects import Message
+from suhbat.runtime.app import Suhbat
 from suhbat.transport.frame_reader import FrameReader
 from suhbat.transport.session import Upgrade
 from suhbat.transport.stream_wire import StreamWire

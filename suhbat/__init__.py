@@ -8,7 +8,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _LATER = {
-    "mount": "suhbat.mounting",
+    "mount": "suhbat.runtime.mounting",
     "Asked": "suhbat.identity.outside",
     "Person": "suhbat.identity.outside",
     "Issuer": "suhbat.identity.issuer",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from suhbat.app import create_app
 from suhbat.config import ConfigError
+
+from .runtime.app import create_app
 
 try:
     app = create_app()

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from suhbat.app import create_app
 from suhbat.config import Settings
 from suhbat.protocol.problem import MEDIA_TYPE
+from suhbat.runtime.app import create_app
 
 
 @cache

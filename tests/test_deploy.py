@@ -20,9 +20,9 @@ import uvicorn
 import yaml  # type: ignore[import-untyped]
 from fastapi.routing import iter_route_contexts
 
-from suhbat.app import NOTICE_SECONDS, create_app
 from suhbat.cli import build
 from suhbat.config import PREFIX, Settings
+from suhbat.runtime.app import NOTICE_SECONDS, create_app
 from suhbat.transport.admission import V1_PATH
 from suhbat.transport.keepalive import TURN_SECONDS, TURNS
 from tests.project import files

@@ -12,7 +12,6 @@ import pytest
 import typer
 from fastapi.routing import iter_route_contexts
 
-from suhbat.app import create_app
 from suhbat.chat.policy import ARCHIVED, RULES, WRITING
 from suhbat.cli import build
 from suhbat.config import PREFIX, Settings, flag_of
@@ -23,6 +22,7 @@ from suhbat.protocol.events import EVENTS
 from suhbat.protocol.notices import NOTICES
 from suhbat.protocol.replies import REPLIES, Reset
 from suhbat.protocol.simple import SIMPLE_FRAMES
+from suhbat.runtime.app import create_app
 from suhbat.texts import REASONS, TEXTS, WRITTEN
 from tests.project import files
 from tests.servers import ROOT

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from suhbat.app import create_app
 from suhbat.config import Settings
 from suhbat.counting import DIALECTS
 from suhbat.errors import ERRORS
+from suhbat.runtime.app import create_app
 from tests.servers import ROOT
 
 DEPLOY = ROOT / "deploy"

@@ -1,4 +1,4 @@
-"""`suhbat doctor` (see `suhbat.doctor`)."""
+"""`suhbat doctor` (see `suhbat.cli.checks`)."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def install(app: typer.Typer) -> None:
 
 def examine(settings: Settings) -> None:
     """Look whether everything is here that a server needs, and say what to do. Exit code 1 if not."""
-    from suhbat import doctor
+    from . import checks
 
     failed = False
-    for finding in doctor.examine(settings, os.environ):
+    for finding in checks.examine(settings, os.environ):
         say(f"{finding.level:4}  {finding.text}")
         failed = failed or finding.level == "FAIL"
     raise typer.Exit(1 if failed else 0)

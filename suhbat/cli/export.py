@@ -1,4 +1,4 @@
-"""`suhbat export …` (see `suhbat.rights`)."""
+"""`suhbat export …` (see `suhbat.cli.rooms`)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import typer
 
-from suhbat import rights
 from suhbat.config import Settings
-from suhbat.users import Refused
 
+from . import rooms
 from .flags import NAME, argument, group, option, with_settings
+from .local_server import Refused
 from .terminal import say, stop
 
 CONVERSATION = argument("room", "The conversation's id, or lobby.")
@@ -36,6 +36,6 @@ def room(settings: Settings, room: str, out: Path) -> None:
 
 def _export(settings: Settings, out: Path, **whose: str) -> None:
     try:
-        say(f"{rights.export(settings, out, **whose)} lines in {out}")
+        say(f"{rooms.export(settings, out, **whose)} lines in {out}")
     except Refused as error:
         stop(str(error), code=1)

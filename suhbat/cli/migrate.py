@@ -5,9 +5,9 @@ from __future__ import annotations
 import typer
 
 from suhbat.config import Settings
-from suhbat.users import Refused
 
 from .flags import with_settings
+from .local_server import Refused
 from .terminal import say, stop
 
 
@@ -37,7 +37,7 @@ def migrate_store(settings: Settings) -> None:
     What was broken off goes on where it stopped. What the database holds otherwise is never touched."""
     if settings.database_url is None:
         stop("there is no database_url: say where to, --database-url postgresql://user:password@host/database")
-    from suhbat import moving
+    from . import moving
 
     try:
         for line in moving.move(settings):

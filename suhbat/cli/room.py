@@ -1,4 +1,4 @@
-"""`suhbat room …` (see `suhbat.rights`)."""
+"""`suhbat room …` (see `suhbat.cli.rooms`)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 import typer
 
-from suhbat import rights
 from suhbat.config import Settings
-from suhbat.users import Refused
 
+from . import rooms
 from .flags import YES, argument, group, with_settings
+from .local_server import Refused
 from .terminal import confirm, say, stop
 
 ROOM = argument("room", "The room's id.")
@@ -27,7 +27,7 @@ def install(app: typer.Typer) -> None:
 
 def show(settings: Settings) -> None:
     """List the rooms."""
-    for line in rights.table(_order(settings, verb="list")):
+    for line in rooms.table(_order(settings, verb="list")):
         say(line)
 
 
@@ -44,13 +44,13 @@ def keep(settings: Settings, room: str, days: int, yes: bool) -> None:
     holds = days or settings.retention
     if holds and not yes:
         confirm(f"All that is older than {holds} days in the room {_described(settings, room)} goes.", yes=yes)
-    for line in rights.table(_order(settings, verb="retention", conversation=room, days=days)):
+    for line in rooms.table(_order(settings, verb="retention", conversation=room, days=days)):
         say(line)
 
 
 def _described(settings: Settings, room: str) -> str:
     try:
-        found = rights.find(settings, room)
+        found = rooms.find(settings, room)
     except Refused as error:
         stop(str(error), code=1)
     title = found["title"]
@@ -59,6 +59,6 @@ def _described(settings: Settings, room: str) -> str:
 
 def _order(settings: Settings, **fields: Any) -> list[dict[str, Any]]:
     try:
-        return rights.order(settings, **fields)
+        return rooms.order(settings, **fields)
     except Refused as error:
         stop(str(error), code=1)

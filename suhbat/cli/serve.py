@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from suhbat import listening
 from suhbat.config import Settings
 
+from . import listening
 from .flags import with_settings
 from .terminal import stop
 
@@ -18,7 +18,7 @@ def install(app: typer.Typer) -> None:
 def serve(settings: Settings) -> None:
     """Start the server. Ctrl-C stops it."""
     # Here and not above: `suhbat version` need not wait for it.
-    from suhbat import serving
+    from suhbat.runtime import serving
 
     if (reason := serving.refusal(settings)) is not None:
         stop(reason)

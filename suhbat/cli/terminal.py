@@ -11,7 +11,7 @@ from typing import NoReturn, TextIO
 
 import typer
 
-from suhbat.words import shown
+from .words import shown
 
 UNUSABLE = 2
 """Exit code when what was asked for cannot be done as it was asked."""

@@ -1,4 +1,4 @@
-"""`suhbat user …` (see `suhbat.users`)."""
+"""`suhbat user …` (see `suhbat.cli.local_server`)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 import typer
 
-from suhbat import users
 from suhbat.config import Settings
 
+from . import local_server
 from .flags import NAME, YES, group, option, with_settings
 from .terminal import confirm, say, stop
 
@@ -66,8 +66,8 @@ def erase(settings: Settings, name: str, messages: bool, yes: bool) -> None:
     """Take an account away for good, and its name from everything it wrote."""
     if not yes:
         try:
-            account = users.find(settings, name)
-        except users.Refused as error:
+            account = local_server.find(settings, name)
+        except local_server.Refused as error:
             stop(str(error), code=1)
         goes = "everything they wrote" if messages else "their name from everything they wrote"
         since = account["created_at"][:10]
@@ -82,14 +82,14 @@ def _require_role(role: str) -> None:
 
 def _carry_out(settings: Settings, **fields: Any) -> None:
     try:
-        for line in users.table(users.order(settings, **fields)):
+        for line in local_server.table(local_server.order(settings, **fields)):
             say(line)
-    except users.Refused as error:
+    except local_server.Refused as error:
         stop(str(error), code=1)
 
 
 def _password() -> str:
     try:
-        return users.ask_password()
-    except users.Refused as error:
+        return local_server.ask_password()
+    except local_server.Refused as error:
         stop(str(error), code=1)

@@ -10,9 +10,9 @@ from fastapi.responses import StreamingResponse
 from suhbat.chat import looking_after
 from suhbat.chat.ports import StoreReader
 from suhbat.chat.turns import ExportPace
-from suhbat.control import HEADER
 from suhbat.errors import NotFound, UserNotFound
 from suhbat.identity.administration import Order, Report, carry_out
+from suhbat.identity.control import HEADER
 from suhbat.identity.export import of_conversation, of_person
 from suhbat.identity.people import People
 from suhbat.protocol.characters import cut

@@ -17,8 +17,8 @@ from suhbat.chat.rate import Rates
 from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
-from suhbat.control import Control
 from suhbat.counting import Counts
+from suhbat.identity.control import Control
 from suhbat.identity.outside import Outside
 from suhbat.identity.people import People
 from suhbat.identity.proxies import Proxies

@@ -11,9 +11,9 @@ from typing import Any, get_args
 import pytest
 from fastapi.routing import iter_route_contexts
 
-from suhbat.app import create_app
 from suhbat.config import Settings
 from suhbat.protocol.commands import COMMANDS as CLASSES
+from suhbat.runtime.app import create_app
 from tests.servers import running
 from tests.talk import V1
 

@@ -10,8 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from suhbat import __version__, cli, rights, users
-from suhbat.cli import terminal
+from suhbat import __version__, cli
+from suhbat.cli import local_server, rooms, terminal
 
 ROOM = {
     "conversation": "r1",
@@ -60,9 +60,9 @@ def test_nothing_reaches_the_terminal_raw(capsys: pytest.CaptureFixture[str]) ->
 
 def test_tables_show_one_line_for_each() -> None:
     """A title with control characters or a line break is on its line."""
-    (line,) = rights.table([ROOM | {"title": "a\nb\x1b"}])
+    (line,) = rooms.table([ROOM | {"title": "a\nb\x1b"}])
     assert line.endswith("a\\nb\\x1b")
-    (line,) = users.table([ALI | {"user_id": "a\nb"}])
+    (line,) = local_server.table([ALI | {"user_id": "a\nb"}])
     assert line.startswith("a\\nb ")
 
 
@@ -77,8 +77,8 @@ def orders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
             done.append(str(fields["verb"]))
         return [{**ROOM, **ALI}]
 
-    monkeypatch.setattr(users, "order", order)
-    monkeypatch.setattr(rights, "order", order)
+    monkeypatch.setattr(local_server, "order", order)
+    monkeypatch.setattr(rooms, "order", order)
     return done
 
 

@@ -21,10 +21,10 @@ from suhbat.chat.ports import Store
 from suhbat.chat.rate import Rates
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
-from suhbat.control import Control
 from suhbat.http import api
 from suhbat.http.parts import Parts
 from suhbat.identity.accounts import Accounts
+from suhbat.identity.control import Control
 from suhbat.identity.guests import Guests
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.people import People

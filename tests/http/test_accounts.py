@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from suhbat.control import HEADER
+from suhbat.identity.control import HEADER
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.sessions import ROTATED
 from suhbat.identity.throttle import ADDRESS_BURST, NAME_BURST, NEW_BURST

@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from suhbat.app import create_app
 from suhbat.config import Settings
+from suhbat.runtime.app import create_app
 
 MESSAGES = 250
 """More than a page."""

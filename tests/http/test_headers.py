@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from suhbat.app import Suhbat
 from suhbat.config import Settings
 from suhbat.errors import NotFound
 from suhbat.protocol.headers import HSTS_SECONDS
+from suhbat.runtime.app import Suhbat
 from suhbat.transport.native import refusal
 
 from .conftest import House

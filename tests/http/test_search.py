@@ -9,9 +9,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from suhbat.app import create_app
 from suhbat.chat.search import LONGEST
 from suhbat.config import Settings
+from suhbat.runtime.app import create_app
 
 API = "http://localhost:8000/api/v1"
 

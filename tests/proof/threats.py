@@ -94,7 +94,7 @@ JSON: Mapping[str, Tests] = {
 IDENTITY: Mapping[str, Tests] = {
     "no hello": _in("transport/test_v1", "first_something_else") + _in("system/test_limits", "hello_has_ten_seconds"),
     "tokens expired": (
-        *_in("test_mounting", "a_token_expires"),
+        *_in("runtime/test_mounting", "a_token_expires"),
         *_in("identity/test_sessions", "thirty_days_after_the_last_use_it_is_over"),
         *_in("identity/test_guests", "a_day_after_the_last_use_the_name_is_free"),
         *_in("identity/test_tickets", "a_ticket_lives_thirty_seconds"),
@@ -114,7 +114,7 @@ IDENTITY: Mapping[str, Tests] = {
     ),
     "tokens in URLs": (
         *_in(_WHO, "tokens_in_addresses"),
-        *_in("test_logs", "query_strings_are_taken_out", "tokens_are_taken_out_wherever_they_stand"),
+        *_in("runtime/test_logs", "query_strings_are_taken_out", "tokens_are_taken_out_wherever_they_stand"),
     ),
     "tokens of nobody": _in(_WHO, "tokens_that_nobody_has") + _in("transport/test_v1", "unknown_tokens"),
     "password spray": _in(_WHO, "a_password_spray") + _in("identity/test_registration", "many_at_once_pass_no_limit"),
@@ -250,7 +250,7 @@ VOLUME: Mapping[str, Tests] = {
     ),
     "a proxy that looks like this machine": (
         *_in("identity/test_proxies", "who_comes_through_a_proxy_is_not_this_machine"),
-        *_in("test_fronting", "doctor_asks_the_running_server"),
+        *_in("cli/test_unknown_proxies", "doctor_asks_the_running_server"),
     ),
     "a client a million events behind": _in(_VOLUME, "somebody_who_is_far_behind")
     + _in("chat/test_sync", "the_limit_over_all"),

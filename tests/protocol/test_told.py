@@ -11,7 +11,6 @@ from annotated_types import BaseMetadata
 from fastapi.routing import iter_route_contexts
 from pydantic import AfterValidator, BaseModel
 
-from suhbat.app import create_app
 from suhbat.chat.looking_after import RoomReport
 from suhbat.chat.model import RoomLine
 from suhbat.config import Settings
@@ -22,6 +21,7 @@ from suhbat.protocol.problem import Problem
 from suhbat.protocol.replies import REPLIES, Snapshot
 from suhbat.protocol.simple import SIMPLE_FRAMES
 from suhbat.protocol.types import Wire
+from suhbat.runtime.app import create_app
 
 
 def answers() -> Iterator[Any]:

@@ -20,11 +20,13 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from suhbat import cli, moving
+from suhbat import cli
 from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
+from suhbat.cli import moving
+from suhbat.cli.local_server import Refused
 from suhbat.config import Settings
 from suhbat.errors import SuhbatError
 from suhbat.protocol.types import LOBBY
@@ -33,7 +35,6 @@ from suhbat.store.errors import StoreUnavailable
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.migrations import HEAD
 from suhbat.store.postgres import PostgresStore
-from suhbat.users import Refused
 from tests import engines
 from tests.fakes import FakeClock
 from tests.reused import alike

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from suhbat.cli.checks import examine
 from suhbat.config import Settings
-from suhbat.control import Control
-from suhbat.doctor import examine
+from suhbat.identity.control import Control
 from suhbat.store import connect, private
 from suhbat.store.migrate import migrate
 from suhbat.store.migrations import HEAD

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.app import Suhbat
 from suhbat.config import Settings
+from suhbat.runtime.app import Suhbat
 from tests.servers import COMMANDS, Server, running
 
 _numbers = itertools.count(1)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from suhbat.app import Suhbat
 from suhbat.chat.model import States
 from suhbat.protocol.closes import Close
+from suhbat.runtime.app import Suhbat
 from suhbat.transport.admission import Admission
 from suhbat.transport.incoming import SLICE
 from suhbat.transport.session import Upgrade

@@ -7,13 +7,13 @@ import json
 
 import pytest
 
-from suhbat.app import Suhbat
 from suhbat.chat import acts
 from suhbat.chat.model import Actor, Places, States
 from suhbat.client.frames import decode
 from suhbat.client.state import State
 from suhbat.protocol.commands import Hello, Resume, Sync
 from suhbat.protocol.replies import Snapshot
+from suhbat.runtime.app import Suhbat
 from suhbat.transport import opening
 from suhbat.transport.opening import AT_ONCE
 from suhbat.transport.session import Upgrade

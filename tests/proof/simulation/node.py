@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from suhbat.config import Settings
-from suhbat.node import Node
+from suhbat.runtime.node import Node
 from suhbat.transport import queue_wire
 from suhbat.transport.admission import V1_PATH, Admission
 from suhbat.transport.asgi import WebSockets

@@ -1,0 +1,35 @@
+"""`suhbat doctor`: is everything here that a server needs, and if not, what to do. Changes nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+
+from suhbat.config import Settings
+from suhbat.store import private
+
+from . import cluster, data, machine, network, proxies
+from .findings import Finding
+
+__all__ = ["Finding", "examine"]
+
+
+def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Everything that is configured, in order."""
+    yield machine.python_version(sys.version_info[:3])
+    yield machine.sqlite_version(sqlite3.sqlite_version_info)
+    yield machine.event_loop(sys.platform, find_spec("uvloop") is not None)
+    yield from machine.variables(environ)
+    yield from data.data_directory(settings.data)
+    yield from (Finding(*found) for found in private.findings(settings.data))
+    yield data.lock(settings.data)
+    if settings.database_url is None:
+        yield data.clock(settings.data)
+        yield from data.schema(settings.data)
+    yield from cluster.database(settings)
+    yield from cluster.bus(settings)
+    yield network.port(settings)
+    yield from proxies.proxies(settings)
+    yield from network.workers(settings)

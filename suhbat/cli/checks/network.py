@@ -1,0 +1,44 @@
+"""The port and the workers."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from suhbat.cli import listening
+from suhbat.cli.local_server import Refused, ask, running
+from suhbat.config import Settings
+
+from .findings import Finding
+
+
+def port(settings: Settings) -> Finding:
+    """Whether a server could listen there, or the one of this data directory does."""
+    reason = listening.refusal(settings.host, settings.port)
+    if reason is None:
+        return Finding("ok", f"port {settings.port} of {settings.host} is free")
+    if is_ours(settings):
+        return Finding("ok", f"port {settings.port} is in use by this server")
+    return Finding("FAIL", reason)
+
+
+def is_ours(settings: Settings) -> bool:
+    """Whether the server of this data directory answers at that port: asked with its secret."""
+    try:
+        told = running(settings)
+        if told is None or not told[0].endswith(f":{settings.port}"):
+            return False
+        with ask(*told, "/control", {"verb": "list"}):
+            return True
+    except Refused:
+        return False
+
+
+def workers(settings: Settings, platform: str = sys.platform) -> Iterator[Finding]:
+    """Several need what one does not."""
+    from suhbat.runtime import serving
+
+    if (reason := serving.refusal(settings, platform)) is not None:
+        yield Finding("FAIL", reason)
+    elif settings.workers > 1:
+        yield Finding("ok", f"{settings.workers} workers")

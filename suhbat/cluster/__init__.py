@@ -1,0 +1,1 @@
+"""Several nodes over one store: who else runs, and what they changed."""

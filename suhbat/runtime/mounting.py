@@ -1,0 +1,37 @@
+"""Suhbat as a part of another FastAPI or Starlette application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from starlette.applications import Starlette
+
+from suhbat.config import Settings
+from suhbat.identity.outside import Authenticate
+
+from .app import Suhbat, create_app
+
+
+def mount(
+    app: Starlette, path: str, *, settings: Settings | None = None, authenticate: Authenticate | None = None
+) -> Suhbat:
+    """Mount Suhbat below `path` (such as "/chat"), and start and stop it with `app`.
+
+    `settings`: from the environment and suhbat.toml if not given. `authenticate`: who asks, as the application knows it:
+    `(Asked) -> Person | None`, also async; without it people log in to Suhbat itself. Call before the application starts.
+    """
+    if not path.startswith("/") or path.endswith("/"):
+        raise ValueError(f'the path must be like "/chat", not {path!r}')
+    suhbat = create_app(settings, authenticate)
+    around = app.router.lifespan_context
+
+    @asynccontextmanager
+    async def both(outer: Any) -> AsyncIterator[Any]:
+        async with around(outer) as state, suhbat.lifespan(suhbat.fastapi):
+            yield state
+
+    app.router.lifespan_context = both
+    app.mount(path, suhbat)
+    return suhbat

@@ -1,0 +1,49 @@
+"""The command line's own words for what the server says."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from suhbat.chat.looking_after import RoomOrder
+from suhbat.cli import words
+from suhbat.errors import ERRORS, BadRequest, NotFound, SuhbatError, UserNotFound
+from suhbat.identity.administration import Order
+
+FIELDS = {"user_id": "ali", "conversation": "r1", "verb": "erase"}
+
+
+def explained(error: SuhbatError) -> str:
+    return words.explain(error.code, error.message("en"), FIELDS)
+
+
+@pytest.mark.parametrize("kind", ERRORS)
+def test_no_failure_speaks_of_the_wire(kind: type[SuhbatError]) -> None:
+    """No field of a frame, no address of HTTP, whatever the failure."""
+    said = explained(kind(user_id="ali", reason="last_owner", seconds=1, limit=1))
+    for word in ("to_user", "/docs", "send it again", "frame", "JSON", "{"):
+        assert word not in said, said
+
+
+def test_what_is_not_there() -> None:
+    """An account or a room is named, and how to see those that there are."""
+    assert explained(UserNotFound(user_id="ali")).startswith("ali has no account; `suhbat user list`")
+    assert explained(NotFound()).startswith("there is no conversation r1; `suhbat room list`")
+
+
+def test_a_reason_stands_alone() -> None:
+    """Without the sentence about what was sent."""
+    assert explained(BadRequest(reason="nobody owns this room")) == "nobody owns this room"
+
+
+def test_an_order_that_cannot_be_read() -> None:
+    """A room id that is none is a room that is not there; anything else is named."""
+    for id in ("", "r" * 65, "r\0"):
+        with pytest.raises(ValidationError) as caught:
+            RoomOrder(verb="erase", conversation=id)
+        assert words.unusable(caught.value.errors(include_url=False), {"conversation": id}).startswith(
+            "there is no conv"
+        )
+    with pytest.raises(ValidationError) as caught:
+        Order(verb="add", role="king")  # type: ignore[arg-type]
+    assert words.unusable(caught.value.errors(include_url=False), {}).startswith("role cannot be used")

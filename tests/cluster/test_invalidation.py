@@ -1,0 +1,193 @@
+"""What other nodes changed is read anew: soon, in groups, who was shut out first, and nobody waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from typing import Any, cast
+
+import pytest
+
+from suhbat.chat.bans import Bans
+from suhbat.chat.model import Change, Session
+from suhbat.chat.ports import Store
+from suhbat.cluster.invalidation import Renewal
+from suhbat.errors import Busy
+from suhbat.hub import reconciliation
+from suhbat.protocol.closes import Close
+from suhbat.tasks import Tasks
+from tests.hub.parts import Log, connect, reconciling, running, settle
+from tests.identity.parts import Scene
+
+
+class House:
+    """A hub with one connection, over people whom another node changes; `asked`: what was read of the store, in order."""
+
+    def __init__(self, hub: Any, log: Log) -> None:
+        self.hub, self.log = hub, log
+        self.scene, self.there = Scene(), Scene()
+        self.there.store, self.there.clock, self.there.tokens = self.scene.store, self.scene.clock, self.scene.tokens
+        self.there.restart()
+        self.people = self.scene.restart()
+        self.people.sessions.ended = hub.connections.end_session
+        self.people.guests.ended = hub.connections.end_guest
+        self.people.accounts.changed = lambda account: hub.connections.change(account.actor)
+        self.banned: dict[str, int | None] = {}
+        self.asked: list[str] = []
+        for name in ("sessions", "accounts", "guests_of"):
+            self._count(name)
+        self.scene.store.bans = self._bans  # type: ignore[attr-defined]
+        store = cast(Store, self.scene.store)
+        self.tasks = Tasks()
+        self.renewal = Renewal(store, hub, self.people, Bans(self.scene.clock), self.tasks)
+
+    async def log_in(self, name: str) -> tuple[Session, Any]:
+        """Somebody with an account, who logs in on the other node and is connected here."""
+        actor, token = await self.there.register(name)
+        session = await self.there.sessions.authenticate(token)
+        connection, wire = connect(self.hub, actor.uid)
+        connection.actor, connection.session = actor, session.id
+        await self.people.authenticate(token)
+        self.asked.clear()
+        return session, wire
+
+    def _count(self, name: str) -> None:
+        read = getattr(self.scene.store, name)
+
+        async def counted(keys: Collection[str] | None = None) -> Any:
+            self.asked.append(name)
+            return await read(keys)
+
+        setattr(self.scene.store, name, counted)
+
+    async def _bans(self) -> dict[str, int | None]:
+        self.asked.append("bans")
+        return self.banned
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    log = Log()
+    async with running(log) as hub:
+        house = House(hub, log)
+        yield house
+        await house.tasks.close()
+
+
+async def test_who_was_shut_out_comes_before_a_thousand_who_signed_up(house: House) -> None:
+    """All that one look brings is a few reads, not one for each; sessions that ended and bans are the first of them."""
+    session, wire = await house.log_in("ali")
+    await house.there.sessions.end(session.uid, session.id)
+    house.banned["u-bad"] = None
+    _, bad = connect(house.hub, "u-bad")
+    signed_up = [Change("guest", f"u{n}") for n in range(1_000)]
+    house.renewal.take([*signed_up, Change("session", session.id), Change("bans", "u-bad")], False)
+    await settle()
+    assert (wire.code, bad.code) == (Close.SESSION_REVOKED, Close.FORBIDDEN)
+    assert house.asked == ["sessions", "bans", "guests_of", "guests_of"]
+
+
+async def test_what_is_heard_meanwhile_has_its_turn(house: House) -> None:
+    """A revocation that comes while sign-ups are read waits for one group of them, not for all."""
+    session, wire = await house.log_in("ali")
+    await house.there.sessions.end(session.uid, session.id)
+    gate, read = asyncio.Event(), house.scene.store.guests_of
+
+    async def slow(uids: Collection[str]) -> Any:
+        await gate.wait()
+        gate.clear()
+        return await read(uids)
+
+    house.scene.store.guests_of = slow  # type: ignore[method-assign]
+    house.renewal.hear([Change("guest", f"u{n}") for n in range(2_000)])
+    await settle()
+    house.renewal.hear([Change("session", session.id)])
+    gate.set()
+    await settle()
+    assert wire.code is Close.SESSION_REVOKED and house.asked == ["guests_of", "sessions"]
+
+
+async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the reading of what others changed takes, the next look at the heads is in time."""
+    monkeypatch.setattr(reconciliation, "RECONCILE_SECONDS", 0.0)
+    _, wire = connect(house.hub, "ub")
+    moved, hang = house.log.moved, asyncio.Event()
+
+    async def with_news(logs: Collection[str], since: str | None = None) -> Any:
+        found = await moved(logs, since)
+        return type(found)(found.mark, found.heads, (Change("guest", "u1"),))
+
+    async def hangs(uids: Collection[str]) -> Any:
+        await hang.wait()
+        return []
+
+    house.log.moved = with_news  # type: ignore[method-assign]
+    house.scene.store.guests_of = hangs  # type: ignore[method-assign]
+    async with reconciling(house.hub, house.log, house.renewal):
+        await settle()
+        house.log.write()
+        await settle()
+        assert wire.seqs() == [1]
+    hang.set()
+
+
+async def test_what_fails_is_done_later(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once the store is back, without being told again; what does not fail is not kept from its turn by it."""
+    monkeypatch.setattr("suhbat.cluster.invalidation.RETRY_SECONDS", 0.0)
+    session, wire = await house.log_in("ali")
+    await house.there.sessions.end(session.uid, session.id)
+    guest, _ = await house.there.guests.create("user1")
+    read, failures = house.scene.store.sessions, [Busy(), RuntimeError("on purpose")]
+
+    async def fails(ids: Collection[str]) -> Any:
+        if failures:
+            assert house.people.find("user1") == (None if len(failures) == 2 else guest)
+            raise failures.pop(0)
+        return await read(ids)
+
+    house.scene.store.sessions = fails  # type: ignore[method-assign]
+    house.renewal.take([Change("session", session.id), Change("guest", guest.uid)], False)
+    await settle()
+    assert not failures and wire.code is Close.SESSION_REVOKED
+    house.asked.clear()
+    await settle()
+    assert house.asked == [], "and then it is done"
+
+
+async def test_nobody_knows_what_changed(house: House) -> None:
+    """Sessions, bans, accounts and guests are all compared."""
+    session, wire = await house.log_in("ali")
+    other, others = await house.log_in("vali")
+    guest, _ = await house.there.guests.create("user1")
+    await house.there.sessions.end(session.uid, session.id)
+    house.banned[other.uid] = None
+    house.renewal.take((), True)
+    await settle()
+    assert (wire.code, others.code) == (Close.SESSION_REVOKED, Close.FORBIDDEN)
+    assert house.people.find("user1") == guest
+
+
+async def test_what_only_a_newer_version_keeps(house: House) -> None:
+    """During a rolling upgrade: it is passed over."""
+    house.renewal.take([cast(Any, Change)("weather", "k")], False)
+    await settle()
+    assert house.asked == []
+
+
+async def test_a_guest_who_became_an_account_elsewhere_and_is_shut_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their connection here has no session that could be revoked. Disabled, it ends; logged out, it has ended before."""
+    monkeypatch.setattr("suhbat.hub.connections.MOVE_SECONDS", 0.0)
+    for name in ("user1", "user2"):
+        guest, token = await house.there.guests.create(name)
+        await house.people.authenticate(token)
+        connection, wire = connect(house.hub, guest.uid)
+        await house.there.register(name, guest=guest)
+        house.renewal.take([Change("account", guest.uid)], False)
+        if name == "user1":
+            await house.there.registration.set_disabled(name, True)
+        await settle()
+        await asyncio.sleep(0.001)
+        assert connection.actor.kind == "account" or name == "user1"
+        assert wire.code is (Close.SESSION_REVOKED if name == "user1" else Close.RESTART)

@@ -1,0 +1,162 @@
+"""The names of bare guests on a node whose lease has run out, or whose database was away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import text
+
+from suhbat.bus.memory import MemoryBus
+from suhbat.chat.model import Actor
+from suhbat.chat.presence import Here
+from suhbat.cluster.membership import Neighbours
+from suhbat.errors import NameInUse, SuhbatError
+from suhbat.hub.hub import Hub
+from suhbat.identity.guests import Guests
+from suhbat.store.postgres import PostgresStore
+from suhbat.store.transactions import unavailable
+from suhbat.tasks import Tasks
+from tests import engines
+from tests.fakes import FakeClock
+from tests.servers import PATIENCE
+
+
+class Store(PostgresStore):
+    """Counts joins; `away` is raised where a name is to be held or released, `late` after it was."""
+
+    away: SuhbatError | None = None
+    late: SuhbatError | None = None
+    joins = 0
+
+    async def join(self, *asked: object) -> set[str]:
+        self.joins += 1
+        return await super().join(*asked)  # type: ignore[arg-type]
+
+    async def hold(self, node: str, skeleton: str, actor: Actor) -> None:
+        _fail(self.away)
+        await super().hold(node, skeleton, actor)
+        _fail(self.late)
+
+    async def release(self, skeleton: str, uid: str) -> None:
+        _fail(self.away)
+        await super().release(skeleton, uid)
+
+
+def _fail(error: SuhbatError | None) -> None:
+    if error is not None:
+        raise error
+
+
+@dataclass
+class Node:
+    """What holds names; its beats come when the test says so."""
+
+    store: Store
+    tasks: Tasks
+    guests: Guests
+    neighbours: Neighbours
+    ended: list[str] = field(default_factory=list)
+
+    async def hold(self, name: str) -> None:
+        """As a session does that is told of a refusal."""
+        claim = self.guests.claim(name)
+        try:
+            await self.neighbours.hold(claim)
+        except SuhbatError:
+            self.guests.release(claim)
+            await self.settle()
+            raise
+
+    async def let_go(self, name: str) -> None:
+        claim = self.guests.claim_of(name)
+        assert claim is not None
+        self.guests.release(claim)
+        self.neighbours.release(claim)
+        await self.settle()
+
+    async def lapse(self) -> None:
+        """What a pause of more than a lease comes to."""
+        ended = text("UPDATE nodes SET until = 0 WHERE id = :node")
+        await self.store._write(lambda c: c.execute(ended, {"node": self.neighbours.id}) and None)
+
+    async def beat(self) -> None:
+        await self.neighbours._beat()
+        await self.settle()
+
+    async def settle(self) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while len(self.tasks):
+                await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+async def nodes() -> AsyncIterator[list[Node]]:
+    """Two over one database."""
+    url, made = engines.database(), list[Node]()
+    async with AsyncExitStack() as stack:
+        for _ in range(2):
+            clock = FakeClock()
+            store = Store(url, clock=clock)
+            await store.open(lambda entries: None)
+            stack.push_async_callback(store.close)
+            bus, here, tasks, guests = MemoryBus(), Here(0), Tasks(), Guests(store, clock)
+            hub = Hub(store, bus, here, tasks, lambda: False)
+            made.append(Node(store, tasks, guests, Neighbours(store, bus, hub, here, guests, clock, tasks)))
+            hub.connections.end_guest = made[-1].ended.append  # type: ignore[method-assign, assignment]
+            await made[-1].neighbours.open()
+        yield made
+
+
+async def test_the_first_who_come_after_a_pause(nodes: list[Node]) -> None:
+    """They get their names, and the node joins the others once for all of them; the names are free when they go."""
+    one, other = nodes
+    await one.lapse()
+    names = [f"mehmon{number}" for number in range(20)]
+    await asyncio.gather(*map(one.hold, names))
+    assert one.store.joins == 2, "at the start, and now"
+    with pytest.raises(NameInUse):
+        await other.hold(names[0])
+    await one.let_go(names[0])
+    await other.hold(names[0])
+
+
+async def test_what_was_lost_in_a_pause(nodes: list[Node]) -> None:
+    """Whose name was given away meanwhile is put out, and the name stays with who has it."""
+    one, other = nodes
+    await one.hold("user1")
+    await one.lapse()
+    await other.hold("userl")
+    claim = one.guests.claim_of("user1")
+    assert claim is not None
+    await one.beat()
+    assert one.ended == [claim.actor.uid]
+    await one.let_go("user1")
+    with pytest.raises(NameInUse):
+        await one.hold("user1")
+
+
+async def test_a_name_whose_release_failed(nodes: list[Node]) -> None:
+    """The database was away when the guest left: the name is free as soon as it is back, not when the node stops."""
+    one, other = nodes
+    await one.hold("user1")
+    one.store.away = unavailable()
+    await one.let_go("user1")
+    await one.beat()
+    with pytest.raises(NameInUse):
+        await other.hold("user1")
+    one.store.away = None
+    await one.beat()
+    await other.hold("user1")
+
+
+async def test_a_hold_of_unknown_outcome(nodes: list[Node]) -> None:
+    """It was written, and the answer was lost: who is told that it failed does not hold the name for ever."""
+    one, other = nodes
+    one.store.late = unavailable()
+    with pytest.raises(SuhbatError):
+        await one.hold("user1")
+    await other.hold("user1")

@@ -1,0 +1,39 @@
+"""How the parts of a node are wired together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from suhbat.bus.memory import MemoryBus
+from suhbat.chat.ports import Bus
+from suhbat.config import Settings
+from suhbat.hub.connection import Connection, FrameFormat
+from suhbat.protocol.events import LogEntry
+from suhbat.runtime.node import Node
+from suhbat.store.sqlite import SQLiteStore
+from tests.fakes import FakeClock
+from tests.hub.parts import RecordingWire
+from tests.store.parts import ALI, Listener
+
+
+class BrokenBus(MemoryBus):
+    """Nothing that speaks may raise; this one does."""
+
+    def publish(self, entries: list[LogEntry]) -> None:
+        raise RuntimeError("on purpose")
+
+
+async def test_who_is_here_comes_before_the_bus(tmp_path: Path) -> None:
+    """Whatever becomes of a batch on its way to other nodes, everybody here has it at once."""
+    clock = FakeClock()
+    store = SQLiteStore(tmp_path / "data", clock=clock)
+    node = Node(Settings(), store, cast(Bus, BrokenBus()), clock)
+    async with node.running():
+        wire = RecordingWire()
+        reader = Connection(wire, FrameFormat.V1, ALI, "en")
+        node.hub.add(reader)
+        node.hub.start_live(reader)
+        await Listener().send(store, ALI)
+        node.hub.flush()
+        assert wire.seqs() == [1]

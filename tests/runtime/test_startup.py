@@ -1,0 +1,102 @@
+"""What start-up prints and refuses."""
+
+from __future__ import annotations
+
+import http.client
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from suhbat.config import Settings
+from suhbat.runtime import startup
+from suhbat.store.errors import StoreUnavailable
+from tests.servers import ROOT, Server
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        (["/venv/bin/uvicorn", "main:app"], ("127.0.0.1", 8000)),
+        (["/venv/bin/uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8001", "--reload"], ("0.0.0.0", 8001)),
+        (["uvicorn", "main:app", "--port=9"], ("127.0.0.1", 9)),
+        (["hypercorn", "main:app", "--bind", "0.0.0.0:46401"], ("0.0.0.0", 46401)),
+        (["/site-packages/suhbat/__main__.py", "serve", "--port", "5"], ("127.0.0.1", 8000)),
+    ],
+)
+def test_where_an_asgi_server_listens(argv: list[str], expected: tuple[str, int]) -> None:
+    """The command line of the ASGI server tells host and port; under `suhbat serve` the settings do."""
+    assert startup.address(argv, Settings()) == expected
+
+
+def test_urls_and_the_warning() -> None:
+    """The URLs can be opened as they stand; open guests on a public address are warned of, on this machine not."""
+    said = "\n".join(startup.lines(Settings(), "0.0.0.0", 8001))
+    assert "http://localhost:8001\n" in said and "ws://localhost:8001/ws/user1" in said
+    assert "Warning" in said
+    assert "Warning" not in "\n".join(startup.lines(Settings(), "127.0.0.1", 8001))
+    assert "Warning" not in "\n".join(startup.lines(Settings(access="closed"), "0.0.0.0", 8001))
+    assert "http://[fd00::1]:80" in "\n".join(startup.lines(Settings(), "fd00::1", 80))
+
+
+def test_a_public_url_is_shown_as_it_is() -> None:
+    """Behind a proxy people open `public_url`, and its sockets are wss."""
+    said = "\n".join(startup.lines(Settings(public_url="https://chat.example.org"), "127.0.0.1", 8000))
+    assert "https://chat.example.org" in said and "wss://chat.example.org/ws/user1" in said
+
+
+def test_only_ascii_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console that knows nothing but ASCII can show every line, whatever the data directory is called."""
+    monkeypatch.setattr("sys.argv", ["uvicorn", "main:app"])
+    startup.welcome(Settings(data=Path("маълумот")))
+    assert capsys.readouterr().out.isascii()
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ"),
+    [(["uvicorn", "main:app", "--workers", "2"], {}), (["uvicorn", "main:app"], {"WEB_CONCURRENCY": "4"})],
+)
+def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -> None:
+    """Two workers without a bus do not start, and the reason is said."""
+    with pytest.raises(StoreUnavailable, match="bus_url"):
+        startup.one_worker(argv, environ, Settings())
+    startup.one_worker(["uvicorn", "main:app", "--workers", "1"], {}, Settings())
+    shared = Settings(database_url="postgresql://h/db", bus_url="nats://h")
+    startup.one_worker(argv, environ, shared)
+
+
+def test_a_start_on_sqlite_imports_nothing_of_postgresql(tmp_path: Path) -> None:
+    """A server on SQLite without a bus loads no code of PostgreSQL or NATS: it took a third of the time to start."""
+    code = (
+        "import sys; from suhbat.runtime.app import create_app; from suhbat.config import Settings; "
+        f"create_app(Settings(data={str(tmp_path)!r})); "
+        "print(*[name for name in sys.modules if 'postgres' in name or 'psycopg' in name or name.startswith('nats')])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True, cwd=ROOT
+    )
+    assert done.stdout.split() == []
+
+
+def test_the_application_of_a_wheel(tmp_path: Path) -> None:
+    """`uvicorn suhbat.main:app` needs no file of a checkout; below a root path the page, HTTP and cookies know of it."""
+    command = ("-m", "uvicorn", "suhbat.main:app", "--host", "127.0.0.1", "--port", "{port}")
+    server = Server("uvicorn", tmp_path / "data", command=command)
+    server.start()
+    server.stop()
+    served = Server("suhbat", tmp_path / "below", settings={"SUHBAT_ROOT_PATH": "/chat"})
+    served.start()
+    try:
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+        connection.request(
+            "POST", "/api/v1/guests", '{"user_id": "ali", "cookie": true}', {"Content-Type": "application/json"}
+        )
+        answer = connection.getresponse()
+        assert answer.status == 201 and "path=/chat" in (answer.headers["set-cookie"] or "").lower()
+        answer.read()
+        connection.request("GET", "/docs/")
+        assert connection.getresponse().headers["location"] == "/chat/docs"
+        connection.close()
+    finally:
+        served.stop()
