@@ -39,8 +39,8 @@ from suhbat.protocol.framing import compressed_frames
 from suhbat.protocol.objects import Message
 from suhbat.runtime.app import Suhbat
 from suhbat.transport.frame_reader import FrameReader
-from suhbat.transport.session import Upgrade
 from suhbat.transport.stream_wire import StreamWire
+from suhbat.transport.upgrade import Upgrade
 
 TEXT = "0001:00000001:" + "x" * 86
 NOW = 1_795_000_000_000
@@ -204,18 +204,18 @@ async def objects(data: Path, connections: int) -> dict[str, float]:
         found["all of it, by resident memory"] = (rss_bytes([os.getpid()]) - before) / connections
         wire = wires[-1]
         deflate = PerMessageDeflate(True, True, 12, 12)
-        session: Any = wire._incoming._session
-        connection = session.connection
+        dialect: Any = wire._incoming._dialect
+        connection = dialect.connection
         found |= {
             "wire and incoming": sys.getsizeof(wire) + sys.getsizeof(wire._incoming),
             "websockets' parser, its buffer and generators": _bytes(FrameReader, connections),
-            "session and its machine": sys.getsizeof(session) + sys.getsizeof(session.machine) + _dict(session.machine),
+            "dialect and its machine": sys.getsizeof(dialect) + sys.getsizeof(dialect.machine) + _dict(dialect.machine),
             "connection in the hub, with its sets": sum(
                 map(sys.getsizeof, (connection, connection.logs, connection.lag, connection.targets))
             ),
             "compression, where it is on and negotiated": sys.getsizeof(deflate) + _dict(deflate),
             "identity: claim, actor, names": sum(
-                map(sys.getsizeof, (session.claim, connection.actor, connection.actor.uid, connection.actor.user_id))
+                map(sys.getsizeof, (dialect.claim, connection.actor, connection.actor.uid, connection.actor.user_id))
             ),
             "own log (a channel)": _channel_bytes(server.node.hub.channels.by_log[f"@me:{connection.actor.uid}"]),
         }

@@ -23,10 +23,11 @@ from suhbat.protocol.types import MAX_FRAME
 from suhbat.transport import incoming
 from suhbat.transport.admission import Admission, Request
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
+from suhbat.transport.dialect import REPLY_BYTES
 from suhbat.transport.frame_reader import FrameReader
 from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import ADMISSION, Native
-from suhbat.transport.session import REPLY_BYTES, Upgrade
+from suhbat.transport.upgrade import Upgrade
 
 HUGE = 16 << 20
 """Bytes of the largest message that Autobahn sends (9.1.6); its smallest fragments have 64."""
@@ -44,7 +45,7 @@ class BinaryFrames(Frames):
 
 
 class Echo:
-    """A session: see `suhbat.transport.session.Session`. `compression`: replies are never compressed, so text is answered
+    """A dialect: see `suhbat.transport.dialect.Dialect`. `compression`: replies are never compressed, so text is answered
     as the chat writes to many."""
 
     def __init__(self, wire: Wire, compression: bool) -> None:

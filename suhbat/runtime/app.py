@@ -36,7 +36,7 @@ from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
 from suhbat.transport.door import Door, descriptors
 from suhbat.transport.native import ADMISSION
-from suhbat.transport.session import Services
+from suhbat.transport.services import Services
 
 from . import logs, memory
 from .metrics import FIGURES_SECONDS, Reachable, Together, measure

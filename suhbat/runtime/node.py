@@ -30,9 +30,9 @@ from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.events import LogEntry
 from suhbat.tasks import Tasks
-from suhbat.transport.session import Services
+from suhbat.transport.opening_limiter import OpeningLimiter
+from suhbat.transport.services import Services
 from suhbat.transport.strangers import Strangers
-from suhbat.transport.turnstile import Turnstile
 
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, Stopping
 
@@ -46,7 +46,7 @@ _UNDECIDED = "the store was not closed; what was acknowledged is stored, sends w
 
 
 class Node:
-    """Nothing runs before `running`. `services` is what sessions need of it."""
+    """Nothing runs before `running`. `services` is what dialects need of it."""
 
     def __init__(
         self, settings: Settings, store: Store, bus: Bus, clock: Clock, authenticate: Authenticate | None = None
@@ -94,7 +94,7 @@ class Node:
             rates=self.rates,
             reads=Reads(),
             clock=clock,
-            turnstile=Turnstile(),
+            opening_limiter=OpeningLimiter(),
             strangers=Strangers(settings.connections),
             outside=None if authenticate is None else Outside(store, clock, self.people, authenticate),
             proxies=Proxies(settings.trusted_proxies),

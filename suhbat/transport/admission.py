@@ -15,11 +15,13 @@ from suhbat.identity.origin import allowed
 from suhbat.protocol import simple
 from suhbat.protocol.v1 import SUBPROTOCOL
 
+from .dialect import Dialect
 from .keepalive import Keepalive
 from .paced import Paced
-from .session import Services, Session, Upgrade, parse_query
-from .simple import SimpleSession
-from .v1 import V1Session
+from .services import Services
+from .simple import SimpleDialect
+from .upgrade import Upgrade, parse_query
+from .v1 import V1Dialect
 
 SIMPLE_PATH = "/ws/"
 V1_PATH = "/api/v1/ws"
@@ -47,7 +49,7 @@ class Request:
 
 
 class Admission:
-    """`services` gives what sessions need, or None before start-up and after shutdown."""
+    """`services` gives what dialects need, or None before start-up and after shutdown."""
 
     def __init__(self, services: Callable[[], Services | None]) -> None:
         self.keepalive = Keepalive()
@@ -58,7 +60,7 @@ class Admission:
         self._open = 0
 
     def admit(self, request: Request) -> Upgrade:
-        """The request as sessions know it. Raises Busy (also when the server is full), Forbidden, or RateLimited (an address
+        """The request as dialects know it. Raises Busy (also when the server is full), Forbidden, or RateLimited (an address
         that connects again and again): answer as HTTP."""
         services = self._services()
         if services is None:
@@ -118,8 +120,8 @@ class Admission:
         offered = upgrade.headers.get("sec-websocket-protocol", "").split(",")
         return SUBPROTOCOL if upgrade.path == V1_PATH and SUBPROTOCOL in map(str.strip, offered) else None
 
-    def enter(self, wire: Wire, upgrade: Upgrade) -> Session:
-        """Count the connection in and make its session; one too many from its address is told, then closed.
+    def enter(self, wire: Wire, upgrade: Upgrade) -> Dialect:
+        """Count the connection in and choose its dialect by the path; one too many from its address is told, then closed.
 
         Every `enter` is followed by one `leave` with the same address. Raises Busy when the server has just stopped.
         """
@@ -128,16 +130,16 @@ class Admission:
             raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
         self._open += 1
         self._addresses[upgrade.address] += 1
-        session: SimpleSession | V1Session
+        dialect: SimpleDialect | V1Dialect
         if upgrade.path == V1_PATH:
-            session = V1Session(services, wire, upgrade)
+            dialect = V1Dialect(services, wire, upgrade)
         else:
-            session = SimpleSession(services, wire, upgrade, upgrade.path.removeprefix(SIMPLE_PATH))
+            dialect = SimpleDialect(services, wire, upgrade, upgrade.path.removeprefix(SIMPLE_PATH))
         limit = services.settings.connections_per_address
         if limit and self._addresses[upgrade.address] > limit:
             error = RateLimited("rate_limited.connections", retry_after=FULL_SECONDS, seconds=FULL_SECONDS)
-            session.end(error, simple.refusal(error, upgrade.language))
-        return session
+            dialect.end(error, simple.refusal(error, upgrade.language))
+        return dialect
 
     def leave(self, address: str) -> None:
         """A connection that entered is gone."""

@@ -17,10 +17,10 @@ from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.closes import Close
 
 from .admission import Admission, Request, is_ours
+from .dialect import Dialect
 from .incoming import STALL_SECONDS
 from .native import recognise, refusal, take_over
 from .queue_wire import QueueWire
-from .session import Session
 from .stream_wire import CLOSE_SECONDS
 
 log = structlog.get_logger("suhbat.transport")
@@ -63,40 +63,40 @@ class WebSockets:
             await _refuse(scope, send, error, self._admission.public_url)
             return
         wire = QueueWire()
-        session = self._admission.enter(wire, upgrade)
+        dialect = self._admission.enter(wire, upgrade)
         try:
             await send({"type": "websocket.accept", "subprotocol": self._admission.subprotocol(upgrade)})
-            await _serve_through_asgi(session, wire, receive, send)
+            await _serve_through_asgi(dialect, wire, receive, send)
         finally:
             self._admission.leave(upgrade.address)
 
 
-async def _serve(session: Session, wire: QueueWire, receive: Receive) -> None:
+async def _serve(dialect: Dialect, wire: QueueWire, receive: Receive) -> None:
     """The connection's one owner: everything it does to others is undone here, whatever happens."""
     try:
-        if not wire.closed and (rest := session.open()):
+        if not wire.closed and (rest := dialect.open()):
             await rest
         while not wire.closed:
-            if session.crowded:
-                await _breathe(session, wire)
+            if dialect.crowded:
+                await _breathe(dialect, wire)
             message = await receive()
             if message["type"] != "websocket.receive":
                 break
             text = message.get("text")
-            if rest := session.receive(text if text is not None else message.get("bytes") or b""):
+            if rest := dialect.receive(text if text is not None else message.get("bytes") or b""):
                 await rest
     except Exception:
         log.exception("a connection failed")
         wire.close(Close.INTERNAL, "internal")
     finally:
-        session.closed()
+        dialect.closed()
         wire.finish()
 
 
-async def _serve_through_asgi(session: Session, wire: QueueWire, receive: Receive, send: Send) -> None:
+async def _serve_through_asgi(dialect: Dialect, wire: QueueWire, receive: Receive, send: Send) -> None:
     """The same where the server's `send` is the only way out: a second task empties the outbox."""
     loop = asyncio.get_running_loop()
-    reading = loop.create_task(_serve(session, wire, receive))
+    reading = loop.create_task(_serve(dialect, wire, receive))
     sending = loop.create_task(wire.drain(send))
     try:
         await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
@@ -125,11 +125,11 @@ async def _say_goodbye(code: Close, reason: str, receive: Receive, send: Send) -
                 pass
 
 
-async def _breathe(session: Session, wire: QueueWire) -> None:
+async def _breathe(dialect: Dialect, wire: QueueWire) -> None:
     """Do not read on while too much is asked or unread; drop a peer that takes nothing for 30 s."""
     loop = asyncio.get_running_loop()
     before, since = wire.unsent(), loop.time()
-    while session.crowded and not wire.closed:
+    while dialect.crowded and not wire.closed:
         # Polled: it is rare, and the way of a message should not pay for a wake-up.
         await asyncio.sleep(0.02)
         if wire.unsent() < before:

@@ -155,7 +155,7 @@ def guarded(door: Door | None = None, public_url: str | None = None) -> type[asy
 def _over_httptools(base: Any) -> Any:
     """Where in a request the peer is, told by the parser's callbacks."""
 
-    class Positioned(base):  # type: ignore[misc]
+    class HttptoolsPosition(base):  # type: ignore[misc]
         headers_come = True
         body_comes = False
         header_bytes = 0
@@ -187,14 +187,14 @@ def _over_httptools(base: Any) -> Any:
             self.headers_come, self.body_comes, self.header_bytes = True, False, 0
             super().on_message_complete()
 
-    return Positioned
+    return HttptoolsPosition
 
 
 def _over_h11(base: Any) -> Any:
     """The same, asked of h11, which limits headers to 64 KiB by itself."""
     import h11
 
-    class Positioned(base):  # type: ignore[misc]
+    class H11Position(base):  # type: ignore[misc]
         header_bytes = 0
 
         @property
@@ -205,4 +205,4 @@ def _over_h11(base: Any) -> Any:
         def body_comes(self) -> bool:
             return self.conn.their_state is h11.SEND_BODY
 
-    return Positioned
+    return H11Position

@@ -1,6 +1,6 @@
-"""What one connection sends: parsed a little at a time, and given to its session message by message.
+"""What one connection sends: parsed a little at a time, and given to its dialect message by message.
 
-Nothing is read on while the session is not done with the last one, or while too much is asked of it or unread by the peer.
+Nothing is read on while the dialect is not done with the last one, or while too much is asked of it or unread by the peer.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from websockets.frames import Frame, Opcode
 
 from suhbat.protocol.closes import Close
 
+from .dialect import Dialect, Rest
 from .frame_reader import FrameReader
-from .session import Rest, Session
 
 log = structlog.get_logger("suhbat.transport")
 
@@ -77,13 +77,13 @@ class Incoming:
 
     __slots__ = (
         "_deaf",
+        "_dialect",
         "_events",
         "_fragments",
         "_outgoing",
         "_over",
         "_reader",
         "_second",
-        "_session",
         "_transport",
         "_unparsed",
         "_unseen",
@@ -98,21 +98,21 @@ class Incoming:
         self.conn = self._reader.conn
         self._transport = transport
         self._outgoing = outgoing
-        self._session: Session | None = None
+        self._dialect: Dialect | None = None
         self._unparsed = b""
         self._events: deque[bytes | Frame] | None = None  # parsed, but not acted on yet
         self._fragments: list[Frame] | None = None
         self._work: asyncio.Task[None] | None = None  # what the last frame led to is not done
         self._deaf = False  # what still comes is thrown away
-        self._over = False  # the session was told that it is closed, or will be when its work is done
+        self._over = False  # the dialect was told that it is closed, or will be when its work is done
         self._second = 0.0
         self._unseen = 0
 
-    def begin(self, session: Session) -> None:
+    def begin(self, dialect: Dialect) -> None:
         """From here on there is somebody to give messages to."""
-        self._session = session
+        self._dialect = dialect
         if not self._outgoing.closed:
-            self._do(session.open)
+            self._do(dialect.open)
             self._pause()
 
     def take(self, data: bytes) -> None:
@@ -136,13 +136,13 @@ class Incoming:
         self._outgoing = _GONE
 
     def finish(self) -> None:
-        """The connection is closed, by either side: tell the session soon, and go on reading for the peer's close."""
+        """The connection is closed, by either side: tell the dialect soon, and go on reading for the peer's close."""
         if self._over:
             return
         self._over = True
         loop = asyncio.get_running_loop()
         # Not now: this may be in the midst of a fan-out.
-        loop.call_soon(self._tell_session)
+        loop.call_soon(self._tell_dialect)
         if self.waits and self._work is None:
             loop.call_soon(self._resume)
 
@@ -231,7 +231,7 @@ class Incoming:
     # Acting
 
     def _take(self, frame: bytes | Frame) -> None:
-        """One frame: a whole message goes to the session."""
+        """One frame: a whole message goes to the dialect."""
         if self._outgoing.closed:
             return
         if isinstance(frame, bytes):
@@ -258,16 +258,16 @@ class Incoming:
                 self._flooded()
 
     def _message(self, opcode: Opcode, data: Any) -> None:
-        assert self._session is not None
+        assert self._dialect is not None
         try:
             content = data.decode() if opcode is Opcode.TEXT else bytes(data)
         except UnicodeDecodeError:
             self._outgoing.close(Close.INVALID_DATA, "not UTF-8")
             return
-        self._do(self._session.receive, content)
+        self._do(self._dialect.receive, content)
 
     def _do(self, step: Callable[..., Rest | None], *arguments: str | bytes) -> None:
-        """A step of the session; what remains of it becomes a task, and nothing is read until that is done."""
+        """A step of the dialect; what remains of it becomes a task, and nothing is read until that is done."""
         try:
             rest = step(*arguments)
         except Exception as error:
@@ -282,7 +282,7 @@ class Incoming:
         if not work.cancelled() and (error := work.exception()) is not None:
             self._failed(error)
         if self._over:
-            self._tell_session()
+            self._tell_dialect()
         self._resume()
 
     def _failed(self, error: BaseException) -> None:
@@ -292,7 +292,7 @@ class Incoming:
     # Waiting
 
     def _crowded(self) -> bool:
-        return not self._outgoing.closed and self._session is not None and self._session.crowded
+        return not self._outgoing.closed and self._dialect is not None and self._dialect.crowded
 
     def _wait(self) -> None:
         if not self.waits:
@@ -330,7 +330,7 @@ class Incoming:
         else:
             loop.call_later(CROWDED_SECONDS, self._breathe, before, since)
 
-    def _tell_session(self) -> None:
-        if self._work is None and self._session is not None:
-            session, self._session = self._session, None
-            session.closed()
+    def _tell_dialect(self) -> None:
+        if self._work is None and self._dialect is not None:
+            dialect, self._dialect = self._dialect, None
+            dialect.closed()

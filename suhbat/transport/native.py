@@ -34,8 +34,8 @@ from suhbat.texts import choose
 
 from .admission import Admission, Request, is_ours
 from .frame_reader import quiet
-from .session import Upgrade
 from .stream_wire import CLOSE_SECONDS, StreamWire
+from .upgrade import Upgrade
 
 try:
     from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
@@ -161,7 +161,7 @@ def open_wire(
     upgrade: Upgrade,
     siblings: set[Any],
 ) -> StreamWire:
-    """Accept, and let the session begin. The caller makes the wire the transport's protocol. Raises Busy."""
+    """Accept, and let the dialect begin. The caller makes the wire the transport's protocol. Raises Busy."""
     if subprotocol := admission.subprotocol(upgrade):
         response.headers["Sec-WebSocket-Protocol"] = subprotocol
     conn.send_response(response)

@@ -20,7 +20,7 @@ from suhbat.protocol.events import ConversationAdded, own_log
 from suhbat.protocol.objects import ConversationState, Invitation
 from suhbat.protocol.types import LOBBY, ME
 
-from .session import Services
+from .services import Services
 
 AT_ONCE = 100
 """Conversations of a snapshot that are read at a time, and told in one frame."""

@@ -1,4 +1,4 @@
-"""The simple dialect's session: a name is claimed by connecting, and freed by leaving (PROTOCOL §1)."""
+"""The simple dialect: a name is claimed by connecting, and freed by leaving (PROTOCOL §1)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ from suhbat.protocol.machine import Do
 from suhbat.protocol.types import LOBBY, ME
 
 from .delivered import Delivered
-from .session import BaseSession, Rest, Services, Upgrade
+from .dialect import BaseDialect, Rest
+from .services import Services
+from .upgrade import Upgrade
 
 REPLAYED = 1_000
 """Events of one direct, at the most, that an account is shown of the time it was away."""
 
 
-class SimpleSession(BaseSession):
-    """See `session.Session`."""
+class SimpleDialect(BaseDialect):
+    """See `dialect.Dialect`."""
 
-    dialect = "simple"
+    label = "simple"
 
     __slots__ = ("_asked", "_delivered", "_token", "_upgrade", "claim", "machine", "name")
 
@@ -79,7 +81,7 @@ class SimpleSession(BaseSession):
             self.claim = self.services.people.claim(self.name)
         except NameInUse:
             held = self.services.people.claim_of(self.name)
-            if held is not None and isinstance(held.holder, SimpleSession):
+            if held is not None and isinstance(held.holder, SimpleDialect):
                 held.holder.wire.probe(SILENCE_SECONDS)
             raise
         self.claim.holder = self
@@ -228,7 +230,7 @@ class SimpleSession(BaseSession):
         if isinstance(outcome, SuhbatError):
             self._refuse(outcome)
             return
-        self.services.counts.sends[self.dialect] += 1
+        self.services.counts.sends[self.label] += 1
         if peer is not None:
             online = self.services.here.is_online(peer.uid)
             self.write(simple.sent(outcome.conversation, outcome.seq, outcome.sent_at, peer, online=online))

@@ -20,7 +20,7 @@ from suhbat.protocol.framing import text_frames
 
 from .admission import Admission
 from .incoming import Incoming
-from .session import Upgrade
+from .upgrade import Upgrade
 
 CLOSE_SECONDS = 5.0
 """How long a peer has to answer a close before its connection is aborted."""
@@ -83,11 +83,11 @@ class StreamWire(asyncio.Protocol):
 
     def start(self, upgrade: Upgrade) -> None:
         """From here on frames are read and the peer is watched. Raises Busy as `Admission.enter` does."""
-        session = self._admission.enter(self, upgrade)
+        dialect = self._admission.enter(self, upgrade)
         self._address = sys.intern(upgrade.address)
         self._siblings.add(self)
         self._admission.keepalive.watch(self)
-        self._incoming.begin(session)
+        self._incoming.begin(dialect)
 
     # What the hub uses
 
@@ -215,7 +215,7 @@ class StreamWire(asyncio.Protocol):
     # The end
 
     def end(self) -> None:
-        """Closed by either side: the session hears of it soon, the peer has a few seconds."""
+        """Closed by either side: the dialect hears of it soon, the peer has a few seconds."""
         self.closed = True
         self._believe()
         self._wake()

@@ -1,4 +1,4 @@
-"""The v1 dialect's session: hello, resume, commands with replies (PROTOCOL §2)."""
+"""The v1 dialect: hello, resume, commands with replies (PROTOCOL §2)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,10 @@ from suhbat.protocol.types import HELLO_SECONDS, ME
 from suhbat.protocol.v1 import V1Machine
 
 from .acting import act_of, names_in
+from .dialect import BaseDialect, Rest, log
 from .opening import Beginning, Opening, removed
-from .session import BaseSession, Rest, Services, Upgrade, log
+from .services import Services
+from .upgrade import Upgrade
 
 C = TypeVar("C", bound=Acting | History | Sync)
 
@@ -37,10 +39,10 @@ TYPING_SECONDS = 3.0
 """A user's typing in a conversation is passed on at most this often."""
 
 
-class V1Session(BaseSession):
-    """See `session.Session`. The request is kept until `hello`, which may mean its ticket, header or cookie."""
+class V1Dialect(BaseDialect):
+    """See `dialect.Dialect`. The request is kept until `hello`, which may mean its ticket, header or cookie."""
 
-    dialect = "v1"
+    label = "v1"
 
     __slots__ = ("_deadline", "_upgrade", "machine", "typed")
 
@@ -107,7 +109,7 @@ class V1Session(BaseSession):
             self._deadline.cancel()
             self._deadline = None
         try:
-            async with self.services.turnstile.turn():
+            async with self.services.opening_limiter.turn():
                 rest = await self._open(command)
             if rest is not None:
                 await rest
@@ -242,7 +244,7 @@ class V1Session(BaseSession):
             self._tell_sent(id, outcome)
 
     def _tell_sent(self, id: int | str | None, sent: Sent) -> None:
-        self.services.counts.sends[self.dialect] += 1
+        self.services.counts.sends[self.label] += 1
         if id is not None:
             self.write(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))
 

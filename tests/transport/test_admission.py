@@ -30,11 +30,12 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.types import LOBBY
 from suhbat.tasks import Tasks
 from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
-from suhbat.transport.session import QUERY_FIELDS, Services, Upgrade
-from suhbat.transport.simple import SimpleSession
+from suhbat.transport.opening_limiter import OpeningLimiter
+from suhbat.transport.services import Services
+from suhbat.transport.simple import SimpleDialect
 from suhbat.transport.strangers import Strangers
-from suhbat.transport.turnstile import Turnstile
-from suhbat.transport.v1 import SYNCS, V1Session
+from suhbat.transport.upgrade import QUERY_FIELDS, Upgrade
+from suhbat.transport.v1 import SYNCS, V1Dialect
 from tests.fakes import FakeClock, FakeStore
 from tests.hub.parts import Log, RecordingWire, hub_over
 
@@ -71,7 +72,7 @@ def _services(settings: Settings) -> Services:
         reads=Reads(),
         clock=clock,
         proxies=Proxies(settings.trusted_proxies),
-        turnstile=Turnstile(),
+        opening_limiter=OpeningLimiter(),
         strangers=Strangers(settings.connections),
         outside=None,
     )
@@ -235,25 +236,25 @@ def test_a_cookie_costs_no_time() -> None:
 async def test_syncs_that_are_not_done() -> None:
     """Who asks for more and more of what they do not read is asked to wait: each sync remembers what it is to send."""
     wire = RecordingWire()
-    session = house().enter(wire, house().admit(request()))
-    assert isinstance(session, V1Session)
-    session.connection = Connection(wire, FrameFormat.V1, Actor("u1", "ali"), "en")
-    hub = session.services.hub
+    dialect = house().enter(wire, house().admit(request()))
+    assert isinstance(dialect, V1Dialect)
+    dialect.connection = Connection(wire, FrameFormat.V1, Actor("u1", "ali"), "en")
+    hub = dialect.services.hub
     for _ in range(SYNCS):
-        hub.catch_up(session.connection, Target({LOBBY: 1}, presence=False))
-    assert not session.crowded
-    hub.catch_up(session.connection, Target({LOBBY: 1}, presence=False))
-    assert session.crowded
-    await session.services.tasks.close()
+        hub.catch_up(dialect.connection, Target({LOBBY: 1}, presence=False))
+    assert not dialect.crowded
+    hub.catch_up(dialect.connection, Target({LOBBY: 1}, presence=False))
+    assert dialect.crowded
+    await dialect.services.tasks.close()
 
 
 def test_dialects() -> None:
-    """The path chooses the session; the name is the rest of it, as it is."""
+    """The path chooses the dialect; the name is the rest of it, as it is."""
     admission = house()
     v1 = admission.enter(RecordingWire(), admission.admit(request()))
     simple = admission.enter(RecordingWire(), admission.admit(request(path="/ws/oʻktam/x")))
-    assert isinstance(v1, V1Session)
-    assert isinstance(simple, SimpleSession) and simple.name == "oʻktam/x"
+    assert isinstance(v1, V1Dialect)
+    assert isinstance(simple, SimpleDialect) and simple.name == "oʻktam/x"
 
 
 @pytest.mark.parametrize(

@@ -25,17 +25,17 @@ class Guest:
         services = admission._services()
         assert services is not None
         services.hub.channels.open(LOBBY)
-        self.session = admission.enter(self.wire, self.upgrade)
-        self.session.open()
+        self.dialect = admission.enter(self.wire, self.upgrade)
+        self.dialect.open()
 
     def say(self, text: str = "salom") -> None:
-        self.session.receive(json.dumps({"message": text}))
+        self.dialect.receive(json.dumps({"message": text}))
 
     def codes(self) -> list[str]:
         return [frame["code"] for frame in self.wire.frames if frame["type"] == "error"]
 
     def leave(self) -> None:
-        self.session.closed()
+        self.dialect.closed()
         self.admission.leave(self.upgrade.address)
 
 

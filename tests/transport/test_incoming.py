@@ -13,8 +13,8 @@ from suhbat.protocol.closes import Close
 from suhbat.runtime.app import Suhbat
 from suhbat.transport.admission import Admission
 from suhbat.transport.incoming import SLICE
-from suhbat.transport.session import Upgrade
 from suhbat.transport.stream_wire import StreamWire
+from suhbat.transport.upgrade import Upgrade
 from tests.servers import PATIENCE
 from tests.system.raw import CLOSE, TEXT, framed, unframed
 

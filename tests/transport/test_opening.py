@@ -16,8 +16,8 @@ from suhbat.protocol.replies import Snapshot
 from suhbat.runtime.app import Suhbat
 from suhbat.transport import opening
 from suhbat.transport.opening import AT_ONCE
-from suhbat.transport.session import Upgrade
-from suhbat.transport.v1 import V1Session
+from suhbat.transport.upgrade import Upgrade
+from suhbat.transport.v1 import V1Dialect
 from tests.hub.parts import RecordingWire
 from tests.servers import PATIENCE
 
@@ -40,12 +40,12 @@ async def test_put_out_while_the_opening_is_read(app: Suhbat, monkeypatch: pytes
         return found
 
     monkeypatch.setattr(app.node.store, "states", states)
-    session, wire = await hello(app, token)
+    dialect, wire = await hello(app, token)
     seq = await app.node.services.messages.post(ali, text="keyin", conversation=room)
     assert seq.seq == 3
     for _ in range(50):
         await asyncio.sleep(0)
-    assert session.connection is not None and room not in session.connection.logs
+    assert dialect.connection is not None and room not in dialect.connection.logs
     assert "keyin" not in repr(wire.frames)
     [snapshot] = [frame for frame in wire.frames if frame["type"] == "snapshot"]
     assert [state["conversation"] for state in snapshot["conversations"]] == ["lobby"]
@@ -58,7 +58,7 @@ async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.Mon
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
     room = (await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
     await app.node.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member", exempt=True))
-    session, wire = await hello(app, token)
+    dialect, wire = await hello(app, token)
     if again:
         await app.node.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
     read = app.node.store.places
@@ -74,7 +74,7 @@ async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.Mon
         return found
 
     monkeypatch.setattr(app.node.store, "places", places)
-    await session._sync(Sync(type="sync", cursors={room: 999}))
+    await dialect._sync(Sync(type="sync", cursors={room: 999}))
 
     def about() -> list[str]:
         return [frame["type"] for frame in wire.frames if room in (frame.get("conversation"), frame.get("removed"))]
@@ -110,7 +110,7 @@ async def test_a_large_snapshot_waits_for_its_reader(app: Suhbat) -> None:
         (await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona", exempt=True))).conversation
         for _ in range(2 * AT_ONCE)
     ]
-    session, wire = await hello(app, token)
+    dialect, wire = await hello(app, token)
     for _ in range(100):
         await asyncio.sleep(0)
     frames = [frame for frame in wire.frames if frame["type"] == "snapshot"]
@@ -118,15 +118,15 @@ async def test_a_large_snapshot_waits_for_its_reader(app: Suhbat) -> None:
     seen = [state["conversation"] for frame in frames for state in frame["conversations"]]
     assert seen == ["lobby", *rooms]
     assert len({frame["cursors"]["@me"] for frame in frames}) == 1
-    assert session.connection is not None and set(rooms) < session.connection.logs
+    assert dialect.connection is not None and set(rooms) < dialect.connection.logs
 
 
-async def hello(app: Suhbat, token: str, resume: Resume | None = None) -> tuple[V1Session, RecordingWire]:
+async def hello(app: Suhbat, token: str, resume: Resume | None = None) -> tuple[V1Dialect, RecordingWire]:
     wire = RecordingWire()
-    session = V1Session(app.node.services, wire, Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
-    session.open()
-    await session._hello(Hello(type="hello", token=token, resume=resume))
-    return session, wire
+    dialect = V1Dialect(app.node.services, wire, Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
+    dialect.open()
+    await dialect._hello(Hello(type="hello", token=token, resume=resume))
+    return dialect, wire
 
 
 @pytest.mark.parametrize("fits", [True, False])
@@ -142,10 +142,10 @@ async def test_a_large_snapshot_is_gone_on_from(app: Suhbat, monkeypatch: pytest
     rooms = {done.conversation for done in acted}
     state = State()
     state.hello(token, 0)
-    session, wire = await hello(app, token)
+    dialect, wire = await hello(app, token)
     assert len(await opened(wire, state)) == 3
     assert set(state.conversations) == {"lobby", *rooms} and set(state.cursors) == {"@me", "lobby", *rooms}
-    session.closed()
+    dialect.closed()
     for room in rooms:
         await app.node.services.messages.post(ali, text=f"keyin {room}", conversation=room)
     asked = state.hello(token, 0)

@@ -8,7 +8,7 @@ from suhbat.chat.rate import Rates
 from suhbat.errors import RateLimited
 from suhbat.protocol.closes import Close
 from suhbat.transport.strangers import PART
-from suhbat.transport.v1 import V1Session
+from suhbat.transport.v1 import V1Dialect
 from tests.hub.parts import RecordingWire
 
 from .test_admission import elsewhere, house, request
@@ -20,32 +20,32 @@ async def test_who_has_been_silent_longest_goes() -> None:
     """Of a hundred connections that may be, a quarter may be of those who have not said hello; the oldest of them is told that
     the server is busy, and closed. Who has gone, or said hello, does not count."""
     admission = house(connections=100)
-    sessions: list[tuple[V1Session, RecordingWire]] = []
+    dialects: list[tuple[V1Dialect, RecordingWire]] = []
     for _ in range(100 // PART):
         wire = RecordingWire()
-        session = admission.enter(wire, admission.admit(request()))
-        assert isinstance(session, V1Session)
-        session.open()
-        sessions.append((session, wire))
-    sessions[1][0].closed()
-    sessions[1][0].closed()
+        dialect = admission.enter(wire, admission.admit(request()))
+        assert isinstance(dialect, V1Dialect)
+        dialect.open()
+        dialects.append((dialect, wire))
+    dialects[1][0].closed()
+    dialects[1][0].closed()
     for number in range(2):
-        assert not sessions[0][1].closed
+        assert not dialects[0][1].closed
         wire = RecordingWire()
         admission.enter(wire, admission.admit(request())).open()
-        assert sessions[0][1].closed is (number == 1)
-    assert (sessions[0][1].frames[0]["code"], sessions[0][1].code) == ("busy", Close.BUSY)
-    assert not sessions[2][1].closed
-    session, wire = sessions[2]
-    rest = session.receive(json.dumps({"type": "hello", "id": 1, "token": "nobody's"}))
+        assert dialects[0][1].closed is (number == 1)
+    assert (dialects[0][1].frames[0]["code"], dialects[0][1].code) == ("busy", Close.BUSY)
+    assert not dialects[2][1].closed
+    dialect, wire = dialects[2]
+    rest = dialect.receive(json.dumps({"type": "hello", "id": 1, "token": "nobody's"}))
     assert rest is not None
     await rest
     assert wire.frames[0]["code"] == "unauthenticated"
-    waiting = len(session.services.strangers)
-    session.closed()
-    assert len(session.services.strangers) == waiting
-    for session, _ in sessions:
-        session.closed()
+    waiting = len(dialect.services.strangers)
+    dialect.closed()
+    assert len(dialect.services.strangers) == waiting
+    for dialect, _ in dialects:
+        dialect.closed()
 
 
 def test_what_strangers_say_counts_for_their_address() -> None:

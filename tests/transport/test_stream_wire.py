@@ -13,7 +13,7 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 
 from suhbat.protocol.framing import WINDOW_BITS
 from suhbat.transport.admission import Admission
-from suhbat.transport.session import Session
+from suhbat.transport.dialect import Dialect
 from suhbat.transport.stream_wire import StreamWire
 from tests.leaping import leaping
 from tests.system.raw import CLOSE, TEXT, framed
@@ -58,7 +58,7 @@ class Closing(Open):
 
 
 class Listening:
-    """A session that keeps what it is given."""
+    """A dialect that keeps what it is given."""
 
     crowded = False
 
@@ -80,12 +80,12 @@ class Crowded:
 @leaping
 async def test_a_transport_that_was_closed_by_others() -> None:
     """The keepalive drops it, even if it was not read from at that moment, when silence says nothing else."""
-    admission, transport, session = Admission(lambda: None), Closing(), Crowded()
+    admission, transport, dialect = Admission(lambda: None), Closing(), Crowded()
     wire = StreamWire(transport, admission, set())
-    wire._incoming._session = cast(Session, session)
+    wire._incoming._dialect = cast(Dialect, dialect)
     admission.keepalive.watch(wire)
     wire._incoming._pause()
-    session.crowded = False
+    dialect.crowded = False
     await asyncio.sleep(60)
     assert transport.aborted
 
@@ -147,7 +147,7 @@ async def test_nothing_is_kept_of_who_is_gone(last: bytes) -> None:
     try:
         transport = Open()
         wire = StreamWire(transport, Admission(lambda: None), set())
-        wire._incoming._session = cast(Session, Listening())
+        wire._incoming._dialect = cast(Dialect, Listening())
         if last:
             wire.data_received(last)
         wire.connection_lost(None)
@@ -165,11 +165,11 @@ async def test_much_that_came_as_little() -> None:
     deflate = zlib.compressobj(wbits=-WINDOW_BITS)
     packed = (deflate.compress(b"0" * 60_000) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
     extension = PerMessageDeflate(True, True, WINDOW_BITS, WINDOW_BITS)
-    wire, session = StreamWire(Open(), Admission(lambda: None), set(), [extension]), Listening()
-    wire._incoming._session = cast(Session, session)
+    wire, dialect = StreamWire(Open(), Admission(lambda: None), set(), [extension]), Listening()
+    wire._incoming._dialect = cast(Dialect, dialect)
     wire.data_received(framed(TEXT, packed, rsv=4) * 20)
-    assert len(session.received) == 1
-    while len(session.received) < 20:
-        before = len(session.received)
+    assert len(dialect.received) == 1
+    while len(dialect.received) < 20:
+        before = len(dialect.received)
         await asyncio.sleep(0)
-        assert before <= len(session.received) <= before + 1
+        assert before <= len(dialect.received) <= before + 1

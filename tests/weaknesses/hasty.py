@@ -9,28 +9,28 @@ import runpy
 import sys
 
 from suhbat.transport import http_guard, keepalive, stream_wire
-from suhbat.transport.simple import SimpleSession
+from suhbat.transport.simple import SimpleDialect
 
 SECOND = 1.0
 """What every deadline of a request, an answer and a close is here."""
 SILENCE_SECONDS = 3.0
 """Within which a peer that answers no ping is dropped here; really 30 s."""
 FLAW = '{"massage": "salom"}'
-"""A frame that makes the session raise. The tutorial's chat needs no help for that: it has no `message` in it."""
+"""A frame that makes the dialect raise. The tutorial's chat needs no help for that: it has no `message` in it."""
 
 
 def main() -> None:
     http_guard.REQUEST_SECONDS = http_guard.STEP_SECONDS = http_guard.CLOSE_SECONDS = SECOND
     stream_wire.CLOSE_SECONDS = SECOND
     keepalive.TURN_SECONDS = SILENCE_SECONDS / 30
-    receive = SimpleSession.receive
+    receive = SimpleDialect.receive
 
-    def flawed(session: SimpleSession, data: str | bytes) -> None:
+    def flawed(dialect: SimpleDialect, data: str | bytes) -> None:
         if data == FLAW:
             raise RuntimeError("a flaw")
-        receive(session, data)
+        receive(dialect, data)
 
-    SimpleSession.receive = flawed  # type: ignore[method-assign,assignment]  # its name differs
+    SimpleDialect.receive = flawed  # type: ignore[method-assign,assignment]  # its name differs
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

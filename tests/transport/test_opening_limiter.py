@@ -9,22 +9,22 @@ from contextlib import suppress
 import pytest
 
 from suhbat.errors import Busy
-from suhbat.transport import turnstile as turnstile_module
-from suhbat.transport.turnstile import AWAY_SECONDS, LONGEST_SECONDS, Turnstile
+from suhbat.transport import opening_limiter
+from suhbat.transport.opening_limiter import AWAY_SECONDS, LONGEST_SECONDS, OpeningLimiter
 
 
 class Crowd:
     """People who go through one after another, each when the test says so."""
 
-    def __init__(self, turnstile: Turnstile) -> None:
-        self.turnstile = turnstile
+    def __init__(self, limiter: OpeningLimiter) -> None:
+        self.limiter = limiter
         self.inside: list[int] = []
         self.order: list[int] = []
         self._gates: dict[int, asyncio.Event] = {}
 
     async def go(self, number: int) -> None:
         self._gates[number] = asyncio.Event()
-        async with self.turnstile.turn():
+        async with self.limiter.turn():
             self.inside.append(number)
             self.order.append(number)
             await self._gates[number].wait()
@@ -49,7 +49,7 @@ async def settle() -> None:
 
 async def test_in_order_and_no_more_than_so_many_at_once(tasks: list[asyncio.Task[None]]) -> None:
     """Who came first goes first."""
-    crowd = Crowd(Turnstile(at_once=2))
+    crowd = Crowd(OpeningLimiter(at_once=2))
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(5)]
     await settle()
     assert crowd.inside == [0, 1]
@@ -63,16 +63,16 @@ async def test_a_long_line_is_told_when_to_come(
     tasks: list[asyncio.Task[None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who would wait too long is refused at once, and told when to come back: the time that the line takes, 20 s at most."""
-    turnstile = Turnstile(at_once=1)
-    monkeypatch.setattr(turnstile_module, "SLOWEST", 100.0)
-    turnstile._seconds_each = LONGEST_SECONDS / 2
-    crowd = Crowd(turnstile)
+    limiter = OpeningLimiter(at_once=1)
+    monkeypatch.setattr(opening_limiter, "SLOWEST", 100.0)
+    limiter._seconds_each = LONGEST_SECONDS / 2
+    crowd = Crowd(limiter)
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(3)]
     await settle()
     waits = []
     for _ in range(2):
         with pytest.raises(Busy) as refused:
-            async with turnstile.turn():
+            async with limiter.turn():
                 pass
         waits.append(refused.value.retry_after or 0)
     assert all(0.8 * AWAY_SECONDS <= wait <= 1.2 * AWAY_SECONDS for wait in waits)
@@ -85,7 +85,7 @@ async def test_a_long_line_is_told_when_to_come(
 
 async def test_who_gives_up_leaves_the_line(tasks: list[asyncio.Task[None]]) -> None:
     """A connection that closes while it waits takes nobody's place; one that fails inside gives its own back."""
-    crowd = Crowd(Turnstile(at_once=1))
+    crowd = Crowd(OpeningLimiter(at_once=1))
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(2)]
     await settle()
     tasks[1].cancel()

@@ -1,126 +1,42 @@
-"""What both dialects' sessions share: what they need, what they know of the request, and how they end."""
+"""What a transport drives, and what both dialects share: who it is, their connection in the hub, and the ends."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Coroutine
 from typing import Any, ClassVar, Protocol
-from urllib.parse import parse_qs
 
 import structlog
 
-from suhbat.chat.acting import Acting
-from suhbat.chat.bans import Bans
-from suhbat.chat.messages import Messages
-from suhbat.chat.ports import Clock, Store
-from suhbat.chat.presence import Here
-from suhbat.chat.rate import Rates
-from suhbat.chat.tarpit import CODES, LONGEST, Tarpit
-from suhbat.chat.turns import Reads
-from suhbat.config import Settings
-from suhbat.counting import Counts
+from suhbat.chat.tarpit import CODES, LONGEST
 from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
-from suhbat.hub.hub import Hub
 from suhbat.identity.address import metered
-from suhbat.identity.cookie import token_in
-from suhbat.identity.guests import Names
 from suhbat.identity.login import Login
-from suhbat.identity.outside import Asked, Outside
-from suhbat.identity.people import People
-from suhbat.identity.proxies import Proxies
-from suhbat.identity.tickets import Tickets
+from suhbat.identity.outside import Asked
 from suhbat.identity.tokens import is_ours
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.machine import Answer, End
-from suhbat.tasks import Tasks
-from suhbat.texts import Language, choose, language_of
+from suhbat.texts import language_of
 
-from .strangers import Strangers
-from .turnstile import Turnstile
+from .services import Services
+from .upgrade import Upgrade
 
 log = structlog.get_logger("suhbat.transport")
 
 IN_FLIGHT = 512
 """Commands of one connection that may wait for the store; beyond that the socket is not read."""
-QUERY_FIELDS = 20
 REPLY_BYTES = 256 * 1024
 """Unsent bytes beyond which the socket is not read: answers are never dropped, so no more may be asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What a session needs of the rest of the house; `node.py` fills it."""
-
-    settings: Settings
-    store: Store
-    hub: Hub
-    tasks: Tasks
-    here: Here
-    people: People
-    tickets: Tickets
-    messages: Messages
-    acting: Acting
-    bans: Bans
-    rates: Rates
-    reads: Reads
-    clock: Clock
-    turnstile: Turnstile
-    strangers: Strangers
-    outside: Outside | None
-    """Where this is a part of another application that knows its people."""
-    proxies: Proxies
-    names: Names | None = None
-    """Where several nodes share the names of bare guests."""
-    counts: Counts = field(default_factory=Counts)
-    tarpit: Tarpit = field(default_factory=Tarpit)
-
-
-@dataclass(frozen=True, slots=True)
-class Upgrade:
-    """The HTTP request that became a WebSocket. Header names are lower case; of doubled ones the last counts."""
-
-    path: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    address: str
-
-    @property
-    def language(self) -> Language:
-        return choose(self.headers.get("accept-language", ""), self.query.get("lang"))
-
-    @property
-    def token(self) -> str | None:
-        """`Authorization: Bearer`, or the session cookie (RFC 6750, RFC 6265). Tokens never travel in the URL."""
-        return self.bearer or self.cookie
-
-    @property
-    def bearer(self) -> str | None:
-        """The token that somebody chose to send."""
-        scheme, _, token = self.headers.get("authorization", "").partition(" ")
-        return token.strip() or None if scheme.lower() == "bearer" else None
-
-    @property
-    def cookie(self) -> str | None:
-        """The token that a browser sends by itself."""
-        return token_in(self.headers.get("cookie", ""))
-
-
-def parse_query(query: bytes) -> dict[str, str]:
-    """A query string's last value of each name; {} for one that is too long to be meant."""
-    if query.count(b"&") >= QUERY_FIELDS:
-        return {}
-    return {name: values[-1] for name, values in parse_qs(query.decode("latin-1")).items()}
 
 
 Rest = Coroutine[Any, Any, None]
 """What remains to be awaited of a step, before the next frame may be given."""
 
 
-class Session(Protocol):
-    """One connection's dialect, driven by a transport.
+class Dialect(Protocol):
+    """What is said on one connection, driven by a transport.
 
     The transport calls `open` once, then `receive` for each frame, then `closed` once, whatever happened. Most steps are
     done when they return; where the store must be read they return the `Rest`.
@@ -136,11 +52,11 @@ class Session(Protocol):
     def closed(self) -> None: ...
 
 
-class BaseSession:
+class BaseDialect:
     """The connection in the hub, presence, and the ends."""
 
-    dialect: ClassVar[str]
-    """As /metrics calls it."""
+    label: ClassVar[str]
+    """What /metrics calls it."""
 
     __slots__ = (
         "_expiry",
@@ -249,7 +165,7 @@ class BaseSession:
 
     def refused(self, code: str) -> None:
         """Count a refusal that the client is told. If its address is in the tarpit, the socket is not read for a while."""
-        self.services.counts.refuse(self.dialect, code)
+        self.services.counts.refuse(self.label, code)
         if code in CODES:
             now = self.services.clock.steady()
             wait = self.services.tarpit.take(self.address, now)

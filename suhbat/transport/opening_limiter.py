@@ -1,4 +1,4 @@
-"""When thousands come back at once: as many are let in as can be served, some stand in line, the others come later."""
+"""When thousands come back at once: openings are admitted at the rate they can be served, the others wait or come later."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ AWAY_SECONDS = 20.0
 """The longest time that anybody is told to stay away."""
 
 
-class Turnstile:
-    """`async with turnstile.turn():` around an opening. Raises Busy with `retry_after` when the line is too long."""
+class OpeningLimiter:
+    """`async with limiter.turn():` around an opening. Raises Busy with `retry_after` when the line is too long."""
 
     def __init__(self, at_once: int = AT_ONCE) -> None:
         self._places = asyncio.Semaphore(at_once)
