@@ -65,7 +65,7 @@ class Person:
         self.page.goto(url or self.url)
         self.page.wait_for_selector("input[name=user_id]")
         if not self.page.locator("input[name=new_password]").count():
-            self.page.get_by_role("button", name="Make an account").click()
+            self.page.get_by_role("button", name="Create an account").click()
         self.page.fill("input[name=user_id]", self.name)
         self.page.fill("input[name=new_password]", PASSWORD)
         self.page.click("button.primary")

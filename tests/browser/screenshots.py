@@ -68,7 +68,7 @@ def draw(browser: Browser, server: Server) -> None:
     light.opens("Choyxona")
     take(light.page, "conversation")
     light.page.locator("article.message").nth(2).focus()
-    light.page.locator("article.message").nth(2).get_by_role("button", name="React").click()
+    light.page.locator("article.message").nth(2).get_by_role("button", name="Add reaction").click()
     light.page.wait_for_timeout(300)
     take(light.page, "emoji")
     light.page.keyboard.press("Escape")

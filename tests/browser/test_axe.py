@@ -76,7 +76,7 @@ def test_every_screen(server: Server, person: Callable[..., Person], axe: str, s
     found += look(page, axe, "conversation")
     row = page.locator("article.message").nth(2)
     row.focus()
-    row.get_by_role("button", name="React").click()
+    row.get_by_role("button", name="Add reaction").click()
     expect(page.locator(".emoji-grid button").first).to_be_visible()
     found += look(page, axe, "emoji")
     page.keyboard.press("Escape")

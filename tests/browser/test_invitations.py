@@ -25,10 +25,10 @@ def asks(person: Person, name: str) -> None:
     """Add somebody by name, who does not know the one who asks."""
     if not person.page.locator(".panel").count():
         person.page.get_by_label("Details").click()
-    person.page.locator(".panel").get_by_role("button", name="Add somebody").click()
+    person.page.locator(".panel").get_by_role("button", name="Add a member").click()
     person.page.fill("dialog input[name=user_id]", name)
     person.page.click("dialog button.primary")
-    expect(person.page.get_by_text("got an invitation")).to_be_visible()
+    expect(person.page.get_by_text("an invitation was sent")).to_be_visible()
 
 
 def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> None:
@@ -42,7 +42,7 @@ def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> 
     make_room(host, "Choyxona")
     asks(host, "@mehmon")
     expect(section.get_by_text("Choyxona")).to_be_visible()
-    expect(section.get_by_text("mezbon invites you")).to_be_visible()
+    expect(section.get_by_text("mezbon invited you")).to_be_visible()
     expect(phone.get_by_role("region", name="Invitations").get_by_text("Choyxona")).to_be_visible()
     section.get_by_role("button", name="Join: Choyxona").click()
     expect(asked.page.locator(".conversation-view h1")).to_have_text("Choyxona")
@@ -65,17 +65,17 @@ def test_a_direct_is_taken_off_the_list(server: Server, person: Make) -> None:
     """A direct that one has removed is gone from the list until somebody writes in it."""
     ali, vali = person("ali").registers(), person("vali").registers()
     ali.page.get_by_label("New conversation").click()
-    ali.page.get_by_role("menuitem", name="Write to somebody").click()
+    ali.page.get_by_role("menuitem", name="New direct message").click()
     ali.page.fill("dialog input[type=text]", "vali")
     ali.page.locator("dialog .member", has_text="vali").click()
-    ali.page.get_by_role("button", name="Write", exact=True).click()
+    ali.page.get_by_role("button", name="Send a message", exact=True).click()
     expect(ali.page.locator(".conversation-view h1")).to_have_text("vali")
     ali.says("Salom, Vali")
     vali.opens("ali")
     vali.sees("Salom, Vali")
     vali.page.get_by_label("Details").click()
-    vali.page.locator(".panel").get_by_role("button", name="Remove from my list").click()
-    vali.page.locator("dialog").get_by_role("button", name="Remove from my list").click()
+    vali.page.locator(".panel").get_by_role("button", name="Hide this conversation").click()
+    vali.page.locator("dialog").get_by_role("button", name="Hide this conversation").click()
     expect(vali.page.locator(".conversation", has_text="ali")).to_have_count(0)
     ali.says("Shu yerdamisan?")
     vali.opens("ali")

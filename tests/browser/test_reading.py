@@ -91,7 +91,7 @@ def test_the_card_of_a_name_that_was_used_again(server: Server, person: Make) ->
     say(server, server.guest("guli"), "salom @ali qalaysan")
     vali.sees("ikkinchi ali")
 
-    gone = vali.page.get_by_text("ali is not here any more.")
+    gone = vali.page.get_by_text("ali is no longer here.")
     vali.sees("birinchi ali").locator(".author").click()
     expect(gone).to_be_visible()
     expect(vali.page.locator(".person")).to_have_count(0)
@@ -107,7 +107,7 @@ def test_the_card_of_a_name_that_was_used_again(server: Server, person: Make) ->
     card = vali.page.locator(".person")
     expect(card).to_contain_text("@ali")
     with vali.page.expect_request("**/api/v1/directs?*") as asked:
-        card.get_by_role("button", name="Write").click()
+        card.get_by_role("button", name="Send a message").click()
     assert asked.value.post_data_json == {"users": ["ali"], "uids": [whose]}
     expect(vali.page.locator(".conversation-view h1")).to_have_text("ali")
     vali.says("senga")
@@ -125,7 +125,7 @@ def test_more_reactions_than_are_shown(server: Server, person: Make) -> None:
     row = ali.sees("koʻp belgi")
     chips = row.locator(".reaction:not(.more)")
     expect(chips).to_have_count(SHOWN)
-    more = row.get_by_role("button", name=f"and {len(EMOJI) - SHOWN} more")
+    more = row.get_by_role("button", name=f"{len(EMOJI) - SHOWN} more")
     chips.last.focus()
     ali.page.keyboard.press("Tab")
     expect(more).to_be_focused()
@@ -149,10 +149,10 @@ def test_reactions_are_within_the_screen(server: Server, person: Make, profile: 
         ask(server, token, "PUT", f"/conversations/lobby/messages/{seq}/reactions/{emoji_path(emoji)}", {})
     ali = person("ali", **profile).comes()
     if profile is PHONE:
-        ali.opens("Everybody")
+        ali.opens("Everyone")
     row = ali.sees("koʻp belgi")
     within(row)
-    more = row.get_by_role("button", name=f"and {len(EMOJI) - SHOWN} more")
+    more = row.get_by_role("button", name=f"{len(EMOJI) - SHOWN} more")
     more.tap() if profile is PHONE else more.click()
     expect(row.locator(".reaction:not(.more)")).to_have_count(len(EMOJI))
     within(row)

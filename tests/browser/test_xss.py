@@ -145,7 +145,7 @@ def test_every_text_field(server: Server, person: Callable[..., Person]) -> None
     nothing_ran(page)
     page.keyboard.press("Escape")
     page.get_by_label("New conversation").click()
-    page.get_by_role("menuitem", name="Write to somebody").click()
+    page.get_by_role("menuitem", name="New direct message").click()
     page.fill("dialog input", "yomon")
     expect(page.locator("dialog .member").first).to_be_visible()
     nothing_ran(page)
