@@ -19,7 +19,7 @@ from .channel import Channel
 from .channels import Channels
 from .connection import Connection, FrameFormat
 from .frames import Frames
-from .gaps import Gaps
+from .gap_reader import GapReader
 from .page_cache import LogPage, PageCache
 from .presence import PresenceBroadcast
 
@@ -33,7 +33,7 @@ class Feeds:
     def __init__(
         self,
         channels: Channels,
-        gaps: Gaps,
+        gaps: GapReader,
         pages: PageCache,
         announcements: Announcements,
         presence: PresenceBroadcast,

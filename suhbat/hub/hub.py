@@ -27,7 +27,7 @@ from .channels import Channels
 from .connection import Connection, FrameFormat, Target
 from .connections import Connections
 from .feed import Feeds
-from .gaps import Gaps
+from .gap_reader import GapReader
 from .notices import Notices
 from .page_cache import PageCache
 from .presence import PresenceBroadcast
@@ -49,7 +49,7 @@ class Hub:
         self.connections = Connections(self.channels)
         self.notices = Notices(self.channels, bus)
         self.announcements = Announcements(self.channels)
-        self.gaps = Gaps(store, self.channels, tasks, self)
+        self.gaps = GapReader(store, self.channels, tasks, self)
         self._presence = PresenceBroadcast(self.channels, self.notices, here)
         self._feeds = Feeds(self.channels, self.gaps, self.pages, self.announcements, self._presence, tasks)
         self._tasks = tasks

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from suhbat.chat.model import Actor
 from suhbat.chat.presence import Here
-from suhbat.hub import connections, gaps, reconciliation
+from suhbat.hub import connections, gap_reader, reconciliation
 from suhbat.hub.connection import FrameFormat, Target
 from suhbat.hub.presence import PresenceBroadcast
 from suhbat.protocol import simple
@@ -52,7 +52,7 @@ async def test_what_is_not_above_the_head_is_dropped() -> None:
 
 async def test_a_gap_waits_and_then_reads_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event above head + 1 is held; if those before it do not come, they are read from the store. Never skipped."""
-    monkeypatch.setattr(gaps, "GAP_SECONDS", 0.0)
+    monkeypatch.setattr(gap_reader, "GAP_SECONDS", 0.0)
     log = Log()
     async with running(log) as hub:
         _, wire = connect(hub, "ua")
@@ -86,7 +86,7 @@ async def test_many_that_come_too_early_are_one_read() -> None:
         events = [log.write() for _ in range(300)]
         for event in events[1:]:
             hub.apply([event])
-        await asyncio.sleep(2 * gaps.GAP_SECONDS)
+        await asyncio.sleep(2 * gap_reader.GAP_SECONDS)
         log.gate.set()
         await settle()
         assert wire.seqs() == list(range(1, 301))

@@ -31,7 +31,7 @@ class Entrance(Protocol):
     def know(self, log: str, head: int) -> int: ...
 
 
-class Gaps:
+class GapReader:
     """Reads what is missing, one read at a time for each channel."""
 
     def __init__(self, store: LogReader, channels: Channels, tasks: Tasks, entrance: Entrance) -> None:
