@@ -16,13 +16,24 @@ _KEPT = re.compile(
 _PAIRS = {
     "oʻ": "ў", "gʻ": "ғ", "sh": "ш", "ch": "ч", "yo": "ё", "yu": "ю", "ya": "я", "ye": "е",
 }  # fmt: skip
+_LOANS = {
+    "tsiya": "ция", "ksiya": "кция", "filtr": "фильтр",
+}  # fmt: skip
+_SOFT = {
+    "parol": "пароль", "profil": "профиль", "yanvar": "январь", "fevral": "февраль", "aprel": "апрель", "iyun": "июнь",
+    "iyul": "июль", "sentabr": "сентябрь", "oktabr": "октябрь", "noyabr": "ноябрь", "dekabr": "декабрь",
+}  # fmt: skip
+"""Words with a sign that Latin does not write; before an ending it is not written in Cyrillic either."""
 _LETTERS = {
     "a": "а", "b": "б", "c": "с", "d": "д", "e": "е", "f": "ф", "g": "г", "h": "ҳ", "i": "и", "j": "ж", "k": "к",
     "l": "л", "m": "м", "n": "н", "o": "о", "p": "п", "q": "қ", "r": "р", "s": "с", "t": "т", "u": "у", "v": "в",
     "w": "в", "x": "х", "y": "й", "z": "з", "ʼ": "ъ",
 }  # fmt: skip
 _VOWELS = frozenset("aeiouʻ")
-_SIGN = re.compile(r"(?:yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ])", re.IGNORECASE)
+_SIGN = re.compile(
+    rf"(?:(?:{'|'.join(_SOFT)})(?![a-zʻʼ])|{'|'.join(_LOANS)}|yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ])",
+    re.IGNORECASE | re.ASCII,  # or it takes ſ for s, and ı for i
+)
 
 
 @lru_cache(maxsize=1024)
@@ -42,7 +53,11 @@ def _words(text: str) -> str:
 
 def _sign(latin: str, before: str) -> str:
     low = latin.lower()
-    if low == "yoʻ":
+    if low in _SOFT or low in _LOANS:
+        made = _SOFT.get(low) or _LOANS[low]
+        if latin.isupper():
+            return made.upper()
+    elif low == "yoʻ":
         made = "йў"
     elif low in _PAIRS:
         made = _PAIRS[low]

@@ -10,7 +10,15 @@ const SIGNS = {
   a: "а", b: "б", c: "с", d: "д", e: "е", f: "ф", g: "г", h: "ҳ", i: "и", j: "ж", k: "к", l: "л", m: "м", n: "н",
   o: "о", p: "п", q: "қ", r: "р", s: "с", t: "т", u: "у", v: "в", w: "в", x: "х", y: "й", z: "з", "ʼ": "ъ",
 }; // prettier-ignore
-const SIGN = /yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ]/gi;
+/** @type {Record<string, string>} */
+const LOANS = { tsiya: "ция", ksiya: "кция", filtr: "фильтр" };
+/** @type {Record<string, string>} with a sign that Latin does not write; before an ending Cyrillic does not either */
+const SOFT = {
+  parol: "пароль", profil: "профиль", yanvar: "январь", fevral: "февраль", aprel: "апрель", iyun: "июнь", iyul: "июль",
+  sentabr: "сентябрь", oktabr: "октябрь", noyabr: "ноябрь", dekabr: "декабрь",
+}; // prettier-ignore
+const [SOFTS, LOAN] = [SOFT, LOANS].map((words) => Object.keys(words).join("|"));
+const SIGN = new RegExp(`(?:${SOFTS})(?![a-zʻʼ])|${LOAN}|yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ]`, "gi");
 
 /**
  * `oʻ` and `gʻ` are written with U+02BB, the glottal stop with U+02BC; placeholders and what is no Uzbek stay.
@@ -30,9 +38,12 @@ export function cyrillic(text) {
 function words(text) {
   return text.replace(SIGN, (latin, /** @type {number} */ at) => {
     const low = latin.toLowerCase();
+    const loan = SOFT[low] ?? LOANS[low];
+    if (loan && latin === latin.toUpperCase()) return loan.toUpperCase();
     const before = text[at - 1] ?? "";
     // At the beginning of a word, and after a vowel.
-    const made = low === "e" && (!/\p{L}/u.test(before) || /[aeiouʻ]/i.test(before)) ? "э" : SIGNS[low];
+    const open = low === "e" && (!/\p{L}/u.test(before) || /[aeiouʻ]/i.test(before));
+    const made = loan ?? (open ? "э" : SIGNS[low]);
     return latin === low ? made : made[0].toUpperCase() + made.slice(1);
   });
 }
