@@ -32,7 +32,7 @@ from servers import ROOT, Running, end, free_port, server_of, start
 sys.path.insert(0, str(ROOT))
 
 from suhbat.store import connect, search
-from suhbat.store.known import Known
+from suhbat.store.writer_cache import WriterCache
 
 CHUNK = 1_000
 OF_DIRECT = 1_000
@@ -99,7 +99,7 @@ def fill_direct(file: Path, direct: str, messages: int) -> None:
 
 def index(file: Path) -> None:
     """As the writer would have done it, with larger transactions."""
-    known = Known()
+    cache = WriterCache()
     engine = connect.writing(file)
     with sqlite3.connect(file) as reading, engine.connect() as writing:
         rows = reading.execute(
@@ -107,7 +107,7 @@ def index(file: Path) -> None:
         )
         while said := rows.fetchmany(CHUNK):
             with writing.begin():
-                search.index(writing, known, said)
+                search.index(writing, cache, said)
     reading.close()
     engine.dispose()
 

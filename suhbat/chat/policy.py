@@ -12,7 +12,7 @@ from typing import Literal
 from suhbat.errors import Forbidden, NotFound, SuhbatError
 from suhbat.protocol.objects import ConversationKind, Role
 
-from .model import Actor, ConversationFacts
+from .model import Actor, ConversationFacts, Milliseconds
 
 Action = Literal[
     "see", "read", "post", "reply", "react", "edit", "delete", "delete_any", "pin", "mention_all",
@@ -123,3 +123,15 @@ def may_change_role(rank: Rank, wanted: Role) -> bool:
 def knows(person: Actor, other: Actor, *, team: bool) -> bool:
     """Whether a person knows another without ever having met: who looks after the server, and in a team its accounts."""
     return other.role != "member" or (team and person.kind == other.kind == "account")
+
+
+Until = Milliseconds | None
+"""When a ban or a mute ends; None: never."""
+
+
+def in_force(sanctions: Mapping[str, Until], uid: str, at: Milliseconds) -> bool:
+    """Whether a ban or a mute of this person is in force at this moment."""
+    if uid not in sanctions:
+        return False
+    until = sanctions[uid]
+    return until is None or until > at

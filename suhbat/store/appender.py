@@ -17,9 +17,10 @@ from suhbat.protocol.objects import Message
 from suhbat.protocol.types import ME
 
 from .dialect import insert_new, insert_rows, unawaited, update_rows
-from .known import Known, Log
+from .logs import Log
 from .rows import message_data
 from .tables import conversations, events, users
+from .writer_cache import WriterCache
 
 E = TypeVar("E", bound=Stored)
 
@@ -65,16 +66,16 @@ class EventRow(NamedTuple):
 
 
 class Appender:
-    """Appends events to logs, which must be loaded and locked. One for a run of posts, or for one other command.
+    """Appends events to logs, which must be loaded and locked; one for each transaction.
 
-    After an exception the caller must roll back, and `clear` what is known: heads have moved in memory.
+    After an exception the caller must roll back, and clear the cache: heads have moved in memory.
     """
 
-    def __init__(self, connection: Connection, known: Known) -> None:
-        self.connection = connection
-        self.known = known
+    def __init__(self, connection: Connection, cache: WriterCache) -> None:
         self.entries: list[LogEntry] = []
         """All that was appended, to be published after COMMIT; in order within each log."""
+        self._connection = connection
+        self._cache = cache
         self._rows: list[EventRow] = []
         self._touched: dict[int, Log] = {}
         self._users: dict[str, tuple[Actor, Milliseconds]] = {}
@@ -129,14 +130,14 @@ class Appender:
             post.client_id, post.reply_to, None, False, None, _WITH_ALL if everyone else None,
         )  # fmt: skip
         self._add(log, row, event)
-        if actor.uid not in self.known.users:
+        if actor.uid not in self._cache.users:
             self.note_users((actor,), post.at)
         return message
 
     def note_users(self, people: Iterable[Actor], at: Milliseconds) -> None:
         """Each of these takes part in something durable: they must have a row in `users`."""
         for person in people:
-            if person.uid not in self.known.users:
+            if person.uid not in self._cache.users:
                 self._users.setdefault(person.uid, (person, at))
 
     def flush(self, *beside: Callable[[], None]) -> None:
@@ -146,17 +147,22 @@ class Appender:
         rows, heads = self._rows, [(log.id, log.head, log.ordinal) for log in self._touched.values()]
         if noted or rows or beside:
             unawaited(
-                self.connection,
-                lambda: insert_new(self.connection, users, noted),
-                lambda: insert_rows(self.connection, events, rows),
+                self._connection,
+                lambda: insert_new(self._connection, users, noted),
+                lambda: insert_rows(self._connection, events, rows),
                 *beside,
                 lambda: update_rows(
-                    self.connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False
+                    self._connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False
                 ),
             )
-        self.known.users.update(self._users)
+        self._cache.users.update(self._users)
         for log in self._touched.values():
             log.base = log.head
+        self._rows, self._touched, self._users = [], {}, {}
+
+    def drop(self, entries: int) -> None:
+        """Forget what was appended after so many entries; it was rolled back."""
+        del self.entries[entries:]
         self._rows, self._touched, self._users = [], {}, {}
 
     def _add(self, log: Log, row: EventRow, event: Stored) -> None:

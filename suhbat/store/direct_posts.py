@@ -8,12 +8,12 @@ from typing import Any
 from suhbat.chat.model import Actor, Post
 from suhbat.errors import SuhbatError
 
-from .appender import Appender
 from .dialect import find_rows, update_rows
 from .directs import make_direct, show_direct
 from .growth import crowded, spent
-from .known import Log
+from .logs import Log
 from .tables import members
+from .transaction import WriterTransaction
 
 Place = tuple[int, str]
 """A log's id and a uid."""
@@ -22,42 +22,42 @@ Place = tuple[int, str]
 class DirectPosts:
     """The directs of one run of posts. Events of their making and showing are appended like any other."""
 
-    def __init__(self, appender: Appender) -> None:
-        self._appender = appender
-        self._connection, self._known = appender.connection, appender.known
+    def __init__(self, transaction: WriterTransaction) -> None:
+        self._transaction = transaction
+        self._connection, self._cache = transaction.connection, transaction.cache
         self._standing: dict[Place, tuple[bool, bool]] = {}
         self._rows: list[tuple[Any, ...]] = []
 
     def look_up(self, posts: Iterable[tuple[Post, Log]]) -> None:
         """Read, in one query, whether the direct counts for each sender, and whether they ever wrote there."""
-        new = {(log.id, post.actor.uid) for post, log in posts if log.kind == "direct"} - self._known.writers
+        new = {(log.id, post.actor.uid) for post, log in posts if log.kind == "direct"} - self._cache.writers
         asked = ("conversation_id", "uid", "counts", "wrote")
         for log_id, uid, counts, wrote in find_rows(self._connection, members, asked[:2], asked, sorted(new)):
             self._standing[log_id, uid] = bool(counts), bool(wrote)
 
     def make(self, post: Post, peer: Actor) -> Log | SuhbatError:
         """The direct of these two, which there was none of yet; or why it cannot be made."""
-        actor, known = post.actor, self._known
-        refused = crowded(self._connection, known, actor.uid)
+        actor, limit = post.actor, self._transaction.rules.bounds.directs
+        refused = crowded(self._transaction, actor.uid)
         if refused is None and peer.uid != actor.uid:
-            refused = spent(self._connection, actor.uid, "directs", known.bounds.directs, post.at)
+            refused = spent(self._connection, actor.uid, "directs", limit, post.at)
         if refused is not None:
             return refused
-        log, _ = make_direct(self._appender, actor, (actor, peer), post.at, writes=True)
+        log, _ = make_direct(self._transaction, actor, (actor, peer), post.at, writes=True)
         return log
 
     def enter(self, post: Post, log: Log) -> SuhbatError | None:
         """Write in a direct: from then on it counts for the writer, and everybody in it sees it. Or the refusal."""
         place = (log.id, post.actor.uid)
-        if place not in self._known.writers:
+        if place not in self._cache.writers:
             counts, wrote = self._standing.get(place, (False, False))
-            if not counts and (refused := crowded(self._connection, self._known, post.actor.uid)) is not None:
+            if not counts and (refused := crowded(self._transaction, post.actor.uid)) is not None:
                 return refused
             if not (counts and wrote):
                 self._rows.append((*place, True, True))
-            self._known.writers.add(place)
+            self._cache.writers.add(place)
         if log.hidden:
-            show_direct(self._appender, log, post.actor, post.at)
+            show_direct(self._transaction, log, post.actor, post.at)
         return None
 
     def flush(self) -> None:

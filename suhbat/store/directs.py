@@ -14,12 +14,12 @@ from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved
 from suhbat.protocol.objects import ConversationState
 
-from .appender import Appender
 from .dialect import insert_new
-from .known import Log, new_log
+from .logs import Log, new_direct_id, new_log
 from .queries import state_of
 from .tables import conversations, directs, drafts, members, reads
 from .titles import title_of
+from .transaction import WriterTransaction
 
 
 def pair_of(*people: Actor) -> str:
@@ -28,25 +28,25 @@ def pair_of(*people: Actor) -> str:
 
 
 def make_direct(
-    appender: Appender, actor: Actor, people: Sequence[Actor], at: Milliseconds, *, writes: bool
+    transaction: WriterTransaction, actor: Actor, people: Sequence[Actor], at: Milliseconds, *, writes: bool
 ) -> tuple[Log, bool]:
-    """Make the direct of these people, the actor among them, and say whether it is new. `Known.load` must have looked for it
-    before. `writes`: the actor's first message follows in the same transaction, so all see it.
+    """Make the direct of these people, the actor among them, and say whether it is new. `WriterCache.load` must have looked for
+    it before. `writes`: the actor's first message follows in the same transaction, so all see it.
 
     With oneself it is (actor, actor), and has one member. Where another writer made it at the same moment, that one is
     taken and nothing is appended.
     """
-    connection, known = appender.connection, appender.known
+    connection, cache = transaction.connection, transaction.cache
     pair = pair_of(*people)
-    name = known.new_id()
+    name = new_direct_id()
     connection.execute(insert(conversations), new_log(name, "direct", at))
     id_ = connection.execute(select(conversations.c.id).where(conversations.c.name == name)).scalar_one()
     insert_new(connection, directs, [{"pair": pair, "conversation_id": id_}])
     won = connection.execute(select(directs.c.conversation_id).where(directs.c.pair == pair)).scalar_one()
     if won != id_:
         connection.execute(delete(conversations).where(conversations.c.id == id_))
-        known.load(connection, (), {pair: people}, at)
-        return known.pairs[pair], False
+        cache.load(connection, (), {pair: people}, at)
+        return cache.pairs[pair], False
     uids = {person.uid: person for person in people}
     seeing = uids.keys() if writes else {actor.uid}
     connection.execute(
@@ -66,10 +66,10 @@ def make_direct(
     if log.hidden:
         connection.execute(update(conversations).where(conversations.c.id == id_).values(hidden=log.hidden))
     if writes:
-        known.writers.add((id_, actor.uid))
-    known.named[name] = known.pairs[pair] = log
-    known.readers.update((id_, uid) for uid in uids)
-    known.load_own(connection, uids, at)
+        cache.writers.add((id_, actor.uid))
+    cache.named[name] = cache.pairs[pair] = log
+    cache.readers.update((id_, uid) for uid in uids)
+    cache.load_own(connection, uids, at)
     for uid, person in uids.items():
         if uid not in seeing:
             continue
@@ -82,38 +82,42 @@ def make_direct(
             member_count=len(uids),
             role="member",
         )
-        appender.append(known.own[uid], ConversationAdded, actor, at, state=state)
-    appender.note_users(uids.values(), at)
+        transaction.appender.append(cache.own[uid], ConversationAdded, actor, at, state=state)
+    transaction.appender.note_users(uids.values(), at)
     return log, True
 
 
-def show_direct(appender: Appender, log: Log, actor: Actor, at: Milliseconds, *, to: str | None = None) -> None:
+def show_direct(
+    transaction: WriterTransaction, log: Log, actor: Actor, at: Milliseconds, *, to: str | None = None
+) -> None:
     """Show a direct to those from whom it is hidden; or only to this one. Of the log nothing may wait to be written: what
     they are told of it is read from the tables."""
-    connection, known = appender.connection, appender.known
+    connection, cache = transaction.connection, transaction.cache
     hidden = (members.c.conversation_id == log.id, members.c.hidden, *(() if to is None else (members.c.uid == to,)))
     uids = sorted(connection.execute(select(members.c.uid).where(*hidden)).scalars())
     if not uids:
         return
     connection.execute(update(members).where(*hidden).values(hidden=False))
     _count_hidden(connection, log, -len(uids))
-    known.load_own(connection, uids, at)
+    cache.load_own(connection, uids, at)
     for uid in uids:
-        appender.append(known.own[uid], ConversationAdded, actor, at, state=state_of(connection, uid, log.id))
+        transaction.appender.append(
+            cache.own[uid], ConversationAdded, actor, at, state=state_of(connection, uid, log.id)
+        )
 
 
-def hide_direct(appender: Appender, log: Log, actor: Actor, at: Milliseconds) -> None:
+def hide_direct(transaction: WriterTransaction, log: Log, actor: Actor, at: Milliseconds) -> None:
     """Somebody leaves: it is not theirs until somebody writes there. What they read is remembered, their draft is not."""
-    connection, known, uid = appender.connection, appender.known, actor.uid
+    connection, cache, uid = transaction.connection, transaction.cache, actor.uid
     mine = (members.c.conversation_id == log.id, members.c.uid == uid)
     if connection.execute(select(members.c.hidden).where(*mine)).scalar_one():
         return
     connection.execute(update(members).where(*mine).values(hidden=True, counts=False))
     connection.execute(delete(drafts).where(drafts.c.conversation_id == log.id, drafts.c.uid == uid))
     _count_hidden(connection, log, 1)
-    known.writers.discard((log.id, uid))
-    known.load_own(connection, (uid,), at)
-    appender.append(known.own[uid], ConversationRemoved, actor, at, removed=log.name)
+    cache.writers.discard((log.id, uid))
+    cache.load_own(connection, (uid,), at)
+    transaction.appender.append(cache.own[uid], ConversationRemoved, actor, at, removed=log.name)
 
 
 def counts_for(connection: Connection, log: Log, uid: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_, update
 
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.protocol.events import LogEntry, MessageDeleted, ReactionRemoved
+from suhbat.protocol.events import MessageDeleted, ReactionRemoved
 from suhbat.protocol.objects import User
 
 from . import reactions as chosen
@@ -21,7 +21,7 @@ from . import search
 from .acts.inviting import withdraw_of
 from .acts.people import depart
 from .acts.writing import Writing
-from .known import Known, Log
+from .logs import Log
 from .mentions import forget_mentions
 from .tables import (
     accounts,
@@ -44,6 +44,7 @@ from .tables import (
     sessions,
     users,
 )
+from .transaction import WriterTransaction
 
 NOBODY = "deleted account"
 """What stands in place of the name. Nobody can take it: names have no spaces."""
@@ -67,12 +68,11 @@ class Stretch:
     end: Place | None
 
 
-def begin(
-    connection: Connection, known: Known, actor: Actor, at: Milliseconds, *, with_messages: bool
-) -> list[LogEntry]:
-    """Forget who somebody is, and note that the logs must be gone through. Gives the events of their leaving."""
+def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, with_messages: bool) -> None:
+    """Forget who somebody is, appending the events of their leaving; and note that the logs must be gone through."""
+    connection, cache = transaction.connection, transaction.cache
     nobody = Actor(actor.uid, NOBODY, actor.kind, actor.lobby_from)
-    writing = Writing(connection, known, nobody, at)
+    writing = Writing(transaction, nobody, at)
     rooms = connection.execute(
         select(conversations.c.name)
         .join(members, members.c.conversation_id == conversations.c.id)
@@ -80,8 +80,8 @@ def begin(
         .order_by(conversations.c.id)
     ).scalars()
     for name in rooms.all():
-        known.load(connection, (name,), {}, at)
-        depart(writing, known.named[name], User(uid=actor.uid, user_id=NOBODY, kind=actor.kind))
+        cache.load(connection, (name,), {}, at)
+        depart(writing, cache.named[name], User(uid=actor.uid, user_id=NOBODY, kind=actor.kind))
     withdraw_of(writing, actor.uid)
     writing.flush()
     for table in (
@@ -103,10 +103,8 @@ def begin(
     connection.execute(delete(erasures).where(erasures.c.uid == actor.uid))
     row = {"uid": actor.uid, "with_messages": with_messages, "conversation_id": 0, "seq": 0}
     connection.execute(insert(erasures), row)
-    # Marks, members and names are in many places of the memory.
-    entries = writing.appender.entries
-    known.clear()
-    return entries
+    # The cache has marks, members and names in many places.
+    cache.clear()
 
 
 def pending(connection: Connection) -> Stretch | None:
@@ -125,13 +123,13 @@ def pending(connection: Connection) -> Stretch | None:
     return Stretch(row.uid, (row.conversation_id, row.seq), places, places[-1] if len(places) == CHUNK else end)
 
 
-def step(connection: Connection, known: Known, stretch: Stretch, at: Milliseconds) -> list[LogEntry]:
+def step(transaction: WriterTransaction, stretch: Stretch, at: Milliseconds) -> None:
     """Take somebody out of this stretch; behind the last one the erasure is done."""
-    uid = stretch.uid
+    connection, uid = transaction.connection, stretch.uid
     row = connection.execute(select(erasures).where(erasures.c.uid == uid).with_for_update()).one_or_none()
     if row is None or (row.conversation_id, row.seq) != stretch.after:
-        return []  # another node was there first
-    writing = Writing(connection, known, Actor(uid, NOBODY, "account", 0), at)
+        return  # another node was there first
+    writing = Writing(transaction, Actor(uid, NOBODY, "account", 0), at)
     for log_id, seq in stretch.places:
         _take_out(writing, log_id, seq, uid, bool(row.with_messages))
     writing.flush()
@@ -143,7 +141,6 @@ def step(connection: Connection, known: Known, stretch: Stretch, at: Millisecond
     else:
         log_id, seq = stretch.end
         connection.execute(update(erasures).where(erasures.c.uid == uid).values(conversation_id=log_id, seq=seq))
-    return writing.appender.entries
 
 
 def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: bool) -> None:
@@ -186,8 +183,8 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
 
 def _log(writing: Writing, log_id: int) -> Log:
     name = writing.connection.execute(select(conversations.c.name).where(conversations.c.id == log_id)).scalar_one()
-    writing.known.load(writing.connection, (name,), {}, writing.at)
-    return writing.known.named[name]
+    writing.cache.load(writing.connection, (name,), {}, writing.at)
+    return writing.cache.named[name]
 
 
 def _nameless(value: Any, uid: str) -> Any:

@@ -10,8 +10,8 @@ from suhbat.chat.model import Milliseconds
 from suhbat.chat.normalise import normalise
 from suhbat.errors import Forbidden, SuhbatError
 
-from .known import Known
 from .tables import filtered
+from .writer_cache import WriterCache
 
 
 def words(connection: Connection) -> tuple[str, ...]:
@@ -19,20 +19,20 @@ def words(connection: Connection) -> tuple[str, ...]:
     return tuple(connection.execute(select(filtered.c.word).order_by(filtered.c.word)).scalars())
 
 
-def put(connection: Connection, known: Known, wanted: Collection[str], at: Milliseconds) -> None:
+def put(connection: Connection, cache: WriterCache, wanted: Collection[str], at: Milliseconds) -> None:
     """These and no others; what is no word is left out."""
     chosen = sorted({word for word in map(normalise, wanted) if word})
     connection.execute(delete(filtered))
     if chosen:
         connection.execute(insert(filtered), [{"word": word, "at": at} for word in chosen])
-    known.words = tuple(chosen)
+    cache.words = tuple(chosen)
 
 
-def refusal(connection: Connection, known: Known, text: str) -> SuhbatError | None:
+def refusal(connection: Connection, cache: WriterCache, text: str) -> SuhbatError | None:
     """Forbidden where a text has one of them, in whatever spelling, as a whole word."""
-    if known.words is None:
-        known.words = words(connection)
-    if not known.words:
+    if cache.words is None:
+        cache.words = words(connection)
+    if not cache.words:
         return None
     said = f" {normalise(text)} "
-    return Forbidden("forbidden.words") if any(f" {word} " in said for word in known.words) else None
+    return Forbidden("forbidden.words") if any(f" {word} " in said for word in cache.words) else None

@@ -7,7 +7,7 @@ reports, reactions, pins and whatever comes.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import ColumnElement, Connection, case, literal
 
@@ -15,8 +15,11 @@ from suhbat.chat.model import Actor
 from suhbat.protocol.types import LOBBY, MAX_INTEGER
 
 from .dialect import find_rows
-from .known import Known, LobbyHistory, Log
+from .logs import Log
 from .tables import conversations, members
+
+LobbyHistory = Literal["since_joined", "all"]
+"""What token guests and accounts see of the lobby: since their identity exists, or everything."""
 
 
 class Place(Protocol):
@@ -59,13 +62,13 @@ def any_floor(actor: Actor, lobby_history: LobbyHistory) -> ColumnElement[int]:
     return case((conversations.c.name == LOBBY, lobby), else_=member_floor())
 
 
-def writer_floor(connection: Connection, known: Known, actor: Actor, log: Log) -> int:
+def writer_floor(connection: Connection, lobby_history: LobbyHistory, actor: Actor, log: Log) -> int:
     """The floor of somebody who acts, in the writer's transaction."""
-    return writer_floors(connection, known, [(actor, log)])[log.id, actor.uid]
+    return writer_floors(connection, lobby_history, [(actor, log)])[log.id, actor.uid]
 
 
 def writer_floors(
-    connection: Connection, known: Known, wanted: Collection[tuple[Actor, Log]]
+    connection: Connection, lobby_history: LobbyHistory, wanted: Collection[tuple[Actor, Log]]
 ) -> dict[tuple[int, str], int]:
     """The same for several at once, by the log's id and the uid."""
     floors: dict[tuple[int, str], int] = {}
@@ -74,7 +77,7 @@ def writer_floors(
         key = (log.id, actor.uid)
         floors[key] = 0
         if log.name == LOBBY:
-            above = lobby_floor(actor, known.lobby_history)
+            above = lobby_floor(actor, lobby_history)
             # Since when a bare guest has been here nobody knows: there is nothing for them to act on.
             floors[key] = MAX_INTEGER if above is None else above
         elif log.settings.history == "joined":

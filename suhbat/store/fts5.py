@@ -11,9 +11,9 @@ from sqlalchemy import Connection, func, select, text
 from suhbat.chat.search import Query
 
 from .dialect import insert_rows
-from .known import Known
 from .rows import AnyRow
 from .tables import search_rows
+from .writer_cache import WriterCache
 
 SECURE_DELETE = (3, 42, 0)
 _LARGEST = 128
@@ -39,12 +39,12 @@ def clear(connection: Connection) -> None:
     connection.exec_driver_sql("INSERT INTO search (search) VALUES ('delete-all')")
 
 
-def append(connection: Connection, known: Known, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
+def append(connection: Connection, cache: WriterCache, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """New messages: the log's id, the `seq`, words and marks. Their ids ascend."""
-    if known.indexed is None:
-        known.indexed = connection.execute(select(func.coalesce(func.max(search_rows.c.id), 0))).scalar_one()
-    first = known.indexed + 1
-    known.indexed += len(said)
+    if cache.indexed is None:
+        cache.indexed = connection.execute(select(func.coalesce(func.max(search_rows.c.id), 0))).scalar_one()
+    first = cache.indexed + 1
+    cache.indexed += len(said)
     insert_rows(connection, search_rows, [(first + n, log_id, seq) for n, (log_id, seq, _, _) in enumerate(said)])
     add(connection, [(first + n, words, marks) for n, (_, _, words, marks) in enumerate(said)])
 

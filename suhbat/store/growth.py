@@ -10,19 +10,19 @@ from suhbat.chat.bounds import DAY
 from suhbat.chat.model import Milliseconds
 from suhbat.errors import RateLimited, SuhbatError, TooManyConversations
 
-from .known import Known
 from .tables import allowances, members
+from .transaction import WriterTransaction
 
 Made = Literal["rooms", "directs", "invitations"]
 
 
-def crowded(connection: Connection, known: Known, uid: str, *, of: str | None = None) -> SuhbatError | None:
+def crowded(transaction: WriterTransaction, uid: str, *, of: str | None = None) -> SuhbatError | None:
     """The refusal of one more conversation for this person; `of`: their name, where somebody else would add them."""
-    limit = known.bounds.conversations
+    limit = transaction.rules.bounds.conversations
     if not limit:
         return None
     counted = select(func.count()).select_from(members).where(members.c.uid == uid, members.c.counts)
-    if connection.execute(counted).scalar_one() < limit:
+    if transaction.connection.execute(counted).scalar_one() < limit:
         return None
     if of is None:
         return TooManyConversations(limit=limit)

@@ -10,8 +10,7 @@ from suhbat.chat.model import Actor, ConversationFacts, HistoryPage
 from suhbat.chat.policy import decide
 from suhbat.protocol.types import MAX_PAGE
 
-from .floor import floor_of
-from .known import LobbyHistory
+from .floor import LobbyHistory, floor_of
 from .marks import ordinal_at
 from .rows import MESSAGE, messages
 from .tables import conversations, events, members

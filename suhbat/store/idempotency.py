@@ -14,7 +14,7 @@ from suhbat.errors import IdempotencyConflict
 from suhbat.protocol.objects import Message
 
 from .dialect import find_rows, insert_rows
-from .known import Log
+from .logs import Log
 from .tables import conversations, idempotency
 
 _COLUMNS = ("key", "uid", "conversation_id", "seq", "ordinal", "sent_at", "digest")

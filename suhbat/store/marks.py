@@ -13,8 +13,10 @@ from suhbat.chat.policy import rank_of
 from suhbat.errors import RateLimited
 
 from .dialect import find_rows, insert_new, update_rows
-from .known import Known, Log
+from .facts import facts_of
+from .logs import Log
 from .tables import events, reads
+from .writer_cache import WriterCache
 
 
 def ordinal_at(connection: Connection, log_id: int, seq: int) -> int:
@@ -37,17 +39,17 @@ def start_reading(connection: Connection, log_id: int, uid: str, seq: int) -> No
 
 
 def have_marks(
-    connection: Connection, known: Known, own: Collection[tuple[int, str]], lobby_from: Mapping[str, int]
+    connection: Connection, cache: WriterCache, own: Collection[tuple[int, str]], lobby_from: Mapping[str, int]
 ) -> None:
     """See that each (log, uid) has a mark; one that is missing starts at `lobby_from` of the uid."""
-    unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in known.readers]
+    unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in cache.readers]
     if unknown:
         place = ("conversation_id", "uid")
         existing = set(find_rows(connection, reads, place, place, unknown))
         for log_id, uid in unknown:
             if (log_id, uid) not in existing:
                 start_reading(connection, log_id, uid, lobby_from[uid])
-        known.readers.update(unknown)
+        cache.readers.update(unknown)
 
 
 def count_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
@@ -56,22 +58,22 @@ def count_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
     update_rows(connection, reads, ("uid", "conversation_id"), ("own_since",), rows, add=True)
 
 
-def too_soon(connection: Connection, known: Known, post: Post, log: Log) -> RateLimited | None:
+def too_soon(connection: Connection, cache: WriterCache, post: Post, log: Log) -> RateLimited | None:
     """Slow mode: members wait from their last stored message on. Moderators and owners do not."""
     actor = post.actor
-    facts = log.facts(actor.uid, post.at)
+    facts = facts_of(log, actor.uid, post.at)
     if facts is None or rank_of(actor, facts) != "member":
         return None
-    last = last_post(connection, known, log, actor.uid)
+    last = last_post(connection, cache, log, actor.uid)
     wait = log.settings.slow_mode - (post.at - last) / 1000
     if wait > 0:
         return RateLimited("rate_limited.slow", retry_after=wait, seconds=ceil(wait))
     return None
 
 
-def last_post(connection: Connection, known: Known, log: Log, uid: str) -> Milliseconds:
+def last_post(connection: Connection, cache: WriterCache, log: Log, uid: str) -> Milliseconds:
     """When this member last wrote there, as far as slow mode can matter; 0 for long ago."""
-    at = known.last_posts.get((log.id, uid))
+    at = cache.last_posts.get((log.id, uid))
     if at is None:
         recent = (
             select(events.c.at, events.c.actor_uid)
@@ -79,7 +81,7 @@ def last_post(connection: Connection, known: Known, log: Log, uid: str) -> Milli
             .order_by(events.c.ordinal.desc())
         )
         at = next((row.at for row in connection.execute(recent) if row.actor_uid == uid), 0)
-        known.last_posts[log.id, uid] = at
+        cache.last_posts[log.id, uid] = at
     return at
 
 

@@ -13,14 +13,16 @@ from sqlalchemy import Connection, and_, delete, func, select
 
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.chat.naming import EVERYBODY
-from suhbat.chat.policy import decide
+from suhbat.chat.policy import decide, in_force
+from suhbat.chat.rate import Budget, Recent
 from suhbat.errors import RateLimited
 from suhbat.protocol.events import Mentioned
 
-from .appender import Appender
 from .dialect import find_rows, insert_new
-from .known import Known, Log, holds
+from .facts import facts_of
+from .logs import Log
 from .tables import everyone, mentions, reads
+from .transaction import WriterTransaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +41,17 @@ def meant(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> M
     if not named:
         return NOBODY
     if log.people is None:
-        return Meant(frozenset(uid for uid in {*named} - {EVERYBODY, actor.uid} if not holds(log.bans, uid, at)))
+        return Meant(frozenset(uid for uid in {*named} - {EVERYBODY, actor.uid} if not in_force(log.bans, uid, at)))
     others = log.people.keys() - {actor.uid}
-    if EVERYBODY in named and others and decide(actor, "mention_all", log.facts(actor.uid, at)) is None:
+    if EVERYBODY in named and others and decide(actor, "mention_all", facts_of(log, actor.uid, at)) is None:
         return Meant(everyone=True)
     return Meant(frozenset(others & set(named)))
 
 
-def pay(known: Known, log: Log, actor: Actor, meant: Meant, at: Milliseconds) -> RateLimited | None:
+def pay(naming: Recent[Budget], log: Log, actor: Actor, meant: Meant, at: Milliseconds) -> RateLimited | None:
     """Take what naming these people costs from what the actor may spend, one for each of them; or the refusal."""
     cost = len(log.people or ()) if meant.everyone else len(meant.uids)
-    wait = known.naming[actor.uid].spend(at / 1000, cost) if cost else 0.0
+    wait = naming[actor.uid].spend(at / 1000, cost) if cost else 0.0
     return RateLimited("rate_limited.mentions", retry_after=wait) if wait else None
 
 
@@ -115,14 +117,14 @@ def unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> 
 
 
 def tell_mentions(
-    appender: Appender, log: Log, seq: int, uids: Collection[str], actor: Actor, at: Milliseconds
+    transaction: WriterTransaction, log: Log, seq: int, uids: Collection[str], actor: Actor, at: Milliseconds
 ) -> None:
     """Tell these people how many unread messages name them there now, since that of the message `seq` changed."""
     if not uids:
         return
-    own = appender.known.own
-    appender.known.load_own(appender.connection, uids, at)
-    counts = unread_mentions(appender.connection, log, uids)
+    cache, append = transaction.cache, transaction.appender.append
+    cache.load_own(transaction.connection, uids, at)
+    counts = unread_mentions(transaction.connection, log, uids)
     for uid in sorted(uids):
         count = counts.get(uid, 0)
-        appender.append(own[uid], Mentioned, actor, at, target=log.name, message=seq, mentions=count, head=log.head)
+        append(cache.own[uid], Mentioned, actor, at, target=log.name, message=seq, mentions=count, head=log.head)

@@ -18,7 +18,7 @@ from . import private
 from .dialect import insert_new
 from .directory import sync_directory
 from .errors import StoreUnavailable
-from .known import new_log
+from .logs import new_log
 from .migrations import HEAD
 from .tables import conversations, meta
 

@@ -10,8 +10,7 @@ from suhbat.chat.model import Actor, Audited, Reported
 from suhbat.protocol.objects import User
 from suhbat.protocol.types import LOBBY
 
-from .floor import any_floor
-from .known import LobbyHistory
+from .floor import LobbyHistory, any_floor
 from .rows import MESSAGE, message
 from .tables import audit, conversations, events, members, reports, sanctions, users
 

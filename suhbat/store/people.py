@@ -12,11 +12,10 @@ from sqlalchemy import Connection
 from suhbat.chat.acts import Act, Done, Renew
 from suhbat.chat.model import Account, Change, Invite, Session
 from suhbat.chat.ports import Clock
-from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import ME
 
 from . import accounts, invites, sessions
-from .known import Known
+from .transaction import WriterTransaction
 from .writer import Writer
 
 T = TypeVar("T")
@@ -87,9 +86,9 @@ class PeopleOverSQL:
         return await self._write(lambda c: invites.end(c, id))
 
     async def _write(self, run: Callable[[Connection], T], *changes: Change) -> T:
-        def unit(connection: Connection, known: Known) -> tuple[T, list[LogEntry]]:
-            done = run(connection)
-            known.changes += changes
-            return done, []
+        def unit(transaction: WriterTransaction) -> T:
+            done = run(transaction.connection)
+            transaction.changes += changes
+            return done
 
         return await self._open_writer().work(unit)

@@ -24,13 +24,14 @@ from . import accounts as rows_of_accounts
 from . import guests, journal, leases, passes
 from .dialect import is_trouble
 from .errors import StoreUnavailable
-from .known import LobbyHistory
+from .floor import LobbyHistory
 from .migrate import is_moving, migrate_shared, revision, serves
 from .migrations import HEAD
 from .place import epoch_at, place
 from .shared import SharedTransactions
 from .sql import DEFAULTS, SQLStore
 from .tables import accounts
+from .transaction import WriterRules
 from .writer import Writer
 
 log = structlog.get_logger("suhbat.store")
@@ -159,12 +160,9 @@ class PostgresStore(SQLStore):
             raise
         self._closed = None
         self._open_readers(self._reads, READERS, ASIDE)
-        self._writer = Writer(
-            SharedTransactions(self._writes, here, self._lobby_history, self._bounds),
-            committed,
-            changed,
-            counts=self.counts,
-        )
+        rules = WriterRules(self._lobby_history, self._bounds)
+        transactions = SharedTransactions(self._writes, here, rules)
+        self._writer = Writer(transactions, committed, changed, counts=self.counts)
         self._writer.start()
         self._is_open = True
 

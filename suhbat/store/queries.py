@@ -15,9 +15,8 @@ from suhbat.protocol.objects import ConversationState, Message, Settings, User
 from suhbat.protocol.types import LOBBY, ME
 
 from .dialect import find_rows
-from .floor import floor_of
+from .floor import LobbyHistory, floor_of
 from .invitations import open_for
-from .known import LobbyHistory
 from .reactions import shown as reactions_shown
 from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message
 from .tables import conversations, directs, drafts, events, everyone, members, mentions, reads, users

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection
-
 from suhbat.chat.model import Actor, Post
 
 from .dialect import find_rows
 from .floor import writer_floors
-from .known import Known, Log
+from .logs import Log
 from .tables import events
+from .transaction import WriterTransaction
 
 
 class Replies:
     """The messages that are replied to in one run of posts."""
 
-    def __init__(self, connection: Connection, known: Known) -> None:
-        self._connection = connection
-        self._known = known
+    def __init__(self, transaction: WriterTransaction) -> None:
+        self._connection = transaction.connection
+        self._lobby_history = transaction.rules.lobby_history
         self._messages: set[tuple[int, int]] = set()
         self._floors: dict[tuple[int, str], int] = {}
 
@@ -33,7 +32,7 @@ class Replies:
                 readers.append((post.actor, log))
         if not wanted:
             return
-        self._floors = writer_floors(self._connection, self._known, readers)
+        self._floors = writer_floors(self._connection, self._lobby_history, readers)
         columns = ("conversation_id", "seq", "ordinal")
         found = find_rows(self._connection, events, columns[:2], columns, sorted(wanted))
         self._messages.update((log_id, seq) for log_id, seq, ordinal in found if ordinal is not None)

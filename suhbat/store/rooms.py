@@ -13,8 +13,7 @@ from suhbat.protocol.objects import ConversationState, Member, Message, Settings
 from suhbat.protocol.types import FEW, LOBBY
 
 from . import reactions
-from .floor import floor_of
-from .known import LobbyHistory
+from .floor import LobbyHistory, floor_of
 from .queries import state_of, states_of
 from .rows import MESSAGE, AnyRow, messages
 from .tables import conversations, events, members, pins, reads, sanctions, users

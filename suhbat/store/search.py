@@ -24,10 +24,10 @@ from suhbat.protocol.types import LOBBY
 
 from . import fts5, tsvector
 from .dialect import TookTooLong, at_most, find_rows, is_postgres
-from .floor import lobby_floor, member_floor
-from .known import Known, LobbyHistory
+from .floor import LobbyHistory, lobby_floor, member_floor
 from .rows import MESSAGE, AnyRow, messages
 from .tables import conversations, events, members, search_rows
+from .writer_cache import WriterCache
 
 FEW = 100
 PLACES = 1_000
@@ -53,11 +53,11 @@ def create(connection: Connection) -> None:
     _index(connection).create(connection)
 
 
-def index(connection: Connection, known: Known, said: Sequence[Said]) -> None:
+def index(connection: Connection, cache: WriterCache, said: Sequence[Said]) -> None:
     """New messages."""
     if said:
         new = [(log_id, seq, normalise(words), _marks(log_id, uid, words)) for log_id, seq, uid, words in said]
-        _index(connection).append(connection, known, new)
+        _index(connection).append(connection, cache, new)
 
 
 def feed(connection: Connection, said: Sequence[tuple[int, int, str, str]]) -> None:

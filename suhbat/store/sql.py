@@ -50,12 +50,13 @@ from . import (
     search,
 )
 from .acts import carry_out, touched
+from .batch import unavailable
 from .dialect import is_trouble
 from .errors import StoreUnavailable
-from .known import Known, LobbyHistory
+from .floor import LobbyHistory
 from .people import PeopleOverSQL
 from .reader import Reader
-from .transactions import unavailable
+from .transaction import WriterTransaction
 from .writer import Writer
 
 log = structlog.get_logger("suhbat.store")
@@ -110,7 +111,7 @@ class SQLStore(PeopleOverSQL):
         return found
 
     async def act(self, act: Act) -> Done:
-        return await self._open_writer().work(lambda c, known: carry_out(c, known, act), touched(act))
+        return await self._open_writer().work(lambda transaction: carry_out(transaction, act), touched(act))
 
     async def places(self, actor: Actor) -> Places:
         return await self._read(lambda c: queries.places(c, actor, self._lobby_history))
@@ -212,19 +213,18 @@ class SQLStore(PeopleOverSQL):
         return lost
 
     async def _expire_some(self, log_id: int, at: int, days: int) -> str | None:
-        def some(connection: Connection, known: Known) -> tuple[str | None, list[LogEntry]]:
-            name = retention.expire(connection, log_id, at, days)
+        def some(transaction: WriterTransaction) -> str | None:
+            name = retention.expire(transaction.connection, log_id, at, days)
             if name is not None:
-                known.changes.append(Change("log", name))
-            return name, []
+                transaction.changes.append(Change("log", name))
+            return name
 
         return await self._open_writer().work(some)
 
     async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
-        def begin(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            entries = erasure.begin(connection, known, actor, at, with_messages=with_messages)
-            known.changes.append(Change("account", actor.uid))
-            return None, entries
+        def begin(transaction: WriterTransaction) -> None:
+            erasure.begin(transaction, actor, at, with_messages=with_messages)
+            transaction.changes.append(Change("account", actor.uid))
 
         await self._open_writer().work(begin)
 
@@ -233,10 +233,7 @@ class SQLStore(PeopleOverSQL):
         if stretch is None:
             return False
 
-        def step(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            return None, erasure.step(connection, known, stretch, at)
-
-        await self._open_writer().work(step)
+        await self._open_writer().work(lambda transaction: erasure.step(transaction, stretch, at))
         return True
 
     async def save_guest(self, guest: Guest) -> None:
@@ -260,12 +257,12 @@ class SQLStore(PeopleOverSQL):
         # Looked for aside, so that the writer asks only whether they still are silent.
         silent = await self._read(lambda c: guests.silent(c, wanted, before), aside=True)
 
-        def drop(connection: Connection, known: Known) -> tuple[Collection[str], list[LogEntry]]:
-            gone = guests.silent(connection, silent, before)
+        def drop(transaction: WriterTransaction) -> Collection[str]:
+            gone = guests.silent(transaction.connection, silent, before)
             for uid in gone:
-                guests.drop(connection, uid)
-                known.changes.append(Change("guest", uid))
-            return gone, []
+                guests.drop(transaction.connection, uid)
+                transaction.changes.append(Change("guest", uid))
+            return gone
 
         return await self._open_writer().work(drop) if silent else ()
 

@@ -24,14 +24,17 @@ from .dialect import insert_new
 from .directory import make_directory, sync_directory
 from .epoch import Instance
 from .errors import StoreUnavailable
-from .known import Known, LobbyHistory, new_log
+from .floor import LobbyHistory
 from .lock import DirectoryLock
+from .logs import new_log
 from .migrate import migrate, revision
 from .migrations import HEAD
 from .sql import DEFAULTS, SQLStore
 from .tables import conversations
+from .transaction import WriterRules
 from .transactions import Transactions
 from .writer import Writer
+from .writer_cache import WriterCache
 
 log = structlog.get_logger("suhbat.store")
 
@@ -67,9 +70,9 @@ class SQLiteStore(SQLStore):
         assert self._writes is not None and self._reads is not None
         self._closed = None
         self._open_readers(self._reads, READERS, ASIDE)
-        self._writer = Writer(
-            Transactions(self._writes, Known(self._lobby_history, self._bounds)), committed, changed, counts=self.counts
-        )
+        rules = WriterRules(self._lobby_history, self._bounds)
+        transactions = Transactions(self._writes, WriterCache(), rules)
+        self._writer = Writer(transactions, committed, changed, counts=self.counts)
         self._writer.start()
         self._is_open = True
 

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 
 from suhbat.chat.search import Query
 
-from .known import Known
 from .rows import AnyRow
+from .writer_cache import WriterCache
 
 NEWEST = 20_000
 """Rows that are looked through from the newest on, before the index is asked about all others: a common word is found
@@ -30,7 +30,7 @@ def create(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX search_words ON search_rows USING gin (words) WITH (fastupdate = off)")
 
 
-def append(connection: Connection, known: Known, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
+def append(connection: Connection, cache: WriterCache, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """New messages: the log's id, the `seq`, words and marks. Their ids ascend in each log, for it is locked."""
     connection.exec_driver_sql(
         "INSERT INTO search_rows (conversation_id, seq, words) "

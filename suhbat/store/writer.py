@@ -20,8 +20,9 @@ from suhbat.chat.model import Changed, Committed, Outcome, Post
 from suhbat.counting import StoreCounts
 from suhbat.errors import Internal
 
+from .batch import Batch, Item, Unit, Work, busy
 from .errors import StoreUnavailable
-from .transactions import Batch, Item, Transactions, Unit, Work, busy
+from .transactions import Transactions
 
 log = structlog.get_logger("suhbat.store")
 

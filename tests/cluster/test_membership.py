@@ -17,8 +17,8 @@ from suhbat.cluster.membership import Neighbours
 from suhbat.errors import NameInUse, SuhbatError
 from suhbat.hub.hub import Hub
 from suhbat.identity.guests import Guests
+from suhbat.store.batch import unavailable
 from suhbat.store.postgres import PostgresStore
-from suhbat.store.transactions import unavailable
 from suhbat.tasks import Tasks
 from tests import engines
 from tests.fakes import FakeClock

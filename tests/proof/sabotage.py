@@ -57,7 +57,8 @@ def key_not_unique() -> None:
 @sabotage
 def told_before_commit() -> None:
     """A batch is acknowledged when it is written, and committed with the next one."""
-    from suhbat.store.transactions import Batch, Item, Transactions
+    from suhbat.store.batch import Batch, Item
+    from suhbat.store.transactions import Transactions
 
     open_: list[Any] = []
 

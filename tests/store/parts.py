@@ -14,7 +14,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import inspect, text
 
 from suhbat.chat.acts import Meet
 from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent, States
@@ -26,11 +26,11 @@ from suhbat.store import connect
 from suhbat.store.acts import carry_out
 from suhbat.store.directory import make_directory
 from suhbat.store.fts5 import SECURE_DELETE
-from suhbat.store.known import Known
 from suhbat.store.migrate import migrate
 from suhbat.store.postgres import PostgresStore
 from suhbat.store.postgres import connect as postgres_at
 from suhbat.store.sqlite import SQLiteStore
+from suhbat.store.transaction import WriterTransaction
 from tests import engines
 from tests.fakes import FakeClock
 
@@ -194,11 +194,11 @@ async def direct(store: Store, actor: Actor, peer: Actor, at: int) -> str:
     return (await store.act(Meet(actor=peer, at=at, people=(actor,)))).conversation
 
 
-def met(connection: Connection, known: Known, actor: Actor, peer: Actor, at: int) -> tuple[str, list[LogEntry]]:
+def met(transaction: WriterTransaction, actor: Actor, peer: Actor, at: int) -> str:
     """The same as a unit of work."""
-    done, entries = carry_out(connection, known, Meet(actor=actor, at=at, people=(peer,)))
-    _, more = carry_out(connection, known, Meet(actor=peer, at=at, people=(actor,)))
-    return done.conversation, entries + more
+    done = carry_out(transaction, Meet(actor=actor, at=at, people=(peer,)))
+    carry_out(transaction, Meet(actor=peer, at=at, people=(actor,)))
+    return done.conversation
 
 
 async def uids(store: Store, actor: Actor, conversation: str) -> list[str]:

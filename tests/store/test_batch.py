@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -16,14 +16,16 @@ from sqlalchemy import Connection, Table, event, select, update
 
 from suhbat.chat.model import Actor, Outcome, Post, Sent
 from suhbat.errors import IdempotencyConflict, NotFound
-from suhbat.protocol.events import MessageCreated
+from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.types import LOBBY
-from suhbat.store import connect, history, known, posting, queries, values
-from suhbat.store.appender import Appender, EventRow
+from suhbat.store import connect, history, posting, queries, values
+from suhbat.store.appender import EventRow
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
 from suhbat.store.directs import make_direct, pair_of
-from suhbat.store.known import Known, new_log
+from suhbat.store.logs import new_log, read_people
 from suhbat.store.tables import conversations, events, idempotency, reads, users
+from suhbat.store.transaction import WriterTransaction
+from suhbat.store.writer_cache import WriterCache
 
 from .old import new_database
 from .parts import ALI, BARE, VALI, make_post, met
@@ -103,18 +105,31 @@ class Model:
         return sent
 
 
+@dataclass(frozen=True)
+class Written:
+    outcomes: list[Outcome]
+    entries: list[LogEntry]
+
+
+def write(connection: Connection, posts: Sequence[Post], cache: WriterCache, *, again: bool = False) -> Written:
+    """A run of posts, and what would be published after COMMIT."""
+    transaction = WriterTransaction(connection, cache)
+    outcomes = posting.write(transaction, posts, again=again)
+    return Written(outcomes, transaction.appender.entries)
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.lists(wishes, min_size=1, max_size=12), st.booleans(), st.booleans()), max_size=5))
 def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
     """Whatever is posted, however it falls into batches, with or without what was known, also when a batch is rolled
     back and repeated: every outcome is the model's, `seq` and `ordinal` are dense, keys answer once, and what was
     published is what the log gives back."""
-    model, known, numbers = Model(), Known(), count()
+    model, cache, numbers = Model(), WriterCache(), count()
     published = []
     with database() as connection:
         for run, forget, repeat in runs:
             if forget:
-                known = Known()
+                cache = WriterCache()
             posts: list[Post] = []
             expected: list[Outcome | type[Exception]] = []
             for wish in run:
@@ -132,11 +147,11 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
                 expected.append(model.expect(wish, None if named == "d-unknown" else log, log))
             if repeat:
                 transaction = connection.begin()
-                posting.write(connection, posts, known)
+                write(connection, posts, cache)
                 transaction.rollback()
-                known.clear()
+                cache.clear()
             with connection.begin():
-                written = posting.write(connection, posts, known, again=repeat)
+                written = write(connection, posts, cache, again=repeat)
             for outcome, wanted in zip(written.outcomes, expected, strict=True):
                 if isinstance(outcome, Sent) and isinstance(wanted, Sent):
                     if wanted.conversation != LOBBY:
@@ -175,7 +190,7 @@ def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
     """After an edit in place a replay and history give the new text; after a deletion a tombstone, with nothing of it."""
     posts = [make_post(ALI, text, key=f"~{text}") for text in ("bir", "ikki", "uch")]
     with connection.begin():
-        posting.write(connection, posts, Known())
+        write(connection, posts, WriterCache())
         connection.execute(update(events).where(events.c.seq == 2).values(text="ikki!", edited_at=5_000))
         connection.execute(update(events).where(events.c.seq == 3).values(deleted=True))
         replayed = [entry.event for entry in queries.event_page(connection, LOBBY, 0, 10)]
@@ -191,18 +206,18 @@ def test_an_edit_does_not_make_a_repeat_a_conflict(connection: Connection) -> No
     """The key answers for what was asked, not for what the message became."""
     post = make_post(ALI, "bir", key="k", client_id="k")
     with connection.begin():
-        posting.write(connection, [post], Known())
+        write(connection, [post], WriterCache())
         connection.execute(update(events).values(text="boshqa", edited_at=5_000))
-        assert posting.write(connection, [post], Known()).outcomes == [Sent(LOBBY, 1, 1, post.at, duplicate=True)]
+        assert write(connection, [post], WriterCache()).outcomes == [Sent(LOBBY, 1, 1, post.at, duplicate=True)]
 
 
 def test_history_counts_messages_only(connection: Connection) -> None:
     """Other events lie between messages: pages are still full, and a place may name one of them."""
-    known = Known()
+    cache = WriterCache()
     with connection.begin():
         for start in (1, 4, 7):
-            posting.write(connection, [make_post(ALI, f"{i}", key=f"~{i}") for i in range(start, start + 3)], known)
-            log = known.named[LOBBY]
+            write(connection, [make_post(ALI, f"{i}", key=f"~{i}") for i in range(start, start + 3)], cache)
+            log = cache.named[LOBBY]
             others = []
             for _ in range(5):
                 log.head += 1
@@ -227,29 +242,29 @@ def test_history_counts_messages_only(connection: Connection) -> None:
 
 def test_a_rolled_back_batch_leaves_nothing(connection: Connection) -> None:
     """Once forgotten, heads are read again: numbers go on where the tables are."""
-    known = Known()
+    cache = WriterCache()
     with connection.begin():
-        posting.write(connection, [make_post(ALI, key="~1")], known)
+        write(connection, [make_post(ALI, key="~1")], cache)
     transaction = connection.begin()
-    posting.write(connection, [make_post(ALI, key="~2"), make_post(ALI, key="~3", peer=VALI)], known)
+    write(connection, [make_post(ALI, key="~2"), make_post(ALI, key="~3", peer=VALI)], cache)
     transaction.rollback()
-    known.clear()
+    cache.clear()
     with connection.begin():
-        outcomes = posting.write(connection, [make_post(VALI, key="~4"), make_post(ALI, key="~3", peer=VALI)], known)
+        outcomes = write(connection, [make_post(VALI, key="~4"), make_post(ALI, key="~3", peer=VALI)], cache)
         assert [outcome.seq for outcome in outcomes.outcomes if isinstance(outcome, Sent)] == [2, 1]
         assert len(connection.execute(select(idempotency)).all()) == 3
 
 
 def test_another_writer_made_the_direct_first(connection: Connection) -> None:
     """With several writers the one that comes second takes what is there, and announces nothing."""
-    behind = Known()
+    behind = WriterCache()
     with connection.begin():
         behind.load_own(connection, {"u-ali", "u-vali"}, 1)
-        name, _ = met(connection, Known(), ALI, VALI, 1)
-        appender = Appender(connection, behind)
-        log, is_new = make_direct(appender, VALI, (VALI, ALI), 1, writes=True)
-        appender.flush()
-        assert (log.name, is_new, appender.entries) == (name, False, [])
+        name = met(WriterTransaction(connection, WriterCache()), ALI, VALI, 1)
+        transaction = WriterTransaction(connection, behind)
+        log, is_new = make_direct(transaction, VALI, (VALI, ALI), 1, writes=True)
+        transaction.appender.flush()
+        assert (log.name, is_new, transaction.appender.entries) == (name, False, [])
         assert connection.execute(select(conversations.c.name).where(conversations.c.kind == "direct")).all() == [
             (name,)
         ]
@@ -257,11 +272,11 @@ def test_another_writer_made_the_direct_first(connection: Connection) -> None:
 
 def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
     """However many posts: each statement costs the thread the interpreter's lock once."""
-    known = Known()
+    cache = WriterCache()
     people = [Actor(f"u{i}", f"odam{i}", lobby_from=0) for i in range(256)]
     posts = [make_post(person, key=f"k{i}", client_id=f"k{i}", reply_to=1) for i, person in enumerate(people)]
     with connection.begin():
-        posting.write(connection, [make_post(person, key=f"~{i}") for i, person in enumerate(people)], known)
+        write(connection, [make_post(person, key=f"~{i}") for i, person in enumerate(people)], cache)
     statements: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
@@ -269,7 +284,7 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
 
     event.listen(connection.engine, "before_cursor_execute", note)
     with connection.begin():
-        written = posting.write(connection, posts, known)
+        written = write(connection, posts, cache)
     assert all(isinstance(outcome, Sent) for outcome in written.outcomes)
     assert len(statements) <= 11, statements
 
@@ -286,7 +301,7 @@ def test_few_statements_for_any_number_of_logs(connection: Connection) -> None:
         for size in range(1, 400):
             heads = queries.log_heads(connection, [LOBBY, *(f"c{i}" for i in range(size))])
             assert len(heads) == size + 1
-            known.read_people(connection, range(size))
+            read_people(connection, range(size))
     assert len(statements) == 1 + 2 * 9  # BEGIN, and those for 1, 2, 4 … 256
 
 
@@ -318,7 +333,7 @@ def test_keys_are_looked_up_by_index(connection: Connection, table: Table, keys:
 
 def test_too_much_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory stays bounded."""
-    known = Known()
-    known.users = {str(i) for i in range(200_001)}
-    known.trim()
-    assert not known.users
+    cache = WriterCache()
+    cache.users = {str(i) for i in range(200_001)}
+    cache.trim()
+    assert not cache.users

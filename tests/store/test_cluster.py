@@ -26,8 +26,8 @@ from suhbat.protocol.types import LOBBY
 from suhbat.store import journal, leases, search
 from suhbat.store.dialect import unawaited
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.known import Known
 from suhbat.store.postgres import PostgresStore, connect, prepare
+from suhbat.store.writer_cache import WriterCache
 from tests import engines
 from tests.fakes import FakeClock
 
@@ -209,11 +209,11 @@ class TestWriting:
         async with stores(url) as ((one, first, _), (two, second, _)):
             real, entered, gate = search.index, threading.Event(), threading.Event()
 
-            def pause(connection: Connection, known: Known, said: Sequence[search.Said]) -> None:
+            def pause(connection: Connection, cache: WriterCache, said: Sequence[search.Said]) -> None:
                 if not entered.is_set():
                     entered.set()
                     gate.wait(20)
-                real(connection, known, said)
+                real(connection, cache, said)
 
             monkeypatch.setattr(search, "index", pause)
             late = first.ask(one, ALI, "late")

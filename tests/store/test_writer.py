@@ -21,12 +21,15 @@ from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
 from suhbat.store import connect, transactions
+from suhbat.store.batch import Unit
 from suhbat.store.dialect import insert_new
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.known import Known, new_log
+from suhbat.store.logs import new_log
 from suhbat.store.tables import conversations
-from suhbat.store.transactions import Transactions, Unit
+from suhbat.store.transaction import WriterTransaction
+from suhbat.store.transactions import Transactions
 from suhbat.store.writer import LARGEST_BATCH, Writer
+from suhbat.store.writer_cache import WriterCache
 
 from .old import new_database
 from .parts import ALI, BARE, VALI, Listener, everything, met, opened, sqlite
@@ -68,7 +71,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 async def writer(engine: Engine, listener: Listener) -> AsyncIterator[Writer]:
     """Started; takes 3,000 posts at a time."""
-    writer = Writer(Transactions(engine, Known()), listener.committed, limit=3_000)
+    writer = Writer(Transactions(engine, WriterCache()), listener.committed, limit=3_000)
     writer.start()
     yield writer
     await writer.close()
@@ -103,9 +106,8 @@ class Once:
 def noting(done: list[int], number: int) -> Unit[None]:
     """Work that says when it is carried out."""
 
-    def run(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+    def run(transaction: WriterTransaction) -> None:
         done.append(number)
-        return None, []
 
     return run
 
@@ -165,9 +167,8 @@ class TestGroupCommit:
         await gate.reached()
         seen = []
 
-        def look(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            seen.append(connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
-            return None, []
+        def look(transaction: WriterTransaction) -> None:
+            seen.append(transaction.connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
 
         everything: list[asyncio.Future[Outcome]] = [first]
         works = []
@@ -207,13 +208,11 @@ class TestGroupCommit:
             asked.append(listener.ask(writer, ALI))
             await asyncio.sleep(0)  # it is handed over at the end of the turn
 
-        def slow(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
+        def slow(transaction: WriterTransaction) -> None:
             asyncio.run_coroutine_threadsafe(post(), loop).result(60)
-            return None, []
 
-        def look(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            seen.append(connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
-            return None, []
+        def look(transaction: WriterTransaction) -> None:
+            seen.append(transaction.connection.exec_driver_sql("SELECT count(*) FROM events").scalar_one())
 
         await asyncio.gather(*(writer.work(work) for work in (slow, look, look, look)))
         await asyncio.gather(*asked)
@@ -279,9 +278,9 @@ class TestFailures:
         """Other work has no key to look up; it may be repeated."""
         Once(engine, RuntimeError("odd"), after=True)
         with pytest.raises(Internal):
-            await writer.work(lambda c, known: met(c, known, ALI, VALI, 1))
-        name = await writer.work(lambda c, known: met(c, known, ALI, VALI, 1))
-        assert name == await writer.work(lambda c, known: met(c, known, VALI, ALI, 1))
+            await writer.work(lambda transaction: met(transaction, ALI, VALI, 1))
+        name = await writer.work(lambda transaction: met(transaction, ALI, VALI, 1))
+        assert name == await writer.work(lambda transaction: met(transaction, VALI, ALI, 1))
 
     async def test_trouble_while_trying_one_by_one(self, writer: Writer, engine: Engine, listener: Listener) -> None:
         """The disk fails in the middle of it: those that were written stay, the rest are told to come back at once."""
@@ -316,7 +315,7 @@ class TestFailures:
         def broken(entries: list[LogEntry]) -> None:
             raise RuntimeError("committed")
 
-        writer, listener = Writer(Transactions(engine, Known()), broken), Listener()
+        writer, listener = Writer(Transactions(engine, WriterCache()), broken), Listener()
         writer.start()
         cancelled = listener.ask(writer, ALI)
         cancelled.cancel()  # its done will raise InvalidStateError or fail its assertion
@@ -329,8 +328,8 @@ class TestFailures:
         first = listener.ask(writer, ALI)
         await gate.reached()
 
-        def fail(connection: Connection, known: Known) -> tuple[None, list[LogEntry]]:
-            met(connection, known, ALI, BARE, 1)
+        def fail(transaction: WriterTransaction) -> None:
+            met(transaction, ALI, BARE, 1)
             raise NotFound
 
         before = listener.ask(writer, ALI, peer=VALI)
@@ -350,8 +349,8 @@ class TestFailures:
         self, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """If the thread ends for whatever reason, everyone who waits is answered, and `check` says so from then on."""
-        known = Known()
-        writer = Writer(Transactions(engine, known), listener.committed)
+        cache = WriterCache()
+        writer = Writer(Transactions(engine, cache), listener.committed)
         gate = Gate(engine)
         writer.start()
         first = listener.ask(writer, ALI)
@@ -360,10 +359,10 @@ class TestFailures:
         work = asyncio.ensure_future(writer.work(lambda c, k: (None, [])))
         await asyncio.sleep(0)
 
-        def die(self: Known) -> None:
+        def die(self: WriterCache) -> None:
             raise SystemExit
 
-        monkeypatch.setattr(Known, "trim", die)
+        monkeypatch.setattr(WriterCache, "trim", die)
         gate.open()
         assert isinstance(await first, Sent)
         assert {type(outcome) for outcome in await asyncio.gather(*rest)} == {Internal}

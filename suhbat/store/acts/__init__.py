@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection
-
 from suhbat.chat import acts
 from suhbat.chat.acts import Act, Done
-from suhbat.protocol.events import LogEntry, own_log
+from suhbat.protocol.events import own_log
 from suhbat.protocol.types import ME
-from suhbat.store.known import Known
+from suhbat.store.transaction import WriterTransaction
 
 from . import messages, order, own, people, rooms
 from .writing import Writing
@@ -51,9 +49,9 @@ def touched(act: Act) -> frozenset[str]:
     return frozenset({getattr(act, "conversation", ME), *map(own_log, people)} - {ME})
 
 
-def carry_out(connection: Connection, known: Known, act: Act) -> tuple[Done, list[LogEntry]]:
+def carry_out(transaction: WriterTransaction, act: Act) -> Done:
     """See `chat.ports.Store.act`. Raises the refusal, with nothing written that the caller must not roll back."""
-    writing = Writing(connection, known, act.actor, act.at)
+    writing = Writing(transaction, act.actor, act.at)
     done = WAYS[type(act)](writing, act)
     writing.flush()
-    return done, writing.appender.entries
+    return done

@@ -12,7 +12,7 @@ from suhbat.errors import TooManyInvitations
 from suhbat.protocol.events import ConversationInvited, ConversationRemoved
 from suhbat.protocol.objects import Invitation
 from suhbat.store.invitations import acquainted, added_by, counts, inviter_of
-from suhbat.store.known import Log
+from suhbat.store.logs import Log
 from suhbat.store.tables import conversations, invitations
 
 from .writing import Writing
@@ -23,7 +23,7 @@ def may_be_added(writing: Writing, person: Actor) -> bool:
     chosen = added_by(writing.connection, person.uid)
     if chosen != "known":
         return chosen == "everyone"
-    return knows(person, writing.actor, team=writing.known.bounds.team) or acquainted(
+    return knows(person, writing.actor, team=writing.rules.bounds.team) or acquainted(
         writing.connection, person, writing.actor
     )
 

@@ -39,10 +39,10 @@ def edit(writing: Writing, act: acts.Edit) -> Done:
         raise Forbidden("forbidden.author")
     if row.text == act.text:
         return Done(log.name, log.head)
-    if refused := filtered.refusal(writing.connection, writing.known, act.text):
+    if refused := filtered.refusal(writing.connection, writing.cache, act.text):
         raise refused
     after = meant(log, act.actor, act.named, act.at)
-    if too_many := pay(writing.known, log, act.actor, after, act.at):
+    if too_many := pay(writing.rules.naming, log, act.actor, after, act.at):
         raise too_many
     before = forget_mentions(writing.connection, log, row.ordinal)
     after = still_unread(writing.connection, log, row.ordinal, after)

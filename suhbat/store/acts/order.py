@@ -14,7 +14,7 @@ from suhbat.errors import BadRequest, Forbidden, NotFound, RateLimited, SuhbatEr
 from suhbat.protocol.events import MemberMuted
 from suhbat.protocol.types import LOBBY
 from suhbat.store import filtered
-from suhbat.store.known import Log
+from suhbat.store.logs import Log
 from suhbat.store.tables import accounts, conversations, reports, sanctions
 
 from .inviting import withdraw
@@ -32,7 +32,7 @@ def ban(writing: Writing, act: acts.Ban) -> Done:
         return Done(log.name, log.head)
     writing.note("ban" if act.on else "ban.lift", log, act.person.uid, act.reason)
     if log.kind == "lobby":
-        writing.known.changes.append(Change("bans", act.person.uid))
+        writing.transaction.changes.append(Change("bans", act.person.uid))
     if act.on:
         withdraw(writing, log, act.person.uid)
     if act.on and log.people is not None and act.person.uid in log.people:
@@ -59,7 +59,7 @@ def filter_words(writing: Writing, act: acts.Filter) -> Done:
     if act.actor.role != "owner":
         raise Forbidden()
     lobby = writing.log(LOBBY, "see")
-    filtered.put(writing.connection, writing.known, act.words, act.at)
+    filtered.put(writing.connection, writing.cache, act.words, act.at)
     writing.note("filter", lobby, "", f"{len(act.words)} words")
     return Done(LOBBY, lobby.head)
 

@@ -10,7 +10,7 @@ from suhbat.chat.model import Change
 from suhbat.protocol.events import DraftChanged, ReadMarked, UserUpdated
 from suhbat.protocol.types import ME
 from suhbat.store import accounts, unread
-from suhbat.store.known import Log
+from suhbat.store.logs import Log
 from suhbat.store.mentions import read_mentions
 from suhbat.store.rows import profile
 from suhbat.store.tables import drafts, events, reads
@@ -23,7 +23,7 @@ def renew(writing: Writing, act: acts.Renew) -> Done:
     before = profile(writing.connection, act.account.uid)
     accounts.save(writing.connection, act.account)
     after = profile(writing.connection, act.account.uid)
-    writing.known.changes.append(Change("account", act.account.uid))
+    writing.transaction.changes.append(Change("account", act.account.uid))
     if after is None or after == before:
         return Done(ME, 0)
     event = writing.append(writing.own(act.account.uid), UserUpdated, user=after)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from suhbat.chat import acts
 from suhbat.chat.acts import Done
 from suhbat.chat.model import Actor
-from suhbat.chat.policy import RANKS, decide, may_change_role, outranks
+from suhbat.chat.policy import RANKS, decide, in_force, may_change_role, outranks
 from suhbat.errors import BadRequest, Forbidden, NotFound, UserNotFound
 from suhbat.protocol.events import (
     ConversationAdded,
@@ -22,7 +22,7 @@ from suhbat.protocol.objects import Role, User
 from suhbat.store.directs import hide_direct
 from suhbat.store.growth import crowded
 from suhbat.store.invitations import inviter_of
-from suhbat.store.known import Log, holds
+from suhbat.store.logs import Log
 from suhbat.store.marks import ordinal_at
 from suhbat.store.queries import state_of
 from suhbat.store.tables import drafts, members, mentions, reads, users
@@ -54,8 +54,8 @@ def accept(writing: Writing, act: acts.Accept) -> Done:
     log = writing.find(act.conversation)
     if log is None or log.kind != "room" or log.people is None:
         return Done(act.conversation, 0)
-    shut = log.settings.archived or len(log.people) >= LARGEST_ROOM or holds(log.bans, act.actor.uid, act.at)
-    shut = shut or crowded(writing.connection, writing.known, act.actor.uid) is not None
+    shut = log.settings.archived or len(log.people) >= LARGEST_ROOM or in_force(log.bans, act.actor.uid, act.at)
+    shut = shut or crowded(writing.transaction, act.actor.uid) is not None
     if shut or act.actor.uid in log.people:
         return Done(log.name, log.head)
     return enter(writing, log, act.actor, "member")
@@ -73,7 +73,7 @@ def admit(writing: Writing, act: acts.Admit) -> Done:
     if not may_change_role(writing.rank(log), act.role):
         raise Forbidden()
     if present is None:
-        if holds(log.bans, act.person.uid, act.at):
+        if in_force(log.bans, act.person.uid, act.at):
             raise Forbidden("forbidden.person_banned")
         _require_room(log)
         if act.exempt or may_be_added(writing, act.person):
@@ -94,7 +94,7 @@ def leave(writing: Writing, act: acts.Leave) -> Done:
         raise NotFound()
     writing.require(log, "leave")
     if log.kind == "direct":
-        hide_direct(writing.appender, log, act.actor, act.at)
+        hide_direct(writing.transaction, log, act.actor, act.at)
         return Done(log.name, log.head)
     return Done(log.name, depart(writing, log, act.actor.user))
 
@@ -140,7 +140,7 @@ def enter(writing: Writing, log: Log, person: Actor, role: Role, *, exempt: bool
     writing.connection.execute(insert(members), place | {"role": role, "since": since, "joined_at": writing.at})
     read = ordinal_at(writing.connection, log.id, since)
     writing.connection.execute(insert(reads), place | {"read_ordinal": read, "own_since": 0})
-    writing.known.readers.add((log.id, person.uid))
+    writing.cache.readers.add((log.id, person.uid))
     log.people[person.uid] = role
     event = writing.append(log, MemberJoined, user=person.user, role=role)
     # The state they are told is that after their joining.
@@ -154,7 +154,7 @@ def depart(writing: Writing, log: Log, person: User) -> int:
     assert log.people is not None
     for table in (members, reads, drafts, mentions):
         writing.connection.execute(delete(table).where(table.c.conversation_id == log.id, table.c.uid == person.uid))
-    writing.known.readers.discard((log.id, person.uid))
+    writing.cache.readers.discard((log.id, person.uid))
     was = log.people.pop(person.uid)
     # First they are out, then the others hear of it: nothing of after their removal reaches them.
     writing.append(writing.own(person.uid), ConversationRemoved, removed=log.name)

@@ -15,7 +15,7 @@ from suhbat.errors import BadRequest, Forbidden
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
 from suhbat.protocol.objects import Settings
 from suhbat.store.directs import counts_for, make_direct, pair_of, show_direct
-from suhbat.store.known import Log, new_log, new_room_id
+from suhbat.store.logs import Log, new_log, new_room_id
 from suhbat.store.queries import state_of
 from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
 
@@ -42,7 +42,7 @@ def create(writing: Writing, act: acts.Create) -> Done:
     if not actor.lasting:
         raise Forbidden("forbidden.bare")
     writing.conversations(actor, exempt=act.exempt)
-    writing.spend("rooms", writing.known.bounds.rooms, exempt=act.exempt)
+    writing.spend("rooms", writing.rules.bounds.rooms, exempt=act.exempt)
     settings = Settings(title=act.title, topic=act.topic, visibility=act.visibility, history=act.history)
     name = new_room_id()
     connection = writing.connection
@@ -54,8 +54,8 @@ def create(writing: Writing, act: acts.Create) -> Done:
     connection.execute(insert(reads), place | {"read_ordinal": 0, "own_since": 0})
     writing.note_users((actor,))
     log = Log(id_, name, "room", 0, 0, 0, {actor.uid: "owner"}, settings)
-    writing.known.named[name] = log
-    writing.known.readers.add((id_, actor.uid))
+    writing.cache.named[name] = log
+    writing.cache.readers.add((id_, actor.uid))
     writing.append(writing.own(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
     return Done(name, 0, created=True)
 
@@ -67,14 +67,14 @@ def meet(writing: Writing, act: acts.Meet) -> Done:
         raise BadRequest(reason=f"a direct has at most {LARGEST_DIRECT} people; make a room")
     people = tuple(everybody.values()) if len(everybody) > 1 else (act.actor, act.actor)
     pair = pair_of(*people)
-    writing.known.load(writing.connection, (), {pair: people}, act.at)
-    log = writing.known.pairs.get(pair)
+    writing.cache.load(writing.connection, (), {pair: people}, act.at)
+    log = writing.cache.pairs.get(pair)
     if log is not None:
         return _show(writing, log, act)
     writing.conversations(act.actor, exempt=act.exempt)
     if len(everybody) > 1:
-        writing.spend("directs", writing.known.bounds.directs, exempt=act.exempt)
-    log, is_new = make_direct(writing.appender, act.actor, people, act.at, writes=False)
+        writing.spend("directs", writing.rules.bounds.directs, exempt=act.exempt)
+    log, is_new = make_direct(writing.transaction, act.actor, people, act.at, writes=False)
     if not is_new:
         return _show(writing, log, act)  # another writer made it meanwhile
     return Done(log.name, log.head, created=True)
@@ -87,7 +87,7 @@ def _show(writing: Writing, log: Log, act: acts.Meet) -> Done:
         writing.conversations(act.actor, exempt=act.exempt)
         mine = (members.c.conversation_id == log.id, members.c.uid == uid)
         connection.execute(update_rows(members).where(*mine).values(counts=True))
-    show_direct(writing.appender, log, act.actor, act.at, to=uid)
+    show_direct(writing.transaction, log, act.actor, act.at, to=uid)
     return Done(log.name, log.head)
 
 
@@ -129,7 +129,7 @@ def erase(writing: Writing, act: acts.Erase) -> Done:
     """A room goes with all that was said in it, for everybody: it is not there any more from now on, and what is left of it
     is taken away a little at a time (`store.retention`)."""
     log = writing.log(act.conversation, "erase")
-    writing.known.load_own(writing.connection, log.people or (), act.at)
+    writing.cache.load_own(writing.connection, log.people or (), act.at)
     for uid in log.people or ():
         writing.append(writing.own(uid), ConversationRemoved, removed=log.name)
     withdraw_all(writing, log)
@@ -138,6 +138,6 @@ def erase(writing: Writing, act: acts.Erase) -> Done:
     writing.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
     for table in (members, reads, drafts, mentions, everyone, sanctions):
         writing.connection.execute(delete(table).where(table.c.conversation_id == log.id))
-    # What is known of it is in many places of the memory.
-    writing.known.clear()
+    # The cache has it in many places.
+    writing.cache.clear()
     return Done(log.name, log.head)

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import insert, select
 
 from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Action, Rank, decide, rank_of
 from suhbat.errors import NotFound
 from suhbat.protocol.events import Stored
 from suhbat.protocol.objects import Message
-from suhbat.store.appender import Appender
+from suhbat.store.facts import facts_of
 from suhbat.store.floor import writer_floor
 from suhbat.store.growth import Made, crowded, spent
-from suhbat.store.known import Known, Log
+from suhbat.store.logs import Log
 from suhbat.store.mentions import tell_mentions
 from suhbat.store.rows import MESSAGE, AnyRow, for_all
 from suhbat.store.tables import audit, events
+from suhbat.store.transaction import WriterTransaction
 
 E = TypeVar("E", bound=Stored)
 
@@ -26,17 +27,18 @@ E = TypeVar("E", bound=Stored)
 class Writing:
     """One act in its transaction. What it appends is told when the transaction is committed."""
 
-    def __init__(self, connection: Connection, known: Known, actor: Actor, at: Milliseconds) -> None:
-        self.connection = connection
-        self.known = known
+    def __init__(self, transaction: WriterTransaction, actor: Actor, at: Milliseconds) -> None:
+        self.transaction = transaction
+        self.connection = transaction.connection
+        self.cache = transaction.cache
+        self.rules = transaction.rules
         self.actor = actor
         self.at = at
-        self.appender = Appender(connection, known)
 
     def find(self, name: str) -> Log | None:
         """The log of a conversation, locked; whether the actor may know of it or not."""
-        self.known.load(self.connection, (name,), {}, self.at)
-        return self.known.named.get(name)
+        self.cache.load(self.connection, (name,), {}, self.at)
+        return self.cache.named.get(name)
 
     def log(self, name: str, action: Action) -> Log:
         """The log of a conversation, locked, in which the actor may do this. Raises the refusal."""
@@ -55,7 +57,7 @@ class Writing:
             raise refusal
 
     def facts(self, log: Log) -> ConversationFacts | None:
-        return log.facts(self.actor.uid, self.at)
+        return facts_of(log, self.actor.uid, self.at)
 
     def rank(self, log: Log) -> Rank:
         facts = self.facts(log)
@@ -63,13 +65,13 @@ class Writing:
 
     def own(self, uid: str) -> Log:
         """Somebody's own log, locked; made if new."""
-        self.known.load_own(self.connection, (uid,), self.at)
-        return self.known.own[uid]
+        self.cache.load_own(self.connection, (uid,), self.at)
+        return self.cache.own[uid]
 
     def conversations(self, person: Actor, *, exempt: bool = False) -> None:
         """Raise TooManyConversations where this person can be in no more."""
         name = None if person.uid == self.actor.uid else person.user_id
-        refusal = None if exempt else crowded(self.connection, self.known, person.uid, of=name)
+        refusal = None if exempt else crowded(self.transaction, person.uid, of=name)
         if refusal is not None:
             raise refusal
 
@@ -93,7 +95,7 @@ class Writing:
 
     def may_read(self, log: Log, seq: int) -> bool:
         """Whether this `seq` is above the actor's floor."""
-        return seq > writer_floor(self.connection, self.known, self.actor, log)
+        return seq > writer_floor(self.connection, self.rules.lobby_history, self.actor, log)
 
     def last_message(self, log: Log) -> Message | None:
         """As the next event of the log shows it; None where nothing was said yet, or it is past keeping."""
@@ -103,15 +105,15 @@ class Writing:
 
     def tell_mentions(self, log: Log, seq: int, uids: Collection[str]) -> None:
         """Tell these people that a message names them, or does so no more."""
-        tell_mentions(self.appender, log, seq, uids, self.actor, self.at)
+        tell_mentions(self.transaction, log, seq, uids, self.actor, self.at)
 
     def append(self, log: Log, kind: type[E], *, about: int | None = None, **fields: Any) -> E:
         """The actor's next event of a log: see `Appender.append`."""
-        return self.appender.append(log, kind, self.actor, self.at, about=about, **fields)
+        return self.transaction.appender.append(log, kind, self.actor, self.at, about=about, **fields)
 
     def note_users(self, people: Sequence[Actor]) -> None:
         """Each of these takes part in something durable: their row is there after the next `flush`."""
-        self.appender.note_users(people, self.at)
+        self.transaction.appender.note_users(people, self.at)
 
     def note(self, action: str, log: Log, subject: str, data: str = "") -> None:
         """Into the audit log."""
@@ -128,4 +130,4 @@ class Writing:
 
     def flush(self) -> None:
         """Write what was appended; what is read after this sees it."""
-        self.appender.flush()
+        self.transaction.appender.flush()

@@ -13,11 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from suhbat.chat.model import Change, Changed, Committed, Moved
+from suhbat.store.batch import Batch, Item, Work
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.known import Known
 from suhbat.store.sql import SQLStore
-from suhbat.store.transactions import Batch, Item, Transactions, Work
+from suhbat.store.transaction import WriterTransaction
+from suhbat.store.transactions import Transactions
 from suhbat.store.writer import Writer
+from suhbat.store.writer_cache import WriterCache
 
 from .loop import PROCESS
 
@@ -93,24 +95,24 @@ class _Transactions(Transactions):
     """Of a node that is not alone: what it knew may have been changed by another one."""
 
     def __init__(self, disk: Disk, chance: random.Random) -> None:
-        super().__init__(ENGINE, Known())
+        super().__init__(ENGINE, WriterCache())
         self._disk = disk
         self._chance = chance
         disk.writers.append(self)
 
     def write(self, items: Sequence[Item]) -> Batch:
         if self._disk.writer is not self:
-            self._known.clear()
+            self._cache.clear()
             self._disk.writer = self
         batch = super().write(items)
         self._disk.journal += batch.changes
         self._disk.committed(batch)
         return batch
 
-    def _carry_out(self, connection: Connection, made: Batch, works: Sequence[Work[Any]], until: float) -> None:
+    def _carry_out(self, transaction: WriterTransaction, made: Batch, works: Sequence[Work[Any]], until: float) -> None:
         """There is time for some of it: by chance, for how long things take is not the same each time."""
         most = self._chance.randint(1, 3)
-        made.told += [(work, self._work(connection, made, work)) for work in works[:most]]
+        made.told += [(work, self._work(transaction, work)) for work in works[:most]]
         made.later += works[most:]
 
 

@@ -20,11 +20,11 @@ from suhbat.errors import StorageUnavailable
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store import queries
+from suhbat.store.batch import Batch
 from suhbat.store.dialect import insert_new
-from suhbat.store.known import new_log
+from suhbat.store.logs import new_log
 from suhbat.store.migrate import migrate
 from suhbat.store.tables import conversations
-from suhbat.store.transactions import Batch
 
 from ..history import ROWS, History, faults, logs
 from .client import Client
