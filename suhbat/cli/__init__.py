@@ -8,7 +8,7 @@ import typer
 
 from suhbat import __version__
 
-from . import config, doctor, export, migrate, room, serve, user
+from . import config, doctor, export, migrate, migrate_store, room, serve, user
 from .terminal import say
 
 
@@ -27,7 +27,7 @@ def build() -> typer.Typer:
         add_completion=False,
     )
     app.callback()(_first)
-    for verb in (serve, user, room, export, migrate, doctor, config):
+    for verb in (serve, user, room, export, migrate, migrate_store, doctor, config):
         verb.install(app)
     app.command("version")(version)
     return app

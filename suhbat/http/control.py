@@ -11,7 +11,7 @@ from suhbat.chat import looking_after
 from suhbat.chat.ports import StoreReader
 from suhbat.chat.turns import ExportPace
 from suhbat.errors import NotFound, UserNotFound
-from suhbat.identity.administration import Order, Report, carry_out
+from suhbat.identity.administration import AccountCommand, AccountsReply, execute
 from suhbat.identity.control import HEADER
 from suhbat.identity.export import of_conversation, of_person
 from suhbat.identity.people import People
@@ -49,12 +49,12 @@ class Seen(Wire):
 
 
 @router.post("/control", dependencies=OWNER)
-async def order(body: Order, parts: House) -> Report:
-    """Carry out an order about accounts."""
-    report = await carry_out(body, parts.registration, parts.people)
+async def accounts(body: AccountCommand, parts: House) -> AccountsReply:
+    """Execute a command about accounts."""
+    reply = await execute(body, parts.registration, parts.people)
     if body.verb == "erase":
         parts.erasing()
-    return report
+    return reply
 
 
 @router.post("/control/rooms", dependencies=OWNER)

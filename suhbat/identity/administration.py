@@ -1,4 +1,4 @@
-"""What the owner of the machine may order: `suhbat user …`, through the running server or without one."""
+"""Commands about accounts that the machine's owner gives with `suhbat user …`, while a server runs or without one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .registration import Registration
 Verb = Literal["add", "passwd", "list", "disable", "enable", "role", "erase"]
 
 
-class Order(Wire):
-    """A verb, whom it is about, and what it needs: `add` a password and a role, `passwd` a password, `role` a role, `erase`
-    whether what they wrote goes too."""
+class AccountCommand(Wire):
+    """One command. `user_id`: the account's, unused by `list`; `password`: for `add` and `passwd`; `role`: for `add` and
+    `role`; `with_messages`: for `erase`, whether the account's messages are deleted too."""
 
     verb: Verb
     user_id: str = ""
@@ -27,7 +27,7 @@ class Order(Wire):
     with_messages: bool = False
 
 
-class Line(Wire):
+class AccountLine(Wire):
     """An account as the command line shows it."""
 
     user_id: UserId
@@ -36,39 +36,39 @@ class Line(Wire):
     created_at: Time
 
 
-class Report(Wire):
-    """The accounts that an order was about, as they are now."""
+class AccountsReply(Wire):
+    """The accounts that a command concerned, as they are now."""
 
-    accounts: tuple[Line, ...]
+    accounts: tuple[AccountLine, ...]
 
 
-async def carry_out(order: Order, registration: Registration, people: People) -> Report:
-    """Raises what the order's use case raises: UserNotFound, InvalidName, NameTaken, NameInUse, BadRequest, Busy."""
-    match order.verb:
+async def execute(command: AccountCommand, registration: Registration, people: People) -> AccountsReply:
+    """Raises the errors of its use case: UserNotFound, InvalidName, NameTaken, NameInUse, BadRequest, Busy."""
+    match command.verb:
         case "list":
-            return _report(*people.accounts)
+            return _reply(*people.accounts)
         case "add":
-            return _report(await registration.add(order.user_id, _password(order), order.role))
+            return _reply(await registration.add(command.user_id, _password(command), command.role))
         case "passwd":
-            return _report(await registration.reset_password(order.user_id, _password(order)))
+            return _reply(await registration.reset_password(command.user_id, _password(command)))
         case "role":
-            return _report(await registration.set_role(order.user_id, order.role))
+            return _reply(await registration.set_role(command.user_id, command.role))
         case "erase":
-            return _report(await registration.erase_named(order.user_id, with_messages=order.with_messages))
+            return _reply(await registration.erase_named(command.user_id, with_messages=command.with_messages))
         case "disable" | "enable":
-            return _report(await registration.set_disabled(order.user_id, order.verb == "disable"))
+            return _reply(await registration.set_disabled(command.user_id, command.verb == "disable"))
 
 
-def _password(order: Order) -> str:
-    if order.password is None:
+def _password(command: AccountCommand) -> str:
+    if command.password is None:
         raise BadRequest(reason='"password" is missing')
-    return order.password
+    return command.password
 
 
-def _report(*accounts: Account) -> Report:
-    return Report(
+def _reply(*accounts: Account) -> AccountsReply:
+    return AccountsReply(
         accounts=tuple(
-            Line(user_id=one.user_id, role=one.role, disabled=one.disabled, created_at=one.created_at)
+            AccountLine(user_id=one.user_id, role=one.role, disabled=one.disabled, created_at=one.created_at)
             for one in accounts
         )
     )

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from suhbat import __version__, cli
-from suhbat.cli import local_server, rooms, terminal
+from suhbat.cli import room, terminal, user
 
 ROOM = {
     "conversation": "r1",
@@ -60,25 +60,25 @@ def test_nothing_reaches_the_terminal_raw(capsys: pytest.CaptureFixture[str]) ->
 
 def test_tables_show_one_line_for_each() -> None:
     """A title with control characters or a line break is on its line."""
-    (line,) = rooms.table([ROOM | {"title": "a\nb\x1b"}])
+    (line,) = room.table([ROOM | {"title": "a\nb\x1b"}])
     assert line.endswith("a\\nb\\x1b")
-    (line,) = local_server.table([ALI | {"user_id": "a\nb"}])
+    (line,) = user.table([ALI | {"user_id": "a\nb"}])
     assert line.startswith("a\\nb ")
 
 
 @pytest.fixture
-def orders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+def executed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """The verbs that were carried out, where there is one room and one account."""
     done: list[str] = []
     monkeypatch.chdir(tmp_path)
 
-    def order(settings: object, **fields: object) -> list[dict[str, object]]:
+    def execute(settings: object, **fields: object) -> list[dict[str, object]]:
         if fields["verb"] != "list":
             done.append(str(fields["verb"]))
         return [{**ROOM, **ALI}]
 
-    monkeypatch.setattr(local_server, "order", order)
-    monkeypatch.setattr(rooms, "order", order)
+    monkeypatch.setattr(user, "execute", execute)
+    monkeypatch.setattr(room, "execute", execute)
     return done
 
 
@@ -97,27 +97,27 @@ def run(*arguments: str, typed: str = "") -> Result:
 
 @pytest.mark.parametrize(("arguments", "verb", "word"), DESTROYING)
 def test_what_destroys_asks(
-    orders: list[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], verb: str, word: str
+    executed: list[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], verb: str, word: str
 ) -> None:
     """It says what goes; `y` does it, anything else does not; without a terminal it is refused, and `--yes` does it."""
     nobody = run(*arguments)
-    assert nobody.exit_code == 2 and word in nobody.stderr and "--yes" in nobody.stderr and not orders
+    assert nobody.exit_code == 2 and word in nobody.stderr and "--yes" in nobody.stderr and not executed
     assert "\x1b" not in nobody.stderr and "\u202e" not in nobody.stderr
     monkeypatch.setattr(terminal, "is_asked", lambda: True)
     for answer in ("\n", "n\n", "", "yeah\n"):
         refused = run(*arguments, typed=answer)
-        assert refused.exit_code == 1 and "nothing was changed" in refused.stderr and not orders
+        assert refused.exit_code == 1 and "nothing was changed" in refused.stderr and not executed
     for answer in ("y\n", "YES\n"):
         assert run(*arguments, typed=answer).exit_code == 0
     assert run(*arguments, "--yes").exit_code == 0
-    assert orders == [verb] * 3
+    assert executed == [verb] * 3
 
 
-def test_what_deletes_nothing_does_not_ask(orders: list[str]) -> None:
+def test_what_deletes_nothing_does_not_ask(executed: list[str]) -> None:
     """To keep for ever is no loss, to shut out can be undone."""
     assert run("room", "retention", "r1", "0").exit_code == 0
     assert run("user", "disable", "oʻtkir").exit_code == 0
-    assert orders == ["retention", "disable"]
+    assert executed == ["retention", "disable"]
 
 
 def test_the_version() -> None:

@@ -269,7 +269,7 @@ def test_a_good_cluster(directory: Path) -> None:
 
 
 def test_a_port_of_somebody_else(taken: int) -> None:
-    """It is a failure; that of the server of this data directory is none (see tests/cli/test_local_server.py)."""
+    """It is a failure; that of the server of this data directory is none (see tests/cli/test_user.py)."""
     assert network.port(Settings(port=taken)).level == "FAIL"
 
 

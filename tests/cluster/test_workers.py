@@ -15,7 +15,7 @@ import psutil
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from suhbat.cli import local_server
+from suhbat.cli import user
 from suhbat.config import Settings
 from tests import engines
 from tests.servers import COMMANDS, PATIENCE, Server
@@ -99,13 +99,13 @@ async def test_the_command_line_reaches_whichever_worker(server: Server) -> None
     """Each order is carried out whatever worker it reaches, on all of them; also while one that has ended is replaced, and
     afterwards."""
     settings = Settings(data=server.data)
-    await asyncio.to_thread(local_server.order, settings, verb="add", user_id="ali", password=PASSWORD)
+    await asyncio.to_thread(user.execute, settings, verb="add", user_id="ali", password=PASSWORD)
     _, made = await asyncio.to_thread(
         server.request, "POST", "/api/v1/sessions", {"user_id": "ali", "password": PASSWORD}
     )
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(V1(server.ws, made["token"])) for _ in range(PEOPLE)]
-        await asyncio.to_thread(local_server.order, settings, verb="disable", user_id="ali")
+        await asyncio.to_thread(user.execute, settings, verb="disable", user_id="ali")
         async with asyncio.timeout(PATIENCE):
             assert {await one.closed() for one in sockets} == {4505}, "whatever worker they are on"
     before = workers(server)
@@ -113,7 +113,7 @@ async def test_the_command_line_reaches_whichever_worker(server: Server) -> None
     limit = time.monotonic() + PATIENCE
     orders = 0
     while orders < 2 * PEOPLE or len(now := workers(server)) < 2 or before[0] in now:
-        (ali,) = await asyncio.to_thread(local_server.order, settings, verb="list")
+        (ali,) = await asyncio.to_thread(user.execute, settings, verb="list")
         assert ali["disabled"]
         orders += 1
         await asyncio.sleep(0.05)

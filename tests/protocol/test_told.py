@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel
 from suhbat.chat.looking_after import RoomReport
 from suhbat.chat.model import RoomLine
 from suhbat.config import Settings
-from suhbat.identity.administration import Report
+from suhbat.identity.administration import AccountsReply
 from suhbat.protocol.events import EVENTS
 from suhbat.protocol.notices import NOTICES
 from suhbat.protocol.problem import Problem
@@ -38,7 +38,7 @@ def models() -> list[type[BaseModel]]:
     """Every class that goes out, and those in it."""
     found: dict[type[BaseModel], None] = {}
     waiting: list[Any] = [
-        *EVENTS, *NOTICES, *REPLIES, *SIMPLE_FRAMES, Problem, Report, RoomReport, RoomLine, *answers(),
+        *EVENTS, *NOTICES, *REPLIES, *SIMPLE_FRAMES, Problem, AccountsReply, RoomReport, RoomLine, *answers(),
     ]  # fmt: skip
     while waiting:
         one = waiting.pop()

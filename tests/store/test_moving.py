@@ -25,8 +25,8 @@ from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
-from suhbat.cli import moving
-from suhbat.cli.local_server import Refused
+from suhbat.cli import migrate_store
+from suhbat.cli.local_server import CommandRefused
 from suhbat.config import Settings
 from suhbat.errors import SuhbatError
 from suhbat.protocol.types import LOBBY
@@ -239,12 +239,12 @@ async def is_there(url: str, told: dict[str, Any]) -> bool:
 
 def lines(data: Path, url: str) -> list[str]:
     """What it says when it is quicker than to say how far it is."""
-    return list(moving.move(Settings(data=data, database_url=url), clock=lambda: 0.0))
+    return list(migrate_store.move(Settings(data=data, database_url=url), clock=lambda: 0.0))
 
 
 def refused(data: Path, url: str) -> str:
     """Why it is not moved."""
-    with pytest.raises(Refused) as refusal:
+    with pytest.raises(CommandRefused) as refusal:
         lines(data, url)
     return str(refusal.value)
 
@@ -272,7 +272,7 @@ def in_file(data: Path, *texts: str) -> None:
 
 def halves(data: Path, url: str, chunks: int) -> None:
     """Begin to move, and stop after so many chunks."""
-    with moving.both(Settings(data=data, database_url=url)) as both:
+    with migrate_store.both(Settings(data=data, database_url=url)) as both:
         for _ in zip(range(chunks), parts.copy(*both), strict=False):
             pass
 
@@ -374,7 +374,7 @@ class TestMoved:
     def test_progress_once_a_second(self, data: Path, url: str) -> None:
         """However many chunks there are."""
         ticks = iter(range(100_000))
-        said = list(moving.move(Settings(data=data, database_url=url), clock=lambda: next(ticks) * 0.05))
+        said = list(migrate_store.move(Settings(data=data, database_url=url), clock=lambda: next(ticks) * 0.05))
         progress = [line for line in said if line.startswith("copying ")]
         assert 0 < len(progress) < 15 and all(line.endswith(" rows") for line in progress)
 
@@ -462,11 +462,11 @@ class TestBrokenOff:
     def test_two_at_once(self, data: Path, blank: str, tmp_path: Path) -> None:
         """From copies of one directory, which have no lock in common: one of them is told, and the other not disturbed."""
         copy = Path(shutil.copytree(data, tmp_path / "copy"))
-        with moving.both(Settings(data=data, database_url=blank)) as both:
+        with migrate_store.both(Settings(data=data, database_url=blank)) as both:
             mine = parts.copy(*both)
             for _ in range(40):
                 next(mine)
-            with moving.both(Settings(data=copy, database_url=blank)) as others:
+            with migrate_store.both(Settings(data=copy, database_url=blank)) as others:
                 theirs = parts.copy(*others)
                 next(theirs)
                 with pytest.raises(StoreUnavailable, match="something else writes"):

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 
 from suhbat.cli import listening
-from suhbat.cli.local_server import Refused, ask, running
+from suhbat.cli.local_server import CommandRefused, ask, running
 from suhbat.config import Settings
 
 from .findings import Finding
@@ -30,7 +30,7 @@ def is_ours(settings: Settings) -> bool:
             return False
         with ask(*told, "/control", {"verb": "list"}):
             return True
-    except Refused:
+    except CommandRefused:
         return False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from suhbat.cli.local_server import Refused, ask, running
+from suhbat.cli.local_server import CommandRefused, ask, running
 from suhbat.config import Settings
 from suhbat.identity.proxies import ADVICE
 from suhbat.runtime.startup import WITHOUT, unknown_proxy
@@ -30,7 +30,7 @@ def seen(settings: Settings) -> str | None:
             return None
         with ask(*told, "/control/proxy", {}) as answer:
             peer = json.load(answer)["unknown"]
-    except (Refused, OSError, ValueError, KeyError):
+    except (CommandRefused, OSError, ValueError, KeyError):
         return None  # why the server does not answer is said elsewhere
     if peer is None:
         return None

@@ -6,15 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from suhbat.chat.looking_after import RoomOrder
-from suhbat.cli import words
+from suhbat.cli import explanations
 from suhbat.errors import ERRORS, BadRequest, NotFound, SuhbatError, UserNotFound
-from suhbat.identity.administration import Order
+from suhbat.identity.administration import AccountCommand
 
 FIELDS = {"user_id": "ali", "conversation": "r1", "verb": "erase"}
 
 
 def explained(error: SuhbatError) -> str:
-    return words.explain(error.code, error.message("en"), FIELDS)
+    return explanations.explain(error.code, error.message("en"), FIELDS)
 
 
 @pytest.mark.parametrize("kind", ERRORS)
@@ -36,14 +36,14 @@ def test_a_reason_stands_alone() -> None:
     assert explained(BadRequest(reason="nobody owns this room")) == "nobody owns this room"
 
 
-def test_an_order_that_cannot_be_read() -> None:
+def test_a_command_that_cannot_be_read() -> None:
     """A room id that is none is a room that is not there; anything else is named."""
     for id in ("", "r" * 65, "r\0"):
         with pytest.raises(ValidationError) as caught:
             RoomOrder(verb="erase", conversation=id)
-        assert words.unusable(caught.value.errors(include_url=False), {"conversation": id}).startswith(
+        assert explanations.invalid(caught.value.errors(include_url=False), {"conversation": id}).startswith(
             "there is no conv"
         )
     with pytest.raises(ValidationError) as caught:
-        Order(verb="add", role="king")  # type: ignore[arg-type]
-    assert words.unusable(caught.value.errors(include_url=False), {}).startswith("role cannot be used")
+        AccountCommand(verb="add", role="king")  # type: ignore[arg-type]
+    assert explanations.invalid(caught.value.errors(include_url=False), {}).startswith("role cannot be used")

@@ -176,7 +176,7 @@ def test_exports(place: Place, tmp_path: Path) -> None:
     assert texts(lines(tmp_path / "lobby.jsonl")) == ["hammaga"]
     before = (tmp_path / "ali.jsonl").read_bytes()
     again = place("export", "user", "vali", "--out", str(tmp_path / "ali.jsonl"))
-    assert again.returncode == 1 and "is there already" in again.stderr
+    assert again.returncode == 1 and "exists already" in again.stderr
     assert (tmp_path / "ali.jsonl").read_bytes() == before
 
 
