@@ -82,5 +82,5 @@ def test_which_language(header: str, asked: str | None, expected: Language) -> N
 
 def test_an_error() -> None:
     """With its values as they are."""
-    assert NameInUse(user_id="ali").message("uz-Cyrl").startswith("ali исми билан")
-    assert "Кимлигингизни" in Unauthenticated().message("uz-Cyrl")
+    assert NameInUse(user_id="ali").message("uz-Cyrl").startswith("ali номи билан")
+    assert "Тизимга кириш керак" in Unauthenticated().message("uz-Cyrl")

@@ -230,9 +230,9 @@ async def test_the_language_of_the_account(server: Server, name: Name) -> None:
     _, token = await asyncio.to_thread(register, server, ali)
     await asyncio.to_thread(server.request, "PATCH", "/api/v1/me", {"locale": "uz-Cyrl"}, token=token)
     async with V1(server.ws, token, additional_headers={"Accept-Language": "ru"}) as one:
-        assert (await one.ask("join", conversation="nowhere"))["message"].startswith("Бу ерда ҳеч нарса йўқ")
+        assert (await one.ask("join", conversation="nowhere"))["message"].startswith("У мавжуд эмас")
     path = "/api/v1/conversations/nowhere"
     _, problem = await asyncio.to_thread(server.request, "GET", path, token=token)
-    assert problem["detail"].startswith("Бу ерда ҳеч нарса йўқ")
+    assert problem["detail"].startswith("У мавжуд эмас")
     _, problem = await asyncio.to_thread(server.request, "GET", f"{path}?lang=en", token=token)
-    assert problem["detail"].startswith("There is nothing here")
+    assert problem["detail"].startswith("It does not exist")

@@ -5,7 +5,7 @@
 
 import { Tally } from "./tally.js";
 
-/** What those who keep order can change; `conversation.updated` has all of it. */
+/** What moderators can change; `conversation.updated` has all of it. */
 const SETTINGS = /** @type {const} */ ([
   "title",
   "topic",

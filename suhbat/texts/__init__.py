@@ -1,0 +1,44 @@
+"""What people read, in their language: English, Uzbek (Latin and Cyrillic), Russian.
+
+Keys are error codes, or a code with a dotted detail. A text says what happened and what to do next. `code`s on the wire
+never change; these sentences may.
+"""
+
+from __future__ import annotations
+
+from suhbat.cyrillic import cyrillic
+
+from .access import ACCESS
+from .languages import LANGUAGES, WRITTEN, Language, Texts, Written, choose, language_of
+from .limits import LIMITS
+from .reasons import REASONS
+from .requests import REQUESTS
+
+__all__ = ["LANGUAGES", "REASONS", "TEXTS", "WRITTEN", "Language", "Written", "choose", "language_of", "say"]
+
+EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
+
+TEXTS: Texts = {**REQUESTS, **ACCESS, **LIMITS}
+
+
+def say(key: str, language: Language, **params: object) -> str:
+    """The text of `key` in `language`, its placeholders filled; a reason given as a key is translated too."""
+    shown = {name: _translated(value, language) for name, value in params.items()}
+    return _in(TEXTS[key], language).format_map(_Params(shown))
+
+
+def _in(texts: dict[Written, str], language: Language) -> str:
+    return cyrillic(texts["uz"]) if language == "uz-Cyrl" else texts[language]
+
+
+class _Params(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return "…" if name != "example" else EXAMPLE
+
+
+def _translated(value: object, language: Language) -> object:
+    if isinstance(value, str):
+        reason, _, field = value.partition(":")
+        if reason in REASONS:
+            return _in(REASONS[reason], language).replace("{field}", field)
+    return value

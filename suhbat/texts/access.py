@@ -1,0 +1,130 @@
+"""What people read when they are not known, or may not do what they ask for."""
+
+from __future__ import annotations
+
+from .languages import Texts
+
+ACCESS: Texts = {
+    "unauthenticated": {
+        "en": "Authentication is required. Send a valid token (POST /api/v1/sessions or /api/v1/guests gives one).",
+        "uz": "Tizimga kirish kerak. Yaroqli token yuboring (uni POST /api/v1/sessions yoki /api/v1/guests beradi).",
+        "ru": "Нужно войти. Пришлите действующий токен (его даёт POST /api/v1/sessions или /api/v1/guests).",
+    },
+    "unauthenticated.hello": {
+        "en": 'The first message must be {{"type": "hello", "token": "..."}}, within {seconds} seconds.',
+        "uz": 'Birinchi xabar {seconds} soniya ichida {{"type": "hello", "token": "..."}} boʻlishi kerak.',
+        "ru": 'Первым сообщением в течение {seconds} секунд должно быть {{"type": "hello", "token": "..."}}.',
+    },
+    "unauthenticated.access": {
+        "en": "This server does not accept guests. Ask its owner for an account or an invitation.",
+        "uz": "Bu server mehmonlarni qabul qilmaydi. Egasidan hisob yoki taklif soʻrang.",
+        "ru": "Этот сервер не принимает гостей. Попросите у владельца аккаунт или приглашение.",
+    },
+    "unauthenticated.name": {
+        "en": "The token belongs to a name other than {user_id}. Connect under the name of the token.",
+        "uz": "Bu token {user_id} ismiga tegishli emas. Tokenning oʻz ismi bilan ulaning.",
+        "ru": "Токен выдан не на имя {user_id}. Подключитесь под именем, на которое выдан токен.",
+    },
+    "unauthenticated.password": {
+        "en": "The name or the password is wrong. Check both.",
+        "uz": "Ism yoki parol notoʻgʻri. Ikkalasini ham tekshiring.",
+        "ru": "Неверное имя или пароль. Проверьте и то и другое.",
+    },
+    "unauthenticated.revoked": {
+        "en": "This session has ended. Log in again.",
+        "uz": "Bu seans tugatilgan. Qaytadan kiring.",
+        "ru": "Этот сеанс завершён. Войдите снова.",
+    },
+    "unauthenticated.account": {
+        "en": "The name {user_id} belongs to an account. Log in and connect with its token, or choose another name.",
+        "uz": "{user_id} ismi hisobga tegishli. Tizimga kirib, uning tokeni bilan ulaning yoki boshqa ism tanlang.",
+        "ru": "Имя {user_id} принадлежит аккаунту. Войдите и подключитесь с его токеном или выберите другое имя.",
+    },
+    "forbidden": {
+        "en": "You are not allowed to do this.",
+        "uz": "Buni qilishga ruxsatingiz yoʻq.",
+        "ru": "У вас нет на это прав.",
+    },
+    "forbidden.member": {
+        "en": "Only members can do this. Join the room first.",
+        "uz": "Buni faqat aʼzolar qila oladi. Avval xonaga qoʻshiling.",
+        "ru": "Это доступно только участникам. Сначала вступите в комнату.",
+    },
+    "forbidden.kind": {
+        "en": "This is not possible in a conversation of this kind.",
+        "uz": "Bunday turdagi suhbatda buni qilib boʻlmaydi.",
+        "ru": "В чате такого вида это невозможно.",
+    },
+    "forbidden.archived": {
+        "en": "This room is archived and read-only. Its owner can open it again.",
+        "uz": "Bu xona arxivlangan, uni faqat oʻqish mumkin. Egasi uni qayta ochishi mumkin.",
+        "ru": "Эта комната в архиве и доступна только для чтения. Владелец может открыть её снова.",
+    },
+    "forbidden.muted": {
+        "en": "You can read here but not write for now. Ask a moderator.",
+        "uz": "Hozircha bu yerda faqat oʻqiy olasiz, yoza olmaysiz. Moderatorga murojaat qiling.",
+        "ru": "Пока вы можете здесь только читать. Обратитесь к модератору.",
+    },
+    "forbidden.banned": {
+        "en": "You are banned here. Ask a moderator if you think that this is a mistake.",
+        "uz": "Siz bu yerda bloklangansiz. Bu xato deb oʻylasangiz, moderatorga murojaat qiling.",
+        "ru": "Вы здесь заблокированы. Если считаете это ошибкой, обратитесь к модератору.",
+    },
+    "forbidden.person_banned": {
+        "en": "This person is banned here. Lift the ban first.",
+        "uz": "Bu foydalanuvchi bu yerda bloklangan. Avval uni blokdan chiqaring.",
+        "ru": "Этот пользователь здесь заблокирован. Сначала разблокируйте его.",
+    },
+    "forbidden.words": {
+        "en": "The text contains a word that is not allowed here. Rephrase it.",
+        "uz": "Matnda bu yerda taqiqlangan soʻz bor. Boshqacha yozing.",
+        "ru": "В тексте есть слово, которое здесь запрещено. Напишите иначе.",
+    },
+    "forbidden.author": {
+        "en": "Only the author of a message can edit it.",
+        "uz": "Xabarni faqat uning muallifi tahrirlay oladi.",
+        "ru": "Изменить сообщение может только его автор.",
+    },
+    "forbidden.rank": {
+        "en": "You cannot do this to somebody of the same or a higher role.",
+        "uz": "Buni roli sizniki bilan teng yoki undan yuqori boʻlgan odamga nisbatan qila olmaysiz.",
+        "ru": "Это нельзя сделать с тем, чья роль не ниже вашей.",
+    },
+    "forbidden.bare": {
+        "en": "This needs a name that is kept. Get one with POST /api/v1/guests, or create an account.",
+        "uz": "Buning uchun saqlanadigan ism kerak. POST /api/v1/guests bilan ism oling yoki hisob yarating.",
+        "ru": "Для этого нужно сохраняемое имя. Получите его через POST /api/v1/guests или создайте аккаунт.",
+    },
+    "forbidden.origin": {
+        "en": "This page may not connect: its origin is not allowed. The owner can add it to the setting `origins`.",
+        "uz": "Bu sahifaga ulanish mumkin emas: manzili ruxsat etilmagan. Server egasi uni `origins` ga qoʻsha oladi.",
+        "ru": "Этой странице нельзя подключаться: её источник не разрешён. Владелец может добавить его в `origins`.",
+    },
+    "forbidden.invite": {
+        "en": "A valid invitation is needed: this one is unknown, used up or expired. Ask for a new one.",
+        "uz": "Yaroqli taklif kerak: bunisi nomaʼlum, ishlatilgan yoki muddati oʻtgan. Yangisini soʻrang.",
+        "ru": "Нужно действующее приглашение: это неизвестно, использовано или истекло. Попросите новое.",
+    },
+    "forbidden.closed": {
+        "en": "New accounts cannot be created on this server. Ask its owner.",
+        "uz": "Bu serverda yangi hisob yaratib boʻlmaydi. Egasiga murojaat qiling.",
+        "ru": "На этом сервере нельзя создавать новые аккаунты. Обратитесь к владельцу.",
+    },
+    "forbidden.setup": {
+        "en": "This setup link is wrong, used or expired. Restart the server to get a new one.",
+        "uz": "Bu sozlash havolasi notoʻgʻri, ishlatilgan yoki muddati oʻtgan. Yangisini olish uchun serverni qayta ishga "
+        "tushiring.",
+        "ru": "Эта ссылка для настройки неверна, использована или истекла. Чтобы получить новую, перезапустите сервер.",
+    },
+    "forbidden.password": {
+        "en": "The current password is wrong. Nothing was changed.",
+        "uz": "Joriy parol notoʻgʻri. Hech narsa oʻzgarmadi.",
+        "ru": "Текущий пароль неверен. Ничего не изменено.",
+    },
+    "forbidden.guest": {
+        "en": "This needs an account: guests have no profile and no sessions. Register with POST /api/v1/accounts.",
+        "uz": "Buning uchun hisob kerak: mehmonning profili va seanslari yoʻq. POST /api/v1/accounts orqali "
+        "roʻyxatdan oʻting.",
+        "ru": "Для этого нужен аккаунт: у гостя нет профиля и сеансов. Зарегистрируйтесь через POST /api/v1/accounts.",
+    },
+}

@@ -1,0 +1,95 @@
+"""What people read when something is too much, too often or too large."""
+
+from __future__ import annotations
+
+from .languages import Texts
+
+LIMITS: Texts = {
+    "too_large": {
+        "en": "This is too large: the limit is {limit} bytes. Send it in smaller parts.",
+        "uz": "Bu juda katta: chegara {limit} bayt. Kichikroq qismlarga boʻlib yuboring.",
+        "ru": "Слишком большой размер: предел {limit} байт. Отправьте меньшими частями.",
+    },
+    "too_many_reactions": {
+        "en": "This message already has {limit} different reactions. Choose one of those.",
+        "uz": "Bu xabarda allaqachon {limit} xil reaksiya bor. Shulardan birini tanlang.",
+        "ru": "Под этим сообщением уже {limit} разных реакций. Выберите одну из них.",
+    },
+    "too_many_invitations": {
+        "en": "You have {limit} open invitations, which is the limit. Wait for answers, or withdraw some.",
+        "uz": "Sizning {limit} ta taklifingiz javob kutmoqda, chegara shu. Javob kuting yoki baʼzilarini bekor qiling.",
+        "ru": "У вас {limit} открытых приглашений, это предел. Подождите ответов или отзовите часть из них.",
+    },
+    "too_many_invitations.person": {
+        "en": "{user_id} already has too many open invitations. Try again when some of them are answered.",
+        "uz": "{user_id} nomiga ochiq takliflar juda koʻp. Baʼzilariga javob berilgach, qayta urinib koʻring.",
+        "ru": "У {user_id} уже слишком много открытых приглашений. Повторите, когда на часть из них ответят.",
+    },
+    "too_many_conversations": {
+        "en": "You are in {limit} conversations, which is the limit. Leave some that you no longer need.",
+        "uz": "Siz {limit} ta suhbatdasiz, chegara shu. Keraksizlaridan chiqing.",
+        "ru": "Вы участвуете в {limit} чатах, это предел. Выйдите из ненужных.",
+    },
+    "too_many_conversations.person": {
+        "en": "{user_id} has reached the limit of conversations.",
+        "uz": "{user_id} suhbatlar soni chegarasiga yetgan.",
+        "ru": "{user_id} уже участвует в предельном числе чатов.",
+    },
+    "rate_limited": {
+        "en": "Too many requests. Wait {seconds} s and slow down.",
+        "uz": "Soʻrovlar juda koʻp. {seconds} soniya kuting va sekinroq davom eting.",
+        "ru": "Слишком много запросов. Подождите {seconds} с и продолжайте медленнее.",
+    },
+    "rate_limited.room": {
+        "en": "Too many people are writing here at once. Try again in {seconds} s.",
+        "uz": "Bu yerda bir vaqtda juda koʻp kishi yozmoqda. {seconds} soniyadan keyin qayta urinib koʻring.",
+        "ru": "Здесь одновременно пишут слишком многие. Повторите через {seconds} с.",
+    },
+    "rate_limited.slow": {
+        "en": "This conversation is in slow mode. You can write again in {seconds} s.",
+        "uz": "Bu suhbatda sekin rejim yoqilgan. {seconds} soniyadan keyin yana yoza olasiz.",
+        "ru": "В этом чате включён медленный режим. Снова написать можно через {seconds} с.",
+    },
+    "rate_limited.mentions": {
+        "en": "You have mentioned many people in a short time. Wait {seconds} s, or mention fewer.",
+        "uz": "Qisqa vaqtda juda koʻp odamni eslatdingiz. {seconds} soniya kuting yoki kamroq odamni eslating.",
+        "ru": "Вы упомянули много людей за короткое время. Подождите {seconds} с или упомяните меньше.",
+    },
+    "rate_limited.reports": {
+        "en": "You have sent many reports that are not reviewed yet. Wait until they are.",
+        "uz": "Siz yuborgan koʻp shikoyatlar hali koʻrib chiqilmagan. Ular koʻrib chiqilguncha kuting.",
+        "ru": "Вы отправили много жалоб, которые ещё не рассмотрены. Подождите, пока их рассмотрят.",
+    },
+    "rate_limited.guests": {
+        "en": "Too many guests came from your address today. Create an account, or wait {seconds} s.",
+        "uz": "Bugun manzilingizdan juda koʻp mehmon kirdi. Hisob yarating yoki {seconds} soniya kuting.",
+        "ru": "С вашего адреса сегодня пришло слишком много гостей. Создайте аккаунт или подождите {seconds} с.",
+    },
+    "rate_limited.connections": {
+        "en": "Too many connections from your address. Close some, or wait {seconds} s.",
+        "uz": "Manzilingizdan ulanishlar juda koʻp. Baʼzilarini yoping yoki {seconds} soniya kuting.",
+        "ru": "Слишком много подключений с вашего адреса. Закройте лишние или подождите {seconds} с.",
+    },
+    "rate_limited.rooms": {
+        "en": "You have created {limit} rooms within a day, which is the limit. Create the next one in {seconds} s.",
+        "uz": "Bir kunda {limit} ta xona yaratdingiz, chegara shu. Keyingisini {seconds} soniyadan keyin yarating.",
+        "ru": "За день вы создали {limit} комнат, это предел. Следующую можно создать через {seconds} с.",
+    },
+    "rate_limited.directs": {
+        "en": "You have opened {limit} new direct conversations within a day, which is the limit. Open the next one in "
+        "{seconds} s.",
+        "uz": "Bir kunda {limit} ta yangi shaxsiy suhbat ochdingiz, chegara shu. Keyingisini {seconds} soniyadan keyin "
+        "oching.",
+        "ru": "За день вы открыли {limit} новых личных чатов, это предел. Следующий можно открыть через {seconds} с.",
+    },
+    "rate_limited.invitations": {
+        "en": "You have sent {limit} invitations within a day, which is the limit. Send the next one in {seconds} s.",
+        "uz": "Bir kunda {limit} ta taklif yubordingiz, chegara shu. Keyingisini {seconds} soniyadan keyin yuboring.",
+        "ru": "За день вы отправили {limit} приглашений, это предел. Следующее можно отправить через {seconds} с.",
+    },
+    "busy": {
+        "en": "The server is busy. Nothing was stored; try again in {seconds} s.",
+        "uz": "Server band. Hech narsa saqlanmadi; {seconds} soniyadan keyin qayta urinib koʻring.",
+        "ru": "Сервер занят. Ничего не сохранено; повторите через {seconds} с.",
+    },
+}

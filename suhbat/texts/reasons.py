@@ -1,0 +1,125 @@
+"""Parts of sentences: why a thing was refused. `say` translates a parameter whose value is one of these keys."""
+
+from __future__ import annotations
+
+from .languages import Texts
+
+REASONS: Texts = {
+    "typographic_quotes": {
+        "en": 'it is not JSON: it has typographic quotes instead of "',
+        "uz": 'bu JSON emas: " oʻrniga boshqa qoʻshtirnoq ishlatilgan',
+        "ru": 'это не JSON: вместо " использованы типографские кавычки',
+    },
+    "not_json": {"en": "it is not JSON", "uz": "bu JSON emas", "ru": "это не JSON"},
+    "body_lost": {
+        "en": "the body was not read, because the request offers another protocol (`Upgrade: h2c`); "
+        "send it without that offer (`curl --http1.1`)",
+        "uz": "soʻrov boshqa protokolni taklif qilgani uchun (`Upgrade: h2c`) uning tanasi oʻqilmadi; "
+        "bu taklifsiz yuboring (`curl --http1.1`)",
+        "ru": "тело не прочитано, потому что запрос предлагает другой протокол (`Upgrade: h2c`); "
+        "отправьте его без этого предложения (`curl --http1.1`)",
+    },
+    "not_object": {
+        "en": "it is not a JSON object",
+        "uz": "bu JSON obyekti emas",
+        "ru": "это не объект JSON",
+    },
+    "message_missing": {
+        "en": '"message" is missing',
+        "uz": '"message" yoʻq',
+        "ru": 'нет поля "message"',
+    },
+    "empty_text": {"en": "the text is empty", "uz": "matn boʻsh", "ru": "текст пуст"},
+    "long_text": {
+        "en": "the text is longer than 4,000 characters",
+        "uz": "matn 4000 belgidan uzun",
+        "ru": "текст длиннее 4000 символов",
+    },
+    "bad_character": {
+        "en": "the text contains a character that cannot be stored (NUL or half of a surrogate pair)",
+        "uz": "matnda saqlab boʻlmaydigan belgi bor (NUL yoki surrogat juftning yarmi)",
+        "ru": "в тексте есть символ, который нельзя сохранить (NUL или половина суррогатной пары)",
+    },
+    "many_cursors": {
+        "en": "there are more than 5,000 cursors; send those that matter, the state of the other conversations is sent anew",
+        "uz": "5000 tadan koʻp kursor berilgan; keraklilarini yuboring, qolgan suhbatlarning holati qaytadan yuboriladi",
+        "ru": "больше 5000 курсоров; отправьте нужные, состояние остальных чатов придёт заново",
+    },
+    "not_string": {
+        "en": "{field} is not a string",
+        "uz": "{field} satr emas",
+        "ru": "{field} не строка",
+    },
+    "search.empty": {
+        "en": "the query is empty",
+        "uz": "soʻrov boʻsh",
+        "ru": "запрос пуст",
+    },
+    "search.costly": {
+        "en": "this search takes too long; use rarer words, or from: and in:",
+        "uz": "bu qidiruv juda uzoq davom etadi; kamroq uchraydigan soʻzlar, from: va in: bilan qidiring",
+        "ru": "этот поиск занимает слишком много времени; ищите более редкие слова или добавьте from: и in:",
+    },
+    "search.long": {
+        "en": "the query is longer than 500 characters",
+        "uz": "soʻrov 500 belgidan uzun",
+        "ru": "запрос длиннее 500 символов",
+    },
+    "last_owner": {
+        "en": "the server needs an owner: make somebody else the owner first",
+        "uz": "serverning egasi boʻlishi kerak: avval boshqa odamni ega qilib tayinlang",
+        "ru": "серверу нужен владелец: сначала назначьте другого",
+    },
+    "bad_time": {
+        "en": "a time needs a date, a time of day and an offset, as in `2026-11-23T09:30:00Z`",
+        "uz": "vaqt sana, soat va mintaqa farqidan iborat: `2026-11-23T09:30:00Z`",
+        "ru": "время – это дата, время суток и сдвиг от UTC: `2026-11-23T09:30:00Z`",
+    },
+    "not_emoji": {
+        "en": "this is not an emoji; a reaction is one emoji of Unicode, such as 👍",
+        "uz": "bu emoji emas; reaksiya – Unicode emojilaridan bittasi, masalan 👍",
+        "ru": "это не эмодзи; реакция – это один эмодзи из Unicode, например 👍",
+    },
+    "custom_emoji": {
+        "en": "this server has no emoji of its own; a reaction is one emoji of Unicode, such as 👍",
+        "uz": "bu serverning oʻz emojilari yoʻq; reaksiya – Unicode emojilaridan bittasi, masalan 👍",
+        "ru": "у этого сервера нет своих эмодзи; реакция – это один эмодзи из Unicode, например 👍",
+    },
+    "locale": {
+        "en": "the locale is not a language tag such as uz or en-GB",
+        "uz": "til belgisi uz yoki en-GB kabi boʻlishi kerak",
+        "ru": "язык указывают как uz или en-GB",
+    },
+    "display_name": {
+        "en": "the display name needs 1 to 64 visible characters",
+        "uz": "koʻrsatiladigan ism 1 dan 64 gacha koʻrinadigan belgidan iborat boʻlishi kerak",
+        "ru": "отображаемое имя должно состоять из 1-64 видимых символов",
+    },
+    "password.short": {
+        "en": "the password is shorter than 8 characters",
+        "uz": "parol 8 belgidan qisqa",
+        "ru": "пароль короче 8 символов",
+    },
+    "password.long": {
+        "en": "the password is longer than 256 characters",
+        "uz": "parol 256 belgidan uzun",
+        "ru": "пароль длиннее 256 символов",
+    },
+    "name.empty": {"en": "it is empty", "uz": "u boʻsh", "ru": "оно пустое"},
+    "name.long": {
+        "en": "it is longer than 32 characters",
+        "uz": "u 32 belgidan uzun",
+        "ru": "оно длиннее 32 символов",
+    },
+    "name.characters": {
+        "en": "it contains a character that is not allowed in names",
+        "uz": "unda ismda ruxsat etilmagan belgi bor",
+        "ru": "в нём есть недопустимый символ",
+    },
+    "name.scripts": {
+        "en": "it mixes alphabets",
+        "uz": "unda turli alifbolar aralashgan",
+        "ru": "в нём смешаны алфавиты",
+    },
+    "name.reserved": {"en": "it is reserved", "uz": "u band qilingan", "ru": "оно зарезервировано"},
+}

@@ -1,0 +1,90 @@
+"""What people read when a request itself is wrong, or meets what is not there; and when the server fails."""
+
+from __future__ import annotations
+
+from .languages import Texts
+
+REQUESTS: Texts = {
+    "bad_request": {
+        "en": "The request is not valid: {reason}. Correct it and send it again.",
+        "uz": "Soʻrov notoʻgʻri: {reason}. Tuzatib, qayta yuboring.",
+        "ru": "Неверный запрос: {reason}. Исправьте его и отправьте ещё раз.",
+    },
+    "bad_request.simple": {
+        "en": "The message is not valid: {reason}. Send JSON like this: {example}",
+        "uz": "Xabar notoʻgʻri: {reason}. JSONni shunday yuboring: {example}",
+        "ru": "Неверное сообщение: {reason}. Отправьте JSON в таком виде: {example}",
+    },
+    "not_found": {
+        "en": "It does not exist, or you have no access to it. Check the address or the id.",
+        "uz": "U mavjud emas yoki sizda unga kirish huquqi yoʻq. Manzil yoki idni tekshiring.",
+        "ru": "Этого нет, или у вас нет доступа. Проверьте адрес или id.",
+    },
+    "not_found.message": {
+        "en": "There is no such message here, or it was deleted.",
+        "uz": "Bu yerda bunday xabar yoʻq yoki u oʻchirilgan.",
+        "ru": "Такого сообщения здесь нет, или оно удалено.",
+    },
+    "not_found.socket": {
+        "en": "There is no WebSocket at this address. Open /ws/ and your name, such as /ws/user1, or /api/v1/ws.",
+        "uz": "Bu manzilda WebSocket yoʻq. /ws/ va ismingizni, masalan /ws/user1 ni, yoki /api/v1/ws ni oching.",
+        "ru": "По этому адресу нет WebSocket. Откройте /ws/ и своё имя, например /ws/user1, или /api/v1/ws.",
+    },
+    "not_found.method": {
+        "en": "This address does not accept {method}. See /docs for what it accepts.",
+        "uz": "Bu manzil {method} soʻrovini qabul qilmaydi. Qaysilarini qabul qilishini /docs da koʻring.",
+        "ru": "Этот адрес не принимает {method}. Что он принимает, описано в /docs.",
+    },
+    "user_not_found": {
+        "en": "{user_id} is not here and has no account. Check the name.",
+        "uz": "{user_id} bu yerda yoʻq va hisobi ham yoʻq. Ismni tekshiring.",
+        "ru": "{user_id} сейчас не здесь и не имеет аккаунта. Проверьте имя.",
+    },
+    "user_not_found.simple": {
+        "en": "{user_id} is not here and has no account. Check the name, or leave to_user empty to write to everyone.",
+        "uz": "{user_id} bu yerda yoʻq va hisobi ham yoʻq. Ismni tekshiring yoki hammaga yozish uchun "
+        "to_user ni boʻsh qoldiring.",
+        "ru": "{user_id} сейчас не здесь и не имеет аккаунта. Проверьте имя или оставьте to_user пустым, "
+        "чтобы написать всем.",
+    },
+    "user_not_found.guest": {
+        "en": "{user_id} is here only while connected, and cannot be a member.",
+        "uz": "{user_id} faqat ulanib turganida shu yerda boʻladi va aʼzo boʻla olmaydi.",
+        "ru": "{user_id} здесь только на время подключения и не может быть участником.",
+    },
+    "invalid_name": {
+        "en": "This name cannot be used: {reason}. Use 1-32 letters of one alphabet, digits, or _ - .",
+        "uz": "Bu ismdan foydalanib boʻlmaydi: {reason}. Bitta alifboning 1-32 harfi, raqam yoki _ - . dan foydalaning.",
+        "ru": "Это имя нельзя использовать: {reason}. Используйте 1-32 буквы одного алфавита, цифры или _ - .",
+    },
+    "name_in_use": {
+        "en": "Somebody is connected under the name {user_id}. Choose another name, or try again later.",
+        "uz": "{user_id} nomi bilan kimdir ulangan. Boshqa ism tanlang yoki keyinroq urinib koʻring.",
+        "ru": "Под именем {user_id} уже кто-то подключён. Выберите другое имя или попробуйте позже.",
+    },
+    "name_taken": {
+        "en": "The name {user_id} is taken. Choose another one.",
+        "uz": "{user_id} ismi band. Boshqa ism tanlang.",
+        "ru": "Имя {user_id} занято. Выберите другое.",
+    },
+    "idempotency_conflict": {
+        "en": "This client_id was already used for a different message. Give every new message a new client_id.",
+        "uz": "Bu client_id boshqa xabar uchun ishlatilgan. Har bir yangi xabarga yangi client_id bering.",
+        "ru": "Этот client_id уже использован для другого сообщения. Каждому новому сообщению нужен новый client_id.",
+    },
+    "unsupported": {
+        "en": "This server does not support {what} yet. A later version will.",
+        "uz": "Bu server hozircha {what} amalini qoʻllab-quvvatlamaydi. Keyingi versiyada qoʻshiladi.",
+        "ru": "Этот сервер пока не поддерживает {what}. Это появится в следующей версии.",
+    },
+    "storage_unavailable": {
+        "en": "The server's storage is full or unavailable. Try again in {seconds} s.",
+        "uz": "Server xotirasi toʻlgan yoki ishlamayapti. {seconds} soniyadan keyin qayta urinib koʻring.",
+        "ru": "Хранилище сервера переполнено или недоступно. Повторите через {seconds} с.",
+    },
+    "internal": {
+        "en": "Something went wrong on the server. It was logged; try again.",
+        "uz": "Serverda xatolik yuz berdi. U qayd etildi; qayta urinib koʻring.",
+        "ru": "На сервере произошла ошибка. Она записана в журнал; попробуйте ещё раз.",
+    },
+}
