@@ -39,6 +39,48 @@ class CountingTokens:
         return f"token-{next(self._numbers)}"
 
 
+class FakeListener:
+    """See identity.listeners; remembers what it was told. `moved`: guests who became the account of a session."""
+
+    def __init__(self) -> None:
+        self.sessions: list[str] = []
+        self.users: list[str] = []
+        self.changed: list[Actor] = []
+        self.moved: list[tuple[Actor, str]] = []
+
+    def end_session(self, session: str) -> None:
+        self.sessions.append(session)
+
+    def end_user(self, uid: str) -> None:
+        self.users.append(uid)
+
+    def change_actor(self, actor: Actor, session: str | None = None) -> None:
+        if session is None:
+            self.changed.append(actor)
+        else:
+            self.moved.append((actor, session))
+
+
+class FakePresenceListener:
+    """See chat.presence; counts."""
+
+    def __init__(self) -> None:
+        self.moves = 0
+
+    def moved(self) -> None:
+        self.moves += 1
+
+
+class FakeInvited:
+    """See identity.registration.InviteListener; remembers who was brought where."""
+
+    def __init__(self) -> None:
+        self.joined: list[tuple[str, str]] = []
+
+    async def accept_invite(self, actor: Actor, conversation: str) -> None:
+        self.joined.append((actor.user_id, conversation))
+
+
 class FakePeople:
     """the roles of chat.ports.people in dictionaries (tests/store/test_people.py holds it to that)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from suhbat.chat.model import Change
-from suhbat.chat.ports import Ears
+from suhbat.chat.ports import BusListener
 from suhbat.protocol.events import LogEntry
 
 
@@ -25,17 +25,17 @@ class MemoryBus:
 
     def __init__(self, exchange: MemoryExchange | None = None) -> None:
         self._exchange = exchange or MemoryExchange()
-        self._ears = Ears()
+        self._listener: BusListener | None = None
         self._followed: Counter[str] = Counter()
 
-    async def open(self, ears: Ears, group: str = "") -> None:
-        self._ears = ears
+    async def open(self, listener: BusListener, group: str = "") -> None:
+        self._listener = listener
         self._exchange.nodes.append(self)
 
     async def close(self) -> None:
         if self in self._exchange.nodes:
             self._exchange.nodes.remove(self)
-        self._ears = Ears()
+        self._listener = None
 
     def follow(self, log: str) -> None:
         self._followed[log] += 1
@@ -44,22 +44,23 @@ class MemoryBus:
         self._followed[log] -= 1
 
     def publish(self, entries: list[LogEntry]) -> None:
-        for node in self._others():
+        for node, listener in self._others():
             if wanted := [entry for entry in entries if node._followed[entry.log] > 0]:
-                node._ears.entries(wanted)
+                listener.published(wanted)
 
     def notice(self, log: str, payload: bytes, but: str | None = None) -> None:
-        for node in self._others():
+        for node, listener in self._others():
             if node._followed[log] > 0:
-                node._ears.notice(log, payload, but)
+                listener.noticed(log, payload, but)
 
     def tell(self, changes: list[Change]) -> None:
-        for node in self._others():
-            node._ears.changes(changes)
+        for _, listener in self._others():
+            listener.changed(changes)
 
     def nudge(self) -> None:
-        for node in self._others():
-            node._ears.nudge()
+        for _, listener in self._others():
+            listener.nudged()
 
-    def _others(self) -> list[MemoryBus]:
-        return [node for node in self._exchange.nodes if node is not self]
+    def _others(self) -> list[tuple[MemoryBus, BusListener]]:
+        nodes = self._exchange.nodes
+        return [(node, node._listener) for node in nodes if node is not self and node._listener is not None]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from suhbat.chat.model import Change
-from suhbat.chat.ports import Ears
+from suhbat.chat.ports import BusListener
 from suhbat.protocol.events import LogEntry
 
 from . import frames
@@ -44,7 +44,7 @@ class NatsBus:
 
     def __init__(self, url: str) -> None:
         self._servers = [part.strip() for part in url.split(",") if part.strip()]
-        self._ears = Ears()
+        self._listener: BusListener | None = None
         self._prefix = ""
         self._client: Client | None = None
         self._followed: Counter[int] = Counter()
@@ -64,11 +64,11 @@ class NatsBus:
     def waiting(self) -> int:
         return len(self._queue)
 
-    async def open(self, ears: Ears, group: str) -> None:
+    async def open(self, listener: BusListener, group: str) -> None:
         """See there. Raises ValueError for a URL that is none, ImportError without the client."""
         import nats.aio.client as module
 
-        self._ears = ears
+        self._listener = listener
         self._prefix = f"suhbat.{group}"
         self._client = module.Client()
         for work in (self._connect(), self._speak(), self._listen()):
@@ -78,7 +78,7 @@ class NatsBus:
                 await self._up.wait()
 
     async def close(self) -> None:
-        self._ears = Ears()
+        self._listener = None
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -204,7 +204,7 @@ class NatsBus:
                 if fresh:
                     # Not `flush`: one that times out breaks the client's reading when its answer comes after all.
                     await asyncio.sleep(SETTLE_SECONDS)
-                    self._ears.resumed()
+                    self._resumed()
             except Exception as error:
                 log.warning("the bus did not take a subscription", error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
@@ -216,15 +216,21 @@ class NatsBus:
         except Exception as error:
             log.warning("something on the bus could not be read", error=str(error)[:200])
             return
-        ears = self._ears
+        listener = self._listener
+        if listener is None:
+            return  # it was closed here
         if heard.entries:
-            ears.entries(heard.entries)
+            listener.published(heard.entries)
         if heard.notice is not None:
-            ears.notice(*heard.notice)
+            listener.noticed(*heard.notice)
         if heard.changes:
-            ears.changes(heard.changes)
+            listener.changed(heard.changes)
         if heard.nudge:
-            ears.nudge()
+            listener.nudged()
+
+    def _resumed(self) -> None:
+        if self._listener is not None:
+            self._listener.resumed()
 
     async def _on_error(self, error: Exception) -> None:
         log.debug("the bus", error=str(error) or type(error).__name__)
@@ -239,4 +245,4 @@ class NatsBus:
         log.info("the bus is back")
         self._up.set()
         self._interest.set()
-        self._ears.resumed()
+        self._resumed()

@@ -57,6 +57,6 @@ class Acting:
                 self.banished(act.person.uid)
         return done
 
-    async def accept(self, actor: Actor, conversation: str) -> None:
+    async def accept_invite(self, actor: Actor, conversation: str) -> None:
         """Bring somebody into the room that their invitation leads to."""
         await self.do(Accept(actor=actor, at=self.now(), conversation=conversation))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
+from typing import Protocol
 
 from suhbat.protocol.objects import Presence
 from suhbat.protocol.types import Time
@@ -22,11 +23,20 @@ REMEMBERED = 10_000
 """Users who left whose `last_seen` is kept."""
 
 
+class PresenceListener(Protocol):
+    """Tells the other nodes who is connected to this one."""
+
+    def moved(self) -> None:
+        """A user came to this process, or went from it: see `Here.news`."""
+        ...
+
+
 class Here:
     """The users connected to this process, those connected to other nodes, and when others were last seen."""
 
-    def __init__(self, announce_limit: int) -> None:
+    def __init__(self, announce_limit: int, listener: PresenceListener) -> None:
         self._limit = announce_limit
+        self._listener = listener
         self._connections: dict[str, int] = {}
         self._actors: dict[str, Actor] = {}
         self._far: dict[str, dict[str, Actor]] = {}
@@ -37,8 +47,6 @@ class Here:
         self._picture: dict[str, Presence] | None = None
         self.total = 0
         """Connections to this process."""
-        self.moved: Callable[[], None] = lambda: None
-        """Called when a user came to this process, or went from it."""
 
     @property
     def users(self) -> int:
@@ -71,7 +79,7 @@ class Here:
             return False
         self._actors[actor.uid] = actor
         self._news[actor.uid] = actor, True
-        self.moved()
+        self._listener.moved()
         if actor.uid in self._nodes:
             return False
         self._came(actor)
@@ -86,7 +94,7 @@ class Here:
             return False
         del self._connections[actor.uid], self._actors[actor.uid]
         self._news[actor.uid] = actor, False
-        self.moved()
+        self._listener.moved()
         if actor.uid in self._nodes:
             return False
         self._went(actor, at, tuple(logs))

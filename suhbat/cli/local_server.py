@@ -123,7 +123,7 @@ async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = Fals
                 pass
         finally:
             await suhbat.node.store.close()
-            suhbat.passwords.close()
+            suhbat.node.passwords.close()
     except SuhbatError as error:
         raise CommandRefused(explanations.explain(error.code, error.message("en"), fields)) from None
     except ValidationError as error:

@@ -7,6 +7,7 @@ their own connections at once, those on others' when it has read of them.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from secrets import token_hex
 
 import structlog
@@ -16,7 +17,7 @@ from suhbat.chat.ports import Bus, Clock, Cluster
 from suhbat.chat.presence import Here
 from suhbat.errors import SuhbatError
 from suhbat.hub.hub import Hub
-from suhbat.identity.guests import Claim, Guests
+from suhbat.identity.claims import Claim, Claims
 from suhbat.identity.names import skeleton
 from suhbat.protocol import simple
 from suhbat.tasks import Tasks
@@ -33,26 +34,55 @@ PRUNE_BEATS = 60
 log = structlog.get_logger("suhbat")
 
 
+class BeatSignal:
+    """Says that the next beat should be soon. Where one process owns the store nobody waits for it."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def moved(self) -> None:
+        """Somebody came or went, here or on another node; see `chat.presence.PresenceListener`."""
+        self._event.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Until somebody has moved since the last wait, or for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+        self._event.clear()
+
+
 class Neighbours:
-    """The lease of this node; see `chat.ports.Cluster`."""
+    """The lease of this node; see `chat.ports.Cluster`. Implements `identity.claims.Names`.
+
+    `signal`: told by `here`, and by the bus.
+    """
 
     def __init__(
-        self, cluster: Cluster, bus: Bus, hub: Hub, here: Here, guests: Guests, clock: Clock, tasks: Tasks
+        self,
+        cluster: Cluster,
+        bus: Bus,
+        hub: Hub,
+        here: Here,
+        claims: Claims,
+        clock: Clock,
+        tasks: Tasks,
+        signal: BeatSignal,
     ) -> None:
         self.id = token_hex(8)
         self._cluster = cluster
         self._bus = bus
         self._hub = hub
         self._here = here
-        self._guests = guests
+        self._claims = claims
         self._clock = clock
         self._tasks = tasks
+        self._signal = signal
         self._versions: dict[str, int] = {}
         self._missing: dict[str, float] = {}
         self._far: dict[str, dict[str, Actor]] = {}
         self._entered: dict[str, Actor] = {}
         self._left: dict[str, Actor] = {}
-        self._news = asyncio.Event()
         self._joins = 0
         self._joining = asyncio.Lock()
         self._unreleased: list[Claim] = []
@@ -71,7 +101,8 @@ class Neighbours:
         """Renew the lease and look at the others, for as long as the node lives."""
         beats = 0
         while True:
-            await self._pause()
+            await asyncio.sleep(SOONEST_SECONDS)
+            await self._signal.wait(BEAT_SECONDS - SOONEST_SECONDS)
             try:
                 await self._beat()
                 await self._look()
@@ -83,13 +114,9 @@ class Neighbours:
             except Exception:
                 log.exception("this node could not renew its lease")
 
-    def hear(self) -> None:
-        """Somebody came or went, here or on another node."""
-        self._news.set()
-
-    def find(self, name: str) -> Actor | None:
+    def find(self, folded: str) -> Actor | None:
         """The guest of this (folded) name who is connected to another node."""
-        return next((far[name] for far in self._far.values() if name in far), None)
+        return next((far[folded] for far in self._far.values() if folded in far), None)
 
     async def hold(self, claim: Claim) -> None:
         """Hold a bare guest's name on all nodes. Raises NameInUse, Busy: then it is not held."""
@@ -119,15 +146,6 @@ class Neighbours:
         except SuhbatError as error:
             log.warning("a name could not be released yet", error=str(error))
             self._unreleased.append(claim)
-
-    async def _pause(self) -> None:
-        await asyncio.sleep(SOONEST_SECONDS)
-        try:
-            async with asyncio.timeout(BEAT_SECONDS - SOONEST_SECONDS):
-                await self._news.wait()
-        except TimeoutError:
-            pass
-        self._news.clear()
 
     async def _beat(self) -> None:
         entered, left = self._here.news()
@@ -159,7 +177,7 @@ class Neighbours:
         async with self._joining:
             if self._joins > joins:
                 return
-            claims = self._guests.claims
+            claims = list(self._claims)
             self._here.news()
             self._entered.clear()
             self._left.clear()
@@ -170,7 +188,7 @@ class Neighbours:
             for claim in claims:
                 if claim.skeleton in lost:
                     # While this node was away another one let somebody in under this name.
-                    self._hub.connections.end_guest(claim.actor.uid)
+                    self._hub.connections.end_user(claim.actor.uid)
             self._bus.nudge()
 
     async def _look(self) -> None:

@@ -47,13 +47,13 @@ class Connections:
             if connection.session == session:
                 connection.revoke()
 
-    def end_guest(self, uid: str) -> None:
+    def end_user(self, uid: str) -> None:
         """Close every connection of somebody who is gone: a guest who left for good, whose name may be somebody else's at
         once; an account that was erased, or is disabled."""
         for connection in self._of(uid):
             connection.revoke()
 
-    def change(self, actor: Actor, session: str | None = None) -> None:
+    def change_actor(self, actor: Actor, session: str | None = None) -> None:
         """Let the connections of this uid know what has become of it; with `session` they belong to that from now on.
 
         A guest may have become an account on another node, which alone knows the session that began there: no revocation

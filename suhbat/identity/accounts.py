@@ -1,14 +1,14 @@
 """Accounts: who has a name of their own on this server.
 
-All of them are in memory, by what their names look like and by uid; the store is written first. Passwords are checked
-elsewhere (`passwords`), and who may register is decided elsewhere too (`people`).
+All of them are in memory, by what their names look like and by uid; the store is written first. Passwords are checked in
+`passwords`; who may register is decided in `registration`.
 """
 
 from __future__ import annotations
 
 import asyncio
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from operator import attrgetter
@@ -19,16 +19,18 @@ from suhbat.chat.normalise import letters
 from suhbat.chat.ports import AccountStore
 from suhbat.errors import InvalidName, NameTaken
 
+from .listeners import IdentityListener
 from .lookups import Lookups, groups
 from .names import entered, skeleton
 
 
 class Accounts:
-    """The accounts of this server; `load` before use. `changed` is told of each account whose row was written anew, `ended`
-    the uid of each that was erased, or is disabled; by this node or another."""
+    """The accounts of this server; `load` before use. `listener`: told of each account that was changed, disabled or erased,
+    by this node or another."""
 
-    def __init__(self, store: AccountStore) -> None:
+    def __init__(self, store: AccountStore, listener: IdentityListener) -> None:
         self._store = store
+        self._listener = listener
         self._by_name: dict[str, Account] = {}
         self._by_uid: dict[str, Account] = {}
         self._pending: set[str] = set()
@@ -36,8 +38,6 @@ class Accounts:
         """What people are found by, and their uids, sorted."""
         self._lookups = Lookups[Account](attrgetter("uid"))
         self._changing = asyncio.Lock()
-        self.changed: Callable[[Account], None] = lambda account: None
-        self.ended: Callable[[str], None] = lambda uid: None
 
     async def load(self) -> None:
         """Read all accounts. Call once, when the store is open."""
@@ -55,7 +55,7 @@ class Accounts:
                 self._renewed(account)
             elif account is None and before is not None:
                 self._drop(before)
-                self.ended(uid)
+                self._listener.end_user(uid)
 
     async def renew_all(self) -> None:
         """Nobody knows which."""
@@ -144,7 +144,7 @@ class Accounts:
             await self._store.erase(account.actor, at, with_messages=with_messages)
             self._lookups.changed([account.uid])
             self._drop(account)
-        self.ended(account.uid)
+        self._listener.end_user(account.uid)
 
     def _renewed(self, account: Account) -> None:
         """It is no longer what it was, or is new, and that is durable."""
@@ -152,9 +152,9 @@ class Accounts:
         if before is not None:
             self._unlist(before)
         self._take(account, sort=True)
-        self.changed(account)
+        self._listener.change_actor(account.actor)
         if account.disabled:
-            self.ended(account.uid)
+            self._listener.end_user(account.uid)
 
     def _drop(self, account: Account) -> None:
         self._by_uid.pop(account.uid, None)

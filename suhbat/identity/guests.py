@@ -8,7 +8,6 @@ held by what they look like (`names.skeleton`), so that nobody can sit beside `u
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from math import ceil
 from operator import attrgetter
 from typing import Protocol
@@ -16,20 +15,19 @@ from typing import Protocol
 from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.chat.ports import Clock, GuestStore, LogReader
 from suhbat.chat.rate import Daily
-from suhbat.errors import Busy, Forbidden, InvalidName, NameInUse, RateLimited, Unauthenticated
+from suhbat.errors import Busy, Forbidden, NameInUse, RateLimited, Unauthenticated
 from suhbat.protocol.types import LOBBY
 
+from .claims import Claim, Claims
+from .listeners import IdentityListener
 from .lookups import Lookups, groups
-from .names import entered, normalise, skeleton
+from .names import entered, fold, normalise, skeleton
+from .token_guests import KEPT, TokenGuest, TokenGuests, of_row
 from .tokens import OF_GUEST, digest, random_token, short_id
 
-KEPT: Milliseconds = 24 * 3600 * 1000
-"""How long a token guest's name and identity are kept after their last use."""
-TOUCH: Milliseconds = 60 * 1000
-"""How long the last use of one guest may be known in memory only."""
 HOUR: Milliseconds = 3600 * 1000
 SILENT = HOUR
-"""How long that is for a guest who has said nothing and is in no conversation."""
+"""How long the name of a guest is kept who has said nothing and is in no conversation."""
 FULL_SECONDS = 60
 """When somebody may come again where there are as many guests as may be."""
 AT_ONCE = 200
@@ -42,56 +40,18 @@ class GuestsStore(GuestStore, LogReader, Protocol):
     """Keeping guests asks for: their rows, and where the lobby stands."""
 
 
-@dataclass(slots=True, eq=False)
-class Claim:
-    """A name held by a connected bare guest. `holder`: whatever the transport wants to find there when the name is
-    wanted by another (the connection to ping)."""
-
-    actor: Actor
-    skeleton: str
-    connections: int = 1
-    holder: object | None = None
-    counted: bool = False
-    """Whether it counts as a guest of its address: with the first thing it says, for only then something is kept of it."""
-
-
-@dataclass(slots=True, eq=False)
-class _TokenGuest:
-    actor: Actor
-    skeleton: str
-    token_hash: bytes
-    used_at: Milliseconds
-    written_at: Milliseconds
-    connections: int = 0
-    saved: bool = field(default=True)
-    has_spoken: bool = False
-    """Known to have said something; False also where nobody has asked yet."""
-
-
-class Names(Protocol):
-    """The names of bare guests over several nodes."""
-
-    async def hold(self, claim: Claim) -> None:
-        """Hold it on all of them. Raises NameInUse, Busy."""
-        ...
-
-    def release(self, claim: Claim) -> None:
-        """It is free again."""
-        ...
-
-
 class Guests:
-    """Who is a guest here. (`people.People` is who is anybody here.)
+    """The bare and token guests of this node; `load` before use. `people.People` knows the accounts too.
 
-    In memory, of one process; `load` before use. Everything but `load`, `create`, `authenticate`, `end`, `flush` and
-    `drop_silent` is synchronous. `random_token` gives an unguessable string of at least 256 bits each time. `access`,
-    `per_address` (a day) and `most` (at a time): the settings. `ended` is told the uid of each who left for good.
+    `listener`: told of each token guest who left for good. `random_token` gives an unguessable string of at least 256 bits
+    each time. `access`, `per_address` (a day) and `most` (at a time): the settings.
     """
 
     def __init__(
         self,
         store: GuestsStore,
         clock: Clock,
+        listener: IdentityListener,
         random_token: Callable[[], str] = random_token,
         access: str = "open",
         per_address: int = 0,
@@ -101,23 +61,23 @@ class Guests:
         self._daily = Daily(per_address)
         self._most = most
         self._clock = clock
+        self._listener = listener
         self._random_token = random_token
         self._access = access
-        self._bare: dict[str, Claim] = {}
-        self._kept: dict[str, _TokenGuest] = {}
-        self._by_uid: dict[str, _TokenGuest] = {}
-        self._by_hash: dict[bytes, _TokenGuest] = {}
+        self.claims = Claims()
+        self._tokens = TokenGuests(clock)
         self._lookups = Lookups[Guest](attrgetter("uid"))
         self._cleared_at: Milliseconds = 0
-        self.ended: Callable[[str], None] = lambda uid: None
 
     async def load(self) -> None:
         """Read the token guests whose names are kept. Call once, when the store is open."""
         for guest in await self._store.guests(self._clock.wall() - KEPT):
-            self._keep(_from_row(guest))
+            self._tokens.keep(of_row(guest))
+
+    # Names
 
     def claim(self, name: str) -> Claim:
-        """Hold `name` as a new bare guest; give it back with `release`.
+        """Hold `name` as a new bare guest; give it back with `claims.release`.
 
         Raises InvalidName; Unauthenticated where `access` is not open (whatever the name); NameInUse with
         `retry_after` in seconds while another holds it: see `claim_of` for whom to ping.
@@ -128,24 +88,45 @@ class Guests:
         folded = skeleton(user_id)
         self._require_unheld(user_id, folded)
         claim = Claim(Actor(uid=self._new_uid(), user_id=user_id), folded)
-        self._bare[folded] = claim
+        self.claims.add(claim)
         return claim
 
     def claim_of(self, name: str) -> Claim | None:
         """The claim under which a connected bare guest holds `name`; None if none does."""
         folded = fold(name)
-        return None if folded is None else self._bare.get(folded)
+        return None if folded is None else self.claims.of(folded)
 
     def release(self, claim: Claim) -> None:
-        """A connection of this claim is gone; with the last one the name is free. Harmless when already free."""
-        claim.connections -= 1
-        if claim.connections <= 0 and self._bare.get(claim.skeleton) is claim:
-            del self._bare[claim.skeleton]
+        """See `Claims.release`."""
+        self.claims.release(claim)
 
-    @property
-    def claims(self) -> list[Claim]:
-        """The names that connected bare guests hold."""
-        return list(self._bare.values())
+    def find(self, name: str) -> Actor | None:
+        """Who holds `name` now: a connected bare guest, or a token guest, connected or kept. None if nobody does."""
+        folded = fold(name)
+        return None if folded is None else self.holder(folded)
+
+    def holder(self, folded: str) -> Actor | None:
+        """The same by what the name looks like."""
+        claim = self.claims.of(folded)
+        if claim is not None:
+            return claim.actor
+        guest = self._tokens.of_name(folded)
+        return guest.actor if guest is not None and guest.saved else None
+
+    def require_free(self, user_id: str, but: Actor | None = None) -> None:
+        """Raises NameInUse while a guest other than `but` holds this (normalised) name."""
+        folded = skeleton(user_id)
+        guest = self._tokens.of_name(folded)
+        if but is None or guest is None or guest.actor.uid != but.uid:
+            self._require_unheld(user_id, folded)
+
+    def count(self, address: str) -> None:
+        """One more guest of this address of whom something is kept. Raises RateLimited."""
+        wait = self._daily.take(address, self._clock.steady()) if address else 0.0
+        if wait:
+            raise RateLimited("rate_limited.guests", retry_after=wait, seconds=ceil(wait))
+
+    # Token guests
 
     async def create(self, name: str, address: str = "") -> tuple[Actor, str]:
         """A new token guest and its token, durable on return. `address`: as limits count it, "" where it does not count.
@@ -158,14 +139,14 @@ class Guests:
         user_id = entered(name)
         folded = skeleton(user_id)
         self._require_unheld(user_id, folded)
-        if self._most and len(self._kept) >= self._most:
+        if self._most and len(self._tokens) >= self._most:
             raise Busy(retry_after=FULL_SECONDS, seconds=FULL_SECONDS)
         self.count(address)
         token = OF_GUEST + self._random_token()
         now = self._clock.wall()
-        pending = _TokenGuest(Actor(self._new_uid(), user_id), folded, digest(token), now, now, saved=False)
+        pending = TokenGuest(Actor(self._new_uid(), user_id), folded, digest(token), now, now, saved=False)
         # Held before the first await: of two who ask for one name at once the second is refused.
-        self._kept[folded] = pending
+        self._tokens.hold(pending)
         try:
             lobby_from = (await self._store.heads([LOBBY])).get(LOBBY, 0)
             actor = Actor(uid=pending.actor.uid, user_id=user_id, lobby_from=lobby_from)
@@ -173,19 +154,12 @@ class Guests:
                 Guest(actor.uid, user_id, folded, pending.token_hash, now, now, lobby_from),
             )
         except BaseException:
-            if self._kept.get(folded) is pending:
-                del self._kept[folded]
+            self._tokens.let_go(pending)
             raise
         pending.actor = actor
         pending.saved = True
-        self._keep(pending)
+        self._tokens.keep(pending)
         return actor, token
-
-    def count(self, address: str) -> None:
-        """One more guest of this address of whom something is kept. Raises RateLimited."""
-        wait = self._daily.take(address, self._clock.steady()) if address else 0.0
-        if wait:
-            raise RateLimited("rate_limited.guests", retry_after=wait, seconds=ceil(wait))
 
     async def authenticate(self, token: str) -> Actor:
         """Whose token this is; using it keeps the name for another day. Raises Unauthenticated.
@@ -193,141 +167,100 @@ class Guests:
         A token in memory is recognised without a wait; another is looked up once (it may come from another process).
         """
         token_hash = digest(token)
-        guest = self._by_hash.get(token_hash)
+        guest = self._tokens.of_hash(token_hash)
         if guest is None and token.startswith(OF_GUEST):
             row = await self._lookups.one(lambda: self._store.guest_by_token(token_hash))
             # Looked again: while this waited another request may have brought the same guest in.
-            guest = self._by_hash.get(token_hash) or (None if row is None else _from_row(row))
-        if guest is None or not self._is_alive(guest):
+            guest = self._tokens.of_hash(token_hash) or (None if row is None else of_row(row))
+        if guest is None or not self._tokens.is_alive(guest):
             raise Unauthenticated()
-        self._keep(guest)
+        self._tokens.keep(guest)
         guest.used_at = self._clock.wall()
         return guest.actor
+
+    def of_uid(self, uid: str) -> Actor | None:
+        """The token guest of this uid whose day is not over."""
+        guest = self._tokens.of_uid(uid)
+        return guest.actor if guest is not None and self._tokens.is_alive(guest) else None
+
+    def knows(self, uid: str) -> bool:
+        """Whether this is a token guest whose day is not over."""
+        return self.of_uid(uid) is not None
+
+    def attach(self, actor: Actor) -> None:
+        """A connection of a token guest opened: the name is held while it lasts. Nothing happens for others."""
+        guest = self._tokens.of_uid(actor.uid)
+        if guest is not None:
+            guest.connections += 1
+
+    def detach(self, actor: Actor) -> None:
+        """A connection of a token guest is gone; the day begins."""
+        guest = self._tokens.of_uid(actor.uid)
+        if guest is not None and guest.connections > 0:
+            guest.connections -= 1
+            guest.used_at = self._clock.wall()
+
+    def drop(self, actor: Actor) -> None:
+        """A token guest is a guest no more, and that is durable. Nothing happens for others."""
+        self._lookups.changed([actor.uid])
+        guest = self._tokens.of_uid(actor.uid)
+        if guest is not None:
+            self._tokens.forget(guest)
+
+    async def end(self, actor: Actor) -> None:
+        """A token guest left for good: the token is no good any more, and the name is free. Nothing happens for others."""
+        guest = self._tokens.of_uid(actor.uid)
+        if guest is not None:
+            self._tokens.forget(guest)
+            await self._store.drop_guest(actor.uid)
+            self.drop(actor)  # again: a read of before may have brought them back
+            self._listener.end_user(actor.uid)
 
     async def renew(self, uids: Collection[str]) -> None:
         """Other nodes have made these token guests, or they left there for good, or became accounts."""
         self._lookups.changed(uids)
         rows = await self._lookups.of(uids, self._store.guests_of)
         for uid in uids:
-            known = self._by_uid.get(uid)
+            known = self._tokens.of_uid(uid)
             if uid not in rows and known is not None:
-                self._forget(known)
-                self.ended(uid)
+                self._tokens.forget(known)
+                self._listener.end_user(uid)
             elif uid in rows and known is None:
-                self._keep(_from_row(rows[uid]))
+                self._tokens.keep(of_row(rows[uid]))
 
     async def renew_all(self) -> None:
         """Nobody knows which."""
         self._lookups.changed(None)
         present = {row.uid for row in await self._store.guests(self._clock.wall() - KEPT)}
-        for some in groups(present ^ self._by_uid.keys()):
+        for some in groups(present ^ set(self._tokens.uids)):
             await self.renew(some)
 
-    def attach(self, actor: Actor) -> None:
-        """A connection of a token guest opened: the name is held while it lasts. Nothing happens for others."""
-        guest = self._by_uid.get(actor.uid)
-        if guest is not None:
-            guest.connections += 1
-
-    def detach(self, actor: Actor) -> None:
-        """A connection of a token guest is gone; the day begins."""
-        guest = self._by_uid.get(actor.uid)
-        if guest is not None and guest.connections > 0:
-            guest.connections -= 1
-            guest.used_at = self._clock.wall()
-
-    def find(self, name: str) -> Actor | None:
-        """Who holds `name` now: a connected bare guest, or a token guest, connected or kept. None if nobody does."""
-        folded = fold(name)
-        return None if folded is None else self.holder(folded)
-
-    def holder(self, folded: str) -> Actor | None:
-        """The same by what the name looks like."""
-        claim = self._bare.get(folded)
-        if claim is not None:
-            return claim.actor
-        guest = self._holder(folded)
-        return guest.actor if guest is not None and guest.saved else None
-
-    def is_kept(self, name: str) -> bool:
-        """Whether a token guest holds `name`."""
-        folded = fold(name)
-        return folded is not None and self._holder(folded) is not None
-
-    def of_uid(self, uid: str) -> Actor | None:
-        """The token guest of this uid whose day is not over."""
-        guest = self._by_uid.get(uid)
-        return guest.actor if guest is not None and self._is_alive(guest) else None
-
-    def knows(self, uid: str) -> bool:
-        """Whether this is a token guest whose day is not over."""
-        guest = self._by_uid.get(uid)
-        return guest is not None and self._is_alive(guest)
-
-    def require_free(self, user_id: str, but: Actor | None = None) -> None:
-        """Raises NameInUse while a guest other than `but` holds this (normalised) name."""
-        folded = skeleton(user_id)
-        guest = self._holder(folded)
-        if but is None or guest is None or guest.actor.uid != but.uid:
-            self._require_unheld(user_id, folded)
-
-    def drop(self, actor: Actor) -> None:
-        """A token guest is a guest no more, and that is durable. Nothing happens for others."""
-        self._lookups.changed([actor.uid])
-        guest = self._by_uid.get(actor.uid)
-        if guest is not None:
-            self._forget(guest)
-
-    async def end(self, actor: Actor) -> None:
-        """A token guest left for good: the token is no good any more, and the name is free. Nothing happens for others."""
-        guest = self._by_uid.get(actor.uid)
-        if guest is not None:
-            self._forget(guest)
-            await self._store.drop_guest(actor.uid)
-            self.drop(actor)  # again: a read of before may have brought them back
-            self.ended(actor.uid)
+    # Chores
 
     async def flush(self, *, everything: bool = False) -> None:
         """Write the last uses that are due (or, when closing, all that are unwritten) in one go. Call once a minute."""
-        now = self._clock.wall()
-        due: dict[str, Milliseconds] = {}
-        for guest in self._by_uid.values():
-            if guest.connections:
-                guest.used_at = now
-            if guest.used_at > guest.written_at and (everything or guest.used_at - guest.written_at >= TOUCH):
-                due[guest.actor.uid] = guest.used_at
-        if not due:
-            return
-        await self._store.touch_guests(due)
-        for uid, used_at in due.items():
-            written = self._by_uid.get(uid)
-            if written is not None:
-                written.written_at = used_at
+        due = self._tokens.unwritten(everything=everything)
+        if due:
+            await self._store.touch_guests(due)
+            self._tokens.written(due)
 
     def sweep(self) -> int:
-        """Forget the guests whose day is over; how many. They are forgotten when met, too: this frees the memory."""
-        gone = [guest for guest in self._kept.values() if not self._is_alive(guest)]
-        for guest in gone:
-            self._forget(guest)
-        return len(gone)
+        """See `TokenGuests.sweep`. This frees the memory."""
+        return self._tokens.sweep()
 
     async def drop_silent(self) -> int:
         """Forget for good those who said nothing and were away for an hour: their names are free. How many. Once a minute; each
         is asked for once."""
         before = self._clock.wall() - SILENT
-        quiet = [
-            guest
-            for guest in self._by_uid.values()
-            if guest.saved and not guest.has_spoken and not guest.connections and guest.used_at < before
-        ]
+        silent = self._tokens.silent(before)
         dropped = 0
-        for start in range(0, len(quiet), AT_ONCE):
-            some = {guest.actor.uid: guest for guest in quiet[start : start + AT_ONCE]}
+        for start in range(0, len(silent), AT_ONCE):
+            some = {guest.actor.uid: guest for guest in silent[start : start + AT_ONCE]}
             gone = await self._store.drop_silent_guests(some, before)
             for uid, guest in some.items():
                 if uid in gone:
                     self.drop(guest.actor)
-                    self.ended(uid)
+                    self._listener.end_user(uid)
                 else:
                     guest.has_spoken = True
             dropped += len(gone)
@@ -342,47 +275,12 @@ class Guests:
                 pass
 
     def _require_unheld(self, user_id: str, folded: str) -> None:
-        if folded in self._bare:
+        if self.claims.of(folded) is not None:
             raise NameInUse(user_id=user_id, retry_after=SILENCE_SECONDS)
-        guest = self._holder(folded)
+        guest = self._tokens.of_name(folded)
         if guest is not None:
             left = KEPT if guest.connections else guest.used_at + KEPT - self._clock.wall()
             raise NameInUse(user_id=user_id, retry_after=max(1, ceil(left / 1000)))
 
-    def _holder(self, folded: str) -> _TokenGuest | None:
-        guest = self._kept.get(folded)
-        if guest is not None and not self._is_alive(guest):
-            self._forget(guest)
-            return None
-        return guest
-
-    def _is_alive(self, guest: _TokenGuest) -> bool:
-        return guest.connections > 0 or not guest.saved or guest.used_at + KEPT > self._clock.wall()
-
-    def _keep(self, guest: _TokenGuest) -> None:
-        self._kept[guest.skeleton] = guest
-        self._by_uid[guest.actor.uid] = guest
-        self._by_hash[guest.token_hash] = guest
-
-    def _forget(self, guest: _TokenGuest) -> None:
-        if self._kept.get(guest.skeleton) is guest:
-            del self._kept[guest.skeleton]
-        self._by_uid.pop(guest.actor.uid, None)
-        self._by_hash.pop(guest.token_hash, None)
-
     def _new_uid(self) -> str:
         return short_id("u", self._random_token())
-
-
-def _from_row(row: Guest) -> _TokenGuest:
-    actor = Actor(uid=row.uid, user_id=row.user_id, lobby_from=row.lobby_from)
-    # Folded anew: a newer table of confusables may fold differently from the one it was stored with.
-    return _TokenGuest(actor, skeleton(row.user_id), row.token_hash, row.last_used_at, row.last_used_at)
-
-
-def fold(name: str) -> str | None:
-    """What a name looks like; None for what cannot be one."""
-    try:
-        return skeleton(entered(name))
-    except InvalidName:
-        return None

@@ -90,6 +90,14 @@ def skeleton(name: str) -> str:
     return _skeleton_unicode(name)
 
 
+def fold(name: str) -> str | None:
+    """The skeleton of a name as it was entered; None for what cannot be a name."""
+    try:
+        return skeleton(entered(name))
+    except InvalidName:
+        return None
+
+
 def _normalise_unicode(typed: str) -> str:
     name = _normalised(typed)
     if isinstance(name, InvalidName):

@@ -6,24 +6,25 @@ A name is held by one of them at a time; a token of any of them is recognised in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 from suhbat.chat.model import Account, Actor
 from suhbat.chat.ports import Cluster
 from suhbat.errors import NameTaken, Unauthenticated
 
 from .accounts import Accounts
-from .guests import Claim, Guests, fold
+from .claims import Claim, Names
+from .guests import Guests
 from .login import Login
-from .names import entered, normalise, skeleton
+from .names import entered, fold, normalise, skeleton
 from .sessions import Sessions
 from .tokens import OF_SESSION
 
 
 class People:
-    """Implements chat.ports.Directory over all who are here. Makes nothing: see `registration` for new accounts.
+    """Implements chat.ports.Directory over all who are here. Makes no accounts: see `registration`.
 
-    `moved` is told when a token guest became the account of a new session: (actor, id of the session).
+    `cluster`, `names`: what several nodes know of each other's people; None where one process owns the store.
     """
 
     def __init__(
@@ -32,18 +33,16 @@ class People:
         accounts: Accounts,
         sessions: Sessions,
         access: str = "open",
-        cluster: Cluster | None = None,
+        *,
+        cluster: Cluster | None,
+        names: Names | None,
     ) -> None:
-        self._cluster = cluster
         self.guests = guests
         self.accounts = accounts
         self.sessions = sessions
         self._access = access
-        # Wired late: whoever hears of guests who are gone has to end the same for accounts, whatever they came in by.
-        accounts.ended = lambda uid: guests.ended(uid)
-        self.moved: Callable[[Actor, str], None] = lambda actor, session: None
-        self.far: Callable[[str], Actor | None] = lambda folded: None
-        """Finds, by what their name looks like, a guest who is connected to another node."""
+        self._cluster = cluster
+        self._names = names
 
     async def load(self) -> None:
         """Read who there is. Call once, when the store is open."""
@@ -59,7 +58,7 @@ class People:
             return None if account.disabled else account.actor
         found = self.guests.find(name)
         if found is None and (folded := fold(name)) is not None:
-            return self.far(folded)
+            return self._far(folded)
         return found
 
     async def learn(self, *names: str) -> None:
@@ -77,8 +76,12 @@ class People:
         if account is not None:
             found = None if account.disabled else account.actor
         else:
-            found = self.guests.holder(folded) or self.far(folded)
+            found = self.guests.holder(folded) or self._far(folded)
         return found if found is not None and found.user_id == user_id else None
+
+    def _far(self, folded: str) -> Actor | None:
+        """A guest who is connected to another node."""
+        return None if self._names is None else self._names.find(folded)
 
     async def renew_accounts(self, uids: Collection[str]) -> None:
         """Other nodes have made, changed or erased these accounts; guests may have become them."""

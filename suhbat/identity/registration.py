@@ -5,18 +5,19 @@ Whatever fails fails in the same time and with the same words whether a name exi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from suhbat.chat.model import Account, Actor, Session
-from suhbat.chat.ports import Clock, InviteStore, LogReader
+from suhbat.chat.ports import Clock, InviteStore, LogReader, Passes
 from suhbat.errors import BadRequest, Forbidden, InvalidName, Unauthenticated, UserNotFound
 from suhbat.protocol.characters import cut
 from suhbat.protocol.objects import Role
 from suhbat.protocol.types import LOBBY
 
 from .invites import Invites
+from .listeners import IdentityListener
 from .names import entered, skeleton
 from .passwords import Passwords, require_possible
 from .people import People
@@ -44,12 +45,19 @@ class Wish:
     address: str = ""
 
 
-async def _join_nothing(actor: Actor, conversation: str) -> None:
-    """Until somebody sets `Registration.join_invited`."""
+class InviteListener(Protocol):
+    """Brings a new account into the room that its invite leads to (`chat`)."""
+
+    async def accept_invite(self, actor: Actor, conversation: str) -> None:
+        """What it raises is the registrant's answer; the account exists by then."""
+        ...
 
 
 class Registration:
-    """The use cases around accounts. `access` is the setting."""
+    """The use cases around accounts. `passes`: see `Setup`; `access` is the setting.
+
+    `listener` is told when a guest who is connected became an account; `invited` of an invite into a room that was used.
+    """
 
     def __init__(
         self,
@@ -57,6 +65,9 @@ class Registration:
         clock: Clock,
         people: People,
         passwords: Passwords,
+        listener: IdentityListener,
+        invited: InviteListener,
+        passes: Passes | None,
         random_token: Callable[[], str] = random_token,
         access: str = "open",
     ) -> None:
@@ -64,14 +75,13 @@ class Registration:
         self._clock = clock
         self._people = people
         self._passwords = passwords
+        self._listener = listener
+        self._invited = invited
         self._random_token = random_token
         self._access = access
         self.invites = Invites(store, clock, random_token)
-        self.setup = Setup(clock, random_token)
+        self.setup = Setup(clock, passes, random_token)
         self.throttle = Throttle(clock)
-        self.join_invited: Callable[[Actor, str], Awaitable[None]] = _join_nothing
-        """Called after a registration whose invitation leads into a conversation, with the new account and that
-        conversation's id: put them in there. What it raises is the registrant's answer; the account exists by then."""
 
     # New accounts
 
@@ -94,9 +104,9 @@ class Registration:
             raise
         session, token = await self._people.sessions.begin(account.uid, label)
         if wish.guest is not None and wish.guest.uid == account.uid:
-            self._people.moved(account.actor, session.id)
+            self._listener.change_actor(account.actor, session.id)
         if conversation is not None:
-            await self.join_invited(account.actor, conversation)
+            await self._invited.accept_invite(account.actor, conversation)
         return account, session, token
 
     async def add(self, user_id: str, password: str, role: Role = "member") -> Account:

@@ -16,6 +16,7 @@ from suhbat.chat.ports import Clock, SessionStore
 from suhbat.errors import NotFound, Unauthenticated
 from suhbat.protocol.characters import cut
 
+from .listeners import IdentityListener
 from .lookups import Lookups, groups
 from .tokens import OF_SESSION, digest, random_token, short_id
 
@@ -46,18 +47,23 @@ class _Live:
 
 
 class Sessions:
-    """The sessions of all accounts. `ended` is told the id of each that is revoked, here or on another node, when it is
-    durable."""
+    """The sessions of all accounts. `listener`: told of each that is revoked, here or on another node."""
 
-    def __init__(self, store: SessionStore, clock: Clock, random_token: Callable[[], str] = random_token) -> None:
+    def __init__(
+        self,
+        store: SessionStore,
+        clock: Clock,
+        listener: IdentityListener,
+        random_token: Callable[[], str] = random_token,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._listener = listener
         self._random_token = random_token
         self._by_id: dict[str, _Live] = {}
         self._by_hash: dict[bytes, _Live] = {}
         self._lookups = Lookups[Session](attrgetter("id"))
         self._dropped_at: Milliseconds = 0
-        self.ended: Callable[[str], None] = lambda id: None
 
     async def begin(self, uid: str, label: str) -> tuple[Session, str]:
         """A new session and its token, durable on return. The MOST_SESSIONS that were used last stay, older ones end.
@@ -161,8 +167,8 @@ class Sessions:
         await self._end(ids - {but})
 
     async def renew(self, ids: Collection[str]) -> None:
-        """Other nodes have changed or ended these sessions. `ended` is told of those too that are not in memory: a connection
-        may have got its session without ever using its token here."""
+        """Other nodes have changed or ended these sessions. The listener is told also of those that are not in memory: a
+        connection may have got its session without ever using its token here."""
         self._lookups.changed(ids)
         rows = await self._lookups.of(ids, self._store.sessions)
         for id in ids:
@@ -260,7 +266,7 @@ class Sessions:
         if live is not None:
             live.ended = True
             self._forget(live)
-        self.ended(id)
+        self._listener.end_session(id)
 
     def _mark(self, ids: Collection[str]) -> None:
         self._lookups.changed(ids)

@@ -25,8 +25,6 @@ from suhbat.http.headers import SafeHeaders
 from suhbat.http.parts import Parts
 from suhbat.identity.control import Control
 from suhbat.identity.outside import Authenticate
-from suhbat.identity.passwords import Passwords
-from suhbat.identity.registration import Registration
 from suhbat.protocol.closes import Close
 from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.store.errors import StoreUnavailable
@@ -101,12 +99,6 @@ class Suhbat:
         self._quiet = quiet
         clock = SystemClock()
         self.node = Node(settings, store or _store(settings, clock), bus or _bus(settings), clock, authenticate)
-        self.passwords = Passwords()
-        self.registration = Registration(
-            self.node.store, clock, self.node.people, self.passwords, access=settings.access
-        )
-        self.registration.setup.passes = self.node.store.cluster
-        self.registration.join_invited = self.node.acting.accept
         self.control = Control(settings.data, None if worker is None else worker.secret)
         self.draining = False
         self.services: Services | None = None
@@ -125,7 +117,7 @@ class Suhbat:
                 settings=settings,
                 store=services.store,
                 people=services.people,
-                registration=self.registration,
+                registration=self.node.registration,
                 tickets=services.tickets,
                 messages=services.messages,
                 acting=services.acting,
@@ -186,7 +178,7 @@ class Suhbat:
         memory.give_back()
         many_files()
         async with AsyncExitStack() as stack:
-            stack.callback(self.passwords.close)
+            stack.callback(self.node.passwords.close)
             await self._start(stack)
             # What start-up made stays: without this each full collection walks it, and everybody waits for that.
             gc.collect()
@@ -199,7 +191,7 @@ class Suhbat:
                 self.node.tasks.start(self._tell_figures(self._together))
             if not self._quiet:
                 have_owner = self.node.people.accounts.have_owner
-                welcome(self.settings, None if have_owner else await self.registration.setup.begin())
+                welcome(self.settings, None if have_owner else await self.node.registration.setup.begin())
             yield {"suhbat": self, ADMISSION: self.admission}
 
     @property

@@ -12,20 +12,23 @@ import structlog
 from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
-from suhbat.chat.ports import Bus, Clock, Ears, Store
+from suhbat.chat.model import Change
+from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.chat.turns import Reads
 from suhbat.cluster.invalidation import Renewal
-from suhbat.cluster.membership import Neighbours
+from suhbat.cluster.membership import BeatSignal, Neighbours
 from suhbat.config import Settings
 from suhbat.hub.hub import Hub
 from suhbat.hub.reconciliation import Reconciliation
 from suhbat.identity.accounts import Accounts
 from suhbat.identity.guests import Guests
 from suhbat.identity.outside import Authenticate, Outside
+from suhbat.identity.passwords import Passwords
 from suhbat.identity.people import People
 from suhbat.identity.proxies import Proxies
+from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.events import LogEntry
@@ -45,6 +48,31 @@ _LAST_USES = "when tokens and sessions were last used is known as of a minute ag
 _UNDECIDED = "the store was not closed; what was acknowledged is stored, sends without an acknowledgement are undecided"
 
 
+class FromOtherNodes:
+    """See `chat.ports.BusListener`: gives what this node hears to the parts that it concerns."""
+
+    def __init__(self, hub: Hub, renewal: Renewal, signal: BeatSignal, reconciliation: Reconciliation) -> None:
+        self._hub = hub
+        self._renewal = renewal
+        self._signal = signal
+        self._reconciliation = reconciliation
+
+    def published(self, entries: list[LogEntry]) -> None:
+        self._hub.apply(entries)
+
+    def noticed(self, log: str, payload: bytes, but: str | None) -> None:
+        self._hub.notices.tell(log, payload, but)
+
+    def changed(self, changes: list[Change]) -> None:
+        self._renewal.hear(changes)
+
+    def nudged(self) -> None:
+        self._signal.moved()
+
+    def resumed(self) -> None:
+        self._reconciliation.look()
+
+
 class Node:
     """Nothing runs before `running`. `services` is what dialects need of it."""
 
@@ -56,30 +84,49 @@ class Node:
         self.bus = bus
         self.clock = clock
         self.tasks = Tasks()
-        self.here = Here(settings.announce_limit)
+        signal = BeatSignal()
+        self.here = Here(settings.announce_limit, signal)
         self.hub = Hub(store, bus, self.here, self.tasks, lambda: store.waiting > 0)
-        self.people = People(
-            Guests(store, clock, access=settings.access, per_address=settings.guests_per_address, most=settings.guests),
-            Accounts(store),
-            Sessions(store, clock),
-            settings.access,
-            store.cluster,
+        connections = self.hub.connections
+        guests = Guests(
+            store,
+            clock,
+            connections,
+            access=settings.access,
+            per_address=settings.guests_per_address,
+            most=settings.guests,
         )
-        self.people.sessions.ended = self.hub.connections.end_session
-        self.people.guests.ended = self.hub.connections.end_guest
-        self.people.accounts.changed = lambda account: self.hub.connections.change(account.actor)
-        self.people.moved = self.hub.connections.change
         self.neighbours: Neighbours | None = None
         if store.cluster is not None:
-            self.neighbours = Neighbours(store.cluster, bus, self.hub, self.here, self.people.guests, clock, self.tasks)
-            self.people.far = self.neighbours.find
-            self.here.moved = self.neighbours.hear
+            self.neighbours = Neighbours(
+                store.cluster, bus, self.hub, self.here, guests.claims, clock, self.tasks, signal
+            )
+        self.people = People(
+            guests,
+            Accounts(store, connections),
+            Sessions(store, clock, connections),
+            settings.access,
+            cluster=store.cluster,
+            names=self.neighbours,
+        )
         self.bans = Bans(clock)
         self.renewal = Renewal(store, self.hub, self.people, self.bans, self.tasks)
         self.reconciliation = Reconciliation(store, self.hub, self.renewal)
+        self._from_others = FromOtherNodes(self.hub, self.renewal, signal, self.reconciliation)
         self.rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         self.acting = Acting(store, self.people, clock, self.bans)
-        self.acting.banished = self.hub.connections.banish
+        self.acting.banished = connections.banish
+        self.passwords = Passwords()
+        self.registration = Registration(
+            store,
+            clock,
+            self.people,
+            self.passwords,
+            connections,
+            self.acting,
+            store.cluster,
+            access=settings.access,
+        )
         self.services = Services(
             settings=settings,
             store=store,
@@ -114,7 +161,7 @@ class Node:
             await self.bans.load(self.store)
             flush = partial(self.people.flush, everything=True)
             stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _LAST_USES)
-            await self.bus.open(self._ears(), self.store.epoch)
+            await self.bus.open(self._from_others, self.store.epoch)
             stack.push_async_callback(self.bus.close)
             if self.neighbours is not None:
                 await self.neighbours.open()
@@ -137,15 +184,6 @@ class Node:
         """Go on with what people asked to be forgotten, until nothing is left of it."""
         while await self.store.erase_more(self.clock.wall()):
             pass
-
-    def _ears(self) -> Ears:
-        return Ears(
-            entries=self.hub.apply,
-            notice=self.hub.notices.tell,
-            changes=self.renewal.hear,
-            nudge=(lambda: None) if self.neighbours is None else self.neighbours.hear,
-            resumed=self.reconciliation.look,
-        )
 
     async def _chores(self) -> None:
         """Once a minute: write down who was here, forget those whose time is over, and what is older than it may be."""

@@ -15,7 +15,7 @@ from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
 from suhbat.hub.hub import Hub
-from suhbat.identity.guests import Names
+from suhbat.identity.claims import Names
 from suhbat.identity.outside import Outside
 from suhbat.identity.people import People
 from suhbat.identity.proxies import Proxies

@@ -8,7 +8,8 @@ from functools import partial
 from suhbat.chat.model import Actor, Outcome, Places
 from suhbat.errors import NameInUse, RateLimited, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, FrameFormat, Wire
-from suhbat.identity.guests import SILENCE_SECONDS, Claim, Names
+from suhbat.identity.claims import Claim, Names
+from suhbat.identity.guests import SILENCE_SECONDS
 from suhbat.identity.login import Login
 from suhbat.identity.names import normalise
 from suhbat.protocol import simple

@@ -14,7 +14,7 @@ import pytest
 from suhbat.bus.memory import MemoryBus, MemoryExchange
 from suhbat.bus.nats import NatsBus
 from suhbat.chat.model import Change
-from suhbat.chat.ports import Bus, Ears
+from suhbat.chat.ports import Bus
 from suhbat.protocol.events import LogEntry, MessageCreated, UserUpdated
 from suhbat.protocol.objects import Message, User
 from tests import engines
@@ -37,24 +37,26 @@ BUSES = [memory, nats]
 
 
 class Heard:
-    """What a node heard, in order."""
+    """What a node heard, in order; see chat.ports.BusListener."""
 
     def __init__(self) -> None:
         self.all: list[Any] = []
-        self.resumed = 0
+        self.times_resumed = 0
 
-    @property
-    def ears(self) -> Ears:
-        def resumed() -> None:
-            self.resumed += 1
+    def published(self, entries: list[LogEntry]) -> None:
+        self.all += entries
 
-        return Ears(
-            entries=self.all.extend,
-            notice=lambda *told: self.all.append(told),
-            changes=self.all.extend,
-            nudge=lambda: self.all.append("nudge"),
-            resumed=resumed,
-        )
+    def noticed(self, log: str, payload: bytes, but: str | None) -> None:
+        self.all.append((log, payload, but))
+
+    def changed(self, changes: list[Change]) -> None:
+        self.all += changes
+
+    def nudged(self) -> None:
+        self.all.append("nudge")
+
+    def resumed(self) -> None:
+        self.times_resumed += 1
 
     async def becomes(self, wanted: list[Any], seconds: float = 5.0) -> None:
         limit = time.monotonic() + seconds
@@ -71,14 +73,14 @@ async def nodes(make: Make, *heard: Heard, follow: tuple[str, ...] = (ANNA,)) ->
         made = []
         for one in heard:
             bus = make()
-            await bus.open(one.ears, group)
+            await bus.open(one, group)
             stack.push_async_callback(bus.close)
             for log in follow:
                 bus.follow(log)
             made.append(bus)
         if not isinstance(made[0], MemoryBus):
             limit = time.monotonic() + 5
-            while any(one.resumed == 0 for one in heard) and follow and time.monotonic() < limit:
+            while any(one.times_resumed == 0 for one in heard) and follow and time.monotonic() < limit:
                 await asyncio.sleep(0.01)
         yield made
 

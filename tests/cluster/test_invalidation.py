@@ -25,13 +25,10 @@ class House:
 
     def __init__(self, hub: Any, log: Log) -> None:
         self.hub, self.log = hub, log
-        self.scene, self.there = Scene(), Scene()
+        self.scene, self.there = Scene(listener=hub.connections), Scene()
         self.there.store, self.there.clock, self.there.tokens = self.scene.store, self.scene.clock, self.scene.tokens
         self.there.restart()
-        self.people = self.scene.restart()
-        self.people.sessions.ended = hub.connections.end_session
-        self.people.guests.ended = hub.connections.end_guest
-        self.people.accounts.changed = lambda account: hub.connections.change(account.actor)
+        self.people = self.scene.people
         self.banned: dict[str, int | None] = {}
         self.asked: list[str] = []
         for name in ("sessions", "accounts", "guests_of"):

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from suhbat.bus.memory import MemoryBus
 from suhbat.chat.model import Actor
 from suhbat.chat.presence import Here
-from suhbat.cluster.membership import Neighbours
+from suhbat.cluster.membership import BeatSignal, Neighbours
 from suhbat.errors import NameInUse, SuhbatError
 from suhbat.hub.hub import Hub
 from suhbat.identity.guests import Guests
@@ -103,10 +103,13 @@ async def nodes() -> AsyncIterator[list[Node]]:
             store = Store(url, clock=clock)
             await store.open(lambda entries: None)
             stack.push_async_callback(store.close)
-            bus, here, tasks, guests = MemoryBus(), Here(0), Tasks(), Guests(store, clock)
+            bus, signal, tasks = MemoryBus(), BeatSignal(), Tasks()
+            here = Here(0, signal)
             hub = Hub(store, bus, here, tasks, lambda: False)
-            made.append(Node(store, tasks, guests, Neighbours(store, bus, hub, here, guests, clock, tasks)))
-            hub.connections.end_guest = made[-1].ended.append  # type: ignore[method-assign, assignment]
+            guests = Guests(store, clock, hub.connections)
+            neighbours = Neighbours(store, bus, hub, here, guests.claims, clock, tasks, signal)
+            made.append(Node(store, tasks, guests, neighbours))
+            hub.connections.end_user = made[-1].ended.append  # type: ignore[method-assign, assignment]
             await made[-1].neighbours.open()
         yield made
 

@@ -35,7 +35,7 @@ from suhbat.identity.tickets import Tickets
 from suhbat.protocol.objects import Role
 from suhbat.protocol.problem import MEDIA_TYPE
 from tests.documented import check
-from tests.fakes import CountingTokens, FakeClock, FakeStore
+from tests.fakes import CountingTokens, FakeClock, FakeInvited, FakeListener, FakeStore
 
 PASSWORD = "a good password"
 
@@ -78,12 +78,15 @@ class House:
         store = cast(Store, self.store)
         tokens = CountingTokens()
         access = self.settings.access
-        self.guests = Guests(store, self.clock, tokens, access)
-        self.accounts = Accounts(store)
-        self.sessions = Sessions(store, self.clock, tokens)
-        self.people = People(self.guests, self.accounts, self.sessions, access)
+        listener = FakeListener()
+        self.guests = Guests(store, self.clock, listener, tokens, access)
+        self.accounts = Accounts(store, listener)
+        self.sessions = Sessions(store, self.clock, listener, tokens)
+        self.people = People(self.guests, self.accounts, self.sessions, access, cluster=None, names=None)
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        self.registration = Registration(store, self.clock, self.people, self.passwords, tokens, access)
+        self.registration = Registration(
+            store, self.clock, self.people, self.passwords, listener, FakeInvited(), None, tokens, access
+        )
         self.control = Control(self.settings.data)
         self.tickets = Tickets(self.clock, tokens)
         bans = Bans(self.clock)

@@ -61,7 +61,7 @@ async def test_an_unexpected_error_and_a_server_that_has_not_started(tmp_path: P
         early = await client.get("/healthz")
         app.services = app.node.services
         late = await client.get("/broken")
-    app.passwords.close()
+    app.node.passwords.close()
     assert (early.status_code, late.status_code) == (503, 500)
     for answer in (early, late):
         assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE

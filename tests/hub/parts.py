@@ -20,6 +20,7 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MemberLeft, MessageCreated
 from suhbat.protocol.objects import ConversationState, Message, User
 from suhbat.tasks import Tasks
+from tests.fakes import FakePresenceListener
 
 
 class Log:
@@ -139,7 +140,7 @@ class RecordingWire:
 
 def hub_over(log: Log, tasks: Tasks | None = None) -> Hub:
     """A hub of one process, over this log."""
-    return Hub(cast(LogReader, log), MemoryBus(), Here(1_000), tasks or Tasks(), lambda: False)
+    return Hub(cast(LogReader, log), MemoryBus(), Here(1_000, FakePresenceListener()), tasks or Tasks(), lambda: False)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from suhbat.hub.presence import PresenceBroadcast
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import LogEntry
+from tests.fakes import FakePresenceListener
 
 from .parts import Log, connect, reconciling, running, settle
 
@@ -335,12 +336,12 @@ async def test_a_guest_becomes_an_account(monkeypatch: pytest.MonkeyPatch, way: 
         _, others = connect(hub, "ub")
         account = Actor("ua", "ua", "account", 0)
         connection.actor = account if way == "outside" else connection.actor
-        hub.connections.change(account)
+        hub.connections.change_actor(account)
         assert connection.actor == account and wire.code is None
         if way == "here":
-            hub.connections.change(account, "s1")
+            hub.connections.change_actor(account, "s1")
         if way == "gone":
-            hub.connections.end_guest("ua")
+            hub.connections.end_user("ua")
         await asyncio.sleep(0.001)
         assert wire.code is {"elsewhere": Close.RESTART, "gone": Close.SESSION_REVOKED}.get(way)
         assert others.code is None and connection.session == ("s1" if way == "here" else None)
@@ -415,7 +416,7 @@ async def test_a_newcomer_is_not_told_of_the_past() -> None:
 
 async def test_the_whole_presence_says_that_it_is_whole() -> None:
     """Who left while a reader was behind is not in what it is then told, and the notice says that this means gone."""
-    log, here = Log(), Here(1_000)
+    log, here = Log(), Here(1_000, FakePresenceListener())
     async with running(log) as hub:
         connection, _ = connect(hub, "ua")
         _, _ = connect(hub, "ub")

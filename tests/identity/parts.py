@@ -1,4 +1,4 @@
-"""Identity over fakes, wired as `app.py` does it, with hashes that cost nothing."""
+"""Identity over fakes, wired as `node.py` does it, with hashes that cost nothing."""
 
 from __future__ import annotations
 
@@ -10,37 +10,41 @@ from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.identity.accounts import Accounts
 from suhbat.identity.guests import Guests
+from suhbat.identity.listeners import IdentityListener
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.people import People
 from suhbat.identity.registration import Registration, Wish
 from suhbat.identity.sessions import Sessions
-from tests.fakes import CountingTokens, FakeClock, FakeStore
+from tests.fakes import CountingTokens, FakeClock, FakeInvited, FakeListener, FakeStore
 
 PASSWORD = "togʻda bahor"
 HERE = "192.0.2.1"
 
 
 class Scene:
-    """One server's people; `restart` is the same store under another process."""
+    """One server's people; `restart` is the same store under another process. `listener`: who is told of what becomes of
+    them; by default one that remembers it, anew after each `restart`."""
 
-    def __init__(self, access: str = "open") -> None:
+    def __init__(self, access: str = "open", listener: IdentityListener | None = None) -> None:
         self.clock = FakeClock()
         self.store = FakeStore()
         self.tokens = CountingTokens()
         self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        self.invited = FakeInvited()
+        self._listener = listener
         self.restart(access)
 
     def restart(self, access: str = "open") -> People:
         store = cast(Store, self.store)
-        self.guests = Guests(store, self.clock, self.tokens, access)
-        self.accounts = Accounts(store)
-        self.sessions = Sessions(store, self.clock, self.tokens)
-        self.people = People(self.guests, self.accounts, self.sessions, access)
-        self.registration = Registration(store, self.clock, self.people, self.passwords, self.tokens, access)
-        self.ended: list[str] = []
-        self.moved: list[tuple[Actor, str]] = []
-        self.sessions.ended = self.ended.append
-        self.people.moved = lambda actor, session: self.moved.append((actor, session))
+        self.told = FakeListener()
+        listener = self.told if self._listener is None else self._listener
+        self.guests = Guests(store, self.clock, listener, self.tokens, access)
+        self.accounts = Accounts(store, listener)
+        self.sessions = Sessions(store, self.clock, listener, self.tokens)
+        self.people = People(self.guests, self.accounts, self.sessions, access, cluster=None, names=None)
+        self.registration = Registration(
+            store, self.clock, self.people, self.passwords, listener, self.invited, None, self.tokens, access
+        )
         return self.people
 
     async def register(self, user_id: str, **fields: object) -> tuple[Actor, str]:

@@ -11,8 +11,9 @@ import pytest
 from suhbat.chat.model import Actor, Guest, Outcome, Post
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, Forbidden, InvalidName, NameInUse, RateLimited, Unauthenticated
-from suhbat.identity.guests import FULL_SECONDS, KEPT, SILENCE_SECONDS, SILENT, Guests
-from tests.fakes import CountingTokens, FakeClock, FakeStore
+from suhbat.identity.guests import FULL_SECONDS, SILENCE_SECONDS, SILENT, Guests
+from suhbat.identity.token_guests import KEPT
+from tests.fakes import CountingTokens, FakeClock, FakeListener, FakeStore
 
 DAY = KEPT / 1000
 
@@ -25,7 +26,8 @@ class Scene:
         self.guests = self.restart(access)
 
     def restart(self, access: str = "open") -> Guests:
-        self.guests = Guests(cast(Store, self.store), self.clock, self.tokens, access)
+        self.listener = FakeListener()
+        self.guests = Guests(cast(Store, self.store), self.clock, self.listener, self.tokens, access)
         return self.guests
 
 
@@ -98,7 +100,7 @@ def test_an_invalid_name_is_refused_and_nobodys(scene: Scene) -> None:
     with pytest.raises(InvalidName):
         scene.guests.claim("a b")
     assert scene.guests.find("a b") is None
-    assert not scene.guests.is_kept("a b")
+    assert scene.guests.claim_of("a b") is None
 
 
 async def test_a_token_guest_is_durable_and_comes_back(scene: Scene) -> None:
@@ -109,7 +111,7 @@ async def test_a_token_guest_is_durable_and_comes_back(scene: Scene) -> None:
     again = scene.restart()
     await again.load()
     assert await again.authenticate(token) == actor
-    assert again.find("userl") == actor and again.is_kept("user1")
+    assert again.find("userl") == actor
 
 
 async def test_only_a_hash_of_the_token_is_stored(scene: Scene) -> None:
@@ -170,7 +172,7 @@ async def test_a_known_token_needs_no_store(scene: Scene) -> None:
 async def test_a_token_of_another_process_is_looked_up(scene: Scene) -> None:
     """What is not in memory may be in the store, and is kept then."""
     await scene.guests.load()
-    other = Guests(cast(Store, scene.store), scene.clock, scene.tokens)
+    other = Guests(cast(Store, scene.store), scene.clock, FakeListener(), scene.tokens)
     actor, token = await other.create("user1")
     assert await scene.guests.authenticate(token) == actor
     assert scene.guests.find("user1") == actor
@@ -248,8 +250,7 @@ def test_attach_of_a_stranger_does_nothing(scene: Scene) -> None:
 
 async def test_who_leaves_for_good_is_gone(scene: Scene) -> None:
     """The token is no good, here and after a restart; the name is free; it is told once, and nothing happens for others."""
-    ended: list[str] = []
-    scene.guests.ended = ended.append
+    ended = scene.listener.users
     actor, token = await scene.guests.create("user1")
     scene.guests.attach(actor)
     await scene.guests.end(actor)
@@ -283,7 +284,7 @@ class TestOtherNodes:
 
     @pytest.fixture
     def other(self, scene: Scene) -> Guests:
-        return Guests(cast(Store, scene.store), scene.clock, scene.tokens)
+        return Guests(cast(Store, scene.store), scene.clock, FakeListener(), scene.tokens)
 
     @pytest.mark.parametrize("where", ["here", "there"])
     async def test_gone_while_they_are_looked_up(self, scene: Scene, other: Guests, where: str) -> None:
@@ -298,7 +299,7 @@ class TestOtherNodes:
 
         if where == "here":
             await scene.guests.load()
-            scene.guests._by_hash.clear()  # as after a change of the token elsewhere
+            scene.guests._tokens._by_hash.clear()  # as after a change of the token elsewhere
         scene.store.guest_by_token = slow  # type: ignore[method-assign]
         asking = asyncio.ensure_future(scene.guests.authenticate(token))
         await asyncio.sleep(0)
@@ -336,8 +337,7 @@ class TestOtherNodes:
 
     async def test_who_came_and_went(self, scene: Scene, other: Guests) -> None:
         """Those who came are found by name; of those who went it is told, and their names are free; many at a time."""
-        ended: list[str] = []
-        scene.guests.ended = ended.append
+        ended = scene.listener.users
         stays, _ = await other.create("user1")
         goes, _ = await other.create("user2")
         await scene.guests.renew([stays.uid, goes.uid, "unknown"])
@@ -363,7 +363,7 @@ async def test_an_address_makes_so_many_a_day() -> None:
     """The next one is told how long the day is; another address, and this machine, are not concerned; names that are refused
     do not count. When the day is over it begins anew."""
     scene = Scene()
-    scene.guests = Guests(cast(Store, scene.store), scene.clock, scene.tokens, per_address=3)
+    scene.guests = Guests(cast(Store, scene.store), scene.clock, scene.listener, scene.tokens, per_address=3)
     for number in range(3):
         await scene.guests.create(f"one{number}", "192.0.2.1")
         with pytest.raises(NameInUse):
@@ -383,7 +383,7 @@ async def test_an_address_makes_so_many_a_day() -> None:
 async def test_there_are_so_many_at_a_time() -> None:
     """From wherever they come; when some are forgotten others may come."""
     scene = Scene()
-    scene.guests = Guests(cast(Store, scene.store), scene.clock, scene.tokens, most=2)
+    scene.guests = Guests(cast(Store, scene.store), scene.clock, scene.listener, scene.tokens, most=2)
     await scene.guests.create("one", "192.0.2.1")
     await scene.guests.create("two", "192.0.2.2")
     with pytest.raises(Busy) as refused:
@@ -397,8 +397,7 @@ async def test_there_are_so_many_at_a_time() -> None:
 async def test_who_said_nothing_is_forgotten_after_an_hour(scene: Scene) -> None:
     """The name is free, the token no good, and whoever needs to know is told; who said something, or is connected, stays as
     ever, and is not asked for again."""
-    ended: list[str] = []
-    scene.guests.ended = ended.append
+    ended = scene.listener.users
     silent, token = await scene.guests.create("silent")
     loud, loud_token = await scene.guests.create("loud")
     here, _ = await scene.guests.create("online")

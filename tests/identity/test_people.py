@@ -31,9 +31,7 @@ def there(here: Scene) -> Scene:
 @pytest.fixture
 def gone(here: Scene) -> list[str]:
     """The uids of whom all connections were to end here."""
-    told: list[str] = []
-    here.guests.ended = told.append
-    return told
+    return here.told.users
 
 
 async def test_shut_out_on_another_node(here: Scene, there: Scene, gone: list[str]) -> None:
@@ -62,11 +60,9 @@ async def test_a_guest_who_became_an_account_elsewhere(here: Scene, there: Scene
     """They are told of as the account, and their guest's token is worth nothing here either; nobody has left."""
     guest, token = await there.guests.create("user1")
     await here.people.authenticate(token)
-    changed: list[Account] = []
-    here.accounts.changed = changed.append
     actor, _ = await there.register("user1", guest=guest)
     await here.people.renew_accounts([guest.uid])
-    assert [account.actor for account in changed] == [actor] and gone == []
+    assert here.told.changed == [actor] and gone == []
     with pytest.raises(Unauthenticated):
         await here.people.authenticate(token)
 

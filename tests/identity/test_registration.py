@@ -107,7 +107,7 @@ class TestGuests:
         with pytest.raises(Unauthenticated):
             await scene.people.authenticate(token)
         login = await scene.people.authenticate(fresh)
-        assert scene.moved == [(actor, login.session)]
+        assert scene.told.moved == [(actor, login.session)]
         assert scene.people.find("user1") == actor and scene.store.rows == {}
 
     async def test_without_its_token_the_name_is_in_use(self, scene: Scene) -> None:
@@ -123,7 +123,7 @@ class TestGuests:
         """That is somebody new; the guest stays who they are."""
         guest, token = await scene.guests.create("user1")
         actor, _ = await scene.register("ali", guest=guest)
-        assert actor.uid != guest.uid and scene.moved == []
+        assert actor.uid != guest.uid and scene.told.moved == []
         assert (await scene.people.authenticate(token)).actor == guest
 
     async def test_a_connected_bare_guest_is_not_robbed(self, scene: Scene) -> None:
@@ -186,16 +186,10 @@ class TestAccess:
     async def test_an_invitation_leads_into_a_room(self) -> None:
         """Who registers with it is put in there; who registers without one is not."""
         scene = Scene()
-        joined: list[tuple[str, str]] = []
-
-        async def join(actor: Actor, conversation: str) -> None:
-            joined.append((actor.user_id, conversation))
-
-        scene.registration.join_invited = join
         _, code = await scene.registration.invites.make(Actor("u", "owner"), 2, 60, "lobby")
         await scene.register("ali", invite=code)
         await scene.register("vali")
-        assert joined == [("ali", "lobby")]
+        assert scene.invited.joined == [("ali", "lobby")]
         with pytest.raises(Forbidden):
             await scene.register("soli", invite="wrong")
 
@@ -345,7 +339,7 @@ class TestPassword:
         with pytest.raises(Unauthenticated):
             await scene.log_in("ali")
         await scene.log_in("ali", OTHER)
-        assert len(scene.ended) == 1
+        assert len(scene.told.sessions) == 1
 
     async def test_a_login_with_the_old_password_during_a_change(self, scene: Scene) -> None:
         """It is refused: what was right when it was asked is not when it is answered."""
@@ -392,7 +386,7 @@ class TestAdministration:
         actor, token = await scene.register("ali")
         login = await scene.people.authenticate(token)
         await scene.registration.set_disabled("ali", True)
-        assert scene.ended == [login.session] and not scene.people.is_current(login)
+        assert scene.told.sessions == [login.session] and not scene.people.is_current(login)
         for refused in (scene.people.authenticate(token), scene.log_in("ali")):
             with pytest.raises(Unauthenticated):
                 await refused
@@ -415,10 +409,9 @@ class TestAdministration:
     async def test_another_role(self, scene: Scene) -> None:
         """It counts for the tokens that are there already, and those who are connected are told."""
         _, token = await scene.register("ali")
-        told: list[str] = []
-        scene.accounts.changed = lambda account: told.append(account.role)
         await scene.registration.set_role("ali", "moderator")
-        assert (await scene.people.authenticate(token)).actor.role == "moderator" and told == ["moderator"]
+        assert (await scene.people.authenticate(token)).actor.role == "moderator"
+        assert [actor.role for actor in scene.told.changed] == ["moderator"]
 
     async def test_nobody_of_that_name(self, scene: Scene) -> None:
         """UserNotFound; a guest is no account."""

@@ -12,7 +12,7 @@ from suhbat.chat.model import Session
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, NotFound, Unauthenticated
 from suhbat.identity.sessions import FORGOTTEN, GRACE, KEPT, MAX_LABEL, MOST_SESSIONS, ROTATED, TOUCH, Sessions
-from tests.fakes import CountingTokens, FakeClock, FakeStore
+from tests.fakes import CountingTokens, FakeClock, FakeListener, FakeStore
 
 DAYS_30 = KEPT / 1000
 MINUTE = GRACE / 1000
@@ -24,9 +24,9 @@ class Scene:
         self.restart()
 
     def restart(self) -> Sessions:
-        self.sessions = Sessions(cast(Store, self.store), self.clock, self.tokens)
-        self.ended: list[str] = []
-        self.sessions.ended = self.ended.append
+        listener = FakeListener()
+        self.sessions = Sessions(cast(Store, self.store), self.clock, listener, self.tokens)
+        self.ended = listener.sessions
         return self.sessions
 
     async def good(self, token: str) -> bool:
@@ -308,7 +308,7 @@ class TestOtherNodes:
 
     @pytest.fixture
     def other(self, scene: Scene) -> Sessions:
-        return Sessions(cast(Store, scene.store), scene.clock, scene.tokens)
+        return Sessions(cast(Store, scene.store), scene.clock, FakeListener(), scene.tokens)
 
     async def test_revoked_while_it_is_looked_up(self, scene: Scene, other: Sessions) -> None:
         """A look-up whose read began before the revocation and returns after all were told of it lets nobody in."""

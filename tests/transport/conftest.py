@@ -41,4 +41,4 @@ async def app(tmp_path: Path) -> AsyncIterator[Suhbat]:
     app.node.hub.close()
     await app.node.tasks.close()
     await app.node.store.close()
-    app.passwords.close()
+    app.node.passwords.close()

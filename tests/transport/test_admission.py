@@ -36,7 +36,7 @@ from suhbat.transport.simple import SimpleDialect
 from suhbat.transport.strangers import Strangers
 from suhbat.transport.upgrade import QUERY_FIELDS, Upgrade
 from suhbat.transport.v1 import SYNCS, V1Dialect
-from tests.fakes import FakeClock, FakeStore
+from tests.fakes import FakeClock, FakePresenceListener, FakeStore
 from tests.hub.parts import Log, RecordingWire, hub_over
 
 
@@ -54,15 +54,18 @@ def house(**settings: Any) -> Admission:
 
 def _services(settings: Settings) -> Services:
     store, clock = cast(Store, FakeStore()), FakeClock()
-    guests, bans = Guests(store, clock, access=settings.access, per_address=settings.guests_per_address), Bans(clock)
-    people = People(guests, Accounts(store), Sessions(store, clock), settings.access)
-    tasks = Tasks()
+    tasks, bans = Tasks(), Bans(clock)
+    hub = hub_over(Log(), tasks)
+    told = hub.connections
+    guests = Guests(store, clock, told, access=settings.access, per_address=settings.guests_per_address)
+    accounts, sessions = Accounts(store, told), Sessions(store, clock, told)
+    people = People(guests, accounts, sessions, settings.access, cluster=None, names=None)
     return Services(
         settings=settings,
         store=store,
-        hub=hub_over(Log(), tasks),
+        hub=hub,
         tasks=tasks,
-        here=Here(settings.announce_limit),
+        here=Here(settings.announce_limit, FakePresenceListener()),
         people=people,
         tickets=Tickets(clock),
         messages=Messages(store, people, clock),

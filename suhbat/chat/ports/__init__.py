@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .bus import Bus, Ears
+from .bus import Bus, BusListener
 from .clock import Clock
 from .cluster import Cluster, Passes
 from .directory import Directory
@@ -14,13 +14,13 @@ from .store import Housekeeping, Store, StoreHealth
 __all__ = [
     "AccountStore",
     "Bus",
+    "BusListener",
     "Clock",
     "Cluster",
     "CommandWriter",
     "ConversationReader",
     "DeliveryMarks",
     "Directory",
-    "Ears",
     "GuestStore",
     "Housekeeping",
     "InviteStore",

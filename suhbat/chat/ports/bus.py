@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
 
 from suhbat.chat.model import Change
 from suhbat.protocol.events import LogEntry
 
 
-def _nothing(*heard: object) -> None:
-    """Who does not want to hear it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ears:
+class BusListener(Protocol):
     """What a node does with what it hears on the bus. Called on the event loop; must not raise."""
 
-    entries: Callable[[list[LogEntry]], None] = _nothing
-    """Events that another node has committed."""
-    notice: Callable[[str, bytes, str | None], None] = _nothing
-    """A notice for the listeners of a log: its key, the frame, the uid of who is not to get it."""
-    changes: Callable[[list[Change]], None] = _nothing
-    """What another node changed that nodes keep in memory."""
-    nudge: Callable[[], None] = _nothing
-    """Another node has written down who is with it."""
-    resumed: Callable[[], None] = _nothing
-    """From here on it is heard (again): what was said before may have been missed."""
+    def published(self, entries: list[LogEntry]) -> None:
+        """Events that another node has committed, in their order."""
+        ...
+
+    def noticed(self, log: str, payload: bytes, but: str | None) -> None:
+        """A notice for the listeners of a log: the frame, and the uid of who is not to get it."""
+        ...
+
+    def changed(self, changes: list[Change]) -> None:
+        """What another node changed that nodes keep in memory."""
+        ...
+
+    def nudged(self) -> None:
+        """Another node has written down who is with it."""
+        ...
+
+    def resumed(self) -> None:
+        """From here on the bus is heard (again): what was said before may have been missed."""
+        ...
 
 
 class Bus(Protocol):
@@ -51,7 +53,7 @@ class Bus(Protocol):
         """What was said and is lost, since the start."""
         ...
 
-    async def open(self, ears: Ears, group: str) -> None:
+    async def open(self, listener: BusListener, group: str) -> None:
         """Begin to listen, with those who give the same `group`. Succeeds also where the bus cannot be reached yet."""
         ...
 

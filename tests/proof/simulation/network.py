@@ -10,7 +10,7 @@ from typing import Any
 
 from suhbat.bus import frames
 from suhbat.chat.model import Change
-from suhbat.chat.ports import Ears
+from suhbat.chat.ports import BusListener
 from suhbat.protocol.events import LogEntry
 
 from .loop import PROCESS, Process
@@ -153,19 +153,19 @@ class SimulatedBus:
         self.process = process
         self.cut = False
         self._ether = ether
-        self._ears = Ears()
+        self._listener: BusListener | None = None
         self._followed: Counter[str] = Counter()
 
     @property
     def connected(self) -> bool:
         return not self.cut
 
-    async def open(self, ears: Ears, group: str) -> None:
-        self._ears = ears
+    async def open(self, listener: BusListener, group: str) -> None:
+        self._listener = listener
         self._ether.buses.append(self)
 
     async def close(self) -> None:
-        self._ears = Ears()
+        self._listener = None
 
     def follow(self, log: str) -> None:
         self._followed[log] += 1
@@ -176,8 +176,8 @@ class SimulatedBus:
     def join(self, cut: bool) -> None:
         """Cut it off, or let it hear again; it may notice that it was away."""
         self.cut = cut
-        if not cut and self._ether.chance.random() < 0.5:
-            self.process.call(self._ears.resumed)
+        if not cut and self._ether.chance.random() < 0.5 and self._listener is not None:
+            self.process.call(self._listener.resumed)
 
     def publish(self, entries: list[LogEntry]) -> None:
         for bucket, data in frames.events(entries):
@@ -199,13 +199,16 @@ class SimulatedBus:
     def hear(self, data: bytes, logs: str | None) -> None:
         if self.cut or (logs is not None and not any(self._followed[log] > 0 for log in logs.split(","))):
             return
+        listener = self._listener
+        if listener is None:
+            return
         heard = frames.read(data)
         if heard.entries:
-            self._ears.entries(heard.entries)
+            listener.published(heard.entries)
         if heard.notice is not None:
-            self._ears.notice(*heard.notice)
+            listener.noticed(*heard.notice)
         if heard.changes:
-            self._ears.changes(heard.changes)
+            listener.changed(heard.changes)
 
 
 class _Nobody:

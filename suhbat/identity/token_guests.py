@@ -1,0 +1,126 @@
+"""Token guests in memory: by name, uid and token. Synchronous; see `guests.Guests`, which writes to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from suhbat.chat.model import Actor, Guest, Milliseconds
+from suhbat.chat.ports import Clock
+
+from .names import skeleton
+
+KEPT: Milliseconds = 24 * 3600 * 1000
+"""How long a token guest's name and identity are kept after their last use."""
+TOUCH: Milliseconds = 60 * 1000
+"""How long the last use of one guest may be known in memory only."""
+
+
+@dataclass(slots=True, eq=False)
+class TokenGuest:
+    """`saved`: the row is in the store. `has_spoken`: known to have said something; False also where nobody has asked yet."""
+
+    actor: Actor
+    skeleton: str
+    token_hash: bytes
+    used_at: Milliseconds
+    written_at: Milliseconds
+    connections: int = 0
+    saved: bool = True
+    has_spoken: bool = False
+
+
+class TokenGuests:
+    """Those whose names are kept. Those whose day is over are forgotten when met, and by `sweep`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._by_name: dict[str, TokenGuest] = {}
+        self._by_uid: dict[str, TokenGuest] = {}
+        self._by_hash: dict[bytes, TokenGuest] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def uids(self) -> Collection[str]:
+        return self._by_uid.keys()
+
+    def is_alive(self, guest: TokenGuest) -> bool:
+        """Whether their day is not over."""
+        return guest.connections > 0 or not guest.saved or guest.used_at + KEPT > self._clock.wall()
+
+    def of_name(self, folded: str) -> TokenGuest | None:
+        """Who holds a name that looks like this."""
+        guest = self._by_name.get(folded)
+        if guest is not None and not self.is_alive(guest):
+            self.forget(guest)
+            return None
+        return guest
+
+    def of_uid(self, uid: str) -> TokenGuest | None:
+        """Also when their day is over."""
+        return self._by_uid.get(uid)
+
+    def of_hash(self, token_hash: bytes) -> TokenGuest | None:
+        """Also when their day is over."""
+        return self._by_hash.get(token_hash)
+
+    def hold(self, guest: TokenGuest) -> None:
+        """Keep a name for a guest who is being made."""
+        self._by_name[guest.skeleton] = guest
+
+    def let_go(self, guest: TokenGuest) -> None:
+        """The same is not made after all."""
+        if self._by_name.get(guest.skeleton) is guest:
+            del self._by_name[guest.skeleton]
+
+    def keep(self, guest: TokenGuest) -> None:
+        self._by_name[guest.skeleton] = guest
+        self._by_uid[guest.actor.uid] = guest
+        self._by_hash[guest.token_hash] = guest
+
+    def forget(self, guest: TokenGuest) -> None:
+        self.let_go(guest)
+        self._by_uid.pop(guest.actor.uid, None)
+        self._by_hash.pop(guest.token_hash, None)
+
+    def sweep(self) -> int:
+        """Forget those whose day is over; how many."""
+        gone = [guest for guest in self._by_name.values() if not self.is_alive(guest)]
+        for guest in gone:
+            self.forget(guest)
+        return len(gone)
+
+    def silent(self, before: Milliseconds) -> list[TokenGuest]:
+        """Those who are not connected, were last used before, and are not known to have said something."""
+        return [
+            guest
+            for guest in self._by_uid.values()
+            if guest.saved and not guest.has_spoken and not guest.connections and guest.used_at < before
+        ]
+
+    def unwritten(self, *, everything: bool) -> dict[str, Milliseconds]:
+        """The last uses that are due to be written, by uid; with `everything` all that are not written."""
+        now = self._clock.wall()
+        due: dict[str, Milliseconds] = {}
+        for guest in self._by_uid.values():
+            if guest.connections:
+                guest.used_at = now
+            if guest.used_at > guest.written_at and (everything or guest.used_at - guest.written_at >= TOUCH):
+                due[guest.actor.uid] = guest.used_at
+        return due
+
+    def written(self, due: Mapping[str, Milliseconds]) -> None:
+        """These last uses are in the store."""
+        for uid, used_at in due.items():
+            guest = self._by_uid.get(uid)
+            if guest is not None:
+                guest.written_at = used_at
+
+
+def of_row(row: Guest) -> TokenGuest:
+    """From the store."""
+    actor = Actor(uid=row.uid, user_id=row.user_id, lobby_from=row.lobby_from)
+    # Folded anew: a newer table of confusables may fold differently from the one it was stored with.
+    return TokenGuest(actor, skeleton(row.user_id), row.token_hash, row.last_used_at, row.last_used_at)
