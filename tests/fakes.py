@@ -6,9 +6,24 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from itertools import count
 
-from suhbat.chat.acts import Act, Done, Meet
-from suhbat.chat.model import Account, Actor, Guest, HistoryPage, Invite, Places, Post, Sent, Session, States
+from suhbat.chat.model import (
+    PLAIN,
+    Account,
+    Actor,
+    CommandContext,
+    CommandResult,
+    Guest,
+    HistoryPage,
+    Invite,
+    Places,
+    Post,
+    Sent,
+    Session,
+    States,
+)
 from suhbat.errors import Forbidden, IdempotencyConflict, NameTaken, NotFound
+from suhbat.protocol.commands import Meet
+from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import ConversationState, Message
 from suhbat.protocol.types import LOBBY, ME
 
@@ -227,15 +242,17 @@ class FakeStore(FakePeople):
         self.answers[key] = sent, post.text
         post.done(sent)
 
-    async def act(self, act: Act) -> Done:
+    async def execute(
+        self, actor: Actor, at: int, command: StateCommand, context: CommandContext = PLAIN
+    ) -> CommandResult:
         """Directs only; the rest is tested over a real store."""
         self._work()
-        assert isinstance(act, Meet)
-        people = frozenset(person.uid for person in (act.actor, *act.people))
+        assert isinstance(command, Meet)
+        people = frozenset(person.uid for person in (actor, *context.people))
         created = people not in self.directs
         conversation = self.directs.setdefault(people, f"d{len(self.directs) + 1}")
         self.logs.setdefault(conversation, [])
-        return Done(conversation, 0, created=created)
+        return CommandResult(conversation, 0, created=created)
 
     async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> Sent | None:
         self._work()

@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import Literal
 
 from suhbat.errors import BadRequest, NotFound
+from suhbat.protocol.commands import Erase, Update
 from suhbat.protocol.types import LOBBY, ConversationId, Retention, Wire
 
-from . import acts
-from .acting import Acting
+from .commands import Commands
 from .model import Actor, RoomLine
 from .ports import ModerationReader
 
@@ -29,7 +29,7 @@ class RoomReport(Wire):
     rooms: tuple[RoomLine, ...]
 
 
-async def carry_out(order: RoomOrder, store: ModerationReader, acting: Acting) -> RoomReport:
+async def carry_out(order: RoomOrder, store: ModerationReader, commands: Commands) -> RoomReport:
     """Raises NotFound for what is no room, BadRequest for a room that nobody owns."""
     if order.verb != "list":
         actor = await reader(store, order.conversation)
@@ -38,12 +38,12 @@ async def carry_out(order: RoomOrder, store: ModerationReader, acting: Acting) -
             raise NotFound()
         if line.role != "owner":
             raise BadRequest(reason="nobody owns this room")
-        act: acts.Act
+        command: Erase | Update
         if order.verb == "erase":
-            act = acts.Erase(actor=actor, at=acting.now(), conversation=order.conversation)
+            command = Erase(type="erase", conversation=order.conversation)
         else:
-            act = acts.Update(actor=actor, at=acting.now(), conversation=order.conversation, retention=order.days)
-        await acting.do(act)
+            command = Update(type="update", conversation=order.conversation, retention=order.days)
+        await commands.execute(actor, command)
     about = await store.every_room()
     if order.verb != "list":
         about = tuple(one for one in about if one.conversation == order.conversation)

@@ -89,6 +89,37 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class CommandContext:
+    """What the store must know of a command beside its fields.
+
+    `people`: those whom the command names, in its order. `mentioned`: the uids of those whom its text names with @; "*" is
+    everybody. `exempt`: a command of the machine's owner, or of the application around this server: neither consent nor the
+    limits hold it up. Nothing that comes over the network sets it.
+    """
+
+    people: tuple[Actor, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    exempt: bool = False
+
+
+PLAIN = CommandContext()
+"""Of a command that names nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """What a command came to. `seq`: of the event in the conversation's log; where nothing had to change, the head.
+    `unread`: after a read mark. `created`: it made something new. `invited`: the person was invited instead of made a member.
+    """
+
+    conversation: str
+    seq: int
+    unread: int = 0
+    created: bool = False
+    invited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationFacts:
     """What the policy needs to know about a conversation and the one who acts in it, as the transaction sees it.
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Generic, TypeVar
 
 from suhbat.errors import RateLimited
+from suhbat.protocol.commands import Admit, Create, Edit, Meet
+from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.machine import Meter, Unlimited
 
 BURST_SECONDS = 5.0
@@ -23,6 +25,10 @@ class Cost(IntEnum):
     PERSON = 5
     SEARCH = 5
     EXPORT = 10
+
+
+COSTS: Mapping[type[object], Cost] = {Create: Cost.ROOM, Meet: Cost.DIRECT, Admit: Cost.PERSON}
+"""Of commands; see `cost_of`."""
 
 
 def weigh(meter: Meter, cost: int, now: float) -> None:
@@ -42,6 +48,11 @@ MOST_NAMES = 100
 def naming_cost(text: str) -> int:
     """How many messages' worth looking up the names in a text costs, beside the message itself."""
     return min(text.count("@"), MOST_NAMES) // NAMES if "@" in text else 0
+
+
+def cost_of(command: StateCommand) -> int:
+    """How many messages' worth a command costs."""
+    return 1 + naming_cost(command.text) if isinstance(command, Edit) else COSTS.get(type(command), 1)
 
 
 KEPT = 20_000

@@ -60,7 +60,7 @@ async def accounts(body: AccountCommand, parts: House) -> AccountsReply:
 @router.post("/control/rooms", dependencies=OWNER)
 async def rooms(body: looking_after.RoomOrder, parts: House) -> looking_after.RoomReport:
     """Carry out an order about rooms."""
-    report = await looking_after.carry_out(body, parts.store, parts.acting)
+    report = await looking_after.carry_out(body, parts.store, parts.commands)
     if body.verb == "erase":
         parts.erasing()
     return report

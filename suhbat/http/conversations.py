@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import ConversationReader
-from suhbat.chat.rate import Cost
+from suhbat.chat.rate import COSTS
 from suhbat.errors import BadRequest, TooManyConversations, UserNotFound
+from suhbat.protocol.commands import Create, Draft, Erase, Meet, Read, Update
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
 from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Uids, Wire
 
@@ -113,21 +113,15 @@ async def _mine(store: ConversationReader, actor: Actor, after: str, limit: int)
             return Conversations(conversations=tuple(states), after=None if place is None else str(place))
 
 
-@router.post("/conversations", status_code=201, dependencies=[SAFE_WRITE, weighs(Cost.ROOM)])
+@router.post("/conversations", status_code=201, dependencies=[SAFE_WRITE, weighs(COSTS[Create])])
 @refuses(TooManyConversations)
 async def create(body: NewRoom, actor: Caller, parts: House) -> ConversationState:
     """Make a room; the caller owns it."""
-    done = await parts.acting.do(
-        acts.Create(
-            actor=actor,
-            at=parts.acting.now(),
-            title=body.title,
-            topic=body.topic,
-            visibility=body.visibility,
-            history=body.history,
-        )
+    command = Create(
+        type="create", title=body.title, topic=body.topic, visibility=body.visibility, history=body.history
     )
-    return await parts.store.state(actor, done.conversation)
+    result = await parts.commands.execute(actor, command)
+    return await parts.store.state(actor, result.conversation)
 
 
 @router.get("/conversations/{conversation}", dependencies=[READ])
@@ -139,52 +133,47 @@ async def show(conversation: Place, actor: Caller, parts: House) -> Conversation
 @router.patch("/conversations/{conversation}", dependencies=[SAFE_WRITE])
 async def change(conversation: Place, body: Changes, actor: Caller, parts: House) -> ConversationState:
     """Change settings. What is not given stays as it is."""
-    await parts.acting.do(
-        acts.Update(actor=actor, at=parts.acting.now(), conversation=known(conversation), **body.model_dump())
-    )
+    command = Update(type="update", conversation=known(conversation), **body.model_dump())
+    await parts.commands.execute(actor, command)
     return await parts.store.state(actor, conversation)
 
 
 @router.delete("/conversations/{conversation}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def erase(conversation: Place, actor: Caller, parts: House) -> None:
     """Take a room away with all that was said in it, for everybody. Only its owner may."""
-    await parts.acting.do(acts.Erase(actor=actor, at=parts.acting.now(), conversation=known(conversation)))
+    await parts.commands.execute(actor, Erase(type="erase", conversation=known(conversation)))
 
 
 @router.post(
     "/directs",
     status_code=201,
-    dependencies=[SAFE_WRITE, weighs(Cost.DIRECT)],
+    dependencies=[SAFE_WRITE, weighs(COSTS[Meet])],
     responses={200: {"model": Direct, "description": "There already is one of exactly these people"}},
 )
 @refuses(UserNotFound, TooManyConversations)
 async def open_direct(body: NewDirect, actor: Caller, parts: House, response: Response) -> Direct:
     """The one conversation of exactly these people, made if new. The others see it when somebody writes there."""
-    await parts.acting.learn(*body.users)
-    people = parts.acting.people(body.users, body.uids)
+    people = await parts.commands.people(body.users, body.uids)
     if all(person.uid == actor.uid for person in people):
         raise BadRequest(reason='"users" names nobody but yourself')
-    done = await parts.acting.do(acts.Meet(actor=actor, at=parts.acting.now(), people=people))
-    if not done.created:
+    result = await parts.commands.execute(actor, Meet(type="direct", users=body.users, uids=body.uids))
+    if not result.created:
         response.status_code = 200
-    return Direct(conversation=done.conversation)
+    return Direct(conversation=result.conversation)
 
 
 @router.put("/conversations/{conversation}/read", dependencies=[SAFE_WRITE])
 async def mark(conversation: Place, body: ReadMark, actor: Caller, parts: House) -> Unread:
     """Everything up to this `ordinal` is read. A mark never goes back."""
-    done = await parts.acting.do(
-        acts.Mark(actor=actor, at=parts.acting.now(), conversation=known(conversation), ordinal=body.ordinal)
-    )
-    return Unread(unread=done.unread)
+    command = Read(type="read", conversation=known(conversation), ordinal=body.ordinal)
+    return Unread(unread=(await parts.commands.execute(actor, command)).unread)
 
 
 @router.put("/conversations/{conversation}/draft", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def keep_draft(conversation: Place, body: DraftBody, actor: Caller, parts: House) -> None:
     """Keep what the caller has begun to write, for all their devices."""
-    await parts.acting.do(
-        acts.Draft(actor=actor, at=parts.acting.now(), conversation=known(conversation), text=body.text)
-    )
+    command = Draft(type="draft", conversation=known(conversation), text=body.text)
+    await parts.commands.execute(actor, command)
 
 
 @router.delete(
@@ -192,7 +181,7 @@ async def keep_draft(conversation: Place, body: DraftBody, actor: Caller, parts:
 )
 async def drop_draft(conversation: Place, actor: Caller, parts: House) -> None:
     """Forget what the caller has begun to write."""
-    await parts.acting.do(acts.Draft(actor=actor, at=parts.acting.now(), conversation=known(conversation), text=""))
+    await parts.commands.execute(actor, Draft(type="draft", conversation=known(conversation), text=""))
 
 
 @router.get("/conversations/{conversation}/pins", dependencies=[READ])

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from suhbat.chat import acts
-from suhbat.chat.rate import Cost
+from suhbat.chat.model import Actor
+from suhbat.chat.rate import COSTS
 from suhbat.errors import BadRequest, TooManyConversations, TooManyInvitations, UserNotFound
+from suhbat.protocol.commands import Admit, Ban, Join, Leave, Mute, Remove
 from suhbat.protocol.objects import Member, Role
 from suhbat.protocol.types import Reason, Until, Wire
 
@@ -64,7 +65,7 @@ async def index(
 @router.put(
     "/{user_id}",
     status_code=201,
-    dependencies=[SAFE_WRITE, weighs(Cost.PERSON)],
+    dependencies=[SAFE_WRITE, weighs(COSTS[Admit])],
     response_model=None,
     responses={
         200: {"model": None, "description": "They were a member already"},
@@ -83,18 +84,17 @@ async def admit(
 ) -> Invited | None:
     """Make somebody a member, or give a member another role; who does not know the caller is invited. To join a public room,
     or one to which you are invited, name yourself."""
-    await parts.acting.learn(user_id)
-    place, person = known(conversation), parts.acting.person(user_id, uid)
-    act: acts.Act
+    place, person = known(conversation), await parts.commands.person(user_id, uid)
+    command: Join | Admit
     if person.uid == actor.uid and body.role == "member":
-        act = acts.Join(actor=actor, at=parts.acting.now(), conversation=place)
+        command = Join(type="join", conversation=place)
     else:
-        act = acts.Admit(actor=actor, at=parts.acting.now(), conversation=place, person=person, role=body.role)
-    done = await parts.acting.do(act)
-    if done.invited:
+        command = Admit(type="admit", conversation=place, role=body.role, **_whom(person))
+    result = await parts.commands.execute(actor, command)
+    if result.invited:
         response.status_code = 202
         return Invited()
-    if not done.created:
+    if not result.created:
         response.status_code = 200
     return None
 
@@ -105,46 +105,34 @@ async def change(
     conversation: Place, user_id: Person, body: Standing, actor: Caller, parts: House, uid: WhoseUid = None
 ) -> None:
     """Give a member another role, ban or mute somebody, or lift that. In the lobby a ban is from the whole server."""
-    await parts.acting.learn(user_id)
-    place, person, at = known(conversation), parts.acting.person(user_id, uid), parts.acting.now()
+    place, person = known(conversation), await parts.commands.person(user_id, uid)
     asked = [value for value in (body.role, body.banned, body.muted) if value is not None]
     if len(asked) != 1:
         raise BadRequest(reason='give one of "role", "banned" and "muted"')
-    act: acts.Act
+    command: Admit | Ban | Mute
+    about = {"conversation": place} | _whom(person)
     if body.role is not None:
-        act = acts.Admit(actor=actor, at=at, conversation=place, person=person, role=body.role)
+        command = Admit(type="admit", role=body.role, **about)
     elif body.banned is not None:
-        act = acts.Ban(
-            actor=actor,
-            at=at,
-            conversation=place,
-            person=person,
-            on=body.banned,
-            until=body.until,
-            reason=body.reason,
-        )
+        command = Ban(type="ban", on=body.banned, until=body.until, reason=body.reason, **about)
     else:
-        act = acts.Mute(
-            actor=actor,
-            at=at,
-            conversation=place,
-            person=person,
-            on=bool(body.muted),
-            until=body.until,
-            reason=body.reason,
-        )
-    await parts.acting.do(act)
+        command = Mute(type="mute", on=bool(body.muted), until=body.until, reason=body.reason, **about)
+    await parts.commands.execute(actor, command)
 
 
 @router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(UserNotFound)
 async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House, uid: WhoseUid = None) -> None:
     """Make somebody a member no more, or take their invitation back; naming yourself is leaving, or declining."""
-    await parts.acting.learn(user_id)
-    place, person, at = known(conversation), parts.acting.person(user_id, uid), parts.acting.now()
-    act: acts.Act
+    place, person = known(conversation), await parts.commands.person(user_id, uid)
+    command: Leave | Remove
     if person.uid == actor.uid:
-        act = acts.Leave(actor=actor, at=at, conversation=place)
+        command = Leave(type="leave", conversation=place)
     else:
-        act = acts.Remove(actor=actor, at=at, conversation=place, person=person)
-    await parts.acting.do(act)
+        command = Remove(type="remove", conversation=place, **_whom(person))
+    await parts.commands.execute(actor, command)
+
+
+def _whom(person: Actor) -> dict[str, str]:
+    """The person as a command names them. Their own name, not what stands in the path, which may be anything."""
+    return {"user_id": person.user_id, "uid": person.uid}

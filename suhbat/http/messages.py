@@ -7,12 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, TypeAdapter, ValidationError
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
-from suhbat.chat.naming import named
-from suhbat.chat.rate import naming_cost, weigh
+from suhbat.chat.rate import cost_of, weigh
 from suhbat.chat.reactions import wanted
 from suhbat.errors import BadRequest, IdempotencyConflict, TooManyReactions
+from suhbat.protocol.commands import Delete, Edit, Pin, React, Report
 from suhbat.protocol.objects import Message, Reaction
 from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Seq, Text, Time, Wire
 
@@ -125,19 +124,16 @@ async def write(conversation: Place, body: NewMessage, actor: Caller, parts: Hou
 @router.patch("/{seq}", dependencies=[SAFE_WRITE])
 async def edit(conversation: Place, seq: SeqPath, body: NewText, actor: Caller, parts: House) -> Changed:
     """Change the text of one's own message."""
-    weigh(parts.rates.meter(actor.uid), 1 + naming_cost(body.text), parts.clock.steady())
-    names = named(body.text, parts.acting.directory)
-    act = acts.Edit(
-        actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, text=body.text, named=names
-    )
-    return Changed(seq=(await parts.acting.do(act)).seq)
+    command = Edit(type="edit", conversation=known(conversation), seq=seq, text=body.text)
+    weigh(parts.rates.meter(actor.uid), cost_of(command), parts.clock.steady())
+    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
 
 
 @router.delete("/{seq}", dependencies=[SAFE_WRITE])
 async def delete(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
     """Take a message away; a tombstone stays. One's own, or anybody's for who keeps order there."""
-    act = acts.Delete(actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq)
-    return Changed(seq=(await parts.acting.do(act)).seq)
+    command = Delete(type="delete", conversation=known(conversation), seq=seq)
+    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
 
 
 @router.get("/{seq}/reactions/{emoji}", dependencies=[READ])
@@ -175,35 +171,27 @@ async def take_back(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: 
 @router.put("/{seq}/pin", dependencies=[SAFE_WRITE])
 async def pin(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
     """Pin a message."""
-    act = acts.Pin(actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, on=True)
-    return Changed(seq=(await parts.acting.do(act)).seq)
+    command = Pin(type="pin", conversation=known(conversation), seq=seq, on=True)
+    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
 
 
 @router.delete("/{seq}/pin", dependencies=[SAFE_WRITE])
 async def unpin(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
     """Unpin a message."""
-    act = acts.Pin(actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, on=False)
-    return Changed(seq=(await parts.acting.do(act)).seq)
+    command = Pin(type="pin", conversation=known(conversation), seq=seq, on=False)
+    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
 
 
 @router.post("/{seq}/reports", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def report(conversation: Place, seq: SeqPath, body: Complaint, actor: Caller, parts: House) -> None:
     """Tell those who keep order of a message."""
-    await parts.acting.do(
-        acts.Report(actor=actor, at=parts.acting.now(), conversation=known(conversation), seq=seq, reason=body.reason)
-    )
+    command = Report(type="report", conversation=known(conversation), seq=seq, reason=body.reason)
+    await parts.commands.execute(actor, command)
 
 
 async def _react(conversation: str, seq: int, emoji: str, actor: Actor, parts: Parts, *, on: bool) -> Changed:
-    act = acts.React(
-        actor=actor,
-        at=parts.acting.now(),
-        conversation=known(conversation),
-        seq=seq,
-        emoji=wanted(_checked(emoji), on=on),
-        on=on,
-    )
-    return Changed(seq=(await parts.acting.do(act)).seq)
+    command = React(type="react", conversation=known(conversation), seq=seq, emoji=_checked(emoji), on=on)
+    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
 
 
 def _checked(emoji: str) -> str:

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.errors import Forbidden, NotFound
+from suhbat.protocol.http_commands import FilterWords, SetFilter, SettleReport
 from suhbat.protocol.objects import Message, User
-from suhbat.protocol.types import MAX_INTEGER, Storable, Time, Wire
+from suhbat.protocol.types import MAX_INTEGER, Time, Wire
 
 from .parts import House
 from .refusals import refuses
@@ -66,13 +66,13 @@ async def reports(
 @refuses(NotFound)
 async def settle(report: Annotated[int, Path(ge=1, le=MAX_INTEGER, examples=[3])], actor: Caller, parts: House) -> None:
     """A report was looked at: it is shown no more. For those who see it."""
-    await parts.acting.do(acts.Settle(actor=actor, at=parts.acting.now(), report=report))
+    await parts.commands.execute(actor, SettleReport(report=report))
 
 
 class NewFilter(Wire):
     """Words, or several with spaces between, that no message may have; in whatever spelling, as whole words."""
 
-    words: Annotated[list[Annotated[str, Field(max_length=100, examples=["spam"]), Storable]], Field(max_length=1_000)]
+    words: FilterWords
 
 
 class Filtered(Wire):
@@ -97,7 +97,7 @@ async def show_filter(actor: Caller, parts: House) -> Filtered:
 @router.put("/filter", dependencies=[SAFE_WRITE])
 async def put_filter(body: NewFilter, actor: Caller, parts: House) -> Filtered:
     """These words and no others, from now on. Whoever writes one of them is told so; nothing is stored."""
-    await parts.acting.do(acts.Filter(actor=actor, at=parts.acting.now(), words=tuple(body.words)))
+    await parts.commands.execute(actor, SetFilter(words=body.words))
     return Filtered(words=await parts.store.filtered())
 
 

@@ -9,8 +9,8 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry
 
-from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
+from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
@@ -40,7 +40,7 @@ class Parts:
     registration: Registration
     tickets: Tickets
     messages: Messages
-    acting: Acting
+    commands: Commands
     bans: Bans
     rates: Rates
     reads: Reads

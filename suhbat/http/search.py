@@ -41,8 +41,8 @@ async def search(
     query = parse(q, sender=sender, conversation=conversation)
     whose: str | None = None
     if query.sender is not None:
-        await parts.acting.learn(query.sender)
-        person = parts.acting.directory.find(query.sender)
+        await parts.people.learn(query.sender)
+        person = parts.people.find(query.sender)
         if person is None:
             return Found(messages=(), cursor=None)  # who is not there has written nothing that can be found
         whose = person.uid

@@ -275,12 +275,12 @@ class Ping(_Command):
     type: Literal["ping"]
 
 
-Acting = (
+V1StateCommand = (
     Edit | Delete | React | Pin | Report | Read | Draft
     | Create | Meet | Update | Erase | Join | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip
-"""Commands that change something; each has its class in `chat.acts`."""
-Command = Hello | Send | Acting | Typing | History | Sync | Ping
+"""Those that change what is stored, but for `Send`, which goes its own way: see `chat.messages`."""
+Command = Hello | Send | V1StateCommand | Typing | History | Sync | Ping
 COMMANDS: tuple[type[_Command], ...] = (
     Hello, Send, Edit, Delete, React, Pin, Report, Read, Draft, Typing, History,
     Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,

@@ -120,7 +120,7 @@ class Suhbat:
                 registration=self.node.registration,
                 tickets=services.tickets,
                 messages=services.messages,
-                acting=services.acting,
+                commands=services.commands,
                 bans=services.bans,
                 rates=services.rates,
                 reads=services.reads,

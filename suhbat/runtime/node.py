@@ -9,8 +9,8 @@ from functools import partial
 
 import structlog
 
-from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
+from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import Change
 from suhbat.chat.ports import Bus, Clock, Store
@@ -114,8 +114,8 @@ class Node:
         self.reconciliation = Reconciliation(store, self.hub, self.renewal)
         self._from_others = FromOtherNodes(self.hub, self.renewal, signal, self.reconciliation)
         self.rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
-        self.acting = Acting(store, self.people, clock, self.bans)
-        self.acting.banished = connections.banish
+        self.commands = Commands(store, self.people, clock, self.bans)
+        self.commands.banished = connections.banish
         self.passwords = Passwords()
         self.registration = Registration(
             store,
@@ -123,7 +123,7 @@ class Node:
             self.people,
             self.passwords,
             connections,
-            self.acting,
+            self.commands,
             store.cluster,
             access=settings.access,
         )
@@ -136,7 +136,7 @@ class Node:
             people=self.people,
             tickets=Tickets(clock, passes=store.cluster, people=self.people),
             messages=Messages(store, self.people, clock, self.rates),
-            acting=self.acting,
+            commands=self.commands,
             bans=self.bans,
             rates=self.rates,
             reads=Reads(),

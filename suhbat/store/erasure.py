@@ -18,9 +18,9 @@ from suhbat.protocol.objects import User
 
 from . import reactions as chosen
 from . import search
-from .acts.inviting import withdraw_of
-from .acts.people import depart
-from .acts.writing import Writing
+from .commands.execution import Writing
+from .commands.invitations import withdraw_of
+from .commands.membership import depart
 from .logs import Log
 from .mentions import forget_mentions
 from .tables import (

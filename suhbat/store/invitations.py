@@ -1,4 +1,4 @@
-"""Memberships that are offered: read here, and made and ended by `acts.people`."""
+"""Memberships that are offered: read here, and made and ended by `commands.membership`."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from suhbat.chat.acts import Act, Done, Renew
 from suhbat.chat.model import Account, Change, Invite, Session
 from suhbat.chat.ports import Clock
-from suhbat.protocol.types import ME
+from suhbat.protocol.events import own_log
 
 from . import accounts, invites, sessions
+from .commands import own
 from .transaction import WriterTransaction
 from .writer import Writer
 
@@ -30,9 +30,6 @@ class PeopleOverSQL:
     @abstractmethod
     def _open_writer(self) -> Writer: ...
 
-    @abstractmethod
-    async def act(self, act: Act) -> Done: ...
-
     _clock: Clock
 
     async def accounts(self, uids: Collection[str] | None = None) -> list[Account]:
@@ -43,7 +40,9 @@ class PeopleOverSQL:
         return await self._write(lambda c: accounts.add(c, account, invite), Change("account", account.uid))
 
     async def save_account(self, account: Account) -> None:
-        await self.act(Renew(actor=account.actor, at=self._clock.wall(), conversation=ME, account=account))
+        at = self._clock.wall()
+        logs = frozenset({own_log(account.uid)})
+        await self._open_writer().work(lambda transaction: own.save_account(transaction, account, at), logs)
 
     async def add_session(self, session: Session) -> None:
         await self._write(lambda c: sessions.add(c, session))

@@ -1,4 +1,4 @@
-"""The store over SQL tables: every question and every act. How the tables are reached is in `sqlite` and `postgres`."""
+"""The store over SQL tables: every question and every command. How the tables are reached is in `sqlite` and `postgres`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TypeVar
 import structlog
 from sqlalchemy import Connection, Engine
 
-from suhbat.chat.acts import Act, Done
 from suhbat.chat.bounds import DAY, Bounds
 from suhbat.chat.model import (
+    PLAIN,
     Actor,
     Audited,
     Change,
+    CommandContext,
+    CommandResult,
     Guest,
     HistoryPage,
     MemberPage,
@@ -32,6 +34,7 @@ from suhbat.chat.search import Query
 from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict
 from suhbat.protocol.events import LogEntry
+from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
 from . import (
@@ -49,8 +52,8 @@ from . import (
     rooms,
     search,
 )
-from .acts import carry_out, touched
 from .batch import unavailable
+from .commands import execute, touched
 from .dialect import is_trouble
 from .errors import StoreUnavailable
 from .floor import LobbyHistory
@@ -110,8 +113,12 @@ class SQLStore(PeopleOverSQL):
             raise found
         return found
 
-    async def act(self, act: Act) -> Done:
-        return await self._open_writer().work(lambda transaction: carry_out(transaction, act), touched(act))
+    async def execute(
+        self, actor: Actor, at: int, command: StateCommand, context: CommandContext = PLAIN
+    ) -> CommandResult:
+        return await self._open_writer().work(
+            lambda transaction: execute(transaction, actor, at, command, context), touched(actor, command, context)
+        )
 
     async def places(self, actor: Actor) -> Places:
         return await self._read(lambda c: queries.places(c, actor, self._lobby_history))

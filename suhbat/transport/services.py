@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
+from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.presence import Here
@@ -38,7 +38,7 @@ class Services:
     people: People
     tickets: Tickets
     messages: Messages
-    acting: Acting
+    commands: Commands
     bans: Bans
     rates: Rates
     reads: Reads

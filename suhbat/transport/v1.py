@@ -8,31 +8,29 @@ from functools import partial
 from typing import TypeVar
 
 from suhbat.chat.model import Actor, Outcome, Sent
-from suhbat.chat.rate import Cost, naming_cost, weigh
+from suhbat.chat.rate import cost_of, weigh
 from suhbat.chat.sync import Plan, sync_plan
 from suhbat.errors import Busy, Internal, NotFound, SuhbatError, Unauthenticated, UserNotFound
 from suhbat.hub.connection import Connection, FrameFormat, Target, Wire
 from suhbat.identity.login import Login
 from suhbat.protocol import replies
-from suhbat.protocol.commands import Acting, Command, Edit, Hello, History, Ping, Read, Send, Sync, Typing
+from suhbat.protocol.commands import Command, Hello, History, Ping, Read, Send, Sync, Typing, V1StateCommand
 from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
 from suhbat.protocol.types import HELLO_SECONDS, ME
 from suhbat.protocol.v1 import V1Machine
 
-from .acting import act_of, names_in
 from .dialect import BaseDialect, Rest, log
 from .opening import Beginning, Opening, removed
 from .services import Services
 from .upgrade import Upgrade
 
-C = TypeVar("C", bound=Acting | History | Sync)
+C = TypeVar("C", bound=V1StateCommand | History | Sync)
 
 SYNCS = 8
 """Syncs of one connection that may wait to be caught up; beyond that the socket is not read. Each holds the heads of all
 that it asked for, and every step of the feed looks at them."""
-_COSTS: Mapping[str, int] = {"create": Cost.ROOM, "direct": Cost.DIRECT, "admit": Cost.PERSON}
 FAILED_SECONDS = 30.0
 """How long who was told of a fault of ours stays away at least, until they try to come in again."""
 TYPING_SECONDS = 3.0
@@ -94,7 +92,7 @@ class V1Dialect(BaseDialect):
             case Sync():
                 return self._answered(command, self._sync)
             case _:
-                return self._answered(command, self._act)
+                return self._answered(command, self._execute)
         return None
 
     # Opening
@@ -262,22 +260,19 @@ class V1Dialect(BaseDialect):
         if command.id is not None:
             self._reply(replies.Ok(id=command.id))
 
-    async def _act(self, command: Acting) -> None:
+    async def _execute(self, command: V1StateCommand) -> None:
         assert self.connection is not None
-        cost = 1 + naming_cost(command.text) if isinstance(command, Edit) else _COSTS.get(command.type, 1)
-        weigh(self.machine.meter, cost, self.services.clock.steady())
-        acting = self.services.acting
-        await acting.learn(*names_in(command))
-        done = await acting.do(act_of(command, self.connection.actor, acting))
+        weigh(self.machine.meter, cost_of(command), self.services.clock.steady())
+        result = await self.services.commands.execute(self.connection.actor, command)
         if command.id is not None:
-            unread = done.unread if isinstance(command, Read) else None
+            unread = result.unread if isinstance(command, Read) else None
             self._reply(
                 replies.Acted(
                     id=command.id,
-                    conversation=done.conversation,
-                    seq=done.seq,
+                    conversation=result.conversation,
+                    seq=result.seq,
                     unread=unread,
-                    invited=done.invited,
+                    invited=result.invited,
                 )
             )
 

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry, Counter
 from starlette.datastructures import State
 
-from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
+from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import Rates
@@ -101,7 +101,7 @@ class House:
                 registration=self.registration,
                 tickets=self.tickets,
                 messages=Messages(store, self.people, self.clock, rates),
-                acting=Acting(store, self.people, self.clock, bans),
+                commands=Commands(store, self.people, self.clock, bans),
                 bans=bans,
                 rates=rates,
                 reads=Reads(),

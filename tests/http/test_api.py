@@ -7,8 +7,9 @@ import json
 import httpx2
 import pytest
 
-from suhbat.chat.acts import Meet
+from suhbat.protocol.commands import Meet
 from suhbat.protocol.objects import Message
+from tests.commands import execute
 from tests.http.conftest import House
 from tests.http.test_problem import assert_problem
 
@@ -194,7 +195,7 @@ async def test_a_bad_page_is_refused(house: House, query: str) -> None:
 async def test_what_may_not_be_seen_is_what_does_not_exist(house: House) -> None:
     """A stranger's direct, an unknown id and an impossible one have one answer, for reading and for writing."""
     one, two = house.guests.claim("one").actor, house.guests.claim("two").actor
-    secret = (await house.store.act(Meet(actor=one, at=0, people=(two,)))).conversation
+    secret = (await execute(house.store, Meet, one, 0, people=(two,))).conversation
     async with house.client(headers=await house.guest("stranger")) as client:
         bodies = set()
         for conversation in (secret, "d999", "x" * 100, "a%00b", "%ED%A0%80", "@me", "@me:u1"):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, cast
 
 import httpx2
 import pytest
 
-from suhbat.chat import acts
-from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
+from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, CommandContext, CommandResult
 from suhbat.chat.ports import Store
 from suhbat.errors import BadRequest, UserNotFound
-from suhbat.protocol.commands import COMMAND
-from suhbat.transport.acting import act_of
+from suhbat.protocol.commands import COMMAND, Meet
 from tests.fakes import FakeClock, FakeStore
 
 from .conftest import House
@@ -30,31 +29,51 @@ class Names:
     def find(self, name: str) -> Actor | None:
         return {"ali": ALI, "vali": NEWER}.get(name)
 
+    async def learn(self, *names: str) -> None:
+        """Everybody is known."""
+
+
+class Seeing:
+    """A store that only looks whom a command is about."""
+
+    def __init__(self) -> None:
+        self.people: list[tuple[Actor, ...]] = []
+
+    async def execute(self, actor: Actor, at: int, command: Any, context: CommandContext) -> CommandResult:
+        self.people.append(context.people)
+        return CommandResult("r1", 0)
+
 
 @pytest.fixture
-def acting() -> Acting:
+def store() -> Seeing:
+    return Seeing()
+
+
+@pytest.fixture
+def commands(store: Seeing) -> Commands:
     clock = FakeClock()
-    return Acting(cast(Store, FakeStore()), Names(), clock, Bans(clock))
+    return Commands(cast(Store, store), cast(Any, Names()), clock, Bans(clock))
 
 
 @pytest.mark.parametrize("type", ["admit", "remove", "ban", "mute"])
-def test_a_command_about_somebody(acting: Acting, type: str) -> None:
+async def test_a_command_about_somebody(store: Seeing, commands: Commands, type: str) -> None:
     """With the uid of the one before there is nobody; with the right one, or none, as ever."""
     fields: dict[str, Any] = {"type": type, "conversation": "r1", "user_id": "vali"}
     with pytest.raises(UserNotFound):
-        act_of(cast(Any, COMMAND.validate_python(fields | {"uid": "u-before"})), ALI, acting)
+        await commands.execute(ALI, cast(Any, COMMAND.validate_python(fields | {"uid": "u-before"})))
+    assert store.people == []
     for more in ({}, {"uid": NEWER.uid}):
-        act = act_of(cast(Any, COMMAND.validate_python(fields | more)), ALI, acting)
-        assert cast(acts.Ban, act).person is NEWER
+        await commands.execute(ALI, cast(Any, COMMAND.validate_python(fields | more)))
+    assert store.people == [(NEWER,), (NEWER,)]
 
 
-def test_a_direct(acting: Acting) -> None:
+async def test_a_direct(store: Seeing, commands: Commands) -> None:
     """The same for each of several; as many uids as names."""
-    assert acting.people(["vali", "ali"], [NEWER.uid, ALI.uid]) == (NEWER, ALI)
-    with pytest.raises(UserNotFound):
-        acting.people(["vali", "ali"], ["u-before", ALI.uid])
-    with pytest.raises(BadRequest):
-        acting.people(["vali", "ali"], [NEWER.uid])
+    for uids, error in ([NEWER.uid, ALI.uid], None), (["u-before", ALI.uid], UserNotFound), ([NEWER.uid], BadRequest):
+        asked = Meet(type="direct", users=["vali", "ali"], uids=uids)
+        with nullcontext() if error is None else pytest.raises(error):
+            await commands.execute(ALI, asked)
+    assert store.people == [(NEWER, ALI)]
 
 
 def test_a_private_message() -> None:

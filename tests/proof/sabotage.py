@@ -105,17 +105,17 @@ def heads_not_compared() -> None:
 @sabotage
 def deleted_text_kept() -> None:
     """A deleted message leaves its event in the log, and its text where it was."""
-    from suhbat.chat import acts as asked
-    from suhbat.chat.acts import Done
+    from suhbat.chat.model import CommandResult
+    from suhbat.protocol.commands import Delete
     from suhbat.protocol.events import MessageDeleted
-    from suhbat.store import acts
+    from suhbat.store import commands
 
-    def delete(writing: Any, act: asked.Delete) -> Done:
-        log = writing.log(act.conversation, "delete")
-        event = writing.append(log, MessageDeleted, about=act.seq, target=act.seq)
-        return Done(log.name, event.seq)
+    def delete(writing: Any, command: Delete) -> CommandResult:
+        log = writing.log(command.conversation, "delete")
+        event = writing.append(log, MessageDeleted, about=command.seq, target=command.seq)
+        return CommandResult(log.name, event.seq)
 
-    acts.WAYS[asked.Delete] = delete
+    commands.EXECUTORS[Delete] = delete
 
 
 @sabotage

@@ -16,14 +16,13 @@ from typing import Any
 
 from sqlalchemy import inspect, text
 
-from suhbat.chat.acts import Meet
 from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent, States
 from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
+from suhbat.protocol.commands import Meet
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
-from suhbat.store import connect
-from suhbat.store.acts import carry_out
+from suhbat.store import commands, connect
 from suhbat.store.directory import make_directory
 from suhbat.store.fts5 import SECURE_DELETE
 from suhbat.store.migrate import migrate
@@ -32,6 +31,7 @@ from suhbat.store.postgres import connect as postgres_at
 from suhbat.store.sqlite import SQLiteStore
 from suhbat.store.transaction import WriterTransaction
 from tests import engines
+from tests.commands import execute, made
 from tests.fakes import FakeClock
 
 ALI = Actor("u-ali", "ali", lobby_from=0)
@@ -190,15 +190,15 @@ async def everything(store: Store, actor: Actor) -> States:
 
 async def direct(store: Store, actor: Actor, peer: Actor, at: int) -> str:
     """The id of the direct of these two, which both have opened."""
-    await store.act(Meet(actor=actor, at=at, people=(peer,)))
-    return (await store.act(Meet(actor=peer, at=at, people=(actor,)))).conversation
+    await execute(store, Meet, actor, at, people=(peer,))
+    return (await execute(store, Meet, peer, at, people=(actor,))).conversation
 
 
 def met(transaction: WriterTransaction, actor: Actor, peer: Actor, at: int) -> str:
     """The same as a unit of work."""
-    done = carry_out(transaction, Meet(actor=actor, at=at, people=(peer,)))
-    carry_out(transaction, Meet(actor=peer, at=at, people=(actor,)))
-    return done.conversation
+    result = commands.execute(transaction, actor, at, *made(Meet, people=(peer,)))
+    commands.execute(transaction, peer, at, *made(Meet, people=(actor,)))
+    return result.conversation
 
 
 async def uids(store: Store, actor: Actor, conversation: str) -> list[str]:

@@ -18,9 +18,9 @@ import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
-from suhbat.chat import acts
-from suhbat.chat.model import Actor, Change, Lapsed, Sent
+from suhbat.chat.model import Actor, Change, CommandResult, Lapsed, Sent
 from suhbat.errors import Busy, Internal, NameInUse, NameTaken
+from suhbat.protocol import commands
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
 from suhbat.store import journal, leases, search
@@ -29,6 +29,7 @@ from suhbat.store.errors import StoreUnavailable
 from suhbat.store.postgres import PostgresStore, connect, prepare
 from suhbat.store.writer_cache import WriterCache
 from tests import engines
+from tests.commands import execute
 from tests.fakes import FakeClock
 
 from .parts import ALI, VALI, Listener, direct, guest
@@ -125,22 +126,22 @@ class TestWriting:
         """Members are remembered from transaction to transaction; who was put out by another node is refused at once, and
         who was let in there may write."""
         async with stores(url) as ((one, first, _), (two, second, _)):
-            room = (await one.act(acts.Create(actor=ALI, at=1, title="Xona"))).conversation
-            await one.act(acts.Admit(actor=ALI, at=1, conversation=room, person=VALI, role="member", exempt=True))
+            room = (await execute(one, commands.Create, ALI, 1, title="Xona")).conversation
+            await execute(one, commands.Admit, ALI, 1, conversation=room, person=VALI, role="member", exempt=True)
             await second.send(two, VALI, conversation=room)
             await first.send(one, ALI, conversation=room)
             for _ in range(5):
-                await one.act(acts.Remove(actor=ALI, at=2, conversation=room, person=VALI))
+                await execute(one, commands.Remove, ALI, 2, conversation=room, person=VALI)
                 assert (await second.refused(two, VALI, conversation=room)).code == "not_found"
                 await first.send(one, ALI, conversation=room)
-                await one.act(acts.Admit(actor=ALI, at=3, conversation=room, person=VALI, role="member", exempt=True))
+                await execute(one, commands.Admit, ALI, 3, conversation=room, person=VALI, role="member", exempt=True)
                 await second.send(two, VALI, conversation=room)
 
     async def test_who_is_paused_holds_up_its_conversation_only(self, url: str) -> None:
         """Another node holds a log: what is for it waits in its place, all else is written at once; then the order is as it
         was asked."""
         async with stores(url, 1) as ((store, listener, _),):
-            room = (await store.act(acts.Create(actor=ALI, at=1, title="Xona"))).conversation
+            room = (await execute(store, commands.Create, ALI, 1, title="Xona")).conversation
             engine = connect(url, patient=True)
             with engine.connect() as other:
                 held = other.begin()
@@ -178,9 +179,9 @@ class TestWriting:
         monkeypatch.setattr("suhbat.store.transactions.WORK_SECONDS", -1.0)
         async with stores(url, 1) as ((store, _, _),):
             made = await asyncio.gather(
-                *(store.act(acts.Create(actor=ALI, at=1, title=f"{n}")) for n in range(5)), return_exceptions=True
+                *(execute(store, commands.Create, ALI, 1, title=f"{n}") for n in range(5)), return_exceptions=True
             )
-            assert [type(one) for one in made] == [acts.Done] * 5
+            assert [type(one) for one in made] == [CommandResult] * 5
 
     async def test_a_paused_transaction_ends(self, url: str) -> None:
         """A node that sleeps in its transaction is thrown out of it by the database, and what it wanted is written later."""
@@ -384,7 +385,7 @@ class TestJournal:
                 asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(20)
 
             event.listen(one._writes, "commit", wait)
-            room = (await two.act(acts.Create(actor=VALI, at=1, title="Xona"))).conversation
+            room = (await execute(two, commands.Create, VALI, 1, title="Xona")).conversation
             mark = (await two.moved([])).mark
             late = first.ask(one, ALI, "late")
             await entered.wait()

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor, Sent
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, IdempotencyConflict, NotFound
+from suhbat.protocol import commands
 from suhbat.protocol.events import ConversationAdded, LogEntry, MessageCreated, own_log
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.errors import StoreUnavailable
+from tests.commands import execute
 
 from .parts import ALI, BARE, VALI, Listener, direct, everything, guest, opened, uids
 
@@ -438,7 +439,7 @@ class TestGuests:
         for one in (ALI, VALI, soli, late, other):
             await store.save_guest(guest(one, last_used_at=2_000 if one is late else 1_000))
         await listener.send(store, ALI, "salom")
-        await store.act(acts.Create(actor=VALI, at=1, title="Choyxona"))
+        await execute(store, commands.Create, VALI, 1, title="Choyxona")
         asked = [ALI.uid, VALI.uid, soli.uid, late.uid, "nobody"]
         assert list(await store.drop_silent_guests(asked, 1_000)) == []
         assert list(await store.drop_silent_guests(asked, 1_001)) == [soli.uid]

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
+from suhbat.protocol import commands
 from suhbat.protocol.events import MessageDeleted
 from suhbat.protocol.types import LOBBY
 from suhbat.store import erasure
 from suhbat.store.erasure import NOBODY
+from tests.commands import execute
 
 from .parts import ALI, VALI, Listener, direct, everything, guest, opened, values
 
@@ -27,13 +28,13 @@ async def live(store: Store, listener: Listener) -> tuple[str, str]:
     await store.save_guest(guest(GONE))
     for number in range(3):
         await listener.send(store, GONE, f"{SECRET} {number}", client_id=f"sarvinoz-{number}")
-    room = (await store.act(acts.Create(actor=ALI, at=1, title="Choyxona"))).conversation
-    await store.act(acts.Admit(actor=ALI, at=1, conversation=room, person=GONE, role="moderator", exempt=True))
-    await store.act(acts.Admit(actor=ALI, at=1, conversation=room, person=VALI, role="member", exempt=True))
+    room = (await execute(store, commands.Create, ALI, 1, title="Choyxona")).conversation
+    await execute(store, commands.Admit, ALI, 1, conversation=room, person=GONE, role="moderator", exempt=True)
+    await execute(store, commands.Admit, ALI, 1, conversation=room, person=VALI, role="member", exempt=True)
     seq = (await listener.send(store, VALI, "salom", conversation=room)).seq
     await listener.send(store, GONE, SECRET, conversation=room)
-    await store.act(acts.React(actor=GONE, at=1, conversation=room, seq=seq, emoji="👍", on=True))
-    await store.act(acts.Draft(actor=GONE, at=1, conversation=room, text=SECRET))
+    await execute(store, commands.React, GONE, 1, conversation=room, seq=seq, emoji="👍", on=True)
+    await execute(store, commands.Draft, GONE, 1, conversation=room, text=SECRET)
     theirs = await direct(store, GONE, VALI, 1)
     await listener.send(store, GONE, SECRET, conversation=theirs)
     return room, theirs

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden
+from suhbat.protocol import commands, http_commands
 from suhbat.protocol.types import LOBBY
+from tests.commands import execute
 
 from .parts import ALI, VALI, Listener
 
@@ -17,19 +18,19 @@ OWNER = Actor("u-owner", "owner", "account", lobby_from=0, role="owner")
 
 async def test_a_word_is_refused_in_every_spelling(store: Store, listener: Listener) -> None:
     """As a whole word; the neighbours in the batch pass; an edit brings it in neither; taken away again it may be said."""
-    await store.act(acts.Filter(actor=OWNER, at=1, words=("Ўзбек", "yomon so'z", " ")))
+    await execute(store, http_commands.SetFilter, OWNER, 1, words=("Ўзбек", "yomon so'z", " "))
     for text in ("o'zbek", "men ОʻЗБЕК", "bu YOMON soʻz!"):
         assert isinstance(await listener.refused(store, ALI, text), Forbidden)
     said = await listener.send(store, ALI, "oʻzbekcha, yomon emas soʻz")
     with pytest.raises(Forbidden):
-        await store.act(acts.Edit(actor=ALI, at=2, conversation=LOBBY, seq=said.seq, text="ўзбек"))
-    await store.act(acts.Filter(actor=OWNER, at=3, words=()))
+        await execute(store, commands.Edit, ALI, 2, conversation=LOBBY, seq=said.seq, text="ўзбек")
+    await execute(store, http_commands.SetFilter, OWNER, 3, words=())
     await listener.send(store, ALI, "ўзбек")
 
 
 async def test_words_without_spaces_around_them(store: Store, listener: Listener) -> None:
     """In a script without spaces a word is found in the middle of a line; not its letters in another order."""
-    await store.act(acts.Filter(actor=OWNER, at=1, words=("上海",)))
+    await execute(store, http_commands.SetFilter, OWNER, 1, words=("上海",))
     assert isinstance(await listener.ask(store, ALI, "我家在上海东边"), Forbidden)
     await listener.send(store, ALI, "海上")
 
@@ -38,5 +39,5 @@ async def test_only_the_owner_says_so(store: Store) -> None:
     """Members and moderators of the server are refused."""
     for actor in (VALI, Actor("u-mod", "mod", "account", lobby_from=0, role="moderator")):
         with pytest.raises(Forbidden):
-            await store.act(acts.Filter(actor=actor, at=1, words=("spam",)))
+            await execute(store, http_commands.SetFilter, actor, 1, words=("spam",))
     assert await store.filtered() == ()

@@ -10,29 +10,29 @@ from typing import Any
 import pytest
 
 from suhbat.bus import frames
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
 from suhbat.chat.turns import ExportPace
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.identity.export import of_conversation
+from suhbat.protocol import commands, http_commands
 from suhbat.protocol.events import EVENT, Mentioned, veil_of
 from suhbat.protocol.types import LOBBY
 
-from .acting import KEEPER, SOLI, House
+from .house import KEEPER, SOLI, House
 from .parts import ALI, VALI, Listener, everything, opened
 
 SECRET = "qadimiysir"
 TELLING: list[tuple[type[Any], dict[str, Any]]] = [
-    (acts.Edit, {"text": f"{SECRET} oʻzgardi"}),
-    (acts.React, {"emoji": "👍", "on": True}),
-    (acts.React, {"emoji": "👍", "on": False}),
-    (acts.Pin, {"on": True}),
-    (acts.Pin, {"on": False}),
-    (acts.Delete, {}),
+    (commands.Edit, {"text": f"{SECRET} oʻzgardi"}),
+    (commands.React, {"emoji": "👍", "on": True}),
+    (commands.React, {"emoji": "👍", "on": False}),
+    (commands.Pin, {"on": True}),
+    (commands.Pin, {"on": False}),
+    (commands.Delete, {}),
 ]
-ASKED = [*TELLING, (acts.Report, {"reason": "spam"})]
+ASKED = [*TELLING, (commands.Report, {"reason": "spam"})]
 
 
 @pytest.fixture
@@ -84,8 +84,8 @@ async def test_no_act_reaches_below(scene: Scene, kind: type[Any], fields: dict[
 
 async def test_a_deleted_one_is_not_there_either(scene: Scene) -> None:
     """Deleting again changes nothing and says so, but not to those for whom there is nothing."""
-    await scene.house.do(acts.Delete, ALI, scene.place, seq=scene.old)
-    await scene.house.refused(NotFound, None, acts.Delete, scene.late, scene.place, seq=scene.old)
+    await scene.house.do(commands.Delete, ALI, scene.place, seq=scene.old)
+    await scene.house.refused(NotFound, None, commands.Delete, scene.late, scene.place, seq=scene.old)
 
 
 async def test_no_reply_names_what_is_below(scene: Scene) -> None:
@@ -99,9 +99,9 @@ async def test_no_reply_names_what_is_below(scene: Scene) -> None:
 async def test_nothing_that_is_read_shows_it(scene: Scene) -> None:
     """Pages from anywhere, search, pins, reports, states and exports."""
     house, store, late, place = scene.house, scene.house.store, scene.late, scene.place
-    await house.do(acts.Pin, teller(scene), place, seq=scene.old, on=True)
-    await house.do(acts.React, ALI, place, seq=scene.old, emoji="👍", on=True)
-    await house.do(acts.Report, VALI, place, seq=scene.old, reason=SECRET)
+    await house.do(commands.Pin, teller(scene), place, seq=scene.old, on=True)
+    await house.do(commands.React, ALI, place, seq=scene.old, emoji="👍", on=True)
+    await house.do(commands.Report, VALI, place, seq=scene.old, reason=SECRET)
     await house.write(ALI, place, "javob", reply_to=scene.old)
     shown: list[Any] = [await everything(store, late), await store.state(late, place)]
     for where in ({}, {"around": scene.old}, {"before": scene.new}, {"after": 0}, {"before": scene.old + 1}):
@@ -115,10 +115,10 @@ async def test_nothing_that_is_read_shows_it(scene: Scene) -> None:
 
 async def test_no_report_of_below_is_settled(scene: Scene) -> None:
     """Who keeps order there since then does not know of it."""
-    await scene.house.do(acts.Report, VALI, scene.place, seq=scene.old, reason="spam")
+    await scene.house.do(commands.Report, VALI, scene.place, seq=scene.old, reason="spam")
     [report] = await scene.house.store.reports(teller(scene))
-    await scene.house.refused(NotFound, None, acts.Settle, scene.late, report=report.id)
-    await scene.house.do(acts.Settle, teller(scene), report=report.id)
+    await scene.house.refused(NotFound, None, http_commands.SettleReport, scene.late, report=report.id)
+    await scene.house.do(http_commands.SettleReport, teller(scene), report=report.id)
 
 
 @pytest.mark.parametrize(("kind", "fields"), TELLING)
@@ -143,22 +143,22 @@ async def test_events_about_it_are_veiled(scene: Scene, kind: type[Any], fields:
 async def test_where_all_read_all_nothing_is_veiled(house: House) -> None:
     """A room with `history: all` and a direct: the floor is 0 for everybody, whenever they came."""
     room = await house.room(ALI, VALI)
-    met = (await house.do(acts.Meet, ALI, people=(VALI,))).conversation
+    met = (await house.do(commands.Meet, ALI, people=(VALI,))).conversation
     for place in (room, met):
         seq = await house.write(ALI, place, "eski")
         if place == room:
             await house.admit(ALI, room, SOLI)
-        [event] = await house.told(acts.React, VALI, place, seq=seq, emoji="👍", on=True)
+        [event] = await house.told(commands.React, VALI, place, seq=seq, emoji="👍", on=True)
         assert veil_of(event) is None
         assert all(veil_of(found) is None for found in await house.log(place))
     [message] = (await house.store.history(SOLI, room)).messages
-    await house.do(acts.React, SOLI, room, seq=message.seq, emoji="🎉", on=True)
+    await house.do(commands.React, SOLI, room, seq=message.seq, emoji="🎉", on=True)
 
 
 async def test_an_edit_names_nobody_from_above(scene: Scene) -> None:
     """An older message that names them now leads them nowhere: they are not told."""
     heard = len(scene.house.listener.entries)
-    await scene.house.do(acts.Edit, ALI, scene.place, seq=scene.old, text="@kech", named=(scene.late.uid,))
+    await scene.house.do(commands.Edit, ALI, scene.place, seq=scene.old, text="@kech", named=(scene.late.uid,))
     assert not [one for one in scene.house.listener.entries[heard:] if isinstance(one.event, Mentioned)]
 
 
@@ -168,11 +168,11 @@ async def test_the_floor_follows_the_setting(house: House) -> None:
     old = await house.write(ALI, room, "eski")
     await house.admit(ALI, room, VALI)
     mine: dict[str, Any] = {"seq": old, "emoji": "👍"}
-    await house.refused(NotFound, None, acts.React, VALI, room, on=True, **mine)
-    await house.do(acts.Update, ALI, room, history="all")
-    await house.do(acts.React, VALI, room, on=True, **mine)
-    await house.do(acts.Update, ALI, room, history="joined")
-    await house.refused(NotFound, None, acts.React, VALI, room, on=False, **mine)
+    await house.refused(NotFound, None, commands.React, VALI, room, on=True, **mine)
+    await house.do(commands.Update, ALI, room, history="all")
+    await house.do(commands.React, VALI, room, on=True, **mine)
+    await house.do(commands.Update, ALI, room, history="joined")
+    await house.refused(NotFound, None, commands.React, VALI, room, on=False, **mine)
 
 
 @pytest.fixture
@@ -187,8 +187,8 @@ async def test_a_lobby_that_all_read_has_no_floor(open_house: House) -> None:
     """With `lobby_history = all` a newcomer reacts to, answers and reports the oldest message."""
     old = await open_house.write(ALI, LOBBY, "eski")
     late = Actor("u-late", "kech", lobby_from=old)
-    await open_house.do(acts.React, late, LOBBY, seq=old, emoji="👍", on=True)
-    await open_house.do(acts.Report, late, LOBBY, seq=old, reason="spam")
+    await open_house.do(commands.React, late, LOBBY, seq=old, emoji="👍", on=True)
+    await open_house.do(commands.Report, late, LOBBY, seq=old, reason="spam")
     await open_house.write(late, LOBBY, "javob", reply_to=old)
     assert (await open_house.store.places(late)).floors[LOBBY] == 0
 
@@ -197,4 +197,4 @@ async def test_a_bare_guest_has_nothing_of_the_past(house: House) -> None:
     """Who sees only what is said while connected acts on nothing that was said."""
     old = await house.write(ALI, LOBBY, "eski")
     with pytest.raises(SuhbatError):
-        await house.do(acts.React, Actor("u-bare", "yolovchi"), LOBBY, seq=old, emoji="👍", on=True)
+        await house.do(commands.React, Actor("u-bare", "yolovchi"), LOBBY, seq=old, emoji="👍", on=True)

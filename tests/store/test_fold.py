@@ -22,7 +22,6 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor, Outcome, Sent, States
 from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
@@ -31,13 +30,15 @@ from suhbat.client.effects import Effect, Say
 from suhbat.client.frames import Frame
 from suhbat.client.state import State
 from suhbat.errors import SuhbatError
+from suhbat.protocol import commands, http_commands
 from suhbat.protocol.commands import Resume, Sync
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MessageCreated, own_log
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.replies import CaughtUp, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import LOBBY, ME
+from tests.commands import execute
 
-from .acting import AT
+from .house import AT
 from .parts import STORES, everything, guest, make_post
 
 HISTORIES = int(os.environ.get("SUHBAT_HISTORIES", "12"))
@@ -213,7 +214,7 @@ class Play:
                 self.messages.setdefault(entry.log, []).append(entry.event.seq)
 
     async def step(self, step: Step) -> None:
-        with suppress(SuhbatError):  # a refusal changes nothing; what that means is tested in test_acts.py
+        with suppress(SuhbatError):  # a refusal changes nothing; what that means is tested in test_commands.py
             await self._do(step, self.readers[step.who].actor, self.readers[step.whom].actor)
 
     async def _do(self, step: Step, actor: Actor, other: Actor) -> None:
@@ -222,10 +223,10 @@ class Play:
         seq = said[-1 - step.message % min(len(said), 4)]
         on = step.number % 3 != 0
 
-        def act(kind: type[Any], **fields: Any) -> Any:
-            if kind not in (acts.Create, acts.Meet):
+        def run(kind: type[Any], **fields: Any) -> Any:
+            if kind not in (commands.Create, commands.Meet):
                 fields["conversation"] = place
-            return self.store.act(kind(actor=actor, at=AT, **fields))
+            return execute(self.store, kind, actor, AT, **fields)
 
         match step.what:
             case "post":
@@ -239,52 +240,52 @@ class Play:
                 self._made((await self._post(actor, peer=other)).conversation)
             case "edit":
                 named = (EVERYBODY,) if step.number in (4, 8) else (other.uid,) if on else ()
-                await act(acts.Edit, seq=seq, text=f"tahrir {next(self.written)}", named=named)
+                await run(commands.Edit, seq=seq, text=f"tahrir {next(self.written)}", named=named)
             case "delete":
-                await act(acts.Delete, seq=seq)
+                await run(commands.Delete, seq=seq)
             case "react":
-                await act(acts.React, seq=seq, emoji=EMOJI[step.message % 3], on=on)
+                await run(commands.React, seq=seq, emoji=EMOJI[step.message % 3], on=on)
             case "pin":
-                await act(acts.Pin, seq=seq, on=on)
+                await run(commands.Pin, seq=seq, on=on)
             case "report":
-                await act(acts.Report, seq=seq, reason="")
+                await run(commands.Report, seq=seq, reason="")
             case "mark":
                 last = len(said) if place != LOBBY else (await everything(self.store, actor)).states[0].last_ordinal
-                await act(acts.Mark, ordinal=max(0, last - step.number // 3))
+                await run(commands.Read, ordinal=max(0, last - step.number // 3))
             case "draft":
-                await act(acts.Draft, text=f"qoralama {step.number}" if on else "")
+                await run(commands.Draft, text=f"qoralama {step.number}" if on else "")
             case "create":
                 kind = "public" if on else "private"
                 history = "joined" if step.message % 2 else "all"
-                made = await act(acts.Create, title="Xona", visibility=kind, history=history)
+                made = await run(commands.Create, title="Xona", visibility=kind, history=history)
                 self._made(made.conversation)
             case "meet":
                 third = self.readers[step.number % 4].actor
-                self._made((await act(acts.Meet, people=(other, third))).conversation)
+                self._made((await run(commands.Meet, people=(other, third))).conversation)
             case "settings":
-                await act(acts.Update, title=f"Nom {step.number}", topic=f"mavzu {step.message}")
+                await run(commands.Update, title=f"Nom {step.number}", topic=f"mavzu {step.message}")
             case "history":
-                await act(acts.Update, history="joined" if on else "all")
+                await run(commands.Update, history="joined" if on else "all")
             case "archive":
-                await act(acts.Update, archived=step.number > 7)
+                await run(commands.Update, archived=step.number > 7)
             case "erase":
-                await (act(acts.Erase) if step.number == 0 else act(acts.Leave))
+                await (run(commands.Erase) if step.number == 0 else run(commands.Leave))
             case "join":
-                await act(acts.Join)
+                await run(commands.Join)
             case "accept":
-                await act(acts.Accept)
+                await run(http_commands.AcceptInvite)
             case "leave":
-                await act(acts.Leave)
+                await run(commands.Leave)
             case "admit":
-                await act(acts.Admit, person=other, role="member", exempt=step.number % 2 == 0)
+                await run(commands.Admit, person=other, role="member", exempt=step.number % 2 == 0)
             case "role":
-                await act(acts.Admit, person=other, role=ROLES[step.number % 3])
+                await run(commands.Admit, person=other, role=ROLES[step.number % 3])
             case "remove":
-                await act(acts.Remove, person=other)
+                await run(commands.Remove, person=other)
             case "ban":
-                await act(acts.Ban, person=other, on=step.number > 5)
+                await run(commands.Ban, person=other, on=step.number > 5)
             case "mute":
-                await act(acts.Mute, person=other, on=step.number > 5)
+                await run(commands.Mute, person=other, on=step.number > 5)
 
     async def _post(self, actor: Actor, **fields: Any) -> Sent:
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()

@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 
-from suhbat.chat import acts
 from suhbat.chat.bounds import DAY, INVITATIONS, INVITED_A_DAY, INVITED_BY_ONE, Bounds
-from suhbat.chat.model import Account, Actor
+from suhbat.chat.model import Account, Actor, CommandResult
 from suhbat.chat.ports import Store
 from suhbat.errors import BadRequest, Forbidden, NotFound, RateLimited, TooManyConversations, TooManyInvitations
+from suhbat.protocol import commands
 from suhbat.protocol.events import ConversationAdded, ConversationInvited, ConversationRemoved
 from suhbat.protocol.types import ME
 from tests.client.parts import opened as following
 
-from .acting import KEEPER, LOLA, LORD, SOLI, House
+from .house import KEEPER, LOLA, LORD, SOLI, House
 from .parts import ALI, VALI, Listener, everything, guest, opened
 
 SMALL = Bounds(conversations=3, rooms=2, directs=2)
@@ -37,8 +37,8 @@ async def small(make: Callable[..., Store], tmp_path: Path, listener: Listener) 
         yield House(store, listener)
 
 
-async def invite(house: House, actor: Actor, room: str, person: Actor, **fields: Any) -> acts.Done:
-    return await house.do(acts.Admit, actor, room, person=person, role="member", **fields)
+async def invite(house: House, actor: Actor, room: str, person: Actor, **fields: Any) -> CommandResult:
+    return await house.do(commands.Admit, actor, room, person=person, role="member", **fields)
 
 
 async def names(house: House, person: Actor) -> list[str]:
@@ -96,20 +96,20 @@ class TestAsking:
         """`join` makes a member, also of a private room, once; the invitation is gone."""
         room = await house.room(ALI)
         await invite(house, ALI, room, VALI)
-        assert (await house.do(acts.Join, VALI, room)).created
+        assert (await house.do(commands.Join, VALI, room)).created
         assert isinstance((await house.own(VALI))[-1], ConversationAdded)
         assert (await everything(house.store, VALI)).invitations == ()
-        await house.do(acts.Leave, VALI, room)
-        await house.refused(NotFound, None, acts.Join, VALI, room)
+        await house.do(commands.Leave, VALI, room)
+        await house.refused(NotFound, None, commands.Join, VALI, room)
 
     async def test_declining(self, house: House) -> None:
         """`leave` ends it: the one who declines is told on all devices, the room is not; it cannot be accepted any more."""
         room = await house.room(ALI)
         await invite(house, ALI, room, VALI)
-        [told] = await house.told(acts.Leave, VALI, room)
+        [told] = await house.told(commands.Leave, VALI, room)
         assert isinstance(told, ConversationRemoved) and told.removed == room
-        await house.refused(NotFound, None, acts.Leave, VALI, room)
-        await house.refused(NotFound, None, acts.Join, VALI, room)
+        await house.refused(NotFound, None, commands.Leave, VALI, room)
+        await house.refused(NotFound, None, commands.Join, VALI, room)
 
     async def test_taking_back(self, house: House) -> None:
         """The inviter may, and who may put people out; nobody else. The person is told."""
@@ -117,13 +117,13 @@ class TestAsking:
         for actor in (SOLI, ALI):
             await house.admit(ALI, room, SOLI, "moderator")
             await invite(house, SOLI, room, VALI)
-            await house.refused(Forbidden, None, acts.Remove, LOLA, room, person=VALI)
-            [told] = await house.told(acts.Remove, actor, room, person=VALI)
+            await house.refused(Forbidden, None, commands.Remove, LOLA, room, person=VALI)
+            [told] = await house.told(commands.Remove, actor, room, person=VALI)
             assert isinstance(told, ConversationRemoved) and told.removed == room
         await house.admit(ALI, room, SOLI, "moderator")
         await invite(house, SOLI, room, VALI)
-        await house.do(acts.Leave, SOLI, room)
-        assert (await house.told(acts.Remove, SOLI, room, person=VALI))[0].type == "conversation.removed"
+        await house.do(commands.Leave, SOLI, room)
+        assert (await house.told(commands.Remove, SOLI, room, person=VALI))[0].type == "conversation.removed"
 
     @pytest.mark.parametrize("end", ["ban", "erase"])
     async def test_ends_of_the_room(self, house: House, end: str) -> None:
@@ -131,21 +131,21 @@ class TestAsking:
         room = await house.room(ALI)
         await invite(house, ALI, room, VALI)
         if end == "ban":
-            told = await house.told(acts.Ban, ALI, room, person=VALI, on=True)
+            told = await house.told(commands.Ban, ALI, room, person=VALI, on=True)
         else:
-            told = await house.told(acts.Erase, ALI, room)
+            told = await house.told(commands.Erase, ALI, room)
         assert [one for one in told if isinstance(one, ConversationRemoved) and one.removed == room]
         assert (await house.store.invitations(VALI)) == ()
-        await house.refused(NotFound, None, acts.Join, VALI, room)
+        await house.refused(NotFound, None, commands.Join, VALI, room)
 
     async def test_an_archived_room_cannot_be_entered(self, house: House) -> None:
         """The invitation stays for the day when it is opened again."""
         room = await house.room(ALI)
         await invite(house, ALI, room, VALI)
-        await house.do(acts.Update, ALI, room, archived=True)
-        await house.refused(Forbidden, "forbidden.archived", acts.Join, VALI, room)
-        await house.do(acts.Update, ALI, room, archived=False)
-        assert (await house.do(acts.Join, VALI, room)).created
+        await house.do(commands.Update, ALI, room, archived=True)
+        await house.refused(Forbidden, "forbidden.archived", commands.Join, VALI, room)
+        await house.do(commands.Update, ALI, room, archived=False)
+        assert (await house.do(commands.Join, VALI, room)).created
 
     async def test_who_is_gone_has_asked_nobody(self, house: House) -> None:
         """With an erased person their invitations go, both ways, and their name."""
@@ -173,9 +173,9 @@ class TestKnowing:
         """Both in one room; the lobby, or a room that one has left, is none."""
         together = await house.room(SOLI, ALI, VALI)
         assert (await invite(house, ALI, await house.room(ALI), VALI)).created
-        await house.do(acts.Leave, VALI, together)
+        await house.do(commands.Leave, VALI, together)
         last = (await names(house, VALI))[-1]
-        await house.do(acts.Leave, VALI, last)
+        await house.do(commands.Leave, VALI, last)
         assert (await invite(house, ALI, await house.room(ALI), VALI)).invited
 
     async def test_an_answer_is_enough(self, house: House) -> None:
@@ -219,8 +219,8 @@ class TestLimits:
         people = [Actor(f"u{n}", f"odam{n}", lobby_from=0) for n in range(INVITED_BY_ONE + 1)]
         for person in people[:-1]:
             await invite(house, ALI, room, person)
-        await house.refused(TooManyInvitations, None, acts.Admit, ALI, room, person=people[-1], role="member")
-        await house.do(acts.Leave, people[0], room)
+        await house.refused(TooManyInvitations, None, commands.Admit, ALI, room, person=people[-1], role="member")
+        await house.do(commands.Leave, people[0], room)
         assert (await invite(house, ALI, room, people[-1])).invited
 
     async def test_invitations_of_one_person(self, house: House) -> None:
@@ -230,7 +230,9 @@ class TestLimits:
         for inviter, room in list(zip(inviters, rooms, strict=True))[:-1]:
             await invite(house, inviter, room, VALI)
         text = "too_many_invitations.person"
-        await house.refused(TooManyInvitations, text, acts.Admit, inviters[-1], rooms[-1], person=VALI, role="member")
+        await house.refused(
+            TooManyInvitations, text, commands.Admit, inviters[-1], rooms[-1], person=VALI, role="member"
+        )
         assert len(await house.store.invitations(VALI)) == INVITATIONS
 
     async def test_asking_and_taking_back(self, house: House) -> None:
@@ -238,8 +240,8 @@ class TestLimits:
         room = await house.room(ALI)
         for _ in range(INVITED_A_DAY):
             await invite(house, ALI, room, VALI)
-            await house.do(acts.Remove, ALI, room, person=VALI)
-        refusal = await house.refused(RateLimited, None, acts.Admit, ALI, room, person=VALI, role="member")
+            await house.do(commands.Remove, ALI, room, person=VALI)
+        refusal = await house.refused(RateLimited, None, commands.Admit, ALI, room, person=VALI, role="member")
         assert refusal.retry_after == DAY / 1000
         house.at += DAY
         assert (await invite(house, ALI, room, VALI)).invited
@@ -247,12 +249,12 @@ class TestLimits:
     async def test_rooms_of_a_day(self, small: House) -> None:
         """So many rooms a day; the refusal says when the next one can be made, and gone ones count."""
         first = await small.room(ALI)
-        await small.do(acts.Erase, ALI, first)
+        await small.do(commands.Erase, ALI, first)
         small.at += 1_000
         await small.room(ALI)
-        refusal = await small.refused(RateLimited, "rate_limited.rooms", acts.Create, ALI, title="Xona")
+        refusal = await small.refused(RateLimited, "rate_limited.rooms", commands.Create, ALI, title="Xona")
         assert refusal.retry_after == DAY / 1000 - 1
-        await small.do(acts.Create, ALI, title="Xona", exempt=True)
+        await small.do(commands.Create, ALI, title="Xona", exempt=True)
         small.at += DAY
         await small.room(ALI)
 
@@ -260,15 +262,15 @@ class TestLimits:
         """Nobody is in more than so many: not by making, joining, accepting, or being added; leaving makes room."""
         rooms = [await small.room(one, visibility="public") for one in (ALI, ALI, SOLI, LOLA)]
         await small.admit(SOLI, rooms[2], ALI)
-        await small.refused(TooManyConversations, None, acts.Join, ALI, rooms[3])
+        await small.refused(TooManyConversations, None, commands.Join, ALI, rooms[3])
         text = "too_many_conversations.person"
-        await small.do(acts.Join, LOLA, rooms[2])
-        await small.refused(TooManyConversations, text, acts.Admit, LOLA, rooms[3], person=ALI, role="member")
-        await small.refused(TooManyConversations, None, acts.Meet, ALI, people=(VALI,))
+        await small.do(commands.Join, LOLA, rooms[2])
+        await small.refused(TooManyConversations, text, commands.Admit, LOLA, rooms[3], person=ALI, role="member")
+        await small.refused(TooManyConversations, None, commands.Meet, ALI, people=(VALI,))
         refusal = await small.listener.refused(small.store, ALI, peer=VALI, at=small.at)
         assert isinstance(refusal, TooManyConversations)
-        await small.do(acts.Leave, ALI, rooms[2])
-        assert (await small.do(acts.Join, ALI, rooms[3])).created
+        await small.do(commands.Leave, ALI, rooms[2])
+        assert (await small.do(commands.Join, ALI, rooms[3])).created
 
     async def test_directs_count_for_who_uses_them(self, small: House) -> None:
         """What others write to one is not counted, but shown; an answer is, and so there are not more of them."""
@@ -286,10 +288,10 @@ class TestLimits:
         async with opened(make(tmp_path / "few", bounds=Bounds(conversations=0, directs=2)), listener) as store:
             house = House(store, listener)
             for people in ((ALI,), (VALI,), (VALI,)):
-                await house.do(acts.Meet, ALI, people=people)
+                await house.do(commands.Meet, ALI, people=people)
             await listener.send(store, ALI, peer=SOLI, at=house.at)
-            await house.do(acts.Meet, ALI, people=(SOLI,))
-            await house.refused(RateLimited, "rate_limited.directs", acts.Meet, ALI, people=(LOLA,))
+            await house.do(commands.Meet, ALI, people=(SOLI,))
+            await house.refused(RateLimited, "rate_limited.directs", commands.Meet, ALI, people=(LOLA,))
             refusal = await listener.refused(store, ALI, peer=LOLA, at=house.at)
             assert isinstance(refusal, RateLimited) and refusal.retry_after == DAY / 1000
             assert await names(house, LOLA) == []
@@ -299,7 +301,7 @@ class TestLimits:
 class TestDirects:
     async def test_others_see_it_when_somebody_writes(self, house: House) -> None:
         """Opened, it is in the list of the one who opened it; with the first message in everybody's, with all unread."""
-        theirs = (await house.do(acts.Meet, ALI, people=(VALI, SOLI))).conversation
+        theirs = (await house.do(commands.Meet, ALI, people=(VALI, SOLI))).conversation
         assert await names(house, ALI) == [theirs] and await names(house, VALI) == [] == await names(house, SOLI)
         assert await house.own(VALI) == []
         await house.write(ALI, theirs)
@@ -313,11 +315,11 @@ class TestDirects:
         """It is gone from one's own list, with the draft, until somebody writes; the other keeps it, and nothing is lost."""
         await house.listener.send(house.store, ALI, "bir", peer=VALI)
         theirs = (await house.listener.send(house.store, VALI, "ikki", peer=ALI)).conversation
-        await house.do(acts.Mark, ALI, theirs, ordinal=2)
-        await house.do(acts.Draft, ALI, theirs, text="begun")
-        [removed] = await house.told(acts.Leave, ALI, theirs)
+        await house.do(commands.Read, ALI, theirs, ordinal=2)
+        await house.do(commands.Draft, ALI, theirs, text="begun")
+        [removed] = await house.told(commands.Leave, ALI, theirs)
         assert isinstance(removed, ConversationRemoved)
-        await house.quiet(acts.Leave, ALI, theirs)
+        await house.quiet(commands.Leave, ALI, theirs)
         assert await names(house, ALI) == [] and await names(house, VALI) == [theirs]
         await house.write(VALI, theirs, "uch")
         state = await house.state(ALI, theirs)
@@ -327,26 +329,26 @@ class TestDirects:
     async def test_writing_brings_it_back(self, house: House) -> None:
         """Also what the one who left writes, or that they open it again; then it counts for them."""
         theirs = (await house.listener.send(house.store, ALI, peer=VALI)).conversation
-        await house.do(acts.Leave, ALI, theirs)
-        again = await house.do(acts.Meet, ALI, people=(VALI,))
+        await house.do(commands.Leave, ALI, theirs)
+        again = await house.do(commands.Meet, ALI, people=(VALI,))
         assert (again.conversation, again.created) == (theirs, False) and await names(house, ALI) == [theirs]
-        await house.do(acts.Leave, ALI, theirs)
+        await house.do(commands.Leave, ALI, theirs)
         await house.listener.send(house.store, ALI, peer=VALI)
         assert await names(house, ALI) == [theirs]
 
     async def test_a_group_cannot_be_left_for_others(self, house: House) -> None:
         """In a direct nobody removes anybody."""
-        theirs = (await house.do(acts.Meet, ALI, people=(VALI, SOLI))).conversation
-        await house.refused(Forbidden, "forbidden.kind", acts.Remove, ALI, theirs, person=VALI)
+        theirs = (await house.do(commands.Meet, ALI, people=(VALI, SOLI))).conversation
+        await house.refused(Forbidden, "forbidden.kind", commands.Remove, ALI, theirs, person=VALI)
         with pytest.raises(BadRequest):
-            await house.do(acts.Meet, ALI, people=tuple(Actor(f"u{n}", f"o{n}") for n in range(30)))
+            await house.do(commands.Meet, ALI, people=tuple(Actor(f"u{n}", f"o{n}") for n in range(30)))
 
 
 class TestPages:
     async def test_every_conversation_once(self, house: House) -> None:
         """Pages of a snapshot have the lobby first, then each conversation once, and say where the next one begins."""
         rooms = [await house.room(ALI) for _ in range(5)]
-        await house.do(acts.Meet, VALI, people=(ALI,))
+        await house.do(commands.Meet, VALI, people=(ALI,))
         first = await house.store.states(ALI, limit=2)
         assert [state.kind for state in first.states] == ["lobby", "room", "room"] and first.after is not None
         found, after = [state.conversation for state in first.states[1:]], first.after

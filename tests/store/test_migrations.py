@@ -14,15 +14,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
-from suhbat.chat.acts import Delete, React
 from suhbat.chat.model import Actor
 from suhbat.chat.search import parse
+from suhbat.protocol.commands import Delete, React
 from suhbat.protocol.types import LOBBY
 from suhbat.store import connect
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.migrate import SCRIPTS, migrate, revision
 from suhbat.store.migrations import HEAD
 from suhbat.store.tables import metadata
+from tests.commands import execute
 
 from .old import take_back
 from .parts import ALI, VALI, Listener, opened, sqlite
@@ -127,7 +128,7 @@ async def test_reactions_of_before_they_were_counted(tmp_path: Path) -> None:
         seq = (await listener.send(store, ALI, "asl")).seq
         await listener.send(store, ALI, "ikki")
         gone = (await listener.send(store, ALI, "uch")).seq
-        await store.act(Delete(actor=ALI, at=AT, conversation=LOBBY, seq=gone))
+        await execute(store, Delete, ALI, AT, conversation=LOBBY, seq=gone)
     take_back(tmp_path / "suhbat.db", "0005")
     raw = sqlite3.connect(tmp_path / "suhbat.db")
     rows = [(1, seq, f"u-{n:02}", "\u0967", f"odam{n:02}") for n in range(25)]
@@ -142,7 +143,7 @@ async def test_reactions_of_before_they_were_counted(tmp_path: Path) -> None:
         assert digit.users == tuple(f"odam{n:02}" for n in range(20))
         for emoji in ("\u0967", shown[-1].emoji):
             person = VALI if emoji != "\u0967" else Actor("u-03", "odam03", lobby_from=0)
-            await store.act(React(actor=person, at=AT, conversation=LOBBY, seq=seq, emoji=emoji, on=False))
+            await execute(store, React, person, AT, conversation=LOBBY, seq=seq, emoji=emoji, on=False)
         after = (await store.history(VALI, LOBBY)).messages[0].reactions
         digit = next(one for one in after if one.emoji == "\u0967")
         assert len(after) == 19 and digit.count == 24
@@ -199,13 +200,13 @@ async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: 
     async with opened(sqlite(tmp_path), listener := Listener()) as store:
         for at, words in ((500, "gap bir"), (900, "gap ikki"), (100, "gap uch"), (600, "gap toʻrt"), (700, "gap besh")):
             sent = await listener.send(store, ALI, words, at=at)
-        await store.act(Delete(actor=ALI, at=1000, conversation=LOBBY, seq=sent.seq))
+        await execute(store, Delete, ALI, 1000, conversation=LOBBY, seq=sent.seq)
     take_back(tmp_path / "suhbat.db", "0002")
     async with opened(sqlite(tmp_path), listener) as store:
         await listener.send(store, ALI, "gap olti")
         found = (await store.search(VALI, parse("gap"), None)).messages
         assert [message.text for message in found] == ["gap olti", "gap toʻrt", "gap uch", "gap ikki", "gap bir"]
-        await store.act(Delete(actor=ALI, at=1000, conversation=LOBBY, seq=found[2].seq))
+        await execute(store, Delete, ALI, 1000, conversation=LOBBY, seq=found[2].seq)
         assert len((await store.search(VALI, parse("gap"), None)).messages) == 4
 
 

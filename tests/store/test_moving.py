@@ -21,7 +21,6 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from suhbat import cli
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
@@ -29,6 +28,7 @@ from suhbat.cli import migrate_store
 from suhbat.cli.local_server import CommandRefused
 from suhbat.config import Settings
 from suhbat.errors import SuhbatError
+from suhbat.protocol import commands, http_commands
 from suhbat.protocol.types import LOBBY
 from suhbat.store import moving as parts
 from suhbat.store.errors import StoreUnavailable
@@ -40,7 +40,7 @@ from tests.fakes import FakeClock
 from tests.reused import alike
 from tests.servers import ROOT
 
-from .acting import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House
+from .house import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House
 from .parts import ALI, VALI, Listener, everything, guest, opened, sqlite
 from .test_people import account, invite, session
 
@@ -120,8 +120,8 @@ async def fill(place: Path) -> None:
         await people(store)
         room = await house.room(ALI, VALI, SOLI, GONE, title="Choyxona", topic="Oʻzbekcha", visibility="public")
         late = await house.room(VALI, SOLI, title="Kech", history="joined")
-        pair = (await house.do(acts.Meet, ALI, people=(VALI,))).conversation
-        three = (await house.do(acts.Meet, SOLI, people=(LOLA, GONE))).conversation
+        pair = (await house.do(commands.Meet, ALI, people=(VALI,))).conversation
+        three = (await house.do(commands.Meet, SOLI, people=(LOLA, GONE))).conversation
         for number in range(7):
             house.at += 1_000
             for place_ in (LOBBY, room, late, pair, three):
@@ -131,7 +131,7 @@ async def fill(place: Path) -> None:
                 )
         await house.admit(VALI, late, LOLA)
         stranger = Actor("u-chet", "chet", lobby_from=0)
-        await house.do(acts.Admit, VALI, late, person=stranger, role="member")
+        await house.do(commands.Admit, VALI, late, person=stranger, role="member")
         await house.write(VALI, late, "bu gap keyin", client_id="once")
         await house.write(GONE, room, "mening sirim", client_id="sarvinoz-1")
         await messages(house, room, pair)
@@ -162,26 +162,26 @@ async def people(store: Store) -> None:
 async def messages(house: House, room: str, pair: str) -> None:
     seqs = [await house.write(ALI, room, f"xabar {number}") for number in range(6)]
     await house.write(SOLI, room, "javob @ali", reply_to=seqs[0], named=(ALI.uid,))
-    await house.do(acts.Edit, ALI, room, seq=seqs[1], text="tahrirlangan gap")
-    await house.do(acts.Delete, ALI, room, seq=seqs[2])
+    await house.do(commands.Edit, ALI, room, seq=seqs[1], text="tahrirlangan gap")
+    await house.do(commands.Delete, ALI, room, seq=seqs[2])
     for person in (ALI, VALI, SOLI):
-        await house.do(acts.React, person, room, seq=seqs[3], emoji="👍", on=True)
-    await house.do(acts.Pin, ALI, room, seq=seqs[3], on=True)
-    await house.do(acts.Pin, ALI, room, seq=seqs[0], on=True)
-    await house.do(acts.Mark, SOLI, room, ordinal=9)
-    await house.do(acts.Draft, VALI, pair, text='hali "tugamagan"')
+        await house.do(commands.React, person, room, seq=seqs[3], emoji="👍", on=True)
+    await house.do(commands.Pin, ALI, room, seq=seqs[3], on=True)
+    await house.do(commands.Pin, ALI, room, seq=seqs[0], on=True)
+    await house.do(commands.Read, SOLI, room, ordinal=9)
+    await house.do(commands.Draft, VALI, pair, text='hali "tugamagan"')
 
 
 async def order(house: House, room: str) -> None:
     seq = await house.write(VALI, LOBBY, "yomon gap")
-    await house.do(acts.Report, SOLI, LOBBY, seq=seq, reason="bezori")
-    await house.do(acts.Report, SOLI, room, seq=await house.write(VALI, room), reason="bu ham")
+    await house.do(commands.Report, SOLI, LOBBY, seq=seq, reason="bezori")
+    await house.do(commands.Report, SOLI, room, seq=await house.write(VALI, room), reason="bu ham")
     report = (await house.store.reports(KEEPER))[0].id
-    await house.do(acts.Settle, KEEPER, report=report)
-    await house.do(acts.Ban, KEEPER, LOBBY, person=STRANGER, on=True, until=house.at + 9_000_000, reason="spam")
-    await house.do(acts.Mute, ALI, room, person=SOLI, on=True)
-    await house.do(acts.Update, ALI, room, title="Yangi nom", slow_mode=3, retention=90)
-    await house.do(acts.Filter, LORD, words=("haqorat", "yana biri"))
+    await house.do(http_commands.SettleReport, KEEPER, report=report)
+    await house.do(commands.Ban, KEEPER, LOBBY, person=STRANGER, on=True, until=house.at + 9_000_000, reason="spam")
+    await house.do(commands.Mute, ALI, room, person=SOLI, on=True)
+    await house.do(commands.Update, ALI, room, title="Yangi nom", slow_mode=3, retention=90)
+    await house.do(http_commands.SetFilter, LORD, words=("haqorat", "yana biri"))
 
 
 async def seen(store: Store, people: Sequence[Actor] = EVERYBODY) -> dict[str, Any]:
@@ -326,13 +326,13 @@ class TestMoved:
             assert again.duplicate
             assert len((await store.search(VALI, parse("yangi gap"), None)).messages) >= 3
             [old] = (await store.search(VALI, parse("keyin"), None)).messages
-            await house.do(acts.Delete, VALI, late, seq=old.seq)
+            await house.do(commands.Delete, VALI, late, seq=old.seq)
             assert (await store.search(VALI, parse("keyin"), None)).messages == ()
             known = {one.id for one in await store.reports(KEEPER)}
-            await house.do(acts.Report, SOLI, LOBBY, seq=1, reason="yangi")
+            await house.do(commands.Report, SOLI, LOBBY, seq=1, reason="yangi")
             assert len({one.id for one in await store.reports(KEEPER)} - known) == 1
             audit = len(await store.audit())
-            await house.do(acts.Filter, LORD, words=("boshqa",))
+            await house.do(http_commands.SetFilter, LORD, words=("boshqa",))
             assert len({one.id for one in await store.audit()}) == audit + 1
 
     async def test_an_erasure_goes_on(self, data: Path, url: str) -> None:
@@ -355,7 +355,7 @@ class TestMoved:
         async with opened(there(blank), listener := Listener()) as store:
             house = House(store, listener)
             assert await house.write(ALI) == 1
-            await house.do(acts.Report, VALI, LOBBY, seq=1, reason="")
+            await house.do(commands.Report, VALI, LOBBY, seq=1, reason="")
             assert [one.id for one in await store.reports(KEEPER)] == [1]
             assert len((await store.search(ALI, parse("salom"), None)).messages) == 1
 
@@ -452,7 +452,7 @@ class TestBrokenOff:
         halves(lived, url, chunks)
         async with opened(sqlite(lived), listener := Listener()) as store:
             house = House(store, listener)
-            await house.do(acts.Delete, VALI, LOBBY, seq=1)
+            await house.do(commands.Delete, VALI, LOBBY, seq=1)
             await house.write(LORD, LOBBY, "keyingi")
             await store.end_invite("i1")
             await store.end_sessions(["s1"])

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.chat import acts
 from suhbat.chat.ports import Store
+from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
 from suhbat.store import retention
+from tests.commands import execute
 from tests.fakes import FakeClock
 
 from .parts import ALI, VALI, Listener, direct, everything, opened
@@ -66,11 +67,11 @@ async def test_a_room_has_its_own(store: Store, clock: FakeClock, listener: List
     """What a room says wins over the setting, in both directions."""
     async with opened(store, listener):
         made = [
-            (await store.act(acts.Create(actor=ALI, at=clock.wall(), title=title))).conversation
+            (await execute(store, commands.Create, ALI, clock.wall(), title=title)).conversation
             for title in ("short", "long")
         ]
         for room, days in zip(made, (1, 100), strict=True):
-            await store.act(acts.Update(actor=ALI, at=clock.wall(), conversation=room, retention=days))
+            await execute(store, commands.Update, ALI, clock.wall(), conversation=room, retention=days)
             await write(store, listener, clock, 2, conversation=room)
         clock.advance(5 * DAY)
         assert await store.expire(3) == {made[0]}
@@ -83,8 +84,8 @@ async def test_what_hangs_on_a_message_goes_too(store: Store, clock: FakeClock, 
         theirs = await direct(store, ALI, VALI, clock.wall())
         sent = await listener.send(store, ALI, "salom", conversation=theirs, at=clock.wall())
         place = {"actor": VALI, "at": clock.wall(), "conversation": theirs, "seq": sent.seq}
-        await store.act(acts.React(**place, emoji="👍", on=True))
-        await store.act(acts.Pin(**place, on=True))
+        await execute(store, commands.React, **place, emoji="👍", on=True)
+        await execute(store, commands.Pin, **place, on=True)
         clock.advance(2 * DAY)
         assert theirs in await store.expire(1)
         assert await store.pins(ALI, theirs) == ()

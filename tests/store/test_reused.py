@@ -9,7 +9,7 @@ import psycopg
 from tests import engines
 from tests.reused import alike, model
 
-from .acting import House
+from .house import House
 from .parts import ALI, VALI, Listener, opened, postgres
 
 

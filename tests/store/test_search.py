@@ -11,15 +11,16 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
 from suhbat.errors import BadRequest
+from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
 from suhbat.store import search as index
 from suhbat.store.dialect import TookTooLong, at_most
 from suhbat.store.sql import SQLStore
+from tests.commands import execute
 
 from .parts import ALI, BARE, VALI, Listener, direct, opened
 
@@ -32,12 +33,12 @@ async def found(store: Store, actor: Actor, text: str, sender: str | None = None
 
 
 async def room_of(store: Store, owner: Actor, *people: Actor, **settings: object) -> str:
-    made = await store.act(acts.Create(actor=owner, at=1, title="Choyxona"))
+    made = await execute(store, commands.Create, owner, 1, title="Choyxona")
     if settings:
-        await store.act(acts.Update(actor=owner, at=1, conversation=made.conversation, **settings))
+        await execute(store, commands.Update, owner, 1, conversation=made.conversation, **settings)
     for person in people:
-        await store.act(
-            acts.Admit(actor=owner, at=1, conversation=made.conversation, person=person, role="member", exempt=True)
+        await execute(
+            store, commands.Admit, owner, 1, conversation=made.conversation, person=person, role="member", exempt=True
         )
     return made.conversation
 
@@ -109,7 +110,7 @@ async def test_only_what_one_may_read(store: Store, listener: Listener) -> None:
     assert await found(store, SOLI, f"sir in:{room}") == []
     assert await found(store, BARE, "sir") == []
     assert await found(store, Actor("u-late", "late", lobby_from=10), "sir") == []
-    await store.act(acts.Remove(actor=ALI, at=2, conversation=room, person=VALI))
+    await execute(store, commands.Remove, ALI, 2, conversation=room, person=VALI)
     assert await found(store, VALI, "sir") == ["sir lobby", "sir direct"]
 
 
@@ -117,7 +118,7 @@ async def test_history_since_joining(store: Store, listener: Listener) -> None:
     """In a room that shows newcomers nothing of before, they find nothing of before."""
     room = await room_of(store, ALI, history="joined")
     await listener.send(store, ALI, "eski gap", conversation=room)
-    await store.act(acts.Admit(actor=ALI, at=2, conversation=room, person=VALI, role="member", exempt=True))
+    await execute(store, commands.Admit, ALI, 2, conversation=room, person=VALI, role="member", exempt=True)
     await listener.send(store, ALI, "yangi gap", conversation=room)
     assert await found(store, VALI, "gap") == ["yangi gap"]
     assert await found(store, ALI, "gap") == ["yangi gap", "eski gap"]
@@ -127,14 +128,14 @@ async def test_what_became_of_messages(store: Store, listener: Listener) -> None
     """An edited one is found by its new words only, a deleted one by none, one of an erased room by nobody."""
     first = await listener.send(store, ALI, "birinchi")
     second = await listener.send(store, ALI, "ikkinchi")
-    await store.act(acts.Edit(actor=ALI, at=2, conversation=LOBBY, seq=first.seq, text="uchinchi"))
-    await store.act(acts.Delete(actor=ALI, at=2, conversation=LOBBY, seq=second.seq))
+    await execute(store, commands.Edit, ALI, 2, conversation=LOBBY, seq=first.seq, text="uchinchi")
+    await execute(store, commands.Delete, ALI, 2, conversation=LOBBY, seq=second.seq)
     assert await found(store, VALI, "birinchi") == []
     assert await found(store, VALI, "ikkinchi") == []
     assert await found(store, VALI, "uchinchi") == ["uchinchi"]
     room = await room_of(store, ALI, VALI)
     await listener.send(store, ALI, "toʻrtinchi", conversation=room)
-    await store.act(acts.Erase(actor=ALI, at=3, conversation=room))
+    await execute(store, commands.Erase, ALI, 3, conversation=room)
     assert await found(store, VALI, "toʻrtinchi") == []
     assert room in await store.expire(0)
     assert room not in await store.heads()
@@ -187,7 +188,7 @@ async def test_a_newcomer_to_the_lobby(store: Store, listener: Listener, monkeyp
     for number in range(20):
         await listener.send(store, ALI, f"gap {number}")
     late = Actor("u-late", "late", lobby_from=(await listener.send(store, ALI, "gap last")).seq)
-    await store.act(acts.Admit(actor=ALI, at=1, conversation=room, person=late, role="member", exempt=True))
+    await execute(store, commands.Admit, ALI, 1, conversation=room, person=late, role="member", exempt=True)
     await listener.send(store, ALI, "gap new")
     page = await store.search(late, parse("gap"), None)
     assert [message.text for message in page.messages] == ["gap new", "gap room"]
@@ -214,12 +215,12 @@ async def test_after_a_start(make: Callable[..., Store], tmp_path: Path, listene
     async with opened(make(place), listener) as store:
         await listener.send(store, ALI, "gap birinchi")
         last = await listener.send(store, ALI, "gap ikkinchi")
-        await store.act(acts.Delete(actor=ALI, at=2, conversation=LOBBY, seq=last.seq))
+        await execute(store, commands.Delete, ALI, 2, conversation=LOBBY, seq=last.seq)
     async with opened(make(place), listener) as store:
         third = await listener.send(store, ALI, "gap uchinchi")
         assert await found(store, VALI, "gap") == ["gap uchinchi", "gap birinchi"]
         assert await found(store, VALI, "ikkinchi") == []
-        await store.act(acts.Delete(actor=ALI, at=2, conversation=LOBBY, seq=third.seq))
+        await execute(store, commands.Delete, ALI, 2, conversation=LOBBY, seq=third.seq)
         assert await found(store, VALI, "gap") == ["gap birinchi"]
 
 
@@ -232,7 +233,7 @@ async def test_scripts_and_letters_of_the_world(store: Store, listener: Listener
             assert await found(store, VALI, query, ALI.uid) == [case["text"]], query
         for query in case["not"]:
             assert await found(store, VALI, query, ALI.uid) == [], query
-        await store.act(acts.Edit(actor=ALI, at=2, conversation=LOBBY, seq=sent.seq, text="boshqa"))
+        await execute(store, commands.Edit, ALI, 2, conversation=LOBBY, seq=sent.seq, text="boshqa")
         assert await found(store, VALI, case["queries"][0], ALI.uid) == []
 
 

@@ -9,14 +9,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from suhbat.chat.acts import Delete
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
+from suhbat.protocol.commands import Delete
 from suhbat.protocol.types import LOBBY
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.postgres import prepare
 from suhbat.store.search import _marks
 from tests import engines
+from tests.commands import execute
 
 from .old import back_to, take_back
 from .parts import ALI, VALI, Listener, opened, postgres
@@ -82,7 +83,7 @@ async def test_an_index_of_before(make: Callable[..., Store], tmp_path: Path, li
         assert await found(store, "eski gap") == ["eski gap"]
         for query in ("上海", "qiziq"):
             (message,) = (await store.search(VALI, parse(query), None)).messages
-            await store.act(Delete(actor=ALI, at=9, conversation=LOBBY, seq=message.seq))
+            await execute(store, Delete, ALI, 9, conversation=LOBBY, seq=message.seq)
             assert await found(store, query) == []
         assert await found(store, "eski") == ["eski gap"]
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from suhbat.chat.acting import Acting
 from suhbat.chat.bans import Bans
+from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
@@ -69,7 +69,7 @@ def _services(settings: Settings) -> Services:
         people=people,
         tickets=Tickets(clock),
         messages=Messages(store, people, clock),
-        acting=Acting(store, people, clock, bans),
+        commands=Commands(store, people, clock, bans),
         bans=bans,
         rates=Rates(settings.send_rate, settings.address_rate),
         reads=Reads(),

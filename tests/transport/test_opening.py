@@ -7,10 +7,10 @@ import json
 
 import pytest
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor, Places, States
 from suhbat.client.frames import decode
 from suhbat.client.state import State
+from suhbat.protocol import commands
 from suhbat.protocol.commands import Hello, Resume, Sync
 from suhbat.protocol.replies import Snapshot
 from suhbat.runtime.app import Suhbat
@@ -18,6 +18,7 @@ from suhbat.transport import opening
 from suhbat.transport.opening import AT_ONCE
 from suhbat.transport.upgrade import Upgrade
 from suhbat.transport.v1 import V1Dialect
+from tests.commands import execute
 from tests.hub.parts import RecordingWire
 from tests.servers import PATIENCE
 
@@ -27,8 +28,8 @@ async def test_put_out_while_the_opening_is_read(app: Suhbat, monkeypatch: pytes
     """Nothing of after the removal reaches them, though what was read says that they are in; with another connection of
     theirs open (`twice`), and without."""
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
-    room = (await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
-    await app.node.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member", exempt=True))
+    room = (await execute(app.node.store, commands.Create, ali, 1, title="Xona")).conversation
+    await execute(app.node.store, commands.Admit, ali, 1, conversation=room, person=vali, role="member", exempt=True)
     if twice:
         await hello(app, token)
     read = app.node.store.states
@@ -36,7 +37,7 @@ async def test_put_out_while_the_opening_is_read(app: Suhbat, monkeypatch: pytes
     async def states(actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
         monkeypatch.undo()
         found = await read(actor, after=after, limit=limit)
-        await app.node.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+        await execute(app.node.store, commands.Remove, ali, 1, conversation=room, person=vali)
         return found
 
     monkeypatch.setattr(app.node.store, "states", states)
@@ -56,21 +57,21 @@ async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.Mon
     """An answer that is older than the news of it does not undo that: neither a reset of what is theirs no more, nor the
     removal of what is theirs `again`."""
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
-    room = (await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona"))).conversation
-    await app.node.store.act(acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member", exempt=True))
+    room = (await execute(app.node.store, commands.Create, ali, 1, title="Xona")).conversation
+    await execute(app.node.store, commands.Admit, ali, 1, conversation=room, person=vali, role="member", exempt=True)
     dialect, wire = await hello(app, token)
     if again:
-        await app.node.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+        await execute(app.node.store, commands.Remove, ali, 1, conversation=room, person=vali)
     read = app.node.store.places
 
     async def places(actor: Actor) -> Places:
         found = await read(actor)
         if again:
-            await app.node.store.act(
-                acts.Admit(actor=ali, at=1, conversation=room, person=vali, role="member", exempt=True)
+            await execute(
+                app.node.store, commands.Admit, ali, 1, conversation=room, person=vali, role="member", exempt=True
             )
         else:
-            await app.node.store.act(acts.Remove(actor=ali, at=1, conversation=room, person=vali))
+            await execute(app.node.store, commands.Remove, ali, 1, conversation=room, person=vali)
         return found
 
     monkeypatch.setattr(app.node.store, "places", places)
@@ -107,7 +108,7 @@ async def test_a_large_snapshot_waits_for_its_reader(app: Suhbat) -> None:
     """It comes in frames that together are everything, each once; what happens meanwhile follows."""
     ali, token = await app.node.people.make_guest("ali")
     rooms = [
-        (await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona", exempt=True))).conversation
+        (await execute(app.node.store, commands.Create, ali, 1, title="Xona", exempt=True)).conversation
         for _ in range(2 * AT_ONCE)
     ]
     dialect, wire = await hello(app, token)
@@ -138,7 +139,7 @@ async def test_a_large_snapshot_is_gone_on_from(app: Suhbat, monkeypatch: pytest
     if not fits:
         monkeypatch.setattr("suhbat.client.state.RESUME_BYTES", 400)
     ali, token = await app.node.people.make_guest("ali")
-    acted = [await app.node.store.act(acts.Create(actor=ali, at=1, title="Xona", exempt=True)) for _ in range(12)]
+    acted = [await execute(app.node.store, commands.Create, ali, 1, title="Xona", exempt=True) for _ in range(12)]
     rooms = {done.conversation for done in acted}
     state = State()
     state.hello(token, 0)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from suhbat.chat.acts import Act, Done
-from suhbat.chat.model import Moved, Post, Sent
+from suhbat.chat.model import PLAIN, Actor, CommandContext, CommandResult, Moved, Post, Sent
 from suhbat.protocol.events import LogEntry
+from suhbat.protocol.http_commands import StateCommand
 
 
 class PostWriter(Protocol):
@@ -27,8 +27,10 @@ class PostWriter(Protocol):
 class CommandWriter(Protocol):
     """Takes every other command."""
 
-    async def act(self, act: Act) -> Done:
-        """Carry out what `chat.acts` says, in a transaction that asks the policy; durable on return.
+    async def execute(
+        self, actor: Actor, at: int, command: StateCommand, context: CommandContext = PLAIN
+    ) -> CommandResult:
+        """Carry out a command, in a transaction that asks the policy; durable on return. `at`: when it was received.
 
         Raises the refusal (NotFound, Forbidden, BadRequest, RateLimited, UserNotFound), Busy or Internal.
         """

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from suhbat.chat import acts
 from suhbat.chat.model import Actor
 from suhbat.errors import StorageUnavailable
+from suhbat.protocol import commands
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store import queries
@@ -25,6 +25,7 @@ from suhbat.store.dialect import insert_new
 from suhbat.store.logs import new_log
 from suhbat.store.migrate import migrate
 from suhbat.store.tables import conversations
+from tests.commands import execute
 
 from ..history import ROWS, History, faults, logs
 from .client import Client
@@ -224,11 +225,11 @@ def home() -> Home:
             people[name], tokens[name] = await node.node.people.make_guest(name)
             uids[name] = people[name].uid
         ali, vali, soli, _ = people.values()
-        room = (await store.act(acts.Create(actor=ali, at=EPOCH_MS, title="Xona"))).conversation
-        await store.act(
-            acts.Admit(actor=ali, at=EPOCH_MS, conversation=room, person=vali, role="moderator", exempt=True)
+        room = (await execute(store, commands.Create, ali, EPOCH_MS, title="Xona")).conversation
+        await execute(
+            store, commands.Admit, ali, EPOCH_MS, conversation=room, person=vali, role="moderator", exempt=True
         )
-        await store.act(acts.Meet(actor=ali, at=EPOCH_MS, people=(soli,)))
+        await execute(store, commands.Meet, ali, EPOCH_MS, people=(soli,))
         node.stop()
         await asyncio.sleep(1)
         return room

@@ -6,96 +6,96 @@ from typing import Literal
 
 from sqlalchemy import delete, func, insert, select, update
 
-from suhbat.chat import acts
-from suhbat.chat.acts import Done
-from suhbat.chat.model import Actor, Change, Milliseconds
+from suhbat.chat.model import Actor, Change, CommandResult, Milliseconds
 from suhbat.chat.policy import Rank, outranks
 from suhbat.errors import BadRequest, Forbidden, NotFound, RateLimited, SuhbatError
+from suhbat.protocol.commands import Ban, Mute, Report
 from suhbat.protocol.events import MemberMuted
+from suhbat.protocol.http_commands import SetFilter, SettleReport
 from suhbat.protocol.types import LOBBY
 from suhbat.store import filtered
 from suhbat.store.logs import Log
 from suhbat.store.tables import accounts, conversations, reports, sanctions
 
-from .inviting import withdraw
-from .people import depart
-from .writing import Writing
+from .execution import Writing
+from .invitations import withdraw
+from .membership import depart
 
 OPEN_REPORTS = 100
 """Reports of one person that nobody has looked at yet."""
 
 
-def ban(writing: Writing, act: acts.Ban) -> Done:
+def ban(writing: Writing, command: Ban) -> CommandResult:
     """Out, and away until then; or not any more. From the lobby is from the server: the caller closes their sockets."""
-    log = _above(writing, act.conversation, "ban", act.person)
-    if not _sanction(writing, log, "ban", act):
-        return Done(log.name, log.head)
-    writing.note("ban" if act.on else "ban.lift", log, act.person.uid, act.reason)
+    log = _above(writing, command.conversation, "ban", writing.person)
+    if not _sanction(writing, log, "ban", command):
+        return CommandResult(log.name, log.head)
+    writing.note("ban" if command.on else "ban.lift", log, writing.person.uid, command.reason)
     if log.kind == "lobby":
-        writing.transaction.changes.append(Change("bans", act.person.uid))
-    if act.on:
-        withdraw(writing, log, act.person.uid)
-    if act.on and log.people is not None and act.person.uid in log.people:
-        return Done(log.name, depart(writing, log, act.person.user))
-    return Done(log.name, log.head)
+        writing.transaction.changes.append(Change("bans", writing.person.uid))
+    if command.on:
+        withdraw(writing, log, writing.person.uid)
+    if command.on and log.people is not None and writing.person.uid in log.people:
+        return CommandResult(log.name, depart(writing, log, writing.person.user))
+    return CommandResult(log.name, log.head)
 
 
-def mute(writing: Writing, act: acts.Mute) -> Done:
+def mute(writing: Writing, command: Mute) -> CommandResult:
     """They may read but not write; everybody may know."""
-    log = _above(writing, act.conversation, "mute", act.person)
-    if log.people is not None and act.person.uid not in log.people:
+    log = _above(writing, command.conversation, "mute", writing.person)
+    if log.people is not None and writing.person.uid not in log.people:
         raise BadRequest(reason="this person is no member")
-    if not _sanction(writing, log, "mute", act):
-        return Done(log.name, log.head)
-    writing.note("mute" if act.on else "mute.lift", log, act.person.uid, act.reason)
+    if not _sanction(writing, log, "mute", command):
+        return CommandResult(log.name, log.head)
+    writing.note("mute" if command.on else "mute.lift", log, writing.person.uid, command.reason)
     if log.kind == "lobby":
-        return Done(log.name, log.head)  # the lobby has no member events
-    event = writing.append(log, MemberMuted, user=act.person.user, on=act.on, until=act.until)
-    return Done(log.name, event.seq)
+        return CommandResult(log.name, log.head)  # the lobby has no member events
+    event = writing.append(log, MemberMuted, user=writing.person.user, on=command.on, until=command.until)
+    return CommandResult(log.name, event.seq)
 
 
-def filter_words(writing: Writing, act: acts.Filter) -> Done:
+def set_filter(writing: Writing, command: SetFilter) -> CommandResult:
     """These words, in any spelling, and no others. What was said before stays."""
-    if act.actor.role != "owner":
+    if writing.actor.role != "owner":
         raise Forbidden()
     lobby = writing.log(LOBBY, "see")
-    filtered.put(writing.connection, writing.cache, act.words, act.at)
-    writing.note("filter", lobby, "", f"{len(act.words)} words")
-    return Done(LOBBY, lobby.head)
+    filtered.put(writing.connection, writing.cache, command.words, writing.at)
+    writing.note("filter", lobby, "", f"{len(command.words)} words")
+    return CommandResult(LOBBY, lobby.head)
 
 
-def report(writing: Writing, act: acts.Report) -> Done:
+def report(writing: Writing, command: Report) -> CommandResult:
     """For those who keep order; telling twice of the same is telling once."""
-    log = writing.log(act.conversation, "report")
-    writing.message(log, act.seq)
-    mine = (reports.c.uid == act.actor.uid, reports.c.closed.is_(False))
-    same = (reports.c.conversation_id == log.id, reports.c.target == act.seq)
+    log = writing.log(command.conversation, "report")
+    writing.message(log, command.seq)
+    mine = (reports.c.uid == writing.actor.uid, reports.c.closed.is_(False))
+    same = (reports.c.conversation_id == log.id, reports.c.target == command.seq)
     if writing.connection.execute(select(reports.c.id).where(*mine, *same)).first() is not None:
-        return Done(log.name, log.head)
+        return CommandResult(log.name, log.head)
     open_ones = writing.connection.execute(select(func.count()).select_from(reports).where(*mine)).scalar_one()
     if open_ones >= OPEN_REPORTS:
         raise RateLimited("rate_limited.reports", retry_after=3600, seconds=3600)
-    writing.note_users((act.actor,))
+    writing.note_users((writing.actor,))
     writing.connection.execute(
         insert(reports),
         {
             "conversation_id": log.id,
-            "target": act.seq,
-            "uid": act.actor.uid,
-            "reason": act.reason,
-            "at": act.at,
+            "target": command.seq,
+            "uid": writing.actor.uid,
+            "reason": command.reason,
+            "at": writing.at,
             "closed": False,
         },
     )
-    return Done(log.name, log.head, created=True)
+    return CommandResult(log.name, log.head, created=True)
 
 
-def settle(writing: Writing, act: acts.Settle) -> Done:
+def settle_report(writing: Writing, command: SettleReport) -> CommandResult:
     """By those who see the report; for all others there is none."""
     row = writing.connection.execute(
         select(reports.c.target, reports.c.uid, conversations.c.name)
         .join(conversations, conversations.c.id == reports.c.conversation_id)
-        .where(reports.c.id == act.report, reports.c.closed.is_(False))
+        .where(reports.c.id == command.report, reports.c.closed.is_(False))
     ).one_or_none()
     if row is None:
         raise NotFound()
@@ -105,9 +105,9 @@ def settle(writing: Writing, act: acts.Settle) -> Done:
         raise NotFound() from None
     if not writing.may_read(log, row.target):
         raise NotFound()
-    writing.connection.execute(update(reports).where(reports.c.id == act.report).values(closed=True))
+    writing.connection.execute(update(reports).where(reports.c.id == command.report).values(closed=True))
     writing.note("report.settle", log, row.uid, str(row.target))
-    return Done(log.name, log.head)
+    return CommandResult(log.name, log.head)
 
 
 def _above(writing: Writing, conversation: str, action: Literal["ban", "mute"], person: Actor) -> Log:
@@ -128,18 +128,18 @@ def _rank_of(writing: Writing, log: Log, person: Actor) -> Rank:
     return role or "member"
 
 
-def _sanction(writing: Writing, log: Log, kind: Literal["ban", "mute"], act: acts.Ban | acts.Mute) -> bool:
+def _sanction(writing: Writing, log: Log, kind: Literal["ban", "mute"], command: Ban | Mute) -> bool:
     """Whether it changed anything: what holds until the same moment, and what is lifted twice, does not."""
     held = log.bans if kind == "ban" else log.mutes
-    uid = act.person.uid
-    if (uid in held) == act.on and held.get(uid) == (act.until if act.on else None):
+    uid = writing.person.uid
+    if (uid in held) == command.on and held.get(uid) == (command.until if command.on else None):
         return False
     writing.connection.execute(
         delete(sanctions).where(sanctions.c.conversation_id == log.id, sanctions.c.uid == uid, sanctions.c.kind == kind)
     )
     held.pop(uid, None)
-    if act.on:
-        until: Milliseconds | None = act.until
+    if command.on:
+        until: Milliseconds | None = command.until
         writing.connection.execute(
             insert(sanctions),
             {
@@ -147,9 +147,9 @@ def _sanction(writing: Writing, log: Log, kind: Literal["ban", "mute"], act: act
                 "uid": uid,
                 "kind": kind,
                 "until": until,
-                "reason": act.reason,
-                "actor_uid": act.actor.uid,
-                "at": act.at,
+                "reason": command.reason,
+                "actor_uid": writing.actor.uid,
+                "at": writing.at,
             },
         )
         held[uid] = until

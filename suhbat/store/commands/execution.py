@@ -1,4 +1,4 @@
-"""What every act needs: the logs it touches, the policy's word, and the events that come of it."""
+"""What every command needs in its transaction: the logs it touches, the policy's word, and the events that come of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import insert, select
 
-from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
+from suhbat.chat.model import PLAIN, Actor, CommandContext, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Action, Rank, decide, rank_of
 from suhbat.errors import NotFound
 from suhbat.protocol.events import Stored
@@ -25,15 +25,24 @@ E = TypeVar("E", bound=Stored)
 
 
 class Writing:
-    """One act in its transaction. What it appends is told when the transaction is committed."""
+    """One command in its transaction. What it appends is told when the transaction is committed."""
 
-    def __init__(self, transaction: WriterTransaction, actor: Actor, at: Milliseconds) -> None:
+    def __init__(
+        self, transaction: WriterTransaction, actor: Actor, at: Milliseconds, context: CommandContext = PLAIN
+    ) -> None:
         self.transaction = transaction
         self.connection = transaction.connection
         self.cache = transaction.cache
         self.rules = transaction.rules
         self.actor = actor
         self.at = at
+        self.context = context
+
+    @property
+    def person(self) -> Actor:
+        """The one person whom the command names."""
+        (person,) = self.context.people
+        return person
 
     def find(self, name: str) -> Log | None:
         """The log of a conversation, locked; whether the actor may know of it or not."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import delete, insert, select
 
-from suhbat.chat.acts import Done
 from suhbat.chat.bounds import INVITATIONS, INVITED_A_DAY, INVITED_BY_ONE
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, CommandResult
 from suhbat.chat.policy import knows
 from suhbat.errors import TooManyInvitations
 from suhbat.protocol.events import ConversationInvited, ConversationRemoved
@@ -15,7 +14,7 @@ from suhbat.store.invitations import acquainted, added_by, counts, inviter_of
 from suhbat.store.logs import Log
 from suhbat.store.tables import conversations, invitations
 
-from .writing import Writing
+from .execution import Writing
 
 
 def may_be_added(writing: Writing, person: Actor) -> bool:
@@ -28,9 +27,9 @@ def may_be_added(writing: Writing, person: Actor) -> bool:
     )
 
 
-def invite(writing: Writing, log: Log, person: Actor) -> Done:
+def invite(writing: Writing, log: Log, person: Actor) -> CommandResult:
     """Ask somebody in. The policy was asked. Asking again changes nothing."""
-    done = Done(log.name, log.head, invited=True)
+    done = CommandResult(log.name, log.head, invited=True)
     if inviter_of(writing.connection, log.id, person.uid) is not None:
         return done
     theirs, mine = counts(writing.connection, person.uid, writing.actor.uid)

@@ -6,11 +6,10 @@ from dataclasses import replace
 
 from sqlalchemy import delete, insert, select, update
 
-from suhbat.chat import acts
-from suhbat.chat.acts import Done
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, CommandResult
 from suhbat.chat.policy import RANKS, decide, in_force, may_change_role, outranks
 from suhbat.errors import BadRequest, Forbidden, NotFound, UserNotFound
+from suhbat.protocol.commands import Admit, Join, Leave, Remove
 from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
@@ -18,6 +17,7 @@ from suhbat.protocol.events import (
     MemberLeft,
     MemberUpdated,
 )
+from suhbat.protocol.http_commands import AcceptInvite
 from suhbat.protocol.objects import Role, User
 from suhbat.store.directs import hide_direct
 from suhbat.store.growth import crowded
@@ -27,106 +27,110 @@ from suhbat.store.marks import ordinal_at
 from suhbat.store.queries import state_of
 from suhbat.store.tables import drafts, members, mentions, reads, users
 
-from .inviting import forget, invite, may_be_added, withdraw
-from .writing import Writing
+from .execution import Writing
+from .invitations import forget, invite, may_be_added, withdraw
 
 LARGEST_ROOM = 10_000
 """Members of one room."""
 
 
-def join(writing: Writing, act: acts.Join) -> Done:
+def join(writing: Writing, command: Join) -> CommandResult:
     """Become a member of a public room, or of one with an invitation; who is one already stays what they are."""
-    present = _present(writing, act.conversation)
+    present = _present(writing, command.conversation)
     if present is not None:
-        return Done(present.name, present.head)
-    log = writing.find(act.conversation)
-    if log is None or log.kind != "room" or inviter_of(writing.connection, log.id, act.actor.uid) is None:
-        return enter(writing, writing.log(act.conversation, "join"), act.actor, "member")
+        return CommandResult(present.name, present.head)
+    log = writing.find(command.conversation)
+    if log is None or log.kind != "room" or inviter_of(writing.connection, log.id, writing.actor.uid) is None:
+        return enter(writing, writing.log(command.conversation, "join"), writing.actor, "member")
     facts = writing.facts(log)
-    refusal = decide(act.actor, "join", None if facts is None else replace(facts, invited=True))
+    refusal = decide(writing.actor, "join", None if facts is None else replace(facts, invited=True))
     if refusal is not None:
         raise refusal
-    return enter(writing, log, act.actor, "member")
+    return enter(writing, log, writing.actor, "member")
 
 
-def accept(writing: Writing, act: acts.Accept) -> Done:
+def accept_invite(writing: Writing, command: AcceptInvite) -> CommandResult:
     """Come in by invitation: into a private room too, for the invitation is the permission."""
-    log = writing.find(act.conversation)
+    log = writing.find(command.conversation)
     if log is None or log.kind != "room" or log.people is None:
-        return Done(act.conversation, 0)
-    shut = log.settings.archived or len(log.people) >= LARGEST_ROOM or in_force(log.bans, act.actor.uid, act.at)
-    shut = shut or crowded(writing.transaction, act.actor.uid) is not None
-    if shut or act.actor.uid in log.people:
-        return Done(log.name, log.head)
-    return enter(writing, log, act.actor, "member")
+        return CommandResult(command.conversation, 0)
+    shut = log.settings.archived or len(log.people) >= LARGEST_ROOM or in_force(log.bans, writing.actor.uid, writing.at)
+    shut = shut or crowded(writing.transaction, writing.actor.uid) is not None
+    if shut or writing.actor.uid in log.people:
+        return CommandResult(log.name, log.head)
+    return enter(writing, log, writing.actor, "member")
 
 
-def admit(writing: Writing, act: acts.Admit) -> Done:
+def admit(writing: Writing, command: Admit) -> CommandResult:
     """Make somebody a member; or, if they are one, something else. Who does not know the actor is asked."""
-    log = writing.log(act.conversation, "see")
-    present = None if log.people is None else log.people.get(act.person.uid)
-    writing.require(log, "add" if present in (None, act.role) else "set_role")
-    if present == act.role:
-        return Done(log.name, log.head)
-    if not act.person.lasting:
-        raise UserNotFound("user_not_found.guest", user_id=act.person.user_id)
-    if not may_change_role(writing.rank(log), act.role):
+    log = writing.log(command.conversation, "see")
+    present = None if log.people is None else log.people.get(writing.person.uid)
+    writing.require(log, "add" if present in (None, command.role) else "set_role")
+    if present == command.role:
+        return CommandResult(log.name, log.head)
+    if not writing.person.lasting:
+        raise UserNotFound("user_not_found.guest", user_id=writing.person.user_id)
+    if not may_change_role(writing.rank(log), command.role):
         raise Forbidden()
     if present is None:
-        if in_force(log.bans, act.person.uid, act.at):
+        if in_force(log.bans, writing.person.uid, writing.at):
             raise Forbidden("forbidden.person_banned")
         _require_room(log)
-        if act.exempt or may_be_added(writing, act.person):
-            return enter(writing, log, act.person, act.role, exempt=act.exempt)
-        return invite(writing, log, act.person)
+        if writing.context.exempt or may_be_added(writing, writing.person):
+            return enter(writing, log, writing.person, command.role, exempt=writing.context.exempt)
+        return invite(writing, log, writing.person)
     if present == "owner" and _owners(log) == 1:
         raise BadRequest(reason="a room needs an owner: make somebody else one first")
-    return Done(log.name, set_role(writing, log, act.person.user, act.role))
+    return CommandResult(log.name, set_role(writing, log, writing.person.user, command.role))
 
 
-def leave(writing: Writing, act: acts.Leave) -> Done:
+def leave(writing: Writing, command: Leave) -> CommandResult:
     """Go, or decline an invitation. When the last owner goes, who is highest and was there first becomes one."""
-    invited = writing.find(act.conversation)
-    if invited is not None and withdraw(writing, invited, act.actor.uid):
-        return Done(invited.name, 0)  # where the room stands is not theirs to know
-    log = writing.log(act.conversation, "see")
-    if log.people is not None and act.actor.uid not in log.people:
+    return _leave(writing, command.conversation)
+
+
+def _leave(writing: Writing, conversation: str) -> CommandResult:
+    invited = writing.find(conversation)
+    if invited is not None and withdraw(writing, invited, writing.actor.uid):
+        return CommandResult(invited.name, 0)  # where the room stands is not theirs to know
+    log = writing.log(conversation, "see")
+    if log.people is not None and writing.actor.uid not in log.people:
         raise NotFound()
     writing.require(log, "leave")
     if log.kind == "direct":
-        hide_direct(writing.transaction, log, act.actor, act.at)
-        return Done(log.name, log.head)
-    return Done(log.name, depart(writing, log, act.actor.user))
+        hide_direct(writing.transaction, log, writing.actor, writing.at)
+        return CommandResult(log.name, log.head)
+    return CommandResult(log.name, depart(writing, log, writing.actor.user))
 
 
-def remove(writing: Writing, act: acts.Remove) -> Done:
+def remove(writing: Writing, command: Remove) -> CommandResult:
     """Put somebody out, who must be below; oneself, who need not be. Or take back the invitation of somebody."""
-    if act.person.uid == act.actor.uid:
-        return leave(writing, acts.Leave(actor=act.actor, at=act.at, conversation=act.conversation))
-    if (done := _uninvite(writing, act)) is not None:
+    if writing.person.uid == writing.actor.uid:
+        return _leave(writing, command.conversation)
+    if (done := _uninvite(writing, command)) is not None:
         return done
-    log = writing.log(act.conversation, "remove")
-    if log.people is None or act.person.uid not in log.people:
-        raise UserNotFound(user_id=act.person.user_id)
-    if not outranks(writing.rank(log), log.people[act.person.uid]):
+    log = writing.log(command.conversation, "remove")
+    if log.people is None or writing.person.uid not in log.people:
+        raise UserNotFound(user_id=writing.person.user_id)
+    if not outranks(writing.rank(log), log.people[writing.person.uid]):
         raise Forbidden("forbidden.rank")
-    writing.note("member.remove", log, act.person.uid)
-    return Done(log.name, depart(writing, log, act.person.user))
+    writing.note("member.remove", log, writing.person.uid)
+    return CommandResult(log.name, depart(writing, log, writing.person.user))
 
 
-def _uninvite(writing: Writing, act: acts.Remove) -> Done | None:
+def _uninvite(writing: Writing, command: Remove) -> CommandResult | None:
     """Take back an invitation: one's own, or as somebody who may put people out. None where there is none to take back."""
-    log = writing.find(act.conversation)
-    inviter = None if log is None else inviter_of(writing.connection, log.id, act.person.uid)
+    log = writing.find(command.conversation)
+    inviter = None if log is None else inviter_of(writing.connection, log.id, writing.person.uid)
     if log is None or inviter is None:
         return None
-    if inviter != act.actor.uid:
-        writing.log(act.conversation, "remove")
-    withdraw(writing, log, act.person.uid)
-    return Done(log.name, log.head if act.actor.uid in (log.people or ()) else 0)
+    if inviter != writing.actor.uid:
+        writing.log(command.conversation, "remove")
+    withdraw(writing, log, writing.person.uid)
+    return CommandResult(log.name, log.head if writing.actor.uid in (log.people or ()) else 0)
 
 
-def enter(writing: Writing, log: Log, person: Actor, role: Role, *, exempt: bool = False) -> Done:
+def enter(writing: Writing, log: Log, person: Actor, role: Role, *, exempt: bool = False) -> CommandResult:
     """Make somebody a member from here on. The policy was asked. A room that all have left belongs to who comes first."""
     assert log.people is not None
     _require_room(log)
@@ -146,7 +150,7 @@ def enter(writing: Writing, log: Log, person: Actor, role: Role, *, exempt: bool
     # The state they are told is that after their joining.
     writing.flush()
     writing.append(writing.own(person.uid), ConversationAdded, state=state_of(writing.connection, person.uid, log.id))
-    return Done(log.name, event.seq, created=True)
+    return CommandResult(log.name, event.seq, created=True)
 
 
 def depart(writing: Writing, log: Log, person: User) -> int:

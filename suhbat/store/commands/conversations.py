@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy import update as update_rows
 
-from suhbat.chat import acts
-from suhbat.chat.acts import Done
+from suhbat.chat.model import CommandResult
 from suhbat.chat.policy import Action
 from suhbat.errors import BadRequest, Forbidden
+from suhbat.protocol.commands import Create, Erase, Meet, Update
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
 from suhbat.protocol.objects import Settings
 from suhbat.store.directs import counts_for, make_direct, pair_of, show_direct
@@ -19,8 +19,8 @@ from suhbat.store.logs import Log, new_log, new_room_id
 from suhbat.store.queries import state_of
 from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
 
-from .inviting import withdraw_all
-from .writing import Writing
+from .execution import Writing
+from .invitations import withdraw_all
 
 LARGEST_DIRECT = 20
 """People of one direct."""
@@ -36,59 +36,61 @@ NEEDED: Mapping[str, Action] = {
 """What one must be allowed to do to change a setting."""
 
 
-def create(writing: Writing, act: acts.Create) -> Done:
+def create(writing: Writing, command: Create) -> CommandResult:
     """A new room, with its maker as the owner."""
-    actor = act.actor
+    actor = writing.actor
     if not actor.lasting:
         raise Forbidden("forbidden.bare")
-    writing.conversations(actor, exempt=act.exempt)
-    writing.spend("rooms", writing.rules.bounds.rooms, exempt=act.exempt)
-    settings = Settings(title=act.title, topic=act.topic, visibility=act.visibility, history=act.history)
+    writing.conversations(actor, exempt=writing.context.exempt)
+    writing.spend("rooms", writing.rules.bounds.rooms, exempt=writing.context.exempt)
+    settings = Settings(
+        title=command.title, topic=command.topic, visibility=command.visibility, history=command.history
+    )
     name = new_room_id()
     connection = writing.connection
-    row = new_log(name, "room", act.at) | settings.model_dump()
+    row = new_log(name, "room", writing.at) | settings.model_dump()
     connection.execute(insert(conversations), row)
     id_ = connection.execute(select(conversations.c.id).where(conversations.c.name == name)).scalar_one()
     place = {"conversation_id": id_, "uid": actor.uid}
-    connection.execute(insert(members), place | {"role": "owner", "since": 0, "joined_at": act.at})
+    connection.execute(insert(members), place | {"role": "owner", "since": 0, "joined_at": writing.at})
     connection.execute(insert(reads), place | {"read_ordinal": 0, "own_since": 0})
     writing.note_users((actor,))
     log = Log(id_, name, "room", 0, 0, 0, {actor.uid: "owner"}, settings)
     writing.cache.named[name] = log
     writing.cache.readers.add((id_, actor.uid))
     writing.append(writing.own(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
-    return Done(name, 0, created=True)
+    return CommandResult(name, 0, created=True)
 
 
-def meet(writing: Writing, act: acts.Meet) -> Done:
+def meet(writing: Writing, command: Meet) -> CommandResult:
     """The one direct of exactly these people."""
-    everybody = {person.uid: person for person in (act.actor, *act.people)}
+    everybody = {person.uid: person for person in (writing.actor, *writing.context.people)}
     if len(everybody) > LARGEST_DIRECT:
         raise BadRequest(reason=f"a direct has at most {LARGEST_DIRECT} people; make a room")
-    people = tuple(everybody.values()) if len(everybody) > 1 else (act.actor, act.actor)
+    people = tuple(everybody.values()) if len(everybody) > 1 else (writing.actor, writing.actor)
     pair = pair_of(*people)
-    writing.cache.load(writing.connection, (), {pair: people}, act.at)
+    writing.cache.load(writing.connection, (), {pair: people}, writing.at)
     log = writing.cache.pairs.get(pair)
     if log is not None:
-        return _show(writing, log, act)
-    writing.conversations(act.actor, exempt=act.exempt)
+        return _show(writing, log)
+    writing.conversations(writing.actor, exempt=writing.context.exempt)
     if len(everybody) > 1:
-        writing.spend("directs", writing.rules.bounds.directs, exempt=act.exempt)
-    log, is_new = make_direct(writing.transaction, act.actor, people, act.at, writes=False)
+        writing.spend("directs", writing.rules.bounds.directs, exempt=writing.context.exempt)
+    log, is_new = make_direct(writing.transaction, writing.actor, people, writing.at, writes=False)
     if not is_new:
-        return _show(writing, log, act)  # another writer made it meanwhile
-    return Done(log.name, log.head, created=True)
+        return _show(writing, log)  # another writer made it meanwhile
+    return CommandResult(log.name, log.head, created=True)
 
 
-def _show(writing: Writing, log: Log, act: acts.Meet) -> Done:
+def _show(writing: Writing, log: Log) -> CommandResult:
     """A direct that is there is one that the actor has opened from now on."""
-    connection, uid = writing.connection, act.actor.uid
+    connection, uid = writing.connection, writing.actor.uid
     if not counts_for(connection, log, uid):
-        writing.conversations(act.actor, exempt=act.exempt)
+        writing.conversations(writing.actor, exempt=writing.context.exempt)
         mine = (members.c.conversation_id == log.id, members.c.uid == uid)
         connection.execute(update_rows(members).where(*mine).values(counts=True))
-    show_direct(writing.transaction, log, act.actor, act.at, to=uid)
-    return Done(log.name, log.head)
+    show_direct(writing.transaction, log, writing.actor, writing.at, to=uid)
+    return CommandResult(log.name, log.head)
 
 
 def write_settings(writing: Writing, log: Log, changed: dict[str, Any]) -> int:
@@ -104,10 +106,10 @@ def write_settings(writing: Writing, log: Log, changed: dict[str, Any]) -> int:
     return writing.append(log, ConversationUpdated, about=about, last_message=last, **settings.model_dump()).seq
 
 
-def update(writing: Writing, act: acts.Update) -> Done:
+def update(writing: Writing, command: Update) -> CommandResult:
     """Settings that are given and differ. Title, topic and slow mode are a moderator's, the others the owner's."""
-    log = writing.log(act.conversation, "see")
-    given = {name: getattr(act, name) for name in Settings.model_fields}
+    log = writing.log(command.conversation, "see")
+    given = {name: getattr(command, name) for name in Settings.model_fields}
     changed = {
         name: value for name, value in given.items() if value is not None and value != getattr(log.settings, name)
     }
@@ -120,16 +122,16 @@ def update(writing: Writing, act: acts.Update) -> Done:
     if log.kind != "room" and not {"topic", "slow_mode", "retention"}.issuperset(asked):
         raise Forbidden("forbidden.kind")
     if not changed:
-        return Done(log.name, log.head)
+        return CommandResult(log.name, log.head)
     writing.note("conversation.update", log, "", ", ".join(sorted(changed)))
-    return Done(log.name, write_settings(writing, log, changed))
+    return CommandResult(log.name, write_settings(writing, log, changed))
 
 
-def erase(writing: Writing, act: acts.Erase) -> Done:
+def erase(writing: Writing, command: Erase) -> CommandResult:
     """A room goes with all that was said in it, for everybody: it is not there any more from now on, and what is left of it
     is taken away a little at a time (`store.retention`)."""
-    log = writing.log(act.conversation, "erase")
-    writing.cache.load_own(writing.connection, log.people or (), act.at)
+    log = writing.log(command.conversation, "erase")
+    writing.cache.load_own(writing.connection, log.people or (), writing.at)
     for uid in log.people or ():
         writing.append(writing.own(uid), ConversationRemoved, removed=log.name)
     withdraw_all(writing, log)
@@ -140,4 +142,4 @@ def erase(writing: Writing, act: acts.Erase) -> Done:
         writing.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # The cache has it in many places.
     writing.cache.clear()
-    return Done(log.name, log.head)
+    return CommandResult(log.name, log.head)

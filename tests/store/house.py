@@ -1,4 +1,4 @@
-"""Acting on a store in few words: rooms with people in them, and what an act told."""
+"""A store and commands for it in few words: rooms with people in them, and what a command told."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from suhbat.chat import acts
-from suhbat.chat.acts import Act, Done
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, CommandResult
 from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
+from suhbat.protocol import commands
 from suhbat.protocol.events import Event, own_log
 from suhbat.protocol.objects import ConversationState, Role
 from suhbat.protocol.types import LOBBY
+from tests.commands import execute
 
 from .parts import ALI, VALI, Listener, everything, values
 
@@ -29,7 +29,7 @@ LORD = Actor("u-lord", "ega", "account", 0, "owner")
 
 
 class House:
-    """A store, and what it told. `at` is the time of every act; move it as you like."""
+    """A store, and what it told. `at` is the time of every command; move it as you like."""
 
     def __init__(self, store: Store, listener: Listener) -> None:
         self.store = store
@@ -37,15 +37,11 @@ class House:
         self.at = AT
         self._keys = count(1)
 
-    async def do(self, kind: type[Any], actor: Actor, conversation: str | None = None, **fields: Any) -> Done:
-        """Carry out an act of this kind."""
-        return await self.store.act(self.act(kind, actor, conversation, **fields))
-
-    def act(self, kind: type[Any], actor: Actor, conversation: str | None = None, **fields: Any) -> Act:
+    async def do(self, kind: type[Any], actor: Actor, conversation: str | None = None, **fields: Any) -> CommandResult:
+        """Carry out a command of this kind; its fields as `tests.commands.made` takes them."""
         if conversation is not None:
             fields["conversation"] = conversation
-        act: Act = kind(actor=actor, at=self.at, **fields)
-        return act
+        return await execute(self.store, kind, actor, self.at, **fields)
 
     async def refused(
         self, error: type[SuhbatError], text: str | None, kind: type[Any], actor: Actor, /, *place: str, **fields: Any
@@ -59,7 +55,7 @@ class House:
         assert self.listener.heard[heard:] == []
         return refusal.value
 
-    async def quiet(self, kind: type[Any], actor: Actor, conversation: str, **fields: Any) -> Done:
+    async def quiet(self, kind: type[Any], actor: Actor, conversation: str, **fields: Any) -> CommandResult:
         """Carry out what changes nothing: no event, and `seq` is the head."""
         heard = len(self.listener.heard)
         done = await self.do(kind, actor, conversation, **fields)
@@ -68,21 +64,21 @@ class House:
         return done
 
     async def told(self, kind: type[Any], actor: Actor, conversation: str | None = None, **fields: Any) -> list[Event]:
-        """The events of an act, in the order in which they were told."""
+        """The events of a command, in the order in which they were told."""
         heard = len(self.listener.entries)
         await self.do(kind, actor, conversation, **fields)
         return [entry.event for entry in self.listener.entries[heard:]]
 
     async def room(self, owner: Actor = ALI, /, *people: Actor, **settings: Any) -> str:
         """A new room with these members."""
-        made = await self.do(acts.Create, owner, **({"title": "Xona"} | settings))
+        made = await self.do(commands.Create, owner, **({"title": "Xona"} | settings))
         for person in people:
             await self.admit(owner, made.conversation, person)
         return made.conversation
 
-    async def admit(self, actor: Actor, room: str, person: Actor, role: Role = "member") -> Done:
+    async def admit(self, actor: Actor, room: str, person: Actor, role: Role = "member") -> CommandResult:
         """Without asking them; tests/store/test_inviting.py is about that."""
-        return await self.do(acts.Admit, actor, room, person=person, role=role, exempt=True)
+        return await self.do(commands.Admit, actor, room, person=person, role=role, exempt=True)
 
     async def write(self, actor: Actor, conversation: str = LOBBY, text: str = "salom", **fields: Any) -> int:
         """A new message; its `seq`."""

@@ -1,4 +1,5 @@
-"""Every act of `chat.acts` over every store: what it does, what it refuses, and that the same again changes nothing."""
+"""Every command that changes what is stored, over every store: what it does, what it refuses, and that the same again is
+nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from suhbat.chat import acts
-from suhbat.chat.acts import Act, Done
-from suhbat.chat.model import Actor, Sent
+from suhbat.chat.model import Actor, CommandResult, Sent
 from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import NAMED_PER_SECOND
@@ -25,6 +24,7 @@ from suhbat.errors import (
     TooManyReactions,
     UserNotFound,
 )
+from suhbat.protocol import commands, http_commands
 from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
@@ -44,11 +44,12 @@ from suhbat.protocol.events import (
     ReactionRemoved,
     ReadMarked,
 )
+from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import Reaction
 from suhbat.protocol.types import LOBBY, ME
-from suhbat.store.acts import WAYS
+from suhbat.store.commands import EXECUTORS
 
-from .acting import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House, holding
+from .house import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House, holding
 from .parts import ALI, BARE, VALI, Listener, direct, everything, guest, opened, uids
 from .test_people import account
 
@@ -58,9 +59,9 @@ def house(store: Store, listener: Listener) -> House:
     return House(store, listener)
 
 
-def test_every_act_has_its_way() -> None:
+def test_every_command_can_be_carried_out() -> None:
     """Whatever can be asked can be carried out."""
-    assert set(WAYS) == set(get_args(Act))
+    assert set(EXECUTORS) == set(get_args(StateCommand))
 
 
 class TestEdit:
@@ -69,7 +70,7 @@ class TestEdit:
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room, "bir")
         house.at += 5
-        [event] = await house.told(acts.Edit, ALI, room, seq=seq, text="ikki")
+        [event] = await house.told(commands.Edit, ALI, room, seq=seq, text="ikki")
         assert isinstance(event, MessageEdited)
         assert (event.message.text, event.message.seq, event.message.edited_at) == ("ikki", seq, AT + 5)
         replayed = await house.log(room)
@@ -81,16 +82,16 @@ class TestEdit:
         """And where nothing changes, the head."""
         seq = await house.write(ALI, LOBBY, "bir")
         await house.write(ALI, LOBBY, "yana")
-        assert await house.do(acts.Edit, ALI, LOBBY, seq=seq, text="ikki") == Done(LOBBY, 3)
-        await house.quiet(acts.Edit, ALI, LOBBY, seq=seq, text="ikki")
+        assert await house.do(commands.Edit, ALI, LOBBY, seq=seq, text="ikki") == CommandResult(LOBBY, 3)
+        await house.quiet(commands.Edit, ALI, LOBBY, seq=seq, text="ikki")
 
     async def test_nothing_else_of_it_changes(self, house: House) -> None:
         """Its place, its time, what it answers and who reacted stay."""
         first = await house.write(ALI, LOBBY)
         seq = await house.write(ALI, LOBBY, "bir", reply_to=first)
-        await house.do(acts.React, VALI, LOBBY, seq=seq, emoji="👍", on=True)
+        await house.do(commands.React, VALI, LOBBY, seq=seq, emoji="👍", on=True)
         before = (await house.store.history(ALI, LOBBY)).messages[1]
-        await house.do(acts.Edit, ALI, LOBBY, seq=seq, text="ikki")
+        await house.do(commands.Edit, ALI, LOBBY, seq=seq, text="ikki")
         after = (await house.store.history(ALI, LOBBY)).messages[1]
         assert after == before.model_copy(update={"text": "ikki", "edited_at": AT})
 
@@ -100,20 +101,20 @@ class TestEdit:
         seq = await house.write(ALI, room)
         for keeper in (VALI, LORD):
             wanted = Forbidden if keeper is VALI else NotFound
-            await house.refused(wanted, None, acts.Edit, keeper, room, seq=seq, text="x")
+            await house.refused(wanted, None, commands.Edit, keeper, room, seq=seq, text="x")
         lobby = await house.write(ALI)
-        await house.refused(Forbidden, "forbidden.author", acts.Edit, LORD, LOBBY, seq=lobby, text="x")
+        await house.refused(Forbidden, "forbidden.author", commands.Edit, LORD, LOBBY, seq=lobby, text="x")
         for nothing in (1, seq + 1, 10**9):  # member.joined, above the head
-            await house.refused(NotFound, "not_found.message", acts.Edit, ALI, room, seq=nothing, text="x")
-        await house.do(acts.Delete, ALI, room, seq=seq)
-        await house.refused(NotFound, "not_found.message", acts.Edit, ALI, room, seq=seq, text="x")
+            await house.refused(NotFound, "not_found.message", commands.Edit, ALI, room, seq=nothing, text="x")
+        await house.do(commands.Delete, ALI, room, seq=seq)
+        await house.refused(NotFound, "not_found.message", commands.Edit, ALI, room, seq=seq, text="x")
         for name in ("r404", "@me", f"@me:{ALI.uid}", ""):
-            await house.refused(NotFound, "not_found", acts.Edit, ALI, name, seq=1, text="x")
+            await house.refused(NotFound, "not_found", commands.Edit, ALI, name, seq=1, text="x")
 
     async def test_the_old_text_is_nowhere(self, house: House, tmp_path: Path) -> None:
         """What was said before an edit is gone like what was deleted."""
         seq = await house.write(ALI, LOBBY, "maxfiyeski soz")
-        await house.do(acts.Edit, ALI, LOBBY, seq=seq, text="yangi")
+        await house.do(commands.Edit, ALI, LOBBY, seq=seq, text="yangi")
         assert holding(tmp_path / "data", "maxfiyeski") == []
 
     async def test_a_message_that_is_past_keeping_has_no_edit_to_show(self, house: House) -> None:
@@ -121,7 +122,7 @@ class TestEdit:
         house.at = 1
         seq = await house.write(ALI, LOBBY, "eski")
         house.at = AT - 1_000
-        await house.do(acts.Edit, ALI, LOBBY, seq=seq, text="eski, ammo tahrirlangan")
+        await house.do(commands.Edit, ALI, LOBBY, seq=seq, text="eski, ammo tahrirlangan")
         assert await house.store.expire(1) == {LOBBY}
         [event] = [entry.event for entry in await house.store.events(LOBBY, seq, 10)]
         assert isinstance(event, MessageDeleted)
@@ -133,9 +134,9 @@ class TestDelete:
         """Without text and reactions, in its place; unpinned; the replay of the old event is one too."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room, "bir")
-        await house.do(acts.React, VALI, room, seq=seq, emoji="👍", on=True)
-        await house.do(acts.Pin, ALI, room, seq=seq, on=True)
-        [event] = await house.told(acts.Delete, ALI, room, seq=seq)
+        await house.do(commands.React, VALI, room, seq=seq, emoji="👍", on=True)
+        await house.do(commands.Pin, ALI, room, seq=seq, on=True)
+        [event] = await house.told(commands.Delete, ALI, room, seq=seq)
         assert isinstance(event, MessageDeleted) and event.target == seq
         (shown,) = (await house.store.history(VALI, room)).messages
         assert (shown.text, shown.deleted, shown.reactions, shown.seq) == ("", True, (), seq)
@@ -145,24 +146,24 @@ class TestDelete:
     async def test_again_changes_nothing(self, house: House) -> None:
         """Twice is once."""
         seq = await house.write(ALI)
-        assert (await house.do(acts.Delete, ALI, LOBBY, seq=seq)).seq == 2
+        assert (await house.do(commands.Delete, ALI, LOBBY, seq=seq)).seq == 2
         await house.write(ALI)
-        await house.quiet(acts.Delete, ALI, LOBBY, seq=seq)
+        await house.quiet(commands.Delete, ALI, LOBBY, seq=seq)
 
     async def test_who_may(self, house: House) -> None:
         """Oneself; who keeps order there; in private rooms and directs no server's owner."""
         room = await house.room(ALI, VALI, SOLI)
         theirs = await direct(house.store, VALI, ALI, AT)
         mine, other, private = [await house.write(VALI, place) for place in (room, room, theirs)]
-        await house.refused(Forbidden, None, acts.Delete, SOLI, room, seq=mine)
-        await house.do(acts.Delete, VALI, room, seq=mine)
-        await house.do(acts.Delete, ALI, room, seq=other)
-        await house.refused(Forbidden, "forbidden.kind", acts.Delete, ALI, theirs, seq=private)
+        await house.refused(Forbidden, None, commands.Delete, SOLI, room, seq=mine)
+        await house.do(commands.Delete, VALI, room, seq=mine)
+        await house.do(commands.Delete, ALI, room, seq=other)
+        await house.refused(Forbidden, "forbidden.kind", commands.Delete, ALI, theirs, seq=private)
         for place, seq in ((room, mine), (theirs, private)):
-            await house.refused(NotFound, "not_found", acts.Delete, LORD, place, seq=seq)
+            await house.refused(NotFound, "not_found", commands.Delete, LORD, place, seq=seq)
         lobby = await house.write(VALI)
-        await house.refused(Forbidden, None, acts.Delete, ALI, LOBBY, seq=lobby)
-        await house.do(acts.Delete, KEEPER, LOBBY, seq=lobby)
+        await house.refused(Forbidden, None, commands.Delete, ALI, LOBBY, seq=lobby)
+        await house.do(commands.Delete, KEEPER, LOBBY, seq=lobby)
         assert [(one.action, one.actor_uid, one.subject) for one in await house.store.audit()][:1] == [
             ("message.delete", KEEPER.uid, VALI.uid)
         ]
@@ -170,17 +171,17 @@ class TestDelete:
     async def test_who_deletes_their_own_is_not_written_down(self, house: House) -> None:
         """The audit log is for what is done to others."""
         seq = await house.write(KEEPER)
-        await house.do(acts.Delete, KEEPER, LOBBY, seq=seq)
+        await house.do(commands.Delete, KEEPER, LOBBY, seq=seq)
         assert await house.store.audit() == ()
 
     async def test_muted_and_archived_people_may_delete_their_own(self, house: House) -> None:
         """Silence is no reason to keep somebody's words."""
         room = await house.room(ALI, VALI)
         first, second = await house.write(VALI, room), await house.write(VALI, room)
-        await house.do(acts.Mute, ALI, room, person=VALI, on=True)
-        await house.do(acts.Delete, VALI, room, seq=first)
-        await house.do(acts.Update, ALI, room, archived=True)
-        await house.do(acts.Delete, VALI, room, seq=second)
+        await house.do(commands.Mute, ALI, room, person=VALI, on=True)
+        await house.do(commands.Delete, VALI, room, seq=first)
+        await house.do(commands.Update, ALI, room, archived=True)
+        await house.do(commands.Delete, VALI, room, seq=second)
 
     async def test_what_was_deleted_is_nowhere(self, house: House, tmp_path: Path) -> None:
         """No column of any table holds the text: events of anybody's log, search, drafts, states that were told."""
@@ -191,14 +192,14 @@ class TestDelete:
         # Whoever comes now is told of a state whose last message this is.
         await house.admit(ALI, room, SOLI)
         for place, seq in seqs.items():
-            await house.do(acts.Edit, ALI, place, seq=seq, text=f"yana {secret} boshqa")
-            await house.do(acts.React, ALI, place, seq=seq, emoji="👍", on=True)
-            await house.do(acts.Report, ALI, place, seq=seq, reason="")
+            await house.do(commands.Edit, ALI, place, seq=seq, text=f"yana {secret} boshqa")
+            await house.do(commands.React, ALI, place, seq=seq, emoji="👍", on=True)
+            await house.do(commands.Report, ALI, place, seq=seq, reason="")
         file = tmp_path / "data"
         assert "events.text" in holding(file, secret)
         for place, seq in {**seqs, theirs: 1}.items():
-            await house.do(acts.Delete, ALI, place, seq=seq)
-        await house.do(acts.Delete, ALI, theirs, seq=seqs[theirs])
+            await house.do(commands.Delete, ALI, place, seq=seq)
+        await house.do(commands.Delete, ALI, theirs, seq=seqs[theirs])
         assert holding(file, secret) == []
         for person in (ALI, VALI, SOLI):
             for log in (LOBBY, room, theirs, f"@me:{person.uid}"):
@@ -214,16 +215,16 @@ class TestUnread:
         own = await house.write(VALI, room)
         assert (await house.state(VALI, room)).unread == 5
         for seq in (seqs[0], seqs[3]):
-            [event] = await house.told(acts.Delete, ALI, room, seq=seq)
+            [event] = await house.told(commands.Delete, ALI, room, seq=seq)
             assert isinstance(event, MessageDeleted)
             assert (event.ordinal, event.sender_uid) == (seqs.index(seq) + 1, ALI.uid)
             assert (await house.log(room))[-1] == event
-        await house.do(acts.Delete, VALI, room, seq=own)
+        await house.do(commands.Delete, VALI, room, seq=own)
         assert (await house.state(VALI, room)).unread == 3
         assert (await house.state(ALI, room)).unread == 0
-        done = await house.do(acts.Mark, VALI, room, ordinal=2)
+        done = await house.do(commands.Read, VALI, room, ordinal=2)
         assert done.unread == 2 == (await house.state(VALI, room)).unread
-        assert (await house.quiet(acts.Mark, VALI, room, ordinal=1)).unread == 2
+        assert (await house.quiet(commands.Read, VALI, room, ordinal=1)).unread == 2
         mark = (await house.own(VALI))[-1]
         assert isinstance(mark, ReadMarked) and (mark.unread, mark.last_ordinal) == (2, 6)
         assert mark.head == (await house.store.heads([room]))[room]
@@ -233,48 +234,48 @@ class TestReact:
     async def test_put_and_taken_back(self, house: House) -> None:
         """Each emoji of each person once; the events name it; the message shows who."""
         seq = await house.write(ALI)
-        [event] = await house.told(acts.React, VALI, LOBBY, seq=seq, emoji="👍", on=True)
+        [event] = await house.told(commands.React, VALI, LOBBY, seq=seq, emoji="👍", on=True)
         assert isinstance(event, ReactionAdded) and (event.target, event.emoji) == (seq, "👍")
-        await house.quiet(acts.React, VALI, LOBBY, seq=seq, emoji="👍", on=True)
-        await house.do(acts.React, ALI, LOBBY, seq=seq, emoji="👍", on=True)
-        await house.do(acts.React, VALI, LOBBY, seq=seq, emoji="🙂", on=True)
+        await house.quiet(commands.React, VALI, LOBBY, seq=seq, emoji="👍", on=True)
+        await house.do(commands.React, ALI, LOBBY, seq=seq, emoji="👍", on=True)
+        await house.do(commands.React, VALI, LOBBY, seq=seq, emoji="🙂", on=True)
         (shown,) = (await house.store.history(ALI, LOBBY)).messages
         assert shown.reactions == (
             Reaction(emoji="👍", count=2, mine=True, users=("vali", "ali"), uids=(VALI.uid, ALI.uid)),
             Reaction(emoji="🙂", count=1, mine=False, users=("vali",), uids=(VALI.uid,)),
         )
-        [gone] = await house.told(acts.React, VALI, LOBBY, seq=seq, emoji="👍", on=False)
+        [gone] = await house.told(commands.React, VALI, LOBBY, seq=seq, emoji="👍", on=False)
         assert isinstance(gone, ReactionRemoved) and (gone.target, gone.emoji, gone.actor) == (seq, "👍", "vali")
-        await house.quiet(acts.React, VALI, LOBBY, seq=seq, emoji="👍", on=False)
+        await house.quiet(commands.React, VALI, LOBBY, seq=seq, emoji="👍", on=False)
 
     async def test_refusals(self, house: House) -> None:
         """Nothing under what is no message, and twenty different emoji under one, by whomever; one of those may be chosen."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room)
-        await house.refused(NotFound, "not_found.message", acts.React, ALI, room, seq=1, emoji="👍", on=True)
-        await house.refused(NotFound, "not_found", acts.React, SOLI, room, seq=seq, emoji="👍", on=True)
+        await house.refused(NotFound, "not_found.message", commands.React, ALI, room, seq=1, emoji="👍", on=True)
+        await house.refused(NotFound, "not_found", commands.React, SOLI, room, seq=seq, emoji="👍", on=True)
         for number in range(20):
-            await house.do(acts.React, ALI, room, seq=seq, emoji=chr(0x1F600 + number), on=True)
+            await house.do(commands.React, ALI, room, seq=seq, emoji=chr(0x1F600 + number), on=True)
         for person in (ALI, VALI):
-            await house.refused(TooManyReactions, None, acts.React, person, room, seq=seq, emoji="👍", on=True)
-        await house.do(acts.React, VALI, room, seq=seq, emoji=chr(0x1F600), on=True)
+            await house.refused(TooManyReactions, None, commands.React, person, room, seq=seq, emoji="👍", on=True)
+        await house.do(commands.React, VALI, room, seq=seq, emoji=chr(0x1F600), on=True)
         for person in (ALI, VALI):
-            await house.do(acts.React, person, room, seq=seq, emoji=chr(0x1F600), on=False)
-        await house.do(acts.React, VALI, room, seq=seq, emoji="👍", on=True)
-        await house.do(acts.Delete, ALI, room, seq=seq)
+            await house.do(commands.React, person, room, seq=seq, emoji=chr(0x1F600), on=False)
+        await house.do(commands.React, VALI, room, seq=seq, emoji="👍", on=True)
+        await house.do(commands.Delete, ALI, room, seq=seq)
         for on in (True, False):
-            await house.refused(NotFound, "not_found.message", acts.React, ALI, room, seq=seq, emoji="👍", on=on)
+            await house.refused(NotFound, "not_found.message", commands.React, ALI, room, seq=seq, emoji="👍", on=on)
 
     async def test_either_spelling(self, house: House) -> None:
         """With and without U+FE0F it is one emoji: put once, taken back by either, also where an older version stored one."""
         seq = await house.write(ALI)
-        await house.do(acts.React, VALI, LOBBY, seq=seq, emoji="\u2764", on=True)
-        await house.quiet(acts.React, VALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=True)
-        [event] = await house.told(acts.React, ALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=True)
+        await house.do(commands.React, VALI, LOBBY, seq=seq, emoji="\u2764", on=True)
+        await house.quiet(commands.React, VALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=True)
+        [event] = await house.told(commands.React, ALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=True)
         assert isinstance(event, ReactionAdded) and event.emoji == "\u2764"
         (shown,) = (await house.store.history(ALI, LOBBY)).messages
         assert [(one.emoji, one.count) for one in shown.reactions] == [("\u2764", 2)]
-        [gone] = await house.told(acts.React, VALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=False)
+        [gone] = await house.told(commands.React, VALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=False)
         assert isinstance(gone, ReactionRemoved) and gone.emoji == "\u2764"
 
     async def test_many_people(self, house: House) -> None:
@@ -283,7 +284,7 @@ class TestReact:
         people = [Actor(f"u-{n:02}", f"odam{n:02}", lobby_from=0) for n in range(30)]
         seq = await house.write(ALI)
         for person in people:
-            await house.do(acts.React, person, LOBBY, seq=seq, emoji="👍", on=True)
+            await house.do(commands.React, person, LOBBY, seq=seq, emoji="👍", on=True)
         names = [person.user_id for person in people]
 
         async def shown(reader: Actor) -> Reaction:
@@ -295,8 +296,8 @@ class TestReact:
         first = await shown(people[29])
         assert (first.count, first.mine, list(first.users)) == (30, True, names[:20])
         assert (await shown(ALI)).mine is False
-        await house.do(acts.React, people[3], LOBBY, seq=seq, emoji="👍", on=False)
-        await house.do(acts.React, people[27], LOBBY, seq=seq, emoji="👍", on=False)
+        await house.do(commands.React, people[3], LOBBY, seq=seq, emoji="👍", on=False)
+        await house.do(commands.React, people[27], LOBBY, seq=seq, emoji="👍", on=False)
         left = [name for name in names if name not in ("odam03", "odam27")]
         then = await shown(ALI)
         assert (then.count, list(then.users), len(then.uids)) == (28, left[:20], 20)
@@ -310,14 +311,14 @@ class TestReact:
         assert found == left
         with pytest.raises(NotFound):
             await house.store.reactions(ALI, LOBBY, seq + 1, "👍")
-        await house.do(acts.Edit, ALI, LOBBY, seq=seq, text="yangi")
+        await house.do(commands.Edit, ALI, LOBBY, seq=seq, text="yangi")
         created, *_, edited = await house.log(LOBBY)
         assert isinstance(created, MessageCreated) and created.message.reactions == ()
         assert isinstance(edited, MessageEdited) and edited.message.reactions_at == edited.seq
         assert house.listener.entries[-1].event == edited
         assert [(one.count, one.mine, len(one.uids)) for one in edited.message.reactions] == [(28, None, 20)]
         for person in people:
-            await house.do(acts.React, person, LOBBY, seq=seq, emoji="👍", on=False)
+            await house.do(commands.React, person, LOBBY, seq=seq, emoji="👍", on=False)
         (message,) = (await house.store.history(ALI, LOBBY)).messages
         assert message.reactions == ()
 
@@ -327,40 +328,40 @@ class TestPin:
         """The latest pin first; the same again is nothing."""
         theirs = await direct(house.store, ALI, VALI, AT)
         first, second = await house.write(ALI, theirs, "1"), await house.write(ALI, theirs, "2")
-        [event] = await house.told(acts.Pin, VALI, theirs, seq=first, on=True)
+        [event] = await house.told(commands.Pin, VALI, theirs, seq=first, on=True)
         assert isinstance(event, MessagePinned) and event.target == first
         house.at += 1
-        await house.do(acts.Pin, ALI, theirs, seq=second, on=True)
+        await house.do(commands.Pin, ALI, theirs, seq=second, on=True)
         assert [one.text for one in await house.store.pins(ALI, theirs)] == ["2", "1"]
-        await house.quiet(acts.Pin, ALI, theirs, seq=first, on=True)
-        [event] = await house.told(acts.Pin, VALI, theirs, seq=second, on=False)
+        await house.quiet(commands.Pin, ALI, theirs, seq=first, on=True)
+        [event] = await house.told(commands.Pin, VALI, theirs, seq=second, on=False)
         assert isinstance(event, MessageUnpinned) and event.target == second
-        await house.quiet(acts.Pin, ALI, theirs, seq=second, on=False)
+        await house.quiet(commands.Pin, ALI, theirs, seq=second, on=False)
 
     async def test_refusals(self, house: House) -> None:
         """A moderator's in rooms and in the lobby; fifty at the most; not of what is deleted."""
         room = await house.room(ALI, VALI)
         seqs = [await house.write(ALI, room) for _ in range(51)]
-        await house.refused(Forbidden, None, acts.Pin, VALI, room, seq=seqs[0], on=True)
+        await house.refused(Forbidden, None, commands.Pin, VALI, room, seq=seqs[0], on=True)
         for seq in seqs[:50]:
-            await house.do(acts.Pin, ALI, room, seq=seq, on=True)
-        await house.refused(BadRequest, None, acts.Pin, ALI, room, seq=seqs[50], on=True)
+            await house.do(commands.Pin, ALI, room, seq=seq, on=True)
+        await house.refused(BadRequest, None, commands.Pin, ALI, room, seq=seqs[50], on=True)
         lobby = await house.write(ALI)
-        await house.refused(Forbidden, None, acts.Pin, ALI, LOBBY, seq=lobby, on=True)
-        await house.do(acts.Pin, KEEPER, LOBBY, seq=lobby, on=True)
-        await house.do(acts.Delete, ALI, LOBBY, seq=lobby)
-        await house.refused(NotFound, "not_found.message", acts.Pin, KEEPER, LOBBY, seq=lobby, on=False)
+        await house.refused(Forbidden, None, commands.Pin, ALI, LOBBY, seq=lobby, on=True)
+        await house.do(commands.Pin, KEEPER, LOBBY, seq=lobby, on=True)
+        await house.do(commands.Delete, ALI, LOBBY, seq=lobby)
+        await house.refused(NotFound, "not_found.message", commands.Pin, KEEPER, LOBBY, seq=lobby, on=False)
 
     async def test_pins_of_before_ones_time_are_not_shown(self, house: House) -> None:
         """Where history begins with the joining, and for a bare guest in the lobby."""
         room = await house.room(ALI, history="joined")
         seq = await house.write(ALI, room)
-        await house.do(acts.Pin, ALI, room, seq=seq, on=True)
+        await house.do(commands.Pin, ALI, room, seq=seq, on=True)
         await house.admit(ALI, room, VALI)
         assert len(await house.store.pins(ALI, room)) == 1
         assert await house.store.pins(VALI, room) == ()
         lobby = await house.write(ALI)
-        await house.do(acts.Pin, KEEPER, LOBBY, seq=lobby, on=True)
+        await house.do(commands.Pin, KEEPER, LOBBY, seq=lobby, on=True)
         assert await house.store.pins(BARE, LOBBY) == ()
 
 
@@ -370,9 +371,9 @@ class TestReport:
         room = await house.room(ALI, VALI)
         there = await house.write(ALI, room, "xonada")
         lobby = await house.write(ALI, LOBBY, "lobbyda")
-        assert (await house.do(acts.Report, VALI, room, seq=there, reason="yomon")).created
-        assert (await house.do(acts.Report, VALI, LOBBY, seq=lobby, reason="")).created
-        assert not (await house.quiet(acts.Report, VALI, room, seq=there, reason="yana")).created
+        assert (await house.do(commands.Report, VALI, room, seq=there, reason="yomon")).created
+        assert (await house.do(commands.Report, VALI, LOBBY, seq=lobby, reason="")).created
+        assert not (await house.quiet(commands.Report, VALI, room, seq=there, reason="yana")).created
         [mine] = await house.store.reports(ALI)
         assert (mine.message.text, mine.by.user_id, mine.reason) == ("xonada", "vali", "yomon")
         assert [one.message.text for one in await house.store.reports(KEEPER)] == ["lobbyda"]
@@ -381,19 +382,19 @@ class TestReport:
     async def test_also_from_who_never_did_anything_before(self, house: House) -> None:
         """A report is a durable act: who made it is known from then on."""
         seq = await house.write(ALI)
-        await house.do(acts.Report, Actor("u-yangi", "yangi", lobby_from=0), LOBBY, seq=seq, reason="")
+        await house.do(commands.Report, Actor("u-yangi", "yangi", lobby_from=0), LOBBY, seq=seq, reason="")
         assert [one.by.user_id for one in await house.store.reports(KEEPER)] == ["yangi"]
 
     async def test_refusals(self, house: House) -> None:
         """A message that is there, where one is; a hundred that nobody has looked at yet."""
         room = await house.room(ALI)
         seq = await house.write(ALI, room)
-        await house.refused(NotFound, "not_found", acts.Report, VALI, room, seq=seq, reason="")
-        await house.refused(NotFound, "not_found.message", acts.Report, ALI, room, seq=seq + 1, reason="")
+        await house.refused(NotFound, "not_found", commands.Report, VALI, room, seq=seq, reason="")
+        await house.refused(NotFound, "not_found.message", commands.Report, ALI, room, seq=seq + 1, reason="")
         for _ in range(100):
-            await house.do(acts.Report, ALI, room, seq=await house.write(ALI, room), reason="")
+            await house.do(commands.Report, ALI, room, seq=await house.write(ALI, room), reason="")
         last = await house.write(ALI, room)
-        await house.refused(RateLimited, "rate_limited.reports", acts.Report, ALI, room, seq=last, reason="")
+        await house.refused(RateLimited, "rate_limited.reports", commands.Report, ALI, room, seq=last, reason="")
 
 
 class TestMark:
@@ -403,12 +404,12 @@ class TestMark:
         for writer in (ALI, ALI, VALI, ALI, VALI):
             await house.write(writer, room)
         assert (await house.state(VALI, room)).unread == 3
-        [event] = await house.told(acts.Mark, VALI, room, ordinal=1)
+        [event] = await house.told(commands.Read, VALI, room, ordinal=1)
         assert isinstance(event, ReadMarked) and event.conversation == ME
         assert (event.target, event.ordinal, event.unread, event.mentions) == (room, 1, 2, 0)
         state = await house.state(VALI, room)
         assert (state.read_ordinal, state.unread) == (1, 2)
-        assert (await house.do(acts.Mark, VALI, room, ordinal=5)).unread == 0
+        assert (await house.do(commands.Read, VALI, room, ordinal=5)).unread == 0
         await house.write(VALI, room)
         assert (await house.state(VALI, room)).unread == 0
 
@@ -417,16 +418,16 @@ class TestMark:
         room = await house.room(ALI, VALI)
         for _ in range(4):
             await house.write(ALI, room)
-        await house.do(acts.Mark, VALI, room, ordinal=3)
+        await house.do(commands.Read, VALI, room, ordinal=3)
         for ordinal in (3, 2, 0):
-            assert (await house.quiet(acts.Mark, VALI, room, ordinal=ordinal)).unread == 1
+            assert (await house.quiet(commands.Read, VALI, room, ordinal=ordinal)).unread == 1
         assert (await house.state(VALI, room)).read_ordinal == 3
 
     async def test_never_beyond_the_last_message(self, house: House) -> None:
         """Whatever is asked for: what is said later is unread."""
         theirs = await direct(house.store, ALI, VALI, AT)
         await house.write(ALI, theirs)
-        assert await house.do(acts.Mark, VALI, theirs, ordinal=2**53 - 1) == Done(theirs, 1, unread=0)
+        assert await house.do(commands.Read, VALI, theirs, ordinal=2**53 - 1) == CommandResult(theirs, 1, unread=0)
         await house.write(ALI, theirs)
         assert (await house.state(VALI, theirs)).unread == 1
 
@@ -437,23 +438,23 @@ class TestMark:
         await house.store.save_guest(guest(Actor("u-late", "kech", lobby_from=3)))
         late = Actor("u-late", "kech", lobby_from=3)
         await house.write(ALI)
-        assert (await house.quiet(acts.Mark, late, LOBBY, ordinal=2)).unread == 1
-        assert (await house.do(acts.Mark, late, LOBBY, ordinal=4)).unread == 0
+        assert (await house.quiet(commands.Read, late, LOBBY, ordinal=2)).unread == 1
+        assert (await house.do(commands.Read, late, LOBBY, ordinal=4)).unread == 0
 
     async def test_without_a_mark_nothing_is_unread(self, house: House) -> None:
         """So a first mark that is low is one that goes back."""
         for _ in range(3):
             await house.write(ALI)
         assert (await house.state(VALI, LOBBY)).unread == 0
-        assert (await house.do(acts.Mark, VALI, LOBBY, ordinal=1)).unread == 0
+        assert (await house.do(commands.Read, VALI, LOBBY, ordinal=1)).unread == 0
         assert (await house.state(VALI, LOBBY)).unread == 0
 
     async def test_strangers(self, house: House) -> None:
         """A mark is a member's."""
         room = await house.room(ALI)
         public = await house.room(ALI, visibility="public")
-        await house.refused(NotFound, "not_found", acts.Mark, VALI, room, ordinal=1)
-        await house.refused(Forbidden, "forbidden.member", acts.Mark, VALI, public, ordinal=1)
+        await house.refused(NotFound, "not_found", commands.Read, VALI, room, ordinal=1)
+        await house.refused(Forbidden, "forbidden.member", commands.Read, VALI, public, ordinal=1)
 
 
 class TestMentions:
@@ -463,9 +464,9 @@ class TestMentions:
         for named in ((VALI.uid,), (VALI.uid, SOLI.uid, ALI.uid, "u-nobody"), ()):
             await house.write(ALI, room, named=named)
         assert [(await house.state(one, room)).mentions for one in (ALI, VALI, SOLI)] == [0, 2, 1]
-        await house.do(acts.Mark, VALI, room, ordinal=1)
+        await house.do(commands.Read, VALI, room, ordinal=1)
         assert (await house.state(VALI, room)).mentions == 1
-        await house.do(acts.Mark, VALI, room, ordinal=3)
+        await house.do(commands.Read, VALI, room, ordinal=3)
         assert (await house.state(VALI, room)).mentions == 0
 
     async def test_everybody_is_for_those_who_keep_order(self, house: House) -> None:
@@ -485,7 +486,7 @@ class TestMentions:
         *_, (_, created) = await house.store.events(room, seq - 1, 10)
         assert isinstance(created, MessageCreated) and (created.everyone, created.message.mentions_all) == (1, True)
         assert not [event for event in await house.own(VALI) if isinstance(event, Mentioned)]
-        await house.do(acts.Mark, VALI, room, ordinal=1)
+        await house.do(commands.Read, VALI, room, ordinal=1)
         assert [(await house.state(one, room)).mentions for one in (VALI, SOLI)] == [0, 1]
 
     async def test_everybody_follows_the_text(self, house: House) -> None:
@@ -493,13 +494,13 @@ class TestMentions:
         before stays as it was said, for whoever reads the log later."""
         room = await house.room(ALI, VALI, SOLI)
         seq = await house.write(ALI, room, "salom")
-        await house.do(acts.Edit, ALI, room, seq=seq, text="salom @all", named=(EVERYBODY,))
+        await house.do(commands.Edit, ALI, room, seq=seq, text="salom @all", named=(EVERYBODY,))
         assert (await house.state(VALI, room)).mentions == 1
-        await house.do(acts.Edit, ALI, room, seq=seq, text="salom, @hamma", named=(EVERYBODY,))
-        await house.do(acts.Edit, ALI, room, seq=seq, text="salom", named=())
+        await house.do(commands.Edit, ALI, room, seq=seq, text="salom, @hamma", named=(EVERYBODY,))
+        await house.do(commands.Edit, ALI, room, seq=seq, text="salom", named=())
         assert (await house.state(VALI, room)).mentions == 0
-        await house.do(acts.Edit, ALI, room, seq=seq, text="@all", named=(EVERYBODY,))
-        await house.do(acts.Delete, ALI, room, seq=seq)
+        await house.do(commands.Edit, ALI, room, seq=seq, text="@all", named=(EVERYBODY,))
+        await house.do(commands.Delete, ALI, room, seq=seq)
         assert (await house.state(VALI, room)).mentions == 0
         events = [event for _, event in await house.store.events(room, seq - 1, 20)]
         said = (MessageCreated, MessageEdited, MessageDeleted)
@@ -519,16 +520,16 @@ class TestMentions:
         seq = await house.write(ALI, room, "hech kim")
         await house.write(VALI, room, named=(ALI.uid,))
         await house.refused(
-            RateLimited, "rate_limited.mentions", acts.Edit, ALI, room, seq=seq, text="@all", named=(EVERYBODY,)
+            RateLimited, "rate_limited.mentions", commands.Edit, ALI, room, seq=seq, text="@all", named=(EVERYBODY,)
         )
 
     async def test_follow_the_text(self, house: House) -> None:
         """An edit names others than before, a deletion nobody."""
         room = await house.room(ALI, VALI, SOLI)
         seq = await house.write(ALI, room, "@vali", named=(VALI.uid,))
-        await house.do(acts.Edit, ALI, room, seq=seq, text="@soli", named=(SOLI.uid,))
+        await house.do(commands.Edit, ALI, room, seq=seq, text="@soli", named=(SOLI.uid,))
         assert [(await house.state(one, room)).mentions for one in (VALI, SOLI)] == [0, 1]
-        await house.do(acts.Delete, ALI, room, seq=seq)
+        await house.do(commands.Delete, ALI, room, seq=seq)
         assert (await house.state(SOLI, room)).mentions == 0
 
     async def test_told_in_ones_own_log(self, house: House) -> None:
@@ -536,8 +537,8 @@ class TestMentions:
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room, named=(VALI.uid,))
         await asyncio.gather(*(house.write(ALI, room, named=(VALI.uid,)) for _ in range(3)))
-        await house.do(acts.Edit, ALI, room, seq=seq, text="hech kim")
-        await house.do(acts.Delete, ALI, room, seq=seq + 1)
+        await house.do(commands.Edit, ALI, room, seq=seq, text="hech kim")
+        await house.do(commands.Delete, ALI, room, seq=seq + 1)
         told = [event for event in await house.own(VALI) if isinstance(event, Mentioned)]
         assert [(event.message, event.mentions) for event in told] == [
             (seq, 1), (seq + 3, 4), (seq, 3), (seq + 1, 2),
@@ -549,15 +550,15 @@ class TestMentions:
         """An edit of a message that somebody has read already is none for them: no mark would ever take it away."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room)
-        await house.do(acts.Mark, VALI, room, ordinal=1)
-        await house.do(acts.Edit, ALI, room, seq=seq, text="@vali", named=(VALI.uid,))
+        await house.do(commands.Read, VALI, room, ordinal=1)
+        await house.do(commands.Edit, ALI, room, seq=seq, text="@vali", named=(VALI.uid,))
         assert (await house.state(VALI, room)).mentions == 0
 
     async def test_who_goes_takes_theirs_along(self, house: House) -> None:
         """Who comes back begins without."""
         room = await house.room(ALI, VALI)
         await house.write(ALI, room, named=(VALI.uid,))
-        await house.do(acts.Leave, VALI, room)
+        await house.do(commands.Leave, VALI, room)
         await house.admit(ALI, room, VALI)
         assert (await house.state(VALI, room)).mentions == 0
 
@@ -566,41 +567,41 @@ class TestDraft:
     async def test_kept_and_taken_away(self, house: House) -> None:
         """For oneself alone; the same again is nothing."""
         room = await house.room(ALI, VALI)
-        [event] = await house.told(acts.Draft, ALI, room, text="Salom, ")
+        [event] = await house.told(commands.Draft, ALI, room, text="Salom, ")
         assert isinstance(event, DraftChanged) and (event.target, event.text) == (room, "Salom, ")
         assert ((await house.state(ALI, room)).draft, (await house.state(VALI, room)).draft) == ("Salom, ", "")
-        await house.quiet(acts.Draft, ALI, room, text="Salom, ")
-        await house.do(acts.Draft, ALI, room, text="Salom, Vali")
+        await house.quiet(commands.Draft, ALI, room, text="Salom, ")
+        await house.do(commands.Draft, ALI, room, text="Salom, Vali")
         assert [e.text for e in await house.own(ALI) if isinstance(e, DraftChanged)] == ["Salom, Vali"] * 2
-        await house.do(acts.Draft, ALI, room, text="")
+        await house.do(commands.Draft, ALI, room, text="")
         assert (await house.state(ALI, room)).draft == ""
-        await house.quiet(acts.Draft, ALI, room, text="")
+        await house.quiet(commands.Draft, ALI, room, text="")
 
     async def test_a_draft_that_is_gone_is_nowhere(self, house: House, tmp_path: Path) -> None:
         """Nor one whose writer left."""
         room = await house.room(ALI, VALI)
         for writer in (ALI, VALI):
-            await house.do(acts.Draft, writer, room, text="maxfiyqoralama")
-        await house.do(acts.Draft, ALI, room, text="boshqa")
-        await house.do(acts.Remove, ALI, room, person=VALI)
+            await house.do(commands.Draft, writer, room, text="maxfiyqoralama")
+        await house.do(commands.Draft, ALI, room, text="boshqa")
+        await house.do(commands.Remove, ALI, room, person=VALI)
         assert holding(tmp_path / "data", "maxfiyqoralama") == []
 
     async def test_refusals(self, house: House) -> None:
         """Where one cannot write there is nothing to begin; to take it away is always possible."""
         room = await house.room(ALI, VALI)
-        await house.do(acts.Draft, VALI, room, text="salom")
-        await house.do(acts.Mute, ALI, room, person=VALI, on=True)
-        await house.refused(Forbidden, "forbidden.muted", acts.Draft, VALI, room, text="yana")
-        await house.do(acts.Draft, VALI, room, text="")
-        await house.refused(NotFound, "not_found", acts.Draft, SOLI, room, text="yana")
-        await house.refused(NotFound, "not_found", acts.Draft, SOLI, room, text="")
+        await house.do(commands.Draft, VALI, room, text="salom")
+        await house.do(commands.Mute, ALI, room, person=VALI, on=True)
+        await house.refused(Forbidden, "forbidden.muted", commands.Draft, VALI, room, text="yana")
+        await house.do(commands.Draft, VALI, room, text="")
+        await house.refused(NotFound, "not_found", commands.Draft, SOLI, room, text="yana")
+        await house.refused(NotFound, "not_found", commands.Draft, SOLI, room, text="")
 
 
 class TestCreate:
     async def test_a_room_and_its_owner(self, house: House) -> None:
         """Its settings as asked; the owner alone in it; told in their own log."""
         heard = len(house.listener.entries)
-        done = await house.do(acts.Create, ALI, title="Choy", topic="xona", visibility="public", history="joined")
+        done = await house.do(commands.Create, ALI, title="Choy", topic="xona", visibility="public", history="joined")
         assert (done.seq, done.created) == (0, True) and done.conversation.startswith("r")
         [(log, event)] = house.listener.entries[heard:]
         assert log == f"@me:{ALI.uid}" and isinstance(event, ConversationAdded)
@@ -618,25 +619,25 @@ class TestCreate:
 
     async def test_bare_guests_make_none(self, house: House) -> None:
         """They could not come back to it."""
-        await house.refused(Forbidden, "forbidden.bare", acts.Create, BARE, title="Xona")
+        await house.refused(Forbidden, "forbidden.bare", commands.Create, BARE, title="Xona")
 
 
 class TestMeet:
     async def test_one_of_each_set(self, house: House) -> None:
         """In whatever order and however often they are named; anybody of them gets the same."""
-        done = await house.do(acts.Meet, ALI, people=(VALI, SOLI))
+        done = await house.do(commands.Meet, ALI, people=(VALI, SOLI))
         assert done.created
         for actor, people in ((ALI, (SOLI, VALI, SOLI)), (VALI, (ALI, SOLI)), (SOLI, (VALI, ALI, SOLI))):
-            again = await house.do(acts.Meet, actor, people=people)
+            again = await house.do(commands.Meet, actor, people=people)
             assert (again.conversation, again.created) == (done.conversation, False)
         for people in ((VALI,), (VALI, SOLI, LOLA), (SOLI,)):
-            assert (await house.do(acts.Meet, ALI, people=people)).conversation != done.conversation
+            assert (await house.do(commands.Meet, ALI, people=people)).conversation != done.conversation
 
     async def test_everybody_hears_of_it(self, house: House) -> None:
         """Each in their own log when they open it, called by the names of the others."""
-        done = await house.do(acts.Meet, ALI, people=(VALI, SOLI))
-        await house.do(acts.Meet, VALI, people=(ALI, SOLI))
-        await house.do(acts.Meet, SOLI, people=(ALI, VALI))
+        done = await house.do(commands.Meet, ALI, people=(VALI, SOLI))
+        await house.do(commands.Meet, VALI, people=(ALI, SOLI))
+        await house.do(commands.Meet, SOLI, people=(ALI, VALI))
         for person, title in ((ALI, "soli, vali"), (VALI, "ali, soli"), (SOLI, "ali, vali")):
             [event] = await house.own(person)
             assert isinstance(event, ConversationAdded) and event.state == await house.state(person, done.conversation)
@@ -646,76 +647,76 @@ class TestMeet:
     async def test_up_to_twenty(self, house: House) -> None:
         """With oneself."""
         people = [Actor(f"u{n:02}", f"odam{n}", lobby_from=0) for n in range(20)]
-        assert (await house.do(acts.Meet, ALI, people=tuple(people[:19]))).created
-        await house.refused(BadRequest, None, acts.Meet, ALI, people=tuple(people))
+        assert (await house.do(commands.Meet, ALI, people=tuple(people[:19]))).created
+        await house.refused(BadRequest, None, commands.Meet, ALI, people=tuple(people))
 
     async def test_oneself(self, house: House) -> None:
         """Notes to oneself: the same that a post to oneself makes."""
-        done = await house.do(acts.Meet, ALI, people=(ALI,))
+        done = await house.do(commands.Meet, ALI, people=(ALI,))
         assert (await house.listener.send(house.store, ALI, peer=ALI)).conversation == done.conversation
         assert (await house.state(ALI, done.conversation)).member_count == 1
 
     async def test_a_post_finds_it(self, house: House) -> None:
         """By name and by id, before and after it is known."""
-        done = await house.do(acts.Meet, ALI, people=(VALI,))
+        done = await house.do(commands.Meet, ALI, people=(VALI,))
         assert (await house.listener.send(house.store, VALI, peer=ALI)).conversation == done.conversation
 
     async def test_strangers(self, house: House) -> None:
         """Not there for anybody else, also not for the owner of the server; and nobody is added or put out."""
-        theirs = (await house.do(acts.Meet, ALI, people=(VALI, SOLI))).conversation
+        theirs = (await house.do(commands.Meet, ALI, people=(VALI, SOLI))).conversation
         for stranger in (LOLA, LORD, BARE):
             assert isinstance(await house.cannot_write(stranger, theirs), NotFound)
-            await house.refused(NotFound, "not_found", acts.Join, stranger, theirs)
-        await house.refused(Forbidden, "forbidden.kind", acts.Admit, ALI, theirs, person=LOLA, role="member")
-        await house.refused(Forbidden, "forbidden.kind", acts.Remove, ALI, theirs, person=VALI)
-        await house.refused(Forbidden, "forbidden.kind", acts.Ban, ALI, theirs, person=VALI, on=True)
-        await house.refused(Forbidden, "forbidden.kind", acts.Mute, ALI, theirs, person=VALI, on=True)
-        await house.refused(Forbidden, "forbidden.kind", acts.Update, ALI, theirs, title="x")
-        await house.refused(Forbidden, "forbidden.kind", acts.Erase, ALI, theirs)
+            await house.refused(NotFound, "not_found", commands.Join, stranger, theirs)
+        await house.refused(Forbidden, "forbidden.kind", commands.Admit, ALI, theirs, person=LOLA, role="member")
+        await house.refused(Forbidden, "forbidden.kind", commands.Remove, ALI, theirs, person=VALI)
+        await house.refused(Forbidden, "forbidden.kind", commands.Ban, ALI, theirs, person=VALI, on=True)
+        await house.refused(Forbidden, "forbidden.kind", commands.Mute, ALI, theirs, person=VALI, on=True)
+        await house.refused(Forbidden, "forbidden.kind", commands.Update, ALI, theirs, title="x")
+        await house.refused(Forbidden, "forbidden.kind", commands.Erase, ALI, theirs)
 
 
 class TestUpdate:
     async def test_what_is_given_and_differs(self, house: House) -> None:
         """One event with all settings as they are now; the rest stays; the same again is nothing."""
         room = await house.room(ALI, title="Bir", topic="mavzu")
-        [event] = await house.told(acts.Update, ALI, room, title="Ikki", slow_mode=30)
+        [event] = await house.told(commands.Update, ALI, room, title="Ikki", slow_mode=30)
         assert isinstance(event, ConversationUpdated)
         assert (event.title, event.topic, event.slow_mode, event.visibility) == ("Ikki", "mavzu", 30, "private")
         state = await house.state(ALI, room)
         assert (state.title, state.topic, state.slow_mode) == ("Ikki", "mavzu", 30)
-        await house.quiet(acts.Update, ALI, room, title="Ikki")
-        await house.quiet(acts.Update, ALI, room, title="Ikki", topic="mavzu", archived=False)
+        await house.quiet(commands.Update, ALI, room, title="Ikki")
+        await house.quiet(commands.Update, ALI, room, title="Ikki", topic="mavzu", archived=False)
 
     @pytest.mark.parametrize("archived", [True, False])
     async def test_archiving_twice_is_archiving_once(self, house: House, archived: bool) -> None:
         """And so is opening again."""
         room = await house.room(ALI)
-        await house.do(acts.Update, ALI, room, archived=True)
-        await house.do(acts.Update, ALI, room, archived=archived)
-        await house.quiet(acts.Update, ALI, room, archived=archived)
+        await house.do(commands.Update, ALI, room, archived=True)
+        await house.do(commands.Update, ALI, room, archived=archived)
+        await house.quiet(commands.Update, ALI, room, archived=archived)
 
     async def test_an_archived_room(self, house: House) -> None:
         """Read, not written to, not come into; its owner opens it again; members may go."""
         room = await house.room(ALI, VALI, visibility="public")
         seq = await house.write(VALI, room)
-        await house.do(acts.Update, ALI, room, archived=True)
+        await house.do(commands.Update, ALI, room, archived=True)
         assert (await house.cannot_write(ALI, room)).text == "forbidden.archived"
         for kind, fields in (
-            (acts.Edit, {"seq": seq, "text": "x"}),
-            (acts.React, {"seq": seq, "emoji": "👍", "on": True}),
-            (acts.Draft, {"text": "x"}),
+            (commands.Edit, {"seq": seq, "text": "x"}),
+            (commands.React, {"seq": seq, "emoji": "👍", "on": True}),
+            (commands.Draft, {"text": "x"}),
         ):
             await house.refused(Forbidden, "forbidden.archived", kind, VALI, room, **fields)
-        await house.refused(Forbidden, "forbidden.archived", acts.Join, SOLI, room)
-        await house.refused(Forbidden, "forbidden.archived", acts.Admit, ALI, room, person=SOLI, role="member")
-        await house.refused(Forbidden, "forbidden.archived", acts.Admit, ALI, room, person=VALI, role="moderator")
-        await house.refused(Forbidden, "forbidden.archived", acts.Update, ALI, room, title="x")
+        await house.refused(Forbidden, "forbidden.archived", commands.Join, SOLI, room)
+        await house.refused(Forbidden, "forbidden.archived", commands.Admit, ALI, room, person=SOLI, role="member")
+        await house.refused(Forbidden, "forbidden.archived", commands.Admit, ALI, room, person=VALI, role="moderator")
+        await house.refused(Forbidden, "forbidden.archived", commands.Update, ALI, room, title="x")
         assert await house.texts(VALI, room) == ["salom"]
         assert room not in {state.conversation for state in await house.store.rooms(SOLI)}
-        await house.do(acts.Mark, VALI, room, ordinal=1)
-        await house.refused(Forbidden, None, acts.Update, VALI, room, archived=False)
-        await house.do(acts.Leave, VALI, room)
-        await house.do(acts.Update, ALI, room, archived=False)
+        await house.do(commands.Read, VALI, room, ordinal=1)
+        await house.refused(Forbidden, None, commands.Update, VALI, room, archived=False)
+        await house.do(commands.Leave, VALI, room)
+        await house.do(commands.Update, ALI, room, archived=False)
         await house.write(ALI, room)
 
     async def test_who_may(self, house: House) -> None:
@@ -723,42 +724,42 @@ class TestUpdate:
         room = await house.room(ALI, SOLI)
         await house.admit(ALI, room, VALI, "moderator")
         for change in ({"title": "x"}, {"topic": "x"}, {"slow_mode": 5}, {"title": "Xona"}, {"archived": False}):
-            await house.refused(Forbidden, None, acts.Update, SOLI, room, **change)
-            await house.refused(NotFound, "not_found", acts.Update, LOLA, room, **change)
-        await house.do(acts.Update, VALI, room, title="x", topic="y", slow_mode=5)
+            await house.refused(Forbidden, None, commands.Update, SOLI, room, **change)
+            await house.refused(NotFound, "not_found", commands.Update, LOLA, room, **change)
+        await house.do(commands.Update, VALI, room, title="x", topic="y", slow_mode=5)
         for change in (
             {"visibility": "public"}, {"history": "joined"}, {"retention": 3}, {"archived": True},
             {"title": "z", "retention": 3}, {"archived": False}, {"retention": 0},
         ):  # fmt: skip
-            await house.refused(Forbidden, None, acts.Update, VALI, room, **change)
+            await house.refused(Forbidden, None, commands.Update, VALI, room, **change)
         assert (await house.state(VALI, room)).title == "x"
-        await house.refused(BadRequest, None, acts.Update, ALI, room)
+        await house.refused(BadRequest, None, commands.Update, ALI, room)
 
     async def test_history_for_all(self, house: House) -> None:
         """Those who came later are told the last message of before; and a replay tells it while they may read it."""
         room = await house.room(ALI, history="joined")
         seq = await house.write(ALI, room, "avval")
         await house.admit(ALI, room, VALI)
-        [event] = await house.told(acts.Update, ALI, room, history="all")
+        [event] = await house.told(commands.Update, ALI, room, history="all")
         assert isinstance(event, ConversationUpdated) and event.last_message is not None
         assert event.last_message == (await house.state(VALI, room)).last_message
         assert (await house.log(room))[-1] == event
-        await house.do(acts.Edit, ALI, room, seq=seq, text="avvalgi")
+        await house.do(commands.Edit, ALI, room, seq=seq, text="avvalgi")
         replayed = [e for e in await house.log(room) if isinstance(e, ConversationUpdated)]
         assert [e.last_message and e.last_message.text for e in replayed] == ["avvalgi"]
-        [event] = await house.told(acts.Update, ALI, room, history="joined")
+        [event] = await house.told(commands.Update, ALI, room, history="joined")
         assert isinstance(event, ConversationUpdated) and event.last_message is None
         assert "avval" not in repr([e for e in await house.log(room) if isinstance(e, ConversationUpdated)])
         assert (await house.state(VALI, room)).last_message is None
 
     async def test_the_lobby(self, house: House) -> None:
         """Its topic and slow mode are a moderator's, its retention the owner's; the rest is what it is."""
-        await house.refused(Forbidden, None, acts.Update, ALI, LOBBY, topic="x")
-        await house.do(acts.Update, KEEPER, LOBBY, topic="Salom", slow_mode=3)
-        await house.refused(Forbidden, None, acts.Update, KEEPER, LOBBY, retention=3)
-        await house.do(acts.Update, LORD, LOBBY, retention=3)
+        await house.refused(Forbidden, None, commands.Update, ALI, LOBBY, topic="x")
+        await house.do(commands.Update, KEEPER, LOBBY, topic="Salom", slow_mode=3)
+        await house.refused(Forbidden, None, commands.Update, KEEPER, LOBBY, retention=3)
+        await house.do(commands.Update, LORD, LOBBY, retention=3)
         for change in ({"title": "x"}, {"visibility": "public"}, {"history": "joined"}, {"archived": True}):
-            await house.refused(Forbidden, "forbidden.kind", acts.Update, LORD, LOBBY, **change)
+            await house.refused(Forbidden, "forbidden.kind", commands.Update, LORD, LOBBY, **change)
         state = await house.state(ALI, LOBBY)
         assert (state.topic, state.slow_mode, state.retention) == ("Salom", 3, 3)
 
@@ -768,28 +769,28 @@ class TestErase:
         """Not for those who were in it, not for anybody, not for what is sent in the same moment."""
         room = await house.room(ALI, VALI, visibility="public")
         await house.write(ALI, room)
-        done = await house.do(acts.Erase, ALI, room)
-        assert done == Done(room, 2)
+        done = await house.do(commands.Erase, ALI, room)
+        assert done == CommandResult(room, 2)
         for person in (ALI, VALI):
             last = (await house.own(person))[-1]
             assert isinstance(last, ConversationRemoved) and last.removed == room
             assert {state.conversation for state in (await everything(house.store, person)).states} == {LOBBY}
         for person in PEOPLE:
             assert isinstance(await house.cannot_write(person, room), NotFound)
-            await house.refused(NotFound, "not_found", acts.Join, person, room)
+            await house.refused(NotFound, "not_found", commands.Join, person, room)
             for read in (house.store.history, house.store.state, house.store.members, house.store.pins):
                 with pytest.raises(NotFound):
                     await read(person, room)
         assert await house.store.rooms(SOLI) == ()
-        await house.refused(NotFound, "not_found", acts.Erase, ALI, room)
+        await house.refused(NotFound, "not_found", commands.Erase, ALI, room)
 
     async def test_nothing_of_it_is_left(self, house: House, tmp_path: Path) -> None:
         """Texts, titles and drafts go; and who is banned there is not banned from what gets its place in the tables."""
         room = await house.room(ALI, VALI, title="maxfiyxona", topic="maxfiymavzu")
         await house.write(ALI, room, "maxfiyxabar")
-        await house.do(acts.Draft, ALI, room, text="maxfiyqoralama")
-        await house.do(acts.Ban, ALI, room, person=VALI, on=True, reason="maxfiysabab")
-        await house.do(acts.Erase, ALI, room)
+        await house.do(commands.Draft, ALI, room, text="maxfiyqoralama")
+        await house.do(commands.Ban, ALI, room, person=VALI, on=True, reason="maxfiysabab")
+        await house.do(commands.Erase, ALI, room)
         assert await house.store.expire(0) == {room}
         file = tmp_path / "data"
         assert holding(file, "maxfiyxabar") == holding(file, "maxfiyqoralama") == holding(file, "maxfiymavzu") == []
@@ -800,19 +801,19 @@ class TestErase:
         """Its owner; nobody the lobby."""
         room = await house.room(ALI)
         await house.admit(ALI, room, VALI, "moderator")
-        await house.refused(Forbidden, None, acts.Erase, VALI, room)
-        await house.refused(NotFound, "not_found", acts.Erase, LORD, room)
-        await house.refused(Forbidden, "forbidden.kind", acts.Erase, LORD, LOBBY)
+        await house.refused(Forbidden, None, commands.Erase, VALI, room)
+        await house.refused(NotFound, "not_found", commands.Erase, LORD, room)
+        await house.refused(Forbidden, "forbidden.kind", commands.Erase, LORD, LOBBY)
 
     async def test_posts_around_it(self, house: House) -> None:
         """In one batch they come first and are in; after it there is nothing to write to; others are not touched."""
         room, other = await house.room(ALI), await house.room(ALI)
         posts = [house.listener.ask(house.store, ALI, "1", conversation=place) for place in (room, other)]
-        erased = asyncio.ensure_future(house.do(acts.Erase, ALI, room))
+        erased = asyncio.ensure_future(house.do(commands.Erase, ALI, room))
         await asyncio.sleep(0)
         posts += [house.listener.ask(house.store, ALI, "2", conversation=place) for place in (room, other)]
         outcomes = [await post for post in posts]
-        assert await erased == Done(room, 2)
+        assert await erased == CommandResult(room, 2)
         posts = [house.listener.ask(house.store, ALI, "3", conversation=place) for place in (room, other)]
         outcomes += [await post for post in posts]
         assert [getattr(outcome, "seq", type(outcome)) for outcome in outcomes] == [1, 1, 2, 2, NotFound, 3]
@@ -823,7 +824,7 @@ class TestJoinAndLeave:
         """A member from here on, with the state that an opening shows; then none, and nothing of it is left."""
         room = await house.room(ALI, visibility="public")
         await house.write(ALI, room, "avval")
-        joined, added = await house.told(acts.Join, VALI, room)
+        joined, added = await house.told(commands.Join, VALI, room)
         assert isinstance(joined, MemberJoined) and (joined.user.uid, joined.role, joined.seq) == (
             VALI.uid,
             "member",
@@ -831,7 +832,7 @@ class TestJoinAndLeave:
         )
         assert isinstance(added, ConversationAdded) and added.state == await house.state(VALI, room)
         assert (added.state.head, added.state.unread, added.state.member_count, added.state.role) == (2, 0, 2, "member")
-        removed, left = await house.told(acts.Leave, VALI, room)
+        removed, left = await house.told(commands.Leave, VALI, room)
         assert isinstance(removed, ConversationRemoved) and removed.removed == room
         assert isinstance(left, MemberLeft) and (left.user.uid, left.seq) == (VALI.uid, 3)
         assert await house.roles(ALI, room) == {"ali": "owner"}
@@ -840,16 +841,16 @@ class TestJoinAndLeave:
     async def test_the_same_again(self, house: House) -> None:
         """Who is in stays what they are; who is out is no member."""
         room = await house.room(ALI, visibility="public")
-        assert (await house.do(acts.Join, VALI, room)).created
+        assert (await house.do(commands.Join, VALI, room)).created
         for person in (ALI, VALI):
-            assert not (await house.quiet(acts.Join, person, room)).created
-        await house.do(acts.Leave, VALI, room)
-        await house.refused(NotFound, "not_found", acts.Leave, VALI, room)
+            assert not (await house.quiet(commands.Join, person, room)).created
+        await house.do(commands.Leave, VALI, room)
+        await house.refused(NotFound, "not_found", commands.Leave, VALI, room)
 
     async def test_refusals(self, house: House) -> None:
         """What is private is not there; a bare guest sees no rooms; the lobby is nobody's to leave."""
         private, public = await house.room(ALI), await house.room(ALI, visibility="public")
-        for kind in (acts.Join, acts.Leave):
+        for kind in (commands.Join, commands.Leave):
             await house.refused(NotFound, "not_found", kind, VALI, private)
             await house.refused(NotFound, "not_found", kind, VALI, "r404")
             await house.refused(NotFound, "not_found", kind, BARE, public)
@@ -861,22 +862,22 @@ class TestJoinAndLeave:
         for person, role in ((SOLI, "moderator"), (LOLA, "moderator")):
             house.at += 1
             await house.admit(ALI, room, person, role)
-        removed, left, updated = await house.told(acts.Leave, ALI, room)
+        removed, left, updated = await house.told(commands.Leave, ALI, room)
         assert (removed.type, left.type) == ("conversation.removed", "member.left")
         assert isinstance(updated, MemberUpdated) and (updated.user.uid, updated.role) == (SOLI.uid, "owner")
         assert await house.roles(VALI, room) == {"vali": "member", "soli": "owner", "lola": "moderator"}
         await house.admit(SOLI, room, LOLA, "owner")
-        await house.do(acts.Leave, SOLI, room)
+        await house.do(commands.Leave, SOLI, room)
         assert await house.roles(VALI, room) == {"vali": "member", "lola": "owner"}
-        await house.do(acts.Leave, LOLA, room)
+        await house.do(commands.Leave, LOLA, room)
         assert await house.roles(VALI, room) == {"vali": "owner"}
 
     async def test_an_empty_room_belongs_to_who_comes_first(self, house: House) -> None:
         """A room always has an owner while somebody is in it."""
         room = await house.room(ALI, visibility="public")
-        await house.do(acts.Leave, ALI, room)
-        await house.do(acts.Join, VALI, room)
-        await house.do(acts.Join, SOLI, room)
+        await house.do(commands.Leave, ALI, room)
+        await house.do(commands.Join, VALI, room)
+        await house.do(commands.Join, SOLI, room)
         assert await house.roles(VALI, room) == {"vali": "owner", "soli": "member"}
         assert (await house.state(VALI, room)).role == "owner"
 
@@ -885,7 +886,7 @@ class TestJoinAndLeave:
         for history, seen in (("joined", ["keyin"]), ("all", ["avval", "keyin"])):
             room = await house.room(ALI, history=history, visibility="public")
             await house.write(ALI, room, "avval")
-            _, added = await house.told(acts.Join, VALI, room)
+            _, added = await house.told(commands.Join, VALI, room)
             assert isinstance(added, ConversationAdded)
             assert (added.state.last_message is not None) == (history == "all")
             await house.write(ALI, room, "keyin")
@@ -897,7 +898,7 @@ class TestJoinAndLeave:
         """Who left and came back: a cursor of before is `interrupted`, one of now is not."""
         room = await house.room(ALI, VALI)
         cursor = (await house.state(VALI, room)).head
-        await house.do(acts.Leave, VALI, room)
+        await house.do(commands.Leave, VALI, room)
         await house.write(ALI, room, "bu orada")
         await house.admit(ALI, room, VALI)
         opening = await everything(house.store, VALI)
@@ -911,24 +912,24 @@ class TestAccept:
     async def test_into_a_private_room(self, house: House) -> None:
         """The invitation is the permission; who is in already stays what they are."""
         room = await house.room(ALI)
-        assert (await house.do(acts.Accept, VALI, room)).created
+        assert (await house.do(http_commands.AcceptInvite, VALI, room)).created
         assert await house.roles(ALI, room) == {"ali": "owner", "vali": "member"}
-        await house.quiet(acts.Accept, VALI, room)
-        await house.quiet(acts.Accept, ALI, room)
+        await house.quiet(http_commands.AcceptInvite, VALI, room)
+        await house.quiet(http_commands.AcceptInvite, ALI, room)
 
     async def test_what_cannot_be_is_passed_over(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         """The account exists by then, whatever became of the room: gone, archived, full, or they are banned from it."""
-        from suhbat.store.acts import people
+        from suhbat.store.commands import membership
 
         banned, archived, full, gone = [await house.room(ALI) for _ in range(4)]
         theirs = await direct(house.store, ALI, SOLI, AT)
-        await house.do(acts.Ban, ALI, banned, person=VALI, on=True)
-        await house.do(acts.Update, ALI, archived, archived=True)
-        await house.do(acts.Erase, ALI, gone)
-        monkeypatch.setattr(people, "LARGEST_ROOM", 1)
+        await house.do(commands.Ban, ALI, banned, person=VALI, on=True)
+        await house.do(commands.Update, ALI, archived, archived=True)
+        await house.do(commands.Erase, ALI, gone)
+        monkeypatch.setattr(membership, "LARGEST_ROOM", 1)
         for place in (banned, archived, full, gone, theirs, LOBBY, "r404", f"@me:{ALI.uid}"):
             heard = len(house.listener.heard)
-            assert not (await house.do(acts.Accept, VALI, place)).created
+            assert not (await house.do(http_commands.AcceptInvite, VALI, place)).created
             assert house.listener.heard[heard:] == []
 
 
@@ -936,7 +937,7 @@ class TestAdmit:
     async def test_a_member_or_more(self, house: House) -> None:
         """In with that role; told to the room and to them."""
         room = await house.room(ALI)
-        joined, added = await house.told(acts.Admit, ALI, room, person=VALI, role="moderator", exempt=True)
+        joined, added = await house.told(commands.Admit, ALI, room, person=VALI, role="moderator", exempt=True)
         assert isinstance(joined, MemberJoined) and (joined.user.uid, joined.role) == (VALI.uid, "moderator")
         assert isinstance(added, ConversationAdded) and added.state.role == "moderator"
 
@@ -946,17 +947,17 @@ class TestAdmit:
         await house.admit(ALI, room, VALI, "moderator")
         await house.admit(VALI, room, SOLI)
         for actor in (ALI, VALI):
-            assert not (await house.quiet(acts.Admit, actor, room, person=SOLI, role="member")).created
+            assert not (await house.quiet(commands.Admit, actor, room, person=SOLI, role="member")).created
 
     async def test_another_role(self, house: House) -> None:
         """The owner gives and takes it; the room hears of it; it is in the audit log."""
         room = await house.room(ALI, VALI)
-        [event] = await house.told(acts.Admit, ALI, room, person=VALI, role="owner")
+        [event] = await house.told(commands.Admit, ALI, room, person=VALI, role="owner")
         assert isinstance(event, MemberUpdated) and (event.user.uid, event.role) == (VALI.uid, "owner")
         await house.admit(VALI, room, ALI, "member")
         assert await house.roles(ALI, room) == {"ali": "member", "vali": "owner"}
         assert (await house.store.audit())[0].action == "member.role"
-        await house.refused(BadRequest, None, acts.Admit, VALI, room, person=VALI, role="member")
+        await house.refused(BadRequest, None, commands.Admit, VALI, room, person=VALI, role="member")
 
     async def test_refusals(self, house: House) -> None:
         """Nobody makes what they are not above; who is banned, or only a bare guest, comes in by nobody."""
@@ -966,53 +967,53 @@ class TestAdmit:
             (VALI, LOLA, "moderator"), (VALI, LOLA, "owner"), (VALI, SOLI, "moderator"), (VALI, ALI, "member"),
             (SOLI, LOLA, "member"), (SOLI, SOLI, "owner"), (VALI, VALI, "owner"), (VALI, VALI, "member"),
         ):  # fmt: skip
-            await house.refused(Forbidden, None, acts.Admit, actor, room, person=person, role=role)
+            await house.refused(Forbidden, None, commands.Admit, actor, room, person=person, role=role)
         for stranger in (LOLA, LORD):
-            await house.refused(NotFound, "not_found", acts.Admit, stranger, room, person=stranger, role="member")
-        await house.refused(UserNotFound, "user_not_found.guest", acts.Admit, ALI, room, person=BARE, role="member")
-        await house.do(acts.Ban, ALI, room, person=SOLI, on=True)
-        await house.refused(Forbidden, "forbidden.person_banned", acts.Admit, ALI, room, person=SOLI, role="member")
+            await house.refused(NotFound, "not_found", commands.Admit, stranger, room, person=stranger, role="member")
+        await house.refused(UserNotFound, "user_not_found.guest", commands.Admit, ALI, room, person=BARE, role="member")
+        await house.do(commands.Ban, ALI, room, person=SOLI, on=True)
+        await house.refused(Forbidden, "forbidden.person_banned", commands.Admit, ALI, room, person=SOLI, role="member")
         public = await house.room(ALI, visibility="public")
-        await house.refused(Forbidden, "forbidden.member", acts.Admit, LOLA, public, person=LOLA, role="owner")
-        await house.refused(Forbidden, "forbidden.kind", acts.Admit, LORD, LOBBY, person=ALI, role="owner")
+        await house.refused(Forbidden, "forbidden.member", commands.Admit, LOLA, public, person=LOLA, role="owner")
+        await house.refused(Forbidden, "forbidden.kind", commands.Admit, LORD, LOBBY, person=ALI, role="owner")
 
     async def test_a_full_room(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         """Says so."""
-        from suhbat.store.acts import people
+        from suhbat.store.commands import membership
 
         room = await house.room(ALI, visibility="public")
-        monkeypatch.setattr(people, "LARGEST_ROOM", 1)
-        await house.refused(BadRequest, None, acts.Join, VALI, room)
-        await house.refused(BadRequest, None, acts.Admit, ALI, room, person=VALI, role="member")
+        monkeypatch.setattr(membership, "LARGEST_ROOM", 1)
+        await house.refused(BadRequest, None, commands.Join, VALI, room)
+        await house.refused(BadRequest, None, commands.Admit, ALI, room, person=VALI, role="member")
 
 
 class TestRemove:
     async def test_out(self, house: House) -> None:
         """They are told first, then the room."""
         room = await house.room(ALI, VALI)
-        removed, left = await house.told(acts.Remove, ALI, room, person=VALI)
+        removed, left = await house.told(commands.Remove, ALI, room, person=VALI)
         assert isinstance(removed, ConversationRemoved) and isinstance(left, MemberLeft)
         assert isinstance(await house.cannot_write(VALI, room), NotFound)
-        await house.refused(UserNotFound, None, acts.Remove, ALI, room, person=VALI)
+        await house.refused(UserNotFound, None, commands.Remove, ALI, room, person=VALI)
 
     async def test_only_who_is_below(self, house: House) -> None:
         """A moderator no moderator, nobody an owner but an owner."""
         room = await house.room(ALI, LOLA)
         for person in (VALI, SOLI):
             await house.admit(ALI, room, person, "moderator")
-        await house.refused(Forbidden, "forbidden.rank", acts.Remove, VALI, room, person=SOLI)
-        await house.refused(Forbidden, "forbidden.rank", acts.Remove, VALI, room, person=ALI)
-        await house.refused(Forbidden, None, acts.Remove, LOLA, room, person=VALI)
-        await house.do(acts.Remove, VALI, room, person=LOLA)
+        await house.refused(Forbidden, "forbidden.rank", commands.Remove, VALI, room, person=SOLI)
+        await house.refused(Forbidden, "forbidden.rank", commands.Remove, VALI, room, person=ALI)
+        await house.refused(Forbidden, None, commands.Remove, LOLA, room, person=VALI)
+        await house.do(commands.Remove, VALI, room, person=LOLA)
         await house.admit(ALI, room, SOLI, "owner")
-        await house.do(acts.Remove, SOLI, room, person=ALI)
+        await house.do(commands.Remove, SOLI, room, person=ALI)
         assert await house.roles(SOLI, room) == {"soli": "owner", "vali": "moderator"}
 
     async def test_oneself_is_leaving(self, house: House) -> None:
         """Whatever one is there."""
         room = await house.room(ALI, VALI)
         for person in (VALI, ALI):
-            await house.do(acts.Remove, person, room, person=person)
+            await house.do(commands.Remove, person, room, person=person)
         assert await house.store.audit() == ()
         assert isinstance(await house.cannot_write(ALI, room), NotFound)
 
@@ -1021,10 +1022,10 @@ class TestRemove:
         room = await house.room(ALI)
         seq = await house.write(ALI, room, "ochiq")
         await house.admit(ALI, room, VALI)
-        await house.do(acts.Remove, ALI, room, person=VALI)
-        await house.do(acts.Edit, ALI, room, seq=seq, text="keyin yozilgan")
+        await house.do(commands.Remove, ALI, room, person=VALI)
+        await house.do(commands.Edit, ALI, room, seq=seq, text="keyin yozilgan")
         assert "keyin" not in repr(await house.own(VALI))
-        await house.do(acts.Erase, ALI, room)
+        await house.do(commands.Erase, ALI, room)
         assert "keyin" not in repr(await house.own(VALI)) + repr(await house.own(ALI))
 
 
@@ -1032,9 +1033,9 @@ class TestBan:
     async def test_out_and_away(self, house: House) -> None:
         """A member leaves by it; the room is not there any more, and where it is public that is told at the door."""
         room = await house.room(ALI, VALI, visibility="public")
-        removed, left = await house.told(acts.Ban, ALI, room, person=VALI, on=True, reason="shovqin")
+        removed, left = await house.told(commands.Ban, ALI, room, person=VALI, on=True, reason="shovqin")
         assert isinstance(removed, ConversationRemoved) and isinstance(left, MemberLeft)
-        await house.refused(Forbidden, "forbidden.banned", acts.Join, VALI, room)
+        await house.refused(Forbidden, "forbidden.banned", commands.Join, VALI, room)
         assert isinstance(await house.cannot_write(VALI, room), NotFound)
         [entry] = await house.store.audit(limit=1)
         assert (entry.action, entry.subject, entry.data) == ("ban", VALI.uid, "shovqin")
@@ -1042,56 +1043,56 @@ class TestBan:
     async def test_lifted(self, house: House) -> None:
         """Then they may come again; lifting what is not is nothing."""
         room = await house.room(ALI, VALI, visibility="public")
-        await house.do(acts.Ban, ALI, room, person=VALI, on=True)
-        await house.do(acts.Ban, ALI, room, person=VALI, on=False)
+        await house.do(commands.Ban, ALI, room, person=VALI, on=True)
+        await house.do(commands.Ban, ALI, room, person=VALI, on=False)
         written = len(await house.store.audit())
-        await house.quiet(acts.Ban, ALI, room, person=VALI, on=False)
+        await house.quiet(commands.Ban, ALI, room, person=VALI, on=False)
         assert len(await house.store.audit()) == written
-        assert (await house.do(acts.Join, VALI, room)).created
+        assert (await house.do(commands.Join, VALI, room)).created
 
     async def test_until(self, house: House) -> None:
         """At that moment it is over."""
         room = await house.room(ALI, VALI, visibility="public")
-        await house.do(acts.Ban, ALI, room, person=VALI, on=True, until=AT + 1_000)
+        await house.do(commands.Ban, ALI, room, person=VALI, on=True, until=AT + 1_000)
         house.at = AT + 999
-        await house.refused(Forbidden, "forbidden.banned", acts.Join, VALI, room)
+        await house.refused(Forbidden, "forbidden.banned", commands.Join, VALI, room)
         house.at = AT + 1_000
-        await house.do(acts.Join, VALI, room)
+        await house.do(commands.Join, VALI, room)
 
     async def test_the_same_again(self, house: House) -> None:
         """Nothing; another end is another ban."""
         room = await house.room(ALI, VALI)
         for until in (AT + 5_000, None):
-            await house.do(acts.Ban, ALI, room, person=VALI, on=True, until=until)
+            await house.do(commands.Ban, ALI, room, person=VALI, on=True, until=until)
             written = len(await house.store.audit())
-            await house.quiet(acts.Ban, ALI, room, person=VALI, on=True, until=until)
+            await house.quiet(commands.Ban, ALI, room, person=VALI, on=True, until=until)
             assert len(await house.store.audit()) == written
 
     async def test_also_who_was_never_in(self, house: House) -> None:
         """No event, and no way in."""
         room = await house.room(ALI)
-        await house.quiet(acts.Ban, ALI, room, person=VALI, on=True)
-        await house.refused(Forbidden, "forbidden.person_banned", acts.Admit, ALI, room, person=VALI, role="member")
+        await house.quiet(commands.Ban, ALI, room, person=VALI, on=True)
+        await house.refused(Forbidden, "forbidden.person_banned", commands.Admit, ALI, room, person=VALI, role="member")
 
     async def test_from_the_server(self, house: House) -> None:
         """In the lobby: nothing can be done there any more, and the store says who it is and until when."""
-        await house.quiet(acts.Ban, KEEPER, LOBBY, person=VALI, on=True, until=AT + 1_000)
+        await house.quiet(commands.Ban, KEEPER, LOBBY, person=VALI, on=True, until=AT + 1_000)
         assert await house.store.bans() == {VALI.uid: AT + 1_000}
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.banned"
         house.at = AT + 1_000
         await house.write(VALI)
-        await house.do(acts.Ban, KEEPER, LOBBY, person=VALI, on=False)
+        await house.do(commands.Ban, KEEPER, LOBBY, person=VALI, on=False)
         assert await house.store.bans() == {}
 
     async def test_refusals(self, house: House) -> None:
         """Not oneself, not one's like, not without the rank."""
         room = await house.room(ALI, SOLI)
         await house.admit(ALI, room, VALI, "moderator")
-        await house.refused(BadRequest, None, acts.Ban, ALI, room, person=ALI, on=True)
-        await house.refused(Forbidden, "forbidden.rank", acts.Ban, VALI, room, person=ALI, on=True)
-        await house.refused(Forbidden, None, acts.Ban, SOLI, room, person=LOLA, on=True)
-        await house.refused(NotFound, "not_found", acts.Ban, LORD, room, person=LOLA, on=True)
-        await house.refused(Forbidden, None, acts.Ban, ALI, LOBBY, person=VALI, on=True)
+        await house.refused(BadRequest, None, commands.Ban, ALI, room, person=ALI, on=True)
+        await house.refused(Forbidden, "forbidden.rank", commands.Ban, VALI, room, person=ALI, on=True)
+        await house.refused(Forbidden, None, commands.Ban, SOLI, room, person=LOLA, on=True)
+        await house.refused(NotFound, "not_found", commands.Ban, LORD, room, person=LOLA, on=True)
+        await house.refused(Forbidden, None, commands.Ban, ALI, LOBBY, person=VALI, on=True)
 
 
 class TestMute:
@@ -1099,22 +1100,22 @@ class TestMute:
         """Until it is lifted; the room knows; the list of members shows it."""
         room = await house.room(ALI, VALI)
         seq = await house.write(VALI, room)
-        [event] = await house.told(acts.Mute, ALI, room, person=VALI, on=True)
+        [event] = await house.told(commands.Mute, ALI, room, person=VALI, on=True)
         assert isinstance(event, MemberMuted) and (event.user.uid, event.on, event.until) == (VALI.uid, True, None)
         assert (await house.cannot_write(VALI, room)).text == "forbidden.muted"
-        for kind, fields in ((acts.Edit, {"text": "x"}), (acts.React, {"emoji": "👍", "on": True})):
+        for kind, fields in ((commands.Edit, {"text": "x"}), (commands.React, {"emoji": "👍", "on": True})):
             await house.refused(Forbidden, "forbidden.muted", kind, VALI, room, seq=seq, **fields)
-        await house.do(acts.Mark, VALI, room, ordinal=1)
+        await house.do(commands.Read, VALI, room, ordinal=1)
         assert [one.muted for one in (await house.store.members(ALI, room)).members] == [False, True]
         assert [one.read_ordinal for one in (await house.store.members(ALI, room)).members] == [0, 1]
-        [event] = await house.told(acts.Mute, ALI, room, person=VALI, on=False)
+        [event] = await house.told(commands.Mute, ALI, room, person=VALI, on=False)
         assert isinstance(event, MemberMuted) and not event.on
         await house.write(VALI, room)
 
     async def test_until(self, house: House) -> None:
         """At that moment it is over, by itself."""
         room = await house.room(ALI, VALI)
-        await house.do(acts.Mute, ALI, room, person=VALI, on=True, until=AT + 1_000)
+        await house.do(commands.Mute, ALI, room, person=VALI, on=True, until=AT + 1_000)
         house.at = AT + 999
         assert (await house.cannot_write(VALI, room)).text == "forbidden.muted"
         house.at = AT + 1_000
@@ -1123,26 +1124,26 @@ class TestMute:
     async def test_the_same_again(self, house: House) -> None:
         """Nothing: no event, no further line in the audit log. Another end is another mute."""
         room = await house.room(ALI, VALI)
-        await house.quiet(acts.Mute, ALI, room, person=VALI, on=False)
+        await house.quiet(commands.Mute, ALI, room, person=VALI, on=False)
         for until in (AT + 5_000, None):
-            await house.do(acts.Mute, ALI, room, person=VALI, on=True, until=until)
+            await house.do(commands.Mute, ALI, room, person=VALI, on=True, until=until)
             written = len(await house.store.audit())
-            await house.quiet(acts.Mute, ALI, room, person=VALI, on=True, until=until)
+            await house.quiet(commands.Mute, ALI, room, person=VALI, on=True, until=until)
             assert len(await house.store.audit()) == written
 
     async def test_leaving_does_not_lift_it(self, house: House) -> None:
         """Nor does coming back."""
         room = await house.room(ALI, VALI, visibility="public")
-        await house.do(acts.Mute, ALI, room, person=VALI, on=True)
-        await house.do(acts.Leave, VALI, room)
-        await house.do(acts.Join, VALI, room)
+        await house.do(commands.Mute, ALI, room, person=VALI, on=True)
+        await house.do(commands.Leave, VALI, room)
+        await house.do(commands.Join, VALI, room)
         assert (await house.cannot_write(VALI, room)).text == "forbidden.muted"
 
     async def test_the_lobby(self, house: House) -> None:
         """No event, for the lobby has no members; and it lasts over a restart of what is known."""
-        await house.quiet(acts.Mute, KEEPER, LOBBY, person=VALI, on=True)
+        await house.quiet(commands.Mute, KEEPER, LOBBY, person=VALI, on=True)
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
-        await house.refused(NotFound, None, acts.Leave, ALI, "r404")  # what was known is thrown away
+        await house.refused(NotFound, None, commands.Leave, ALI, "r404")  # what was known is thrown away
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
         await house.write(ALI)
 
@@ -1150,21 +1151,21 @@ class TestMute:
         """A member who is below, and not oneself."""
         room = await house.room(ALI, SOLI)
         await house.admit(ALI, room, VALI, "moderator")
-        await house.refused(BadRequest, None, acts.Mute, ALI, room, person=LOLA, on=True)
-        await house.refused(BadRequest, None, acts.Mute, VALI, room, person=VALI, on=True)
-        await house.refused(Forbidden, "forbidden.rank", acts.Mute, VALI, room, person=ALI, on=True)
-        await house.refused(Forbidden, None, acts.Mute, SOLI, room, person=VALI, on=True)
+        await house.refused(BadRequest, None, commands.Mute, ALI, room, person=LOLA, on=True)
+        await house.refused(BadRequest, None, commands.Mute, VALI, room, person=VALI, on=True)
+        await house.refused(Forbidden, "forbidden.rank", commands.Mute, VALI, room, person=ALI, on=True)
+        await house.refused(Forbidden, None, commands.Mute, SOLI, room, person=VALI, on=True)
         await house.store.add_account(account("boshqa", role="moderator"))
         like = Actor("u-boshqa", "boshqa", "account", 0)  # as somebody knows them who has not heard of their rank yet
-        await house.refused(Forbidden, "forbidden.rank", acts.Mute, KEEPER, LOBBY, person=like, on=True)
-        await house.do(acts.Mute, LORD, LOBBY, person=like, on=True)
+        await house.refused(Forbidden, "forbidden.rank", commands.Mute, KEEPER, LOBBY, person=like, on=True)
+        await house.do(commands.Mute, LORD, LOBBY, person=like, on=True)
 
 
 class TestSlowMode:
     async def test_between_two_messages(self, house: House) -> None:
         """A member waits from their last message on; others and those who keep order do not."""
         room = await house.room(ALI, VALI, SOLI)
-        await house.do(acts.Update, ALI, room, slow_mode=10)
+        await house.do(commands.Update, ALI, room, slow_mode=10)
         await house.write(VALI, room)
         house.at = AT + 4_000
         refusal = await house.cannot_write(VALI, room)
@@ -1178,7 +1179,7 @@ class TestSlowMode:
     async def test_what_was_not_stored_does_not_count(self, house: House) -> None:
         """A message refused for another reason, or a repeat, costs no time."""
         room = await house.room(ALI, VALI)
-        await house.do(acts.Update, ALI, room, slow_mode=10)
+        await house.do(commands.Update, ALI, room, slow_mode=10)
         assert isinstance(await house.cannot_write(VALI, room, reply_to=99), NotFound)
         await house.write(VALI, room, "bir", client_id="k")
         again = await house.listener.send(house.store, VALI, "bir", conversation=room, client_id="k", at=AT + 1)
@@ -1189,7 +1190,7 @@ class TestSlowMode:
     async def test_in_one_batch(self, house: House) -> None:
         """Of many sent in one moment one is written."""
         room = await house.room(ALI, VALI)
-        await house.do(acts.Update, ALI, room, slow_mode=10)
+        await house.do(commands.Update, ALI, room, slow_mode=10)
         answers = [house.listener.ask(house.store, VALI, f"{n}", conversation=room, at=AT) for n in range(5)]
         outcomes = [await answer for answer in answers]
         assert [type(outcome) for outcome in outcomes] == [Sent] + [RateLimited] * 4
@@ -1200,7 +1201,7 @@ class TestSlowMode:
         async with opened(make(tmp_path / "slow"), listener) as store:
             house = House(store, listener)
             room = await house.room(ALI, VALI)
-            await house.do(acts.Update, ALI, room, slow_mode=10)
+            await house.do(commands.Update, ALI, room, slow_mode=10)
             await house.write(VALI, room)
         async with opened(make(tmp_path / "slow"), listener) as store:
             assert isinstance(await House(store, listener).cannot_write(VALI, room, at=AT + 1), RateLimited)
@@ -1208,7 +1209,7 @@ class TestSlowMode:
 
 class TestBatches:
     async def test_a_refused_act_harms_nobody(self, house: House) -> None:
-        """Posts of one moment, then its acts, good and bad: each has its own outcome, seq is dense, nothing is half there."""
+        """Posts of one moment, then commands, good and bad: each has its own outcome, seq is dense, nothing is half there."""
         room = await house.room(ALI, VALI, visibility="public")
 
         async def post(actor: Actor, text: str, **fields: Any) -> Any:
@@ -1216,18 +1217,18 @@ class TestBatches:
 
         asked: list[Any] = [
             post(ALI, "1"),
-            house.do(acts.Pin, VALI, room, seq=1, on=True),
-            house.do(acts.React, VALI, room, seq=2, emoji="👍", on=True),
+            house.do(commands.Pin, VALI, room, seq=1, on=True),
+            house.do(commands.React, VALI, room, seq=2, emoji="👍", on=True),
             post(VALI, "2"),
-            house.do(acts.Join, SOLI, room),
-            house.do(acts.Join, LOLA, "r404"),
+            house.do(commands.Join, SOLI, room),
+            house.do(commands.Join, LOLA, "r404"),
             post(SOLI, "3"),
-            house.do(acts.Meet, ALI, people=tuple(Actor(f"u{n}", f"o{n}") for n in range(30))),
-            house.do(acts.Remove, ALI, room, person=VALI),
+            house.do(commands.Meet, ALI, people=tuple(Actor(f"u{n}", f"o{n}") for n in range(30))),
+            house.do(commands.Remove, ALI, room, person=VALI),
             post(VALI, "4"),
-            house.do(acts.Ban, VALI, room, person=SOLI, on=True),
-            house.do(acts.Draft, LOLA, room, text="x"),
-            house.do(acts.Create, BARE, title="x"),
+            house.do(commands.Ban, VALI, room, person=SOLI, on=True),
+            house.do(commands.Draft, LOLA, room, text="x"),
+            house.do(commands.Create, BARE, title="x"),
             post(SOLI, "5", reply_to=2),
         ]
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
@@ -1241,37 +1242,34 @@ class TestBatches:
         assert (await house.state(SOLI, room)).unread == 0
 
     async def test_a_fault_of_ours_harms_nobody(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An act that fails half-way leaves nothing behind, and its neighbours are written."""
+        """A command that fails half-way leaves nothing behind, and its neighbours are written."""
 
-        def broken(writing: Any, act: acts.Pin) -> Done:
-            log = writing.log(act.conversation, "see")
+        def broken(writing: Any, command: commands.Pin) -> CommandResult:
+            log = writing.log(command.conversation, "see")
             writing.append(log, MessagePinned, target=1)
             writing.flush()
             raise RuntimeError("half-way")
 
-        monkeypatch.setitem(WAYS, acts.Pin, broken)
+        monkeypatch.setitem(EXECUTORS, commands.Pin, broken)
         answers: list[Any] = [
             house.write(ALI),
-            house.do(acts.Pin, ALI, LOBBY, seq=1, on=True),
+            house.do(commands.Pin, ALI, LOBBY, seq=1, on=True),
             house.write(ALI),
-            house.do(acts.React, ALI, LOBBY, seq=1, emoji="👍", on=True),
+            house.do(commands.React, ALI, LOBBY, seq=1, emoji="👍", on=True),
         ]
         outcomes = await asyncio.gather(*answers, return_exceptions=True)
-        assert [one.seq if isinstance(one, Done) else one for one in outcomes if not isinstance(one, RuntimeError)] == [
-            1,
-            2,
-            3,
-        ]
+        written = [one for one in outcomes if not isinstance(one, RuntimeError)]
+        assert [one.seq if isinstance(one, CommandResult) else one for one in written] == [1, 2, 3]
         assert isinstance(outcomes[1], RuntimeError)
         assert [event.seq for event in await house.log(LOBBY)] == [1, 2, 3]
 
     async def test_a_refusal_is_its_own(self, house: House) -> None:
         """Whoever waits for it, and nobody else, hears of it; who does not wait any more is no trouble."""
-        task = asyncio.ensure_future(house.do(acts.Join, ALI, "r404"))
+        task = asyncio.ensure_future(house.do(commands.Join, ALI, "r404"))
         await asyncio.sleep(0)
         task.cancel()
         await house.write(ALI)
         with pytest.raises(asyncio.CancelledError):
             await task
         with pytest.raises(SuhbatError):
-            await house.do(acts.Join, ALI, "r404")
+            await house.do(commands.Join, ALI, "r404")

@@ -1,0 +1,81 @@
+"""What is somebody's own: how far they have read, and what they have begun to write."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, insert, select, update
+
+from suhbat.chat.model import Account, Change, CommandResult, Milliseconds
+from suhbat.protocol.commands import Draft, Read
+from suhbat.protocol.events import DraftChanged, ReadMarked, UserUpdated
+from suhbat.store import accounts, unread
+from suhbat.store.logs import Log
+from suhbat.store.mentions import read_mentions
+from suhbat.store.rows import profile
+from suhbat.store.tables import drafts, events, reads
+from suhbat.store.transaction import WriterTransaction
+
+from .execution import Writing
+
+
+def save_account(transaction: WriterTransaction, account: Account, at: Milliseconds) -> None:
+    """The row is written over; what others see of the person is told to all of their devices, if it has changed."""
+    writing = Writing(transaction, account.actor, at)
+    before = profile(writing.connection, account.uid)
+    accounts.save(writing.connection, account)
+    after = profile(writing.connection, account.uid)
+    transaction.changes.append(Change("account", account.uid))
+    if after is not None and after != before:
+        writing.append(writing.own(account.uid), UserUpdated, user=after)
+    writing.flush()
+
+
+def read(writing: Writing, command: Read) -> CommandResult:
+    """Everything up to this ordinal is read. A mark never goes back, and never beyond the last message."""
+    log = writing.log(command.conversation, "mark")
+    mine = (reads.c.uid == writing.actor.uid, reads.c.conversation_id == log.id)
+    row = writing.connection.execute(select(reads.c.read_ordinal, reads.c.own_since).where(*mine)).one_or_none()
+    if row is None:
+        return CommandResult(log.name, log.head)  # a bare guest: nothing is unread
+    ordinal = min(command.ordinal, log.ordinal)
+    if ordinal <= row.read_ordinal:
+        return CommandResult(log.name, log.head, unread=_unread(writing, log, row.read_ordinal, row.own_since))
+    own_since = writing.connection.execute(
+        select(func.count())
+        .select_from(events)
+        .where(events.c.conversation_id == log.id, events.c.ordinal > ordinal, events.c.actor_uid == writing.actor.uid)
+    ).scalar_one()
+    writing.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
+    mentions = read_mentions(writing.connection, log, writing.actor.uid, ordinal)
+    left = _unread(writing, log, ordinal, own_since)
+    writing.append(
+        writing.own(writing.actor.uid),
+        ReadMarked,
+        target=log.name,
+        ordinal=ordinal,
+        last_ordinal=log.ordinal,
+        head=log.head,
+        unread=left,
+        mentions=mentions,
+    )
+    return CommandResult(log.name, log.head, unread=left)
+
+
+def _unread(writing: Writing, log: Log, read: int, own: int) -> int:
+    gone = unread.deleted(writing.connection, log.id, writing.actor.uid, read, log.ordinal)
+    return unread.unread(log.ordinal, unread.first(writing.connection, log.id), read, own, gone)
+
+
+def draft(writing: Writing, command: Draft) -> CommandResult:
+    """Kept for all devices; "" is none."""
+    log = writing.log(command.conversation, "draft" if command.text else "see")
+    mine = (drafts.c.uid == writing.actor.uid, drafts.c.conversation_id == log.id)
+    before = writing.connection.execute(select(drafts.c.text).where(*mine)).scalar() or ""
+    if before == command.text:
+        return CommandResult(log.name, log.head)
+    writing.connection.execute(delete(drafts).where(*mine))
+    if command.text:
+        writing.connection.execute(
+            insert(drafts), {"uid": writing.actor.uid, "conversation_id": log.id, "text": command.text}
+        )
+    writing.append(writing.own(writing.actor.uid), DraftChanged, target=log.name, text=command.text)
+    return CommandResult(log.name, log.head)
