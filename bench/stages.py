@@ -127,7 +127,7 @@ def stages() -> dict[str, Callable[[], Any]]:
     command = '{"type":"send","id":5,"client_id":"c1","conversation":"lobby","text":"' + TEXT + '"}'
     reader, frame = FrameReader(), masked(said.encode())
     simple_machine, v1_machine = simple.SimpleMachine("en", UNLIMITED), v1.V1Machine("en", UNLIMITED)
-    v1_machine.state = v1.State.OPEN
+    v1_machine.state = v1.V1State.OPEN
     made, channel = event(), Channel("lobby", FanOut())
 
     def accept() -> None:

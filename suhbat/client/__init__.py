@@ -5,8 +5,9 @@
         async for event in chat.events():
             ...
 
-`chat` is what a program uses; under it `connection` drives one socket, and everything that decides is pure: `state`
-(what frames mean), `outbox` (what awaits an answer), `gaps`, `pulse`, `backoff`. Logs as "suhbat.client".
+Programs use `chat`. Below it, `lifeline` opens one connection after the other, and `connection` drives one socket.
+All decisions are pure code: `state` (what frames mean), `outbox` (commands that await a reply), `gaps`, `pulse`, `backoff`.
+The SDK logs as "suhbat.client".
 """
 
 from suhbat.protocol.replies import Page, Removed, Reset, Sent, Snapshot

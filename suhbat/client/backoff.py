@@ -1,4 +1,4 @@
-"""How long to wait before coming back: full jitter, from 0.5 s doubling to 20 s (PROTOCOL §3). Pure."""
+"""How long to wait before reconnecting: full jitter, doubling from 0.5 s to 20 s (PROTOCOL §3). Pure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ MOST_SECONDS = 20.0
 
 
 class Backoff:
-    """`uniform`: a random number between two others."""
+    """The waits of one chat. `uniform(a, b)` gives a random number between a and b."""
 
     def __init__(self, uniform: Callable[[float, float], float]) -> None:
         self._uniform = uniform
         self._most = FIRST_SECONDS
 
     def next(self) -> float:
-        """Seconds to wait now; the next time it may be twice as long."""
+        """Seconds to wait now. The upper limit doubles with each call, up to MOST_SECONDS."""
         most, self._most = self._most, min(self._most * 2, MOST_SECONDS)
         return self._uniform(0.0, most)
 
     def reset(self) -> None:
-        """All is well again."""
+        """A connection worked: the next wait is short again."""
         self._most = FIRST_SECONDS

@@ -32,15 +32,16 @@ OUTSIDE = "use `async with Suhbat(...) as chat:`"
 
 
 class Suhbat:
-    """A chat that stays open: it reconnects and resumes by itself until it is left or refused for good.
+    """A chat that stays open: it reconnects and resumes by itself, until the program leaves it or the server ends it for good.
 
-    `url`: where the server is (http, https, ws or wss, with the root path if it has one). Who one is: either `token` (or
-    a function that returns one, asked before each connection; it may be async), or `name`, which makes a new guest. That
-    guest is gone when the chat is left, and the name free; to stay the same one, keep the token of `new_guest`.
-    `buffer`: happenings that wait for the application before the socket is read no further. The rest is for tests.
+    `url`: the server's address (http, https, ws or wss, with the root path if there is one). Give either `token` or `name`.
+    `token`: a token, or a function that returns one, called before each connection; it may be async. `name`: makes a new
+    guest, who ends with the chat, so that the name is free again; to remain the same guest, keep the token of `new_guest`.
+    `buffer`: how many happenings may wait for the application before the socket is read no further. The other arguments are
+    for tests.
 
-    Entering waits until the conversations are known; where the server cannot be reached that means trying on (with a
-    warning in the log), so put a timeout around it if that is not wanted. Raises ChatClosed or Refused.
+    Entering the chat waits until the conversations are known. While the server cannot be reached it keeps trying, and logs a
+    warning each time; use a timeout to limit that. Raises ChatClosed or Refused.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Suhbat:
             self._guest = _Guest(url, name)
             token = self._guest.token
         elif name is not None:
-            raise ValueError("a token has a name already: give one of the two")
+            raise ValueError("give token= or name=, not both: a token has a name already")
         self._line = Lifeline(Address.of(url), token, buffer=buffer, uniform=uniform, clock=clock, sleep=sleep)
         self._ids = count(1)
         self._task: asyncio.Task[None] | None = None
@@ -82,54 +83,54 @@ class Suhbat:
     ) -> None:
         await self._leave()
 
-    # What one knows
+    # State
 
     @property
     def user(self) -> User:
-        """Who one is here."""
+        """The user of this chat, as the server knows them."""
         if self._line.state.user is None:
             raise RuntimeError(OUTSIDE)
         return self._line.state.user
 
     @property
     def conversations(self) -> Mapping[str, ConversationState]:
-        """By id, as they are now: the snapshot and every event since, also those that `events` has not given yet."""
+        """The conversations by id, as they are now: the snapshot and every event since, given by `events` or not yet."""
         return self._line.state.conversations
 
     @property
     def invitations(self) -> Mapping[str, Invitation]:
-        """The rooms to which somebody invited one, by id: `join` accepts, `leave` declines."""
+        """Open invitations to rooms, by the room's id: `join` accepts one, `leave` declines it."""
         return self._line.state.invitations
 
     @property
     def presence(self) -> Mapping[str, Presence]:
-        """Who is here, and who was, by `uid`."""
+        """The presence of users, by `uid`: who is online, and when others last were."""
         return self._line.state.presence
 
-    # What one hears
+    # Events
 
     def events(self) -> AsyncIterator[Happening]:
-        """All that happens from entering on, each durable event exactly once and in the order of its conversation.
+        """Everything that happens after entering: each durable event exactly once, in the order of its conversation.
 
-        Read it in one place at a time. `Reset`, `Removed` and `Snapshot` say that what was cached of one conversation, or
-        of all, is void. A program that reads slowly makes the server wait; one that begins to read late may find a
-        `Snapshot` first. Ends when the chat is left; raises ChatClosed when it is closed for good.
+        Only one reader at a time. `Reset`, `Removed` and `Snapshot` mean that cached state is void: that of one conversation,
+        or with `Snapshot` all of it. A program that reads slowly makes the server wait. One that begins to read late may get
+        a `Snapshot` first. The iteration ends when the chat is left, and raises ChatClosed when the chat ended for good.
         """
         if self._line.inbox.begin():
             self._line.inbox.put(self._line.state.snapshot())
         return self._line.inbox
 
-    # What one says
+    # Commands
 
     async def send(
         self, conversation: str, text: str, *, client_id: str | None = None, reply_to: int | None = None
     ) -> Sent:
-        """Write to a conversation; returns when the message is durable, however many connections that takes.
+        """Send a message to a conversation; returns when it is durable, even if that takes several connections.
 
-        `client_id` makes it the same message for ever (1 to 64 characters; a random one if not given): a send whose
-        outcome is unknown, because it was cancelled or the chat closed, can be repeated with it. Messages sent without
-        waiting for each other keep their order, unless the server asked to slow down. Raises Refused (`outbox_full`: 10,000
-        await an answer already; the code is the SDK's own), ChatClosed.
+        `client_id`: 1 to 64 characters, random by default. A message is stored once for each `client_id`, so a send with an
+        unknown outcome (it was cancelled, or the chat closed) can be repeated with the same one. Messages sent without
+        awaiting each other keep their order, unless the server asked to slow down. Raises ChatClosed, and Refused; its code
+        `outbox_full` is the SDK's own: 10,000 commands await their reply.
         """
         id, key = next(self._ids), client_id or secrets.token_hex(16)
         with _checked():
@@ -145,7 +146,8 @@ class Suhbat:
         client_id: str | None = None,
         reply_to: int | None = None,
     ) -> Sent:
-        """The same to one person, by name; `uid`: only if the name is still theirs. `Sent.conversation` is the direct."""
+        """Send a message to a user by name. `uid`: refuse unless the name belongs to this user. `Sent.conversation` is the
+        direct. Otherwise as `send`."""
         id, key = next(self._ids), client_id or secrets.token_hex(16)
         with _checked():
             command = Send(type="send", id=id, to_user=user_id, uid=uid, text=text, client_id=key, reply_to=reply_to)
@@ -160,7 +162,9 @@ class Suhbat:
         around: int | None = None,
         limit: int = 50,
     ) -> Page:
-        """Messages, ascending: the newest, or those at one `seq`. `limit`: 1 to 200. Raises Refused, ChatClosed."""
+        """A page of messages, ascending: the newest, or those before, after or around a `seq`. `limit`: 1 to 200.
+
+        Raises Refused, ChatClosed."""
         id = next(self._ids)
         with _checked():
             command = History(
@@ -175,22 +179,23 @@ class Suhbat:
         return await self._ask(id, command, Page)
 
     async def join(self, conversation: str) -> Acted:
-        """Become a member of a public room, or of one to which one is invited. Raises Refused, ChatClosed."""
+        """Become a member of a public room, or of one with an open invitation. Raises Refused, ChatClosed."""
         id = next(self._ids)
         with _checked():
             command = Join(type="join", id=id, conversation=conversation)
         return await self._ask(id, command, Acted)
 
     async def leave(self, conversation: str) -> Acted:
-        """Be a member no more, decline an invitation, or hide a direct until somebody writes there. Where the connection broke
-        meanwhile, Refused (`not_found`) says that it had happened already. Raises Refused, ChatClosed."""
+        """Leave a room, decline an invitation, or hide a direct until the next message in it. Raises Refused, ChatClosed.
+
+        If the connection broke in between, Refused (`not_found`) means that the command had been carried out already."""
         id = next(self._ids)
         with _checked():
             command = Leave(type="leave", id=id, conversation=conversation)
         return await self._ask(id, command, Acted)
 
     async def typing(self, conversation: str) -> None:
-        """Tell the others that one is writing. Lost without a word where there is no connection just now."""
+        """Show the others that the user is typing. Silently dropped while there is no connection."""
         with _checked():
             command = Typing(type="typing", conversation=conversation)
         self._line.say(command)
@@ -220,7 +225,7 @@ class Suhbat:
             self._line.outbox.forget(id)
 
     async def _leave(self) -> None:
-        """Close the socket and end the iteration; what is not answered yet fails with ChatClosed."""
+        """Close the socket and end the iteration. Commands without a reply fail with ChatClosed."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait([self._task])
@@ -230,7 +235,7 @@ class Suhbat:
 
 @contextmanager
 def _checked() -> Iterator[None]:
-    """What the server would refuse at once is refused here, in the same words."""
+    """Refuse an invalid command here, with the server's error and text."""
     try:
         yield
     except ValidationError as invalid:
@@ -239,7 +244,7 @@ def _checked() -> Iterator[None]:
 
 
 class _Guest:
-    """A guest who is made when the token is first asked for, and ended with the chat that made it."""
+    """A guest, made when its token is first needed and ended together with the chat."""
 
     def __init__(self, url: str, name: str) -> None:
         self._url = url

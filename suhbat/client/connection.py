@@ -1,4 +1,4 @@
-"""One socket from `hello` to its close: bytes to frames, effects to actions. `state` and `outbox` decide what to do."""
+"""One socket from `hello` to its close: decodes frames and carries out effects. `state` and `outbox` decide what to do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TICK_SECONDS = 0.25
 
 
 class Goodbye(NamedTuple):
-    """How a connection ended. `retry_after`: seconds the server asked to wait before coming back."""
+    """How a connection ended. `retry_after`: seconds the server asked to wait before reconnecting."""
 
     code: int
     reason: str = ""
@@ -33,20 +33,20 @@ class Goodbye(NamedTuple):
 
 
 class _Ended(Exception):
-    """Ends the tasks of a connection."""
+    """Raised in one task to end all tasks of a connection."""
 
     def __init__(self, goodbye: Goodbye) -> None:
         super().__init__(goodbye)
         self.goodbye = goodbye
 
 
-class Connection:
-    """Three tasks: one reads, one writes, one looks at the clock.
+class ConnectionTasks:
+    """The tasks of one connection: one reads, one writes, one watches the clock.
 
-    Only the writer waits for the socket to take something, so the reader never stands still because the server does not
-    read. The reader stands still when the application is slow (then the server holds back what comes), except while an
-    answer is awaited, perhaps by the very application that does not read: an answer comes behind everything else.
-    `relief` is set when either may have changed, `wake` when there may be something to write.
+    Only the writer waits for the socket to accept bytes, so a server that does not read never blocks the reader. The reader
+    pauses while the application is slow; the server then holds back what follows. It does not pause while a command awaits
+    its reply: the slow application itself may be waiting for that reply, which comes behind everything else.
+    `relief` is set when one of these conditions may have changed, `wake` when there may be something to write.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Connection:
         self._last_error: Error | None = None
 
     async def run(self, hello: Hello) -> Goodbye:
-        """Until the connection ends. The socket is not closed yet then."""
+        """Run until the connection ends. The caller closes the socket."""
         self._first.append(hello)
         ended: list[_Ended] = []
         try:
@@ -88,7 +88,7 @@ class Connection:
         return ended[0].goodbye
 
     def say(self, command: Command) -> None:
-        """Ahead of what is in the outbox, on this connection only. Nothing before `welcome`."""
+        """Send a command on this connection only, ahead of the outbox. Dropped before `welcome`."""
         if self._state.welcomed:
             self._first.append(command)
             self._wake.set()
@@ -115,7 +115,7 @@ class Connection:
                 self._wake.set()  # there may be something to send now
 
     async def _room(self) -> None:
-        """Wait until the application can take more, or awaits an answer."""
+        """Wait until the application can take more, or a command awaits its reply."""
         while self._inbox.crowded and not self._outbox:
             self._standing = True
             self._relief.clear()
@@ -136,7 +136,7 @@ class Connection:
                 else:
                     await self._wake.wait()
             except ConnectionClosed:
-                return  # the reader finds out too, after it has read what came before the end
+                return  # the reader finds out too, after it has read everything that came before the close
 
     def _next(self) -> Command | None:
         if self._first:
@@ -162,7 +162,7 @@ class Connection:
                     raise _Ended(Goodbye(Close.ABNORMAL, "the server does not answer"))
 
     def _goodbye(self, closed: ConnectionClosed) -> Goodbye:
-        """The close, with what the error before it said."""
+        """The close code, with the text and the wait of the error frame before it."""
         frame = closed.rcvd or closed.sent
         code = Close.ABNORMAL if frame is None else frame.code
         reason = "" if frame is None else frame.reason

@@ -1,4 +1,4 @@
-"""What a frame, or the passing of time, leads to. `state` decides, `connection` carries out."""
+"""The effects of a frame or of passing time. `state` decides on them, `connection` carries them out."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from .frames import Happening
 
 @dataclass(frozen=True, slots=True)
 class Deliver:
-    """The application gets this, once."""
+    """Give this to the application, once."""
 
     happening: Happening
 
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """The server gets this."""
+    """Send this to the server."""
 
     command: Ping | Sync
 
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The opening is over: all that was missed is here."""
+    """The opening is complete: everything missed has arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """The server does not answer any more: drop the connection and come back."""
+    """The server no longer answers: drop the connection and reconnect."""
 
 
 Effect = Deliver | Say | Live | Dead

@@ -1,8 +1,8 @@
-"""What can go wrong for a program that uses the SDK.
+"""The SDK's exceptions.
 
 ClientError
-├── Refused      the server (or the SDK, before sending) said no to one thing that was asked
-└── ChatClosed   the chat is over and will not come back by itself
+├── Refused      the server (or the SDK, before sending) refused one command
+└── ChatClosed   the chat has ended and will not reconnect
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from suhbat.errors import Busy, RateLimited, StorageUnavailable
 
 
 class ClientError(Exception):
-    """Base of both."""
+    """Base of the SDK's exceptions."""
 
 
 class Refused(ClientError):
-    """One thing that was asked was refused; the chat goes on.
+    """One command was refused. The chat goes on.
 
     `code`: stable, for programs (see `suhbat.errors`). `message`: for people. `retry_after`: seconds, or None.
     """
@@ -28,7 +28,7 @@ class Refused(ClientError):
 
 
 class ChatClosed(ClientError):
-    """The chat has ended. `code`: the close code (PROTOCOL §3), 1000 where the program itself left."""
+    """The chat has ended. `code`: the close code (PROTOCOL §3), 1000 if the program itself left."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"{code} {reason}".strip())
@@ -37,4 +37,4 @@ class ChatClosed(ClientError):
 
 
 WAIT_AND_REPEAT = frozenset({Busy.code, StorageUnavailable.code, RateLimited.code})
-"""Refusals that the SDK repeats by itself. `name_in_use` is retryable too, but a person should choose."""
+"""Codes after which the SDK repeats the command by itself. `name_in_use` is retryable too, but a person should choose."""

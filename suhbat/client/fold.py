@@ -1,4 +1,4 @@
-"""A conversation's state after one more of its events: old state + events = state fetched afresh. Pure."""
+"""A conversation's state after its next event. The result equals the state fetched afresh from the server. Pure."""
 
 from __future__ import annotations
 
@@ -29,22 +29,23 @@ from .tally import Tally
 def fold(
     state: ConversationState, event: Event | OtherEvent, uid: str, tally: Tally | None = None
 ) -> ConversationState:
-    """`event` is the next of the conversation's log; `uid` is whose state it is; `tally` what its `unread` has in it."""
+    """The state after `event`, which must be the next one of the conversation's log. `uid`: the user whose state it is;
+    `tally`: which messages its `unread` counts."""
     tally = tally or Tally(state.last_ordinal, state.head)
     changes = {"head": event.seq, **_changes(state, event, uid, tally)}
     last = changes.get("last_message", state.last_message)
     if last is not None and last.reactions_at is not None and last.reactions_at <= event.seq:
-        changes["last_message"] = last.model_copy(update={"reactions_at": None})  # what it counted has been told
+        changes["last_message"] = last.model_copy(update={"reactions_at": None})  # every event it counted has come
     return state.model_copy(update=changes)
 
 
 def fold_own(state: ConversationState, event: ReadMarked | Mentioned | DraftChanged, tally: Tally) -> ConversationState:
-    """`event` is the next of one's own log, and about this conversation."""
+    """The state after `event`, which must be the next one of the user's own log and concern this conversation."""
     match event:
         case ReadMarked():
             read = {"read_ordinal": event.ordinal, "unread": tally.marked(event)}
             mentions = tally.named.told(event, state.mentions, max(event.ordinal, state.read_ordinal))
-            # A mark never goes back: where the state is newer than this old event, it knows better.
+            # A read mark never goes back. If the state is newer than this event, the state's mark holds.
             return state.model_copy(
                 update={"mentions": mentions} | (read if event.ordinal > state.read_ordinal else {})
             )
@@ -73,7 +74,7 @@ def _changed(state: ConversationState, event: Event | OtherEvent, uid: str, tall
                 "unread": state.unread + counts,
             }
         case MessageEdited() if last is not None and last.seq == event.message.seq:
-            # The reactions that it had: those of the event are the same for everybody, and may be of later.
+            # Keep the reactions: those in the event have no `mine` for this user, and may be newer than the event.
             known = {"reactions": last.reactions, "reactions_at": last.reactions_at}
             return {"last_message": event.message.model_copy(update=known)}
         case MessageDeleted():
@@ -96,7 +97,7 @@ def _changed(state: ConversationState, event: Event | OtherEvent, uid: str, tall
 
 
 def _still(state: ConversationState, event: ConversationUpdated, uid: str) -> Message | None:
-    """The last message that the reader may see, now that `history` may be another."""
+    """The last message that the user may see, after `history` may have changed."""
     last = state.last_message
     if event.history == "all":
         return last or (event.last_message and _theirs(event.last_message, uid))
@@ -104,7 +105,7 @@ def _still(state: ConversationState, event: ConversationUpdated, uid: str) -> Me
 
 
 def _theirs(message: Message, uid: str) -> Message:
-    """A message of an event, as this reader sees it."""
+    """The message of an event as this user sees it."""
     reactions = tuple(one.model_copy(update={"mine": uid in one.uids}) for one in message.reactions)
     return message.model_copy(update={"reactions": reactions})
 
@@ -116,11 +117,11 @@ def _tombstone(message: Message | None, event: MessageDeleted) -> Message | None
 
 
 def _reacted(message: Message, event: ReactionAdded | ReactionRemoved, uid: str) -> Message:
-    """The message with the reaction counted; an emoji that nobody chose any more goes."""
+    """The message with the reaction counted. An emoji whose count is zero disappears."""
     reactions = {reaction.emoji: reaction for reaction in message.reactions}
     present = reactions.pop(event.emoji, None)
     if present is None and len(reactions) >= REACTIONS:
-        return message  # of a time when a message could have more than it shows
+        return message  # an old message, from when more kinds were allowed than are shown
     changed = present or Reaction(emoji=event.emoji, count=0, mine=False)
     if message.reactions_at is None or event.seq > message.reactions_at:
         changed = _added(changed, event) if isinstance(event, ReactionAdded) else _removed(changed, event)
@@ -132,7 +133,7 @@ def _reacted(message: Message, event: ReactionAdded | ReactionRemoved, uid: str)
 
 
 def _added(reaction: Reaction, event: ReactionAdded) -> Reaction:
-    """The first people stand in the order of time. Where not all of them are known, nobody can be put behind them."""
+    """`users` lists the first people in the order of time. If some are not listed, a new one cannot be appended."""
     if event.actor_uid in reaction.uids:
         return reaction
     update: dict[str, Any] = {"count": reaction.count + 1}
@@ -143,7 +144,7 @@ def _added(reaction: Reaction, event: ReactionAdded) -> Reaction:
 
 def _removed(reaction: Reaction, event: ReactionRemoved) -> Reaction:
     if event.actor_uid not in reaction.uids:
-        # One of those who are not shown; or nobody, where all are.
+        # Somebody who is not listed. If all are listed, the reaction was not counted.
         hidden = reaction.count - len(reaction.uids)
         return reaction.model_copy(update={"count": reaction.count - min(hidden, 1)})
     at = reaction.uids.index(event.actor_uid)

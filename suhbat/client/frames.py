@@ -1,4 +1,4 @@
-"""A server's text frame as one object (PROTOCOL §2). Pure."""
+"""Decodes a server's text frame into one object (PROTOCOL §2). Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from suhbat.protocol.types import Wire
 
 
 class OtherEvent(Wire):
-    """A durable event that this version of the SDK does not know: all its fields are in `model_extra`.
+    """A durable event of a type that this version of the SDK does not know. Its fields are in `model_extra`.
 
-    It has its place in the log, so it moves the cursor like any other."""
+    It has a `seq`, so it moves the cursor like any other event."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -27,8 +27,8 @@ class OtherEvent(Wire):
 
 
 Happening = Event | OtherEvent | Notice | Snapshot | Reset | Removed
-"""What `Suhbat.events` gives: durable events, notices, and what makes cached state void: a `Reset` or a `Removed` that
-of one conversation, a `Snapshot` that of all."""
+"""The items of `Suhbat.events`: durable events, notices, and frames after which cached state is void: that of one
+conversation after a `Reset` or `Removed`, all of it after a `Snapshot`."""
 Frame = Happening | Welcome | CaughtUp | Ok | Pong | Error
 
 _Known = Event | Notice | Welcome | Snapshot | Reset | CaughtUp | Ok | Pong | Error
@@ -37,13 +37,13 @@ _NEEDED = frozenset({"welcome", "snapshot", "reset", "caught_up", "ok", "pong", 
 
 
 class BadFrame(Exception):
-    """Something that no Suhbat server says."""
+    """A frame that no Suhbat server sends."""
 
 
 def decode(data: str | bytes) -> Frame | None:
-    """None for a frame of a kind that is not known, which clients ignore. Raises BadFrame.
+    """The frame, or None for one of an unknown type, which clients ignore. Raises BadFrame.
 
-    An `ok` comes as a bare `Ok`: what else it carries depends on what was asked."""
+    An `ok` is decoded as a bare `Ok`: its other fields depend on the command it answers."""
     try:
         return _KNOWN.validate_json(data)
     except ValidationError as invalid:
@@ -54,13 +54,13 @@ def decode(data: str | bytes) -> Frame | None:
 
 
 def _other(data: str | bytes) -> Frame | None:
-    """A frame that is not exactly what this version expects. Raises ValueError where it cannot do without."""
+    """A frame that does not fit this version's schemas. Raises ValueError if the client cannot work without it."""
     value = from_json(data)
     if not isinstance(value, dict) or value.get("type") in _NEEDED:
         raise ValueError("unusable")
     if "seq" in value:
         return OtherEvent.model_validate(value)
     if value.get("type") == "conversation.removed":
-        # The reply to a cursor; in one's own log the same type is an event, with a seq.
+        # The reply to a cursor. In the user's own log the same type is an event, with a seq.
         return Removed.model_validate(value)
     return None

@@ -1,4 +1,4 @@
-"""Which logs are behind their heads, and when to ask for what is missing (PROTOCOL §2: `sync`, `pong`). Pure."""
+"""Which cursors are below the head of their log, and when to ask for the missing events (PROTOCOL §2: `sync`, `pong`). Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 BELOW_SECONDS = 2.0
-"""A log that stays below its head for this long, without an event of it coming in, is asked for (again)."""
+"""If a cursor stays below the head for this long without an event, the missing events are asked for (again)."""
 
 
 @dataclass(slots=True)
@@ -23,12 +23,12 @@ class Gaps:
         self._gaps: dict[str, _Gap] = {}
 
     def below(self, log: str, head: int, now: float) -> None:
-        """The server has this log up to `head`, above the cursor; what is missing may be on its way."""
+        """The server's log goes up to `head`, above the cursor. The missing events may be on their way."""
         gap = self._gaps.setdefault(log, _Gap(head, now, asked=False))
         gap.head = max(gap.head, head)
 
     def skipped(self, log: str, seq: int, now: float) -> bool:
-        """`seq` came while events before it are missing. True: ask for them now (it was not done yet)."""
+        """`seq` came while events before it are missing. True: ask for them now; they were not asked for yet."""
         self.below(log, seq, now)
         gap = self._gaps[log]
         if gap.asked:
@@ -46,23 +46,23 @@ class Gaps:
             del self._gaps[log]
 
     def due(self, now: float) -> list[str]:
-        """The logs to ask for now, first those that were quiet for the longest. They stay due until they are `asked` for:
-        perhaps one frame does not take all."""
+        """The logs to ask for now, those without an event for the longest time first. They stay due until `asked`, since one
+        frame may not hold all of them."""
         due = [log for log, gap in self._gaps.items() if now - gap.quiet_since >= BELOW_SECONDS]
         return sorted(due, key=lambda log: self._gaps[log].quiet_since)
 
     def asked(self, logs: Iterable[str], now: float) -> None:
-        """What is missing of these was asked for."""
+        """The missing events of these logs were asked for."""
         for log in logs:
             self._gaps[log].asked, self._gaps[log].quiet_since = True, now
 
     def excuse(self, now: float) -> None:
-        """Until now nothing was read, so nothing could come."""
+        """The socket was not read until now, so no log is late."""
         for gap in self._gaps.values():
             gap.quiet_since = now
 
     def forget(self, log: str) -> int:
-        """The log is followed no more. Gives the head that it was below, 0 if it was not."""
+        """The log is not followed any more. Gives the head that the cursor was below, or 0."""
         gap = self._gaps.pop(log, None)
         return 0 if gap is None else gap.head
 

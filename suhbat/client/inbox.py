@@ -1,4 +1,4 @@
-"""What happened and waits for the application: a bounded buffer between the socket and `async for`."""
+"""A bounded buffer of happenings between the socket and the application's `async for`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections import deque
 from .frames import Happening
 
 OVERFLOW = 8
-"""How many times its size the buffer may grow while answers are awaited (see `Connection`)."""
+"""How many times its size the buffer may grow while commands await their reply (see `ConnectionTasks`)."""
 
 
 class Inbox:
-    """Filled by the connection, emptied by one reader at a time. `relief` is set whenever something is taken.
+    """Filled by the connection, emptied by one reader at a time. `relief` is set whenever an item is taken.
 
-    A program that only writes never reads: until somebody begins to, a full buffer is thrown away and begun anew, which
-    `begin` tells.
+    A program that only sends never reads. Until a reader begins, a full buffer is discarded and started anew; `begin` reports
+    that.
     """
 
     def __init__(self, size: int, relief: asyncio.Event) -> None:
@@ -30,16 +30,16 @@ class Inbox:
 
     @property
     def crowded(self) -> bool:
-        """The reader is slow: read no more from the socket."""
+        """The reader is slow: stop reading the socket."""
         return self._reading and len(self._items) >= self._size
 
     @property
     def full(self) -> bool:
-        """The reader is slow and what it awaits is far behind other things: apply no more events."""
+        """The reader is slow, and the reply it awaits is far behind other frames: apply no more events."""
         return self._reading and len(self._items) >= self._size * OVERFLOW
 
     def begin(self) -> bool:
-        """Somebody reads from now on. True: something was thrown away, so all was, and a snapshot has to come first."""
+        """A reader begins. True: items were discarded; now all are, and a snapshot must be put first."""
         thrown_away, self._thrown_away = self._thrown_away, False
         if thrown_away:
             self._items.clear()
@@ -54,7 +54,7 @@ class Inbox:
         self._more.set()
 
     def end(self, error: BaseException | None) -> None:
-        """Nothing more will come: the reader gets what is still here, then `error`, or just the iteration's end."""
+        """Nothing more will come. The reader gets the remaining items, then `error`, or the end of the iteration."""
         self._ended, self._error = True, error
         self._more.set()
 

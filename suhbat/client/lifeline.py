@@ -1,4 +1,4 @@
-"""From one connection to the next: who to be, when to come back, and when not to (PROTOCOL §3)."""
+"""One connection after the other: which token to use, when to reconnect, and when not to (PROTOCOL §3)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from suhbat.protocol.commands import Command
 from suhbat.protocol.v1 import SUBPROTOCOL
 
 from .backoff import Backoff
-from .connection import Connection, Goodbye
+from .connection import ConnectionTasks, Goodbye
 from .errors import WAIT_AND_REPEAT, ChatClosed, ClientError, Refused
 from .inbox import Inbox
 from .outbox import Outbox
@@ -32,14 +32,14 @@ log = logging.getLogger("suhbat.client")
 Token = str | Callable[[], str | Awaitable[str]]
 
 MAX_SIZE = 16 * 1024 * 1024
-"""Bytes of a frame that is taken: a snapshot of some thousand conversations."""
+"""The largest frame accepted, in bytes: enough for a snapshot of some thousand conversations."""
 CLOSE_SECONDS = 2.0
 STEADY_SECONDS = 10.0
-"""How long a connection must have been well for the next wait to be short again after a fault of the server."""
+"""After a fault of the server the next wait is short only if the connection had been open for this long."""
 
 
 class Lifeline:
-    """What lasts over all connections of a chat, and the loop that makes them."""
+    """The state that outlives the connections of a chat, and the loop that opens them."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class Lifeline:
         self._backoff = Backoff(uniform)
         self._clock = clock
         self._sleep = sleep
-        self._connection: Connection | None = None
+        self._connection: ConnectionTasks | None = None
         self._live_since: float | None = None
         self.wake = asyncio.Event()
         self.relief = asyncio.Event()
@@ -64,14 +64,14 @@ class Lifeline:
         self.outbox = Outbox()
         self.inbox = Inbox(buffer, self.relief)
         self.opened = asyncio.Event()
-        """Set when the first opening is over, and when the end came before it."""
+        """Set when the first opening is complete, or when the chat ended before that."""
         self.end: BaseException | None = None
-        """Why there is no chat any more, for the one who opened it."""
+        """Why the chat ended: what entering the chat and its events raise."""
         self.closed: ClientError | None = None
-        """The same for those who ask something."""
+        """Why the chat ended: what commands raise."""
 
     async def run(self) -> None:
-        """Until the end; does not raise, except when cancelled, which is the friendly end."""
+        """Run until the chat ends. Raises nothing, except CancelledError: the program leaves by cancelling it."""
         try:
             while True:
                 self._live_since = None
@@ -81,7 +81,7 @@ class Lifeline:
                 if not may_reconnect(goodbye.code):
                     raise ChatClosed(goodbye.code, goodbye.reason)
                 wait = goodbye.retry_after + self._backoff.next()
-                log.warning("disconnected (%d %s), coming back in %.1f s", goodbye.code, goodbye.reason, wait)
+                log.warning("disconnected (%d %s), reconnecting in %.1f s", goodbye.code, goodbye.reason, wait)
                 await self._sleep(wait)
         except asyncio.CancelledError:
             self._finish(ChatClosed(Close.NORMAL, "left"), None)
@@ -89,16 +89,16 @@ class Lifeline:
         except ClientError as error:
             self._finish(error, error)
         except Exception as error:
-            # From the function that gives the token, or a mistake of this code: the application has to see it.
+            # Raised by the function that gives the token, or a bug of the SDK: the application must see it.
             self._finish(ChatClosed(Close.INTERNAL, repr(error)), error)
 
     def say(self, command: Command) -> None:
-        """Now or never."""
+        """Send a command on the present connection. Dropped if there is none."""
         if self._connection is not None:
             self._connection.say(command)
 
     async def _connect(self) -> Goodbye:
-        """One connection, from the asking for a token to its end. Raises what makes coming back pointless."""
+        """One connection, from asking for a token to its end. Raises if reconnecting is pointless."""
         try:
             token = await self._ask_for_token()
         except Refused as refused:
@@ -121,7 +121,7 @@ class Lifeline:
                 return Goodbye(Close.BUSY, "the server is busy", _retry_after(error.response))
             return Goodbye(Close.ABNORMAL, str(error) or type(error).__name__)
         try:
-            self._connection = Connection(
+            self._connection = ConnectionTasks(
                 socket,
                 self.state,
                 self.outbox,
@@ -151,7 +151,7 @@ class Lifeline:
             compression=None,
             max_size=MAX_SIZE,
             close_timeout=CLOSE_SECONDS,
-            # The protocol has a ping of its own, which knows that a reader who waits for the application hears nothing.
+            # The protocol has its own ping, which takes into account that the reader may be paused for the application.
             ping_interval=None,
         )
 
@@ -160,8 +160,8 @@ class Lifeline:
         self.opened.set()
 
     def _was_well(self, goodbye: Goodbye) -> bool:
-        """Whether the next wait may be short. A fault of the server that ends each connection soon after it opened would
-        otherwise be met at full speed, for ever."""
+        """Whether the next wait may be short. A server fault that ends every connection soon after it opened must not make the
+        client reconnect at full speed for ever."""
         if self._live_since is None:
             return False
         return goodbye.code != Close.INTERNAL or self._clock() - self._live_since >= STEADY_SECONDS
@@ -174,6 +174,6 @@ class Lifeline:
 
 
 def _retry_after(response: Response) -> float:
-    """Seconds (RFC 9110 section 10.2.3; a date there is not ours)."""
+    """Seconds of Retry-After (RFC 9110 section 10.2.3). The server never sends a date."""
     value = response.headers.get("Retry-After", "")
     return float(value) if value.isdecimal() else 0.0

@@ -1,7 +1,7 @@
-"""What was asked and awaits its answer: sent in order, sent again until answered, never too much at once. Pure.
+"""Commands that await their reply: sent in order, repeated until answered, a limited number at a time. Pure.
 
-A command may be sent many times: before an answer came the connection broke, or the server was busy. That is safe,
-because a `send` carries the same `client_id` each time, and the other commands do nothing a second time.
+A command may be sent several times, if the connection breaks before the reply or the server is busy. That is safe: a `send`
+carries the same `client_id` each time, and the other commands are idempotent.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from suhbat.protocol.replies import Error, Ok
 from .errors import WAIT_AND_REPEAT, ClientError, Refused
 
 WINDOW = 64
-"""Commands that may be on their way at once."""
+"""Commands that may be in flight at once."""
 GROWTH = 0.25
-"""By how much an answer widens the window again, after a refusal for haste has closed it to one."""
+"""By how much each reply widens the window again, after `rate_limited` or `busy` has set it to one."""
 LIMIT = 10_000
-"""Commands that may await their answer, sent or not. The server may be away for days, and what was asked is kept in memory."""
+"""Commands that may await their reply, sent or not. They are kept in memory, and the server may be away for days."""
 FULL = "outbox_full"
-"""The code of the refusal of one more: ours, the server has none like it."""
+"""The error code when the outbox is full. It is the SDK's own; the server has no such code."""
 WAIT_SECONDS = 1.0
-"""The wait after a refusal that names none."""
+"""The wait after an error that names none."""
 LONGEST_SECONDS = 60.0
-"""The longest wait for which a command is kept back. What may be repeated only later (new directs: so many a day) is refused,
-and everything else goes on."""
+"""The longest wait after which a command is repeated. If the server asks for more (a limit of new directs a day), the command
+is refused, and the others go on."""
 
 Asked = Send | History | Join | Leave
-"""The commands that go through here; their `id` is an ascending integer."""
+"""The commands of the outbox. Their `id` is an ascending integer."""
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ class _Ask:
 
 
 class Outbox:
-    """Each command's `done` is called once: with its answer, a `Refused`, or the `ChatClosed` that ended the chat."""
+    """Calls each command's `done` once: with its reply, a `Refused`, or the `ChatClosed` that ended the chat."""
 
     def __init__(self) -> None:
         self._asks: dict[int, _Ask] = {}  # in the order they were asked
@@ -49,22 +49,22 @@ class Outbox:
         self._not_before = 0.0
 
     def __len__(self) -> int:
-        """How many await an answer, sent or not."""
+        """How many commands await their reply, sent or not."""
         return len(self._asks)
 
     def add(self, command: Asked, answer: type[Ok], done: Callable[[Ok | ClientError], None]) -> None:
-        """Raises Refused where too much waits already; nothing is kept of it then."""
+        """Add a command. Raises Refused if the outbox is full; the command is not kept then."""
         if len(self._asks) >= LIMIT:
             raise Refused(FULL, f"{LIMIT:,} commands await an answer; wait for some before you ask more")
         self._asks[_number(command.id)] = _Ask(command, answer, done)
 
     def forget(self, id: int) -> None:
-        """Nobody waits for this answer any more. What was not sent yet never will be."""
+        """Nobody awaits this reply any more. A command that was not sent yet is dropped."""
         self._asks.pop(id, None)
         self._flying.discard(id)
 
     def next(self, now: float) -> Asked | None:
-        """The command to send now, if any; it counts as sent."""
+        """The command to send now, if any. It counts as sent from then on."""
         if self.wait(now) or len(self._flying) >= int(self._window):
             return None
         for id, ask in self._asks.items():
@@ -78,18 +78,18 @@ class Outbox:
         return max(self._not_before - now, 0.0)
 
     def cut(self) -> None:
-        """The connection is gone: whatever is unanswered has to be sent again, in the order it was asked."""
+        """The connection is lost: all commands without a reply must be sent again, in their order."""
         self._flying.clear()
 
     def answered(self, ok: Ok, data: str | bytes) -> None:
-        """`data` is the frame that `ok` was read from; it is read again as what was asked for. Raises ValueError."""
+        """A reply came. `data`: its frame, decoded again as the reply that the command expects. Raises ValueError."""
         ask = self._take(ok.id)
         if ask is not None:
             self._window = min(self._window + GROWTH, WINDOW)
             ask.done(ask.answer.model_validate_json(data))
 
     def refused(self, error: Error, now: float) -> None:
-        """A refusal for haste without an `id` may be any command's: then all that are on their way are sent again."""
+        """An error came. A `busy` or `rate_limited` without `id` may concern any command, so all in flight are sent again."""
         wait = error.retry_after or WAIT_SECONDS
         if error.code in WAIT_AND_REPEAT and (wait <= LONGEST_SECONDS or error.id is None):
             self._not_before = max(self._not_before, now + min(wait, LONGEST_SECONDS))
@@ -99,7 +99,7 @@ class Outbox:
             ask.done(Refused(error.code, error.message, error.retry_after))
 
     def close(self, error: ClientError) -> None:
-        """Nothing will be answered any more."""
+        """No more replies will come: every command fails with `error`."""
         asks, self._asks = self._asks, {}
         self._flying.clear()
         for ask in asks.values():

@@ -1,29 +1,31 @@
-"""Whether the server is still there: a ping each heartbeat, and an end to patience. Pure; time is steady seconds."""
+"""Whether the server still answers: a ping each heartbeat, and a time limit for the pong. Pure; times are monotonic seconds."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 
 PATIENCE_SECONDS = 10.0
-"""How long an answer to `hello` or `ping` may take."""
+"""How long the reply to `hello` or `ping` may take."""
 
 
 class Beat(Enum):
     REST = auto()
     PING = auto()
-    """Say `ping` now."""
+    """Send `ping` now."""
     SILENCE = auto()
-    """No answer in time: this connection is dead, whatever its socket says."""
+    """No reply in time: the connection is dead, whatever its socket says."""
 
 
 class Pulse:
+    """The pings of one connection at a time."""
+
     def __init__(self) -> None:
         self._heartbeat = 0.0
         self._awaiting = False
         self._at = 0.0
 
     def hello(self, now: float) -> None:
-        """`hello` was said; `welcome` is awaited."""
+        """`hello` was sent; `welcome` must follow."""
         self._awaiting, self._at = True, now + PATIENCE_SECONDS
 
     def welcome(self, heartbeat: float, now: float) -> None:
@@ -34,12 +36,12 @@ class Pulse:
         self._awaiting, self._at = False, now + self._heartbeat
 
     def refused(self, retry_after: float, now: float) -> None:
-        """A ping may have been refused: that, too, is a sign of life. Ask again later."""
+        """The refused command may have been a ping. An error is a sign of life too, so ping again later."""
         if self._awaiting and self._heartbeat:
             self._awaiting, self._at = False, now + retry_after
 
     def excuse(self, now: float) -> None:
-        """Until now nothing was read, so nothing could be heard."""
+        """The socket was not read until now, so a pong is not late."""
         if self._awaiting:
             self._at = now + PATIENCE_SECONDS
 

@@ -1,7 +1,7 @@
-"""What a client knows, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, loop or clock.
+"""A client's state, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, no loop, no clock.
 
-The rule that makes at-least-once into exactly-once is in `_event`: apply cursor + 1, drop what is not above the cursor,
-and for anything higher ask for what is missing instead of applying it.
+`_event` turns at-least-once delivery into exactly-once: it applies the event at cursor + 1 and drops those at or below the
+cursor. An event above cursor + 1 is not applied; the missing events are asked for.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from .pulse import Beat, Pulse
 from .tally import Tally
 
 RESUME_BYTES = MAX_FRAME - 8_192
-"""Room for cursors in a frame. What does not fit into `hello` is told as `reset`; what does not into one `sync` is asked for
-in the next."""
+"""Bytes for cursors in a frame. A conversation whose cursor does not fit into `hello` comes as `reset`; one that does not fit
+into a `sync` is asked for in the next."""
 
 
 class State:
-    """Lives as long as the chat, over all its connections. `now` is always steady seconds."""
+    """Lives as long as the chat, over all its connections. `now` is always in monotonic seconds."""
 
     def __init__(self) -> None:
         self.user: User | None = None
@@ -50,7 +50,7 @@ class State:
         self.presence: dict[str, Presence] = {}
         self.cursors: dict[str, int] = {}
         self.welcomed = False
-        """Whether this connection may be talked over."""
+        """Whether commands may be sent on this connection."""
         self._epoch = ""
         self._opening = True
         self._started = False
@@ -63,7 +63,7 @@ class State:
         self._pings = count(1)
 
     def hello(self, token: str, now: float) -> Hello:
-        """The first thing to say on a new connection."""
+        """The first command on a new connection."""
         self.welcomed, self._opening, self._more = False, True, False
         self._gaps.clear()
         self._early.clear()
@@ -75,7 +75,7 @@ class State:
         return Hello(type="hello", id="hello", token=token, resume=resume)
 
     def receive(self, frame: Frame, now: float, *, full: bool = False) -> Sequence[Effect]:
-        """Take one frame. `full`: the application can take no more now; events are left for a later `sync`."""
+        """Apply one frame. `full`: the application can take no more now; events are left for a later `sync`."""
         match frame:
             case Welcome():
                 self._welcome(frame, now)
@@ -95,13 +95,13 @@ class State:
             case Error() if frame.code in WAIT_AND_REPEAT:
                 self._pulse.refused(frame.retry_after or WAIT_SECONDS, now)
             case Ok() | Error():
-                pass  # an answer: the outbox's business
+                pass  # a reply: the outbox handles it
             case _:
                 return self._event(frame, now, full)
         return ()
 
     def tick(self, now: float) -> list[Effect]:
-        """Call a few times a second while the socket is read."""
+        """Apply the passing of time. Must be called a few times a second while the socket is read."""
         effects: list[Effect] = []
         if due := _fitting({log: self.cursors[log] for log in self._gaps.due(now) if log in self.cursors}):
             self._gaps.asked(due, now)
@@ -116,12 +116,12 @@ class State:
         return effects
 
     def excuse(self, now: float) -> None:
-        """Until now the socket was not read: what did not come in that time is not late."""
+        """The socket was not read until now, so nothing is late."""
         self._gaps.excuse(now)
         self._pulse.excuse(now)
 
     def snapshot(self) -> Snapshot:
-        """Everything as it is now, as the server would tell it."""
+        """The present state, as the server would send it."""
         return Snapshot(
             conversations=tuple(self.conversations.values()),
             users=tuple(self.users.values()),
@@ -135,7 +135,7 @@ class State:
         self.user, self._epoch, self.welcomed = frame.user, frame.epoch, True
         self._pulse.welcome(frame.heartbeat, now)
         if not frame.resumed:
-            # At once, not with the snapshot: should the connection break in between, they are not of this epoch.
+            # Now, not with the snapshot: if the connection breaks in between, these cursors must not meet the new epoch.
             self.cursors.clear()
 
     def _snapshot(self, frame: Snapshot) -> Sequence[Effect]:
@@ -165,12 +165,12 @@ class State:
         self._fresh.clear()
         return [Live()]
 
-    # What comes all the time
+    # After the opening
 
     def _notice(self, frame: PresenceNotice | TypingNotice | Receipt, full: bool) -> Sequence[Effect]:
         if isinstance(frame, PresenceNotice):
             if frame.whole:
-                self.presence.clear()  # who is not in it is not here
+                self.presence.clear()  # anybody who is not listed is offline
             self.presence.update((person.uid, person) for person in frame.users)
         return () if full else [Deliver(frame)]
 
@@ -213,7 +213,7 @@ class State:
                 self.invitations.pop(state.conversation, None)
                 if state.conversation in self.cursors:
                     return
-                # Told of it by a reset already, in this opening: that one is newer than this old event.
+                # If a reset in this opening gave the state already, that one is newer than this event.
                 self._start(self._fresh.get(state.conversation, state), now)
             case ConversationRemoved():
                 self.invitations.pop(event.removed, None)
@@ -227,14 +227,14 @@ class State:
                 pass
 
     def _start(self, state: ConversationState, now: float) -> None:
-        """From here on this conversation is followed."""
+        """Follow this conversation from this state on."""
         log = state.conversation
         self.conversations[log] = state
         self._tallies.pop(log, None)
         self.cursors[log] = state.head
         self._gaps.moved(log, state.head, now)
         if (early := self._early.pop(log, 0)) > state.head:
-            # Its first events were faster than the news of it.
+            # Its first events came before the event that added it.
             self._gaps.below(log, early, now)
 
     def _tally(self, log: str) -> Tally:
@@ -246,12 +246,12 @@ class State:
         self._tallies.pop(log, None)
         self.cursors.pop(log, None)
         if above := self._gaps.forget(log):
-            # It may be added again by what comes next; then what came too early is missing still.
+            # If it is added again, the events that came too early are still missing.
             self._early[log] = max(above, self._early.get(log, 0))
 
 
 def _fitting(cursors: dict[str, int]) -> dict[str, int]:
-    """As many as a frame takes, one's own log first."""
+    """As many cursors as fit into a frame, the user's own log first."""
     fitting: dict[str, int] = {}
     room = RESUME_BYTES
     for log in sorted(cursors, key=ME.__ne__):

@@ -1,7 +1,7 @@
-"""Which messages an unread count has in it already, and which deletions. Pure.
+"""Which messages and deletions an unread count already contains. Pure.
 
-A message and the news that one has read so far are in two logs, and there is no order between those: either may be told
-first, live or in a replay. So the mark says what it counted, and this remembers what came above that.
+Messages are in the conversation's log and read marks in the user's own log, and the two logs have no common order: either
+event may come first, live or in a replay. So a read mark says up to where it counted, and a tally remembers what came after.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections import deque
 from suhbat.protocol.events import Mentioned, MessageCreated, MessageDeleted, MessageEdited, ReadMarked
 
 KEPT = 10_000
-"""Messages and deletions remembered of one conversation; more do not come between a mark and the news of it."""
+"""Messages and deletions remembered for one conversation. More do not come between a read mark and its event."""
 
 
 class Tally:
-    """Of one conversation, from a state that counted the messages up to the ordinal `counted`, and the deletions up to the
-    `seq` `head`."""
+    """The tally of one conversation. It starts from a state that counted messages up to the ordinal `counted` and deletions up
+    to the `seq` `head`."""
 
     def __init__(self, counted: int, head: int = 0) -> None:
         self.named = Named(head)
@@ -26,14 +26,14 @@ class Tally:
         self._deleted: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
     def is_new(self, ordinal: int) -> bool:
-        """Whether somebody else's message, which was told now, must be added to the count."""
+        """Whether this new message of somebody else must be added to the count."""
         if ordinal <= self._counted:
             return False
         self._above.append(ordinal)
         return True
 
     def is_gone(self, event: MessageDeleted, read_ordinal: int) -> bool:
-        """Whether the deletion of somebody else's message, which was told now, must be taken off the count."""
+        """Whether this new deletion of somebody else's message must be subtracted from the count."""
         ordinal = event.ordinal or 0
         self._deleted.append((event.seq, ordinal))
         if ordinal in self._above:
@@ -42,7 +42,7 @@ class Tally:
         return read_ordinal < ordinal <= self._counted and event.seq > self._head
 
     def marked(self, event: ReadMarked) -> int:
-        """What is unread after this mark."""
+        """The unread count after this mark."""
         self._counted = max(self._counted, event.last_ordinal)
         self._head = max(self._head, event.head)
         while self._above and self._above[0] <= event.last_ordinal:
@@ -54,9 +54,10 @@ class Tally:
 
 
 class Named:
-    """Which messages that name everybody a count of mentions has in it already. `head`: that of the state it began with.
+    """Which messages that name everybody a count of mentions already contains. `head`: that of the state it starts from.
 
-    One's own log gives the whole count, up to an event of the conversation; the conversation's own events change it.
+    An event of the user's own log gives the whole count up to an event of the conversation. Later events of the conversation
+    change it.
     """
 
     def __init__(self, head: int) -> None:
@@ -64,7 +65,7 @@ class Named:
         self._above: deque[tuple[int, int, int]] = deque(maxlen=KEPT)
 
     def changed(self, event: MessageCreated | MessageEdited | MessageDeleted, uid: str, read_ordinal: int) -> int:
-        """What this event, of whose log it is the next, adds to the count of `uid`, who has read up to there."""
+        """How much this event, the next of its log, adds to the count of `uid`, who has read up to `read_ordinal`."""
         if not event.everyone or event.seq <= self._counted:
             return 0
         if isinstance(event, MessageDeleted):
@@ -77,7 +78,7 @@ class Named:
         return event.everyone if ordinal > read_ordinal else 0
 
     def told(self, event: ReadMarked | Mentioned, mentions: int, read_ordinal: int) -> int:
-        """The count after the whole one of this event; `mentions`: that of before."""
+        """The count after this event, which carries the whole count up to its `head`. `mentions`: the count before."""
         if event.head and event.head < self._began:
             return mentions  # the state is newer
         self._counted = max(self._counted, event.head)

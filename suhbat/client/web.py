@@ -1,4 +1,4 @@
-"""The little HTTP that the SDK needs, with the standard library in a thread."""
+"""The SDK's few HTTP requests, made with the standard library in a thread."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TIMEOUT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a server is: `http` is the root of its API, `socket` that of v1."""
+    """A server's addresses: `http` of its HTTP API, `socket` of v1."""
 
     http: str
     socket: str
@@ -37,9 +37,9 @@ class Address:
 
 
 async def new_guest(url: str, user_id: str) -> tuple[User, str]:
-    """Take a name: who one is now, and the token that proves it.
+    """Make a guest with this name; gives the user and its token.
 
-    Raises Refused (`name_in_use`, `invalid_name`, `forbidden` …), OSError where the server cannot be reached.
+    Raises Refused (`name_in_use`, `invalid_name`, `forbidden` …), and OSError if the server cannot be reached.
     """
     status, answer = await _ask(f"{Address.of(url).http}/guests", None, {"user_id": user_id})
     if status != 201:
@@ -48,13 +48,13 @@ async def new_guest(url: str, user_id: str) -> tuple[User, str]:
 
 
 async def end_guest(url: str, token: str) -> None:
-    """Give the name of a guest back, as well as that goes: a server that is away keeps it for a while."""
+    """End a guest, so that its name is free again. If the server cannot be reached, it keeps the name for a while."""
     with suppress(OSError):
         await _ask(f"{Address.of(url).http}/sessions/current", token, method="DELETE")
 
 
 async def who_am_i(address: Address, token: str) -> Refused | None:
-    """None where the token is good, or where that cannot be told now; else why it is not (PROTOCOL §3, last lines)."""
+    """Why the token is refused. None if it is valid, or if that cannot be determined now (PROTOCOL §3, last lines)."""
     try:
         status, answer = await _ask(f"{address.http}/me", token)
     except OSError:
@@ -84,7 +84,7 @@ def _request(url: str, token: str | None, body: object, method: str | None) -> t
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """A JSON object; an empty one where a proxy answered with something else."""
+    """The JSON object of a body. Empty if the body is none, as from a proxy."""
     try:
         value = json.loads(body)
     except ValueError:

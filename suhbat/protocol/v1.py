@@ -21,7 +21,7 @@ SUBPROTOCOL = "suhbat.v1"
 CAUGHT_UP = encode(CaughtUp())
 
 
-class State(Enum):
+class V1State(Enum):
     """Where a v1 connection stands."""
 
     SILENT = auto()
@@ -36,20 +36,20 @@ class V1Machine:
     def __init__(self, language: Language, meter: Meter) -> None:
         self.language = language
         self.meter = meter
-        self.state = State.SILENT
+        self.state = V1State.SILENT
 
     def receive(self, data: str | bytes, now: float) -> Do[Command] | Answer | End:
         """`now`: steady seconds. Text frames come as str, binary ones as bytes. After an `End` nothing may be fed."""
         action = self._receive(data, now)
         if isinstance(action, End):
-            self.state = State.ENDED
+            self.state = V1State.ENDED
         return action
 
     def late(self) -> End | None:
         """The time for `hello` is over: the close, unless it came."""
-        if self.state is not State.SILENT:
+        if self.state is not V1State.SILENT:
             return None
-        self.state = State.ENDED
+        self.state = V1State.ENDED
         return End(Close.UNAUTHENTICATED, self.refuse(_hello_first()), "hello", Unauthenticated.code)
 
     def refuse(self, error: SuhbatError, id: int | str | None = None) -> bytes:
@@ -67,12 +67,12 @@ class V1Machine:
         except ValidationError as invalid:
             error = BadRequest(reason=reason_of(invalid, data))
             return Answer(self.refuse(error, command_id(data)), error.code)
-        if self.state is State.SILENT:
+        if self.state is V1State.SILENT:
             if not isinstance(command, Hello):
                 return End(
                     Close.UNAUTHENTICATED, self.refuse(_hello_first(), command.id), "hello first", Unauthenticated.code
                 )
-            self.state = State.OPEN
+            self.state = V1State.OPEN
         elif isinstance(command, Hello):
             return Answer(self.refuse(BadRequest(reason="hello was already said"), command.id), BadRequest.code)
         return Do(command)

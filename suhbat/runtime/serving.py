@@ -39,7 +39,7 @@ SPAWN = get_context("spawn")
 """Workers are not forked: that is not there everywhere, and copies what a thread may hold."""
 
 
-class Server(uvicorn.Server):
+class UvicornServer(uvicorn.Server):
     """uvicorn's, which says when it is `ready`, lets the others take over before it stops, and stops when it can do nothing
     but that."""
 
@@ -107,7 +107,7 @@ def run(
     """Serve until told to stop. `ready` is called when it takes requests; `worker`, `quiet`: see `app.create_app`. Raises
     SystemExit(1) where it stopped because it could not go on, so that it is started anew."""
     suhbat = create_app(settings, worker=worker, quiet=quiet)
-    server = Server(_config(settings, suhbat), suhbat, ready)
+    server = UvicornServer(_config(settings, suhbat), suhbat, ready)
     server.run(sockets)
     if server.has_failed:
         raise SystemExit(1)

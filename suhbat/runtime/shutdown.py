@@ -12,8 +12,8 @@ from suhbat.errors import SuhbatError
 LAST_WORDS_SECONDS = 1.0
 """From the first step on: until when the others are told, and is written down who was here."""
 CLOSE_SECONDS = 3.0
-"""Until when the store may write what it has accepted. With what comes before (`Suhbat.drain`, `Server.shutdown`) this is
-within the 10 s after SIGTERM that are promised."""
+"""Until when the store may write what it has accepted. With what comes before (`Suhbat.drain`, `UvicornServer.shutdown`)
+this is within the 10 s after SIGTERM that are promised."""
 
 log = structlog.get_logger("suhbat")
 

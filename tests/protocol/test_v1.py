@@ -13,7 +13,7 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import COMMANDS, Hello, Ping, Send
 from suhbat.protocol.machine import Answer, Do, End, Unlimited
 from suhbat.protocol.types import MAX_CURSORS
-from suhbat.protocol.v1 import State, V1Machine, command_id
+from suhbat.protocol.v1 import V1Machine, V1State, command_id
 
 HELLO = '{"type": "hello", "id": 1, "token": "t"}'
 
@@ -37,7 +37,7 @@ def test_hello_opens() -> None:
     fresh = machine(open=False)
     action = fresh.receive(HELLO, 0.0)
     assert isinstance(action, Do) and isinstance(action.command, Hello)
-    assert fresh.state is State.OPEN
+    assert fresh.state is V1State.OPEN
 
 
 def test_anything_else_first_is_4501() -> None:
@@ -207,10 +207,10 @@ def test_any_sequence_of_frames(sequence: list[str | bytes]) -> None:
         action = driven.receive(frame, 0.0)
         assert isinstance(action, Do | Answer | End)
         if isinstance(action, Do):
-            assert (was is State.SILENT) == isinstance(action.command, Hello)
+            assert (was is V1State.SILENT) == isinstance(action.command, Hello)
             hellos += isinstance(action.command, Hello)
         if isinstance(action, End):
-            assert driven.state is State.ENDED
+            assert driven.state is V1State.ENDED
             break
         if isinstance(action, Answer):
             assert json.loads(action.frame)["message"]

@@ -28,7 +28,7 @@ from suhbat.protocol.machine import Answer, Do, End, Unlimited
 from suhbat.protocol.mentions import MOST
 from suhbat.protocol.simple import SimpleMachine, SimpleSend
 from suhbat.protocol.types import MAX_TEXT, Emoji, Title
-from suhbat.protocol.v1 import State, V1Machine
+from suhbat.protocol.v1 import V1Machine, V1State
 from suhbat.store import connect, search
 from tests.store.parts import ALI, Listener, opened, sqlite
 
@@ -71,10 +71,10 @@ def sequence(data: bytes) -> None:
         action = machine.receive(said.decode(errors="ignore"), 0.0)
         _check(action)
         if isinstance(action, Do):
-            assert (before is State.SILENT) == isinstance(action.command, Hello)
+            assert (before is V1State.SILENT) == isinstance(action.command, Hello)
             hellos += isinstance(action.command, Hello)
         if isinstance(action, End):
-            assert machine.state is State.ENDED
+            assert machine.state is V1State.ENDED
             break
     assert hellos <= 1
 
