@@ -96,7 +96,9 @@ class Appender:
         if log.kind == "lobby" or log.settings.history == "joined":
             veil(event)
         row = EventRow(log.id, log.head, event.type, at, actor.user_id, actor.uid, target=about, data=_stored(event))
-        self._add(log, row, event)
+        self._rows.append(row)
+        self.entries.append(LogEntry(log.name, event))
+        self._touched[log.id] = log
         return event
 
     def message(self, log: Log, post: Post, *, everyone: bool) -> Message:
@@ -129,7 +131,9 @@ class Appender:
             log.id, seq, "message.created", post.at, actor.user_id, actor.uid, ordinal, post.text,
             post.client_id, post.reply_to, None, False, None, _WITH_ALL if everyone else None,
         )  # fmt: skip
-        self._add(log, row, event)
+        self._rows.append(row)
+        self.entries.append(LogEntry(log.name, event))
+        self._touched[log.id] = log
         if actor.uid not in self._cache.users:
             self.note_users((actor,), post.at)
         return message
@@ -164,11 +168,6 @@ class Appender:
         """Forget what was appended after so many entries; it was rolled back."""
         del self.entries[entries:]
         self._rows, self._touched, self._users = [], {}, {}
-
-    def _add(self, log: Log, row: EventRow, event: Stored) -> None:
-        self._rows.append(row)
-        self.entries.append(LogEntry(log.name, event))
-        self._touched[log.id] = log
 
 
 _WITH_ALL = message_data(1, True)

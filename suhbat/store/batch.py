@@ -21,7 +21,7 @@ log = structlog.get_logger("suhbat.store")
 T = TypeVar("T")
 
 Unit = Callable[[WriterTransaction], T]
-"""Something to write that is no post: gives its result. Must be repeatable."""
+"""Something to write that is no post: gives its result. Must be repeatable. What it appended is flushed after it."""
 
 
 @dataclass(slots=True, eq=False)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -17,14 +16,13 @@ from .dialect import find_rows, insert_rows
 from .logs import Log
 from .tables import conversations, idempotency
 
-_COLUMNS = ("key", "uid", "conversation_id", "seq", "ordinal", "sent_at", "digest")
 
+class KeyRow(NamedTuple):
+    """A row of `tables.idempotency`: a key, and how it was answered first."""
 
-@dataclass(frozen=True, slots=True)
-class _First:
-    """How a key was answered first."""
-
-    log_id: int
+    key: str
+    uid: str
+    conversation_id: int
     seq: int
     ordinal: int
     sent_at: Milliseconds
@@ -36,30 +34,35 @@ class IdempotencyKeys:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._firsts: dict[tuple[str, str], _First] = {}
-        self._rows: list[tuple[Any, ...]] = []
+        self._firsts: dict[tuple[str, str], KeyRow] = {}
+        self._rows: list[KeyRow] = []
 
     def look_up(self, posts: Sequence[Post], again: bool) -> None:
         """Read those that were answered before, in one query. `again`: also those that the server made."""
         keys = [(post.key, post.actor.uid) for post in posts if again or post.client_id is not None]
-        for key, uid, *first in find_rows(self._connection, idempotency, _COLUMNS[:2], _COLUMNS, keys):
-            self._firsts[uid, key] = _First(*first)
+        for row in find_rows(self._connection, idempotency, KeyRow._fields[:2], KeyRow._fields, keys):
+            first = KeyRow(*row)
+            self._firsts[first.uid, first.key] = first
 
     def answer(self, post: Post, log: Log | None) -> Sent | IdempotencyConflict | None:
         """What a post to this log is told whose key was seen before; None for a new key."""
         first = self._firsts.get((post.actor.uid, post.key))
         if first is None:
             return None
-        if log is None or first.log_id != log.id or first.digest != _digest(post.client_id, post.text, post.reply_to):
+        if (
+            log is None
+            or first.conversation_id != log.id
+            or first.digest != _digest(post.client_id, post.text, post.reply_to)
+        ):
             return IdempotencyConflict()
         return Sent(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
 
     def note(self, post: Post, log: Log, message: Message) -> None:
         """The post became this message."""
         digest = _digest(post.client_id, post.text, post.reply_to)
-        seq, ordinal = message.seq, message.ordinal
-        self._rows.append((post.key, post.actor.uid, log.id, seq, ordinal, post.at, digest))
-        self._firsts[post.actor.uid, post.key] = _First(log.id, seq, ordinal, post.at, digest)
+        row = KeyRow(post.key, post.actor.uid, log.id, message.seq, message.ordinal, post.at, digest)
+        self._rows.append(row)
+        self._firsts[row.uid, row.key] = row
 
     def flush(self) -> None:
         """Write those that were noted."""
@@ -70,7 +73,7 @@ def answered(
     connection: Connection, uid: str, client_id: str, text: str, reply_to: int | None
 ) -> Sent | IdempotencyConflict | None:
     """What a repeated post of this key is told, wherever it went; None for one that was not stored."""
-    asked = select(conversations.c.name, *(idempotency.c[name] for name in _COLUMNS[3:])).join(
+    asked = select(conversations.c.name, *(idempotency.c[name] for name in KeyRow._fields[3:])).join(
         conversations, conversations.c.id == idempotency.c.conversation_id
     )
     row = connection.execute(asked.where(idempotency.c.uid == uid, idempotency.c.key == client_id)).first()

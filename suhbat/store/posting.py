@@ -58,9 +58,14 @@ class PostRun:
     def look_up(self, posts: Sequence[Post], again: bool) -> None:
         """What the tables say of these posts: at most one query of each kind."""
         self._keys.look_up(posts, again)
-        found = [(post, log) for post in posts if (log := self._log(post)) is not None]
-        self._replies.look_up(found)
-        self._directs.look_up(found)
+        asking = [
+            (post, log)
+            for post in posts
+            if (log := self._log(post)) is not None and (post.reply_to is not None or log.kind == "direct")
+        ]
+        if asking:
+            self._replies.look_up(asking)
+            self._directs.look_up(asking)
 
     def take(self, post: Post) -> Outcome:
         """Number the post, or refuse it."""

@@ -151,6 +151,7 @@ class Transactions:
         before = transaction.mark()
         try:
             result = item.run(transaction)
+            transaction.appender.flush()
         except Exception as error:
             if is_trouble(error) or is_contended(error):
                 raise

@@ -1,0 +1,117 @@
+"""The one way to write an event: numbers, rows, heads, and what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, event, select
+
+from suhbat.protocol.events import DraftChanged, MessageCreated, MessagePinned
+from suhbat.protocol.types import LOBBY, ME
+from suhbat.store.appender import EventRow
+from suhbat.store.idempotency import KeyRow
+from suhbat.store.tables import conversations, events, idempotency, users
+from suhbat.store.transaction import WriterTransaction
+from suhbat.store.writer_cache import WriterCache
+
+from .parts import ALI, VALI, make_post
+from .test_posting import database
+
+
+@pytest.fixture
+def transaction() -> Iterator[WriterTransaction]:
+    """An open transaction with the lobby and two own logs loaded."""
+    with database() as connection, connection.begin():
+        transaction = WriterTransaction(connection, WriterCache())
+        transaction.cache.load(connection, (LOBBY,), {}, 1)
+        transaction.cache.load_own(connection, (ALI.uid, VALI.uid), 1)
+        yield transaction
+
+
+def heads(connection: Connection) -> dict[str, tuple[int, int]]:
+    columns = (conversations.c.name, conversations.c.head, conversations.c.last_ordinal)
+    return {name: (head, ordinal) for name, head, ordinal in connection.execute(select(*columns))}
+
+
+def test_rows_have_the_columns_of_their_tables() -> None:
+    """A row is inserted by the order of its fields: they are the columns, all of them, in their order."""
+    assert EventRow._fields == tuple(column.name for column in events.columns)
+    assert KeyRow._fields == tuple(column.name for column in idempotency.columns)
+
+
+def test_messages_and_other_events_are_numbered_together(transaction: WriterTransaction) -> None:
+    """One `seq` for all events of a log, an `ordinal` for messages alone; nothing is in the tables before `flush`."""
+    appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
+    first = appender.message(lobby, make_post(ALI, "bir", key="~1"), everyone=False)
+    pinned = appender.append(lobby, MessagePinned, VALI, 5, about=1, target=1)
+    second = appender.message(lobby, make_post(VALI, "ikki", key="~2"), everyone=False)
+    draft = appender.append(transaction.cache.own[ALI.uid], DraftChanged, ALI, 6, target=LOBBY, text="x")
+    assert [(one.seq, one.ordinal) for one in (first, second)] == [(1, 1), (3, 2)]
+    assert (pinned.seq, draft.seq, draft.conversation) == (2, 1, ME)
+    assert heads(transaction.connection)[LOBBY] == (0, 0)
+    appender.flush()
+    assert heads(transaction.connection) == {LOBBY: (3, 2), f"@me:{ALI.uid}": (1, 0), f"@me:{VALI.uid}": (0, 0)}
+    rows = transaction.connection.execute(select(events.c.seq, events.c.type, events.c.actor_uid, events.c.target))
+    assert sorted(map(tuple, rows)) == [
+        (1, "draft", ALI.uid, None),
+        (1, "message.created", ALI.uid, None),
+        (2, "message.pinned", VALI.uid, 1),
+        (3, "message.created", VALI.uid, None),
+    ]
+    assert [(log, one.seq) for log, one in appender.entries] == [
+        (LOBBY, 1),
+        (LOBBY, 2),
+        (LOBBY, 3),
+        (f"@me:{ALI.uid}", 1),
+    ]
+
+
+def test_senders_have_a_row_once(transaction: WriterTransaction) -> None:
+    """Who wrote or was noted is in `users` after `flush`, and is not asked about again."""
+    appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
+    for number in range(3):
+        appender.message(lobby, make_post(ALI, key=f"~{number}"), everyone=False)
+    appender.note_users((ALI, VALI), 9)
+    appender.flush()
+    found = transaction.connection.execute(select(users.c.uid, users.c.created_at)).all()
+    assert sorted(uid for uid, _ in found) == [ALI.uid, VALI.uid]
+    assert transaction.cache.users == {ALI.uid, VALI.uid}
+
+
+def test_a_flush_is_a_handful_of_statements(transaction: WriterTransaction) -> None:
+    """For users, rows and heads, however many events of however many logs; none where nothing was appended."""
+    statements: list[str] = []
+
+    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
+        statements.append(statement)
+
+    appender, cache = transaction.appender, transaction.cache
+    event.listen(transaction.connection.engine, "before_cursor_execute", note)
+    appender.flush()
+    assert statements == []
+    for number in range(64):
+        appender.message(cache.named[LOBBY], make_post(ALI, key=f"~{number}"), everyone=False)
+        appender.append(cache.own[(ALI, VALI)[number % 2].uid], DraftChanged, ALI, 6, target=LOBBY, text="x")
+    appender.flush()
+    assert len([statement for statement in statements if "INTO events" in statement]) == 1
+    assert len([statement for statement in statements if "INTO users" in statement]) == 1
+    assert (
+        len([statement for statement in statements if "UPDATE conversations" in statement]) <= 2
+    )  # 3 heads: see `values.parts`
+
+
+def test_what_was_rolled_back_is_not_told(transaction: WriterTransaction) -> None:
+    """Back at a mark: later events and changes are not published, nothing is written of them, nothing is remembered."""
+    appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
+    appender.message(lobby, make_post(ALI, "bir", key="~1"), everyone=False)
+    appender.flush()
+    mark = transaction.mark()
+    savepoint = transaction.connection.begin_nested()
+    appender.message(lobby, make_post(ALI, "ikki", key="~2"), everyone=False)
+    savepoint.rollback()
+    transaction.back_to(mark)
+    appender.flush()
+    assert [one.event.message.text for one in appender.entries if isinstance(one.event, MessageCreated)] == ["bir"]
+    assert heads(transaction.connection)[LOBBY] == (1, 1)
+    assert not transaction.cache.named
