@@ -98,10 +98,10 @@ def test_errors() -> None:
 
 
 def test_close_codes() -> None:
-    """Every close code stands in the reference, under the heading that says whether to come back after it."""
+    """Every close code stands in the reference, under the heading that says whether to reconnect after it."""
     text = page("close-codes")
     assert rows(text, 2).keys() == {str(int(close)) for close in Close}
-    back = rows(section(text, "Come back"), 2)
+    back = rows(section(text, "Reconnect"), 2)
     assert set(back) == {str(int(close)) for close in Close if may_reconnect(close)}
 
 
