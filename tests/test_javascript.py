@@ -74,7 +74,7 @@ def test_the_surface() -> None:
     assert set(rows) == (set(chat) - {"constructor"}) | {"Refused", "Unreachable", "Closed"}
     source = "".join((SDK / name).read_text(encoding="utf-8") for name in ("state.js", "lifeline.js"))
     told = set(re.findall(r'emit(?:: \[|\()"(\w+)"', source)) | {"typing", "receipt"}  # by the type of the frame
-    assert set(re.findall(r"^\| `(\w+)` \|", section("What it tells"), re.MULTILINE)) == told
+    assert set(re.findall(r"^\| `(\w+)` \|", section("Events of a chat"), re.MULTILINE)) == told
 
 
 @pytest.fixture
