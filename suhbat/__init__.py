@@ -1,4 +1,4 @@
-"""Suhbat: a self-hosted real-time chat server. `node.py` wires its live parts, `app.py` puts HTTP and sockets around."""
+"""Suhbat: a self-hosted real-time chat server. `runtime.node` wires the live parts, `runtime.app` adds HTTP and sockets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LATER = {
     "Person": "suhbat.identity.outside",
     "Issuer": "suhbat.identity.issuer",
 }
-"""For applications that Suhbat is a part of. Imported when asked for: `suhbat version` and the SDK need none of it."""
+"""Names for applications that embed Suhbat. Imported on first use, because `suhbat version` and the SDK do not need them."""
 
 
 def __getattr__(name: str) -> Any:

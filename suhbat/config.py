@@ -1,7 +1,7 @@
-"""Settings: one name in three spellings, and always an answer to where a value came from.
+"""The settings. Each has one name in three spellings, and its value's source is always known.
 
-`--data` (a flag) wins over `SUHBAT_DATA` (the environment), that over `data = …` in `suhbat.toml` in the working
-directory, that over the default. Nothing here touches the disk but the reading of that file.
+`--data` (a flag) wins over `SUHBAT_DATA` (the environment), that over `data = …` in `suhbat.toml` in the working directory,
+that over the default. This module reads that file and touches the disk in no other way.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ PREFIX = "SUHBAT_"
 FILE = Path("suhbat.toml")
 
 Words = Annotated[tuple[str, ...], NoDecode]
-"""A list: in suhbat.toml a list of strings, elsewhere separated by commas."""
+"""A list of strings in suhbat.toml; separated by commas in a flag or the environment."""
 
 
 class ConfigError(Exception):
-    """A setting that cannot be used: its name, its value, where it came from and what is allowed."""
+    """A setting has an invalid value. The text gives its name, its value, the source, and what is allowed."""
 
 
 class Provenance(NamedTuple):
-    """A setting as it is shown: secrets masked, and where the value came from."""
+    """A setting as shown to people: secrets are masked, and the source of the value is named."""
 
     name: str
     value: str
@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on, 0 to 65535; 0 takes a free one.")
     data: Path = Field(Path("data"), description="Directory of the database, uploads and secrets; made if missing.")
     access: Literal["open", "invite", "closed"] = Field(
-        "open", description="Who may come in: open (guests too), invite (accounts by invitation) or closed."
+        "open", description="Who may join: open (guests too), invite (accounts by invitation) or closed (no new ones)."
     )
     database_url: str | None = Field(
         None,
@@ -65,10 +65,10 @@ class Settings(BaseSettings):
         None, description="NATS, nats://host:4222, between several nodes over one database_url."
     )
     public_url: str | None = Field(
-        None, description="The address people open, such as https://chat.example.org, if it is not the host and port."
+        None, description="The address that people open, such as https://chat.example.org, if it is not host and port."
     )
     root_path: str | None = Field(
-        None, description="The path below which a proxy serves it, such as /chat, where the proxy takes that path off."
+        None, description="The path below which a proxy serves Suhbat, such as /chat, if the proxy removes that path."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="What is logged: debug, info, warning or error."
@@ -76,21 +76,21 @@ class Settings(BaseSettings):
     announce_limit: int = Field(
         1000,
         ge=0,
-        description="Above so many connections joins and leaves are no longer announced one by one; 0 announces none.",
+        description="With more connections than this, joins and leaves are no longer announced one by one; 0 announces none.",
     )
     connections_per_address: int = Field(
-        2000, ge=0, description="Connections from one address at a time; 0 for no limit."
+        2000, ge=0, description="Connections at a time from one address; 0 for no limit."
     )
     connections: int = Field(
-        50_000, ge=0, description="Connections at a time of all together; 0 for no limit. More get 503 and Retry-After."
+        50_000, ge=0, description="Connections at a time in all; 0 for no limit. Further ones get 503 and Retry-After."
     )
     guests_per_address: int = Field(
-        1000, ge=0, description="Guests that one address may make in a day; 0 for no limit. This machine has none."
+        1000, ge=0, description="Guests that one address may make in a day; 0 for no limit. Loopback has no limit."
     )
     guests: int = Field(
         50_000,
         ge=0,
-        description="Guests with a token whose names are kept at a time, of all addresses; 0 for no limit.",
+        description="Guests with a token that exist at a time, from all addresses; 0 for no limit.",
     )
     send_rate: float = Field(
         50.0, ge=0, allow_inf_nan=False, description="Messages a second that one user may send; 0 for no limit."
@@ -99,7 +99,7 @@ class Settings(BaseSettings):
         500.0,
         ge=0,
         allow_inf_nan=False,
-        description="Messages a second from one address, all its users together; 0 for no limit.",
+        description="Messages a second from one address, of all its users together; 0 for no limit.",
     )
     room_rate: float = Field(
         5000.0, ge=0, allow_inf_nan=False, description="Messages a second into one conversation; 0 for no limit."
@@ -111,26 +111,27 @@ class Settings(BaseSettings):
         (), description="Further web origins that may connect, such as https://app.example.org, separated by commas."
     )
     trusted_proxies: Words = Field(
-        (), description="Addresses or networks (CIDR) of proxies whose X-Forwarded-For is believed, by commas."
+        (),
+        description="Addresses or networks (CIDR) of proxies whose X-Forwarded-For is trusted, separated by commas.",
     )
     metrics_token: str | None = Field(
         None,
         min_length=16,
         max_length=256,
         pattern=r"^[!-~]+$",
-        description="Who shows this token may read /metrics from another machine: 16 to 256 letters, digits and signs.",
+        description="The token for reading /metrics from another machine: 16 to 256 letters, digits and signs.",
     )
     lobby_history: Literal["since_joined", "all"] = Field(
-        "since_joined", description="What of the lobby people may read: since_joined (since they exist) or all."
+        "since_joined", description="What users may read of the lobby: since_joined (since they exist) or all."
     )
     retention: int = Field(
-        0, ge=0, le=36_500, description="Days that messages are kept, where a room says nothing else; 0 for ever."
+        0, ge=0, le=36_500, description="Days that messages are kept, unless a room has its own value; 0 for ever."
     )
     conversations_per_person: int = Field(
         2000,
         ge=0,
-        description="Conversations that one person can be in; 0 for no limit. Directs in which they wrote nothing, "
-        "and that others opened, do not count.",
+        description="Conversations that one person can be in; 0 for no limit. Directs opened by others do not count until "
+        "the person writes in them.",
     )
     rooms_per_day: int = Field(100, ge=0, description="Rooms that one person can make within a day; 0 for no limit.")
     directs_per_day: int = Field(
@@ -163,11 +164,11 @@ class Settings(BaseSettings):
 
     @property
     def flags(self) -> dict[str, Any]:
-        """What these were made with: the same again gives the same settings, also in another process."""
+        """The flags these settings were made with. The same flags give the same settings in another process."""
         return self._flags
 
     def provenance(self) -> tuple[Provenance, ...]:
-        """Each setting, its value fit to be shown, and where it came from: flag, SUHBAT_…, suhbat.toml or default."""
+        """Each setting with its value, secrets masked, and its source: flag, SUHBAT_…, suhbat.toml or default."""
         return tuple(
             Provenance(name, _shown(name, getattr(self, name)), self._sources.get(name, "default"))
             for name in type(self).model_fields
@@ -233,17 +234,17 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _are_together(self) -> Settings:
         if self.bus_url is not None and self.database_url is None:
-            raise ValueError("bus_url needs database_url: only over PostgreSQL can there be several nodes")
+            raise ValueError("bus_url needs database_url: several nodes work only with PostgreSQL")
         return self
 
 
 def flag_of(name: str) -> str:
-    """How a setting is spelt on the command line."""
+    """The flag of a setting on the command line."""
     return "--" + name.replace("_", "-")
 
 
 def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Variables SUHBAT_… that are no setting, each with the nearest one that is (or "")."""
+    """Variables SUHBAT_… that are not settings, each with the most similar one that is (or "")."""
     found = {}
     for variable in environ:
         name = variable.upper().removeprefix(PREFIX).lower()
@@ -255,7 +256,7 @@ def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _read_file() -> dict[str, Any]:
     try:
-        # utf-8-sig: Notepad puts a byte order mark first, which TOML does not know.
+        # utf-8-sig: Notepad writes a byte order mark, which TOML does not allow.
         return tomllib.loads(FILE.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return {}
@@ -266,13 +267,13 @@ def _read_file() -> dict[str, Any]:
 
 
 def _from_environment() -> dict[str, str]:
-    # Names of variables have no case here, as on Windows.
+    # The case of a variable's name does not matter, as on Windows.
     given = {name.upper() for name, value in os.environ.items() if value}
     return {name: PREFIX + name.upper() for name in Settings.model_fields if PREFIX + name.upper() in given}
 
 
 def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
-    """One sentence a mistake: what, where from, what is allowed."""
+    """One line for each mistake: the setting, its value and source, and what is allowed."""
     lines = []
     for mistake in error.errors(include_url=False):
         name = str(mistake["loc"][0]) if mistake["loc"] else ""
@@ -283,7 +284,7 @@ def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
             lines.append(f"{name} (from {source}) is not a setting. {hint}")
             continue
         if not name:
-            # Of several settings together; what is given there is all of them, passwords too.
+            # A mistake in a combination. Its input is all settings, passwords too, so it is not shown.
             lines.append(f"{mistake['msg'].removeprefix('Value error, ')}.")
             continue
         value = _shown(name, mistake["input"])
@@ -300,7 +301,7 @@ def _nearest(name: str) -> str:
 
 
 def _shown(name: str, value: object) -> str:
-    """A value as `suhbat.toml` would spell it, more or less; passwords never."""
+    """A value as text, roughly as in `suhbat.toml`. Passwords and tokens are masked."""
     if name.endswith("_token") and value is not None:
         return "***"
     if name.endswith("_url") and isinstance(value, str):
@@ -311,15 +312,15 @@ def _shown(name: str, value: object) -> str:
 
 
 def without_password(url: str) -> str:
-    """A URL fit to be shown."""
+    """The URL with its password or token masked, and without a query."""
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     user, at, host = authority.rpartition("@")
     if not separator or not at:
-        # Something of another shape may still hold a secret; after `?` is where drivers take passwords too.
+        # Any other text may hold a secret too. Drivers also take passwords from the query.
         return url.partition("?")[0] if "@" not in url else "***"
     name, colon, _ = user.partition(":")
-    # Without a password what stands there may be a token (NATS).
+    # Without a colon, the user part may be a token (NATS).
     shown = f"{name}:***" if colon else "***"
     return f"{scheme}://{shown}@{host}{slash}{path.partition('?')[0]}"
 
@@ -328,5 +329,5 @@ def _web_address(text: str) -> Any:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"{text} is not an address that begins with http:// or https://")
-    _ = parts.port  # raises ValueError when it is no port
+    _ = parts.port  # raises ValueError if it is not a port
     return parts

@@ -1,7 +1,7 @@
-"""What the parts of a server count while they work: plain numbers, which /metrics reads when it is asked.
+"""Counters of the parts of a server: plain numbers, which /metrics reads on request.
 
-On the way of a message nothing but an addition is paid. One thread adds to each of these; another may read meanwhile, and then
-reads a little less than there is.
+For each message this costs no more than an addition. One thread adds to a counter. Another thread may read at the same time,
+and may miss the latest additions.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 DIALECTS = ("simple", "v1")
-"""By the numbers of `hub.connection.FrameFormat`."""
+"""Names of the dialects, in the order of `hub.connection.FrameFormat`."""
 
 
 class Histogram:
-    """How often something was at most so large. `bounds` ascend; what is above the last one is counted too."""
+    """How many values were at most as large as each of `bounds`, which ascend. Values above the last one are counted too."""
 
     __slots__ = ("bounds", "counts", "total")
 
@@ -28,7 +28,7 @@ class Histogram:
         self.total += value
 
     def buckets(self) -> list[tuple[str, int]]:
-        """Cumulative, as Prometheus has them: (bound, how many were at most that)."""
+        """Cumulative buckets as in Prometheus: (bound, how many values were at most that)."""
         found, sum_ = [], 0
         for bound, count in zip((*self.bounds, float("inf")), tuple(self.counts), strict=True):
             sum_ += count
@@ -38,7 +38,7 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class StoreCounts:
-    """By the writer's and the readers' threads. `commits`, `reads`: seconds; `batches`: items of a transaction."""
+    """Counted by the writer's and the readers' threads. `commits`, `reads`: seconds; `batches`: items of a transaction."""
 
     commits: Histogram = field(
         default_factory=lambda: Histogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -50,7 +50,7 @@ class StoreCounts:
 
 
 class FanOut:
-    """What was written to those who are live, by dialect."""
+    """Frames and bytes written to live connections, by dialect."""
 
     __slots__ = ("bytes", "frames")
 
@@ -60,7 +60,7 @@ class FanOut:
 
 
 class Counts:
-    """What clients asked for, on the event loop. `over`: "simple", "v1", "http"; "upgrade" for what was to be a socket."""
+    """Sends and refusals, counted on the event loop. `over`: "simple", "v1", "http", or "upgrade" for a refused WebSocket."""
 
     __slots__ = ("refusals", "sends")
 
@@ -69,5 +69,5 @@ class Counts:
         self.refusals: dict[tuple[str, str], int] = {}
 
     def refuse(self, over: str, code: str) -> None:
-        """Codes are those of the error tree: there are few."""
+        """Count a refusal. `code` is one of the error tree, so the number of counters is small."""
         self.refusals[over, code] = self.refusals.get((over, code), 0) + 1

@@ -1,6 +1,7 @@
-"""Uzbek in Cyrillic, made from Uzbek in Latin: the texts are written once. Pure.
+"""Transliterates Uzbek from Latin to Cyrillic, so that the texts are written once. Pure.
 
-After the alphabets of 1940 and 1995. What is no Uzbek stays as it is: placeholders, quotations, paths, names of fields.
+It follows the alphabets of 1940 and 1995. Parts that are not Uzbek stay unchanged: placeholders, quotations, paths, names of
+fields.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from functools import lru_cache
 _KEPT = re.compile(
     r"""\{\{.*\}\}|\{[^}]*\}|"[^"]*"|`[^`]*`|\S*[/_]\S*|\b(?:JSON|NUL|POST|GET|Accept-Language)|\b\w*\d\w*""", re.DOTALL
 )
-"""Placeholders, examples, quotations, paths and names with an underscore, words that are spelt so everywhere."""
+"""Placeholders, examples, quotations, paths, names with an underscore, and words with the same spelling in every script."""
 
 _PAIRS = {
     "oʻ": "ў", "gʻ": "ғ", "sh": "ш", "ch": "ч", "yo": "ё", "yu": "ю", "ya": "я", "ye": "е",
@@ -23,7 +24,7 @@ _SOFT = {
     "parol": "пароль", "profil": "профиль", "yanvar": "январь", "fevral": "февраль", "aprel": "апрель", "iyun": "июнь",
     "iyul": "июль", "sentabr": "сентябрь", "oktabr": "октябрь", "noyabr": "ноябрь", "dekabr": "декабрь",
 }  # fmt: skip
-"""Words with a sign that Latin does not write; before an ending it is not written in Cyrillic either."""
+"""Words with a soft sign, which Latin lacks. Before an ending Cyrillic drops it too."""
 _LETTERS = {
     "a": "а", "b": "б", "c": "с", "d": "д", "e": "е", "f": "ф", "g": "г", "h": "ҳ", "i": "и", "j": "ж", "k": "к",
     "l": "л", "m": "м", "n": "н", "o": "о", "p": "п", "q": "қ", "r": "р", "s": "с", "t": "т", "u": "у", "v": "в",
@@ -32,13 +33,13 @@ _LETTERS = {
 _VOWELS = frozenset("aeiouʻ")
 _SIGN = re.compile(
     rf"(?:(?:{'|'.join(_SOFT)})(?![a-zʻʼ])|{'|'.join(_LOANS)}|yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ])",
-    re.IGNORECASE | re.ASCII,  # or it takes ſ for s, and ı for i
+    re.IGNORECASE | re.ASCII,  # without ASCII, ſ matches s and ı matches i
 )
 
 
 @lru_cache(maxsize=1024)
 def cyrillic(text: str) -> str:
-    """The same in Cyrillic. `oʻ` and `gʻ` are written with U+02BB, the sign of the glottal stop is U+02BC."""
+    """The text in Cyrillic. In the Latin text `oʻ` and `gʻ` must have U+02BB, and the glottal stop must be U+02BC."""
     done: list[str] = []
     place = 0
     for kept in _KEPT.finditer(text):

@@ -1,26 +1,26 @@
-"""Every failure that a client is told about, as one tree.
+"""Every error that a client can get, as one tree.
 
 SuhbatError
-├── BadRequest            400  what was sent cannot be understood
+├── BadRequest            400  the request is invalid
 │   └── TooLarge          413
-├── Unauthenticated       401  who are you?                              close 4501
-├── Forbidden             403  we know who you are, and no               close 4503
+├── Unauthenticated       401  no token, or an invalid one               close 4501
+├── Forbidden             403  the user is known, but may not do this    close 4503
 ├── NotFound              404  does not exist, or may not be seen (one answer for both)
 │   └── UserNotFound      404
-├── NameInUse             409  somebody holds this name now              close 4509
+├── NameInUse             409  somebody uses this name now               close 4509
 ├── NameTaken             409  the name belongs to an account
-├── TooManyInvitations    409  so many are open already
-├── TooManyConversations  409  somebody is in as many as anybody may be in
+├── TooManyInvitations    409  the limit of open invitations is reached
+├── TooManyConversations  409  a user is in as many conversations as allowed
 ├── IdempotencyConflict   409  the same client_id with other content
-├── TooManyReactions      409  this message has as many different emoji as it can have
+├── TooManyReactions      409  the message has as many different emoji as allowed
 ├── InvalidName           422                                            close 4510
 ├── RateLimited           429  retryable after `retry_after` seconds     close 4029
-├── Unsupported           501  part of the contract that this version does not serve yet
+├── Unsupported           501  part of the contract that this version does not implement yet
 ├── Busy                  503  retryable                                 close 1013
-│   └── StorageUnavailable 503  the disk or the database gives trouble
-└── Internal              500  our fault; logged whole, told without detail
+│   └── StorageUnavailable 503  the disk or the database fails
+└── Internal              500  a fault of the server; logged whole, sent without detail
 
-`code` never changes and is what programs look at. What people read is in `texts.py`, by language.
+Programs look at `code`, which never changes. The texts for people are in `texts.py`, by language.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from .texts import Language, say
 
 
 class SuhbatError(Exception):
-    """A failure with an answer.
+    """An error that is sent to the client.
 
-    `code`: stable, for programs. `status`: for HTTP (RFC 9110). `retryable`: the same request can succeed later
-    unchanged. `close`: the WebSocket close code where the failure ends a connection. `retry_after`: seconds, or None.
-    `params` fill the placeholders of the text; where it has `{seconds}` and they do not, it is `retry_after`.
+    `code`: stable, for programs. `status`: for HTTP (RFC 9110). `retryable`: the same request can succeed later, unchanged.
+    `close`: the WebSocket close code, if the error ends a connection. `retry_after`: seconds, or None. `params`: values for
+    the placeholders of the text; `{seconds}` defaults to `retry_after`.
     """
 
     code: ClassVar[str] = "internal"
@@ -46,7 +46,7 @@ class SuhbatError(Exception):
 
     def __init__(self, text: str | None = None, *, retry_after: float | None = None, **params: object) -> None:
         self.text = text or self.code
-        # Rounded up, what programs are told and what people read: who comes back too early is only refused again.
+        # Both values are rounded up, that for programs and that for people: a client that retries too early is refused again.
         self.retry_after = None if retry_after is None else _rounded_up(retry_after, 1_000)
         if retry_after is not None:
             params.setdefault("seconds", _rounded_up(retry_after, 10))
@@ -54,7 +54,7 @@ class SuhbatError(Exception):
         super().__init__(self.message("en"))
 
     def message(self, language: Language) -> str:
-        """What a person should read, in their language: what happened and what to do next."""
+        """The text for people: what happened and what to do next."""
         return say(self.text, language, **self.params)
 
 
@@ -154,4 +154,4 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     StorageUnavailable,
     Internal,
 )
-"""All of them, for the reference, the HTTP descriptions and the tests."""
+"""All errors, for the reference, the HTTP descriptions and the tests."""

@@ -1,4 +1,4 @@
-"""The application for any ASGI server, also out of an installed wheel: `uvicorn suhbat.main:app`."""
+"""The application for any ASGI server, also from an installed wheel: `uvicorn suhbat.main:app`."""
 
 from __future__ import annotations
 

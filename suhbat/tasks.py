@@ -1,4 +1,4 @@
-"""Background work has an owner: it holds the tasks, notices when one dies, and ends them."""
+"""The owner of background tasks: it holds them, logs when one fails, and cancels them at the end."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Tasks:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run `work` until it returns or `close` is called. What it raises is logged."""
+        """Run `work` until it returns or `close` is called. An exception that it raises is logged."""
         task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """Cancel what runs and wait until it has ended."""
+        """Cancel the running tasks and wait until they have ended."""
         running = list(self._running)
         for task in running:
             task.cancel()

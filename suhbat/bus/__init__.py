@@ -1,1 +1,3 @@
-"""Between processes. One contract test runs over every bus; losing one costs latency, never a message."""
+"""Messages between the processes of a cluster. Losing a bus costs latency, never a message.
+
+One contract test (tests/bus/test_contract.py) runs over every implementation."""

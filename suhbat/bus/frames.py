@@ -1,4 +1,4 @@
-"""What goes over the bus, as JSON: events with their content, so that who hears them need not ask the store."""
+"""The messages of the bus, as JSON. Events carry their content, so that the other nodes need not read the store."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from suhbat.chat.model import Change
 from suhbat.protocol.events import EVENT, Event, LogEntry, veil, veil_of
 
 BUCKETS = 1_024
-"""Subjects over which the logs are spread. One for each log would cost a server hundreds of MB at 100,000 logs."""
+"""Subjects over which the logs are spread. A subject for each log would cost NATS hundreds of MB at 100,000 logs."""
 LARGEST = 512 * 1024
-"""Bytes of one message; NATS allows 1 MB unless it is told otherwise."""
+"""Bytes of one message. NATS allows 1 MB by default."""
 
 _VEILED = b'"veiled"'
 _Heard = tuple[str, Event] | tuple[str, Event, Literal["veiled"]]
@@ -26,7 +26,7 @@ _EVENTS: TypeAdapter[list[_Heard]] = TypeAdapter(list[_Heard])
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One message of the bus, read."""
+    """One message of the bus, decoded."""
 
     entries: list[LogEntry] = field(default_factory=list)
     notice: tuple[str, bytes, str | None] | None = None
@@ -35,13 +35,13 @@ class Heard:
 
 
 def bucket_of(log: str) -> int:
-    """The same on every node, whatever its version."""
+    """The subject's number for a log. It must be the same on every node and in every version."""
     return int.from_bytes(blake2b(log.encode(), digest_size=4).digest(), "big") % BUCKETS
 
 
 def events(entries: Iterable[LogEntry]) -> list[tuple[int, bytes]]:
-    """Messages of at most about LARGEST bytes, each for one bucket; in order within each log. An event that is larger is
-    alone in its message."""
+    """Encode events as messages of about LARGEST bytes at most, each for one bucket, in order within each log. A larger event
+    has a message of its own."""
     made: list[tuple[int, bytes]] = []
     gathered: dict[int, list[bytes]] = {}
     sizes: dict[int, int] = {}
@@ -76,7 +76,7 @@ NUDGE = b'{"nudge":true}'
 
 
 def read(data: bytes) -> Heard:
-    """A message of another node. Raises ValueError for what is none (of a version that says other things, say)."""
+    """Decode a message of another node. Raises ValueError if it is none, for example one of another version."""
     told = json.loads(data)
     if "events" in told:
         heard = _EVENTS.validate_json(data[len('{"events":') : -1])

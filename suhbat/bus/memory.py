@@ -1,4 +1,4 @@
-"""A bus inside one process: for a server of one process, where there is nobody to tell, and for tests with several nodes."""
+"""A bus inside one process, for a server of one process (nobody listens there) and for tests with several nodes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from suhbat.protocol.events import LogEntry
 
 
 class MemoryExchange:
-    """Where the buses of one process meet. One node alone needs none of its own."""
+    """Connects the buses of one process. A single node does not need one."""
 
     def __init__(self) -> None:
         self.nodes: list[MemoryBus] = []
 
 
 class MemoryBus:
-    """See `chat.ports.Bus`: what one node says, the others of its exchange hear, in order and at once."""
+    """See `chat.ports.Bus`. The other nodes of the exchange get each message at once and in order."""
 
     connected = True
     waiting = 0

@@ -1,8 +1,8 @@
-"""The bus over NATS (core: nothing is stored there). Needs the extra `suhbat[cluster]`.
+"""The bus over core NATS, which stores nothing. Needs the extra `suhbat[cluster]`.
 
-Whoever speaks puts it into a bounded queue and goes on; a task of its own hands it to NATS. When the queue is full, NATS is
-not there, or it is more than NATS takes at once (`max_payload`), it is dropped: the others find it in the store, at their
-next look.
+Publishing puts a message into a bounded queue and returns; a task sends it to NATS. A message is dropped if the queue is full,
+NATS is not connected, or the message is larger than NATS accepts (`max_payload`). The other nodes find dropped events in the
+store at their next reconciliation.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ if TYPE_CHECKING:
 log = structlog.get_logger("suhbat.bus")
 
 QUEUE = 10_000
-"""Messages that wait for NATS; more are dropped."""
+"""Messages that may wait for NATS; further ones are dropped."""
 PING_SECONDS = 2
-"""Twice without an answer, and it is taken for gone."""
+"""Between pings. After two without an answer NATS counts as disconnected."""
 RETRY_SECONDS = 0.5
 PENDING_BYTES = 8 * 1024 * 1024
 GATHER_SECONDS = 0.01
-"""Subscriptions that are made within this time are looked after together."""
+"""Subscriptions made within this time are sent to NATS together."""
 SETTLE_SECONDS = 0.05
-"""After so long NATS has them. Where it takes longer, what was missed is found at the next look at the store."""
+"""After this time NATS is assumed to have the subscriptions. If it takes longer, events missed meanwhile are found in the
+store at the next reconciliation."""
 
 
 class NatsBus:
@@ -65,13 +66,13 @@ class NatsBus:
         return len(self._queue)
 
     async def open(self, listener: BusListener, group: str) -> None:
-        """See there. Raises ValueError for a URL that is none, ImportError without the client."""
+        """See `chat.ports.Bus`. Raises ValueError for an invalid URL, ImportError if nats-py is not installed."""
         import nats.aio.client as module
 
         self._listener = listener
         self._prefix = f"suhbat.{group}"
         self._client = module.Client()
-        for work in (self._connect(), self._speak(), self._listen()):
+        for work in (self._connect(), self._send(), self._subscribe()):
             self._tasks.append(asyncio.create_task(work))
         with suppress(TimeoutError):
             async with asyncio.timeout(PING_SECONDS):
@@ -106,36 +107,36 @@ class NatsBus:
         if not self.connected:
             return
         try:
-            told = frames.events(entries)
+            messages = frames.events(entries)
         except Exception:
-            # Whatever they are: they are committed, and nobody who hears of that here may be kept from it.
+            # The events are committed. A failure here must not keep this node's own listeners from them.
             self.dropped += 1
-            log.exception("committed events could not be put on the bus")
+            log.exception("nats: committed events could not be encoded")
             return
-        for bucket, data in told:
-            self._say(self._subject(bucket), data)
+        for bucket, data in messages:
+            self._enqueue(self._subject(bucket), data)
 
     def notice(self, log: str, payload: bytes, but: str | None = None) -> None:
-        self._say(self._subject(frames.bucket_of(log)), frames.notice(log, payload, but))
+        self._enqueue(self._subject(frames.bucket_of(log)), frames.notice(log, payload, but))
 
     def tell(self, changes: list[Change]) -> None:
-        self._say(f"{self._prefix}.all", frames.changes(changes))
+        self._enqueue(f"{self._prefix}.all", frames.changes(changes))
 
     def nudge(self) -> None:
-        self._say(f"{self._prefix}.all", frames.NUDGE)
+        self._enqueue(f"{self._prefix}.all", frames.NUDGE)
 
     def _subject(self, bucket: int) -> str:
         return f"{self._prefix}.log.{bucket}"
 
-    def _say(self, subject: str, data: bytes) -> None:
+    def _enqueue(self, subject: str, data: bytes) -> None:
         if not self.connected or len(self._queue) >= QUEUE:
             self.dropped += 1
             return
         self._queue.append((subject, data))
         self._ready.set()
 
-    async def _speak(self) -> None:
-        """Hand over what waits. NATS may take its time: nobody but this task waits for it."""
+    async def _send(self) -> None:
+        """Send the queued messages to NATS. Only this task waits for NATS."""
         while True:
             await self._ready.wait()
             self._ready.clear()
@@ -149,13 +150,13 @@ class NatsBus:
                     await client.publish(subject, data)
                 except Exception as error:
                     self.dropped += 1
-                    log.warning("the bus did not take a message", error=str(error))
+                    log.warning("nats: message not sent", error=str(error))
 
     async def _connect(self) -> None:
-        """Until it succeeds for the first time; afterwards the client comes back by itself."""
+        """Connect for the first time, trying until it succeeds. Afterwards the client reconnects by itself."""
         client = self._client
         assert client is not None
-        told = False
+        logged = False
         while True:
             try:
                 await client.connect(
@@ -164,29 +165,31 @@ class NatsBus:
                     no_echo=True,
                     allow_reconnect=True,
                     max_reconnect_attempts=-1,
-                    reconnect_time_wait=RETRY_SECONDS,  # type: ignore[arg-type]  # seconds, also less than one
+                    reconnect_time_wait=RETRY_SECONDS,  # type: ignore[arg-type]  # it takes fractions of a second too
                     connect_timeout=PING_SECONDS,
                     ping_interval=PING_SECONDS,
                     max_outstanding_pings=2,
                     error_cb=self._on_error,
-                    disconnected_cb=self._on_gone,
-                    reconnected_cb=self._on_back,
+                    disconnected_cb=self._on_disconnected,
+                    reconnected_cb=self._on_reconnected,
                     pending_size=2 * PENDING_BYTES,
                 )
             except Exception as error:
-                if not told:
-                    log.warning("the bus cannot be reached; this node works without it until it can", error=str(error))
-                    told = True
+                if not logged:
+                    log.warning(
+                        "nats: cannot be reached; this node works without it and keeps trying", error=str(error)
+                    )
+                    logged = True
                 await asyncio.sleep(RETRY_SECONDS)
                 continue
             await client.subscribe(f"{self._prefix}.all", cb=self._on_message)
-            log.info("the bus is there")
+            log.info("nats: connected")
             self._up.set()
             self._interest.set()
             return
 
-    async def _listen(self) -> None:
-        """Subscribe to what is followed, and say when it is heard."""
+    async def _subscribe(self) -> None:
+        """Subscribe to the buckets of the followed logs, and tell the listener when new subscriptions are in force."""
         while True:
             await self._interest.wait()
             await self._up.wait()
@@ -202,11 +205,11 @@ class NatsBus:
                 for bucket in [bucket for bucket in self._subscribed if bucket not in self._followed]:
                     await self._subscribed.pop(bucket).unsubscribe()
                 if fresh:
-                    # Not `flush`: one that times out breaks the client's reading when its answer comes after all.
+                    # Not `flush`: after a timeout of it, a late answer breaks the client's read loop.
                     await asyncio.sleep(SETTLE_SECONDS)
                     self._resumed()
             except Exception as error:
-                log.warning("the bus did not take a subscription", error=str(error))
+                log.warning("nats: subscription failed, trying again", error=str(error))
                 await asyncio.sleep(RETRY_SECONDS)
                 self._interest.set()
 
@@ -214,11 +217,11 @@ class NatsBus:
         try:
             heard = frames.read(message.data)
         except Exception as error:
-            log.warning("something on the bus could not be read", error=str(error)[:200])
+            log.warning("nats: message could not be decoded", error=str(error)[:200])
             return
         listener = self._listener
         if listener is None:
-            return  # it was closed here
+            return  # closed by this node
         if heard.entries:
             listener.published(heard.entries)
         if heard.notice is not None:
@@ -233,16 +236,16 @@ class NatsBus:
             self._listener.resumed()
 
     async def _on_error(self, error: Exception) -> None:
-        log.debug("the bus", error=str(error) or type(error).__name__)
+        log.debug("nats: error", error=str(error) or type(error).__name__)
 
-    async def _on_gone(self) -> None:
+    async def _on_disconnected(self) -> None:
         self._up.clear()
         if not self._tasks:
-            return  # it was closed here
-        log.warning("the bus is gone; this node works without it until it is back")
+            return  # closed by this node
+        log.warning("nats: disconnected; this node works without it until it reconnects")
 
-    async def _on_back(self) -> None:
-        log.info("the bus is back")
+    async def _on_reconnected(self) -> None:
+        log.info("nats: reconnected")
         self._up.set()
         self._interest.set()
         self._resumed()

@@ -1,4 +1,6 @@
-"""The command line: `suhbat serve`, `user`, `room`, `export`, `migrate`, `doctor`, `config`… A file for each."""
+"""The command line: `suhbat serve`, `user`, `room`, `export`, `migrate`, `doctor`, `config` … One module a verb.
+
+The modules of a verb import the server only inside their functions, so that `suhbat version` and `--help` stay fast."""
 
 from __future__ import annotations
 
@@ -13,12 +15,12 @@ from .terminal import say
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """What the command `suhbat` runs, with those of the process if no `arguments` are given. Raises SystemExit."""
+    """Entry point of the command `suhbat`. `arguments`: those of the process by default. Raises SystemExit."""
     build()(args=arguments)
 
 
 def build() -> typer.Typer:
-    """The commands. Plain help and plain tracebacks: both are ASCII, and the same everywhere."""
+    """Build the command line. Help and tracebacks are plain ASCII, the same on every terminal."""
     app = typer.Typer(
         help="Suhbat: a self-hosted chat server.",
         rich_markup_mode=None,
@@ -38,13 +40,13 @@ def version() -> None:
     say(f"suhbat {__version__}")
 
 
-def _told(wanted: bool) -> None:
+def _version_flag(wanted: bool) -> None:
     if wanted:
         version()
         raise typer.Exit()
 
 
 def _first(
-    version: bool = typer.Option(False, "--version", is_eager=True, callback=_told, help="Print the version."),
+    version: bool = typer.Option(False, "--version", is_eager=True, callback=_version_flag, help="Print the version."),
 ) -> None:
     """Suhbat: a self-hosted chat server."""

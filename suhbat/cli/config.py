@@ -1,4 +1,4 @@
-"""`suhbat config show`."""
+"""`suhbat config show`: the settings and their sources."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .terminal import say
 
 
 def install(app: typer.Typer) -> None:
-    config = group("Look at the settings.")
+    config = group("Show the settings.")
     config.command("show")(with_settings(show))
     app.add_typer(config, name="config")
 
 
 def show(settings: Settings) -> None:
-    """Each setting, its value, and where it came from."""
+    """Show each setting, its value, and where it came from."""
     rows = settings.provenance()
     wide = max(len(row.name) for row in rows)
     wider = max(len(row.value) for row in rows)

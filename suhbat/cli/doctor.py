@@ -1,4 +1,4 @@
-"""`suhbat doctor` (see `suhbat.cli.checks`)."""
+"""`suhbat doctor`: run the checks of `suhbat.cli.checks` and print their findings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def install(app: typer.Typer) -> None:
 
 
 def examine(settings: Settings) -> None:
-    """Look whether everything is here that a server needs, and say what to do. Exit code 1 if not."""
+    """Check the requirements of a server on this machine, and say what to do. Exit code 1 if something is missing."""
     from . import checks
 
     failed = False

@@ -1,4 +1,4 @@
-"""A command with a flag for every setting, and what several commands take besides."""
+"""Gives a command a flag for every setting, and arguments that several commands share."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from .terminal import stop
 
 
 def argument(name: str, text: str, kind: type = str, **limits: Any) -> inspect.Parameter:
-    """Something that must be given."""
+    """A positional argument, which is required."""
     return _parameter(name, typer.Argument(..., help=text, **limits), kind)
 
 
 def option(name: str, default: Any, text: str, kind: type = str) -> inspect.Parameter:
-    """A flag of a command's own; `...` as default: it must be given."""
+    """A flag of one command. The default `...` makes it required."""
     return _parameter(name, typer.Option(default, f"--{name}", help=text), kind)
 
 
@@ -28,11 +28,11 @@ def _parameter(name: str, default: Any, kind: type) -> inspect.Parameter:
 
 
 NAME = argument("name", "The account's name.")
-YES = option("yes", False, "Do not ask whether it is really meant.", bool)
+YES = option("yes", False, "Do not ask for confirmation.", bool)
 
 
 def with_settings(command: Callable[..., None], *own: inspect.Parameter) -> Callable[..., None]:
-    """The same command with a flag for every setting, made from the one list of them. `own`: what it takes besides."""
+    """The command with a flag for every field of Settings. `own`: its other parameters."""
     names = {parameter.name for parameter in own}
 
     def run(**given: Any) -> None:
@@ -45,7 +45,7 @@ def with_settings(command: Callable[..., None], *own: inspect.Parameter) -> Call
 
     run.__doc__ = command.__doc__
     run.__name__ = command.__name__
-    # Everything is text here, so that a wrong value is explained in one way wherever it came from.
+    # Every flag is text here; Settings validates it, so that a wrong value gets the same text from every source.
     parameters = [
         inspect.Parameter(
             name,
@@ -62,7 +62,7 @@ def with_settings(command: Callable[..., None], *own: inspect.Parameter) -> Call
 
 
 def group(text: str) -> typer.Typer:
-    """For verbs that belong together."""
+    """A command with subcommands. `text`: its help."""
     return typer.Typer(help=text, rich_markup_mode=None, no_args_is_help=True)
 
 

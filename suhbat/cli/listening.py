@@ -1,4 +1,4 @@
-"""Who listens on a port: asked before listening there, and by `suhbat doctor`."""
+"""Whether a port is free, and which program listens on it. Used by `suhbat serve` and `suhbat doctor`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ _LISTEN = "0A"  # TCP_LISTEN in the kernel's tables
 
 
 def refusal(host: str, port: int) -> str | None:
-    """Why this process cannot listen there, or None if it can. Port 0 is any free one."""
+    """Why this process cannot listen on the port, or None if it can. Port 0 means any free port."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         with socket.socket(family, kind, protocol) as probe:
-            if sys.platform != "win32":  # there it would let two servers share the port
+            if sys.platform != "win32":  # on Windows this option would let two servers share the port
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except socket.gaierror:
@@ -32,9 +32,9 @@ def refusal(host: str, port: int) -> str | None:
 def _explain(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         found = holder(port)
-        who = f"in use by {found}" if found else f"already in use; this shows by whom: {command(port)}"
+        used = f"in use by {found}" if found else f"already in use; this shows by which program: {command(port)}"
         other = port + 1 if port < 65535 else 8000
-        return f"port {port} is {who}. Stop that program, or take another port: --port {other}"
+        return f"port {port} is {used}. Stop that program, or take another port: --port {other}"
     if error.errno == errno.EACCES:
         return f"this user may not listen on port {port}; take one above 1023: --port 8000"
     if error.errno == errno.EADDRNOTAVAIL:
@@ -43,7 +43,7 @@ def _explain(error: OSError, host: str, port: int) -> str:
 
 
 def command(port: int) -> str:
-    """What to type on this system to see who listens on a port."""
+    """The command of this system that shows which program listens on a port."""
     if sys.platform == "win32":
         return f"netstat -ano | findstr :{port}"
     if sys.platform == "linux":
@@ -52,12 +52,13 @@ def command(port: int) -> str:
 
 
 def holder(port: int, proc: Path = Path("/proc")) -> str | None:
-    """The program that listens on a port, as "name (pid 123)"; None where that cannot be seen (not Linux, not ours)."""
+    """The program that listens on a port, as "name (pid 123)". None if that cannot be seen: on systems other than Linux, or
+    for another user's process."""
     sockets = _listening(port, proc)
     if not sockets:
         return None
     for process in proc.glob("[0-9]*"):
-        # Other people's processes show nothing, and any may end while we look.
+        # Another user's process shows nothing, and any process may end meanwhile.
         with suppress(OSError):
             for descriptor in (process / "fd").iterdir():
                 with suppress(OSError):

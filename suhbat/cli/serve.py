@@ -1,4 +1,4 @@
-"""`suhbat serve`."""
+"""`suhbat serve`: start the server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def install(app: typer.Typer) -> None:
 
 def serve(settings: Settings) -> None:
     """Start the server. Ctrl-C stops it."""
-    # Here and not above: `suhbat version` need not wait for it.
+    # Imported here, so that `suhbat version` does not wait for it.
     from suhbat.runtime import serving
 
     if (reason := serving.refusal(settings)) is not None:

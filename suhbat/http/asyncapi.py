@@ -1,4 +1,4 @@
-"""`/asyncapi.json`: what goes over the sockets, generated from the classes that encode and decode it (AsyncAPI 3.0)."""
+"""`/asyncapi.json`: the frames of the sockets, generated from the classes that encode and decode them (AsyncAPI 3.0)."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def show() -> JSONResponse:
 
 @cache
 def document() -> dict[str, Any]:
-    """The document. Operations are told from the server's side: it receives commands and sends the rest."""
+    """The document. Operations are named from the server's side: it receives commands and sends the rest."""
     asked: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in (*SIMPLE_IN, *COMMANDS)]
     asked += [(model, "serialization") for model in (*SIMPLE_OUT, *V1_OUT)]
     references, definitions = models_json_schema(asked, ref_template="#/components/schemas/{model}")
@@ -63,25 +63,31 @@ def document() -> dict[str, Any]:
         "channels": {
             "simple": {
                 "address": "/ws/{user_id}",
-                "description": "The simple dialect: no handshake, no token. Open it and you are that guest.",
+                "description": "The simple dialect: no handshake, no token. Opening the socket makes you that guest.",
                 "parameters": {"user_id": {"description": "Your name: 1-32 letters of one alphabet, digits, _ - ."}},
                 "messages": _references((*SIMPLE_IN, *SIMPLE_OUT)),
                 "bindings": {"ws": {"method": "GET"}},
             },
             "v1": {
                 "address": "/api/v1/ws",
-                "description": "Subprotocol suhbat.v1 (optional). Say hello within 10 s.",
+                "description": "Subprotocol suhbat.v1 (optional). Send hello within 10 s.",
                 "messages": _references((*COMMANDS, *V1_OUT)),
                 "bindings": {"ws": {"method": "GET"}},
             },
         },
         "operations": {
             "receiveSimple": _operation("receive", "simple", SIMPLE_IN, "A message to everybody or to one person."),
-            "sendSimple": _operation("send", "simple", SIMPLE_OUT, "What happens, and what came of what you sent."),
-            "receiveCommand": _operation("receive", "v1", COMMANDS, "What a client may say; `hello` first."),
-            "sendReply": _operation("send", "v1", REPLIES, "Answers to commands, by `id`, and what an opening brings."),
-            "sendEvent": _operation("send", "v1", EVENTS, "What happened, durable: in a log by a dense `seq`."),
-            "sendNotice": _operation("send", "v1", NOTICES, "What is so just now; may be dropped."),
+            "sendSimple": _operation(
+                "send", "simple", SIMPLE_OUT, "Messages, joins and leaves, and the result of a send."
+            ),
+            "receiveCommand": _operation(
+                "receive", "v1", COMMANDS, "The commands of a client; `hello` must be the first."
+            ),
+            "sendReply": _operation(
+                "send", "v1", REPLIES, "Replies to commands, by `id`, and the frames of an opening."
+            ),
+            "sendEvent": _operation("send", "v1", EVENTS, "Durable events; each log numbers them with a dense `seq`."),
+            "sendNotice": _operation("send", "v1", NOTICES, "Ephemeral notices, which may be dropped."),
         },
         "components": {"messages": messages, "schemas": schemas},
     }

@@ -1,4 +1,4 @@
-"""No request body above 64 KiB, whether its length is announced or not. (FastAPI's own limit answers in plain text.)"""
+"""Limits request bodies to 64 KiB, with or without Content-Length. (FastAPI's own limit would answer in plain text.)"""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .problem import problem
 
 
 class BoundedBody:
-    """A pure ASGI layer. An announced length is refused before anything is read; another, when it has grown too far."""
+    """A pure ASGI layer. With Content-Length a large body is refused before it is read; without, once it exceeds the limit."""
 
     def __init__(self, app: ASGIApp, limit: int = MAX_FRAME) -> None:
         self._app = app
@@ -29,7 +29,7 @@ class BoundedBody:
             await problem(request, TooLarge(limit=self._limit))(scope, receive, send)
             return
         left = self._limit
-        # uvicorn over httptools reads no body behind an offer of another protocol; `suhbat serve` does.
+        # uvicorn with httptools drops the body of a request that offers to upgrade the protocol. `suhbat serve` reads it.
         may_be_lost = int(announced) > 0 and "upgrade" in request.headers
 
         async def receive_bounded() -> Message:

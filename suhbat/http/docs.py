@@ -1,4 +1,4 @@
-"""`/docs`: the HTTP interface to read and to try, with Swagger UI from an installed package; no foreign asset."""
+"""`/docs`: the HTTP interface to read and to try, with Swagger UI from an installed package. No asset of another site."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PAGE = """<!doctype html>
 </html>
 """
 
-# This version of Swagger UI shows OpenAPI 3.0 only and refuses a document that says 3.1; ours reads the same to it.
+# This version of Swagger UI accepts OpenAPI 3.0 only and refuses a document marked 3.1. Ours is shown correctly as 3.0.
 START = """"use strict";
 fetch("openapi.json")
   .then((answer) => answer.json())

@@ -1,4 +1,4 @@
-"""`HEAD` wherever there is `GET` (RFC 9110 §9.3.2), for monitors and for clients that ask before they fetch."""
+"""`HEAD` for every `GET` (RFC 9110 §9.3.2), for monitors and for clients that look before they fetch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class HeadAsGet:
-    """A pure ASGI layer: the answer to GET, with its headers and without its body."""
+    """A pure ASGI layer: answers HEAD as GET, with the headers and without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -21,5 +21,5 @@ class HeadAsGet:
                 message = {**message, "body": b""}
             await send(message)
 
-        # A copy: the server looks at its own scope to know that no body follows.
+        # A copy of the scope: the server reads its own to know that no body follows.
         await self._app({**scope, "method": "GET"}, receive, send_headers)

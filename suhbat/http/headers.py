@@ -1,4 +1,4 @@
-"""Headers that every answer carries, whatever produced it."""
+"""Security headers for every answer, whatever produced it."""
 
 from __future__ import annotations
 

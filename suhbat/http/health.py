@@ -1,4 +1,4 @@
-"""For those who look after the server: is it alive, is it ready, and its figures."""
+"""For operators: whether the server is alive, whether it is ready, and its metrics."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ class Health(Wire):
 
 
 class Readiness(Wire):
-    """`degraded`: it serves, but the bus between the nodes is away, so that news from other nodes takes up to 2 s."""
+    """`degraded`: the node serves, but the bus is disconnected, so events from other nodes take up to 2 s."""
 
     status: Literal["ok", "degraded"] = "ok"
 
 
 @router.get("/healthz")
 async def healthz() -> Health:
-    """The process is alive and its event loop turns. Asks nothing else: a restart would not help the store."""
+    """The process is alive and its event loop runs. Does not ask the store, which a restart would not repair."""
     return Health()
 
 
 @router.get("/readyz")
 @refuses(Busy)
 async def readyz(parts: House) -> Readiness:
-    """The store can be reached and is migrated, and this node is not about to stop; else 503."""
+    """The store can be reached and is migrated, and this node is not about to stop. 503 otherwise."""
     if parts.draining():
         raise Busy(retry_after=1, seconds=1)
     try:
@@ -56,8 +56,8 @@ async def readyz(parts: House) -> Readiness:
 @router.get("/metrics", response_class=Response, responses=_FIGURES)
 @refuses(NotFound, Unauthenticated, Forbidden, Busy)
 async def metrics(request: Request, parts: House) -> Response:
-    """Figures for Prometheus: for this machine, and for who shows `metrics_token` or the token of an owner of the server as
-    `Authorization: Bearer`. 404 for everybody else."""
+    """Metrics for Prometheus. Readable from this machine, or with `metrics_token` or the token of an owner of the server as
+    `Authorization: Bearer`. 404 otherwise."""
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         await _require_good(parts, shown.strip())
@@ -70,7 +70,7 @@ async def metrics(request: Request, parts: House) -> Response:
 async def _require_good(parts: Parts, shown: str) -> None:
     """Raises Unauthenticated, Forbidden, Busy."""
     token = parts.settings.metrics_token
-    # As bytes: a header may hold what is no ASCII, which `compare_digest` does not take as text.
+    # As bytes: a header may hold non-ASCII characters, which `compare_digest` does not accept as text.
     if token is not None and compare_digest(token.encode(), shown.encode()):
         return
     if not is_ours(shown):

@@ -1,4 +1,4 @@
-"""`/openapi.json`: what FastAPI reads from the routes, with every refusal and an example of everything."""
+"""`/openapi.json`: FastAPI's document, completed with every error and with examples."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from suhbat.protocol.problem import Problem
 from .refusals import Errors, by_status, name_of, refusals, response
 
 OUTSIDE: Errors = (BadRequest, NameTaken, InvalidName)
-"""What `identity.outside` refuses when it makes an account for somebody."""
+"""Errors of `identity.outside` when it makes an account."""
 FREE = {"type": "string"}
-"""A parameter of this shape takes every string."""
+"""The schema of a parameter that accepts every string."""
 
 
 def install(app: FastAPI, *, outside: bool) -> None:
-    """Let `app` describe itself so. `outside`: another application knows its people, and may name them badly."""
+    """Make `app` serve this document. `outside`: another application names the users, so its errors are possible too."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
@@ -46,13 +46,13 @@ def _complete(document: dict[str, Any], app: FastAPI, outside: Errors) -> None:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             operation["summary"] = operation["description"].partition(". ")[0].removesuffix(".")
-            operation["responses"].pop("422", None)  # FastAPI assumes it; it does not happen here
+            operation["responses"].pop("422", None)  # FastAPI adds it by default; this server answers 400 instead
             _show(operation, components["schemas"])
             _refuse(operation, routes[path, method], components["responses"], outside)
 
 
 def _show(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """An example of the body, of what must be in the path, and of each success."""
+    """Add examples: of the body, of the path's parameters, and of each successful answer."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["example"] = example(parameter["schema"], schemas)
@@ -63,7 +63,7 @@ def _show(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
 
 
 def _refuse(operation: dict[str, Any], route: RouteContext, described: dict[str, Any], outside: Errors) -> None:
-    """Each status that is no success, with its codes."""
+    """Add the error answers: each status with its codes."""
     found = refusals(
         route.dependant,
         route.path_format or "",

@@ -1,4 +1,4 @@
-"""The web client and the page to try the server, as they lie in `suhbat/web/`."""
+"""Serves the web client and the page to try the simple dialect, unchanged from `suhbat/web/`."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ MEDIA_TYPES = {
     ".ico": "image/x-icon",
     ".woff2": "font/woff2",
 }
-"""What is served, and as what. Python asks the Windows registry, which may call JavaScript plain text."""
+"""Media types by suffix. Python's own table includes the Windows registry, which may call JavaScript plain text."""
 
 
 class Files(StaticFiles):
-    """Files of one directory, each with the type that its name says here; checked for changes at each use."""
+    """The files of one directory with the media types above. Browsers revalidate them at each use."""
 
     def file_response(
         self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
@@ -46,11 +46,11 @@ POLICY = (
     CONTENT_SECURITY_POLICY
     + "; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types suhbat"
 )
-"""For our own pages: a text cannot become markup or code even by a mistake in our scripts (W3C Trusted Types)."""
+"""The policy of our own pages. Even a mistake in our scripts cannot turn a text into markup or code (W3C Trusted Types)."""
 
 
 def install(app: FastAPI, directory: Path = WEB) -> None:
-    """Serve the client at `/` and `/setup`, the page to try the simple dialect at `/try`, and `/web/*` from `directory`."""
+    """Serve the client at `/` and `/setup`, the page for the simple dialect at `/try`, and `/web/*` from `directory`."""
 
     def file(name: str, cache: str = "no-cache") -> FileResponse:
         headers = {"cache-control": cache, "content-security-policy": POLICY}
@@ -70,7 +70,7 @@ def install(app: FastAPI, directory: Path = WEB) -> None:
 
     @app.get("/sw.js", include_in_schema=False)
     async def worker() -> FileResponse:
-        return file("sw.js")  # beside the page, because a service worker serves what is below it
+        return file("sw.js")  # beside the page, because a service worker controls only the paths below its own
 
     @app.get("/manifest.webmanifest", include_in_schema=False)
     async def manifest() -> FileResponse:

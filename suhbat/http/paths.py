@@ -1,4 +1,4 @@
-"""Parts of paths: what can be an id or a name at all."""
+"""Parameters in paths: ids and names."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ Place = Annotated[
 Person = Annotated[str, Path(description="The name of somebody.", examples=["vali"])]
 WhoseUid = Annotated[
     str | None,
-    Query(
-        alias="uid", max_length=64, description="Theirs; if the name is somebody else's by now, there is nobody of it."
-    ),
+    Query(alias="uid", max_length=64, description="Their uid. 404 if the name belongs to another user by now."),
 ]
 SeqPath = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="The `seq` of a message.", examples=[12])]
 
 
 def known(conversation: str) -> str:
-    """An id as a path gives it, if it can be one at all; NotFound like for any other that does not exist."""
+    """The id, if it has the form of one. Raises NotFound otherwise, as for an id that does not exist."""
     if len(conversation) > 64 or not conversation.isprintable():
         raise NotFound()
     return conversation

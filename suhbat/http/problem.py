@@ -1,4 +1,4 @@
-"""Failures as `application/problem+json` (RFC 9457), with the same `code`s as on the sockets."""
+"""Errors as `application/problem+json` (RFC 9457), with the same `code`s as on the sockets."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from .security import address_of
 
 
 def install(app: FastAPI) -> None:
-    """Answer every failure of `app` as a problem."""
+    """Answer every error of `app` with a problem document."""
     app.add_exception_handler(SuhbatError, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    # Starlette answers with this and raises the exception on: the server logs it whole.
+    # Starlette sends this answer and raises the exception again, so that the server logs it whole.
     app.add_exception_handler(Exception, _unexpected)
 
 
 def problem(
     request: Request, error: SuhbatError, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """The answer that tells of `error`, in the reader's language."""
+    """The problem document for `error`, in the user's language. `status` overrides that of the error."""
     request.app.state.parts.counts.refuse("http", error.code)
     status = status or error.status
-    # What the request asks for, then what the account prefers, then what the browser says.
+    # The language of the request's `lang`, or of the account, or of the browser, in this order.
     asked = request.query_params.get("lang") or getattr(request.state, "locale", None)
     language = choose(request.headers.get("accept-language", ""), asked)
     sent = {"content-language": language, **(headers or {})}
@@ -70,7 +70,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
-    """What Starlette and FastAPI refuse by themselves: no such path, no such method, a body that is no JSON."""
+    """Errors of Starlette and FastAPI themselves: no such path, no such method, a body that is not JSON."""
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.NOT_FOUND:
         return problem(request, NotFound())
@@ -88,7 +88,7 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 
 def _reason(first: Mapping[str, Any]) -> str:
-    """Why the first mistake is one: a key of `texts.REASONS`, or a phrase that names the field."""
+    """The reason of the first mistake: a key of `texts.REASONS`, or a phrase that names the field."""
     kind = first["type"]
     path = [str(part) for part in first["loc"][1:]]
     field = f'"{".".join(path)}"' if path else "the body"

@@ -1,4 +1,4 @@
-"""Redirects within this server by path alone, so that scheme, host and port stay as the visitor typed them."""
+"""Redirects within this server by path alone, so that scheme, host and port stay as the user typed them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class LocalRedirects:
-    """A pure ASGI layer. Starlette makes whole URLs out of what the proxy passes on: with http where people use https, and
-    without their port where `Host` has lost it. A path is enough (RFC 9110 §10.2.2)."""
+    """A pure ASGI layer that reduces redirects to this server to a path, which is enough (RFC 9110 §10.2.2). Starlette builds
+    whole URLs from the proxy's request: with http although people use https, and without the port if `Host` lacks it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

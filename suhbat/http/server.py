@@ -1,4 +1,4 @@
-"""What everybody may know of this server before they are anybody here."""
+"""What anybody may know about this server, without a token."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ router = APIRouter(tags=["server"])
 
 
 class Server(Wire):
-    """`access`: who may come in (see the setting). `outside`: another application says who people are. `owned`: whether the
-    server has an owner yet; until then the setup link makes one."""
+    """`access`: who may join (see the setting). `outside`: whether another application identifies the users. `owned`: whether
+    the server has an owner; until then the setup link makes one."""
 
     version: str = Field(examples=[__version__])
     access: Literal["open", "invite", "closed"]
@@ -29,7 +29,7 @@ class Server(Wire):
 
 @router.get("/server")
 async def show(parts: House) -> Server:
-    """What a page needs before it can ask somebody in. No token needed."""
+    """What a page needs before anybody has logged in. No token needed."""
     return Server(
         version=__version__,
         access=parts.settings.access,

@@ -33,5 +33,5 @@ def test_one_identity() -> None:
     """A token or a name: neither and both are mistakes."""
     with pytest.raises(ValueError, match="who you are"):
         Suhbat("http://a.uz")
-    with pytest.raises(ValueError, match="one of the two"):
+    with pytest.raises(ValueError, match="not both"):
         Suhbat("http://a.uz", token="t", name="n")

@@ -1,4 +1,5 @@
-"""`suhbat doctor`: is everything here that a server needs, and if not, what to do. Changes nothing."""
+"""The checks of `suhbat doctor`: the requirements of a server, and what to do about those that are not met. They change
+nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ __all__ = ["Finding", "examine"]
 
 
 def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Everything that is configured, in order."""
+    """Run the checks for everything that is configured, in order."""
     yield machine.python_version(sys.version_info[:3])
     yield machine.sqlite_version(sqlite3.sqlite_version_info)
     yield machine.event_loop(sys.platform, find_spec("uvloop") is not None)

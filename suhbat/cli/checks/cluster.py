@@ -1,4 +1,4 @@
-"""What several nodes share: the PostgreSQL database, the bus. Each is asked, and has a few seconds for it."""
+"""Checks of what several nodes share: the PostgreSQL database and the bus. Each is connected to, with a few seconds' limit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .findings import Finding
 
 PATIENCE_SECONDS = 5.0
 OFF_SECONDS, WRONG_SECONDS = 2.0, 60.0
-"""How far this machine's clock may be from the database's until the owner should know, and until it is wrong."""
+"""How far this machine's clock may be from the database's before the check warns, and before it fails."""
 EXTRA = 'pip install ".[cluster]" in the folder of Suhbat'
 
 
 def database(settings: Settings) -> Iterator[Finding]:
-    """Driver, reachable, version, schema, clock; nothing where there is no database_url."""
+    """The driver, whether the database is reachable, its version, schema and clock. Nothing without database_url."""
     if settings.database_url is None:
         return
     if find_spec("psycopg") is None:
@@ -38,7 +38,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield Finding("FAIL", str(error))
         return
     try:
-        yield from _asked(engine, without_password(settings.database_url))
+        yield from _database(engine, without_password(settings.database_url))
     except StoreUnavailable as error:
         yield Finding("FAIL", str(error))
     except DBAPIError as error:
@@ -51,7 +51,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         engine.dispose()
 
 
-def _asked(engine: Any, shown: str) -> Iterator[Finding]:
+def _database(engine: Any, shown: str) -> Iterator[Finding]:
     from sqlalchemy import text
 
     from suhbat.store.migrate import is_moving, revision, serves
@@ -72,15 +72,16 @@ def _asked(engine: Any, shown: str) -> Iterator[Finding]:
             text_ = f"the database has the schema {present}, this version has {HEAD}"
             yield Finding("warn" if good else "FAIL", f"{text_}: update this node" + (" soon" if good else ""))
         else:
-            yield Finding("FAIL", f"the database has the schema {present or 'of nothing yet'}: run `suhbat migrate`")
+            found = f"has the schema {present}" if present else "is empty"
+            yield Finding("FAIL", f"the database {found}: run `suhbat migrate`")
         if present is not None and is_moving(connection):
             yield Finding(
-                "FAIL", "not everything was moved to the database yet: run `suhbat migrate-store` until it says so"
+                "FAIL", "the data is not completely moved to the database: run `suhbat migrate-store` again until it is"
             )
 
 
 def clock(ahead: float) -> Finding:
-    """This machine's clock against the database's; `ahead`: seconds."""
+    """Compares this machine's clock with the database's. `ahead`: by how many seconds this machine's is ahead."""
     shown = f"the clock of this machine is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} the database's"
     if abs(ahead) > WRONG_SECONDS:
         return Finding("FAIL", f"{shown}: set it (NTP)")
@@ -90,7 +91,7 @@ def clock(ahead: float) -> Finding:
 
 
 def bus(settings: Settings) -> Iterator[Finding]:
-    """Client, reachable with these credentials; nothing where there is no bus_url."""
+    """The client library, and whether NATS is reachable with these credentials. Nothing without bus_url."""
     if settings.bus_url is None:
         return
     if find_spec("nats") is None:
@@ -103,7 +104,8 @@ def bus(settings: Settings) -> Iterator[Finding]:
     except Exception as error:
         reason = str(error) or type(error).__name__
         yield Finding(
-            "FAIL", f"NATS at {shown} cannot be reached ({reason}); see bus_url. Nodes work without it, up to 2 s later"
+            "FAIL",
+            f"NATS at {shown} cannot be reached ({reason}); see bus_url. Nodes work without it, with delays of up to 2 s",
         )
 
 
@@ -111,7 +113,7 @@ async def _reach(servers: list[str]) -> str:
     import nats.aio.client as module
 
     async def quiet(error: Exception) -> None:
-        """What goes wrong is raised as well."""
+        """Nothing to do: `connect` raises the error as well."""
 
     client = module.Client()
     async with asyncio.timeout(PATIENCE_SECONDS):

@@ -1,4 +1,4 @@
-"""The data directory: its disk, its clock, its lock, the schema of its database."""
+"""Checks of the data directory: its file system, its free space, its lock, its clock, and the schema of its database."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NETWORK_FILE_SYSTEMS = frozenset(
 )
 MEMORY_FILE_SYSTEMS = frozenset({"tmpfs", "ramfs"})
 LOW_SPACE, NO_SPACE = 1024**3, 100 * 1024**2
-"""Bytes free below which the owner should know, and below which a server should not start."""
+"""Free bytes below which the check warns, and below which it fails."""
 DATABASE = "suhbat.db"
 AHEAD_SECONDS = 60.0
-"""How far in the future a file may have been written before the clock is in doubt."""
+"""How far in the future a file's time may be before the clock is considered wrong."""
 
 
 def data_directory(data: Path) -> Iterator[Finding]:
-    """Is it there or can it be made, may we write, on what does it lie, and how much room is left?"""
+    """Whether the directory exists or can be made, and is writable; its file system; its free space."""
     place = data.absolute()
     if place.exists() and not place.is_dir():
         yield Finding("FAIL", f"{place} is a file; choose a directory: --data DIRECTORY")
@@ -49,7 +49,7 @@ def data_directory(data: Path) -> Iterator[Finding]:
 
 def file_system(kind: str | None) -> Finding:
     if kind is None:
-        return Finding("ok", "file system: not looked at on this system; it must not be a network drive")
+        return Finding("ok", "file system: not checked on this system; it must not be a network drive")
     if kind in NETWORK_FILE_SYSTEMS:
         return Finding(
             "FAIL", f"the data is on a network file system ({kind}), where SQLite loses data; use a local disk"
@@ -60,7 +60,7 @@ def file_system(kind: str | None) -> Finding:
 
 
 def file_system_of(path: Path, mounts: Path = Path("/proc/mounts")) -> str | None:
-    """The type of the file system that `path` lies on; None where the system does not tell (not Linux)."""
+    """The type of the file system of `path`. None if the system does not tell it (other than Linux)."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -78,35 +78,36 @@ def file_system_of(path: Path, mounts: Path = Path("/proc/mounts")) -> str | Non
 def free_space(free: int) -> Finding:
     text = f"{free / 1024**3:.1f} GiB free"
     if free < NO_SPACE:
-        return Finding("FAIL", f"{text}: the disk is full; make room before starting")
-    return Finding("warn" if free < LOW_SPACE else "ok", text + (": make room soon" if free < LOW_SPACE else ""))
+        return Finding("FAIL", f"{text}: the disk is full; free some space before starting")
+    return Finding("warn" if free < LOW_SPACE else "ok", text + (": free some space soon" if free < LOW_SPACE else ""))
 
 
 def lock(data: Path) -> Finding:
-    """The lock itself is asked: the process id in its file may be of a process that was killed, or of any other one by now."""
+    """Whether a server holds the lock. The process id in the lock's file is no proof: that process may have been killed, and
+    the id may belong to another one by now."""
     if not DirectoryLock(data).is_held():
         return Finding("ok", "no server uses the data directory")
     pid = DirectoryLock(data).holder()
     return Finding(
-        "warn", f"a server uses the data directory now (pid {pid or 'unknown'}); a second one would be refused"
+        "warn", f"a server uses the data directory now (pid {pid or 'unknown'}); a second one would not start"
     )
 
 
 def clock(data: Path, now: float | None = None) -> Finding:
-    """Files of the future: the clock went back, or a network drive has another one."""
+    """Files dated in the future mean that the clock went back, or that a network drive has another clock."""
     now = time.time() if now is None else now
     latest = max((path.stat().st_mtime for path in (data / DATABASE, data / "instance") if path.exists()), default=now)
     if latest - now > AHEAD_SECONDS:
         return Finding(
             "FAIL",
-            f"the data was written {latest - now:,.0f} s in the future: the clock of this machine is wrong; set it (NTP), for "
-            "sessions and invitations end by it",
+            f"the data was written {latest - now:,.0f} s in the future: the clock of this machine is wrong; set it (NTP), "
+            "because sessions and invitations expire by it",
         )
     return Finding("ok", "the clock is not behind the data")
 
 
 def schema(data: Path) -> Iterator[Finding]:
-    """Whether this version can work with the SQLite file. Not looked at while a server has it open."""
+    """Whether this version can use the SQLite file. Not checked while a server has it open."""
     file = data / DATABASE
     if not file.exists() or DirectoryLock(data).is_held():
         return
@@ -117,7 +118,7 @@ def schema(data: Path) -> Iterator[Finding]:
     except StoreUnavailable as error:
         yield Finding("FAIL", str(error))
     except DBAPIError as error:
-        yield Finding("FAIL", f"{file} cannot be read ({error.orig}); put back a copy")
+        yield Finding("FAIL", f"{file} cannot be read ({error.orig}); restore a backup")
     else:
         yield _schema(present)
     finally:
@@ -125,11 +126,14 @@ def schema(data: Path) -> Iterator[Finding]:
 
 
 def _schema(present: str | None) -> Finding:
-    """Revisions are numbered."""
+    """Revisions are numbered, so they compare as text."""
     if present is None or present == HEAD:
         return Finding("ok", f"the database has the schema {HEAD}")
     if present < HEAD:
-        return Finding("ok", f"the database has the schema {present}; the start brings it to {HEAD}, and keeps a copy")
+        return Finding(
+            "ok",
+            f"the database has the schema {present}; the server migrates it to {HEAD} at its start and keeps a copy",
+        )
     return Finding(
         "FAIL", f"the database has the schema {present}, this version knows {HEAD}: install the newer version"
     )

@@ -1,4 +1,4 @@
-"""What a check says."""
+"""The result of a check."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 
 class Finding(NamedTuple):
-    """One line: how it is, what was looked at, and what to do if it is not well."""
+    """One line: the level, and a text that says what was found and, unless it is ok, what to do."""
 
     level: Literal["ok", "warn", "FAIL"]
     text: str

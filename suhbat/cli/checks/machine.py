@@ -1,4 +1,4 @@
-"""Python, SQLite, the event loop, the environment."""
+"""Checks of Python, SQLite, the event loop and the environment."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def python_version(version: tuple[int, ...]) -> Finding:
 
 
 def sqlite_version(version: tuple[int, ...]) -> Finding:
-    """RETURNING needs 3.35. The WAL-reset race (3.7.0 to 3.51.2) needs two connections that checkpoint."""
+    """RETURNING needs SQLite 3.35. The WAL-reset race of 3.7.0 to 3.51.2 needs two connections that checkpoint."""
     text = f"SQLite {'.'.join(map(str, version))}"
     if version < (3, 35, 0):
-        return Finding("FAIL", f"{text}: 3.35 or newer is needed; it comes with Python, take a newer one")
+        return Finding("FAIL", f"{text}: 3.35 or newer is needed; it comes with Python, so install a newer Python")
     if version <= (3, 51, 2):
         return Finding(
             "ok",
@@ -31,7 +31,7 @@ def sqlite_version(version: tuple[int, ...]) -> Finding:
 
 
 def event_loop(platform: str, installed: bool) -> Finding:
-    """uvloop is faster; everything works without it."""
+    """uvloop is faster. Everything works without it."""
     if installed:
         return Finding("ok", "uvloop is installed")
     if platform == "win32":
@@ -40,7 +40,7 @@ def event_loop(platform: str, installed: bool) -> Finding:
 
 
 def variables(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Misspelt ones do nothing, which nobody would notice."""
+    """A misspelt variable has no effect, which nobody would notice."""
     for variable, near in unknown_variables(environ).items():
-        hint = f"did you mean {near}?" if near else "`suhbat config show` lists those that are"
+        hint = f"did you mean {near}?" if near else "`suhbat config show` lists the settings"
         yield Finding("warn", f"the environment variable {variable} is no setting; {hint}")

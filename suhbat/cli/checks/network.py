@@ -1,4 +1,4 @@
-"""The port and the workers."""
+"""Checks of the port and of the workers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .findings import Finding
 
 
 def port(settings: Settings) -> Finding:
-    """Whether a server could listen there, or the one of this data directory does."""
+    """Whether the port is free, or in use by the server of this data directory."""
     reason = listening.refusal(settings.host, settings.port)
     if reason is None:
         return Finding("ok", f"port {settings.port} of {settings.host} is free")
@@ -23,19 +23,19 @@ def port(settings: Settings) -> Finding:
 
 
 def is_ours(settings: Settings) -> bool:
-    """Whether the server of this data directory answers at that port: asked with its secret."""
+    """Whether the server of this data directory answers at that port. It is asked with its secret."""
     try:
-        told = running(settings)
-        if told is None or not told[0].endswith(f":{settings.port}"):
+        found = running(settings)
+        if found is None or not found[0].endswith(f":{settings.port}"):
             return False
-        with ask(*told, "/control", {"verb": "list"}):
+        with ask(*found, "/control", {"verb": "list"}):
             return True
     except CommandRefused:
         return False
 
 
 def workers(settings: Settings, platform: str = sys.platform) -> Iterator[Finding]:
-    """Several need what one does not."""
+    """Whether several workers can run: that needs a PostgreSQL database and a bus, and a system other than Windows."""
     from suhbat.runtime import serving
 
     if (reason := serving.refusal(settings, platform)) is not None:

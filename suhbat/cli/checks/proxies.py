@@ -1,4 +1,4 @@
-"""A proxy that stands before the server, and that the server does not know."""
+"""Checks for a proxy in front of the server that is not in `trusted_proxies`."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from .findings import Finding
 
 
 def proxies(settings: Settings) -> Iterator[Finding]:
-    """What the running server has seen; or else what the settings alone tell."""
-    said = seen(settings) or unknown_proxy(settings)
-    if said is not None:
-        yield Finding("warn", said)
+    """A proxy that the running server has seen; otherwise one that the settings alone imply."""
+    warning = seen(settings) or unknown_proxy(settings)
+    if warning is not None:
+        yield Finding("warn", warning)
     elif settings.trusted_proxies:
         yield Finding("ok", f"trusted proxies: {', '.join(settings.trusted_proxies)}")
 
 
 def seen(settings: Settings) -> str | None:
-    """What the running server has seen since its start. None where it has seen no such proxy, or none runs here."""
+    """The warning about a proxy that the running server has seen since its start. None if there is no such proxy or no server
+    runs."""
     try:
-        told = running(settings)
-        if told is None:
+        found = running(settings)
+        if found is None:
             return None
-        with ask(*told, "/control/proxy", {}) as answer:
+        with ask(*found, "/control/proxy", {}) as answer:
             peer = json.load(answer)["unknown"]
     except (CommandRefused, OSError, ValueError, KeyError):
-        return None  # why the server does not answer is said elsewhere
+        return None  # another check says why the server does not answer
     if peer is None:
         return None
     return f"a proxy at {peer or 'a UNIX socket'} passes requests on and is not trusted: {WITHOUT}; {ADVICE}"
