@@ -336,7 +336,7 @@ class Lapsed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbour:
+class NodeUpdate:
     """Another node: who came to it and went (uids) since a version of that; `whole`: those who came are all there are."""
 
     version: int

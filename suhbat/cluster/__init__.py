@@ -1,1 +1,1 @@
-"""Several nodes over one store: who else runs, and what they changed."""
+"""Several nodes over one store: which nodes run, which users each of them has, and which cached data another node changed."""

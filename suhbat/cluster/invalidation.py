@@ -1,4 +1,4 @@
-"""What a node keeps in memory and another node has changed: accounts, guests, sessions, bans, pages of logs."""
+"""Cache invalidation: this node reads again what another node has changed (accounts, guests, sessions, bans, log pages)."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from suhbat.identity.people import People
 from suhbat.tasks import Tasks
 
 ORDER = ("session", "bans", "log", "account", "guest")
-"""Who was shut out comes before who signed up."""
+"""The order in which kinds of changes are read: revocations and bans before new accounts."""
 RETRY_SECONDS = 0.5
-"""The store may be away for a while."""
+"""The wait after a failed read, while the store may be unavailable."""
 
 log = structlog.get_logger("suhbat")
 
 
-class Renewal:
-    """Reads anew what has changed, a group of each kind at a time; connections that end by it are closed by the parts.
+class CacheInvalidation:
+    """Reads changed data again, up to AT_ONCE keys of each kind in one query. Implements `hub.reconciliation.ChangeListener`.
 
-    One task does it, for as long as something is due: whoever tells of changes never waits for them to be read.
+    A connection that the change ends is closed by the part that owns the data. One background task reads, for as long as
+    something is waiting; the caller of `invalidate` never waits for it.
     """
 
     def __init__(self, store: ModerationReader, hub: Hub, people: People, bans: Bans, tasks: Tasks) -> None:
@@ -37,68 +38,65 @@ class Renewal:
         self._people = people
         self._bans = bans
         self._tasks = tasks
-        self._due: dict[str, dict[str, None]] = {kind: {} for kind in ORDER}
-        self._whole = False
-        self._working = False
+        self._waiting: dict[str, dict[str, None]] = {kind: {} for kind in ORDER}
+        self._everything_waits = False
+        self._running = False
 
-    def hear(self, changes: Sequence[Change]) -> None:
-        """The bus says so."""
-        self.take(changes, False)
-
-    def take(self, changes: Sequence[Change], whole: bool) -> None:
-        """The store says so; `whole`: it does not say what. What fails is tried again until it succeeds."""
+    def invalidate(self, changes: Sequence[Change], whole: bool = False) -> None:
+        """Read these again; with `whole`, everything, because it is unknown what changed. A failed read is tried again
+        until it succeeds."""
         for change in changes:
-            if change.kind in self._due:  # a newer version may keep what this one does not
-                self._due[change.kind][change.key] = None
-        self._whole |= whole
-        if not self._working:
-            self._working = True
-            self._tasks.start(self._work())
+            if change.kind in self._waiting:  # a newer version may cache a kind that this one does not
+                self._waiting[change.kind][change.key] = None
+        self._everything_waits |= whole
+        if not self._running:
+            self._running = True
+            self._tasks.start(self._run())
 
-    async def _work(self) -> None:
+    async def _run(self) -> None:
         try:
-            while self._whole or any(self._due.values()):
+            while self._everything_waits or any(self._waiting.values()):
                 if not await self._round():
                     await asyncio.sleep(RETRY_SECONDS)
         finally:
-            self._working = False
+            self._running = False
 
     async def _round(self) -> bool:
-        """Everything, if need be; then a group of each kind, the first first. Whether nothing failed: what did is due again,
-        and keeps nothing else from its turn."""
-        went_well = True
-        if self._whole:
-            self._whole = False
-            if not await self._try(self._everything()):
-                self._whole, went_well = True, False
+        """Read everything if that was asked for, then one group of each kind in ORDER. False if a read failed: its keys
+        wait for the next round, and the other groups were read all the same."""
+        succeeded = True
+        if self._everything_waits:
+            self._everything_waits = False
+            if not await self._try(self._read_everything()):
+                self._everything_waits, succeeded = True, False
         for kind in ORDER:
-            due = self._due[kind]
-            keys = list(islice(due, AT_ONCE))
+            waiting = self._waiting[kind]
+            keys = list(islice(waiting, AT_ONCE))
             for key in keys:
-                del due[key]
-            if keys and not await self._try(self._group(kind, keys)):
-                due.update(dict.fromkeys(keys))
-                went_well = False
-        return went_well
+                del waiting[key]
+            if keys and not await self._try(self._read_group(kind, keys)):
+                waiting.update(dict.fromkeys(keys))
+                succeeded = False
+        return succeeded
 
-    async def _try(self, work: Coroutine[None, None, None]) -> bool:
+    async def _try(self, read: Coroutine[None, None, None]) -> bool:
         try:
-            await work
+            await read
         except SuhbatError as error:
-            log.warning("what another node has changed could not be read yet", error=str(error))
+            log.warning("cache: changes of another node not read, retrying", error=str(error))
             return False
         except Exception:
-            log.exception("what another node has changed could not be read")
+            log.exception("cache: changes of another node not read, retrying")
             return False
         return True
 
-    async def _group(self, kind: str, keys: Collection[str]) -> None:
+    async def _read_group(self, kind: str, keys: Collection[str]) -> None:
         if kind == "session":
             await self._people.sessions.renew(keys)
         elif kind == "bans":
             await self._bans.load(self._store)
             for uid in keys:
-                self._banish(uid)
+                self._close_if_banned(uid)
         elif kind == "account":
             await self._people.renew_accounts(keys)
         elif kind == "guest":
@@ -107,17 +105,17 @@ class Renewal:
             for name in keys:
                 self._hub.pages.forget(name)
 
-    async def _everything(self) -> None:
+    async def _read_everything(self) -> None:
         self._hub.pages.clear()
         sessions = {connection.session for connection in self._hub.connections}
         await self._people.sessions.renew_all({session for session in sessions if session is not None})
         await self._bans.load(self._store)
         for uid in {connection.actor.uid for connection in self._hub.connections}:
-            self._banish(uid)
+            self._close_if_banned(uid)
         await self._people.renew_everybody()
 
-    def _banish(self, uid: str) -> None:
+    def _close_if_banned(self, uid: str) -> None:
         try:
             self._bans.check(uid)
         except Forbidden:
-            self._hub.connections.banish(uid)
+            self._hub.connections.close_banned(uid)

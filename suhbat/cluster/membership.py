@@ -1,7 +1,8 @@
-"""This node among the others: its lease, who is connected to it, and what the others say of theirs.
+"""The membership of this node in its cluster: its lease, its connected users, and the users of the other nodes.
 
-Everything is in the store; the bus only says when to look. Each node announces who came and went as it sees it: those on
-their own connections at once, those on others' when it has read of them.
+The store holds all of it. The bus only signals that something changed, so that nodes read it before their next heartbeat.
+Each node announces arrivals and departures to its own connections: those of its own users at once, those of other nodes'
+users when it has read them from the store.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from secrets import token_hex
 
 import structlog
 
-from suhbat.chat.model import Actor, Lapsed
+from suhbat.chat.model import Actor, Lapsed, NodeUpdate
 from suhbat.chat.ports import Bus, Clock, Cluster
 from suhbat.chat.presence import Here
 from suhbat.errors import SuhbatError
@@ -22,40 +23,41 @@ from suhbat.identity.names import skeleton
 from suhbat.protocol import simple
 from suhbat.tasks import Tasks
 
-BEAT_SECONDS = 1.0
-"""How often the lease is renewed, and the others are looked at."""
-SOONEST_SECONDS = 0.1
-"""The same when there is news."""
+HEARTBEAT_SECONDS = 1.0
+"""The longest time between two heartbeats. A heartbeat renews the lease and reads the other nodes' users."""
+SHORTEST_HEARTBEAT_SECONDS = 0.1
+"""The shortest time between two heartbeats, when users arrive or leave."""
 LOST_SECONDS = 2.0
-"""How long a node must have been without a lease before its people are told to have left: after the store was away, all
-leases have run out, and all nodes come back within a second."""
-PRUNE_BEATS = 60
+"""How long another node must have been without a lease before its users are announced as gone. When the store was
+unavailable, all leases have expired, and all nodes renew theirs within a second."""
+PRUNE_HEARTBEATS = 60
+"""Heartbeats between two deletions of expired rows."""
 
 log = structlog.get_logger("suhbat")
 
 
-class BeatSignal:
-    """Says that the next beat should be soon. Where one process owns the store nobody waits for it."""
+class HeartbeatSignal:
+    """Asks for an early heartbeat. A server without a cluster makes one too; nothing waits for it there."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     def moved(self) -> None:
-        """Somebody came or went, here or on another node; see `chat.presence.PresenceListener`."""
+        """A user arrived or left, here or on another node. Implements `chat.presence.PresenceListener`."""
         self._event.set()
 
     async def wait(self, seconds: float) -> None:
-        """Until somebody has moved since the last wait, or for so long."""
+        """Return after the next `moved`, at once if there was one since the last `wait`, or after so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._event.wait()
         self._event.clear()
 
 
-class Neighbours:
-    """The lease of this node; see `chat.ports.Cluster`. Implements `identity.claims.Names`.
+class ClusterMembership:
+    """This node's lease and the names its bare guests hold; see `chat.ports.Cluster`. Implements `identity.claims.Names`.
 
-    `signal`: told by `here`, and by the bus.
+    `signal` is set by `here` (users of this node) and by the bus (users of other nodes).
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class Neighbours:
         claims: Claims,
         clock: Clock,
         tasks: Tasks,
-        signal: BeatSignal,
+        signal: HeartbeatSignal,
     ) -> None:
         self.id = token_hex(8)
         self._cluster = cluster
@@ -78,9 +80,11 @@ class Neighbours:
         self._clock = clock
         self._tasks = tasks
         self._signal = signal
+        # By the ids of the other nodes: the version read last, since when the lease is missing, and the bare guests.
         self._versions: dict[str, int] = {}
-        self._missing: dict[str, float] = {}
-        self._far: dict[str, dict[str, Actor]] = {}
+        self._missing_since: dict[str, float] = {}
+        self._remote_guests: dict[str, dict[str, Actor]] = {}
+        # Users of this node who arrived or left since the last successful heartbeat.
         self._entered: dict[str, Actor] = {}
         self._left: dict[str, Actor] = {}
         self._joins = 0
@@ -88,42 +92,43 @@ class Neighbours:
         self._unreleased: list[Claim] = []
 
     async def open(self) -> None:
-        """Join the others. Raises Busy."""
+        """Begin a lease and read the other nodes' users. Raises Busy."""
         await self._join(self._joins)
-        await self._look()
+        await self._read_others()
 
     async def close(self) -> None:
-        """Leave them: at once, not when the lease ends. Raises Busy."""
+        """End the lease now instead of letting it expire. Raises Busy."""
         await self._cluster.leave(self.id)
         self._bus.nudge()
 
     async def run(self) -> None:
-        """Renew the lease and look at the others, for as long as the node lives."""
-        beats = 0
+        """Send heartbeats until cancelled. A failed heartbeat is logged; the next one tries again."""
+        heartbeats = 0
         while True:
-            await asyncio.sleep(SOONEST_SECONDS)
-            await self._signal.wait(BEAT_SECONDS - SOONEST_SECONDS)
+            await asyncio.sleep(SHORTEST_HEARTBEAT_SECONDS)
+            await self._signal.wait(HEARTBEAT_SECONDS - SHORTEST_HEARTBEAT_SECONDS)
             try:
-                await self._beat()
-                await self._look()
-                beats += 1
-                if beats % PRUNE_BEATS == 0:
+                await self._heartbeat()
+                await self._read_others()
+                heartbeats += 1
+                if heartbeats % PRUNE_HEARTBEATS == 0:
                     await self._cluster.prune()
             except SuhbatError as error:
-                log.warning("this node could not renew its lease", error=str(error))
+                log.warning("cluster: lease not renewed", error=str(error))
             except Exception:
-                log.exception("this node could not renew its lease")
+                log.exception("cluster: heartbeat failed")
 
     def find(self, folded: str) -> Actor | None:
-        """The guest of this (folded) name who is connected to another node."""
-        return next((far[folded] for far in self._far.values() if folded in far), None)
+        """The bare guest of another node who holds this name (folded by `names.fold`); None where no other node has one."""
+        return next((guests[folded] for guests in self._remote_guests.values() if folded in guests), None)
 
     async def hold(self, claim: Claim) -> None:
-        """Hold a bare guest's name on all nodes. Raises NameInUse, Busy: then it is not held."""
+        """Hold a bare guest's name on all nodes. Raises NameInUse or Busy; the name is not held then."""
         try:
             await self._hold(claim)
         except Exception:
-            # Something of it may be in the store: a join took it along, or nobody knows what became of the transaction.
+            # The store may hold the name all the same: a join may have included it, or the outcome of the transaction is
+            # unknown.
             self.release(claim)
             raise
 
@@ -137,17 +142,17 @@ class Neighbours:
                 await self._join(joins)
 
     def release(self, claim: Claim) -> None:
-        """It is free again: as soon as the store can be reached."""
+        """Release a name on all nodes, in the background. While the store is unavailable each heartbeat tries again."""
         self._tasks.start(self._release(claim))
 
     async def _release(self, claim: Claim) -> None:
         try:
             await self._cluster.release(claim.skeleton, claim.actor.uid)
         except SuhbatError as error:
-            log.warning("a name could not be released yet", error=str(error))
+            log.warning("cluster: guest name not released, retrying", error=str(error))
             self._unreleased.append(claim)
 
-    async def _beat(self) -> None:
+    async def _heartbeat(self) -> None:
         entered, left = self._here.news()
         for actor in entered:
             self._entered[actor.uid] = actor
@@ -155,25 +160,25 @@ class Neighbours:
         for actor in left:
             self._left[actor.uid] = actor
             self._entered.pop(actor.uid, None)
-        came, went, joins = list(self._entered.values()), list(self._left.values()), self._joins
+        entered, left, joins = list(self._entered.values()), list(self._left.values()), self._joins
         try:
-            await self._cluster.beat(self.id, came, went)
+            await self._cluster.beat(self.id, entered, left)
         except Lapsed:
-            log.warning("this node was away for longer than its lease; it joins the others again")
+            log.warning("cluster: lease expired, joining again")
             await self._join(joins)
             return
-        for told, now in ((came, self._entered), (went, self._left)):
-            for actor in told:
-                now.pop(actor.uid, None)
+        for stored, waiting in ((entered, self._entered), (left, self._left)):
+            for actor in stored:
+                waiting.pop(actor.uid, None)
         unreleased, self._unreleased = self._unreleased, []
         for claim in unreleased:
             self.release(claim)
-        if came or went:
+        if entered or left:
             self._bus.nudge()
 
     async def _join(self, joins: int) -> None:
-        """Join the others (again), unless that was done since there were so many `joins`: all who come while the lease has run
-        out find that."""
+        """Begin a lease. `joins` is the value of `_joins` before the caller found the lease expired: when it has grown
+        since, another caller has already joined, and nothing is done."""
         async with self._joining:
             if self._joins > joins:
                 return
@@ -187,39 +192,40 @@ class Neighbours:
             self._versions.clear()
             for claim in claims:
                 if claim.skeleton in lost:
-                    # While this node was away another one let somebody in under this name.
+                    # While this node had no lease, another node gave the name to another user.
                     self._hub.connections.end_user(claim.actor.uid)
             self._bus.nudge()
 
-    async def _look(self) -> None:
+    async def _read_others(self) -> None:
+        """Read which users the other nodes have, and announce those who arrived or left."""
         others = await self._cluster.others(self.id, self._versions)
         now = self._clock.steady()
         moved: list[tuple[Actor, bool]] = []
-        for node, news in others.items():
-            self._missing.pop(node, None)
-            known = self._versions.get(node, 0)
-            if news.version != known or news.whole:
-                moved += self._here.meet(node, news.entered, news.left, self._clock.wall(), whole=news.whole)
-                self._remember(node, news.entered, news.left, news.whole)
-            self._versions[node] = news.version
+        for node, update in others.items():
+            self._missing_since.pop(node, None)
+            if update.version != self._versions.get(node, 0) or update.whole:
+                moved += self._here.meet(node, update.entered, update.left, self._clock.wall(), whole=update.whole)
+                self._update_remote_guests(node, update)
+            self._versions[node] = update.version
         for node in self._here.nodes - others.keys():
-            if now - self._missing.setdefault(node, now) >= LOST_SECONDS:
+            if now - self._missing_since.setdefault(node, now) >= LOST_SECONDS:
                 moved += self._here.lose(node, self._clock.wall())
-                for kept in (self._missing, self._versions, self._far):
-                    kept.pop(node, None)
+                for by_node in (self._missing_since, self._versions, self._remote_guests):
+                    by_node.pop(node, None)
         self._announce(moved)
 
-    def _remember(self, node: str, entered: tuple[Actor, ...], left: tuple[str, ...], whole: bool) -> None:
-        far = {} if whole else self._far.get(node, {})
-        gone = set(left)
-        far = {name: actor for name, actor in far.items() if actor.uid not in gone}
-        far.update((skeleton(actor.user_id), actor) for actor in entered if actor.kind == "guest")
-        self._far[node] = far
+    def _update_remote_guests(self, node: str, update: NodeUpdate) -> None:
+        before = {} if update.whole else self._remote_guests.get(node, {})
+        left = set(update.left)
+        guests = {name: actor for name, actor in before.items() if actor.uid not in left}
+        guests.update((skeleton(actor.user_id), actor) for actor in update.entered if actor.kind == "guest")
+        self._remote_guests[node] = guests
 
     def _announce(self, moved: list[tuple[Actor, bool]]) -> None:
+        """Announce users of other nodes to the simple dialect: True for those who arrived, False for those who left."""
         if not self._here.announcing:
             return
         at = self._clock.wall()
-        for actor, here in moved:
-            told = simple.joined if here else simple.left
-            self._hub.announcements.tell(told(actor.user_id, actor.uid, at))
+        for actor, arrived in moved:
+            frame = simple.joined if arrived else simple.left
+            self._hub.announcements.announce(frame(actor.user_id, actor.uid, at))

@@ -21,14 +21,14 @@ class Announcements:
         self._channels = channels
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
 
-    def tell(self, frame: bytes) -> None:
+    def announce(self, frame: bytes) -> None:
         """Tell everybody who is live, with the lobby's next messages."""
         lobby = self._channels.by_log[LOBBY]
         lobby.announce(frame)
         self._kept.append((lobby.announced + sum(isinstance(item, bytes) for item in lobby.pending), frame))
         self._channels.touch(lobby)
 
-    def tell_missed(self, connection: Connection) -> None:
+    def send_missed(self, connection: Connection) -> None:
         """Tell a connection of the simple dialect what it has missed, as far as that is kept."""
         if connection.format is not FrameFormat.SIMPLE or connection.wire.congested:
             return

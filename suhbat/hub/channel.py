@@ -57,7 +57,7 @@ class Channel:
     def empty(self) -> bool:
         return not self.listeners[FrameFormat.SIMPLE] and not self.listeners[FrameFormat.V1]
 
-    def everybody(self) -> list[Connection]:
+    def all_listeners(self) -> list[Connection]:
         """The listeners of both dialects."""
         return [*self.listeners[FrameFormat.SIMPLE], *self.listeners[FrameFormat.V1]]
 

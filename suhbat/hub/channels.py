@@ -34,8 +34,8 @@ class Channels:
         self._bus = bus
         self._pages = pages
         self._fell_behind = fell_behind
-        self._coalescing = Coalescing(self._write_gathered, more_coming)
-        self._gathered: dict[Channel, None] = {}
+        self._coalescing = Coalescing(self._write_pending, more_coming)
+        self._pending: dict[Channel, None] = {}
 
     def open(self, log: str) -> Channel:
         """The channel of a log. From here on the bus is listened to for it."""
@@ -57,7 +57,7 @@ class Channels:
         if channel.empty and log != LOBBY:
             del self.by_log[log]
             self._bus.unfollow(log)
-            self._gathered.pop(channel, None)
+            self._pending.pop(channel, None)
             self._pages.forget(log)  # nothing would tell the cache of changes any more
 
     def advanced(self, channel: Channel) -> None:
@@ -68,20 +68,20 @@ class Channels:
 
     def touch(self, channel: Channel) -> None:
         """A channel has something to write: at the end of this turn, or a little later."""
-        self._gathered[channel] = None
-        self._coalescing.ask()
+        self._pending[channel] = None
+        self._coalescing.schedule()
 
     def flush(self) -> None:
         """Write now what has gathered."""
-        if self._gathered:
-            self._coalescing.now()
+        if self._pending:
+            self._coalescing.flush()
 
     def write(self, channel: Channel) -> None:
         """Write now what one channel has gathered."""
         for connection in channel.flush():
             self._fell_behind(connection)
 
-    def _write_gathered(self) -> None:
-        gathered, self._gathered = self._gathered, {}
-        for channel in gathered:
+    def _write_pending(self) -> None:
+        pending, self._pending = self._pending, {}
+        for channel in pending:
             self.write(channel)

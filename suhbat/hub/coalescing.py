@@ -22,33 +22,33 @@ class Coalescing:
         self._write = write
         self._more_coming = more_coming
         self._cost = 0.0
-        self._asked = False
-        self._patience: asyncio.TimerHandle | None = None
+        self._scheduled = False
+        self._timer: asyncio.TimerHandle | None = None
 
-    def ask(self) -> None:
+    def schedule(self) -> None:
         """Write at the end of this turn, or a little later."""
-        if not self._asked:
-            self._asked = True
+        if not self._scheduled:
+            self._scheduled = True
             asyncio.get_running_loop().call_soon(self._turn_ends)
 
-    def now(self) -> None:
+    def flush(self) -> None:
         """Write what there is."""
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
-        self._asked = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._scheduled = False
         loop = asyncio.get_running_loop()
         began = loop.time()
         self._write()
         self._cost = loop.time() - began
 
     def _turn_ends(self) -> None:
-        if not self._asked:
+        if not self._scheduled:
             return  # written meanwhile
         if self._cost < CHEAP_SECONDS or not self._more_coming():
-            self.now()
+            self.flush()
             return
-        self._asked = False
-        if self._patience is None:
+        self._scheduled = False
+        if self._timer is None:
             wait = min(self._cost, LONGEST_SECONDS)
-            self._patience = asyncio.get_running_loop().call_later(wait, self.now)
+            self._timer = asyncio.get_running_loop().call_later(wait, self.flush)

@@ -36,7 +36,7 @@ class Connections:
         """Idempotent."""
         self._all.discard(connection)
 
-    def banish(self, uid: str) -> None:
+    def close_banned(self, uid: str) -> None:
         """Close every connection of a user who was banned."""
         for connection in self._of(uid):
             connection.wire.close(Close.FORBIDDEN, "banned")

@@ -76,7 +76,7 @@ class Feeds:
         self._tell_caught_up(connection)
         if LOBBY not in missing:
             # In their place: before the messages that are to come, and so one's own `joined` before what one has missed.
-            self._announcements.tell_missed(connection)
+            self._announcements.send_missed(connection)
         if not missing:
             if connection.wire.congested or connection.wire.closed or self._late(connection):
                 return False
@@ -138,7 +138,7 @@ class Feeds:
     def _go_live(self, connection: Connection) -> None:
         """Nothing is missing and the socket has room: from here on frames come as they are made."""
         if connection.format is FrameFormat.SIMPLE:
-            self._announcements.tell_missed(connection)
+            self._announcements.send_missed(connection)
         elif connection.missed_presence:
             self._tell_presence(connection)
         connection.lag.clear()

@@ -24,21 +24,21 @@ AT_ONCE = 500
 log = structlog.get_logger("suhbat.hub")
 
 
-class Entrance(Protocol):
+class EventSink(Protocol):
     """Where what was read goes in: the hub."""
 
     def apply(self, entries: Iterable[LogEntry]) -> None: ...
-    def know(self, log: str, head: int) -> int: ...
+    def learn_head(self, log: str, head: int) -> int: ...
 
 
 class GapReader:
     """Reads what is missing, one read at a time for each channel."""
 
-    def __init__(self, store: LogReader, channels: Channels, tasks: Tasks, entrance: Entrance) -> None:
+    def __init__(self, store: LogReader, channels: Channels, tasks: Tasks, sink: EventSink) -> None:
         self._store = store
         self._channels = channels
         self._tasks = tasks
-        self._entrance = entrance
+        self._sink = sink
 
     def wait(self, channel: Channel) -> None:
         """A channel holds events that came too early: if those before them do not come soon, read them."""
@@ -51,7 +51,7 @@ class GapReader:
         unknown = [channel for channel in channels if channel.head is None]
         heads = await self._store.heads([channel.log for channel in unknown])
         for channel in unknown:
-            self._entrance.know(channel.log, heads.get(channel.log, 0))
+            self._sink.learn_head(channel.log, heads.get(channel.log, 0))
 
     async def read(self, channel: Channel) -> None:
         """Apply what the store has above a channel's head."""
@@ -59,7 +59,7 @@ class GapReader:
             entries = await self._store.events(channel.log, channel.head, AT_ONCE)
             if not entries:
                 return
-            self._entrance.apply(entries)
+            self._sink.apply(entries)
 
     def _waited(self, channel: Channel) -> None:
         if channel.held and channel.head is not None and self._channels.by_log.get(channel.log) is channel:

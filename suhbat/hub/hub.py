@@ -76,14 +76,14 @@ class Hub:
         by_log = self.channels.by_log
         for key, event in entries:
             if ours and type(event) is ReadMarked:
-                self.notices.receipt(event)
+                self.notices.broadcast_receipt(event)
             channel = by_log.get(key)
             if channel is not None:
                 self._applied(channel, channel.accept(event))
                 if channel.held:
                     self.gaps.wait(channel)
 
-    def know(self, log: str, head: int) -> int:
+    def learn_head(self, log: str, head: int) -> int:
         """The store's head of a log, read after somebody here began to listen to it. Gives the head that is known here now:
         a higher one where something was written after it was read."""
         channel = self.channels.by_log.get(log)
@@ -105,7 +105,7 @@ class Hub:
             if isinstance(event, ConversationAdded):
                 # The simple dialect shows no rooms.
                 is_room = event.state.kind == "room"
-                for connection in list(channel.listeners[FrameFormat.V1]) if is_room else channel.everybody():
+                for connection in list(channel.listeners[FrameFormat.V1]) if is_room else channel.all_listeners():
                     self._attach(
                         connection,
                         event.state.conversation,
@@ -115,7 +115,7 @@ class Hub:
                         echo=event.state.member_count == 1,
                     )
             elif isinstance(event, ConversationRemoved):
-                for connection in channel.everybody():
+                for connection in channel.all_listeners():
                     self.leave(connection, event.removed)
             elif isinstance(event, MemberLeft):
                 # Their own log may say so later: nothing of after this reaches them. A member who rejoined after this

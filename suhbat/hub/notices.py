@@ -19,21 +19,21 @@ class Notices:
         self._channels = channels
         self._bus = bus
 
-    def tell(self, log: str, payload: bytes, but: str | None = None) -> None:
+    def deliver(self, log: str, payload: bytes, but: str | None = None) -> None:
         """To the listeners of this process."""
         channel = self._channels.by_log.get(log)
         if channel is not None:
             channel.notice(payload, but)
 
-    def spread(self, log: str, payload: bytes, but: str | None = None) -> None:
+    def broadcast(self, log: str, payload: bytes, but: str | None = None) -> None:
         """To the listeners on every node."""
-        self.tell(log, payload, but)
+        self.deliver(log, payload, but)
         self._bus.notice(log, payload, but)
 
-    def receipt(self, event: ReadMarked) -> None:
+    def broadcast_receipt(self, event: ReadMarked) -> None:
         """In a small conversation the others are told how far somebody has read."""
         channel = self._channels.by_log.get(event.target)
         if event.target == LOBBY or (channel is not None and len(channel.listeners[FrameFormat.V1]) > FEW):
             return
         receipt = Receipt(conversation=event.target, user_id=event.actor, uid=event.actor_uid, ordinal=event.ordinal)
-        self.spread(event.target, encode(receipt), but=event.actor_uid)
+        self.broadcast(event.target, encode(receipt), but=event.actor_uid)

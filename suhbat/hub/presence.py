@@ -46,7 +46,7 @@ class PresenceBroadcast:
             channel = self._channels.by_log.get(key)
             if key == LOBBY or channel is None:
                 continue
-            for listener in channel.everybody():
+            for listener in channel.all_listeners():
                 people[listener.actor.uid] = listener.actor
         return encode(PresenceNotice(users=self._here.whole(people.values()), whole=True))
 
@@ -54,13 +54,13 @@ class PresenceBroadcast:
         if not changes:
             return
         if self._here.announcing or self._here.total == 0:
-            self._notices.tell(LOBBY, encode(PresenceNotice(users=tuple(presence for presence, _ in changes))))
+            self._notices.deliver(LOBBY, encode(PresenceNotice(users=tuple(presence for presence, _ in changes))))
             return
         for presence, logs in changes:
             payload = encode(PresenceNotice(users=(presence,)))
             for key in logs or self._logs(presence.uid):
                 if key != LOBBY and key != own_log(presence.uid):
-                    self._notices.tell(key, payload, but=presence.uid)
+                    self._notices.deliver(key, payload, but=presence.uid)
 
     def _logs(self, uid: str) -> set[str]:
         """The logs that a user who is here follows."""

@@ -25,7 +25,7 @@ log = structlog.get_logger("suhbat.hub")
 class ChangeListener(Protocol):
     """What keeps in memory what other nodes may change."""
 
-    def take(self, changes: Sequence[Change], whole: bool) -> None:
+    def invalidate(self, changes: Sequence[Change], whole: bool) -> None:
         """Other nodes changed this; `whole`: nobody knows what they changed. Must not wait for it to be read: the next
         comparison is in time whatever that takes."""
         ...
@@ -40,23 +40,23 @@ class Reconciliation:
         self._channels = hub.channels
         self._listener = listener
         self._mark: str | None = None
-        self._look = asyncio.Event()
+        self._wanted = asyncio.Event()
 
     async def begin(self) -> None:
         """Call before anything is read from the store into memory: what happens from here on is not missed."""
         self._mark = (await self._store.moved(())).mark or None
 
-    def look(self) -> None:
+    def compare_soon(self) -> None:
         """Compare now: something may have been missed."""
-        self._look.set()
+        self._wanted.set()
 
     async def run(self) -> None:
         """For as long as the hub is open."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RECONCILE_SECONDS):
-                    await self._look.wait()
-            self._look.clear()
+                    await self._wanted.wait()
+            self._wanted.clear()
             try:
                 await self._compare()
             except SuhbatError as error:
@@ -79,7 +79,7 @@ class Reconciliation:
             await self._read_fresh(fresh)
             known.update(fresh)
         if moved.changes or moved.whole:
-            self._listener.take(moved.changes, moved.whole)
+            self._listener.invalidate(moved.changes, moved.whole)
         self._mark = moved.mark or None
 
     async def _read_fresh(self, channels: Sequence[Channel]) -> None:
@@ -87,7 +87,7 @@ class Reconciliation:
             heads = await self._store.heads([channel.log for channel in channels])
             for channel in channels:
                 if self._channels.by_log.get(channel.log) is channel:
-                    self._hub.know(channel.log, heads.get(channel.log, 0))
+                    self._hub.learn_head(channel.log, heads.get(channel.log, 0))
             await self._read_behind(heads)
 
     async def _read_behind(self, heads: Mapping[str, int]) -> None:

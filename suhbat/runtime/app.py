@@ -32,7 +32,7 @@ from suhbat.store.lock import owned
 from suhbat.store.sqlite import SQLiteStore
 from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
-from suhbat.transport.door import Door, descriptors
+from suhbat.transport.connection_limiter import ConnectionLimiter, descriptors
 from suhbat.transport.native import ADMISSION
 from suhbat.transport.services import Services
 
@@ -139,8 +139,8 @@ class Suhbat:
             lifespan=self.lifespan,
         )
         self.admission = Admission(lambda: None if self.draining else self.services)
-        self.door = Door(
-            settings.connections_per_address, self.admission.of_address, services.proxies.is_trusted, descriptors
+        self.connection_limiter = ConnectionLimiter(
+            settings.connections_per_address, self.admission.sockets_of, services.proxies.is_trusted, descriptors
         )
         self._not_started = SafeHeaders(NOT_STARTED, settings.public_url)
         # Around everything: an unexpected error is answered outside of the application's own layers.
@@ -202,7 +202,7 @@ class Suhbat:
     async def drain(self) -> None:
         """Say that this node will stop, where others can take over: who watches `readyz` sends nobody here any more, and
         connections are closed (1012: come back) one after another, so that they do not all come to the others at once."""
-        if self.node.neighbours is None or self.services is None:
+        if self.node.cluster_membership is None or self.services is None:
             return
         self.draining = True
         await asyncio.sleep(NOTICE_SECONDS)

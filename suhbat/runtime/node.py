@@ -17,8 +17,8 @@ from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.chat.turns import Reads
-from suhbat.cluster.invalidation import Renewal
-from suhbat.cluster.membership import BeatSignal, Neighbours
+from suhbat.cluster.invalidation import CacheInvalidation
+from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
 from suhbat.config import Settings
 from suhbat.hub.hub import Hub
 from suhbat.hub.reconciliation import Reconciliation
@@ -35,7 +35,7 @@ from suhbat.protocol.events import LogEntry
 from suhbat.tasks import Tasks
 from suhbat.transport.opening_limiter import OpeningLimiter
 from suhbat.transport.services import Services
-from suhbat.transport.strangers import Strangers
+from suhbat.transport.unidentified import UnidentifiedConnections
 
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, Stopping
 
@@ -51,9 +51,11 @@ _UNDECIDED = "the store was not closed; what was acknowledged is stored, sends w
 class FromOtherNodes:
     """See `chat.ports.BusListener`: gives what this node hears to the parts that it concerns."""
 
-    def __init__(self, hub: Hub, renewal: Renewal, signal: BeatSignal, reconciliation: Reconciliation) -> None:
+    def __init__(
+        self, hub: Hub, invalidation: CacheInvalidation, signal: HeartbeatSignal, reconciliation: Reconciliation
+    ) -> None:
         self._hub = hub
-        self._renewal = renewal
+        self._invalidation = invalidation
         self._signal = signal
         self._reconciliation = reconciliation
 
@@ -61,16 +63,16 @@ class FromOtherNodes:
         self._hub.apply(entries)
 
     def noticed(self, log: str, payload: bytes, but: str | None) -> None:
-        self._hub.notices.tell(log, payload, but)
+        self._hub.notices.deliver(log, payload, but)
 
     def changed(self, changes: list[Change]) -> None:
-        self._renewal.hear(changes)
+        self._invalidation.invalidate(changes)
 
     def nudged(self) -> None:
         self._signal.moved()
 
     def resumed(self) -> None:
-        self._reconciliation.look()
+        self._reconciliation.compare_soon()
 
 
 class Node:
@@ -84,7 +86,7 @@ class Node:
         self.bus = bus
         self.clock = clock
         self.tasks = Tasks()
-        signal = BeatSignal()
+        signal = HeartbeatSignal()
         self.here = Here(settings.announce_limit, signal)
         self.hub = Hub(store, bus, self.here, self.tasks, lambda: store.waiting > 0)
         connections = self.hub.connections
@@ -96,9 +98,9 @@ class Node:
             per_address=settings.guests_per_address,
             most=settings.guests,
         )
-        self.neighbours: Neighbours | None = None
+        self.cluster_membership: ClusterMembership | None = None
         if store.cluster is not None:
-            self.neighbours = Neighbours(
+            self.cluster_membership = ClusterMembership(
                 store.cluster, bus, self.hub, self.here, guests.claims, clock, self.tasks, signal
             )
         self.people = People(
@@ -107,15 +109,15 @@ class Node:
             Sessions(store, clock, connections),
             settings.access,
             cluster=store.cluster,
-            names=self.neighbours,
+            names=self.cluster_membership,
         )
         self.bans = Bans(clock)
-        self.renewal = Renewal(store, self.hub, self.people, self.bans, self.tasks)
-        self.reconciliation = Reconciliation(store, self.hub, self.renewal)
-        self._from_others = FromOtherNodes(self.hub, self.renewal, signal, self.reconciliation)
+        self.invalidation = CacheInvalidation(store, self.hub, self.people, self.bans, self.tasks)
+        self.reconciliation = Reconciliation(store, self.hub, self.invalidation)
+        self._from_others = FromOtherNodes(self.hub, self.invalidation, signal, self.reconciliation)
         self.rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         self.commands = Commands(store, self.people, clock, self.bans)
-        self.commands.banished = connections.banish
+        self.commands.banished = connections.close_banned
         self.passwords = Passwords()
         self.registration = Registration(
             store,
@@ -142,17 +144,17 @@ class Node:
             reads=Reads(),
             clock=clock,
             opening_limiter=OpeningLimiter(),
-            strangers=Strangers(settings.connections),
+            unidentified=UnidentifiedConnections(settings.connections),
             outside=None if authenticate is None else Outside(store, clock, self.people, authenticate),
             proxies=Proxies(settings.trusted_proxies),
-            names=self.neighbours,
+            names=self.cluster_membership,
         )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Start from the inside out, stop from the outside in. Raises StoreUnavailable with what to do; ImportError where
         the bus needs a client that is not installed."""
-        step = Stopping(limited=self.neighbours is not None).step
+        step = Stopping(limited=self.cluster_membership is not None).step
         async with AsyncExitStack() as stack:
             await self.store.open(self.committed, self.bus.tell)
             stack.push_async_callback(step, self.store.close, CLOSE_SECONDS, _UNDECIDED)
@@ -163,15 +165,15 @@ class Node:
             stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _LAST_USES)
             await self.bus.open(self._from_others, self.store.epoch)
             stack.push_async_callback(self.bus.close)
-            if self.neighbours is not None:
-                await self.neighbours.open()
-                stack.push_async_callback(step, self.neighbours.close, LAST_WORDS_SECONDS, _UNTOLD)
+            if self.cluster_membership is not None:
+                await self.cluster_membership.open()
+                stack.push_async_callback(step, self.cluster_membership.close, LAST_WORDS_SECONDS, _UNTOLD)
             stack.push_async_callback(self.tasks.close)
             await self.hub.open()
             stack.callback(self.hub.close)
             self.tasks.start(self.reconciliation.run())
-            if self.neighbours is not None:
-                self.tasks.start(self.neighbours.run())
+            if self.cluster_membership is not None:
+                self.tasks.start(self.cluster_membership.run())
             self.tasks.start(self._chores())
             yield
 

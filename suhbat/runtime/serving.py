@@ -224,7 +224,7 @@ def _config(settings: Settings, suhbat: Suhbat) -> uvicorn.Config:
         log_level=settings.log_level,
         # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
         proxy_headers=False,
-        http=guarded(suhbat.door, settings.public_url),
+        http=guarded(suhbat.connection_limiter, settings.public_url),
         ws=Native,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
         lifespan="on",

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
-from suhbat.chat.model import Actor, Lapsed, Milliseconds, Neighbour
+from suhbat.chat.model import Actor, Lapsed, Milliseconds, NodeUpdate
 from suhbat.errors import NameInUse
 
 from .journal import NOW
@@ -100,7 +100,7 @@ def leave(connection: Connection, node: str) -> None:
     connection.execute(text("DELETE FROM nodes WHERE id = :node"), {"node": node})
 
 
-def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[str, Neighbour]:
+def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[str, NodeUpdate]:
     """The other nodes that serve, with who came and went since the version that is `known` of each, or all who are there."""
     nodes = connection.execute(_OTHERS, {"node": node}).all()
     versions: dict[str, int] = {row.id: row.version for row in nodes}
@@ -119,7 +119,7 @@ def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[
             else:
                 left[row.node].append(row.uid)
     return {
-        id_: Neighbour(version, tuple(entered[id_]), tuple(left[id_]), whole=since[id_] == 0)
+        id_: NodeUpdate(version, tuple(entered[id_]), tuple(left[id_]), whole=since[id_] == 0)
         for id_, version in versions.items()
     }
 

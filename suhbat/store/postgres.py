@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from suhbat.chat.bounds import Bounds
-from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, Moved, Neighbour
+from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, Moved, NodeUpdate
 from suhbat.chat.ports import Clock
 
 from . import accounts as rows_of_accounts
@@ -223,7 +223,7 @@ class PostgresStore(SQLStore):
     async def leave(self, node: str) -> None:
         await self._write(lambda c: leases.leave(c, node))
 
-    async def others(self, node: str, known: Mapping[str, int]) -> Mapping[str, Neighbour]:
+    async def others(self, node: str, known: Mapping[str, int]) -> Mapping[str, NodeUpdate]:
         versions = dict(known)
         return await self._read(lambda c: leases.others(c, node, versions))
 

@@ -17,7 +17,7 @@ from suhbat.protocol.v1 import SUBPROTOCOL
 
 from .dialect import Dialect
 from .keepalive import Keepalive
-from .paced import Paced
+from .paced_queue import PacedQueue
 from .services import Services
 from .simple import SimpleDialect
 from .upgrade import Upgrade, parse_query
@@ -53,7 +53,7 @@ class Admission:
 
     def __init__(self, services: Callable[[], Services | None]) -> None:
         self.keepalive = Keepalive()
-        self.handshakes = Paced()
+        self.handshakes = PacedQueue()
         self._services = services
         self._addresses: Counter[str] = Counter()
         self._attempts: Recent[Gcra] = Recent(self._meter)
@@ -99,7 +99,7 @@ class Admission:
         burst = max(ATTEMPTS, 2 * services.settings.connections_per_address)
         return Gcra(burst / REOPENED_SECONDS, burst)
 
-    def of_address(self, address: str) -> int:
+    def sockets_of(self, address: str) -> int:
         """How many WebSockets it has."""
         return self._addresses.get(address, 0)
 

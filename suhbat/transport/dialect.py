@@ -88,7 +88,7 @@ class BaseDialect:
         actor = connection.actor
         if self.services.here.enter(actor) and self.services.here.announcing:
             frame = simple.joined(actor.user_id, actor.uid, self.services.clock.wall())
-            self.services.hub.announcements.tell(frame)
+            self.services.hub.announcements.announce(frame)
 
     def closed(self) -> None:
         """The socket is gone. Idempotent."""
@@ -98,7 +98,7 @@ class BaseDialect:
             announcing, now, logs = here.announcing, clock.wall(), tuple(connection.logs)
             hub.remove(connection)
             if here.leave(connection.actor, now, logs) and announcing:
-                hub.announcements.tell(simple.left(connection.actor.user_id, connection.actor.uid, now))
+                hub.announcements.announce(simple.left(connection.actor.user_id, connection.actor.uid, now))
         self.release()
 
     def release(self) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from .declined import reading_on
-from .door import Door
+from .connection_limiter import ConnectionLimiter
+from .ignored_upgrade import ignoring_upgrades
 from .native import refusal
 
 REQUEST_SECONDS = 10.0
@@ -26,15 +26,15 @@ WAITING = 32
 CLOSE_SECONDS = 5.0
 
 
-def guarded(door: Door | None = None, public_url: str | None = None) -> type[asyncio.Protocol]:
-    """uvicorn's own HTTP protocol with these limits, and those of the door.
+def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = None) -> type[asyncio.Protocol]:
+    """uvicorn's own HTTP protocol with these limits, and those of `limiter`.
 
     Written for uvicorn 0.54; tests/transport/test_http_guard.py."""
     from uvicorn.protocols.http import auto
 
     base: Any = auto.AutoHTTPProtocol
     if hasattr(base, "on_headers_complete"):
-        base = _over_httptools(reading_on(base))
+        base = _over_httptools(ignoring_upgrades(base))
     else:
         base = _over_h11(base)
 
@@ -47,17 +47,17 @@ def guarded(door: Door | None = None, public_url: str | None = None) -> type[asy
         _unsent = 0
         _upgraded = False
         _entered: tuple[str | None] | None = None
-        """The peer, for as long as the door counts it."""
+        """The peer, for as long as `limiter` counts it."""
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
             self._await_request()
-            if door is None:
+            if limiter is None:
                 return
             peer, socket = transport.get_extra_info("peername"), transport.get_extra_info("socket")
             # Over a UNIX socket the peer is a text, and has no address.
             self._entered = (peer[0] if isinstance(peer, tuple) else None,)
-            error = door.enter(self._entered[0], -1 if socket is None else socket.fileno())
+            error = limiter.enter(self._entered[0], -1 if socket is None else socket.fileno())
             if error is not None:
                 self._cancel()
                 transport.write(refusal(error, "", public_url).serialize())
@@ -66,8 +66,8 @@ def guarded(door: Door | None = None, public_url: str | None = None) -> type[asy
 
         def _leave(self) -> None:
             entered, self._entered = self._entered, None
-            if entered is not None and door is not None:
-                door.leave(entered[0])
+            if entered is not None and limiter is not None:
+                limiter.leave(entered[0])
 
         def data_received(self, data: bytes) -> None:
             was_answering = self._answering()

@@ -117,7 +117,7 @@ class Opening:
                 return found
 
     def _is_current(self, head: int) -> bool:
-        return self._services.hub.know(self._own, head) <= head
+        return self._services.hub.learn_head(self._own, head) <= head
 
     async def _added(self, resume: Resume, head: int) -> dict[str, int]:
         """The conversations that became theirs while they were away, each with its head then."""

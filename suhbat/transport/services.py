@@ -23,7 +23,7 @@ from suhbat.identity.tickets import Tickets
 from suhbat.tasks import Tasks
 
 from .opening_limiter import OpeningLimiter
-from .strangers import Strangers
+from .unidentified import UnidentifiedConnections
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Services:
     reads: Reads
     clock: Clock
     opening_limiter: OpeningLimiter
-    strangers: Strangers
+    unidentified: UnidentifiedConnections
     outside: Outside | None
     """Where this is a part of another application that knows its people."""
     proxies: Proxies

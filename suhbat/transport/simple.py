@@ -17,7 +17,7 @@ from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.types import LOBBY, ME
 
-from .delivered import Delivered
+from .delivery_tracker import DeliveryTracker
 from .dialect import BaseDialect, Rest
 from .services import Services
 from .upgrade import Upgrade
@@ -40,7 +40,7 @@ class SimpleDialect(BaseDialect):
         self._upgrade = None if services.outside is None else upgrade  # idle connections should not keep their headers
         self._asked = upgrade.bearer is not None
         self.claim: Claim | None = None
-        self._delivered: Delivered | None = None
+        self._delivered: DeliveryTracker | None = None
         self.machine: simple.SimpleMachine | None = None
 
     def open(self) -> Rest | None:
@@ -131,12 +131,12 @@ class SimpleDialect(BaseDialect):
         if self.wire.closed or not self.still(login, connection):
             hub.remove(connection)
             return
-        hub.know(own_log(actor.uid), places.heads[ME])
+        hub.learn_head(own_log(actor.uid), places.heads[ME])
         hub.follow(connection, self._cursors(connection, places, shown), places)
         hub.catch_up(connection, None)
         self._begin(connection)
         if actor.kind == "account":
-            self._delivered = Delivered(hub, self.services.store, self.services.tasks, connection, shown)
+            self._delivered = DeliveryTracker(hub, self.services.store, self.services.tasks, connection, shown)
 
     def _cursors(self, connection: Connection, places: Places, shown: Mapping[str, int]) -> dict[str, int]:
         """From where a connection reads its logs: the lobby and the directs, for this dialect shows no rooms. A direct that

@@ -53,7 +53,7 @@ class V1Dialect(BaseDialect):
 
     def open(self) -> None:
         """Wait for `hello`: 10 s, then 4501."""
-        self.services.strangers.came(self)
+        self.services.unidentified.add(self)
         self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._late)
 
     def receive(self, data: str | bytes) -> Rest | None:
@@ -69,7 +69,7 @@ class V1Dialect(BaseDialect):
 
     def release(self) -> None:
         super().release()
-        self.services.strangers.known(self)
+        self.services.unidentified.discard(self)
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -98,11 +98,11 @@ class V1Dialect(BaseDialect):
     # Opening
 
     def turn_away(self, error: Busy) -> None:
-        """See `strangers.Stranger`."""
+        """See `strangers.Unidentified`."""
         self.end(error, self.machine.refuse(error, None))
 
     async def _hello(self, command: Hello) -> None:
-        self.services.strangers.known(self)
+        self.services.unidentified.discard(self)
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
@@ -256,7 +256,7 @@ class V1Dialect(BaseDialect):
         if now - self.typed.get(key, -TYPING_SECONDS) >= TYPING_SECONDS:
             self.typed[key] = now
             notice = TypingNotice(conversation=key, user_id=actor.user_id, uid=actor.uid)
-            self.services.hub.notices.spread(key, replies.encode(notice), but=actor.uid)
+            self.services.hub.notices.broadcast(key, replies.encode(notice), but=actor.uid)
         if command.id is not None:
             self._reply(replies.Ok(id=command.id))
 

@@ -11,7 +11,7 @@ import pytest
 from suhbat.chat.bans import Bans
 from suhbat.chat.model import Change, Session
 from suhbat.chat.ports import Store
-from suhbat.cluster.invalidation import Renewal
+from suhbat.cluster.invalidation import CacheInvalidation
 from suhbat.errors import Busy
 from suhbat.hub import reconciliation
 from suhbat.protocol.closes import Close
@@ -36,7 +36,7 @@ class House:
         self.scene.store.bans = self._bans  # type: ignore[attr-defined]
         store = cast(Store, self.scene.store)
         self.tasks = Tasks()
-        self.renewal = Renewal(store, hub, self.people, Bans(self.scene.clock), self.tasks)
+        self.invalidation = CacheInvalidation(store, hub, self.people, Bans(self.scene.clock), self.tasks)
 
     async def log_in(self, name: str) -> tuple[Session, Any]:
         """Somebody with an account, who logs in on the other node and is connected here."""
@@ -78,7 +78,7 @@ async def test_who_was_shut_out_comes_before_a_thousand_who_signed_up(house: Hou
     house.banned["u-bad"] = None
     _, bad = connect(house.hub, "u-bad")
     signed_up = [Change("guest", f"u{n}") for n in range(1_000)]
-    house.renewal.take([*signed_up, Change("session", session.id), Change("bans", "u-bad")], False)
+    house.invalidation.invalidate([*signed_up, Change("session", session.id), Change("bans", "u-bad")], False)
     await settle()
     assert (wire.code, bad.code) == (Close.SESSION_REVOKED, Close.FORBIDDEN)
     assert house.asked == ["sessions", "bans", "guests_of", "guests_of"]
@@ -96,9 +96,9 @@ async def test_what_is_heard_meanwhile_has_its_turn(house: House) -> None:
         return await read(uids)
 
     house.scene.store.guests_of = slow  # type: ignore[method-assign]
-    house.renewal.hear([Change("guest", f"u{n}") for n in range(2_000)])
+    house.invalidation.invalidate([Change("guest", f"u{n}") for n in range(2_000)])
     await settle()
-    house.renewal.hear([Change("session", session.id)])
+    house.invalidation.invalidate([Change("session", session.id)])
     gate.set()
     await settle()
     assert wire.code is Close.SESSION_REVOKED and house.asked == ["guests_of", "sessions"]
@@ -120,7 +120,7 @@ async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.Monk
 
     house.log.moved = with_news  # type: ignore[method-assign]
     house.scene.store.guests_of = hangs  # type: ignore[method-assign]
-    async with reconciling(house.hub, house.log, house.renewal):
+    async with reconciling(house.hub, house.log, house.invalidation):
         await settle()
         house.log.write()
         await settle()
@@ -143,7 +143,7 @@ async def test_what_fails_is_done_later(house: House, monkeypatch: pytest.Monkey
         return await read(ids)
 
     house.scene.store.sessions = fails  # type: ignore[method-assign]
-    house.renewal.take([Change("session", session.id), Change("guest", guest.uid)], False)
+    house.invalidation.invalidate([Change("session", session.id), Change("guest", guest.uid)], False)
     await settle()
     assert not failures and wire.code is Close.SESSION_REVOKED
     house.asked.clear()
@@ -158,7 +158,7 @@ async def test_nobody_knows_what_changed(house: House) -> None:
     guest, _ = await house.there.guests.create("user1")
     await house.there.sessions.end(session.uid, session.id)
     house.banned[other.uid] = None
-    house.renewal.take((), True)
+    house.invalidation.invalidate((), True)
     await settle()
     assert (wire.code, others.code) == (Close.SESSION_REVOKED, Close.FORBIDDEN)
     assert house.people.find("user1") == guest
@@ -166,7 +166,7 @@ async def test_nobody_knows_what_changed(house: House) -> None:
 
 async def test_what_only_a_newer_version_keeps(house: House) -> None:
     """During a rolling upgrade: it is passed over."""
-    house.renewal.take([cast(Any, Change)("weather", "k")], False)
+    house.invalidation.invalidate([cast(Any, Change)("weather", "k")], False)
     await settle()
     assert house.asked == []
 
@@ -181,7 +181,7 @@ async def test_a_guest_who_became_an_account_elsewhere_and_is_shut_out(
         await house.people.authenticate(token)
         connection, wire = connect(house.hub, guest.uid)
         await house.there.register(name, guest=guest)
-        house.renewal.take([Change("account", guest.uid)], False)
+        house.invalidation.invalidate([Change("account", guest.uid)], False)
         if name == "user1":
             await house.there.registration.set_disabled(name, True)
         await settle()

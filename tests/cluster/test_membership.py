@@ -13,7 +13,7 @@ from sqlalchemy import text
 from suhbat.bus.memory import MemoryBus
 from suhbat.chat.model import Actor
 from suhbat.chat.presence import Here
-from suhbat.cluster.membership import BeatSignal, Neighbours
+from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
 from suhbat.errors import NameInUse, SuhbatError
 from suhbat.hub.hub import Hub
 from suhbat.identity.guests import Guests
@@ -58,14 +58,14 @@ class Node:
     store: Store
     tasks: Tasks
     guests: Guests
-    neighbours: Neighbours
+    membership: ClusterMembership
     ended: list[str] = field(default_factory=list)
 
     async def hold(self, name: str) -> None:
         """As a session does that is told of a refusal."""
         claim = self.guests.claim(name)
         try:
-            await self.neighbours.hold(claim)
+            await self.membership.hold(claim)
         except SuhbatError:
             self.guests.release(claim)
             await self.settle()
@@ -75,16 +75,16 @@ class Node:
         claim = self.guests.claim_of(name)
         assert claim is not None
         self.guests.release(claim)
-        self.neighbours.release(claim)
+        self.membership.release(claim)
         await self.settle()
 
     async def lapse(self) -> None:
         """What a pause of more than a lease comes to."""
         ended = text("UPDATE nodes SET until = 0 WHERE id = :node")
-        await self.store._write(lambda c: c.execute(ended, {"node": self.neighbours.id}) and None)
+        await self.store._write(lambda c: c.execute(ended, {"node": self.membership.id}) and None)
 
     async def beat(self) -> None:
-        await self.neighbours._beat()
+        await self.membership._heartbeat()
         await self.settle()
 
     async def settle(self) -> None:
@@ -103,14 +103,14 @@ async def nodes() -> AsyncIterator[list[Node]]:
             store = Store(url, clock=clock)
             await store.open(lambda entries: None)
             stack.push_async_callback(store.close)
-            bus, signal, tasks = MemoryBus(), BeatSignal(), Tasks()
+            bus, signal, tasks = MemoryBus(), HeartbeatSignal(), Tasks()
             here = Here(0, signal)
             hub = Hub(store, bus, here, tasks, lambda: False)
             guests = Guests(store, clock, hub.connections)
-            neighbours = Neighbours(store, bus, hub, here, guests.claims, clock, tasks, signal)
-            made.append(Node(store, tasks, guests, neighbours))
+            membership = ClusterMembership(store, bus, hub, here, guests.claims, clock, tasks, signal)
+            made.append(Node(store, tasks, guests, membership))
             hub.connections.end_user = made[-1].ended.append  # type: ignore[method-assign, assignment]
-            await made[-1].neighbours.open()
+            await made[-1].membership.open()
         yield made
 
 

@@ -171,7 +171,7 @@ async def reconciling(hub: Hub, log: Log, listener: ChangeListener | None = None
 class Nobody:
     """A listener for whom nothing is in memory that others could change."""
 
-    def take(self, changes: Sequence[Change], whole: bool) -> None: ...
+    def invalidate(self, changes: Sequence[Change], whole: bool) -> None: ...
 
 
 def connect(

@@ -34,7 +34,7 @@ async def test_once_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """However often it is asked within a turn."""
     round_ = Round(monkeypatch)
     for _ in range(5):
-        round_.coalescing.ask()
+        round_.coalescing.schedule()
     assert round_.times == 0
     await turns()
     assert round_.times == 1
@@ -44,7 +44,7 @@ async def test_a_lone_message_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) 
     """With nothing on its way an expensive round is not put off."""
     round_ = Round(monkeypatch, seconds=0.01)
     for _ in range(3):
-        round_.coalescing.ask()
+        round_.coalescing.schedule()
         await turns()
     assert round_.times == 3
 
@@ -54,7 +54,7 @@ async def test_a_cheap_round_is_not_put_off(monkeypatch: pytest.MonkeyPatch) -> 
     round_ = Round(monkeypatch, seconds=0.0001)
     round_.coming = True
     for _ in range(3):
-        round_.coalescing.ask()
+        round_.coalescing.schedule()
         await turns()
     assert round_.times == 3
 
@@ -62,32 +62,32 @@ async def test_a_cheap_round_is_not_put_off(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_an_expensive_round_waits_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
     """While more is coming, and written at once when that has come."""
     round_ = Round(monkeypatch, seconds=0.01)
-    round_.coalescing.ask()
+    round_.coalescing.schedule()
     await turns()
     round_.coming = True
-    round_.coalescing.ask()
+    round_.coalescing.schedule()
     await turns()
     assert round_.times == 1
     round_.coming = False
-    round_.coalescing.ask()
+    round_.coalescing.schedule()
     await turns()
     assert round_.times == 2
-    assert round_.coalescing._patience is None
+    assert round_.coalescing._timer is None
 
 
 async def test_it_waits_no_longer_than_a_round_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream that never ends is written all the same."""
     round_ = Round(monkeypatch, seconds=0.01)
-    round_.coalescing.ask()
+    round_.coalescing.schedule()
     await turns()
     round_.coming = True
-    round_.coalescing.ask()
+    round_.coalescing.schedule()
     await turns()
-    patience = round_.coalescing._patience
+    patience = round_.coalescing._timer
     assert patience is not None and patience.when() == pytest.approx(round_.now + 0.01)
-    round_.coalescing.ask()
+    round_.coalescing.schedule()
     await turns()
-    assert round_.coalescing._patience is patience, "asked again, the deadline stays"
+    assert round_.coalescing._timer is patience, "asked again, the deadline stays"
     round_.now += 0.011
     await asyncio.get_running_loop().run_in_executor(None, lambda: None)  # a turn in which the timer can run
     await turns()
@@ -97,7 +97,7 @@ async def test_it_waits_no_longer_than_a_round_takes(monkeypatch: pytest.MonkeyP
 async def test_writing_now_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was asked before an immediate round is in it: there is no second one for it."""
     round_ = Round(monkeypatch)
-    round_.coalescing.ask()
-    round_.coalescing.now()
+    round_.coalescing.schedule()
+    round_.coalescing.flush()
     await turns()
     assert round_.times == 1

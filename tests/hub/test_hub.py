@@ -135,7 +135,7 @@ async def test_replies_reach_a_connection_that_is_behind() -> None:
         wire.congested = True
         hub.apply([log.write()])
         await settle()
-        hub.notices.tell("lobby", b'{"type":"typing"}')
+        hub.notices.deliver("lobby", b'{"type":"typing"}')
         slow.reply(b'{"type":"ok"}')
         assert wire.types() == ["ok"]
 
@@ -148,7 +148,7 @@ async def test_presence_is_whole_after_being_behind() -> None:
         wire.congested = True
         hub.apply([log.write()])
         await settle()
-        hub.notices.tell("lobby", b'{"type":"presence","part":1}')
+        hub.notices.deliver("lobby", b'{"type":"presence","part":1}')
         wire.drain()
         await settle()
         assert wire.types() == ["message.created", "presence"]
@@ -160,15 +160,15 @@ async def test_announcements_are_kept_for_who_is_behind() -> None:
     async with running(log) as hub:
         _, wire = connect(hub, "ua", FrameFormat.SIMPLE)
         hub.apply([log.write()])
-        hub.announcements.tell(simple.joined("c", "uc", 0))
+        hub.announcements.announce(simple.joined("c", "uc", 0))
         hub.apply([log.write()])
         await settle()
         assert wire.types() == ["message", "joined", "message"]
         wire.congested = True
         hub.apply([log.write()])
-        hub.announcements.tell(simple.left("c", "uc", 0))
+        hub.announcements.announce(simple.left("c", "uc", 0))
         await settle()
-        hub.announcements.tell(simple.joined("d", "ud", 0))
+        hub.announcements.announce(simple.joined("d", "ud", 0))
         await settle()
         wire.drain()
         await settle()
@@ -405,7 +405,7 @@ async def test_a_newcomer_is_not_told_of_the_past() -> None:
     log = Log()
     async with running(log) as hub:
         _, old = connect(hub, "ua", FrameFormat.SIMPLE)
-        hub.announcements.tell(simple.joined("c", "uc", 0))
+        hub.announcements.announce(simple.joined("c", "uc", 0))
         await settle()
         newcomer, wire = connect(hub, "ub", FrameFormat.SIMPLE, live=False)
         hub.follow(newcomer, {"lobby": 0})

@@ -53,7 +53,7 @@ class Journal(Log):
 
 async def look(reconciliation: Reconciliation) -> None:
     """One look at the store, by hand: those that come by themselves come every 2 s."""
-    reconciliation.look()
+    reconciliation.compare_soon()
     await settle()
 
 

@@ -33,7 +33,7 @@ from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, 
 from suhbat.transport.opening_limiter import OpeningLimiter
 from suhbat.transport.services import Services
 from suhbat.transport.simple import SimpleDialect
-from suhbat.transport.strangers import Strangers
+from suhbat.transport.unidentified import UnidentifiedConnections
 from suhbat.transport.upgrade import QUERY_FIELDS, Upgrade
 from suhbat.transport.v1 import SYNCS, V1Dialect
 from tests.fakes import FakeClock, FakePresenceListener, FakeStore
@@ -76,7 +76,7 @@ def _services(settings: Settings) -> Services:
         clock=clock,
         proxies=Proxies(settings.trusted_proxies),
         opening_limiter=OpeningLimiter(),
-        strangers=Strangers(settings.connections),
+        unidentified=UnidentifiedConnections(settings.connections),
         outside=None,
     )
 

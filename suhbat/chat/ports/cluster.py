@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
-from suhbat.chat.model import Actor, Neighbour
+from suhbat.chat.model import Actor, NodeUpdate
 
 
 class Passes(Protocol):
@@ -37,7 +37,7 @@ class Cluster(Passes, Protocol):
 
     async def leave(self, node: str) -> None: ...
 
-    async def others(self, node: str, known: Mapping[str, int]) -> Mapping[str, Neighbour]:
+    async def others(self, node: str, known: Mapping[str, int]) -> Mapping[str, NodeUpdate]:
         """The other nodes, with what became of their people since the versions that are `known`."""
         ...
 

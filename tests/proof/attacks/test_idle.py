@@ -9,7 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from suhbat.transport.door import SPARE
+from suhbat.transport.connection_limiter import SPARE
 from tests.servers import Server, running
 
 from .siege import Siege, name

@@ -7,14 +7,14 @@ from collections import Counter
 import pytest
 
 from suhbat.errors import Busy, RateLimited
-from suhbat.transport.door import LARGEST, SMALLEST, SPARE, Door
+from suhbat.transport.connection_limiter import LARGEST, SMALLEST, SPARE, ConnectionLimiter
 
 FEW = 5
 
 
-def door(limit: int = FEW, descriptors: int | None = None, **sockets: int) -> Door:
+def door(limit: int = FEW, descriptors: int | None = None, **sockets: int) -> ConnectionLimiter:
     have = Counter({name.replace("_", "."): count for name, count in sockets.items()})
-    return Door(limit, lambda address: have[address], lambda peer: peer == "10.0.0.1", lambda: descriptors)
+    return ConnectionLimiter(limit, lambda address: have[address], lambda peer: peer == "10.0.0.1", lambda: descriptors)
 
 
 def test_idle_connections_count_for_their_address() -> None:

@@ -1,4 +1,4 @@
-"""Work that may wait its turn: so much of it in each turn of the loop, so that the loop comes round often enough."""
+"""A queue of work that may be delayed: each turn of the event loop does a little of it, so that the loop keeps accepting."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ log = structlog.get_logger("suhbat.transport")
 TURN_SECONDS = 0.005
 
 
-class Paced:
-    """Runs steps in their order, for at most 5 ms a turn.
+class PacedQueue:
+    """Runs steps in order, for at most TURN_SECONDS in each turn of the loop.
 
-    Thousands of handshakes in one turn would keep the loop from accepting for most of a second: the queue of new
-    connections runs over, and whoever is dropped there tries again only after 1, 3, 7 seconds (TCP, RFC 6298).
+    Thousands of handshakes in one turn would keep the loop from accepting for most of a second. The kernel's accept queue
+    would overflow, and a client whose SYN is dropped tries again only after 1, 3, 7 seconds (RFC 6298).
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Paced:
         self._scheduled = False
 
     def run(self, step: Callable[[], None]) -> None:
-        """`step` is run soon, not now; one that fails is logged, and keeps nobody from their turn."""
+        """Run `step` in a later turn. If it raises, the error is logged and the next step runs."""
         self._steps.append(step)
         if not self._scheduled:
             self._scheduled = True
@@ -39,7 +39,7 @@ class Paced:
             try:
                 step()
             except Exception:
-                log.exception("a step failed")
+                log.exception("paced queue: step failed")
         self._scheduled = bool(self._steps)
         if self._scheduled:
             asyncio.get_running_loop().call_soon(self._turn)

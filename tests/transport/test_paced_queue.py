@@ -6,15 +6,15 @@ import asyncio
 
 import pytest
 
-from suhbat.transport import paced
-from suhbat.transport.paced import TURN_SECONDS, Paced
+from suhbat.transport import paced_queue
+from suhbat.transport.paced_queue import TURN_SECONDS, PacedQueue
 
 
 async def test_in_order_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not now, but all in the next turn if there is time."""
-    monkeypatch.setattr(paced.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(paced_queue.time, "monotonic", lambda: 100.0)
     done: list[int] = []
-    line = Paced()
+    line = PacedQueue()
     for number in range(5):
         line.run(lambda number=number: done.append(number))  # type: ignore[misc]
     assert done == []
@@ -25,9 +25,9 @@ async def test_in_order_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the time of a turn is used up, the rest waits for the next; what is added meanwhile comes after it."""
     now = 100.0
-    monkeypatch.setattr(paced.time, "monotonic", lambda: now)
+    monkeypatch.setattr(paced_queue.time, "monotonic", lambda: now)
     done: list[int] = []
-    line = Paced()
+    line = PacedQueue()
 
     def step(number: int) -> None:
         nonlocal now
@@ -48,7 +48,7 @@ async def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_one_that_fails_keeps_nobody_from_their_turn() -> None:
     """Neither those behind it nor those who come later."""
     done: list[int] = []
-    line = Paced()
+    line = PacedQueue()
 
     def fail() -> None:
         raise RuntimeError("broken")

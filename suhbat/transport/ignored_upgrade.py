@@ -1,7 +1,7 @@
-"""A request that offers another protocol (`Upgrade: h2c`, from Java's client or `curl --http2`) is read on as HTTP/1.1.
+"""Requests that offer another protocol (`Upgrade: h2c`, from Java's client or `curl --http2`) are served as HTTP/1.1.
 
-A server may ignore such an offer (RFC 9110 §7.8). httptools does not: it stops behind the headers and drops the body. So
-here the parser is replaced by one that begins with the body.
+A server may ignore such an offer (RFC 9110 §7.8). httptools does not: it stops after the headers and drops the body. So
+the protocol here replaces the parser with a new one, which begins with the body.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 FRAMING = (b"content-length", b"transfer-encoding")
-"""What says where a body ends (RFC 9112 §6.3)."""
+"""The headers that say where a body ends (RFC 9112 §6.3)."""
 
 
-def reading_on(base: Any) -> Any:
-    """uvicorn's protocol over httptools (0.54), which then reads the body of such a request too."""
+def ignoring_upgrades(base: Any) -> Any:
+    """A subclass of uvicorn's httptools protocol (uvicorn 0.54) that also reads the body of such a request."""
     import httptools
 
     class Parser(httptools.HttpRequestParser):
@@ -28,18 +28,18 @@ def reading_on(base: Any) -> Any:
             except httptools.HttpParserUpgrade as offer:
                 if self._protocol._should_upgrade():
                     raise
-                self._protocol.read_on(data[offer.args[0] :])
+                self._protocol.read_without_upgrade(data[offer.args[0] :])
 
-    class ReadingOn(base):  # type: ignore[misc]
+    class IgnoringUpgrades(base):  # type: ignore[misc]
         _silent = False
-        """The parser is told again what it needs of headers that the protocol knows."""
+        """Drops the new parser's callbacks while it is given headers that the protocol has already seen."""
 
         def __init__(self, *arguments: Any, **named: Any) -> None:
             super().__init__(*arguments, **named)
             self.parser = Parser(self)
 
-        def read_on(self, rest: bytes) -> None:
-            """Read what follows the headers: the body, if they announce one, and the next request."""
+        def read_without_upgrade(self, rest: bytes) -> None:
+            """Parse the bytes after the headers: the body, if the headers announce one, and the next request."""
             self.parser = Parser(self)
             if framing := self._framing():
                 self._silent = True
@@ -64,11 +64,11 @@ def reading_on(base: Any) -> Any:
                 super().on_headers_complete()
 
         def on_message_complete(self) -> None:
-            # The first parser says so behind the headers already: not where a body is to come.
+            # The first parser reports the end of the message after the headers, although a body follows.
             if not (self.parser.should_upgrade() and not self._should_upgrade() and self._framing()):
                 super().on_message_complete()
 
         def _framing(self) -> bytes:
             return b"".join(name + b": " + value + b"\r\n" for name, value in self.headers if name in FRAMING)
 
-    return ReadingOn
+    return IgnoringUpgrades
