@@ -1,4 +1,4 @@
-"""What every bus promises. A new bus joins `BUSES` and passes the same tests."""
+"""The contract of every bus. A new bus is added to `BUSES` and must pass the same tests."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BUSES = [memory, nats]
 
 
 class Heard:
-    """What a node heard, in order; see chat.ports.BusListener."""
+    """Records what a node received, in order; see chat.ports.BusListener."""
 
     def __init__(self) -> None:
         self.all: list[Any] = []
@@ -67,7 +67,7 @@ class Heard:
 
 @asynccontextmanager
 async def nodes(make: Make, *heard: Heard, follow: tuple[str, ...] = (ANNA,)) -> AsyncIterator[list[Bus]]:
-    """Buses that hear each other, and follow these logs."""
+    """Buses connected to each other, all following these logs."""
     group = token_hex(4)
     async with AsyncExitStack() as stack:
         made = []
@@ -105,7 +105,7 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 
 async def test_the_others_hear_it_in_order_and_oneself_does_not(make: Make) -> None:
-    """What one node publishes every other node receives, in order and whole; the node itself does not hear its own words."""
+    """Every other node receives published events in order and complete. The publishing node does not receive them."""
     heard = [Heard(), Heard(), Heard()]
     async with nodes(make, *heard, follow=(ANNA, "lobby")) as buses:
         said = [entry(1), message(1, "salom \u2028 \U0001f600"), entry(2)]
@@ -115,14 +115,14 @@ async def test_the_others_hear_it_in_order_and_oneself_does_not(make: Make) -> N
             limit = time.monotonic() + 5
             while len(one.all) < 4 and time.monotonic() < limit:
                 await asyncio.sleep(0.01)
-            # Order is promised within a log.
+            # Only the order within a log is guaranteed.
             assert [item for item in one.all if item.log == ANNA] == [entry(1), entry(2), entry(3)]
             assert [item for item in one.all if item.log != ANNA] == [said[1]]
         assert heard[0].all == []
 
 
 async def test_what_is_not_followed_need_not_be_heard(make: Make) -> None:
-    """After `unfollow` of the last who followed it, nothing of a log is heard; the others go on."""
+    """After the last `unfollow` of a log, nothing of it is received. Other followers go on."""
     heard = [Heard(), Heard()]
     async with nodes(make, *heard, follow=(ANNA, "lobby")) as buses:
         buses[1].follow("lobby")
@@ -137,7 +137,7 @@ async def test_what_is_not_followed_need_not_be_heard(make: Make) -> None:
 
 
 async def test_notices_changes_and_nudges(make: Make) -> None:
-    """They arrive as they were said; changes and nudges at every node, notices at those who follow the log."""
+    """They arrive unchanged: changes and nudges at every node, notices at the nodes that follow the log."""
     heard = [Heard(), Heard()]
     async with nodes(make, *heard) as buses:
         buses[0].notice(ANNA, b'{"type":"typing"}', "u7")
@@ -151,7 +151,7 @@ async def test_notices_changes_and_nudges(make: Make) -> None:
 
 
 async def test_after_close_nothing_is_heard(make: Make) -> None:
-    """A closed node hears nothing, speaking to it harms nobody, and closing twice is harmless."""
+    """A closed node receives nothing, publishing on it is harmless, and so is closing it twice."""
     heard = [Heard(), Heard(), Heard()]
     async with nodes(make, *heard) as buses:
         await buses[1].close()
@@ -162,7 +162,7 @@ async def test_after_close_nothing_is_heard(make: Make) -> None:
 
 
 async def test_a_great_batch_arrives(make: Make) -> None:
-    """More than one message of the bus can hold comes in several, in order."""
+    """A batch that exceeds one message comes in several, in order."""
     heard = [Heard(), Heard()]
     async with nodes(make, *heard, follow=("lobby",)) as buses:
         said = [message(seq, "x" * 4_000) for seq in range(1, 501)]
@@ -171,7 +171,7 @@ async def test_a_great_batch_arrives(make: Make) -> None:
 
 
 async def test_an_event_that_no_bus_can_carry(make: Make) -> None:
-    """What is larger than NATS takes may be lost; it breaks nothing, and all before and after it arrives."""
+    """An event larger than NATS accepts may be lost. Nothing breaks, and all others arrive."""
     heard = [Heard(), Heard()]
     async with nodes(make, *heard, follow=("lobby",)) as buses:
         buses[0].publish([message(1, "before"), message(2, "x" * 1_200_000), message(3, "after")])
@@ -183,7 +183,7 @@ async def test_an_event_that_no_bus_can_carry(make: Make) -> None:
 
 
 async def test_who_speaks_is_never_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Events that cannot be put into words are committed all the same: who tells of them must be able to go on."""
+    """Publishing events that cannot be encoded does not raise, because they are committed already."""
     heard = [Heard(), Heard()]
     async with nodes(nats(), *heard, follow=("lobby",)) as buses:
         with monkeypatch.context() as patch:

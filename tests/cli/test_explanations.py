@@ -1,4 +1,4 @@
-"""The command line's own words for what the server says."""
+"""The command line has its own texts for errors of the server."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ def explained(error: SuhbatError) -> str:
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_no_failure_speaks_of_the_wire(kind: type[SuhbatError]) -> None:
-    """No field of a frame, no address of HTTP, whatever the failure."""
+    """No text names a field of a frame or a path of HTTP, whatever the error."""
     said = explained(kind(user_id="ali", reason="last_owner", seconds=1, limit=1))
     for word in ("to_user", "/docs", "send it again", "frame", "JSON", "{"):
         assert word not in said, said
 
 
 def test_what_is_not_there() -> None:
-    """An account or a room is named, and how to see those that there are."""
+    """The text names the account or the room that does not exist, and the command that lists those that do."""
     assert explained(UserNotFound(user_id="ali")).startswith("ali has no account; `suhbat user list`")
     assert explained(NotFound()).startswith("there is no conversation r1; `suhbat room list`")
 
 
 def test_a_reason_stands_alone() -> None:
-    """Without the sentence about what was sent."""
+    """Only the reason is shown, without the sentence about the request."""
     assert explained(BadRequest(reason="nobody owns this room")) == "nobody owns this room"
 
 
 def test_a_command_that_cannot_be_read() -> None:
-    """A room id that is none is a room that is not there; anything else is named."""
+    """An invalid room id gets the text of a room that does not exist. For any other field, the text names the field."""
     for id in ("", "r" * 65, "r\0"):
         with pytest.raises(ValidationError) as caught:
             RoomOrder(verb="erase", conversation=id)

@@ -1,4 +1,4 @@
-"""`suhbat room …` and `suhbat export …`: the same beside a running server and without one."""
+"""`suhbat room …` and `suhbat export …` do the same while a server runs and without one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MESSAGES = 250
 
 @dataclass
 class Place:
-    """A data directory with a room in it, and the command line; the server runs beside it or does not."""
+    """A data directory with a room in it, and the command line. Its server may run or not."""
 
     server: Server
     room: str
@@ -44,7 +44,7 @@ KINDS = ["suhbat", "alone suhbat", "cluster", "alone cluster"]
 
 @pytest.fixture(scope="module")
 def places() -> Iterator[dict[str, Place]]:
-    """By the kind of the server, as they were made."""
+    """The data directories made so far, by the kind of their server."""
     made: dict[str, Place] = {}
     yield made
     for place in made.values():
@@ -54,7 +54,7 @@ def places() -> Iterator[dict[str, Place]]:
 
 @pytest.fixture(scope="module", params=KINDS)
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, places: dict[str, Place]) -> Place:
-    """One for all tests of each kind: first with its server, then without it."""
+    """One data directory for each kind of server: first with the server running, then without it."""
     kind = request.param.split()[-1]
     if kind not in places:
         places[kind] = made(kind, tmp_path_factory.mktemp("rights"))
@@ -108,7 +108,7 @@ def texts(found: list[dict[str, object]]) -> list[object]:
 
 
 def test_rooms(place: Place) -> None:
-    """Listed, given a time, erased; the rules and the audit log are those of its owner."""
+    """A room is listed, gets a retention, and is erased. Its owner's permissions apply."""
     room = place.spare.pop()
 
     def listed() -> dict[str, list[str]]:
@@ -139,7 +139,7 @@ def test_rooms(place: Place) -> None:
 
 
 async def test_no_rooms(tmp_path: Path) -> None:
-    """A list of nothing is a sentence."""
+    """Without rooms, `room list` prints a sentence."""
     async with opened(sqlite(tmp_path / "data")):
         pass
     done = await asyncio.to_thread(in_this_process, "room", "list", data=tmp_path / "data", environment={})
@@ -147,14 +147,14 @@ async def test_no_rooms(tmp_path: Path) -> None:
 
 
 def test_from_a_shell(place: Place, tmp_path: Path) -> None:
-    """The command itself: what it writes, and that nothing is left open at its end."""
+    """The real command writes the same, prints nothing to standard error, and leaves nothing open."""
     done = place("export", "room", place.direct, "--out", str(tmp_path / "direct.jsonl"), run=in_a_shell)
     assert done.returncode == 0 and not done.stderr and texts(lines(tmp_path / "direct.jsonl")) == ["faqat valiga"]
 
 
 @pytest.mark.parametrize("place", ["alone suhbat"], indirect=True)
 def test_in_a_terminal(place: Place) -> None:
-    """What it prints, and how it ends."""
+    """The real command prints the list and the refusal, with the right exit code."""
     listed = place("room", "list", run=in_a_shell)
     assert listed.returncode == 0 and place.room in listed.stdout.split() and not listed.stderr
     refused = place("room", "erase", "nope", "--yes", run=in_a_shell)
@@ -162,7 +162,8 @@ def test_in_a_terminal(place: Place) -> None:
 
 
 def test_exports(place: Place, tmp_path: Path) -> None:
-    """A person with what they wrote everywhere; a room, a direct, the lobby. A file that is there stays as it is."""
+    """An account is exported with everything it wrote; a room, a direct and the lobby with their messages. An existing
+    file stays unchanged."""
     done = place("export", "user", "ali", "--out", str(tmp_path / "ali.jsonl"))
     assert done.returncode == 0, done.stderr
     ali = lines(tmp_path / "ali.jsonl")
@@ -182,7 +183,7 @@ def test_exports(place: Place, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("whose", [("user", "ali"), ("room", "")])
 def test_an_export_that_broke_off(place: Place, tmp_path: Path, whose: tuple[str, str]) -> None:
-    """Cut anywhere, in the middle of a line too: the same command makes the same file."""
+    """After an interruption at any byte, the same command completes the same file."""
     kind, name = whose[0], whose[1] or place.room
     whole, out = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
     place("export", kind, name, "--out", str(whole))
@@ -199,7 +200,7 @@ def test_an_export_that_broke_off(place: Place, tmp_path: Path, whose: tuple[str
 
 
 def test_who_is_not_there(place: Place, tmp_path: Path) -> None:
-    """A sentence and exit code 1; no file, and nothing beside it."""
+    """An unknown account or room gets a sentence and exit code 1, and leaves no file behind."""
     for arguments in (("user", "nobody"), ("room", "nowhere")):
         done = place("export", *arguments, "--out", str(tmp_path / "none.jsonl"))
         assert done.returncode == 1 and done.stderr.startswith("suhbat: ") and "Traceback" not in done.stderr
@@ -208,6 +209,6 @@ def test_who_is_not_there(place: Place, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["suhbat", "cluster"], indirect=True)
 def test_a_stranger_sees_nothing(place: Place) -> None:
-    """Without the secret there is nothing at these addresses."""
+    """Without the secret these paths answer 404."""
     for path, body in (("rooms", {"verb": "list"}), ("export", {"user_id": "ali"})):
         assert place.server.request("POST", f"/control/{path}", body, token=place.owner)[0] == 404

@@ -1,4 +1,4 @@
-"""What is printed is safe and fits the terminal; what destroys asks first."""
+"""Printed text is safe and fits the terminal's encoding. Commands that destroy data ask first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ALI = {"user_id": "oʻtkir", "role": "owner", "disabled": False, "created_at": "
 
 
 class Terminal(io.TextIOWrapper):
-    """Standard output with an encoding."""
+    """Standard output with a given encoding."""
 
     def __init__(self, encoding: str) -> None:
         self.bytes = io.BytesIO()
@@ -42,7 +42,7 @@ class Terminal(io.TextIOWrapper):
     ],
 )
 def test_names_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch, encoding: str, shown: str) -> None:
-    """What the terminal has is shown, what it does not have is escaped; nothing ends with a traceback."""
+    """Characters of the terminal's encoding are shown, others are escaped, and nothing ends with a traceback."""
     stream = Terminal(encoding)
     monkeypatch.setattr(sys, "stdout", stream)
     terminal.say("oʻtkir Ўткир 👍")
@@ -51,7 +51,7 @@ def test_names_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch, encoding: 
 
 
 def test_nothing_reaches_the_terminal_raw(capsys: pytest.CaptureFixture[str]) -> None:
-    """No escape sequence, bell, carriage return or change of direction of somebody's name; joined emoji stay joined."""
+    """Escape sequences, bells, carriage returns and direction marks in names are escaped. Joined emoji stay joined."""
     terminal.say("a\x1b[2Jb\x07c\rd\u202ee\u2066f\x9bg\u2028h\x00i")
     terminal.say("👩\u200d🚀")
     out = capsys.readouterr().out
@@ -59,7 +59,7 @@ def test_nothing_reaches_the_terminal_raw(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_tables_show_one_line_for_each() -> None:
-    """A title with control characters or a line break is on its line."""
+    """A title with control characters or a line break stays on one line."""
     (line,) = room.table([ROOM | {"title": "a\nb\x1b"}])
     assert line.endswith("a\\nb\\x1b")
     (line,) = user.table([ALI | {"user_id": "a\nb"}])
@@ -68,7 +68,7 @@ def test_tables_show_one_line_for_each() -> None:
 
 @pytest.fixture
 def executed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
-    """The verbs that were carried out, where there is one room and one account."""
+    """The verbs that were executed. There is one room and one account."""
     done: list[str] = []
     monkeypatch.chdir(tmp_path)
 
@@ -99,7 +99,8 @@ def run(*arguments: str, typed: str = "") -> Result:
 def test_what_destroys_asks(
     executed: list[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], verb: str, word: str
 ) -> None:
-    """It says what goes; `y` does it, anything else does not; without a terminal it is refused, and `--yes` does it."""
+    """The question names what is deleted. Only `y` or `yes` confirms it. Without a terminal the command is refused
+    unless `--yes` is given."""
     nobody = run(*arguments)
     assert nobody.exit_code == 2 and word in nobody.stderr and "--yes" in nobody.stderr and not executed
     assert "\x1b" not in nobody.stderr and "\u202e" not in nobody.stderr
@@ -114,19 +115,19 @@ def test_what_destroys_asks(
 
 
 def test_what_deletes_nothing_does_not_ask(executed: list[str]) -> None:
-    """To keep for ever is no loss, to shut out can be undone."""
+    """Keeping messages for ever loses nothing, and disabling an account can be undone."""
     assert run("room", "retention", "r1", "0").exit_code == 0
     assert run("user", "disable", "oʻtkir").exit_code == 0
     assert executed == ["retention", "disable"]
 
 
 def test_the_version() -> None:
-    """As a flag too; it needs no verb."""
+    """`suhbat --version` works without a verb and prints the same as `suhbat version`."""
     assert run("--version").output == run("version").output == f"suhbat {__version__}\n"
 
 
 def test_every_verb_that_erases_asks() -> None:
-    """Whatever verb is called erase has `--yes`."""
+    """Every verb called erase, retention, import or restore has `--yes`."""
     command: typer.Typer = typer.main.get_command(cli.build())  # type: ignore[assignment]
     for name, group in command.commands.items():  # type: ignore[attr-defined]
         for verb, under in getattr(group, "commands", {}).items():

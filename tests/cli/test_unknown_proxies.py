@@ -1,4 +1,4 @@
-"""A proxy that is not trusted is spoken of where its owner looks: at the start, and in `suhbat doctor`."""
+"""A proxy that is not trusted is reported at the start of the server and by `suhbat doctor`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.servers import running
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No suhbat.toml lies where the tests run."""
+    """The tests run in a directory without suhbat.toml."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -30,7 +30,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_what_the_settings_tell(settings: dict[str, Any], said: bool) -> None:
-    """An https address without a trusted proxy is warned of, with what to set; nothing else is."""
+    """An https `public_url` without trusted proxies gives a warning that says what to set. Other settings give none."""
     given = Settings(**settings)
     printed = "\n".join(startup.lines(given, "127.0.0.1", 8000))
     assert ("trusted_proxies" in printed) is said
@@ -39,8 +39,8 @@ def test_what_the_settings_tell(settings: dict[str, Any], said: bool) -> None:
 
 
 def test_doctor_asks_the_running_server(tmp_path: Path) -> None:
-    """After one request through a proxy on this machine `suhbat doctor` says that it is not trusted, the log says it once, and
-    /metrics is not for whoever comes that way."""
+    """After one request through an unknown proxy on this machine `suhbat doctor` reports it, the log reports it once,
+    and /metrics answers 404 through it."""
     with running("suhbat", tmp_path / "data") as server:
         settings = Settings(data=tmp_path / "data", port=server.port)
 

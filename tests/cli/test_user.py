@@ -1,4 +1,4 @@
-"""`suhbat user …`: the same beside a running server and without one."""
+"""`suhbat user …` does the same while a server runs and without one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PASSWORD = "a good password"
 
 
 class Command:
-    """`suhbat user` on a data directory; `run` says whether by a process of its own."""
+    """`suhbat user` on a data directory. `run`: in this process or in one of its own."""
 
     def __init__(self, data: Path, run: Callable[..., Done] = in_this_process) -> None:
         self.data = data
@@ -33,7 +33,7 @@ class Command:
 
 @pytest.fixture(scope="module", params=["alone", "alone on PostgreSQL", "suhbat", "cluster", "hypercorn"])
 def user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
-    """The command on a data directory that nobody or a server of that kind runs on."""
+    """The command on a data directory, on which no server runs or one of the given kind."""
     command = Command(tmp_path_factory.mktemp("users") / "data")
     if "alone" in request.param:
         kind = "suhbat" if request.param == "alone" else "cluster"
@@ -46,7 +46,7 @@ def user(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_from_the_first_to_the_last(user: Command) -> None:
-    """Accounts are made, listed, given a password, shut out and let in again; names are shown as they are."""
+    """Accounts are made, listed, given a password, disabled, enabled and erased. Names are shown as they are."""
     assert user("list").stdout == "No accounts yet.\n"
     assert user("passwd", "ali", typed=f"{PASSWORD}\n").returncode == 1
     made = user("add", "Ali", "--role", "owner", typed=f"{PASSWORD}\n")
@@ -61,13 +61,13 @@ def test_from_the_first_to_the_last(user: Command) -> None:
     assert [line.split()[:3] for line in listed.splitlines()] == [
         ["ali", "owner", "active"], ["oʻtkir", "member", "active"],
     ]  # fmt: skip
-    assert user("erase", "ALI").returncode == 2, "nobody is there to be asked"
+    assert user("erase", "ALI").returncode == 2, "there is no terminal to ask at"
     assert user("erase", "oʻtkir", "--yes").returncode == 0
     assert len(user("list").stdout.splitlines()) == 1
 
 
 def test_what_is_refused_is_explained(user: Command) -> None:
-    """Exit code 1 and a sentence, no traceback; nothing was made."""
+    """A refused command ends with exit code 1 and a sentence, without a traceback, and changes nothing."""
     assert user("add", "karim", typed=f"{PASSWORD}\n").returncode == 0
     before = user("list").stdout
     for arguments, typed, word in (
@@ -86,12 +86,14 @@ def test_what_is_refused_is_explained(user: Command) -> None:
         assert "to_user" not in refused.stderr and "send it again" not in refused.stderr, "words of the wire"
     assert user("add", "vali", "--role", "king", typed=PASSWORD).returncode == 2
     unsaid = user("role", "karim")
-    assert unsaid.returncode == 2 and "--role" in unsaid.stderr, "whoever forgets the role makes no member of an owner"
+    assert unsaid.returncode == 2 and "--role" in unsaid.stderr, (
+        "forgetting the role must not turn an owner into a member"
+    )
     assert user("list").stdout == before
 
 
 async def test_a_running_server_obeys_at_once(tmp_path: Path) -> None:
-    """Who is shut out is closed with 4505; who is let in again logs in with the password they were given. From a shell."""
+    """Disabling closes the account's sockets with 4505. After enabling, the password works again. Run from a shell."""
     user, shell = Command(tmp_path / "data"), Command(tmp_path / "data", in_a_shell)
     with running("suhbat", user.data) as server:
         made = await asyncio.to_thread(user, "add", "ali", "--role", "owner", typed=f"{PASSWORD}\n")
@@ -108,7 +110,7 @@ async def test_a_running_server_obeys_at_once(tmp_path: Path) -> None:
 
 
 def test_what_was_done_without_a_server_is_there_when_it_starts(tmp_path: Path) -> None:
-    """And with an owner there is no setup link, where without one there is."""
+    """An account made without a server exists when one starts. If it is an owner, no setup link is printed."""
     user = Command(tmp_path / "data")
     with running("suhbat", user.data) as server:
         assert "/setup?code=" in server.printed()
@@ -120,7 +122,7 @@ def test_what_was_done_without_a_server_is_there_when_it_starts(tmp_path: Path) 
 
 
 def test_a_server_that_was_killed_is_not_asked(tmp_path: Path) -> None:
-    """Its file is left, its lock is not: the command works on the store. From a shell."""
+    """A killed server leaves its file `control` but not its lock, so the command works on the store. Run from a shell."""
     user = Command(tmp_path / "data")
     with running("suhbat", user.data) as server:
         server.kill()
@@ -131,8 +133,8 @@ def test_a_server_that_was_killed_is_not_asked(tmp_path: Path) -> None:
 
 
 def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
-    """Without its file the answer says what to do. `suhbat doctor` beside a running server is told that it runs: the server
-    itself is asked. Without its secret nobody knows whose the port is."""
+    """Without the file `control`, the refusal says what to do. `suhbat doctor` recognises the running server by its
+    secret, and without the file reports the port as in use."""
     user = Command(tmp_path / "data")
     with running("suhbat", user.data) as server:
         settings = Settings(data=server.data, port=server.port)
@@ -146,7 +148,7 @@ def test_a_server_that_cannot_be_asked(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are those of POSIX")
 def test_the_secret_is_for_its_user_alone(tmp_path: Path) -> None:
-    """Mode 0600, also where the file was there before; another secret at each start."""
+    """The file has mode 0600, also if it existed before. Each start makes a new secret."""
     control = Control(tmp_path)
     (tmp_path / "control").touch(mode=0o666)
     control.begin("http://127.0.0.1:1")

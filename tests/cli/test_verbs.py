@@ -1,4 +1,4 @@
-"""The command line: what it prints, and with which code it ends."""
+"""What the commands print, and their exit codes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests import engines
 
 @pytest.fixture(autouse=True)
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory and no SUHBAT_* of the one who runs the tests."""
+    """An empty working directory, and none of the SUHBAT_* variables of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.upper().startswith("SUHBAT_")]:
         monkeypatch.delenv(name)
@@ -46,7 +46,7 @@ def run(*arguments: str) -> Result:
 
 
 def test_version() -> None:
-    """One line."""
+    """`suhbat version` prints one line."""
     assert run("version").output == f"suhbat {__version__}\n"
 
 
@@ -54,20 +54,20 @@ def test_version() -> None:
     "command", [["--help"], ["serve", "--help"], ["doctor", "--help"], ["config", "show", "--help"]]
 )
 def test_help_is_ascii(command: list[str]) -> None:
-    """Every terminal can show it."""
+    """The help contains only ASCII, so that every terminal can show it."""
     result = run(*command)
     assert result.exit_code == 0 and result.output.isascii()
 
 
 def test_every_setting_has_a_flag() -> None:
-    """The flags come from the one list of settings."""
+    """The help of `serve` lists a flag and a variable for every setting."""
     output = run("serve", "--help").output
     for name in Settings.model_fields:
         assert flag_of(name) in output and f"SUHBAT_{name.upper()}" in output.replace("\n", "").replace(" ", "")
 
 
 def test_show_says_where_values_come_from(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
-    """Every setting with its value and its source."""
+    """`config show` lists every setting with its value and its source."""
     (directory / "suhbat.toml").write_text("send_rate = 5\n", encoding="utf-8")
     monkeypatch.setenv("SUHBAT_HOST", "0.0.0.0")
     lines = [line.split() for line in run("config", "show", "--port", "9").output.splitlines()]
@@ -78,52 +78,52 @@ def test_show_says_where_values_come_from(monkeypatch: pytest.MonkeyPatch, direc
 
 @pytest.mark.parametrize("command", [["serve"], ["doctor"], ["config", "show"]])
 def test_a_wrong_setting_ends_with_2_and_why(command: list[str]) -> None:
-    """No traceback: the sentence that explains it."""
+    """An invalid setting ends with exit code 2 and a sentence, not with a traceback."""
     result = run(*command, "--port", "x")
     assert result.exit_code == 2
     assert "--port = x (from flag) cannot be used" in result.stderr and "Traceback" not in result.output
 
 
 def test_several_workers_need_a_bus() -> None:
-    """Refused with the reason."""
+    """Several workers without a bus are refused with the reason."""
     result = run("serve", "--workers", "2")
     assert result.exit_code == 2 and "needs bus_url" in result.stderr
 
 
 def test_several_workers_on_windows() -> None:
-    """Refused with the reason and what to do instead: a socket takes connections for one process there."""
+    """Several workers on Windows are refused with the reason and an alternative."""
     settings = Settings(workers=2, database_url="postgresql://db/suhbat", bus_url="nats://bus")
     assert serving.refusal(settings, "linux") is None and serving.refusal(Settings(), "win32") is None
     assert "Start several servers instead" in (serving.refusal(settings, "win32") or "")
 
 
 def test_a_taken_port_is_explained(taken: int) -> None:
-    """Who has it or how to find out, and how to take another."""
+    """The text names the program on the port, or how to find it, and how to take another port."""
     result = run("serve", "--port", str(taken))
     assert result.exit_code == 1
     assert f"port {taken} is" in result.stderr and f"--port {taken + 1}" in result.stderr
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells in files")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 def test_the_holder_of_a_port_is_found(taken: int) -> None:
-    """By name and process id, where the system lets us see."""
+    """On Linux the program that listens on a port is named with its process id."""
     assert f"(pid {os.getpid()})" in (listening.holder(taken) or "")
     assert listening.holder(1) is None
 
 
 def test_a_foreign_address_is_explained() -> None:
-    """An address of another machine, and a name that is none."""
+    """An address of another machine and a host name that does not exist are explained."""
     for host in ("203.0.113.1", "no such host"):
         assert "is not an address of this machine" in (listening.refusal(host, 8000) or "")
 
 
 def test_a_free_port_is_free() -> None:
-    """Port 0 always is."""
+    """Port 0 is always free."""
     assert listening.refusal("127.0.0.1", 0) is None
 
 
 def test_the_module_is_the_command(directory: Path) -> None:
-    """`python -m suhbat` works, without importing the server for what does not need it."""
+    """`python -m suhbat` works, and commands that do not need the server do not import it."""
     root = Path(cli.__file__).parent.parent.parent
     code = (
         "import sys, suhbat.cli as c\n"
@@ -140,7 +140,7 @@ def test_the_module_is_the_command(directory: Path) -> None:
 
 
 def test_doctor_is_content_on_a_good_machine(directory: Path) -> None:
-    """Only findings that are well, or warnings; exit code 0, and nothing is made."""
+    """On a good machine every finding is ok or a warning, the exit code is 0, and no file is made."""
     result = run("doctor", "--port", "0")
     assert result.exit_code == 0, result.output
     assert "data directory" in result.output and result.output.isascii()
@@ -148,14 +148,14 @@ def test_doctor_is_content_on_a_good_machine(directory: Path) -> None:
 
 
 def test_doctor_fails_with_1(taken: int) -> None:
-    """Something that would stop a server."""
+    """A finding that would stop a server makes the exit code 1."""
     result = run("doctor", "--port", str(taken))
     assert result.exit_code == 1
     assert any(line.startswith("FAIL") and str(taken) in line for line in result.output.splitlines())
 
 
 def test_doctor_tells_of_misspelt_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They do nothing, which nobody would notice."""
+    """A misspelt variable is reported with the setting that is meant."""
     monkeypatch.setenv("SUHBAT_ACESS", "closed")
     assert "SUHBAT_ACESS is no setting; did you mean SUHBAT_ACCESS?" in run("doctor", "--port", "0").output
 
@@ -186,12 +186,12 @@ def test_doctor_tells_of_misspelt_variables(monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_findings(finding: checks.Finding, level: str, word: str) -> None:
-    """Each says how it is and what to do."""
+    """Each finding has the right level and says what to do."""
     assert finding.level == level and word in finding.text
 
 
 def test_the_file_system_of_the_data_is_the_nearest_mount(directory: Path) -> None:
-    """The deepest mount point above it counts, and the last one mounted there."""
+    """The file system is that of the deepest mount point above the path, and of the last mount there."""
     mounts = directory / "mounts"
     mounts.write_text(f"a / ext4 rw 0 0\nb {directory} tmpfs rw 0 0\nc {directory} nfs rw 0 0\n", encoding="utf-8")
     assert place.file_system_of(directory, mounts) == "nfs"
@@ -200,14 +200,14 @@ def test_the_file_system_of_the_data_is_the_nearest_mount(directory: Path) -> No
 
 
 def test_a_data_directory_that_is_a_file(directory: Path) -> None:
-    """Cannot be one."""
+    """A data directory that is a file is a failure."""
     (directory / "data").write_text("", encoding="utf-8")
     (finding,) = place.data_directory(directory / "data")
     assert finding.level == "FAIL"
 
 
 def test_the_lock_of_a_server(directory: Path) -> None:
-    """The lock counts: a process id in its file, of whatever is alive, is nothing."""
+    """Only the lock counts. A process id in its file proves nothing, even if the process is alive."""
     (directory / "lock").write_text(f"{os.getpid()}\n", encoding="utf-8")
     assert place.lock(directory).level == "ok"
     lock = DirectoryLock(directory)
@@ -219,7 +219,7 @@ def test_the_lock_of_a_server(directory: Path) -> None:
 
 
 def test_files_of_the_future(directory: Path) -> None:
-    """A clock behind the data is wrong; one ahead of it is as it should be."""
+    """A clock behind the data is a failure. A clock ahead of the data is normal."""
     (directory / "suhbat.db").touch()
     now = (directory / "suhbat.db").stat().st_mtime
     assert place.clock(directory, now + 10_000).level == place.clock(directory, now - 10).level == "ok"
@@ -229,7 +229,7 @@ def test_files_of_the_future(directory: Path) -> None:
 
 
 def test_a_file_that_is_no_database(directory: Path) -> None:
-    """It is said, and the file stays as it is."""
+    """A file that is not a database is reported and stays unchanged."""
     (directory / "suhbat.db").write_bytes(b"no database at all, whatever it is called" * 100)
     (finding,) = place.schema(directory)
     assert finding.level == "FAIL" and "cannot be read" in finding.text
@@ -237,7 +237,7 @@ def test_a_file_that_is_no_database(directory: Path) -> None:
 
 
 def test_what_is_configured_is_asked(directory: Path, taken: int) -> None:
-    """A database and a bus that are not there are found so within seconds, without their passwords; exit code 1."""
+    """An unreachable database and bus are reported within seconds, without their passwords, with exit code 1."""
     secret = "verysecret"
     result = run(
         "doctor", "--port", "0", "--workers", "2",
@@ -251,7 +251,7 @@ def test_what_is_configured_is_asked(directory: Path, taken: int) -> None:
 
 
 def test_a_driver_that_is_not_installed(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How to install it is said."""
+    """The finding says how to install a missing driver."""
     monkeypatch.setattr(cluster, "find_spec", lambda name: None)
     settings = Settings(database_url="postgresql://h/d", bus_url="nats://h")
     for check, name in ((cluster.database, "psycopg"), (cluster.bus, "nats-py")):
@@ -260,7 +260,7 @@ def test_a_driver_that_is_not_installed(directory: Path, monkeypatch: pytest.Mon
 
 
 def test_a_good_cluster(directory: Path) -> None:
-    """PostgreSQL that was migrated, NATS: all is well. An empty database must be migrated first."""
+    """A migrated PostgreSQL database and NATS are ok. An empty database must be migrated first."""
     good = Settings(database_url=engines.database_of(directory), bus_url=engines.nats().url)
     found = [*cluster.database(good), *cluster.bus(good)]
     assert [finding.level for finding in found] == ["ok"] * 5, found
@@ -269,12 +269,14 @@ def test_a_good_cluster(directory: Path) -> None:
 
 
 def test_a_port_of_somebody_else(taken: int) -> None:
-    """It is a failure; that of the server of this data directory is none (see tests/cli/test_user.py)."""
+    """A port of another program is a failure. The port of this data directory's server is not (see
+    tests/cli/test_user.py)."""
     assert network.port(Settings(port=taken)).level == "FAIL"
 
 
 def test_serve_uses_the_transport_of_its_own(monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
-    """WebSockets leave uvicorn after the handshake, and its HTTP is guarded: without either all would work, but worse."""
+    """`suhbat serve` uses the native transport and the guarded HTTP protocol. Without them everything would still work,
+    but worse."""
     started: list[uvicorn.Config] = []
     monkeypatch.setattr(uvicorn.Server, "run", lambda server, sockets=None: started.append(server.config))
     assert run("serve", "--port", "0", "--data", str(directory / "data")).exit_code == 0

@@ -50,7 +50,7 @@ def welcome(*, resumed: bool = False, epoch: str = "e1", user: User = ANNA) -> W
 
 
 def snapshot(**heads: int) -> Snapshot:
-    """`me`: where one's own log stands."""
+    """A snapshot with these heads. `me`: the head of the user's own log."""
     cursors = {ME if log == "me" else log: head for log, head in ({"me": 0, "lobby": 0} | heads).items()}
     states = tuple(conversation(log, head) for log, head in cursors.items() if log != ME)
     return Snapshot(conversations=states, users=(ANNA,), cursors=cursors)
@@ -65,7 +65,7 @@ def pong(**heads: int) -> Pong:
 
 
 def opened(**heads: int) -> State:
-    """A state that has gone through its first opening; all at time 0."""
+    """A state after its first opening, with every time 0."""
     state = State()
     state.hello("token", 0)
     for frame in (welcome(), snapshot(**heads), CaughtUp()):
@@ -91,5 +91,5 @@ def synced(effects: Any) -> list[dict[str, int]]:
 
 
 def wire(frame: Any) -> Frame | None:
-    """As it comes over the wire."""
+    """The frame as decoded from the wire."""
     return decode(encode(frame))

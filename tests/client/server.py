@@ -1,4 +1,4 @@
-"""A small server on loopback that does what a test tells it, frame by frame."""
+"""A small server on loopback that a test controls frame by frame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .parts import snapshot, welcome
 
 
 class Time:
-    """A clock that moves when somebody sleeps. `slept` is how long, except for ticks, which take no time."""
+    """A clock that advances when code sleeps. `slept` lists the sleeps, except for ticks, which take no time."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -57,13 +57,13 @@ class Peer:
         return frame
 
     async def open(self, **heads: int) -> dict[str, Any]:
-        """A first opening; the `hello`."""
+        """Play a first opening; gives the `hello`."""
         hello = await self.hear("hello")
         await self.say(welcome(), snapshot(**heads), CaughtUp())
         return hello
 
     async def resume(self, *missed: Wire) -> dict[str, Any]:
-        """An opening with cursors; the `hello`."""
+        """Play an opening with cursors; gives the `hello`."""
         hello = await self.hear("hello")
         await self.say(welcome(resumed=True), *missed, CaughtUp())
         return hello
@@ -76,13 +76,13 @@ class Peer:
         self.done.set()
 
     def kill(self) -> None:
-        """The cable is cut."""
+        """Break the connection without a close."""
         self.socket.transport.abort()
         self.done.set()
 
 
 class Scripted:
-    """`peers` are the connections in the order they came; `me` is what `GET /api/v1/me` answers (a status)."""
+    """The server. `peers`: the connections in their order; `me`: the status that `GET /api/v1/me` answers."""
 
     def __init__(self) -> None:
         self.peers: asyncio.Queue[Peer] = asyncio.Queue()
@@ -111,7 +111,7 @@ class Scripted:
 
     @asynccontextmanager
     async def chat(self, time: Time | None = None, **options: Any) -> AsyncIterator[tuple[Suhbat, Peer]]:
-        """A chat that is open, and its connection's other end; at once, with the longest waits in between."""
+        """An open chat and the server's end of its connection. Waits are the longest possible and take no time."""
         time = time or Time()
         usual: dict[str, Any] = {
             "token": "t",

@@ -1,4 +1,4 @@
-"""The wait before coming back."""
+"""The wait before reconnecting."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from suhbat.client.backoff import Backoff
 
 
 def test_full_jitter_from_half_a_second_doubling_to_twenty() -> None:
-    """Any wait between nothing and the bound; the bound doubles up to 20 s and begins anew after a good opening."""
+    """The wait is random up to a limit. The limit doubles up to 20 s and starts again after a good opening."""
     asked: list[tuple[float, float]] = []
 
     def uniform(low: float, high: float) -> float:

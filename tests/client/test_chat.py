@@ -1,4 +1,4 @@
-"""The SDK over real sockets, against a server that does what the test says."""
+"""The SDK over real sockets, against a server that the test controls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ async def server() -> AsyncIterator[Scripted]:
 
 
 async def take(chat: Suhbat, count: int) -> list[Happening]:
-    """The next happenings."""
+    """The next happenings of a chat."""
     happened: list[Happening] = []
     async with asyncio.timeout(PATIENCE):
         async for happening in chat.events():
@@ -38,7 +38,7 @@ def texts(happened: list[Happening]) -> list[str]:
 
 
 async def test_opening(server: Scripted) -> None:
-    """Entering says hello with the token and returns when everything is known."""
+    """Entering sends hello with the token and returns when the conversations are known."""
     async with server.chat() as (chat, peer):
         assert chat.user.user_id == "anna" and set(chat.conversations) == {"lobby"}
         assert peer.socket.subprotocol is None or peer.socket.subprotocol == "suhbat.v1"
@@ -47,7 +47,7 @@ async def test_opening(server: Scripted) -> None:
 
 
 async def test_send_and_events(server: Scripted) -> None:
-    """A send gives its acknowledgement, and its event comes like everybody's."""
+    """A send returns its acknowledgement, and its event comes like those of others."""
     async with server.chat() as (chat, peer):
         sending = asyncio.create_task(chat.send("lobby", "salom"))
         command = await peer.hear("send")
@@ -61,7 +61,7 @@ async def test_send_and_events(server: Scripted) -> None:
 
 
 async def test_history_and_typing(server: Scripted) -> None:
-    """A page is given as it came; typing is said and forgotten."""
+    """A page is returned as it came. Typing is sent and has no reply."""
     async with server.chat() as (chat, peer):
         asking = asyncio.create_task(chat.history("lobby", before=9, limit=2))
         command = await peer.hear("history")
@@ -74,7 +74,7 @@ async def test_history_and_typing(server: Scripted) -> None:
 
 
 async def test_killed_during_sends(server: Scripted) -> None:
-    """The connection dies before the answers: on the next one the same client_ids are sent again, in order."""
+    """If the connection breaks before the replies, the next one sends the same client_ids again, in order."""
     async with server.chat() as (chat, peer):
         sends = [asyncio.create_task(chat.send("lobby", text)) for text in ("one", "two", "three")]
         first = [await peer.hear("send") for _ in sends]
@@ -93,7 +93,8 @@ async def test_killed_during_sends(server: Scripted) -> None:
 
 
 async def test_resume_from_what_was_applied(server: Scripted) -> None:
-    """After a restart (1012): the cursors, the missed events once, and the waits begin small again after an opening."""
+    """After a restart (1012) the SDK sends its cursors, and gives each missed event once. After an opening the waits
+    begin small again."""
     time = Time()
     async with server.chat(time) as (chat, peer):
         await peer.say(message(1), message(2))
@@ -110,7 +111,7 @@ async def test_resume_from_what_was_applied(server: Scripted) -> None:
 
 
 async def test_waits_grow_until_an_opening_is_over(server: Scripted) -> None:
-    """A connection that breaks before `caught_up` is no success."""
+    """A connection that breaks before `caught_up` does not reset the waits."""
     time = Time()
     async with server.chat(time) as (_, peer):
         peer.kill()
@@ -124,8 +125,8 @@ async def test_waits_grow_until_an_opening_is_over(server: Scripted) -> None:
 
 
 async def test_a_fault_before_welcome(server: Scripted) -> None:
-    """1011 at once, on each connection: the waits grow, and the one that was asked for comes first. So it is also with a chat
-    that was never open."""
+    """If each connection ends with 1011 at once, the waits grow. The wait that the server asks for is added. The same
+    holds for a chat that was never open."""
     time = Time()
     async with server.chat(time) as (_, peer):
         await peer.close(1011, "internal")
@@ -151,7 +152,8 @@ async def test_a_fault_before_welcome(server: Scripted) -> None:
 
 
 async def test_too_much_waits(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the server does not answer: one send too many is refused at once, and those before it arrive when it does."""
+    """While the server does not reply, one send too many is refused at once. Those before it arrive when the server
+    replies again."""
     monkeypatch.setattr(outbox, "LIMIT", 3)
     async with server.chat() as (chat, peer):
         sends = [asyncio.create_task(chat.send("lobby", text)) for text in ("one", "two", "three")]
@@ -168,7 +170,7 @@ async def test_too_much_waits(server: Scripted, monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_rate_limited_goodbye(server: Scripted) -> None:
-    """4029: the wait that was asked for comes first."""
+    """After 4029 the wait that the server asked for comes first."""
     time = Time()
     async with server.chat(time) as (_, peer):
         await peer.say(Error(code="rate_limited", message="slowly", retry_after=7.25))
@@ -179,7 +181,8 @@ async def test_rate_limited_goodbye(server: Scripted) -> None:
 
 @pytest.mark.parametrize("code", [1000, 1008, 4501, 4505, 4509, 4999])
 async def test_for_good(server: Scripted, code: int) -> None:
-    """No coming back: what was heard is still given, then events() and every send raise ChatClosed."""
+    """After such a close code the SDK does not reconnect: received events are still given, then events() and every send
+    raise ChatClosed."""
     async with server.chat() as (chat, peer):
         sending = asyncio.create_task(chat.send("lobby", "salom"))
         await peer.hear("send")
@@ -197,7 +200,7 @@ async def test_for_good(server: Scripted, code: int) -> None:
 
 
 async def test_refused_at_the_door(server: Scripted) -> None:
-    """A wrong token: entering raises, with what the server said."""
+    """With a wrong token entering raises ChatClosed with the server's text."""
     chat = Suhbat(server.url, token="wrong")
     entering = asyncio.create_task(chat.__aenter__())
     peer = await server.next()
@@ -211,7 +214,7 @@ async def test_refused_at_the_door(server: Scripted) -> None:
 
 @pytest.mark.parametrize("status", [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN])
 async def test_a_socket_that_never_opens(server: Scripted, status: HTTPStatus) -> None:
-    """Refused upgrades are asked about at /me: 401 and 403 end it, anything else means trying again."""
+    """After a refused upgrade the SDK asks /me: 401 and 403 end the chat, any other status means trying again."""
     time, server.refuse_upgrades = Time(), HTTPStatus.SERVICE_UNAVAILABLE
 
     async def sleep(seconds: float) -> None:
@@ -225,7 +228,7 @@ async def test_a_socket_that_never_opens(server: Scripted, status: HTTPStatus) -
 
 
 async def test_tokens_are_asked_for_anew(server: Scripted) -> None:
-    """A function gives the token of each connection; async or not; what it raises ends the chat."""
+    """A function, async or not, gives the token of each connection. An exception that it raises ends the chat."""
     tokens = iter(["one", "two"])
 
     async def token() -> str:
@@ -245,7 +248,8 @@ def _fail() -> str:
 
 
 async def test_a_gap_is_asked_for(server: Scripted) -> None:
-    """A higher seq is not applied: `sync` with the cursor, and then everything in order."""
+    """An event above cursor + 1 is not applied: the SDK sends `sync` with the cursor, and then gives everything in
+    order."""
     async with server.chat() as (chat, peer):
         await peer.say(message(3))
         assert (await peer.hear("sync"))["cursors"] == {"lobby": 0}
@@ -254,7 +258,7 @@ async def test_a_gap_is_asked_for(server: Scripted) -> None:
 
 
 async def test_heartbeat(server: Scripted) -> None:
-    """A ping when it is time; heads that stay ahead are synced; without a pong the connection is given up."""
+    """The SDK pings at each heartbeat, syncs logs whose head stays ahead, and drops a connection without a pong."""
     time = Time()
     async with server.chat(time) as (_, peer):
         time.now = 25
@@ -273,7 +277,7 @@ async def test_heartbeat(server: Scripted) -> None:
 
 
 async def test_resets_and_snapshots_are_told(server: Scripted) -> None:
-    """What was cached is void: of one conversation, or of all."""
+    """A reset voids the cache of one conversation, a snapshot that of all; both are given to the program."""
     async with server.chat() as (chat, peer):
         await peer.say(reset("lobby", 40), message(41))
         told, event = await take(chat, 2)
@@ -287,7 +291,8 @@ async def test_resets_and_snapshots_are_told(server: Scripted) -> None:
 
 
 async def test_refusals(server: Scripted) -> None:
-    """Haste is repeated by the SDK with the same client_id after the time asked for; other refusals are raised."""
+    """The SDK repeats a rate-limited command with the same client_id after the time asked for. Other refusals are
+    raised."""
     time = Time()
     async with server.chat(time) as (chat, peer):
         sending = asyncio.create_task(chat.send_to("bobur", "salom", client_id="k"))
@@ -303,7 +308,7 @@ async def test_refusals(server: Scripted) -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "x" * 4001, "\0", "\ud800"])
 async def test_what_cannot_be_sent_is_not(server: Scripted, text: str) -> None:
-    """Refused before it leaves, in the server's words."""
+    """An invalid text is refused before it is sent, with the server's text."""
     async with server.chat() as (chat, _):
         with pytest.raises(Refused) as refused:
             await chat.send("lobby", text)
@@ -311,7 +316,7 @@ async def test_what_cannot_be_sent_is_not(server: Scripted, text: str) -> None:
 
 
 async def test_a_slow_reader_loses_nothing(server: Scripted) -> None:
-    """The socket is read no further than the buffer; all comes in the end, once and in order."""
+    """With a slow reader the socket is not read beyond the buffer. Every event comes in the end, once and in order."""
     count, big = 3000, "x" * 2000
     async with server.chat(buffer=10) as (chat, peer):
         events = chat.events()
@@ -325,7 +330,7 @@ async def test_a_slow_reader_loses_nothing(server: Scripted) -> None:
 
 
 async def test_a_reader_that_sends_is_not_stuck(server: Scripted) -> None:
-    """The answer to a reader's own send comes, although the buffer in front of it is full; what did not fit is fetched."""
+    """The reply to a reader's own send comes although its buffer is full. Events that did not fit are fetched later."""
     async with server.chat(buffer=2) as (chat, peer):
         chat.events()
         sending = asyncio.create_task(chat.send("lobby", "salom"))
@@ -342,7 +347,7 @@ async def test_a_reader_that_sends_is_not_stuck(server: Scripted) -> None:
 
 
 async def test_a_program_that_only_sends_needs_no_reader(server: Scripted) -> None:
-    """Events nobody asked for do not stop the answers; who begins to read later is told where things stand."""
+    """Events that nobody reads do not block replies. A reader that begins later gets a snapshot first."""
     async with server.chat(buffer=5) as (chat, peer):
         await peer.say(*(message(seq) for seq in range(1, 21)))
         sending = asyncio.create_task(chat.send("lobby", "salom"))
@@ -358,7 +363,7 @@ async def test_a_program_that_only_sends_needs_no_reader(server: Scripted) -> No
 
 
 async def test_leaving(server: Scripted) -> None:
-    """Leaving closes with 1000, ends the iteration without an error, and fails what is unanswered."""
+    """Leaving closes with 1000, ends the iteration without an error, and fails commands without a reply."""
     async with server.chat() as (chat, peer):
         sending = asyncio.create_task(chat.send("lobby", "salom"))
         await peer.hear("send")
@@ -372,7 +377,7 @@ async def test_leaving(server: Scripted) -> None:
 
 
 async def test_a_cancelled_send_is_not_repeated(server: Scripted) -> None:
-    """Nobody waits for it: a new connection hears nothing of it."""
+    """A cancelled send is not sent again on a new connection."""
     async with server.chat() as (chat, peer):
         sending = asyncio.create_task(chat.send("lobby", "never mind"))
         await peer.hear("send")
@@ -387,7 +392,7 @@ async def test_a_cancelled_send_is_not_repeated(server: Scripted) -> None:
 
 
 async def test_nonsense_ends_the_chat(server: Scripted) -> None:
-    """What is no Suhbat server is not asked again and again."""
+    """A server that does not speak the protocol ends the chat instead of being asked again and again."""
     async with server.chat() as (chat, peer):
         await peer.socket.send("nonsense")
         with pytest.raises(ChatClosed) as closed:

@@ -1,4 +1,4 @@
-"""A conversation after one more event."""
+"""A conversation's state after its next event."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def after(*happened: Any, state: ConversationState | None = None) -> Conversatio
 
 
 def test_messages_count_what_is_unread() -> None:
-    """Others' messages are unread, one's own are not; the newest is the last."""
+    """Messages of others are unread, the user's own are not. The newest message is the last one."""
     state = after(message(1), message(2, by=ANNA), message(3))
     assert (state.head, state.last_ordinal, state.unread) == (3, 3, 2)
     assert state.last_message == message(3).message
 
 
 def test_every_event_moves_the_head() -> None:
-    """Also one that changes nothing else."""
+    """An event that changes nothing else moves the head too."""
     assert after(events.MessagePinned(seq=1, target=1, **BY)) == conversation(head=1)
 
 
 def test_the_last_message_follows_its_edit_and_its_deletion() -> None:
-    """An edit of another message leaves it alone; a deleted one keeps its place without text."""
+    """An edit of another message changes nothing. A deleted message remains as a tombstone without text."""
     edited = message(2, text="edited").message
     state = after(message(1), message(2), events.MessageEdited(seq=3, message=edited, **BY))
     assert state.last_message == edited
@@ -45,7 +45,7 @@ def test_the_last_message_follows_its_edit_and_its_deletion() -> None:
 
 
 def test_reactions_of_the_last_message() -> None:
-    """Each person once; an emoji that nobody chose any more is gone."""
+    """Each person counts once. An emoji without people disappears."""
     on = events.ReactionAdded(seq=2, target=1, emoji="👍", **BY)
     state = after(message(1), on, on)
     assert state.last_message is not None
@@ -65,13 +65,13 @@ def test_reactions_of_the_last_message() -> None:
     ],
 )
 def test_members_and_title(event: Any, changed: dict[str, Any]) -> None:
-    """Members are counted, one's own role and the title are known."""
+    """Members are counted, and the user's own role and the title follow."""
     before = conversation(member_count=2)
     assert after(event, state=before) == before.model_copy(update={"head": 1, **changed})
 
 
 def test_the_last_message_follows_what_may_be_read() -> None:
-    """Where `history` begins with the joining, what was said before is not shown; where it is for all, it is."""
+    """If `history` begins with joining, earlier messages are not shown. If it is for all, they are."""
     old, new = message(3).message, message(7).message
     joined = events.ConversationUpdated(seq=8, history="joined", **BY)
     for_all = events.ConversationUpdated(seq=8, history="all", last_message=old, **BY)

@@ -1,4 +1,4 @@
-"""Frames as they come over the wire."""
+"""Decoding frames of the wire."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from .parts import added, message, pong, removed, reset, snapshot, welcome, wire
     ],
 )  # fmt: skip
 def test_what_the_server_says_is_read_back(frame: object) -> None:
-    """Every kind of frame comes back as it was, times and tuples included."""
+    """Every kind of frame is decoded to an equal object, times and tuples included."""
     assert wire(frame) == frame
 
 
 def test_removed_is_an_event_or_a_reply() -> None:
-    """One type, two meanings: with a `seq` it is of one's own log."""
+    """`conversation.removed` with a `seq` is an event of the user's own log, without one a reply."""
     assert isinstance(wire(removed(2, "d1")), ConversationRemoved)
     assert isinstance(wire(Removed(conversation="d1", removed="d1")), Removed)
 
 
 def test_ok_is_bare() -> None:
-    """The outbox reads the rest as what was asked for."""
+    """An `ok` is decoded without the fields that depend on its command."""
     assert wire(Sent(id=7, conversation="lobby", seq=1, ordinal=1, sent_at=0)) == Ok(id=7)
 
 
 def test_unknown_events_keep_all_they_say() -> None:
-    """Also a known one whose fields have changed beyond understanding."""
+    """An unknown event keeps all its fields. So does a known one whose fields have changed incompatibly."""
     event = decode(b'{"type":"poll.opened","conversation":"lobby","seq":3,"question":"Osh?"}')
     assert isinstance(event, OtherEvent) and event.model_extra == {"question": "Osh?"}
     changed = decode(json.dumps(json.loads(encode(message(1))) | {"message": None}))
@@ -48,7 +48,7 @@ def test_unknown_events_keep_all_they_say() -> None:
 
 @pytest.mark.parametrize("data", ['{"type":"weather","degrees":41}', '{"kind":1}', '{"type":"typing","user_id":3}'])
 def test_what_is_not_known_is_ignored(data: str) -> None:
-    """The contract grows by adding; a notice that cannot be read is no loss."""
+    """Unknown frames and notices that cannot be decoded are ignored, so that the protocol can grow."""
     assert decode(data) is None
 
 
@@ -65,6 +65,7 @@ def test_what_is_not_known_is_ignored(data: str) -> None:
     ],
 )
 def test_what_cannot_be_done_without(data: str) -> None:
-    """No JSON object, or a frame of the opening, an answer or an event that cannot be read."""
+    """A frame that is not a JSON object is refused, and so is a frame of the opening, a reply or an event that cannot
+    be decoded."""
     with pytest.raises(BadFrame):
         decode(data)

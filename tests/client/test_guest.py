@@ -1,4 +1,4 @@
-"""A guest of the SDK, on a real server."""
+"""A guest of the SDK on a real server."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.servers import running
 
 
 async def test_a_program_runs_twice_in_a_row(tmp_path: Path) -> None:
-    """A guest by name is gone with the chat that made it, so that the same program may come again, also after a failure;
-    while it is there the name is taken."""
+    """A guest made by name ends with its chat, also after a failure, so the same program can run again. Until then the
+    name is taken."""
     with running("suhbat", tmp_path / "data") as server:
         for text in ("bir", "ikki"):
             async with Suhbat(server.url, name="script") as chat:

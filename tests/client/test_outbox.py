@@ -1,4 +1,4 @@
-"""What awaits an answer: in order, again until answered, and never too much at once."""
+"""Commands that await their reply: in order, repeated until answered, and a limited number at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from suhbat.protocol.replies import Error, Ok, Sent, encode
 
 
 class Desk:
-    """An outbox, and what became of each command."""
+    """An outbox, and the outcome of each command."""
 
     def __init__(self, count: int) -> None:
         self.outbox = Outbox()
@@ -31,7 +31,7 @@ class Desk:
         self.outbox.add(command, Sent, done)
 
     def sent(self, now: float = 0.0) -> list[int]:
-        """All that may be sent now."""
+        """All commands that may be sent now."""
         ids: list[int] = []
         while command := self.outbox.next(now):
             assert isinstance(command.id, int)
@@ -48,7 +48,7 @@ class Desk:
 
 
 def test_sent_once_in_order() -> None:
-    """While nothing goes wrong each command goes out once, and its answer is what it asked for."""
+    """Without failures each command is sent once, and its reply has the expected class."""
     desk = Desk(3)
     assert desk.sent() == [1, 2, 3] and desk.sent() == []
     desk.ok(2, 1, 3)
@@ -58,7 +58,8 @@ def test_sent_once_in_order() -> None:
 
 
 def test_after_a_cut_all_unanswered_go_again_in_their_order() -> None:
-    """Those that were sent before those that were not; answered ones never; commands with the same content."""
+    """After a cut the commands sent before come first, then the others; answered ones do not. Their content stays the
+    same."""
     desk = Desk(3)
     desk.sent()
     desk.ok(2)
@@ -71,7 +72,7 @@ def test_after_a_cut_all_unanswered_go_again_in_their_order() -> None:
 
 
 def test_in_flight_is_bounded() -> None:
-    """No more than the window are on their way; each answer lets one more go."""
+    """No more commands than the window are in flight. Each reply lets one more go."""
     desk = Desk(WINDOW + 5)
     assert len(desk.sent()) == WINDOW
     desk.ok(1, 2)
@@ -79,7 +80,7 @@ def test_in_flight_is_bounded() -> None:
 
 
 def test_a_refusal_is_final() -> None:
-    """It comes to the one who asked, and the command is not sent again."""
+    """A refusal reaches the caller, and the command is not sent again."""
     desk = Desk(2)
     desk.sent()
     desk.refuse("not_found", 1)
@@ -90,7 +91,7 @@ def test_a_refusal_is_final() -> None:
 
 
 def test_busy_is_repeated_when_its_time_has_come() -> None:
-    """Nothing else is sent meanwhile, and then the refused one first."""
+    """During the wait nothing is sent; then the refused command is first."""
     desk = Desk(2)
     desk.sent()
     desk.add(3)
@@ -104,7 +105,7 @@ def test_busy_is_repeated_when_its_time_has_come() -> None:
 
 
 def test_haste_without_an_id_means_all() -> None:
-    """`rate_limited` comes before a command is understood: it names none, so all on their way go again, one at a time."""
+    """A `rate_limited` without `id` may concern any command, so all in flight are sent again, one at a time."""
     desk = Desk(3)
     desk.sent()
     desk.refuse("rate_limited", None, retry_after=1)
@@ -118,8 +119,8 @@ def test_haste_without_an_id_means_all() -> None:
 
 
 def test_what_waits_is_bounded() -> None:
-    """One more than may wait is refused to the one who asks, in words that say what to do. The others are sent as ever; and
-    each answer, and each that nobody waits for any more, makes room."""
+    """A command beyond the limit is refused with a text that says what to do. The others are sent as before. Each reply
+    and each forgotten command makes room."""
     desk = Desk(LIMIT)
     with pytest.raises(Refused) as full:
         desk.add(LIMIT + 1)
@@ -140,7 +141,7 @@ def test_what_waits_is_bounded() -> None:
 
 
 def test_nothing_is_kept_of_what_was_forgotten() -> None:
-    """A program that gives up after a time and asks anew, while the server is away for days, costs no memory."""
+    """A program that gives up and asks again, while the server is away for days, needs no more memory."""
     desk = Desk(0)
     tracemalloc.start()
     try:
@@ -155,7 +156,7 @@ def test_nothing_is_kept_of_what_was_forgotten() -> None:
 
 
 def test_a_forgotten_command_is_not_sent() -> None:
-    """Nobody waits for it: its answer goes nowhere."""
+    """A forgotten command is not sent, and a reply to it is ignored."""
     desk = Desk(2)
     assert desk.outbox.next(0) is not None
     desk.outbox.forget(1)
@@ -166,7 +167,7 @@ def test_a_forgotten_command_is_not_sent() -> None:
 
 
 def test_the_end_answers_everybody() -> None:
-    """Sent or not, each gets the ChatClosed; and nothing goes out any more."""
+    """At the end each command, sent or not, gets the ChatClosed, and nothing is sent any more."""
     desk = Desk(2)
     desk.outbox.next(0)
     desk.outbox.close(ChatClosed(4501, "no"))
@@ -175,7 +176,7 @@ def test_the_end_answers_everybody() -> None:
 
 
 def test_answers_to_nobody() -> None:
-    """An unknown or foreign id is passed over."""
+    """A reply with an unknown id is ignored."""
     desk = Desk(1)
     desk.sent()
     desk.outbox.answered(Ok(id="hello"), b"{}")

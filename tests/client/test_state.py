@@ -1,4 +1,4 @@
-"""The client's state: every event applied exactly once and in order, whatever the wire does."""
+"""The client's state: every event is applied exactly once and in order, whatever the network does."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .parts import (
 
 
 def test_the_rule() -> None:
-    """cursor + 1 is applied, what is not above the cursor is dropped, what is higher is asked for, once."""
+    """The event at cursor + 1 is applied, those at or below the cursor are dropped, and higher ones cause one `sync`."""
     state = opened(lobby=5)
     assert seqs(state.receive(message(6), 0)) == [6]
     assert list(state.receive(message(6), 0)) == list(state.receive(message(2), 0)) == []
@@ -48,7 +48,7 @@ def test_the_rule() -> None:
 
 
 def test_the_first_snapshot_is_not_news_and_a_later_one_is() -> None:
-    """Nothing is cached before the first; a later one, after another epoch, voids everything, and the program is told."""
+    """The first snapshot is not delivered. A later one, after another epoch, voids everything and is delivered."""
     state = opened(lobby=5)
     state.hello("token", 1)
     assert list(state.receive(welcome(epoch="e2"), 1)) == []
@@ -59,7 +59,7 @@ def test_the_first_snapshot_is_not_news_and_a_later_one_is() -> None:
 
 
 def test_hello_resumes_from_what_was_applied() -> None:
-    """epoch, uid and the cursors of everything, one's own log included; on the first connection nothing."""
+    """Hello carries epoch, uid and all cursors, the user's own log included; on the first connection nothing."""
     state = State()
     assert state.hello("t", 0).resume is None
     state = opened(lobby=5)
@@ -70,7 +70,7 @@ def test_hello_resumes_from_what_was_applied() -> None:
 
 
 def test_cursors_of_another_epoch_are_never_sent() -> None:
-    """The connection breaks between a `welcome` that did not resume and its snapshot: the old cursors are void."""
+    """If the connection breaks between a `welcome` that did not resume and its snapshot, the old cursors are void."""
     state = opened(lobby=5)
     state.hello("t", 0)
     state.receive(welcome(epoch="e2"), 0)
@@ -78,7 +78,7 @@ def test_cursors_of_another_epoch_are_never_sent() -> None:
 
 
 def test_hello_fits_into_a_frame() -> None:
-    """With more conversations than a frame has room for, one's own log is still among the cursors."""
+    """With more conversations than fit into a frame, the cursor of the user's own log is still sent."""
     many = {f"d{number:060d}": 2**53 - 1 for number in range(3000)}
     hello = opened(**many).hello("t" * 4096, 0)
     assert hello.resume is not None and hello.resume.cursors[ME] == 0
@@ -87,9 +87,8 @@ def test_hello_fits_into_a_frame() -> None:
 
 
 def test_what_is_missing_everywhere_is_asked_for_in_frames_that_fit() -> None:
-    """A pong that is ahead in thousands of conversations: no `sync` is larger than a frame, which would end the chat for good
-    (1009), nor has it more cursors than are taken; and those that did not fit are asked for too, though the first are not
-    answered."""
+    """After a pong that is ahead in thousands of conversations, no `sync` is larger than a frame, which would end the
+    chat (1009), or has too many cursors. The rest is asked for too, even if the first get no reply."""
     behind = {f"d{number:021d}": 1 for number in range(6_000)}
     state = opened(**behind)
     state.receive(pong(**dict.fromkeys(behind, 2)), 0)
@@ -103,7 +102,7 @@ def test_what_is_missing_everywhere_is_asked_for_in_frames_that_fit() -> None:
 
 
 def test_a_new_conversation_begins_at_its_head() -> None:
-    """`conversation.added` starts a cursor; what is above comes live."""
+    """`conversation.added` sets the cursor to its head; later events come live."""
     state = opened()
     assert seqs(state.receive(added(1, "d1", head=3), 0)) == [1]
     assert seqs(state.receive(message(4, "d1"), 0)) == [4]
@@ -111,7 +110,7 @@ def test_a_new_conversation_begins_at_its_head() -> None:
 
 
 def test_events_that_overtake_the_news_of_their_conversation_are_asked_for() -> None:
-    """Order is per log: the message of a new direct may come before the `conversation.added`; it is not lost."""
+    """Only a log has an order, so the message of a new direct may come before `conversation.added`. It is not lost."""
     state = opened()
     assert list(state.receive(message(1, "d1"), 0)) == []
     state.receive(added(1, "d1"), 0)
@@ -120,7 +119,7 @@ def test_events_that_overtake_the_news_of_their_conversation_are_asked_for() -> 
 
 
 def test_a_removed_conversation_is_forgotten() -> None:
-    """By the event in one's own log, and by the answer to a cursor; both are told."""
+    """A conversation is dropped by the event in the user's own log or by the reply to a cursor. Both are delivered."""
     for frame in (removed(1, "d1"), Removed(conversation="d1", removed="d1")):
         state = opened(d1=3)
         assert delivered(state.receive(frame, 0)) == [frame]
@@ -128,7 +127,7 @@ def test_a_removed_conversation_is_forgotten() -> None:
 
 
 def test_old_news_after_a_reset() -> None:
-    """While one was away: removed, and added again. The reset is newer than the replayed events that tell of it."""
+    """If a conversation was removed and added again meanwhile, the reset is newer than the replayed events about that."""
     state = opened(d1=3)
     state.hello("t", 0)
     for frame in (welcome(resumed=True), reset("d1", 12), removed(1, "d1"), added(2, "d1", head=9), CaughtUp()):
@@ -138,7 +137,7 @@ def test_old_news_after_a_reset() -> None:
 
 
 def test_reset_sets_the_cursor_and_is_told() -> None:
-    """Also when it goes back; the pending gap is over."""
+    """A reset sets the cursor, also backwards, ends the pending gap, and is delivered."""
     state = opened(lobby=5)
     state.receive(message(9), 0)
     [told] = delivered(state.receive(reset("lobby", 9), 0))
@@ -149,7 +148,7 @@ def test_reset_sets_the_cursor_and_is_told() -> None:
 
 
 def test_pong_heads() -> None:
-    """A conversation that stays below its head for 2 s is synced, not earlier; one that moves is not."""
+    """A conversation whose cursor stays below the head for 2 s is synced, not earlier. One that moves is not."""
     state = opened(lobby=5, d1=0)
     state.receive(pong(lobby=7, d1=1, unknown=3), 10)
     assert synced(state.tick(11.9)) == []
@@ -162,7 +161,7 @@ def test_pong_heads() -> None:
 
 
 def test_heartbeat() -> None:
-    """A ping each heartbeat; no pong within 10 s means a dead connection; so does no welcome."""
+    """The client pings each heartbeat. Without pong or welcome within 10 s the connection is dead."""
     state = opened()
     assert said(state.tick(24.9)) == []
     assert [command.type for command in said(state.tick(25))] == ["ping"]
@@ -172,7 +171,7 @@ def test_heartbeat() -> None:
 
 
 def test_time_in_which_nothing_was_read_is_nobodys_fault() -> None:
-    """A program that stood still for a minute has neither missed a pong nor needs to sync."""
+    """A program that did not read for a minute has not missed a pong and need not sync."""
     state = opened(lobby=5)
     state.tick(25)
     state.receive(pong(lobby=6), 25)
@@ -182,7 +181,7 @@ def test_time_in_which_nothing_was_read_is_nobodys_fault() -> None:
 
 
 def test_a_ping_refused_for_haste_is_said_again() -> None:
-    """`rate_limited` is a sign of life, and the ping is repeated when it may be."""
+    """`rate_limited` is a sign of life, and the ping is repeated after the wait."""
     state = opened()
     state.tick(25)
     state.receive(Error(code="rate_limited", message="", retry_after=3), 26)
@@ -191,7 +190,7 @@ def test_a_ping_refused_for_haste_is_said_again() -> None:
 
 
 def test_presence_is_whole_in_an_opening_and_changes_later() -> None:
-    """Who is missing from the whole is not here."""
+    """Users missing from a whole presence notice are offline."""
     here = Presence(user_id="anna", uid="ua", state="online")
     gone = Presence(user_id="bobur", uid="ub", state="offline", last_seen=5)
     state = opened()
@@ -205,7 +204,7 @@ def test_presence_is_whole_in_an_opening_and_changes_later() -> None:
 
 
 def test_caught_up_counts_once_an_opening() -> None:
-    """The ones that follow a `sync` are not an opening."""
+    """A `caught_up` after a `sync` is not an opening."""
     state = opened()
     assert list(state.receive(CaughtUp(), 0)) == []
     state.hello("t", 0)
@@ -214,7 +213,7 @@ def test_caught_up_counts_once_an_opening() -> None:
 
 
 def test_own_log() -> None:
-    """What was read on another device, and one's own profile."""
+    """Read marks of another device and the user's own profile follow."""
     state = opened(lobby=5)
     common: dict[str, Any] = {"conversation": ME, "at": 0, "actor": "anna", "actor_uid": "ua"}
     state.receive(ReadMarked(seq=1, target="lobby", ordinal=4, last_ordinal=5, unread=2, **common), 0)
@@ -224,7 +223,7 @@ def test_own_log() -> None:
 
 
 def test_unknown_events_have_their_place() -> None:
-    """An event of a later version moves the cursor like any other and is told."""
+    """An event of a later version moves the cursor like any other and is delivered."""
     state = opened(lobby=5)
     event = OtherEvent(type="poll.opened", conversation="lobby", seq=6)
     assert delivered(state.receive(event, 0)) == [event]
@@ -232,7 +231,7 @@ def test_unknown_events_have_their_place() -> None:
 
 
 def test_full() -> None:
-    """While the program can take no more: events are left where they are and fetched later, notices are dropped."""
+    """While the program can take no more, events are left for a later sync and notices are dropped."""
     state = opened(lobby=5)
     assert list(state.receive(message(6), 0, full=True)) == []
     assert list(state.receive(TypingNotice(conversation="lobby", user_id="b", uid="ub"), 0, full=True)) == []
@@ -255,7 +254,7 @@ STEPS = st.lists(
 
 
 class Application:
-    """Knows for each log what has to come next, and accepts nothing else."""
+    """Knows the next seq of each log, and accepts nothing else."""
 
     def __init__(self) -> None:
         self.applied = dict.fromkeys(LOGS, 0)
@@ -274,7 +273,7 @@ class Application:
 
 
 class Log:
-    """What is true: how much has been written to each log."""
+    """The truth: how many events each log has."""
 
     def __init__(self) -> None:
         self.heads = dict.fromkeys(LOGS, 0)
@@ -288,15 +287,15 @@ class Log:
 
 @given(STEPS)
 def test_exactly_once_in_order_whatever_happens(steps: list[tuple[str, str, int, bool]]) -> None:
-    """Replays, duplicates, gaps, cuts, resets and a full buffer, in any order: each event once, in order, and in the end
-    all of them."""
+    """With replays, duplicates, gaps, cuts, resets and a full buffer in any order, each event comes once, in order, and
+    in the end all of them."""
     log, application = Log(), Application()
     state, asked, now = opened(d1=0), list[dict[str, int]](), 0.0
     for kind, name, number, flag in steps:
         now += 0.7
         match kind:
             case "write":
-                # Committed, and perhaps sent live, perhaps lost on the way.
+                # The event is committed; it may be sent live or lost on the way.
                 log.heads[name] += 1
                 if flag:
                     asked += application.take(state.receive(log.event(name, log.heads[name]), now))
@@ -314,7 +313,7 @@ def test_exactly_once_in_order_whatever_happens(steps: list[tuple[str, str, int,
                 resume = state.hello("t", now).resume
                 assert resume is not None and resume.cursors == application.applied
                 state.receive(welcome(resumed=True), now)
-                # The new connection may break again before all of it has come.
+                # The new connection may break again before the whole replay has come.
                 replay = log.above(resume.cursors)[: number if flag else None]
                 for event in replay:
                     application.take(state.receive(event, now))
@@ -329,7 +328,7 @@ def test_exactly_once_in_order_whatever_happens(steps: list[tuple[str, str, int,
 
 
 def test_conversations_and_events_make_the_same_state() -> None:
-    """Old state + events = state fetched afresh."""
+    """The old state plus its events equals the state fetched afresh."""
     state = opened()
     for event in (message(1), message(2, by=ANNA), message(3)):
         state.receive(event, 0)
@@ -339,7 +338,7 @@ def test_conversations_and_events_make_the_same_state() -> None:
 
 
 def test_what_came_too_early_is_remembered_over_a_removal() -> None:
-    """A replay: added, removed, added again; the event above all that came first, and is asked for at the end."""
+    """In a replay of added, removed, added again, an event above came first and is asked for at the end."""
     state = opened()
     state.receive(message(7, "d1"), 0)
     for frame in (added(1, "d1", head=1), removed(2, "d1"), added(3, "d1", head=6)):
@@ -356,7 +355,7 @@ def read(seq: int, ordinal: int, last_ordinal: int, unread: int, mentions: int =
 
 
 def test_a_mark_and_messages_in_any_order() -> None:
-    """A mark counts up to a message; whether those above it came before the news, or those up to it come after."""
+    """A read mark counts up to a message. The count is right whether messages come before or after the mark's event."""
     frames: list[Any] = [message(seq) for seq in range(1, 6)]
     for place in range(6):
         state = opened()
@@ -366,7 +365,7 @@ def test_a_mark_and_messages_in_any_order() -> None:
 
 
 def test_an_old_mark_does_not_undo_a_newer_state() -> None:
-    """In a replay of one's own log marks come that a reset has in it already; what names one is counted there alone."""
+    """In a replay of the user's own log come marks that a reset already contains. Mentions are counted there only."""
     state = opened(lobby=5)
     fresh = conversation("lobby", 9, last_ordinal=9, read_ordinal=8, unread=1)
     state.receive(Reset(conversation="lobby", state=fresh, reason="too_far"), 0)
@@ -375,7 +374,7 @@ def test_an_old_mark_does_not_undo_a_newer_state() -> None:
 
 
 def test_drafts_and_mentions() -> None:
-    """As one's own log says, whatever the conversation's says."""
+    """Drafts and mentions follow the user's own log, whatever the conversation's log says."""
     state = opened(lobby=5)
     common: dict[str, Any] = {"conversation": ME, "at": 0, "actor": "anna", "actor_uid": "ua", "target": "lobby"}
     state.receive(Mentioned(seq=1, message=5, mentions=2, **common), 0)

@@ -1,4 +1,4 @@
-"""Addresses."""
+"""Addresses of servers."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from suhbat.client.web import Address
     ],
 )
 def test_addresses(url: str, http: str, socket: str) -> None:
-    """Any of the four schemes, with a root path or without."""
+    """An address may have any of the four schemes, with a root path or without."""
     assert Address.of(url) == Address(http, socket)
 
 
 @pytest.mark.parametrize("url", ["localhost:8000", "ftp://a.uz", "file:///etc/passwd", "http://", ""])
 def test_no_address(url: str) -> None:
-    """Anything else is said at once, with an example."""
+    """Anything else raises ValueError with an example."""
     with pytest.raises(ValueError, match="http://localhost:8000"):
         Suhbat(url, token="t")
 
 
 def test_one_identity() -> None:
-    """A token or a name: neither and both are mistakes."""
+    """Giving neither a token nor a name, or both, raises ValueError."""
     with pytest.raises(ValueError, match="who you are"):
         Suhbat("http://a.uz")
     with pytest.raises(ValueError, match="not both"):
