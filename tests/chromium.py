@@ -1,4 +1,4 @@
-"""The browser of these tests: Chromium, or Chrome, wherever a system puts it."""
+"""The browser of the tests: Chromium or Chrome, wherever the system has installed it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    """Without a window, for the length of a block. A test is skipped where there is none (.ci/run ends where there is none)."""
+    """A headless browser for the length of a block. Without a browser the test is skipped (.ci/run makes that an
+    error)."""
     path = program()
     if path is None:
         pytest.skip("needs Chromium or Chrome, for instance by apt-get install chromium")
@@ -29,14 +30,14 @@ def launched() -> Iterator[Browser]:
 
 
 def program() -> str | None:
-    """Its path; None where there is none."""
+    """The browser's path, or None."""
     found = [path for name in NAMES if (path := shutil.which(name))]
     found += [str(path) for path in _elsewhere() if path.exists()]
     return next(iter(found), None)
 
 
 def _elsewhere() -> Iterator[Path]:
-    """macOS and Windows do not put it on the PATH."""
+    """Places on macOS and Windows, where the browser is not on the PATH."""
     yield Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
     yield Path("/Applications/Chromium.app/Contents/MacOS/Chromium")
     for name in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):

@@ -1,4 +1,4 @@
-"""Commands for a store in few words. What a use case would find out about them is given: nobody is looked up by name."""
+"""Short ways to make and execute commands in store tests. The context that a use case would look up is given directly."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from suhbat.protocol.http_commands import StateCommand
 
 
 def made(kind: type[Any], **fields: Any) -> tuple[StateCommand, CommandContext]:
-    """A command of this class, and its context. `person` or `people`: whom it names; `named`: the uids that its text names.
+    """A command of this class, and its context. `person` or `people`: the users it names; `named`: the uids its text
+    mentions.
 
-    Nothing is validated: what may be said at all is the business of those who read frames and requests.
+    Nothing is validated, because a store gets validated commands only.
     """
     person, people = fields.pop("person", None), fields.pop("people", ())
     if person is not None:
@@ -28,5 +29,5 @@ def made(kind: type[Any], **fields: Any) -> tuple[StateCommand, CommandContext]:
 
 
 async def execute(store: Store, kind: type[Any], actor: Actor, at: int, **fields: Any) -> CommandResult:
-    """Have a store carry it out."""
+    """Execute the command on a store."""
     return await store.execute(actor, at, *made(kind, **fields))

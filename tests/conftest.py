@@ -1,4 +1,4 @@
-"""What holds for every test: how they are shared out among processes, and which of them start none."""
+"""Applies to all tests: how they are distributed over processes, and which are unit tests."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import pytest
 from .distribution import Groups, longest_first, processes
 from .starters import alone, is_unit, watch
 
-# What is compiled is kept, also where somebody does not want that in general: these tests start Python hundreds of times.
+# Keep compiled bytecode, even if the environment disables it: the tests start Python hundreds of times.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "unit: starts no process and calls no other machine; nobody writes it, see starters.py"
+        "markers", "unit: starts no process and calls no other machine; set automatically, see starters.py"
     )
     watch()
 

@@ -1,6 +1,6 @@
-"""How the tests are shared out among processes: most of them wait for a while, and others run meanwhile.
+"""How the tests are distributed over processes. Most tests wait part of their time, and others run meanwhile.
 
-What shares something that is costly to make (a server for a folder, a browser for a file) is a group, and a group stays in one
+Tests that share something costly (a server for a folder, a browser for a file) form a group, and a group stays in one
 process. `pytest tests/x.py` needs no further process and starts none.
 """
 
@@ -17,18 +17,18 @@ from xdist.scheduler import LoadScopeScheduling
 SHARING = {"tests/authorisation", "tests/transport", "tests/proof/attacks"}
 """Folders whose tests share servers, one of each kind in COMMANDS."""
 ALONE = {"tests/bench", "tests/weaknesses"}
-"""Folders whose tests all share something: the files that the bench writes its figures into; one server of each kind."""
+"""Folders that are one group each: their tests share the bench's result files, or one server of each kind."""
 
 
 class Groups(LoadScopeScheduling):
-    """Gives a process one group after the other, in the order of `longest_first`."""
+    """Gives each process one group after the other, in the order of `longest_first`."""
 
     def _split_scope(self, nodeid: str) -> str:
         return group(nodeid)
 
 
 def group(nodeid: str) -> str:
-    """The name of the group that a test belongs to: its file, or its folder and the kind of the server that it talks to."""
+    """The name of a test's group: its file, or its folder with the kind of server that it uses."""
     from tests.servers import COMMANDS
 
     path, _, name = nodeid.partition("::")
@@ -42,20 +42,20 @@ def group(nodeid: str) -> str:
 
 
 def processes(config: pytest.Config) -> int:
-    """One more than there are cores, for tests wait; none of their own for single files and tests."""
+    """One more than there are cores, because tests wait. None when only files or single tests are run."""
     if all(Path(argument.partition("::")[0]).is_file() for argument in config.args):
         return 0
     return cores() + 1
 
 
 def cores() -> int:
-    """Those that this process may use."""
+    """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Groups with a test that asks for more than the usual time begin, and those that start nothing end, so that nobody waits
-    for a long one at the end."""
+    """Groups with a test that asks for more than the usual time run first, unit tests last, so that no long test is
+    left for the end."""
     asked: dict[str, float] = {}
     for item in items:
         mark = item.get_closest_marker("timeout")

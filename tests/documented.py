@@ -1,4 +1,4 @@
-"""Whether an answer is one that the OpenAPI document knows: asked of every answer that a test over HTTP gets."""
+"""Checks that an answer is documented in the OpenAPI document. Applied to every answer that an HTTP test gets."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from suhbat.runtime.app import create_app
 
 @cache
 def document() -> dict[str, Any]:
-    """The document of a server with its defaults."""
+    """The document of a server with default settings."""
     described: dict[str, Any] = create_app(Settings(data=Path("never-made"))).fastapi.openapi()
     return described
 
 
 @cache
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
-    """Every operation by method and path, references to responses followed."""
+    """Every operation by method and path, with references to responses resolved."""
     shared = document()["components"]["responses"]
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for path, item in document()["paths"].items():
@@ -36,21 +36,22 @@ def operations() -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def operation_of(method: str, url: str) -> tuple[str, str] | None:
-    """Which operation a request is for; None for what is not of the API, and for a method that a path does not take."""
+    """The operation of a request. None if the path is not part of the API or does not support the method."""
     path = urlsplit(url).path
     return next(((method, template) for template, pattern in _patterns(method) if pattern.fullmatch(path)), None)
 
 
 @cache
 def _patterns(method: str) -> list[tuple[str, re.Pattern[str]]]:
-    """The paths that take a method. The router takes the first that fits; here the one with the fewest variables is that."""
+    """The paths that support a method. Those with the fewest variables come first, because the router takes the first
+    match."""
     templates = sorted((path for asked, path in operations() if asked == method), key=lambda path: path.count("{"))
     return [(template, re.compile(re.sub(r"{\w+}", "[^/]+", template))) for template in templates]
 
 
 @cache
 def codes(operation: tuple[str, str]) -> dict[int, set[str]]:
-    """By status: the codes of problems that the operation is said to answer."""
+    """The documented problem codes of an operation, by status."""
     return {
         status: set(answer["content"][MEDIA_TYPE]["schema"]["allOf"][1]["properties"]["code"]["enum"])
         for status, answer in operations()[operation]["responses"].items()
@@ -59,7 +60,7 @@ def codes(operation: tuple[str, str]) -> dict[int, set[str]]:
 
 
 def check(method: str, url: str, status: int, body: Any) -> None:
-    """Assert that the operation's status, and with a problem its code, are in the document."""
+    """Assert that the status, and for a problem the code, is documented for the operation."""
     operation = operation_of(method, url)
     if operation is None:
         return

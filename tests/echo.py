@@ -1,7 +1,7 @@
-"""An echo through Suhbat's own transports, so that what they make of bytes can be seen without a chat.
+"""An echo server on Suhbat's own transports, to test how they handle bytes without the chat.
 
-`python -m tests.echo --transport native --port 9001` answers every message under /ws/ with the same message: for
-tests/conformance, and for Autobahn's fuzzing client (CONTRIBUTING.md).
+`python -m tests.echo --transport native --port 9001` answers every message under /ws/ with the same message. It is used
+by tests/conformance and by Autobahn's fuzzing client (CONTRIBUTING.md).
 """
 
 from __future__ import annotations
@@ -30,23 +30,24 @@ from suhbat.transport.native import ADMISSION, Native
 from suhbat.transport.upgrade import Upgrade
 
 HUGE = 16 << 20
-"""Bytes of the largest message that Autobahn sends (9.1.6); its smallest fragments have 64."""
+"""Bytes of the largest message that Autobahn sends (9.1.6). Its smallest fragments have 64."""
 
 
 class BinaryFrames(Frames):
-    """The chat sends no binary, so `Frames` is text. Only for wires that take `encoded`: a `QueueWire` can't say it."""
+    """Binary frames. `Frames` is text only, since the chat sends no binary. Only for wires that take `encoded`; a
+    `QueueWire` cannot send them."""
 
     def __init__(self, payload: bytes) -> None:
         super().__init__([payload])
-        # The same frame as one of text, but for the opcode (RFC 6455 §5.2).
+        # The same frame as for text except for the opcode (RFC 6455 §5.2).
         self.encoded = b"\x82" + text_frames([payload])[1:]
         compressed = compressed_frames([payload])
         self.compressed = bytes([compressed[0] + 1]) + compressed[1:]
 
 
 class Echo:
-    """A dialect: see `suhbat.transport.dialect.Dialect`. `compression`: replies are never compressed, so text is answered
-    as the chat writes to many."""
+    """A dialect; see `suhbat.transport.dialect.Dialect`. Replies are never compressed, so with `compression` text is
+    sent as a broadcast."""
 
     def __init__(self, wire: Wire, compression: bool) -> None:
         self._wire = wire
@@ -70,7 +71,7 @@ class Echo:
 
 
 class Everybody(Admission):
-    """Lets everybody in, to an echo."""
+    """Admits everybody to the echo."""
 
     def __init__(self, compression: bool) -> None:
         super().__init__(lambda: None)
@@ -90,11 +91,12 @@ class Everybody(Admission):
 
 
 def application(compression: bool) -> WebSockets:
-    """Nothing but the echo."""
+    """The application with nothing but the echo."""
     admission = Everybody(compression)
 
     async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-        """What the layer of WebSockets leaves: the lifespan, in which `Native` finds its application."""
+        """Handles the lifespan, in which `Native` finds its application. Everything else is handled by the WebSocket
+        layer."""
         assert scope["type"] == "lifespan", "there is only /ws/"
         while (await receive())["type"] != "lifespan.shutdown":
             scope.get("state", {})[ADMISSION] = admission
@@ -105,12 +107,12 @@ def application(compression: bool) -> WebSockets:
 
 
 def native(app: WebSockets, port: int, limit: int) -> None:
-    """As `suhbat serve`."""
+    """As in `suhbat serve`."""
     _uvicorn(app, port, http=guarded(), ws=Native)
 
 
 def taken_over(app: WebSockets, port: int, limit: int) -> None:
-    """As `uvicorn main:app`."""
+    """As in `uvicorn main:app`."""
     _uvicorn(app, port)
 
 
@@ -120,7 +122,7 @@ def _uvicorn(app: WebSockets, port: int, **options: Any) -> None:
 
 
 def asgi(app: Any, port: int, limit: int) -> None:
-    """As any other ASGI server: here hypercorn, whose limits are its own, and its compression."""
+    """As on any other ASGI server: hypercorn, with its own limits and compression."""
     config = hypercorn.Config()
     config.bind = [f"127.0.0.1:{port}"]
     config.websocket_max_message_size = limit
@@ -137,7 +139,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=9001)
     parser.add_argument("--limits", choices=("off", "on"), default="off", help="those that the chat has, or huge ones")
     parser.add_argument(
-        "--compression", choices=("off", "on"), default="off", help="permessage-deflate for who offers it"
+        "--compression", choices=("off", "on"), default="off", help="permessage-deflate for clients that offer it"
     )
     asked = parser.parse_args()
     limit = MAX_FRAME

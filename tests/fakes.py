@@ -1,4 +1,4 @@
-"""Fakes with behaviour of their own, not mocks: a clock that stands still, and a store in memory."""
+"""Fakes with behaviour of their own, not mocks: a clock that moves on request, and a store in memory."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from suhbat.protocol.types import LOBBY, ME
 
 
 class FakeClock:
-    """See chat.ports.Clock; moves when told to."""
+    """A clock that moves only when told to; see chat.ports.Clock."""
 
     def __init__(self) -> None:
         self.now = 1_795_000_000.0
@@ -45,7 +45,7 @@ class FakeClock:
 
 
 class CountingTokens:
-    """A random source that is none: token-1, token-2 and so on."""
+    """Gives token-1, token-2 and so on instead of random tokens."""
 
     def __init__(self) -> None:
         self._numbers = count(1)
@@ -55,7 +55,7 @@ class CountingTokens:
 
 
 class FakeListener:
-    """See identity.listeners; remembers what it was told. `moved`: guests who became the account of a session."""
+    """Records its calls; see identity.listeners. `moved`: guests who became the account of a session."""
 
     def __init__(self) -> None:
         self.sessions: list[str] = []
@@ -77,7 +77,7 @@ class FakeListener:
 
 
 class FakePresenceListener:
-    """See chat.presence; counts."""
+    """Counts its calls; see chat.presence."""
 
     def __init__(self) -> None:
         self.moves = 0
@@ -87,7 +87,7 @@ class FakePresenceListener:
 
 
 class FakeInvited:
-    """See identity.registration.InviteListener; remembers who was brought where."""
+    """Records which accounts joined which conversations; see identity.registration.InviteListener."""
 
     def __init__(self) -> None:
         self.joined: list[tuple[str, str]] = []
@@ -97,7 +97,7 @@ class FakeInvited:
 
 
 class FakePeople:
-    """the roles of chat.ports.people in dictionaries (tests/store/test_people.py holds it to that)."""
+    """The roles of chat.ports.people on dictionaries. tests/store/test_people.py checks it against real stores."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Guest] = {}
@@ -197,7 +197,8 @@ class FakePeople:
 
 
 class FakeStore(FakePeople):
-    """The part of chat.ports.Store that identity and HTTP use. Commits at once; `broken` makes it fail."""
+    """The part of the store that identity and HTTP use. It commits at once; if `broken` is set, every call fails with
+    it."""
 
     epoch = "fake"
 
@@ -245,7 +246,7 @@ class FakeStore(FakePeople):
     async def execute(
         self, actor: Actor, at: int, command: StateCommand, context: CommandContext = PLAIN
     ) -> CommandResult:
-        """Directs only; the rest is tested over a real store."""
+        """Supports directs only. Other commands are tested with a real store."""
         self._work()
         assert isinstance(command, Meet)
         people = frozenset(person.uid for person in (actor, *context.people))

@@ -1,4 +1,4 @@
-"""An event loop on which waiting takes no time: for tests of deadlines without a sleep."""
+"""An event loop on which waiting takes no time, for tests of deadlines without a sleep."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ P = ParamSpec("P")
 
 
 class LeapingLoop(asyncio.SelectorEventLoop):
-    """When there is nothing to do, its clock leaps to the next timer. It starts at 0."""
+    """When nothing is ready, its clock leaps to the next timer. It starts at 0."""
 
     def __init__(self) -> None:
         self._leaps = _Leaps()
@@ -23,7 +23,7 @@ class LeapingLoop(asyncio.SelectorEventLoop):
 
 
 class _Leaps(selectors.SelectSelector):
-    """Does not wait as long as it is told to, but notes it."""
+    """Does not wait for the timeout, but adds it to the time."""
 
     now = 0.0
 
@@ -34,7 +34,7 @@ class _Leaps(selectors.SelectSelector):
 
 
 def leaping(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
-    """Run this test on such a loop."""
+    """Run this test on a LeapingLoop."""
 
     @functools.wraps(test)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:

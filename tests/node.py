@@ -1,7 +1,8 @@
-"""Node for tests, out of a Python package; and what package.json names, fetched on first use into node_modules.
+"""Node for tests, from a Python package, and the packages of package.json, installed into node_modules on first use.
 
-`python -m tests.node typescript/bin/tsc -p jsconfig.json` runs a program of those packages, as `make check` does;
-`python -m tests.node tests/web/oldest.mjs` one of ours, and `python -m tests.node --test …` Node itself.
+`python -m tests.node typescript/bin/tsc -p jsconfig.json` runs a program of those packages, as `make check` does.
+`python -m tests.node tests/web/oldest.mjs` runs a script of the project, and `python -m tests.node --test …` Node
+itself.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def packages() -> Path:
             assert done.returncode == 0, done.stderr
             if not _is_there(modules):
                 shutil.rmtree(modules, ignore_errors=True)
-                with suppress(OSError):  # another process was faster: it has the same
+                with suppress(OSError):  # another process was faster, with the same content
                     (Path(place) / "node_modules").rename(modules)
     assert _is_there(modules)
     return modules

@@ -1,4 +1,4 @@
-"""The files of the project, as somebody who clones it gets them."""
+"""The files of the project, as in a fresh clone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tests.servers import ROOT
 
 
 def files() -> list[Path]:
-    """What git knows, and what is new and not ignored; without git (a ZIP) all that `.gitignore` does not name."""
+    """Tracked files, and new ones that are not ignored. Without git (in a ZIP) all files that `.gitignore` does not
+    name."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     if shutil.which("git") and (ROOT / ".git").exists():
         listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
@@ -25,7 +26,7 @@ def files() -> list[Path]:
 
 
 def clone(target: Path) -> None:
-    """Put the project there: `git clone`, and over it what is not committed yet (nothing in CI)."""
+    """Clone the project to `target` with `git clone`, and copy uncommitted changes over it (there are none in CI)."""
     if (ROOT / ".git").exists():
         command = ["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(target)]
         subprocess.run(command, check=True, capture_output=True, timeout=120)

@@ -1,4 +1,4 @@
-"""A TCP relay on loopback that can cut what goes through it, and that can spread connections over several servers."""
+"""A TCP relay on loopback that can disturb connections and distribute them over several servers."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ SLOW_CHUNK, SLOW_SECONDS = 4_096, 0.1
 
 
 class Relay:
-    """`open`: everything passes. `refused`: what is open is reset, and nothing new comes about. `silent`: bytes vanish, as
-    behind a cable that was pulled out. `slow`: 40 KB a second. `halved`: half of what comes next, then a reset.
+    """The `way` of all connections. `open`: everything passes. `refused`: open connections are reset, and new ones too.
+    `silent`: bytes vanish, as with an unplugged cable. `slow`: 40 KB a second. `halved`: half of the next chunk passes,
+    then a reset.
 
-    New connections go to the `targets` (ports) in turn; those that cannot be reached are passed over.
+    New connections go to the `targets` (ports) in turn. Targets that cannot be reached are skipped.
     """
 
     def __init__(self, *targets: int) -> None:
@@ -44,7 +45,7 @@ class Relay:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def turn(self, way: Way) -> None:
-        """From now on. From any thread."""
+        """Change the way from now on. May be called from any thread."""
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self._turn, way)
 

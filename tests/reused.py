@@ -1,4 +1,4 @@
-"""Databases of PostgreSQL that are emptied and used again: to make a new one costs more than most tests do."""
+"""PostgreSQL databases that are emptied and used again, because making a new one takes longer than most tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHAPE = """
 
 @dataclass(frozen=True)
 class Model:
-    """What is in a database: its shape, the rows of each table, and where the sequences are."""
+    """The content of a database: its shape, the rows of each table, and the values of its sequences."""
 
     shape: Any
     rows: dict[str, list[Any]]
@@ -26,7 +26,7 @@ class Model:
 
 @functools.cache
 def model(url: str) -> Model:
-    """Of the database at this URL, which nobody changes."""
+    """The content of the database at this URL, which must not change."""
     with psycopg.connect(url) as connection:
         tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         rows = {name: connection.execute(_of("SELECT * FROM {}", name)).fetchall() for [name] in tables}
@@ -36,14 +36,15 @@ def model(url: str) -> Model:
 
 
 def alike(url: str, other: str) -> bool:
-    """Make the database at `url` like that at `other`; False where its tables are others. Whoever still uses it is put out."""
+    """Make the database at `url` equal to that at `other`. False if its tables differ. Other connections to it are
+    terminated."""
     like = model(other)
     with psycopg.connect(url) as connection:
         if connection.execute(SHAPE).fetchone() != like.shape:
             return False
         connection.execute("SELECT pg_terminate_backend(pid, 2000) FROM pg_stat_activity "
                            "WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
-        # Without triggers, those of foreign keys too: so the order of tables is no matter.
+        # Disables triggers, including those of foreign keys, so that the order of the tables does not matter.
         connection.execute("SET session_replication_role = replica")
         connection.execute(sql.SQL(";").join(_of("DELETE FROM {}", name) for name in like.rows))
         for name, rows in like.rows.items():

@@ -1,4 +1,5 @@
-"""Real servers as child processes, for tests that need a socket: started on a free loopback port, ended by their pid."""
+"""Real servers as child processes, for tests that need a socket. They run on a free loopback port and are ended by
+their pid."""
 
 from __future__ import annotations
 
@@ -26,22 +27,22 @@ COMMANDS: Mapping[str, list[str]] = {
     "cluster": ["-m", "suhbat", "serve", "--host", "127.0.0.1", "--port", "{port}"],
     "granian": ["-m", "granian", "--interface", "asgi", "--host", "127.0.0.1", "--port", "{port}", "main:app"],
 }
-"""How each server that is tested runs the application. `cluster`: over PostgreSQL and NATS, as one of several nodes."""
+"""The command line of each kind of server under test. `cluster`: with PostgreSQL and NATS, as one of several nodes."""
 
 
 PATIENCE = 120.0
-"""Seconds that anything may take on a machine that is busy with something else: what holds is asked, not how soon."""
+"""Seconds that anything may take on a busy machine. Tests check what happens, not how soon."""
 BUSY = 20.0
-"""Seconds that such a machine may add to what is promised to take some."""
+"""Seconds that a busy machine may add to a promised time."""
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 PORTS = range(10_000 + _WORKER, 32_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
-"""Below those that a system gives to connections and to who asks for any port: so between the choice of one of these and its
-use nobody is given it. Tests that run beside this process have others."""
+"""Below the ports that the system assigns to connections and to port 0, so that nobody else gets a port between its
+choice and its use. Test processes that run at the same time use different ports."""
 _GIVEN: set[int] = set()
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on; each time another one."""
+    """A loopback port that nobody listens on, a different one each time."""
     while True:
         port = random.SystemRandom().choice(PORTS)
         with socket.socket() as probe, suppress(OSError):
@@ -53,7 +54,7 @@ def free_port() -> int:
 
 @dataclass
 class Server:
-    """One server process, of the code in `tree`. `output` is the file that takes what it prints; `command` is run instead of
+    """One server process, running the code in `tree`. `output`: the file with everything it prints; `command`: replaces
     the kind's own."""
 
     kind: str
@@ -79,7 +80,7 @@ class Server:
         return self.data.parent / f"{self.data.name}.log"
 
     def start(self, *, patience: float = PATIENCE) -> float:
-        """Start and wait until it is ready; seconds that took. One that does not become ready is ended."""
+        """Start it and wait until it is ready; gives the seconds that took. If it does not become ready, it is killed."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
         environment |= (
             {"SUHBAT_DATA": str(self.data), "PYTHONPATH": str(self.tree)} | self.engines() | dict(self.settings)
@@ -102,13 +103,13 @@ class Server:
         return time.monotonic() - began
 
     def kill(self) -> None:
-        """kill -9 (TerminateProcess on Windows): nothing is flushed, nothing is said."""
+        """kill -9 (TerminateProcess on Windows): it flushes nothing and closes nothing."""
         assert self.process is not None
         self.process.kill()
         self.process.wait(PATIENCE)
 
     def stop(self, patience: float = PATIENCE) -> int:
-        """Ask it to stop and wait; its exit status."""
+        """Ask it to stop and wait; gives its exit status."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -124,7 +125,7 @@ class Server:
     def request(
         self, method: str, path: str, body: object = None, *, token: str | None = None, **headers: str
     ) -> tuple[int, Any]:
-        """One HTTP request: status, and the body as JSON or text."""
+        """One HTTP request; gives the status, and the body as JSON or text."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         sent = dict(headers)
         if token:
@@ -142,7 +143,7 @@ class Server:
             connection.close()
 
     def guest(self, user_id: str) -> str:
-        """A new token guest; its token."""
+        """Make a token guest; gives its token."""
         status, answer = self.request("POST", "/api/v1/guests", {"user_id": user_id})
         assert status == 201, answer
         token: str = answer["token"]
@@ -150,11 +151,11 @@ class Server:
 
     @property
     def database_url(self) -> str | None:
-        """None: SQLite in `data`."""
+        """The PostgreSQL URL; None for SQLite in `data`."""
         return (self.engines() | dict(self.settings)).get("SUHBAT_DATABASE_URL")
 
     def engines(self) -> dict[str, str]:
-        """Where a node of a cluster keeps what it knows: the same place is the same database."""
+        """The environment variables of the database and the bus. The same data directory gets the same database."""
         if self.kind != "cluster":
             return {}
         from tests import engines
@@ -174,7 +175,7 @@ def _is_json(media_type: str) -> bool:
 
 @contextmanager
 def running(kind: str, data: Path, **settings: str) -> Iterator[Server]:
-    """A server for the length of a test, ended whatever happens."""
+    """A server for the length of a block. It is ended in any case."""
     server = Server(kind, data, settings={f"SUHBAT_{name.upper()}": value for name, value in settings.items()})
     server.start()
     try:

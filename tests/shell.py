@@ -1,4 +1,4 @@
-"""`suhbat …` as a shell runs it, or in this process: starting an interpreter costs more than most commands do."""
+"""Runs `suhbat …` in a shell or in this process. Starting an interpreter takes longer than most commands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ Done = subprocess.CompletedProcess[str]
 
 
 def in_this_process(*arguments: str, data: Path, environment: Mapping[str, str], typed: str = "") -> Done:
-    """What the command prints and returns, in the directory above `data`. Raises what a shell would show as a traceback."""
+    """Run the command in the directory above `data`; gives its output and exit code. Raises exceptions that a shell
+    would show as a traceback."""
     inherited = [name for name in os.environ if name.startswith("SUHBAT_")]
     with chdir(data.parent):
         result = CliRunner().invoke(
@@ -34,7 +35,7 @@ def in_this_process(*arguments: str, data: Path, environment: Mapping[str, str],
 
 
 def in_a_shell(*arguments: str, data: Path, environment: Mapping[str, str], typed: str = "") -> Done:
-    """The same by an interpreter of its own, where a warning is an error."""
+    """The same in an interpreter of its own, in which a warning is an error."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
     return subprocess.run(
         [sys.executable, "-m", "suhbat", *arguments, "--data", str(data)],

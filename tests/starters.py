@@ -1,7 +1,8 @@
-"""Which tests are unit tests: those that reach nothing that starts a process or needs another machine. Nobody keeps a list.
+"""Finds the unit tests: those that start no process and need no other machine. Nobody keeps a list.
 
-A test is looked through with its fixtures and parameters: the names in its code, in what these name, and so on through the
-modules of `tests`. What was overlooked shows when the test runs: then starting a process is an error (see `alone`).
+A test is examined with its fixtures and parameters: the names in its code, the names in what these refer to, and so on
+through the modules of `tests`. If something is overlooked, it shows when the test runs, because starting a process is
+an error then (see `alone`).
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from typing import Any
 import pytest
 
 MODULES = {"subprocess", "multiprocessing", "playwright.sync_api", "tests.engines", "tests.chromium", "tests.node"}
-"""Whoever uses these starts processes."""
+"""Modules whose users start processes."""
 TESTS = "tests."
 _STARTING = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.spawn", "os.system"}
 _alone = False
 
 
 def is_unit(item: pytest.Item) -> bool:
-    """Whether this test, as far as its code tells, starts no process."""
+    """Whether this test, as far as its code shows, starts no process."""
     if not isinstance(item, pytest.Function):
         return False
     callspec = getattr(item, "callspec", None)
@@ -35,7 +36,7 @@ def is_unit(item: pytest.Item) -> bool:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Starting a process or calling another machine is an error."""
+    """Within this block starting a process or calling another machine is an error."""
     global _alone
     _alone = True
     try:
@@ -45,7 +46,7 @@ def alone() -> Iterator[None]:
 
 
 def watch() -> None:
-    """Once in each process, for `alone`: there is no way to take an audit hook away."""
+    """Install the audit hook for `alone`, once in each process: an audit hook cannot be removed."""
     sys.addaudithook(_audit)
 
 
@@ -102,7 +103,7 @@ def _module(thing: Any) -> str:
 
 
 def _named(thing: Any) -> list[Any]:
-    """What the code of a function or class of ours names."""
+    """The objects that the code of a project's function or class refers to."""
     if not isinstance(thing, FunctionType | type) or not thing.__module__.startswith(TESTS):
         return []
     if isinstance(thing, type):
@@ -119,14 +120,14 @@ def _named(thing: Any) -> list[Any]:
 
 
 def _parts(thing: Any) -> list[Any]:
-    """What a collection of a module (the kinds of a store, say) consists of."""
+    """The members of a module's collection, such as the kinds of a store."""
     if isinstance(thing, list | tuple | set | frozenset):
         return list(thing)
     return list(thing.values()) if isinstance(thing, dict) else [thing]
 
 
 def _names(code: CodeType) -> Iterator[str]:
-    """Those of the functions inside it, too."""
+    """The names in the code, including those of inner functions."""
     yield from code.co_names
     yield from code.co_freevars
     for constant in code.co_consts:

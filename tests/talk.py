@@ -1,4 +1,4 @@
-"""Two small clients for tests over real sockets: one for each dialect, with a vocabulary of their own."""
+"""Two small clients for tests over real sockets, one for each dialect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Frame = dict[str, Any]
 
 
 class Client:
-    """A socket and what came over it."""
+    """A socket and the frames it received."""
 
     def __init__(self, url: str, **options: Any) -> None:
         self._url = url
@@ -25,7 +25,7 @@ class Client:
             "max_size": None,
             "proxy": None,
             "open_timeout": PATIENCE,
-            # However much is unread when a test leaves, its close is answered: it would wait for that, for ten seconds.
+            # No limit: otherwise leaving with unread frames would wait ten seconds for the answer to its close.
             "max_queue": None,
         } | options
         self.socket: ClientConnection
@@ -47,14 +47,14 @@ class Client:
             return frame
 
     async def until(self, type: str, **fields: Any) -> Frame:
-        """Skip to the next frame of this type with these fields."""
+        """Skip to the next frame with this type and these fields."""
         while True:
             frame = await self.hear()
             if frame["type"] == type and all(frame.get(name) == value for name, value in fields.items()):
                 return frame
 
     async def closed(self) -> int:
-        """The code that the server closed with; frames before it are passed over."""
+        """The close code of the server. Frames before it are skipped."""
         try:
             async with asyncio.timeout(PATIENCE):
                 while True:
@@ -64,7 +64,7 @@ class Client:
             return self.socket.close_code
 
     async def silent(self, seconds: float = 0.3) -> list[Frame]:
-        """What comes within this time; for showing that something does not."""
+        """The frames that arrive within this time, for asserting that something does not."""
         frames: list[Frame] = []
         try:
             async with asyncio.timeout(seconds):
@@ -75,7 +75,8 @@ class Client:
 
 
 class Simple(Client):
-    """The simple dialect: `async with Simple(server.ws, "user1") as user1`; its own `joined` is already read."""
+    """A client of the simple dialect: `async with Simple(server.ws, "user1") as user1`. Its own `joined` has been read
+    already."""
 
     def __init__(self, ws: str, name: str, **options: Any) -> None:
         super().__init__(f"{ws}/ws/{name}", **options)
@@ -91,7 +92,7 @@ class Simple(Client):
 
 
 class V1(Client):
-    """The v1 dialect: hello is said on entering; `opening` is what came up to `caught_up`."""
+    """A client of the v1 dialect. Entering sends hello; `opening` holds the frames up to `caught_up`."""
 
     def __init__(
         self, ws: str, token: str | None, resume: Frame | None = None, *, query: str = "", **options: Any

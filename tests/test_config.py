@@ -1,4 +1,4 @@
-"""Settings: the order of their sources, and mistakes that explain themselves."""
+"""Settings: the order of their sources, and the texts for invalid values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from suhbat.config import ConfigError, Settings, flag_of, unknown_variables
 
 @pytest.fixture(autouse=True)
 def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory and no SUHBAT_* of the one who runs the tests."""
+    """An empty working directory, and none of the SUHBAT_* variables of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.upper().startswith("SUHBAT_")]:
         monkeypatch.delenv(name)
@@ -26,7 +26,7 @@ def source_of(settings: Settings, name: str) -> tuple[str, str]:
 
 
 def test_defaults() -> None:
-    """Without anything set a server runs for this machine only."""
+    """By default a server is reachable from this machine only."""
     settings = Settings()
     assert (settings.host, settings.port, settings.data) == ("127.0.0.1", 8000, Path("data"))
     assert (settings.access, settings.lobby_history, settings.log_level) == ("open", "since_joined", "info")
@@ -36,7 +36,7 @@ def test_defaults() -> None:
 
 
 def test_a_flag_wins_over_the_environment_over_the_file(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each value comes from the strongest source that has it, and says which."""
+    """Each value comes from the strongest source that has it, and names that source."""
     (directory / "suhbat.toml").write_text("port = 1001\nsend_rate = 1\nhost = '0.0.0.0'\n", encoding="utf-8")
     monkeypatch.setenv("SUHBAT_PORT", "1002")
     monkeypatch.setenv("suhbat_send_rate", "2")
@@ -49,25 +49,25 @@ def test_a_flag_wins_over_the_environment_over_the_file(directory: Path, monkeyp
 
 @pytest.mark.parametrize(("given", "meant"), [("/chat", "/chat"), ("/a/b-c/", "/a/b-c")])
 def test_a_root_path(given: str, meant: str) -> None:
-    """The path below which a proxy serves it begins with a slash and ends without one."""
+    """The root path begins with a slash; a slash at its end is removed."""
     assert Settings(root_path=given).root_path == meant
 
 
 @pytest.mark.parametrize("given", ["chat", "/", "/chat?x", "/c d", "https://example.org/chat"])
 def test_what_is_no_root_path(given: str) -> None:
-    """Everything else is refused with an example of a right one."""
+    """An invalid root path is refused with a valid example."""
     with pytest.raises(ConfigError, match="/chat"):
         Settings(root_path=given)
 
 
 def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    """SUHBAT_PORT= is like not set, as in compose files."""
+    """An empty SUHBAT_PORT= counts as not set, as in compose files."""
     monkeypatch.setenv("SUHBAT_PORT", "")
     assert source_of(Settings(), "port") == ("8000", "default")
 
 
 def test_lists_are_separated_by_commas_or_are_lists(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`a, b` in a variable or a flag, an array in the file."""
+    """A list is separated by commas in a variable or a flag, and an array in the file."""
     (directory / "suhbat.toml").write_text('trusted_proxies = ["10.0.0.0/8", "::1"]\n', encoding="utf-8")
     monkeypatch.setenv("SUHBAT_ORIGINS", "https://a.example, http://b.example:81,")
     settings = Settings()
@@ -76,7 +76,7 @@ def test_lists_are_separated_by_commas_or_are_lists(directory: Path, monkeypatch
 
 
 def test_a_file_from_notepad_is_read(directory: Path) -> None:
-    """A byte order mark is no mistake."""
+    """A byte order mark at the start of the file is accepted."""
     (directory / "suhbat.toml").write_bytes(b"\xef\xbb\xbfport = 1001\r\n")
     assert Settings().port == 1001
 
@@ -107,7 +107,7 @@ def test_a_file_from_notepad_is_read(directory: Path) -> None:
     ],
 )
 def test_a_wrong_value_explains_itself(name: str, value: str) -> None:
-    """Name, value, where it came from, and what is allowed."""
+    """The text gives the name, the value, its source, and what is allowed."""
     with pytest.raises(ConfigError) as refused:
         Settings(**{name: value})
     text = str(refused.value)
@@ -115,7 +115,7 @@ def test_a_wrong_value_explains_itself(name: str, value: str) -> None:
 
 
 def test_a_wrong_variable_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message points to the variable, not only to the setting."""
+    """The text names the variable, not only the setting."""
     monkeypatch.setenv("SUHBAT_PORT", "x")
     with pytest.raises(ConfigError, match=r"port = x \(from SUHBAT_PORT\)"):
         Settings()
@@ -131,7 +131,7 @@ def test_a_wrong_variable_names_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_wrong_file_explains_itself(directory: Path, text: str, message: str) -> None:
-    """Unknown keys are refused with the nearest known one; broken TOML with the place."""
+    """An unknown key is refused with the most similar known one, and invalid TOML with its position."""
     (directory / "suhbat.toml").write_bytes(text.encode("latin-1"))
     with pytest.raises(ConfigError, match=message):
         Settings()
@@ -147,26 +147,26 @@ def test_a_wrong_file_explains_itself(directory: Path, text: str, message: str) 
     ],
 )
 def test_passwords_are_never_shown(url: str) -> None:
-    """Not even in the message that refuses them."""
+    """A password is masked even in the text that refuses it."""
     with pytest.raises(ConfigError) as refused:
         Settings(database_url=url, host="")
     assert "secret" not in str(refused.value)
 
 
 def test_unknown_variables_are_found() -> None:
-    """A misspelt variable does nothing, so the doctor tells; other people's variables are theirs."""
+    """A misspelt variable is found. Variables without the prefix are ignored."""
     found = unknown_variables({"SUHBAT_PROT": "1", "SUHBAT_PORT": "1", "SUHBAT_ZZZZZZ": "", "PATH": ""})
     assert found == {"SUHBAT_PROT": "SUHBAT_PORT", "SUHBAT_ZZZZZZ": ""}
 
 
 def test_every_setting_is_described() -> None:
-    """The help and the reference are made of these sentences."""
+    """Every setting has a description in ASCII for the help."""
     for name, field in Settings.model_fields.items():
         assert field.description and field.description.isascii(), name
 
 
 def test_settings_do_not_change(directory: Path) -> None:
-    """Nobody changes a setting under a running server."""
+    """Settings are frozen, so nothing changes under a running server."""
     settings: Any = Settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1

@@ -1,4 +1,4 @@
-"""Uzbek in Cyrillic is what a reader of it expects, and says the same."""
+"""Uzbek in Cyrillic is spelt as its readers expect, and has the same content."""
 
 from __future__ import annotations
 
@@ -37,13 +37,14 @@ from suhbat.texts import REASONS, TEXTS, Language, choose
     ],
 )
 def test_words(latin: str, expected: str) -> None:
-    """Digraphs, the glottal stop, e at the beginning and after vowels; what is no Uzbek stays."""
+    """Digraphs, the glottal stop and `e` at the beginning or after a vowel are transliterated. Parts that are not Uzbek
+    stay."""
     assert cyrillic(latin) == expected
 
 
 @pytest.mark.parametrize("texts", [*TEXTS.values(), *REASONS.values()], ids=[*TEXTS, *REASONS])
 def test_every_text(texts: dict[str, str]) -> None:
-    """Has the same placeholders, and nothing Latin outside of what stays."""
+    """Each text keeps its placeholders and has no Latin letters outside of the parts that stay."""
     made = cyrillic(texts["uz"])
     holes = r"\{[a-z]*\}"
     assert re.findall(holes, made) == re.findall(holes, texts["uz"])
@@ -52,9 +53,9 @@ def test_every_text(texts: dict[str, str]) -> None:
 
 
 @given(st.text(max_size=100))
-@example("ſ İ ı")  # letters that ignoring case takes for s and i
+@example("ſ İ ı")  # letters that match s and i when case is ignored
 def test_any_text(text: str) -> None:
-    """Total, and as many lines as before."""
+    """Any text can be transliterated and keeps its number of lines."""
     assert cyrillic(text).count("\n") == text.count("\n")
 
 
@@ -76,11 +77,11 @@ def test_any_text(text: str) -> None:
     ],
 )
 def test_which_language(header: str, asked: str | None, expected: Language) -> None:
-    """By the query, else by the best of the header; what nothing is written in is English."""
+    """The query decides, then the best language of the header; otherwise it is English."""
     assert choose(header, asked) == expected
 
 
 def test_an_error() -> None:
-    """With its values as they are."""
+    """The values in an error's text stay unchanged."""
     assert NameInUse(user_id="ali").message("uz-Cyrl").startswith("ali номи билан")
     assert "Тизимга кириш керак" in Unauthenticated().message("uz-Cyrl")

@@ -1,5 +1,5 @@
-"""The files of deploy/ are what they say: they parse, name settings, paths and commands that exist, wait long enough, hold
-no secret. What only nginx, HAProxy, Caddy or Docker can judge was tried by hand."""
+"""The files of deploy/ are correct: they parse, use existing settings, paths and commands, wait long enough, and hold
+no secret. Anything that only nginx, HAProxy, Caddy or Docker can judge was tested by hand."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ TEXTS = [path for path in files() if path.parent == DEPLOY and path.suffix != ".
 GUIDE = ROOT / "docs" / "how-to" / "deploy.md"
 
 DRAIN_SECONDS = 10
-"""For how long a node drains at SIGTERM."""
+"""How long a node drains after SIGTERM."""
 PING_SECONDS = 2 * TURNS * TURN_SECONDS
-"""The longest silence of a socket: one round to see that nothing was heard, one to ping."""
+"""The longest silence of a socket: one round to notice that nothing was received, one for the ping."""
 QUIET_SECONDS = 60
-"""What docs/how-to/behind-a-proxy.md asks of proxies."""
+"""The silence that docs/how-to/behind-a-proxy.md asks proxies to allow."""
 KEPT_SECONDS: int = inspect.signature(uvicorn.Config).parameters["timeout_keep_alive"].default
-"""For how long a node keeps a quiet HTTP connection: a proxy must let go of it before."""
+"""How long a node keeps an idle HTTP connection. A proxy must close it earlier."""
 
 USER = 10001
 
@@ -59,7 +59,7 @@ def nodes() -> dict[str, dict[str, Any]]:
 
 
 def kubernetes() -> dict[str, dict[str, Any]]:
-    """The objects by their kind; each kind is there once."""
+    """The objects by their kind. There is one of each kind."""
     objects = list(yaml.safe_load_all(text("kubernetes.yaml")))
     found = {one["kind"]: one for one in objects}
     assert len(found) == len(objects)
@@ -75,7 +75,7 @@ def containers() -> list[dict[str, Any]]:
 
 
 def instructions() -> list[tuple[str, str]]:
-    """The Dockerfile's instructions in their order, continued lines joined."""
+    """The Dockerfile's instructions in order, with continued lines joined."""
     lines = [line for line in text("Dockerfile").splitlines() if line.strip() and not line.startswith("#")]
     joined = "\n".join(lines).replace("\\\n", " ")
     return [(word, rest.strip()) for word, _, rest in (line.partition(" ") for line in joined.splitlines())]
@@ -86,7 +86,7 @@ def last(instruction: str) -> str:
 
 
 def unit() -> dict[str, str]:
-    """The section [Service]; a key that may stand there several times counts with its last value."""
+    """The section [Service]. For a repeated key the last value counts."""
     parsed = configparser.ConfigParser(interpolation=None, strict=False)
     parsed.optionxform = str  # type: ignore[assignment,method-assign]
     parsed.read_string(text("suhbat.service"))
@@ -98,7 +98,7 @@ Directive = tuple[list[str], list[Any]]
 
 
 def nginx() -> list[Directive]:
-    """nginx.conf as directives: their words, and the directives in their braces. Raises on what is not balanced."""
+    """nginx.conf as directives: their words, and the directives in their braces. Raises if the braces are not balanced."""
     bare = re.sub(r"(?m)(^|\s)#.*$", "", text("nginx.conf"))
     tokens = iter(re.findall(r"'[^']*'|\"[^\"]*\"|[{};]|[^\s{};]+", bare))
 
@@ -149,7 +149,7 @@ def seconds(duration: str) -> float:
 
 
 def test_every_file_is_known() -> None:
-    """A file that is put into deploy/ gets a check here, and is explained in the guide."""
+    """Every file in deploy/ is checked here and explained in the guide."""
     names = {"Caddyfile", "Dockerfile", "compose.yaml", "example.env", "haproxy.cfg", "kubernetes.yaml", "nginx.conf"}
     watching = {"alerts.yaml", "grafana.json"}  # see test_monitoring
     assert {path.name for path in TEXTS} == names | watching | {"suhbat.service"}
@@ -159,13 +159,13 @@ def test_every_file_is_known() -> None:
 
 @pytest.mark.parametrize("path", [*TEXTS, GUIDE], ids=lambda path: path.name)
 def test_variables_are_settings(path: Path) -> None:
-    """Every SUHBAT_ variable that is named is a setting."""
+    """Every SUHBAT_ variable in the files is a setting."""
     named = set(re.findall(rf"\b{PREFIX}(\w+)", path.read_text(encoding="utf-8")))
     assert {name.lower() for name in named} <= Settings.model_fields.keys()
 
 
 def environments() -> dict[str, dict[str, str]]:
-    """What each kind of node is started with, `${…}` and secrets filled in."""
+    """The environment of each kind of node, with `${…}` and secrets filled in."""
     secrets = {"database-url": "postgresql://suhbat:x@postgres:5432/suhbat", "bus-url": "nats://suhbat:x@nats:4222"}
     found = {
         f"compose {name}": {key: _filled(value) for key, value in one["environment"].items()}
@@ -187,7 +187,7 @@ def _filled(value: str) -> str:
 
 @pytest.mark.parametrize("name", environments())
 def test_environments_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A node takes the environment that it is given: names, addresses, networks, choices."""
+    """A node accepts its environment: names, addresses, networks, choices."""
     monkeypatch.chdir(tmp_path)
     given = environments()[name]
     for variable, value in given.items():
@@ -195,12 +195,12 @@ def test_environments_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch, t
     settings = Settings()
     assert str(settings.data) == given["SUHBAT_DATA"]
     if "SUHBAT_PUBLIC_URL" in given:
-        # Behind a proxy on the internet: who it is, and who may come in, is said and not left to the defaults.
+        # Behind a proxy on the internet the proxy and the access must be set explicitly.
         assert settings.trusted_proxies and settings.public_url and settings.access == "invite"
 
 
 def test_paths_exist() -> None:
-    """Every path that is asked for health is one that the server answers; each file asks /readyz that can."""
+    """Every path of a health check is served, and every file that can checks /readyz."""
     app = create_app(Settings(data=Path("never-made")))
     served = {context.path for context in iter_route_contexts(app.fastapi.routes)}
     for path in TEXTS:
@@ -214,25 +214,25 @@ def test_paths_exist() -> None:
 
 
 SECRET = re.compile(r"""(?i)(?:passw(?:or)?d|pass|token|secret)["']?[ \t]*[:=][ \t]*["']?([^\s"'{]+)""")
-"""Something that is called a secret, and its value."""
+"""An assignment whose name suggests a secret, and its value."""
 CREDENTIALS = re.compile(r"\w+://[^\s/@:]*:([^\s/@]+)@")
-"""A URL with a password, and that."""
+"""A URL with a password, and the password."""
 
 
 def secrets(written: str) -> set[str]:
-    """What looks like a secret. `${…}` is none, and neither is a switch."""
+    """Texts that look like secrets. A reference `${…}` or a switch is none."""
     bare = re.sub(r"\$\{[^}]*\}", "$", written)
     return {*SECRET.findall(bare), *CREDENTIALS.findall(bare)} - {"$", "false", "true"}
 
 
 @pytest.mark.parametrize("path", [*TEXTS, GUIDE], ids=lambda path: path.name)
 def test_no_secret(path: Path) -> None:
-    """Passwords come from the environment or a Secret, also within URLs: none is written down."""
+    """No password is written in the files, not even in a URL: they come from the environment or a Secret."""
     assert secrets(path.read_text(encoding="utf-8")) == set()
 
 
 def test_the_search_for_secrets_finds_them() -> None:
-    """What test_no_secret looks for is found when it is there, and a reference is not."""
+    """The search of test_no_secret finds secrets and ignores references."""
     for line in ("POSTGRES_PASSWORD: hunter2", 'password: "hunter2"', "NATS_TOKEN=hunter2", "nats://a:hunter2@nats"):
         assert secrets(line) == {"hunter2"}, line
     for line in (
@@ -245,7 +245,7 @@ def test_the_search_for_secrets_finds_them() -> None:
 
 
 def test_example_env_must_be_filled_in() -> None:
-    """Each variable without a default is empty in example.env, and Compose refuses to start with an empty one."""
+    """In example.env each variable without a default is empty, and Compose refuses to start with an empty one."""
     lines = [line for line in text("example.env").splitlines() if line and not line.startswith("#")]
     example = dict(line.split("=", 1) for line in lines)
     used = re.findall(r"\$\{(\w+)(:[?-][^}]*)?\}", text("compose.yaml"))
@@ -255,14 +255,14 @@ def test_example_env_must_be_filled_in() -> None:
 
 
 def test_env_is_nobodys_business() -> None:
-    """Neither git nor the image takes deploy/.env."""
+    """Neither git nor the image includes deploy/.env."""
     assert ".env" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     taken = {line.removeprefix("!") for line in rules if line.startswith("!")}
     assert not any("env" in one or one in {".", "deploy"} for one in taken)
-    # And the image gets all that it copies.
+    # The image's context must contain everything that it copies.
     copied = {
         source
         for word, rest in instructions()
@@ -290,13 +290,13 @@ def test_kubernetes_waits_for_a_node_to_drain() -> None:
 
 
 def test_systemd_waits_for_a_node_to_drain() -> None:
-    """systemd asks with SIGTERM, gives more time than a node needs to drain, and starts it again when it fails."""
+    """systemd sends SIGTERM, gives a node more time than it needs to drain, and restarts it when it fails."""
     assert seconds(unit()["TimeoutStopSec"]) > DRAIN_SECONDS
     assert (unit()["KillSignal"], unit()["Restart"]) == ("SIGTERM", "on-failure")
 
 
 def test_the_image_is_not_root() -> None:
-    """The container runs under a fixed number that owns /data, the only place it writes to."""
+    """The container runs under a fixed user id that owns /data, the only place it writes to."""
     assert last("USER") == f"{USER}:{USER}"
     making = last("RUN")
     assert f"--uid {USER}" in making and f"--gid {USER}" in making and f"-o {USER} -g {USER} /data" in making
@@ -305,7 +305,7 @@ def test_the_image_is_not_root() -> None:
 
 
 def test_compose_takes_rights_away() -> None:
-    """A node in Compose cannot write outside of its data or become more than it is, and each has data of its own."""
+    """A node in Compose cannot write outside its data directory or gain privileges, and each has its own data."""
     assert set(nodes()) == {"migrate", "node1", "node2"}
     for name, node in nodes().items():
         assert node["read_only"] and node["cap_drop"] == ["ALL"] and "user" not in node, name
@@ -316,7 +316,7 @@ def test_compose_takes_rights_away() -> None:
 
 
 def test_kubernetes_takes_rights_away() -> None:
-    """A pod is not root, cannot become it, and writes to /data only."""
+    """A pod is not root, cannot become root, and writes to /data only."""
     for pod in pods():
         assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["runAsUser"] == USER
         assert pod["volumes"] == [{"name": "data", "emptyDir": {}}]
@@ -328,7 +328,7 @@ def test_kubernetes_takes_rights_away() -> None:
 
 
 def test_systemd_takes_rights_away() -> None:
-    """Under systemd a node is a user of its own that writes to its state directory only, and may have many files open."""
+    """Under systemd a node has its own user, writes to its state directory only, and may open many files."""
     service = unit()
     assert service["User"] not in {"", "root"} and service["NoNewPrivileges"] == "yes"
     assert service["ProtectSystem"] == "strict"
@@ -339,13 +339,14 @@ def test_systemd_takes_rights_away() -> None:
 
 
 def test_no_variables_of_services() -> None:
-    """Kubernetes sets SUHBAT_PORT=tcp://… for a Service `suhbat`, which is no port: every pod must refuse that."""
+    """For a Service `suhbat` Kubernetes would set SUHBAT_PORT=tcp://…, which is not a port, so every pod turns these
+    variables off."""
     assert kubernetes()["Service"]["metadata"]["name"] == "suhbat"
     assert [pod["enableServiceLinks"] for pod in pods()] == [False, False]
 
 
 def test_kubernetes_fits_together() -> None:
-    """The Service, the Ingress and the budget mean the nodes, and not the migration; URLs come from the Secret."""
+    """The Service, the Ingress and the budget select the nodes and not the migration. URLs come from the Secret."""
     found = kubernetes()
     labels = found["Deployment"]["spec"]["template"]["metadata"]["labels"]
     assert found["Job"]["spec"]["template"]["metadata"]["labels"] != labels
@@ -361,14 +362,14 @@ def test_kubernetes_fits_together() -> None:
         for one in container["env"]:
             if one["name"].endswith(("DATABASE_URL", "BUS_URL")):
                 assert one["valueFrom"]["secretKeyRef"]["name"] == "suhbat", one
-    # `kubectl apply -l` in the guide takes the one and then the rest.
+    # `kubectl apply -l` in the guide applies the migration first and then the rest.
     chosen = {kind: one["metadata"]["labels"]["suhbat"] for kind, one in found.items()}
     assert [kind for kind, step in chosen.items() if step == "migrate"] == ["Job"]
     assert set(chosen.values()) == {"migrate", "node"}
 
 
 def test_compose_fits_together() -> None:
-    """The tables are made before the nodes start, and the proxy comes last; only the proxy can be reached."""
+    """The migration runs before the nodes and the proxy starts last. Only the proxy can be reached."""
     services = compose()["services"]
     for name in ("node1", "node2"):
         assert services[name]["depends_on"]["migrate"]["condition"] == "service_completed_successfully"
@@ -377,19 +378,19 @@ def test_compose_fits_together() -> None:
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services["migrate"]["restart"] == "no"
     assert [name for name, one in services.items() if "ports" in one] == ["caddy"]
-    # Where X-Forwarded-For is believed there is nobody but the proxy and the nodes.
+    # In the network whose X-Forwarded-For is trusted there are only the proxy and the nodes.
     (network,) = compose()["networks"]["front"]["ipam"]["config"]
     assert services["node1"]["environment"]["SUHBAT_TRUSTED_PROXIES"] == network["subnet"]
     assert {name for name, one in services.items() if "front" in one["networks"]} == {"caddy", "node1", "node2"}
     assert compose()["networks"]["back"]["internal"]
-    # PostgreSQL 18 keeps its data one directory higher than those before.
+    # PostgreSQL 18 keeps its data one directory higher than earlier versions.
     assert services["postgres"]["image"] == "postgres:18"
     assert services["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
     assert not any("js" in str(word) or "jetstream" in str(word) for word in services["nats"]["command"])
 
 
 def there() -> set[str]:
-    """The commands of suhbat: `serve`, `user add`."""
+    """The commands of suhbat, such as `serve` and `user add`."""
     command: Any = typer.main.get_command(build())
     found = set()
     for name, one in command.commands.items():
@@ -398,7 +399,7 @@ def there() -> set[str]:
 
 
 def commands() -> set[str]:
-    """Every command of suhbat that the files or the guide run."""
+    """Every command of suhbat in the files and the guide."""
     given = [json.loads(last("CMD")), unit()["ExecStart"].split()]
     given += [node["command"] for node in nodes().values() if "command" in node]
     given += [container["command"] for container in containers()]
@@ -410,13 +411,13 @@ def commands() -> set[str]:
 
 
 def test_commands_exist() -> None:
-    """Every command that is run is one of the command line."""
+    """Every such command exists on the command line."""
     assert commands() == {"serve", "migrate", "user add"}
     assert commands() <= there()
 
 
 def test_extras_exist() -> None:
-    """Every extra that is installed is one of pyproject.toml."""
+    """Every extra that is installed exists in pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     installed = set(re.findall(r'"\.\[(\w+)\]"', text("Dockerfile") + GUIDE.read_text(encoding="utf-8")))
     assert installed == {"cluster"}
@@ -424,7 +425,7 @@ def test_extras_exist() -> None:
 
 
 def test_nginx() -> None:
-    """nginx.conf is balanced; it passes upgrades, the host and the visitor's address on, buffers nothing, and waits longer
+    """nginx.conf is balanced, forwards upgrades, the host and the client's address, buffers nothing, and waits longer
     than a socket can be silent."""
     directives = list(walk(nginx()))
     headers = {words[1]: words[2] for words in directives if words[0] == "proxy_set_header"}
@@ -435,24 +436,24 @@ def test_nginx() -> None:
     assert single["proxy_http_version"] == ["1.1"] and single["proxy_buffering"] == ["off"]
     for name in ("proxy_read_timeout", "proxy_send_timeout"):
         assert seconds(single[name][0]) > max(PING_SECONDS, QUIET_SECONDS)
-    # Who comes to a node that drains is sent on; but what was sent is not sent again: not non_idempotent.
+    # A request refused by a draining node goes to the next one. One that was sent is not repeated: no non_idempotent.
     assert single["proxy_next_upstream"] == ["error", "timeout", "http_503"]
     servers = [words for words in directives if words[0] == "server" and len(words) > 1]
     assert len(servers) == 2 and all("max_fails=0" in words for words in servers)
-    # A ticket stands in the query string of a socket, and the error log writes whole requests.
+    # A socket's query string may hold a ticket, and the error log writes whole requests.
     assert ["location", "=", V1_PATH] in directives and ["error_log", "/dev/null"] in directives
     assert seconds(single["keepalive_timeout"][0]) < KEPT_SECONDS
 
 
 def test_haproxy() -> None:
-    """haproxy.cfg has its sections; it speaks HTTP, appends the visitor's address, checks nodes, tries again only what was
-    not sent, and waits longer than a socket can be silent."""
+    """haproxy.cfg has its sections, uses HTTP mode, adds the client's address, checks nodes, retries only requests that
+    were not sent, and waits longer than a socket can be silent."""
     sections = haproxy()
     assert list(sections) == ["global", "defaults", "frontend web", "backend suhbat"]
     defaults, backend = sections["defaults"], sections["backend suhbat"]
-    # It starts whatever the limit of open files is.
+    # It starts with any limit of open files.
     assert not any(line.startswith("maxconn") for line in sections["global"])
-    assert "mode http" in defaults  # in which Upgrade is passed on by itself, and `timeout tunnel` counts from there
+    assert "mode http" in defaults  # forwards Upgrade by itself; after that `timeout tunnel` applies
     waits = {line.split()[1]: seconds(line.split()[2]) for line in defaults if line.startswith("timeout ")}
     assert min(waits["tunnel"], waits["client"], waits["server"]) > max(PING_SECONDS, QUIET_SECONDS)
     assert {"option forwardfor", "balance leastconn", "option httpchk", "retry-on conn-failure"} <= set(backend)
@@ -460,12 +461,12 @@ def test_haproxy() -> None:
     waits = dict(zip(check[2::2], check[3::2], strict=True))
     assert seconds(waits["inter"]) * int(waits["fall"]) < NOTICE_SECONDS
     assert len([line for line in backend if line.startswith("server ")]) == 2
-    # A node that drains tells its sockets to go by itself.
+    # A draining node closes its sockets itself.
     assert not any("shutdown-sessions" in line for line in backend)
 
 
 def test_caddy() -> None:
-    """The Caddyfile is balanced, balances over two nodes, checks them, and keeps quiet sockets."""
+    """The Caddyfile is balanced, distributes over two nodes, checks them, and keeps silent sockets."""
     bare = re.sub(r"(?m)^\s*#.*$", "", text("Caddyfile"))
     depth = 0
     for token in bare.split():
@@ -475,14 +476,14 @@ def test_caddy() -> None:
     assert re.search(r"(?m)^\{\$CHAT_HOST\} \{$", bare) and re.search(r"reverse_proxy \S+:8000 \S+:8000 \{", bare)
     asked = re.search(r"health_interval (\S+)\s+health_timeout (\S+)", bare)
     assert asked and seconds(asked[1]) < NOTICE_SECONDS and seconds(asked[2]) < NOTICE_SECONDS
-    # No limit of a socket's life, nothing gathered, nothing sent twice.
+    # No limit on a socket's life, no buffering, no repeated requests.
     assert not re.search(r"stream_timeout|_buffers|lb_retry_match|flush_interval", bare)
     found = re.search(r"keepalive (\S+)", bare)
     assert found and seconds(found[1]) < KEPT_SECONDS
 
 
 def test_ingress() -> None:
-    """The Ingress waits longer than a socket can be silent, in the words of each controller."""
+    """The Ingress waits longer than a socket can be silent, with the annotations of each controller."""
     annotations = kubernetes()["Ingress"]["metadata"]["annotations"]
     waits = {
         name: seconds(value) for name, value in annotations.items() if name.endswith(("read-timeout", "send-timeout"))
@@ -492,10 +493,10 @@ def test_ingress() -> None:
 
 
 def test_the_health_check_of_the_image(tmp_path: Path) -> None:
-    """The image's health check, run as it is: 0 while a server is ready, not 0 when nothing listens."""
+    """The image's health check gives 0 while a server is ready, and another status if nothing listens."""
     command = json.loads(last("HEALTHCHECK").partition("CMD ")[2])
     assert command[:2] == ["python", "-c"]
-    # A proxy that the environment names must not be asked.
+    # A proxy of the environment must not be used.
     environment = {"PATH": "", "http_proxy": "http://127.0.0.1:9"}
 
     def check(port: int) -> int:

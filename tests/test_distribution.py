@@ -1,4 +1,4 @@
-"""How the tests are shared out among processes."""
+"""How the tests are distributed over processes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def asked(*arguments: str) -> int:
 
 
 def test_a_file_needs_no_further_process() -> None:
-    """Files, and tests in them, are run where they were asked for; folders are shared out."""
+    """Files and single tests run in this process. Folders are distributed."""
     assert asked(__file__, f"{__file__}::test_a_file_needs_no_further_process") == 0
     assert asked("tests") == asked("tests/chat", __file__) > 1
 
 
 def test_what_shares_a_server_stays_together() -> None:
-    """One group for each kind of server in a folder that shares servers; elsewhere a group is a file."""
+    """In a folder that shares servers there is one group for each kind of server. Elsewhere a file is a group."""
     assert group("tests/transport/test_v1.py::test_x[suhbat-1]") == group(
         "tests/transport/test_rooms.py::test_y[suhbat]"
     )
@@ -35,7 +35,7 @@ def test_what_shares_a_server_stays_together() -> None:
 
 
 def test_the_longest_begin() -> None:
-    """A file with a test that asks for more time comes first, whole; otherwise the order stays."""
+    """A file with a test that asks for more time runs first, as a whole. Otherwise the order stays."""
 
     def item(nodeid: str, seconds: float = 0) -> Any:
         mark = SimpleNamespace(args=(seconds,)) if seconds else None
@@ -47,7 +47,7 @@ def test_the_longest_begin() -> None:
 
 
 def test_no_port_is_given_to_two_processes() -> None:
-    """Processes that run beside each other choose among different ports."""
+    """Test processes that run at the same time use different ports."""
     code = "from tests.servers import PORTS; print(*PORTS)"
     ports = [
         subprocess.run(

@@ -1,4 +1,4 @@
-"""What is written agrees with what is there: the reference, the texts in three languages, the two READMEs, the links."""
+"""The documentation agrees with the code: the reference, the texts in three languages, the two READMEs, the links."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def page(name: str) -> str:
 
 
 def section(text: str, title: str) -> str:
-    """From a heading `## title` to the next one of its depth."""
+    """The text from a heading `## title` to the next heading of its level."""
     found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     assert found, title
     return found[1]
 
 
 def rows(text: str, columns: int) -> dict[str, list[str]]:
-    """Table rows of so many columns whose first cell is one name in backticks: that name, and the other cells."""
+    """The table rows with this many columns whose first cell is one name in backticks: that name, and the other cells."""
     found: dict[str, list[str]] = {}
     for line in text.splitlines():
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
@@ -67,7 +67,7 @@ def type_of(frame: type[Any]) -> str:
 
 
 def test_settings() -> None:
-    """Every setting stands in the reference with its flag, its variable and its default; nothing else does."""
+    """The reference lists exactly the settings, each with its flag, its variable and its default."""
     documented = rows(page("settings"), 4)
     assert list(documented) == list(Settings.model_fields)
     for name, field in Settings.model_fields.items():
@@ -80,14 +80,14 @@ def test_settings() -> None:
 
 @pytest.mark.parametrize("name", [name for name, field in Settings.model_fields.items() if get_args(field.annotation)])
 def test_choices_of_settings(name: str) -> None:
-    """Where a setting takes one of a few words, its section in the reference names each of them."""
+    """The section of a setting with fixed choices names each of them."""
     choices = [word for word in get_args(Settings.model_fields[name].annotation) if isinstance(word, str)]
     found = re.search(rf"^### `{name}`\n(.*?)(?=^##|\Z)", page("settings"), re.MULTILINE | re.DOTALL)
     assert found and set(choices) <= code(found[1])
 
 
 def test_errors() -> None:
-    """Every error code stands in the reference with its HTTP status, its close code and whether a repeat helps."""
+    """The reference lists every error code with its HTTP status, its close code, and whether it is retryable."""
     documented = rows(page("errors"), 5)
     assert list(documented) == [error.code for error in ERRORS]
     for error in ERRORS:
@@ -98,7 +98,7 @@ def test_errors() -> None:
 
 
 def test_close_codes() -> None:
-    """Every close code stands in the reference, under the heading that says whether to reconnect after it."""
+    """The reference lists every close code under the heading that says whether to reconnect."""
     text = page("close-codes")
     assert rows(text, 2).keys() == {str(int(close)) for close in Close}
     back = rows(section(text, "Reconnect"), 2)
@@ -106,7 +106,7 @@ def test_close_codes() -> None:
 
 
 def test_commands() -> None:
-    """Every command stands in the reference with its fields, and nothing else does."""
+    """The reference lists exactly the commands, each with its fields."""
     documented = rows(page("commands"), 4)
     assert set(documented) == {type_of(command) for command in COMMANDS}
     for command in COMMANDS:
@@ -115,7 +115,7 @@ def test_commands() -> None:
 
 
 def test_events() -> None:
-    """Every event stands in the reference with what it carries, and nothing else does."""
+    """The reference lists exactly the events, each with its fields."""
     text = section(page("events"), "Events")
     documented = rows(text.partition("### A message")[0], 3)
     assert documented.keys() == {type_of(event) for event in EVENTS}
@@ -126,7 +126,7 @@ def test_events() -> None:
 
 
 def test_permissions() -> None:
-    """The table of permissions is the one that the policy asks."""
+    """The reference's table of permissions equals the policy's."""
     documented = rows(page("permissions"), 7)
     assert list(documented) == list(RULES["room"])
     for action, (meaning, *ranks, archived, muted) in documented.items():
@@ -137,7 +137,7 @@ def test_permissions() -> None:
 
 
 def test_notices() -> None:
-    """Every notice stands in the reference with what it carries, and nothing else does."""
+    """The reference lists exactly the notices, each with its fields."""
     documented = rows(section(page("events"), "Notices"), 3)
     assert documented.keys() == {type_of(notice) for notice in NOTICES}
     for notice in NOTICES:
@@ -145,7 +145,7 @@ def test_notices() -> None:
 
 
 def test_replies() -> None:
-    """Every reply stands in the reference with what it carries; what `ok` carries stands with its command."""
+    """The reference lists exactly the replies, each with its fields. Those of `ok` are listed with its command."""
     documented = rows(section(page("events"), "Replies"), 3)
     assert documented.keys() == {type_of(reply) for reply in REPLIES}
     answers = code(page("commands"))
@@ -162,7 +162,7 @@ def test_reasons_of_a_reset() -> None:
 
 
 def test_simple_dialect() -> None:
-    """Every frame of the simple dialect, and every field of it, stands on its page."""
+    """The page of the simple dialect shows every frame with every field."""
     text = page("simple")
     received = section(text, "You receive")
     assert set(re.findall(r'"type":"(\w+)"', received)) == {type_of(frame) for frame in SIMPLE_FRAMES}
@@ -174,7 +174,7 @@ def test_simple_dialect() -> None:
 
 
 def routes() -> Iterator[tuple[str, str]]:
-    """Method and path of everything HTTP that the application serves, files of pages left out."""
+    """The method and path of every HTTP route of the application, without files of pages."""
     app = create_app(Settings(data=Path("never-made")))
     for context in iter_route_contexts(app.fastapi.routes):
         for method in (getattr(context, "methods", None) or set()) - {"HEAD"}:
@@ -183,7 +183,7 @@ def routes() -> Iterator[tuple[str, str]]:
 
 
 def documented_routes() -> set[tuple[str, str]]:
-    """Method and path of what the tables of the reference name; a path after a comma has the method before it."""
+    """The methods and paths in the tables of the reference. A path after a comma has the method before it."""
     found = set()
     for line in page("http").splitlines():
         if line.startswith("| `"):
@@ -196,12 +196,12 @@ def documented_routes() -> set[tuple[str, str]]:
 
 
 def test_routes() -> None:
-    """Every route stands in the reference, and every one there exists."""
+    """The reference lists exactly the routes that exist."""
     assert documented_routes() == set(routes())
 
 
 def test_metrics() -> None:
-    """Every metric stands in the reference, and every one there exists."""
+    """The reference lists exactly the metrics that exist."""
     registry = create_app(Settings(data=Path("never-made"))).fastapi.state.parts.registry
     measured = {metric.name + ("_total" if metric.type == "counter" else "") for metric in registry.collect()}
     documented = {name for name in rows(page("http"), 2) if name.startswith("suhbat_")}
@@ -209,7 +209,7 @@ def test_metrics() -> None:
 
 
 def test_command_line() -> None:
-    """Every verb of the command line stands in the reference, and every one there exists."""
+    """The reference lists exactly the commands that exist."""
     group: Any = typer.main.get_command(build())
     verbs = set()
     for name, command in group.commands.items():
@@ -222,7 +222,7 @@ def test_command_line() -> None:
 
 
 def test_every_text_in_every_language() -> None:
-    """Each error code has a text, each text and reason is in all languages, and has the same placeholders in each."""
+    """Each error code has a text. Each text and reason exists in all languages, with the same placeholders."""
     assert {error.code for error in ERRORS} == {key.partition(".")[0] for key in TEXTS}
     assert {error.code for error in ERRORS} <= TEXTS.keys()
     for key, texts in {**TEXTS, **REASONS}.items():
@@ -236,12 +236,12 @@ def test_every_text_in_every_language() -> None:
 
 
 def outside_code(text: str) -> str:
-    """Markdown without its blocks of code."""
+    """A Markdown text without its code blocks."""
     return re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
-    """Blocks of code: language, and content without what is there for people (comments, quoted words of Python)."""
+    """The code blocks: their language, and their content without comments and quoted words of Python."""
     found = re.findall(r"^( *)```(\w*)\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
     bare = []
     for indent, language, body in found:
@@ -253,7 +253,7 @@ def blocks(text: str) -> list[tuple[str, str]]:
 
 
 def test_the_readmes_are_one() -> None:
-    """README.md and README.uz.md have the same sections, the same code and commands, and the same links."""
+    """README.md and README.uz.md have the same sections, code, commands and links."""
     english = (ROOT / "README.md").read_text(encoding="utf-8")
     uzbek = (ROOT / "README.uz.md").read_text(encoding="utf-8")
     depths = [re.findall(r"^(#+) ", outside_code(text), re.MULTILINE) for text in (english, uzbek)]
@@ -265,12 +265,12 @@ def test_the_readmes_are_one() -> None:
 
 
 def targets(text: str) -> list[str]:
-    """Where the links of a Markdown text go."""
+    """The targets of the links in a Markdown text."""
     return re.findall(r"\]\(<?([^)\s>]+)>?\)", outside_code(text))
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors that a Markdown file's headings get: letters, digits, `_` and `-` in lower case, blanks as hyphens."""
+    """The anchors of a Markdown file's headings: letters, digits, `_` and `-` in lower case, spaces as hyphens."""
     found = set()
     for heading in re.findall(r"^#+ (.+)$", outside_code(path.read_text(encoding="utf-8")), re.MULTILINE):
         bare = re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", heading).lower()
@@ -280,7 +280,7 @@ def anchors(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", [path for path in files() if path.suffix == ".md"], ids=lambda p: p.name)
 def test_links_lead_somewhere(path: Path) -> None:
-    """Every link within the documentation leads to a file of the project, and to a heading that is there."""
+    """Every link within the documentation leads to an existing file and heading."""
     for link in targets(path.read_text(encoding="utf-8")):
         if "://" in link or link.startswith("mailto:"):
             continue
@@ -292,7 +292,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    """Every page under docs/ can be found from docs/index.md."""
+    """docs/index.md links every page under docs/."""
     linked = {(ROOT / "docs" / link.partition("#")[0]).resolve() for link in targets(_index())}
     assert {path for path in (ROOT / "docs").rglob("*.md") if path.name != "index.md"} <= linked
 
@@ -302,7 +302,7 @@ def _index() -> str:
 
 
 def test_changelog_has_unreleased() -> None:
-    """The changelog begins with what is not released yet, in the form of Keep a Changelog."""
+    """The changelog begins with the section Unreleased, in the form of Keep a Changelog."""
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert re.findall(r"^## (.+)$", text, re.MULTILINE)[0] == "[Unreleased]"
     kinds = set(re.findall(r"^### (.+)$", text, re.MULTILINE))
@@ -315,7 +315,7 @@ REGISTRY = re.compile(
     r"""(?:index-url|find-links|registry)["']?[ =:]+["']?(?:https?|file):|https?://[^\s"'`)]*/(?:simple|pypi|npm)\b""",
     re.IGNORECASE,
 )
-"""Where packages come from is set on the machine, never here."""
+"""The address of a package registry. It is set on the machine, never in the project."""
 
 
 def test_no_machine_and_no_registry() -> None:

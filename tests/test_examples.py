@@ -1,4 +1,4 @@
-"""The examples run as they are, and the docs show what they print."""
+"""The examples run unchanged, and the docs show their output."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tests.servers import ROOT
 
 
 def test_the_tour() -> None:
-    """examples/tour.py does what docs/tour.md shows: accounts, rooms, directs, search, moderation, erasure, and Postman."""
+    """examples/tour.py prints what docs/tour.md shows: accounts, rooms, directs, search, moderation, erasure, and
+    Postman."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "examples/tour.py"],
         cwd=ROOT,

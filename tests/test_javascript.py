@@ -1,4 +1,5 @@
-"""docs/reference/javascript.md: its examples run, in Node and in two tabs of Chromium, and what it names is what there is."""
+"""docs/reference/javascript.md: its examples run in Node and in two tabs of Chromium, and it lists exactly the public
+names."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ SDK = ROOT / "suhbat" / "web" / "js" / "sdk"
 
 
 def example(where: str) -> str:
-    """The block of code for "node" or for a "browser"."""
+    """The code block for "node" or for a "browser"."""
     found = re.search(rf"^```js {where}\n(.*?)^```", MANUAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     assert found
     return found[1]
@@ -40,7 +41,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_in_node(server: Server, tmp_path: Path) -> None:
-    """Copied as the page says, the example prints its message, as an event and as stored."""
+    """The example, copied from the page, prints its message as an event and as stored."""
     shutil.copytree(SDK, tmp_path / "sdk")
     program = example("node")
     assert program.count("http://localhost:8000/") == 1
@@ -59,7 +60,7 @@ def test_in_node(server: Server, tmp_path: Path) -> None:
 
 
 def test_the_surface() -> None:
-    """All that the modules give, all that a chat has and all that it tells stands on the page, and nothing else does."""
+    """The page lists exactly the exports of the modules, the members of a chat, and its events."""
     script = f"""
       const sdk = await import({(SDK / "chat.js").as_uri()!r});
       console.log(JSON.stringify([Object.keys(sdk), Object.getOwnPropertyNames(sdk.Chat.prototype)]));
@@ -73,15 +74,18 @@ def test_the_surface() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", section("`Chat`"), re.MULTILINE)
     assert set(rows) == (set(chat) - {"constructor"}) | {"Refused", "Unreachable", "Closed"}
     source = "".join((SDK / name).read_text(encoding="utf-8") for name in ("state.js", "lifeline.js"))
-    told = set(re.findall(r'emit(?:: \[|\()"(\w+)"', source)) | {"typing", "receipt"}  # by the type of the frame
+    told = set(re.findall(r'emit(?:: \[|\()"(\w+)"', source)) | {
+        "typing",
+        "receipt",
+    }  # listeners are registered by the type of the frame
     assert set(re.findall(r"^\| `(\w+)` \|", section("Events of a chat"), re.MULTILINE)) == told
 
 
 @pytest.fixture
 def context(server: Server) -> Iterator[BrowserContext]:
-    """A browser in which somebody is logged in."""
+    """A browser in which a user is logged in."""
     with launched() as chromium:
-        context = chromium.new_context(bypass_csp=True)  # the test puts a script into the server's page
+        context = chromium.new_context(bypass_csp=True)  # the test adds a script to the server's page
         context.set_default_timeout(PATIENCE * 1000)
         answer = context.request.post(
             f"{server.url}/api/v1/accounts",
@@ -93,7 +97,7 @@ def context(server: Server) -> Iterator[BrowserContext]:
 
 
 def tab(context: BrowserContext, server: Server) -> Page:
-    """A page of the server with the example in it; its chat is `window.chat`."""
+    """A page of the server with the example in it. Its chat is `window.chat`."""
     page = context.new_page()
     page.goto(f"{server.url}/healthz")
     page.add_script_tag(type="module", content=f"{example('browser')}; window.chat = chat;")
@@ -109,8 +113,8 @@ def connections(server: Server) -> int:
 
 
 def test_in_two_tabs(server: Server, context: BrowserContext) -> None:
-    """One socket for all tabs; each hears and says everything; when the tab that has it is closed the next one goes on, and
-    nothing is lost or doubled."""
+    """All tabs share one socket, and each can send and receive. When the tab with the socket closes, the next one takes
+    over, and nothing is lost or doubled."""
     send = "(text) => chat.send({ conversation: 'lobby', text }).then(({ duplicate }) => duplicate)"
     before = connections(server)
     first, second = tab(context, server), tab(context, server)

@@ -1,4 +1,5 @@
-"""The house stands (CONTRIBUTING.md): imports go down only, and the floors below know nothing of loops, clocks and disks."""
+"""The layers hold (CONTRIBUTING.md): imports go down only, and the lower layers know nothing of loops, clocks and
+disks."""
 
 from __future__ import annotations
 
@@ -16,12 +17,12 @@ import pytest
 from tests.servers import ROOT
 
 PURE = {"asyncio", "time", "socket", "os", "io", "pathlib", "threading", "random", "secrets", "subprocess", "logging"}
-"""What `protocol/` may not import: it gets the time and the bytes given."""
+"""Modules that `protocol/` may not import, since it gets the time and the bytes as arguments."""
 
 
 @pytest.fixture(scope="module")
 def graph() -> Any:
-    """Who imports whom, the standard library and other packages included."""
+    """The import graph, including the standard library and other packages."""
     return grimp.build_graph("suhbat", include_external_packages=True, cache_dir=None)
 
 
@@ -33,7 +34,7 @@ def contracts() -> list[dict[str, Any]]:
 
 
 def lint(directory: Path) -> subprocess.CompletedProcess[str]:
-    """What `lint-imports` finds for the package in this directory."""
+    """The findings of `lint-imports` for the package in this directory."""
     command = "import sys; sys.path.insert(0, ''); from importlinter.cli import lint_imports_command as lint; lint()"
     return subprocess.run(
         [sys.executable, "-c", command, "--no-cache", "--no-logo"],
@@ -45,7 +46,7 @@ def lint(directory: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_contracts_are_kept() -> None:
-    """No module imports one above it or beside it, and the SDK knows the protocol only: every contract is kept."""
+    """Every contract holds: no module imports one above it or beside it, and the SDK imports the protocol only."""
     done = lint(ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"Contracts: {len(contracts())} kept, 0 broken." in done.stdout
@@ -62,7 +63,7 @@ def test_contracts_are_kept() -> None:
     ],
 )
 def test_an_import_upwards_is_noticed(importer: str, imported: str, tmp_path: Path) -> None:
-    """An import that goes up, to the side, or from the SDK into the server breaks a contract, and is named."""
+    """An import that goes up, to the side, or from the SDK into the server breaks a contract and is named."""
     shutil.copytree(ROOT / "suhbat", tmp_path / "suhbat", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     with (tmp_path / "suhbat" / importer).open("a", encoding="utf-8") as module:
@@ -73,7 +74,7 @@ def test_an_import_upwards_is_noticed(importer: str, imported: str, tmp_path: Pa
 
 
 def test_every_module_is_in_the_contract(graph: Any) -> None:
-    """Each module stands in a layer, not only each package; only the SDK does not, which has a contract of its own."""
+    """Every module, not only every package, belongs to a layer. Only the SDK does not; it has its own contract."""
     layers = next(contract for contract in contracts() if contract["type"] == "layers")["layers"]
     floors = {name.strip() for layer in layers for name in re.split("[|:]", layer)} | {"suhbat.client"}
     modules = {module for module in graph.modules if module.startswith("suhbat.")}
@@ -82,7 +83,7 @@ def test_every_module_is_in_the_contract(graph: Any) -> None:
 
 
 def test_the_protocol_is_pure(graph: Any) -> None:
-    """protocol/ imports no loop, no clock, no chance, no input or output, and no framework but pydantic."""
+    """protocol/ imports no event loop, clock, random source, input or output, and no framework but pydantic."""
     modules = {"suhbat.protocol"} | graph.find_descendants("suhbat.protocol")
     imported = {
         found.partition(".")[0] for module in modules for found in graph.find_modules_directly_imported_by(module)
@@ -92,7 +93,7 @@ def test_the_protocol_is_pure(graph: Any) -> None:
 
 
 def test_chat_knows_no_framework(graph: Any) -> None:
-    """chat/, the domain, imports nothing but the standard library, pydantic and the floors below it."""
+    """chat/, the domain, imports only the standard library, pydantic and the layers below it."""
     modules = {"suhbat.chat"} | graph.find_descendants("suhbat.chat")
     imported = {
         found.partition(".")[0] for module in modules for found in graph.find_modules_directly_imported_by(module)

@@ -1,4 +1,4 @@
-"""The dashboard and the alerts in deploy/, and what is written about them, name metrics that exist."""
+"""The dashboard, the alerts of deploy/ and their documentation use metrics that exist."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ METRIC = re.compile(r"\b(?:suhbat|process)_\w+")
 OF_EVERY_PROGRAM = {
     "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
 }  # fmt: skip
-"""What prometheus_client tells on Linux."""
+"""The metrics that prometheus_client itself provides on Linux."""
 
 
 @cache
 def served() -> set[str]:
-    """The name of each sample that /metrics may have."""
+    """The name of each sample that /metrics may contain."""
     registry = create_app(Settings(data=Path("never-made"))).fastapi.state.parts.registry
     found = set(OF_EVERY_PROGRAM)
     for metric in registry.collect():
@@ -61,7 +61,7 @@ def expressions() -> Iterator[str]:
 
 @pytest.mark.parametrize("expression", tuple(dict.fromkeys(expressions())))
 def test_every_expression_names_what_is_there(expression: str) -> None:
-    """Metrics, dialects, ways and codes exist; parentheses are closed; counters are asked for by their rate."""
+    """Metrics, dialects, ways and codes exist, parentheses are balanced, and counters are used with their rate."""
     named = {name for name in METRIC.findall(re.sub(r'"[^"]*"', '""', expression)) if name not in ("suhbat_",)}
     assert named <= served(), named - served()
     assert named or re.search(r"\bup\b", expression)
@@ -77,14 +77,14 @@ def test_every_expression_names_what_is_there(expression: str) -> None:
 
 
 def test_everything_that_is_served_is_on_the_dashboard() -> None:
-    """No figure of ours is without a panel, but the parts of histograms."""
+    """Every metric of Suhbat has a panel, except for the parts of histograms."""
     shown = set(METRIC.findall(" ".join(expressions())))
     ours = {name for name in served() if name.startswith("suhbat_")}
     assert {name for name in ours if not name.endswith(("_sum", "_count"))} <= shown
 
 
 def test_the_dashboard() -> None:
-    """Grafana takes it: ids are unique, panels do not overlap, and each asks the data source that is chosen."""
+    """Grafana accepts the dashboard: ids are unique, panels do not overlap, and each uses the selected data source."""
     panels = dashboard()["panels"]
     assert len({panel["id"] for panel in panels}) == len(panels)
     taken: set[tuple[int, int]] = set()
@@ -102,7 +102,7 @@ def test_the_dashboard() -> None:
 
 
 def test_each_alert_says_what_to_do() -> None:
-    """It has a severity, a sentence, an action; and it stands in the guide, which names no other."""
+    """Each alert has a severity, a summary and an action. The guide lists exactly these alerts."""
     guide = (ROOT / "docs" / "how-to" / "monitoring.md").read_text(encoding="utf-8")
     for alert in alerts():
         assert alert["labels"]["severity"] in ("critical", "warning")

@@ -1,4 +1,4 @@
-"""What a beginner installs: pinned, whole, and there as wheels for Windows and macOS too."""
+"""The pinned requirements: exact, complete, and available as wheels for Windows and macOS too."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ markers.default_environment = lambda: {**here, "sys_platform": "win32", "platfor
                                        "platform_machine": "AMD64"}
 runpy.run_module("pip", run_name="__main__", alter_sys=True)
 """
-"""pip, told that it runs on Windows: with --platform it takes wheels for there, but asks the markers about this machine."""
+"""Options that make pip select wheels for Windows. With --platform alone it evaluates markers for this machine."""
 
 
 def pins(path: Path) -> dict[str, Requirement]:
-    """The requirements of a file by name; options (`--find-links`) left out."""
+    """The requirements of a file by name, without options (`--find-links`)."""
     lines = path.read_text(encoding="utf-8").splitlines()
     found = [Requirement(line) for line in lines if not line.startswith("--")]
     return {canonicalize_name(one.name): one for one in found}
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """What a command said; it must succeed."""
+    """Run a command that must succeed; gives its output."""
     done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 
 
 def uv_would_install(platform: str, python: str, *arguments: str | Path, cwd: Path, target: Path) -> dict[str, str]:
-    """Names and versions of the wheels that uv would install on that platform, its markers evaluated as there."""
+    """The names and versions of the wheels that uv would install on that platform, with its markers."""
     options = ["--dry-run", "--only-binary", ":all:", "--python-platform", platform, "--python-version", python]
     said = run(uv.find_uv_bin(), "pip", "install", *options, "--target", target, *arguments, cwd=cwd)
     return {canonicalize_name(name): version for name, version in re.findall(r"^ \+ (\S+)==(\S+)", said, re.MULTILINE)}
@@ -65,7 +65,8 @@ def uv_would_install(platform: str, python: str, *arguments: str | Path, cwd: Pa
 
 @pytest.mark.parametrize("path", [RUNTIME, DEVELOPMENT], ids=lambda path: path.name)
 def test_every_line_is_a_pin(path: Path) -> None:
-    """A requirements file says `name==version`, with a marker if need be: no index, no address, nothing unpinned."""
+    """Each line of a requirements file is `name==version`, with a marker if necessary: no index, no address, no open
+    version."""
     lines = path.read_text(encoding="utf-8").splitlines()
     if path == RUNTIME:
         assert lines.pop(0) == FIND_LINKS
@@ -75,7 +76,7 @@ def test_every_line_is_a_pin(path: Path) -> None:
 
 
 def test_runtime_is_the_closure(tmp_path: Path) -> None:
-    """requirements.txt is what pyproject.toml needs, and all of what that needs: compiling it again changes no line."""
+    """requirements.txt is the transitive closure of pyproject.toml's dependencies: compiling it again changes no line."""
     closure = RUNTIME.read_text(encoding="utf-8").removeprefix(FIND_LINKS + "\n")
     again = tmp_path / "requirements.txt"
     again.write_text(closure, encoding="utf-8")
@@ -85,7 +86,7 @@ def test_runtime_is_the_closure(tmp_path: Path) -> None:
 
 
 def test_development_is_the_closure_with_tools(tmp_path: Path) -> None:
-    """requirements-dev.txt is the same runtime with what the group `dev` needs: compiling it again changes no line."""
+    """requirements-dev.txt is the closure of the runtime and the group `dev`: compiling it again changes no line."""
     written = DEVELOPMENT.read_text(encoding="utf-8")
     again = tmp_path / "requirements-dev.txt"
     again.write_text(written, encoding="utf-8")
@@ -96,13 +97,13 @@ def test_development_is_the_closure_with_tools(tmp_path: Path) -> None:
 
 
 def test_development_has_the_same_runtime() -> None:
-    """What the tests run on is what a beginner gets: each runtime pin stands in requirements-dev.txt as it is."""
+    """The tests run with the same versions as the runtime: each runtime pin is also in requirements-dev.txt."""
     runtime, development = pins(RUNTIME), pins(DEVELOPMENT)
     assert {name: str(development.get(name)) for name in runtime} == {name: str(pin) for name, pin in runtime.items()}
 
 
 def test_pins_satisfy_the_project() -> None:
-    """Each dependency that pyproject.toml names is pinned to a version that it allows."""
+    """Each dependency of pyproject.toml is pinned to a version that it allows."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     runtime, development = pins(RUNTIME), pins(DEVELOPMENT)
     for pinned, wanted in (
@@ -115,7 +116,7 @@ def test_pins_satisfy_the_project() -> None:
 
 
 def test_uvloop_is_not_for_windows() -> None:
-    """uvloop is required everywhere but on Windows, and colorama, which uvicorn needs there, only on Windows."""
+    """uvloop is required everywhere but on Windows; colorama, which uvicorn needs there, only on Windows."""
     runtime = pins(RUNTIME)
     for name, windows, elsewhere in (("uvloop", False, True), ("colorama", True, False)):
         marker = runtime[name].marker
@@ -128,7 +129,7 @@ def test_uvloop_is_not_for_windows() -> None:
 @pytest.mark.parametrize("python", PYTHONS)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_wheels_exist(platform: str, python: str, tmp_path: Path) -> None:
-    """On Windows and on both kinds of Mac every library comes as a wheel: nobody needs a compiler."""
+    """Every dependency has a wheel for Windows and for both kinds of Mac, so that nobody needs a compiler."""
     found = uv_would_install(platform, python, "-r", "requirements.txt", cwd=ROOT, target=tmp_path / "none")
     environment = {**default_environment(), "sys_platform": "win32" if "windows" in platform else "darwin"}
     wanted = {
@@ -141,14 +142,15 @@ def test_wheels_exist(platform: str, python: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["from the root", "from elsewhere"])
 def test_the_seeds_line_works_on_windows(elsewhere: bool, tmp_path: Path) -> None:
-    """`pip install -r requirements.txt uvloop` on Windows takes the empty wheel of deploy/windows, from any directory."""
+    """`pip install -r requirements.txt uvloop` on Windows installs the empty wheel of deploy/windows, from any
+    directory."""
     cwd, file = (tmp_path, RUNTIME) if elsewhere else (ROOT, Path("requirements.txt"))
 
     def found(python: str, *options: str) -> dict[str, str]:
         asked = ("-r", file, *options, "uvloop")
         return uv_would_install(PLATFORMS[0], python, *asked, cwd=cwd, target=tmp_path / "none")
 
-    with ThreadPoolExecutor() as threads:  # they wait for the index
+    with ThreadPoolExecutor() as threads:  # each waits for the index
         asked = [threads.submit(found, python, *more) for python in PYTHONS for more in ([], ["--no-deps"])]
     for one in asked:
         assert one.result()["uvloop"] == "9999"
@@ -156,7 +158,7 @@ def test_the_seeds_line_works_on_windows(elsewhere: bool, tmp_path: Path) -> Non
 
 
 def test_the_seeds_line_takes_uvloop_elsewhere(tmp_path: Path) -> None:
-    """On a Mac the same line takes the real uvloop, at its pin."""
+    """On a Mac the same command installs the real uvloop at its pinned version."""
     found = uv_would_install(
         PLATFORMS[1], "3.11", "-r", "requirements.txt", "--no-deps", "uvloop", cwd=ROOT, target=tmp_path / "none"
     )
@@ -164,7 +166,7 @@ def test_the_seeds_line_takes_uvloop_elsewhere(tmp_path: Path) -> None:
 
 
 def test_the_seeds_line_works_in_pip_on_windows(tmp_path: Path) -> None:
-    """pip itself, asked for wheels for Windows and with its markers, does the seed's line: all the pins, the empty wheel."""
+    """pip itself, with the wheels and markers of Windows, installs all pins and the empty wheel with that command."""
     platform = ["--platform", "win_amd64", "--python-version", "3.11", "--only-binary", ":all:"]
     said = run(
         *(sys.executable, "-c", WINDOWS, "install", "--dry-run", "--disable-pip-version-check", *platform),
@@ -179,7 +181,7 @@ def test_the_seeds_line_works_in_pip_on_windows(tmp_path: Path) -> None:
 
 
 def test_only_windows_takes_the_empty_wheel() -> None:
-    """The empty wheel fits any Python 3 on Windows, whatever the processor, and nothing else."""
+    """The empty wheel fits any Python 3 on Windows, on any processor, and nothing else."""
     name, version, _, tags = parse_wheel_filename(EMPTY.name)
     assert (name, str(version)) == ("uvloop", "9999")
     assert {str(tag) for tag in tags} == {"py3-none-win32", "py3-none-win_amd64", "py3-none-win_arm64"}
@@ -195,7 +197,7 @@ def test_only_windows_takes_the_empty_wheel() -> None:
 
 
 def test_the_empty_wheel_is_empty() -> None:
-    """It is ours and holds metadata only: no code, no dependency, and its RECORD is true."""
+    """The empty wheel contains metadata only: no code and no dependency. Its RECORD is correct."""
     folder = "uvloop-9999.dist-info"
     with zipfile.ZipFile(EMPTY) as wheel:
         assert sorted(wheel.namelist()) == [f"{folder}/{name}" for name in ("METADATA", "RECORD", "WHEEL")]
@@ -211,13 +213,13 @@ def test_the_empty_wheel_is_empty() -> None:
 
 
 def test_main_parses_on_an_old_python() -> None:
-    """main.py is Python 3.8, so that an old Python reads it far enough to say what is needed."""
+    """main.py is valid Python 3.8, so that an old Python can read it and say what is needed."""
     ast.parse((ROOT / "main.py").read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
 @pytest.mark.parametrize("version", [(3, 8, 20), (3, 10, 14)], ids=str)
 def test_an_old_python_is_told_what_is_needed(version: tuple[int, int, int], tmp_path: Path) -> None:
-    """On a Python before 3.11 main.py ends with one plain sentence, before it imports anything of Suhbat."""
+    """On a Python before 3.11 main.py ends with one plain sentence before it imports anything of Suhbat."""
     pretend = f"import sys; sys.version_info = (*{version}, 'final', 0); sys.path.insert(0, {str(ROOT)!r}); import main"
     done = subprocess.run(
         [sys.executable, "-S", "-c", pretend], cwd=tmp_path, capture_output=True, text=True, timeout=60

@@ -1,4 +1,4 @@
-"""Unit tests are found by what they use, and are held to it."""
+"""Unit tests are found by the code they use, and starting a process is an error in them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def asks() -> None:
 
 
 def asks_through_another() -> None:
-    list(map(lambda name: asks(), "ab"))  # noqa: C417 (a function within a function)
+    list(map(lambda name: asks(), "ab"))  # noqa: C417 (a nested function)
 
 
 def asks_through_a_module() -> str:
@@ -54,21 +54,21 @@ def makes_one() -> object:
     [asks, asks_through_another, asks_through_a_module, makes_one, makes_each, servers.running, postgres],
 )
 def test_what_starts_a_process_is_seen(function: Callable[..., object]) -> None:
-    """However many functions, classes and modules of the tests lie between."""
+    """A test that starts a process is found through any number of functions, classes and test modules."""
     assert _starts(function)
 
 
 @pytest.mark.parametrize("function", [reads, sqlite, functools.partial(reads).func, servers.free_port])
 def test_what_starts_none_is_a_unit_test(function: Callable[..., object]) -> None:
-    """Also where it takes something else from a module that starts processes."""
+    """A test that starts none is a unit test, even if it uses something else of a module that starts processes."""
     assert not _starts(function)
 
 
 def test_a_unit_test_that_starts_one_fails() -> None:
-    """And one that calls another machine; this one it may call."""
+    """A unit test that starts a process or calls another machine fails. Calling this machine is allowed."""
     with alone():
         with pytest.raises(AssertionError, match="starts a process"):
-            getattr(sys.modules["subprocess"], "Popen")([sys.executable, "-c", ""])  # noqa: B009 (as if unseen)
+            getattr(sys.modules["subprocess"], "Popen")([sys.executable, "-c", ""])  # noqa: B009 (hides the name from the search)
         with socket.socket() as outside, pytest.raises(AssertionError, match=r"calls 192\.0\.2\.1"):
             outside.connect(("192.0.2.1", 9))
         with socket.create_server(("127.0.0.1", 0)) as server:

@@ -1,4 +1,4 @@
-"""Background work: its owner holds it, notices when it dies, and ends it."""
+"""The owner of background tasks holds them, logs when one fails, and ends them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from suhbat.tasks import Tasks
 
 
 async def test_a_dead_task_is_noticed() -> None:
-    """What it raised is logged, and the others go on."""
+    """The exception of a failed task is logged, and the other tasks go on."""
 
     async def dies() -> None:
         raise RuntimeError("on purpose")
@@ -28,7 +28,7 @@ async def test_a_dead_task_is_noticed() -> None:
 
 
 async def test_closing_ends_what_runs() -> None:
-    """It is waited for, whatever it does when it is cancelled; and it is not reported as dead."""
+    """Closing cancels the tasks, waits for them, and does not log them as failed."""
     ended: list[str] = []
 
     async def works(name: str) -> None:
@@ -48,7 +48,7 @@ async def test_closing_ends_what_runs() -> None:
 
 
 async def test_who_holds_it_is_the_owner() -> None:
-    """A task that nobody else refers to is not collected while it runs."""
+    """A task that nothing else refers to is not garbage-collected while it runs."""
     done: list[bool] = []
 
     async def works() -> None:

@@ -1,4 +1,4 @@
-"""The browser's JavaScript: its own tests under Node, its types, and the SDK against what Python knows and a real server."""
+"""The browser's JavaScript: its own tests under Node, its types, and the SDK compared with Python and on a real server."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from tests.web.histories import RecordingTheatre
 
 WEB = ROOT / "tests" / "web"
 HISTORIES = min(200, int(os.environ.get("SUHBAT_HISTORIES", "15")))
-"""Of `make proof`, which asks for many, as many as one program of Node is given at a time."""
+"""The number of random histories. `make proof` asks for many more; one Node process gets at most this many at a time."""
 
 
 def node(*arguments: str | Path) -> str:
-    """Run a program that must succeed; what it printed."""
+    """Run a program that must succeed; gives its output."""
     done = subprocess.run(
         [NODE, *arguments], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=120, check=False
     )
@@ -36,7 +36,7 @@ def node(*arguments: str | Path) -> str:
 
 
 def test_the_modules() -> None:
-    """tests/web/*.test.mjs pass, every file of them."""
+    """Every file tests/web/*.test.mjs passes."""
     tests = sorted(WEB.glob("*.test.mjs"))
     assert tests
     packages()
@@ -44,19 +44,19 @@ def test_the_modules() -> None:
 
 
 def test_the_types() -> None:
-    """TypeScript, as strict as it can be, finds nothing in the types that stand in comments."""
+    """TypeScript in its strictest mode finds nothing wrong with the types in comments."""
     node(packages() / "typescript" / "bin" / "tsc", "-p", "jsconfig.json")
 
 
 def test_the_oldest_browsers() -> None:
-    """No module and no style sheet of the page has anything that the browsers of docs/web.md do not know."""
+    """No module and no style sheet uses a feature that the browsers of docs/web.md lack."""
     packages()
     node(WEB / "oldest.mjs")
 
 
 def test_random_histories(tmp_path: Path) -> None:
-    """Old state + events = state fetched afresh, in JavaScript as in Python, frame by frame; over reconnects with a saved
-    and restored state, and for a second tab that begins with what the first one knows."""
+    """The old state plus events equals the state fetched afresh, in JavaScript as in Python, frame by frame. This holds
+    over reconnects with a restored state, and for a second tab that starts with the state of the first."""
     theatre = RecordingTheatre(sqlite, tmp_path / "data")
 
     @settings(
@@ -79,12 +79,12 @@ def test_random_histories(tmp_path: Path) -> None:
         for steps in theatre.recordings:
             file.write(json.dumps(steps) + "\n")
     seen = json.loads(node(WEB / "histories.mjs", recordings))
-    # Each of eight people of each history at least once, and half of them came back with cursors.
+    # Each of the eight people of each history connects at least once, and half of them resume with cursors.
     assert seen["fresh"] >= 8 * HISTORIES and seen["resumed"] >= 4 * HISTORIES and seen["tabs"] > HISTORIES, seen
 
 
 class Program:
-    """tests/web/real.mjs as a child process. `heard` is every line of it until now."""
+    """tests/web/real.mjs as a child process. `heard`: every line it has printed."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -94,13 +94,13 @@ class Program:
         threading.Thread(target=self._read, args=(process.stdout,), daemon=True).start()
 
     def write(self, text: str) -> None:
-        """To everybody."""
+        """Send a message to the lobby."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(text) + "\n")
         self._process.stdin.flush()
 
     def wait(self, what: object, count: int) -> list[Any]:
-        """Until it told so often of this; each time, without the word itself."""
+        """Wait until it has printed this word so many times; gives each line without the word."""
         while len(told := [line[1:] for line in self.heard if line[0] == what]) < count:
             self.heard.append(json.loads(self._lines.get(timeout=PATIENCE)))
         return told
@@ -112,7 +112,7 @@ class Program:
 
 @contextmanager
 def program(server: Server, name: str) -> Iterator[Program]:
-    """A guest's chat, for the length of a test; it must end well."""
+    """A guest's chat for the length of a test. It must exit without an error."""
     command = [NODE, WEB / "real.mjs", f"{server.url}/", server.guest(name)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
@@ -127,8 +127,9 @@ def program(server: Server, name: str) -> Iterator[Program]:
 
 
 def test_a_real_server(tmp_path: Path) -> None:
-    """Two chats in Node over real sockets: one goes on writing while the server is stopped, and once killed. Then every send is
-    answered, every message is there once, and was told to both once and in order, without a snapshot or a reset."""
+    """Two chats in Node on real sockets: one goes on sending while the server is stopped and once killed. Every send
+    gets its reply, every message is stored once, and both chats get each once and in order, without a snapshot or a
+    reset."""
     with (
         running("suhbat", tmp_path / "data") as server,
         program(server, "anna") as anna,

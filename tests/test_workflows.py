@@ -1,4 +1,4 @@
-"""`.github/workflows`: for those who host this on GitHub. What they run exists, and they may change nothing."""
+"""The workflows for GitHub in `.github/workflows`: the commands they run exist, and they may not write anything."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def commands(workflow: dict[str, Any]) -> list[str]:
 
 @pytest.mark.parametrize("name", [path.name for path in FILES])
 def test_a_workflow(name: str) -> None:
-    """Each only reads the repository, ends after a while, and calls targets of the Makefile that are there."""
+    """Each workflow only reads the repository, has a time limit, and calls existing targets of the Makefile."""
     workflow = loaded(name)
     assert workflow["permissions"] == {"contents": "read"}
     assert all(0 < job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
@@ -35,7 +35,7 @@ def test_a_workflow(name: str) -> None:
 
 
 def test_every_system_runs_the_tests() -> None:
-    """Linux, macOS and Windows run the whole suite, on the oldest Python that is supported."""
+    """Linux, macOS and Windows run the whole suite on the oldest supported Python."""
     jobs = loaded("test.yml")["jobs"]
     assert set(jobs) == {"linux", "macos", "windows"}
     assert "make test" in commands({"jobs": {"linux": jobs["linux"]}})
