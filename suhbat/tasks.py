@@ -36,4 +36,4 @@ class Tasks:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("task died", task=str(task.get_coro()), exc_info=error)
+            log.error("background task failed", task=str(task.get_coro()), exc_info=error)

@@ -1,5 +1,5 @@
-"""The live connections of this process: channels, coalesced fan-out, slow readers fed from the log.
+"""The live connections of this process: channels, coalesced fan-out, and feeds that bring slow readers up to date.
 
-`hub.Hub.apply` is the only entrance for events, whether they come from this node, the bus or the store. The hub alone
-changes a connection's position: others call `follow`, `sync`, `catch_up` and `position`.
+`Hub.apply` is the only way in for events, whether they come from this node, the bus or the store. Only the hub changes
+a connection's position; other code calls `follow`, `sync`, `catch_up` and `position`.
 """

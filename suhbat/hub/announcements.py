@@ -1,4 +1,4 @@
-"""Who came and who left, told to the simple dialect in order with the lobby's messages. Not stored."""
+"""`joined` and `left` frames of the simple dialect, in order with the lobby's messages. They are not stored."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from .connection import Connection, FrameFormat
 from .frames import Frames
 
 KEPT = 1_000
-"""Announcements kept for connections that are behind."""
+"""Announcements kept in memory for connections that are behind; older ones are dropped."""
 
 
 class Announcements:
-    """The last ones are kept, so that a connection that was behind is told of them too."""
+    """Sends announcements and keeps the last KEPT, so that a connection that was behind gets them too."""
 
     def __init__(self, channels: Channels) -> None:
         self._channels = channels
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
 
     def announce(self, frame: bytes) -> None:
-        """Tell everybody who is live, with the lobby's next messages."""
+        """Send a frame to all live connections, in one write with the lobby's next messages."""
         lobby = self._channels.by_log[LOBBY]
         lobby.announce(frame)
         self._kept.append((lobby.announced + sum(isinstance(item, bytes) for item in lobby.pending), frame))
         self._channels.touch(lobby)
 
     def send_missed(self, connection: Connection) -> None:
-        """Tell a connection of the simple dialect what it has missed, as far as that is kept."""
+        """Send a connection of the simple dialect the announcements it has missed, as far as they are kept.
+
+        Does nothing for the v1 dialect, or while the connection is congested.
+        """
         if connection.format is not FrameFormat.SIMPLE or connection.wire.congested:
             return
         missed = [frame for number, frame in self._kept if number > connection.announced]

@@ -1,4 +1,4 @@
-"""One log as the hub follows it: its head, its listeners, and what this turn of the loop has for them."""
+"""One log as the hub follows it: its head, its listeners, and the frames to write to them at the end of this loop turn."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from .frames import Frames
 from .views import Views
 
 HELD = 10_000
-"""Events of one log that are kept when they come too early; more are read from the store with those before them."""
+"""Events of one log that are held while earlier ones are missing. Further ones are dropped and read from the store."""
 
 
 class Channel:
-    """A log that somebody here listens to.
+    """A log with at least one listener in this process (the lobby: also without).
 
-    `head` is the last `seq` applied, None until it was read from the store; `flushed` the last `seq` written to those who
-    are live. `held` keeps events that came too early; `filling`: the hub waits for what lies before them, or reads it.
-    `touched` is the tick of the last event, for heads in `pong`. `announced` counts the frames without `seq`.
-    `echo`: the sender of the simple dialect reads here what it wrote (the lobby; a direct with oneself).
+    `head`: the last `seq` applied; None until it was read from the store.
+    `flushed`: the last `seq` written to live connections.
+    `listeners`: the connections, by `FrameFormat`.
+    `held`: events that arrived before their predecessors. `filling`: the predecessors are awaited or being read.
+    `pending`: events, and frames without `seq`, to be written at the next flush.
+    `announced`: how many frames without `seq` were written.
+    `touched`: the hub's tick at the last event, which decides whether `pong` carries this head.
+    `echo`: a sender of the simple dialect gets its own messages (the lobby, and a direct with oneself).
     """
 
     __slots__ = (
@@ -62,13 +66,15 @@ class Channel:
         return [*self.listeners[FrameFormat.SIMPLE], *self.listeners[FrameFormat.V1]]
 
     def begin(self, head: int) -> list[Event]:
-        """The store's head is known: what is not above it is old, what follows it is applied and returned."""
+        """Start at the store's head. Held events at or below it are dropped; those that follow it are applied and
+        returned."""
         self.head = self.flushed = head
         self.held = {seq: event for seq, event in self.held.items() if seq > head}
         return self._take_held()
 
     def accept(self, event: Event) -> list[Event]:
-        """Advance by exactly head + 1, drop what is not above, hold what is higher. Returns what was applied by it."""
+        """Apply an event with `seq` = head + 1, drop one at or below the head, hold one above. Returns the applied events,
+        which include held ones that follow."""
         if self.head is not None and event.seq == self.head + 1 and not self.held:
             self.head += 1
             self.pending.append(event)
@@ -88,11 +94,11 @@ class Channel:
         return applied
 
     def announce(self, frame: bytes) -> None:
-        """Put a frame without `seq` into the stream of the simple dialect, in order with the events."""
+        """Queue a frame without `seq` for the simple dialect, in order with the events."""
         self.pending.append(frame)
 
     def notice(self, payload: bytes, but: str | None) -> None:
-        """Write a notice to the v1 listeners, except the user `but`; dropped for who is behind."""
+        """Write a notice to the v1 listeners, except to the user with the uid `but`. Connections that are behind miss it."""
         frames = Frames([payload])
         for connection in self.listeners[FrameFormat.V1]:
             if connection.actor.uid == but:
@@ -103,10 +109,11 @@ class Channel:
                 connection.missed_presence = True
 
     def flush(self) -> list[Connection]:
-        """Write what is pending to all who are live, without an await; returns those who could not take it.
+        """Write pending frames to all live connections. Returns the connections that are congested and are now behind.
 
-        A channel's frames are encoded once per dialect, and once more for readers from whom some of them are hidden (see
-        `Views`). Only a direct's are made per reader of the simple dialect: they carry the reader's name, and there are few.
+        Contains no await. Frames are encoded once per dialect, and once more for each group of readers from whom some events
+        are hidden (see `Views`). Only the frames of a direct in the simple dialect are encoded per reader, because they
+        carry the reader's name; a direct has few readers.
         """
         pending, self.pending = self.pending, []
         behind: list[Connection] = []

@@ -1,4 +1,4 @@
-"""The channels of this process: opened for the first listener, closed after the last, written once a turn of the loop."""
+"""The channels of this process: opened for the first listener, closed after the last, flushed once in a loop turn."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .page_cache import PageCache
 
 
 class Channels:
-    """`by_log` has them by the keys of their logs.
+    """All channels, in `by_log` by the key of their log. The lobby's stays open without listeners.
 
     `more_coming`: whether more events are about to be applied; see `Coalescing`. `fell_behind` is called with each
-    connection that could not take what was written to it.
+    connection that was congested when a channel was flushed. `tick` counts calls of `advanced`.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Channels:
         self._pending: dict[Channel, None] = {}
 
     def open(self, log: str) -> Channel:
-        """The channel of a log. From here on the bus is listened to for it."""
+        """Return the channel of a log. A new one is subscribed on the bus and has no head yet."""
         channel = self.by_log.get(log)
         if channel is None:
             channel = self.by_log[log] = Channel(log, self.fan_out)
@@ -46,7 +46,7 @@ class Channels:
         return channel
 
     def leave(self, connection: Connection, log: str) -> None:
-        """A connection no longer follows a log. Idempotent."""
+        """Remove a connection from the listeners of a log, and close the channel after the last one. Idempotent."""
         connection.logs.discard(log)
         connection.floors.pop(log, None)
         connection.lag.pop(log, None)
@@ -58,26 +58,26 @@ class Channels:
             del self.by_log[log]
             self._bus.unfollow(log)
             self._pending.pop(channel, None)
-            self._pages.forget(log)  # nothing would tell the cache of changes any more
+            self._pages.forget(log)  # without the channel, later changes would not reach the cache
 
     def advanced(self, channel: Channel) -> None:
-        """Events were applied to a channel."""
+        """Record that events were applied to a channel, and schedule its flush."""
         self.tick += 1
         channel.touched = self.tick
         self.touch(channel)
 
     def touch(self, channel: Channel) -> None:
-        """A channel has something to write: at the end of this turn, or a little later."""
+        """Schedule a channel's flush, at the end of this loop turn or a little later (see `Coalescing`)."""
         self._pending[channel] = None
         self._coalescing.schedule()
 
     def flush(self) -> None:
-        """Write now what has gathered."""
+        """Flush all channels that have pending frames."""
         if self._pending:
             self._coalescing.flush()
 
     def write(self, channel: Channel) -> None:
-        """Write now what one channel has gathered."""
+        """Flush one channel."""
         for connection in channel.flush():
             self._fell_behind(connection)
 

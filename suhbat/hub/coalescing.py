@@ -1,4 +1,4 @@
-"""Coalescing: what one turn of the loop gathered is written in one go, or a little later if that saves everybody a write."""
+"""Coalescing: frames of one loop turn go out in one write per connection; under load, frames of several turns do."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import asyncio
 from collections.abc import Callable
 
 CHEAP_SECONDS = 0.0003
-"""A round of writes that takes less is not worth waiting for."""
+"""After a round of writes that took less than this, the next round is not delayed."""
 LONGEST_SECONDS = 0.02
+"""The longest delay of a round."""
 
 
 class Coalescing:
-    """Calls `write` once for all `ask`s of a turn.
+    """Calls `write` once for all `schedule` calls of a loop turn.
 
-    A write to a thousand sockets costs the same system calls for one message as for a hundred. So while `more_coming` says
-    that more messages are about to be told, it waits for them: at most as long as the last round took, which at worst
-    doubles the time that a message takes, and far more often divides it. A lone message waits for nobody.
+    A write to a thousand sockets costs the same system calls for one message as for a hundred. So while `more_coming`
+    returns True, the round is delayed by the duration of the last one. At worst this doubles a message's latency; under
+    load it usually lowers it several times. A single message is not delayed.
     """
 
     def __init__(self, write: Callable[[], None], more_coming: Callable[[], bool]) -> None:
@@ -26,13 +27,13 @@ class Coalescing:
         self._timer: asyncio.TimerHandle | None = None
 
     def schedule(self) -> None:
-        """Write at the end of this turn, or a little later."""
+        """Write at the end of this loop turn, or a little later."""
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self._turn_ends)
 
     def flush(self) -> None:
-        """Write what there is."""
+        """Write now, and cancel what was scheduled."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -44,7 +45,7 @@ class Coalescing:
 
     def _turn_ends(self) -> None:
         if not self._scheduled:
-            return  # written meanwhile
+            return  # `flush` was called since
         if self._cost < CHEAP_SECONDS or not self._more_coming():
             self.flush()
             return

@@ -1,4 +1,4 @@
-"""One socket as the hub sees it."""
+"""A connection as the hub sees it, and the interface (`Wire`) through which it writes to the socket."""
 
 from __future__ import annotations
 
@@ -17,42 +17,44 @@ from .frames import Frames
 
 
 class FrameFormat(IntEnum):
-    """How a connection reads its frames: the dialect that it speaks, as a number. See `counting.DIALECTS`."""
+    """The dialect of a connection as an index; see `counting.DIALECTS`."""
 
     SIMPLE = 0
     V1 = 1
 
 
 class Wire(Protocol):
-    """How bytes reach a connection. Everything but `drained` is synchronous and never raises."""
+    """The outgoing side of a connection. All methods except `drained` are synchronous and never raise."""
 
     congested: bool
-    """More is unsent than the high-water mark: write nothing but replies until `drained`."""
+    """The unsent bytes exceed the high-water mark: write nothing but replies until `drained`."""
     closed: bool
 
     def write(self, frames: Frames) -> None:
-        """Write at once what many may share."""
+        """Write frames that other connections may share, now."""
         ...
 
     def reply(self, payload: bytes) -> None:
-        """Write what is for this connection alone: before the next `write`, at the latest at the end of the turn."""
+        """Write a frame for this connection alone: before the next `write`, or else at the end of the loop turn."""
         ...
 
     def unsent(self) -> int:
-        """Bytes accepted but not yet taken by the socket; for the bound on replies and for seeing progress."""
+        """Bytes accepted but not yet taken by the socket. Bounds the replies, and shows whether a slow peer makes
+        progress."""
         ...
 
     async def drained(self) -> None:
-        """Return when no longer congested, or closed."""
+        """Return when the connection is no longer congested, or is closed."""
         ...
 
     def confirm(self, done: Callable[[], None]) -> None:
-        """Call `done` when the peer has taken everything written until now: when it answers a ping; where the server gives
-        none, when the server has taken it. Never, if the connection ends before. One at a time."""
+        """Call `done` when the peer has received everything written until now, which its answer to a ping shows. Under an
+        ASGI server, which offers no ping, call it when the server has taken everything. If the connection ends before,
+        `done` is never called. Only one call may be waiting at a time."""
         ...
 
     def close(self, code: Close, reason: str = "") -> None:
-        """Close after what was written; abort if the peer does not take it within a few seconds. Idempotent."""
+        """Close after the frames already written; abort if the peer does not take them within a few seconds. Idempotent."""
         ...
 
     def abort(self) -> None:
@@ -60,7 +62,8 @@ class Wire(Protocol):
         ...
 
     def probe(self, patience: float) -> None:
-        """Ping; abort if nothing at all arrives within `patience` seconds. Nothing where the server gives no ping."""
+        """Ping, and abort if nothing arrives within `patience` seconds. Does nothing under an ASGI server, which offers no
+        ping."""
         ...
 
 
@@ -68,7 +71,8 @@ _numbers = itertools.count(1)
 
 
 class Target(NamedTuple):
-    """The heads that a connection must have reached before it is told `caught_up`; `presence`: tell it first who is here."""
+    """The heads (by log key) that a connection must have reached before it gets `caught_up`. With `presence`, a full
+    presence notice goes before it."""
 
     heads: dict[str, int]
     presence: bool
@@ -77,14 +81,17 @@ class Target(NamedTuple):
 class Connection:
     """A connection in the hub.
 
-    Its position is written by the hub alone; everybody else asks for `follow`, `sync`, `catch_up` and `position`:
+    Only the hub writes its position; other code calls `Hub.follow`, `sync`, `catch_up` and `position`. The position is:
 
-    `logs`: the keys of the logs that it follows. `live`: it gets each channel's frames as they come. Otherwise it is behind
-    (or has not caught up yet): `lag` holds, for each log in which it may miss something, the last `seq` written to it; in a
-    log that is not in `lag` it is where the channel is. `targets`: the heads after which it is told `caught_up`.
-    `floors`: for each log, where not 0, the `seq` at which or below which events about messages are hidden from it.
+    `logs`: the keys of the logs that it follows.
+    `live`: it gets each channel's frames at every flush. Otherwise it is behind, or has not caught up yet, and is fed.
+    `lag`: for each log in which it may miss events, the last `seq` written to it. In other logs it is at `flushed`.
+    `targets`: the heads after which it gets `caught_up`.
+    `floors`: for each log, events about messages with a `seq` at or below this number are hidden from it. 0 is left out.
 
-    `session`: the id of the login session that it belongs to; None for a guest's.
+    `announced`: how many announcements of the lobby it has got, or may skip. `ponged`: the hub's tick at its last `pong`.
+    `missed_presence`: it missed presence notices while it was behind. `feeding`: a feed runs for it.
+    `session`: the id of its login session; None for a guest.
     """
 
     __slots__ = (
@@ -125,10 +132,11 @@ class Connection:
         self.targets: list[Target] = []
 
     def reply(self, payload: bytes) -> None:
-        """Write an answer; answers are never dropped, also not while behind."""
+        """Write a reply. Replies are never dropped, even while the connection is behind."""
         self.wire.reply(payload)
 
     def revoke(self) -> None:
-        """The login session is over: an error frame, so that Postman shows why, then the close (4505: do not come back)."""
+        """End the connection because its login session ended: an error frame, which Postman shows, then close 4505 (the
+        client must not reconnect)."""
         self.wire.reply(simple.refusal(Unauthenticated("unauthenticated.revoked"), self.language))
         self.wire.close(Close.SESSION_REVOKED, "session_revoked")

@@ -1,4 +1,4 @@
-"""The connections that have said who they are: what becomes of them when a login, a guest or an account does not last."""
+"""The authenticated connections of this process: they end or change with the session, guest or account they belong to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .channels import Channels
 from .connection import Connection
 
 MOVE_SECONDS = 1.0
-"""How long the connection of a guest who has become an account may be without a session."""
+"""How long the connection of a guest who became an account may stay without a session."""
 
 
 class Connections:
@@ -37,28 +37,28 @@ class Connections:
         self._all.discard(connection)
 
     def close_banned(self, uid: str) -> None:
-        """Close every connection of a user who was banned."""
+        """Close every connection of a banned user."""
         for connection in self._of(uid):
             connection.wire.close(Close.FORBIDDEN, "banned")
 
     def end_session(self, session: str) -> None:
-        """Close every connection of a login session that was revoked (4505: do not come back)."""
+        """Close every connection of a revoked login session (4505: the client must not reconnect)."""
         for connection in list(self._all):
             if connection.session == session:
                 connection.revoke()
 
     def end_user(self, uid: str) -> None:
-        """Close every connection of somebody who is gone: a guest who left for good, whose name may be somebody else's at
-        once; an account that was erased, or is disabled."""
+        """Close every connection of a guest who left for good (the name may be taken again at once), or of an account that
+        was erased or disabled. The client must not reconnect (4505)."""
         for connection in self._of(uid):
             connection.revoke()
 
     def change_actor(self, actor: Actor, session: str | None = None) -> None:
-        """Let the connections of this uid know what has become of it; with `session` they belong to that from now on.
+        """Replace the actor of all connections of its uid; with `session`, move them to that login session.
 
-        A guest may have become an account on another node, which alone knows the session that began there: no revocation
-        of it would find their connections here. So they are told to come back, by what they have now; not at once, for
-        the browser that asked for the account has no answer yet.
+        A guest may have become an account on another node, and only that node knows the new session. Its revocation would
+        not find the connections here, so they are closed and the client reconnects with its new session. This waits for
+        MOVE_SECONDS, because the client has not yet received the response that carries the session.
         """
         for connection in self._of(actor.uid):
             was = connection.actor.kind
@@ -72,8 +72,8 @@ class Connections:
             connection.wire.close(Close.RESTART, "come back as the account")
 
     def _of(self, uid: str) -> list[Connection]:
-        # Everybody follows their own log. Most users whom another node tells of have no connection here, and that should
-        # cost nothing.
+        # Every user follows their own log. Most users in another node's changes have no connection here, so this look-up
+        # saves most scans.
         if own_log(uid) not in self._channels.by_log:
             return []
         return [connection for connection in self._all if connection.actor.uid == uid]

@@ -8,10 +8,10 @@ from suhbat.protocol.framing import compressed_frames, text_frames
 
 
 class Frames:
-    """What one turn of the loop has for a group of connections: JSON payloads, and the same as one string of bytes.
+    """Some JSON payloads that a group of connections gets in one write.
 
-    A wire that may write to its socket takes `encoded` (RFC 6455 frames, joined once however many read it); one behind
-    an ASGI server takes the `payloads` one by one.
+    A wire that writes to its socket takes `encoded` or `compressed`: RFC 6455 frames, joined once for all connections.
+    A wire behind an ASGI server takes the `payloads` one by one. `size` is the number of payload bytes.
     """
 
     def __init__(self, payloads: list[bytes]) -> None:
@@ -23,7 +23,7 @@ class Frames:
 
     @cached_property
     def compressed(self) -> bytes:
-        """The same for those who negotiated permessage-deflate."""
+        """The frames for connections that negotiated permessage-deflate (RFC 7692)."""
         return compressed_frames(self.payloads)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""The hub: every event enters here once, in order, and leaves to everybody who listens in one write a loop turn."""
+"""The hub: it applies every event once and in order, and fans it out to the connections that follow the log."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ from .presence import PresenceBroadcast
 class Hub:
     """The live connections of this process. Used on the event loop only; nothing here blocks.
 
-    A connection follows logs (`follow`), each from a cursor, and is fed what lies above it (`catch_up`) until it is live. It
-    may go back to other cursors (`sync`). Where it is, `position` says. Nothing else changes a connection's position.
+    A connection follows logs from cursors (`follow`) and is fed the events above them (`catch_up`) until it is live. It may
+    go back to earlier cursors (`sync`). `position` returns where it is. Nothing else changes a connection's position.
 
-    `more_coming`: whether more events are about to be applied; see `Coalescing`.
+    `more_coming`: whether more events are about to be applied; see `Coalescing`. `applied` counts events, for metrics.
     """
 
     def __init__(self, store: LogReader, bus: Bus, here: Here, tasks: Tasks, more_coming: Callable[[], bool]) -> None:
@@ -55,12 +55,12 @@ class Hub:
         self._tasks = tasks
 
     async def open(self) -> None:
-        """Follow the lobby, and tell of presence."""
+        """Open the lobby's channel, and start to send presence notices. Raises Busy."""
         await self.gaps.read_heads([self.channels.open(LOBBY)])
         self._tasks.start(self._presence.run())
 
     def close(self) -> None:
-        """Say goodbye to everybody (1012: come back)."""
+        """Flush, then close all connections with 1012 (service restart; clients reconnect)."""
         self.flush()
         for connection in list(self.connections):
             connection.wire.close(Close.RESTART, "restart")
@@ -68,10 +68,10 @@ class Hub:
     # Events
 
     def apply(self, entries: Iterable[LogEntry], *, ours: bool = False) -> None:
-        """Take events of this node (`ours`), of the bus or of the store: the only entrance.
+        """Apply events of this node's writer (`ours`), of the bus or of the store. This is the only way in for events.
 
-        A log advances by exactly head + 1; what is not above is dropped, what is higher waits 50 ms for what is missing,
-        then the store is read. What nobody here listens to is passed over.
+        A channel advances by exactly head + 1. Events at or below the head are dropped. Events above head + 1 wait 50 ms for
+        those before them, then the gap is read from the store. Events of logs without a channel are ignored.
         """
         by_log = self.channels.by_log
         for key, event in entries:
@@ -81,11 +81,11 @@ class Hub:
             if channel is not None:
                 self._applied(channel, channel.accept(event))
                 if channel.held:
-                    self.gaps.wait(channel)
+                    self.gaps.fill_later(channel)
 
     def learn_head(self, log: str, head: int) -> int:
-        """The store's head of a log, read after somebody here began to listen to it. Gives the head that is known here now:
-        a higher one where something was written after it was read."""
+        """Start a channel at the store's head, if it has none yet. The head must have been read after the channel was
+        opened. Returns the channel's head, which is higher if events were applied since the read."""
         channel = self.channels.by_log.get(log)
         if channel is None:
             return head
@@ -94,14 +94,14 @@ class Hub:
         return channel.head or 0
 
     def flush(self) -> None:
-        """Write now what has gathered."""
+        """Flush all channels now."""
         self.channels.flush()
 
     def _applied(self, channel: Channel, events: list[Event]) -> None:
         for event in events:
             self.applied += 1
             if not isinstance(event, MessageCreated):
-                self.pages.forget(channel.log)  # it may change what older events say
+                self.pages.forget(channel.log)  # the event may have changed the text of older events
             if isinstance(event, ConversationAdded):
                 # The simple dialect shows no rooms.
                 is_room = event.state.kind == "room"
@@ -118,8 +118,8 @@ class Hub:
                 for connection in channel.all_listeners():
                     self.leave(connection, event.removed)
             elif isinstance(event, MemberLeft):
-                # Their own log may say so later: nothing of after this reaches them. A member who rejoined after this
-                # event keeps the channel.
+                # The event in the member's own log may arrive later than this one, and no event after this one may reach
+                # them. A member who rejoined after this event keeps the channel: their cursor is above it.
                 for connection in [one for one in channel.listeners[FrameFormat.V1] if one.actor.uid == event.user.uid]:
                     if connection.lag.get(channel.log, 0) < event.seq:
                         self.leave(connection, channel.log)
@@ -129,25 +129,25 @@ class Hub:
     # Connections
 
     def add(self, connection: Connection) -> None:
-        """The connection has said who it is."""
+        """Register an authenticated connection."""
         self.connections.add(connection)
 
     def remove(self, connection: Connection) -> None:
-        """The connection is gone. Idempotent."""
+        """Unregister a connection, and remove it from all channels. Idempotent."""
         self.connections.discard(connection)
         for key in list(connection.logs):
             self.leave(connection, key)
 
     def start_live(self, connection: Connection) -> None:
-        """Let a new user's connection live at once: it follows the lobby from its head on, and its own log, to which nothing
-        can have been written, for the uid was made a moment ago."""
+        """Make the connection of a new user live. It follows the lobby from its head, and its own log from 0: the uid was
+        created a moment ago, so nothing can have been written there."""
         connection.live = True
         self._attach(connection, LOBBY, self.channels.by_log[LOBBY].head or 0)
         self._attach(connection, own_log(connection.actor.uid), 0, known_head=0)
 
     def follow(self, connection: Connection, cursors: Mapping[str, int], places: Places | None = None) -> None:
-        """Let a connection that is not live follow these logs (by key), each from above its cursor; one that it follows
-        already from its new cursor. `places`: what the store says of them. Then call `catch_up`."""
+        """Let a connection that is not live follow these logs, by key, each from above its cursor. The cursor of a log that
+        it follows already is replaced. `places`: what the store read for these logs. Call `catch_up` afterwards."""
         for key, cursor in cursors.items():
             if key in connection.logs:
                 connection.lag[key] = cursor
@@ -157,7 +157,8 @@ class Hub:
                 self.channels.by_log[key].echo = True
 
     def sync(self, connection: Connection, cursors: Mapping[str, int]) -> None:
-        """Take a connection back to these cursors, where it follows the logs. Then call `catch_up`."""
+        """Move a connection back to these cursors, by log key; logs that it does not follow are ignored. Call `catch_up`
+        afterwards."""
         self.flush()
         connection.live = False
         for key, cursor in cursors.items():
@@ -165,22 +166,22 @@ class Hub:
                 connection.lag[key] = cursor
 
     def catch_up(self, connection: Connection, target: Target | None) -> None:
-        """Feed a connection from the log until it is live; tell it `caught_up` when it has reached the `target`."""
+        """Feed a connection from the log until it is live. It gets `caught_up` when it has reached the `target`, if given."""
         if target is not None:
             connection.targets.append(target)
         self._feed(connection)
 
     def leave(self, connection: Connection, key: str) -> None:
-        """A connection no longer follows a log. Idempotent."""
+        """Stop following a log. Idempotent."""
         self.channels.leave(connection, key)
 
     def position(self, connection: Connection) -> dict[str, int]:
-        """For each log that a connection follows, the last `seq` written to it; keys are log keys."""
+        """The last `seq` written to a connection in each log that it follows, by log key."""
         by_log = self.channels.by_log
         return {key: connection.lag.get(key, by_log[key].flushed) for key in connection.logs}
 
     def heads_for(self, connection: Connection) -> dict[str, int]:
-        """The heads of the logs written since this was last asked for this connection; keys are log keys."""
+        """The heads, by log key, of those logs of a connection that have advanced since the last call for it."""
         since, connection.ponged = connection.ponged, self.channels.tick
         by_log = self.channels.by_log
         heads: dict[str, int] = {}
@@ -203,10 +204,10 @@ class Hub:
         floor: int = 0,
         echo: bool = False,
     ) -> None:
-        """Let a connection follow a log from above `cursor`.
+        """Let a connection follow a log from above `cursor`. Does nothing if it follows the log already.
 
-        `known_head`: the log's head where it is certain that nothing above it was missed here (a new log); else a channel
-        that is new to this process reads its head from the store after it began to listen. `floor`: see `Connection`.
+        `known_head`: the head of a new log, when no event above it can have been missed here. Without it, a channel that is
+        new to this process gets its head from the store, read after it was opened. `floor`: see `Connection.floors`.
         """
         if key in connection.logs:
             return

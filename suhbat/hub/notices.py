@@ -1,4 +1,4 @@
-"""Notices to the v1 listeners of a log: typing, presence, receipts. Not stored, and dropped for who is behind."""
+"""Notices to the v1 listeners of a log: typing, presence, receipts. They are not stored; connections behind miss them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from .connection import FrameFormat
 
 
 class Notices:
-    """`but`: the uid of a user who does not get it."""
+    """Sends notices. `payload` is an encoded notice; `but` is the uid of a user who does not get it."""
 
     def __init__(self, channels: Channels, bus: Bus) -> None:
         self._channels = channels
         self._bus = bus
 
     def deliver(self, log: str, payload: bytes, but: str | None = None) -> None:
-        """To the listeners of this process."""
+        """Send a notice to the listeners of this process."""
         channel = self._channels.by_log.get(log)
         if channel is not None:
             channel.notice(payload, but)
 
     def broadcast(self, log: str, payload: bytes, but: str | None = None) -> None:
-        """To the listeners on every node."""
+        """Send a notice to the listeners on all nodes."""
         self.deliver(log, payload, but)
         self._bus.notice(log, payload, but)
 
     def broadcast_receipt(self, event: ReadMarked) -> None:
-        """In a small conversation the others are told how far somebody has read."""
+        """Send a read receipt to the other members of a conversation. Does nothing in the lobby, or where more than FEW
+        v1 connections listen."""
         channel = self._channels.by_log.get(event.target)
         if event.target == LOBBY or (channel is not None and len(channel.listeners[FrameFormat.V1]) > FEW):
             return

@@ -1,4 +1,4 @@
-"""Pages of logs that were read a moment ago: when thousands come back at once, most ask for the same page."""
+"""A cache of log pages: when thousands of clients reconnect at once, most of them need the same pages."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from suhbat.protocol.events import Event, MemberLeft
 from .views import Views
 
 PAGE = 100
-"""Events read at a time; with texts of 4,000 characters that is a few hundred KB at the most."""
+"""Events in a page. With texts of 4,000 characters a page takes a few hundred KB."""
 CACHE_BYTES = 8 * 1024 * 1024
-"""Of encoded frames, over all logs."""
+"""The size of the cache over all logs, in bytes of encoded frames."""
 
 
 class LogPage:
-    """Up to PAGE events above a cursor, ascending. `views`: the same for the v1 dialect, encoded once for everybody.
-    `left`: the uids of those whose leaving is among them."""
+    """Up to PAGE events above a cursor, ascending by `seq`.
+
+    `views`: the events encoded for the v1 dialect. `left`: the uids of members who left in one of these events.
+    """
 
     def __init__(self, events: list[Event]) -> None:
         self.events = events
@@ -27,8 +29,11 @@ class LogPage:
 
 
 class PageCache:
-    """Reads a page once for all who ask for it. What was read stays true: a log grows at its end, and whatever changes the
-    text of older events must `forget` them."""
+    """Reads each page once for all connections that need it.
+
+    A cached page stays valid, because a log only grows at its end. Code that changes the text of older events must call
+    `forget`.
+    """
 
     def __init__(self, store: LogReader) -> None:
         self._store = store
@@ -36,7 +41,7 @@ class PageCache:
         self._bytes = 0
 
     async def above(self, log: str, cursor: int) -> LogPage:
-        """The page above `cursor`; without events at the head. All who wait for the same page share one read."""
+        """Return the page above `cursor`; at the head it has no events. Concurrent callers share one read. Raises Busy."""
         key = (log, cursor)
         found = self._pages.get(key)
         if found is None:
@@ -48,12 +53,12 @@ class PageCache:
         return await asyncio.shield(found)
 
     def forget(self, log: str) -> None:
-        """Drop what is kept of a log, and do not keep what is being read."""
+        """Drop the pages of a log. A page that is being read is returned to its callers, but not kept."""
         for key in [key for key in self._pages if key[0] == log]:
             self._drop(key)
 
     def clear(self) -> None:
-        """The same for all logs."""
+        """Drop the pages of all logs, as `forget` does."""
         for key in list(self._pages):
             self._drop(key)
 
@@ -62,7 +67,7 @@ class PageCache:
 
     def _keep(self, key: tuple[str, int], done: asyncio.Future[LogPage]) -> None:
         if self._pages.get(key) is not done:
-            return  # forgotten while it was read
+            return  # `forget` was called during the read
         if done.cancelled() or done.exception() is not None or not done.result().events:
             del self._pages[key]
             return

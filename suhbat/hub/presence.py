@@ -1,4 +1,4 @@
-"""Telling v1 connections who came and went, gathered over up to a second (PROTOCOL §2, notices)."""
+"""Presence notices to v1 connections, collected over GATHER_SECONDS (PROTOCOL §2, notices)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ log = structlog.get_logger("suhbat.hub")
 
 
 class PresenceBroadcast:
-    """Turns what `Here` knows into notices."""
+    """Sends the changes that `Here` has collected as notices."""
 
     def __init__(self, channels: Channels, notices: Notices, here: Here) -> None:
         self._channels = channels
@@ -31,16 +31,18 @@ class PresenceBroadcast:
         self._here = here
 
     async def run(self) -> None:
-        """Every second, who came and went since: to everybody, or in a crowd only to those who share a direct with them."""
+        """Every GATHER_SECONDS send who arrived and left: to all v1 connections, or, above the announce limit, only to those
+        who share a log other than the lobby with them. Runs until cancelled."""
         while True:
             await asyncio.sleep(GATHER_SECONDS)
             try:
-                self._tell(self._here.changes())
+                self._send(self._here.changes())
             except Exception:
-                log.exception("presence could not be told")  # the next second tries again
+                log.exception("presence: notices not sent")  # the next round continues
 
-    def whole(self, connection: Connection) -> bytes:
-        """Everybody who matters to a connection, as one notice: those in its directs, and all while it is no crowd."""
+    def full_notice(self, connection: Connection) -> bytes:
+        """Return an encoded notice with the presence of all users that concern a connection: those who listen to its logs
+        other than the lobby, and, up to the announce limit, everybody."""
         people: dict[str, Actor] = {}
         for key in connection.logs:
             channel = self._channels.by_log.get(key)
@@ -50,7 +52,7 @@ class PresenceBroadcast:
                 people[listener.actor.uid] = listener.actor
         return encode(PresenceNotice(users=self._here.whole(people.values()), whole=True))
 
-    def _tell(self, changes: tuple[Change, ...]) -> None:
+    def _send(self, changes: tuple[Change, ...]) -> None:
         if not changes:
             return
         if self._here.announcing or self._here.total == 0:
@@ -63,7 +65,7 @@ class PresenceBroadcast:
                     self._notices.deliver(key, payload, but=presence.uid)
 
     def _logs(self, uid: str) -> set[str]:
-        """The logs that a user who is here follows."""
+        """The logs that a connected user follows."""
         channel = self._channels.by_log.get(own_log(uid))
         if channel is None:
             return set()

@@ -1,4 +1,4 @@
-"""Reconciliation: heads are compared with the store, and what is missing is read. The bus may lose anything (G6)."""
+"""Reconciliation: compares the channels' heads with the store and reads missing events, because the bus may lose any (G6)."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from .channel import Channel
 from .hub import Hub
 
 RECONCILE_SECONDS = 2.0
-"""How often."""
+"""The longest time between two comparisons."""
 
 log = structlog.get_logger("suhbat.hub")
 
 
 class ChangeListener(Protocol):
-    """What keeps in memory what other nodes may change."""
+    """Holds cached data that other nodes may change. Implemented by `cluster.invalidation.CacheInvalidation`."""
 
     def invalidate(self, changes: Sequence[Change], whole: bool) -> None:
-        """Other nodes changed this; `whole`: nobody knows what they changed. Must not wait for it to be read: the next
-        comparison is in time whatever that takes."""
+        """Read this data again, because other nodes have changed it; with `whole`, all cached data, because it is unknown
+        what changed. Must return without waiting for the reads, so that the next comparison is on time."""
         ...
 
 
 class Reconciliation:
-    """Compares this process with the store every RECONCILE_SECONDS, and when it is told to."""
+    """Compares this process with the store every RECONCILE_SECONDS, or when `compare_soon` asks for it."""
 
     def __init__(self, store: LogReader, hub: Hub, listener: ChangeListener) -> None:
         self._store = store
@@ -43,15 +43,16 @@ class Reconciliation:
         self._wanted = asyncio.Event()
 
     async def begin(self) -> None:
-        """Call before anything is read from the store into memory: what happens from here on is not missed."""
+        """Remember the store's position in its log of changes. Call it before any data is read into a cache: later changes
+        are then found. Raises Busy."""
         self._mark = (await self._store.moved(())).mark or None
 
     def compare_soon(self) -> None:
-        """Compare now: something may have been missed."""
+        """Compare now, because events may have been missed. Returns at once."""
         self._wanted.set()
 
     async def run(self) -> None:
-        """For as long as the hub is open."""
+        """Compare until cancelled. A failed comparison is logged, and the next one tries again."""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(RECONCILE_SECONDS):
@@ -60,29 +61,28 @@ class Reconciliation:
             try:
                 await self._compare()
             except SuhbatError as error:
-                # The store may be away for a while; the next round tries again.
-                log.warning("heads could not be compared with the store", error=str(error))
+                log.warning("reconciliation: heads not compared", error=str(error))
             except Exception:
-                log.exception("heads could not be compared with the store")
+                log.exception("reconciliation: heads not compared")
 
     async def _compare(self) -> None:
         by_log = self._channels.by_log
-        known = {channel for channel in by_log.values() if channel.head is not None}
+        compared = {channel for channel in by_log.values() if channel.head is not None}
         moved = await self._store.moved(list(by_log), self._mark)
         await self._read_behind(moved.heads)
-        # A channel that was opened after the store was asked began at a head that may be older than this comparison: that
-        # of the event that let somebody in, or one read just before. The next comparison would not see what it misses. So
-        # new channels are read twice: events of an own log may open conversations. Those open nothing further, and a
-        # channel that is opened later reads a later head.
+        # A channel that was opened during the read above may have started at an older head: that of the event that added a
+        # member, or one read just before. The next comparison would not find what it misses, so its head is read here.
+        # Two passes are enough: events of a user's own log may open channels of conversations, but those open no others,
+        # and a channel opened later starts at a later head.
         for _ in range(2):
-            fresh = [channel for channel in by_log.values() if channel not in known]
-            await self._read_fresh(fresh)
-            known.update(fresh)
+            opened = [channel for channel in by_log.values() if channel not in compared]
+            await self._read_opened(opened)
+            compared.update(opened)
         if moved.changes or moved.whole:
             self._listener.invalidate(moved.changes, moved.whole)
         self._mark = moved.mark or None
 
-    async def _read_fresh(self, channels: Sequence[Channel]) -> None:
+    async def _read_opened(self, channels: Sequence[Channel]) -> None:
         if channels:
             heads = await self._store.heads([channel.log for channel in channels])
             for channel in channels:

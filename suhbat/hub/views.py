@@ -1,4 +1,4 @@
-"""The same events as different readers of a log get them, each view encoded once."""
+"""The events of one log as different readers see them. Each view is encoded once."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .frames import Frames
 
 
 class Views:
-    """Some events of one log for the v1 dialect.
+    """Some events of one log, encoded for the v1 dialect.
 
-    `whole`: as almost everybody gets them. Whoever may not read a message that one of them is about (their floor is at it or
-    above) gets `event.hidden` in its place, so that no `seq` is missing. There are as many views as different floors matter.
+    `whole` has all events; most readers get it. A reader who may not see a message (its `seq` is at or below the reader's
+    floor, see `Connection.floors`) gets `event.hidden` in place of each event about it, so that no `seq` is missing.
     """
 
     def __init__(self, events: Sequence[Event]) -> None:
@@ -26,17 +26,17 @@ class Views:
         self._last: tuple[int, Frames] = (0, self.whole)
 
     def above(self, floor: int) -> Frames:
-        """For somebody with this floor."""
+        """The frames for a reader with this floor."""
         count = bisect_right(self._veils, floor)
         if not count:
             return self.whole
         if self._last[0] != count:
-            # Only the last one is kept: a page may have a hundred.
-            self._last = (count, self._made(self._veils[count - 1]))
+            # Only the last view is kept: a page may have a hundred.
+            self._last = (count, self._encode(self._veils[count - 1]))
         return self._last[1]
 
     def groups(self, log: str, listeners: dict[Connection, None]) -> Iterable[tuple[Frames, Collection[Connection]]]:
-        """Each listener once, with what they get."""
+        """Group the listeners of a log by the frames they get. Each listener is in one group."""
         if not self._veils:
             return [(self.whole, listeners)]
         by_count: dict[int, list[Connection]] = {}
@@ -47,7 +47,7 @@ class Views:
             (self.above(self._veils[count - 1]) if count else self.whole, group) for count, group in by_count.items()
         ]
 
-    def _made(self, floor: int) -> Frames:
+    def _encode(self, floor: int) -> Frames:
         return Frames(
             [
                 frame if (veil := veil_of(event)) is None or veil > floor else v1.event_frame(hidden(event))
