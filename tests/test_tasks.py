@@ -22,7 +22,7 @@ async def test_a_dead_task_is_noticed() -> None:
         tasks.start(asyncio.Event().wait())  # type: ignore[arg-type]
         await asyncio.sleep(0)
         await asyncio.sleep(0)
-    assert [(line["event"], str(line["exc_info"])) for line in logs] == [("task died", "on purpose")]
+    assert [(line["event"], str(line["exc_info"])) for line in logs] == [("background task failed", "on purpose")]
     assert len(tasks) == 1
     await tasks.close()
 

@@ -86,7 +86,7 @@ async def _serve(dialect: Dialect, wire: QueueWire, receive: Receive) -> None:
             if rest := dialect.receive(text if text is not None else message.get("bytes") or b""):
                 await rest
     except Exception:
-        log.exception("a connection failed")
+        log.exception("connection failed")
         wire.close(Close.INTERNAL, "internal")
     finally:
         dialect.closed()

@@ -286,7 +286,7 @@ class Incoming:
         self._resume()
 
     def _failed(self, error: BaseException) -> None:
-        log.error("a connection failed", exc_info=error)
+        log.error("connection failed", exc_info=error)
         self._outgoing.close(Close.INTERNAL, "internal")
 
     # Waiting

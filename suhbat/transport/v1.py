@@ -114,7 +114,7 @@ class V1Dialect(BaseDialect):
         except SuhbatError as error:
             self.end(error, self.machine.refuse(error, command.id))
         except Exception:
-            log.exception("an opening failed")
+            log.exception("v1: opening failed")
             # It would fail again at once: they come back, but not soon, and are well when the fault is gone.
             failure = Internal(retry_after=FAILED_SECONDS)
             self.end(failure, self.machine.refuse(failure, command.id))
@@ -328,7 +328,7 @@ class V1Dialect(BaseDialect):
         except SuhbatError as error:
             self._refuse(error, command.id)
         except Exception:
-            log.exception("a command failed", command=command.type)
+            log.exception("v1: command failed", command=command.type)
             self._refuse(Internal(), command.id)
 
     def _reply(self, frame: replies.Reply) -> None:
