@@ -55,13 +55,17 @@ class CountingTokens:
 
 
 class FakeListener:
-    """Records its calls; see identity.listeners. `moved`: guests who became the account of a session."""
+    """Records its calls; see identity.listeners and chat.bans. `moved`: guests who became the account of a session."""
 
     def __init__(self) -> None:
         self.sessions: list[str] = []
         self.users: list[str] = []
         self.changed: list[Actor] = []
         self.moved: list[tuple[Actor, str]] = []
+        self.banned: list[str] = []
+
+    def close_banned(self, uid: str) -> None:
+        self.banned.append(uid)
 
     def end_session(self, session: str) -> None:
         self.sessions.append(session)
@@ -242,6 +246,10 @@ class FakeStore(FakePeople):
         sent = Sent(post.conversation, seq, seq, post.at)
         self.answers[key] = sent, post.text
         post.done(sent)
+
+    async def erase_more(self, at: int) -> bool:
+        """Nothing is left to be erased."""
+        return False
 
     async def execute(
         self, actor: Actor, at: int, command: StateCommand, context: CommandContext = PLAIN

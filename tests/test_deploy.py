@@ -22,7 +22,8 @@ from fastapi.routing import iter_route_contexts
 
 from suhbat.cli import build
 from suhbat.config import PREFIX, Settings
-from suhbat.runtime.app import NOTICE_SECONDS, create_app
+from suhbat.runtime.app import create_app
+from suhbat.runtime.shutdown import NOTICE_SECONDS
 from suhbat.transport.admission import V1_PATH
 from suhbat.transport.keepalive import TURN_SECONDS, TURNS
 from tests.project import files

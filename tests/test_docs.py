@@ -202,7 +202,7 @@ def test_routes() -> None:
 
 def test_metrics() -> None:
     """The reference lists exactly the metrics that exist."""
-    registry = create_app(Settings(data=Path("never-made"))).fastapi.state.parts.registry
+    registry = create_app(Settings(data=Path("never-made"))).health.registry
     measured = {metric.name + ("_total" if metric.type == "counter" else "") for metric in registry.collect()}
     documented = {name for name in rows(page("http"), 2) if name.startswith("suhbat_")}
     assert documented == {name for name in measured if name.startswith("suhbat_")}

@@ -29,7 +29,7 @@ OF_EVERY_PROGRAM = {
 @cache
 def served() -> set[str]:
     """The name of each sample that /metrics may contain."""
-    registry = create_app(Settings(data=Path("never-made"))).fastapi.state.parts.registry
+    registry = create_app(Settings(data=Path("never-made"))).health.registry
     found = set(OF_EVERY_PROGRAM)
     for metric in registry.collect():
         suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(metric.type, ("",))

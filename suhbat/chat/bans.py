@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from suhbat.errors import Forbidden
 
 from .model import Milliseconds
 from .ports import Clock, ModerationReader
+
+
+class BanListener(Protocol):
+    """Holds the live connections of this process (`hub.Connections`)."""
+
+    def close_banned(self, uid: str) -> None:
+        """This user was banned from the server just now: their connections must be closed."""
+        ...
 
 
 class Bans:

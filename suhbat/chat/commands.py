@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 
 from suhbat.errors import BadRequest, UserNotFound
@@ -11,7 +11,7 @@ from suhbat.protocol.commands import Admit, Ban, Edit, Meet, Mute, React, Remove
 from suhbat.protocol.http_commands import AcceptInvite, StateCommand
 from suhbat.protocol.types import LOBBY
 
-from .bans import Bans
+from .bans import BanListener, Bans
 from .model import Actor, CommandContext, CommandResult
 from .naming import named
 from .ports import Clock, CommandWriter, Directory
@@ -19,15 +19,19 @@ from .reactions import wanted
 
 
 class Commands:
-    """Finds the people whom a command names, has the store carry it out, and does what must follow beside the log."""
+    """Finds the people whom a command names, has the store carry it out, and does what must follow beside the log.
 
-    def __init__(self, store: CommandWriter, directory: Directory, clock: Clock, bans: Bans) -> None:
+    `listener`: told of each user who is banned from the server.
+    """
+
+    def __init__(
+        self, store: CommandWriter, directory: Directory, clock: Clock, bans: Bans, listener: BanListener
+    ) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
         self._bans = bans
-        self.banished: Callable[[str], None] = lambda uid: None
-        """Called with the uid of somebody who was banned from the server: their connections must go. Wired by `node.py`."""
+        self._listener = listener
 
     async def execute(self, actor: Actor, command: StateCommand, *, exempt: bool = False) -> CommandResult:
         """Durable on return. `exempt`: see `CommandContext`.
@@ -77,4 +81,4 @@ class Commands:
     def _apply_server_ban(self, uid: str, ban: Ban) -> None:
         self._bans.put(uid, ban.until, on=ban.on)
         if ban.on:
-            self.banished(uid)
+            self._listener.close_banned(uid)

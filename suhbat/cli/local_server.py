@@ -109,6 +109,7 @@ async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = Fals
         raise CommandRefused(f"there is no database in {settings.data.resolve()}; is --data right?")
     from pydantic import ValidationError
 
+    from suhbat.chat.erasing import erase_all
     from suhbat.errors import SuhbatError
     from suhbat.runtime.app import create_app
     from suhbat.store.errors import StoreUnavailable
@@ -119,8 +120,7 @@ async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = Fals
         try:
             await suhbat.node.people.load()
             yield suhbat
-            while await suhbat.node.store.erase_more(suhbat.node.clock.wall()):
-                pass
+            await erase_all(suhbat.node.store, suhbat.node.clock)
         finally:
             await suhbat.node.store.close()
             suhbat.node.passwords.close()

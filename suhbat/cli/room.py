@@ -81,7 +81,7 @@ async def _execute_alone(settings: Settings, fields: dict[str, Any]) -> list[dic
     from suhbat.chat.looking_after import RoomOrder, carry_out
 
     async with alone(settings, fields) as suhbat:
-        report = await carry_out(RoomOrder(**fields), suhbat.node.store, suhbat.node.commands)
+        report = await carry_out(RoomOrder(**fields), suhbat.node.store, suhbat.node.services.commands)
     return [line.model_dump(mode="json") for line in report.rooms]
 
 

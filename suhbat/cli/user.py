@@ -129,7 +129,7 @@ async def _execute_alone(settings: Settings, fields: dict[str, Any]) -> list[dic
     from suhbat.identity.administration import AccountCommand, execute
 
     async with alone(settings, fields, make=fields["verb"] == "add") as suhbat:
-        reply = await execute(AccountCommand(**fields), suhbat.node.registration, suhbat.node.people)
+        reply = await execute(AccountCommand(**fields), suhbat.node.services.registration, suhbat.node.people)
     return [line.model_dump(mode="json") for line in reply.accounts]
 
 

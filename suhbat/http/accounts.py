@@ -13,10 +13,11 @@ from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, NotFound, Rat
 from suhbat.identity.export import profile
 from suhbat.identity.registration import Wish
 from suhbat.protocol.types import Name, Storable, Wire
+from suhbat.services import Services
 
 from . import cookie
+from .dependencies import Served
 from .me import Password
-from .parts import House, Parts
 from .refusals import refuses
 from .security import SAFE_WRITE, Credentials, address_of
 from .sessions import LoggedInByCookie, SignedIn, answer, label_of
@@ -41,13 +42,13 @@ class NewAccount(Wire):
 @router.post("", status_code=201)
 @refuses(Unauthenticated, NotFound, NameInUse, NameTaken, InvalidName, RateLimited, Busy)
 async def register(
-    request: Request, body: NewAccount, parts: House, response: Response, credentials: Credentials
+    request: Request, body: NewAccount, services: Served, response: Response, credentials: Credentials
 ) -> SignedIn | LoggedInByCookie:
     """Register, and be logged in. Who holds the name as a guest sends that guest's token, or cookie, and becomes the
     account."""
-    address = address_of(request, parts)
-    parts.registration.throttle.registration(address)
-    guest = await _guest(request, parts, credentials)
+    address = address_of(request, services)
+    services.registration.throttle.registration(address)
+    guest = await _guest(request, services, credentials)
     wish = Wish(
         user_id=body.user_id,
         password=body.password,
@@ -57,21 +58,23 @@ async def register(
         guest=guest,
         address=address,
     )
-    account, _, token = await parts.registration.register(wish, label_of(request))
-    return answer(request, response, parts, profile(account), token, in_cookie=body.cookie)
+    account, _, token = await services.registration.register(wish, label_of(request))
+    return answer(request, response, services, profile(account), token, in_cookie=body.cookie)
 
 
-async def _guest(request: Request, parts: Parts, credentials: HTTPAuthorizationCredentials | None) -> Actor | None:
+async def _guest(
+    request: Request, services: Services, credentials: HTTPAuthorizationCredentials | None
+) -> Actor | None:
     """The guest who registers, if they are one. Raises Unauthenticated for a token that is no good; a cookie that is none
     says nothing, as everywhere."""
     if credentials is not None:
-        login = await parts.people.authenticate(credentials.credentials)
+        login = await services.people.authenticate(credentials.credentials)
         return login.actor if login.session is None else None
     held = cookie.read(request)
     if held is None or "origin" not in request.headers:  # see `security`: a cookie alone writes nothing
         return None
     try:
-        login = await parts.people.authenticate(held)
+        login = await services.people.authenticate(held)
     except Unauthenticated:
         return None
     return login.actor if login.session is None else None

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from suhbat import __version__
+from suhbat.services import Services
 
 from . import (
     accounts,
@@ -37,7 +38,6 @@ from . import (
 from .body import BoundedBody
 from .head import HeadAsGet
 from .headers import SafeHeaders
-from .parts import Parts
 from .redirects import LocalRedirects
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
@@ -50,8 +50,8 @@ over WebSockets: see `/asyncapi.json`. Every failure is `application/problem+jso
 statuses and codes that an operation can answer are all listed there."""
 
 
-def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
-    """An application over these parts; it constructs nothing of the chat itself."""
+def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
+    """An application over these services; it constructs nothing of the chat itself."""
     app = FastAPI(
         title="Suhbat",
         version=__version__,
@@ -69,10 +69,10 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
         license_info={"name": "MIT", "identifier": "MIT"},
         generate_unique_id_function=lambda route: f"{route.tags[0]}.{route.name}" if route.tags else route.name,
     )
-    app.state.parts = parts
+    app.state.services = services
     problem.install(app)
     app.add_middleware(BoundedBody)
-    app.add_middleware(SafeHeaders, public_url=parts.settings.public_url)
+    app.add_middleware(SafeHeaders, public_url=services.settings.public_url)
     app.add_middleware(HeadAsGet)
     app.add_middleware(LocalRedirects)
     version = APIRouter(prefix=PREFIX)
@@ -86,5 +86,5 @@ def build(parts: Parts, lifespan: Lifespan | None = None) -> FastAPI:
         app.include_router(router)
     docs.install(app)
     pages.install(app)
-    openapi.install(app, outside=parts.outside is not None)
+    openapi.install(app, outside=services.outside is not None)
     return app

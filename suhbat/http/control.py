@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
 from suhbat.chat import looking_after
+from suhbat.chat.erasing import erase_all
 from suhbat.chat.ports import StoreReader
 from suhbat.chat.turns import ExportPace
 from suhbat.errors import NotFound, UserNotFound
@@ -18,15 +19,15 @@ from suhbat.identity.people import People
 from suhbat.protocol.characters import cut
 from suhbat.protocol.types import Wire
 
-from .parts import House
+from .dependencies import Served
 from .security import SAFE_WRITE, is_local
 
 router = APIRouter(include_in_schema=False)
 
 
-def _on_this_machine(request: Request, parts: House) -> None:
+def _on_this_machine(request: Request, services: Served) -> None:
     """From this machine and with the secret; for everybody else there is nothing here. Raises NotFound."""
-    if not is_local(request, parts) or not parts.control.is_shown(request.headers.get(HEADER, "")):
+    if not is_local(request, services) or not services.control.is_shown(request.headers.get(HEADER, "")):
         raise NotFound()
 
 
@@ -49,34 +50,35 @@ class Seen(Wire):
 
 
 @router.post("/control", dependencies=OWNER)
-async def accounts(body: AccountCommand, parts: House) -> AccountsReply:
+async def accounts(body: AccountCommand, services: Served) -> AccountsReply:
     """Execute a command about accounts."""
-    reply = await execute(body, parts.registration, parts.people)
+    reply = await execute(body, services.registration, services.people)
     if body.verb == "erase":
-        parts.erasing()
+        services.tasks.start(erase_all(services.store, services.clock))
     return reply
 
 
 @router.post("/control/rooms", dependencies=OWNER)
-async def rooms(body: looking_after.RoomOrder, parts: House) -> looking_after.RoomReport:
+async def rooms(body: looking_after.RoomOrder, services: Served) -> looking_after.RoomReport:
     """Carry out an order about rooms."""
-    report = await looking_after.carry_out(body, parts.store, parts.commands)
+    report = await looking_after.carry_out(body, services.store, services.commands)
     if body.verb == "erase":
-        parts.erasing()
+        services.tasks.start(erase_all(services.store, services.clock))
     return report
 
 
 @router.post("/control/proxy", dependencies=OWNER)
-async def proxy(parts: House) -> Seen:
+async def proxy(services: Served) -> Seen:
     """Whether a proxy that is not trusted stands before this server, for `suhbat doctor`."""
-    return Seen(unknown=parts.proxies.unknown)
+    return Seen(unknown=services.proxies.unknown)
 
 
 @router.post("/control/export", dependencies=OWNER, response_class=StreamingResponse)
-async def export(body: Export, parts: House) -> StreamingResponse:
+async def export(body: Export, services: Served) -> StreamingResponse:
     """What the server holds of an account, or a conversation, as JSON Lines."""
     return StreamingResponse(
-        await lines(body, parts.store, parts.people, parts.reads.export_pace), media_type="application/jsonl"
+        await lines(body, services.store, services.people, services.limits.reads.export_pace),
+        media_type="application/jsonl",
     )
 
 

@@ -15,7 +15,7 @@ from suhbat.protocol.commands import Create, Draft, Erase, Meet, Read, Update
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
 from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Uids, Wire
 
-from .parts import House
+from .dependencies import Served
 from .paths import Place, known
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, Caller, weighs
@@ -86,16 +86,16 @@ class Pinned(Wire):
 @router.get("/conversations", dependencies=[READ])
 async def index(
     actor: Caller,
-    parts: House,
+    services: Served,
     public: bool = False,
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int | None, Query(ge=1, le=1_000, description="50 public rooms, or 1,000 of one's own")] = None,
 ) -> Conversations:
     """Every conversation the caller is in, the lobby first; with `public` the rooms that anybody may join. In pages."""
     if not public:
-        return await _mine(parts.store, actor, after, limit or 1_000)
+        return await _mine(services.store, actor, after, limit or 1_000)
     limit = min(limit or 50, 200)
-    found = await parts.store.rooms(actor, after=after, limit=limit)
+    found = await services.store.rooms(actor, after=after, limit=limit)
     return Conversations(conversations=found, after=found[-1].conversation if len(found) == limit else None)
 
 
@@ -115,33 +115,33 @@ async def _mine(store: ConversationReader, actor: Actor, after: str, limit: int)
 
 @router.post("/conversations", status_code=201, dependencies=[SAFE_WRITE, weighs(COSTS[Create])])
 @refuses(TooManyConversations)
-async def create(body: NewRoom, actor: Caller, parts: House) -> ConversationState:
+async def create(body: NewRoom, actor: Caller, services: Served) -> ConversationState:
     """Make a room; the caller owns it."""
     command = Create(
         type="create", title=body.title, topic=body.topic, visibility=body.visibility, history=body.history
     )
-    result = await parts.commands.execute(actor, command)
-    return await parts.store.state(actor, result.conversation)
+    result = await services.commands.execute(actor, command)
+    return await services.store.state(actor, result.conversation)
 
 
 @router.get("/conversations/{conversation}", dependencies=[READ])
-async def show(conversation: Place, actor: Caller, parts: House) -> ConversationState:
+async def show(conversation: Place, actor: Caller, services: Served) -> ConversationState:
     """A conversation as the caller may see it: as a member, or a public room from outside (`role` is null then)."""
-    return await parts.store.state(actor, known(conversation))
+    return await services.store.state(actor, known(conversation))
 
 
 @router.patch("/conversations/{conversation}", dependencies=[SAFE_WRITE])
-async def change(conversation: Place, body: Changes, actor: Caller, parts: House) -> ConversationState:
+async def change(conversation: Place, body: Changes, actor: Caller, services: Served) -> ConversationState:
     """Change settings. What is not given stays as it is."""
     command = Update(type="update", conversation=known(conversation), **body.model_dump())
-    await parts.commands.execute(actor, command)
-    return await parts.store.state(actor, conversation)
+    await services.commands.execute(actor, command)
+    return await services.store.state(actor, conversation)
 
 
 @router.delete("/conversations/{conversation}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def erase(conversation: Place, actor: Caller, parts: House) -> None:
+async def erase(conversation: Place, actor: Caller, services: Served) -> None:
     """Take a room away with all that was said in it, for everybody. Only its owner may."""
-    await parts.commands.execute(actor, Erase(type="erase", conversation=known(conversation)))
+    await services.commands.execute(actor, Erase(type="erase", conversation=known(conversation)))
 
 
 @router.post(
@@ -151,40 +151,40 @@ async def erase(conversation: Place, actor: Caller, parts: House) -> None:
     responses={200: {"model": Direct, "description": "There already is one of exactly these people"}},
 )
 @refuses(UserNotFound, TooManyConversations)
-async def open_direct(body: NewDirect, actor: Caller, parts: House, response: Response) -> Direct:
+async def open_direct(body: NewDirect, actor: Caller, services: Served, response: Response) -> Direct:
     """The one conversation of exactly these people, made if new. The others see it when somebody writes there."""
-    people = await parts.commands.people(body.users, body.uids)
+    people = await services.commands.people(body.users, body.uids)
     if all(person.uid == actor.uid for person in people):
         raise BadRequest(reason='"users" names nobody but yourself')
-    result = await parts.commands.execute(actor, Meet(type="direct", users=body.users, uids=body.uids))
+    result = await services.commands.execute(actor, Meet(type="direct", users=body.users, uids=body.uids))
     if not result.created:
         response.status_code = 200
     return Direct(conversation=result.conversation)
 
 
 @router.put("/conversations/{conversation}/read", dependencies=[SAFE_WRITE])
-async def mark(conversation: Place, body: ReadMark, actor: Caller, parts: House) -> Unread:
+async def mark(conversation: Place, body: ReadMark, actor: Caller, services: Served) -> Unread:
     """Everything up to this `ordinal` is read. A mark never goes back."""
     command = Read(type="read", conversation=known(conversation), ordinal=body.ordinal)
-    return Unread(unread=(await parts.commands.execute(actor, command)).unread)
+    return Unread(unread=(await services.commands.execute(actor, command)).unread)
 
 
 @router.put("/conversations/{conversation}/draft", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def keep_draft(conversation: Place, body: DraftBody, actor: Caller, parts: House) -> None:
+async def keep_draft(conversation: Place, body: DraftBody, actor: Caller, services: Served) -> None:
     """Keep what the caller has begun to write, for all their devices."""
     command = Draft(type="draft", conversation=known(conversation), text=body.text)
-    await parts.commands.execute(actor, command)
+    await services.commands.execute(actor, command)
 
 
 @router.delete(
     "/conversations/{conversation}/draft", status_code=204, response_class=Response, dependencies=[SAFE_WRITE]
 )
-async def drop_draft(conversation: Place, actor: Caller, parts: House) -> None:
+async def drop_draft(conversation: Place, actor: Caller, services: Served) -> None:
     """Forget what the caller has begun to write."""
-    await parts.commands.execute(actor, Draft(type="draft", conversation=known(conversation), text=""))
+    await services.commands.execute(actor, Draft(type="draft", conversation=known(conversation), text=""))
 
 
 @router.get("/conversations/{conversation}/pins", dependencies=[READ])
-async def pins(conversation: Place, actor: Caller, parts: House) -> Pinned:
+async def pins(conversation: Place, actor: Caller, services: Served) -> Pinned:
     """The pinned messages that the caller may read."""
-    return Pinned(messages=await parts.store.pins(actor, known(conversation)))
+    return Pinned(messages=await services.store.pins(actor, known(conversation)))

@@ -17,7 +17,7 @@ from suhbat.protocol.examples import example
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER
 
-from .parts import House
+from .dependencies import Served
 from .paths import Place, known
 from .security import EXPORT, Caller, weighs
 
@@ -48,15 +48,15 @@ _LINES: dict[int | str, dict[str, Any]] = {
 async def conversation(
     conversation: Place,
     actor: Caller,
-    parts: House,
+    services: Served,
     after: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0,
 ) -> StreamingResponse:
     """Everything that the caller may read of a conversation, as JSON Lines: its state, then the messages, ascending. To go on
     with an export that broke off, give the `seq` of the last message as `after`."""
     name = known(conversation)
-    await parts.store.history(actor, name, limit=1)  # refuse before the first byte
+    await services.store.history(actor, name, limit=1)  # refuse before the first byte
     return StreamingResponse(
-        of_conversation(parts.store, parts.reads.export_pace, actor, name, after), media_type=MEDIA_TYPE
+        of_conversation(services.store, services.limits.reads.export_pace, actor, name, after), media_type=MEDIA_TYPE
     )
 
 
@@ -64,11 +64,12 @@ async def conversation(
     "/me/export", response_class=StreamingResponse, responses=_LINES, dependencies=[EXPORT, weighs(Cost.EXPORT)]
 )
 async def me(
-    actor: Caller, parts: House, cursor: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None
+    actor: Caller, services: Served, cursor: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None
 ) -> StreamingResponse:
     """What the server holds of the caller, as JSON Lines: who they are, their sessions and conversations (with read marks and
     drafts), and every message they wrote where they may still read, newest first. After every hundred messages comes a line
     with a `cursor`, from which an export that broke off can go on."""
     return StreamingResponse(
-        of_person(parts.store, parts.reads.export_pace, parts.people, actor, cursor), media_type=MEDIA_TYPE
+        of_person(services.store, services.limits.reads.export_pace, services.people, actor, cursor),
+        media_type=MEDIA_TYPE,
     )

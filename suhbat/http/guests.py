@@ -9,9 +9,10 @@ from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, RateLimited
 from suhbat.identity.address import metered
 from suhbat.protocol.objects import User
 from suhbat.protocol.types import GUEST_TOKEN, Name, Wire
+from suhbat.services import Services
 
 from . import cookie
-from .parts import House, Parts
+from .dependencies import Served
 from .refusals import refuses
 from .security import SAFE_WRITE, address_of
 
@@ -42,21 +43,23 @@ class GuestByCookie(Wire):
 
 @router.post("", status_code=201)
 @refuses(NameInUse, NameTaken, InvalidName, RateLimited, Busy)
-async def create(request: Request, body: NewGuest, parts: House, response: Response) -> GuestCreated | GuestByCookie:
+async def create(
+    request: Request, body: NewGuest, services: Served, response: Response
+) -> GuestCreated | GuestByCookie:
     """Take a name. The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
-    address = metered(address_of(request, parts))
-    _limit(address, parts)
-    actor, token = await parts.people.make_guest(body.user_id, address)
+    address = metered(address_of(request, services))
+    _limit(address, services)
+    actor, token = await services.people.make_guest(body.user_id, address)
     if body.cookie:
-        cookie.write(request, response, parts.settings, token)
+        cookie.write(request, response, services.settings, token)
         return GuestByCookie(user=actor.user)
     return GuestCreated(user=actor.user, token=token)
 
 
-def _limit(address: str, parts: Parts) -> None:
+def _limit(address: str, services: Services) -> None:
     """Each guest costs a row and a name: one address may not take hundreds in a moment (and not thousands in a day)."""
     if not address:
         return
-    wait = parts.rates.meter(f"guests from {address}").take(parts.clock.steady())
+    wait = services.limits.rates.meter(f"guests from {address}").take(services.clock.steady())
     if wait:
         raise RateLimited(retry_after=wait)

@@ -6,13 +6,14 @@ from hmac import compare_digest
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from suhbat.errors import Busy, Forbidden, NotFound, Unauthenticated
 from suhbat.identity.tokens import is_ours
 from suhbat.protocol.types import Wire
+from suhbat.services import Services
 
-from .parts import House, Parts
+from .dependencies import Served
 from .refusals import refuses
 from .security import is_local
 
@@ -42,39 +43,38 @@ async def healthz() -> Health:
 
 @router.get("/readyz")
 @refuses(Busy)
-async def readyz(parts: House) -> Readiness:
+async def readyz(services: Served) -> Readiness:
     """The store can be reached and is migrated, and this node is not about to stop. 503 otherwise."""
-    if parts.draining():
+    if services.health.draining:
         raise Busy(retry_after=1, seconds=1)
     try:
-        await parts.store.ready()
+        await services.store.ready()
     except Exception as error:
         raise Busy(retry_after=1, seconds=1) from error
-    return Readiness(status="degraded" if parts.degraded() else "ok")
+    return Readiness(status="degraded" if services.health.degraded else "ok")
 
 
 @router.get("/metrics", response_class=Response, responses=_FIGURES)
 @refuses(NotFound, Unauthenticated, Forbidden, Busy)
-async def metrics(request: Request, parts: House) -> Response:
+async def metrics(request: Request, services: Served) -> Response:
     """Metrics for Prometheus. Readable from this machine, or with `metrics_token` or the token of an owner of the server as
     `Authorization: Bearer`. 404 otherwise."""
     scheme, _, shown = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        await _require_good(parts, shown.strip())
-    elif not is_local(request, parts):
+        await _require_good(services, shown.strip())
+    elif not is_local(request, services):
         raise NotFound()
-    await parts.look()
-    return Response(generate_latest(parts.registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(await services.health.figures(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _require_good(parts: Parts, shown: str) -> None:
+async def _require_good(services: Services, shown: str) -> None:
     """Raises Unauthenticated, Forbidden, Busy."""
-    token = parts.settings.metrics_token
+    token = services.settings.metrics_token
     # As bytes: a header may hold non-ASCII characters, which `compare_digest` does not accept as text.
     if token is not None and compare_digest(token.encode(), shown.encode()):
         return
     if not is_ours(shown):
         raise Unauthenticated()
-    login = await parts.people.authenticate(shown)
+    login = await services.people.authenticate(shown)
     if login.actor.role != "owner":
         raise Forbidden()

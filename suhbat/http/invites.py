@@ -12,7 +12,7 @@ from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.told import UserId
 from suhbat.protocol.types import ConversationId, Time, Wire
 
-from .parts import House
+from .dependencies import Served
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, Staff, address_of
 
@@ -63,13 +63,13 @@ class InviteOffer(Wire):
 
 @router.post("", status_code=201, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
-async def make(body: NewInvite, actor: Staff, parts: House) -> InviteMade:
+async def make(body: NewInvite, actor: Staff, services: Served) -> InviteMade:
     """Invite somebody. For owners and moderators of the server; into a room, for those of them who are in it."""
     if body.conversation is not None:
-        found = await parts.store.states_of(actor, (body.conversation,))
+        found = await services.store.states_of(actor, (body.conversation,))
         if not any(state.kind == "room" for state in found.states):
             raise NotFound()
-    invite, code = await parts.registration.invites.make(actor, body.uses, body.expires_in, body.conversation)
+    invite, code = await services.registration.invites.make(actor, body.uses, body.expires_in, body.conversation)
     return InviteMade(
         id=invite.id,
         uses=invite.uses,
@@ -82,10 +82,10 @@ async def make(body: NewInvite, actor: Staff, parts: House) -> InviteMade:
 
 
 @router.get("", dependencies=[READ])
-async def index(actor: Staff, parts: House) -> InviteList:
+async def index(actor: Staff, services: Served) -> InviteList:
     """The invitations that are still good, the newest first. For owners and moderators of the server."""
-    found = await parts.registration.invites.alive()
-    names = {account.uid: account.user_id for account in parts.people.accounts}
+    found = await services.registration.invites.alive()
+    names = {account.uid: account.user_id for account in services.people.accounts}
     return InviteList(
         invites=tuple(
             InviteShown(
@@ -103,11 +103,11 @@ async def index(actor: Staff, parts: House) -> InviteList:
 
 @router.get("/{code}")
 @refuses(NotFound, RateLimited, Busy)
-async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], parts: House) -> InviteOffer:
+async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], services: Served) -> InviteOffer:
     """Whether a code is good, without a token. 404 when it is unknown, used up or expired; who guesses has to wait."""
-    with parts.registration.throttle.attempt(address_of(request, parts), None):
-        invite = await parts.registration.invites.look(code)
-    maker = parts.people.accounts.of_uid(invite.created_by)
+    with services.registration.throttle.attempt(address_of(request, services), None):
+        invite = await services.registration.invites.look(code)
+    maker = services.people.accounts.of_uid(invite.created_by)
     return InviteOffer(
         uses=invite.uses,
         expires_at=invite.expires_at,
@@ -118,6 +118,6 @@ async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], pa
 
 @router.delete("/{id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
-async def take_back(id: Annotated[str, Path(examples=[INVITE])], actor: Staff, parts: House) -> None:
+async def take_back(id: Annotated[str, Path(examples=[INVITE])], actor: Staff, services: Served) -> None:
     """Take an invitation back. For owners and moderators of the server."""
-    await parts.registration.invites.end(id)
+    await services.registration.invites.end(id)

@@ -8,13 +8,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, Field
 
+from suhbat.chat.erasing import erase_all
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.identity.export import profile
 from suhbat.identity.profile import display_name
 from suhbat.protocol.objects import AddedBy, Invitation, Profile, User
 from suhbat.protocol.types import Storable, Wire
 
-from .parts import House
+from .dependencies import Served
 from .security import SAFE_WRITE, Caller, LoggedIn, address_of
 
 router = APIRouter(prefix="/me", tags=["me"])
@@ -54,18 +55,18 @@ class Farewell(Wire):
 
 
 @router.get("")
-async def show(actor: Caller, parts: House) -> Profile | User:
+async def show(actor: Caller, services: Served) -> Profile | User:
     """The identity behind the token. A client whose socket never opened asks this, and stops on 401 or 403."""
-    account = parts.people.accounts.of_uid(actor.uid)
+    account = services.people.accounts.of_uid(actor.uid)
     return actor.user if account is None else profile(account)
 
 
 @router.patch("", dependencies=[SAFE_WRITE])
-async def change(request: Request, body: Changes, login: LoggedIn, parts: House) -> Profile:
+async def change(request: Request, body: Changes, login: LoggedIn, services: Served) -> Profile:
     """Change the shown name, the language or the password of one's account."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
-    account = parts.people.account_of(login.actor.uid)
+    account = services.people.account_of(login.actor.uid)
     fields: dict[str, str | None] = {}
     if "display_name" in body.model_fields_set:
         fields["display_name"] = display_name(body.display_name or account.user_id)
@@ -76,29 +77,29 @@ async def change(request: Request, body: Changes, login: LoggedIn, parts: House)
     if body.password is not None:
         if body.current_password is None:
             raise BadRequest(reason='"current_password" is missing')
-        address = address_of(request, parts)
-        account = await parts.registration.change_password(
+        address = address_of(request, services)
+        account = await services.registration.change_password(
             account, body.current_password, body.password, login.session, address
         )
     if fields:
-        account = await parts.people.accounts.change(account.uid, **fields)
+        account = await services.people.accounts.change(account.uid, **fields)
     return profile(account)
 
 
 @router.get("/invitations")
-async def invitations(actor: Caller, parts: House) -> Invitations:
+async def invitations(actor: Caller, services: Served) -> Invitations:
     """The rooms to which somebody invited the caller, the oldest invitation first. `PUT …/members/{self}` accepts one,
     `DELETE` declines it."""
-    return Invitations(invitations=await parts.store.invitations(actor))
+    return Invitations(invitations=await services.store.invitations(actor))
 
 
 @router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def erase(request: Request, body: Farewell, login: LoggedIn, parts: House) -> None:
+async def erase(request: Request, body: Farewell, login: LoggedIn, services: Served) -> None:
     """Take one's account away. It is gone at once: the name, the sessions, drafts, read marks. What one wrote stays under
     "deleted account", or goes with `messages: "erase"`; that is worked off in the background, also over a restart."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
-    account = parts.people.account_of(login.actor.uid)
-    address = address_of(request, parts)
-    await parts.registration.erase(account, body.password, address, with_messages=body.messages == "erase")
-    parts.erasing()
+    account = services.people.account_of(login.actor.uid)
+    address = address_of(request, services)
+    await services.registration.erase(account, body.password, address, with_messages=body.messages == "erase")
+    services.tasks.start(erase_all(services.store, services.clock))

@@ -14,7 +14,7 @@ from suhbat.protocol.commands import Admit, Ban, Join, Leave, Mute, Remove
 from suhbat.protocol.objects import Member, Role
 from suhbat.protocol.types import Reason, Until, Wire
 
-from .parts import House
+from .dependencies import Served
 from .paths import Person, Place, WhoseUid, known
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, Caller, weighs
@@ -53,12 +53,12 @@ class Standing(Wire):
 async def index(
     conversation: Place,
     actor: Caller,
-    parts: House,
+    services: Served,
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Members:
     """The members, in pages. The lobby has none: who is there is presence."""
-    found = await parts.store.members(actor, known(conversation), after=after, limit=limit)
+    found = await services.store.members(actor, known(conversation), after=after, limit=limit)
     return Members(members=found.members, after=found.after)
 
 
@@ -78,19 +78,19 @@ async def admit(
     user_id: Person,
     body: Membership,
     actor: Caller,
-    parts: House,
+    services: Served,
     response: Response,
     uid: WhoseUid = None,
 ) -> Invited | None:
     """Make somebody a member, or give a member another role; who does not know the caller is invited. To join a public room,
     or one to which you are invited, name yourself."""
-    place, person = known(conversation), await parts.commands.person(user_id, uid)
+    place, person = known(conversation), await services.commands.person(user_id, uid)
     command: Join | Admit
     if person.uid == actor.uid and body.role == "member":
         command = Join(type="join", conversation=place)
     else:
         command = Admit(type="admit", conversation=place, role=body.role, **_whom(person))
-    result = await parts.commands.execute(actor, command)
+    result = await services.commands.execute(actor, command)
     if result.invited:
         response.status_code = 202
         return Invited()
@@ -102,10 +102,10 @@ async def admit(
 @router.patch("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(UserNotFound)
 async def change(
-    conversation: Place, user_id: Person, body: Standing, actor: Caller, parts: House, uid: WhoseUid = None
+    conversation: Place, user_id: Person, body: Standing, actor: Caller, services: Served, uid: WhoseUid = None
 ) -> None:
     """Give a member another role, ban or mute somebody, or lift that. In the lobby a ban is from the whole server."""
-    place, person = known(conversation), await parts.commands.person(user_id, uid)
+    place, person = known(conversation), await services.commands.person(user_id, uid)
     asked = [value for value in (body.role, body.banned, body.muted) if value is not None]
     if len(asked) != 1:
         raise BadRequest(reason='give one of "role", "banned" and "muted"')
@@ -117,20 +117,20 @@ async def change(
         command = Ban(type="ban", on=body.banned, until=body.until, reason=body.reason, **about)
     else:
         command = Mute(type="mute", on=bool(body.muted), until=body.until, reason=body.reason, **about)
-    await parts.commands.execute(actor, command)
+    await services.commands.execute(actor, command)
 
 
 @router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(UserNotFound)
-async def remove(conversation: Place, user_id: Person, actor: Caller, parts: House, uid: WhoseUid = None) -> None:
+async def remove(conversation: Place, user_id: Person, actor: Caller, services: Served, uid: WhoseUid = None) -> None:
     """Make somebody a member no more, or take their invitation back; naming yourself is leaving, or declining."""
-    place, person = known(conversation), await parts.commands.person(user_id, uid)
+    place, person = known(conversation), await services.commands.person(user_id, uid)
     command: Leave | Remove
     if person.uid == actor.uid:
         command = Leave(type="leave", conversation=place)
     else:
         command = Remove(type="remove", conversation=place, **_whom(person))
-    await parts.commands.execute(actor, command)
+    await services.commands.execute(actor, command)
 
 
 def _whom(person: Actor) -> dict[str, str]:

@@ -14,8 +14,9 @@ from suhbat.errors import BadRequest, IdempotencyConflict, TooManyReactions
 from suhbat.protocol.commands import Delete, Edit, Pin, React, Report
 from suhbat.protocol.objects import Message, Reaction
 from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Seq, Text, Time, Wire
+from suhbat.services import Services
 
-from .parts import House, Parts
+from .dependencies import Served
 from .paths import Place, SeqPath, known
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, Caller
@@ -78,7 +79,7 @@ class Reacted(Reaction):
 async def page(
     conversation: Place,
     actor: Caller,
-    parts: House,
+    services: Served,
     before: At = None,
     after: Annotated[int | None, Query(ge=0, le=MAX_INTEGER)] = None,
     around: At = None,
@@ -87,7 +88,7 @@ async def page(
     """A page of messages: the newest, or those `before`, `after` or `around` a `seq` (one of the three)."""
     if sum(place is not None for place in (before, after, around)) > 1:
         raise BadRequest(reason="give at most one of before, after, around")
-    found = await parts.store.history(
+    found = await services.store.history(
         actor, known(conversation), before=before, after=after, around=around, limit=limit
     )
     return MessagePage(messages=found.messages, has_before=found.has_before, has_after=found.has_after, head=found.head)
@@ -100,16 +101,16 @@ async def page(
     responses={200: {"model": Posted, "description": "A repeat: the first answer, with `duplicate` true"}},
 )
 @refuses(IdempotencyConflict)
-async def write(conversation: Place, body: NewMessage, actor: Caller, parts: House, response: Response) -> Posted:
+async def write(conversation: Place, body: NewMessage, actor: Caller, services: Served, response: Response) -> Posted:
     """Write to a conversation. The answer comes after the message is on the disk."""
-    sent = await parts.messages.post(
+    sent = await services.messages.post(
         actor,
         conversation=known(conversation),
         text=body.text,
         client_id=body.client_id,
         reply_to=body.reply_to,
     )
-    parts.counts.sends["http"] += 1
+    services.counts.sends["http"] += 1
     if sent.duplicate:
         response.status_code = 200
     return Posted(
@@ -122,18 +123,18 @@ async def write(conversation: Place, body: NewMessage, actor: Caller, parts: Hou
 
 
 @router.patch("/{seq}", dependencies=[SAFE_WRITE])
-async def edit(conversation: Place, seq: SeqPath, body: NewText, actor: Caller, parts: House) -> Changed:
+async def edit(conversation: Place, seq: SeqPath, body: NewText, actor: Caller, services: Served) -> Changed:
     """Change the text of one's own message."""
     command = Edit(type="edit", conversation=known(conversation), seq=seq, text=body.text)
-    weigh(parts.rates.meter(actor.uid), cost_of(command), parts.clock.steady())
-    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
+    weigh(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
+    return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 @router.delete("/{seq}", dependencies=[SAFE_WRITE])
-async def delete(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
+async def delete(conversation: Place, seq: SeqPath, actor: Caller, services: Served) -> Changed:
     """Take a message away; a tombstone stays. One's own, or anybody's for who keeps order there."""
     command = Delete(type="delete", conversation=known(conversation), seq=seq)
-    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
+    return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 @router.get("/{seq}/reactions/{emoji}", dependencies=[READ])
@@ -142,14 +143,14 @@ async def reactions(
     seq: SeqPath,
     emoji: EmojiPath,
     actor: Caller,
-    parts: House,
+    services: Served,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="People of a page.")] = 50,
     cursor: Annotated[
         int | None, Query(ge=1, le=MAX_INTEGER, description="That of the page before, as it came.")
     ] = None,
 ) -> Reacted:
     """Who put an emoji under a message, in the order of time."""
-    page = await parts.store.reactions(
+    page = await services.store.reactions(
         actor, known(conversation), seq, wanted(_checked(emoji), on=False), after=cursor or 0, limit=limit
     )
     return Reacted(**dict(page.reaction), cursor=None if page.cursor is None else str(page.cursor))
@@ -157,41 +158,41 @@ async def reactions(
 
 @router.put("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
 @refuses(TooManyReactions)
-async def react(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, parts: House) -> Changed:
+async def react(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, services: Served) -> Changed:
     """Put an emoji under a message."""
-    return await _react(conversation, seq, emoji, actor, parts, on=True)
+    return await _react(conversation, seq, emoji, actor, services, on=True)
 
 
 @router.delete("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
-async def take_back(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, parts: House) -> Changed:
+async def take_back(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, services: Served) -> Changed:
     """Take one's emoji back."""
-    return await _react(conversation, seq, emoji, actor, parts, on=False)
+    return await _react(conversation, seq, emoji, actor, services, on=False)
 
 
 @router.put("/{seq}/pin", dependencies=[SAFE_WRITE])
-async def pin(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
+async def pin(conversation: Place, seq: SeqPath, actor: Caller, services: Served) -> Changed:
     """Pin a message."""
     command = Pin(type="pin", conversation=known(conversation), seq=seq, on=True)
-    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
+    return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 @router.delete("/{seq}/pin", dependencies=[SAFE_WRITE])
-async def unpin(conversation: Place, seq: SeqPath, actor: Caller, parts: House) -> Changed:
+async def unpin(conversation: Place, seq: SeqPath, actor: Caller, services: Served) -> Changed:
     """Unpin a message."""
     command = Pin(type="pin", conversation=known(conversation), seq=seq, on=False)
-    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
+    return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 @router.post("/{seq}/reports", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def report(conversation: Place, seq: SeqPath, body: Complaint, actor: Caller, parts: House) -> None:
+async def report(conversation: Place, seq: SeqPath, body: Complaint, actor: Caller, services: Served) -> None:
     """Tell those who keep order of a message."""
     command = Report(type="report", conversation=known(conversation), seq=seq, reason=body.reason)
-    await parts.commands.execute(actor, command)
+    await services.commands.execute(actor, command)
 
 
-async def _react(conversation: str, seq: int, emoji: str, actor: Actor, parts: Parts, *, on: bool) -> Changed:
+async def _react(conversation: str, seq: int, emoji: str, actor: Actor, services: Services, *, on: bool) -> Changed:
     command = React(type="react", conversation=known(conversation), seq=seq, emoji=_checked(emoji), on=on)
-    return Changed(seq=(await parts.commands.execute(actor, command)).seq)
+    return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 def _checked(emoji: str) -> str:

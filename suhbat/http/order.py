@@ -13,7 +13,7 @@ from suhbat.protocol.http_commands import FilterWords, SetFilter, SettleReport
 from suhbat.protocol.objects import Message, User
 from suhbat.protocol.types import MAX_INTEGER, Time, Wire
 
-from .parts import House
+from .dependencies import Served
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, Caller
 
@@ -53,10 +53,10 @@ class AuditLog(Wire):
 
 @router.get("/reports", dependencies=[READ])
 async def reports(
-    actor: Caller, parts: House, after: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0, limit: Limit = 50
+    actor: Caller, services: Served, after: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0, limit: Limit = 50
 ) -> Reports:
     """Messages that people reported, from the conversations where the caller keeps order, oldest first."""
-    found = await parts.store.reports(actor, after=after, limit=limit)
+    found = await services.store.reports(actor, after=after, limit=limit)
     return Reports(
         reports=tuple(Report(id=one.id, message=one.message, by=one.by, reason=one.reason, at=one.at) for one in found)
     )
@@ -64,9 +64,11 @@ async def reports(
 
 @router.delete("/reports/{report}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
-async def settle(report: Annotated[int, Path(ge=1, le=MAX_INTEGER, examples=[3])], actor: Caller, parts: House) -> None:
+async def settle(
+    report: Annotated[int, Path(ge=1, le=MAX_INTEGER, examples=[3])], actor: Caller, services: Served
+) -> None:
     """A report was looked at: it is shown no more. For those who see it."""
-    await parts.commands.execute(actor, SettleReport(report=report))
+    await services.commands.execute(actor, SettleReport(report=report))
 
 
 class NewFilter(Wire):
@@ -88,29 +90,29 @@ def require_owner(actor: Actor) -> None:
 
 
 @router.get("/filter", dependencies=[READ])
-async def show_filter(actor: Caller, parts: House) -> Filtered:
+async def show_filter(actor: Caller, services: Served) -> Filtered:
     """The words that no message may have, as search sees them. Only the owner of the server reads them."""
     require_owner(actor)
-    return Filtered(words=await parts.store.filtered())
+    return Filtered(words=await services.store.filtered())
 
 
 @router.put("/filter", dependencies=[SAFE_WRITE])
-async def put_filter(body: NewFilter, actor: Caller, parts: House) -> Filtered:
+async def put_filter(body: NewFilter, actor: Caller, services: Served) -> Filtered:
     """These words and no others, from now on. Whoever writes one of them is told so; nothing is stored."""
-    await parts.commands.execute(actor, SetFilter(words=body.words))
-    return Filtered(words=await parts.store.filtered())
+    await services.commands.execute(actor, SetFilter(words=body.words))
+    return Filtered(words=await services.store.filtered())
 
 
 @router.get("/audit", dependencies=[READ])
 async def audit(
     actor: Caller,
-    parts: House,
+    services: Served,
     before: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None,
     limit: Limit = 50,
 ) -> AuditLog:
     """What those who keep order did, newest first. Only the owner of the server reads it."""
     require_owner(actor)
-    found = await parts.store.audit(before=before, limit=limit)
+    found = await services.store.audit(before=before, limit=limit)
     return AuditLog(
         entries=tuple(
             AuditEntry(

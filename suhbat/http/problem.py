@@ -18,9 +18,9 @@ from suhbat.identity.address import metered
 from suhbat.protocol.machine import unreadable
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.types import MAX_FRAME
+from suhbat.services import Services
 from suhbat.texts import REASONS, choose
 
-from .parts import Parts
 from .security import address_of
 
 
@@ -37,7 +37,7 @@ def problem(
     request: Request, error: SuhbatError, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
     """The problem document for `error`, in the user's language. `status` overrides that of the error."""
-    request.app.state.parts.counts.refuse("http", error.code)
+    request.app.state.services.counts.refuse("http", error.code)
     status = status or error.status
     # The language of the request's `lang`, or of the account, or of the browser, in this order.
     asked = request.query_params.get("lang") or getattr(request.state, "locale", None)
@@ -55,8 +55,8 @@ async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SuhbatError)
     if error.code not in tarpit.CODES:
         return problem(request, error)
-    parts: Parts = request.app.state.parts
-    waited = await parts.tarpit.wait(metered(address_of(request, parts)), parts.clock.steady())
+    services: Services = request.app.state.services
+    waited = await services.limits.tarpit.wait(metered(address_of(request, services)), services.clock.steady())
     return problem(request, error, headers=None if waited else {"connection": "close"})
 
 

@@ -12,7 +12,7 @@ from suhbat.chat.search import LONGEST, parse
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER, Wire
 
-from .parts import House
+from .dependencies import Served
 from .security import SEARCH, Caller, weighs
 
 router = APIRouter(tags=["search"])
@@ -28,7 +28,7 @@ class Found(Wire):
 @router.get("/search", dependencies=[SEARCH, weighs(Cost.SEARCH)])
 async def search(
     actor: Caller,
-    parts: House,
+    services: Served,
     q: Annotated[str, Query(max_length=LONGEST, description="Words, phrases and filters.")] = "",
     conversation: Annotated[str | None, Query(max_length=64, description="The id of the only one to look in.")] = None,
     sender: Annotated[str | None, Query(alias="from", max_length=128, description="The name of who wrote.")] = None,
@@ -41,10 +41,10 @@ async def search(
     query = parse(q, sender=sender, conversation=conversation)
     whose: str | None = None
     if query.sender is not None:
-        await parts.people.learn(query.sender)
-        person = parts.people.find(query.sender)
+        await services.people.learn(query.sender)
+        person = services.people.find(query.sender)
         if person is None:
             return Found(messages=(), cursor=None)  # who is not there has written nothing that can be found
         whose = person.uid
-    page = await parts.store.search(actor, query, whose, limit=limit, below=cursor)
+    page = await services.store.search(actor, query, whose, limit=limit, below=cursor)
     return Found(messages=page.messages, cursor=None if page.cursor is None else str(page.cursor))

@@ -16,9 +16,10 @@ from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
 from suhbat.identity.outside import Asked
 from suhbat.identity.tokens import is_ours
+from suhbat.services import Services
 
 from . import cookie
-from .parts import House, Parts
+from .dependencies import Served
 from .refusals import refuses
 
 BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/sessions` or `/guests` gave.")
@@ -28,7 +29,7 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 
 @refuses(Unauthenticated, Forbidden, RateLimited, Busy)
-async def _login(request: Request, response: Response, parts: House, credentials: Credentials) -> Login:
+async def _login(request: Request, response: Response, services: Served, credentials: Credentials) -> Login:
     """Whose token the request carries, in `Authorization` or in the session cookie. Every request of theirs counts for
     `send_rate`, reading too.
 
@@ -36,10 +37,10 @@ async def _login(request: Request, response: Response, parts: House, credentials
     write with a cookie that no page of ours asked for.
     """
     foreign = credentials.credentials if credentials is not None else None
-    if parts.outside is not None and (foreign is None or not is_ours(foreign)):
+    if services.outside is not None and (foreign is None or not is_ours(foreign)):
         asked = Asked(request.url.path, dict(request.headers), dict(request.query_params), foreign)
-        if known := await parts.outside.login(asked):
-            return _admit(known, request, parts)
+        if known := await services.outside.login(asked):
+            return _admit(known, request, services)
     held = None if credentials is not None else cookie.read(request)
     token = credentials.credentials if credentials is not None else held
     if token is None:
@@ -48,20 +49,22 @@ async def _login(request: Request, response: Response, parts: House, credentials
         # The browser adds the cookie whoever made it ask; it also says who did, and without that nobody may write.
         if "origin" not in request.headers:
             raise Forbidden("forbidden.origin")
-        safe_write(request, parts)
-    login = _admit(await parts.people.authenticate(token), request, parts)
+        safe_write(request, services)
+    login = _admit(await services.people.authenticate(token), request, services)
     if held is not None and login.session is not None:
-        fresh = await parts.people.sessions.rotate(login.session, held)
+        fresh = await services.people.sessions.rotate(login.session, held)
         if fresh is not None:
-            cookie.write(request, response, parts.settings, fresh)
+            cookie.write(request, response, services.settings, fresh)
     return login
 
 
-def _admit(login: Login, request: Request, parts: Parts) -> Login:
-    account = parts.people.accounts.of_uid(login.actor.uid)
+def _admit(login: Login, request: Request, services: Services) -> Login:
+    account = services.people.accounts.of_uid(login.actor.uid)
     request.state.locale = None if account is None else account.locale
-    parts.bans.check(login.actor.uid)
-    wait = parts.rates.meter(login.actor.uid, metered(address_of(request, parts))).take(parts.clock.steady())
+    services.bans.check(login.actor.uid)
+    wait = services.limits.rates.meter(login.actor.uid, metered(address_of(request, services))).take(
+        services.clock.steady()
+    )
     if wait:
         raise RateLimited(retry_after=wait)
     return login
@@ -83,29 +86,29 @@ Caller = Annotated[Actor, Depends(_caller)]
 Staff = Annotated[Actor, Depends(_staff)]
 
 
-def _place(actor: Actor, request: Request, parts: Parts) -> str:
+def _place(actor: Actor, request: Request, services: Services) -> str:
     """What reads count by beside the user: guests cost nothing to make, so those of one address count together."""
-    return metered(address_of(request, parts)) if actor.kind == "guest" else ""
+    return metered(address_of(request, services)) if actor.kind == "guest" else ""
 
 
 @refuses(Busy)
-async def _reading(request: Request, actor: Caller, parts: House) -> AsyncIterator[None]:
+async def _reading(request: Request, actor: Caller, services: Served) -> AsyncIterator[None]:
     """For what reads the store: a few at once, some wait, more are told to come again. Raises Busy."""
-    async with parts.reads.quick(actor.uid, _place(actor, request, parts)):
+    async with services.limits.reads.quick(actor.uid, _place(actor, request, services)):
         yield
 
 
 @refuses(Busy)
-async def _searching(request: Request, actor: Caller, parts: House) -> AsyncIterator[None]:
+async def _searching(request: Request, actor: Caller, services: Served) -> AsyncIterator[None]:
     """The same for what takes long. Raises Busy."""
-    async with parts.reads.slow(actor.uid, _place(actor, request, parts)):
+    async with services.limits.reads.slow(actor.uid, _place(actor, request, services)):
         yield
 
 
 @refuses(Busy)
-async def _exporting(request: Request, actor: Caller, parts: House) -> AsyncIterator[None]:
+async def _exporting(request: Request, actor: Caller, services: Served) -> AsyncIterator[None]:
     """The same until the whole answer is written. Raises Busy."""
-    async with parts.reads.export(actor.uid, _place(actor, request, parts)):
+    async with services.limits.reads.export(actor.uid, _place(actor, request, services)):
         yield
 
 
@@ -119,15 +122,15 @@ def weighs(cost: int) -> Any:
     """For a request that costs like so many messages: it counts for `send_rate` as those do. Raises RateLimited."""
 
     @refuses(RateLimited)
-    async def count(request: Request, actor: Caller, parts: House) -> None:
-        meter = parts.rates.meter(actor.uid, metered(address_of(request, parts)))
-        weigh(meter, cost, parts.clock.steady())
+    async def count(request: Request, actor: Caller, services: Served) -> None:
+        meter = services.limits.rates.meter(actor.uid, metered(address_of(request, services)))
+        weigh(meter, cost, services.clock.steady())
 
     return Depends(count)
 
 
 @refuses(Forbidden, BadRequest, TooLarge)
-def safe_write(request: Request, parts: House) -> None:
+def safe_write(request: Request, services: Served) -> None:
     """For every request that writes: a router that has one carries this.
 
     A browser sends Origin with each of them: only our own pages, or those the owner listed, may write in a visitor's
@@ -136,7 +139,7 @@ def safe_write(request: Request, parts: House) -> None:
     origin, host = request.headers.get("origin"), request.headers.get("host")
     # Twice is a trick: one of the two would be checked and the other used.
     doubled = any(len(request.headers.getlist(name)) > 1 for name in ("origin", "host", "authorization"))
-    if doubled or not allowed(origin, host, parts.settings.origins, parts.settings.public_url):
+    if doubled or not allowed(origin, host, services.settings.origins, services.settings.public_url):
         raise Forbidden("forbidden.origin")
     has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -147,11 +150,11 @@ def safe_write(request: Request, parts: House) -> None:
 SAFE_WRITE = Depends(safe_write)
 
 
-def address_of(request: Request, parts: Parts) -> str:
+def address_of(request: Request, services: Services) -> str:
     """Where the request comes from, proxies seen through, as limits count it."""
-    return parts.proxies.address(request.client.host if request.client else None, request.headers.items())
+    return services.proxies.address(request.client.host if request.client else None, request.headers.items())
 
 
-def is_local(request: Request, parts: Parts) -> bool:
+def is_local(request: Request, services: Services) -> bool:
     """Whether the one who asks is on this machine, and neither behind a proxy on it nor a page in its browser."""
-    return parts.proxies.is_local(request.client.host if request.client else None, request.headers.items())
+    return services.proxies.is_local(request.client.host if request.client else None, request.headers.items())

@@ -11,7 +11,7 @@ from suhbat import __version__
 from suhbat.protocol.replies import Limits
 from suhbat.protocol.types import Wire
 
-from .parts import House
+from .dependencies import Served
 
 router = APIRouter(tags=["server"])
 
@@ -28,12 +28,12 @@ class Server(Wire):
 
 
 @router.get("/server")
-async def show(parts: House) -> Server:
+async def show(services: Served) -> Server:
     """What a page needs before anybody has logged in. No token needed."""
     return Server(
         version=__version__,
-        access=parts.settings.access,
-        outside=parts.outside is not None,
-        owned=parts.people.accounts.have_owner,
+        access=services.settings.access,
+        outside=services.outside is not None,
+        owned=services.people.accounts.have_owner,
         limits=Limits(),
     )

@@ -12,10 +12,11 @@ from suhbat.identity.export import profile
 from suhbat.identity.login import Login
 from suhbat.protocol.objects import Profile
 from suhbat.protocol.types import SESSION_TOKEN, Name, Time, Wire
+from suhbat.services import Services
 
 from . import cookie
+from .dependencies import Served
 from .me import Password
-from .parts import House, Parts
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, LoggedIn, address_of
 
@@ -63,19 +64,21 @@ class SessionList(Wire):
 
 @router.post("", status_code=201, dependencies=[SAFE_WRITE])
 @refuses(Unauthenticated, RateLimited, Busy)
-async def log_in(request: Request, body: NewSession, parts: House, response: Response) -> SignedIn | LoggedInByCookie:
+async def log_in(
+    request: Request, body: NewSession, services: Served, response: Response
+) -> SignedIn | LoggedInByCookie:
     """Log in. The answer to a wrong password and to an unknown name is one, after the same time."""
-    account, _, token = await parts.registration.log_in(
-        body.user_id, body.password, address_of(request, parts), label_of(request)
+    account, _, token = await services.registration.log_in(
+        body.user_id, body.password, address_of(request, services), label_of(request)
     )
-    return answer(request, response, parts, profile(account), token, in_cookie=body.cookie)
+    return answer(request, response, services, profile(account), token, in_cookie=body.cookie)
 
 
 @router.get("", dependencies=[READ])
-async def index(login: LoggedIn, parts: House) -> SessionList:
+async def index(login: LoggedIn, services: Served) -> SessionList:
     """Where the caller is logged in, the oldest first."""
     id = _own(login)
-    found = await parts.people.sessions.of(login.actor.uid)
+    found = await services.people.sessions.of(login.actor.uid)
     return SessionList(
         sessions=tuple(
             SessionShown(
@@ -92,36 +95,36 @@ async def index(login: LoggedIn, parts: House) -> SessionList:
 
 
 @router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def end_others(login: LoggedIn, parts: House) -> None:
+async def end_others(login: LoggedIn, services: Served) -> None:
     """Log out everywhere else: every session but this one ends, and its sockets close with 4505."""
-    await parts.people.sessions.end_all(login.actor.uid, but=_own(login))
+    await services.people.sessions.end_all(login.actor.uid, but=_own(login))
 
 
 @router.delete("/current", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
-async def end_current(request: Request, login: LoggedIn, parts: House, response: Response) -> None:
+async def end_current(request: Request, login: LoggedIn, services: Served, response: Response) -> None:
     """Log out. The session's sockets close with 4505. A guest is gone by that: the name is free, the token no good."""
     if login.session is None and not login.outside:
-        await parts.people.guests.end(login.actor)
+        await services.people.guests.end(login.actor)
     else:
-        await parts.people.sessions.end(login.actor.uid, _own(login))
-    cookie.clear(request, response, parts.settings)
+        await services.people.sessions.end(login.actor.uid, _own(login))
+    cookie.clear(request, response, services.settings)
 
 
 @router.delete("/{session}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
-async def end(session: Annotated[str, Path(examples=[SESSION])], login: LoggedIn, parts: House) -> None:
+async def end(session: Annotated[str, Path(examples=[SESSION])], login: LoggedIn, services: Served) -> None:
     """End one of one's sessions; its sockets close with 4505. 404 for other people's, as for none."""
     _own(login)
-    await parts.people.sessions.end(login.actor.uid, session)
+    await services.people.sessions.end(login.actor.uid, session)
 
 
 def answer(
-    request: Request, response: Response, parts: Parts, user: Profile, token: str, *, in_cookie: bool
+    request: Request, response: Response, services: Services, user: Profile, token: str, *, in_cookie: bool
 ) -> SignedIn | LoggedInByCookie:
     """What a new session is answered with: the token goes into the body, or into a cookie, never into both."""
     if in_cookie:
-        cookie.write(request, response, parts.settings, token)
+        cookie.write(request, response, services.settings, token)
         return LoggedInByCookie(user=user)
     return SignedIn(user=user, token=token)
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from suhbat.protocol.types import Time, Wire
 
-from .parts import House
+from .dependencies import Served
 from .security import SAFE_WRITE, LoggedIn
 
 router = APIRouter(prefix="/tickets", tags=["tickets"], dependencies=[SAFE_WRITE])
@@ -19,7 +19,7 @@ class Ticket(Wire):
 
 
 @router.post("", status_code=201)
-async def issue(login: LoggedIn, parts: House) -> Ticket:
+async def issue(login: LoggedIn, services: Served) -> Ticket:
     """A single-use ticket that lives 30 s: open `/api/v1/ws?ticket=…` with it."""
-    ticket, expires_at = await parts.tickets.issue(login)
+    ticket, expires_at = await services.tickets.issue(login)
     return Ticket(ticket=ticket, expires_at=expires_at)

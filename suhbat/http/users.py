@@ -10,9 +10,10 @@ from suhbat.chat.model import Actor
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import Person
 from suhbat.protocol.types import Wire
+from suhbat.services import Services
 
 from . import paths
-from .parts import House, Parts
+from .dependencies import Served
 from .refusals import refuses
 from .security import READ, Caller
 
@@ -26,33 +27,33 @@ class People(Wire):
 @router.get("")
 async def search(
     actor: Caller,
-    parts: House,
+    services: Served,
     query: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
 ) -> People:
     """Accounts whose name, or a word of whose shown name, begins with `query`, with or without an @ before it; and the guest of
     exactly that name."""
     query = query.strip().removeprefix("@")
-    found = {account.uid: account.actor for account in parts.people.accounts.found(query, limit)}
-    await parts.people.learn(query)
-    exact = parts.people.find(query)
+    found = {account.uid: account.actor for account in services.people.accounts.found(query, limit)}
+    await services.people.learn(query)
+    exact = services.people.find(query)
     if exact is not None:
         found = {exact.uid: exact} | found
-    return People(users=tuple(_person(other, parts) for other in list(found.values())[:limit]))
+    return People(users=tuple(_person(other, services) for other in list(found.values())[:limit]))
 
 
 @router.get("/{user_id}", dependencies=[READ])
 @refuses(NotFound)
-async def show(user_id: paths.Person, actor: Caller, parts: House, uid: paths.WhoseUid = None) -> Person:
+async def show(user_id: paths.Person, actor: Caller, services: Served, uid: paths.WhoseUid = None) -> Person:
     """Who holds this name. 404 for nobody, for an account that was shut out, and with `uid` for anybody but them."""
-    await parts.people.learn(user_id)
-    found = parts.people.find(user_id)
+    await services.people.learn(user_id)
+    found = services.people.find(user_id)
     if found is None or uid not in (None, found.uid):
         raise NotFound()
-    return _person(found, parts)
+    return _person(found, services)
 
 
-def _person(actor: Actor, parts: Parts) -> Person:
-    account = parts.people.accounts.of_uid(actor.uid)
+def _person(actor: Actor, services: Services) -> Person:
+    account = services.people.accounts.of_uid(actor.uid)
     shown = actor.user_id if account is None else account.display_name
     return Person(uid=actor.uid, user_id=actor.user_id, kind=actor.kind, display_name=shown, role=actor.role)

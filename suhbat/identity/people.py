@@ -42,7 +42,7 @@ class People:
         self.sessions = sessions
         self._access = access
         self._cluster = cluster
-        self._names = names
+        self.names = names
 
     async def load(self) -> None:
         """Read who there is. Call once, when the store is open."""
@@ -81,7 +81,7 @@ class People:
 
     def _far(self, folded: str) -> Actor | None:
         """A guest who is connected to another node."""
-        return None if self._names is None else self._names.find(folded)
+        return None if self.names is None else self.names.find(folded)
 
     async def renew_accounts(self, uids: Collection[str]) -> None:
         """Other nodes have made, changed or erased these accounts; guests may have become them."""

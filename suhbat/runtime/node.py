@@ -1,4 +1,8 @@
-"""The live parts of one node, wired together: store, bus, hub, people and what they do. No HTTP, no sockets, no process."""
+"""The live parts of one node, wired together: store, bus, hub, people and what they do. No HTTP, no sockets, no process.
+
+Parts are given what they use, and whom they tell, when they are made: nothing is set later. What would be a circle is cut by
+a part that both sides know: `Here` tells a `HeartbeatSignal`, on which the node's membership of the cluster waits.
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,24 @@ import structlog
 
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
+from suhbat.chat.erasing import erase_all
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import Change
 from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
+from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.cluster.invalidation import CacheInvalidation
 from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
 from suhbat.config import Settings
+from suhbat.counting import Counts
 from suhbat.hub.hub import Hub
+from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.reconciliation import Reconciliation
+from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.accounts import Accounts
+from suhbat.identity.control import Control
 from suhbat.identity.guests import Guests
 from suhbat.identity.outside import Authenticate, Outside
 from suhbat.identity.passwords import Passwords
@@ -32,10 +42,8 @@ from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.protocol.events import LogEntry
+from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
-from suhbat.transport.opening_limiter import OpeningLimiter
-from suhbat.transport.services import Services
-from suhbat.transport.unidentified import UnidentifiedConnections
 
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, Stopping
 
@@ -76,10 +84,20 @@ class FromOtherNodes:
 
 
 class Node:
-    """Nothing runs before `running`. `services` is what dialects need of it."""
+    """Nothing runs before `running`. `services` is what requests and connections may use of it.
+
+    `control`: what shows that an order comes from this machine's owner. `authenticate`: see `identity.outside`.
+    """
 
     def __init__(
-        self, settings: Settings, store: Store, bus: Bus, clock: Clock, authenticate: Authenticate | None = None
+        self,
+        settings: Settings,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        health: NodeHealth,
+        control: Control,
+        authenticate: Authenticate | None = None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -112,42 +130,42 @@ class Node:
             names=self.cluster_membership,
         )
         self.bans = Bans(clock)
-        self.invalidation = CacheInvalidation(store, self.hub, self.people, self.bans, self.tasks)
-        self.reconciliation = Reconciliation(store, self.hub, self.invalidation)
-        self._from_others = FromOtherNodes(self.hub, self.invalidation, signal, self.reconciliation)
-        self.rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
-        self.commands = Commands(store, self.people, clock, self.bans)
-        self.commands.banished = connections.close_banned
+        invalidation = CacheInvalidation(store, self.hub, self.people, self.bans, self.tasks)
+        self.reconciliation = Reconciliation(store, self.hub, invalidation)
+        self._from_others = FromOtherNodes(self.hub, invalidation, signal, self.reconciliation)
+        rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
+        commands = Commands(store, self.people, clock, self.bans, connections)
         self.passwords = Passwords()
-        self.registration = Registration(
-            store,
-            clock,
-            self.people,
-            self.passwords,
-            connections,
-            self.commands,
-            store.cluster,
-            access=settings.access,
-        )
         self.services = Services(
             settings=settings,
+            clock=clock,
             store=store,
-            hub=self.hub,
             tasks=self.tasks,
+            hub=self.hub,
             here=self.here,
             people=self.people,
+            registration=Registration(
+                store,
+                clock,
+                self.people,
+                self.passwords,
+                connections,
+                commands,
+                store.cluster,
+                access=settings.access,
+            ),
             tickets=Tickets(clock, passes=store.cluster, people=self.people),
-            messages=Messages(store, self.people, clock, self.rates),
-            commands=self.commands,
-            bans=self.bans,
-            rates=self.rates,
-            reads=Reads(),
-            clock=clock,
-            opening_limiter=OpeningLimiter(),
-            unidentified=UnidentifiedConnections(settings.connections),
             outside=None if authenticate is None else Outside(store, clock, self.people, authenticate),
             proxies=Proxies(settings.trusted_proxies),
-            names=self.cluster_membership,
+            control=control,
+            messages=Messages(store, self.people, clock, rates),
+            commands=commands,
+            bans=self.bans,
+            limits=RequestLimits(
+                rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)
+            ),
+            counts=Counts(),
+            health=health,
         )
 
     @asynccontextmanager
@@ -182,11 +200,6 @@ class Node:
         self.hub.apply(entries, ours=True)
         self.bus.publish(entries)
 
-    async def erase(self) -> None:
-        """Go on with what people asked to be forgotten, until nothing is left of it."""
-        while await self.store.erase_more(self.clock.wall()):
-            pass
-
     async def _chores(self) -> None:
         """Once a minute: write down who was here, forget those whose time is over, and what is older than it may be."""
         while True:
@@ -197,6 +210,6 @@ class Node:
                 await self.store.drop_allowances()
                 for name in await self.store.expire(self.settings.retention):
                     self.hub.pages.forget(name)
-                await self.erase()
+                await erase_all(self.store, self.clock)
             except Exception:
                 log.exception("the chores of this minute were not all done")

@@ -1,14 +1,21 @@
-"""The last steps of a node, none of which may keep its process from ending because another machine does not answer."""
+"""How a node stops: others take its connections over, and then none of its last steps may keep the process from ending
+because another machine does not answer."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import structlog
 
 from suhbat.errors import SuhbatError
+from suhbat.hub.connection import Connection
+from suhbat.protocol.closes import Close
 
+NOTICE_SECONDS = 1.0
+"""How long a node that will stop still takes requests, until who balances between the nodes has noticed."""
+SPREAD_SECONDS, SPREAD_STEPS = 3.0, 30
+"""Over how long it then closes its connections."""
 LAST_WORDS_SECONDS = 1.0
 """From the first step on: until when the others are told, and is written down who was here."""
 CLOSE_SECONDS = 3.0
@@ -16,6 +23,17 @@ CLOSE_SECONDS = 3.0
 this is within the 10 s after SIGTERM that are promised."""
 
 log = structlog.get_logger("suhbat")
+
+
+async def hand_over(connections: Iterable[Connection]) -> None:
+    """Where others can take over, and nobody is sent here any more: connections are closed (1012: come back) one after
+    another, so that they do not all come to the others at once."""
+    await asyncio.sleep(NOTICE_SECONDS)
+    leaving = list(connections)
+    for number, connection in enumerate(leaving, 1):
+        connection.wire.close(Close.RESTART, "restart")
+        if number % (len(leaving) // SPREAD_STEPS + 1) == 0:
+            await asyncio.sleep(SPREAD_SECONDS / SPREAD_STEPS)
 
 
 class Stopping:

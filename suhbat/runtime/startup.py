@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
 
+import structlog
+
 from suhbat import __version__
 from suhbat.config import Settings
+from suhbat.identity.control import Control
 from suhbat.identity.proxies import ADVICE
 from suhbat.store.errors import StoreUnavailable
+from suhbat.store.lock import owned
+
+log = structlog.get_logger("suhbat")
 
 FILES = 100_000
 """Open files asked for: two connections' worth for each that the setting `connections` allows by default."""
@@ -67,6 +73,24 @@ def beside(settings: Settings, bound: int | None = None) -> str:
     elif host == "::":
         host = "::1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def controlled(settings: Settings, control: Control, *, shared: bool) -> Iterator[None]:
+    """The command line finds this server by its data directory. Of several processes there (`shared`) the first one is found;
+    workers of `suhbat serve` were given a secret by their parent, which is found."""
+    if control.secret is not None:
+        yield
+        return
+    with ExitStack() as stack:
+        try:
+            if shared:
+                stack.enter_context(owned(settings.data))
+            control.begin(beside(settings))
+            stack.callback(control.end)
+        except (OSError, StoreUnavailable) as error:
+            log.info("the command line does not find this process", reason=str(error))
+        yield
 
 
 def is_public(host: str) -> bool:

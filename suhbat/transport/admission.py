@@ -14,11 +14,11 @@ from suhbat.identity.address import metered
 from suhbat.identity.origin import allowed
 from suhbat.protocol import simple
 from suhbat.protocol.v1 import SUBPROTOCOL
+from suhbat.services import Services
 
 from .dialect import Dialect
 from .keepalive import Keepalive
 from .paced_queue import PacedQueue
-from .services import Services
 from .simple import SimpleDialect
 from .upgrade import Upgrade, parse_query
 from .v1 import V1Dialect

@@ -18,9 +18,9 @@ from suhbat.identity.tokens import is_ours
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.machine import Answer, End
+from suhbat.services import Services
 from suhbat.texts import language_of
 
-from .services import Services
 from .upgrade import Upgrade
 
 log = structlog.get_logger("suhbat.transport")
@@ -168,7 +168,7 @@ class BaseDialect:
         self.services.counts.refuse(self.label, code)
         if code in CODES:
             now = self.services.clock.steady()
-            wait = self.services.tarpit.take(self.address, now)
+            wait = self.services.limits.tarpit.take(self.address, now)
             if wait != 0.0:
                 self._slow_until = now + (LONGEST if wait is None else wait)
 

@@ -19,8 +19,7 @@ from suhbat.protocol.commands import Resume
 from suhbat.protocol.events import ConversationAdded, own_log
 from suhbat.protocol.objects import ConversationState, Invitation
 from suhbat.protocol.types import LOBBY, ME
-
-from .services import Services
+from suhbat.services import Services
 
 AT_ONCE = 100
 """Conversations of a snapshot that are read at a time, and told in one frame."""

@@ -16,10 +16,10 @@ from suhbat.protocol import simple
 from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.types import LOBBY, ME
+from suhbat.services import Services
 
 from .delivery_tracker import DeliveryTracker
 from .dialect import BaseDialect, Rest
-from .services import Services
 from .upgrade import Upgrade
 
 REPLAYED = 1_000
@@ -69,8 +69,8 @@ class SimpleDialect(BaseDialect):
         claim, self.claim = self.claim, None
         if claim is not None:
             self.services.people.release(claim)
-            if self.services.names is not None:
-                self.services.names.release(claim)
+            if self.services.people.names is not None:
+                self.services.people.names.release(claim)
 
     # Opening
 
@@ -86,8 +86,8 @@ class SimpleDialect(BaseDialect):
                 held.holder.wire.probe(SILENCE_SECONDS)
             raise
         self.claim.holder = self
-        if self.services.names is not None:
-            return self._hold(self.services.names, self.claim)
+        if self.services.people.names is not None:
+            return self._hold(self.services.people.names, self.claim)
         self._become(self.claim.actor)
         return None
 
@@ -184,7 +184,7 @@ class SimpleDialect(BaseDialect):
     def _begin(self, connection: Connection) -> None:
         # A bare guest is a new identity each time: the meter is the name's, or coming again would reset it.
         who = connection.actor.uid if self.claim is None else f"{self.claim.skeleton} {self.address}"
-        self.machine = simple.SimpleMachine(self.language, self.services.rates.meter(who, self.address))
+        self.machine = simple.SimpleMachine(self.language, self.services.limits.rates.meter(who, self.address))
         self.enter(connection)
 
     # Commands

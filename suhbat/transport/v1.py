@@ -20,10 +20,10 @@ from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
 from suhbat.protocol.types import HELLO_SECONDS, ME
 from suhbat.protocol.v1 import V1Machine
+from suhbat.services import Services
 
 from .dialect import BaseDialect, Rest, log
 from .opening import Beginning, Opening, removed
-from .services import Services
 from .upgrade import Upgrade
 
 C = TypeVar("C", bound=V1StateCommand | History | Sync)
@@ -47,13 +47,13 @@ class V1Dialect(BaseDialect):
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
         super().__init__(services, wire, upgrade)
         self._upgrade: Upgrade | None = upgrade
-        self.machine = V1Machine(self.language, services.rates.fresh(self.address))
+        self.machine = V1Machine(self.language, services.limits.rates.fresh(self.address))
         self.typed: dict[str, float] = {}
         self._deadline: asyncio.TimerHandle | None = None
 
     def open(self) -> None:
         """Wait for `hello`: 10 s, then 4501."""
-        self.services.unidentified.add(self)
+        self.services.limits.unidentified.add(self)
         self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._late)
 
     def receive(self, data: str | bytes) -> Rest | None:
@@ -69,7 +69,7 @@ class V1Dialect(BaseDialect):
 
     def release(self) -> None:
         super().release()
-        self.services.unidentified.discard(self)
+        self.services.limits.unidentified.discard(self)
         if self._deadline is not None:
             self._deadline.cancel()
 
@@ -102,12 +102,12 @@ class V1Dialect(BaseDialect):
         self.end(error, self.machine.refuse(error, None))
 
     async def _hello(self, command: Hello) -> None:
-        self.services.unidentified.discard(self)
+        self.services.limits.unidentified.discard(self)
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
         try:
-            async with self.services.opening_limiter.turn():
+            async with self.services.limits.opening_limiter.turn():
                 rest = await self._open(command)
             if rest is not None:
                 await rest
@@ -137,7 +137,7 @@ class V1Dialect(BaseDialect):
         if self.wire.closed or not self.still(login, connection):
             self.services.hub.remove(connection)
             return None
-        self.machine.meter = self.services.rates.meter(actor.uid, self.address)
+        self.machine.meter = self.services.limits.rates.meter(actor.uid, self.address)
         self.enter(connection)
         self._reply(
             replies.Welcome(
@@ -278,7 +278,7 @@ class V1Dialect(BaseDialect):
 
     async def _history(self, command: History) -> None:
         assert self.connection is not None
-        async with self.services.reads.quick(self.connection.actor.uid):
+        async with self.services.limits.reads.quick(self.connection.actor.uid):
             page = await self.services.store.history(
                 self.connection.actor,
                 command.conversation,
@@ -301,7 +301,7 @@ class V1Dialect(BaseDialect):
     async def _sync(self, command: Sync) -> None:
         connection = self.connection
         assert connection is not None
-        async with self.services.reads.quick(connection.actor.uid):
+        async with self.services.limits.reads.quick(connection.actor.uid):
             places = await self.services.store.places(connection.actor)
         if self.connection is None:
             return

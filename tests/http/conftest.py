@@ -5,37 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from copy import copy
-from typing import Any, cast
+from typing import Any
 
 import httpx2
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry, Counter
 from starlette.datastructures import State
 
-from suhbat.chat.bans import Bans
-from suhbat.chat.commands import Commands
-from suhbat.chat.messages import Messages
-from suhbat.chat.ports import Store
-from suhbat.chat.rate import Rates
-from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.http import api
-from suhbat.http.parts import Parts
-from suhbat.identity.accounts import Accounts
-from suhbat.identity.control import Control
-from suhbat.identity.guests import Guests
-from suhbat.identity.passwords import Passwords
-from suhbat.identity.people import People
-from suhbat.identity.proxies import Proxies
-from suhbat.identity.registration import Registration
-from suhbat.identity.sessions import Sessions
-from suhbat.identity.tickets import Tickets
 from suhbat.protocol.objects import Role
 from suhbat.protocol.problem import MEDIA_TYPE
+from suhbat.services import Services
 from tests.documented import check
-from tests.fakes import CountingTokens, FakeClock, FakeInvited, FakeListener, FakeStore
+from tests.fakes import FakeClock, FakeStore
+from tests.services import cheap_passwords, services_over
 
 PASSWORD = "a good password"
 
@@ -52,15 +36,15 @@ async def documented(answer: httpx2.Response) -> None:
 _BUILT: dict[str | None, FastAPI] = {}
 
 
-def application(parts: Parts) -> FastAPI:
-    """As `api.build` makes it, with its own parts, routes and middleware. What the routes are made of is made once: it would
+def application(services: Services) -> FastAPI:
+    """As `api.build` makes it, with its own services, routes and middleware. What the routes are made of is made once: it would
     take longer than most tests."""
-    public_url = parts.settings.public_url
+    public_url = services.settings.public_url
     if public_url not in _BUILT:
-        _BUILT[public_url] = api.build(parts)
+        _BUILT[public_url] = api.build(services)
     app = copy(_BUILT[public_url])
     app.state = State()
-    app.state.parts = parts
+    app.state.services = services
     app.router = copy(app.router)
     app.router.routes = list(app.router.routes)
     app.router.middleware_stack = app.router.app
@@ -75,42 +59,13 @@ class House:
         self.clock = FakeClock()
         self.store = FakeStore()
         self.settings = Settings(**flags)
-        store = cast(Store, self.store)
-        tokens = CountingTokens()
-        access = self.settings.access
-        listener = FakeListener()
-        self.guests = Guests(store, self.clock, listener, tokens, access)
-        self.accounts = Accounts(store, listener)
-        self.sessions = Sessions(store, self.clock, listener, tokens)
-        self.people = People(self.guests, self.accounts, self.sessions, access, cluster=None, names=None)
-        self.passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        self.registration = Registration(
-            store, self.clock, self.people, self.passwords, listener, FakeInvited(), None, tokens, access
-        )
-        self.control = Control(self.settings.data)
-        self.tickets = Tickets(self.clock, tokens)
-        bans = Bans(self.clock)
-        rates = Rates(self.settings.send_rate, self.settings.address_rate, self.settings.room_rate)
-        registry = CollectorRegistry()
-        Counter("suhbat_test", "A figure.", registry=registry).inc()
-        self.app = application(
-            Parts(
-                settings=self.settings,
-                store=store,
-                people=self.people,
-                registration=self.registration,
-                tickets=self.tickets,
-                messages=Messages(store, self.people, self.clock, rates),
-                commands=Commands(store, self.people, self.clock, bans),
-                bans=bans,
-                rates=rates,
-                reads=Reads(),
-                clock=self.clock,
-                registry=registry,
-                control=self.control,
-                proxies=Proxies(self.settings.trusted_proxies),
-            )
-        )
+        self.passwords = cheap_passwords()
+        self.services = services_over(self.store, self.clock, self.settings, self.passwords)
+        self.people = self.services.people
+        self.guests, self.accounts, self.sessions = self.people.guests, self.people.accounts, self.people.sessions
+        self.registration, self.tickets = self.services.registration, self.services.tickets
+        self.control = self.services.control
+        self.app = application(self.services)
 
     def client(self, address: str = "127.0.0.1", **options: Any) -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40000))

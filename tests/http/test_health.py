@@ -46,7 +46,7 @@ async def test_refusals_are_counted(house: House) -> None:
         await client.get("/api/v1/me")
         await client.get("/api/v1/me")
         await client.get("/nowhere")
-    counts = house.app.state.parts.counts.refusals
+    counts = house.app.state.services.counts.refusals
     assert counts["http", "unauthenticated"] == 2 and counts["http", "not_found"] == 1
 
 

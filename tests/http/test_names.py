@@ -15,7 +15,7 @@ from suhbat.chat.model import Actor, CommandContext, CommandResult
 from suhbat.chat.ports import Store
 from suhbat.errors import BadRequest, UserNotFound
 from suhbat.protocol.commands import COMMAND, Meet
-from tests.fakes import FakeClock, FakeStore
+from tests.fakes import FakeClock, FakeListener, FakeStore
 
 from .conftest import House
 from .test_problem import assert_problem
@@ -52,7 +52,7 @@ def store() -> Seeing:
 @pytest.fixture
 def commands(store: Seeing) -> Commands:
     clock = FakeClock()
-    return Commands(cast(Store, store), cast(Any, Names()), clock, Bans(clock))
+    return Commands(cast(Store, store), cast(Any, Names()), clock, Bans(clock), FakeListener())
 
 
 @pytest.mark.parametrize("type", ["admit", "remove", "ban", "mute"])

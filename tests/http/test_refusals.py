@@ -86,7 +86,7 @@ async def test_who_is_banned(house: House) -> None:
     headers = await house.account("aziza", "owner")
     account = house.accounts.of_name("aziza")
     assert account is not None
-    house.app.state.parts.bans.put(account.uid, None, on=True)
+    house.app.state.services.bans.put(account.uid, None, on=True)
     for operation in logged_in():
         assert (await ask(house, operation, headers=headers)).status_code == 403, operation
 

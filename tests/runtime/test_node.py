@@ -9,11 +9,13 @@ from suhbat.bus.memory import MemoryBus
 from suhbat.chat.ports import Bus
 from suhbat.config import Settings
 from suhbat.hub.connection import Connection, FrameFormat
+from suhbat.identity.control import Control
 from suhbat.protocol.events import LogEntry
 from suhbat.runtime.node import Node
 from suhbat.store.sqlite import SQLiteStore
 from tests.fakes import FakeClock
 from tests.hub.parts import RecordingWire
+from tests.services import FakeHealth
 from tests.store.parts import ALI, Listener
 
 
@@ -26,9 +28,9 @@ class BrokenBus(MemoryBus):
 
 async def test_who_is_here_comes_before_the_bus(tmp_path: Path) -> None:
     """Whatever becomes of a batch on its way to other nodes, everybody here has it at once."""
-    clock = FakeClock()
+    clock, settings = FakeClock(), Settings()
     store = SQLiteStore(tmp_path / "data", clock=clock)
-    node = Node(Settings(), store, cast(Bus, BrokenBus()), clock)
+    node = Node(settings, store, cast(Bus, BrokenBus()), clock, FakeHealth(), Control(settings.data))
     async with node.running():
         wire = RecordingWire()
         reader = Connection(wire, FrameFormat.V1, ALI, "en")

@@ -5,39 +5,24 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from suhbat.chat.bans import Bans
-from suhbat.chat.commands import Commands
-from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor
-from suhbat.chat.ports import Store
-from suhbat.chat.presence import Here
-from suhbat.chat.rate import Rates
-from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.errors import Busy, Forbidden
 from suhbat.hub.connection import Connection, FrameFormat, Target
-from suhbat.identity.accounts import Accounts
-from suhbat.identity.guests import Guests
-from suhbat.identity.people import People
-from suhbat.identity.proxies import Proxies
-from suhbat.identity.sessions import Sessions
-from suhbat.identity.tickets import Tickets
 from suhbat.protocol.closes import Close
 from suhbat.protocol.types import LOBBY
-from suhbat.tasks import Tasks
+from suhbat.services import Services
 from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
-from suhbat.transport.opening_limiter import OpeningLimiter
-from suhbat.transport.services import Services
 from suhbat.transport.simple import SimpleDialect
-from suhbat.transport.unidentified import UnidentifiedConnections
 from suhbat.transport.upgrade import QUERY_FIELDS, Upgrade
 from suhbat.transport.v1 import SYNCS, V1Dialect
-from tests.fakes import FakeClock, FakePresenceListener, FakeStore
-from tests.hub.parts import Log, RecordingWire, hub_over
+from tests.fakes import FakeClock, FakeStore
+from tests.hub.parts import RecordingWire
+from tests.services import services_over
 
 
 @pytest.fixture(autouse=True)
@@ -48,37 +33,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def house(**settings: Any) -> Admission:
     """Admission to a server with these settings, in memory."""
-    services = _services(Settings(**settings))
+    services = services_over(FakeStore(), FakeClock(), Settings(**settings))
     return Admission(lambda: services)
-
-
-def _services(settings: Settings) -> Services:
-    store, clock = cast(Store, FakeStore()), FakeClock()
-    tasks, bans = Tasks(), Bans(clock)
-    hub = hub_over(Log(), tasks)
-    told = hub.connections
-    guests = Guests(store, clock, told, access=settings.access, per_address=settings.guests_per_address)
-    accounts, sessions = Accounts(store, told), Sessions(store, clock, told)
-    people = People(guests, accounts, sessions, settings.access, cluster=None, names=None)
-    return Services(
-        settings=settings,
-        store=store,
-        hub=hub,
-        tasks=tasks,
-        here=Here(settings.announce_limit, FakePresenceListener()),
-        people=people,
-        tickets=Tickets(clock),
-        messages=Messages(store, people, clock),
-        commands=Commands(store, people, clock, bans),
-        bans=bans,
-        rates=Rates(settings.send_rate, settings.address_rate),
-        reads=Reads(),
-        clock=clock,
-        proxies=Proxies(settings.trusted_proxies),
-        opening_limiter=OpeningLimiter(),
-        unidentified=UnidentifiedConnections(settings.connections),
-        outside=None,
-    )
 
 
 def request(*headers: tuple[str, str], path: str = V1_PATH, query: bytes = b"", peer: str = "192.0.2.1") -> Request:
@@ -99,7 +55,7 @@ def test_paths() -> None:
 
 def test_before_start_up_and_after_the_end() -> None:
     """Busy, and to be tried again in a few seconds; nobody is counted."""
-    services: list[Services | None] = [_services(Settings())]
+    services: list[Services | None] = [services_over(FakeStore(), FakeClock(), Settings())]
     admission = Admission(lambda: services[0])
     upgrade = admission.admit(request())
     services[0] = None

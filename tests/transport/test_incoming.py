@@ -99,7 +99,7 @@ async def test_what_follows_a_hello_that_fails(
         if told:
             patched.setattr(app.node.store, "states", states)
         else:
-            patched.setattr(type(app.node.services.unidentified), "discard", known)
+            patched.setattr(type(app.node.services.limits.unidentified), "discard", known)
         peer.packet(hello(token), send(length))
         await peer.until(CLOSE)
     for _ in range(100):

@@ -6,8 +6,8 @@ import json
 
 from suhbat.chat.rate import Rates
 from suhbat.errors import RateLimited
+from suhbat.hub.unidentified import PART
 from suhbat.protocol.closes import Close
-from suhbat.transport.unidentified import PART
 from suhbat.transport.v1 import V1Dialect
 from tests.hub.parts import RecordingWire
 
@@ -41,9 +41,9 @@ async def test_who_has_been_silent_longest_goes() -> None:
     assert rest is not None
     await rest
     assert wire.frames[0]["code"] == "unauthenticated"
-    waiting = len(dialect.services.unidentified)
+    waiting = len(dialect.services.limits.unidentified)
     dialect.closed()
-    assert len(dialect.services.unidentified) == waiting
+    assert len(dialect.services.limits.unidentified) == waiting
     for dialect, _ in dialects:
         dialect.closed()
 

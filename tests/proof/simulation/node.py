@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from suhbat.config import Settings
+from suhbat.identity.control import Control
 from suhbat.runtime.node import Node
 from suhbat.transport import queue_wire
 from suhbat.transport.admission import V1_PATH, Admission
 from suhbat.transport.asgi import WebSockets
+from tests.services import FakeHealth
 
 from .disk import Disk, SimulatedStore
 from .loop import Process, bury
@@ -75,7 +77,8 @@ class SimulatedNode:
     async def _live(self, process: Process) -> None:
         self.world.ether.leave(self.bus)
         self.bus = SimulatedBus(self.world.ether, process)
-        node = Node(SETTINGS, SimulatedStore(self.disk, self.clock, self.chance), self.bus, self.clock)
+        store = SimulatedStore(self.disk, self.clock, self.chance)
+        node = Node(SETTINGS, store, self.bus, self.clock, FakeHealth(), Control(SETTINGS.data))
         self._stopping = asyncio.Event()
         try:
             async with node.running():

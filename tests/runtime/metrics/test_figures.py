@@ -119,6 +119,6 @@ def test_a_worker_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_an_application_that_was_never_started() -> None:
     """Its figures can be read, and nothing is made on the disk."""
     app = create_app(Settings(data=Path("never-made")))
-    found = figures(generate_latest(app.fastapi.state.parts.registry).decode())
+    found = figures(generate_latest(app.health.registry).decode())
     assert found["suhbat_database_up", ""] == found["suhbat_connections", ""] == 0
     assert not Path("never-made").exists()

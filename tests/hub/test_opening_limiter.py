@@ -9,8 +9,8 @@ from contextlib import suppress
 import pytest
 
 from suhbat.errors import Busy
-from suhbat.transport import opening_limiter
-from suhbat.transport.opening_limiter import AWAY_SECONDS, LONGEST_SECONDS, OpeningLimiter
+from suhbat.hub import opening_limiter
+from suhbat.hub.opening_limiter import AWAY_SECONDS, LONGEST_SECONDS, OpeningLimiter
 
 
 class Crowd:

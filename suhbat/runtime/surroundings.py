@@ -1,0 +1,47 @@
+"""What a node stands on, as the settings ask for it: the store, the bus, and the system's clock."""
+
+from __future__ import annotations
+
+import time
+
+from suhbat.bus.memory import MemoryBus
+from suhbat.chat.bounds import Bounds
+from suhbat.chat.ports import Bus, Clock, Store
+from suhbat.config import Settings
+from suhbat.store.sqlite import SQLiteStore
+
+
+class SystemClock:
+    """See `chat.ports.Clock`."""
+
+    def wall(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def steady(self) -> float:
+        return time.monotonic()
+
+
+def make_store(settings: Settings, clock: Clock) -> Store:
+    """On PostgreSQL with `database_url`, else in a SQLite file. Not open yet."""
+    bounds = Bounds(
+        conversations=settings.conversations_per_person,
+        rooms=settings.rooms_per_day,
+        directs=settings.directs_per_day,
+        team=settings.access != "open",
+    )
+    history = settings.lobby_history
+    if settings.database_url is None:
+        return SQLiteStore(settings.data, lobby_history=history, clock=clock, bounds=bounds)
+    # Imported late, as the bus is: a start on SQLite pays for neither.
+    from suhbat.store.postgres import PostgresStore
+
+    return PostgresStore(settings.database_url, lobby_history=history, clock=clock, bounds=bounds)
+
+
+def make_bus(settings: Settings) -> Bus:
+    """NATS with `bus_url`, else none but this process's own. Not open yet."""
+    if settings.bus_url is None:
+        return MemoryBus()
+    from suhbat.bus.nats import NatsBus
+
+    return NatsBus(settings.bus_url)

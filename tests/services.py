@@ -1,0 +1,94 @@
+"""The services of a server over fakes, wired as `runtime.node` does it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from argon2 import PasswordHasher
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+
+from suhbat.chat.bans import Bans
+from suhbat.chat.commands import Commands
+from suhbat.chat.messages import Messages
+from suhbat.chat.ports import Store
+from suhbat.chat.presence import Here
+from suhbat.chat.rate import Rates
+from suhbat.chat.tarpit import Tarpit
+from suhbat.chat.turns import Reads
+from suhbat.config import Settings
+from suhbat.counting import Counts
+from suhbat.hub.opening_limiter import OpeningLimiter
+from suhbat.hub.unidentified import UnidentifiedConnections
+from suhbat.identity.accounts import Accounts
+from suhbat.identity.control import Control
+from suhbat.identity.guests import Guests
+from suhbat.identity.passwords import Passwords
+from suhbat.identity.people import People
+from suhbat.identity.proxies import Proxies
+from suhbat.identity.registration import Registration
+from suhbat.identity.sessions import Sessions
+from suhbat.identity.tickets import Tickets
+from suhbat.services import RequestLimits, Services
+from suhbat.tasks import Tasks
+
+from .fakes import CountingTokens, FakeClock, FakeInvited, FakePresenceListener, FakeStore
+from .hub.parts import Log, hub_over
+
+
+class FakeHealth:
+    """See suhbat.services.NodeHealth; with one figure."""
+
+    degraded = False
+    draining = False
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        Counter("suhbat_test", "A figure.", registry=self._registry).inc()
+
+    async def figures(self) -> bytes:
+        return generate_latest(self._registry)
+
+
+def cheap_passwords() -> Passwords:
+    """Hashes that cost nothing."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+def services_over(
+    fake: FakeStore, clock: FakeClock, settings: Settings, passwords: Passwords | None = None
+) -> Services:
+    """Nothing of it is started."""
+    store, tasks, bans, tokens = cast(Store, fake), Tasks(), Bans(clock), CountingTokens()
+    hub = hub_over(Log(), tasks)
+    told = hub.connections
+    people = People(
+        Guests(store, clock, told, tokens, settings.access, per_address=settings.guests_per_address),
+        Accounts(store, told),
+        Sessions(store, clock, told, tokens),
+        settings.access,
+        cluster=None,
+        names=None,
+    )
+    rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
+    return Services(
+        settings=settings,
+        clock=clock,
+        store=store,
+        tasks=tasks,
+        hub=hub,
+        here=Here(settings.announce_limit, FakePresenceListener()),
+        people=people,
+        registration=Registration(
+            store, clock, people, passwords or cheap_passwords(), told, FakeInvited(), None, tokens, settings.access
+        ),
+        tickets=Tickets(clock, tokens),
+        outside=None,
+        proxies=Proxies(settings.trusted_proxies),
+        control=Control(settings.data),
+        messages=Messages(store, people, clock, rates),
+        commands=Commands(store, people, clock, bans, told),
+        bans=bans,
+        limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),
+        counts=Counts(),
+        health=FakeHealth(),
+    )
