@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from suhbat.errors import RateLimited, SuhbatError, TooManyConversations
+
+from .model import Milliseconds
 
 DAY = 24 * 3600 * 1000
 """Milliseconds. A day begins with the first thing that is counted in it."""
@@ -25,3 +30,33 @@ class Bounds:
     rooms: int = 100
     directs: int = 200
     team: bool = False
+
+
+Made = Literal["rooms", "directs", "invitations"]
+
+
+class Allowance(NamedTuple):
+    """How many of something a person has made in the day that began `since` then."""
+
+    since: Milliseconds
+    used: int
+
+
+def conversations_refusal(count: int, limit: int, *, of: str | None = None) -> SuhbatError | None:
+    """Of one more conversation for somebody who is in so many; `of`: their name, where somebody else would add them. A limit of
+    0 is none."""
+    if not limit or count < limit:
+        return None
+    if of is None:
+        return TooManyConversations(limit=limit)
+    return TooManyConversations("too_many_conversations.person", user_id=of)
+
+
+def spend(what: Made, allowance: Allowance | None, limit: int, at: Milliseconds) -> Allowance | RateLimited:
+    """The allowance after one more of these; or the refusal, when there were `limit` of them within the day."""
+    if allowance is None or not allowance.since <= at < allowance.since + DAY:
+        return Allowance(at, 1)
+    if allowance.used >= limit:
+        wait = (allowance.since + DAY - at) / 1000
+        return RateLimited(f"rate_limited.{what}", retry_after=wait, limit=limit)
+    return allowance._replace(used=allowance.used + 1)

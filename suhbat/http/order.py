@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
 from suhbat.chat.model import Actor
-from suhbat.errors import Forbidden, NotFound
+from suhbat.chat.moderation import owner_refusal
+from suhbat.errors import NotFound
 from suhbat.protocol.http_commands import FilterWords, SetFilter, SettleReport
 from suhbat.protocol.objects import Message, User
 from suhbat.protocol.types import MAX_INTEGER, Time, Wire
@@ -85,8 +86,8 @@ class Filtered(Wire):
 
 def require_owner(actor: Actor) -> None:
     """Raises Forbidden for everybody but the owner of the server."""
-    if actor.role != "owner":
-        raise Forbidden()
+    if (refusal := owner_refusal(actor)) is not None:
+        raise refusal
 
 
 @router.get("/filter", dependencies=[READ])

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from suhbat.chat.bounds import DAY
+from suhbat.chat.bounds import Allowance, Made, conversations_refusal, spend
 from suhbat.chat.model import Milliseconds
-from suhbat.errors import RateLimited, SuhbatError, TooManyConversations
+from suhbat.errors import RateLimited, SuhbatError
 
 from .tables import allowances, members
 from .transaction import WriterTransaction
-
-Made = Literal["rooms", "directs", "invitations"]
 
 
 def crowded(transaction: WriterTransaction, uid: str, *, of: str | None = None) -> SuhbatError | None:
@@ -22,11 +18,7 @@ def crowded(transaction: WriterTransaction, uid: str, *, of: str | None = None) 
     if not limit:
         return None
     counted = select(func.count()).select_from(members).where(members.c.uid == uid, members.c.counts)
-    if transaction.connection.execute(counted).scalar_one() < limit:
-        return None
-    if of is None:
-        return TooManyConversations(limit=limit)
-    return TooManyConversations("too_many_conversations.person", user_id=of)
+    return conversations_refusal(transaction.connection.execute(counted).scalar_one(), limit, of=of)
 
 
 def spent(connection: Connection, uid: str, what: Made, limit: int, at: Milliseconds) -> SuhbatError | None:
@@ -35,15 +27,13 @@ def spent(connection: Connection, uid: str, what: Made, limit: int, at: Millisec
         return None
     mine = (allowances.c.uid == uid, allowances.c.what == what)
     row = connection.execute(select(allowances.c.since, allowances.c.used).where(*mine)).one_or_none()
-    if row is not None and row.since <= at < row.since + DAY:
-        if row.used >= limit:
-            wait = (row.since + DAY - at) / 1000
-            return RateLimited(f"rate_limited.{what}", retry_after=wait, limit=limit)
-        connection.execute(update(allowances).where(*mine).values(used=row.used + 1))
-        return None
-    if row is not None:
-        connection.execute(delete(allowances).where(*mine))
-    connection.execute(insert(allowances), {"uid": uid, "what": what, "since": at, "used": 1})
+    after = spend(what, None if row is None else Allowance(row.since, row.used), limit, at)
+    if isinstance(after, RateLimited):
+        return after
+    if row is None:
+        connection.execute(insert(allowances), {"uid": uid, "what": what, **after._asdict()})
+    else:
+        connection.execute(update(allowances).where(*mine).values(**after._asdict()))
     return None
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from math import ceil
 
 from sqlalchemy import Connection, select
 
+from suhbat.chat.message_changes import is_slowed, slow_mode_refusal
 from suhbat.chat.model import Milliseconds, Post
 from suhbat.chat.policy import rank_of
-from suhbat.errors import RateLimited
+from suhbat.errors import SuhbatError
 
 from .dialect import find_rows, insert_new, update_rows
 from .facts import facts_of
@@ -58,17 +58,14 @@ def count_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
     update_rows(connection, reads, ("uid", "conversation_id"), ("own_since",), rows, add=True)
 
 
-def too_soon(connection: Connection, cache: WriterCache, post: Post, log: Log) -> RateLimited | None:
-    """Slow mode: members wait from their last stored message on. Moderators and owners do not."""
+def too_soon(connection: Connection, cache: WriterCache, post: Post, log: Log) -> SuhbatError | None:
+    """The refusal of a post that slow mode does not allow yet."""
     actor = post.actor
     facts = facts_of(log, actor.uid, post.at)
-    if facts is None or rank_of(actor, facts) != "member":
+    if facts is None or not is_slowed(rank_of(actor, facts)):
         return None
     last = last_post(connection, cache, log, actor.uid)
-    wait = log.settings.slow_mode - (post.at - last) / 1000
-    if wait > 0:
-        return RateLimited("rate_limited.slow", retry_after=wait, seconds=ceil(wait))
-    return None
+    return slow_mode_refusal(log.settings.slow_mode, last, post.at)
 
 
 def last_post(connection: Connection, cache: WriterCache, log: Log, uid: str) -> Milliseconds:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from suhbat.chat.rate import (
@@ -14,8 +16,11 @@ from suhbat.chat.rate import (
     UNLIMITED,
     Budget,
     Rates,
+    cost_of,
     naming_cost,
 )
+from suhbat.protocol.commands import COMMAND, Edit
+from suhbat.protocol.http_commands import StateCommand
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:
@@ -110,3 +115,20 @@ def test_names_in_a_text_cost() -> None:
     assert naming_cost("salom") == naming_cost("@ali @vali") == 0
     assert naming_cost("@kimsa " * 50) == 50 // NAMES
     assert naming_cost("@" * 4_000) == MOST_NAMES // NAMES
+
+
+def test_what_commands_cost() -> None:
+    """What makes something for others costs more than a message; naming people in an edit as much as in a message."""
+    asked: dict[str, int] = {}
+    for fields in (
+        {"type": "create", "title": "Xona"},
+        {"type": "direct", "users": ["vali"]},
+        {"type": "admit", "conversation": "r1", "user_id": "vali"},
+        {"type": "join", "conversation": "r1"},
+        {"type": "edit", "conversation": "r1", "seq": 1, "text": "salom"},
+    ):
+        command = COMMAND.validate_python(fields)
+        asked[str(fields["type"])] = cost_of(cast(StateCommand, command))
+    assert asked == {"create": 10, "direct": 5, "admit": 5, "join": 1, "edit": 1}
+    names = " ".join(f"@a{n}" for n in range(2 * NAMES))
+    assert cost_of(Edit(type="edit", conversation="r1", seq=1, text=names)) == 1 + naming_cost(names) == 3

@@ -919,14 +919,12 @@ class TestAccept:
 
     async def test_what_cannot_be_is_passed_over(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         """The account exists by then, whatever became of the room: gone, archived, full, or they are banned from it."""
-        from suhbat.store.commands import membership
-
         banned, archived, full, gone = [await house.room(ALI) for _ in range(4)]
         theirs = await direct(house.store, ALI, SOLI, AT)
         await house.do(commands.Ban, ALI, banned, person=VALI, on=True)
         await house.do(commands.Update, ALI, archived, archived=True)
         await house.do(commands.Erase, ALI, gone)
-        monkeypatch.setattr(membership, "LARGEST_ROOM", 1)
+        monkeypatch.setattr("suhbat.chat.membership.LARGEST_ROOM", 1)
         for place in (banned, archived, full, gone, theirs, LOBBY, "r404", f"@me:{ALI.uid}"):
             heard = len(house.listener.heard)
             assert not (await house.do(http_commands.AcceptInvite, VALI, place)).created
@@ -979,10 +977,8 @@ class TestAdmit:
 
     async def test_a_full_room(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         """Says so."""
-        from suhbat.store.commands import membership
-
         room = await house.room(ALI, visibility="public")
-        monkeypatch.setattr(membership, "LARGEST_ROOM", 1)
+        monkeypatch.setattr("suhbat.chat.membership.LARGEST_ROOM", 1)
         await house.refused(BadRequest, None, commands.Join, VALI, room)
         await house.refused(BadRequest, None, commands.Admit, ALI, room, person=VALI, role="member")
 

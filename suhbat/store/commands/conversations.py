@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy import update as update_rows
 
+from suhbat.chat.conversations import (
+    changed_settings,
+    direct_refusal,
+    people_of_direct,
+    room_refusal,
+    update_refusal,
+)
 from suhbat.chat.model import CommandResult
-from suhbat.chat.policy import Action
-from suhbat.errors import BadRequest, Forbidden
 from suhbat.protocol.commands import Create, Erase, Meet, Update
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
 from suhbat.protocol.objects import Settings
@@ -19,28 +23,14 @@ from suhbat.store.logs import Log, new_log, new_room_id
 from suhbat.store.queries import state_of
 from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
 
-from .execution import Writing
+from .execution import Writing, allow
 from .invitations import withdraw_all
-
-LARGEST_DIRECT = 20
-"""People of one direct."""
-NEEDED: Mapping[str, Action] = {
-    "title": "rename",
-    "topic": "rename",
-    "slow_mode": "rename",
-    "visibility": "configure",
-    "history": "configure",
-    "retention": "configure",
-    "archived": "archive",
-}
-"""What one must be allowed to do to change a setting."""
 
 
 def create(writing: Writing, command: Create) -> CommandResult:
     """A new room, with its maker as the owner."""
     actor = writing.actor
-    if not actor.lasting:
-        raise Forbidden("forbidden.bare")
+    allow(room_refusal(actor))
     writing.conversations(actor, exempt=writing.context.exempt)
     writing.spend("rooms", writing.rules.bounds.rooms, exempt=writing.context.exempt)
     settings = Settings(
@@ -64,18 +54,19 @@ def create(writing: Writing, command: Create) -> CommandResult:
 
 def meet(writing: Writing, command: Meet) -> CommandResult:
     """The one direct of exactly these people."""
-    everybody = {person.uid: person for person in (writing.actor, *writing.context.people)}
-    if len(everybody) > LARGEST_DIRECT:
-        raise BadRequest(reason=f"a direct has at most {LARGEST_DIRECT} people; make a room")
-    people = tuple(everybody.values()) if len(everybody) > 1 else (writing.actor, writing.actor)
+    people, exempt = people_of_direct(writing.actor, writing.context.people), writing.context.exempt
+    allow(direct_refusal(people))
+    is_alone = len(people) == 1
+    if is_alone:
+        people *= 2
     pair = pair_of(*people)
     writing.cache.load(writing.connection, (), {pair: people}, writing.at)
     log = writing.cache.pairs.get(pair)
     if log is not None:
         return _show(writing, log)
-    writing.conversations(writing.actor, exempt=writing.context.exempt)
-    if len(everybody) > 1:
-        writing.spend("directs", writing.rules.bounds.directs, exempt=writing.context.exempt)
+    writing.conversations(writing.actor, exempt=exempt)
+    if not is_alone:
+        writing.spend("directs", writing.rules.bounds.directs, exempt=exempt)
     log, is_new = make_direct(writing.transaction, writing.actor, people, writing.at, writes=False)
     if not is_new:
         return _show(writing, log)  # another writer made it meanwhile
@@ -109,18 +100,8 @@ def write_settings(writing: Writing, log: Log, changed: dict[str, Any]) -> int:
 def update(writing: Writing, command: Update) -> CommandResult:
     """Settings that are given and differ. Title, topic and slow mode are a moderator's, the others the owner's."""
     log = writing.log(command.conversation, "see")
-    given = {name: getattr(command, name) for name in Settings.model_fields}
-    changed = {
-        name: value for name, value in given.items() if value is not None and value != getattr(log.settings, name)
-    }
-    # Asked also when nothing differs: what may not be changed is refused whatever it is.
-    asked = changed or [name for name, value in given.items() if value is not None]
-    if not asked:
-        raise BadRequest(reason="nothing to change was given")
-    for action in dict.fromkeys(NEEDED[name] for name in asked):
-        writing.require(log, action)
-    if log.kind != "room" and not {"topic", "slow_mode", "retention"}.issuperset(asked):
-        raise Forbidden("forbidden.kind")
+    changed = changed_settings(command, log.settings)
+    allow(update_refusal(writing.actor, writing.facts(log), command, changed))
     if not changed:
         return CommandResult(log.name, log.head)
     writing.note("conversation.update", log, "", ", ".join(sorted(changed)))

@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 
 from sqlalchemy import insert, select
 
+from suhbat.chat.bounds import Made
 from suhbat.chat.model import PLAIN, Actor, CommandContext, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Action, Rank, decide, rank_of
-from suhbat.errors import NotFound
+from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.events import Stored
 from suhbat.protocol.objects import Message
 from suhbat.store.facts import facts_of
 from suhbat.store.floor import writer_floor
-from suhbat.store.growth import Made, crowded, spent
+from suhbat.store.growth import crowded, spent
 from suhbat.store.logs import Log
 from suhbat.store.mentions import tell_mentions
 from suhbat.store.rows import MESSAGE, AnyRow, for_all
@@ -22,6 +23,12 @@ from suhbat.store.tables import audit, events
 from suhbat.store.transaction import WriterTransaction
 
 E = TypeVar("E", bound=Stored)
+
+
+def allow(refusal: SuhbatError | None) -> None:
+    """Raise the refusal, if a rule gave one."""
+    if refusal is not None:
+        raise refusal
 
 
 class Writing:
@@ -52,18 +59,14 @@ class Writing:
     def log(self, name: str, action: Action) -> Log:
         """The log of a conversation, locked, in which the actor may do this. Raises the refusal."""
         log = self.find(name)
-        refusal = decide(self.actor, action, None if log is None else self.facts(log))
-        if refusal is not None:
-            raise refusal
+        allow(decide(self.actor, action, None if log is None else self.facts(log)))
         if log is None:
             raise NotFound()
         return log
 
     def require(self, log: Log, action: Action) -> None:
         """Raise the refusal if the actor may not do this there."""
-        refusal = decide(self.actor, action, self.facts(log))
-        if refusal is not None:
-            raise refusal
+        allow(decide(self.actor, action, self.facts(log)))
 
     def facts(self, log: Log) -> ConversationFacts | None:
         return facts_of(log, self.actor.uid, self.at)
@@ -80,15 +83,11 @@ class Writing:
     def conversations(self, person: Actor, *, exempt: bool = False) -> None:
         """Raise TooManyConversations where this person can be in no more."""
         name = None if person.uid == self.actor.uid else person.user_id
-        refusal = None if exempt else crowded(self.transaction, person.uid, of=name)
-        if refusal is not None:
-            raise refusal
+        allow(None if exempt else crowded(self.transaction, person.uid, of=name))
 
     def spend(self, what: Made, limit: int, *, exempt: bool = False) -> None:
         """Count one more of what the actor makes within a day. Raises RateLimited."""
-        refusal = None if exempt else spent(self.connection, self.actor.uid, what, limit, self.at)
-        if refusal is not None:
-            raise refusal
+        allow(None if exempt else spent(self.connection, self.actor.uid, what, limit, self.at))
 
     def message(self, log: Log, seq: int) -> AnyRow:
         """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, is deleted, or may not be

@@ -4,39 +4,36 @@ from __future__ import annotations
 
 from sqlalchemy import delete, insert, select
 
-from suhbat.chat.bounds import INVITATIONS, INVITED_A_DAY, INVITED_BY_ONE
+from suhbat.chat.bounds import INVITED_A_DAY
+from suhbat.chat.membership import invitation_refusal, is_added_at_once
 from suhbat.chat.model import Actor, CommandResult
-from suhbat.chat.policy import knows
-from suhbat.errors import TooManyInvitations
 from suhbat.protocol.events import ConversationInvited, ConversationRemoved
 from suhbat.protocol.objects import Invitation
 from suhbat.store.invitations import acquainted, added_by, counts, inviter_of
 from suhbat.store.logs import Log
 from suhbat.store.tables import conversations, invitations
 
-from .execution import Writing
+from .execution import Writing, allow
 
 
 def may_be_added(writing: Writing, person: Actor) -> bool:
     """Whether somebody is made a member at once, without being asked."""
-    chosen = added_by(writing.connection, person.uid)
-    if chosen != "known":
-        return chosen == "everyone"
-    return knows(person, writing.actor, team=writing.rules.bounds.team) or acquainted(
-        writing.connection, person, writing.actor
+    return is_added_at_once(
+        person,
+        writing.actor,
+        added_by(writing.connection, person.uid),
+        team=writing.rules.bounds.team,
+        acquainted=acquainted(writing.connection, person, writing.actor),
     )
 
 
 def invite(writing: Writing, log: Log, person: Actor) -> CommandResult:
     """Ask somebody in. The policy was asked. Asking again changes nothing."""
-    done = CommandResult(log.name, log.head, invited=True)
+    result = CommandResult(log.name, log.head, invited=True)
     if inviter_of(writing.connection, log.id, person.uid) is not None:
-        return done
-    theirs, mine = counts(writing.connection, person.uid, writing.actor.uid)
-    if mine >= INVITED_BY_ONE:
-        raise TooManyInvitations(limit=INVITED_BY_ONE)
-    if theirs >= INVITATIONS:
-        raise TooManyInvitations("too_many_invitations.person", user_id=person.user_id)
+        return result
+    of_person, by_actor = counts(writing.connection, person.uid, writing.actor.uid)
+    allow(invitation_refusal(person, by_actor=by_actor, of_person=of_person))
     writing.spend("invitations", INVITED_A_DAY)
     writing.note_users((writing.actor, person))
     row = {"conversation_id": log.id, "uid": person.uid, "inviter_uid": writing.actor.uid, "at": writing.at}
@@ -49,7 +46,7 @@ def invite(writing: Writing, log: Log, person: Actor) -> CommandResult:
         invited_at=writing.at,
     )
     writing.append(writing.own(person.uid), ConversationInvited, invitation=invitation)
-    return done
+    return result
 
 
 def withdraw(writing: Writing, log: Log, uid: str) -> bool:

@@ -6,9 +6,20 @@ from dataclasses import replace
 
 from sqlalchemy import delete, insert, select, update
 
+from suhbat.chat.membership import (
+    Candidate,
+    admission_action,
+    admission_refusal,
+    full_room,
+    invite_lets_in,
+    needs_owner,
+    removal_refusal,
+    role_on_entry,
+    successor,
+)
 from suhbat.chat.model import Actor, CommandResult
-from suhbat.chat.policy import RANKS, decide, in_force, may_change_role, outranks
-from suhbat.errors import BadRequest, Forbidden, NotFound, UserNotFound
+from suhbat.chat.policy import decide, in_force
+from suhbat.errors import NotFound
 from suhbat.protocol.commands import Admit, Join, Leave, Remove
 from suhbat.protocol.events import (
     ConversationAdded,
@@ -27,61 +38,50 @@ from suhbat.store.marks import ordinal_at
 from suhbat.store.queries import state_of
 from suhbat.store.tables import drafts, members, mentions, reads, users
 
-from .execution import Writing
+from .execution import Writing, allow
 from .invitations import forget, invite, may_be_added, withdraw
-
-LARGEST_ROOM = 10_000
-"""Members of one room."""
 
 
 def join(writing: Writing, command: Join) -> CommandResult:
-    """Become a member of a public room, or of one with an invitation; who is one already stays what they are."""
-    present = _present(writing, command.conversation)
-    if present is not None:
-        return CommandResult(present.name, present.head)
-    log = writing.find(command.conversation)
-    if log is None or log.kind != "room" or inviter_of(writing.connection, log.id, writing.actor.uid) is None:
-        return enter(writing, writing.log(command.conversation, "join"), writing.actor, "member")
-    facts = writing.facts(log)
-    refusal = decide(writing.actor, "join", None if facts is None else replace(facts, invited=True))
-    if refusal is not None:
-        raise refusal
-    return enter(writing, log, writing.actor, "member")
+    """Become a member of a public room, or of one with an invitation; a member stays what they are."""
+    actor, log = writing.actor, writing.find(command.conversation)
+    if log is not None and log.people is not None and actor.uid in log.people:
+        return CommandResult(log.name, log.head)
+    facts = None if log is None else writing.facts(log)
+    if log is not None and facts is not None and log.kind == "room":
+        facts = replace(facts, invited=inviter_of(writing.connection, log.id, actor.uid) is not None)
+    allow(decide(actor, "join", facts))
+    assert log is not None
+    return enter(writing, log, actor, "member")
 
 
 def accept_invite(writing: Writing, command: AcceptInvite) -> CommandResult:
-    """Come in by invitation: into a private room too, for the invitation is the permission."""
-    log = writing.find(command.conversation)
+    """Come in by invite: into a private room too, for the invite is the permission."""
+    uid, log = writing.actor.uid, writing.find(command.conversation)
     if log is None or log.kind != "room" or log.people is None:
         return CommandResult(command.conversation, 0)
-    shut = log.settings.archived or len(log.people) >= LARGEST_ROOM or in_force(log.bans, writing.actor.uid, writing.at)
-    shut = shut or crowded(writing.transaction, writing.actor.uid) is not None
-    if shut or writing.actor.uid in log.people:
-        return CommandResult(log.name, log.head)
-    return enter(writing, log, writing.actor, "member")
+    banned = in_force(log.bans, uid, writing.at)
+    is_crowded = crowded(writing.transaction, uid) is not None
+    if invite_lets_in(uid, log.people, archived=log.settings.archived, banned=banned, crowded=is_crowded):
+        return enter(writing, log, writing.actor, "member")
+    return CommandResult(log.name, log.head)
 
 
 def admit(writing: Writing, command: Admit) -> CommandResult:
-    """Make somebody a member; or, if they are one, something else. Who does not know the actor is asked."""
+    """Make somebody a member; or, if they are one, something else. Somebody who does not know the actor is invited."""
+    person, wanted, exempt = writing.person, command.role, writing.context.exempt
     log = writing.log(command.conversation, "see")
-    present = None if log.people is None else log.people.get(writing.person.uid)
-    writing.require(log, "add" if present in (None, command.role) else "set_role")
-    if present == command.role:
+    roles = log.people or {}
+    writing.require(log, admission_action(person, wanted, roles))
+    if roles.get(person.uid) == wanted:
         return CommandResult(log.name, log.head)
-    if not writing.person.lasting:
-        raise UserNotFound("user_not_found.guest", user_id=writing.person.user_id)
-    if not may_change_role(writing.rank(log), command.role):
-        raise Forbidden()
-    if present is None:
-        if in_force(log.bans, writing.person.uid, writing.at):
-            raise Forbidden("forbidden.person_banned")
-        _require_room(log)
-        if writing.context.exempt or may_be_added(writing, writing.person):
-            return enter(writing, log, writing.person, command.role, exempt=writing.context.exempt)
-        return invite(writing, log, writing.person)
-    if present == "owner" and _owners(log) == 1:
-        raise BadRequest(reason="a room needs an owner: make somebody else one first")
-    return CommandResult(log.name, set_role(writing, log, writing.person.user, command.role))
+    banned = in_force(log.bans, person.uid, writing.at)
+    allow(admission_refusal(writing.rank(log), person, wanted, roles, banned=banned))
+    if person.uid in roles:
+        return CommandResult(log.name, set_role(writing, log, person.user, wanted))
+    if exempt or may_be_added(writing, person):
+        return enter(writing, log, person, wanted, exempt=exempt)
+    return invite(writing, log, person)
 
 
 def leave(writing: Writing, command: Leave) -> CommandResult:
@@ -107,13 +107,10 @@ def remove(writing: Writing, command: Remove) -> CommandResult:
     """Put somebody out, who must be below; oneself, who need not be. Or take back the invitation of somebody."""
     if writing.person.uid == writing.actor.uid:
         return _leave(writing, command.conversation)
-    if (done := _uninvite(writing, command)) is not None:
-        return done
+    if (result := _uninvite(writing, command)) is not None:
+        return result
     log = writing.log(command.conversation, "remove")
-    if log.people is None or writing.person.uid not in log.people:
-        raise UserNotFound(user_id=writing.person.user_id)
-    if not outranks(writing.rank(log), log.people[writing.person.uid]):
-        raise Forbidden("forbidden.rank")
+    allow(removal_refusal(writing.rank(log), writing.person, log.people or {}))
     writing.note("member.remove", log, writing.person.uid)
     return CommandResult(log.name, depart(writing, log, writing.person.user))
 
@@ -131,13 +128,12 @@ def _uninvite(writing: Writing, command: Remove) -> CommandResult | None:
 
 
 def enter(writing: Writing, log: Log, person: Actor, role: Role, *, exempt: bool = False) -> CommandResult:
-    """Make somebody a member from here on. The policy was asked. A room that all have left belongs to who comes first."""
+    """Make somebody a member from here on. The policy was asked."""
     assert log.people is not None
-    _require_room(log)
+    allow(full_room(log.people))
     writing.conversations(person, exempt=exempt)
     forget(writing, log, person.uid)
-    if not log.people:
-        role = "owner"
+    role = role_on_entry(role, log.people)
     place = {"conversation_id": log.id, "uid": person.uid}
     since = log.head
     writing.note_users((person,))
@@ -163,7 +159,7 @@ def depart(writing: Writing, log: Log, person: User) -> int:
     # First they are out, then the others hear of it: nothing of after their removal reaches them.
     writing.append(writing.own(person.uid), ConversationRemoved, removed=log.name)
     seq = writing.append(log, MemberLeft, user=person).seq
-    if was == "owner" and log.people and not _owners(log):
+    if needs_owner(was, log.people):
         _succeed(writing, log)
     return seq
 
@@ -179,26 +175,12 @@ def set_role(writing: Writing, log: Log, person: User, role: Role) -> int:
     return writing.append(log, MemberUpdated, user=person, role=role).seq
 
 
-def _require_room(log: Log) -> None:
-    if len(log.people or ()) >= LARGEST_ROOM:
-        raise BadRequest(reason=f"the room is full: it has {LARGEST_ROOM} members")
-
-
-def _present(writing: Writing, conversation: str) -> Log | None:
-    """The log, if the actor is a member there."""
-    log = writing.find(conversation)
-    return log if log is not None and log.people is not None and writing.actor.uid in log.people else None
-
-
-def _owners(log: Log) -> int:
-    return sum(role == "owner" for role in (log.people or {}).values())
-
-
 def _succeed(writing: Writing, log: Log) -> None:
     rows = writing.connection.execute(
         select(members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind)
         .join(users, users.c.uid == members.c.uid)
         .where(members.c.conversation_id == log.id)
     ).all()
-    heir = min(rows, key=lambda row: (-RANKS.index(row.role), row.joined_at, row.uid))
+    uid = successor(Candidate(row.uid, row.role, row.joined_at) for row in rows)
+    (heir,) = (row for row in rows if row.uid == uid)
     set_role(writing, log, User(uid=heir.uid, user_id=heir.user_id, kind=heir.kind), "owner")

@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, select, update
 
+from suhbat.chat.message_changes import edit_refusal, pin_refusal
 from suhbat.chat.model import CommandResult
 from suhbat.chat.reactions import choose
-from suhbat.errors import BadRequest, Forbidden
 from suhbat.protocol.commands import Delete, Edit, Pin, React
 from suhbat.protocol.events import (
     MessageDeleted,
@@ -25,25 +25,19 @@ from suhbat.store.mentions import forget_mentions, meant, note_mentions, pay, st
 from suhbat.store.rows import for_all, message_data
 from suhbat.store.tables import events, pins
 
-from .execution import Writing
-
-PINS = 50
-"""Pinned messages of one conversation."""
+from .execution import Writing, allow
 
 
 def edit(writing: Writing, command: Edit) -> CommandResult:
     """The text changes in place; a replay of the old event shows the new text. The same text again changes nothing."""
     log = writing.log(command.conversation, "edit")
     row = writing.message(log, command.seq)
-    if row.actor_uid != writing.actor.uid:
-        raise Forbidden("forbidden.author")
+    allow(edit_refusal(writing.actor, row.actor_uid))
     if row.text == command.text:
         return CommandResult(log.name, log.head)
-    if refused := filtered.refusal(writing.connection, writing.cache, command.text):
-        raise refused
+    allow(filtered.refusal(writing.connection, writing.cache, command.text))
     after = meant(log, writing.actor, writing.context.mentioned, writing.at)
-    if too_many := pay(writing.rules.naming, log, writing.actor, after, writing.at):
-        raise too_many
+    allow(pay(writing.rules.naming, log, writing.actor, after, writing.at))
     before = forget_mentions(writing.connection, log, row.ordinal)
     after = still_unread(writing.connection, log, row.ordinal, after)
     note_mentions(writing.connection, log, row.ordinal, writing.actor, after)
@@ -121,8 +115,7 @@ def pin(writing: Writing, command: Pin) -> CommandResult:
     if (command.seq in present) == command.on:
         return CommandResult(log.name, log.head)
     if command.on:
-        if len(present) >= PINS:
-            raise BadRequest(reason=f"at most {PINS} messages can be pinned; unpin one")
+        allow(pin_refusal(len(present)))
         writing.connection.execute(insert(pins), {"conversation_id": log.id, "target": command.seq, "at": writing.at})
         return CommandResult(log.name, writing.append(log, MessagePinned, about=command.seq, target=command.seq).seq)
     writing.connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == command.seq))

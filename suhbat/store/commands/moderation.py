@@ -1,4 +1,4 @@
-"""Keeping order: bans, mutes, reports."""
+"""Moderation: bans, mutes, reports, the word filter."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Literal
 from sqlalchemy import delete, func, insert, select, update
 
 from suhbat.chat.model import Actor, Change, CommandResult, Milliseconds
-from suhbat.chat.policy import Rank, outranks
-from suhbat.errors import BadRequest, Forbidden, NotFound, RateLimited, SuhbatError
+from suhbat.chat.moderation import changes_sanction, mute_refusal, owner_refusal, report_refusal, sanction_refusal
+from suhbat.chat.policy import Rank
+from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.commands import Ban, Mute, Report
 from suhbat.protocol.events import MemberMuted
 from suhbat.protocol.http_commands import SetFilter, SettleReport
@@ -17,12 +18,9 @@ from suhbat.store import filtered
 from suhbat.store.logs import Log
 from suhbat.store.tables import accounts, conversations, reports, sanctions
 
-from .execution import Writing
+from .execution import Writing, allow
 from .invitations import withdraw
 from .membership import depart
-
-OPEN_REPORTS = 100
-"""Reports of one person that nobody has looked at yet."""
 
 
 def ban(writing: Writing, command: Ban) -> CommandResult:
@@ -43,8 +41,7 @@ def ban(writing: Writing, command: Ban) -> CommandResult:
 def mute(writing: Writing, command: Mute) -> CommandResult:
     """They may read but not write; everybody may know."""
     log = _above(writing, command.conversation, "mute", writing.person)
-    if log.people is not None and writing.person.uid not in log.people:
-        raise BadRequest(reason="this person is no member")
+    allow(mute_refusal(writing.person, log.people))
     if not _sanction(writing, log, "mute", command):
         return CommandResult(log.name, log.head)
     writing.note("mute" if command.on else "mute.lift", log, writing.person.uid, command.reason)
@@ -56,8 +53,7 @@ def mute(writing: Writing, command: Mute) -> CommandResult:
 
 def set_filter(writing: Writing, command: SetFilter) -> CommandResult:
     """These words, in any spelling, and no others. What was said before stays."""
-    if writing.actor.role != "owner":
-        raise Forbidden()
+    allow(owner_refusal(writing.actor))
     lobby = writing.log(LOBBY, "see")
     filtered.put(writing.connection, writing.cache, command.words, writing.at)
     writing.note("filter", lobby, "", f"{len(command.words)} words")
@@ -73,8 +69,7 @@ def report(writing: Writing, command: Report) -> CommandResult:
     if writing.connection.execute(select(reports.c.id).where(*mine, *same)).first() is not None:
         return CommandResult(log.name, log.head)
     open_ones = writing.connection.execute(select(func.count()).select_from(reports).where(*mine)).scalar_one()
-    if open_ones >= OPEN_REPORTS:
-        raise RateLimited("rate_limited.reports", retry_after=3600, seconds=3600)
+    allow(report_refusal(open_ones))
     writing.note_users((writing.actor,))
     writing.connection.execute(
         insert(reports),
@@ -113,10 +108,7 @@ def settle_report(writing: Writing, command: SettleReport) -> CommandResult:
 def _above(writing: Writing, conversation: str, action: Literal["ban", "mute"], person: Actor) -> Log:
     """The log in which the actor may do this to that person."""
     log = writing.log(conversation, action)
-    if person.uid == writing.actor.uid:
-        raise BadRequest(reason="that would be yourself")
-    if not outranks(writing.rank(log), _rank_of(writing, log, person)):
-        raise Forbidden("forbidden.rank")
+    allow(sanction_refusal(writing.actor, writing.rank(log), person, _rank_of(writing, log, person)))
     return log
 
 
@@ -129,10 +121,10 @@ def _rank_of(writing: Writing, log: Log, person: Actor) -> Rank:
 
 
 def _sanction(writing: Writing, log: Log, kind: Literal["ban", "mute"], command: Ban | Mute) -> bool:
-    """Whether it changed anything: what holds until the same moment, and what is lifted twice, does not."""
+    """Gives whether it changed anything."""
     held = log.bans if kind == "ban" else log.mutes
     uid = writing.person.uid
-    if (uid in held) == command.on and held.get(uid) == (command.until if command.on else None):
+    if not changes_sanction(held, uid, on=command.on, until=command.until):
         return False
     writing.connection.execute(
         delete(sanctions).where(sanctions.c.conversation_id == log.id, sanctions.c.uid == uid, sanctions.c.kind == kind)

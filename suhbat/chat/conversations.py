@@ -1,0 +1,74 @@
+"""What conversations can be made, and what can be set in them. Pure: the store gives the facts, as they are in its transaction.
+
+A function that gives a refusal gives None where there is no objection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from suhbat.errors import BadRequest, Forbidden, SuhbatError
+from suhbat.protocol.commands import Update
+from suhbat.protocol.objects import Settings
+
+from .model import Actor, ConversationFacts
+from .policy import Action, decide
+
+LARGEST_DIRECT = 20
+"""People of one direct."""
+SETTING_ACTIONS: Mapping[str, Action] = {
+    "title": "rename",
+    "topic": "rename",
+    "slow_mode": "rename",
+    "visibility": "configure",
+    "history": "configure",
+    "retention": "configure",
+    "archived": "archive",
+}
+"""What one must be allowed to do to change a setting."""
+_NOT_ONLY_ROOMS = frozenset(("topic", "slow_mode", "retention"))
+"""Settings that the lobby has as well."""
+
+
+def room_refusal(actor: Actor) -> SuhbatError | None:
+    """Of making a room: somebody must be able to come back to it."""
+    return None if actor.lasting else Forbidden("forbidden.bare")
+
+
+def people_of_direct(actor: Actor, others: Iterable[Actor]) -> tuple[Actor, ...]:
+    """The people of the direct of these, each once, the actor first."""
+    return tuple({person.uid: person for person in (actor, *others)}.values())
+
+
+def direct_refusal(people: tuple[Actor, ...]) -> SuhbatError | None:
+    """Of a direct of these."""
+    if len(people) <= LARGEST_DIRECT:
+        return None
+    return BadRequest(reason=f"a direct has at most {LARGEST_DIRECT} people; make a room")
+
+
+def changed_settings(update: Update, settings: Settings) -> dict[str, Any]:
+    """What is given and differs from what is set."""
+    return {name: value for name, value in _given(update).items() if value != getattr(settings, name)}
+
+
+def update_refusal(
+    actor: Actor, facts: ConversationFacts | None, update: Update, changed: Mapping[str, Any]
+) -> SuhbatError | None:
+    """Of changing settings. The policy is asked also where nothing differs: a setting that somebody may not change is refused
+    whatever its value is."""
+    asked = changed or _given(update)
+    if not asked:
+        return BadRequest(reason="nothing to change was given")
+    for action in dict.fromkeys(SETTING_ACTIONS[name] for name in asked):
+        if (refusal := decide(actor, action, facts)) is not None:
+            return refusal
+    if facts is not None and facts.kind != "room" and not _NOT_ONLY_ROOMS.issuperset(asked):
+        return Forbidden("forbidden.kind")
+    return None
+
+
+def _given(update: Update) -> dict[str, Any]:
+    values = ((name, getattr(update, name)) for name in Settings.model_fields)
+    return {name: value for name, value in values if value is not None}
