@@ -1,9 +1,9 @@
-"""Draws deliveries a second from a result of run.py, as multiples of Node ws, into an SVG that reads on light and dark.
+"""Draws deliveries a second from a result of run.py as multiples of Node ws, into an SVG readable on light and dark.
 
     python bench/chart.py bench/results/20261123T063232Z.json [--to docs/images/performance.svg] [--load 32x4]
 
-The axis is logarithmic, for the figures lie three powers of ten apart. A bar begins at Node ws (1×): to the right is faster,
-to the left slower, and each bar carries its multiple and the figure itself.
+The axis is logarithmic, because the figures differ by three powers of ten. A bar begins at Node ws (1×), goes right if
+faster and left if slower, and shows its multiple and the figure itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from table import TITLES
 BASE = "node"
 WIDTH, LEFT, RIGHT = 880, 215, 150
 CHARACTERS = 130
-"""Of a line below the bars."""
+"""In a line below the bars."""
 TOP, BAR, GAP, BETWEEN = 84, 15, 3, 13
 STORES = ("suhbat", "suhbat-v1", "uvicorn", "uvicorn-v1")
 STYLE = """
@@ -55,7 +55,7 @@ def arguments() -> argparse.Namespace:
 
 
 def draw(figures: dict[str, Any], load: str) -> str:
-    """The SVG. Exits where the result has no row of Node ws for a number of members that others were measured with."""
+    """The SVG. Exits if the result has no row of Node ws for a number of members that others were measured with."""
     rows = [row for row in figures["rows"] if row["load"] == load and not row["problem"]]
     members = sorted({row["members"] for row in rows})
     rates = {(row["server"], row["members"]): float(row["deliveries_per_s"]) for row in rows}
@@ -90,7 +90,7 @@ def draw(figures: dict[str, Any], load: str) -> str:
 
 
 class Scale:
-    """Multiples to places on a logarithmic axis that contains 1 and whole powers of ten or their halves."""
+    """Positions of multiples on a logarithmic axis that contains 1 and ends at whole powers of ten or their halves."""
 
     def __init__(self, least: float, most: float) -> None:
         self.low = min(math.log10(least), 0.0) - 0.08
@@ -138,7 +138,7 @@ def bar(key: str, many: bool, y: float, multiple: float, rate: float, scale: Sca
 
 
 def spoken(rate: float) -> str:
-    """Three digits: 118 thousand, 2.44 million."""
+    """A number with three digits: 118 thousand, 2.44 million."""
     return f"{rate / 1e6:.3g} million" if rate >= 1e6 else f"{rate / 1e3:.0f} thousand"
 
 

@@ -1,7 +1,7 @@
-"""A v1 client that is as light as Python can be, for thousands of them on one core: it resumes, and checks what it gets.
+"""A v1 client as light as Python allows, for thousands of them on one core. It resumes, and checks what it receives.
 
-It keeps to the client's rule of v1: an event with `seq` = cursor + 1 is applied, a lower one dropped, a higher one is a
-fault here, because a server must not skip one silently.
+It follows the client's rule of v1: the event with `seq` = cursor + 1 is applied, and a lower one is dropped. A higher
+one is a fault here, because a server must not skip an event silently.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 
 LOBBY = "lobby"
 PATIENCE = 60.0
-"""Seconds from a connect to `caught_up`, after which a client tries again."""
+"""Seconds from connecting to `caught_up`, after which a client tries again."""
 _EVENT = re.compile(rb'"seq":(\d+),.*?"text":"([^"]*)"')
 _NO_PORT_YET = 24
-"""IP_BIND_ADDRESS_NO_PORT (Linux): choose the port at connect, where it need not be unique for the address."""
+"""IP_BIND_ADDRESS_NO_PORT (Linux): the port is chosen when connecting, so it need not be unique for the address."""
 
 
 class Refused(Exception):
-    """The server does not take the connection now. `retry_after`: the seconds it asked for, or None."""
+    """The server does not accept the connection now. `retry_after`: the seconds it asked for, or None."""
 
     def __init__(self, why: str, retry_after: float | None = None) -> None:
         super().__init__(why)
@@ -30,7 +30,8 @@ class Refused(Exception):
 
 
 class Record:
-    """What all clients of a run have seen: the text of each event of the lobby, the same for everybody."""
+    """What all clients of a run have received: the text of each event of the lobby, which must be the same for
+    everybody."""
 
     def __init__(self) -> None:
         self.texts: dict[int, bytes] = {}
@@ -50,9 +51,9 @@ class Client(asyncio.Protocol):
         self.cursors: dict[str, int] = {}
         self.resumed = False
         self.answers: dict[int, int] = {}
-        """Of `send`: the id and the seq it was given."""
+        """Replies to `send`: the id and the seq that it got."""
         self.lost: Callable[[Client], None] = lambda client: None
-        """Called when a connection that had caught up is gone."""
+        """Called when a connection that had caught up is lost."""
         self._record = record
         self._transport: asyncio.Transport | None = None
         self._ready: asyncio.Future[None] | None = None
@@ -61,7 +62,7 @@ class Client(asyncio.Protocol):
         self._refusal: Refused | None = None
 
     async def enter(self, port: int) -> None:
-        """Connect, say hello with what is known, and return when caught up. Raises Refused, OSError or TimeoutError."""
+        """Connect, send hello with the cursors, and return when caught up. Raises Refused, OSError or TimeoutError."""
         loop = asyncio.get_running_loop()
         self._upgraded, self._buffer, self._refusal = False, b"", None
         self._ready = loop.create_future()
@@ -92,7 +93,7 @@ class Client(asyncio.Protocol):
     def send(self, id: int, text: str, client_id: str) -> None:
         self._say({"type": "send", "id": id, "client_id": client_id, "conversation": LOBBY, "text": text})
 
-    # Called by the loop
+    # Called by the event loop
 
     def data_received(self, data: bytes) -> None:
         self._buffer = buffer = self._buffer + data if self._buffer else data
@@ -125,7 +126,7 @@ class Client(asyncio.Protocol):
             why = "the connection was lost" if error is None else f"the connection was lost ({error})"
             self._ready.set_exception(self._refusal or Refused(why))
 
-    # What the server says
+    # Frames of the server
 
     def _accepted(self, head: bytes) -> bool:
         status = head.split(b" ", 2)[1]
@@ -151,7 +152,7 @@ class Client(asyncio.Protocol):
         elif first == 0x88:
             assert self._transport is not None
             self._refusal = self._refusal or Refused(f"close {int.from_bytes(payload[:2], 'big')}")
-            self._transport.write(_masked(0x88, payload[:2]))  # else the server would wait for it
+            self._transport.write(_masked(0x88, payload[:2]))  # otherwise the server would wait for it
             self._transport.close()
 
     def _text(self, payload: bytes) -> None:
@@ -198,7 +199,7 @@ class Client(asyncio.Protocol):
 
 
 def _masked(first: int, payload: bytes) -> bytes:
-    """A frame under a mask of zeros (RFC 6455 asks for a mask, and this one costs nothing)."""
+    """A frame with a mask of zeros. RFC 6455 requires a mask, and this one costs nothing."""
     length = len(payload)
     head = bytes([first, 0x80 | length]) if length < 126 else bytes([first, 0xFE]) + length.to_bytes(2, "big")
     return head + b"\0\0\0\0" + payload

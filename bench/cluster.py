@@ -1,12 +1,12 @@
-"""What several nodes do over one PostgreSQL and one NATS: durable sends a second, how late a message is on another node, what
-the engines take.
+"""Several nodes with one PostgreSQL and one NATS: durable sends a second, the delay of a message to another node, and
+the processor time of the engines.
 
     python bench/cluster.py [--rounds 3] [--seconds 3]
 
-The nodes are workers behind one port, so the connections of the generator are spread over them by the kernel, and a message
-reaches most of its readers through the bus. Everything shares the cores that there are but the generator, which has the last.
-PostgreSQL and NATS are those of the wheels (tests/engines.py), with fsync on. Every send must get one ok, and every member
-every message once and in order.
+The nodes are workers behind one port, so the kernel spreads the generator's connections over them, and a message
+reaches most of its readers through the bus. The generator has the last core; everything else shares the others.
+PostgreSQL and NATS are those of the wheels (tests/engines.py), with fsync on. Every send must get one ok, and every
+member every message once and in order.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MEMBERS = 300
 
 
 class Case(NamedTuple):
-    """`own`: each sender has a direct of its own; else all write to the lobby, which the members hear."""
+    """`own`: each sender has its own direct; otherwise all write to the lobby, and the members receive it."""
 
     title: str
     load: Load
@@ -53,7 +53,7 @@ CASES = (
 
 
 class Measured(NamedTuple):
-    """A run, and the parts of one core that the engines took meanwhile."""
+    """A run, and the parts of one core that the engines used meanwhile."""
 
     row: Row
     postgres: float
@@ -61,7 +61,7 @@ class Measured(NamedTuple):
 
 
 def main() -> int:
-    """Returns 1 when something was lost, doubled or damaged."""
+    """Returns 1 if a message was lost, doubled or damaged."""
     asked = arguments()
     compiler.load()
     allow_many_sockets()
@@ -108,7 +108,7 @@ def measure(case: Case, nodes: int, asked: argparse.Namespace, data_root: Path, 
 
 @contextmanager
 def environment(nodes: int) -> Iterator[tuple[dict[str, str], engines.Postgres, engines.Nats]]:
-    """PostgreSQL with an empty database, NATS, and the settings of nodes over them."""
+    """PostgreSQL with an empty database, NATS, and the settings of nodes that use them."""
     from suhbat.store.postgres import prepare
 
     postgres, nats = engines.Postgres(), engines.Nats()

@@ -1,4 +1,4 @@
-"""C sources of the bench, compiled when they are needed, with gcc or else the ziglang wheel."""
+"""Compiles the bench's C sources when they are needed, with gcc or else with the ziglang wheel."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def load() -> Path:
 
 @cache
 def c_server() -> Path:
-    """The rival in C."""
+    """The competing server in C."""
     return _compiled("c_server", [BENCH / "rivals" / "c_server.c"])
 
 
 def _compiled(name: str, sources: list[Path], headers: list[Path] | None = None) -> Path:
-    """Once per state of the sources. Exits with a hint where there is no compiler."""
+    """Compile once for each state of the sources. Exits with a hint if there is no compiler."""
     state = hashlib.sha256(b"".join(path.read_bytes() for path in [*sources, *(headers or [])]))
     target = CACHE / f"{name}-{state.hexdigest()[:12]}"
     if not target.exists():
@@ -38,7 +38,7 @@ def _compiled(name: str, sources: list[Path], headers: list[Path] | None = None)
             sys.exit("bench: a C compiler is needed: install gcc, or `pip install ziglang`")
         compiler = [gcc] if gcc else [sys.executable, "-m", "ziglang", "cc"]
         CACHE.mkdir(exist_ok=True)
-        unfinished = target.with_suffix(f".{os.getpid()}")  # another process may be compiling the same
+        unfinished = target.with_suffix(f".{os.getpid()}")  # another process may be compiling the same sources
         subprocess.run([*compiler, "-O2", "-o", str(unfinished), *map(str, sources)], check=True)
         unfinished.replace(target)
     return target

@@ -1,4 +1,4 @@
-"""The load generator run against one server, and its report read."""
+"""Runs the load generator against one server, and reads its report."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from machine import cpu_seconds, pin, rss_bytes, tree
 from servers import Running
 
 SETTLE = 1.5
-"""Seconds between the last connect, or the last leave, and a look at the server's memory, unless told otherwise."""
+"""Default of the seconds between the last connect or leave and a look at the server's memory."""
 
 MAX_MESSAGES = 2_000_000
-"""A window ends when so many were sent in it, unless told otherwise."""
+"""Default of the number of messages after which a window ends."""
 
 
 class Load(NamedTuple):
-    """So many senders, each with so many messages in flight."""
+    """This many senders, each with this many messages in flight."""
 
     senders: int
     flight: int
@@ -33,7 +33,7 @@ class Load(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One run of one server. `problem` is empty when every member received every message once, whole and in order."""
+    """One run of one server. `problem` is empty if every member received every message once, whole and in order."""
 
     deliveries_per_s: float = 0
     acked_per_s: float = 0
@@ -44,18 +44,18 @@ class Row(NamedTuple):
     cpu_us: float = 0
     """Processor time of the server for one delivery, in microseconds."""
     server_cpu: float = 0
-    """Part of one core that the server used."""
+    """The part of one core that the server used."""
     generator_cpu: float = 0
     connects_per_s: float = 0
     frames: float = 0
     drain_s: float = 0
     window_s: float = 0
-    """How long the window was: longer than asked for where the generator had to wait for the processor."""
+    """The length of the window: longer than requested if the generator had to wait for the processor."""
     problem: str = ""
 
 
 class Idle(NamedTuple):
-    """A server with connections that do nothing."""
+    """A server with idle connections."""
 
     connections: int = 0
     rss_kb: float = 0
@@ -66,7 +66,7 @@ class Idle(NamedTuple):
 
 @contextmanager
 def started(server: Running, core: int | None, limit: float, **options: object) -> Iterator[subprocess.Popen[str]]:
-    """The generator at work. It bounds itself in time; should it hang all the same, it is ended after `limit` s."""
+    """The running generator. It limits its own time; if it hangs all the same, it is ended after `limit` s."""
     argv = [str(compiler.load()), "--port", str(server.port), "--dialect", server.dialect]
     for name, value in options.items():
         argv += [f"--{name}", str(value)]
@@ -89,7 +89,7 @@ def reports(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
 
 
 def identities(server: Running, members: int, prefix: str = "bench") -> dict[str, object]:
-    """The options with which the members are who they are: in v1 a file with a token for each."""
+    """The options that give the members their identities: in v1 a file with a token for each."""
     if server.dialect != "v1":
         return {"prefix": prefix}
     tokens = guests.create(server.port, [f"{prefix}{number:05}" for number in range(members)])
@@ -105,7 +105,7 @@ def measure(
     warmup: float,
     max_messages: int = MAX_MESSAGES,
 ) -> Row:
-    """One run: warm-up, the window, and then the wait until everything sent has arrived."""
+    """One run: warm-up, the window, and the wait until everything sent has arrived."""
     options = identities(server, members) | {"max-messages": max_messages}
     return measured(server, core, members, load, seconds, warmup, options)
 
@@ -119,7 +119,7 @@ def measured(
     warmup: float,
     options: dict[str, object],
 ) -> Row:
-    """The same for members whose identities are made already."""
+    """One run with members whose identities exist already."""
     busy = [0.0, 0.0]
     result: dict[str, Any] = {"problem": "the generator ended early"}
     with started(
@@ -159,7 +159,8 @@ def failure(result: dict[str, Any]) -> str:
 
 
 def hold(server: Running, core: int | None, connections: int, settle: float, sources: int = 1) -> Idle:
-    """Memory per idle connection. Fifty come and go first, so that what is loaded lazily is there before."""
+    """Memory per idle connection. Fifty connections come and go first, so that everything lazily loaded is there
+    before."""
     few = min(50, connections)
     with started(server, core, 90, members=few, idle=0.2, **identities(server, few, "first")) as process:
         process.wait()

@@ -1,4 +1,4 @@
-"""Token guests for the v1 dialect: made over HTTP before a run, handed to the load generator in a file."""
+"""Token guests for v1, made over HTTP before a run and given to the load generator in a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATIENCE = 120.0
 
 
 def create(port: int, names: Sequence[str]) -> list[str]:
-    """A token for each name. Raises AssertionError for an answer that is not 201."""
+    """A token for each name. Raises AssertionError for an answer other than 201."""
     asks = [("/api/v1/guests", {"user_id": name}, "") for name in names]
     return [answer["token"] for answer in post(port, asks)]
 
@@ -25,14 +25,14 @@ def directs(port: int, tokens: Sequence[str], peers: Sequence[str]) -> list[str]
 
 
 def write(path: Path, tokens: Sequence[str], conversations: Sequence[str] = ()) -> Path:
-    """The file for `load --tokens`: a line for each member, with a conversation of its own if there are such."""
+    """The file for `load --tokens`: a line for each member, with its own conversation if there is one."""
     rows = [f"{token} {conversations[i]}" if conversations else token for i, token in enumerate(tokens)]
     path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     return path
 
 
 def post(port: int, asks: Sequence[tuple[str, dict[str, Any], str]]) -> list[Any]:
-    """The answers to (path, body, token), in order; a few requests at once, because each waits for the disk."""
+    """The answers to (path, body, token), in order. A few requests run at once, because each waits for the disk."""
     return asyncio.run(_post(port, asks))
 
 

@@ -1,10 +1,10 @@
-"""How long a page of history takes where the lobby has a million messages.
+"""Measures how long a page of history takes in a lobby with a million messages.
 
     python bench/history.py [--messages 1000000]
 
-The store is made by Suhbat, filled with SQL in its schema, and served by Suhbat again; one reader asks for pages in turn,
-by the `history` command of v1 and by `GET /api/v1/conversations/lobby/messages`: the newest, the oldest, around places in
-between, and before them.
+The store is made by Suhbat, filled with SQL in its schema, and served by Suhbat again. One reader asks for pages in
+turn, with the `history` command of v1 and with `GET /api/v1/conversations/lobby/messages`: the newest, the oldest,
+around places in between, and before them.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from suhbat.store.sqlite import SQLiteStore
 from tests.fakes import FakeClock
 
 Ask = Callable[[dict[str, int]], dict[str, Any]]
-"""Gets the page with these of before, after, around and limit."""
+"""Gets the page for these values of before, after, around and limit."""
 
 PEOPLE = 1_000
 FIRST_AT = 1_700_000_000_000
@@ -46,7 +46,7 @@ WORDS = ("salom", "xabar", "suhbat", "bugun", "ertaga", "kitob", "choy", "non", 
 
 
 def main() -> int:
-    """Returns 1 when a page is not what was asked for."""
+    """Returns 1 if a page is wrong."""
     asked = arguments()
     require_disk(asked.data_root)
     placed = cores()
@@ -74,12 +74,12 @@ def arguments() -> argparse.Namespace:
 
 
 def fill(data: Path, messages: int) -> Path:
-    """A store with so many messages in the lobby, as if they had been sent; returns its file."""
+    """Make a store with this many messages in the lobby, as if they had been sent; gives its file."""
     folder = Path(environment(data)["SUHBAT_DATA"])
     asyncio.run(make_store(folder))
     file = folder / "suhbat.db"
     with sqlite3.connect(file) as store:
-        store.execute("PRAGMA synchronous=OFF")  # it is thrown away if this fails
+        store.execute("PRAGMA synchronous=OFF")  # the file is discarded if this fails
         (lobby,) = store.execute("SELECT id FROM conversations WHERE name = 'lobby'").fetchone()
         store.executemany(
             "INSERT INTO users (uid, user_id, kind, created_at) VALUES (?, ?, 'guest', ?)",
@@ -142,7 +142,7 @@ def measure(data: Path, asked: argparse.Namespace, placed: Cores) -> int:
 
 
 def pages(ask: Ask, asked: argparse.Namespace) -> Iterator[list[str]]:
-    """Of each kind: the first one, which nothing has read before it, and the percentiles of all."""
+    """For each kind of page: the time of the first one, which nothing has read before, and the percentiles of all."""
     last, limit = asked.messages, asked.limit
     places = random.Random(1)
     kinds: dict[str, Callable[[], tuple[dict[str, int], int]]] = {

@@ -1,9 +1,9 @@
-"""What connections cost that do nothing, and what is left of those that have gone.
+"""The cost of idle connections, and what remains of connections that have left.
 
     python bench/idle.py [--connections 10000] [--cycles 100000] [--only suhbat,suhbat-v1,…]
 
-Resident memory for each of N idle connections, connects a second (in v1 with hello, until caught_up), and by how much the
-server has grown between the first tenth of the cycles of connecting and leaving, and the last.
+It measures resident memory for each of N idle connections, connects a second (in v1 with hello, until caught_up), and
+by how much the server grew between the first tenth of the cycles of connecting and leaving, and the last.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from servers import SERVERS, Running, running, server_of
 
 RIVALS = ("node", "socketio", "uws", "c")
 SOURCES = 16
-"""Addresses to connect from: each has some 28,000 ports, and a port rests for a minute after it was used."""
+"""Source addresses. Each has some 28,000 ports, and a port rests for a minute after use."""
 NAMES = 1_000
 """Users that come and go in turn."""
 SETTINGS = {"SUHBAT_SEND_RATE": "50"}
-"""The default, so that what it remembers of each user counts."""
+"""The default, so that the memory for each known user is included."""
 
 
 class Growth(NamedTuple):
@@ -43,7 +43,7 @@ class Growth(NamedTuple):
 
 
 def main() -> int:
-    """Returns 1 when a server did not start or a connection failed."""
+    """Returns 1 if a server did not start or a connection failed."""
     asked = arguments()
     compiler.load()
     if allow_many_sockets() < asked.connections + 100:
@@ -77,7 +77,7 @@ def arguments() -> argparse.Namespace:
 
 
 def measure(key: str, asked: argparse.Namespace, data_root: Path, placed: Cores) -> tuple[Idle, Growth]:
-    """Each of the two on a server of its own: what one has left in memory would hide what the other needs."""
+    """Measures both, each on a new server: memory left by the one would hide the needs of the other."""
     try:
         with running(server_of(key), data_root, placed.server, SETTINGS) as server:
             idle = hold(server, placed.generator, asked.connections, asked.settle, SOURCES)

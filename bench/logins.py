@@ -1,9 +1,9 @@
-"""Do logins keep the others waiting? Many at once on one event loop, and how late that loop comes meanwhile.
+"""Measures whether logins delay other users: many at once on one event loop, and how late that loop runs meanwhile.
 
     python bench/logins.py [--at-once 20] [--rounds 20]
 
-The event loop wakes every millisecond and notes how much later than that it was; each login verifies a password with the
-parameters of the server. Everything runs in one process, as in the server.
+The event loop wakes every millisecond and notes how late it was. Each login verifies a password with the server's
+parameters. Everything runs in one process, as in the server.
 """
 
 from __future__ import annotations

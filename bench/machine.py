@@ -1,4 +1,4 @@
-"""What is read from this machine (Linux): cores, processor time and memory of a process, the disk, versions."""
+"""Facts about this machine (Linux): cores, processor time and memory of a process, the disk, versions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Cores(NamedTuple):
-    """The core of the server and the one of the generator; None where there are not two to be had."""
+    """The cores of the server and of the generator. None if there are not two."""
 
     server: int | None
     generator: int | None
@@ -30,12 +30,12 @@ def cores() -> Cores:
 
 
 def pin(core: int | None) -> Callable[[], None] | None:
-    """A `preexec_fn` that keeps the process to be started, with all its threads, on one core."""
+    """A `preexec_fn` that binds the process to be started, with all its threads, to one core."""
     return None if core is None else lambda: os.sched_setaffinity(0, {core})
 
 
 def allow_many_sockets() -> int:
-    """Raises the soft limit of open files to the hard one, for this process and what it starts; returns it."""
+    """Raise the soft limit of open files to the hard one, for this process and its children; gives it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
@@ -47,7 +47,7 @@ def tree(pid: int) -> list[int]:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             parent = int(stat.read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-        except OSError:  # it ended meanwhile
+        except OSError:  # the process has ended
             continue
         children.setdefault(parent, []).append(int(stat.parent.name))
     found = [pid]
@@ -57,7 +57,7 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pids: list[int]) -> float:
-    """User and system time that the processes have used, in steps of a clock tick (10 ms)."""
+    """User and system time of the processes, in steps of a clock tick (10 ms)."""
     ticks = 0
     for pid in pids:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
@@ -66,12 +66,12 @@ def cpu_seconds(pids: list[int]) -> float:
 
 
 def rss_bytes(pids: list[int]) -> int:
-    """Resident memory of the processes. What the kernel holds for their sockets is not in it."""
+    """Resident memory of the processes, without the kernel's memory for their sockets."""
     return sum(int(Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1]) * PAGE for pid in pids)
 
 
 def filesystem(path: Path) -> str:
-    """The type of the file system that holds `path`, such as ext4."""
+    """The type of the file system of `path`, such as ext4."""
     best, kind = "", "unknown"
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
         mount, _, source = line.partition(" - ")
@@ -89,7 +89,7 @@ class Flush(NamedTuple):
 
 
 def flush_latency(directory: Path, times: int = 200) -> Flush:
-    """Measures it in `directory`."""
+    """Measure it in `directory`."""
     took: list[float] = []
     path = directory / "flush"
     with path.open("ab", buffering=0) as file:
@@ -104,20 +104,20 @@ def flush_latency(directory: Path, times: int = 200) -> Flush:
 
 
 def processor() -> str:
-    """Its model and the number of cores."""
+    """The processor's model and the number of cores."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
     return f"{model or platform.machine()}, {os.cpu_count()} cores"
 
 
 def python_versions() -> str:
-    """Python and the packages that decide the figures."""
+    """The versions of Python and of the packages that affect the figures."""
     packages = ("uvicorn", "websockets", "fastapi", "uvloop")
     return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)])
 
 
 def about_machine(placed: Cores) -> str:
-    """What a report begins with."""
+    """The beginning of a report."""
     where = f"server on core {placed.server}, generator on core {placed.generator}"
     if placed.generator is None:
         where = "NOT PINNED: fewer than two cores"
@@ -131,7 +131,7 @@ def about_disk(directory: Path) -> str:
 
 
 def require_disk(directory: Path) -> None:
-    """Makes the directory; exits where a flush costs nothing and durability could not be measured."""
+    """Make the directory. Exits if a flush costs nothing there, because durability could not be measured."""
     directory.mkdir(parents=True, exist_ok=True)
     kind = filesystem(directory)
     if kind in ("tmpfs", "ramfs", "devtmpfs"):

@@ -1,10 +1,10 @@
-"""What readers that never read cost the others: 100 among 1,000, until the server is rid of them.
+"""The cost of readers that never read, for the others: 100 among 1,000, until the server has dropped them.
 
     python bench/never_reader.py
 
-First windows in which everybody reads, then some stop for good. Prints the p99 of the time from a message's writing to its
-arrival at the others, in both; what the server's memory grew by; and what became of those that do not read: each must be
-dropped (its memory is bounded, its patience too), or have everything when it reads again.
+In the first windows everybody reads; then some stop for good. It prints the p99 of the time from a message's writing to
+its arrival at the others, in both; the growth of the server's memory; and the fate of those that do not read. Each must
+be dropped (its memory and its time are limited), or receive everything when it reads again.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tests.system.room import Member, Room, percentile
 
 
 def main() -> int:
-    """Returns 1 when somebody missed a message, or one that does not read was neither dropped nor fed."""
+    """Returns 1 if somebody missed a message, or a reader that stopped was neither dropped nor fed."""
     asked = arguments()
     allow_many_sockets()
     require_disk(asked.data_root)
@@ -93,7 +93,7 @@ async def measure(server: Running, placed: Cores, asked: argparse.Namespace) -> 
 
 
 async def outcome(room: Room, patience: float = 20.0) -> tuple[int, int]:
-    """Let them read again: how many find that they were dropped, and how many get all that was written."""
+    """Let them read again: gives how many were dropped, and how many receive everything that was written."""
     for member in room.stopping:
         member.resume()
     head = max(member.last or 0 for member in room.readers)

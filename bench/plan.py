@@ -1,11 +1,11 @@
-"""What more nodes and a greater database would carry: a simulation of the writers with the costs that were measured here.
+"""Estimates what more nodes and a larger database would carry: simulates the writers with the costs measured here.
 
     python bench/plan.py [--flush-ms 0.5] [--node-us 135] [--transaction-ms 3.5] [--database-us 95]
 
-Each node has one writer, which takes all that has gathered into one transaction; a transaction costs the node a fixed time
-and a time for each message, costs the database processor time for each message, and holds the logs that it writes to from
-its beginning to the end of its flush. Senders send again as soon as they are answered. Nothing else is modelled: not the
-fan-out, whose cost stands in docs/performance.md and which each node pays for its own connections only.
+Each node has one writer, which puts all waiting messages into one transaction. A transaction costs the node a fixed
+time and a time for each message, costs the database processor time for each message, and locks its logs from its
+beginning to the end of its flush. Senders send again when they have a reply. Nothing else is modelled; in particular
+not the fan-out, whose cost is in docs/performance.md and which each node has for its own connections only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LARGEST_BATCH = 1_024
 
 
 class Costs(NamedTuple):
-    """In seconds: for a transaction and for each message on the node, for each message on the database, for a flush."""
+    """In seconds: of a transaction and of each message on the node, of each message in the database, of a flush."""
 
     transaction: float
     message: float
@@ -33,9 +33,9 @@ class Costs(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """`rooms`: that the messages are spread over evenly, those of all nodes or, with `own`, each node its part of them (as when
-    the people of a room are brought to one node, or conversations to a database of their own); `cores`: of the database;
-    `senders`: on each node, one message each."""
+    """`rooms`: the messages are spread evenly over these, or with `own` each node has its part of them (as when all
+    users of a room are on one node, or conversations have their own database). `cores`: of the database; `senders`: on
+    each node, with one message each."""
 
     nodes: int
     rooms: int
@@ -83,14 +83,14 @@ class World:
         return self._random.randrange(self.plan.rooms)
 
     def _begin(self, number: int) -> None:
-        """One transaction: it waits for its logs, then for a core of the database, then for the disk."""
+        """One transaction: waits for its logs, then for a core of the database, then for the disk."""
         node = self._nodes[number]
         batch = [node.waiting.popleft() for _ in range(min(LARGEST_BATCH, len(node.waiting)))]
         rooms = {room for _, room in batch}
         start = max([self.now, *(self._held.get(room, 0.0) for room in rooms)])
         worked = start + self.costs.transaction + self.costs.message * len(batch)
         core = min(range(len(self._cores)), key=self._cores.__getitem__)
-        # The database works while the node does; when it has more to do than cores, everybody waits for it.
+        # The database works at the same time as the node. If it has more work than cores, everybody waits for it.
         done = max(worked, max(start, self._cores[core]) + self.costs.database * len(batch))
         self._cores[core] = max(start, self._cores[core]) + self.costs.database * len(batch)
         end = done + self.costs.flush
@@ -104,7 +104,7 @@ PLANS = (
     Plan(3, 1_000, 8, 667), Plan(3, 1_000, 8, 667, own=True), Plan(10, 10_000, 8, 20), Plan(10, 10_000, 8, 200),
     Plan(10, 10_000, 16, 200, own=True), Plan(30, 100_000, 32, 20), Plan(30, 100_000, 32, 200, own=True),
 )  # fmt: skip
-"""The first four as they were measured (docs/scale.md)."""
+"""The first four match measured cases (docs/scale.md)."""
 
 
 def main() -> int:

@@ -1,10 +1,10 @@
-"""How soon the sockets of a session are closed when it is revoked, while a room is busy.
+"""Measures how soon the sockets of a revoked session are closed while a room is busy.
 
     python bench/revoke.py [--accounts 40] [--readers 300] [--rate 150]
 
-Each account has one session with five sockets, three of v1 and two of the simple dialect. One after the other they log out,
-over HTTP, while `--readers` members hear `--rate` messages a second. The time runs from before the request until each socket
-has seen its close, which must be 4505. Server and this program on a core each.
+Each account has one session with five sockets, three of v1 and two of the simple dialect. The accounts log out over
+HTTP one after the other, while `--readers` members receive `--rate` messages a second. The time runs from before the
+request until each socket has seen its close, which must be 4505. The server and this program have a core each.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT))
 from tests.system.room import Room, percentile
 
 REVOKED = 4505
-SOCKETS = (True, True, True, False, False)  # v1 or not
+SOCKETS = (True, True, True, False, False)  # whether it is v1
 
 
 async def measure(server: Running, asked: argparse.Namespace) -> int:
@@ -78,14 +78,14 @@ async def opened(port: int, name: str, token: str, v1: bool) -> ClientConnection
     socket = await connect(f"ws://127.0.0.1:{port}{path}", additional_headers=headers, proxy=None, max_queue=None)
     if v1:
         await socket.send(json.dumps({"type": "hello", "id": 0}))
-    # The simple dialect says nothing to who is here already: the first message that comes shows that it listens.
+    # The simple dialect has no reply to a connect: the first message that arrives shows that the socket is live.
     while json.loads(await socket.recv())["type"] != ("caught_up" if v1 else "message"):
         pass
     return socket
 
 
 async def closed(socket: ClientConnection) -> tuple[int | None, float]:
-    """Read until the end: its code, and when."""
+    """Read until the end; gives the close code, and when it came."""
     try:
         while True:
             await socket.recv()

@@ -1,4 +1,4 @@
-"""Compares this server with what it is usually compared with, on this machine, in one run. See README.md beside it.
+"""Compares this server with commonly used ones, on this machine, in one run. See README.md beside it.
 
 python bench/run.py [--members 100,1000] [--load 1x1,4x8,32x4] [--only suhbat,plain,…] [--seconds 3] [--rounds 2]
 """
@@ -25,7 +25,7 @@ from table import Case
 
 
 def main() -> int:
-    """Returns 1 when a server did not start, or lost, doubled, reordered or damaged a message."""
+    """Returns 1 if a server did not start, or lost, doubled, reordered or damaged a message."""
     asked = arguments()
     compiler.load()
     require_disk(asked.data_root)
@@ -67,7 +67,7 @@ def loads(text: str) -> list[Load]:
 
 
 def compare(asked: argparse.Namespace, data_root: Path) -> int:
-    """Runs everything, prints the tables and writes them down."""
+    """Run everything, print the tables and write them down."""
     placed = cores()
     about = surroundings(data_root, placed, asked)
     print("\n".join(about), end="\n\n", flush=True)
@@ -94,7 +94,7 @@ def surroundings(data_root: Path, placed: Cores, asked: argparse.Namespace) -> l
 
 
 def measure_all(asked: argparse.Namespace, servers: list[Server], data_root: Path, placed: Cores) -> table.Rows:
-    """Round by round, the servers of one case directly after one another, each freshly started."""
+    """Measure in rounds. In each, the servers of one case run directly after one another, each freshly started."""
     found: dict[Case, list[Row]] = {}
     for number in range(asked.rounds):
         for members in asked.members:
@@ -131,7 +131,7 @@ def progress(line: str) -> None:
 
 
 def write(report: str, about: list[str], rows: table.Rows, idle: dict[str, Idle]) -> Path:
-    """Into bench/results/, which git ignores: the tables as Markdown and every figure as JSON."""
+    """Write into bench/results/, which git ignores: the tables as Markdown and every figure as JSON."""
     folder = BENCH / "results"
     folder.mkdir(exist_ok=True)
     path = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"

@@ -1,10 +1,11 @@
-"""How long a search takes where there are a million messages.
+"""Measures how long a search takes in a million messages.
 
     python bench/search.py [--messages 1000000]
 
-The store is that of history.py, and a direct of the reader whose messages lie among all the others. Asked over HTTP, pages of
-20, newest first: words that nearly all messages have, words that few have, phrases, beginnings, one person's, one direct;
-and what costs most: a phrase of words that are everywhere, but never so, and the longest one that a query may have.
+The store is that of history.py, with a direct of the reader whose messages are spread among all others. Searches go
+over HTTP, in pages of 20, newest first: words that nearly all messages have, words that few have, phrases, prefixes,
+one sender's messages, one direct; and the most expensive ones: a phrase of common words that never occurs, and the
+longest one that a query may have.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ from suhbat.store.writer_cache import WriterCache
 
 CHUNK = 1_000
 OF_DIRECT = 1_000
-"""Messages of the direct: "yakka" is in all of them, and no word of the lobby."""
+"""Messages of the direct. "yakka" is in all of them, and none of the lobby's words."""
 
 
 def main() -> int:
-    """Returns 1 when something was found that has not the words, or nothing that has."""
+    """Returns 1 if a result lacks the words, or nothing is found that should be."""
     asked = arguments()
     require_disk(asked.data_root)
     placed = cores()
@@ -82,7 +83,7 @@ def make_direct(data: Path, placed: Cores) -> tuple[str, str]:
 
 
 def fill_direct(file: Path, direct: str, messages: int) -> None:
-    """Its messages, at even distances among those of the lobby."""
+    """Add the direct's messages, evenly spread among those of the lobby."""
     with sqlite3.connect(file) as store:
         (log_id, head) = store.execute("SELECT id, head FROM conversations WHERE name = ?", (direct,)).fetchone()
         (uid,) = store.execute("SELECT uid FROM users WHERE user_id = 'reader'").fetchone()
@@ -98,7 +99,7 @@ def fill_direct(file: Path, direct: str, messages: int) -> None:
 
 
 def index(file: Path) -> None:
-    """As the writer would have done it, with larger transactions."""
+    """Index the messages as the writer does, in larger transactions."""
     cache = WriterCache()
     engine = connect.writing(file)
     with sqlite3.connect(file) as reading, engine.connect() as writing:
@@ -129,7 +130,7 @@ def measure(data: Path, asked: argparse.Namespace, placed: Cores, token: str, di
 
 
 def kinds(server: Running, token: str, direct: str, asked: argparse.Namespace) -> Iterator[list[str]]:
-    """Of each kind: the first one, which nothing has read before it, and the percentiles of all."""
+    """For each kind of search: the time of the first one, for which nothing is cached, and the percentiles of all."""
     dice = random.Random(1)
     pairs = [(WORDS[n], WORDS[(n + 5) % len(WORDS)]) for n in range(len(WORDS))]
     queries: dict[str, tuple[str, Callable[[], str]]] = {

@@ -1,9 +1,10 @@
-"""How many sends a second one server process acknowledges, each flushed to disk, with next to nobody listening.
+"""Measures how many sends a second one server process acknowledges, each flushed to disk, with almost no listeners.
 
     python bench/sends.py [--rounds 3] [--seconds 3]
 
-In v1, from 32 connections and from 2 to the lobby, which they all hear; and from 1,000 connections, each to a direct of
-its own, whose other half is away. One server on one core. Every send must get one ok, and every listener every message.
+In v1, from 32 connections and from 2 to the lobby, which they all follow; and from 1,000 connections, each to its own
+direct, whose other member is offline. One server on one core. Every send must get one ok, and every listener every
+message.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from machine import Cores, about_disk, about_machine, allow_many_sockets, cores,
 from servers import Running, running, server_of
 
 IN_FLIGHT = 4_000
-"""About so many messages are under way in all from the directs: what a group commit takes at most."""
+"""About this many messages are in flight in all directs together: the most that a group commit takes."""
 
 
 class Case(NamedTuple):
-    """`own`: each sender has a direct of its own; else all write to the lobby."""
+    """`own`: each sender has its own direct; otherwise all write to the lobby."""
 
     title: str
     load: Load
@@ -45,7 +46,7 @@ def cases(in_flight: int, directs: int) -> tuple[Case, ...]:
 
 
 def main() -> int:
-    """Returns 1 when something was lost, doubled or damaged."""
+    """Returns 1 if a message was lost, doubled or damaged."""
     asked = arguments()
     compiler.load()
     allow_many_sockets()
@@ -89,7 +90,7 @@ def row_of(case: Case, asked: argparse.Namespace, data_root: Path, placed: Cores
 
 
 def with_directs(server: Running, count: int) -> dict[str, object]:
-    """Senders, and for each a direct with a guest who is not connected."""
+    """Senders, each with a direct to a guest who is not connected."""
     tokens = guests.create(server.port, [f"bench{number:05}" for number in range(count)])
     away = [f"away{number:05}" for number in range(count)]
     guests.create(server.port, away)

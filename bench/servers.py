@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is started, found ready, and ended again."""
+"""The servers under comparison: how each is started, found ready, and ended."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ READY_WITHIN = 120.0
 
 
 class Server(NamedTuple):
-    """A contender. `health` is a path that answers 200 when it is ready; `dialect` is what the load generator speaks."""
+    """A competing server. `health`: a path that answers 200 when it is ready; `dialect`: the one that the load
+    generator uses."""
 
     key: str
     title: str
@@ -52,7 +53,7 @@ def server_of(key: str) -> Server:
 
 
 class Running(NamedTuple):
-    """A started server. `scratch` is a directory that goes with it."""
+    """A started server. `scratch`: its temporary directory."""
 
     pid: int
     port: int
@@ -64,10 +65,10 @@ class Running(NamedTuple):
 def running(
     server: Server, data_root: Path, core: int | None, settings: Mapping[str, str] | None = None
 ) -> Iterator[Running]:
-    """Starts a server with an empty data directory of its own, waits until it is ready, and ends it afterwards.
+    """Start a server with its own empty data directory, wait until it is ready, and end it afterwards.
 
-    `settings` are variables SUHBAT_…. Raises Unavailable when it does not come up; the text carries the end of what it
-    printed.
+    `settings`: variables SUHBAT_…. Raises Unavailable if it does not become ready; the text holds the end of its
+    output.
     """
     with TemporaryDirectory(dir=data_root, prefix=f"{server.key}-") as name:
         process, one = start(server, Path(name), free_port(), core, settings)
@@ -80,13 +81,13 @@ def running(
 def start(
     server: Server, data: Path, port: int, core: int | None, settings: Mapping[str, str] | None = None
 ) -> tuple[subprocess.Popen[bytes], Running]:
-    """Starts a server on what `data` holds and waits until it is ready; the caller ends it. Raises Unavailable."""
+    """Start a server with the content of `data` and wait until it is ready. The caller ends it. Raises Unavailable."""
     argv, extra = command(server.key, port)
     log = data / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             argv,
-            cwd=data,  # no suhbat.toml of somebody's working directory
+            cwd=data,  # a working directory without suhbat.toml
             env=environment(data) | extra | dict(settings or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -102,7 +103,7 @@ def start(
 
 
 def command(key: str, port: int) -> tuple[list[str], dict[str, str]]:
-    """The command line of a server, and what it needs in its environment. Installs and compiles what is missing."""
+    """The command line of a server, and the environment it needs. Installs and compiles what is missing."""
     address = ["--host", "127.0.0.1", "--port", str(port)]
     quiet = ["--log-level", "warning"]
     rivals = BENCH / "rivals"
@@ -129,9 +130,10 @@ def command(key: str, port: int) -> tuple[list[str], dict[str, str]]:
 
 
 def environment(data: Path) -> dict[str, str]:
-    """Suhbat as it is by default, with full durability, but without the limits that one generator would meet at once.
+    """Suhbat with its defaults and full durability, but without the limits that a single generator would exceed at
+    once.
 
-    Joins and leaves are not announced, because the rivals announce nothing either.
+    Joins and leaves are not announced, because the competing servers announce nothing either.
     """
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
     return inherited | {
@@ -148,7 +150,7 @@ def environment(data: Path) -> dict[str, str]:
 
 
 def wait_until_ready(server: Server, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Returns when it accepts connections and, where it has one, its health check answers."""
+    """Return when it accepts connections and its health check, if it has one, succeeds."""
     limit = time.monotonic() + READY_WITHIN
     while time.monotonic() < limit and process.poll() is None:
         if answers(port, server.health):
@@ -160,7 +162,7 @@ def wait_until_ready(server: Server, process: subprocess.Popen[bytes], port: int
 
 
 def answers(port: int, path: str | None) -> bool:
-    """Whether something listens there and, given a path, says 200."""
+    """Whether something listens there and, if a path is given, answers 200."""
     try:
         if path is None:
             socket.create_connection(("127.0.0.1", port), 1).close()
@@ -175,7 +177,7 @@ def answers(port: int, path: str | None) -> bool:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process of ours, politely first."""
+    """End a process of ours, first with SIGTERM."""
     if process.poll() is None:
         process.terminate()
     try:

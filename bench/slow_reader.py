@@ -1,9 +1,10 @@
-"""What readers that stop reading cost the others: windows with and without them in turn, in one busy room.
+"""The cost of readers that stop reading, for the others: windows with and without them in turn, in one busy room.
 
     python bench/slow_reader.py
 
-Prints the p99 of the time from a message's writing to its arrival at each of the other readers, the ratio, and what the
-server's memory grew by. Server and clients are pinned to different cores; Linux, the packages of requirements-dev.txt.
+It prints the p99 of the time from a message's writing to its arrival at each of the other readers, the ratio, and the
+growth of the server's memory. Server and clients are bound to different cores. It needs Linux and the packages of
+requirements-dev.txt.
 """
 
 from __future__ import annotations
@@ -61,11 +62,11 @@ async def measure(server: Running, placed: Cores, asked: argparse.Namespace) -> 
     windows: dict[bool, list[float]] = {True: [], False: []}
     async with Room(server.port, readers=asked.readers, stopping=asked.stopped, size=asked.size) as room:
         room.write_steadily(asked.rate)
-        await window(room, stopped=True, seconds=2)  # warms up both ways
+        await window(room, stopped=True, seconds=2)  # warm up both ways
         await window(room, stopped=False, seconds=2)
         before = most = rss_bytes([server.pid])
         for pair in range(asked.pairs):
-            # In turn first, so that a machine that changes its mood slowly changes it for both.
+            # The order alternates, so that slow changes of the machine affect both alike.
             for stopped in (False, True) if pair % 2 else (True, False):
                 found = await window(room, stopped=stopped, seconds=asked.seconds)
                 ages[stopped] += found
@@ -85,7 +86,7 @@ async def measure(server: Running, placed: Cores, asked: argparse.Namespace) -> 
 
 
 async def window(room: Room, *, stopped: bool, seconds: float) -> list[float]:
-    """The ages of what came within a window; when it is over everybody has caught up."""
+    """The ages of the messages of a window. When it returns, everybody has caught up."""
     if stopped:
         for member in room.stopping:
             member.pause()

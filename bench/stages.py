@@ -1,10 +1,11 @@
-"""What a message costs, stage by stage, and what a connection costs, object by object.
+"""The cost of a message, stage by stage, and the memory of a connection, object by object.
 
     python bench/stages.py [--rounds 7] [--times 4000] [--connections 5000]
 
-Microseconds of processor time in this process, the median of several rounds, for a text of 100 characters; bytes as
-`sys.getsizeof` and the difference in resident memory over thousands of connections see them. No network is involved: what the
-kernel takes for a delivery is in the table of run.py (CPU microseconds/delivery with one message at a time).
+Times are microseconds of processor time in this process, the median of several rounds, for a text of 100 characters.
+Bytes are those of `sys.getsizeof`, and the difference in resident memory over thousands of connections. No network is
+involved; the kernel's cost of a delivery is in the table of run.py (CPU microseconds/delivery with one message at a
+time).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ UID = "uabcdefghijklmnopqrstu"
 
 
 class Nowhere:
-    """A transport that takes everything."""
+    """A transport that accepts everything."""
 
     def write(self, data: bytes) -> None: ...
     def set_write_buffer_limits(self, high: int) -> None: ...
@@ -87,7 +88,7 @@ async def everything(data: Path, asked: argparse.Namespace) -> None:
         print(f"| {title} | {microseconds(one, asked):.2f} |")
     for size in (1, 128):
         print(f"| the store, in batches of {size} | {await stored(data / str(size), size, asked):.1f} |")
-    found = await objects(data / "objects", asked.connections)  # a server starts, and says so
+    found = await objects(data / "objects", asked.connections)  # the server logs its start
     print("\n| a connection | bytes |\n|---|---:|")
     for title, bytes_ in found.items():
         print(f"| {title} | {bytes_:,.0f} |")
@@ -122,7 +123,7 @@ def masked(payload: bytes) -> bytes:
 
 
 def stages() -> dict[str, Callable[[], Any]]:
-    """What is done for every message on the event loop and in the writer; not what is done once a batch or a round."""
+    """The work for every message on the event loop and in the writer, without the work for a batch or a round."""
     said = '{"message": "' + TEXT + '", "to_user": ""}'
     command = '{"type":"send","id":5,"client_id":"c1","conversation":"lobby","text":"' + TEXT + '"}'
     reader, frame = FrameReader(), masked(said.encode())
@@ -151,7 +152,7 @@ def stages() -> dict[str, Callable[[], Any]]:
 
 
 async def stored(data: Path, size: int, asked: argparse.Namespace) -> float:
-    """Processor time of the process for a post, from `store.post` to `done`, with so many at once."""
+    """Processor time of the process for a post, from `store.post` to `done`, with this many at once."""
     server = Suhbat(Settings(data=str(data), log_level="error"))
     store = server.node.store
     await store.open(lambda entries: None)
@@ -185,7 +186,7 @@ async def stored(data: Path, size: int, asked: argparse.Namespace) -> float:
 
 
 async def objects(data: Path, connections: int) -> dict[str, float]:
-    """What is kept for an idle simple connection, above the event loop's own transport and the kernel's socket."""
+    """The memory of an idle simple connection, without the event loop's transport and the kernel's socket."""
     server = Suhbat(Settings(data=str(data), log_level="error", connections_per_address=0, announce_limit=0))
     found: dict[str, float] = {}
     async with server.lifespan(server.fastapi):

@@ -1,10 +1,10 @@
-"""A restart in front of everybody: N clients are connected, the server is killed, and when it is back all return at once.
+"""A restart with many clients: N are connected, the server is killed, and when it is back all return at once.
 
     python bench/storm.py [--clients 10000] [--stop kill|term]
 
-Prints the seconds from the moment the server says that it is ready until so many of them are resumed and caught up. Some
-messages are under way when it ends, others are written while the clients come back: at the end every client must have every
-message that was acknowledged, once, in order, and nobody may have been sent away with a reset or a fresh snapshot.
+It prints the seconds from the moment the server reports ready until given numbers of clients have resumed and caught
+up. Some messages are in flight when it ends, others are sent while the clients come back. At the end every client must
+have every acknowledged message, once and in order, and nobody may have got a reset or a new snapshot.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from machine import (
 from servers import Running, end, free_port, server_of, start
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 20.0
-"""Seconds of the back-off (full jitter, doubling) where a refusal names no time of its own (PROTOCOL §3)."""
+"""Seconds of the back-off (full jitter, doubling) if a refusal names no time (PROTOCOL §3)."""
 ENTERING = 200
-"""Clients that connect at once before the storm; in it, all do."""
+"""Clients that connect at once before the storm. In the storm all do."""
 CLIENT_BOUND = 0.9
 
 
@@ -58,12 +58,12 @@ class Storm:
         self.refusals: Counter[str] = Counter()
         self.lost = 0
         self.returned: list[float] = []
-        """Seconds since the server was ready, of each client that is back."""
+        """Seconds from the server's readiness until each client was back."""
         self.written: dict[int, str] = {}
         """The text of each message, by the id and client_id it was sent with."""
 
     async def fill(self) -> None:
-        """Everybody comes in."""
+        """Connect all clients."""
         room = asyncio.Semaphore(ENTERING)
 
         async def enter(client: Client) -> None:
@@ -73,7 +73,7 @@ class Storm:
         await asyncio.gather(*map(enter, self.clients))
 
     async def enter(self, client: Client) -> None:
-        """Until it has worked, as a client should: wait as long as the refusal says, else back off."""
+        """Try until it succeeds, as a client should: wait as long as the refusal says, or else back off."""
         longest = FIRST_DELAY
         while True:
             try:
@@ -93,12 +93,12 @@ class Storm:
             self.writer.send(id, self.written[id], f"storm:{id}")
 
     def write_again(self) -> None:
-        """What was not acknowledged is undecided: the same again, under the same client_id."""
+        """Send messages of unknown outcome again, with the same client_id."""
         for id in self.written.keys() - self.writer.answers.keys():
             self.writer.send(id, self.written[id], f"storm:{id}")
 
     async def come_back(self, ready: float, patience: float) -> None:
-        """Everybody at once, and a message every half second meanwhile."""
+        """Reconnect all at once, while a message is sent every half second."""
         writing = asyncio.ensure_future(self.keep_writing())
 
         async def back(client: Client) -> None:
@@ -115,7 +115,7 @@ class Storm:
             writing.cancel()
 
     def once_more(self, client: Client) -> None:
-        """It was back, and is gone again."""
+        """A client that was back has lost its connection again."""
         self.lost += 1
         self.record.fault(f"client {client.number}: lost again after it had caught up")
 
@@ -128,7 +128,7 @@ class Storm:
             await asyncio.sleep(0.5)
 
     async def settle(self, patience: float = 30.0) -> None:
-        """Until everybody has everything; what is missing then is a fault."""
+        """Wait until everybody has everything. What is missing then is a fault."""
         limit = time.monotonic() + patience
         while time.monotonic() < limit:
             head = max(client.cursors[LOBBY] for client in self.clients)
@@ -149,7 +149,7 @@ class Storm:
 
 
 def main() -> int:
-    """Returns 1 when a message is missing, or somebody did not come back in time."""
+    """Returns 1 if a message is missing, or a client did not come back in time."""
     asked = arguments()
     if allow_many_sockets() < asked.clients + 100:
         sys.exit(f"bench: the limit of open files is too low for {asked.clients} clients: see `ulimit -Hn`")
@@ -179,7 +179,7 @@ async def run(asked: argparse.Namespace, data: Path, placed: Cores) -> int:
         if placed.generator is not None:
             os.sched_setaffinity(0, {placed.generator})
         storm = Storm(tokens, port)
-        gc.disable()  # the clients are many objects that stay
+        gc.disable()  # the clients are many long-lived objects
         before = time.monotonic()
         await storm.fill()
         filled = asked.clients / (time.monotonic() - before)
@@ -189,7 +189,7 @@ async def run(asked: argparse.Namespace, data: Path, placed: Cores) -> int:
         storm.write(180)
         await asyncio.sleep(0.005)
         storm.write(20)
-        await asyncio.sleep(0)  # they leave; what becomes of them is open
+        await asyncio.sleep(0)  # they leave; their outcome does not matter
         process.send_signal(signal.SIGKILL if asked.stop == "kill" else signal.SIGTERM)
         undecided = len(storm.written) - len(storm.writer.answers)
         await asyncio.to_thread(process.wait, 60)
@@ -203,7 +203,7 @@ async def run(asked: argparse.Namespace, data: Path, placed: Cores) -> int:
 
 
 async def started(asked: argparse.Namespace, data: Path, port: int, placed: Cores) -> tuple[Popen[bytes], Running]:
-    # Announced up to 1,000 connections, as by default: a crowd that returns passes that number.
+    # Joins are announced up to 1,000 connections, the default, which the returning clients exceed.
     settings = {"SUHBAT_ANNOUNCE_LIMIT": "1000"}
     return await asyncio.to_thread(start, server_of(asked.server), data, port, placed.server, settings)
 

@@ -1,4 +1,4 @@
-"""The figures as Markdown: absolute, and as ratios to the rivals."""
+"""The figures as Markdown tables: absolute, and as ratios to the competing servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Rows = dict[Case, Row]
 
 
 def middle(rows: Sequence[Row]) -> Row:
-    """The median of each figure over the rounds; one round with a problem is a problem of the row."""
+    """The median of each figure over the rounds. A problem in one round is a problem of the row."""
     failed = next((row for row in rows if row.problem), None)
     if failed:
         return failed
@@ -34,7 +34,7 @@ def middle(rows: Sequence[Row]) -> Row:
 
 
 def absolute(rows: Rows) -> str:
-    """One line a run."""
+    """One line for each run."""
     head = (
         "members",
         "senders × in flight",
@@ -72,11 +72,11 @@ def absolute_line(case: Case, row: Row) -> list[str]:
 
 
 MEASURES = {"deliveries": "deliveries_per_s", "CPU/delivery": "cpu_us", "p99 to all": "all_p99_ms"}
-"""What is compared with each rival, and the figure of a row that it is; of the first one more is better, of the others less."""
+"""The compared measures, and the figure of a row for each. Of the first one more is better, of the others less."""
 
 
 def ratios(rows: Rows) -> str:
-    """A table a measure: how many times that of each rival. Empty when no rival was measured."""
+    """A table for each measure: its ratio to that of each competing server. Empty if none was measured."""
     bases = [base for base in BASES if any(case.server == base for case in rows)]
     return "\n\n".join(ratio_table(rows, bases, what) for what in MEASURES) if bases else ""
 
@@ -94,7 +94,7 @@ def ratio_table(rows: Rows, bases: Sequence[str], what: str) -> str:
 
 
 def ratio(value: float, base: float) -> str:
-    """Three significant digits; a dash where there is nothing to compare with."""
+    """Three significant digits; a dash if there is nothing to compare with."""
     if not base:
         return "–"
     result = value / base
@@ -102,7 +102,7 @@ def ratio(value: float, base: float) -> str:
 
 
 def idle(found: dict[str, Idle]) -> str:
-    """Memory per idle connection; empty when it was not measured."""
+    """Memory per idle connection. Empty if it was not measured."""
     if not found:
         return ""
     bases = [base for base in BASES if base in found and not found[base].problem]
@@ -118,7 +118,7 @@ def idle(found: dict[str, Idle]) -> str:
 
 
 def problems(rows: Rows, resting: dict[str, Idle]) -> str:
-    """What failed, and how; empty when all went well."""
+    """What failed, and how. Empty if nothing did."""
     failed = {case: row for case, row in rows.items() if row.problem}
     found = [f"{TITLES[case.server]}, {case.members:,}, {case.load}: {row.problem}" for case, row in failed.items()]
     found += [f"{TITLES[key]}, idle: {one.problem}" for key, one in resting.items() if one.problem]
@@ -126,7 +126,7 @@ def problems(rows: Rows, resting: dict[str, Idle]) -> str:
 
 
 def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table; short lines are filled up, and all but the text on the left stand right."""
+    """A table with padded columns, aligned to the right except for the text on the left."""
     cells = [[*line, *[""] * (len(head) - len(line))] for line in lines]
     widths = [max(len(row[i]) for row in [list(head), *cells]) for i in range(len(head))]
     text = [i for i, name in enumerate(head) if name == "server"]

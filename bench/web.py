@@ -1,7 +1,8 @@
-"""The web client: first paint, interactive, what is loaded, memory with 10,000 messages, frames while scrolling.
+"""Measures the web client: first paint, time to interactive, loaded bytes, memory with 10,000 messages, frames while
+scrolling.
 
-`python bench/web.py [--messages 10000] [--slow 4]`: a real server, Chromium without a window. `--slow`: how many times slower
-the processor is made for the figures of a slow phone.
+`python bench/web.py [--messages 10000] [--slow 4]`: with a real server and headless Chromium. `--slow`: the factor by
+which the processor is slowed for the figures of a slow phone.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ async (pixels) => {
 
 
 def fill(server: Server, token: str, room: str, messages: int) -> None:
-    """Through one socket of the simple protocol's big sister: the messages of a year."""
+    """Send a year's messages through one v1 socket."""
     from websockets.sync.client import connect
 
     with connect(f"{server.ws}/api/v1/ws", proxy=None, max_size=None) as socket:

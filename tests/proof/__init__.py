@@ -1,1 +1,2 @@
-"""The proof: every promise of the design and every line of the threats, attacked. `python -m tests.proof`; docs/proof.md."""
+"""The proof: attacks on every promise of the design and every item of the threats. `python -m tests.proof`; see
+docs/proof.md."""

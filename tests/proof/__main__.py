@@ -1,8 +1,9 @@
-"""The whole proof: `python -m tests.proof` (`make proof`) takes about two hours and prints what was survived, as a table.
+"""The whole proof: `python -m tests.proof` (`make proof`) takes about two hours and prints a table of what the server
+survived.
 
-The simulated histories need nothing but processors, and take those that the other attacks leave. `--short` does the same in
-minutes; `--only kill` the attacks with that in their name. The seed that is printed gives the same chance again. Ends with 1 at
-the first promise that was broken, and says which.
+The simulated histories need only processors, and use those that the other attacks leave. `--short` does the same in
+minutes. `--only kill` runs the attacks with that in their name. The printed seed repeats the same random choices. The
+process ends with 1 at the first broken promise, and names it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ SQLITE, CLUSTER = "suhbat", "cluster"
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of each."""
+    """The amount of work for each attack."""
 
     histories: int
     sqlite_kills: int
@@ -54,7 +55,7 @@ LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG, 50, 1_000)
 SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT, 4, 100)
 
 BROKEN = threading.Event()
-"""Set at the first broken promise: what runs beside may stop."""
+"""Set at the first broken promise, so that attacks running at the same time may stop."""
 
 Figures = Mapping[str, int]
 Attack = Callable[[Path, int, Size], Figures]
@@ -77,15 +78,15 @@ def kills_uvicorn(place: Path, seed: int, size: Size) -> Figures:
 
 
 def folds(place: Path, seed: int, size: Size) -> Figures:
-    """By pytest: the histories and their folding are a test's, in Python and in JavaScript."""
+    """Run by pytest: the histories and their folding, in Python and in JavaScript, are tests."""
     tests = ("tests/store/test_fold.py", "tests/test_web_units.py::test_random_histories")
     _pytest(*tests, "--hypothesis-seed", str(seed), SUHBAT_HISTORIES=str(size.folds))
     return {"histories, on each store": size.folds}
 
 
 def attackers(place: Path, seed: int, size: Size) -> Figures:
-    """By pytest, too: what strangers do (tests/proof/attacks), larger than in `make test` and on every kind of server; and
-    requests of every form to every route."""
+    """Run by pytest: the attacks of strangers (tests/proof/attacks), larger than in `make test` and on every kind of
+    server, and requests of every form to every route."""
     said = _pytest("tests/proof/attacks", "tests/http/test_schema.py", "-n", "0", SUHBAT_ATTACKS="full")
     return {"attacks of strangers": int(re.findall(r"(\d+) passed", said)[-1])}
 
@@ -161,8 +162,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="attacks whose name has this in it")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
-    logging.disable()  # the clients tell of every connection that breaks
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # SystemExit, so that child processes are ended
+    logging.disable()  # the clients log every broken connection
     print(f"seed {asked.seed}", flush=True)
     size = SHORT if asked.short else LONG
     wanted = [name for name in ATTACKS if asked.only in name]
@@ -180,7 +181,7 @@ def main() -> None:
 
 
 def _attack(name: str, seed: int, size: Size) -> None:
-    """Carry it out, and print what was counted. At a promise that was broken this process ends."""
+    """Run an attack and print its counts. At a broken promise this process ends."""
     print(f"{name} …", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as place:

@@ -1,6 +1,6 @@
 """Negative controls: each fault of `sabotage` is put into the server, and the attack that must notice it is run.
 
-`python -m tests.proof.controls` (`make proof-controls`) prints what each one found; it fails if one found nothing.
+`python -m tests.proof.controls` (`make proof-controls`) prints what each attack found. It fails if one found nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ ROUNDS = 12
 RECORDINGS = 6
 
 Attack = Callable[[str, Path], str]
-"""Runs against a server with this fault in it. Gives the first thing that was found wrong; "" if nothing was."""
+"""Runs against a server with this fault. Gives the first broken promise that it found, or ""."""
 
 
 def simulation(fault: str, place: Path) -> str:
-    """Simulated histories, in a process of their own: the fault is put into that."""
+    """Simulated histories, in a process of their own that has the fault."""
     command = [sys.executable, "-m", "tests.proof.simulation", "--histories", str(HISTORIES), "--seed", "2"]
     done = subprocess.run(
         [*command, "--sabotage", fault], capture_output=True, text=True, encoding="utf-8", check=False
@@ -43,7 +43,7 @@ def kill(fault: str, place: Path) -> str:
 
 
 def power(fault: str, place: Path, seconds: float = 6.0) -> str:
-    """The power goes, where flushes failed before too. It takes some luck, of a recording and of a cut."""
+    """Power loss, also after failed flushes. Finding the fault takes some luck with the recording and the cut."""
     for seed in range(1, RECORDINGS + 1):
         (again := place / str(seed)).mkdir()
         eio = fault == "log_trusted"
@@ -55,7 +55,7 @@ def power(fault: str, place: Path, seconds: float = 6.0) -> str:
 def _found(run: Callable[[], object]) -> str:
     try:
         run()
-    except BaseException as error:  # an AssertionError, or a group with one in it
+    except BaseException as error:  # an AssertionError, or an exception group that contains one
         while isinstance(error, BaseExceptionGroup):
             error = error.exceptions[0]
         if not isinstance(error, AssertionError):
@@ -74,9 +74,9 @@ MUST_FIND: Mapping[str, Attack] = {
     "sync_off": power,
     "log_trusted": power,
 }
-"""By fault, the attack that must find it."""
+"""The attack that must find each fault."""
 MAY_NOT_FIND: Mapping[str, Attack] = {"sync_off": kill}
-"""What an attack cannot see, and should not pretend to: the pages of a process that was killed are still the system's."""
+"""Faults that an attack cannot see, because the pages of a killed process are still the system's."""
 
 
 def main() -> None:

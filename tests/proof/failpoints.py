@@ -1,6 +1,6 @@
-"""Places in the running program at which it dies as by kill -9: named, and at the n-th time that it comes there.
+"""Failpoints: named places in the running program where it dies as by kill -9, at the n-th time it gets there.
 
-Each is a patch from outside; nothing of this is in the program itself.
+Each is a patch from outside. The program itself contains nothing of this.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 FAILPOINTS: dict[str, Callable[[Callable[[], None]], None]] = {}
-"""By name: what calls the given function whenever the program comes there."""
+"""By name: a function that patches the program to call the given function at that place."""
 
 
 def failpoint(act: Callable[[Callable[[], None]], None]) -> Callable[[Callable[[], None]], None]:
@@ -21,7 +21,7 @@ def failpoint(act: Callable[[Callable[[], None]], None]) -> Callable[[Callable[[
 
 @failpoint
 def before_commit(passed: Callable[[], None]) -> None:
-    """A batch is written, and not committed yet."""
+    """A batch is written, but not committed yet."""
     from suhbat.store.transactions import Transactions
 
     _after(Transactions, "_fill", passed)
@@ -29,7 +29,7 @@ def before_commit(passed: Callable[[], None]) -> None:
 
 @failpoint
 def after_commit(passed: Callable[[], None]) -> None:
-    """A batch is durable, and nobody knows."""
+    """A batch is durable, but nobody has been told."""
     from suhbat.store.transactions import Transactions
 
     _after(Transactions, "_attempt", passed)
@@ -37,7 +37,7 @@ def after_commit(passed: Callable[[], None]) -> None:
 
 @failpoint
 def before_acknowledgement(passed: Callable[[], None]) -> None:
-    """The readers were told (as far as the system took it), the writer not yet."""
+    """The readers were sent the event (as far as the system accepted it), the writer not yet the reply."""
     from suhbat.store.writer import Writer
 
     _before(Writer, "_answer", passed)
@@ -45,7 +45,7 @@ def before_acknowledgement(passed: Callable[[], None]) -> None:
 
 @failpoint
 def in_fan_out(passed: Callable[[], None]) -> None:
-    """Some of the readers of a room were told."""
+    """Only some of the readers of a room were sent the event."""
     from suhbat.transport.stream_wire import StreamWire
 
     _before(StreamWire, "write", passed)
@@ -53,7 +53,7 @@ def in_fan_out(passed: Callable[[], None]) -> None:
 
 @failpoint
 def in_replay(passed: Callable[[], None]) -> None:
-    """Somebody is being fed what they missed."""
+    """A client is receiving the events it missed."""
     from suhbat.hub.page_cache import PageCache
 
     _before(PageCache, "above", passed)
@@ -61,14 +61,14 @@ def in_replay(passed: Callable[[], None]) -> None:
 
 @failpoint
 def when_refused(passed: Callable[[], None]) -> None:
-    """A batch could not be written: the disk gave trouble, and nothing was written over what is left of it."""
+    """A batch could not be written because the disk failed, and nothing has been written over its remains."""
     from suhbat.store import transactions
 
     _before(transactions, "refused", passed)
 
 
 def arm(name: str, times: int) -> None:
-    """Die when the program comes to this place for the n-th time."""
+    """Die when the program reaches this place for the n-th time."""
     left = [times]
 
     def passed() -> None:
@@ -101,7 +101,7 @@ def _after(owner: Any, name: str, passed: Callable[[], None]) -> None:
 
 
 def clock_jumps() -> None:
-    """The wall clock of this process is set anew twice a second, by up to six hours in either direction."""
+    """The wall clock of this process is set to another time twice a second, by up to six hours in either direction."""
     import random
     import time
 

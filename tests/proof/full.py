@@ -1,4 +1,4 @@
-"""A disk that is full: what cannot be written is refused, what is there can be read, and with room again all goes on."""
+"""A full disk: writes are refused, stored data can be read, and with free space everything works again."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.talk import V1
 from .kills import LIMITS, rows_of
 
 LARGE = 3_900
-"""Characters, of chance: a database must not make them small."""
+"""Random characters, so that a database cannot compress them."""
 
 
 @contextmanager
 def small_disk(place: Path, size: str) -> Iterator[Path]:
-    """A tmpfs; only root can make one."""
+    """A tmpfs. Only root can mount one."""
     place.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "suhbat-proof", str(place)], check=True)
     try:
@@ -36,7 +36,7 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
 
 @contextmanager
 def on_a_small_disk(kind: str, place: Path) -> Iterator[tuple[Path, Server]]:
-    """The disk, and a server of this kind that keeps everything there; PostgreSQL all but its write-ahead log."""
+    """The disk, and a server of this kind with all its data on it; for PostgreSQL all but the write-ahead log."""
     if kind == "cluster":
         postgres = engines.postgres()
         with small_disk(postgres.place / "small", "64m") as disk, postgres.database_on(disk) as url:
@@ -47,7 +47,7 @@ def on_a_small_disk(kind: str, place: Path) -> Iterator[tuple[Path, Server]]:
 
 
 async def run(kind: str, place: Path, rounds: int) -> Counter[str]:
-    """Fill the disk while somebody writes, and make room again, so often. Gives what was counted; raises AssertionError."""
+    """Fill the disk while somebody writes, and free it again, several times. Gives counts; raises AssertionError."""
     counted: Counter[str] = Counter()
     with on_a_small_disk(kind, place) as (disk, server):
         server.start()
@@ -78,7 +78,7 @@ async def run(kind: str, place: Path, rounds: int) -> Counter[str]:
 
 
 def _fill(ballast: Path) -> None:
-    """Everything that is left but for what the next few pages need."""
+    """Fill the disk except for the space that the next few pages need."""
     with ballast.open("wb", buffering=0) as file:
         try:
             while True:
@@ -89,7 +89,7 @@ def _fill(ballast: Path) -> None:
 
 
 async def _until_refused(client: V1, said: dict[int, str], number: int) -> int:
-    """Write until there is no room; the refusal says that the storage is the reason, and how long to wait."""
+    """Write until the disk is full. The refusal must name the storage as the reason and give a wait."""
     chance = random.Random(number)
     for count in range(2_000):
         key, text = f"{number}-{count}", "".join(chance.choices(string.printable[:90], k=LARGE))
@@ -102,7 +102,7 @@ async def _until_refused(client: V1, said: dict[int, str], number: int) -> int:
 
 
 async def _still_works(server: Server, reader: V1, said: dict[int, str], token: str) -> None:
-    """Reading goes on: pages of history over both ways, and newcomers come in."""
+    """Reading goes on: pages of history by both ways, and new connections."""
     page = await reader.ask("history", conversation="lobby", limit=50)
     assert page["type"] == "ok" and page["head"] >= max(said)
     status, _ = server.request("GET", "/api/v1/conversations/lobby/messages?limit=5", token=token)
@@ -112,7 +112,7 @@ async def _still_works(server: Server, reader: V1, said: dict[int, str], token: 
 
 
 async def _until_well(client: V1, said: dict[int, str], number: int) -> int:
-    """There is room: without anybody's help it writes again. Milliseconds."""
+    """With free space the server writes again without help. Gives the milliseconds until then."""
     began = time.monotonic()
     while time.monotonic() - began < 10:
         key = f"{number}-well"

@@ -1,7 +1,7 @@
-"""What clients asked, were told and heard, and whether one history of the logs explains it all.
+"""Records what clients asked, were told and received, and checks that one history of the logs explains all of it.
 
-In the manner of Jepsen, but linear: `seq` is dense, so every claim is a comparison of numbers. Times are of one clock, that of
-who observes (simulated, or the machine's monotonic one).
+The method is that of Jepsen, but takes linear time: `seq` is dense, so every check compares numbers. All times are of
+one clock, the observer's (simulated, or the machine's monotonic one).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .reading import Frame
 
 
 class Place(NamedTuple):
-    """Where a message is."""
+    """The place of a message in a log."""
 
     log: str
     seq: int
@@ -26,7 +26,7 @@ class Place(NamedTuple):
 
 
 class Row(NamedTuple):
-    """An event as it is stored at the end."""
+    """An event as stored at the end."""
 
     seq: int
     ordinal: int | None
@@ -43,7 +43,7 @@ ROWS = (
     "SELECT c.name, e.seq, e.ordinal, e.type, e.actor_uid, e.text, e.client_id, e.deleted, e.target, e.data "
     "FROM events e JOIN conversations c ON c.id = e.conversation_id ORDER BY c.name, e.seq"
 )
-"""The final logs, in either database; `logs` makes them of its rows."""
+"""Selects the final logs in either database; `logs` groups its rows."""
 
 
 def logs(found: Sequence[Sequence[Any]]) -> dict[str, list[Row]]:
@@ -56,18 +56,19 @@ def logs(found: Sequence[Sequence[Any]]) -> dict[str, list[Row]]:
 
 @dataclass(slots=True)
 class Said:
-    """A message that somebody tried to write. `place`: acknowledged; `refused`: the code; neither: nobody knows."""
+    """A message that somebody tried to send. `place`: it was acknowledged; `refused`: the code; neither: the outcome is
+    unknown."""
 
     by: str
     log: str
-    """Where it was meant to go; "" for a direct by name."""
+    """The log it was meant for; "" for a direct by name."""
     text: str
     began: float
     place: Place | None = None
     told: float = 0.0
     refused: str = ""
     doubt: bool = False
-    """It was asked before, and nobody knows what became of that; so a refusal of the next time says nothing about it."""
+    """It was sent before with an unknown outcome, so a later refusal proves nothing about it."""
 
 
 @dataclass(slots=True)
@@ -78,14 +79,14 @@ class Changed:
     target: int
     text: str | None
     seq: int | None = None
-    """Of its event, when it was acknowledged."""
+    """The seq of its event, if it was acknowledged."""
     told: float = 0.0
     refused: bool = False
 
 
 @dataclass(slots=True)
 class Heard:
-    """An event that a client was told: on a connection that began at `since`, `at` this time."""
+    """An event that a client received at this time, on a connection that began at `since`."""
 
     seq: int
     since: float
@@ -98,21 +99,21 @@ class Heard:
 
 @dataclass
 class History:
-    """Recorded as it happens. Keys are client_ids, unique over all clients."""
+    """The history, recorded while it happens. Keys are client_ids, unique over all clients."""
 
     said: dict[str, Said] = field(default_factory=dict)
     changed: list[Changed] = field(default_factory=list)
     heard: dict[tuple[str, str], list[Heard]] = field(default_factory=lambda: defaultdict(list))
-    """By uid and log, in order; with what was dropped as known."""
+    """By uid and log, in order, including events dropped as known."""
     committed: dict[tuple[str, int], float] = field(default_factory=dict)
-    """When an event was committed, where the observer sees that."""
+    """When each event was committed, if the observer can see that."""
     duplicates: int = 0
 
     def invoke(self, by: str, key: str, log: str, text: str, now: float) -> None:
         self.said.setdefault(key, Said(by, log, text, now))
 
     def acknowledge(self, key: str, place: Place, now: float) -> None:
-        """Raises AssertionError for two answers that differ."""
+        """Raises AssertionError if two replies differ."""
         said = self.said[key]
         assert said.place in (None, place), f"{key} was acknowledged at {said.place} and at {place}"
         self.duplicates += said.place is not None
@@ -131,7 +132,7 @@ class History:
 
 
 def faults(history: History, final: Mapping[str, Sequence[Row]], uids: Mapping[str, str]) -> Iterator[str]:
-    """Everything in which the history and the final logs contradict what is promised. `uids` of the clients' names."""
+    """All contradictions between the history, the final logs and the promises. `uids`: those of the clients' names."""
     for log, rows in final.items():
         yield from _dense(log, rows)
     yield from _messages(history, final, uids)
@@ -146,7 +147,7 @@ def faults(history: History, final: Mapping[str, Sequence[Row]], uids: Mapping[s
 
 
 def _dense(log: str, rows: Sequence[Row]) -> Iterator[str]:
-    """`seq` and, over messages, `ordinal` are 1, 2, 3 …"""
+    """`seq` is 1, 2, 3 …, and so is `ordinal` over messages."""
     if [row.seq for row in rows] != list(range(1, len(rows) + 1)):
         yield f"{log}: seq is not dense: {[row.seq for row in rows]}"
     ordinals = [row.ordinal for row in rows if row.ordinal is not None]
@@ -155,7 +156,8 @@ def _dense(log: str, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _messages(history: History, final: Mapping[str, Sequence[Row]], uids: Mapping[str, str]) -> Iterator[str]:
-    """What was acknowledged is stored once and where it was said, with its text; what was refused is not; nothing else is."""
+    """Every acknowledged message is stored once, at its place and with its text. No refused message is stored, and
+    nothing else."""
     stored: dict[str, list[tuple[Place, Row]]] = defaultdict(list)
     for log, rows in final.items():
         for row in rows:
@@ -184,7 +186,7 @@ def _messages(history: History, final: Mapping[str, Sequence[Row]], uids: Mappin
 
 
 def _is_text(row: Row, text: str, changes: Sequence[Changed]) -> bool:
-    """Whether the text at the end can be what became of a message by these changes."""
+    """Whether these changes can have left this text of a message."""
     done = [change for change in changes if change.seq is not None]
     if row.deleted:
         return not row.text and any(change.text is None for change in changes)
@@ -197,7 +199,7 @@ def _is_text(row: Row, text: str, changes: Sequence[Changed]) -> bool:
 
 
 def _real_time(history: History) -> Iterator[str]:
-    """G3: what was sent after another was acknowledged comes after it."""
+    """G3: a message sent after the acknowledgement of another has a higher seq."""
     moments = [(said.told, 0, key) for key, said in history.said.items() if said.place is not None]
     moments += [(said.began, 1, key) for key, said in history.said.items() if said.place is not None]
     told: dict[str, tuple[int, str]] = {}
@@ -212,7 +214,7 @@ def _real_time(history: History) -> Iterator[str]:
 
 
 def _texts(history: History, final: Mapping[str, Sequence[Row]]) -> dict[tuple[str, str], set[str | None]]:
-    """By log and key, the texts that a message may ever have been shown with."""
+    """By log and key: the texts that a message may ever have had."""
     texts: dict[tuple[str, str], set[str | None]] = {}
     at: dict[tuple[str, int], set[str | None]] = {}
     for log, rows in final.items():
@@ -225,7 +227,7 @@ def _texts(history: History, final: Mapping[str, Sequence[Row]]) -> dict[tuple[s
 
 
 def _deliveries(uid: str, log: str, heard: Sequence[Heard], rows: Sequence[Row]) -> Iterator[str]:
-    """What was applied is in the log, once, in its order, and as it is there."""
+    """Applied events are in the log, once, in its order and with its content."""
     last = 0
     for one in heard:
         if not 1 <= one.seq <= len(rows):
@@ -243,7 +245,7 @@ def _deliveries(uid: str, log: str, heard: Sequence[Heard], rows: Sequence[Row])
 def _contents(
     history: History, log: str, heard: Sequence[Heard], texts: Mapping[tuple[str, str], set[str | None]]
 ) -> Iterator[str]:
-    """Texts are those that were written; a text that was deleted before a connection began never comes on it."""
+    """Every text was written by somebody. A text deleted before a connection began never comes on that connection."""
     gone = {
         (change.log, change.target): change.told
         for change in history.changed
@@ -259,9 +261,9 @@ def _contents(
 
 
 def _strangers(history: History, uid: str, log: str, heard: Sequence[Heard], rows: Sequence[Row]) -> Iterator[str]:
-    """Nothing is told of a room to who is no member: of what came after they left, until they are back."""
+    """A user receives no event of a room from after they left until they joined again."""
     spans: list[tuple[int, int]] = []
-    """From one's joining to one's leaving, both included."""
+    """The spans from joining to leaving, both included."""
     for row in rows:
         if row.type in ("member.joined", "member.left") and json.loads(row.data or "{}")["user"]["uid"] == uid:
             if row.type == "member.joined":

@@ -1,4 +1,4 @@
-"""kill -9 under load: nothing that was acknowledged is lost, nothing comes twice (G1-G5), and it is back at once."""
+"""kill -9 under load: nothing acknowledged is lost, nothing comes twice (G1 to G5), and the server is back at once."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from .participants import Participant, Place, SdkParticipant, Writer
 
 SETTLE_SECONDS = 60.0
 POINT_SECONDS = 4.0
-"""How long it is waited for a failpoint."""
+"""How long to wait for a failpoint."""
 WRITERS = 4
-POINTS = [name for name in FAILPOINTS if name != "when_refused"]  # that is for a disk that fails
+POINTS = [name for name in FAILPOINTS if name != "when_refused"]  # this failpoint needs a failing disk
 ENDS = [end for point in POINTS for end in ("", point)]
-"""Half of the rounds from outside, the others at each named place in turn."""
+"""Half of the rounds end from outside, the others at each failpoint in turn."""
 SERVE = COMMANDS["suhbat"][2:]
 LIMITS = {
     "SUHBAT_SEND_RATE": "0",
@@ -39,7 +39,7 @@ LIMITS = {
 }
 
 Acknowledged = Mapping[str, Place]
-"""By client_id."""
+"""The acknowledged messages by client_id."""
 
 
 class Row(NamedTuple):
@@ -52,7 +52,8 @@ class Row(NamedTuple):
 
 
 class Party:
-    """Everybody who talks in this test: writers, each with a reader whom they also write to alone, and one with the SDK."""
+    """Everybody who talks in this test: writers, each with a reader to whom they also write directly, and one user of
+    the SDK."""
 
     def __init__(self, server: Server, chance: random.Random, port: int | None = None) -> None:
         """`port`: where they connect, if not to the server itself."""
@@ -87,7 +88,7 @@ class Party:
         return sum(len(writer.undecided) for writer in self.writers)
 
     async def busy(self) -> None:
-        """Until somebody waits for an acknowledgement."""
+        """Wait until a sender awaits an acknowledgement."""
         async with asyncio.timeout(SETTLE_SECONDS):
             while not self.in_flight:
                 await asyncio.sleep(0)
@@ -98,7 +99,7 @@ class Party:
             writer.stopping = True
 
     async def finish(self) -> None:
-        """No more is written; everybody reads to the end."""
+        """Stop writing, and let everybody read to the end."""
         self.stop()
         limit = time.monotonic() + SETTLE_SECONDS
         while missing := self.missing():
@@ -106,7 +107,7 @@ class Party:
             await asyncio.sleep(0.05)
 
     def missing(self) -> str:
-        """Who has not everything yet; empty when all is decided and read."""
+        """The participants who have not received everything yet. Empty when all outcomes are known and all is read."""
         if not self.sdk.done.is_set() or self.in_flight:
             return f"{self.in_flight} messages are undecided"
         heads: dict[str, int] = defaultdict(int)
@@ -132,11 +133,11 @@ async def run(
     ends: Sequence[str] = ENDS,
     times: Sequence[int] = (1, 2, 5, 20, 60),
 ) -> Counter[str]:
-    """Kill a server of this kind (tests.servers.COMMANDS) in the midst of its work, again and again, and then ask whether
-    everybody got what they were promised. Gives what was counted; raises AssertionError.
+    """Kill a server of this kind (tests.servers.COMMANDS) during its work, again and again, and check the promises to
+    everybody at the end. Gives counts; raises AssertionError.
 
-    `ends` is how the rounds after the first end, one after the other: at one of FAILPOINTS, when it is passed so often as one
-    of `times` says, or by kill -9 from outside (""). `uvicorn` only from outside.
+    `ends`: how each round after the first ends: at one of FAILPOINTS, at the n-th time with n from `times`, or by kill
+    -9 from outside (""). `uvicorn` can be killed from outside only.
     """
     chance = random.Random(seed)
     server = Server(kind, place / "data", settings=LIMITS)
@@ -173,7 +174,8 @@ class Kill:
     times: int
 
     def start(self) -> float:
-        """Start it so that it will; if it died before it was ready, once more and without. Seconds until it was ready."""
+        """Start it with the failpoint armed. If it dies before it is ready, start it again without. Gives the seconds
+        until it was ready."""
         faults = [*self.sabotage, *([f"{self.point}:{self.times}"] if self.point else [])]
         self.server.command = ("-m", "tests.proof.serve", *faults, "--", *SERVE) if faults else ()
         try:
@@ -184,7 +186,7 @@ class Kill:
             return replace(self, point="").start()
 
     async def happen(self) -> bool:
-        """Wait for the failpoint, or kill it. Whether it was the failpoint."""
+        """Wait for the failpoint, or kill it. Gives whether it was the failpoint."""
         limit = time.monotonic() + POINT_SECONDS
         process = self.server.process
         assert process is not None
@@ -201,7 +203,7 @@ class Kill:
 async def _storm(
     server: Server, party: Party, chance: random.Random, following: Sequence[Kill], counted: Counter[str]
 ) -> list[float]:
-    """Kill and restart while everybody talks, then let them finish: how long each start took."""
+    """Kill and restart while everybody talks, then let them finish. Gives how long each start took."""
     ready: list[float] = []
     up = asyncio.Event()
     up.set()
@@ -211,7 +213,7 @@ async def _storm(
         living.append(tasks.create_task(party.sdk.live()))
         for number, next_kill in enumerate(following):
             if not kill.point:
-                # By chance, and then it is sometimes while they are still resuming; the first time surely in their midst.
+                # At a random time, sometimes while clients are still resuming; the first time certainly during their work.
                 await asyncio.sleep(chance.uniform(0.02, 0.5))
                 if number % 4 in (0, 1):
                     await party.busy()
@@ -238,7 +240,7 @@ async def _happen(kill: Kill, counted: Counter[str]) -> None:
 
 
 async def compare_with_history(server: Server, party: Party) -> None:
-    """A client that comes now finds every acknowledged message once, where the acknowledgement said."""
+    """A new client finds every acknowledged message once, at the place of its acknowledgement."""
     found: dict[str, list[Place]] = defaultdict(list)
     for number, reader in enumerate(party.readers):
         async with V1(server.ws, party.tokens[reader.name]) as fresh:
@@ -263,7 +265,8 @@ async def _history(client: V1, conversation: str) -> list[dict[str, object]]:
 
 
 def rows_of(server: Server) -> list[Row]:
-    """Every event in the database, which is sound: nothing torn, `seq` 1 to the head and `ordinal` 1 to the last."""
+    """Every event in the database, which must be sound: nothing torn, `seq` from 1 to the head, `ordinal` from 1 to the
+    last."""
     if (url := server.database_url) is not None:
         with psycopg.connect(url) as database:
             return _sound(lambda query: database.execute(query).fetchall())
@@ -292,7 +295,7 @@ def _sound(ask: Callable[[str], list[Any]]) -> list[Row]:
 
 
 def compare_with_store(rows: Iterable[Row], party: Party) -> None:
-    """What was acknowledged and nothing else is stored, once; everybody applied it all from where they began."""
+    """Exactly the acknowledged messages are stored, once each, and everybody applied all of them from their start."""
     logs: dict[str, list[tuple[int, str | None]]] = defaultdict(list)
     stored: dict[str, list[Place]] = defaultdict(list)
     for row in rows:

@@ -1,4 +1,4 @@
-"""What people do with a chat server all day, well or badly meant. For soak.py."""
+"""The ordinary life of a chat server, with good and bad clients. Used by soak.py."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.talk import V1, Client
 PASSWORD = "a very secret passphrase"
 ACCOUNTS = 8
 GUESTS = 12
-"""Of those with tokens; bare names are as few. New ones for ever would be new memory for a day each."""
+"""Token guests; there are as few bare names. An endless number of new ones would take new memory for a day each."""
 ROOMS = 3
 PAUSE = 0.15
-"""Seconds between two things that somebody does: a steady load that leaves the machine to others, too."""
+"""Seconds between two actions of a person: a steady load that leaves some of the machine to others."""
 EXPECTED = {
     "rate_limited",
     "forbidden",
@@ -36,12 +36,13 @@ EXPECTED = {
     "bad_request",
     "unauthenticated",
 }
-"""Refusals that are right, with so many who do as they like."""
+"""Refusals that are correct with so many people acting at random."""
 GARBAGE = (b"", b"{", b"[" * 5_000, b'{"type":"dance"}', b'{"message":"\\ud800"}', b'{"type":"hello","token":7}')
 
 
 class Life:
-    """`live` for a while; everybody is gone when it returns. `did` counts; `faults` are answers that nobody may get."""
+    """Call `live` for a while; everybody is disconnected when it returns. `did`: counts; `faults`: answers that nobody
+    may get."""
 
     def __init__(self, server: Server, *, crowd: int) -> None:
         self.did: Counter[str] = Counter()
@@ -57,7 +58,7 @@ class Life:
         self._until = 0.0
 
     async def prepare(self) -> None:
-        """Everybody who will ever come, and the rooms."""
+        """Make all people and rooms of the run."""
         for number in range(ACCOUNTS):
             body = {"user_id": f"account{number}", "password": PASSWORD}
             answer = await self._http("POST", "accounts", body)
@@ -96,10 +97,10 @@ class Life:
                 self.did[f"cut off ({type(failure).__name__})"] += 1
             await asyncio.sleep(self._chance.uniform(0, PAUSE))
 
-    # Well meant
+    # Good clients
 
     async def _talk(self) -> None:
-        """v1: comes (back with its cursors), does a few things, leaves with a close or without."""
+        """v1: connects (resuming with its cursors), does a few things, and leaves with or without a close."""
         token = self._chance.choice(self._tokens + self._accounts)
         resume = self._cursors.pop(token, None) if self._chance.random() < 0.7 else None
         async with V1(self._server.ws, token, resume, open_timeout=30) as one:
@@ -162,7 +163,7 @@ class Life:
             seqs[room] = answer["seq"]
 
     async def _simple(self) -> None:
-        """Postman: under one of a few names, to everybody and to somebody."""
+        """The simple dialect, as in Postman: under one of a few names, to everybody and to single users."""
         client = Client(f"{self._server.ws}/ws/bare{self._chance.randint(0, 30)}", open_timeout=30)
         async with client:
             for _ in range(self._chance.randint(1, 8)):
@@ -176,7 +177,7 @@ class Life:
                 client.socket.transport.abort()
 
     async def _ask(self) -> None:
-        """Over HTTP: what a page or a program reads and writes."""
+        """HTTP: the reads and writes of a page or a program."""
         token = self._chance.choice(self._accounts)
         room = self._chance.choice([*self._rooms, "lobby"])
         word = quote(
@@ -197,10 +198,10 @@ class Life:
         if path == "sessions" and "token" in answer:
             await self._http("DELETE", "sessions/current", None, answer["token"])
 
-    # Badly meant
+    # Bad clients
 
     async def _deaf(self) -> None:
-        """Comes, reads nothing, and is gone."""
+        """Connects, reads nothing, and disconnects."""
         most = min(max(self._until - time.monotonic(), 1), 6)
         await asyncio.to_thread(self._stay_deaf, self._chance.uniform(1, most), f"deaf{next(self._names) % 20}")
 
@@ -223,7 +224,7 @@ class Life:
         await asyncio.sleep(1)
 
     async def _vandal(self) -> None:
-        """Nonsense in frames, in bytes, and requests that break off."""
+        """Invalid frames, invalid bytes, and requests that end early."""
         await asyncio.to_thread(self._destroy, self._chance.randrange(5), self._chance.choice(GARBAGE))
         self.did["vandals"] += 1
 

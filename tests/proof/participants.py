@@ -1,4 +1,4 @@
-"""v1 clients that live through the deaths of a server: they keep to the client's part of PROTOCOL §2, and note all."""
+"""v1 clients that survive the deaths of a server: they follow the client's rules of PROTOCOL §2, and record everything."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from suhbat.client import Suhbat
 Frame = dict[str, Any]
 
 BURST = 12
-"""Messages that a writer sends without waiting for an answer, at most."""
+"""The most messages that a writer sends without waiting for a reply."""
 PAUSE_SECONDS = 0.03
 
 
 class Place(NamedTuple):
-    """Where an acknowledged message is."""
+    """The place of an acknowledged message."""
 
     conversation: str
     seq: int
@@ -29,9 +29,8 @@ class Place(NamedTuple):
 
 
 class Participant:
-    """Reads, resumes with its cursors, applies cursor + 1, drops what is not above. A gap or a reset is a fault here:
-    nothing is ever 1,000 events behind in these tests, so the server has to replay.
-    """
+    """Reads, resumes with its cursors, applies cursor + 1, and drops lower events. A gap or a reset is a fault: in
+    these tests nobody is ever 1,000 events behind, so the server must replay."""
 
     def __init__(self, name: str, ws: str, token: str) -> None:
         self.name = name
@@ -40,7 +39,7 @@ class Participant:
         self.cursors: dict[str, int] = {}
         self.start: dict[str, int] = {}
         self.applied: dict[str, list[tuple[int, str | None]]] = defaultdict(list)
-        """By conversation, in order: seq and client_id of every event."""
+        """By conversation, in order: the seq and client_id of every event."""
         self.dropped = 0
         self.connections = 0
         self._url = f"{ws}/api/v1/ws"
@@ -49,11 +48,11 @@ class Participant:
 
     @property
     def url(self) -> str:
-        """Where it connects next."""
+        """The address of the next connection."""
         return self._url
 
     async def live(self, up: asyncio.Event) -> None:
-        """For ever; comes back whenever `up` is set. Raises AssertionError at a fault."""
+        """Run for ever, reconnecting whenever `up` is set. Raises AssertionError at a fault."""
         while True:
             await up.wait()
             try:
@@ -85,7 +84,7 @@ class Participant:
             await asyncio.gather(writing, return_exceptions=True)
 
     async def write(self, socket: ClientConnection) -> None:
-        """What this participant says on a connection that is caught up."""
+        """What this participant sends once it is caught up."""
 
     def answered(self, frame: Frame) -> None:
         """An `ok` came."""
@@ -113,7 +112,7 @@ class Participant:
     def _event(self, frame: Frame) -> None:
         log, seq = frame["conversation"], frame["seq"]
         if log not in self.cursors:
-            self._early[log].append(frame)  # its first events were faster than the news of it
+            self._early[log].append(frame)  # its first events came before the event that added it
             return
         cursor = self.cursors[log]
         if seq <= cursor:
@@ -130,7 +129,8 @@ class Participant:
 
 
 class Writer(Participant):
-    """Writes bursts to the lobby and to a direct with `peer`; repeats what is undecided with the same client_id."""
+    """Sends bursts to the lobby and to a direct with `peer`, and repeats messages of unknown outcome with the same
+    client_id."""
 
     def __init__(self, name: str, ws: str, token: str, peer: str, seed: int) -> None:
         super().__init__(name, ws, token)
@@ -176,7 +176,7 @@ class Writer(Participant):
         self._count += 1
         key = f"{self.name}-{self._count}"
         where = {"to_user": self.peer} if self._random.random() < 0.3 else {"conversation": "lobby"}
-        # Most are short; some take several pages of the database.
+        # Most are short; some need several pages of the database.
         text = f"{key} " + "x" * self._random.choice((5, 50, 200, 3_900))
         command = {"type": "send", "id": key, "client_id": key, "text": text, **where}
         self.undecided[key] = command
@@ -185,7 +185,8 @@ class Writer(Participant):
 
 
 class SdkParticipant:
-    """The Python SDK in the same storm: each send is awaited until it is durable, each event comes once and in order."""
+    """The Python SDK under the same kills: each send is awaited until it is durable, and each event comes once and in
+    order."""
 
     def __init__(self, name: str, url: str, token: str) -> None:
         self.name = name

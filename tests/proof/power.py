@@ -1,8 +1,9 @@
-"""Power loss, replayed: what a real server wrote and flushed is recorded, and the disk is built as it may be found after a cut.
+"""Power loss, replayed: the writes and flushes of a real server are recorded, and the disk is rebuilt as a power cut
+may leave it.
 
-Each cut is a moment of the recording. What a successful fdatasync (or fsync) covered is on the disk; of what was written after
-it, each 512 bytes may be there or not; of what a *failed* one covered, too, for ever, for the system takes it for clean. Then
-SQLite recovers what it finds, and that must hold everything that anybody was told before the cut.
+Each cut is a moment of the recording. Data covered by a successful fdatasync (or fsync) is on the disk. Of later writes
+each 512 bytes may be there or not. The same holds for ever for writes covered by a *failed* flush, because the system
+then considers them clean. SQLite recovers that disk, and must find everything that anybody was told before the cut.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ from .kills import LIMITS, SERVE
 SECTOR = 512
 PEOPLE = 3
 REFUSALS = 4
-"""Batches whose flush fails, at the last of which the process dies: before another one is written over it."""
+"""Batches whose flush fails. At the last one the process dies, before another batch is written over it."""
 LEAST = 60
-"""Messages that are acknowledged before a recording ends, however slow the machine is."""
+"""The least number of acknowledged messages in a recording, however slow the machine is."""
 RESTART = 400
-"""Calls of a new process in which it takes over what the one before left; cuts among them are the most delicate."""
+"""The calls of a new process in which it recovers the files of the one before. Cuts among them are the most delicate."""
 STARTING = 15 + 2 * len(list((ROOT / "suhbat" / "store" / "migrations" / "versions").glob("[0-9]*.py")))
-"""Flushes of a thread that a new database needs at the most: each migration is two."""
+"""The most flushes of a thread for a new database: each migration needs two."""
 EIO = ("-e", f"inject=fdatasync:error=EIO:when={STARTING}+12")
-"""In each thread that flush fails, and then every twelfth."""
+"""In each thread this flush fails, and then every twelfth."""
 _TOLD = re.compile(rb'"conversation":"([^"@]+)","seq":(\d+)')
 
 Fate = Literal["pending", "durable", "doubtful"]
@@ -45,7 +46,7 @@ Fate = Literal["pending", "durable", "doubtful"]
 
 @dataclass(slots=True)
 class Write:
-    """Bytes at an offset; without bytes, the file is cut to that length."""
+    """Bytes at an offset. Without bytes, the file is truncated to that length."""
 
     offset: int
     data: bytes | None
@@ -54,13 +55,13 @@ class Write:
 
 @dataclass(slots=True)
 class File:
-    """`base` is what is durable for sure; `writes` came after, in order."""
+    """`base`: the content that is certainly durable; `writes`: those after it, in order."""
 
     base: bytearray = field(default_factory=bytearray)
     writes: list[Write] = field(default_factory=list)
 
     def flush(self, count: int, fate: Fate) -> None:
-        """A flush that began after this many writes has ended."""
+        """A flush that began after this many writes has succeeded."""
         for write in self.writes[:count]:
             if write.fate == "pending":
                 write.fate = fate
@@ -68,7 +69,7 @@ class File:
             _apply(self.base, self.writes.pop(0), None)
 
     def found(self, chance: random.Random, keep: float) -> bytes:
-        """As it may be found: of what is not durable, each sector with the chance `keep`."""
+        """The file as a cut may leave it: each sector that is not durable is there with the probability `keep`."""
         image = bytearray(self.base)
         for write in self.writes:
             _apply(image, write, None if write.fate == "durable" else lambda: chance.random() < keep)
@@ -91,18 +92,18 @@ def _apply(image: bytearray, write: Write, kept: Callable[[], bool] | None) -> N
 
 @dataclass
 class Recording:
-    """What strace wrote, and the logs as they were at the end, when nothing was lost."""
+    """The output of strace, and the logs as they were at the end, when nothing was lost."""
 
     lines: list[str]
     restart: int
-    """How many of the lines are of the first process."""
+    """How many of the lines belong to the first process."""
     truth: Mapping[str, Sequence[Row]]
     counted: Counter[str]
 
 
 async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage: Sequence[str] = ()) -> Recording:
-    """A server under strace with people who talk. `eio`: flushes fail now and then; at the last of REFUSALS it is killed,
-    and started again over what the system then shows, which is more than what is on the disk."""
+    """Record a server under strace, with people who talk. `eio`: some flushes fail. At the last of REFUSALS the server
+    is killed, and started again on the files that the system then shows, which are more than the disk holds."""
     server = Server("suhbat", place / "data", settings=LIMITS)
     server.command = (
         "-m",
@@ -167,7 +168,7 @@ class _Writer(SomewhereWriter):
 
 
 def _guest(server: Server, name: str) -> str:
-    """A token; asked for again where a flush failed under it."""
+    """Make a token guest; asks again if a flush failed."""
     for _ in range(20):
         status, answer = server.request("POST", "/api/v1/guests", {"user_id": name})
         if status == 201:
@@ -182,7 +183,7 @@ def _start(server: Server, trace: Path, inject: Sequence[str]) -> None:
 
 
 def _traced(output: Path) -> list[str]:
-    """What strace wrote, when it has seen the server's end."""
+    """The output of strace, once it has seen the server's end."""
     limit = time.monotonic() + 30
     while time.monotonic() < limit:
         lines = output.read_text(encoding="ascii").splitlines()
@@ -202,7 +203,8 @@ def _rows(file: Path) -> dict[str, list[Row]]:
 
 
 def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[str]:
-    """Cut the power at so many moments of the recording. Raises AssertionError at the first disk that has lost something."""
+    """Cut the power at this many moments of the recording. Raises AssertionError at the first disk that has lost
+    something."""
     counted = Counter(recording.counted)
     seen = list(calls(recording.lines))
     chance = random.Random(seed)
@@ -234,7 +236,7 @@ def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[s
                 file.writes.append(Write(call.number, call.data))
                 counted["writes"] += 1
             elif call.result is None and call.name == "write":
-                # Only when it is written once more as a whole (suhbat/store/wal.py).
+                # It is durable only when it is rewritten as a whole (suhbat/store/wal.py).
                 file.writes.append(Write(again.get(name, 0), call.data))
                 again[name] = again.get(name, 0) + len(call.data)
             elif call.result is None and call.name == "ftruncate":
@@ -274,7 +276,7 @@ def _check(
     for log, rows in found.items():
         assert [row.seq for row in rows] == list(range(1, len(rows) + 1)), f"seq of {log} is not dense"
     for log, seq in told.items():
-        # What comes after may be a batch whose flush failed: it was refused as undecided, and another took its place later.
+        # Later events may be of a batch whose flush failed. Its outcome was unknown, and another batch took its place later.
         rows = found.get(log, [])
         assert len(rows) >= seq, f"{log} has {len(rows)} events, and {seq} was told"
         assert rows[:seq] == list(truth[log])[:seq], f"{log} is not what was told"

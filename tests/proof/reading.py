@@ -1,4 +1,4 @@
-"""A client's part of the protocol, strictly: what comes on one connection after another is taken in order, or it is a fault."""
+"""A strict v1 reader: it takes frames in order over several connections, and treats everything else as a fault."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from suhbat.protocol.types import ME
 Frame = dict[str, Any]
 
 NEEDED = {"interrupted", "new"}
-"""Reasons for a reset that a client meets in a test. The others are of who is far behind, or of a store that went back."""
+"""Reasons for a reset that a client may meet in a test. The others concern clients that are far behind, or a store that
+went back."""
 
 
 class Broken(AssertionError):
-    """The server broke its promise."""
+    """The server broke a promise."""
 
 
 class Reader:
-    """Holds cursors over all connections of one client; `take` gives the events that a client applies.
+    """Holds the cursors over all connections of one client; `take` gives the events that a client applies.
 
-    G4 and G5: on a connection each log goes on at cursor + 1, with nothing left out; or a reset says where it goes on.
+    G4 and G5: on a connection each log continues at cursor + 1, without gaps, or after a reset.
     """
 
     def __init__(self, name: str) -> None:
@@ -35,7 +36,8 @@ class Reader:
         self._early: dict[str, list[Frame]] = defaultdict(list)
 
     def hello(self, token: str, sdk: Mapping[str, int]) -> Frame:
-        """`sdk`: the cursors of the SDK that reads the same frames; it may be below, for it does not keep what comes early."""
+        """`sdk`: the cursors of the SDK that reads the same frames. They may be lower, because it does not keep early
+        events."""
         frame: Frame = {"type": "hello", "id": "hello", "token": token}
         if self.cursors:
             lower = {log: min(cursor, sdk.get(log, cursor)) for log, cursor in self.cursors.items()}
@@ -44,7 +46,7 @@ class Reader:
         return frame
 
     def take(self, frame: Frame) -> Iterator[Frame]:
-        """The events to apply, of one frame that is no answer. Raises Broken."""
+        """The events to apply of one frame, which must not be a reply. Raises Broken."""
         match frame["type"]:
             case "welcome":
                 self._welcome(frame)
@@ -77,7 +79,7 @@ class Reader:
     def _event(self, frame: Frame) -> Iterator[Frame]:
         log, seq = frame["conversation"], frame["seq"]
         if log not in self.cursors:
-            self._early[log].append(frame)  # its first events were faster than the news of it
+            self._early[log].append(frame)  # its first events came before the event that added it
             return
         cursor = self.cursors[log]
         if seq <= cursor:

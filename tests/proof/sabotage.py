@@ -1,6 +1,6 @@
-"""Faults that are put into the server on purpose, so that it is seen that the proof finds them (negative controls).
+"""Faults that are put into the server on purpose, to show that the proof finds them (negative controls).
 
-Each is a patch of the running program; nothing of this is in the program itself.
+Each is a patch of the running program. The program itself contains nothing of this.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 SABOTAGE: dict[str, Callable[[], None]] = {}
-"""By name: what makes this process break its promise."""
+"""By name: a function that makes this process break its promise."""
 
 
 def sabotage(act: Callable[[], None]) -> Callable[[], None]:
@@ -20,7 +20,7 @@ def sabotage(act: Callable[[], None]) -> Callable[[], None]:
 
 @sabotage
 def sync_off() -> None:
-    """SQLite does not flush: only a power cut shows it, not kill -9."""
+    """SQLite does not flush. Only a power cut shows it, not kill -9."""
     from suhbat.store import connect
 
     connect._PRAGMAS = tuple(  # type: ignore[assignment]
@@ -30,7 +30,7 @@ def sync_off() -> None:
 
 @sabotage
 def log_trusted() -> None:
-    """SQLite's write-ahead log is taken for what is on the disk, though a flush of it may have failed before."""
+    """SQLite's write-ahead log is assumed to be on the disk, although a flush of it may have failed before."""
     from suhbat.store import wal
 
     wal.flush_again = lambda file: None
@@ -38,7 +38,7 @@ def log_trusted() -> None:
 
 @sabotage
 def key_not_unique() -> None:
-    """Idempotency keys are written down, and neither looked up nor unique: a repeated send is a second message."""
+    """Idempotency keys are stored, but neither looked up nor unique, so a repeated send is a second message."""
     from suhbat.store.dialect import insert_new
     from suhbat.store.idempotency import IdempotencyKeys
     from suhbat.store.tables import idempotency
@@ -77,7 +77,7 @@ def told_before_commit() -> None:
 
 @sabotage
 def resume_capped() -> None:
-    """Who comes back gets the last few events of each log, and is not told that there were more."""
+    """A client that resumes gets only the last few events of each log, and is not told that there were more."""
     from suhbat.chat import sync
     from suhbat.transport import opening
 
@@ -93,7 +93,7 @@ def resume_capped() -> None:
 
 @sabotage
 def heads_not_compared() -> None:
-    """What the bus lost is lost until the next event comes."""
+    """An event that the bus lost stays missing until the next one comes."""
     from suhbat.hub.reconciliation import Reconciliation
 
     async def nothing(self: Reconciliation) -> None:
@@ -104,7 +104,7 @@ def heads_not_compared() -> None:
 
 @sabotage
 def deleted_text_kept() -> None:
-    """A deleted message leaves its event in the log, and its text where it was."""
+    """A deleted message's text stays where it was; only the deletion's event is added."""
     from suhbat.chat.model import CommandResult
     from suhbat.protocol.commands import Delete
     from suhbat.protocol.events import MessageDeleted
@@ -120,7 +120,7 @@ def deleted_text_kept() -> None:
 
 @sabotage
 def second_entrance() -> None:
-    """What comes from the bus goes to the listeners as it comes, past the one place that keeps the order."""
+    """Events from the bus go to the listeners directly, bypassing the one place that keeps their order."""
     from suhbat.hub.hub import Hub
 
     ordered = Hub.apply

@@ -1,6 +1,7 @@
-"""The command line of Suhbat with faults in it: `python -m tests.proof.serve sync_off after_commit:12 -- serve --port 8000`.
+"""Suhbat's command line with faults: `python -m tests.proof.serve sync_off after_commit:12 -- serve --port 8000`.
 
-Before `--` stand names of `sabotage.SABOTAGE`, of `failpoints.FAILPOINTS` with how often they are passed, `clock_jumps`.
+The arguments before `--` are names of `sabotage.SABOTAGE`, names of `failpoints.FAILPOINTS` with the number of the
+pass, and `clock_jumps`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Hours of ordinary life, in minutes: `python -m tests.proof.soak --minutes 30 --kind suhbat|uvicorn|hypercorn|cluster`.
+"""Hours of ordinary life in minutes: `python -m tests.proof.soak --minutes 30 --kind suhbat|uvicorn|hypercorn|cluster`.
 
-People of both dialects come, write, edit, react, search, leave in good and in bad ways and come back, while others read
-nothing, try passwords or say nonsense. When all have left and it has been calm for a while the server must have what it had
-before: descriptors, threads, tasks, connections, channels; and memory within a bound. Prints a table; ends with 1 when not.
+Clients of both dialects connect, write, edit, react, search, leave in good and bad ways and come back, while others
+read nothing, try passwords or send nonsense. When all have left and nothing has happened for a while, the server must
+have what it had before: descriptors, threads, tasks, connections, channels; and memory within a bound. Prints a table;
+ends with 1 if not.
 """
 
 from __future__ import annotations
@@ -28,41 +29,41 @@ from .life import Life
 SETTINGS = {"SUHBAT_ADDRESS_RATE": "0", "SUHBAT_RETENTION": "0"}
 WARM_SECONDS = 5.0
 WARM_PART = 0.25
-"""Of the same life, at least so long or this part of the whole, before what is there is taken for the beginning: pools,
-caches and threads are made by then."""
+"""At least this many seconds or this part of the whole run come before the first measurement, so that pools, caches and
+threads exist by then."""
 PATIENCE = 60.0
-"""Seconds in which everybody must be gone: who vanished without a word is noticed within 30."""
+"""Seconds within which all connections must end. One that vanished without a close is noticed within 30."""
 KEPT_SECONDS = 6.0
-"""That a server keeps an idle HTTP connection, whose peer may be gone."""
+"""How long a server keeps an idle HTTP connection, whose peer may be gone."""
 MEGABYTE = 1 << 20
 GROWTH_MB = 64.0
-"""That memory may grow, whatever happens. SQLite's page caches (32 MB to write, 8 MB for each of three readers) fill as the
-database does, and the cache of pages of logs has 8 MB; with that, what is in use does not grow. The rest is what malloc keeps
-for later: of a password that is verified, 19 MB for each thread."""
+"""How much memory may grow in any case. SQLite's page caches (32 MB to write, 8 MB for each of three readers) fill with
+the database, and the page cache has 8 MB; with these, memory in use does not grow. The rest is kept by malloc: for a
+password check 19 MB in each thread."""
 SHARE = 0.35
-"""And by this part of what there was."""
+"""Memory may also grow by this part of what there was."""
 MORE: Mapping[str, float] = {"store": 12, "threads": 8, "megabytes": math.inf}
-"""What may be there besides what there was; of all else nothing. The pools that read, connect and verify passwords are as
-large as they were ever wanted to be at once. A leak is not so small after minutes. Of memory see `faults`."""
+"""How much of each figure may be added; of all others nothing. The pools that read, connect and verify passwords have
+the size of their largest use. After minutes a leak would be larger than this. For memory see `faults`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a server holds."""
+    """The resources that a server holds."""
 
     connections: int
     users: int
     channels: int
     tasks: int
     descriptors: int
-    """Without those of `store`."""
+    """File descriptors without those of `store`."""
     store: int
-    """Files of its data directory and connections of its own, to a database or a bus."""
+    """Files of its data directory, and its own connections to a database or a bus."""
     threads: int
     megabytes: float
 
     def faults(self, before: Figures) -> list[str]:
-        """What did not come back to what it was, in words."""
+        """The figures that did not return to what they were, in words."""
         found = [
             f"{field.name}: {getattr(before, field.name)} before, {getattr(self, field.name)} after"
             for field in fields(self)
@@ -74,7 +75,7 @@ class Figures:
 
 
 def figures(server: Server) -> Figures:
-    """Of the whole process tree; what Suhbat counts, from its own /metrics."""
+    """The figures of the whole process tree, and the server's own from its /metrics."""
     status, text = server.request("GET", "/metrics", Connection="close")
     assert status == 200, text
     told = {name: float(value) for name, value in re.findall(r"^(suhbat_\w+) ([\d.e+]+)$", text, re.MULTILINE)}
@@ -101,7 +102,7 @@ def _of_the_store(process: psutil.Process, server: Server) -> int:
 
 
 async def calm(server: Server, before: Figures | None = None) -> Figures:
-    """When nobody is there any more, and nothing changes (or all is as `before`)."""
+    """The figures when nobody is connected and nothing changes any more (or all is as `before`)."""
     await asyncio.sleep(KEPT_SECONDS)
     limit = time.monotonic() + PATIENCE
     last = await asyncio.to_thread(figures, server)
@@ -118,7 +119,7 @@ async def calm(server: Server, before: Figures | None = None) -> Figures:
 async def soak(
     server: Server, seconds: float, *, crowd: int, warm: float = WARM_SECONDS
 ) -> tuple[Figures, Figures, Life]:
-    """What it held after a while of this life, and after all of it."""
+    """The figures after a while of this life, and after all of it."""
     life = Life(server, crowd=crowd)
     await life.prepare()
     await life.live(max(warm, seconds * WARM_PART))

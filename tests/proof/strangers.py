@@ -1,8 +1,8 @@
-"""What strangers do without end, and what somebody beside them notices: `python -m tests.proof.strangers [SECONDS] [ATTACK]`.
+"""Endless attacks of strangers, and their effect on a bystander: `python -m tests.proof.strangers [SECONDS] [ATTACK]`.
 
-Prints for each attack how long a bystander's messages take until they are acknowledged, before it and during it. The server
-has one core for itself. The attackers are a process of their own on the other core, below the bystander in priority, so that
-what they cost by computing is not taken for what they cost the server. The limits are the defaults.
+For each attack it prints how long a bystander's messages take to be acknowledged, before and during the attack. The
+server has one core for itself. The attackers are a process on the other core with a lower priority than the bystander,
+so that their own computing is not mistaken for a cost of the server. All limits are the defaults.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ SPAWN = get_context("spawn")
 
 @dataclass(frozen=True)
 class Where:
-    """What an attacker knows: the server, its own account, which of the threads it is."""
+    """What an attacker knows: the server, its own account, and the number of its thread."""
 
     port: int
     tokens: tuple[str, ...]
     room: str
     seq: int
-    """Of a message in the room."""
+    """The seq of a message in the room."""
     number: int
 
     @property
@@ -62,7 +62,7 @@ class Where:
         return str(server.request(method, path, body, token=token, **self.address)[0])
 
     def say(self, frame: Callable[[int], dict[str, Any]], over: Callable[[], bool], told: Counter[str]) -> None:
-        """Send frames on one connection, at most 32 without an answer."""
+        """Send frames on one connection, with at most 32 awaiting a reply."""
         url = f"ws://127.0.0.1:{self.port}/api/v1/ws"
         with connect(url, compression=None, proxy=None, max_queue=None, additional_headers=self.address) as socket:
             socket.send(json.dumps({"type": "hello", "token": self.token}))
@@ -82,7 +82,7 @@ Attack = Callable[[Where, Callable[[], bool], Counter[str]], None]
 
 
 def asking(once: Callable[[Where, int], str]) -> Attack:
-    """One request after the other, for ever."""
+    """Send one request after the other, for ever."""
 
     def attack(where: Where, over: Callable[[], bool], told: Counter[str]) -> None:
         n = 0
@@ -94,7 +94,7 @@ def asking(once: Callable[[Where, int], str]) -> Attack:
 
 
 def saying(frame: Callable[[Where, int], dict[str, Any]]) -> Attack:
-    """One frame after the other, for ever."""
+    """Send one frame after the other, for ever."""
 
     def attack(where: Where, over: Callable[[], bool], told: Counter[str]) -> None:
         where.say(lambda n: frame(where, n), over, told)
@@ -107,7 +107,8 @@ def _nobodys(where: Where, n: int) -> str:
 
 
 def idling(pause: float) -> Attack:
-    """Connections that ask for nothing, as many as there may be, and after each this many seconds another."""
+    """Open connections that ask for nothing, as many as allowed, and another one after each interval of this many
+    seconds."""
     import socket
 
     def attack(where: Where, over: Callable[[], bool], told: Counter[str]) -> None:
@@ -125,7 +126,7 @@ def idling(pause: float) -> Attack:
 
 PHRASE = quote(f'"{WORDS}" "{WORDS} yoq"')
 ATTACKS: Mapping[str, Attack] = {
-    # What costs the server nothing to speak of: the rest is what the attackers cost by being there.
+    # An attack that costs the server almost nothing: it shows the cost of the attackers' mere presence.
     "nothing (/healthz)": asking(lambda where, n: where.ask("GET", "/healthz")),
     "phrase searches": asking(lambda where, n: where.ask("GET", f"/api/v1/search?q={PHRASE}", token=where.token)),
     "exports": asking(lambda where, n: where.ask("GET", "/api/v1/conversations/lobby/export", token=where.token)),
@@ -204,7 +205,7 @@ def _measure(server: Server, where: Where, bystander: str, name: str, seconds: f
 
 def _attack(name: str, where: Where, ready: Any, over: Any, said: Any) -> None:
     if hasattr(os, "sched_setscheduler"):
-        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # the bystander runs as soon as it can
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))  # so that the bystander runs first
     elif hasattr(os, "nice"):
         os.nice(19)
     told: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""The disk part of the proof in short: power loss, flushes that fail, a disk that is full."""
+"""The disk part of the proof in short: power loss, failing flushes, a full disk."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ mounts = pytest.mark.skipif(
 @traced
 @pytest.mark.parametrize("eio", [False, True], ids=["power loss", "flushes that fail"])
 def test_what_was_told_survives(eio: bool, tmp_path: Path) -> None:
-    """Whenever the power goes, and also where flushes failed before and the process died of it: the database is sound, and
-    holds everything that anybody was told, in its place."""
+    """After a power cut at any time, also when flushes had failed before and the process died of it, the database is
+    sound and holds everything that anybody was told, in its place."""
     seed = random.SystemRandom().getrandbits(32)
     print(f"seed {seed}")
     counted = power.run(tmp_path, seed, 1.0, 50, eio=eio)
@@ -38,12 +38,12 @@ def test_what_was_told_survives(eio: bool, tmp_path: Path) -> None:
 
 @traced
 def test_a_server_that_does_not_flush_is_found_out(tmp_path: Path) -> None:
-    """The same replay, over a server that leaves the flushes out, finds that something was lost."""
+    """The same replay finds losses for a server that does not flush."""
     assert found_by_power("sync_off", tmp_path, seconds=1.0)
 
 
 def test_the_log_is_written_once_more_as_it_was(tmp_path: Path) -> None:
-    """Nothing in it changes, however long it is; where there is none, none is made."""
+    """Rewriting the log changes nothing in it, whatever its length. If there is no log, none is made."""
     file = tmp_path / "suhbat.db"
     flush_again(file)
     assert not list(tmp_path.iterdir())
@@ -57,7 +57,7 @@ def test_the_log_is_written_once_more_as_it_was(tmp_path: Path) -> None:
 @mounts
 @pytest.mark.parametrize("kind", ["suhbat", "cluster"])
 async def test_a_full_disk(kind: str, tmp_path: Path) -> None:
-    """Writing is refused as `storage_unavailable`, reading goes on, and when there is room again it recovers by itself."""
+    """Writes are refused as `storage_unavailable` and reading goes on. With free space the server recovers by itself."""
     counted = await full.run(kind, tmp_path, 1)
     print(dict(counted))
     assert counted["refused"] == 1

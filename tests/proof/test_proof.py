@@ -1,4 +1,4 @@
-"""The proof in short, and that its checker sees: the long one is `make proof` (docs/proof.md)."""
+"""The proof in short, and tests of its checker. The long run is `make proof` (docs/proof.md)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def a_seed() -> int:
 
 
 def test_simulated_histories() -> None:
-    """Whatever people do and whatever breaks, in whatever order: the real node under simulated surroundings keeps G1 to G6."""
+    """Whatever clients do and whatever fails, in any order, the real node in a simulated environment keeps G1 to G6."""
     counted = several(HISTORIES, a_seed(), 1)
     print(dict(counted))
     assert counted["histories"] >= HISTORIES and counted["events applied"] > 20 * HISTORIES
@@ -31,15 +31,15 @@ def test_simulated_histories() -> None:
 
 @pytest.mark.parametrize("kind", ["suhbat", "cluster"])
 async def test_bad_weather(kind: str, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Connections that are slow, halved and reset, a server that is paused, a clock that jumps: nobody loses a message."""
-    caplog.set_level("ERROR", "suhbat.client")  # it would tell of every cut
+    """With slow, halved and reset connections, a paused server and a jumping clock nobody loses a message."""
+    caplog.set_level("ERROR", "suhbat.client")  # it would log every cut
     counted = await weather.run(kind, tmp_path, a_seed(), 4.0)
     print(dict(counted))
     assert counted["acknowledged"] > 50 and counted["connections"] > 10
 
 
 def test_each_sabotage_has_its_attack() -> None:
-    """No fault is put in that nobody looks for."""
+    """For every fault there is an attack that must find it."""
     assert MUST_FIND.keys() == SABOTAGE.keys()
 
 
@@ -54,7 +54,7 @@ def row(seq: int, key: str, text: str = "x", **fields: object) -> Row:
 
 
 def a_history() -> History:
-    """Two messages of one writer, one after the other, and what a reader heard."""
+    """Two messages of one writer, one after the other, and the events that a reader received."""
     history = History()
     for number, key in enumerate(("k1", "k2"), 1):
         history.invoke("ali", key, "lobby", "x", float(number * 10))
@@ -70,7 +70,7 @@ UIDS = {"ali": "ua"}
 
 
 def test_a_history_that_was_promised() -> None:
-    """Of one that keeps every promise nothing is said."""
+    """The checker finds nothing wrong in a correct history."""
     assert list(faults(a_history(), GOOD, UIDS)) == []
 
 
@@ -89,12 +89,13 @@ def test_a_history_that_was_promised() -> None:
     ],
 )
 def test_the_checker_sees_what_is_stored_wrong(rows: list[Row], said: str) -> None:
-    """Gaps, losses, moves, doubles, phantoms and other texts and authors are named."""
+    """The checker names gaps, losses, moved, doubled and invented messages, and wrong texts and authors."""
     assert any(said in fault for fault in faults(a_history(), {"lobby": rows}, UIDS))
 
 
 def test_the_checker_sees_what_was_told_wrong() -> None:
-    """Order in real time, deliveries that go back or differ, what was refused and is there, a deleted text that comes again."""
+    """The checker names wrong real-time order, deliveries that go back or differ, refused messages that exist, and a
+    deleted text that comes again."""
     turned = a_history()
     turned.said["k1"].began, turned.said["k1"].told = 30.0, 31.0
     assert any("k1 was sent after k2" in fault for fault in faults(turned, GOOD, UIDS))
@@ -123,7 +124,7 @@ def test_the_checker_sees_what_was_told_wrong() -> None:
 
 
 def test_the_checker_sees_who_was_told_without_being_a_member() -> None:
-    """What came after somebody left is not theirs, until they are back."""
+    """The checker names events that a user received between leaving and joining again."""
     history = a_history()
     left = row(1, "", type="member.left", ordinal=None, text=None, client_id=None, data='{"user": {"uid": "ub"}}')
     rows = {"lobby": [left, row(2, "k2", ordinal=1)]}

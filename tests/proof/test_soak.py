@@ -14,13 +14,13 @@ from .soak import soak, started, table
 SECONDS = 4.0
 WARM_SECONDS = 3.0
 HASTY = ("-m", "tests.weaknesses.hasty", *COMMANDS["suhbat"][1:])
-"""Who vanishes without a word is noticed within 3 s, not within 30."""
+"""Settings with which a vanished connection is noticed within 3 s instead of 30."""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="descriptors are counted as POSIX does")
 async def test_nothing_is_left_behind(tmp_path: Path) -> None:
-    """Connections, users, rooms, tasks and descriptors are what they were, threads and memory about that; nobody
-    got an answer that our own fault would be, and nothing went wrong unexpectedly."""
+    """Connections, users, rooms, tasks and descriptors return to what they were, threads and memory nearly so. Nobody
+    got an answer that means a fault of the server, and nothing unexpected was logged."""
     with started("suhbat", tmp_path / "data", HASTY) as server:
         before, after, life = await soak(server, SECONDS, crowd=18, warm=WARM_SECONDS)
         print(life.told())

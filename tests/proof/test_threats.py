@@ -1,4 +1,4 @@
-"""The list of threats is whole: each has tests, and each of them exists. They are read here, not run."""
+"""The list of threats is complete: each has tests, and all of them exist. The tests are read here, not run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ EXPECTED = {
     "frames": 11, "handshake": 7, "JSON": 8, "identity": 15, "authorisation": 5, "content": 9, "volume": 5, "growth": 4,
     "uvicorn and Starlette": 12, "faults": 11,
 }  # fmt: skip
-"""Items of each paragraph when the list was written: fewer would be one that was forgotten."""
+"""The number of items in each paragraph when the list was written. Fewer would mean that one was dropped."""
 
 
 @cache
 def functions(path: str) -> dict[str, str | None]:
-    """The tests of a file, and what they say must hold."""
+    """The functions of a test file and their docstrings."""
     tree = ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8"))
     return {
         node.name: ast.get_docstring(node)
@@ -32,7 +32,7 @@ def functions(path: str) -> dict[str, str | None]:
 
 @pytest.mark.parametrize(("kind", "threat", "tests"), ITEMS, ids=[f"{kind}: {threat}" for kind, threat, _ in ITEMS])
 def test_a_threat(kind: str, threat: str, tests: tuple[str, ...]) -> None:
-    """It has a test, every test that is named exists, and says what must hold."""
+    """Every threat has a test. Every named test exists and has a docstring that says what must hold."""
     assert tests, "nobody attacks this"
     for test in tests:
         path, _, function = test.partition("::")
@@ -40,13 +40,13 @@ def test_a_threat(kind: str, threat: str, tests: tuple[str, ...]) -> None:
 
 
 def test_none_is_forgotten() -> None:
-    """As many items as the list has, or more."""
+    """The list has at least as many items as when it was written."""
     assert set(THREATS) == set(EXPECTED)
     assert not [kind for kind, least in EXPECTED.items() if len(THREATS[kind]) < least]
 
 
 def test_every_attack_is_of_a_threat() -> None:
-    """No test of tests/proof/attacks stands beside the list."""
+    """Every test of tests/proof/attacks belongs to a threat of the list."""
     named = {test for _, _, tests in ITEMS for test in tests}
     for file in (ROOT / "tests" / "proof" / "attacks").glob("test_*.py"):
         path = f"proof/attacks/{file.name}"

@@ -1,11 +1,11 @@
-"""What the server must withstand, item by item, and the tests that attack it there.
+"""The threats that the server must withstand, item by item, and the tests that attack it there.
 
-Whatever the attack is: the process stays up, other people are answered as before, nothing acknowledged is lost, no secret
-is logged, and the attacker gets a clear answer. `tests/proof/attacks` checks all of that around each of its attacks, on
-`suhbat serve` (native), `uvicorn main:app` (a connection that is taken over) and hypercorn (plain ASGI). Tests elsewhere
-are named where they say it more exactly; those of one transport stand for what all transports share.
+Under every attack the process stays up, other users are answered as before, nothing acknowledged is lost, no secret is
+logged, and the attacker gets a clear answer. `tests/proof/attacks` checks all of that around each of its attacks, on
+`suhbat serve` (native), `uvicorn main:app` (a connection that is taken over) and hypercorn (plain ASGI). Tests
+elsewhere are listed if they check something more exactly; a test of one transport stands for what all transports share.
 
-Sources of the list: RFC 6455, OWASP's WebSocket cheat sheet and ASVS 5.0, and what other chat servers were bitten by.
+Sources of the list: RFC 6455, OWASP's WebSocket cheat sheet and ASVS 5.0, and known failures of other chat servers.
 """
 
 from __future__ import annotations
@@ -207,7 +207,7 @@ VOLUME: Mapping[str, Tests] = {
     ),
     "naming everybody without end": (
         *_in("proof/attacks/test_mentions", "everybody_without_end"),
-        *_in("store/test_acts", "naming_people_is_counted", "everybody_is_stored_once"),
+        *_in("store/test_commands", "naming_people_is_counted", "everybody_is_stored_once"),
     ),
     "fifty names of nobody in each message": (
         *_in("proof/attacks/test_mentions", "fifty_names_of_nobody"),
@@ -243,7 +243,7 @@ VOLUME: Mapping[str, Tests] = {
     "connections that ask for nothing": (
         *_in("proof/attacks/test_idle", "idle_connections_of_one_address", "descriptors_run_short"),
         *_in(
-            "transport/test_strangers",
+            "transport/test_unidentified",
             "who_has_been_silent_longest_goes",
             "what_strangers_say_counts_for_their_address",
         ),

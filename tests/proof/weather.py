@@ -1,4 +1,4 @@
-"""A bad day on one server: the network delays, halves and cuts what goes through it, the process is paused, the clock jumps."""
+"""A bad day on one server: the network delays, halves and cuts connections, the process is paused, the clock jumps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REST_SECONDS = (0.1, 1.0)
 
 
 class Weather:
-    """What can befall those who talk over `relay`, and the server behind it."""
+    """The faults that hit the connections over `relay`, and the server behind it."""
 
     def __init__(self, server: Server, relay: Relay, chance: random.Random) -> None:
         self._server = server
@@ -43,13 +43,13 @@ class Weather:
         await asyncio.sleep(0.2)
 
     async def silence(self) -> None:
-        """A connection from which bytes are missing cannot go on."""
+        """A connection that has lost bytes cannot go on."""
         self._relay.turn("silent")
         await self._some(PAUSE_SECONDS)
         await self.reset()
 
     async def slow(self) -> None:
-        """Also what the server sees of those who read slowly."""
+        """The server sees the same as with slow readers."""
         self._relay.turn("slow")
         await self._some(PAUSE_SECONDS)
 
@@ -74,8 +74,8 @@ class Weather:
 
 
 async def run(kind: str, place: Path, seed: int, seconds: float) -> Counter[str]:
-    """As long as this and until there was each, one fault after another, while the clock of the server jumps by hours; then
-    everybody must have got what they were promised. Gives what was counted; raises AssertionError."""
+    """Apply one fault after another while the server's clock jumps by hours, for at least this time and until there was
+    each kind. Then check the promises to everybody. Gives counts; raises AssertionError."""
     chance = random.Random(seed)
     server = Server(
         kind, place / "data", settings=LIMITS, command=("-m", "tests.proof.serve", "clock_jumps", "--", *SERVE)
@@ -95,7 +95,9 @@ async def run(kind: str, place: Path, seed: int, seconds: float) -> Counter[str]
             until = time.monotonic() + seconds
             turns: list[tuple[str, Callable[[], Awaitable[None]]]] = []
             while turns or time.monotonic() < until:
-                if not turns:  # one of each kind, in any order: also on a busy machine a short time has all of them
+                if (
+                    not turns
+                ):  # one of each kind in random order, so that even a short time on a busy machine has all of them
                     turns = chance.sample(list(weather.all.items()), len(weather.all))
                 name, happen = turns.pop()
                 counted[name] += 1
