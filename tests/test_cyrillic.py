@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from suhbat.cyrillic import cyrillic
 from suhbat.errors import NameInUse, Unauthenticated
 from suhbat.texts import REASONS, TEXTS, Language, choose
+from suhbat.texts.cyrillic import cyrillic
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ never change; these sentences may.
 
 from __future__ import annotations
 
-from suhbat.cyrillic import cyrillic
-
 from .access import ACCESS
+from .cyrillic import cyrillic
 from .languages import LANGUAGES, WRITTEN, Language, Texts, Written, choose, language_of
 from .limits import LIMITS
 from .reasons import REASONS

@@ -1,4 +1,4 @@
-// Uzbek in Cyrillic, made from Uzbek in Latin, as suhbat/cyrillic.py does it: the texts are written once.
+// Uzbek in Cyrillic, made from Uzbek in Latin, as suhbat/texts/cyrillic.py does it: the texts are written once.
 
 const WORDS = /\b(?:API|Ctrl|Emoji)(?![\p{L}\p{N}_])|[\p{L}\p{N}]*:[\p{L}\p{N}-]+|[\p{L}_]*\d[\p{L}\p{N}_]*/u;
 /** Placeholders, quotations, code, paths and names with an underscore, and words that are spelt so everywhere. */
