@@ -38,7 +38,7 @@ from suhbat.protocol import replies, simple, v1
 from suhbat.protocol.events import Event, MessageCreated
 from suhbat.protocol.framing import compressed_frames
 from suhbat.protocol.objects import Message
-from suhbat.runtime.app import Suhbat
+from suhbat.runtime.app import ServerApp
 from suhbat.transport.frame_reader import FrameReader
 from suhbat.transport.stream_wire import StreamWire
 from suhbat.transport.upgrade import Upgrade
@@ -153,7 +153,7 @@ def stages() -> dict[str, Callable[[], Any]]:
 
 async def stored(data: Path, size: int, asked: argparse.Namespace) -> float:
     """Processor time of the process for a post, from `store.post` to `done`, with this many at once."""
-    server = Suhbat(Settings(data=str(data), log_level="error"))
+    server = ServerApp(Settings(data=str(data), log_level="error"))
     store = server.node.store
     await store.open(lambda entries: None)
     actor = Actor(UID, "user1")
@@ -187,7 +187,7 @@ async def stored(data: Path, size: int, asked: argparse.Namespace) -> float:
 
 async def objects(data: Path, connections: int) -> dict[str, float]:
     """The memory of an idle simple connection, without the event loop's transport and the kernel's socket."""
-    server = Suhbat(Settings(data=str(data), log_level="error", connections_per_address=0, announce_limit=0))
+    server = ServerApp(Settings(data=str(data), log_level="error", connections_per_address=0, announce_limit=0))
     found: dict[str, float] = {}
     async with server.lifespan(server.fastapi):
         admission = server.admission

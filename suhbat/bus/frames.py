@@ -20,12 +20,12 @@ LARGEST = 512 * 1024
 """Bytes of one message. NATS allows 1 MB by default."""
 
 _VEILED = b'"veiled"'
-_Heard = tuple[str, Event] | tuple[str, Event, Literal["veiled"]]
-_EVENTS: TypeAdapter[list[_Heard]] = TypeAdapter(list[_Heard])
+_Encoded = tuple[str, Event] | tuple[str, Event, Literal["veiled"]]
+_EVENTS: TypeAdapter[list[_Encoded]] = TypeAdapter(list[_Encoded])
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class BusMessage:
     """One message of the bus, decoded."""
 
     entries: list[LogEntry] = field(default_factory=list)
@@ -68,26 +68,26 @@ def notice(log: str, payload: bytes, but: str | None) -> bytes:
     return json.dumps({"notice": [log, frame, but]}, separators=(",", ":")).encode()
 
 
-def changes(told: Iterable[Change]) -> bytes:
-    return json.dumps({"changes": list(told)}, separators=(",", ":")).encode()
+def changes(entries: Iterable[Change]) -> bytes:
+    return json.dumps({"changes": list(entries)}, separators=(",", ":")).encode()
 
 
 NUDGE = b'{"nudge":true}'
 
 
-def read(data: bytes) -> Heard:
+def read(data: bytes) -> BusMessage:
     """Decode a message of another node. Raises ValueError if it is none, for example one of another version."""
-    told = json.loads(data)
-    if "events" in told:
-        heard = _EVENTS.validate_json(data[len('{"events":') : -1])
-        for _, event, *veiled in heard:
+    message = json.loads(data)
+    if "events" in message:
+        decoded = _EVENTS.validate_json(data[len('{"events":') : -1])
+        for _, event, *veiled in decoded:
             if veiled:
                 veil(event)
-        return Heard(entries=[LogEntry(log, event) for log, event, *_ in heard])
-    if "notice" in told:
-        log, frame, but = told["notice"]
-        return Heard(notice=(log, base64.b64decode(frame), but))
-    return Heard(
-        changes=[Change(*change) for change in told.get("changes", ())],
-        nudge=bool(told.get("nudge")),
+        return BusMessage(entries=[LogEntry(log, event) for log, event, *_ in decoded])
+    if "notice" in message:
+        log, frame, but = message["notice"]
+        return BusMessage(notice=(log, base64.b64decode(frame), but))
+    return BusMessage(
+        changes=[Change(*change) for change in message.get("changes", ())],
+        nudge=bool(message.get("nudge")),
     )

@@ -215,20 +215,20 @@ class NatsBus:
 
     async def _on_message(self, message: Msg) -> None:
         try:
-            heard = frames.read(message.data)
+            received = frames.read(message.data)
         except Exception as error:
             log.warning("nats: message could not be decoded", error=str(error)[:200])
             return
         listener = self._listener
         if listener is None:
             return  # closed by this node
-        if heard.entries:
-            listener.published(heard.entries)
-        if heard.notice is not None:
-            listener.noticed(*heard.notice)
-        if heard.changes:
-            listener.changed(heard.changes)
-        if heard.nudge:
+        if received.entries:
+            listener.published(received.entries)
+        if received.notice is not None:
+            listener.noticed(*received.notice)
+        if received.changes:
+            listener.changed(received.changes)
+        if received.nudge:
             listener.nudged()
 
     def _resumed(self) -> None:

@@ -16,7 +16,7 @@ from suhbat.identity.control import HEADER, Control
 from . import explanations
 
 if TYPE_CHECKING:
-    from suhbat.runtime.app import Suhbat
+    from suhbat.runtime.app import ServerApp
 
 DATABASE = "suhbat.db"
 PATIENCE = 30.0
@@ -99,7 +99,7 @@ def has_database(settings: Settings) -> bool:
 
 
 @asynccontextmanager
-async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = False) -> AsyncIterator[Suhbat]:
+async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = False) -> AsyncIterator[ServerApp]:
     """The parts of a server, with the store open and nothing listening. The store's lock keeps a server from starting.
 
     With PostgreSQL, other nodes may run, and are told of each change. At the end the erasure of messages is completed.

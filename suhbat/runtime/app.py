@@ -47,7 +47,7 @@ NOT_STARTED = JSONResponse(
 )
 
 
-class Suhbat:
+class ServerApp:
     """The whole server as an ASGI application: its sockets outside, FastAPI inside.
 
     Nothing runs before the lifespan starts it; `services` is None until then and after it ended.
@@ -162,11 +162,11 @@ def create_app(
     worker: Worker | None = None,
     *,
     quiet: bool = False,
-) -> Suhbat:
+) -> ServerApp:
     """The server, ready for any ASGI server. Without `settings` they come from the environment and suhbat.toml.
 
     `authenticate`: who asks, where another application knows that (see identity.outside). `worker`: which of
     several processes of `suhbat serve` it is. `quiet`: another process prints where to open the server. Raises
     ConfigError with what to change.
     """
-    return Suhbat(settings or Settings(), authenticate=authenticate, worker=worker, quiet=quiet)
+    return ServerApp(settings or Settings(), authenticate=authenticate, worker=worker, quiet=quiet)

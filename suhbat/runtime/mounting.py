@@ -11,12 +11,12 @@ from starlette.applications import Starlette
 from suhbat.config import Settings
 from suhbat.identity.outside import Authenticate
 
-from .app import Suhbat, create_app
+from .app import ServerApp, create_app
 
 
 def mount(
     app: Starlette, path: str, *, settings: Settings | None = None, authenticate: Authenticate | None = None
-) -> Suhbat:
+) -> ServerApp:
     """Mount Suhbat below `path` (such as "/chat"), and start and stop it with `app`.
 
     `settings`: from the environment and suhbat.toml if not given. `authenticate`: who asks, as the application knows it:

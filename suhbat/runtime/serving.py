@@ -25,7 +25,7 @@ from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import Native
 
 from . import startup
-from .app import Suhbat, create_app
+from .app import ServerApp, create_app
 from .metrics import workers
 from .worker import Worker
 
@@ -43,7 +43,7 @@ class UvicornServer(uvicorn.Server):
     """uvicorn's, which says when it is `ready`, lets the others take over before it stops, and stops when it can do nothing
     but that."""
 
-    def __init__(self, config: uvicorn.Config, suhbat: Suhbat, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, suhbat: ServerApp, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._suhbat = suhbat
         self._ready = ready
@@ -215,7 +215,7 @@ def _stop_with_the_parent() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-def _config(settings: Settings, suhbat: Suhbat) -> uvicorn.Config:
+def _config(settings: Settings, suhbat: ServerApp) -> uvicorn.Config:
     return uvicorn.Config(
         suhbat,
         host=settings.host,

@@ -19,7 +19,7 @@ SPREAD_SECONDS, SPREAD_STEPS = 3.0, 30
 LAST_WORDS_SECONDS = 1.0
 """From the first step on: until when the others are told, and is written down who was here."""
 CLOSE_SECONDS = 3.0
-"""Until when the store may write what it has accepted. With what comes before (`Suhbat.drain`, `UvicornServer.shutdown`)
+"""Until when the store may write what it has accepted. With what comes before (`ServerApp.drain`, `UvicornServer.shutdown`)
 this is within the 10 s after SIGTERM that are promised."""
 
 log = structlog.get_logger("suhbat")

@@ -10,7 +10,7 @@ import pytest
 from suhbat.config import Settings
 from suhbat.errors import NotFound
 from suhbat.protocol.headers import HSTS_SECONDS
-from suhbat.runtime.app import Suhbat
+from suhbat.runtime.app import ServerApp
 from suhbat.transport.native import refusal
 
 from .conftest import House
@@ -50,7 +50,7 @@ async def test_every_answer(path: str, public_url: str | None) -> None:
 
 async def test_an_unexpected_error_and_a_server_that_has_not_started(tmp_path: Path) -> None:
     """Both are answered outside of the application's own layers."""
-    app = Suhbat(Settings(data=tmp_path / "data", public_url="https://chat.example.org"))
+    app = ServerApp(Settings(data=tmp_path / "data", public_url="https://chat.example.org"))
 
     @app.fastapi.get("/broken")
     async def broken() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from suhbat.config import Settings
-from suhbat.runtime.app import Suhbat
+from suhbat.runtime.app import ServerApp
 from tests.servers import COMMANDS, Server, running
 
 _numbers = itertools.count(1)
@@ -31,9 +31,9 @@ def name() -> Callable[[str], str]:
 
 
 @pytest.fixture
-async def app(tmp_path: Path) -> AsyncIterator[Suhbat]:
+async def app(tmp_path: Path) -> AsyncIterator[ServerApp]:
     """The parts of a server without its sockets."""
-    app = Suhbat(Settings(data=tmp_path / "data"))
+    app = ServerApp(Settings(data=tmp_path / "data"))
     await app.node.store.open(app.node.committed)
     await app.node.people.load()
     await app.node.hub.open()

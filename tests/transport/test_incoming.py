@@ -10,7 +10,7 @@ import pytest
 
 from suhbat.chat.model import States
 from suhbat.protocol.closes import Close
-from suhbat.runtime.app import Suhbat
+from suhbat.runtime.app import ServerApp
 from suhbat.transport.admission import Admission
 from suhbat.transport.incoming import SLICE
 from suhbat.transport.stream_wire import StreamWire
@@ -24,7 +24,7 @@ from .test_stream_wire import Open
 class Peer:
     """A client of the v1 dialect, and the wire that serves it."""
 
-    def __init__(self, app: Suhbat) -> None:
+    def __init__(self, app: ServerApp) -> None:
         self._transport = Open()
         self.wire = StreamWire(self._transport, Admission(lambda: app.node.services), set())
         self.wire.start(Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
@@ -63,7 +63,7 @@ LENGTHS = pytest.mark.parametrize("length", [1, 3_950], ids=["within a slice", "
 
 
 @LENGTHS
-async def test_what_follows_hello_waits_for_it(app: Suhbat, length: int) -> None:
+async def test_what_follows_hello_waits_for_it(app: ServerApp, length: int) -> None:
     """A command in the same packet is carried out when the opening is done, and answered behind `welcome`."""
     assert len(json.dumps(hello("")) + json.dumps(send(3_950))) > SLICE
     _, token = await app.node.people.make_guest("ali")
@@ -77,7 +77,7 @@ async def test_what_follows_hello_waits_for_it(app: Suhbat, length: int) -> None
 @pytest.mark.parametrize("told", [True, False], ids=["noticed by the session", "noticed by the transport"])
 @LENGTHS
 async def test_what_follows_a_hello_that_fails(
-    app: Suhbat, monkeypatch: pytest.MonkeyPatch, length: int, told: bool
+    app: ServerApp, monkeypatch: pytest.MonkeyPatch, length: int, told: bool
 ) -> None:
     """An error that nobody expected in the opening: 1011 once, and the command in the same packet is not carried out, nor
     answered behind the close. `told`: the session notices it, and can say more than the transport."""

@@ -13,7 +13,7 @@ from suhbat.client.state import State
 from suhbat.protocol import commands
 from suhbat.protocol.commands import Hello, Resume, Sync
 from suhbat.protocol.replies import Snapshot
-from suhbat.runtime.app import Suhbat
+from suhbat.runtime.app import ServerApp
 from suhbat.transport import opening
 from suhbat.transport.opening import AT_ONCE
 from suhbat.transport.upgrade import Upgrade
@@ -24,7 +24,7 @@ from tests.servers import PATIENCE
 
 
 @pytest.mark.parametrize("twice", [False, True])
-async def test_put_out_while_the_opening_is_read(app: Suhbat, monkeypatch: pytest.MonkeyPatch, twice: bool) -> None:
+async def test_put_out_while_the_opening_is_read(app: ServerApp, monkeypatch: pytest.MonkeyPatch, twice: bool) -> None:
     """Nothing of after the removal reaches them, though what was read says that they are in; with another connection of
     theirs open (`twice`), and without."""
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
@@ -53,7 +53,7 @@ async def test_put_out_while_the_opening_is_read(app: Suhbat, monkeypatch: pytes
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
+async def test_put_out_while_a_sync_is_read(app: ServerApp, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
     """An answer that is older than the news of it does not undo that: neither a reset of what is theirs no more, nor the
     removal of what is theirs `again`."""
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
@@ -89,7 +89,7 @@ async def test_put_out_while_a_sync_is_read(app: Suhbat, monkeypatch: pytest.Mon
     assert about().count("conversation.removed") == 1, "in their own log, once"
 
 
-async def test_a_fault_while_opening(app: Suhbat, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_while_opening(app: ServerApp, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error that nobody expected is told as `internal`, with the time to stay away, and closes with 1011: who comes back
     does not do so at full speed."""
     _, token = await app.node.people.make_guest("ali")
@@ -104,7 +104,7 @@ async def test_a_fault_while_opening(app: Suhbat, monkeypatch: pytest.MonkeyPatc
     assert wire.code == 1011 and not app.node.hub.connections
 
 
-async def test_a_large_snapshot_waits_for_its_reader(app: Suhbat) -> None:
+async def test_a_large_snapshot_waits_for_its_reader(app: ServerApp) -> None:
     """It comes in frames that together are everything, each once; what happens meanwhile follows."""
     ali, token = await app.node.people.make_guest("ali")
     rooms = [
@@ -122,7 +122,7 @@ async def test_a_large_snapshot_waits_for_its_reader(app: Suhbat) -> None:
     assert dialect.connection is not None and set(rooms) < dialect.connection.logs
 
 
-async def hello(app: Suhbat, token: str, resume: Resume | None = None) -> tuple[V1Dialect, RecordingWire]:
+async def hello(app: ServerApp, token: str, resume: Resume | None = None) -> tuple[V1Dialect, RecordingWire]:
     wire = RecordingWire()
     dialect = V1Dialect(app.node.services, wire, Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
     dialect.open()
@@ -131,7 +131,7 @@ async def hello(app: Suhbat, token: str, resume: Resume | None = None) -> tuple[
 
 
 @pytest.mark.parametrize("fits", [True, False])
-async def test_a_large_snapshot_is_gone_on_from(app: Suhbat, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
+async def test_a_large_snapshot_is_gone_on_from(app: ServerApp, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
     """Who is in more conversations than a page of the snapshot has knows all of them afterwards, as the SDK reads it; and
     comes back without another snapshot, to what was missed in each. Where a frame has no room for all cursors (`fits`), the
     conversations of the others are told as they are now."""
