@@ -421,6 +421,6 @@ async def test_the_whole_presence_says_that_it_is_whole() -> None:
         connection, _ = connect(hub, "ua")
         _, _ = connect(hub, "ub")
         here.enter(connection.actor)
-        notice = json.loads(PresenceBroadcast(hub.channels, hub.notices, here).whole(connection))
+        notice = json.loads(PresenceBroadcast(hub.channels, hub.notices, here).full_notice(connection))
         assert notice["whole"] is True
         assert [user["user_id"] for user in notice["users"] if user["state"] == "online"] == ["ua"]
