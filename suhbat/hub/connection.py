@@ -15,6 +15,9 @@ from suhbat.texts import Language
 
 from .frames import Frames
 
+STALL_SECONDS = 30.0
+"""A connection whose peer takes no bytes for this long, although some are unsent, is aborted."""
+
 
 class FrameFormat(IntEnum):
     """The dialect of a connection as an index; see `counting.DIALECTS`."""

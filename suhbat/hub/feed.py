@@ -17,14 +17,11 @@ from suhbat.tasks import Tasks
 from .announcements import Announcements
 from .channel import Channel
 from .channels import Channels
-from .connection import Connection, FrameFormat
+from .connection import STALL_SECONDS, Connection, FrameFormat
 from .frames import Frames
 from .gap_reader import GapReader
 from .page_cache import LogPage, PageCache
 from .presence import PresenceBroadcast
-
-STALL_SECONDS = 30.0
-"""A connection whose peer takes no bytes for this long is aborted."""
 
 
 class Feeds:

@@ -1,5 +1,6 @@
-"""How bytes reach a connection.
+"""WebSocket connections, from the HTTP upgrade to the bytes.
 
-`dialect` (and `simple`, `v1`) carry out what a dialect's machine says, whatever carries the bytes; `asgi` is the shell
-around them that any ASGI server can run; `native` is the one place that reaches into uvicorn.
+`admission` decides on the upgrade. `dialect` (with `simple` and `v1`) carries out what a client asks for, on any transport.
+There are two transports: `asgi` with `queue_wire` runs under any ASGI server; `native` with `stream_wire` and `incoming`
+takes the connection over from uvicorn, and is the only place that depends on uvicorn's internals.
 """

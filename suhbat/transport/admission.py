@@ -1,4 +1,4 @@
-"""Who may open a connection, and what then serves it: the same for every transport."""
+"""Decides whether a WebSocket may be opened, and which dialect serves it. The same for every transport."""
 
 from __future__ import annotations
 
@@ -27,20 +27,26 @@ SIMPLE_PATH = "/ws/"
 V1_PATH = "/api/v1/ws"
 
 ATTEMPTS, REOPENED_SECONDS = 500, 40.0
-"""WebSockets that one address may ask for at once, or twice as many as it may have; and in what time it may do that again."""
+"""The burst of upgrade requests of one address (at least twice `connections_per_address`), and the seconds after which the
+whole burst is available again."""
 STARTING_SECONDS = 5
+"""`Retry-After` before start-up and after shutdown."""
 FULL_SECONDS = 30
-"""When who is turned away may try again."""
+"""`Retry-After` when the server or the address has all the connections it may have."""
 
 
 def is_ours(path: str) -> bool:
-    """Whether Suhbat answers WebSockets at this path; all others belong to the application around it."""
+    """Whether Suhbat serves WebSockets at this path. Other paths belong to an application that Suhbat is mounted in."""
     return path == V1_PATH or path.startswith(SIMPLE_PATH)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request that asks for a WebSocket: decoded path without the root path, raw query, headers as they came."""
+    """An HTTP request for a WebSocket upgrade.
+
+    `path`: percent-decoded, without the root path. `query`: raw. `headers`: in the order received, repeated ones included.
+    `peer`: the address of the TCP peer, which may be a proxy; None for a UNIX socket.
+    """
 
     path: str
     query: bytes
@@ -49,7 +55,7 @@ class Request:
 
 
 class Admission:
-    """`services` gives what dialects need, or None before start-up and after shutdown."""
+    """`services` returns the node's services, or None before start-up and after shutdown."""
 
     def __init__(self, services: Callable[[], Services | None]) -> None:
         self.keepalive = Keepalive()
@@ -60,8 +66,8 @@ class Admission:
         self._open = 0
 
     def admit(self, request: Request) -> Upgrade:
-        """The request as dialects know it. Raises Busy (also when the server is full), Forbidden, or RateLimited (an address
-        that connects again and again): answer as HTTP."""
+        """Check a request. Raises Busy (the server is starting, stopping or full), Forbidden (the Origin is not allowed) or
+        RateLimited (too many attempts of one address); answer these over HTTP, see `native.refusal`."""
         services = self._services()
         if services is None:
             raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
@@ -81,8 +87,8 @@ class Admission:
             name = raw_name.lower()
             doubled = doubled or (name in ("origin", "host", "authorization") and name in headers)
             headers[name] = value
-        # A browser sends the Origin of the page it is on; without this check any page that a user visits could talk to
-        # a server on their machine or in their network (and Host is checked against DNS rebinding).
+        # A browser sends the Origin of its page. Without this check any page that a user visits could talk to a server on
+        # their machine or in their network. The Host is checked too, against DNS rebinding.
         if doubled or not allowed(headers.get("origin"), headers.get("host"), settings.origins, settings.public_url):
             raise Forbidden("forbidden.origin")
         address = services.proxies.address(request.peer, request.headers)
@@ -93,37 +99,38 @@ class Admission:
         return Upgrade(request.path, headers, parse_query(request.query), address)
 
     def _meter(self) -> Gcra:
-        """For the attempts of one address."""
+        """Make the meter for the attempts of one address."""
         services = self._services()
         assert services is not None
         burst = max(ATTEMPTS, 2 * services.settings.connections_per_address)
         return Gcra(burst / REOPENED_SECONDS, burst)
 
     def sockets_of(self, address: str) -> int:
-        """How many WebSockets it has."""
+        """The number of open WebSockets of an address."""
         return self._addresses.get(address, 0)
 
     @property
     def public_url(self) -> str | None:
-        """For the headers of a refusal; None also before start-up."""
+        """The setting of that name, for the headers of a refusal; None also before start-up."""
         services = self._services()
         return None if services is None else services.settings.public_url
 
     @property
     def compression(self) -> bool:
-        """Whether permessage-deflate is negotiated with those who offer it."""
+        """Whether permessage-deflate (RFC 7692) is accepted when a client offers it."""
         services = self._services()
         return services is not None and services.settings.compression
 
     def subprotocol(self, upgrade: Upgrade) -> str | None:
-        """The one of those offered (RFC 6455 §4.2.2) that is spoken here."""
+        """The offered subprotocol that this path serves (RFC 6455 §4.2.2), or None."""
         offered = upgrade.headers.get("sec-websocket-protocol", "").split(",")
         return SUBPROTOCOL if upgrade.path == V1_PATH and SUBPROTOCOL in map(str.strip, offered) else None
 
     def enter(self, wire: Wire, upgrade: Upgrade) -> Dialect:
-        """Count the connection in and choose its dialect by the path; one too many from its address is told, then closed.
+        """Count an accepted connection and return the dialect for its path. If the address has too many connections, the
+        dialect has already sent an error and closed.
 
-        Every `enter` is followed by one `leave` with the same address. Raises Busy when the server has just stopped.
+        Call `leave` once for every `enter`, with the same address. Raises Busy when the server has just stopped.
         """
         services = self._services()
         if services is None:
@@ -142,7 +149,7 @@ class Admission:
         return dialect
 
     def leave(self, address: str) -> None:
-        """A connection that entered is gone."""
+        """Count down after a connection has closed."""
         self._open -= 1
         self._addresses[address] -= 1
         if not self._addresses[address]:

@@ -1,7 +1,7 @@
-"""The WebSockets of Suhbat as a pure ASGI layer: any ASGI server can run it, and under uvicorn it is fast.
+"""Suhbat's WebSockets as an ASGI 3.0 middleware. It runs under any ASGI server; under uvicorn it takes the fast way.
 
-It stands outside everything else, because `send` is uvicorn's own only there. HTTP goes on to the application inside
-(ASGI 3.0, with the optional `websocket.http.response` extension).
+It must be the outermost middleware, because only there `send` is uvicorn's own and shows which server runs. Requests other
+than WebSockets are passed on. Refusals use the optional `websocket.http.response` extension.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from suhbat.protocol.closes import Close
 
 from .admission import Admission, Request, is_ours
 from .dialect import Dialect
-from .incoming import STALL_SECONDS
-from .native import recognise, refusal, take_over
+from .flow_control import CROWDED_SECONDS, Progress
+from .native import refusal, take_over, uvicorn_protocol
 from .queue_wire import QueueWire
 from .stream_wire import CLOSE_SECONDS
 
@@ -32,7 +32,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class WebSockets:
-    """The layer around `inner`."""
+    """The middleware around the ASGI application `inner`."""
 
     def __init__(self, inner: Application, admission: Admission) -> None:
         self._inner = inner
@@ -50,13 +50,14 @@ class WebSockets:
             await _refuse(scope, send, NotFound("not_found.socket"), self._admission.public_url)
 
     async def _upgrade(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Decide on the request, accept, and serve the connection until it ends; under uvicorn it leaves from here."""
+        """Check the request, accept it, and serve the connection until it ends. Under uvicorn `take_over` serves it, and
+        this returns at once."""
         await receive()  # websocket.connect
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
         peer = scope["client"][0] if scope.get("client") else None
         try:
             upgrade = self._admission.admit(Request(path, scope["query_string"], headers, peer))
-            if protocol := recognise(send):
+            if protocol := uvicorn_protocol(send):
                 take_over(protocol, self._admission, upgrade)
                 return
         except SuhbatError as error:
@@ -72,13 +73,13 @@ class WebSockets:
 
 
 async def _serve(dialect: Dialect, wire: QueueWire, receive: Receive) -> None:
-    """The connection's one owner: everything it does to others is undone here, whatever happens."""
+    """Read messages for the dialect until the connection ends. `dialect.closed` is called whatever happens."""
     try:
         if not wire.closed and (rest := dialect.open()):
             await rest
         while not wire.closed:
             if dialect.crowded:
-                await _breathe(dialect, wire)
+                await _wait_until_readable(dialect, wire)
             message = await receive()
             if message["type"] != "websocket.receive":
                 break
@@ -94,17 +95,17 @@ async def _serve(dialect: Dialect, wire: QueueWire, receive: Receive) -> None:
 
 
 async def _serve_through_asgi(dialect: Dialect, wire: QueueWire, receive: Receive, send: Send) -> None:
-    """The same where the server's `send` is the only way out: a second task empties the outbox."""
+    """Serve a connection with two tasks: one reads for the dialect, the other empties the outbox through `send`."""
     loop = asyncio.get_running_loop()
     reading = loop.create_task(_serve(dialect, wire, receive))
     sending = loop.create_task(wire.drain(send))
     try:
         await asyncio.wait({reading, sending}, return_when=asyncio.FIRST_COMPLETED)
         wire.finish()
-        # What was said before the end still goes out, if the peer takes it.
+        # Frames written before the end are still sent, if the peer takes them.
         await asyncio.wait({sending}, timeout=CLOSE_SECONDS)
     except asyncio.CancelledError:
-        # hypercorn stops by cancelling: say goodbye all the same, so that the client comes back at once.
+        # hypercorn cancels at shutdown. The close must still be sent, so that the client reconnects at once.
         wire.close(Close.RESTART, "restart")
         raise
     finally:
@@ -112,34 +113,31 @@ async def _serve_through_asgi(dialect: Dialect, wire: QueueWire, receive: Receiv
             task.cancel()
         await asyncio.gather(reading, sending, return_exceptions=True)
         if wire.closing is not None:
-            await _say_goodbye(*wire.closing, receive, send)
+            await _send_close(*wire.closing, receive, send)
 
 
-async def _say_goodbye(code: Close, reason: str, receive: Receive, send: Send) -> None:
-    """Close, not beside a pending receive(): granian waits for that one then."""
+async def _send_close(code: Close, reason: str, receive: Receive, send: Send) -> None:
+    """Send the close. Call it while no `receive` is pending: granian would wait for that one first."""
     with suppress(TimeoutError):
         async with asyncio.timeout(CLOSE_SECONDS):
             await send({"type": "websocket.close", "code": int(code), "reason": reason})
-            # hypercorn gets to the answer only when its queue of received frames is read.
+            # hypercorn handles the peer's close only after its queue of received frames was read.
             while (await receive())["type"] == "websocket.receive":
                 pass
 
 
-async def _breathe(dialect: Dialect, wire: QueueWire) -> None:
-    """Do not read on while too much is asked or unread; drop a peer that takes nothing for 30 s."""
+async def _wait_until_readable(dialect: Dialect, wire: QueueWire) -> None:
+    """Return when the dialect is no longer crowded. Abort a peer that takes no bytes for STALL_SECONDS."""
     loop = asyncio.get_running_loop()
-    before, since = wire.unsent(), loop.time()
+    progress = Progress(wire.unsent(), loop.time())
     while dialect.crowded and not wire.closed:
-        # Polled: it is rare, and the way of a message should not pay for a wake-up.
-        await asyncio.sleep(0.02)
-        if wire.unsent() < before:
-            before, since = wire.unsent(), loop.time()
-        elif loop.time() - since > STALL_SECONDS:
+        await asyncio.sleep(CROWDED_SECONDS)
+        if progress.stalled(wire.unsent(), loop.time()):
             wire.abort()
 
 
 async def _refuse(scope: Scope, send: Send, error: SuhbatError, public_url: str | None) -> None:
-    """Say no before the upgrade, as HTTP; a server without that extension answers 403 by itself."""
+    """Refuse the upgrade over HTTP. A server without the extension answers 403 by itself."""
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         await send({"type": "websocket.close", "code": int(Close.POLICY)})
         return

@@ -1,4 +1,4 @@
-"""What a transport drives, and what both dialects share: who it is, their connection in the hub, and the ends."""
+"""The interface between transports and dialects (`Dialect`), and the base of both dialects (`BaseDialect`)."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from .upgrade import Upgrade
 log = structlog.get_logger("suhbat.transport")
 
 IN_FLIGHT = 512
-"""Commands of one connection that may wait for the store; beyond that the socket is not read."""
+"""Commands of one connection that may wait for the store. While there are more, the socket is not read."""
 REPLY_BYTES = 256 * 1024
-"""Unsent bytes beyond which the socket is not read: answers are never dropped, so no more may be asked."""
+"""While more bytes than this are unsent, the socket is not read. Replies are never dropped, so the client must wait."""
 
 
 Rest = Coroutine[Any, Any, None]
-"""What remains to be awaited of a step, before the next frame may be given."""
+"""The rest of a step. Await it before the dialect is given the next frame."""
 
 
 class Dialect(Protocol):
-    """What is said on one connection, driven by a transport.
+    """Handles the messages of one connection. A transport drives it.
 
-    The transport calls `open` once, then `receive` for each frame, then `closed` once, whatever happened. Most steps are
-    done when they return; where the store must be read they return the `Rest`.
+    The transport calls `open` once, then `receive` for each message, then `closed` once, whatever happened. A step that
+    must wait for the store returns its `Rest`; other steps are complete when they return.
     """
 
     @property
     def crowded(self) -> bool:
-        """Whether the transport should not read on: too much asked, or too much unread."""
+        """Whether the transport must not read: too many commands are waiting, or the client has too much unread."""
         ...
 
     def open(self) -> Rest | None: ...
@@ -53,10 +53,14 @@ class Dialect(Protocol):
 
 
 class BaseDialect:
-    """The connection in the hub, presence, and the ends."""
+    """What both dialects share: identity, registration in the hub, presence, refusals and closing.
+
+    `address`: the client's address for rate limits; empty where it is not limited. `attached`: the login in use.
+    `in_flight`: sends that wait for the store.
+    """
 
     label: ClassVar[str]
-    """What /metrics calls it."""
+    """The dialect's name in /metrics."""
 
     __slots__ = (
         "_expiry",
@@ -79,10 +83,10 @@ class BaseDialect:
         self.attached: Login | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self.in_flight = 0
-        self._slow_until = 0.0  # not read until then, in steady seconds
+        self._slow_until = 0.0  # the tarpit: the socket is not read until this time, in steady seconds
 
     def enter(self, connection: Connection) -> None:
-        """Count the connection in, and tell everybody if it is the user's first."""
+        """Register the connection in the hub, and announce the user if it is their first one."""
         self.connection = connection
         self.services.hub.add(connection)
         actor = connection.actor
@@ -91,7 +95,7 @@ class BaseDialect:
             self.services.hub.announcements.announce(frame)
 
     def closed(self) -> None:
-        """The socket is gone. Idempotent."""
+        """Undo `enter` and `hold` after the socket has closed. Idempotent."""
         connection, self.connection = self.connection, None
         if connection is not None:
             here, clock, hub = self.services.here, self.services.clock, self.services.hub
@@ -102,7 +106,7 @@ class BaseDialect:
         self.release()
 
     def release(self) -> None:
-        """Let go of the identity. Idempotent."""
+        """Release the login, if there is one. Idempotent."""
         login, self.attached = self.attached, None
         expiry, self._expiry = self._expiry, None
         if expiry is not None:
@@ -111,13 +115,14 @@ class BaseDialect:
             self.services.people.detach(login)
 
     async def authenticate(self, token: str) -> Login:
-        """Whose token this is; the identity is held until `release`. Raises Unauthenticated."""
+        """Find the login of a token, and hold it until `release`. Raises Unauthenticated, Forbidden, Busy."""
         login = await self.services.people.authenticate(token)
         self.hold(login)
         return login
 
     async def recognise_outside(self, upgrade: Upgrade, token: str | None) -> Login | None:
-        """Whom the application around takes them for; None where there is none, or it knows nobody."""
+        """Ask the application that Suhbat is mounted in for the user of a request, and hold the login. None if there is no
+        such application, if the token is Suhbat's own, or if the application does not know the user."""
         if self.services.outside is None or (token is not None and is_ours(token)):
             return None
         login = await self.services.outside.login(Asked(upgrade.path, upgrade.headers, upgrade.query, token))
@@ -126,7 +131,7 @@ class BaseDialect:
         return login
 
     def hold(self, login: Login) -> None:
-        """Be somebody who was recognised, until `release`. Raises Forbidden for who is banned."""
+        """Use a login until `release`. Raises Forbidden if the user is banned."""
         self.services.bans.check(login.actor.uid)
         self.services.people.attach(login)
         self.attached = login
@@ -138,16 +143,16 @@ class BaseDialect:
             self.language = preferred
 
     def _expire(self) -> None:
-        """The application around said that they have to be asked for again by now."""
+        """End the connection at the time until which the outer application's answer was valid."""
         if self.connection is not None:
             self.connection.revoke()
         else:
             self.wire.close(Close.SESSION_REVOKED, "session_revoked")
 
     def still(self, login: Login, connection: Connection) -> bool:
-        """Whether they still are who they were when they were recognised; if not, the connection is closed (4505).
+        """Whether the login is still valid; if not, the connection is closed with 4505.
 
-        Ask after the last `await` before `enter`: who is revoked later is found in the hub.
+        Call it after the last `await` before `enter`. A later revocation finds the connection in the hub.
         """
         if self.services.people.is_current(login):
             return True
@@ -158,13 +163,14 @@ class BaseDialect:
         self.wire.reply(payload)
 
     def end(self, error: SuhbatError, frame: bytes) -> None:
-        """Refuse: an error frame, so that Postman shows why, then the close."""
+        """Send an error frame (which Postman shows), then close with the error's code."""
         self.refused(error.code)
         self.write(frame)
         self.wire.close(Close(error.close), error.code)
 
     def refused(self, code: str) -> None:
-        """Count a refusal that the client is told. If its address is in the tarpit, the socket is not read for a while."""
+        """Count an error that is sent to the client. If the error is one that the tarpit counts and the address has too
+        many of them, the socket is not read for some time."""
         self.services.counts.refuse(self.label, code)
         if code in CODES:
             now = self.services.clock.steady()
@@ -173,7 +179,7 @@ class BaseDialect:
                 self._slow_until = now + (LONGEST if wait is None else wait)
 
     def act(self, action: Answer | End) -> None:
-        """Carry out what needs nothing but the wire."""
+        """Carry out an action of the protocol machine that only writes or closes."""
         if action.refused is not None:
             self.refused(action.refused)
         if isinstance(action, Answer):

@@ -1,7 +1,7 @@
-"""What uvicorn's HTTP protocol leaves open: a request may dribble in for ever, headers and trailers may be endless, an
-answer that nobody takes is kept for ever, and requests without number may wait for theirs.
+"""Limits that uvicorn's HTTP protocol lacks: on slow requests, on the size of headers and trailers, on responses that the
+client does not read, and on pipelined requests.
 
-Given to `uvicorn.Config(http=…)` by `suhbat serve`; elsewhere a proxy has to do it.
+`suhbat serve` passes it to `uvicorn.Config(http=…)`. Under other servers a proxy has to set these limits.
 """
 
 from __future__ import annotations
@@ -14,22 +14,24 @@ from .ignored_upgrade import ignoring_upgrades
 from .native import refusal
 
 REQUEST_SECONDS = 10.0
-"""From the first byte (or the connecting) to the end of the headers."""
+"""The longest time from the first byte of a request (for the first one: from the connect) to the end of its headers."""
 STEP_SECONDS = 30.0
-"""From there to the end of the connection: how often it is looked whether the peer sends or takes anything."""
+"""After the headers: how often the connection is checked for progress."""
 STEP_BYTES = 1024
-"""Of a body, in that time."""
+"""The bytes of a body that a client must send in STEP_SECONDS."""
 HEADER_BYTES = 64 * 1024
-"""Of headers, and of what is not the body in a body (RFC 9112 §7.1: chunk extensions, trailers)."""
+"""The largest size of the headers, and of chunk extensions and trailers (RFC 9112 §7.1), in bytes."""
 WAITING = 32
-"""Requests of one connection that may wait for the answers before theirs (RFC 9112 §9.3.2). Browsers send none."""
+"""Pipelined requests of one connection that may wait for a response (RFC 9112 §9.3.2). Browsers do not pipeline."""
 CLOSE_SECONDS = 5.0
+"""How long a refused client has to read the response."""
 
 
 def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = None) -> type[asyncio.Protocol]:
-    """uvicorn's own HTTP protocol with these limits, and those of `limiter`.
+    """A subclass of uvicorn's HTTP protocol with these limits and those of `limiter`.
 
-    Written for uvicorn 0.54; tests/transport/test_http_guard.py."""
+    Written for uvicorn 0.54; tests/transport/test_http_guard.py checks what it relies on.
+    """
     from uvicorn.protocols.http import auto
 
     base: Any = auto.AutoHTTPProtocol
@@ -40,9 +42,9 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
 
     class Guarded(base):  # type: ignore[misc]
         _request: asyncio.TimerHandle | None = None
-        """Runs while a request is awaited or its headers are coming."""
-        _look: asyncio.TimerHandle | None = None
-        """Runs from the first headers on, also when the answer is complete: its end may be unsent."""
+        """Runs while a request or the rest of its headers is awaited."""
+        _progress_check: asyncio.TimerHandle | None = None
+        """Runs after the first headers, also when the response is complete, because its end may be unsent."""
         _received = 0
         _unsent = 0
         _upgraded = False
@@ -55,7 +57,7 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
             if limiter is None:
                 return
             peer, socket = transport.get_extra_info("peername"), transport.get_extra_info("socket")
-            # Over a UNIX socket the peer is a text, and has no address.
+            # For a UNIX socket the peer name is a string, not an address.
             self._entered = (peer[0] if isinstance(peer, tuple) else None,)
             error = limiter.enter(self._entered[0], -1 if socket is None else socket.fileno())
             if error is not None:
@@ -81,19 +83,19 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
                 self._cancel_request()
                 if not was_answering:
                     self._watch()
-            elif self.body_comes:  # of a request that was answered without it
+            elif self.body_comes:  # the response was sent before the whole body arrived
                 self._cancel_request()
-            elif self._request is None:  # another request on a connection that was kept alive
+            elif self._request is None:  # the next request of a kept-alive connection
                 self._await_request()
 
         def on_response_complete(self) -> None:
             super().on_response_complete()
-            if self._answering():  # the next of several requests that came at once
+            if self._answering():  # the next pipelined request
                 self._watch()
 
         def handle_websocket_upgrade(self, *arguments: Any) -> None:
-            # uvicorn would answer two requests at once, and close the socket when it is idle. And who has not taken the
-            # last answer cannot have seen it: a refusal behind it would wait for ever to be taken.
+            # uvicorn would answer two requests at once, and close the socket when it is idle. A client that has not read the
+            # last response cannot have meant this request, and might never read the answer to it.
             if self._answering() or self.transport.get_write_buffer_size():
                 self.transport.abort()
                 return
@@ -103,7 +105,8 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
             super().handle_websocket_upgrade(*arguments)
 
         def send_400_response(self, msg: str) -> None:
-            """Refuse what cannot be a request, unless that would be taken for the answer to one before it."""
+            """Refuse an invalid request. If a response is in progress, abort instead: the client would take the refusal for
+            a part of it."""
             if self.transport.is_closing() or self._answering():
                 self.transport.abort()
                 return
@@ -123,10 +126,10 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
             self._request = self.loop.call_later(REQUEST_SECONDS, self.send_400_response, "The request took too long.")
 
         def _watch(self) -> None:
-            if self._look is not None:
-                self._look.cancel()
+            if self._progress_check is not None:
+                self._progress_check.cancel()
             self._unsent = self._received = 0
-            self._look = self.loop.call_later(STEP_SECONDS, self._judge)
+            self._progress_check = self.loop.call_later(STEP_SECONDS, self._check_progress)
 
         def _cancel_request(self) -> None:
             if self._request is not None:
@@ -135,11 +138,11 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
 
         def _cancel(self) -> None:
             self._cancel_request()
-            if self._look is not None:
-                self._look.cancel()
-                self._look = None
+            if self._progress_check is not None:
+                self._progress_check.cancel()
+                self._progress_check = None
 
-        def _judge(self) -> None:
+        def _check_progress(self) -> None:
             unsent = self.transport.get_write_buffer_size()
             takes_nothing = unsent and unsent == self._unsent
             sends_nothing = self.body_comes and not self.flow.read_paused and self._received < STEP_BYTES
@@ -147,16 +150,15 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
                 self.transport.abort()
                 return
             self._unsent, self._received = unsent, 0
-            self._look = self.loop.call_later(STEP_SECONDS, self._judge)
+            self._progress_check = self.loop.call_later(STEP_SECONDS, self._check_progress)
 
     return Guarded
 
 
 def _over_httptools(base: Any) -> Any:
-    """Where in a request the peer is, told by the parser's callbacks."""
+    """Add `body_comes` and `header_bytes`, kept by the callbacks of httptools."""
 
     class HttptoolsPosition(base):  # type: ignore[misc]
-        headers_come = True
         body_comes = False
         header_bytes = 0
 
@@ -166,17 +168,19 @@ def _over_httptools(base: Any) -> Any:
 
         def handle_websocket_upgrade(self, *arguments: Any) -> None:
             super().handle_websocket_upgrade(*arguments)
-            self.parser = None  # as uvicorn does when a connection is lost: they know each other
+            self.parser = None  # breaks a reference cycle, as uvicorn does when a connection is lost
 
         def on_header(self, name: bytes, value: bytes) -> None:
-            # A trailer is no header (RFC 9110 §6.5.1): it could say what a proxy has taken from the headers.
+            # A trailer must not be merged into the headers (RFC 9110 §6.5.1): it could add one that a proxy has removed.
             if not self.body_comes:
                 super().on_header(name, value)
 
         def on_headers_complete(self) -> None:
             if len(self.pipeline) >= WAITING:
-                raise ValueError("too many requests wait")  # the parser stops: for uvicorn this is no valid request
-            self.headers_come, self.body_comes, self.header_bytes = False, True, 0
+                raise ValueError(
+                    "too many requests wait"
+                )  # stops the parser; uvicorn then refuses the request as invalid
+            self.body_comes, self.header_bytes = True, 0
             super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
@@ -184,22 +188,18 @@ def _over_httptools(base: Any) -> Any:
             super().on_body(body)
 
         def on_message_complete(self) -> None:
-            self.headers_come, self.body_comes, self.header_bytes = True, False, 0
+            self.body_comes, self.header_bytes = False, 0
             super().on_message_complete()
 
     return HttptoolsPosition
 
 
 def _over_h11(base: Any) -> Any:
-    """The same, asked of h11, which limits headers to 64 KiB by itself."""
+    """The same attributes, from the state of h11, which limits headers to 64 KiB by itself."""
     import h11
 
     class H11Position(base):  # type: ignore[misc]
         header_bytes = 0
-
-        @property
-        def headers_come(self) -> bool:
-            return self.conn.their_state is h11.IDLE
 
         @property
         def body_comes(self) -> bool:

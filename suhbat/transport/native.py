@@ -1,9 +1,9 @@
 """The one place that reaches into uvicorn: WebSockets of Suhbat leave it after the handshake, for a `StreamWire`.
 
 `Native` is given to `uvicorn.Config(ws=…)` by `suhbat serve`: no ASGI message, no task a connection. With plain
-`uvicorn main:app` the connection comes through ASGI and is taken over before it is accepted (`recognise`, `take_over`).
+`uvicorn main:app` the connection comes through ASGI and is taken over before it is accepted (`uvicorn_protocol`, `take_over`).
 Written for uvicorn 0.54 (pinned); tests/transport/test_native.py shows each reach to be needed and to work. Where a
-different server or version is found, `recognise` says None and the plain ASGI way is used: slower, the same otherwise.
+different server or version is found, `uvicorn_protocol` says None and the plain ASGI way is used: slower, the same otherwise.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ def refusal(error: SuhbatError, accept_language: str, public_url: str | None) ->
     return Response(error.status, HTTPStatus(error.status).phrase, headers, body)
 
 
-def recognise(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | None:
+def uvicorn_protocol(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | None:
     """The uvicorn protocol behind an ASGI `send`, if it is the one this module knows. Only before `accept`."""
     protocol = getattr(send, "__self__", None)
     if WebSocketsSansIOProtocol is None or not isinstance(protocol, WebSocketsSansIOProtocol):

@@ -184,7 +184,7 @@ class StreamWire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self.heard = True
         self._believe()
-        self._incoming.take(data)
+        self._incoming.feed(data)
 
     def eof_received(self) -> None:
         """The peer sends nothing more: with nothing to close, the transport closes (RFC 6455 §7.1.4)."""

@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 
 from suhbat.hub.frames import Frames
 from suhbat.transport.admission import Admission
-from suhbat.transport.native import ADMISSION, REACHED, Native, recognise
+from suhbat.transport.native import ADMISSION, REACHED, Native, uvicorn_protocol
 from suhbat.transport.stream_wire import CLOSE_SECONDS, StreamWire
 from tests.leaping import leaping
 from tests.servers import COMMANDS, PATIENCE, Server, running
@@ -52,10 +52,10 @@ async def _application(scope: Any, receive: Any, send: Any) -> None: ...
 async def test_uvicorns_protocol_is_recognised() -> None:
     """Everything that is reached for exists in the installed uvicorn once a request has come."""
     protocol = WebSocketsSansIOProtocol(Config(_application), ServerState(), {})
-    assert recognise(protocol.send) is None, "nothing was requested yet"
+    assert uvicorn_protocol(protocol.send) is None, "nothing was requested yet"
     protocol.request = object()  # type: ignore[assignment]
     assert all(hasattr(protocol, name) for name in REACHED)
-    assert recognise(protocol.send) is protocol
+    assert uvicorn_protocol(protocol.send) is protocol
 
 
 async def test_anything_else_is_not() -> None:
@@ -63,7 +63,7 @@ async def test_anything_else_is_not() -> None:
 
     async def send(message: Any) -> None: ...
 
-    assert recognise(send) is None
+    assert uvicorn_protocol(send) is None
 
 
 def stuck(server: Server, name: str) -> socket.socket:
