@@ -69,7 +69,7 @@ def _execute(settings: Settings, **fields: Any) -> list[dict[str, Any]]:
 
 
 def execute(settings: Settings, **fields: Any) -> list[dict[str, Any]]:
-    """Execute a command about rooms (see chat.looking_after.RoomOrder); gives the rooms concerned. Raises CommandRefused."""
+    """Execute a command about rooms (see `RoomCommand`); gives the rooms concerned. Raises CommandRefused."""
     found = running(settings)
     if found is None:
         return asyncio.run(_execute_alone(settings, fields))
@@ -78,11 +78,12 @@ def execute(settings: Settings, **fields: Any) -> list[dict[str, Any]]:
 
 
 async def _execute_alone(settings: Settings, fields: dict[str, Any]) -> list[dict[str, Any]]:
-    from suhbat.chat.looking_after import RoomOrder, carry_out
+    from suhbat.chat import room_administration
 
     async with alone(settings, fields) as suhbat:
-        report = await carry_out(RoomOrder(**fields), suhbat.node.store, suhbat.node.services.commands)
-    return [line.model_dump(mode="json") for line in report.rooms]
+        command = room_administration.RoomCommand(**fields)
+        reply = await room_administration.execute(command, suhbat.node.store, suhbat.node.services.commands)
+    return [line.model_dump(mode="json") for line in reply.rooms]
 
 
 def find(settings: Settings, conversation: str) -> dict[str, Any]:

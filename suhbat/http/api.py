@@ -24,8 +24,8 @@ from . import (
     me,
     members,
     messages,
+    moderation,
     openapi,
-    order,
     pages,
     problem,
     search,
@@ -78,7 +78,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, search,
-        order, export,
+        moderation, export,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

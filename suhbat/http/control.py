@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from suhbat.chat import looking_after
+from suhbat.chat import room_administration
 from suhbat.chat.erasing import erase_all
 from suhbat.chat.ports import StoreReader
 from suhbat.chat.turns import ExportPace
@@ -59,12 +59,12 @@ async def accounts(body: AccountCommand, services: Served) -> AccountsReply:
 
 
 @router.post("/control/rooms", dependencies=OWNER)
-async def rooms(body: looking_after.RoomOrder, services: Served) -> looking_after.RoomReport:
-    """Carry out an order about rooms."""
-    report = await looking_after.carry_out(body, services.store, services.commands)
+async def rooms(body: room_administration.RoomCommand, services: Served) -> room_administration.RoomsReply:
+    """Execute a command about rooms."""
+    reply = await room_administration.execute(body, services.store, services.commands)
     if body.verb == "erase":
         services.tasks.start(erase_all(services.store, services.clock))
-    return report
+    return reply
 
 
 @router.post("/control/proxy", dependencies=OWNER)
@@ -89,5 +89,5 @@ async def lines(asked: Export, store: StoreReader, people: People, pace: ExportP
         if account is None:
             raise UserNotFound(user_id=cut(asked.user_id, 64))
         return of_person(store, pace, people, account.actor, asked.cursor)
-    actor = await looking_after.reader(store, asked.conversation)
+    actor = await room_administration.reader(store, asked.conversation)
     return of_conversation(store, pace, actor, asked.conversation, asked.after)

@@ -18,7 +18,7 @@ from suhbat.protocol.objects import User
 
 from . import reactions as chosen
 from . import search
-from .commands.execution import Writing
+from .commands.execution import Execution
 from .commands.invitations import withdraw_of
 from .commands.membership import depart
 from .logs import Log
@@ -72,7 +72,7 @@ def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, wit
     """Forget who somebody is, appending the events of their leaving; and note that the logs must be gone through."""
     connection, cache = transaction.connection, transaction.cache
     nobody = Actor(actor.uid, NOBODY, actor.kind, actor.lobby_from)
-    writing = Writing(transaction, nobody, at)
+    execution = Execution(transaction, nobody, at)
     rooms = connection.execute(
         select(conversations.c.name)
         .join(members, members.c.conversation_id == conversations.c.id)
@@ -81,9 +81,9 @@ def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, wit
     ).scalars()
     for name in rooms.all():
         cache.load(connection, (name,), {}, at)
-        depart(writing, cache.named[name], User(uid=actor.uid, user_id=NOBODY, kind=actor.kind))
-    withdraw_of(writing, actor.uid)
-    writing.flush()
+        depart(execution, cache.named[name], User(uid=actor.uid, user_id=NOBODY, kind=actor.kind))
+    withdraw_of(execution, actor.uid)
+    execution.flush()
     for table in (
         allowances,
         accounts,
@@ -129,10 +129,10 @@ def step(transaction: WriterTransaction, stretch: Stretch, at: Milliseconds) -> 
     row = connection.execute(select(erasures).where(erasures.c.uid == uid).with_for_update()).one_or_none()
     if row is None or (row.conversation_id, row.seq) != stretch.after:
         return  # another node was there first
-    writing = Writing(transaction, Actor(uid, NOBODY, "account", 0), at)
+    execution = Execution(transaction, Actor(uid, NOBODY, "account", 0), at)
     for log_id, seq in stretch.places:
-        _take_out(writing, log_id, seq, uid, bool(row.with_messages))
-    writing.flush()
+        _take_out(execution, log_id, seq, uid, bool(row.with_messages))
+    execution.flush()
     if stretch.end is None:
         connection.execute(delete(erasures).where(erasures.c.uid == uid))
         if row.with_messages:
@@ -143,8 +143,8 @@ def step(transaction: WriterTransaction, stretch: Stretch, at: Milliseconds) -> 
         connection.execute(update(erasures).where(erasures.c.uid == uid).values(conversation_id=log_id, seq=seq))
 
 
-def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: bool) -> None:
-    connection = writing.connection
+def _take_out(execution: Execution, log_id: int, seq: int, uid: str, with_message: bool) -> None:
+    connection = execution.connection
     place = and_(events.c.conversation_id == log_id, events.c.seq == seq)
     row = connection.execute(select(events).where(place)).one_or_none()
     if row is None:
@@ -162,9 +162,9 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
         changed |= {"text": "", "deleted": True}
         chosen.drop(connection, log_id, seq)
         connection.execute(delete(pins).where(pins.c.conversation_id == log_id, pins.c.target == seq))
-        log = _log(writing, log_id)
+        log = _log(execution, log_id)
         named = forget_mentions(connection, log, row.ordinal)
-        writing.append(
+        execution.append(
             log,
             MessageDeleted,
             about=seq,
@@ -173,18 +173,18 @@ def _take_out(writing: Writing, log_id: int, seq: int, uid: str, with_message: b
             sender_uid=uid,
             everyone=-1 if named.everyone else 0,
         )
-        writing.tell_mentions(log, seq, named.uids)
+        execution.tell_mentions(log, seq, named.uids)
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if chosen.take(connection, log_id, row.target, emoji, uid):
-            writing.append(_log(writing, log_id), ReactionRemoved, about=row.target, target=row.target, emoji=emoji)
+            execution.append(_log(execution, log_id), ReactionRemoved, about=row.target, target=row.target, emoji=emoji)
     connection.execute(update(events).where(place).values(changed))
 
 
-def _log(writing: Writing, log_id: int) -> Log:
-    name = writing.connection.execute(select(conversations.c.name).where(conversations.c.id == log_id)).scalar_one()
-    writing.cache.load(writing.connection, (name,), {}, writing.at)
-    return writing.cache.named[name]
+def _log(execution: Execution, log_id: int) -> Log:
+    name = execution.connection.execute(select(conversations.c.name).where(conversations.c.id == log_id)).scalar_one()
+    execution.cache.load(execution.connection, (name,), {}, execution.at)
+    return execution.cache.named[name]
 
 
 def _nameless(value: Any, uid: str) -> Any:

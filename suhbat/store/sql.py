@@ -46,7 +46,7 @@ from . import (
     history,
     idempotency,
     invitations,
-    order,
+    moderation,
     queries,
     retention,
     rooms,
@@ -195,16 +195,16 @@ class SQLStore(PeopleOverSQL):
         )
 
     async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
-        return await self._read(lambda c: order.reports_page(c, actor, after, limit, self._lobby_history))
+        return await self._read(lambda c: moderation.reports_page(c, actor, after, limit, self._lobby_history))
 
     async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
-        return await self._read(lambda c: order.audit_page(c, before, limit))
+        return await self._read(lambda c: moderation.audit_page(c, before, limit))
 
     async def filtered(self) -> tuple[str, ...]:
         return await self._read(filtered.words)
 
     async def bans(self) -> Mapping[str, int | None]:
-        return await self._read(order.server_bans)
+        return await self._read(moderation.server_bans)
 
     async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
         names = None if logs is None else list(logs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from suhbat.chat.looking_after import RoomOrder
+from suhbat.chat.room_administration import RoomCommand
 from suhbat.cli import explanations
 from suhbat.errors import ERRORS, BadRequest, NotFound, SuhbatError, UserNotFound
 from suhbat.identity.administration import AccountCommand
@@ -40,7 +40,7 @@ def test_a_command_that_cannot_be_read() -> None:
     """An invalid room id gets the text of a room that does not exist. For any other field, the text names the field."""
     for id in ("", "r" * 65, "r\0"):
         with pytest.raises(ValidationError) as caught:
-            RoomOrder(verb="erase", conversation=id)
+            RoomCommand(verb="erase", conversation=id)
         assert explanations.invalid(caught.value.errors(include_url=False), {"conversation": id}).startswith(
             "there is no conv"
         )

@@ -110,9 +110,9 @@ def deleted_text_kept() -> None:
     from suhbat.protocol.events import MessageDeleted
     from suhbat.store import commands
 
-    def delete(writing: Any, command: Delete) -> CommandResult:
-        log = writing.log(command.conversation, "delete")
-        event = writing.append(log, MessageDeleted, about=command.seq, target=command.seq)
+    def delete(execution: Any, command: Delete) -> CommandResult:
+        log = execution.log(command.conversation, "delete")
+        event = execution.append(log, MessageDeleted, about=command.seq, target=command.seq)
         return CommandResult(log.name, event.seq)
 
     commands.EXECUTORS[Delete] = delete

@@ -11,8 +11,8 @@ from annotated_types import BaseMetadata
 from fastapi.routing import iter_route_contexts
 from pydantic import AfterValidator, BaseModel
 
-from suhbat.chat.looking_after import RoomReport
 from suhbat.chat.model import RoomLine
+from suhbat.chat.room_administration import RoomsReply
 from suhbat.config import Settings
 from suhbat.identity.administration import AccountsReply
 from suhbat.protocol.events import EVENTS
@@ -38,7 +38,7 @@ def models() -> list[type[BaseModel]]:
     """Every class that goes out, and those in it."""
     found: dict[type[BaseModel], None] = {}
     waiting: list[Any] = [
-        *EVENTS, *NOTICES, *REPLIES, *SIMPLE_FRAMES, Problem, AccountsReply, RoomReport, RoomLine, *answers(),
+        *EVENTS, *NOTICES, *REPLIES, *SIMPLE_FRAMES, Problem, AccountsReply, RoomsReply, RoomLine, *answers(),
     ]  # fmt: skip
     while waiting:
         one = waiting.pop()

@@ -1240,10 +1240,10 @@ class TestBatches:
     async def test_a_fault_of_ours_harms_nobody(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         """A command that fails half-way leaves nothing behind, and its neighbours are written."""
 
-        def broken(writing: Any, command: commands.Pin) -> CommandResult:
-            log = writing.log(command.conversation, "see")
-            writing.append(log, MessagePinned, target=1)
-            writing.flush()
+        def broken(execution: Any, command: commands.Pin) -> CommandResult:
+            log = execution.log(command.conversation, "see")
+            execution.append(log, MessagePinned, target=1)
+            execution.flush()
             raise RuntimeError("half-way")
 
         monkeypatch.setitem(EXECUTORS, commands.Pin, broken)

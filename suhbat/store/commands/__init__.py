@@ -13,9 +13,9 @@ from suhbat.protocol.types import ME
 from suhbat.store.transaction import WriterTransaction
 
 from . import conversations, membership, messages, moderation, own
-from .execution import Writing
+from .execution import Execution
 
-EXECUTORS: dict[type[Any], Callable[[Writing, Any], CommandResult]] = {
+EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     commands.Edit: messages.edit,
     commands.Delete: messages.delete,
     commands.React: messages.react,
@@ -50,7 +50,7 @@ def execute(
     transaction: WriterTransaction, actor: Actor, at: Milliseconds, command: StateCommand, context: CommandContext
 ) -> CommandResult:
     """See `chat.ports.CommandWriter.execute`. Raises the refusal, with nothing written that the caller must not roll back."""
-    writing = Writing(transaction, actor, at, context)
-    result = EXECUTORS[type(command)](writing, command)
-    writing.flush()
+    execution = Execution(transaction, actor, at, context)
+    result = EXECUTORS[type(command)](execution, command)
+    execution.flush()
     return result

@@ -31,7 +31,7 @@ def allow(refusal: SuhbatError | None) -> None:
         raise refusal
 
 
-class Writing:
+class Execution:
     """One command in its transaction. What it appends is told when the transaction is committed."""
 
     def __init__(

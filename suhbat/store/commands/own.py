@@ -14,41 +14,43 @@ from suhbat.store.rows import profile
 from suhbat.store.tables import drafts, events, reads
 from suhbat.store.transaction import WriterTransaction
 
-from .execution import Writing
+from .execution import Execution
 
 
 def save_account(transaction: WriterTransaction, account: Account, at: Milliseconds) -> None:
     """The row is written over; what others see of the person is told to all of their devices, if it has changed."""
-    writing = Writing(transaction, account.actor, at)
-    before = profile(writing.connection, account.uid)
-    accounts.save(writing.connection, account)
-    after = profile(writing.connection, account.uid)
+    execution = Execution(transaction, account.actor, at)
+    before = profile(execution.connection, account.uid)
+    accounts.save(execution.connection, account)
+    after = profile(execution.connection, account.uid)
     transaction.changes.append(Change("account", account.uid))
     if after is not None and after != before:
-        writing.append(writing.own(account.uid), UserUpdated, user=after)
-    writing.flush()
+        execution.append(execution.own(account.uid), UserUpdated, user=after)
+    execution.flush()
 
 
-def read(writing: Writing, command: Read) -> CommandResult:
+def read(execution: Execution, command: Read) -> CommandResult:
     """Everything up to this ordinal is read. A mark never goes back, and never beyond the last message."""
-    log = writing.log(command.conversation, "mark")
-    mine = (reads.c.uid == writing.actor.uid, reads.c.conversation_id == log.id)
-    row = writing.connection.execute(select(reads.c.read_ordinal, reads.c.own_since).where(*mine)).one_or_none()
+    log = execution.log(command.conversation, "mark")
+    mine = (reads.c.uid == execution.actor.uid, reads.c.conversation_id == log.id)
+    row = execution.connection.execute(select(reads.c.read_ordinal, reads.c.own_since).where(*mine)).one_or_none()
     if row is None:
         return CommandResult(log.name, log.head)  # a bare guest: nothing is unread
     ordinal = min(command.ordinal, log.ordinal)
     if ordinal <= row.read_ordinal:
-        return CommandResult(log.name, log.head, unread=_unread(writing, log, row.read_ordinal, row.own_since))
-    own_since = writing.connection.execute(
+        return CommandResult(log.name, log.head, unread=_unread(execution, log, row.read_ordinal, row.own_since))
+    own_since = execution.connection.execute(
         select(func.count())
         .select_from(events)
-        .where(events.c.conversation_id == log.id, events.c.ordinal > ordinal, events.c.actor_uid == writing.actor.uid)
+        .where(
+            events.c.conversation_id == log.id, events.c.ordinal > ordinal, events.c.actor_uid == execution.actor.uid
+        )
     ).scalar_one()
-    writing.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
-    mentions = read_mentions(writing.connection, log, writing.actor.uid, ordinal)
-    left = _unread(writing, log, ordinal, own_since)
-    writing.append(
-        writing.own(writing.actor.uid),
+    execution.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
+    mentions = read_mentions(execution.connection, log, execution.actor.uid, ordinal)
+    left = _unread(execution, log, ordinal, own_since)
+    execution.append(
+        execution.own(execution.actor.uid),
         ReadMarked,
         target=log.name,
         ordinal=ordinal,
@@ -60,22 +62,22 @@ def read(writing: Writing, command: Read) -> CommandResult:
     return CommandResult(log.name, log.head, unread=left)
 
 
-def _unread(writing: Writing, log: Log, read: int, own: int) -> int:
-    gone = unread.deleted(writing.connection, log.id, writing.actor.uid, read, log.ordinal)
-    return unread.unread(log.ordinal, unread.first(writing.connection, log.id), read, own, gone)
+def _unread(execution: Execution, log: Log, read: int, own: int) -> int:
+    gone = unread.deleted(execution.connection, log.id, execution.actor.uid, read, log.ordinal)
+    return unread.unread(log.ordinal, unread.first(execution.connection, log.id), read, own, gone)
 
 
-def draft(writing: Writing, command: Draft) -> CommandResult:
+def draft(execution: Execution, command: Draft) -> CommandResult:
     """Kept for all devices; "" is none."""
-    log = writing.log(command.conversation, "draft" if command.text else "see")
-    mine = (drafts.c.uid == writing.actor.uid, drafts.c.conversation_id == log.id)
-    before = writing.connection.execute(select(drafts.c.text).where(*mine)).scalar() or ""
+    log = execution.log(command.conversation, "draft" if command.text else "see")
+    mine = (drafts.c.uid == execution.actor.uid, drafts.c.conversation_id == log.id)
+    before = execution.connection.execute(select(drafts.c.text).where(*mine)).scalar() or ""
     if before == command.text:
         return CommandResult(log.name, log.head)
-    writing.connection.execute(delete(drafts).where(*mine))
+    execution.connection.execute(delete(drafts).where(*mine))
     if command.text:
-        writing.connection.execute(
-            insert(drafts), {"uid": writing.actor.uid, "conversation_id": log.id, "text": command.text}
+        execution.connection.execute(
+            insert(drafts), {"uid": execution.actor.uid, "conversation_id": log.id, "text": command.text}
         )
-    writing.append(writing.own(writing.actor.uid), DraftChanged, target=log.name, text=command.text)
+    execution.append(execution.own(execution.actor.uid), DraftChanged, target=log.name, text=command.text)
     return CommandResult(log.name, log.head)

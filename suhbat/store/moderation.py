@@ -1,4 +1,4 @@
-"""Reading for those who keep order: reports, the audit log, bans."""
+"""What moderators read: reports, the audit log, bans."""
 
 from __future__ import annotations
 

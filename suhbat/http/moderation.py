@@ -1,4 +1,4 @@
-"""For those who keep order: what was reported, and what was done."""
+"""For moderators: what was reported, and what was done."""
 
 from __future__ import annotations
 
