@@ -289,6 +289,23 @@ def test_with_the_keyboard_alone(person: Make) -> None:
     expect(ali.field).to_have_value("@vali ")
 
 
+def test_escape_closes_one_thing(person: Make) -> None:
+    """A menu first, then the pane in which it was opened, then it is back to the message field."""
+    ali, vali = person("ali").comes(), person("vali").comes()
+    vali.says("salom")
+    ali.sees("salom")
+    ali.page.get_by_label("Details").click()
+    panel, card = ali.page.locator(".panel"), ali.page.locator(".person")
+    panel.locator(".who").first.click()
+    expect(card).to_be_visible()
+    ali.page.keyboard.press("Escape")
+    expect(card).to_have_count(0)
+    expect(panel).to_be_visible()
+    ali.page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    expect(ali.field).to_be_focused()
+
+
 def test_languages(person: Make) -> None:
     """As the browser says; switched live, with the draft and the place kept; remembered; plural forms right."""
     ali, vali = person("ali", locale="ru-RU"), person("vali").comes()

@@ -186,6 +186,7 @@ export class Shell {
     const command = event.ctrlKey || event.metaKey;
     const writing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
     if (document.querySelector("dialog[open]")) return;
+    if (key === "escape" && document.querySelector("[popover]")) return; // one key closes one thing
     if (command && key === "k") this.switch();
     else if (command && event.shiftKey && key === "f") this.pane("search");
     else if (event.altKey && (key === "arrowup" || key === "arrowdown")) {
