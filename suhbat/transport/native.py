@@ -1,9 +1,11 @@
-"""The one place that reaches into uvicorn: WebSockets of Suhbat leave it after the handshake, for a `StreamWire`.
+"""The only module that depends on uvicorn's internals: after the handshake a WebSocket is moved from uvicorn to `StreamWire`.
 
-`Native` is given to `uvicorn.Config(ws=…)` by `suhbat serve`: no ASGI message, no task a connection. With plain
-`uvicorn main:app` the connection comes through ASGI and is taken over before it is accepted (`uvicorn_protocol`, `take_over`).
-Written for uvicorn 0.54 (pinned); tests/transport/test_native.py shows each reach to be needed and to work. Where a
-different server or version is found, `uvicorn_protocol` says None and the plain ASGI way is used: slower, the same otherwise.
+`suhbat serve` passes `Native` to `uvicorn.Config(ws=…)`. Such a connection costs no ASGI message and no task. With plain
+`uvicorn main:app` the request comes through ASGI, and `take_over` moves the connection before it is accepted.
+
+Written for uvicorn 0.54 (pinned). tests/transport/test_native.py checks that each dependency is needed and works. For
+another server or version `uvicorn_protocol` returns None, and the connection stays with ASGI: slower, but with the same
+behaviour.
 """
 
 from __future__ import annotations
@@ -40,17 +42,19 @@ from .upgrade import Upgrade
 try:
     from uvicorn.protocols.websockets.auto import AutoWebSocketsProtocol
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-except ImportError:  # another server, without uvicorn beside it
-    AutoWebSocketsProtocol = None  # nobody asks for it there
+except ImportError:  # another server, and uvicorn is not installed
+    AutoWebSocketsProtocol = None  # only used under uvicorn
     WebSocketsSansIOProtocol = None  # type: ignore[assignment,misc]
 
 ADMISSION = "suhbat_admission"
-"""The key in the lifespan state under which `Native` finds its application."""
+"""The key in the lifespan state under which `Native` finds the application's `Admission`."""
 REACHED = ("transport", "request", "connections", "handshake_complete", "close_timer")
+"""The attributes of uvicorn's protocol that `take_over` relies on."""
 
 
 class Native(asyncio.Protocol):
-    """What uvicorn makes for each request that asks for a WebSocket. Paths that are not Suhbat's go to its own protocol."""
+    """The protocol that uvicorn creates for each WebSocket request. Paths that are not Suhbat's are left to uvicorn's own
+    protocol."""
 
     def __init__(
         self, config: Any, server_state: Any, app_state: dict[str, Any], _loop: asyncio.AbstractEventLoop | None = None
@@ -65,7 +69,8 @@ class Native(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        """The whole request: uvicorn has parsed it already and gives it again, as one piece. Nothing may follow it yet."""
+        """Handle the request. uvicorn has parsed it already and passes it again in one piece; more data is a violation,
+        because the client must wait for the response."""
         if self._asked or self._admission is None:
             self._transport.abort()
             return
@@ -127,13 +132,14 @@ class Native(asyncio.Protocol):
 
 
 def handshake(admission: Admission) -> ServerProtocol:
-    """What answers one request for a WebSocket."""
+    """Make the protocol object that answers one upgrade request."""
     return ServerProtocol(extensions=[_COMPRESSION] if admission.compression else None, logger=quiet)
 
 
-class _Shared(ServerPerMessageDeflateFactory):
-    """Without context takeover one compressed frame is right for everybody, and no connection keeps a window. Who asks for a
-    smaller window than everybody's frames have gets none, or what they offer next."""
+class _SharedDeflate(ServerPerMessageDeflateFactory):
+    """Negotiates permessage-deflate without context takeover, so that one compressed frame serves all connections and no
+    connection keeps a window. An offer with a smaller window than the shared frames have is declined; a further offer of
+    the client may still be accepted."""
 
     def process_request_params(
         self, params: Sequence[ExtensionParameter], accepted_extensions: Sequence[Extension]
@@ -144,7 +150,7 @@ class _Shared(ServerPerMessageDeflateFactory):
         return answer, extension
 
 
-_COMPRESSION = _Shared(
+_COMPRESSION = _SharedDeflate(
     server_no_context_takeover=True,
     client_no_context_takeover=True,
     server_max_window_bits=WINDOW_BITS,
@@ -161,7 +167,7 @@ def open_wire(
     upgrade: Upgrade,
     siblings: set[Any],
 ) -> StreamWire:
-    """Accept, and let the dialect begin. The caller makes the wire the transport's protocol. Raises Busy."""
+    """Accept the connection and start its dialect. The caller must make the wire the transport's protocol. Raises Busy."""
     if subprotocol := admission.subprotocol(upgrade):
         response.headers["Sec-WebSocket-Protocol"] = subprotocol
     conn.send_response(response)
@@ -172,7 +178,7 @@ def open_wire(
 
 
 def refusal(error: SuhbatError, accept_language: str, public_url: str | None) -> Response:
-    """No, as an HTTP response (RFC 9457, RFC 9110 §10.2.3)."""
+    """An error as an HTTP response: a problem document (RFC 9457), with Retry-After (RFC 9110 §10.2.3) where known."""
     body = encode(problem_of(error, choose(accept_language)))
     headers = Headers({"Connection": "close", "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))})
     headers.update(of_refusal(public_url))
@@ -182,7 +188,8 @@ def refusal(error: SuhbatError, accept_language: str, public_url: str | None) ->
 
 
 def uvicorn_protocol(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | None:
-    """The uvicorn protocol behind an ASGI `send`, if it is the one this module knows. Only before `accept`."""
+    """The uvicorn protocol behind an ASGI `send`, or None if it is not the one this module was written for. Call it before
+    the connection is accepted."""
     protocol = getattr(send, "__self__", None)
     if WebSocketsSansIOProtocol is None or not isinstance(protocol, WebSocketsSansIOProtocol):
         return None
@@ -191,8 +198,8 @@ def uvicorn_protocol(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | Non
     return protocol
 
 
-class _Left:
-    """What uvicorn's protocol finds in place of its transport when the connection is not its own any more."""
+class _ClosedTransport:
+    """Replaces the transport in uvicorn's protocol after the connection was taken over."""
 
     def close(self) -> None: ...
     def is_closing(self) -> bool:
@@ -200,11 +207,11 @@ class _Left:
 
 
 def take_over(protocol: WebSocketsSansIOProtocol, admission: Admission, upgrade: Upgrade) -> None:
-    """Accept a connection that came through uvicorn's ASGI protocol, and let that one end without it. Raises Busy."""
+    """Accept a connection that came through uvicorn's ASGI protocol, and let that protocol end without it. Raises Busy."""
     transport = protocol.transport
-    conn = handshake(admission)  # uvicorn's has negotiated already, what it likes
+    conn = handshake(admission)  # uvicorn's own handshake has already negotiated its extensions, so a new one is needed
     wire = open_wire(transport, conn, conn.accept(protocol.request), admission, upgrade, protocol.connections)
     protocol.handshake_complete = True
     protocol.connections.discard(protocol)
-    protocol.transport = _Left()  # type: ignore[assignment]
+    protocol.transport = _ClosedTransport()  # type: ignore[assignment]
     transport.set_protocol(wire)

@@ -1,7 +1,7 @@
-"""What a v1 connection is told of its conversations: a snapshot, or the states of those that it cannot resume.
+"""The start of a v1 connection: it gets a snapshot of its conversations, or resumes and gets the states of the others.
 
-Some at a time, each frame when the socket took the one before it: what somebody is in may be thousands of conversations, and
-neither that nor a peer that does not read may cost memory or hold others up.
+A user may be in thousands of conversations, and a peer may not read. So conversations are read in pages, and each frame is
+written when the socket has taken the one before it; memory stays bounded, and other connections are not held up.
 """
 
 from __future__ import annotations
@@ -22,27 +22,26 @@ from suhbat.protocol.types import LOBBY, ME
 from suhbat.services import Services
 
 AT_ONCE = 100
-"""Conversations of a snapshot that are read at a time, and told in one frame."""
+"""Conversations of a snapshot in one read."""
 RESETS = 50
-"""States that are told at once, without waiting for the socket."""
+"""`reset` frames that are written without waiting for the socket."""
 FRAME_BYTES = 192 * 1024
-"""What is put into one frame. One state has two texts of 4,000 characters at the most, and stays below the 256 KB that a frame
-of a snapshot may have."""
-
-
+"""The size at which a snapshot frame is complete. One more state (with two texts of 4,000 characters at most) keeps it below
+256 KB, the limit of the protocol."""
 USER_BYTES = 200
-"""What one of the people is counted as."""
+"""The estimated size of one user in a snapshot."""
 
 
 class Beginning(NamedTuple):
-    """What was read before `welcome`. `plan`: how the client resumes; None: it begins afresh, with `first`."""
+    """What was read before `welcome`. `plan`: how the client resumes; None if it gets a snapshot, with `first` as its first
+    page."""
 
     plan: Plan | None
     first: States | None
 
 
 class Opening:
-    """Of one connection, which follows its own log already."""
+    """Opens one connection. The connection must follow its user's own log already."""
 
     def __init__(self, services: Services, connection: Connection) -> None:
         self._services = services
@@ -51,7 +50,7 @@ class Opening:
         self._own = own_log(self._actor.uid)
 
     async def begin(self, resume: Resume | None) -> Beginning:
-        """Look where the client stands."""
+        """Decide whether the client can resume, and read what is needed for that. Raises Busy."""
         store = self._services.store
         if resume is not None:
             while True:
@@ -63,10 +62,11 @@ class Opening:
             if plan.resumed:
                 self._follow(plan.cursors, places)
                 return Beginning(plan, None)
-        return Beginning(None, await self._current(lambda: store.states(self._actor, limit=AT_ONCE)))
+        return Beginning(None, await self._read_current(lambda: store.states(self._actor, limit=AT_ONCE)))
 
-    async def tell_snapshot(self, first: States) -> dict[str, int]:
-        """All that there is. Gives the heads that the client then has."""
+    async def send_snapshot(self, first: States) -> dict[str, int]:
+        """Send all conversations, and follow their logs from there. Returns the heads that the client then has. Raises
+        Busy."""
         cursor = first.places.heads[ME]
         self._follow({ME: cursor}, first.places)
         heads = {ME: cursor}
@@ -84,8 +84,9 @@ class Opening:
                 return heads
             page = await self._page(after)
 
-    async def tell_resets(self, resets: Mapping[str, Reason]) -> None:
-        """The states of these, as far as they are still followed; and what is above them follows."""
+    async def send_resets(self, resets: Mapping[str, Reason]) -> None:
+        """Send the states of these conversations, and move the cursors to them. Conversations that the connection no longer
+        follows are left out. Raises Busy."""
         names = list(resets)
         for start in range(0, len(names), RESETS):
             found = await self._states_of(names[start : start + RESETS])
@@ -101,15 +102,15 @@ class Opening:
 
     async def _page(self, after: int) -> States:
         store = self._services.store
-        return await self._current(lambda: store.states(self._actor, after=after, limit=AT_ONCE))
+        return await self._read_current(lambda: store.states(self._actor, after=after, limit=AT_ONCE))
 
     async def _states_of(self, names: Sequence[str]) -> States:
         store = self._services.store
-        return await self._current(lambda: store.states_of(self._actor, names))
+        return await self._read_current(lambda: store.states_of(self._actor, names))
 
-    async def _current(self, read: Callable[[], Awaitable[States]]) -> States:
-        """Read again when their own log moved meanwhile: it may say that they were put out of a conversation, which then
-        must not be followed."""
+    async def _read_current(self, read: Callable[[], Awaitable[States]]) -> States:
+        """Read, and read again if the user's own log has advanced meanwhile. It may say that the user was removed from a
+        conversation, and the connection must not follow that one."""
         while True:
             found = await read()
             if self._is_current(found.places.heads[ME]):
@@ -119,7 +120,7 @@ class Opening:
         return self._services.hub.learn_head(self._own, head) <= head
 
     async def _added(self, resume: Resume, head: int) -> dict[str, int]:
-        """The conversations that became theirs while they were away, each with its head then."""
+        """The conversations that were added to the user's list since the resume cursor, with their heads at that time."""
         cursor = resume.cursors.get(ME)
         if cursor is None or not 0 < head - cursor <= CONVERSATION_LIMIT:
             return {}
@@ -129,12 +130,12 @@ class Opening:
         }
 
     def _follow(self, cursors: Mapping[str, int], places: Places) -> None:
-        """Follow these logs from their cursors; the feed sends what is above."""
+        """Follow these logs, by conversation id or ME, from their cursors. The feed sends the events above them."""
         by_key = {self._own if name == ME else name: cursor for name, cursor in cursors.items()}
         self._services.hub.follow(self._connection, by_key, places)
 
     def _snapshots(self, page: States, cursor: int, *, last: bool) -> Iterator[replies.Snapshot]:
-        """A page as frames, none of which is too large."""
+        """Split a page into frames of about FRAME_BYTES at most. `last`: no page follows."""
         invitations, states, size = page.invitations, list[ConversationState](), 0
         for state in map(self._counted, page.states):
             more = len(replies.encode(state)) + USER_BYTES * len(page.people[state.conversation])
@@ -147,7 +148,7 @@ class Opening:
             yield _snapshot(states, page, cursor, invitations, more=not last)
 
     def _counted(self, state: ConversationState) -> ConversationState:
-        """The lobby's members are those who are here."""
+        """Set the lobby's member count, which is the number of users online."""
         if state.conversation != LOBBY:
             return state
         return state.model_copy(update={"member_count": self._services.here.users})
@@ -173,5 +174,5 @@ def _snapshot(
 
 
 def removed(names: Sequence[str]) -> Frames:
-    """That these cursors are of nothing that may be seen."""
+    """The frames that tell a client to drop the conversations with these ids."""
     return Frames([replies.encode(replies.Removed(conversation=name, removed=name)) for name in names])

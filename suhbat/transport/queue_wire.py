@@ -1,4 +1,4 @@
-"""A wire for any ASGI server: one bounded outbox, emptied by one task through `send`."""
+"""The wire under any ASGI server: an outbox that one task empties through `send`."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from suhbat.hub.frames import Frames
 from suhbat.protocol.closes import Close
 
 HIGH_WATER = 64 * 1024
+"""Unsent bytes above which the connection is congested."""
 LOW_WATER = 16 * 1024
+"""Unsent bytes below which it no longer is."""
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class QueueWire:
-    """See `hub.connection.Wire`. The ASGI server gives no ping and no abort: `drain` ending is the abort."""
+    """Implements `hub.connection.Wire`. ASGI has no ping and no abort; to abort, `drain` ends."""
 
     def __init__(self) -> None:
         self.closed = False
         self.congested = False
         self.closing: tuple[Close, str] | None = None
-        """The close that this side asked for."""
+        """The close that this side has requested; None if the peer closed, or nobody did."""
         self._outbox: deque[Frames] = deque()
         self._size = 0
         self._gone = False
@@ -64,10 +66,10 @@ class QueueWire:
         self._wake.set()
 
     def probe(self, patience: float) -> None:
-        """ASGI has no ping: such a server notices by itself, or not."""
+        """Does nothing, because ASGI has no ping. Some servers notice dead peers by themselves."""
 
     def finish(self) -> None:
-        """The peer is gone: nothing more can be sent."""
+        """End the wire after the peer has gone, or after `close`, whose frames `drain` still sends."""
         self._gone = self.closing is None
         self._end()
 
@@ -77,7 +79,8 @@ class QueueWire:
         self._drained.set()
 
     async def drain(self, send: Send) -> None:
-        """Send what is in the outbox until the end. Run as the one task that calls `send`; the close is left to its owner."""
+        """Send frames from the outbox until the wire ends. Only one task may run it and call `send`. It does not send the
+        close: the caller does, from `closing`."""
         while not self._gone:
             self._wake.clear()
             while self._outbox and not self._gone:

@@ -23,32 +23,33 @@ from .dialect import BaseDialect, Rest
 from .upgrade import Upgrade
 
 REPLAYED = 1_000
-"""Events of one direct, at the most, that an account is shown of the time it was away."""
+"""The most events of one direct that an account gets from the time it was away."""
 
 
 class SimpleDialect(BaseDialect):
-    """See `dialect.Dialect`."""
+    """Implements `dialect.Dialect`. A bare guest holds a `claim` to its name; a user with a token has a login instead."""
 
     label = "simple"
 
-    __slots__ = ("_asked", "_delivered", "_token", "_upgrade", "claim", "machine", "name")
+    __slots__ = ("_delivered", "_has_bearer", "_token", "_upgrade", "claim", "machine", "name")
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade, name: str) -> None:
         super().__init__(services, wire, upgrade)
         self.name = name
         self._token = upgrade.token
-        self._upgrade = None if services.outside is None else upgrade  # idle connections should not keep their headers
-        self._asked = upgrade.bearer is not None
+        # Only an outer application needs the headers; otherwise an idle connection would keep them in memory.
+        self._upgrade = None if services.outside is None else upgrade
+        self._has_bearer = upgrade.bearer is not None
         self.claim: Claim | None = None
         self._delivered: DeliveryTracker | None = None
         self.machine: simple.SimpleMachine | None = None
 
     def open(self) -> Rest | None:
-        """Become the guest (or, with a token, the user) of this name; refusals are an `error` frame, then the close."""
+        """Connect as the user of the token, or as a bare guest of this name. A refusal is an `error` frame, then a close."""
         try:
             if self._token is not None or self.services.outside is not None:
-                return self._return(self._token)
-            return self._claim()
+                return self._open_as_user(self._token)
+            return self._open_as_guest()
         except SuhbatError as error:
             self.end(error, simple.refusal(error, self.language))
         return None
@@ -74,10 +75,10 @@ class SimpleDialect(BaseDialect):
 
     # Opening
 
-    def _claim(self) -> Rest | None:
-        """Be a new guest, who sees what comes from now on."""
+    def _open_as_guest(self) -> Rest | None:
+        """Connect as a new bare guest, who gets messages from now on. Raises NameInUse, Unauthenticated, InvalidName."""
         if self.services.settings.access != "open":
-            raise Unauthenticated("unauthenticated.access")  # whatever the name
+            raise Unauthenticated("unauthenticated.access")  # before the name is checked
         try:
             self.claim = self.services.people.claim(self.name)
         except NameInUse:
@@ -87,12 +88,12 @@ class SimpleDialect(BaseDialect):
             raise
         self.claim.holder = self
         if self.services.people.names is not None:
-            return self._hold(self.services.people.names, self.claim)
-        self._become(self.claim.actor)
+            return self._hold_on_all_nodes(self.services.people.names, self.claim)
+        self._start_guest(self.claim.actor)
         return None
 
-    async def _hold(self, names: Names, claim: Claim) -> None:
-        """The same, where other nodes may have given the name away."""
+    async def _hold_on_all_nodes(self, names: Names, claim: Claim) -> None:
+        """Hold the guest's name in the cluster, then connect."""
         try:
             await names.hold(claim)
         except SuhbatError as error:
@@ -103,19 +104,20 @@ class SimpleDialect(BaseDialect):
         if self.wire.closed or self.claim is not claim:
             names.release(claim)
             return
-        self._become(claim.actor)
+        self._start_guest(claim.actor)
 
-    def _become(self, actor: Actor) -> None:
+    def _start_guest(self, actor: Actor) -> None:
         connection = Connection(self.wire, FrameFormat.SIMPLE, actor, self.language)
         self.services.hub.start_live(connection)
-        self._begin(connection)
+        self._start(connection)
 
-    async def _return(self, token: str | None) -> None:
-        """Be somebody who was here before: follow their logs from now on, for this dialect shows no history."""
+    async def _open_as_user(self, token: str | None) -> None:
+        """Connect as a user with a login. The connection follows the user's logs from their heads, because this dialect
+        shows no history; an account also gets the direct messages that it has missed."""
         hub = self.services.hub
         connection: Connection | None = None
         try:
-            login = await self._recognise(token)
+            login = await self._login_of_this_name(token)
             if login is None:
                 return
             actor = login.actor
@@ -134,45 +136,45 @@ class SimpleDialect(BaseDialect):
         hub.learn_head(own_log(actor.uid), places.heads[ME])
         hub.follow(connection, self._cursors(connection, places, shown), places)
         hub.catch_up(connection, None)
-        self._begin(connection)
+        self._start(connection)
         if actor.kind == "account":
             self._delivered = DeliveryTracker(hub, self.services.store, self.services.tasks, connection, shown)
 
     def _cursors(self, connection: Connection, places: Places, shown: Mapping[str, int]) -> dict[str, int]:
-        """From where a connection reads its logs: the lobby and the directs, for this dialect shows no rooms. A direct that
-        is followed already is new: its first messages come too."""
+        """The cursors of the logs that the connection follows: the user's own, the lobby and the directs. This dialect shows
+        no rooms. A direct that the connection follows already was created a moment ago, so it keeps its cursor."""
         actor = connection.actor
         cursors = {own_log(actor.uid): places.heads[ME]}
         for name, head in places.heads.items():
             if name == LOBBY:
                 cursors[name] = head
             elif name in places.directs and name not in connection.logs:
-                # What was written to an account while it was away comes now.
+                # An account gets the messages that were sent while it was away.
                 missed = max(shown.get(name, 0), head - REPLAYED, places.oldest[name])
                 cursors[name] = missed if actor.kind == "account" else head
         return cursors
 
-    async def _recognise(self, token: str | None) -> Login | None:
-        """Whose token this is, if its name is the one asked for. Raises InvalidName, Unauthenticated.
+    async def _login_of_this_name(self, token: str | None) -> Login | None:
+        """The login of the token, if it belongs to the name in the path. Raises InvalidName, Unauthenticated.
 
-        A browser sends its cookie whatever name its page asks for, and for as long as it likes: a cookie that is of no use
-        here does not keep anybody from being a guest. Then None.
+        A browser sends its cookie with every request, whatever the name, even after the session has ended. Such a cookie
+        must not prevent a guest from connecting: then this connects as a guest and returns None.
         """
         user_id = normalise(self.name)
         try:
-            login = await self._ask(token)
+            login = await self._login(token)
             if login.actor.user_id != user_id:
                 raise Unauthenticated("unauthenticated.name", user_id=user_id)
         except Unauthenticated:
-            if self._asked:
+            if self._has_bearer:
                 raise
             self.release()
-            if not self.wire.closed and (rest := self._claim()) is not None:
+            if not self.wire.closed and (rest := self._open_as_guest()) is not None:
                 await rest
             return None
         return login
 
-    async def _ask(self, token: str | None) -> Login:
+    async def _login(self, token: str | None) -> Login:
         upgrade, self._upgrade = self._upgrade, None
         login = None if upgrade is None else await self.recognise_outside(upgrade, upgrade.bearer)
         if login is not None:
@@ -181,8 +183,8 @@ class SimpleDialect(BaseDialect):
             raise Unauthenticated
         return await self.authenticate(token)
 
-    def _begin(self, connection: Connection) -> None:
-        # A bare guest is a new identity each time: the meter is the name's, or coming again would reset it.
+    def _start(self, connection: Connection) -> None:
+        # A bare guest gets a new uid with each connect. Its meter belongs to the name, or a reconnect would reset it.
         who = connection.actor.uid if self.claim is None else f"{self.claim.skeleton} {self.address}"
         self.machine = simple.SimpleMachine(self.language, self.services.limits.rates.meter(who, self.address))
         self.enter(connection)
@@ -200,7 +202,7 @@ class SimpleDialect(BaseDialect):
         return None
 
     async def _find_and_send(self, actor: Actor, command: simple.SimpleSend) -> None:
-        """The same to somebody whom this node does not know: another one may."""
+        """Send to a user whom this node does not know, but another node may."""
         assert command.to_user is not None
         try:
             peer = await self.services.messages.find_recipient(command.to_user)

@@ -1,6 +1,7 @@
-"""A wire over an asyncio transport: no task and no timer while it is quiet. What comes in is `incoming`'s.
+"""The wire over an asyncio transport. An idle connection has no task and no timer.
 
-Frames are encoded already when they come here; `websockets` makes pings and closes. Used by `native.py`.
+It writes encoded frames; the `websockets` library makes pings and closes. `incoming` handles received bytes. `native`
+creates it.
 """
 
 from __future__ import annotations
@@ -25,26 +26,27 @@ from .upgrade import Upgrade
 CLOSE_SECONDS = 5.0
 """How long a peer has to answer a close before its connection is aborted."""
 CONFIRM = b"taken?"
-"""In the ping that asks whether what was written has arrived."""
+"""The payload of the ping for `confirm`."""
 HIGH_WATER = 128 * 1024
-"""Unsent bytes of one connection beyond which it is behind."""
+"""Unsent bytes above which a connection is congested."""
 
 
 class StreamWire(asyncio.Protocol):
-    """See `hub.connection.Wire`. Made after the handshake; then `start` it, and make it the transport's protocol.
+    """Implements `hub.connection.Wire`, `keepalive.Peer` and `outgoing.Outgoing`.
 
-    `siblings` is the server's set of connections: whom it tells, and waits for, when it stops.
+    Create it after the handshake, call `start`, and make it the transport's protocol. `siblings`: the server's set of
+    connections; at shutdown the server calls `shutdown` on each and waits until the set is empty.
     """
 
     __slots__ = (
+        "_abort_timer",
         "_address",
         "_admission",
-        "_closed_by",
         "_compresses",
         "_confirm",
         "_conn",
-        "_doubted",
         "_incoming",
+        "_probe_timer",
         "_replies",
         "_siblings",
         "_transport",
@@ -74,15 +76,15 @@ class StreamWire(asyncio.Protocol):
         self._conn = self._incoming.conn
         self._conn.extensions = list(extensions)
         self._compresses = bool(extensions)
-        self._replies: list[bytes] | None = None  # of this turn; they go out with what else is written in it
+        self._replies: list[bytes] | None = None  # of this loop turn; written together, or before other frames
         self._waiter: asyncio.Future[None] | None = None
-        self._closed_by: asyncio.TimerHandle | None = None
+        self._abort_timer: asyncio.TimerHandle | None = None  # after a close
         self._confirm: Callable[[], None] | None = None
-        self._doubted: asyncio.TimerHandle | None = None  # until something comes from it: see `probe`
+        self._probe_timer: asyncio.TimerHandle | None = None  # aborts unless bytes arrive; see `probe`
         transport.set_write_buffer_limits(high=HIGH_WATER)
 
     def start(self, upgrade: Upgrade) -> None:
-        """From here on frames are read and the peer is watched. Raises Busy as `Admission.enter` does."""
+        """Start the dialect, reading and keepalive. Raises Busy, as `Admission.enter` does."""
         dialect = self._admission.enter(self, upgrade)
         self._address = sys.intern(upgrade.address)
         self._siblings.add(self)
@@ -104,11 +106,11 @@ class StreamWire(asyncio.Protocol):
         self._replies.append(payload)
 
     def send(self, data: bytes) -> None:
-        """Write bytes as they are."""
+        """Write bytes of encoded frames, after the waiting replies."""
         if self._replies is not None:
             replies, self._replies = self._replies, None
             data = text_frames(replies) + data
-        # uvloop raises for a transport that is just gone; connection_lost tells of that, and a fan-out must go on.
+        # uvloop raises for a transport that was just lost. `connection_lost` handles that; a fan-out must go on.
         try:
             self._transport.write(data)
         except (RuntimeError, OSError):
@@ -127,7 +129,7 @@ class StreamWire(asyncio.Protocol):
     def close(self, code: Close, reason: str = "") -> None:
         if self.closed:
             return
-        with suppress(InvalidState):  # the peer was first
+        with suppress(InvalidState):  # the peer has closed first
             self._conn.send_close(int(code), reason)
         self.respond()
         self.end()
@@ -138,14 +140,14 @@ class StreamWire(asyncio.Protocol):
 
     def probe(self, patience: float) -> None:
         if self._transport.is_closing():
-            # Nothing more will be read from it, and close() may wait for ever for what is unsent to be taken.
+            # Nothing more will be read from it, and close() may wait for ever until the unsent bytes are taken.
             self.abort()
-        # Anybody may make us ask, as often as they like: one question at a time, and none of the keepalive's, or a peer
-        # that answers all of them would be dropped because the last is still on its way.
-        if self.closed or self._incoming.waits or self._doubted is not None:
+        # Any client can cause probes, as often as it likes. Only one runs at a time, and it is separate from the
+        # keepalive's ping; otherwise a peer that answers every ping could be aborted while the last answer is on its way.
+        if self.closed or self._incoming.waits or self._probe_timer is not None:
             return
         self.ping()
-        self._doubted = asyncio.get_running_loop().call_later(patience, self.abort)
+        self._probe_timer = asyncio.get_running_loop().call_later(patience, self.abort)
 
     def confirm(self, done: Callable[[], None]) -> None:
         if not self.closed:
@@ -154,7 +156,7 @@ class StreamWire(asyncio.Protocol):
             self.respond()
 
     def ponged(self, payload: bytes) -> None:
-        """The peer answered a ping."""
+        """Handle a pong; see `outgoing.Outgoing`."""
         if payload == CONFIRM and self._confirm is not None:
             done, self._confirm = self._confirm, None
             done()
@@ -163,13 +165,13 @@ class StreamWire(asyncio.Protocol):
 
     def ping(self) -> None:
         if self._incoming.waits and not self._transport.is_closing():
-            self.heard = True  # it is not read from: its silence says nothing
+            self.heard = True  # reading is paused, so silence does not mean that the peer is gone
         elif not self.closed:
             self._conn.send_ping(b"")
             self.respond()
 
     def shutdown(self) -> None:
-        """The server is stopping: 1012, and no longer than a few seconds for the peer to take it."""
+        """Close with 1012 because the server stops. uvicorn calls it; the connection ends within CLOSE_SECONDS."""
         self.close(Close.RESTART, "restart")
 
     # What the transport calls
@@ -183,17 +185,17 @@ class StreamWire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard = True
-        self._believe()
+        self._end_probe()
         self._incoming.feed(data)
 
     def eof_received(self) -> None:
-        """The peer sends nothing more: with nothing to close, the transport closes (RFC 6455 §7.1.4)."""
+        """The peer sends no more bytes. Returning None lets the transport close (RFC 6455 §7.1.4)."""
 
     def connection_lost(self, error: Exception | None) -> None:
         self.end()
         self._incoming.lose()
-        if self._closed_by is not None:
-            self._closed_by.cancel()
+        if self._abort_timer is not None:
+            self._abort_timer.cancel()
         self._siblings.discard(self)
         self._admission.keepalive.forget(self)
         self._admission.leave(self._address)
@@ -205,7 +207,7 @@ class StreamWire(asyncio.Protocol):
             self.send(b"")
 
     def respond(self) -> None:
-        """Write what the parser has to say: pongs, closes; and the end, when both sides have said goodbye."""
+        """Write the pongs and closes that the parser has made; close the transport when both sides have closed."""
         for data in self._conn.data_to_send():
             if data:
                 self.send(data)
@@ -215,19 +217,20 @@ class StreamWire(asyncio.Protocol):
     # The end
 
     def end(self) -> None:
-        """Closed by either side: the dialect hears of it soon, the peer has a few seconds."""
+        """Mark the wire as closed by either side. The dialect is closed soon, and the transport is aborted unless the peer
+        completes the close within CLOSE_SECONDS. Idempotent."""
         self.closed = True
-        self._believe()
+        self._end_probe()
         self._wake()
         self._incoming.finish()
-        if self._closed_by is None:
-            # Also when both sides said goodbye: a peer that reads nothing would keep the transport for ever.
-            self._closed_by = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
+        if self._abort_timer is None:
+            # Also after a complete closing handshake: a peer that does not read would keep the transport open for ever.
+            self._abort_timer = asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
 
-    def _believe(self) -> None:
-        if self._doubted is not None:
-            self._doubted.cancel()
-            self._doubted = None
+    def _end_probe(self) -> None:
+        if self._probe_timer is not None:
+            self._probe_timer.cancel()
+            self._probe_timer = None
 
     def _wake(self) -> None:
         waiter, self._waiter = self._waiter, None

@@ -10,11 +10,15 @@ from suhbat.identity.cookie import token_in
 from suhbat.texts import Language, choose
 
 QUERY_FIELDS = 20
+"""A query string with more fields than this is ignored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upgrade:
-    """The HTTP request that became a WebSocket. Header names are lower case; of doubled ones the last counts."""
+    """An accepted WebSocket request. Header names are lower case; of a repeated header the last value counts.
+
+    `address`: the client's address, found behind trusted proxies.
+    """
 
     path: str
     headers: Mapping[str, str]
@@ -32,18 +36,18 @@ class Upgrade:
 
     @property
     def bearer(self) -> str | None:
-        """The token that somebody chose to send."""
+        """The token of the Authorization header. A client sends it on purpose, unlike the cookie."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() or None if scheme.lower() == "bearer" else None
 
     @property
     def cookie(self) -> str | None:
-        """The token that a browser sends by itself."""
+        """The token of the session cookie, which a browser sends with every request."""
         return token_in(self.headers.get("cookie", ""))
 
 
 def parse_query(query: bytes) -> dict[str, str]:
-    """A query string's last value of each name; {} for one that is too long to be meant."""
+    """The last value of each name in a query string; {} if there are more than QUERY_FIELDS fields."""
     if query.count(b"&") >= QUERY_FIELDS:
         return {}
     return {name: values[-1] for name, values in parse_qs(query.decode("latin-1")).items()}

@@ -98,7 +98,7 @@ class V1Dialect(BaseDialect):
     # Opening
 
     def turn_away(self, error: Busy) -> None:
-        """See `strangers.Unidentified`."""
+        """Send an error and close: there are too many connections without `hello`. See `hub.unidentified`."""
         self.end(error, self.machine.refuse(error, None))
 
     async def _hello(self, command: Hello) -> None:
@@ -154,21 +154,21 @@ class V1Dialect(BaseDialect):
         """What follows `welcome`. A peer that takes its time keeps nobody waiting who stands in line."""
         if begun.plan is None:
             assert begun.first is not None
-            heads = await opening.tell_snapshot(begun.first)
+            heads = await opening.send_snapshot(begun.first)
         else:
             heads = dict(begun.plan.heads)
-            await self._tell_plan(connection, opening, begun.plan)
+            await self._send_plan(connection, opening, begun.plan)
         if self.connection is not connection:
             return  # gone meanwhile
         self.services.hub.catch_up(connection, Target(self._keys(heads, connection), presence=True))
 
-    async def _tell_plan(self, connection: Connection, opening: Opening, plan: Plan) -> None:
+    async def _send_plan(self, connection: Connection, opening: Opening, plan: Plan) -> None:
         """Of what is followed its state, of what is not that it is gone. Where that changed since the plan was read, they
         were told so by their own log, which is newer."""
         gone = [name for name in plan.removed if name not in connection.logs]
         if gone and not self.wire.closed:
             self.wire.write(removed(gone))
-        await opening.tell_resets(plan.resets)
+        await opening.send_resets(plan.resets)
 
     async def _identify(self, command: Hello) -> Login:
         upgrade, self._upgrade = self._upgrade, None
@@ -313,7 +313,7 @@ class V1Dialect(BaseDialect):
         cursors = {name: plan.cursors[name] for name in command.cursors if name in plan.cursors}
         hub.sync(connection, self._keys(cursors, connection))
         try:
-            await self._tell_plan(connection, Opening(self.services, connection), plan)
+            await self._send_plan(connection, Opening(self.services, connection), plan)
         finally:
             asked = {name: head for name, head in places.heads.items() if name in command.cursors}
             hub.catch_up(connection, Target(self._keys(asked, connection), presence=False))
