@@ -9,7 +9,7 @@ import pytest
 
 from suhbat.protocol.machine import Answer, Do, Unlimited
 from suhbat.protocol.simple import SimpleMachine
-from suhbat.protocol.v1 import State, V1Machine
+from suhbat.protocol.v1 import V1Machine, V1State
 from suhbat.texts import REASONS
 from tests.http.conftest import House
 
@@ -23,7 +23,7 @@ async def test_every_door_says_the_same(house: House, vector: dict[str, str | No
     assert text is not None
     simple = SimpleMachine("en", Unlimited()).receive(text, 0.0)
     machine = V1Machine("en", Unlimited())
-    machine.state = State.OPEN
+    machine.state = V1State.OPEN
     v1 = machine.receive(text, 0.0)
     async with house.client(headers=await house.guest("user1")) as client:
         answer = await client.post(
