@@ -17,12 +17,12 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.erasing import erase_all
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Change
 from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import Here
 from suhbat.chat.rate import Rates
 from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
+from suhbat.cluster.bus_listener import NodeBusListener
 from suhbat.cluster.invalidation import CacheInvalidation
 from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
 from suhbat.config import Settings
@@ -54,33 +54,6 @@ CHORES_SECONDS = 60.0
 _UNTOLD = "the others will notice that this node has gone when its lease ends"
 _LAST_USES = "when tokens and sessions were last used is known as of a minute ago"
 _UNDECIDED = "the store was not closed; what was acknowledged is stored, sends without an acknowledgement are undecided"
-
-
-class FromOtherNodes:
-    """See `chat.ports.BusListener`: gives what this node hears to the parts that it concerns."""
-
-    def __init__(
-        self, hub: Hub, invalidation: CacheInvalidation, signal: HeartbeatSignal, reconciliation: Reconciliation
-    ) -> None:
-        self._hub = hub
-        self._invalidation = invalidation
-        self._signal = signal
-        self._reconciliation = reconciliation
-
-    def published(self, entries: list[LogEntry]) -> None:
-        self._hub.apply(entries)
-
-    def noticed(self, log: str, payload: bytes, but: str | None) -> None:
-        self._hub.notices.deliver(log, payload, but)
-
-    def changed(self, changes: list[Change]) -> None:
-        self._invalidation.invalidate(changes)
-
-    def nudged(self) -> None:
-        self._signal.moved()
-
-    def resumed(self) -> None:
-        self._reconciliation.compare_soon()
 
 
 class Node:
@@ -132,7 +105,7 @@ class Node:
         self.bans = Bans(clock)
         invalidation = CacheInvalidation(store, self.hub, self.people, self.bans, self.tasks)
         self.reconciliation = Reconciliation(store, self.hub, invalidation)
-        self._from_others = FromOtherNodes(self.hub, invalidation, signal, self.reconciliation)
+        self._bus_listener = NodeBusListener(self.hub, invalidation, signal, self.reconciliation)
         rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         commands = Commands(store, self.people, clock, self.bans, connections)
         self.passwords = Passwords()
@@ -181,7 +154,7 @@ class Node:
             await self.bans.load(self.store)
             flush = partial(self.people.flush, everything=True)
             stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _LAST_USES)
-            await self.bus.open(self._from_others, self.store.epoch)
+            await self.bus.open(self._bus_listener, self.store.epoch)
             stack.push_async_callback(self.bus.close)
             if self.cluster_membership is not None:
                 await self.cluster_membership.open()

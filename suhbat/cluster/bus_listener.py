@@ -1,0 +1,38 @@
+"""What a node hears on the bus, given to the parts that it concerns."""
+
+from __future__ import annotations
+
+from suhbat.chat.model import Change
+from suhbat.hub.hub import Hub
+from suhbat.hub.reconciliation import Reconciliation
+from suhbat.protocol.events import LogEntry
+
+from .invalidation import CacheInvalidation
+from .membership import HeartbeatSignal
+
+
+class NodeBusListener:
+    """Implements `chat.ports.BusListener`."""
+
+    def __init__(
+        self, hub: Hub, invalidation: CacheInvalidation, signal: HeartbeatSignal, reconciliation: Reconciliation
+    ) -> None:
+        self._hub = hub
+        self._invalidation = invalidation
+        self._signal = signal
+        self._reconciliation = reconciliation
+
+    def published(self, entries: list[LogEntry]) -> None:
+        self._hub.apply(entries)
+
+    def noticed(self, log: str, payload: bytes, but: str | None) -> None:
+        self._hub.notices.deliver(log, payload, but)
+
+    def changed(self, changes: list[Change]) -> None:
+        self._invalidation.invalidate(changes)
+
+    def nudged(self) -> None:
+        self._signal.moved()
+
+    def resumed(self) -> None:
+        self._reconciliation.compare_soon()
