@@ -1,16 +1,18 @@
-"""Mutes, bans and reports: who may, and what changes nothing. Pure: the store gives the facts, as they are in its transaction.
+"""Mutes, bans, reports and the word filter: who may, and what changes nothing. Pure: the store gives the facts, as they are in
+its transaction.
 
 A function that gives a refusal gives None where there is no objection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from suhbat.errors import BadRequest, Forbidden, RateLimited, SuhbatError
 from suhbat.protocol.objects import Role
 
 from .model import Actor
+from .normalise import normalise
 from .policy import Rank, Until, outranks
 
 OPEN_REPORTS = 100
@@ -48,3 +50,14 @@ def report_refusal(open_reports: int) -> SuhbatError | None:
 def owner_refusal(actor: Actor) -> SuhbatError | None:
     """Of what only the owner of the server may."""
     return None if actor.role == "owner" else Forbidden()
+
+
+def one_form(words: Collection[str]) -> tuple[str, ...]:
+    """Words as the filter keeps them, sorted; what is no word is left out."""
+    return tuple(sorted({word for word in map(normalise, words) if word}))
+
+
+def words_refusal(text: str, words: Collection[str]) -> SuhbatError | None:
+    """Of a text that has one of these words (as `one_form` gives them), in whatever spelling, as a whole word."""
+    said = f" {normalise(text)} "
+    return Forbidden("forbidden.words") if any(f" {word} " in said for word in words) else None

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from sqlalchemy import Connection, delete, insert, select
 
 from suhbat.chat.model import Milliseconds
-from suhbat.chat.normalise import normalise
-from suhbat.errors import Forbidden, SuhbatError
+from suhbat.chat.moderation import one_form, words_refusal
+from suhbat.errors import SuhbatError
 
 from .tables import filtered
 from .writer_cache import WriterCache
@@ -21,18 +21,17 @@ def words(connection: Connection) -> tuple[str, ...]:
 
 def put(connection: Connection, cache: WriterCache, wanted: Collection[str], at: Milliseconds) -> None:
     """These and no others; what is no word is left out."""
-    chosen = sorted({word for word in map(normalise, wanted) if word})
+    chosen = one_form(wanted)
     connection.execute(delete(filtered))
     if chosen:
         connection.execute(insert(filtered), [{"word": word, "at": at} for word in chosen])
-    cache.words = tuple(chosen)
+    cache.words = chosen
 
 
 def refusal(connection: Connection, cache: WriterCache, text: str) -> SuhbatError | None:
-    """Forbidden where a text has one of them, in whatever spelling, as a whole word."""
+    """Of a text that has one of them; None where it has none."""
     if cache.words is None:
         cache.words = words(connection)
     if not cache.words:
         return None
-    said = f" {normalise(text)} "
-    return Forbidden("forbidden.words") if any(f" {word} " in said for word in cache.words) else None
+    return words_refusal(text, cache.words)

@@ -7,13 +7,11 @@ event in the conversation's log says so (`everyone`), and everybody counts it wh
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, delete, func, select
 
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.chat.naming import EVERYBODY
-from suhbat.chat.policy import decide, in_force
+from suhbat.chat.naming import NOBODY, Meant, meant_among, meant_in_lobby
 from suhbat.chat.rate import Budget, Recent
 from suhbat.errors import RateLimited
 from suhbat.protocol.events import Mentioned
@@ -25,27 +23,13 @@ from .tables import everyone, mentions, reads
 from .transaction import WriterTransaction
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
-    """Whom a message names: these people (uids), or everybody there but the sender."""
-
-    uids: frozenset[str] = frozenset()
-    everyone: bool = False
-
-
-NOBODY = Meant()
-
-
 def meant(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> Meant:
-    """Those of `named` (uids, or EVERYBODY where the actor may say so) who can read it; not the actor."""
+    """Those of `named` (uids, or EVERYBODY) whom a message of the actor names there."""
     if not named:
         return NOBODY
     if log.people is None:
-        return Meant(frozenset(uid for uid in {*named} - {EVERYBODY, actor.uid} if not in_force(log.bans, uid, at)))
-    others = log.people.keys() - {actor.uid}
-    if EVERYBODY in named and others and decide(actor, "mention_all", facts_of(log, actor.uid, at)) is None:
-        return Meant(everyone=True)
-    return Meant(frozenset(others & set(named)))
+        return meant_in_lobby(actor, named, log.bans, at)
+    return meant_among(actor, named, log.people.keys(), facts_of(log, actor.uid, at))
 
 
 def pay(naming: Recent[Budget], log: Log, actor: Actor, meant: Meant, at: Milliseconds) -> RateLimited | None:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from suhbat.chat.model import Outcome, Post, Sent
+from suhbat.chat.naming import NOBODY, Meant
 from suhbat.chat.policy import decide
 from suhbat.errors import NotFound, SuhbatError
 
@@ -21,7 +22,7 @@ from .facts import facts_of
 from .idempotency import IdempotencyKeys
 from .logs import Log
 from .marks import count_own, have_marks, too_soon
-from .mentions import NOBODY, Meant, meant, note_mentions, pay, tell_mentions
+from .mentions import meant, note_mentions, pay, tell_mentions
 from .replies import Replies
 from .transaction import WriterTransaction
 

@@ -9,9 +9,11 @@ from suhbat.chat.moderation import (
     OPEN_REPORTS,
     changes_sanction,
     mute_refusal,
+    one_form,
     owner_refusal,
     report_refusal,
     sanction_refusal,
+    words_refusal,
 )
 from suhbat.chat.policy import RANKS, Rank, outranks
 from suhbat.errors import BadRequest, RateLimited, SuhbatError
@@ -72,3 +74,12 @@ def test_what_only_the_owner_of_the_server_may() -> None:
     """Moderators may not."""
     answers = [told(owner_refusal(Actor("u1", "a", "account", 0, role))) for role in ("member", "moderator", "owner")]
     assert answers == ["forbidden", "forbidden", ""]
+
+
+def test_the_word_filter() -> None:
+    """Whole words in any spelling; what is no word is none; without words nothing is refused."""
+    words = one_form(["Spam", " ", "spam", "yomon so'z"])
+    assert len(words) == 2 and list(words) == sorted(words)
+    for text, refused in (("SPAM!", True), ("bu spam emas", True), ("spammer", False), ("salom", False)):
+        assert told(words_refusal(text, words)) == ("forbidden.words" if refused else "")
+        assert words_refusal(text, ()) is None

@@ -6,10 +6,11 @@ import unicodedata
 
 import pytest
 
-from suhbat.chat.model import Actor
-from suhbat.chat.naming import EVERYBODY, LOOKED, named
+from suhbat.chat.model import Actor, ConversationFacts
+from suhbat.chat.naming import EVERYBODY, LOOKED, NOBODY, Meant, meant_among, meant_in_lobby, named
 from suhbat.protocol.mentions import EVERYBODY as ALL
 from suhbat.protocol.mentions import MOST
+from suhbat.protocol.objects import Role
 
 NAMES = ("ali", "vali", "anna.k", "oʻgʻil", "юля", "josé", "हिन्दी", "bob_", "x-1")
 
@@ -105,3 +106,30 @@ def test_a_text_without_an_at_asks_nobody() -> None:
     directory = Directory()
     assert named("salom hammaga", directory) == ()
     assert directory.asked == 0
+
+
+ROOM = frozenset({"u-ali", "u-vali", "u-soli"})
+ALI = Actor("u-ali", "ali", lobby_from=0)
+
+
+@pytest.mark.parametrize(
+    ("role", "members", "named", "meant"),
+    [
+        ("member", ROOM, ("u-vali",), Meant(frozenset({"u-vali"}))),
+        ("member", ROOM, ("u-vali", "u-ali", "u-lola"), Meant(frozenset({"u-vali"}))),
+        ("member", ROOM, (EVERYBODY, "u-vali"), Meant(frozenset({"u-vali"}))),
+        ("moderator", ROOM, (EVERYBODY, "u-vali"), Meant(everyone=True)),
+        ("owner", frozenset({"u-ali"}), (EVERYBODY,), NOBODY),
+    ],
+)
+def test_who_is_meant_in_a_room(role: Role, members: frozenset[str], named: tuple[str, ...], meant: Meant) -> None:
+    """Members, never oneself; everybody only where one may say so, and somebody else is there."""
+    assert meant_among(ALI, named, members, ConversationFacts("r1", "room", role)) == meant
+
+
+def test_who_is_meant_in_the_lobby() -> None:
+    """All but oneself and those who are banned now; nobody may name everybody."""
+    named = ("u-ali", "u-vali", "u-soli", "u-lola", EVERYBODY)
+    bans = {"u-soli": None, "u-lola": 5}
+    assert meant_in_lobby(ALI, named, bans, 4) == Meant(frozenset({"u-vali"}))
+    assert meant_in_lobby(ALI, named, bans, 6) == Meant(frozenset({"u-vali", "u-lola"}))
