@@ -9,29 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from math import ceil
-from operator import attrgetter
 from typing import Protocol
 
-from suhbat.chat.model import Actor, Guest, Milliseconds
+from suhbat.chat.model import Actor, Guest
 from suhbat.chat.ports import Clock, GuestStore, LogReader
 from suhbat.chat.rate import Daily
 from suhbat.errors import Busy, Forbidden, NameInUse, RateLimited, Unauthenticated
 from suhbat.protocol.types import LOBBY
 
 from .claims import Claim, Claims
+from .guest_chores import GuestChores
 from .listeners import IdentityListener
-from .lookups import Lookups, groups
+from .lookups import groups
 from .names import entered, fold, normalise, skeleton
 from .token_guests import KEPT, TokenGuest, TokenGuests, of_row
 from .tokens import OF_GUEST, digest, random_token, short_id
 
-HOUR: Milliseconds = 3600 * 1000
-SILENT = HOUR
-"""How long the name of a guest is kept who has said nothing and is in no conversation."""
 FULL_SECONDS = 60
 """When somebody may come again where there are as many guests as may be."""
-AT_ONCE = 200
-"""Guests of whom it is asked in one go whether they ever said anything."""
 SILENCE_SECONDS = 10
 """How long a holder that is pinged may be silent before it loses its name."""
 
@@ -66,8 +61,8 @@ class Guests:
         self._access = access
         self.claims = Claims()
         self._tokens = TokenGuests(clock)
-        self._lookups = Lookups[Guest](attrgetter("uid"))
-        self._cleared_at: Milliseconds = 0
+        self._lookups = self._tokens.lookups
+        self.chores = GuestChores(store, clock, listener, self._tokens)
 
     async def load(self) -> None:
         """Read the token guests whose names are kept. Call once, when the store is open."""
@@ -202,10 +197,7 @@ class Guests:
 
     def drop(self, actor: Actor) -> None:
         """A token guest is a guest no more, and that is durable. Nothing happens for others."""
-        self._lookups.changed([actor.uid])
-        guest = self._tokens.of_uid(actor.uid)
-        if guest is not None:
-            self._tokens.forget(guest)
+        self._tokens.drop(actor.uid)
 
     async def end(self, actor: Actor) -> None:
         """A token guest left for good: the token is no good any more, and the name is free. Nothing happens for others."""
@@ -234,45 +226,6 @@ class Guests:
         present = {row.uid for row in await self._store.guests(self._clock.wall() - KEPT)}
         for some in groups(present ^ set(self._tokens.uids)):
             await self.renew(some)
-
-    # Chores
-
-    async def flush(self, *, everything: bool = False) -> None:
-        """Write the last uses that are due (or, when closing, all that are unwritten) in one go. Call once a minute."""
-        due = self._tokens.unwritten(everything=everything)
-        if due:
-            await self._store.touch_guests(due)
-            self._tokens.written(due)
-
-    def sweep(self) -> int:
-        """See `TokenGuests.sweep`. This frees the memory."""
-        return self._tokens.sweep()
-
-    async def drop_silent(self) -> int:
-        """Forget for good those who said nothing and were away for an hour: their names are free. How many. Once a minute; each
-        is asked for once."""
-        before = self._clock.wall() - SILENT
-        silent = self._tokens.silent(before)
-        dropped = 0
-        for start in range(0, len(silent), AT_ONCE):
-            some = {guest.actor.uid: guest for guest in silent[start : start + AT_ONCE]}
-            gone = await self._store.drop_silent_guests(some, before)
-            for uid, guest in some.items():
-                if uid in gone:
-                    self.drop(guest.actor)
-                    self._listener.end_user(uid)
-                else:
-                    guest.has_spoken = True
-            dropped += len(gone)
-        return dropped
-
-    async def clear(self) -> None:
-        """Delete what is stored of those whose day was over a day ago. Once a minute; it works once an hour."""
-        now = self._clock.wall()
-        if now - self._cleared_at >= HOUR:
-            self._cleared_at = now
-            while await self._store.drop_guests(now - 2 * KEPT):
-                pass
 
     def _require_unheld(self, user_id: str, folded: str) -> None:
         if self.claims.of(folded) is not None:

@@ -178,12 +178,12 @@ class People:
 
     async def flush(self, *, everything: bool = False) -> None:
         """Write the last uses that are due. Once a minute, and with `everything` at the end."""
-        await self.guests.flush(everything=everything)
+        await self.guests.chores.flush(everything=everything)
         await self.sessions.flush(everything=everything)
 
     async def sweep(self) -> None:
         """Forget who is gone. Once a minute."""
-        self.guests.sweep()
-        await self.guests.drop_silent()
-        await self.guests.clear()
+        self.guests.chores.sweep()
+        await self.guests.chores.drop_silent()
+        await self.guests.chores.clear()
         await self.sessions.sweep()

@@ -1,13 +1,15 @@
-"""Token guests in memory: by name, uid and token. Synchronous; see `guests.Guests`, which writes to the store."""
+"""Token guests in memory: by name, uid and token. Synchronous; see `Guests`, which reads and writes the store."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.chat.ports import Clock
 
+from .lookups import Lookups
 from .names import skeleton
 
 KEPT: Milliseconds = 24 * 3600 * 1000
@@ -38,6 +40,8 @@ class TokenGuests:
         self._by_name: dict[str, TokenGuest] = {}
         self._by_uid: dict[str, TokenGuest] = {}
         self._by_hash: dict[bytes, TokenGuest] = {}
+        self.lookups = Lookups[Guest](attrgetter("uid"))
+        """Those that are being read of the store."""
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -84,6 +88,13 @@ class TokenGuests:
         self.let_go(guest)
         self._by_uid.pop(guest.actor.uid, None)
         self._by_hash.pop(guest.token_hash, None)
+
+    def drop(self, uid: str) -> None:
+        """They are guests no more, and that is durable: nor does a read that began before bring them back."""
+        self.lookups.changed([uid])
+        guest = self._by_uid.get(uid)
+        if guest is not None:
+            self.forget(guest)
 
     def sweep(self) -> int:
         """Forget those whose day is over; how many."""

@@ -11,7 +11,8 @@ import pytest
 from suhbat.chat.model import Actor, Guest, Outcome, Post
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, Forbidden, InvalidName, NameInUse, RateLimited, Unauthenticated
-from suhbat.identity.guests import FULL_SECONDS, SILENCE_SECONDS, SILENT, Guests
+from suhbat.identity.guest_chores import SILENT
+from suhbat.identity.guests import FULL_SECONDS, SILENCE_SECONDS, Guests
 from suhbat.identity.token_guests import KEPT
 from tests.fakes import CountingTokens, FakeClock, FakeListener, FakeStore
 
@@ -200,13 +201,13 @@ async def test_a_connected_token_guest_does_not_expire(scene: Scene) -> None:
     scene.guests.attach(actor)
     scene.clock.advance(3 * DAY)
     assert scene.guests.find("user1") == actor
-    assert scene.guests.sweep() == 0
+    assert scene.guests.chores.sweep() == 0
     scene.guests.detach(actor)
     scene.clock.advance(DAY - 1)
     assert await scene.guests.authenticate(token) == actor
     scene.clock.advance(DAY)
-    assert scene.guests.sweep() == 1
-    assert scene.guests.sweep() == 0
+    assert scene.guests.chores.sweep() == 1
+    assert scene.guests.chores.sweep() == 0
 
 
 async def test_last_uses_are_written_in_batches(scene: Scene) -> None:
@@ -215,15 +216,15 @@ async def test_last_uses_are_written_in_batches(scene: Scene) -> None:
     for _ in range(10):
         scene.clock.advance(1)
         await scene.guests.authenticate(token)
-    await scene.guests.flush()
+    await scene.guests.chores.flush()
     assert scene.store.touched == []
-    await scene.guests.flush(everything=True)
+    await scene.guests.chores.flush(everything=True)
     assert scene.store.touched == [{actor.uid: scene.clock.wall()}]
-    await scene.guests.flush(everything=True)
+    await scene.guests.chores.flush(everything=True)
     assert len(scene.store.touched) == 1
     scene.guests.attach(actor)
     scene.clock.advance(61)
-    await scene.guests.flush()
+    await scene.guests.chores.flush()
     assert scene.store.touched[1:] == [{actor.uid: scene.clock.wall()}]
 
 
@@ -234,9 +235,9 @@ async def test_a_failed_flush_is_repeated(scene: Scene) -> None:
     await scene.guests.authenticate(token)
     scene.store.broken = OSError("locked")
     with pytest.raises(OSError, match="locked"):
-        await scene.guests.flush()
+        await scene.guests.chores.flush()
     scene.store.broken = None
-    await scene.guests.flush()
+    await scene.guests.chores.flush()
     assert scene.store.touched == [{actor.uid: scene.clock.wall()}]
 
 
@@ -268,14 +269,14 @@ async def test_rows_of_long_ago_are_deleted(scene: Scene) -> None:
         await scene.guests.create(f"old{number}")
     scene.clock.advance(2 * KEPT / 1000)
     await scene.guests.create("fresh")
-    scene.guests.sweep()
-    await scene.guests.clear()
+    scene.guests.chores.sweep()
+    await scene.guests.chores.clear()
     assert len(scene.store.rows) == 6  # not before a day is over after theirs
     scene.clock.advance(1)
-    await scene.guests.clear()
+    await scene.guests.chores.clear()
     assert len(scene.store.rows) == 6  # not each minute
     scene.clock.advance(3600)
-    await scene.guests.clear()
+    await scene.guests.chores.clear()
     assert [row.user_id for row in scene.store.rows.values()] == ["fresh"]
 
 
@@ -390,7 +391,7 @@ async def test_there_are_so_many_at_a_time() -> None:
         await scene.guests.create("three", "192.0.2.3")
     assert refused.value.retry_after == FULL_SECONDS
     scene.clock.advance(SILENT / 1000 + 1)
-    assert await scene.guests.drop_silent() == 2
+    assert await scene.guests.chores.drop_silent() == 2
     await scene.guests.create("three", "192.0.2.3")
 
 
@@ -405,9 +406,9 @@ async def test_who_said_nothing_is_forgotten_after_an_hour(scene: Scene) -> None
     scene.store.post(Post(loud, "lobby", None, "salom", "k", None, None, 1, said.append))
     scene.guests.attach(here)
     scene.clock.advance(SILENT / 1000)
-    assert await scene.guests.drop_silent() == 0
+    assert await scene.guests.chores.drop_silent() == 0
     scene.clock.advance(1)
-    assert await scene.guests.drop_silent() == 1
+    assert await scene.guests.chores.drop_silent() == 1
     assert ended == [silent.uid] and scene.guests.find("silent") is None
     with pytest.raises(Unauthenticated):
         await scene.guests.authenticate(token)
@@ -416,7 +417,7 @@ async def test_who_said_nothing_is_forgotten_after_an_hour(scene: Scene) -> None
     assert scene.guests.find("online") == here
     scene.store.broken = RuntimeError("nobody is asked for twice")
     scene.clock.advance(SILENT / 1000)
-    assert await scene.restart().drop_silent() == 0
+    assert await scene.restart().chores.drop_silent() == 0
 
 
 async def test_a_token_used_meanwhile_is_kept(scene: Scene) -> None:
@@ -425,4 +426,4 @@ async def test_a_token_used_meanwhile_is_kept(scene: Scene) -> None:
     for _ in range(3):
         scene.clock.advance(SILENT / 1000 - 1)
         await scene.guests.authenticate(token)
-        assert await scene.guests.drop_silent() == 0
+        assert await scene.guests.chores.drop_silent() == 0
