@@ -12,13 +12,8 @@ WORTH_COMPRESSING = 100
 """Bytes; what is shorter gains nothing."""
 
 
-def text_frame(payload: bytes) -> bytes:
-    """One unmasked text frame; `payload` is valid UTF-8."""
-    return _header(len(payload)) + payload
-
-
 def text_frames(payloads: Iterable[bytes]) -> bytes:
-    """Many frames as one string of bytes, so that they can go out in one write."""
+    """Unmasked text frames as one string of bytes, for one write. Each payload is valid UTF-8."""
     pieces: list[bytes] = []
     for payload in payloads:
         pieces += (_header(len(payload)), payload)
