@@ -1,1 +1,1 @@
-"""Several nodes over one PostgreSQL and one NATS: what they promise together, and what they survive."""
+"""Several nodes over one PostgreSQL and one NATS: the guarantees they give together, and the faults they survive."""

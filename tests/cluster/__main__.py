@@ -1,4 +1,4 @@
-"""`make cluster`: PostgreSQL, NATS and three nodes behind one port, for tests and to look at. Ctrl-C ends all of it."""
+"""`make cluster`: PostgreSQL, NATS and three nodes behind one port, for tests and for a look. Ctrl-C ends all of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .parts import running
 
 
 async def show(port: int, nodes: int, place: Path) -> None:
-    """Start, say where everything is, and wait."""
+    """Start everything, print the addresses, and wait."""
     async with running(place, nodes) as cluster:
         front = Relay(*(node.port for node in cluster.nodes))
         await front.start(port)

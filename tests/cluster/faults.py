@@ -1,6 +1,5 @@
-"""Breaking a cluster while people talk over it: `python -m tests.cluster.faults` takes about ten minutes, and prints what it
-found; the test beside it does the same in a short time.
-"""
+"""Breaks a cluster under load. `python -m tests.cluster.faults` takes ten minutes and prints a report; test_faults.py
+does the same in a short time."""
 
 from __future__ import annotations
 
@@ -26,17 +25,17 @@ from .parts import LIMITS, Cluster, running
 from .storm import Storm
 
 QUIET_SECONDS = 2.0
-"""After which a message must be with everybody, when all is well again: nothing may wait for a look at the store any more."""
+"""Without a fault a message must reach all clients within this time, so none may wait for a comparison with the store."""
 
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds: between two faults, and how long each lasts."""
+    """In seconds: the time between two faults, and how long each lasts."""
 
     quiet: float = 60.0
     pause: float = 30.0
     asleep: float = 30.0
-    """Of a node: longer than the others take it for alive."""
+    """The pause of a node: longer than its lease."""
     down: float = 10.0
     no_database: float = 30.0
 
@@ -47,7 +46,7 @@ SHORTEST = Times(quiet=0.7, pause=3.0, asleep=11.0, down=1.5, no_database=2.0)
 
 
 class Faults:
-    """What can happen, one after another; each gives what is measured by."""
+    """The faults of a cluster. Each is a method, which returns when the fault is over."""
 
     def __init__(self, cluster: Cluster, times: Times, chance: random.Random) -> None:
         self.cluster = cluster
@@ -56,7 +55,7 @@ class Faults:
 
     @property
     def all(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        """Where there is no strace (it is Linux's), flushes do not fail."""
+        """All faults that this machine can cause. Failing flushes need strace, which only Linux has."""
         traced = {"flushes of PostgreSQL fail": self.fail_flushes} if shutil.which("strace") else {}
         return {
             "kill -9 of a node": self.kill_node,
@@ -87,7 +86,8 @@ class Faults:
         await asyncio.to_thread(self.cluster.postgres.start)
 
     async def fail_flushes(self) -> None:
-        """EIO. It ends all its processes at the first, tries to recover, and gives up when it cannot flush then either."""
+        """Let fsync fail with EIO. PostgreSQL ends all its processes at the first failure, tries to recover, and gives
+        up if that fails too."""
         postgres = self.cluster.postgres
         pids = [postgres.pid, *(child.pid for child in psutil.Process(postgres.pid).children(recursive=True))]
         command = ["strace", "-f", "-qq", "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO", "-o", os.devnull]
@@ -108,7 +108,7 @@ class Faults:
         self.cluster.nats.resume()
 
     async def pause_node(self) -> None:
-        """Nobody comes to it meanwhile; who is on it waits, as behind any connection that hangs."""
+        """Stop a node with SIGSTOP. No new client reaches it; its own clients wait, as behind any hanging connection."""
         async with self._without() as number:
             self.cluster.pause(number)
             await asyncio.sleep(self.times.asleep)
@@ -123,7 +123,7 @@ class Faults:
         relay.turn("open")
 
     async def slow_bus(self) -> None:
-        """To one node."""
+        """Delay the bus for one node."""
         relay = self._chance.choice(self.cluster.relays)
         relay.turn("slow")
         await asyncio.sleep(self.times.pause)
@@ -151,7 +151,8 @@ class Faults:
 
 
 async def run(place: Path, times: Times, seed: int, people: int = 6, pause: float = 0.3, only: str = "") -> list[str]:
-    """Every fault once under load, then the history is checked. Gives what was seen, in lines; raises at a fault of ours."""
+    """Cause every fault once under load, then check the history. Returns a report as lines; raises if a guarantee was
+    broken."""
     said = [f"seed {seed}"]
     chance = random.Random(seed)
     async with running(place, **{name[7:].lower(): value for name, value in LIMITS.items()}) as cluster:
@@ -184,7 +185,8 @@ async def run(place: Path, times: Times, seed: int, people: int = 6, pause: floa
 
 
 async def _settled(storm: Storm, seconds: float) -> list[float]:
-    """The delays of a time in which all was quick; or those of the last one, where the machine is busy for that long."""
+    """The delays of a period in which all messages were fast; on a machine that is busy all the time, those of the last
+    period."""
     limit = time.monotonic() + PATIENCE
     while True:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""A cluster of real processes: PostgreSQL, NATS, and nodes of Suhbat, each with a cable of its own to the bus."""
+"""A cluster of real processes: PostgreSQL, NATS, and nodes, each of which reaches the bus through its own relay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LIMITS = {
 
 
 class Cluster:
-    """`nodes` are started and stopped with `start`; engines of its own, which may be killed."""
+    """A cluster with its own database and bus, which a test may kill. `nodes` are started with `start`."""
 
     def __init__(self, place: Path, nodes: int = 3, **settings: str) -> None:
         self.place = place
@@ -66,7 +66,7 @@ class Cluster:
         return [node for number, node in enumerate(self.nodes) if number not in self.down]
 
     def pause(self, number: int) -> None:
-        """SIGSTOP."""
+        """Send SIGSTOP to a node."""
         process = self.nodes[number].process
         assert process is not None
         os.kill(process.pid, signal.SIGSTOP)
@@ -79,7 +79,7 @@ class Cluster:
 
 @asynccontextmanager
 async def running(place: Path, nodes: int = 3, **settings: str) -> AsyncIterator[Cluster]:
-    """A cluster for the length of a test, ended whatever happens."""
+    """A cluster for one test. It is ended whatever happens."""
     cluster = Cluster(place, nodes, **settings)
     try:
         await cluster.start()

@@ -1,4 +1,4 @@
-"""People who talk over a cluster while it is broken under them, and what they must have seen at the end."""
+"""Clients that talk over a cluster while it is broken, and the check of what each of them must have received."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Skip = tuple[int, int]
 
 
 class Somewhere(Participant):
-    """On any node that can be reached; comes back on another one."""
+    """A client that connects to any reachable node, and reconnects to another one."""
 
     def __init__(self, name: str, token: str, where: Callable[[], str]) -> None:
         super().__init__(name, "", token)
@@ -39,7 +39,7 @@ class Somewhere(Participant):
         self.socket = socket
 
     def hop(self) -> None:
-        """Drop the connection without a word."""
+        """Drop the connection without a close."""
         if self.socket is not None:
             self.socket.transport.abort()
 
@@ -63,7 +63,7 @@ class Somewhere(Participant):
             super()._take(frame)
 
     def refused(self, frame: Frame) -> None:
-        """An error: of `hello`, for nobody here asks anything else."""
+        """An error frame. It answers `hello`, because these clients send nothing else that can be refused."""
         assert frame["code"] in RETRIED, f"{self.name}: {frame}"
         raise ConnectionError(frame["code"])
 
@@ -75,7 +75,7 @@ class Somewhere(Participant):
 
 
 class SomewhereWriter(Somewhere, Writer):
-    """Writes, and repeats until it is acknowledged, whatever node it is on."""
+    """Writes messages, and repeats each one on any node until it is acknowledged."""
 
     def __init__(self, name: str, token: str, peer: str, seed: int, where: Callable[[], str], pause: float) -> None:
         Writer.__init__(self, name, "", token, peer, seed)
@@ -114,7 +114,7 @@ class SomewhereWriter(Somewhere, Writer):
 
 
 class Storm:
-    """Readers and writers on a cluster; `check` after they have stopped."""
+    """Readers and writers on a cluster. Call `check` after they have stopped."""
 
     def __init__(self, cluster: Cluster, people: int, seed: int, pause: float = 0.1) -> None:
         self.cluster = cluster
@@ -146,18 +146,18 @@ class Storm:
         self._living = [asyncio.create_task(client.live(up)) for client in self.clients]
 
     def mix(self) -> None:
-        """Half of them go somewhere else, so that no node stays without people after it was away."""
+        """Move half of the clients to other nodes, so that a node that was away gets clients again."""
         for client in self._random.sample(self.clients, len(self.clients) // 2):
             client.hop()
 
     def failed(self) -> None:
-        """Raise what one of them found."""
+        """Raise the first failure that a client has seen."""
         for task in self._living:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 raise task.exception() or AssertionError
 
     async def stop(self, patience: float = 60.0) -> None:
-        """No more is written; everybody reads to the end."""
+        """Stop the writers, and let all readers read to the end."""
         for writer in self.writers:
             writer.stopping = True
         limit = time.monotonic() + patience
@@ -185,8 +185,9 @@ class Storm:
         return ", ".join(late[:5])
 
     def check(self) -> Mapping[str, int]:
-        """The history: what was acknowledged is stored once and where it was said; `seq` and `ordinal` are dense; everybody
-        applied every event once and in order, but for what a reset said it passes over. Gives what was counted."""
+        """Check the history: each acknowledged message is stored once in its conversation; `seq` and `ordinal` are
+        dense; every client applied every event once and in order, except the events that a reset skipped. Returns
+        counts."""
         logs = self._logs()
         stored: dict[str, list[Place]] = defaultdict(list)
         for log, events in logs.items():
@@ -230,5 +231,5 @@ class Storm:
         return logs
 
     def delays(self, since: float, until: float) -> list[float]:
-        """How late messages came within this time (monotonic), sorted."""
+        """The delays of the messages that were received in this period (monotonic seconds), sorted."""
         return sorted(delay for client in self.clients for at, delay in client.delays if since <= at <= until)

@@ -1,4 +1,5 @@
-"""What other nodes changed is read anew: soon, in groups, who was shut out first, and nobody waits for it."""
+"""Cache invalidation: changes of other nodes are read soon, in groups, revocations first, and nothing waits for the
+reads."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ from tests.identity.parts import Scene
 
 
 class House:
-    """A hub with one connection, over people whom another node changes; `asked`: what was read of the store, in order."""
+    """A hub with one connection, over users that another node changes. `asked`: the reads of the store, in order."""
 
     def __init__(self, hub: Any, log: Log) -> None:
         self.hub, self.log = hub, log
@@ -39,7 +40,7 @@ class House:
         self.invalidation = CacheInvalidation(store, hub, self.people, Bans(self.scene.clock), self.tasks)
 
     async def log_in(self, name: str) -> tuple[Session, Any]:
-        """Somebody with an account, who logs in on the other node and is connected here."""
+        """A user with an account who logs in on the other node and is connected here."""
         actor, token = await self.there.register(name)
         session = await self.there.sessions.authenticate(token)
         connection, wire = connect(self.hub, actor.uid)
@@ -72,7 +73,7 @@ async def house() -> AsyncIterator[House]:
 
 
 async def test_who_was_shut_out_comes_before_a_thousand_who_signed_up(house: House) -> None:
-    """All that one look brings is a few reads, not one for each; sessions that ended and bans are the first of them."""
+    """The changes of one comparison cause a few reads, not one for each change. Ended sessions and bans are read first."""
     session, wire = await house.log_in("ali")
     await house.there.sessions.end(session.uid, session.id)
     house.banned["u-bad"] = None
@@ -85,7 +86,7 @@ async def test_who_was_shut_out_comes_before_a_thousand_who_signed_up(house: Hou
 
 
 async def test_what_is_heard_meanwhile_has_its_turn(house: House) -> None:
-    """A revocation that comes while sign-ups are read waits for one group of them, not for all."""
+    """A revocation that arrives while new accounts are read waits for one group of them, not for all."""
     session, wire = await house.log_in("ali")
     await house.there.sessions.end(session.uid, session.id)
     gate, read = asyncio.Event(), house.scene.store.guests_of
@@ -105,7 +106,7 @@ async def test_what_is_heard_meanwhile_has_its_turn(house: House) -> None:
 
 
 async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long the reading of what others changed takes, the next look at the heads is in time."""
+    """However long these reads take, the next comparison of heads is on time."""
     monkeypatch.setattr(reconciliation, "RECONCILE_SECONDS", 0.0)
     _, wire = connect(house.hub, "ub")
     moved, hang = house.log.moved, asyncio.Event()
@@ -129,7 +130,8 @@ async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.Monk
 
 
 async def test_what_fails_is_done_later(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Once the store is back, without being told again; what does not fail is not kept from its turn by it."""
+    """A failed read is repeated once the store is back, without another notification. Reads that succeed are not
+    delayed by it."""
     monkeypatch.setattr("suhbat.cluster.invalidation.RETRY_SECONDS", 0.0)
     session, wire = await house.log_in("ali")
     await house.there.sessions.end(session.uid, session.id)
@@ -152,7 +154,7 @@ async def test_what_fails_is_done_later(house: House, monkeypatch: pytest.Monkey
 
 
 async def test_nobody_knows_what_changed(house: House) -> None:
-    """Sessions, bans, accounts and guests are all compared."""
+    """When it is unknown what changed, sessions, bans, accounts and guests are all read again."""
     session, wire = await house.log_in("ali")
     other, others = await house.log_in("vali")
     guest, _ = await house.there.guests.create("user1")
@@ -165,7 +167,7 @@ async def test_nobody_knows_what_changed(house: House) -> None:
 
 
 async def test_what_only_a_newer_version_keeps(house: House) -> None:
-    """During a rolling upgrade: it is passed over."""
+    """During a rolling upgrade a change may have a kind that this version does not know. It is ignored."""
     house.invalidation.invalidate([cast(Any, Change)("weather", "k")], False)
     await settle()
     assert house.asked == []
@@ -174,7 +176,8 @@ async def test_what_only_a_newer_version_keeps(house: House) -> None:
 async def test_a_guest_who_became_an_account_elsewhere_and_is_shut_out(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Their connection here has no session that could be revoked. Disabled, it ends; logged out, it has ended before."""
+    """The user's connection here has no session that could be revoked. It ends when the account is disabled, and has
+    ended when the user logs out."""
     monkeypatch.setattr("suhbat.hub.connections.MOVE_SECONDS", 0.0)
     for name in ("user1", "user2"):
         guest, token = await house.there.guests.create(name)

@@ -1,4 +1,4 @@
-"""The names of bare guests on a node whose lease has run out, or whose database was away."""
+"""Names of bare guests on a node whose lease has expired, or whose database was unavailable."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.servers import PATIENCE
 
 
 class Store(PostgresStore):
-    """Counts joins; `away` is raised where a name is to be held or released, `late` after it was."""
+    """Counts joins. Raises `away` before a name is held or released, and `late` afterwards."""
 
     away: SuhbatError | None = None
     late: SuhbatError | None = None
@@ -53,7 +53,7 @@ def _fail(error: SuhbatError | None) -> None:
 
 @dataclass
 class Node:
-    """What holds names; its beats come when the test says so."""
+    """One node of the test. It sends a heartbeat only when the test says so."""
 
     store: Store
     tasks: Tasks
@@ -62,7 +62,7 @@ class Node:
     ended: list[str] = field(default_factory=list)
 
     async def hold(self, name: str) -> None:
-        """As a session does that is told of a refusal."""
+        """Hold a name as a dialect does, which also handles a refusal."""
         claim = self.guests.claim(name)
         try:
             await self.membership.hold(claim)
@@ -79,7 +79,7 @@ class Node:
         await self.settle()
 
     async def lapse(self) -> None:
-        """What a pause of more than a lease comes to."""
+        """Let the lease expire, as a long pause does."""
         ended = text("UPDATE nodes SET until = 0 WHERE id = :node")
         await self.store._write(lambda c: c.execute(ended, {"node": self.membership.id}) and None)
 
@@ -95,7 +95,7 @@ class Node:
 
 @pytest.fixture
 async def nodes() -> AsyncIterator[list[Node]]:
-    """Two over one database."""
+    """Two nodes over one database."""
     url, made = engines.database(), list[Node]()
     async with AsyncExitStack() as stack:
         for _ in range(2):
@@ -115,7 +115,8 @@ async def nodes() -> AsyncIterator[list[Node]]:
 
 
 async def test_the_first_who_come_after_a_pause(nodes: list[Node]) -> None:
-    """They get their names, and the node joins the others once for all of them; the names are free when they go."""
+    """After the lease has expired, several guests connect at once: they get their names, and the node joins once for
+    all of them. The names are free when they leave."""
     one, other = nodes
     await one.lapse()
     names = [f"mehmon{number}" for number in range(20)]
@@ -128,7 +129,7 @@ async def test_the_first_who_come_after_a_pause(nodes: list[Node]) -> None:
 
 
 async def test_what_was_lost_in_a_pause(nodes: list[Node]) -> None:
-    """Whose name was given away meanwhile is put out, and the name stays with who has it."""
+    """A guest whose name was given away during the pause is disconnected; the new holder keeps the name."""
     one, other = nodes
     await one.hold("user1")
     await one.lapse()
@@ -143,7 +144,8 @@ async def test_what_was_lost_in_a_pause(nodes: list[Node]) -> None:
 
 
 async def test_a_name_whose_release_failed(nodes: list[Node]) -> None:
-    """The database was away when the guest left: the name is free as soon as it is back, not when the node stops."""
+    """The database was unavailable when a guest left. The name is free as soon as the database is back, not only when
+    the node stops."""
     one, other = nodes
     await one.hold("user1")
     one.store.away = unavailable()
@@ -157,7 +159,7 @@ async def test_a_name_whose_release_failed(nodes: list[Node]) -> None:
 
 
 async def test_a_hold_of_unknown_outcome(nodes: list[Node]) -> None:
-    """It was written, and the answer was lost: who is told that it failed does not hold the name for ever."""
+    """A hold was written, but the answer was lost. The guest was refused, so the name must become free again."""
     one, other = nodes
     one.store.late = unavailable()
     with pytest.raises(SuhbatError):

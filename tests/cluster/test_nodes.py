@@ -1,4 +1,4 @@
-"""Three nodes as one server: presence, names, log-ins, revocation, moderation, notices; with the bus, and without it."""
+"""Three nodes as one server: presence, names, logins, revocation, moderation and notices, with the bus and without it."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from .parts import LIMITS, Cluster, running
 
 PASSWORD = "uzun parol 7"
 AT_ONCE = 1.0
-"""Seconds within which what happens on one node is known on all."""
+"""Seconds within which a change on one node must reach all nodes."""
 LOOK = 2.0 + 1.0
-"""The same without the bus: the comparison every 2 s, and what it takes to read."""
+"""The same without the bus: the comparison every 2 s, and the time to read the changes."""
 SLACK = 3.0
-"""What a machine that has other things to do may add to that."""
+"""Seconds added because the machine may be busy."""
 KILLED = 15.0
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    """One for all tests here; on a loop of its own, since its relays live there."""
+    """One cluster for all tests here, on a loop of its own, because its relays run there."""
     import threading
 
     loop = asyncio.new_event_loop()
@@ -47,7 +47,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
 
 @pytest.fixture(params=["bus", "no bus"])
 async def way(request: pytest.FixtureRequest, cluster: Cluster) -> AsyncIterator[float]:
-    """How long news may take from node to node; without the bus they come by the store alone."""
+    """With the bus, or without it; gives the seconds within which a change must reach all nodes."""
     if request.param == "bus":
         yield AT_ONCE
         return
@@ -72,7 +72,7 @@ async def ready(node: Server, status: str, seconds: float = 10.0) -> None:
 
 
 def register(node: Server, name: str) -> tuple[str, str]:
-    """A new account: its uid and a token."""
+    """Make an account; returns its uid and a token."""
     status, body = node.request("POST", "/api/v1/accounts", {"user_id": name, "password": PASSWORD})
     assert status == 201, body
     return body["user"]["uid"], body["token"]
@@ -86,19 +86,20 @@ def log_in(node: Server, name: str) -> str:
 
 
 async def within(seconds: float, hears: Awaitable[object]) -> None:
-    """It must come within this time."""
+    """Raises unless the frame arrives within this time."""
     async with asyncio.timeout(seconds + SLACK):
         await hears
 
 
 async def announced(observer: Simple, name: str, seconds: float, *types: str) -> list[Frame]:
-    """What is announced of this user within so many seconds; others, of the test before, may still be leaving."""
+    """The announcements of this user within so many seconds. Users of an earlier test may still be leaving."""
     frames = await observer.silent(seconds)
     return [frame for frame in frames if frame["type"] in types and frame["user_id"] == name]
 
 
 async def test_the_seed_over_three_nodes(cluster: Cluster) -> None:
-    """Everybody hears everybody and the announcements once; one name reaches its one person, wherever they are."""
+    """Users on all nodes get all messages, and each announcement once. A private message reaches its one recipient on
+    any node."""
     async with AsyncExitStack() as stack:
         people = [
             await stack.enter_async_context(Simple(node.ws, name))
@@ -111,7 +112,7 @@ async def test_the_seed_over_three_nodes(cluster: Cluster) -> None:
         texts = [[frame["message"] for frame in frames if frame["type"] == "message"] for frames in heard]
         assert texts == [["Salom hammaga!"], ["Salom hammaga!"], ["Salom hammaga!", "Faqat senga"]]
         joined = [[frame["user_id"] for frame in frames if frame["type"] == "joined"] for frames in heard]
-        # Who came before may be told of or not: nodes hear of each other within a moment.
+        # Earlier users may be announced or not, because nodes read of each other within a moment.
         assert sorted(joined[0]) == ["bobur", "dilnoza"] and "dilnoza" in joined[1]
         assert all(len(names) == len(set(names)) for names in joined)
         sent = [frame for frame in heard[0] if frame["type"] == "sent"]
@@ -122,7 +123,7 @@ async def test_the_seed_over_three_nodes(cluster: Cluster) -> None:
 
 
 async def test_once_a_user_not_once_a_node(cluster: Cluster) -> None:
-    """Somebody on two nodes joins once, and has left when the last of their connections is gone."""
+    """A user with connections to two nodes is announced once, and has left when the last connection is closed."""
     token = cluster.nodes[0].guest("ikkita")
     async with Simple(cluster.nodes[2].ws, "kuzatuvchi") as observer:
         first = await V1(cluster.nodes[0].ws, token).__aenter__()
@@ -137,7 +138,8 @@ async def test_once_a_user_not_once_a_node(cluster: Cluster) -> None:
 
 
 async def test_a_name_is_held_by_one_node(cluster: Cluster) -> None:
-    """A bare guest's name, and one that looks the same, is refused on every other node; of many at once one gets it."""
+    """The name of a bare guest, and one that looks like it, is refused on every other node. Of many attempts at once
+    one succeeds."""
     async with Simple(cluster.nodes[0].ws, "user1"):
         for node in cluster.nodes[1:]:
             async with V1raw(node.ws, "userl") as other:
@@ -171,7 +173,7 @@ class V1raw(Simple):
 
 
 async def test_an_account_is_one_everywhere(cluster: Cluster, way: float) -> None:
-    """Made on one node, it logs in on the next, is found by name, and its name is taken there."""
+    """An account made on one node can log in on the next, is found there by name, and its name is taken there."""
     name = f"hisob{int(way * 10)}"
     await asyncio.to_thread(register, cluster.nodes[0], name)
     await asyncio.sleep(way)
@@ -184,8 +186,8 @@ async def test_an_account_is_one_everywhere(cluster: Cluster, way: float) -> Non
 
 
 async def test_who_came_in_elsewhere_a_moment_ago_is_found(cluster: Cluster, way: float) -> None:
-    """An account made on one node logs in on the next at once, and is found there by name in every way: nobody waits until
-    the news has come."""
+    """An account made on one node logs in on the next at once and is found there by name in every way, without waiting
+    for the cache invalidation."""
     first, second, third = cluster.nodes
     for kind in ("hisob", "mehmon"):
         asker = await asyncio.to_thread(second.guest, f"soragan{kind}{int(way * 10)}")
@@ -215,8 +217,8 @@ async def test_who_came_in_elsewhere_a_moment_ago_is_found(cluster: Cluster, way
 
 
 async def test_a_token_is_refused_by_the_node_that_closed_its_sockets(cluster: Cluster, way: float) -> None:
-    """From the moment that a node has closed a revoked session's connections it takes its token no more, though requests
-    with it never stopped."""
+    """Once a node has closed the connections of a revoked session it refuses the token, although requests with it never
+    stopped."""
     name = f"bosib{int(way * 10)}"
     await asyncio.to_thread(register, cluster.nodes[0], name)
     for _ in range(3):
@@ -243,7 +245,7 @@ async def hammer(node: Server, token: str) -> None:
 
 
 async def test_a_session_revoked_on_one_node_ends_on_all(cluster: Cluster, way: float) -> None:
-    """Its connections close with 4505 on every node, and its token is worth nothing there."""
+    """Its connections close with 4505 on every node, and its token is refused there."""
     name = f"chiqib{int(way * 10)}"
     _, token = await asyncio.to_thread(register, cluster.nodes[0], name)
     async with V1(cluster.nodes[1].ws, token) as one, V1(cluster.nodes[2].ws, token) as two:
@@ -257,7 +259,7 @@ async def test_a_session_revoked_on_one_node_ends_on_all(cluster: Cluster, way: 
 
 
 async def test_who_is_removed_hears_nothing_more(cluster: Cluster, way: float) -> None:
-    """Somebody put out of a room on one node hears on theirs that they are out, and nothing of after."""
+    """A member who is removed from a room on one node gets the removal on their own node, and no later event."""
     owner_name, member_name = f"ega{int(way * 10)}", f"azo{int(way * 10)}"
     _, owner = await asyncio.to_thread(register, cluster.nodes[0], owner_name)
     _, member = await asyncio.to_thread(register, cluster.nodes[1], member_name)
@@ -280,7 +282,7 @@ async def test_who_is_removed_hears_nothing_more(cluster: Cluster, way: float) -
 
 
 async def test_a_ban_holds_on_every_node(cluster: Cluster, way: float) -> None:
-    """Who is banned from the server is put out everywhere, and comes in nowhere."""
+    """A user who is banned from the server is disconnected on every node, and can connect to none."""
     _, body = setup(cluster, f"admin{int(way * 10)}")
     name = f"yomon{int(way * 10)}"
     _, token = await asyncio.to_thread(register, cluster.nodes[1], name)
@@ -293,7 +295,7 @@ async def test_a_ban_holds_on_every_node(cluster: Cluster, way: float) -> None:
         assert closed.result() == 4503
 
     async def refused() -> None:
-        # Each node hears of it by itself, so this one may be later than the one with the socket.
+        # Each node reads the ban by itself, so this one may be later than the one with the socket.
         while cluster.nodes[1].request("GET", "/api/v1/me", token=token)[0] != 403:
             await asyncio.sleep(0.05)
 
@@ -301,7 +303,8 @@ async def test_a_ban_holds_on_every_node(cluster: Cluster, way: float) -> None:
 
 
 def setup(cluster: Cluster, name: str) -> tuple[int, str]:
-    """An owner of the server, by the setup link that one node printed, used on another; the same for all tests here."""
+    """An owner of the server, made with the setup link that one node printed and another node served. One for all tests
+    here."""
     known = getattr(cluster, "owner", None)
     if known is None:
         printed = cluster.nodes[0].printed()
@@ -318,7 +321,7 @@ def setup(cluster: Cluster, name: str) -> tuple[int, str]:
 
 
 async def test_notices_reach_other_nodes(cluster: Cluster) -> None:
-    """Typing, and how far somebody has read a direct."""
+    """Typing notices and read receipts reach the other nodes."""
     first, second = cluster.nodes[0].guest("yozuvchi"), cluster.nodes[1].guest("oquvchi")
     async with V1(cluster.nodes[0].ws, first) as writer, V1(cluster.nodes[1].ws, second) as reader:
         await asyncio.sleep(AT_ONCE)
@@ -326,7 +329,7 @@ async def test_notices_reach_other_nodes(cluster: Cluster) -> None:
         await reader.until("message.created", conversation=sent["conversation"])
         await writer.say({"type": "typing", "conversation": sent["conversation"]})
         assert (await reader.until("typing"))["user_id"] == "yozuvchi"
-        await asyncio.sleep(0.3)  # a notice is said once, and the direct is new to the first node's ears
+        await asyncio.sleep(0.3)  # a notice is sent once, and the first node must have opened the direct's channel
         await reader.say({"type": "read", "id": 5, "conversation": sent["conversation"], "ordinal": 1})
         receipt = await writer.until("receipt")
         assert (receipt["user_id"], receipt["ordinal"]) == ("oquvchi", 1)
@@ -334,8 +337,8 @@ async def test_notices_reach_other_nodes(cluster: Cluster) -> None:
 
 @pytest.mark.parametrize("kind", ["guest", "account"])
 async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster, kind: str) -> None:
-    """Given on one node, used on the next; then it is worth nothing anywhere. An account's belongs to its session: with that
-    the connection ends."""
+    """A ticket from one node works on the next, and once only. An account's ticket belongs to its session and ends with
+    it."""
     name = f"chiptali{kind}"
     if kind == "guest":
         token = cluster.nodes[0].guest(name)
@@ -359,7 +362,7 @@ async def test_a_ticket_is_good_on_another_node_once(cluster: Cluster, kind: str
 
 
 async def test_a_guest_becomes_an_account_on_another_node(cluster: Cluster, way: float) -> None:
-    """Their connection is told to come back soon after; with the new token it is the account, and ends with its session."""
+    """The guest's connection is closed soon after. With the new token it is the account, and ends with its session."""
     name = f"mehmon{int(way * 10)}"
     token = await asyncio.to_thread(cluster.nodes[0].guest, name)
     async with V1(cluster.nodes[1].ws, token) as guest:
@@ -380,7 +383,8 @@ async def test_a_guest_becomes_an_account_on_another_node(cluster: Cluster, way:
 
 
 async def test_without_the_bus_it_is_degraded_and_goes_on(cluster: Cluster) -> None:
-    """`readyz` says so, 200 all the same; messages come by the store within the comparison; it heals by itself."""
+    """`readyz` answers 200 and says degraded, messages arrive by the comparison with the store, and the bus reconnects
+    by itself."""
     async with Simple(cluster.nodes[0].ws, "shinasiz1") as one, Simple(cluster.nodes[1].ws, "shinasiz2") as two:
         await asyncio.sleep(0.5)
         for relay in cluster.relays:
@@ -398,7 +402,7 @@ async def test_without_the_bus_it_is_degraded_and_goes_on(cluster: Cluster) -> N
 
 
 async def test_a_killed_node_is_noticed(tmp_path: Path, cluster: Cluster) -> None:
-    """Its users have left within 15 s, announced once; and its names are free."""
+    """Its users have left within 15 s, announced once, and its names are free."""
     node = cluster.nodes[2]
     async with Simple(cluster.nodes[0].ws, "guvoh") as observer:
         victim = await Simple(node.ws, "qurbon").__aenter__()
@@ -417,7 +421,7 @@ async def test_a_killed_node_is_noticed(tmp_path: Path, cluster: Cluster) -> Non
 
 
 async def test_a_node_whose_database_became_another_ends(tmp_path: Path) -> None:
-    """So that one is started in its place that knows the new epoch; those who are connected are told to come back."""
+    """The process ends, so that one is started that reads the new epoch. Its clients are told to reconnect."""
     with serving("cluster", tmp_path / "data") as node:
         async with Simple(node.ws, "mehmon") as guest:
             assert node.database_url is not None

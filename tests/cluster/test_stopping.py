@@ -1,4 +1,4 @@
-"""A node that is asked to stop while its database does not answer."""
+"""A node is asked to stop while its database does not answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GONE_SECONDS = 10.0
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[engines.Postgres]:
-    """One of its own: the others' tests go on."""
+    """A database of its own, because the tests beside it use theirs."""
     engine = engines.Postgres()
     with engines.running(engine):
         prepare(engine.new_database("empty"))
@@ -31,9 +31,9 @@ def postgres() -> Iterator[engines.Postgres]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there no process can be asked to stop")
 async def test_a_database_that_hangs(postgres: engines.Postgres, tmp_path: Path) -> None:
-    """The process is gone within 10 s: with people connected, a message and requests under way. Those people are told to come
-    back, and the log says what was given up. Ctrl-C ends it in Python's own way, which waits for threads that are no daemons.
-    """
+    """With clients connected, and a message and requests in progress, the process ends within 10 s. The clients are
+    told to reconnect, and the log says what was given up. Ctrl-C ends it as Python does, which waits for threads that
+    are not daemons."""
     hanging = asyncio.Barrier(2)
     try:
         await asyncio.gather(
@@ -44,7 +44,7 @@ async def test_a_database_that_hangs(postgres: engines.Postgres, tmp_path: Path)
 
 
 async def _stopped(way: str, requests: int, postgres: engines.Postgres, place: Path, hanging: asyncio.Barrier) -> None:
-    """One of two servers, from whose start the database answers both until they are busy, and then neither."""
+    """Stop one of two servers, after the database has stopped answering both."""
     url = postgres.new_database(way.lower(), template="empty")
     server = Server("suhbat", place / way, settings={"SUHBAT_DATABASE_URL": url})
     await asyncio.to_thread(server.start)

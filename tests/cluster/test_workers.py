@@ -43,7 +43,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def workers(server: Server) -> list[psutil.Process]:
-    """Those that serve; Python has another process that looks after what they share."""
+    """The processes that serve. Python runs another one, which tracks shared resources."""
     assert server.process is not None
     try:
         children = psutil.Process(server.process.pid).children()
@@ -53,7 +53,7 @@ def workers(server: Server) -> list[psutil.Process]:
 
 
 def serves(process: psutil.Process) -> bool:
-    """Whether this is one of them. Of a process that has just ended there may be no command line any more."""
+    """Whether a process is a worker. A process that has just ended may have no command line any more."""
     try:
         return "spawn_main" in " ".join(process.cmdline())
     except (psutil.NoSuchProcess, psutil.AccessDenied):
@@ -61,7 +61,7 @@ def serves(process: psutil.Process) -> bool:
 
 
 async def test_they_are_one_server(server: Server) -> None:
-    """Whatever process somebody is on, they hear everybody; a process that dies is replaced, and nobody misses anything."""
+    """A client gets all messages on any process. A process that dies is replaced, and no client misses a message."""
     before = workers(server)
     assert len(before) == 2
     async with AsyncExitStack() as stack:
@@ -81,7 +81,7 @@ async def test_they_are_one_server(server: Server) -> None:
 
 
 async def _said(server: Server, person: V1, token: str, number: int) -> int:
-    """The `seq` of what somebody says, over a new connection if theirs was to the process that died."""
+    """Send a message and return its `seq`; reconnect first if the process of the connection has died."""
     what = {"conversation": "lobby", "text": "yana", "client_id": f"yana {number}"}
     try:
         return int((await person.ask("send", **what))["seq"])
@@ -96,8 +96,7 @@ async def _said(server: Server, person: V1, token: str, number: int) -> int:
 
 
 async def test_the_command_line_reaches_whichever_worker(server: Server) -> None:
-    """Each order is carried out whatever worker it reaches, on all of them; also while one that has ended is replaced, and
-    afterwards."""
+    """Each command takes effect on all workers, whichever it reaches, also while a worker is replaced, and afterwards."""
     settings = Settings(data=server.data)
     await asyncio.to_thread(user.execute, settings, verb="add", user_id="ali", password=PASSWORD)
     _, made = await asyncio.to_thread(
@@ -124,7 +123,7 @@ async def test_the_command_line_reaches_whichever_worker(server: Server) -> None
 
 
 async def test_whichever_is_asked_tells_the_figures_of_all(server: Server) -> None:
-    """Both workers are in one answer of /metrics, and the connections of both add up to those that there are."""
+    """One answer of /metrics covers both workers; their connections add up to the total."""
     async with AsyncExitStack() as stack:
         for number in range(PEOPLE):
             token = await asyncio.to_thread(server.guest, f"mehmon{number}")
@@ -139,7 +138,7 @@ async def test_whichever_is_asked_tells_the_figures_of_all(server: Server) -> No
 
 
 def test_a_server_that_cannot_start(tmp_path: Path) -> None:
-    """It says why and ends, with a status that says so to what started it; workers that would find the same are not tried."""
+    """It prints the reason and exits with an error status. Workers that would fail for the same reason are not started."""
     empty = engines.postgres().new_database(f"e{time.monotonic_ns()}")
     server = Server("cluster", tmp_path / "data", command=(*COMMANDS["cluster"], "--workers", "2"))
     server.settings = {"SUHBAT_DATABASE_URL": empty}
@@ -154,7 +153,7 @@ def test_a_server_that_cannot_start(tmp_path: Path) -> None:
 
 
 async def test_they_stop_together(server: Server) -> None:
-    """SIGTERM to the one that was started: who is connected is told to come back, and no process is left."""
+    """SIGTERM to the parent: clients are told to reconnect, and no process is left."""
     running = workers(server)
     token = server.guest("kishi")
     async with V1(server.ws, token) as person:
@@ -169,7 +168,7 @@ async def test_they_stop_together(server: Server) -> None:
 
 
 async def test_they_do_not_outlive_who_started_them(server: Server) -> None:
-    """Where that one is killed the others end too, and the port is free for the next start."""
+    """If the parent is killed, the workers end too, and the port is free for the next start."""
     running = workers(server)
     server.kill()
     limit = time.monotonic() + PATIENCE

@@ -1,4 +1,4 @@
-"""A log in memory and a wire that remembers, for tests of the hub without a socket or a disk."""
+"""A log in memory and a wire that records, for tests of the hub without a socket or a disk."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.fakes import FakePresenceListener
 
 
 class Log:
-    """The two reads that the hub makes of a store. `gate` holds a read up until it is set."""
+    """The reads that the hub makes of a store. `gate` delays a read until it is set."""
 
     def __init__(self) -> None:
         self.entries: dict[str, list[LogEntry]] = {}
@@ -48,7 +48,7 @@ class Log:
         return page
 
     def write(self, log: str = "lobby", *, actor: str = "ua", text: str | None = None) -> LogEntry:
-        """Append a message, as a commit does; whether the hub hears of it is the test's business."""
+        """Append a message, as a commit does. The test decides whether the hub gets it."""
         entries = self.entries.setdefault(log, [])
         seq = len(entries) + 1
         message = Message(
@@ -58,7 +58,7 @@ class Log:
         return self._append(log, event)
 
     def add_direct(self, uid: str, conversation: str, since: int = 0) -> LogEntry:
-        """The event in a user's own log that a direct is theirs; `since`: their floor in it."""
+        """The event in a user's own log that a direct was added. `since`: the user's floor in it."""
         key = f"@me:{uid}"
         state = ConversationState(
             conversation=conversation, kind="direct", title="b", head=0, member_count=2, since=since
@@ -69,7 +69,7 @@ class Log:
         )
 
     def leave(self, uid: str, room: str) -> list[LogEntry]:
-        """The events of somebody's removal from a room, in the order of their commit."""
+        """The events of a member's removal from a room, in the order of their commit."""
         own, key = f"@me:{uid}", room
         common = {"at": 0, "actor": "ua", "actor_uid": "ua"}
         seq = len(self.entries.get(own, [])) + 1
@@ -85,7 +85,7 @@ class Log:
 
 
 class RecordingWire:
-    """Remembers what was written. `congested` is the test's to set; `drain` lets it flow again."""
+    """Records what was written. The test sets `congested`; `drain` ends the congestion."""
 
     def __init__(self) -> None:
         self.congested = False
@@ -127,7 +127,7 @@ class RecordingWire:
     def confirm(self, done: Any) -> None: ...
 
     def seqs(self, conversation: str = "lobby") -> list[int]:
-        """The `seq`s of this conversation's messages, in the order they came."""
+        """The `seq` of each message of this conversation, in the order they were written."""
         return [
             frame["seq"]
             for frame in self.frames
@@ -139,13 +139,13 @@ class RecordingWire:
 
 
 def hub_over(log: Log, tasks: Tasks | None = None) -> Hub:
-    """A hub of one process, over this log."""
+    """A hub over this log."""
     return Hub(cast(LogReader, log), MemoryBus(), Here(1_000, FakePresenceListener()), tasks or Tasks(), lambda: False)
 
 
 @asynccontextmanager
 async def running(log: Log) -> AsyncIterator[Hub]:
-    """The same, open; its tasks are ended afterwards."""
+    """An open hub over this log; its tasks are cancelled afterwards."""
     tasks = Tasks()
     hub = hub_over(log, tasks)
     await hub.open()
@@ -158,7 +158,7 @@ async def running(log: Log) -> AsyncIterator[Hub]:
 
 @asynccontextmanager
 async def reconciling(hub: Hub, log: Log, listener: ChangeListener | None = None) -> AsyncIterator[Reconciliation]:
-    """The hub is compared with the log every 2 s, and when it is told to."""
+    """Compare the hub with the log every 2 s, and on request."""
     tasks = Tasks()
     reconciliation = Reconciliation(cast(LogReader, log), hub, listener or Nobody())
     tasks.start(reconciliation.run())
@@ -169,7 +169,7 @@ async def reconciling(hub: Hub, log: Log, listener: ChangeListener | None = None
 
 
 class Nobody:
-    """A listener for whom nothing is in memory that others could change."""
+    """A change listener without any cached data."""
 
     def invalidate(self, changes: Sequence[Change], whole: bool) -> None: ...
 
@@ -177,7 +177,7 @@ class Nobody:
 def connect(
     hub: Hub, uid: str, format: FrameFormat = FrameFormat.V1, *, live: bool = True
 ) -> tuple[Connection, RecordingWire]:
-    """A connection in the lobby and its own log: live at the head, or not attached to anything yet."""
+    """A connection that follows the lobby and its own log: live, or not started."""
     wire = RecordingWire()
     connection = Connection(wire, format, Actor(uid=uid, user_id=uid), "en")
     hub.add(connection)

@@ -1,4 +1,5 @@
-"""The store is ahead of the hub for a moment: an event is committed in the writer's thread, and applied on the loop after."""
+"""The store is ahead of the hub for a moment: an event is committed in the writer's thread and applied on the loop
+later."""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ async def hub(log: Log) -> AsyncIterator[Hub]:
 
 @pytest.mark.parametrize("format", list(FrameFormat))
 async def test_what_the_feed_read_first_is_not_told_twice(hub: Hub, log: Log, format: FrameFormat) -> None:
-    """A reader is fed from the log when a message is committed that the hub has not heard of: it comes once."""
+    """A feed reads a message before the hub has applied it. The connection gets it once."""
     _, wire = connect(hub, "ua", format)
     wire.congested = True
     hub.apply([log.write(), log.write()])
@@ -39,7 +40,7 @@ async def test_what_the_feed_read_first_is_not_told_twice(hub: Hub, log: Log, fo
 
 
 async def test_caught_up_with_a_head_that_the_hub_has_not_heard_of(hub: Hub, log: Log) -> None:
-    """Who resumes at the hub's head, while the store is further, gets the rest and then caught_up."""
+    """A client resumes at the hub's head while the store is ahead. It gets the rest, then `caught_up`."""
     hub.apply([log.write()])
     await settle()
     late = log.write()
@@ -54,7 +55,7 @@ async def test_caught_up_with_a_head_that_the_hub_has_not_heard_of(hub: Hub, log
 
 
 async def test_a_cursor_that_the_hub_has_not_heard_of(hub: Hub, log: Log) -> None:
-    """Who begins at the store's head gets nothing that is not above it."""
+    """A client that starts at the store's head gets no event at or below it."""
     late = log.write()
     connection, wire = connect(hub, "ua", live=False)
     hub.follow(connection, {"lobby": 1})

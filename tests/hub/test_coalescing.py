@@ -1,4 +1,4 @@
-"""When what was gathered is written: once a turn, and later only if more is coming and a round costs something."""
+"""Coalescing: frames are written once in a turn, and later only if more events are coming and a round is expensive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from suhbat.hub.coalescing import Coalescing
 
 
 class Round:
-    """A round of writes that takes `seconds` of a clock that only it moves."""
+    """A round of writes that takes `seconds` of a clock that nothing else moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.0) -> None:
         self.times = 0
@@ -31,7 +31,7 @@ async def turns(count: int = 3) -> None:
 
 
 async def test_once_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However often it is asked within a turn."""
+    """However often it is scheduled in a turn."""
     round_ = Round(monkeypatch)
     for _ in range(5):
         round_.coalescing.schedule()
@@ -41,7 +41,7 @@ async def test_once_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_lone_message_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With nothing on its way an expensive round is not put off."""
+    """While no other event is coming, even an expensive round is not delayed."""
     round_ = Round(monkeypatch, seconds=0.01)
     for _ in range(3):
         round_.coalescing.schedule()
@@ -50,7 +50,7 @@ async def test_a_lone_message_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_a_cheap_round_is_not_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a small room there is nothing to be saved by waiting."""
+    """In a small room a delay would save nothing."""
     round_ = Round(monkeypatch, seconds=0.0001)
     round_.coming = True
     for _ in range(3):
@@ -60,7 +60,7 @@ async def test_a_cheap_round_is_not_put_off(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_an_expensive_round_waits_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While more is coming, and written at once when that has come."""
+    """It is delayed while more events are coming, and written when they have come."""
     round_ = Round(monkeypatch, seconds=0.01)
     round_.coalescing.schedule()
     await turns()
@@ -76,7 +76,7 @@ async def test_an_expensive_round_waits_for_more(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_it_waits_no_longer_than_a_round_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that never ends is written all the same."""
+    """Under a stream of events without end the round is still written."""
     round_ = Round(monkeypatch, seconds=0.01)
     round_.coalescing.schedule()
     await turns()
@@ -95,7 +95,7 @@ async def test_it_waits_no_longer_than_a_round_takes(monkeypatch: pytest.MonkeyP
 
 
 async def test_writing_now_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was asked before an immediate round is in it: there is no second one for it."""
+    """What was scheduled before a flush is written in it; no second round follows."""
     round_ = Round(monkeypatch)
     round_.coalescing.schedule()
     round_.coalescing.flush()

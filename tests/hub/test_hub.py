@@ -1,4 +1,4 @@
-"""The hub: order, gaps, coalescing, slow readers, the hand-over from replay to live."""
+"""The hub: order, gaps, coalescing, slow readers, and the hand-over from replay to live."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .parts import Log, connect, reconciling, running, settle
 
 
 async def test_events_reach_everybody_in_one_write() -> None:
-    """All events of one turn of the loop go to each connection in a single write, in order, in its dialect."""
+    """All events of one loop turn go to each connection in a single write, in order, in its dialect."""
     log = Log()
     async with running(log) as hub:
         _, new = connect(hub, "ua")
@@ -52,7 +52,8 @@ async def test_what_is_not_above_the_head_is_dropped() -> None:
 
 
 async def test_a_gap_waits_and_then_reads_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event above head + 1 is held; if those before it do not come, they are read from the store. Never skipped."""
+    """An event above head + 1 is held. If its predecessors do not arrive, they are read from the store; none is
+    skipped."""
     monkeypatch.setattr(gap_reader, "GAP_SECONDS", 0.0)
     log = Log()
     async with running(log) as hub:
@@ -66,7 +67,7 @@ async def test_a_gap_waits_and_then_reads_the_store(monkeypatch: pytest.MonkeyPa
 
 
 async def test_a_gap_that_closes_itself_reads_nothing() -> None:
-    """Events that overtake each other within the wait are put in order without the store."""
+    """Events that arrive out of order within the wait are put in order without a read."""
     log = Log()
     async with running(log) as hub:
         _, wire = connect(hub, "ua")
@@ -79,7 +80,7 @@ async def test_a_gap_that_closes_itself_reads_nothing() -> None:
 
 
 async def test_many_that_come_too_early_are_one_read() -> None:
-    """After an outage of the bus thousands come at once above a gap: what is missing is read once, not once for each."""
+    """After an outage of the bus thousands of events arrive above a gap. The gap is read once, not once for each event."""
     log = Log()
     async with running(log) as hub:
         _, wire = connect(hub, "ua")
@@ -95,7 +96,7 @@ async def test_many_that_come_too_early_are_one_read() -> None:
 
 
 async def test_heads_are_compared_with_the_store(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event that nobody told the hub of is found by comparing heads (G6)."""
+    """The hub finds an event that it was not given, by comparing heads (G6)."""
     monkeypatch.setattr(reconciliation, "RECONCILE_SECONDS", 0.0)
     log = Log()
     async with running(log) as hub, reconciling(hub, log):
@@ -106,7 +107,8 @@ async def test_heads_are_compared_with_the_store(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_slow_reader_is_fed_from_the_log() -> None:
-    """A congested connection gets no live frames and holds no memory; when it drains it has every event once, in order."""
+    """A congested connection gets no live frames and takes no memory. When it drains, it gets every event once, in
+    order."""
     log = Log()
     async with running(log) as hub:
         slow, wire = connect(hub, "ua")
@@ -128,7 +130,7 @@ async def test_a_slow_reader_is_fed_from_the_log() -> None:
 
 
 async def test_replies_reach_a_connection_that_is_behind() -> None:
-    """Answers are never dropped, notices are."""
+    """Replies are never dropped; notices are."""
     log = Log()
     async with running(log) as hub:
         slow, wire = connect(hub, "ua")
@@ -141,7 +143,7 @@ async def test_replies_reach_a_connection_that_is_behind() -> None:
 
 
 async def test_presence_is_whole_after_being_behind() -> None:
-    """Who missed a notice is told the whole presence before it lives again."""
+    """A connection that missed a notice gets a full presence notice before it goes live again."""
     log = Log()
     async with running(log) as hub:
         _, wire = connect(hub, "ua")
@@ -155,7 +157,7 @@ async def test_presence_is_whole_after_being_behind() -> None:
 
 
 async def test_announcements_are_kept_for_who_is_behind() -> None:
-    """joined and left stand in order with the messages, and reach a slow reader when it is back, once."""
+    """`joined` and `left` are in order with the messages. A slow reader gets them once, when it has drained."""
     log = Log()
     async with running(log) as hub:
         _, wire = connect(hub, "ua", FrameFormat.SIMPLE)
@@ -177,7 +179,7 @@ async def test_announcements_are_kept_for_who_is_behind() -> None:
 
 @pytest.mark.parametrize("late", [0, 1, 5, 150])
 async def test_replay_and_live_have_no_seam(late: int) -> None:
-    """Events committed while a connection is replayed come after the replay, once; `caught_up` follows the first head."""
+    """Events committed during a replay come after it, once. `caught_up` follows the first head."""
     log = Log()
     for _ in range(130):
         log.write()
@@ -198,7 +200,7 @@ async def test_replay_and_live_have_no_seam(late: int) -> None:
 
 
 async def test_going_live_takes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An event that the hub hears of in the very turn in which the page that has it arrives comes once."""
+    """An event that is applied in the same turn in which its page arrives is written once."""
     log = Log()
     async with running(log) as hub:
         connection, wire = connect(hub, "ua", FrameFormat.SIMPLE, live=False)
@@ -219,7 +221,7 @@ async def test_going_live_takes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -
 
 
 async def test_attaching_takes_nothing_of_this_turn_twice() -> None:
-    """A connection that attaches at the head does not get what was applied before it in the same turn."""
+    """A connection that attaches at the head does not get the events applied earlier in the same turn."""
     log = Log()
     async with running(log) as hub:
         _, old = connect(hub, "ua")
@@ -231,7 +233,7 @@ async def test_attaching_takes_nothing_of_this_turn_twice() -> None:
 
 
 async def test_leaving_while_a_page_is_read() -> None:
-    """A conversation that is taken away while its events are read is not written any more; the rest goes on."""
+    """If a connection leaves a conversation while its page is read, the page is not written. Its other logs go on."""
     log = Log()
     log.write("d1")
     async with running(log) as hub:
@@ -252,7 +254,7 @@ async def test_leaving_while_a_page_is_read() -> None:
 
 
 async def test_interest_is_registered_before_the_head_is_read() -> None:
-    """What is committed while the head of a new room is read is not lost, whether the read sees it or not."""
+    """An event that is committed while the head of a new room is read is not lost, whether the read includes it or not."""
     log = Log()
     log.write("d1")
     async with running(log) as hub:
@@ -270,7 +272,7 @@ async def test_interest_is_registered_before_the_head_is_read() -> None:
 
 
 async def test_a_new_direct_is_followed_from_its_first_message() -> None:
-    """conversation.added attaches every connection of its user, so that the message committed with it arrives."""
+    """conversation.added attaches every connection of its user, so that the message committed with it is delivered."""
     log = Log()
     async with running(log) as hub:
         _, mine = connect(hub, "ua")
@@ -285,7 +287,7 @@ async def test_a_new_direct_is_followed_from_its_first_message() -> None:
 
 
 async def test_a_shorter_log_is_not_skipped_silently() -> None:
-    """When the store no longer has what a connection misses, it is told to come back with its cursor (4008)."""
+    """If the store no longer has the events that a connection misses, it is closed with 4008 and resumes."""
     log = Log()
     for _ in range(3):
         log.write()
@@ -299,7 +301,7 @@ async def test_a_shorter_log_is_not_skipped_silently() -> None:
 
 
 async def test_pong_heads_are_what_was_written_since() -> None:
-    """Each conversation written since the previous pong, and only those."""
+    """The heads of the conversations that advanced since the previous pong, and no others."""
     log = Log()
     async with running(log) as hub:
         connection, _ = connect(hub, "ua")
@@ -309,7 +311,7 @@ async def test_pong_heads_are_what_was_written_since() -> None:
 
 
 async def test_a_dead_feed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A feed that dies closes its connection, so that its client comes back."""
+    """A feed that fails closes its connection, so that the client reconnects."""
     log = Log()
     async with running(log) as hub:
         _, wire = connect(hub, "ua")
@@ -328,8 +330,9 @@ async def test_a_dead_feed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("way", ["here", "elsewhere", "outside", "gone"])
 async def test_a_guest_becomes_an_account(monkeypatch: pytest.MonkeyPatch, way: str) -> None:
-    """Where the account was made its session is given to their connections; made on another node it is not known, and they
-    are told to come back, a moment later. Whoever came as an account needs none."""
+    """If the account was made on this node, the guest's connections get its session. If it was made on another node,
+    the session is unknown here, and the connections are closed a moment later. A connection that started as an account
+    is not affected."""
     monkeypatch.setattr(connections, "MOVE_SECONDS", 0.0)
     async with running(Log()) as hub:
         connection, wire = connect(hub, "ua")
@@ -348,7 +351,7 @@ async def test_a_guest_becomes_an_account(monkeypatch: pytest.MonkeyPatch, way: 
 
 
 async def test_channels_without_listeners_are_closed() -> None:
-    """When the last listener leaves, nothing of a channel stays in memory; the lobby always does."""
+    """When the last listener leaves, nothing of a channel stays in memory. The lobby's channel always stays."""
     log = Log()
     async with running(log) as hub:
         connection, _ = connect(hub, "ua")
@@ -364,8 +367,8 @@ steps = st.lists(st.sampled_from(["write", "hidden", "congest", "drain", "turn",
 
 @given(steps)
 def test_any_order_of_things(sequence: list[str]) -> None:
-    """Whatever is written, lost on the way, congested, drained or synced in whatever order: with the client's rule every
-    event is applied exactly once, and a client that waits misses none."""
+    """In any order of writes, lost events, congestion, drains and syncs: with the client's rule every event is applied
+    exactly once, and a client that waits misses none."""
 
     async def scenario() -> None:
         log = Log()
@@ -401,7 +404,7 @@ def test_any_order_of_things(sequence: list[str]) -> None:
 
 
 async def test_a_newcomer_is_not_told_of_the_past() -> None:
-    """Announcements from before a connection came are not for it, also when it has to be fed first."""
+    """A connection gets no announcements from before it connected, even if it is fed first."""
     log = Log()
     async with running(log) as hub:
         _, old = connect(hub, "ua", FrameFormat.SIMPLE)
@@ -415,7 +418,7 @@ async def test_a_newcomer_is_not_told_of_the_past() -> None:
 
 
 async def test_the_whole_presence_says_that_it_is_whole() -> None:
-    """Who left while a reader was behind is not in what it is then told, and the notice says that this means gone."""
+    """A full presence notice leaves out users who left while the reader was behind, and says that it is full."""
     log, here = Log(), Here(1_000, FakePresenceListener())
     async with running(log) as hub:
         connection, _ = connect(hub, "ua")

@@ -1,4 +1,5 @@
-"""Thousands come at once: some are served, some wait, the others hear when to come again."""
+"""The opening limiter: when thousands of clients connect at once, some are served, some wait, the others get a time to
+retry."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from suhbat.hub.opening_limiter import AWAY_SECONDS, LONGEST_SECONDS, OpeningLim
 
 
 class Crowd:
-    """People who go through one after another, each when the test says so."""
+    """Openings that finish one after another, each when the test says so."""
 
     def __init__(self, limiter: OpeningLimiter) -> None:
         self.limiter = limiter
@@ -48,7 +49,7 @@ async def settle() -> None:
 
 
 async def test_in_order_and_no_more_than_so_many_at_once(tasks: list[asyncio.Task[None]]) -> None:
-    """Who came first goes first."""
+    """Openings are admitted in the order they came."""
     crowd = Crowd(OpeningLimiter(at_once=2))
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(5)]
     await settle()
@@ -62,7 +63,8 @@ async def test_in_order_and_no_more_than_so_many_at_once(tasks: list[asyncio.Tas
 async def test_a_long_line_is_told_when_to_come(
     tasks: list[asyncio.Task[None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who would wait too long is refused at once, and told when to come back: the time that the line takes, 20 s at most."""
+    """An opening that would wait too long is refused at once. Its `retry_after` is the time that the queue takes, 20 s
+    at most."""
     limiter = OpeningLimiter(at_once=1)
     monkeypatch.setattr(opening_limiter, "SLOWEST", 100.0)
     limiter._seconds_each = LONGEST_SECONDS / 2
@@ -84,7 +86,7 @@ async def test_a_long_line_is_told_when_to_come(
 
 
 async def test_who_gives_up_leaves_the_line(tasks: list[asyncio.Task[None]]) -> None:
-    """A connection that closes while it waits takes nobody's place; one that fails inside gives its own back."""
+    """A connection that closes while it waits takes no slot; an opening that fails releases its slot."""
     crowd = Crowd(OpeningLimiter(at_once=1))
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(2)]
     await settle()

@@ -1,4 +1,4 @@
-"""Pages of logs are read once while many want them, and never tell what was taken back."""
+"""The page cache reads a page once for many connections, and never keeps text that was deleted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def cache_over(log: Log) -> PageCache:
 
 
 async def test_many_share_one_read() -> None:
-    """Whether they ask while it is read or afterwards; and they share its encoded frames."""
+    """Connections that need the page during or after the read share it, and its encoded frames."""
     log = Log()
     for _ in range(PAGE + 5):
         log.write()
@@ -32,7 +32,7 @@ async def test_many_share_one_read() -> None:
 
 
 async def test_the_head_is_not_kept() -> None:
-    """At the head there is nothing, until there is something."""
+    """An empty page at the head is not cached, because events will follow."""
     log = Log()
     kept = cache_over(log)
     assert (await kept.above("lobby", 0)).events == []
@@ -41,7 +41,7 @@ async def test_the_head_is_not_kept() -> None:
 
 
 async def test_forgotten_is_read_anew() -> None:
-    """Of one log; others stay."""
+    """`forget` drops the pages of one log; others stay."""
     log = Log()
     log.write("lobby")
     log.write("d1")
@@ -53,7 +53,7 @@ async def test_forgotten_is_read_anew() -> None:
 
 
 async def test_forgotten_while_it_is_read() -> None:
-    """Who waits gets it, but it is not kept: it may be from before the change."""
+    """Waiting callers get the page, but it is not kept, because it may be older than the change."""
     log = Log()
     log.write()
     kept = cache_over(log)
@@ -67,7 +67,7 @@ async def test_forgotten_while_it_is_read() -> None:
 
 
 async def test_a_read_that_fails_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All who wait hear of it; the next one reads again."""
+    """All waiting callers get the error; the next call reads again."""
     log = Log()
     log.write()
     kept = cache_over(log)
@@ -83,7 +83,7 @@ async def test_a_read_that_fails_is_not_kept(monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over the limit the page that was not wanted for the longest time goes."""
+    """Over the limit the least recently used page is dropped."""
     monkeypatch.setattr(page_cache, "CACHE_BYTES", 1_000)
     log = Log()
     for number in range(5):

@@ -1,4 +1,4 @@
-"""Where a connection is in its logs: the hub says it, and nobody else changes it."""
+"""The position of a connection in its logs: the hub returns it, and only the hub changes it."""
 
 from __future__ import annotations
 
@@ -42,20 +42,21 @@ def changed(source: str) -> Iterator[str]:
     ["one.live = False", "one.lag[key] = 1", "del one.lag[key]", "self.one.targets.append(x)", "room.echo |= True"],
 )
 def test_a_change_is_noticed(line: str) -> None:
-    """Whichever way it is written."""
+    """The check finds each way to write a change."""
     assert set(changed(line)) & POSITION
 
 
 def test_nobody_else_changes_a_position() -> None:
-    """Outside of the hub no module of the server assigns or changes a part of a position."""
+    """No module outside of the hub assigns or changes a part of a position."""
     for path in sorted((ROOT / "suhbat").rglob("*.py")):
         place = path.relative_to(ROOT / "suhbat").parts[0]
-        if place not in ("hub", "client", "store"):  # the others have no connections
+        if place not in ("hub", "client", "store"):  # the other modules have no connections
             assert not set(changed(path.read_text(encoding="utf-8"))) & POSITION, path
 
 
 async def test_the_position_is_what_was_written() -> None:
-    """Of who is live it moves with each write; of who is behind it stays at the last event that it got."""
+    """The position of a live connection moves with each write; that of one behind stays at the last event written to
+    it."""
     log = Log()
     async with running(log) as hub:
         (one, _), (slow, wire) = connect(hub, "ua"), connect(hub, "ub")
@@ -72,7 +73,7 @@ async def test_the_position_is_what_was_written() -> None:
 
 
 async def test_sync_takes_a_connection_back() -> None:
-    """In the logs that it follows, and in no other; then it gets again what lies above."""
+    """It goes back in the logs that it follows, and in no other. Then it gets the events above again."""
     log = Log()
     async with running(log) as hub:
         connection, wire = connect(hub, "ua")
@@ -86,7 +87,7 @@ async def test_sync_takes_a_connection_back() -> None:
 
 
 async def test_following_again_moves_the_cursor() -> None:
-    """A log that a connection follows already is followed from the new cursor; what the store says of it counts."""
+    """`follow` on a log that the connection follows already replaces the cursor and takes what the store read."""
     log = Log()
     for _ in range(3):
         log.write("d1")

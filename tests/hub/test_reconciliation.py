@@ -1,4 +1,4 @@
-"""Comparing with the store: nothing stays unseen for longer than one look, whenever somebody began to follow it."""
+"""Reconciliation: no event stays unseen for longer than one comparison, whenever a channel was opened."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ ROOM = "r1"
 
 
 class Journal(Log):
-    """A log beside other nodes: what was written since the mark, in the order of writing; or `whole`, the heads of what
-    is asked for. `seen` is called when a look has its answer and does not know it yet."""
+    """A log that other nodes write too. `moved` returns what was written since the mark, in order; or, `whole`, the
+    heads of all logs asked for. `seen` is called when a comparison has its answer, before it is processed."""
 
     def __init__(self, *, whole: bool) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class Journal(Log):
         return moved
 
     def admit(self, uid: str, room: str) -> None:
-        """Let somebody into a room, which has as many events then as it has now."""
+        """Add a member to a room, which then has as many events as now."""
         self.add_direct(uid, room)
         added = self.entries[own_log(uid)][-1]
         state = added.event.state.model_copy(update={"head": len(self.entries.get(room, ()))})  # type: ignore[union-attr]
@@ -52,7 +52,7 @@ class Journal(Log):
 
 
 async def look(reconciliation: Reconciliation) -> None:
-    """One look at the store, by hand: those that come by themselves come every 2 s."""
+    """Make one comparison; the regular ones come every 2 s."""
     reconciliation.compare_soon()
     await settle()
 
@@ -63,8 +63,8 @@ def log(request: pytest.FixtureRequest) -> Journal:
 
 
 async def test_admitted_and_written_to_between_two_looks(log: Journal) -> None:
-    """Somebody is let into a room by another node, and something is said there at once: it comes with the same look,
-    though it stands before their own log in the journal, and its head is the one that `pong` tells."""
+    """Another node adds a user to a room and a message is sent there at once. The same comparison finds it, although it
+    is before the user's own log in the journal, and `pong` has its head."""
     async with running(log) as hub, reconciling(hub, log) as reconciliation:
         await look(reconciliation)
         connection, wire = connect(hub, "ub")
@@ -77,7 +77,8 @@ async def test_admitted_and_written_to_between_two_looks(log: Journal) -> None:
 
 
 async def test_somebody_comes_during_a_look(log: Journal) -> None:
-    """Their own log is new, and what it says of a conversation is as old as the look: what was said there is not missed."""
+    """A user connects during a comparison. The own log is new, and its events name conversations as of the comparison;
+    messages sent there since are found."""
     async with running(log) as hub, reconciling(hub, log) as reconciliation:
         await look(reconciliation)
         connection, wire = connect(hub, "ub", live=False)
@@ -96,7 +97,7 @@ async def test_somebody_comes_during_a_look(log: Journal) -> None:
 
 
 async def test_a_head_that_is_being_read_during_a_look(log: Journal) -> None:
-    """A log whose head is not here yet is not passed over: the read that brings it may have begun before the look."""
+    """A log whose head is still being read is not skipped, because that read may have begun before the comparison."""
     async with running(log) as hub, reconciling(hub, log) as reconciliation:
         await look(reconciliation)
         connection, wire = connect(hub, "ub", live=False)

@@ -1,4 +1,4 @@
-"""Nothing of after a removal reaches who was removed, in whatever order this process hears of it."""
+"""No event after a removal reaches the removed member, in whatever order this process gets the events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROOM = "r1"
 
 
 async def test_the_room_says_so_before_ones_own_log_does() -> None:
-    """The room was read ahead of the news of its members' own logs: its own event is enough."""
+    """The room's log is ahead of its members' own logs: the room's event alone stops delivery."""
     log = Log()
     async with running(log) as hub:
         (gone, told), (stays, hears) = connect(hub, "ub"), connect(hub, "uc")
@@ -29,7 +29,7 @@ async def test_the_room_says_so_before_ones_own_log_does() -> None:
 
 
 async def test_who_came_back_stays() -> None:
-    """The room's older events are read late: who was added again at a higher place is not put out by them."""
+    """Older events of the room are read late. A member who was added again at a higher `seq` stays."""
     log = Log()
     async with running(log) as hub:
         back, told = connect(hub, "ub")
@@ -48,7 +48,8 @@ async def test_who_came_back_stays() -> None:
 
 
 async def test_a_page_that_the_store_has_already() -> None:
-    """Who is fed from the store gets nothing of a page in which their own leaving stands, also before the hub knows."""
+    """A connection that is fed gets nothing of a page that contains its user's removal, even before the hub has applied
+    it."""
     log = Log()
     async with running(log) as hub:
         fed, told = connect(hub, "ub", live=False)
@@ -64,7 +65,7 @@ async def test_a_page_that_the_store_has_already() -> None:
 
 
 async def test_a_read_for_nobody_ends() -> None:
-    """While the store is read for a room its last listener leaves: there is nobody to read on for."""
+    """The last listener leaves during a read of the room's gap; the reading ends."""
     log = Log()
     async with running(log) as hub:
         connection, _ = connect(hub, "ub")

@@ -1,4 +1,4 @@
-"""Who may not read a message hears nothing of what becomes of it, and misses no `seq`."""
+"""A reader who may not see a message gets no event about it, and misses no `seq`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMON: dict[str, Any] = {"conversation": ROOM, "at": 0, "actor": "ua", "actor_u
 
 
 def told(log: Log, target: int, kind: str = "deleted") -> Event:
-    """The next event of the room, about the message `target`, veiled."""
+    """The next event of the room, about the message `target`, with its veil."""
     seq = len(log.entries.get(ROOM, [])) + 1
     event: Event
     if kind == "edited":
@@ -38,7 +38,7 @@ def got(wire: RecordingWire) -> list[tuple[int, str]]:
 
 
 async def test_each_gets_what_is_theirs() -> None:
-    """Live: three readers with three floors, one turn of the loop, all in order and dense."""
+    """Live: three readers with three floors, one loop turn, all in order and dense."""
     log, wires = Log(), []
     async with running(log) as hub:
         for floor in (0, 1, 2):
@@ -58,7 +58,7 @@ async def test_each_gets_what_is_theirs() -> None:
 
 
 async def test_who_is_fed_gets_the_same() -> None:
-    """Who comes back, or whose socket was full, is fed pages: the same events are hidden there."""
+    """A reader that resumes or was slow is fed pages; the same events are hidden there."""
     log, seen = Log(), []
     async with running(log) as hub:
         log.write(ROOM), told(log, 1, "edited"), log.write(ROOM), told(log, 3)
@@ -73,7 +73,7 @@ async def test_who_is_fed_gets_the_same() -> None:
 
 
 async def test_who_leaves_and_comes_back_has_a_new_floor() -> None:
-    """The floor goes with the membership."""
+    """The floor is dropped with the membership."""
     log = Log()
     async with running(log) as hub:
         connection, _ = connect(hub, "ub")
@@ -86,7 +86,7 @@ async def test_who_leaves_and_comes_back_has_a_new_floor() -> None:
 
 
 def test_what_is_the_same_is_encoded_once() -> None:
-    """Whoever has no floor that matters shares the bytes of all others; a view costs only what is hidden in it."""
+    """Readers without a relevant floor share the same bytes; a view only encodes its hidden events."""
     log = Log()
     events = [log.write(ROOM).event, told(log, 1), log.write(ROOM).event]
     views = Views(events)

@@ -1,4 +1,4 @@
-"""One running server of each kind for all tests of this folder; each test takes names of its own."""
+"""One running server of each kind for all tests of this folder. Each test uses names of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session", params=list(COMMANDS))
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Every test of the contract runs over every way the application can be served."""
+    """Every contract test runs on every way to serve the application."""
     kind: str = request.param
     with running(kind, tmp_path_factory.mktemp("server") / kind) as running_server:
         yield running_server

@@ -1,4 +1,4 @@
-"""Addresses that are no WebSocket of ours, and bodies behind an offer of HTTP/2, over every way to serve."""
+"""Addresses that have no WebSocket, and bodies after an offer of HTTP/2, on every way to serve."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OFFER = {"Connection": "Upgrade, HTTP2-Settings", "Upgrade": "h2c", "HTTP2-Setti
 
 @pytest.mark.parametrize("path", ["/", "/ws", "/wss/user1", "/api/v1/wsx", "/api/v2/ws"])
 async def test_a_wrong_address_is_not_found(server: Server, path: str) -> None:
-    """A WebSocket at an address that has none is 404 with a sentence that names the right ones."""
+    """A WebSocket request at any other address gets 404 with a sentence that names the right ones."""
     with pytest.raises(InvalidStatus) as refused:
         async with connect(server.ws + path):
             pass
@@ -25,7 +25,8 @@ async def test_a_wrong_address_is_not_found(server: Server, path: str) -> None:
 
 
 def test_a_body_behind_an_offer_of_http2(server: Server) -> None:
-    """What Java's client and `curl --http2` send first is read; plain uvicorn cannot, and the answer says what to do."""
+    """The first request of Java's client and of `curl --http2` is read with its body. Plain uvicorn cannot do this;
+    there the answer says what to do."""
     status, answer = server.request("POST", "/api/v1/guests", {"user_id": "h2c"}, **OFFER)
     if server.kind == "uvicorn":
         assert status == 400 and "--http1.1" in answer["detail"]

@@ -1,4 +1,4 @@
-"""Who may open a connection: limits, headers, addresses, dialects. No socket."""
+"""Admission: limits, headers, addresses, dialects. No socket."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.services import services_over
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No suhbat.toml lies where the tests run."""
+    """The tests run in a directory without suhbat.toml."""
     monkeypatch.chdir(tmp_path)
 
 
@@ -55,7 +55,7 @@ def test_paths() -> None:
 
 
 def test_before_start_up_and_after_the_end() -> None:
-    """Busy, and to be tried again in a few seconds; nobody is counted."""
+    """Busy, with a retry in a few seconds; nothing is counted."""
     services: list[Services | None] = [services_over(FakeStore(), FakeClock(), Settings())]
     admission = Admission(lambda: services[0])
     upgrade = admission.admit(request())
@@ -69,7 +69,7 @@ def test_before_start_up_and_after_the_end() -> None:
 
 
 def test_the_limit_of_all() -> None:
-    """As many as `connections` says, from wherever; the next is told when to come back; who leaves makes room."""
+    """At most `connections` WebSockets may be open. The next one is refused with a time to retry; a close makes room."""
     admission = house(connections=2)
     upgrades = [admission.admit(request(peer=f"192.0.2.{n}")) for n in range(2)]
     for upgrade in upgrades:
@@ -82,7 +82,7 @@ def test_the_limit_of_all() -> None:
 
 
 def test_no_limit() -> None:
-    """0 is no limit, of all and of one address."""
+    """0 means no limit, in all and for one address."""
     admission = house(connections=0, connections_per_address=0)
     wires = [enter(admission, admission.admit(request())) for _ in range(3_000)]
     assert not any(wire.closed for wire in wires)
@@ -90,8 +90,8 @@ def test_no_limit() -> None:
 
 @pytest.mark.parametrize("path", [V1_PATH, "/ws/user1"])
 def test_the_limit_of_one_address(path: str) -> None:
-    """One too many is let in to be told why, and closed; who is refused counts until it leaves; others are not
-    concerned."""
+    """One connection too many is accepted, told why, and closed. It counts until it leaves. Other addresses are not
+    affected."""
     admission = house(connections_per_address=2)
     upgrade = admission.admit(request(path=path))
     first, second, third = (enter(admission, upgrade) for _ in range(3))
@@ -108,7 +108,7 @@ def test_the_limit_of_one_address(path: str) -> None:
 
 
 def test_an_address_that_everybody_left_is_forgotten() -> None:
-    """Addresses do not gather."""
+    """Addresses without connections take no memory."""
     admission = house()
     for number in range(100):
         upgrade = admission.admit(request(peer=f"192.0.2.{number}"))
@@ -126,7 +126,7 @@ def test_neighbours_in_ipv6_are_one() -> None:
 
 
 def test_forwarded_addresses() -> None:
-    """What a proxy says of an address counts if the proxy is trusted; every header of that name is read."""
+    """The forwarded address counts if the proxy is trusted; every header of that name is read."""
     told = [("X-Forwarded-For", "198.51.100.7"), ("x-forwarded-for", "203.0.113.9")]
     assert house().admit(request(*told)).address == "192.0.2.1"
     assert house(trusted_proxies="192.0.2.0/24").admit(request(*told)).address == "203.0.113.9"
@@ -135,13 +135,13 @@ def test_forwarded_addresses() -> None:
 
 
 def test_without_an_address() -> None:
-    """A UNIX socket has none: its connections count as one neighbourhood."""
+    """A UNIX socket has no peer address: all its connections count as one."""
     assert house().admit(replace(request(), peer=None)).address == ""
 
 
 @pytest.mark.parametrize("header", ["Origin", "Host", "Authorization", "oRIGIN"])
 def test_doubled_headers(header: str) -> None:
-    """Of two that contradict each other neither is believed (RFC 9112 §3.2)."""
+    """If one of these headers is repeated, the request is refused (RFC 9112 §3.2)."""
     once = ("Origin", "http://localhost:8000"), ("Authorization", "Bearer x")
     assert house().admit(request(*once)).headers["authorization"] == "Bearer x"
     with pytest.raises(Forbidden):
@@ -158,7 +158,8 @@ def test_foreign_origins() -> None:
 
 
 def test_what_a_session_is_told() -> None:
-    """Header names in lower case, of doubled ones the last; query values decoded, and none of a query with too many."""
+    """Header names are lower case, and the last value of a repeated one counts. Query values are decoded; a query with
+    too many fields is ignored."""
     upgrade = house().admit(
         request(("Accept-Language", "uz"), ("X-Twice", "1"), ("x-twice", "2"), query=b"lang=ru&a=%41")
     )
@@ -181,12 +182,13 @@ def test_what_a_session_is_told() -> None:
     ],
 )
 def test_tokens(headers: list[tuple[str, str]], token: str | None) -> None:
-    """They come as a bearer's or in the session cookie, among whatever else is there (RFC 6265 §5.2)."""
+    """A token comes in the Authorization header or in the session cookie, among other cookies (RFC 6265 §5.2)."""
     assert house().admit(request(*headers)).token == token
 
 
 def test_a_cookie_costs_no_time() -> None:
-    """Nobody's cookie keeps others waiting: Python's own parser takes 0.1 s for 8 KB of backslashes (CVE-2024-7592)."""
+    """Parsing a cookie must not block the loop: Python's own parser takes 0.1 s for 8 KB of backslashes
+    (CVE-2024-7592)."""
     upgrade = house().admit(request(("Cookie", 'a="' + "\\" * 8_000 + '"; suhbat_session=b')))
     began = time.process_time()
     assert upgrade.token == "b"
@@ -194,7 +196,7 @@ def test_a_cookie_costs_no_time() -> None:
 
 
 async def test_syncs_that_are_not_done() -> None:
-    """Who asks for more and more of what they do not read is asked to wait: each sync remembers what it is to send."""
+    """A client that syncs again and again without reading is not read from, because each waiting sync takes memory."""
     wire = RecordingWire()
     dialect = house().enter(wire, house().admit(request()))
     assert isinstance(dialect, V1Dialect)
@@ -209,7 +211,7 @@ async def test_syncs_that_are_not_done() -> None:
 
 
 def test_dialects() -> None:
-    """The path chooses the dialect; the name is the rest of it, as it is."""
+    """The path chooses the dialect; the name is the rest of the path, unchanged."""
     admission = house()
     v1 = admission.enter(RecordingWire(), admission.admit(request()))
     simple = admission.enter(RecordingWire(), admission.admit(request(path="/ws/oʻktam/x")))
@@ -228,6 +230,6 @@ def test_dialects() -> None:
     ],
 )
 def test_subprotocol(path: str, offered: str, chosen: str | None) -> None:
-    """The one that is spoken is chosen if it is offered (RFC 6455 §4.2.2), and never one that is not."""
+    """The supported subprotocol is chosen if it is offered (RFC 6455 §4.2.2), and never another one."""
     admission = house()
     assert admission.subprotocol(admission.admit(request(("Sec-WebSocket-Protocol", offered), path=path))) == chosen

@@ -1,4 +1,5 @@
-"""What is written to an account while it is away, in the dialect that has no cursors: it comes at the next connect, once."""
+"""Direct messages to an account that is away, in the simple dialect, which has no cursors: they are delivered at the
+next connect, once."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ def messages(frames: list[Frame]) -> list[str]:
 
 
 async def test_it_comes_at_the_next_connect_and_once(server: Server, name: Name) -> None:
-    """Also what was written before it ever connected; not again after that; what came live does not come again."""
+    """Messages from before the first connect are delivered too. Nothing is delivered again, including messages that
+    were delivered live."""
     ali, vali = name("ali"), name("vali")
     await asyncio.to_thread(register, server, ali)
     token = await asyncio.to_thread(log_in, server, ali)
@@ -34,7 +36,7 @@ async def test_it_comes_at_the_next_connect_and_once(server: Server, name: Name)
             ]
             await sender.say({"message": "jonli", "to_user": ali})
             assert (await away.until("message", from_user=vali))["message"] == "jonli"
-            # The ping that asks whether it was taken is answered by the library; a quarter of a second later it is known.
+            # The client library answers the tracker's ping; the tracker polls every quarter of a second.
             await away.silent(1.0)
         await sender.until("left", user_id=ali)
         async with Simple(server.ws, ali, additional_headers=bearer) as away:
@@ -47,7 +49,7 @@ async def test_it_comes_at_the_next_connect_and_once(server: Server, name: Name)
 
 
 async def test_a_guest_gets_nothing_of_before(server: Server, name: Name) -> None:
-    """Who has no account sees what is sent while they are connected."""
+    """A guest only gets messages that are sent while it is connected."""
     ali, vali = name("ali"), name("vali")
     token = await asyncio.to_thread(server.guest, ali)
     async with Simple(server.ws, vali) as sender:

@@ -1,4 +1,4 @@
-"""permessage-deflate (RFC 7692), where it is switched on: one compressed frame for all who negotiated it."""
+"""permessage-deflate (RFC 7692), where it is switched on: one compressed frame for all connections that negotiated it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONG = "salom dunyo " * 200
 
 @pytest.fixture(scope="module", params=["suhbat", "uvicorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The two ways under uvicorn, with compression on; overrides the fixture over every kind."""
+    """The two ways under uvicorn, with compression on. Overrides the fixture for all servers."""
     with running(request.param, tmp_path_factory.mktemp("deflate") / "data", compression="true") as started:
         yield started
 
@@ -43,7 +43,8 @@ def negotiated(socket: ClientConnection) -> str | None:
 
 
 async def test_everybody_reads_the_same(server: Server) -> None:
-    """One who compresses, one with a larger window, one who does not: each gets every message of the others whole."""
+    """Three clients, with compression, with a larger window, and without: each gets every message of the others
+    unchanged."""
     async with (
         offering(server, "packed", compression="deflate") as packed,
         offering(server, "wide", extensions=[ClientPerMessageDeflateFactory()]) as wide,
@@ -62,7 +63,7 @@ async def test_everybody_reads_the_same(server: Server) -> None:
 
 
 async def test_a_smaller_window_is_declined(server: Server) -> None:
-    """Who could not read everybody's frames gets none that are compressed."""
+    """A client whose window is too small for the shared frames gets uncompressed ones."""
     factory = ClientPerMessageDeflateFactory(server_max_window_bits=9)
     async with offering(server, "narrow", extensions=[factory]) as narrow:
         assert negotiated(narrow) is None
@@ -71,7 +72,7 @@ async def test_a_smaller_window_is_declined(server: Server) -> None:
 
 
 async def test_a_bomb_is_too_big(server: Server) -> None:
-    """What unpacks to more than 64 KiB closes with 1009, however small it came."""
+    """A message that unpacks to more than 64 KiB closes with 1009, however small it was on the wire."""
     async with offering(server, "bomber", compression="deflate") as bomber, Simple(server.ws, "calm") as calm:
         await bomber.send(json.dumps({"message": "0" * 20_000_000}))
         with pytest.raises(ConnectionClosedError) as closed:
@@ -83,7 +84,7 @@ async def test_a_bomb_is_too_big(server: Server) -> None:
 
 
 async def test_off_by_default(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nobody gets compression who was not asked to pay for it."""
+    """Compression is off unless it is switched on."""
     for kind in ("suhbat", "uvicorn"):
         with running(kind, tmp_path_factory.mktemp("off") / kind) as plain:
             async with offering(plain, "anyone", compression="deflate") as socket:
@@ -92,7 +93,7 @@ async def test_off_by_default(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.mark.parametrize("size", [0, 99, 100, 125, 126, 5_000, 70_000])
 def test_a_compressed_frame(size: int) -> None:
-    """Unpacks to what it was (RFC 7692 section 7.2.2); what does not get smaller is sent as it is."""
+    """It unpacks to the payload (RFC 7692 section 7.2.2). A payload that does not get smaller is sent as it is."""
     payload = (b"salom " * size)[:size]
     data = compressed_frames([payload])
     if data[0] == 0x81:

@@ -1,4 +1,4 @@
-"""Connections that ask for nothing: they count for their address, and the last descriptors are not theirs."""
+"""The connection limiter: idle connections count for their address, and the last descriptors are kept free."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def door(limit: int = FEW, descriptors: int | None = None, **sockets: int) -> Co
 
 
 def test_idle_connections_count_for_their_address() -> None:
-    """One more than it may have, and some to ask with, is refused; who leaves makes room; others are not concerned. Those of a
-    proxy are those of many, and a UNIX socket has no address."""
+    """Above the limit and the spare ones a connection is refused, until one leaves. Other addresses are not affected.
+    The connections of a proxy are not counted, nor those of a UNIX socket, which has no address."""
     limited = door()
     for _ in range(FEW + SPARE):
         assert limited.enter("192.0.2.1", 9) is None
@@ -37,7 +37,7 @@ def test_idle_connections_count_for_their_address() -> None:
 
 
 def test_web_sockets_of_the_address_count_as_well() -> None:
-    """What one address has is one number. Without a limit there is none, and a /64 is one address."""
+    """HTTP connections and WebSockets count together. A limit of 0 means none, and a /64 is one address."""
     assert door(**{"192_0_2_1": FEW + SPARE - 1}).enter("192.0.2.1", 9) is None
     assert isinstance(door(**{"192_0_2_1": FEW + SPARE}).enter("192.0.2.1", 9), RateLimited)
     assert door(0, **{"192_0_2_1": 100_000}).enter("192.0.2.1", 9) is None
@@ -51,7 +51,7 @@ def test_web_sockets_of_the_address_count_as_well() -> None:
 
 @pytest.mark.parametrize(("all", "reserve"), [(64, SMALLEST), (1_024, 102), (100_000, LARGEST)])
 def test_the_last_descriptors_are_not_for_connections(all: int, reserve: int) -> None:
-    """Whoever would get one of them is told to come again, from wherever."""
+    """A connection that gets one of them is refused with a time to retry, whatever its address."""
     limited = door(0, all)
     assert limited.enter("192.0.2.1", all - reserve - 1) is None
     for peer in ("192.0.2.1", "10.0.0.1", None):

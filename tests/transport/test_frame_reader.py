@@ -1,4 +1,4 @@
-"""The short way for whole text messages says the same as the parser, for every sequence of frames, cut anywhere."""
+"""The shortcut for whole text messages gives the same result as the parser, for every sequence of frames, cut anywhere."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIMIT = 300
 
 
 def frame(first: int, payload: bytes = b"", *, mask: bytes | None = b"\1\2\3\4", length: int | None = None) -> bytes:
-    """A frame with this first byte; `length` if it lies about it."""
+    """A frame with this first byte; `length` sets a wrong length."""
     said = len(payload) if length is None else length
     masked = 0 if mask is None else 0x80
     if said < 126:
@@ -31,8 +31,8 @@ def frame(first: int, payload: bytes = b"", *, mask: bytes | None = b"\1\2\3\4",
 
 
 class Seen(NamedTuple):
-    """What came of some bytes: (opcode, fin, payload) of each frame, the close code if the peer broke the rules, what is
-    answered."""
+    """The result of some bytes: (opcode, fin, payload) of each frame, the close code after a protocol violation, and
+    the answers."""
 
     frames: list[tuple[int, bool, bytes]]
     failed: int | None
@@ -101,7 +101,7 @@ def test_both_say_the_same(sequence: list[bytes], cuts: list[int]) -> None:
 
 @given(st.lists(st.binary(max_size=200), min_size=1, max_size=5))
 def test_byte_by_byte(texts: list[bytes]) -> None:
-    """A peer that dribbles is understood too."""
+    """A peer that sends byte by byte is understood too."""
     data = b"".join(frame(0x81, text) for text in texts)
     reader = FrameReader(LIMIT)
     got = [one for byte in data for one in reader.feed(bytes((byte,)))]
@@ -109,14 +109,14 @@ def test_byte_by_byte(texts: list[bytes]) -> None:
 
 
 def test_a_frame_that_is_too_large_fails_at_its_header() -> None:
-    """Nothing of it needs to arrive, and nothing is kept."""
+    """Its payload need not arrive, and nothing is kept of it."""
     reader = FrameReader(LIMIT)
     reader.feed(frame(0x81, b"", length=2**40))
     assert reader.conn.close_sent is not None and reader.conn.close_sent.code == 1009
 
 
 def test_what_is_no_text_message_is_the_parsers() -> None:
-    """Pings are answered, fragments come one by one."""
+    """Pings are answered, and fragments are returned one by one."""
     reader = FrameReader()
     found = reader.feed(frame(0x89, b"hi") + frame(0x01, b"a") + frame(0x80, b"b") + frame(0x81, b"c"))
     opcodes_found = [Opcode.TEXT if isinstance(one, bytes) else one.opcode for one in found]

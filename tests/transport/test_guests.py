@@ -1,4 +1,4 @@
-"""Bare guests, who are somebody new each time they come: what limits them outlives their connections."""
+"""Bare guests get a new uid with each connect, so their limits must outlive their connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["elsewhere"]
 
 
 class Guest:
-    """A connection of the simple dialect from far away, or from `peer`."""
+    """A connection of the simple dialect from a remote address, or from `peer`."""
 
     def __init__(self, admission: Admission, name: str, peer: str = "192.0.2.1") -> None:
         self.admission = admission
@@ -45,8 +45,8 @@ def admission() -> Admission:
 
 
 async def test_who_speaks_counts_for_the_address(admission: Admission) -> None:
-    """So many bare guests of one address may say something in a day, each as much as they like; coming and going costs nothing.
-    The next one is told so with each message, and stays. Others are not concerned."""
+    """So many bare guests of one address may send in a day, each as much as they like; connecting costs nothing. The
+    next guest gets an error for each message and stays connected. Other addresses are not affected."""
     for number in range(20):
         Guest(admission, f"quiet{number}").leave()
     for number in range(3):
@@ -65,7 +65,8 @@ async def test_who_speaks_counts_for_the_address(admission: Admission) -> None:
 
 
 async def test_coming_again_does_not_reset_the_rate() -> None:
-    """Who floods, leaves and comes back under the same name goes on where they were: refused, and in the end closed."""
+    """A guest who floods and reconnects under the same name continues with the same meter: refused, and closed in the
+    end."""
     admission = house(send_rate=2, guests_per_address=0)
     refused = 0
     for _ in range(40):

@@ -63,13 +63,13 @@ class Application:
 
 
 class Upgraded(asyncio.Protocol):
-    """What the connection becomes when a WebSocket is asked for; it keeps the connection."""
+    """The protocol after an upgrade; it keeps the connection."""
 
     def __init__(self, **_: Any) -> None: ...
 
 
 class Transport(asyncio.Transport):
-    """Remembers what was written. `unsent` is the test's to set: what the peer has not taken."""
+    """Records what was written. The test sets `unsent`: the bytes that the peer has not taken."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -97,7 +97,7 @@ class Transport(asyncio.Transport):
         return self.closing or self.aborted
 
     def close(self) -> None:
-        """As a real one: it is not over while something is unsent."""
+        """As a real transport does, it stays open while bytes are unsent."""
         if not self.is_closing():
             self.closing = True
             if not self.unsent:
@@ -109,7 +109,7 @@ class Transport(asyncio.Transport):
             asyncio.get_running_loop().call_soon(self.protocol.connection_lost, None)
 
     def statuses(self) -> list[int]:
-        """Of the answers that were written."""
+        """The status codes of the responses written so far."""
         return [int(part[:3]) for part in self.written.split(b"HTTP/1.1 ")[1:]]
 
 
@@ -127,7 +127,7 @@ class Peer:
         self.protocol.connection_made(self.transport)
 
     async def say(self, data: bytes) -> None:
-        """As a transport gives it, 256 KiB at a time, and only while it may."""
+        """Send as a transport does, 256 KiB at a time, and only while reading is not paused."""
         for start in range(0, len(data), READ):
             if self.transport.is_closing() or self.transport.paused:
                 break
@@ -157,7 +157,7 @@ def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 @leaping
 async def test_who_asks_nothing(connect: Connect) -> None:
-    """A connection that sends nothing is told why after 10 s, and closed."""
+    """A connection that sends nothing gets an explanation after 10 s and is closed."""
     peer = connect()
     await asyncio.sleep(REQUEST_SECONDS - SOON)
     assert not peer.transport.is_closing()
@@ -168,7 +168,7 @@ async def test_who_asks_nothing(connect: Connect) -> None:
 
 @leaping
 async def test_who_does_not_take_its_refusal(connect: Connect) -> None:
-    """A refusal that is not read is not waited for."""
+    """The server does not wait for a client to read its refusal."""
     peer = connect()
     peer.transport.unsent = 100
     await asyncio.sleep(REQUEST_SECONDS + CLOSE_SECONDS + SOON)
@@ -177,7 +177,7 @@ async def test_who_does_not_take_its_refusal(connect: Connect) -> None:
 
 @leaping
 async def test_headers_that_dribble(connect: Connect) -> None:
-    """Bytes now and then give no more time."""
+    """Single bytes now and then do not extend the deadline."""
     peer = connect()
     await peer.say(GET[:-2] + b"X-Long: ")
     await peer.dribble(b"x", 1.0, 20)
@@ -186,7 +186,7 @@ async def test_headers_that_dribble(connect: Connect) -> None:
 
 @leaping
 async def test_headers_in_time(connect: Connect) -> None:
-    """Headers in pieces, but in time, are a request like any other."""
+    """Headers that arrive in pieces, but in time, are accepted."""
     peer = connect()
     for piece in (GET[:10], GET[10:30], GET[30:]):
         await peer.say(piece)
@@ -196,7 +196,7 @@ async def test_headers_in_time(connect: Connect) -> None:
 
 @leaping
 async def test_headers_of_the_next_request(connect: Connect) -> None:
-    """On a connection that is kept alive each request has ten seconds of its own."""
+    """On a kept-alive connection each request has ten seconds of its own."""
     peer = connect()
     for _ in range(10):
         await peer.say(GET)
@@ -209,7 +209,7 @@ async def test_headers_of_the_next_request(connect: Connect) -> None:
 
 @leaping
 async def test_headers_without_end(connect: Connect) -> None:
-    """Above 64 KiB headers are refused at once."""
+    """Headers above 64 KiB are refused at once."""
     peer = connect()
     await peer.say(GET[:-2] + b"X-Long: " + b"x" * (HEADER_BYTES + 1))
     assert peer.transport.closing and peer.transport.statuses() == [400]
@@ -217,7 +217,7 @@ async def test_headers_without_end(connect: Connect) -> None:
 
 @leaping
 async def test_headers_without_end_behind_a_request(connect: Connect) -> None:
-    """While an answer is not done no more than that is taken in either: read no further, or end it."""
+    """While a response is in progress, no more than that is read either: reading pauses, or the connection ends."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1))
     await peer.say(GET[:-2] + b"X-Long: " + b"x" * (2 * HEADER_BYTES))
@@ -226,7 +226,7 @@ async def test_headers_without_end_behind_a_request(connect: Connect) -> None:
 
 @leaping
 async def test_trailers_without_end(connect: Connect) -> None:
-    """What follows a chunked body (RFC 9112 §7.1.2) has the same bound, be it one line or many."""
+    """Trailers of a chunked body (RFC 9112 §7.1.2) have the same bound, in one line or in many."""
     for line in (b"X-Long: " + b"x" * HEADER_BYTES, b"X: y\r\n" * 50_000):
         peer = connect()
         await peer.say(CHUNKED)
@@ -236,7 +236,7 @@ async def test_trailers_without_end(connect: Connect) -> None:
 
 @leaping
 async def test_trailers_are_no_headers(connect: Connect) -> None:
-    """A trailer cannot say what a proxy takes from the headers or puts into them (RFC 9110 §6.5.1)."""
+    """A trailer cannot set a header that a proxy adds or removes (RFC 9110 §6.5.1)."""
     peer = connect()
     await peer.say(CHUNKED + b"0\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n")
     assert peer.transport.statuses() == [200]
@@ -245,7 +245,7 @@ async def test_trailers_are_no_headers(connect: Connect) -> None:
 
 @leaping
 async def test_a_large_body_in_chunks(connect: Connect) -> None:
-    """Chunks are no headers, however many they are."""
+    """Chunks do not count as headers, however many they are."""
     peer = connect()
     await peer.say(CHUNKED)
     for _ in range(10):
@@ -256,7 +256,7 @@ async def test_a_large_body_in_chunks(connect: Connect) -> None:
 
 @leaping
 async def test_a_body_that_dribbles(connect: Connect) -> None:
-    """Less than 1 KiB in 30 s is no upload: the connection is aborted."""
+    """A body with less than 1 KiB in 30 s is aborted."""
     peer = connect()
     await peer.say(post("/body", 100_000))
     await peer.dribble(b"x", 1.0, int(STEP_SECONDS) + 1)
@@ -265,7 +265,7 @@ async def test_a_body_that_dribbles(connect: Connect) -> None:
 
 @leaping
 async def test_a_slow_body(connect: Connect) -> None:
-    """A little more than that is, however long it takes."""
+    """A body a little faster than that is read, however long it takes."""
     peer = connect()
     await peer.say(post("/body", 20 * STEP_BYTES))
     await peer.dribble(b"x" * STEP_BYTES, STEP_SECONDS - 1, 20)
@@ -277,7 +277,7 @@ async def test_a_slow_body(connect: Connect) -> None:
 
 @leaping
 async def test_a_slow_application(connect: Connect) -> None:
-    """Who waits for an answer is not to blame for it."""
+    """A client that waits for a response is not closed."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1))
     await asyncio.sleep(20 * STEP_SECONDS)
@@ -289,7 +289,7 @@ async def test_a_slow_application(connect: Connect) -> None:
 
 @leaping
 async def test_an_answer_that_is_not_taken(connect: Connect) -> None:
-    """Of an answer something must be taken in 30 s, or the connection is aborted at the next look."""
+    """A client must read some of a response in 30 s, or the connection is aborted at the next check."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1))
     peer.transport.unsent = 1_000_000
@@ -303,7 +303,7 @@ async def test_an_answer_that_is_not_taken(connect: Connect) -> None:
 
 @leaping
 async def test_the_end_of_an_answer_that_is_not_taken(connect: Connect) -> None:
-    """For uvicorn an answer is complete when it was handed to the transport; what is unsent then may not stay either."""
+    """For uvicorn a response is complete when the transport has it. Unsent bytes after that are bounded too."""
     peer = connect()
     peer.transport.unsent = 50_000
     await peer.say(GET)
@@ -314,7 +314,7 @@ async def test_the_end_of_an_answer_that_is_not_taken(connect: Connect) -> None:
 
 @leaping
 async def test_the_end_of_a_last_answer(connect: Connect) -> None:
-    """The same where the connection was to end after it; who takes it slowly gets it all."""
+    """The same where the connection closes after the response. A client that reads slowly gets all of it."""
     peer = connect()
     peer.transport.unsent = 50_000
     await peer.say(GET[:-2] + b"Connection: close\r\n\r\n")
@@ -329,7 +329,7 @@ async def test_the_end_of_a_last_answer(connect: Connect) -> None:
 
 @leaping
 async def test_several_requests_at_once(connect: Connect) -> None:
-    """The second of two that came together (RFC 9112 §9.3.2) has deadlines like the first."""
+    """The second of two pipelined requests (RFC 9112 §9.3.2) has the same deadlines."""
     peer = connect()
     await peer.say(GET + GET.replace(b"/", b"/slow", 1))
     assert peer.transport.statuses() == [200]
@@ -340,7 +340,7 @@ async def test_several_requests_at_once(connect: Connect) -> None:
 
 @leaping
 async def test_as_many_as_may_wait(connect: Connect) -> None:
-    """Each of them is answered, behind one that takes its time."""
+    """Each pipelined request is answered, after one that takes its time."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1) + GET * WAITING)
     peer.application.finished.set()
@@ -350,8 +350,8 @@ async def test_as_many_as_may_wait(connect: Connect) -> None:
 
 @leaping
 async def test_more_than_may_wait(connect: Connect) -> None:
-    """Requests without end are not taken in: the rest is not read, or the connection is aborted. And no refusal is
-    written that would be taken for the answer to the first."""
+    """Pipelined requests without end are not read: reading pauses, or the connection is aborted. No refusal is written
+    that the client would take for the response to the first."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1) + GET * 1_000)
     assert len(getattr(peer.protocol, "pipeline", ())) <= WAITING
@@ -361,7 +361,7 @@ async def test_more_than_may_wait(connect: Connect) -> None:
 
 @leaping
 async def test_what_is_no_request_behind_one(connect: Connect) -> None:
-    """It gets no answer of its own before the first has one."""
+    """An invalid request is not answered before the response to the valid one is complete."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1) + b"\0\r\n\r\n")
     assert not peer.transport.statuses()
@@ -369,8 +369,8 @@ async def test_what_is_no_request_behind_one(connect: Connect) -> None:
 
 @leaping
 async def test_a_body_that_nobody_reads(connect: Connect) -> None:
-    """An answer may come before the body (413, 401). The rest of the body is no header and gets no second answer, and the
-    connection is good for another request."""
+    """A response may be sent before the body arrives (413, 401). The rest of the body is not parsed as headers and gets
+    no second response, and the connection serves the next request."""
     peer = connect()
     await peer.say(post("/", 5 * HEADER_BYTES))
     await peer.say(b"x" * 5 * HEADER_BYTES)
@@ -381,7 +381,7 @@ async def test_a_body_that_nobody_reads(connect: Connect) -> None:
 
 @leaping
 async def test_a_body_that_nobody_reads_and_that_dribbles(connect: Connect) -> None:
-    """It has a slowest pace too."""
+    """Such a body has a minimum rate too."""
     peer = connect()
     await peer.say(post("/", 100_000))
     await peer.dribble(b"x", 1.0, 2 * int(STEP_SECONDS) + 1)
@@ -390,7 +390,7 @@ async def test_a_body_that_nobody_reads_and_that_dribbles(connect: Connect) -> N
 
 @leaping
 async def test_silence_after_a_body_that_nobody_read(connect: Connect) -> None:
-    """Nor does it open a connection that may be silent for ever."""
+    """Afterwards the connection may not stay silent for ever."""
     peer = connect()
     await peer.say(post("/", 10))
     await peer.say(b"x" * 10 + b"GET")
@@ -403,7 +403,7 @@ async def test_silence_after_a_body_that_nobody_read(connect: Connect) -> None:
 
 @leaping
 async def test_a_websocket_is_no_request(connect: Connect) -> None:
-    """Once it is a WebSocket nothing of this counts any more, whatever came with the request."""
+    """After an upgrade none of these limits applies, whatever came with the request."""
     peer = connect()
     await peer.say(UPGRADE + b"x" * (HEADER_BYTES + 1))
     peer.transport.unsent = 1_000_000
@@ -414,7 +414,7 @@ async def test_a_websocket_is_no_request(connect: Connect) -> None:
 
 @leaping
 async def test_a_connection_that_is_gone(connect: Connect) -> None:
-    """No deadline of it comes afterwards."""
+    """No deadline fires after the connection is lost."""
     for said in (b"", GET[:10], GET, GET.replace(b"/", b"/slow", 1), post("/body", 10), post("/", 10)):
         peer = connect()
         if said:
@@ -428,8 +428,8 @@ async def test_a_connection_that_is_gone(connect: Connect) -> None:
 
 @leaping
 async def test_a_websocket_behind_a_request(connect: Connect) -> None:
-    """While an answer is not complete nothing becomes a WebSocket: its frames and the answer would be one stream, and
-    uvicorn would close the socket as an idle connection after the answer."""
+    """While a response is incomplete no upgrade is served: the frames and the response would be one stream, and uvicorn
+    would close the socket as idle after the response."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1) + UPGRADE)
     assert peer.transport.aborted or not isinstance(peer.transport.protocol, Upgraded)
@@ -437,7 +437,8 @@ async def test_a_websocket_behind_a_request(connect: Connect) -> None:
 
 @leaping
 async def test_a_websocket_behind_an_answer_that_is_not_taken(connect: Connect) -> None:
-    """Nobody asks for one before they have read the last answer, and a refusal behind it would wait for ever."""
+    """A client cannot mean an upgrade before it has read the last response, and a refusal behind it would wait for
+    ever."""
     peer = connect()
     await peer.say(GET)
     peer.transport.unsent = 1
@@ -449,7 +450,7 @@ async def test_a_websocket_behind_an_answer_that_is_not_taken(connect: Connect) 
 
 
 def offering(body: bytes, *framing: str) -> bytes:
-    """What Java's client and `curl --http2` send first."""
+    """The first request of Java's client and of `curl --http2`."""
     head = "\r\n".join(
         ("POST /body HTTP/1.1", "Host: localhost", "Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", *framing)
     )
@@ -470,7 +471,7 @@ def offering(body: bytes, *framing: str) -> bytes:
 async def test_a_body_behind_an_offer(
     connect: Connect, body: bytes, framing: tuple[str, ...], meant: bytes, size: int
 ) -> None:
-    """An offer of HTTP/2 is overlooked: the body is read, however it is cut, and the next request is answered too."""
+    """An offer of HTTP/2 is ignored: the body is read, however it is cut, and the next request is answered too."""
     peer = connect()
     request = offering(body, *framing)
     for start in range(0, len(request), size):
@@ -483,7 +484,7 @@ async def test_a_body_behind_an_offer(
 
 @leaping
 async def test_an_endless_body_behind_an_offer(connect: Connect) -> None:
-    """What is no valid body is refused there as elsewhere."""
+    """An invalid body is refused there as elsewhere."""
     peer = connect()
     await peer.say(offering(b"zz\r\n", "Transfer-Encoding: chunked"))
     assert peer.transport.is_closing()

@@ -1,4 +1,4 @@
-"""Frames that come in one packet with `hello`, before it is known how that ends. No socket, no waiting."""
+"""Frames that arrive in one packet with `hello`, before its outcome is known. No socket, no waiting."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class Peer:
         self.wire.data_received(b"".join(framed(TEXT, json.dumps(command).encode()) for command in commands))
 
     async def until(self, opcode: int, type: str = "") -> list[tuple[int, Any]]:
-        """All that was heard, as soon as such a frame is among it."""
+        """All frames up to one of this kind."""
         async with asyncio.timeout(PATIENCE):
             while not any(code == opcode and (not type or said["type"] == type) for code, said in self.heard()):
                 await asyncio.sleep(0)
         return self.heard()
 
     def heard(self) -> list[tuple[int, Any]]:
-        """Of each frame the opcode, and the JSON or the close code."""
+        """For each frame the opcode, and the JSON or the close code."""
         frames: list[tuple[int, Any]] = []
         rest = self._transport.written
         while found := unframed(rest):
@@ -59,12 +59,12 @@ def send(length: int) -> dict[str, Any]:
 
 
 LENGTHS = pytest.mark.parametrize("length", [1, 3_950], ids=["within a slice", "over the end of a slice"])
-"""Parsed at once with `hello`, or only when it is to go on later."""
+"""The length of the command: parsed in one turn with `hello`, or in a later one."""
 
 
 @LENGTHS
 async def test_what_follows_hello_waits_for_it(app: ServerApp, length: int) -> None:
-    """A command in the same packet is carried out when the opening is done, and answered behind `welcome`."""
+    """A command in the same packet is carried out when the opening is complete, and answered after `welcome`."""
     assert len(json.dumps(hello("")) + json.dumps(send(3_950))) > SLICE
     _, token = await app.node.people.make_guest("ali")
     peer = Peer(app)
@@ -79,8 +79,8 @@ async def test_what_follows_hello_waits_for_it(app: ServerApp, length: int) -> N
 async def test_what_follows_a_hello_that_fails(
     app: ServerApp, monkeypatch: pytest.MonkeyPatch, length: int, told: bool
 ) -> None:
-    """An error that nobody expected in the opening: 1011 once, and the command in the same packet is not carried out, nor
-    answered behind the close. `told`: the session notices it, and can say more than the transport."""
+    """An unexpected error in the opening closes once with 1011. The command in the same packet is neither carried out
+    nor answered. `told`: the dialect notices the error and sends an error frame; otherwise the transport notices it."""
     _, token = await app.node.people.make_guest("ali")
 
     async def states(*asked: object, **more: object) -> States:

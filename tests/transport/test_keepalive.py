@@ -1,4 +1,4 @@
-"""Who is silent is asked, and who does not answer is dropped; who is heard is left alone. No socket, no waiting."""
+"""The keepalive pings silent peers and aborts those that do not answer. No socket, no waiting."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROUND = TURNS * TURN_SECONDS
 
 
 class Peer:
-    """Notes when it was asked, and when it was dropped. One that `answers` is heard after its ping."""
+    """Records pings and the abort. One that `answers` counts as heard after a ping."""
 
     def __init__(self, keepalive: Keepalive, *, answers: bool = False) -> None:
         self.heard = True
@@ -35,8 +35,8 @@ class Peer:
 
 @leaping
 async def test_who_is_silent_is_asked_and_then_dropped() -> None:
-    """One ping after ten to twenty turns of silence, and the end ten turns later: within 30 s, the place in the round
-    making no difference."""
+    """One ping after ten to twenty silent turns, and the abort ten turns later: within 30 s, in whichever turn the peer
+    is checked."""
     keepalive = Keepalive()
     peers = [Peer(keepalive) for _ in range(3 * TURNS)]
     await asyncio.sleep(3 * ROUND + TURN_SECONDS / 2)
@@ -49,7 +49,7 @@ async def test_who_is_silent_is_asked_and_then_dropped() -> None:
 
 @leaping
 async def test_who_answers_stays() -> None:
-    """A peer that only answers pings is asked every other round, for ever, and not dropped."""
+    """A peer that only answers pings is pinged every other round, for ever, and not aborted."""
     keepalive = Keepalive()
     peer = Peer(keepalive, answers=True)
     await asyncio.sleep(100 * ROUND)
@@ -59,7 +59,7 @@ async def test_who_answers_stays() -> None:
 
 @leaping
 async def test_who_is_heard_is_not_asked() -> None:
-    """Whoever says something in each round costs no ping."""
+    """A peer that sends something in each round is not pinged."""
     keepalive = Keepalive()
     peer = Peer(keepalive)
     for _ in range(200):
@@ -70,7 +70,7 @@ async def test_who_is_heard_is_not_asked() -> None:
 
 @leaping
 async def test_a_word_after_the_ping_is_enough() -> None:
-    """Anything counts as an answer, however late in the round; afterwards the peer has as much time as at first."""
+    """Any bytes count as an answer, however late in the round. Afterwards the peer has as much time as at first."""
     keepalive = Keepalive()
     peer = Peer(keepalive)
     while not peer.pings:
@@ -85,7 +85,7 @@ async def test_a_word_after_the_ping_is_enough() -> None:
 
 @leaping
 async def test_pings_are_spread() -> None:
-    """Of a thousand peers that came at once a hundred are asked each second, not all in one."""
+    """Of a thousand peers that connected at once, a hundred are pinged each second."""
     keepalive = Keepalive()
     peers = [Peer(keepalive, answers=True) for _ in range(1_000)]
     await asyncio.sleep(2 * ROUND + TURN_SECONDS / 2)
@@ -95,7 +95,7 @@ async def test_pings_are_spread() -> None:
 
 @leaping
 async def test_forgetting() -> None:
-    """Whoever is forgotten is neither asked nor dropped; to forget twice, or somebody unknown, is nothing."""
+    """A forgotten peer is neither pinged nor aborted. Forgetting twice, or an unknown peer, does nothing."""
     keepalive = Keepalive()
     gone, stays = Peer(keepalive), Peer(keepalive)
     keepalive.forget(gone)
@@ -109,7 +109,7 @@ async def test_forgetting() -> None:
 
 @leaping
 async def test_with_nobody_there_is_no_timer() -> None:
-    """The round stops when the last peer is forgotten, and begins again with the next."""
+    """The timer stops when the last peer is forgotten, and starts again with the next."""
     keepalive = Keepalive()
     first = Peer(keepalive)
     keepalive.forget(first)
@@ -123,7 +123,7 @@ async def test_with_nobody_there_is_no_timer() -> None:
 
 @leaping
 async def test_dropping_one_in_a_turn_with_others() -> None:
-    """A peer whose end makes another one go, in the midst of a turn, disturbs nobody."""
+    """If an abort makes another peer go in the same turn, the others are still checked."""
     keepalive = Keepalive()
     peers = [Peer(keepalive) for _ in range(4 * TURNS)]
     end = peers[0].abort

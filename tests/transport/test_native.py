@@ -1,4 +1,4 @@
-"""The reaches into uvicorn: each is there in the version installed, and does what it is for."""
+"""Each dependency on uvicorn's internals exists in the installed version, and works."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HASTY = (
 
 @pytest.fixture(scope="module", params=["suhbat", "uvicorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The two ways under uvicorn, where a close is waited for for a second; overrides the fixture over every kind."""
+    """The two ways under uvicorn, with a shorter wait for a close. Overrides the fixture for all servers."""
     kind: str = request.param
     settings = {"SUHBAT_SEND_RATE": "0"}
     server = Server(
@@ -50,7 +50,7 @@ async def _application(scope: Any, receive: Any, send: Any) -> None: ...
 
 
 async def test_uvicorns_protocol_is_recognised() -> None:
-    """Everything that is reached for exists in the installed uvicorn once a request has come."""
+    """All required attributes exist in the installed uvicorn once a request has arrived."""
     protocol = WebSocketsSansIOProtocol(Config(_application), ServerState(), {})
     assert uvicorn_protocol(protocol.send) is None, "nothing was requested yet"
     protocol.request = object()  # type: ignore[assignment]
@@ -59,7 +59,7 @@ async def test_uvicorns_protocol_is_recognised() -> None:
 
 
 async def test_anything_else_is_not() -> None:
-    """Another server's send, or one behind a middleware, is used in the plain ASGI way."""
+    """Another server's `send`, or one behind a middleware, takes the plain ASGI way."""
 
     async def send(message: Any) -> None: ...
 
@@ -88,16 +88,14 @@ def held_open(server: Server, peer: socket.socket) -> bool:
 
 
 async def test_a_close_that_is_not_read_ends_all_the_same(server: Server) -> None:
-    """A peer that reads nothing cannot keep a closed connection: it is aborted after a few seconds, memory and all.
-
-    Plain uvicorn calls transport.close(), which waits for ever for what is unsent to be taken.
-    """
+    """A peer that reads nothing cannot keep a closed connection and its memory: it is aborted after a few seconds.
+    Plain uvicorn calls transport.close(), which waits for ever for unsent bytes."""
     peer = stuck(server, "stuck-one")
     try:
         async with Simple(server.ws, "busy-one") as busy:
             for number in range(1500):
                 await busy.write(f"{number} " + "x" * 3900)
-                if number % 10 == 9:  # in small batches: with 256 KB unsent nothing would be read from it either
+                if number % 10 == 9:  # in small batches: with 256 KB unsent the server would not read from it either
                     await busy.until("message", message=f"{number} " + "x" * 3900)
             peer.sendall(BINARY)
             await asyncio.sleep(0.5)
@@ -111,7 +109,7 @@ async def test_a_close_that_is_not_read_ends_all_the_same(server: Server) -> Non
 
 
 def test_stopping_waits_for_nobody(tmp_path: Path) -> None:
-    """SIGTERM with a peer that reads nothing: the server is gone within seconds (plain uvicorn waits for ever)."""
+    """After SIGTERM the server ends within seconds, although a peer reads nothing (plain uvicorn waits for ever)."""
     with running("uvicorn", tmp_path / "data") as stopped:
         peer = stuck(stopped, "stuck-two")
         began = time.monotonic()
@@ -121,7 +119,7 @@ def test_stopping_waits_for_nobody(tmp_path: Path) -> None:
 
 
 class GoneTransport:
-    """What uvloop's transport does when its peer is just gone."""
+    """Behaves as uvloop's transport does when its peer was just lost."""
 
     def write(self, data: bytes) -> None:
         raise RuntimeError("unable to perform operation on a closed transport")
@@ -132,7 +130,7 @@ class GoneTransport:
 
 
 async def test_a_write_to_who_is_just_gone_costs_nobody_else() -> None:
-    """A transport that raises in the midst of a fan-out is noted as closed; the fan-out goes on."""
+    """A transport that raises during a fan-out is marked as closed; the fan-out goes on."""
     wire = StreamWire(GoneTransport(), Admission(lambda: None), set())  # type: ignore[arg-type]
     wire.write(Frames([b"{}"]))
     assert wire.closed
@@ -140,7 +138,7 @@ async def test_a_write_to_who_is_just_gone_costs_nobody_else() -> None:
 
 
 class Untaken(asyncio.Transport):
-    """Whose peer takes nothing: it is never over by itself."""
+    """A transport whose peer takes nothing, so that it never closes by itself."""
 
     aborted = False
     written = b""
@@ -159,7 +157,7 @@ class Untaken(asyncio.Transport):
 
 @leaping
 async def test_a_refusal_that_is_not_taken() -> None:
-    """It is kept for a few seconds, not for ever."""
+    """The connection is kept for a few seconds, not for ever."""
     native, transport = Native(None, ServerState(), {ADMISSION: Admission(lambda: None)}), Untaken()
     native.connection_made(transport)
     native.data_received(b"GET /api/v1/ws HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -175,7 +173,7 @@ def masked(opcode: int, payload: bytes = b"") -> bytes:
 
 @pytest.mark.parametrize("frames", [masked(0x89, b"x"), masked(0x01) + masked(0x00) * 9], ids=["pings", "fragments"])
 async def test_a_flood_of_what_the_dialects_never_see(server: Server, frames: bytes) -> None:
-    """Tens of thousands of pings or empty fragments end with the connection that sends them; others chat on meanwhile."""
+    """Tens of thousands of pings or empty fragments end the connection that sends them; other connections go on."""
     peer = stuck(server, "flooder")
     peer.setblocking(False)
     loop = asyncio.get_running_loop()

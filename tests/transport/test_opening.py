@@ -1,4 +1,4 @@
-"""What happens to somebody's conversations in the very moment in which they say hello."""
+"""Changes to a user's conversations in the moment in which they send `hello`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.servers import PATIENCE
 
 @pytest.mark.parametrize("twice", [False, True])
 async def test_put_out_while_the_opening_is_read(app: ServerApp, monkeypatch: pytest.MonkeyPatch, twice: bool) -> None:
-    """Nothing of after the removal reaches them, though what was read says that they are in; with another connection of
-    theirs open (`twice`), and without."""
+    """No event after the removal reaches the user, although the read says that they are a member; with another
+    connection of theirs (`twice`), and without."""
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
     room = (await execute(app.node.store, commands.Create, ali, 1, title="Xona")).conversation
     await execute(app.node.store, commands.Admit, ali, 1, conversation=room, person=vali, role="member", exempt=True)
@@ -54,8 +54,8 @@ async def test_put_out_while_the_opening_is_read(app: ServerApp, monkeypatch: py
 
 @pytest.mark.parametrize("again", [False, True])
 async def test_put_out_while_a_sync_is_read(app: ServerApp, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
-    """An answer that is older than the news of it does not undo that: neither a reset of what is theirs no more, nor the
-    removal of what is theirs `again`."""
+    """A sync reply that is older than the event does not undo it: neither a reset of a conversation that was taken
+    away, nor a removal of one that was added `again`."""
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
     room = (await execute(app.node.store, commands.Create, ali, 1, title="Xona")).conversation
     await execute(app.node.store, commands.Admit, ali, 1, conversation=room, person=vali, role="member", exempt=True)
@@ -90,8 +90,8 @@ async def test_put_out_while_a_sync_is_read(app: ServerApp, monkeypatch: pytest.
 
 
 async def test_a_fault_while_opening(app: ServerApp, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error that nobody expected is told as `internal`, with the time to stay away, and closes with 1011: who comes back
-    does not do so at full speed."""
+    """An unexpected error is sent as `internal` with a `retry_after`, then the close 1011, so that clients do not
+    return at full speed."""
     _, token = await app.node.people.make_guest("ali")
 
     async def states(*asked: object, **more: object) -> States:
@@ -105,7 +105,7 @@ async def test_a_fault_while_opening(app: ServerApp, monkeypatch: pytest.MonkeyP
 
 
 async def test_a_large_snapshot_waits_for_its_reader(app: ServerApp) -> None:
-    """It comes in frames that together are everything, each once; what happens meanwhile follows."""
+    """It is sent in frames that together hold each conversation once; events in the meantime follow."""
     ali, token = await app.node.people.make_guest("ali")
     rooms = [
         (await execute(app.node.store, commands.Create, ali, 1, title="Xona", exempt=True)).conversation
@@ -132,9 +132,8 @@ async def hello(app: ServerApp, token: str, resume: Resume | None = None) -> tup
 
 @pytest.mark.parametrize("fits", [True, False])
 async def test_a_large_snapshot_is_gone_on_from(app: ServerApp, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
-    """Who is in more conversations than a page of the snapshot has knows all of them afterwards, as the SDK reads it; and
-    comes back without another snapshot, to what was missed in each. Where a frame has no room for all cursors (`fits`), the
-    conversations of the others are told as they are now."""
+    """A user with more conversations than one page has all of them afterwards, as the SDK reads it, and resumes each
+    without another snapshot. Conversations whose cursors find no room in `hello` (`fits`) are reset."""
     monkeypatch.setattr(opening, "AT_ONCE", 5)
     if not fits:
         monkeypatch.setattr("suhbat.client.state.RESUME_BYTES", 400)
@@ -161,7 +160,7 @@ async def test_a_large_snapshot_is_gone_on_from(app: ServerApp, monkeypatch: pyt
 
 
 async def opened(wire: RecordingWire, state: State) -> list[Snapshot]:
-    """Let the SDK read all up to `caught_up`; the snapshots among it."""
+    """Let the SDK read up to `caught_up`; returns the snapshots."""
     async with asyncio.timeout(PATIENCE):
         while wire.frames[-1]["type"] != "caught_up":
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Work that may wait its turn does not keep the loop from others."""
+"""The paced queue leaves time for other work of the loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from suhbat.transport.paced_queue import TURN_SECONDS, PacedQueue
 
 
 async def test_in_order_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not now, but all in the next turn if there is time."""
+    """Steps run in the next turn, all of them if there is time."""
     monkeypatch.setattr(paced_queue.time, "monotonic", lambda: 100.0)
     done: list[int] = []
     line = PacedQueue()
@@ -23,7 +23,7 @@ async def test_in_order_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the time of a turn is used up, the rest waits for the next; what is added meanwhile comes after it."""
+    """When the time of a turn is used up, the other steps run in the next one; steps added meanwhile come after them."""
     now = 100.0
     monkeypatch.setattr(paced_queue.time, "monotonic", lambda: now)
     done: list[int] = []
@@ -46,7 +46,7 @@ async def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_one_that_fails_keeps_nobody_from_their_turn() -> None:
-    """Neither those behind it nor those who come later."""
+    """The steps behind it run, and so do later ones."""
     done: list[int] = []
     line = PacedQueue()
 

@@ -1,4 +1,4 @@
-"""Rooms over real sockets, on every server: what each of their people hears, and what nobody else does."""
+"""Rooms over real sockets, on every server: what each member receives, and that nobody else receives it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Name = Callable[[str], str]
 
 @asynccontextmanager
 async def two(server: Server, name: Name) -> AsyncIterator[tuple[V1, V1, str]]:
-    """An owner and a member of a new room, both there; all that came of its making is heard."""
+    """The owner and a member of a new room, both connected, after all frames of its creation."""
     async with (
         V1(server.ws, server.guest(name("a"))) as owner,
         V1(server.ws, token := server.guest(name("b"))) as member,
@@ -27,14 +27,14 @@ async def two(server: Server, name: Name) -> AsyncIterator[tuple[V1, V1, str]]:
 
 
 async def did(client: V1, kind: str, **fields: Any) -> Frame:
-    """A command that is carried out; its answer."""
+    """Send a command that succeeds; returns the reply."""
     answer = await client.ask(kind, **fields)
     assert answer["type"] == "ok", answer
     return answer
 
 
 async def let_in(server: Server, owner: V1, conversation: str, user_id: str, token: str) -> int:
-    """Somebody is invited, and accepts; gives the head of the room then."""
+    """Invite a user, who accepts; returns the room's head then."""
     assert (await did(owner, "admit", conversation=conversation, user_id=user_id))["invited"]
     place = f"/api/v1/conversations/{conversation}"
     status, _ = await asyncio.to_thread(server.request, "PUT", f"{place}/members/{user_id}", {}, token=token)
@@ -45,19 +45,19 @@ async def let_in(server: Server, owner: V1, conversation: str, user_id: str, tok
 
 
 async def said(client: V1, conversation: str, text: str = "salom", **fields: Any) -> int:
-    """A message; its `seq`."""
+    """Send a message; returns its `seq`."""
     seq: int = (await did(client, "send", conversation=conversation, text=text, **fields))["seq"]
     return seq
 
 
 async def heard(client: Client, room: str) -> list[Frame]:
-    """What comes of a room within a moment: frames of it, or about it."""
+    """The frames of a room, or about it, that arrive within a moment."""
     frames = await client.silent()
     return [frame for frame in frames if room in str(frame)]
 
 
 async def test_made_and_come_into(server: Server, name: Name) -> None:
-    """Its maker owns it; who is admitted is told, with its state; who is in it hears of them."""
+    """The creator owns the room. An admitted user gets its state; its members get the event."""
     async with (
         V1(server.ws, server.guest(name("a"))) as owner,
         V1(server.ws, token := server.guest(name("b"))) as member,
@@ -76,7 +76,7 @@ async def test_made_and_come_into(server: Server, name: Name) -> None:
 
 
 async def test_what_becomes_of_a_message(server: Server, name: Name) -> None:
-    """Edited, reacted to, pinned, deleted: each is an event with the next `seq`, and its answer carries that."""
+    """Edit, reaction, pin and delete: each is an event with the next `seq`, and the reply carries that `seq`."""
     async with two(server, name) as (owner, member, room):
         seq = await said(owner, room, "bir")
         steps: list[tuple[V1, str, dict[str, Any], str, dict[str, Any]]] = [
@@ -104,7 +104,7 @@ async def test_what_becomes_of_a_message(server: Server, name: Name) -> None:
 
 
 async def test_read_and_receipt(server: Server, name: Name) -> None:
-    """The answer and the own log say what is unread; the other is told how far one has read, oneself is not."""
+    """The reply and the user's own log say how much is unread. The other member gets a receipt, the reader does not."""
     token = server.guest(name("b"))
     async with (
         V1(server.ws, server.guest(name("a"))) as owner,
@@ -128,7 +128,7 @@ async def test_read_and_receipt(server: Server, name: Name) -> None:
 
 
 async def test_named_and_drafted_on_every_device(server: Server, name: Name) -> None:
-    """Who is named hears so in their own log; a draft is on all one's devices and nobody else's."""
+    """A mention is in the mentioned user's own log. A draft is on all devices of its user, and on no other."""
     token = server.guest(name("b"))
     async with (
         V1(server.ws, server.guest(name("a"))) as owner,
@@ -148,7 +148,7 @@ async def test_named_and_drafted_on_every_device(server: Server, name: Name) -> 
 
 
 async def test_typing(server: Server, name: Name) -> None:
-    """The others of the room see it, nobody else."""
+    """The other members get it, and nobody else."""
     async with two(server, name) as (owner, member, room), V1(server.ws, server.guest(name("c"))) as stranger:
         await did(owner, "typing", conversation=room)
         notice = await member.until("typing")
@@ -158,7 +158,7 @@ async def test_typing(server: Server, name: Name) -> None:
 
 
 async def test_nothing_of_after_the_removal(server: Server, name: Name) -> None:
-    """The news of it is the last that they hear; every command finds nothing there."""
+    """The removal is the last event that the user gets; every command afterwards is answered with not_found."""
     async with two(server, name) as (owner, member, room):
         seq = await said(owner, room, "oldin")
         await member.until("message.created", seq=seq)
@@ -182,7 +182,7 @@ async def test_nothing_of_after_the_removal(server: Server, name: Name) -> None:
 
 
 async def test_resume_after_a_removal(server: Server, name: Name) -> None:
-    """The cursor of what one was put out of while away: it is gone, and nothing of it is replayed."""
+    """A client resumes with the cursor of a room that the user was removed from: it gets the removal and no event."""
     token = server.guest(name("b"))
     async with V1(server.ws, server.guest(name("a"))) as owner:
         room = (await did(owner, "create", title="Xona"))["conversation"]
@@ -200,7 +200,8 @@ async def test_resume_after_a_removal(server: Server, name: Name) -> None:
 
 
 async def test_resume_after_coming_back(server: Server, name: Name) -> None:
-    """What was said in between is not replayed: the state of now, because membership was interrupted; then live."""
+    """Messages from the time outside of the room are not replayed. The room is reset, because the membership was
+    interrupted; then events are live."""
     token = server.guest(name("b"))
     async with V1(server.ws, server.guest(name("a"))) as owner:
         room = (await did(owner, "create", title="Xona", history="joined"))["conversation"]
@@ -225,7 +226,7 @@ async def test_resume_after_coming_back(server: Server, name: Name) -> None:
 
 
 async def test_gone_for_everybody(server: Server, name: Name) -> None:
-    """An erased room is removed from all its people."""
+    """An erased room is removed from all its members."""
     async with two(server, name) as (owner, member, room):
         await did(owner, "erase", conversation=room)
         assert (await member.until("conversation.removed"))["removed"] == room
@@ -234,7 +235,7 @@ async def test_gone_for_everybody(server: Server, name: Name) -> None:
 
 
 async def test_found_and_joined(server: Server, name: Name) -> None:
-    """A public room is in the list of those who can come back, and they join it by themselves."""
+    """A public room is in the directory of users who may join, and they join it without an invitation."""
     async with V1(server.ws, server.guest(name("a"))) as owner:
         room = (await did(owner, "create", title=name("ochiq"), visibility="public"))["conversation"]
         token = server.guest(name("b"))
@@ -249,7 +250,8 @@ async def test_found_and_joined(server: Server, name: Name) -> None:
 
 
 async def test_a_group_of_three(server: Server, name: Name) -> None:
-    """One direct of the same people whoever opens it, which the others see when somebody writes; it is called by the others."""
+    """A direct of three is the same whoever opens it. The others see it when somebody writes, and it is named after the
+    others."""
     async with V1(server.ws, server.guest(name("a"))) as one, V1(server.ws, server.guest(name("b"))) as other:
         token = server.guest(name("c"))
         made = await did(one, "direct", users=[name("b"), name("c")])
@@ -264,7 +266,7 @@ async def test_a_group_of_three(server: Server, name: Name) -> None:
 
 
 async def test_the_simple_dialect_shows_nothing_of_rooms(server: Server, name: Name) -> None:
-    """Also to somebody who is in one: neither its messages nor that it is there."""
+    """A member of a room gets neither its messages nor its existence."""
     token = server.guest(name("s"))
     header = {"additional_headers": {"Authorization": f"Bearer {token}"}}
     async with V1(server.ws, server.guest(name("a"))) as owner:

@@ -1,4 +1,4 @@
-"""Accounts over real sockets: every way to log in, on both dialects and every server; and out within a second."""
+"""Accounts over real sockets: every way to log in, on both dialects and every server; and revocation within a second."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def end(server: Server, token: str, which: str = "current") -> None:
 
 
 async def close_code(client: Client) -> int:
-    """How the server closes it, within the second that it has."""
+    """The code with which the server closes the socket, within a second."""
     async with asyncio.timeout(1):
         return await client.closed()
 
 
 @asynccontextmanager
 async def opened(server: Server, way: str, name: str, token: str) -> AsyncIterator[Client]:
-    """A socket that this token opened in one of the ways there are."""
+    """A socket that was opened with this token in one of the possible ways."""
     bearer, cookie = {"Authorization": f"Bearer {token}"}, {"Cookie": f"other=1; suhbat_session={token}"}
     client: Client
     match way:
@@ -78,7 +78,7 @@ WAYS = ("hello", "header", "cookie", "ticket", "simple header", "simple cookie")
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_a_revoked_session_is_out_within_a_second(server: Server, name: Name, way: str) -> None:
-    """However it came in, its socket closes with 4505; the account's other session goes on undisturbed."""
+    """Its socket closes with 4505, in whichever way it was opened. The account's other session goes on."""
     user, token = register(server, name("ali"))
     other = log_in(server, name("ali"))
     async with opened(server, way, name("ali"), token) as revoked, V1(server.ws, other) as stays:
@@ -91,7 +91,7 @@ async def test_a_revoked_session_is_out_within_a_second(server: Server, name: Na
 
 
 async def test_logging_out_closes_every_socket_of_the_session(server: Server, name: Name) -> None:
-    """All of them, in both dialects; and the token opens none any more."""
+    """All sockets close, in both dialects, and the token opens no other."""
     _, token = register(server, name("ali"))
     simple = opened(server, "simple header", name("ali"), token)
     async with simple as one, V1(server.ws, token) as two, V1(server.ws, token) as three:  # the first is announced
@@ -105,7 +105,7 @@ async def test_logging_out_closes_every_socket_of_the_session(server: Server, na
 
 
 async def test_a_guest_who_leaves_is_gone(server: Server, name: Name) -> None:
-    """Every socket of theirs closes before somebody else can have the name; the token opens none any more."""
+    """Every socket of the guest closes before another user can take the name; the token opens no other."""
     token = server.guest(name("mehmon"))
     simple = opened(server, "simple header", name("mehmon"), token)
     async with simple as one, V1(server.ws, token) as two:  # the first is announced
@@ -116,7 +116,7 @@ async def test_a_guest_who_leaves_is_gone(server: Server, name: Name) -> None:
 
 
 async def test_another_password_closes_the_other_sessions(server: Server, name: Name) -> None:
-    """The session that changed it stays."""
+    """The session that changed the password stays."""
     _, token = register(server, name("ali"))
     other = log_in(server, name("ali"))
     async with V1(server.ws, token) as here, V1(server.ws, other) as away:
@@ -127,7 +127,7 @@ async def test_another_password_closes_the_other_sessions(server: Server, name: 
 
 
 async def test_a_ticket_of_a_revoked_session_opens_nothing(server: Server, name: Name) -> None:
-    """It was given for a session that is over."""
+    """A ticket does not outlive its session."""
     _, token = register(server, name("ali"))
     _, answer = server.request("POST", "/api/v1/tickets", token=token)
     end(server, token)
@@ -139,7 +139,8 @@ async def test_a_ticket_of_a_revoked_session_opens_nothing(server: Server, name:
 
 
 async def test_an_accounts_name_needs_its_token(server: Server, name: Name) -> None:
-    """A bare connection under it, or under one that looks like it, is unauthenticated; so is one with another's token."""
+    """A bare connection under it, or under one that looks like it, is unauthenticated; so is one with another user's
+    token."""
     register(server, name("ali"))
     _, other = register(server, name("vali"))
     for path, headers in (
@@ -157,7 +158,8 @@ async def test_an_accounts_name_needs_its_token(server: Server, name: Name) -> N
 
 
 async def test_a_cookie_keeps_nobody_from_being_a_guest(server: Server, name: Name) -> None:
-    """A browser sends it by itself: of another name, or long over, it does not count; a free name is anybody's."""
+    """A browser sends its cookie by itself. The cookie of another name, or of an ended session, is ignored, and a free
+    name can be used."""
     user, token = register(server, name("ali"))
     for number, cookie in enumerate((token, "ss_nonsense", "")):
         headers = {"Cookie": f"suhbat_session={cookie}"}
@@ -168,7 +170,7 @@ async def test_a_cookie_keeps_nobody_from_being_a_guest(server: Server, name: Na
 
 
 async def test_an_account_that_is_away_is_written_to(server: Server, name: Name) -> None:
-    """`online` is false, and it is there when they come; a name that was nobody's is not found."""
+    """`online` is false, and the message is there when the account connects. A name that nobody has is not found."""
     register(server, name("ali"))
     token = log_in(server, name("ali"))
     async with Simple(server.ws, name("b")) as guest:
@@ -183,7 +185,7 @@ async def test_an_account_that_is_away_is_written_to(server: Server, name: Name)
 
 
 async def test_a_repeated_message_to_somebody_who_left(server: Server, name: Name) -> None:
-    """It is answered like the first time (G2), though nobody holds that name now; what was not sent before is refused."""
+    """A repetition gets the first answer (G2), although nobody holds the name now. A new message is refused."""
     token = server.guest(name("ali"))
     async with V1(server.ws, token) as ali:
         async with Simple(server.ws, name("b")) as guest:
@@ -201,7 +203,7 @@ async def test_a_repeated_message_to_somebody_who_left(server: Server, name: Nam
 
 
 async def test_a_guest_who_registers_stays_connected(server: Server, name: Name) -> None:
-    """What was open goes on as the account, and ends with its new session."""
+    """The guest's connections go on as the account, and end with its new session."""
     guest = server.guest(name("g"))
     async with V1(server.ws, guest) as socket:
         user, token = await asyncio.to_thread(register, server, name("g"), guest)
@@ -214,7 +216,7 @@ async def test_a_guest_who_registers_stays_connected(server: Server, name: Name)
 
 
 async def test_secrets_are_in_no_log(server: Server, name: Name) -> None:
-    """Neither passwords nor tokens, in whatever way they came."""
+    """No password and no token is logged, in whichever way it was sent."""
     _, token = register(server, name("ali"))
     for way in WAYS:
         async with opened(server, way, name("ali"), token):
@@ -225,7 +227,8 @@ async def test_secrets_are_in_no_log(server: Server, name: Name) -> None:
 
 
 async def test_the_language_of_the_account(server: Server, name: Name) -> None:
-    """What it has chosen goes before what the browser says, on the sockets and over HTTP; `?lang=` goes before both."""
+    """The account's language takes precedence over the browser's, on sockets and over HTTP; `?lang=` takes precedence
+    over both."""
     ali = name("ali")
     _, token = await asyncio.to_thread(register, server, ali)
     await asyncio.to_thread(server.request, "PATCH", "/api/v1/me", {"locale": "uz-Cyrl"}, token=token)

@@ -18,7 +18,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 async def test_the_seeds_conversation(server: Server, name: Name) -> None:
-    """Everything the seed's README promises: joined, a message to all, a private one, left."""
+    """All that the first README promises: joined, a message to all, a private one, left."""
     async with Simple(server.ws, name("a")) as one:
         async with Simple(server.ws, name("b")) as two:
             assert two.joined["message"] == f"User {two.name} joined the chat"
@@ -57,7 +57,7 @@ async def test_a_private_message_reaches_its_reader_alone(server: Server, name: 
 
 
 async def test_nobody_of_that_name(server: Server, name: Name) -> None:
-    """A private message to somebody who is not here: user_not_found, and the connection stays."""
+    """A private message to an unknown name: user_not_found, and the connection stays."""
     async with Simple(server.ws, name("a")) as one:
         for stranger in (name("nobody"), "not a name!", "x" * 500):
             await one.write("salom", stranger)
@@ -68,7 +68,7 @@ async def test_nobody_of_that_name(server: Server, name: Name) -> None:
 
 
 async def test_a_note_to_oneself(server: Server, name: Name) -> None:
-    """to_user may be oneself: the message comes, and its receipt."""
+    """to_user may be the sender: the message arrives, and its receipt."""
     async with Simple(server.ws, name("a")) as one:
         await one.write("do not forget", one.name)
         kinds = {(await one.hear())["type"], (await one.hear())["type"]}
@@ -77,7 +77,7 @@ async def test_a_note_to_oneself(server: Server, name: Name) -> None:
 
 @pytest.mark.parametrize("frame", ["", "salom", "[]", "{}", '{"message": ""}', '{"message": "\\ud800"}', "[" * 30_000])
 async def test_bad_frames_are_answered_and_disturb_nobody(server: Server, name: Name, frame: str) -> None:
-    """Whoever sends nonsense is told so, with an example; the connection stays and others hear nothing."""
+    """An invalid frame is answered with an error and an example; the connection stays, and others get nothing."""
     async with Simple(server.ws, name("a")) as one, Simple(server.ws, name("b")) as two:
         await one.say(frame)
         answer = await one.until("error")
@@ -98,7 +98,7 @@ async def test_closes_for_frames_that_cannot_be_read(server: Server, name: Name)
 
 
 async def test_a_name_belongs_to_its_holder(server: Server, name: Name) -> None:
-    """A second connection under a held name, or one that looks like it, is refused with the reason, then 4509."""
+    """A second connection under a held name, or under one that looks like it, gets the reason, then 4509."""
     async with Simple(server.ws, name("annai")) as one:
         for asked in (one.name, one.name.upper(), one.name.replace("annai", "annal")):
             async with connect(f"{server.ws}/ws/{asked}", compression=None, proxy=None) as socket:
@@ -115,7 +115,7 @@ async def test_a_name_belongs_to_its_holder(server: Server, name: Name) -> None:
 
 @pytest.mark.parametrize("bad", ["a%20b", "a%2Fb", "x" * 33, "%D0%B0dmin", "admin", "a%00", "%F0%9F%99%82", "%FF"])
 async def test_invalid_names(server: Server, bad: str) -> None:
-    """A name that cannot be: an error frame that says why, then the close 4510."""
+    """An invalid name: an error frame that says why, then the close 4510."""
     async with connect(f"{server.ws}/ws/{bad}?lang=uz", compression=None, proxy=None) as socket:
         answer = json.loads(await socket.recv())
         assert answer["code"] == "invalid_name" and "ism" in answer["message"].lower()
@@ -125,7 +125,7 @@ async def test_invalid_names(server: Server, bad: str) -> None:
 
 @pytest.mark.parametrize("honest", ["O'tkir", "%D0%8E%D1%82%D0%BA%D0%B8%D1%80", "john.doe", "42"])
 async def test_honest_names(server: Server, honest: str) -> None:
-    """Names as people write them are taken; apostrophes of every kind become one."""
+    """Names as people write them are accepted; apostrophes of every kind become one."""
     async with connect(f"{server.ws}/ws/{honest}", compression=None, proxy=None) as socket:
         answer = json.loads(await socket.recv())
         assert answer["type"] == "joined"
@@ -144,7 +144,8 @@ async def test_foreign_origins_get_403(server: Server, name: Name, origin: str) 
 
 
 async def test_a_refused_upgrade_has_the_headers_of_every_answer(server: Server, name: Name) -> None:
-    """Whoever refuses: this server before the upgrade, its library for a broken handshake, another server by itself (403)."""
+    """In every refusal: by this server before the upgrade, by its library for an invalid handshake, by another server
+    (403)."""
     for path, origin, headers in (
         (f"/ws/{name('a')}", "https://evil.example", {}),
         ("/api/v1/ws", "https://evil.example", {}),
@@ -152,7 +153,7 @@ async def test_a_refused_upgrade_has_the_headers_of_every_answer(server: Server,
         ("/api/v1/ws", None, {"Sec-WebSocket-Version": "7"}),
     ):
         if headers and server.kind != "suhbat":
-            continue  # another server judges the handshake by itself, and granian takes this one
+            continue  # another server checks the handshake by itself, and granian accepts this one
         with pytest.raises(InvalidStatus) as refused:
             async with connect(
                 server.ws + path,
@@ -164,7 +165,7 @@ async def test_a_refused_upgrade_has_the_headers_of_every_answer(server: Server,
                 pass
         response = refused.value.response
         if b'"code"' not in response.body and not headers:
-            continue  # a server without the extension for refusals answers by itself
+            continue  # a server without the ASGI extension for refusals sends its own answer
         assert response.headers["X-Content-Type-Options"] == "nosniff", path
         assert response.headers["Cross-Origin-Resource-Policy"] == "same-origin", path
         assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin", path
@@ -180,7 +181,7 @@ async def test_the_own_origin_may(server: Server, name: Name) -> None:
 async def test_no_deflate(server: Server, name: Name) -> None:
     """Compression is off, also for a client that offers it."""
     if server.kind not in ("suhbat", "uvicorn"):
-        return  # other servers negotiate by themselves; lengths are checked in the application
+        return  # other servers negotiate by themselves; the application checks the length
     async with Simple(server.ws, name("a"), compression="deflate") as one:
         assert one.socket.protocol.extensions == []
         await one.write("salom" * 500)
@@ -188,7 +189,7 @@ async def test_no_deflate(server: Server, name: Name) -> None:
 
 
 async def test_dialects_meet_in_the_lobby(server: Server, name: Name) -> None:
-    """What Postman says shows in v1, and the other way round, under the same seq."""
+    """A simple message is an event in v1 and the reverse, under the same seq."""
     token = server.guest(name("t"))
     async with Simple(server.ws, name("a")) as one, V1(server.ws, token) as other:
         await one.write("from postman")
@@ -200,7 +201,7 @@ async def test_dialects_meet_in_the_lobby(server: Server, name: Name) -> None:
 
 
 async def test_a_token_holds_its_name(server: Server, name: Name) -> None:
-    """A token guest's name is refused without the token, and is theirs with it, on as many connections as they like."""
+    """A token guest's name is refused without the token. With it the guest may have as many connections as they like."""
     token = server.guest(name("t"))
     async with connect(f"{server.ws}/ws/{name('t')}", compression=None, proxy=None) as socket:
         assert json.loads(await socket.recv())["code"] == "name_in_use"
@@ -219,7 +220,7 @@ async def test_a_token_holds_its_name(server: Server, name: Name) -> None:
 
 
 async def test_a_flood_is_limited(server: Server, name: Name) -> None:
-    """A thousand messages at once: those over the rate are refused with retry_after, and in the end 4029."""
+    """A thousand messages at once: those over the rate are refused with retry_after, and in the end the close is 4029."""
     async with Simple(server.ws, name("a")) as one:
         refused: Frame = {}
         try:

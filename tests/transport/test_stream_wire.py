@@ -1,4 +1,4 @@
-"""A wire's own deadlines. No socket, no waiting."""
+"""The deadlines and buffers of a stream wire. No socket, no waiting."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PONG = b"\x8a\x80\0\0\0\0"
 
 
 class Open(asyncio.Transport):
-    """A connection; `written` is what the peer was sent."""
+    """A connection; `written` is what was sent to the peer."""
 
     aborted = False
     written = b""
@@ -48,7 +48,7 @@ class Open(asyncio.Transport):
 
 
 class Closing(Open):
-    """Was closed by somebody else, and waits for a peer that takes nothing."""
+    """A transport that was closed by other code, and waits for a peer that takes nothing."""
 
     def is_closing(self) -> bool:
         return True
@@ -58,7 +58,7 @@ class Closing(Open):
 
 
 class Listening:
-    """A dialect that keeps what it is given."""
+    """A dialect that records its messages."""
 
     crowded = False
 
@@ -79,7 +79,7 @@ class Crowded:
 
 @leaping
 async def test_a_transport_that_was_closed_by_others() -> None:
-    """The keepalive drops it, even if it was not read from at that moment, when silence says nothing else."""
+    """The keepalive aborts it, even if reading was paused, when silence otherwise means nothing."""
     admission, transport, dialect = Admission(lambda: None), Closing(), Crowded()
     wire = StreamWire(transport, admission, set())
     wire._incoming._dialect = cast(Dialect, dialect)
@@ -91,7 +91,7 @@ async def test_a_transport_that_was_closed_by_others() -> None:
 
 
 def probed(seconds: float) -> tuple[StreamWire, Open]:
-    """A wire that the keepalive watches, and about which somebody asked."""
+    """A wire under keepalive that was probed."""
     admission, transport = Admission(lambda: None), Open()
     wire = StreamWire(transport, admission, set())
     admission.keepalive.watch(wire)
@@ -101,7 +101,7 @@ def probed(seconds: float) -> tuple[StreamWire, Open]:
 
 @leaping
 async def test_who_does_not_answer_is_dropped_in_time() -> None:
-    """Others who ask meanwhile do not lengthen it, nor do they make it ping more."""
+    """Further probes do not extend the deadline, and cause no further pings."""
     _, transport = wired = probed(5.0)
     for _ in range(9):
         await asyncio.sleep(0.5)
@@ -113,7 +113,7 @@ async def test_who_does_not_answer_is_dropped_in_time() -> None:
 
 @leaping
 async def test_who_answers_is_not_dropped_however_often_others_ask() -> None:
-    """A name cannot be had by asking for it all the time: nobody is dropped because the last ping is under way."""
+    """Probing all the time cannot free a name: a peer that answers is not aborted because the last ping is under way."""
     wire, transport = probed(5.0)
     for _ in range(600):
         await asyncio.sleep(0.09)
@@ -125,7 +125,7 @@ async def test_who_answers_is_not_dropped_however_often_others_ask() -> None:
 
 @leaping
 async def test_nobody_is_dropped_twice() -> None:
-    """After the end of a connection nothing remains of the question."""
+    """No probe timer remains after the end of a connection."""
     wire, transport = probed(5.0)
     wire.end()
     wire.connection_lost(None)
@@ -140,8 +140,8 @@ async def test_nobody_is_dropped_twice() -> None:
 )
 @leaping
 async def test_nothing_is_kept_of_who_is_gone(last: bytes) -> None:
-    """What a connection held is free as it ends, whatever came last. The garbage collector comes by so seldom that hundreds
-    of megabytes can wait for it."""
+    """The memory of a connection is freed when it ends, whatever arrived last. The garbage collector runs so seldom
+    that hundreds of megabytes could wait for it."""
     gc.collect()
     gc.disable()
     try:
@@ -161,7 +161,7 @@ async def test_nothing_is_kept_of_who_is_gone(last: bytes) -> None:
 
 @leaping
 async def test_much_that_came_as_little() -> None:
-    """Others get their turn between messages that were small only while they were compressed."""
+    """Other connections get their turn between messages that were only small while compressed."""
     deflate = zlib.compressobj(wbits=-WINDOW_BITS)
     packed = (deflate.compress(b"0" * 60_000) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
     extension = PerMessageDeflate(True, True, WINDOW_BITS, WINDOW_BITS)

@@ -1,4 +1,4 @@
-"""Sockets without a hello: they have a bound of their own, and what they say counts for their address."""
+"""Connections without `hello` have a bound of their own, and their frames count for their address."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ __all__ = ["elsewhere"]
 
 
 async def test_who_has_been_silent_longest_goes() -> None:
-    """Of a hundred connections that may be, a quarter may be of those who have not said hello; the oldest of them is told that
-    the server is busy, and closed. Who has gone, or said hello, does not count."""
+    """Of a hundred possible connections a quarter may be without `hello`. Above that the oldest gets busy and is
+    closed. A connection that has closed or has sent `hello` does not count."""
     admission = house(connections=100)
     dialects: list[tuple[V1Dialect, RecordingWire]] = []
     for _ in range(100 // PART):
@@ -49,8 +49,8 @@ async def test_who_has_been_silent_longest_goes() -> None:
 
 
 def test_what_strangers_say_counts_for_their_address() -> None:
-    """The first frame of each connection is free, for thousands may come back through one address; what follows is not,
-    however often they connect. This machine is not limited."""
+    """The first frame of each connection is free, because thousands may reconnect through one address. Further frames
+    count, however often they connect. This machine is not limited."""
     rates = Rates(50, 2)
     for _ in range(1_000):
         assert rates.fresh("192.0.2.1").take(0.0) == 0
@@ -66,8 +66,8 @@ def test_what_strangers_say_counts_for_their_address() -> None:
 
 
 def test_attempts_of_one_address_have_a_rate() -> None:
-    """Who opens and closes again and again is refused before the upgrade, with the time to wait; others, and this machine, are
-    not."""
+    """An address that connects again and again is refused before the upgrade, with the time to wait. Others, and this
+    machine, are not."""
     admission = house(connections_per_address=10)
     codes = []
     for _ in range(600):

@@ -16,7 +16,7 @@ Name = Callable[[str], str]
 
 
 async def test_welcome_snapshot_presence_caught_up(server: Server, name: Name) -> None:
-    """A first hello: who you are, everything you have, who is here, and that this was all."""
+    """A first hello gets the user, all conversations, the presence, and caught_up."""
     token = server.guest(name("t"))
     async with V1(server.ws, token, subprotocols=["suhbat.v1"]) as me:
         assert me.socket.subprotocol == "suhbat.v1"
@@ -31,7 +31,7 @@ async def test_welcome_snapshot_presence_caught_up(server: Server, name: Name) -
 
 
 async def test_send_is_acknowledged_and_delivered(server: Server, name: Name) -> None:
-    """A send gets its place in the log, and everybody, the sender too, gets the event."""
+    """A send is acknowledged with its `seq`, and everybody, the sender too, gets the event."""
     async with V1(server.ws, server.guest(name("a"))) as one, V1(server.ws, server.guest(name("b"))) as two:
         reply = await one.ask("send", conversation="lobby", text="salom", client_id="k1")
         assert reply["type"] == "ok" and reply["duplicate"] is False
@@ -45,7 +45,8 @@ async def test_send_is_acknowledged_and_delivered(server: Server, name: Name) ->
 
 
 async def test_a_repeat_is_a_duplicate_and_another_is_a_conflict(server: Server, name: Name) -> None:
-    """The same client_id gives the first answer; with another text it is a conflict; another user's is their own."""
+    """The same client_id gets the first answer; with another text it is a conflict; another user's client_id is
+    independent."""
     async with V1(server.ws, server.guest(name("a"))) as one, V1(server.ws, server.guest(name("b"))) as two:
         first = await one.ask("send", conversation="lobby", text="once", client_id="k")
         again = await one.ask("send", conversation="lobby", text="once", client_id="k")
@@ -57,7 +58,7 @@ async def test_a_repeat_is_a_duplicate_and_another_is_a_conflict(server: Server,
 
 
 async def test_resume_is_whole_and_in_order(server: Server, name: Name) -> None:
-    """After a cut: all above the cursor, in order, then live; nothing twice."""
+    """After a cut: all events above the cursor, in order, then live ones; none twice."""
     token = server.guest(name("t"))
     async with V1(server.ws, token) as me:
         cursors = me.snapshot["cursors"]
@@ -78,13 +79,14 @@ async def test_resume_is_whole_and_in_order(server: Server, name: Name) -> None:
 
 
 async def test_another_epoch_starts_afresh(server: Server, name: Name) -> None:
-    """Cursors of another store are void: resumed is false and a snapshot comes."""
+    """Cursors of another store are void: resumed is false and a snapshot follows."""
     async with V1(server.ws, server.guest(name("t")), {"epoch": "other", "cursors": {"lobby": 1, "@me": 0}}) as me:
         assert me.welcome["resumed"] is False and me.snapshot
 
 
 async def test_cursors_that_cannot_be(server: Server, name: Name) -> None:
-    """Above the head: reset. Of what may not be seen or does not exist: conversation.removed, nothing more."""
+    """A cursor above the head gets a reset. One of a conversation that is invisible or does not exist gets
+    conversation.removed."""
     token = server.guest(name("t"))
     async with V1(server.ws, token) as me:
         epoch = me.welcome["epoch"]
@@ -97,7 +99,8 @@ async def test_cursors_that_cannot_be(server: Server, name: Name) -> None:
 
 
 async def test_directs_between_two_users(server: Server, name: Name) -> None:
-    """A first private message makes the direct: both get conversation.added and then the message, strangers nothing."""
+    """A first private message makes the direct: both get conversation.added and then the message; nobody else gets
+    anything."""
     async with (
         V1(server.ws, server.guest(name("a"))) as one,
         V1(server.ws, server.guest(name("b"))) as two,
@@ -120,7 +123,7 @@ async def test_directs_between_two_users(server: Server, name: Name) -> None:
 
 
 async def test_history(server: Server, name: Name) -> None:
-    """Pages before, after and around a seq, ascending, with what lies beyond."""
+    """Pages before, after and around a seq, ascending, each with whether more follow."""
     async with V1(server.ws, server.guest(name("a"))) as one:
         seqs = [(await one.ask("send", to_user=name("a"), text=f"m{n}"))["seq"] for n in range(10)]
         direct = (await one.ask("send", to_user=name("a"), text="last"))["conversation"]
@@ -136,7 +139,7 @@ async def test_history(server: Server, name: Name) -> None:
 
 
 async def test_lobby_history_begins_with_the_identity(server: Server, name: Name) -> None:
-    """A token guest reads what was said since their identity exists, nothing older."""
+    """A token guest can read messages since their identity was created, and none before."""
     async with V1(server.ws, server.guest(name("w"))) as writer:
         old = await writer.ask("send", conversation="lobby", text="before")
         async with V1(server.ws, server.guest(name("t"))) as me:
@@ -146,14 +149,14 @@ async def test_lobby_history_begins_with_the_identity(server: Server, name: Name
 
 
 async def test_ping_carries_heads(server: Server, name: Name) -> None:
-    """pong names every conversation written since the previous pong."""
+    """pong has the head of every conversation that advanced since the previous pong."""
     async with V1(server.ws, server.guest(name("a"))) as one:
         sent = await one.ask("send", conversation="lobby", text="x")
         assert (await one.ask("ping"))["heads"]["lobby"] >= sent["seq"]
 
 
 async def test_typing_and_presence(server: Server, name: Name) -> None:
-    """Typing reaches the others and not oneself; who comes and goes is told within two seconds."""
+    """Typing reaches the others, not the sender; presence changes are sent within two seconds."""
     async with V1(server.ws, server.guest(name("a"))) as one:
         async with V1(server.ws, server.guest(name("b"))) as two:
             async with asyncio.timeout(2):
@@ -171,13 +174,13 @@ async def test_typing_and_presence(server: Server, name: Name) -> None:
 
 
 async def test_what_is_no_command_is_answered(server: Server, name: Name) -> None:
-    """Nothing goes unanswered."""
+    """Every invalid frame is answered."""
     async with V1(server.ws, server.guest(name("a"))) as one:
         assert (await one.ask("dance"))["code"] == "bad_request"
 
 
 async def test_no_reply_without_an_id_but_an_error(server: Server, name: Name) -> None:
-    """A command without an id gets no reply, and an error if it is refused."""
+    """A command without an id gets no reply, but an error if it is refused."""
     async with V1(server.ws, server.guest(name("a"))) as one:
         await one.say({"type": "send", "to_user": name("a"), "text": "quiet"})
         await one.until("message.created")
@@ -196,7 +199,7 @@ async def test_unknown_tokens(server: Server, token: str | None) -> None:
 
 
 async def test_first_something_else(server: Server) -> None:
-    """Before hello nothing else is taken: 4501."""
+    """Before hello any other command closes with 4501."""
     async with Client(f"{server.ws}/api/v1/ws") as socket:
         await socket.say({"type": "ping", "id": 5})
         answer = await socket.hear()
@@ -216,14 +219,14 @@ async def test_tickets_work_once(server: Server, name: Name) -> None:
 
 
 async def test_bearer_in_the_header(server: Server, name: Name) -> None:
-    """Who can send headers may send the token there."""
+    """The token may be in the Authorization header."""
     token = server.guest(name("a"))
     async with V1(server.ws, None, additional_headers={"Authorization": f"Bearer {token}"}) as me:
         assert me.welcome["user"]["user_id"] == name("a")
 
 
 async def test_many_in_flight_keep_their_order(server: Server, name: Name) -> None:
-    """Messages sent one after the other without waiting are numbered in that order."""
+    """Messages sent without waiting for replies are numbered in the order they were sent."""
     async with V1(server.ws, server.guest(name("a"))) as one:
         for number in range(200):
             await one.say({"type": "send", "id": number, "to_user": name("a"), "text": f"m{number}"})
@@ -232,7 +235,8 @@ async def test_many_in_flight_keep_their_order(server: Server, name: Name) -> No
 
 
 async def test_a_simple_reader_of_a_v1_direct(server: Server, name: Name) -> None:
-    """A v1 user writes to a guest of the simple dialect and back; online tells whether somebody is there."""
+    """A v1 user writes to a guest of the simple dialect and gets an answer; `online` says whether the reader is
+    connected."""
     async with Simple(server.ws, name("s")) as guest, V1(server.ws, server.guest(name("t"))) as me:
         reply = await me.ask("send", to_user=name("s"), text="salom")
         assert (await guest.until("message", to_user=name("s")))["conversation"] == reply["conversation"]
@@ -242,7 +246,7 @@ async def test_a_simple_reader_of_a_v1_direct(server: Server, name: Name) -> Non
 
 
 async def test_unknown_socket_paths(server: Server) -> None:
-    """A socket path that is nobody's is refused before the upgrade."""
+    """An unknown socket path is refused before the upgrade."""
     from websockets.exceptions import InvalidStatus
 
     with pytest.raises(InvalidStatus) as refused:
@@ -252,7 +256,7 @@ async def test_unknown_socket_paths(server: Server) -> None:
 
 
 async def test_a_bad_frame_of_one_is_not_heard_by_others(server: Server, name: Name) -> None:
-    """Errors go to the connection that caused them alone."""
+    """Errors only go to the connection that caused them."""
     async with V1(server.ws, server.guest(name("a"))) as one, V1(server.ws, server.guest(name("b"))) as two:
         await one.say("nonsense")
         assert (await one.until("error"))["code"] == "bad_request"
