@@ -352,11 +352,12 @@ Committed = Callable[[list[LogEntry]], None]
 
 
 class RoomLine(Wire):
-    """A room as the command line shows it. `keeper`: who owns it, or else who is in it; None for an empty room."""
+    """A room as the command line shows it. `senior`: its owner, or else its highest-ranking member, with the `role` of that
+    member; None for an empty room."""
 
     conversation: ConversationId
     title: str
     member_count: int
     retention: int
-    keeper: str | None
+    senior: str | None
     role: Role | None

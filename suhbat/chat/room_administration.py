@@ -15,8 +15,8 @@ from .ports import ModerationReader
 
 
 class RoomCommand(Wire):
-    """`erase` a room with all that was said in it; `retention`: the `days` that its messages are kept, 0 for as long as the
-    server's setting says; `list` them."""
+    """One command. `conversation`: the room's id, unused by `list`; `days`: for `retention`, how long its messages are kept,
+    0 for the server's setting."""
 
     verb: Literal["list", "erase", "retention"]
     conversation: ConversationId = ""
@@ -24,13 +24,13 @@ class RoomCommand(Wire):
 
 
 class RoomsReply(Wire):
-    """The rooms that a command concerned, as they are now; an erased one is in none."""
+    """The rooms that a command concerned, as they are now. An erased room is not among them."""
 
     rooms: tuple[RoomLine, ...]
 
 
 async def execute(command: RoomCommand, store: ModerationReader, commands: Commands) -> RoomsReply:
-    """Raises NotFound where there is no such room, BadRequest for a room that nobody owns."""
+    """Raises NotFound if there is no such room, BadRequest if nobody owns it, and the errors of Erase and Update."""
     if command.verb == "list":
         return RoomsReply(rooms=await store.every_room())
     place = command.conversation
@@ -48,10 +48,10 @@ async def execute(command: RoomCommand, store: ModerationReader, commands: Comma
 
 
 async def reader(store: ModerationReader, conversation: str) -> Actor:
-    """In whose name all of a conversation can be read. Raises NotFound where nobody can."""
+    """An actor who may read all of a conversation. Raises NotFound if there is no such conversation or nobody is in it."""
     if conversation == LOBBY:
         return Actor(uid="", user_id="", lobby_from=0)
-    keeper = await store.keeper(conversation)
-    if keeper is None:
+    senior = await store.senior(conversation)
+    if senior is None:
         raise NotFound()
-    return keeper
+    return senior

@@ -58,7 +58,7 @@ def _described(settings: Settings, room: str) -> str:
     except CommandRefused as error:
         stop(str(error), code=1)
     title = found["title"]
-    return f'{room} ("{title}", {found["member_count"]} members, {found["role"] or "owner"} {found["keeper"] or "-"})'
+    return f'{room} ("{title}", {found["member_count"]} members, {found["role"] or "owner"} {found["senior"] or "-"})'
 
 
 def _execute(settings: Settings, **fields: Any) -> list[dict[str, Any]]:
@@ -100,7 +100,7 @@ def table(rooms: list[dict[str, Any]]) -> list[str]:
         return ["No rooms."]
     return [
         f"{room['conversation']}  {room['member_count']:5} members  "
-        f"{room['role'] or '-':9} {escaped(room['keeper'] or '-'):16}  "
+        f"{room['role'] or '-':9} {escaped(room['senior'] or '-'):16}  "
         f"{'for ever' if not room['retention'] else str(room['retention']) + ' days':10}  {escaped(room['title'])}"
         for room in rooms
     ]

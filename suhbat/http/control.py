@@ -1,4 +1,5 @@
-"""For the command line beside the running server: orders from this machine, by who can read a file in the data directory."""
+"""Commands of the command line to the running server. They must come from this machine and carry the secret of
+`identity.control`, which is in a file in the data directory."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ router = APIRouter(include_in_schema=False)
 
 
 def _on_this_machine(request: Request, services: Served) -> None:
-    """From this machine and with the secret; for everybody else there is nothing here. Raises NotFound."""
+    """Require a request from this machine with the secret. Raises NotFound otherwise, as for an unknown path."""
     if not is_local(request, services) or not services.control.is_shown(request.headers.get(HEADER, "")):
         raise NotFound()
 
@@ -35,7 +36,7 @@ OWNER = [SAFE_WRITE, Depends(_on_this_machine)]
 
 
 class Export(Wire):
-    """Of an account, or of a conversation; `after` and `cursor` as over HTTP."""
+    """An export of an account or of a conversation. `after` and `cursor` are those of the exports in the HTTP API."""
 
     user_id: str = ""
     conversation: str = ""
@@ -44,7 +45,7 @@ class Export(Wire):
 
 
 class Seen(Wire):
-    """`unknown`: where the proxy connects from, "" for a UNIX socket; null where none was seen."""
+    """`unknown`: the address of a proxy that is not trusted, "" for a UNIX socket; null if none was seen."""
 
     unknown: str | None
 
@@ -69,13 +70,13 @@ async def rooms(body: room_administration.RoomCommand, services: Served) -> room
 
 @router.post("/control/proxy", dependencies=OWNER)
 async def proxy(services: Served) -> Seen:
-    """Whether a proxy that is not trusted stands before this server, for `suhbat doctor`."""
+    """Whether a proxy that is not trusted has passed requests on to this server, for `suhbat doctor`."""
     return Seen(unknown=services.proxies.unknown)
 
 
 @router.post("/control/export", dependencies=OWNER, response_class=StreamingResponse)
 async def export(body: Export, services: Served) -> StreamingResponse:
-    """What the server holds of an account, or a conversation, as JSON Lines."""
+    """Everything that the server stores about an account or a conversation, as JSON Lines."""
     return StreamingResponse(
         await lines(body, services.store, services.people, services.limits.reads.export_pace),
         media_type="application/jsonl",
@@ -83,7 +84,7 @@ async def export(body: Export, services: Served) -> StreamingResponse:
 
 
 async def lines(asked: Export, store: StoreReader, people: People, pace: ExportPace) -> AsyncIterator[bytes]:
-    """Raises UserNotFound, NotFound before the first line."""
+    """The lines of an export. Raises UserNotFound or NotFound, before the first line."""
     if asked.user_id:
         account = people.accounts.of_name(asked.user_id)
         if account is None:

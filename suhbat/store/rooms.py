@@ -84,8 +84,8 @@ def members_page(
     return MemberPage(found, rows[limit - 1].uid if len(rows) > limit else None)
 
 
-def keeper(connection: Connection, conversation: str) -> Actor | None:
-    """See `chat.ports.Store.keeper`."""
+def senior(connection: Connection, conversation: str) -> Actor | None:
+    """See `chat.ports.ModerationReader.senior`."""
     row = connection.execute(
         select(users.c.uid, users.c.user_id, users.c.kind)
         .select_from(members.join(users, users.c.uid == members.c.uid))
@@ -121,7 +121,7 @@ def every(connection: Connection) -> tuple[RoomLine, ...]:
             title=row.title,
             member_count=row.member_count,
             retention=row.retention or 0,
-            keeper=row.user_id,
+            senior=row.user_id,
             role=row.role,
         )
         for row in rows

@@ -178,8 +178,8 @@ class SQLStore(PeopleOverSQL):
     async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
         return await self._read(lambda c: rooms.public_rooms(c, actor, after, limit))
 
-    async def keeper(self, conversation: str) -> Actor | None:
-        return await self._read(lambda c: rooms.keeper(c, conversation))
+    async def senior(self, conversation: str) -> Actor | None:
+        return await self._read(lambda c: rooms.senior(c, conversation))
 
     async def every_room(self) -> tuple[RoomLine, ...]:
         return await self._read(rooms.every)

@@ -17,7 +17,7 @@ ROOM = {
     "conversation": "r1",
     "title": "Choy\x1b[31mxona\u202e",
     "member_count": 3,
-    "keeper": None,
+    "senior": None,
     "role": None,
     "retention": 0,
 }

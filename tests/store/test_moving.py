@@ -194,7 +194,7 @@ async def seen(store: Store, people: Sequence[Actor] = EVERYBODY) -> dict[str, A
     }  # fmt: skip
     for name in told["heads"]:
         told[f"log {name}"] = await store.events(name, 0, 1_000)
-        told[f"keeper {name}"] = await store.keeper(name)
+        told[f"senior {name}"] = await store.senior(name)
     for actor in people:
         told |= {f"{what} {actor.uid}": said for what, said in (await seen_by(store, actor)).items()}
     return told

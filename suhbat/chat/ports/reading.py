@@ -107,8 +107,8 @@ class ModerationReader(Protocol):
         """Who is banned from the server, and until when (None: for good)."""
         ...
 
-    async def keeper(self, conversation: str) -> Actor | None:
-        """Who may do most in a room or a direct: its owner, else a moderator, else a member; None where nobody is."""
+    async def senior(self, conversation: str) -> Actor | None:
+        """The highest-ranking member of a room or a direct: its owner, else a moderator, else a member. None if it is empty."""
         ...
 
     async def every_room(self) -> tuple[RoomLine, ...]:
