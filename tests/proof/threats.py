@@ -220,7 +220,7 @@ VOLUME: Mapping[str, Tests] = {
     ),
     "10,000 clients coming back at once": (
         *_in(_VOLUME, "everybody_comes_back_at_once"),
-        *_in("transport/test_opening_limiter", "a_long_line_is_told_when_to_come"),
+        *_in("hub/test_opening_limiter", "a_long_line_is_told_when_to_come"),
         *_in("bench/test_scripts", "storm"),
     ),
     "reads at once: searches, exports, pages": (
