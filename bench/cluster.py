@@ -109,7 +109,7 @@ def measure(case: Case, nodes: int, asked: argparse.Namespace, data_root: Path, 
 @contextmanager
 def environment(nodes: int) -> Iterator[tuple[dict[str, str], engines.Postgres, engines.Nats]]:
     """PostgreSQL with an empty database, NATS, and the settings of nodes that use them."""
-    from suhbat.store.postgres import prepare
+    from suhbat.store.postgres.store import prepare
 
     postgres, nats = engines.Postgres(), engines.Nats()
     with engines.running(postgres), engines.running(nats):

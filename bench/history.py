@@ -33,7 +33,7 @@ from websockets.sync.client import ClientConnection, connect
 
 sys.path.insert(0, str(ROOT))
 
-from suhbat.store.sqlite import SQLiteStore
+from suhbat.store.sqlite.store import SQLiteStore
 from tests.fakes import FakeClock
 
 Ask = Callable[[dict[str, int]], dict[str, Any]]

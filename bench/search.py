@@ -32,8 +32,9 @@ from servers import ROOT, Running, end, free_port, server_of, start
 
 sys.path.insert(0, str(ROOT))
 
-from suhbat.store import connect, search
-from suhbat.store.writer_cache import WriterCache
+from suhbat.store import search
+from suhbat.store.sqlite import connect
+from suhbat.store.write.writer_cache import WriterCache
 
 CHUNK = 1_000
 OF_DIRECT = 1_000

@@ -197,7 +197,7 @@ class Postgres(Engine):
 @functools.cache
 def postgres() -> Postgres:
     """One server for the whole test run, started on first use, with the migrated database `empty`."""
-    from suhbat.store.postgres import prepare
+    from suhbat.store.postgres.store import prepare
 
     engine = Postgres()
     atexit.register(engine.close)

@@ -57,7 +57,7 @@ def test_contracts_are_kept() -> None:
     [
         ("protocol/v1.py", "suhbat.chat.model"),
         ("chat/policy.py", "suhbat.hub.hub"),
-        ("hub/channel.py", "suhbat.store.writer"),
+        ("hub/channel.py", "suhbat.store.write.writer"),
         ("transport/v1.py", "suhbat.http.problem"),
         ("client/chat.py", "suhbat.chat.model"),
     ],

@@ -21,7 +21,7 @@ def migrate(settings: Settings) -> None:
         stop("there is no database_url; a SQLite database is migrated when its server starts")
     from suhbat.store.errors import StoreUnavailable
     from suhbat.store.migrations import HEAD
-    from suhbat.store.postgres import prepare
+    from suhbat.store.postgres.store import prepare
 
     try:
         before = prepare(settings.database_url)

@@ -71,9 +71,11 @@ def both(settings: Settings) -> Iterator[tuple[Engine, Engine]]:
     was empty. Raises CommandRefused."""
     from sqlalchemy.exc import DBAPIError
 
-    from suhbat.store import connect, moving, postgres
+    from suhbat.store import moving
     from suhbat.store.errors import StoreUnavailable
     from suhbat.store.lock import DirectoryLock
+    from suhbat.store.postgres.store import connect as connect_postgres
+    from suhbat.store.sqlite import connect
 
     if not (settings.data / DATABASE).exists():
         raise CommandRefused(f"there is no database in {settings.data.resolve()}; is --data right?")
@@ -82,7 +84,7 @@ def both(settings: Settings) -> Iterator[tuple[Engine, Engine]]:
     try:
         lock.acquire()
         source = connect.looking(settings.data / DATABASE)
-        target = postgres.connect(settings.database_url, patient=True)
+        target = connect_postgres(settings.database_url, patient=True)
         try:
             with source.connect() as old, old.begin():
                 moving.source_of(old)
@@ -104,15 +106,15 @@ def both(settings: Settings) -> Iterator[tuple[Engine, Engine]]:
 def _prepare(database_url: str, target: Engine) -> None:
     """Create the tables in an empty database. A database that holds something is not migrated: nobody asked for that, and a
     half-moved one may lack the lobby that a migration expects."""
-    from suhbat.store import postgres
     from suhbat.store.errors import StoreUnavailable
     from suhbat.store.migrate import revision
     from suhbat.store.migrations import HEAD
+    from suhbat.store.postgres.store import prepare
 
     with target.connect() as new, new.begin():
         present = revision(new)
     if present is None:
-        postgres.prepare(database_url)
+        prepare(database_url)
     elif present != HEAD:
         raise StoreUnavailable(
             f"the database of database_url has the schema {present}, this version has {HEAD}: give a new, empty one, "

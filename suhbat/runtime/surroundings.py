@@ -8,7 +8,7 @@ from suhbat.bus.memory import MemoryBus
 from suhbat.chat.bounds import Bounds
 from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.config import Settings
-from suhbat.store.sqlite import SQLiteStore
+from suhbat.store.sqlite.store import SQLiteStore
 
 
 class SystemClock:
@@ -33,7 +33,7 @@ def make_store(settings: Settings, clock: Clock) -> Store:
     if settings.database_url is None:
         return SQLiteStore(settings.data, lobby_history=history, clock=clock, bounds=bounds)
     # Imported late, as the bus is: a start on SQLite pays for neither.
-    from suhbat.store.postgres import PostgresStore
+    from suhbat.store.postgres.store import PostgresStore
 
     return PostgresStore(settings.database_url, lobby_history=history, clock=clock, bounds=bounds)
 

@@ -1,6 +1,6 @@
 """The durable log: the truth that everything else only hints at.
 
-`sqlite.SQLiteStore` implements `chat.ports.Store`. A unit of work is one synchronous function over a SQLAlchemy
-`Connection` (`batch`, `queries`, `history`, `guests`) and knows no dialect: SQLite runs it in threads, PostgreSQL will
-run it with `run_sync`. What differs between databases is in `dialect.py` alone.
+`sqlite.store` and `postgres.store` implement `chat.ports.Store`; what both share is in `sql`. A unit of work is one synchronous
+function over a SQLAlchemy `Connection` and runs in a thread: in `write` with the writer's transaction, in `read` with a
+short one of its own. `dialect` hides what differs between the databases.
 """

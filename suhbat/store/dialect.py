@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
 
-from . import values
+from .sqlite import values
 
 Row = tuple[Any, ...]
 
@@ -146,6 +146,6 @@ def _way(connection: Connection) -> Any:
     if not is_postgres(connection):
         return values
     # Imported late: SQLAlchemy's PostgreSQL dialect takes a fifth of a second that a start on SQLite need not pay.
-    from . import arrays
+    from .postgres import arrays
 
     return arrays

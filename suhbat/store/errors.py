@@ -5,3 +5,7 @@ from __future__ import annotations
 
 class StoreUnavailable(Exception):
     """The store cannot be opened or reached. The text is for the person who runs the server: what is wrong, what to do."""
+
+
+class AnotherDatabase(StoreUnavailable):
+    """What the node knows, and has told its clients, is of another database than the one that is there now."""

@@ -9,11 +9,10 @@ from itertools import chain
 from sqlalchemy import Connection, func, select, text
 
 from suhbat.chat.search import Query
-
-from .dialect import insert_rows
-from .rows import AnyRow
-from .tables import search_rows
-from .writer_cache import WriterCache
+from suhbat.store.dialect import insert_rows
+from suhbat.store.read.rows import AnyRow
+from suhbat.store.tables import search_rows
+from suhbat.store.write.writer_cache import WriterCache
 
 SECURE_DELETE = (3, 42, 0)
 _LARGEST = 128

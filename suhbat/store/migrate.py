@@ -18,9 +18,9 @@ from . import private
 from .dialect import insert_new
 from .directory import sync_directory
 from .errors import StoreUnavailable
-from .logs import new_log
 from .migrations import HEAD
 from .tables import conversations, meta
+from .write.logs import new_log
 
 
 def revision(connection: Connection) -> str | None:

@@ -22,9 +22,9 @@ from suhbat.protocol.types import LOBBY
 from . import search
 from .dialect import Row, insert_rows, is_postgres
 from .errors import StoreUnavailable
-from .journal import NOW
 from .migrate import MOVING, revision
 from .migrations import HEAD
+from .postgres.journal import NOW
 from .tables import conversations, events, meta, metadata, search_rows
 
 CHUNK = 2_000

@@ -21,13 +21,13 @@ from suhbat.chat.search import Query
 from suhbat.errors import BadRequest
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
+from suhbat.store.dialect import TookTooLong, at_most, find_rows, is_postgres
+from suhbat.store.read.floor import LobbyHistory, lobby_floor, member_floor
+from suhbat.store.read.rows import MESSAGE, AnyRow, messages
+from suhbat.store.tables import conversations, events, members, search_rows
+from suhbat.store.write.writer_cache import WriterCache
 
 from . import fts5, tsvector
-from .dialect import TookTooLong, at_most, find_rows, is_postgres
-from .floor import LobbyHistory, lobby_floor, member_floor
-from .rows import MESSAGE, AnyRow, messages
-from .tables import conversations, events, members, search_rows
-from .writer_cache import WriterCache
 
 FEW = 100
 PLACES = 1_000

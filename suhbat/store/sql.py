@@ -37,30 +37,19 @@ from suhbat.protocol.events import LogEntry
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
-from . import (
-    delivered,
-    erasure,
-    filtered,
-    growth,
-    guests,
-    history,
-    idempotency,
-    invitations,
-    moderation,
-    queries,
-    retention,
-    rooms,
-    search,
-)
-from .batch import unavailable
-from .commands import execute, touched
+from . import search
 from .dialect import is_trouble
 from .errors import StoreUnavailable
-from .floor import LobbyHistory
-from .people import PeopleOverSQL
-from .reader import Reader
-from .transaction import WriterTransaction
-from .writer import Writer
+from .people import delivered, guests
+from .people.store import PeopleOverSQL
+from .read import history, invitations, moderation, queries, rooms
+from .read.floor import LobbyHistory
+from .read.reader import Reader
+from .write import erasure, growth, idempotency, retention, word_filter
+from .write.batch import unavailable
+from .write.commands import execute, touched
+from .write.transaction import WriterTransaction
+from .write.writer import Writer
 
 log = structlog.get_logger("suhbat.store")
 
@@ -201,7 +190,7 @@ class SQLStore(PeopleOverSQL):
         return await self._read(lambda c: moderation.audit_page(c, before, limit))
 
     async def filtered(self) -> tuple[str, ...]:
-        return await self._read(filtered.words)
+        return await self._read(word_filter.words)
 
     async def bans(self) -> Mapping[str, int | None]:
         return await self._read(moderation.server_bans)

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from suhbat.chat.search import Query
-
-from .rows import AnyRow
-from .writer_cache import WriterCache
+from suhbat.store.read.rows import AnyRow
+from suhbat.store.write.writer_cache import WriterCache
 
 NEWEST = 20_000
 """Rows that are looked through from the newest on, before the index is asked about all others: a common word is found

@@ -35,7 +35,7 @@ class Cluster:
         self._settings = {f"SUHBAT_{name.upper()}": value for name, value in settings.items()}
 
     async def start(self) -> None:
-        from suhbat.store.postgres import prepare
+        from suhbat.store.postgres.store import prepare
 
         await asyncio.to_thread(self.postgres.start)
         await asyncio.to_thread(self.nats.start)

@@ -17,8 +17,8 @@ from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
 from suhbat.errors import NameInUse, SuhbatError
 from suhbat.hub.hub import Hub
 from suhbat.identity.guests import Guests
-from suhbat.store.batch import unavailable
-from suhbat.store.postgres import PostgresStore
+from suhbat.store.postgres.store import PostgresStore
+from suhbat.store.write.batch import unavailable
 from suhbat.tasks import Tasks
 from tests import engines
 from tests.fakes import FakeClock

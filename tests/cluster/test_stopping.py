@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.store.postgres import prepare
+from suhbat.store.postgres.store import prepare
 from tests import engines
 from tests.servers import BUSY, PATIENCE, Server
 from tests.talk import V1, Simple

@@ -22,7 +22,7 @@ def failpoint(act: Callable[[Callable[[], None]], None]) -> Callable[[Callable[[
 @failpoint
 def before_commit(passed: Callable[[], None]) -> None:
     """A batch is written, but not committed yet."""
-    from suhbat.store.transactions import Transactions
+    from suhbat.store.write.transactions import Transactions
 
     _after(Transactions, "_fill", passed)
 
@@ -30,7 +30,7 @@ def before_commit(passed: Callable[[], None]) -> None:
 @failpoint
 def after_commit(passed: Callable[[], None]) -> None:
     """A batch is durable, but nobody has been told."""
-    from suhbat.store.transactions import Transactions
+    from suhbat.store.write.transactions import Transactions
 
     _after(Transactions, "_attempt", passed)
 
@@ -38,7 +38,7 @@ def after_commit(passed: Callable[[], None]) -> None:
 @failpoint
 def before_acknowledgement(passed: Callable[[], None]) -> None:
     """The readers were sent the event (as far as the system accepted it), the writer not yet the reply."""
-    from suhbat.store.writer import Writer
+    from suhbat.store.write.writer import Writer
 
     _before(Writer, "_answer", passed)
 
@@ -62,7 +62,7 @@ def in_replay(passed: Callable[[], None]) -> None:
 @failpoint
 def when_refused(passed: Callable[[], None]) -> None:
     """A batch could not be written because the disk failed, and nothing has been written over its remains."""
-    from suhbat.store import transactions
+    from suhbat.store.write import transactions
 
     _before(transactions, "refused", passed)
 

@@ -236,7 +236,7 @@ def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[s
                 file.writes.append(Write(call.number, call.data))
                 counted["writes"] += 1
             elif call.result is None and call.name == "write":
-                # It is durable only when it is rewritten as a whole (suhbat/store/wal.py).
+                # It is durable only when it is rewritten as a whole (suhbat/store/sqlite/wal.py).
                 file.writes.append(Write(again.get(name, 0), call.data))
                 again[name] = again.get(name, 0) + len(call.data)
             elif call.result is None and call.name == "ftruncate":

@@ -21,7 +21,7 @@ def sabotage(act: Callable[[], None]) -> Callable[[], None]:
 @sabotage
 def sync_off() -> None:
     """SQLite does not flush. Only a power cut shows it, not kill -9."""
-    from suhbat.store import connect
+    from suhbat.store.sqlite import connect
 
     connect._PRAGMAS = tuple(  # type: ignore[assignment]
         "synchronous = OFF" if pragma.startswith("synchronous") else pragma for pragma in connect._PRAGMAS
@@ -31,7 +31,7 @@ def sync_off() -> None:
 @sabotage
 def log_trusted() -> None:
     """SQLite's write-ahead log is assumed to be on the disk, although a flush of it may have failed before."""
-    from suhbat.store import wal
+    from suhbat.store.sqlite import wal
 
     wal.flush_again = lambda file: None
 
@@ -40,8 +40,8 @@ def log_trusted() -> None:
 def key_not_unique() -> None:
     """Idempotency keys are stored, but neither looked up nor unique, so a repeated send is a second message."""
     from suhbat.store.dialect import insert_new
-    from suhbat.store.idempotency import IdempotencyKeys
     from suhbat.store.tables import idempotency
+    from suhbat.store.write.idempotency import IdempotencyKeys
 
     def look_up(keys: IdempotencyKeys, posts: Sequence[Any], again: bool) -> None:
         return
@@ -57,8 +57,8 @@ def key_not_unique() -> None:
 @sabotage
 def told_before_commit() -> None:
     """A batch is acknowledged when it is written, and committed with the next one."""
-    from suhbat.store.batch import Batch, Item
-    from suhbat.store.transactions import Transactions
+    from suhbat.store.write.batch import Batch, Item
+    from suhbat.store.write.transactions import Transactions
 
     open_: list[Any] = []
 
@@ -108,7 +108,7 @@ def deleted_text_kept() -> None:
     from suhbat.chat.model import CommandResult
     from suhbat.protocol.commands import Delete
     from suhbat.protocol.events import MessageDeleted
-    from suhbat.store import commands
+    from suhbat.store.write import commands
 
     def delete(execution: Any, command: Delete) -> CommandResult:
         log = execution.log(command.conversation, "delete")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.store.wal import flush_again
+from suhbat.store.sqlite.wal import flush_again
 
 from . import full, power
 from .controls import power as found_by_power

@@ -12,7 +12,7 @@ from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.identity.control import Control
 from suhbat.protocol.events import LogEntry
 from suhbat.runtime.node import Node
-from suhbat.store.sqlite import SQLiteStore
+from suhbat.store.sqlite.store import SQLiteStore
 from tests.fakes import FakeClock
 from tests.hub.parts import RecordingWire
 from tests.services import FakeHealth

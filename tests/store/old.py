@@ -7,8 +7,8 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from suhbat.store import connect
 from suhbat.store.migrate import SCRIPTS, migrate
+from suhbat.store.sqlite import connect
 
 _UNDO = {
     "0003": "DROP TABLE search; DROP TABLE search_rows;",

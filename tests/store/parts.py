@@ -22,14 +22,15 @@ from suhbat.errors import SuhbatError
 from suhbat.protocol.commands import Meet
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
-from suhbat.store import commands, connect
 from suhbat.store.directory import make_directory
 from suhbat.store.fts5 import SECURE_DELETE
 from suhbat.store.migrate import migrate
-from suhbat.store.postgres import PostgresStore
-from suhbat.store.postgres import connect as postgres_at
-from suhbat.store.sqlite import SQLiteStore
-from suhbat.store.transaction import WriterTransaction
+from suhbat.store.postgres.store import PostgresStore
+from suhbat.store.postgres.store import connect as postgres_at
+from suhbat.store.sqlite import connect
+from suhbat.store.sqlite.store import SQLiteStore
+from suhbat.store.write import commands
+from suhbat.store.write.transaction import WriterTransaction
 from tests import engines
 from tests.commands import execute, made
 from tests.fakes import FakeClock

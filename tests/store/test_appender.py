@@ -9,11 +9,11 @@ from sqlalchemy import Connection, event, select
 
 from suhbat.protocol.events import DraftChanged, MessageCreated, MessagePinned
 from suhbat.protocol.types import LOBBY, ME
-from suhbat.store.appender import EventRow
-from suhbat.store.idempotency import KeyRow
 from suhbat.store.tables import conversations, events, idempotency, users
-from suhbat.store.transaction import WriterTransaction
-from suhbat.store.writer_cache import WriterCache
+from suhbat.store.write.appender import EventRow
+from suhbat.store.write.idempotency import KeyRow
+from suhbat.store.write.transaction import WriterTransaction
+from suhbat.store.write.writer_cache import WriterCache
 
 from .parts import ALI, VALI, make_post
 from .test_posting import database

@@ -23,11 +23,12 @@ from suhbat.errors import Busy, Internal, NameInUse, NameTaken
 from suhbat.protocol import commands
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
-from suhbat.store import journal, leases, search
+from suhbat.store import search
 from suhbat.store.dialect import unawaited
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.postgres import PostgresStore, connect, prepare
-from suhbat.store.writer_cache import WriterCache
+from suhbat.store.postgres import journal, leases
+from suhbat.store.postgres.store import PostgresStore, connect, prepare
+from suhbat.store.write.writer_cache import WriterCache
 from tests import engines
 from tests.commands import execute
 from tests.fakes import FakeClock
@@ -162,7 +163,7 @@ class TestWriting:
 
     async def test_who_waits_for_too_long_is_told(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Busy, and nothing of it is written."""
-        monkeypatch.setattr("suhbat.store.shared.HELD_SECONDS", 0.3)
+        monkeypatch.setattr("suhbat.store.postgres.shared.HELD_SECONDS", 0.3)
         async with stores(url, 1) as ((store, listener, _),):
             engine = connect(url, patient=True)
             with engine.connect() as other:
@@ -175,8 +176,8 @@ class TestWriting:
 
     async def test_who_waits_behind_other_work_is_not_refused(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody holds anything: however long the line is, all of it is done."""
-        monkeypatch.setattr("suhbat.store.shared.HELD_SECONDS", 0.0)
-        monkeypatch.setattr("suhbat.store.transactions.WORK_SECONDS", -1.0)
+        monkeypatch.setattr("suhbat.store.postgres.shared.HELD_SECONDS", 0.0)
+        monkeypatch.setattr("suhbat.store.write.transactions.WORK_SECONDS", -1.0)
         async with stores(url, 1) as ((store, _, _),):
             made = await asyncio.gather(
                 *(execute(store, commands.Create, ALI, 1, title=f"{n}") for n in range(5)), return_exceptions=True

@@ -47,7 +47,7 @@ from suhbat.protocol.events import (
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import Reaction
 from suhbat.protocol.types import LOBBY, ME
-from suhbat.store.commands import EXECUTORS
+from suhbat.store.write.commands import EXECUTORS
 
 from .house import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House, holding
 from .parts import ALI, BARE, VALI, Listener, direct, everything, guest, opened, uids

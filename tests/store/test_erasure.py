@@ -12,8 +12,8 @@ from suhbat.chat.ports import Store
 from suhbat.protocol import commands
 from suhbat.protocol.events import MessageDeleted
 from suhbat.protocol.types import LOBBY
-from suhbat.store import erasure
-from suhbat.store.erasure import NOBODY
+from suhbat.store.write import erasure
+from suhbat.store.write.erasure import NOBODY
 from tests.commands import execute
 
 from .parts import ALI, VALI, Listener, direct, everything, guest, opened, values

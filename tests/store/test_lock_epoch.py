@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from suhbat.store.directory import make_directory
-from suhbat.store.epoch import Instance, recall, remember
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.lock import DirectoryLock
+from suhbat.store.sqlite.epoch import Instance, recall, remember
 
 from .parts import ALI, Listener, opened, sqlite
 

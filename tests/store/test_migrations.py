@@ -18,10 +18,10 @@ from suhbat.chat.model import Actor
 from suhbat.chat.search import parse
 from suhbat.protocol.commands import Delete, React
 from suhbat.protocol.types import LOBBY
-from suhbat.store import connect
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.migrate import SCRIPTS, migrate, revision
 from suhbat.store.migrations import HEAD
+from suhbat.store.sqlite import connect
 from suhbat.store.tables import metadata
 from tests.commands import execute
 

@@ -34,7 +34,7 @@ from suhbat.store import moving as parts
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.migrations import HEAD
-from suhbat.store.postgres import PostgresStore
+from suhbat.store.postgres.store import PostgresStore
 from tests import engines
 from tests.fakes import FakeClock
 from tests.reused import alike

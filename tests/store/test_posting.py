@@ -18,14 +18,16 @@ from suhbat.chat.model import Actor, Outcome, Post, Sent
 from suhbat.errors import IdempotencyConflict, NotFound
 from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.types import LOBBY
-from suhbat.store import connect, history, posting, queries, values
-from suhbat.store.appender import EventRow
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
-from suhbat.store.directs import make_direct, pair_of
-from suhbat.store.logs import new_log, read_people
+from suhbat.store.read import history, queries
+from suhbat.store.sqlite import connect, values
 from suhbat.store.tables import conversations, events, idempotency, reads, users
-from suhbat.store.transaction import WriterTransaction
-from suhbat.store.writer_cache import WriterCache
+from suhbat.store.write import posting
+from suhbat.store.write.appender import EventRow
+from suhbat.store.write.directs import make_direct, pair_of
+from suhbat.store.write.logs import new_log, read_people
+from suhbat.store.write.transaction import WriterTransaction
+from suhbat.store.write.writer_cache import WriterCache
 
 from .old import new_database
 from .parts import ALI, BARE, VALI, make_post, met

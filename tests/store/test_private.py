@@ -13,9 +13,10 @@ import pytest
 from suhbat.cli.checks import examine
 from suhbat.config import Settings
 from suhbat.identity.control import Control
-from suhbat.store import connect, private
+from suhbat.store import private
 from suhbat.store.migrate import migrate
 from suhbat.store.migrations import HEAD
+from suhbat.store.sqlite import connect
 
 from .parts import ALI, Listener, opened, sqlite
 from .test_migrations import AT, NEXT, SCRIPTS

@@ -11,9 +11,9 @@ from queue import SimpleQueue
 import pytest
 from sqlalchemy import Connection, Engine, event, text
 
-from suhbat.store import connect
-from suhbat.store import reader as reading
-from suhbat.store.reader import TOGETHER, Reader
+from suhbat.store.read import reader as reading
+from suhbat.store.read.reader import TOGETHER, Reader
+from suhbat.store.sqlite import connect
 
 THREADS = 3
 

@@ -10,7 +10,7 @@ import pytest
 from suhbat.chat.ports import Store
 from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
-from suhbat.store import retention
+from suhbat.store.write import retention
 from tests.commands import execute
 from tests.fakes import FakeClock
 

@@ -14,7 +14,7 @@ from suhbat.chat.search import parse
 from suhbat.protocol.commands import Delete
 from suhbat.protocol.types import LOBBY
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.postgres import prepare
+from suhbat.store.postgres.store import prepare
 from suhbat.store.search import _marks
 from tests import engines
 from tests.commands import execute

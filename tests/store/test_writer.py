@@ -20,16 +20,17 @@ from suhbat.chat.model import Outcome, Sent
 from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
-from suhbat.store import connect, transactions
-from suhbat.store.batch import Unit
 from suhbat.store.dialect import insert_new
 from suhbat.store.errors import StoreUnavailable
-from suhbat.store.logs import new_log
+from suhbat.store.sqlite import connect
 from suhbat.store.tables import conversations
-from suhbat.store.transaction import WriterTransaction
-from suhbat.store.transactions import Transactions
-from suhbat.store.writer import LARGEST_BATCH, Writer
-from suhbat.store.writer_cache import WriterCache
+from suhbat.store.write import transactions
+from suhbat.store.write.batch import Unit
+from suhbat.store.write.logs import new_log
+from suhbat.store.write.transaction import WriterTransaction
+from suhbat.store.write.transactions import Transactions
+from suhbat.store.write.writer import LARGEST_BATCH, Writer
+from suhbat.store.write.writer_cache import WriterCache
 
 from .old import new_database
 from .parts import ALI, BARE, VALI, Listener, everything, met, opened, sqlite

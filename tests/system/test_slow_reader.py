@@ -25,7 +25,7 @@ FLOOD = 5_000
 MEGABYTE = 1 << 20
 SMALL_CACHES = "; ".join(
     f"{name} = tuple('cache_size = -1024' if 'cache' in one else one for one in {name})"
-    for name in ("suhbat.store.connect._WRITER", "suhbat.store.connect._READER")
+    for name in ("suhbat.store.sqlite.connect._WRITER", "suhbat.store.sqlite.connect._READER")
 )
 """SQLite's are of 32 MB: it would take as much to fill them."""
 
@@ -63,7 +63,7 @@ def hasty(tmp_path: Path) -> Callable[[str], Server]:
     """Starts a server whose constants were changed by a line of Python."""
 
     def start(change: str) -> Server:
-        modules = "suhbat.cli, suhbat.hub.feed, suhbat.store.connect, suhbat.transport.keepalive"
+        modules = "suhbat.cli, suhbat.hub.feed, suhbat.store.sqlite.connect, suhbat.transport.keepalive"
         code = f"import {modules}; {change}; suhbat.cli.main()"
         server = Server("suhbat", tmp_path / "data", settings=LIMITS, command=("-c", code, *COMMANDS["suhbat"][2:]))
         server.start()

@@ -30,7 +30,7 @@ def database(settings: Settings) -> Iterator[Finding]:
     from sqlalchemy.exc import DBAPIError
 
     from suhbat.store.errors import StoreUnavailable
-    from suhbat.store.postgres import connect
+    from suhbat.store.postgres.store import connect
 
     try:
         engine = connect(settings.database_url, reading=1)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from suhbat.store import connect
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.migrate import revision
 from suhbat.store.migrations import HEAD
+from suhbat.store.sqlite import connect
 
 from .findings import Finding
 

@@ -29,7 +29,8 @@ from suhbat.protocol.mentions import MOST
 from suhbat.protocol.simple import SimpleMachine, SimpleSend
 from suhbat.protocol.types import MAX_TEXT, Emoji, Title
 from suhbat.protocol.v1 import V1Machine, V1State
-from suhbat.store import connect, search
+from suhbat.store import search
+from suhbat.store.sqlite import connect
 from tests.store.parts import ALI, Listener, opened, sqlite
 
 SEPARATOR = b"\x1e"

@@ -13,13 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from suhbat.chat.model import Change, Changed, Committed, Moved
-from suhbat.store.batch import Batch, Item, Work
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.sql import SQLStore
-from suhbat.store.transaction import WriterTransaction
-from suhbat.store.transactions import Transactions
-from suhbat.store.writer import Writer
-from suhbat.store.writer_cache import WriterCache
+from suhbat.store.write.batch import Batch, Item, Work
+from suhbat.store.write.transaction import WriterTransaction
+from suhbat.store.write.transactions import Transactions
+from suhbat.store.write.writer import Writer
+from suhbat.store.write.writer_cache import WriterCache
 
 from .loop import PROCESS
 

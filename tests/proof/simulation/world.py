@@ -19,12 +19,12 @@ from suhbat.errors import StorageUnavailable
 from suhbat.protocol import commands
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import LOBBY, ME
-from suhbat.store import queries
-from suhbat.store.batch import Batch
 from suhbat.store.dialect import insert_new
-from suhbat.store.logs import new_log
 from suhbat.store.migrate import migrate
+from suhbat.store.read import queries
 from suhbat.store.tables import conversations
+from suhbat.store.write.batch import Batch
+from suhbat.store.write.logs import new_log
 from tests.commands import execute
 
 from ..history import ROWS, History, faults, logs

@@ -1,0 +1,1 @@
+"""Accounts, login sessions, invites and guests in their tables."""

@@ -1,0 +1,82 @@
+"""Token guests in the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from suhbat.chat.model import Guest, Milliseconds
+from suhbat.protocol.types import LOBBY
+from suhbat.store import search
+from suhbat.store.dialect import insert_new
+from suhbat.store.read.rows import AnyRow
+from suhbat.store.tables import conversations, guests, members, users
+from suhbat.store.write.marks import start_reading
+
+_COLUMNS = tuple(guests.c[name] for name in Guest.__slots__)
+
+
+def save(connection: Connection, guest: Guest) -> None:
+    """Write a guest, over the row of the same uid if there is one. What the lobby holds until now counts as read."""
+    row = {name: getattr(guest, name) for name in Guest.__slots__}
+    changed = connection.execute(update(guests).where(guests.c.uid == guest.uid).values(row))
+    if changed.rowcount == 0:
+        connection.execute(insert(guests), row)
+    user = {"uid": guest.uid, "user_id": guest.user_id, "kind": "guest", "created_at": guest.created_at}
+    insert_new(connection, users, [user])
+    lobby = connection.execute(select(conversations.c.id).where(conversations.c.name == LOBBY)).scalar_one()
+    start_reading(connection, lobby, guest.uid, guest.lobby_from)
+
+
+def of(connection: Connection, uids: Collection[str]) -> list[Guest]:
+    """The guests that there are of these uids, however long unused."""
+    return [_guest(row) for row in connection.execute(select(*_COLUMNS).where(guests.c.uid.in_(uids)))]
+
+
+def by_token(connection: Connection, token_hash: bytes) -> Guest | None:
+    """The guest whose token has this SHA-256, however long unused; None if there is none."""
+    row = connection.execute(select(*_COLUMNS).where(guests.c.token_hash == token_hash)).one_or_none()
+    return None if row is None else _guest(row)
+
+
+def used_since(connection: Connection, since: Milliseconds) -> list[Guest]:
+    """The guests last used at or after `since`."""
+    rows = connection.execute(select(*_COLUMNS).where(guests.c.last_used_at >= since).order_by(guests.c.last_used_at))
+    return [_guest(row) for row in rows]
+
+
+def touch(connection: Connection, used: Mapping[str, Milliseconds]) -> None:
+    """Move `last_used_at` of these uids, never back."""
+    if used:
+        statement = (
+            update(guests)
+            .where(guests.c.uid == bindparam("of"), guests.c.last_used_at < bindparam("used_at"))
+            .values(last_used_at=bindparam("used_at"))
+        )
+        connection.execute(statement, [{"of": uid, "used_at": at} for uid, at in used.items()])
+
+
+def drop(connection: Connection, uid: str) -> None:
+    """See `chat.ports.Store.drop_guest`. The row in `users` stays: messages and members refer to it."""
+    connection.execute(delete(guests).where(guests.c.uid == uid))
+
+
+def drop_some(connection: Connection, before: Milliseconds) -> int:
+    """See `chat.ports.Store.drop_guests`."""
+    some = select(guests.c.uid).where(guests.c.last_used_at < before).limit(AT_ONCE)
+    return connection.execute(delete(guests).where(guests.c.uid.in_(some))).rowcount
+
+
+def silent(connection: Connection, uids: Collection[str], before: Milliseconds) -> list[str]:
+    """Those of these guests who were last used before, are in no conversation, and have written nothing that is there."""
+    inside = select(members.c.uid).where(members.c.uid == guests.c.uid)
+    idle = select(guests.c.uid).where(guests.c.uid.in_(uids), guests.c.last_used_at < before, ~inside.exists())
+    return [uid for uid in connection.execute(idle).scalars() if not search.has_written(connection, uid)]
+
+
+AT_ONCE = 500
+
+
+def _guest(row: AnyRow) -> Guest:
+    return Guest(*row)

@@ -1,0 +1,93 @@
+"""The half of the store that knows people: see chat.ports.AccountStore. What is done is in `accounts`, `sessions`
+and `invites`; here it gets its thread."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from suhbat.chat.model import Account, Change, Invite, Session
+from suhbat.chat.ports import Clock
+from suhbat.protocol.events import own_log
+from suhbat.store.write.commands import own
+from suhbat.store.write.transaction import WriterTransaction
+from suhbat.store.write.writer import Writer
+
+from . import accounts, invites, sessions
+
+T = TypeVar("T")
+
+
+class PeopleOverSQL:
+    """Reads through `_read`, writes through the writer: in the batch with the messages of the moment."""
+
+    @abstractmethod
+    async def _read(self, run: Callable[[Connection], T]) -> T: ...
+
+    @abstractmethod
+    def _open_writer(self) -> Writer: ...
+
+    _clock: Clock
+
+    async def accounts(self, uids: Collection[str] | None = None) -> list[Account]:
+        wanted = None if uids is None else tuple(uids)
+        return await self._read(lambda c: accounts.everybody(c) if wanted is None else accounts.of(c, wanted))
+
+    async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
+        return await self._write(lambda c: accounts.add(c, account, invite), Change("account", account.uid))
+
+    async def save_account(self, account: Account) -> None:
+        at = self._clock.wall()
+        logs = frozenset({own_log(account.uid)})
+        await self._open_writer().work(lambda transaction: own.save_account(transaction, account, at), logs)
+
+    async def add_session(self, session: Session) -> None:
+        await self._write(lambda c: sessions.add(c, session))
+
+    async def sessions(self, ids: Collection[str]) -> list[Session]:
+        wanted = tuple(ids)
+        return await self._read(lambda c: sessions.by_id(c, wanted))
+
+    async def session_by_token(self, token_hash: bytes) -> Session | None:
+        return await self._read(lambda c: sessions.by_token(c, token_hash))
+
+    async def sessions_of(self, uid: str) -> list[Session]:
+        return await self._read(lambda c: sessions.of(c, uid))
+
+    async def rotate_session(self, known: Session, token_hash: bytes, previous_hash: bytes | None, at: int) -> bool:
+        change = Change("session", known.id)
+        return await self._write(lambda c: sessions.rotate(c, known, token_hash, previous_hash, at), change)
+
+    async def touch_sessions(self, used: Mapping[str, tuple[int, int]]) -> None:
+        moved = dict(used)
+        await self._write(lambda c: sessions.touch(c, moved))
+
+    async def end_sessions(self, ids: Collection[str]) -> None:
+        ended = tuple(ids)
+        await self._write(lambda c: sessions.end(c, ended), *(Change("session", id) for id in ended))
+
+    async def drop_sessions(self, before: int) -> None:
+        await self._write(lambda c: sessions.drop(c, before))
+
+    async def add_invite(self, invite: Invite) -> None:
+        await self._write(lambda c: invites.add(c, invite))
+
+    async def invite_by_code(self, code_hash: bytes) -> Invite | None:
+        return await self._read(lambda c: invites.by_code(c, code_hash))
+
+    async def invites(self) -> list[Invite]:
+        return await self._read(invites.everyone)
+
+    async def end_invite(self, id: str) -> bool:
+        return await self._write(lambda c: invites.end(c, id))
+
+    async def _write(self, run: Callable[[Connection], T], *changes: Change) -> T:
+        def unit(transaction: WriterTransaction) -> T:
+            done = run(transaction.connection)
+            transaction.changes += changes
+            return done
+
+        return await self._open_writer().work(unit)

@@ -1,0 +1,304 @@
+"""The store in PostgreSQL: for several nodes at once. Needs the extra `suhbat[cluster]`.
+
+Like SQLite's it works in threads, with a synchronous driver (psycopg): a transaction here is a dozen round trips, and a busy
+event loop would put one of its turns between each two of them, while other nodes wait for the rows that are locked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from suhbat.chat.bounds import Bounds
+from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, Moved, NodeUpdate
+from suhbat.chat.ports import Clock
+from suhbat.store.dialect import is_trouble
+from suhbat.store.errors import StoreUnavailable
+from suhbat.store.migrate import is_moving, migrate_shared, revision, serves
+from suhbat.store.migrations import HEAD
+from suhbat.store.people import accounts as rows_of_accounts
+from suhbat.store.people import guests
+from suhbat.store.read.floor import LobbyHistory
+from suhbat.store.sql import DEFAULTS, SQLStore
+from suhbat.store.tables import accounts
+from suhbat.store.write.transaction import WriterRules
+from suhbat.store.write.writer import Writer
+
+from . import journal, leases, passes
+from .database_identity import epoch_at, place
+from .shared import SharedTransactions
+
+log = structlog.get_logger("suhbat.store")
+
+T = TypeVar("T")
+
+READERS = 4
+"""Threads that read, each with a connection of its own."""
+ASIDE = 2
+"""The same for searches and exports."""
+_SETTINGS = {
+    "client_encoding": "UTF8",
+    "timezone": "UTC",
+    "synchronous_commit": "on",
+    "jit": "off",
+    # So that a node that is paused in the middle of a transaction cannot hold the others.
+    "lock_timeout": "500ms",
+    "idle_in_transaction_session_timeout": "2s",
+    # A node that is gone without a word is noticed.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "8s",
+}
+_READING = {"default_transaction_read_only": "on", "statement_timeout": "10s"}
+_PATIENT = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+_ARGUMENTS = {
+    "application_name": "suhbat",
+    "connect_timeout": 3,
+    # A server that is gone without a word is noticed.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8_000,
+}
+
+
+def url_of(database_url: str) -> URL:
+    """What SQLAlchemy needs of a `postgresql://` URL. Raises StoreUnavailable for another kind, or without the driver."""
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreUnavailable(
+            "database_url is no URL; it looks like postgresql://user:password@host/database"
+        ) from error
+    if url.drivername not in ("postgresql", "postgres"):
+        raise StoreUnavailable(f"database_url begins with {url.drivername}://; it must be postgresql://")
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise StoreUnavailable(
+            'PostgreSQL needs a driver: pip install ".[cluster]" in the folder of Suhbat (or psycopg[binary])'
+        ) from error
+    return url.set(drivername="postgresql+psycopg")
+
+
+def connect(database_url: str, *, reading: int = 0, patient: bool = False) -> Engine:
+    """For one connection at a time that writes; or, with `reading`, for so many that only read, each in one snapshot.
+
+    `patient`: without the limits that keep a node from holding up others.
+    """
+    url = url_of(database_url)
+    settings = _SETTINGS | (_READING if reading else {}) | (_PATIENT if patient else {})
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    given = url.query.get("options", "")
+    arguments: dict[str, Any] = {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
+    arguments["options"] = f"{options} {given if isinstance(given, str) else ' '.join(given)}".strip()
+    if not reading:
+        return create_engine(url, poolclass=NullPool, connect_args=arguments)
+    return create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=reading,
+        max_overflow=0,
+        connect_args=arguments,
+        isolation_level="REPEATABLE READ",
+    )
+
+
+def prepare(database_url: str) -> str | None:
+    """Bring the database to the schema of this version (`suhbat migrate`); gives the revision before, None for a new one.
+
+    Raises StoreUnavailable: it cannot be reached, or is of a newer version.
+    """
+    engine = connect(database_url, patient=True)
+    try:
+        with engine.connect() as connection:
+            return migrate_shared(connection)
+    except DBAPIError as error:
+        if not is_trouble(error):
+            raise
+        raise _unreachable(error) from error
+    finally:
+        engine.dispose()
+
+
+def _unreachable(error: DBAPIError) -> StoreUnavailable:
+    return StoreUnavailable(f"the database cannot be reached ({str(error.orig).strip()}); see database_url")
+
+
+class PostgresStore(SQLStore):
+    """Implements chat.ports.Store over the database at `database_url`, which `suhbat migrate` has prepared."""
+
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        lobby_history: LobbyHistory = "since_joined",
+        clock: Clock,
+        bounds: Bounds = DEFAULTS,
+    ) -> None:
+        super().__init__(lobby_history=lobby_history, clock=clock, bounds=bounds)
+        self._url = database_url
+        self._writes: Engine | None = None
+        self._reads: Engine | None = None
+        self._closed: asyncio.Future[None] | None = None
+
+    async def open(self, committed: Committed, changed: Changed | None = None) -> None:
+        """See chat.ports.Store. Raises StoreUnavailable: it cannot be reached, or must be migrated."""
+        self._writes = connect(self._url)
+        self._reads = connect(self._url, reading=READERS + ASIDE)
+        try:
+            here = await asyncio.to_thread(self._prepare)
+        except BaseException:
+            self._dispose()
+            raise
+        self._closed = None
+        self._open_readers(self._reads, READERS, ASIDE)
+        rules = WriterRules(self._lobby_history, self._bounds)
+        transactions = SharedTransactions(self._writes, here, rules)
+        self._writer = Writer(transactions, committed, changed, counts=self.counts)
+        self._writer.start()
+        self._is_open = True
+
+    async def close(self) -> None:
+        """See chat.ports.Store."""
+        if self._closed is None:
+            self._closed = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closed)
+
+    async def ready(self) -> None:
+        """See chat.ports.Store."""
+        self._open_writer().check()
+        if not await self._read(_is_current):
+            raise StoreUnavailable(
+                "the database was migrated to a version that this one cannot work with; update this node"
+            )
+
+    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+        """See chat.ports.Store."""
+        wanted = list(logs)
+        return await self._read(lambda c: journal.moved(c, wanted, since))
+
+    async def save_guest(self, guest: Guest) -> None:
+        """See chat.ports.Store. Raises NameInUse: other nodes may hold the name."""
+
+        def save(connection: Connection) -> None:
+            leases.require_free(connection, guest.skeleton, guest.user_id, guest.uid)
+            guests.save(connection, guest)
+
+        await self._write(save, Change("guest", guest.uid))
+
+    async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
+        """See chat.ports.AccountStore. Raises NameInUse too: other nodes may hold the name."""
+
+        def add(connection: Connection) -> str | None:
+            if (
+                connection.execute(select(accounts.c.uid).where(accounts.c.skeleton == account.skeleton)).first()
+                is None
+            ):
+                leases.require_free(connection, account.skeleton, account.user_id, account.uid)
+            return rows_of_accounts.add(connection, account, invite)
+
+        return await self._write(add, Change("account", account.uid))
+
+    # chat.ports.Cluster
+
+    @property
+    def cluster(self) -> PostgresStore:
+        return self
+
+    async def join(self, node: str, people: Collection[Actor], names: Mapping[str, str]) -> set[str]:
+        present, held = tuple(people), dict(names)
+        return await self._write(lambda c: leases.join(c, node, present, held))
+
+    async def beat(self, node: str, entered: Sequence[Actor], left: Sequence[Actor]) -> None:
+        await self._write(lambda c: leases.beat(c, node, entered, left))
+
+    async def leave(self, node: str) -> None:
+        await self._write(lambda c: leases.leave(c, node))
+
+    async def others(self, node: str, known: Mapping[str, int]) -> Mapping[str, NodeUpdate]:
+        versions = dict(known)
+        return await self._read(lambda c: leases.others(c, node, versions))
+
+    async def hold(self, node: str, skeleton: str, actor: Actor) -> None:
+        await self._write(lambda c: leases.hold(c, node, skeleton, actor.user_id, actor.uid))
+
+    async def holders(self, skeletons: Collection[str]) -> set[str]:
+        wanted = tuple(skeletons)
+        return await self._read(lambda c: leases.holders(c, wanted))
+
+    async def release(self, skeleton: str, uid: str) -> None:
+        await self._write(lambda c: leases.release(c, skeleton, uid))
+
+    async def put_pass(self, hash: bytes, body: str, seconds: int) -> None:
+        await self._write(lambda c: passes.put(c, hash, body, seconds))
+
+    async def take_pass(self, hash: bytes) -> str | None:
+        return await self._write(lambda c: passes.take(c, hash))
+
+    async def prune(self) -> None:
+        def forget(connection: Connection) -> None:
+            journal.prune(connection)
+            passes.prune(connection)
+
+        await self._write(forget)
+
+    async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
+        try:
+            return await super()._read(run, aside=aside)
+        except Exception as error:
+            cause = error.__cause__
+            if not isinstance(cause, DBAPIError) or not cause.connection_invalidated:
+                raise
+        # The database was restarted since this connection was used last: a new one may work.
+        return await super()._read(run, aside=aside)
+
+    def _prepare(self) -> str:
+        """Reach it, look at its schema, decide the epoch. Gives its place."""
+        assert self._writes is not None
+        try:
+            with self._writes.connect() as connection, connection.begin():
+                if not _is_current(connection):
+                    raise StoreUnavailable(
+                        "the database is not prepared for this version: run `suhbat migrate` with the same database_url"
+                    )
+                if is_moving(connection):
+                    raise StoreUnavailable(
+                        "not everything was moved to the database yet: run `suhbat migrate-store` until it says so"
+                    )
+                here = place(connection)
+                self.epoch = epoch_at(connection, here)
+                return here
+        except DBAPIError as error:
+            if not is_trouble(error):
+                raise
+            raise _unreachable(error) from error
+
+    async def _close(self) -> None:
+        self._is_open = False
+        if self._writer is not None:
+            await self._writer.close()
+        await self._close_readers()
+        await asyncio.to_thread(self._dispose)
+        self._writer = None
+
+    def _dispose(self) -> None:
+        for opened in (self._reads, self._writes):
+            if opened is not None:
+                with suppress(Exception):
+                    opened.dispose()
+        self._reads = self._writes = None
+
+
+def _is_current(connection: Connection) -> bool:
+    """Whether this code can work with the schema: its own, or a later one that says so."""
+    present = revision(connection)
+    return present == HEAD or (present is not None and present > HEAD and serves(connection, HEAD))

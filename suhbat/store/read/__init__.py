@@ -1,0 +1,1 @@
+"""What is read: each function is the work of one short read transaction."""

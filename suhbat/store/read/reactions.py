@@ -1,0 +1,93 @@
+"""The reactions under messages. Counts are kept, and the first people marked, so that what is shown of a message costs the
+same however many reacted to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, select
+
+from suhbat.chat.model import ReactionPage
+from suhbat.protocol.emoji import bare
+from suhbat.protocol.objects import Reaction
+from suhbat.store.dialect import find_rows
+from suhbat.store.tables import reaction_counts, reactions, reactions_shown
+
+Place = tuple[int, int]
+"""A log's id and the `seq` of a message in it."""
+
+
+def shown(connection: Connection, places: Sequence[Place], reader: str | None) -> Mapping[Place, tuple[Reaction, ...]]:
+    """What messages show: by emoji, and of each the first people in the order of time.
+
+    `reader`: the uid of whoever it is shown to; None where it is the same for everybody.
+    """
+    keys = ("conversation_id", "target")
+    columns = (*keys, "emoji", "seq", "uid", "user_id", "people")
+    people: dict[Place, dict[str, list[tuple[str, str, int]]]] = {}
+    for log_id, target, emoji, _, uid, user_id, count in sorted(
+        find_rows(connection, reactions_shown, keys, columns, places)
+    ):
+        people.setdefault((log_id, target), {}).setdefault(emoji, []).append((uid, user_id, count))
+    mine: set[tuple[int, int, str]] = set()
+    if reader is not None and people:
+        own = [(log_id, target, reader) for log_id, target in people]
+        mine.update(find_rows(connection, reactions, (*keys, "uid"), (*keys, "emoji"), own))
+    return {
+        place: tuple(
+            Reaction(
+                emoji=emoji,
+                count=who[0][2],
+                mine=None if reader is None else (*place, emoji) in mine,
+                users=tuple(name for _, name, _ in who),
+                uids=tuple(uid for uid, _, _ in who),
+            )
+            for emoji, who in emojis.items()
+        )
+        for place, emojis in people.items()
+    }
+
+
+def present(connection: Connection, log_id: int, target: int) -> list[str]:
+    """The emoji under a message, as it shows them."""
+    found = select(reaction_counts.c.emoji).where(
+        reaction_counts.c.conversation_id == log_id, reaction_counts.c.target == target
+    )
+    return list(connection.execute(found).scalars())
+
+
+def page(
+    connection: Connection, log_id: int, target: int, emoji: str, reader: str, after: int, limit: int
+) -> ReactionPage:
+    """The people of one emoji whose events are above `after`."""
+    there = present(connection, log_id, target) + of_person(connection, log_id, target, reader)
+    emoji = next((one for one in there if bare(one) == bare(emoji)), emoji)
+    here = of_emoji(reactions, log_id, target, emoji)
+    count = select(reaction_counts.c.people).where(of_emoji(reaction_counts, log_id, target, emoji))
+    mine = select(reactions.c.seq).where(here, reactions.c.uid == reader)
+    rows = connection.execute(
+        select(reactions.c.seq, reactions.c.uid, reactions.c.user_id)
+        .where(here, reactions.c.seq > after)
+        .order_by(reactions.c.seq)
+        .limit(limit + 1)
+    ).all()
+    shown = rows[:limit]
+    reaction = Reaction(
+        emoji=emoji,
+        count=connection.execute(count).scalar() or 0,
+        mine=connection.execute(mine).first() is not None,
+        users=tuple(row.user_id for row in shown),
+        uids=tuple(row.uid for row in shown),
+    )
+    return ReactionPage(reaction, shown[-1].seq if len(rows) > limit else None)
+
+
+def of_person(connection: Connection, log_id: int, target: int, uid: str) -> list[str]:
+    """The emoji that somebody has under a message."""
+    mine = (reactions.c.conversation_id == log_id, reactions.c.target == target, reactions.c.uid == uid)
+    return list(connection.execute(select(reactions.c.emoji).where(*mine)).scalars())
+
+
+def of_emoji(table: Table, log_id: int, target: int, emoji: str) -> ColumnElement[bool]:
+    """The rows of one emoji under a message."""
+    return and_(table.c.conversation_id == log_id, table.c.target == target, table.c.emoji == emoji)

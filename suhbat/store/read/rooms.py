@@ -1,0 +1,202 @@
+"""Reading about conversations: one of them, who is in it, what is pinned, which are public."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select
+
+from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds, ReactionPage, RoomLine
+from suhbat.chat.policy import Action, decide
+from suhbat.errors import NotFound
+from suhbat.protocol.objects import ConversationState, Member, Message, Settings, User
+from suhbat.protocol.types import FEW, LOBBY
+from suhbat.store.tables import conversations, events, members, pins, reads, sanctions, users
+
+from . import reactions
+from .floor import LobbyHistory, floor_of
+from .queries import state_of, states_of
+from .rows import MESSAGE, AnyRow, messages
+
+
+def state(connection: Connection, actor: Actor, conversation: str, lobby_history: LobbyHistory) -> ConversationState:
+    """See `chat.ports.Store.state`."""
+    if conversation == LOBBY:
+        return states_of(connection, actor, lobby_history, (LOBBY,)).states[0]
+    row = visible(connection, actor, conversation, "see")
+    if row.role is not None:
+        return state_of(connection, actor.uid, row.id)
+    return _outside(row)
+
+
+def visible(connection: Connection, actor: Actor, conversation: str, action: Action) -> Any:
+    """The row of a conversation where the actor may do this, with their `role` and `since`. Raises the refusal."""
+    mine = and_(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
+    row = connection.execute(
+        select(conversations, members.c.role, members.c.since, _member_count().label("member_count"))
+        .select_from(conversations.outerjoin(members, mine))
+        .where(conversations.c.name == conversation, conversations.c.kind.in_(("lobby", "direct", "room")))
+    ).one_or_none()
+    facts = None if row is None else ConversationFacts(row.name, row.kind, row.role, row.visibility, row.archived)
+    refusal = decide(actor, action, facts)
+    if refusal is not None:
+        raise refusal
+    if row is None:
+        raise NotFound()
+    return row
+
+
+def members_page(
+    connection: Connection, actor: Actor, conversation: str, at: Milliseconds, after: str, limit: int
+) -> MemberPage:
+    """See `chat.ports.Store.members`."""
+    row = visible(connection, actor, conversation, "read")
+    muted = and_(
+        sanctions.c.conversation_id == members.c.conversation_id,
+        sanctions.c.uid == members.c.uid,
+        sanctions.c.kind == "mute",
+    )
+    marked = and_(reads.c.conversation_id == members.c.conversation_id, reads.c.uid == members.c.uid)
+    few = row.member_count <= FEW
+    rows = connection.execute(
+        select(
+            members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind,
+            sanctions.c.kind.label("muted"), sanctions.c.until, reads.c.read_ordinal,
+        )
+        .select_from(
+            members.join(users, users.c.uid == members.c.uid).outerjoin(sanctions, muted).outerjoin(reads, marked)
+        )
+        .where(members.c.conversation_id == row.id, members.c.uid > after)
+        .order_by(members.c.uid)
+        .limit(limit + 1)
+    ).all()  # fmt: skip
+    found = tuple(
+        Member(
+            user=User(uid=one.uid, user_id=one.user_id, kind=one.kind),
+            role=one.role,
+            joined_at=one.joined_at,
+            muted=one.muted is not None and (one.until is None or one.until > at),
+            muted_until=one.until,
+            read_ordinal=(one.read_ordinal or 0) if few else None,
+        )
+        for one in rows[:limit]
+    )
+    return MemberPage(found, rows[limit - 1].uid if len(rows) > limit else None)
+
+
+def senior(connection: Connection, conversation: str) -> Actor | None:
+    """See `chat.ports.ModerationReader.senior`."""
+    row = connection.execute(
+        select(users.c.uid, users.c.user_id, users.c.kind)
+        .select_from(members.join(users, users.c.uid == members.c.uid))
+        .join(conversations, conversations.c.id == members.c.conversation_id)
+        .where(conversations.c.name == conversation, conversations.c.kind.in_(("direct", "room")))
+        .order_by(_rank(members.c.role), members.c.joined_at, members.c.uid)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Actor(uid=row.uid, user_id=row.user_id, kind=row.kind)
+
+
+def every(connection: Connection) -> tuple[RoomLine, ...]:
+    """See `chat.ports.Store.every_room`."""
+    inside = members.alias()
+    first = (
+        select(inside.c.uid)
+        .where(inside.c.conversation_id == conversations.c.id)
+        .order_by(_rank(inside.c.role), inside.c.joined_at, inside.c.uid)
+        .limit(1)
+        .correlate(conversations)
+        .scalar_subquery()
+    )
+    kept = and_(members.c.conversation_id == conversations.c.id, members.c.uid == first)
+    rows = connection.execute(
+        select(conversations, _member_count().label("member_count"), members.c.role, users.c.user_id)
+        .select_from(conversations.outerjoin(members, kept).outerjoin(users, users.c.uid == members.c.uid))
+        .where(conversations.c.kind == "room")
+        .order_by(conversations.c.name)
+    )
+    return tuple(
+        RoomLine(
+            conversation=row.name,
+            title=row.title,
+            member_count=row.member_count,
+            retention=row.retention or 0,
+            senior=row.user_id,
+            role=row.role,
+        )
+        for row in rows
+    )
+
+
+def _rank(role: ColumnElement[str]) -> ColumnElement[int]:
+    return case({"owner": 0, "moderator": 1}, value=role, else_=2)
+
+
+def public_rooms(connection: Connection, actor: Actor, after: str, limit: int) -> tuple[ConversationState, ...]:
+    """See `chat.ports.Store.rooms`."""
+    if not actor.lasting:
+        return ()
+    mine = and_(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
+    rows = connection.execute(
+        select(conversations, members.c.role, _member_count().label("member_count"))
+        .select_from(conversations.outerjoin(members, mine))
+        .where(
+            conversations.c.kind == "room",
+            conversations.c.visibility == "public",
+            conversations.c.archived.is_(False),
+            conversations.c.name > after,
+        )
+        .order_by(conversations.c.name)
+        .limit(limit)
+    )
+    return tuple(_outside(row) for row in rows)
+
+
+def pinned(connection: Connection, actor: Actor, conversation: str, lobby_history: LobbyHistory) -> tuple[Message, ...]:
+    """See `chat.ports.Store.pins`."""
+    log = visible(connection, actor, conversation, "read")
+    floor = floor_of(actor, log, lobby_history)
+    rows = connection.execute(
+        select(*MESSAGE)
+        .join(pins, and_(pins.c.conversation_id == events.c.conversation_id, pins.c.target == events.c.seq))
+        .where(events.c.conversation_id == log.id, events.c.seq > floor)
+        .order_by(pins.c.at.desc(), pins.c.target.desc())
+    ).all()
+    return tuple(messages(connection, log.id, log.name, rows, actor.uid))
+
+
+def reactions_page(
+    connection: Connection,
+    actor: Actor,
+    conversation: str,
+    lobby_history: LobbyHistory,
+    seq: int,
+    emoji: str,
+    after: int,
+    limit: int,
+) -> ReactionPage:
+    """See `chat.ports.Store.reactions`."""
+    log = visible(connection, actor, conversation, "read")
+    said = (events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
+    row = connection.execute(select(events.c.deleted).where(*said)).one_or_none()
+    if row is None or row.deleted or seq <= floor_of(actor, log, lobby_history):
+        raise NotFound("not_found.message")
+    return reactions.page(connection, log.id, seq, emoji, actor.uid, after, limit)
+
+
+def _member_count() -> Any:
+    counted = members.alias()
+    return (
+        select(func.count(literal(1)))
+        .select_from(counted)
+        .where(counted.c.conversation_id == conversations.c.id)
+        .scalar_subquery()
+    )
+
+
+def _outside(row: AnyRow) -> ConversationState:
+    """A public room as those see it who are not in it: what it is, nothing of what was said."""
+    settings = {name: getattr(row, name) for name in Settings.model_fields}
+    return ConversationState(
+        conversation=row.name, kind=row.kind, head=0, member_count=row.member_count, role=row.role, **settings
+    )

@@ -1,0 +1,168 @@
+"""The store in one SQLite file: nothing to install, one process, durable.
+
+One connection writes and checkpoints (older SQLite libraries have a WAL-reset race between two that checkpoint), a few
+threads read. Every acknowledged write was flushed: WAL with `synchronous=FULL`, on macOS also `fullfsync`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Engine
+
+from suhbat.chat.bounds import Bounds
+from suhbat.chat.model import Changed, Committed, Moved
+from suhbat.chat.ports import Clock
+from suhbat.protocol.types import LOBBY
+from suhbat.store import private
+from suhbat.store.dialect import insert_new
+from suhbat.store.directory import make_directory, sync_directory
+from suhbat.store.errors import StoreUnavailable
+from suhbat.store.lock import DirectoryLock
+from suhbat.store.migrate import migrate, revision
+from suhbat.store.migrations import HEAD
+from suhbat.store.read.floor import LobbyHistory
+from suhbat.store.sql import DEFAULTS, SQLStore
+from suhbat.store.tables import conversations
+from suhbat.store.write.logs import new_log
+from suhbat.store.write.transaction import WriterRules
+from suhbat.store.write.transactions import Transactions
+from suhbat.store.write.writer import Writer
+from suhbat.store.write.writer_cache import WriterCache
+
+from . import connect, epoch, wal
+from .epoch import Instance
+
+log = structlog.get_logger("suhbat.store")
+
+READERS = 3
+"""Threads that read, each with a connection of its own."""
+ASIDE = 1
+"""The same for searches and exports. One: SQLite works in this process, and on two processors more would be felt."""
+
+
+class SQLiteStore(SQLStore):
+    """Implements chat.ports.Store in the directory `data`, which is made (mode 0700) if it is not there."""
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        lobby_history: LobbyHistory = "since_joined",
+        clock: Clock,
+        bounds: Bounds = DEFAULTS,
+    ) -> None:
+        super().__init__(lobby_history=lobby_history, clock=clock, bounds=bounds)
+        self._data = data
+        self._file = data / "suhbat.db"
+        self._lock = DirectoryLock(data)
+        self._instance: Instance | None = None
+        self._writes: Engine | None = None
+        self._reads: Engine | None = None
+        self._closed: asyncio.Future[None] | None = None
+
+    async def open(self, committed: Committed, changed: Changed | None = None) -> None:
+        """See chat.ports.Store. Raises StoreUnavailable: the directory is in use or cannot be written, the schema is newer."""
+        await asyncio.to_thread(self._prepare)
+        assert self._writes is not None and self._reads is not None
+        self._closed = None
+        self._open_readers(self._reads, READERS, ASIDE)
+        rules = WriterRules(self._lobby_history, self._bounds)
+        transactions = Transactions(self._writes, WriterCache(), rules)
+        self._writer = Writer(transactions, committed, changed, counts=self.counts)
+        self._writer.start()
+        self._is_open = True
+
+    async def close(self) -> None:
+        """See chat.ports.Store."""
+        if self._closed is None:
+            self._closed = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closed)
+
+    async def ready(self) -> None:
+        """See chat.ports.Store. Raises StoreUnavailable, or Busy while the disk gives trouble."""
+        self._open_writer().check()
+        if await self._read(revision) != HEAD:
+            raise StoreUnavailable("the database was changed by another version of Suhbat; restart this one")
+
+    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+        """See chat.ports.Store. Nobody else writes here, so there is nothing that only others know."""
+        return Moved("", await self.heads(logs))
+
+    def _prepare(self) -> None:
+        """Directory, lock, file, schema, lobby, epoch."""
+        try:
+            make_directory(self._data)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"the data directory {self._data} cannot be made ({error.strerror}); "
+                "use another data directory (--data, or SUHBAT_DATA)"
+            ) from error
+        self._lock.acquire()
+        private.keep(self._data)
+        try:
+            self._prepare_file()
+        except BaseException as error:
+            self._dispose()
+            if isinstance(error, StoreUnavailable) or not isinstance(error, Exception):
+                raise
+            reason = getattr(error, "orig", error)
+            raise StoreUnavailable(
+                f"the database {self._file} cannot be opened ({reason}); see `suhbat doctor`, or put back a copy"
+            ) from error
+
+    def _prepare_file(self) -> None:
+        is_new = not self._file.exists()
+        if is_new:
+            # Made here for its mode: also in a directory that others may read, the messages are not for them.
+            private.make(self._file)
+        wal.flush_again(self._file)
+        self._writes = connect.writing(self._file)
+        self._reads = connect.reading(self._file, READERS + ASIDE)
+        path = self._data / "instance"
+        with self._writes.connect() as connection:
+            migrate(connection, self._data / "backups", self._clock.wall())
+            with connection.begin():
+                insert_new(connection, conversations, [new_log(LOBBY, "lobby", self._clock.wall())])
+                instance = epoch.begin(connection, epoch.recall(path), self._file.stat().st_ino)
+            epoch.remember(path, instance)
+        if is_new:
+            # The file's name must survive a power loss as its first message does.
+            sync_directory(self._data)
+        self._instance = instance
+        self.epoch = instance.epoch
+
+    async def _close(self) -> None:
+        self._is_open = False
+        if self._writer is not None:
+            await self._writer.close()
+        await self._close_readers()
+        await asyncio.to_thread(self._finish)
+        self._writer = None
+
+    def _finish(self) -> None:
+        """Readers first: the last connection to go is the writer's, which leaves one whole file without a WAL."""
+        if self._reads is not None:
+            self._reads.dispose()
+        try:
+            if self._writes is not None and self._instance is not None:
+                # Closing the last connection checkpoints.
+                with self._writes.connect() as connection, connection.begin():
+                    written = epoch.count_events(connection)
+                epoch.remember(self._data / "instance", replace(self._instance, events=written))
+        except Exception:
+            # Nothing is lost: the WAL is read at the next start.
+            log.exception("the database could not be closed neatly")
+        finally:
+            self._dispose()
+
+    def _dispose(self) -> None:
+        for opened in (self._reads, self._writes):
+            if opened is not None:
+                opened.dispose()
+        self._reads = self._writes = self._instance = None
+        self._lock.release()

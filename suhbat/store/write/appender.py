@@ -1,0 +1,190 @@
+"""The one way to write an event: numbered, put into `events`, and given to those who publish it.
+
+Posts and all other commands append here. Nothing is written before `flush`, which takes one statement for all rows and one
+for all heads, however many logs they belong to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import Connection
+
+from suhbat.chat.model import Actor, Milliseconds, Post
+from suhbat.protocol.events import ConversationAdded, ConversationInvited, LogEntry, MessageCreated, Stored, veil
+from suhbat.protocol.objects import Message
+from suhbat.protocol.types import ME
+from suhbat.store.dialect import insert_new, insert_rows, unawaited, update_rows
+from suhbat.store.read.rows import message_data
+from suhbat.store.tables import conversations, events, users
+
+from .logs import Log
+from .writer_cache import WriterCache
+
+E = TypeVar("E", bound=Stored)
+
+STORED: dict[str, set[str]] = {
+    "message.edited": {"everyone"},
+    "message.deleted": {"everyone"},
+    "reaction.added": {"emoji"},
+    "reaction.removed": {"emoji"},
+    "member.joined": {"user", "role"},
+    "member.left": {"user"},
+    "member.updated": {"user", "role"},
+    "member.muted": {"user", "on", "until"},
+    "conversation.updated": {"title", "topic", "visibility", "history", "archived", "slow_mode", "retention"},
+    "conversation.added": {"state"},
+    "conversation.invited": {"invitation"},
+    "conversation.removed": {"removed"},
+    "read": {"target", "ordinal", "last_ordinal", "head", "unread", "mentions"},
+    "mentioned": {"target", "message", "mentions", "head"},
+    "draft": {"target"},
+    "user.updated": set(),
+}
+"""The fields of an event that are stored beside its place, its time and its actor. Texts are not: they are read from where they
+are now, so that what was deleted is gone from here too."""
+
+
+class EventRow(NamedTuple):
+    """A row of `tables.events`, its fields in the order of the columns."""
+
+    conversation_id: int
+    seq: int
+    type: str
+    at: Milliseconds
+    actor: str
+    actor_uid: str
+    ordinal: int | None = None
+    text: str | None = None
+    client_id: str | None = None
+    reply_to: int | None = None
+    edited_at: Milliseconds | None = None
+    deleted: bool = False
+    target: int | None = None
+    data: str | None = None
+
+
+class Appender:
+    """Appends events to logs, which must be loaded and locked; one for each transaction.
+
+    After an exception the caller must roll back, and clear the cache: heads have moved in memory.
+    """
+
+    def __init__(self, connection: Connection, cache: WriterCache) -> None:
+        self.entries: list[LogEntry] = []
+        """All that was appended, to be published after COMMIT; in order within each log."""
+        self._connection = connection
+        self._cache = cache
+        self._rows: list[EventRow] = []
+        self._touched: dict[int, Log] = {}
+        self._users: dict[str, tuple[Actor, Milliseconds]] = {}
+
+    def append(
+        self, log: Log, kind: type[E], actor: Actor, at: Milliseconds, *, about: int | None = None, **fields: Any
+    ) -> E:
+        """The next event of a log. `about`: the `seq` of the message that it is about, which most carry as `target`."""
+        log.head += 1
+        event = kind(
+            conversation=ME if log.kind == "own" else log.name,
+            seq=log.head,
+            at=at,
+            actor=actor.user_id,
+            actor_uid=actor.uid,
+            **fields,
+        )
+        if log.kind == "lobby" or log.settings.history == "joined":
+            veil(event)
+        row = EventRow(log.id, log.head, event.type, at, actor.user_id, actor.uid, target=about, data=_stored(event))
+        self._rows.append(row)
+        self.entries.append(LogEntry(log.name, event))
+        self._touched[log.id] = log
+        return event
+
+    def message(self, log: Log, post: Post, *, everyone: bool) -> Message:
+        """The next message of a log, and its event; `everyone`: it names everybody there. Notes its sender."""
+        actor = post.actor
+        log.head = seq = log.head + 1
+        log.ordinal = ordinal = log.ordinal + 1
+        message = Message(
+            conversation=log.name,
+            seq=seq,
+            ordinal=ordinal,
+            sender=actor.user_id,
+            sender_uid=actor.uid,
+            text=post.text,
+            client_id=post.client_id,
+            reply_to=post.reply_to,
+            sent_at=post.at,
+            mentions_all=everyone,
+        )
+        event = MessageCreated(
+            conversation=log.name,
+            seq=seq,
+            at=post.at,
+            actor=actor.user_id,
+            actor_uid=actor.uid,
+            message=message,
+            everyone=1 if everyone else 0,
+        )
+        row = EventRow(
+            log.id, seq, "message.created", post.at, actor.user_id, actor.uid, ordinal, post.text,
+            post.client_id, post.reply_to, None, False, None, _WITH_ALL if everyone else None,
+        )  # fmt: skip
+        self._rows.append(row)
+        self.entries.append(LogEntry(log.name, event))
+        self._touched[log.id] = log
+        if actor.uid not in self._cache.users:
+            self.note_users((actor,), post.at)
+        return message
+
+    def note_users(self, people: Iterable[Actor], at: Milliseconds) -> None:
+        """Each of these takes part in something durable: they must have a row in `users`."""
+        for person in people:
+            if person.uid not in self._cache.users:
+                self._users.setdefault(person.uid, (person, at))
+
+    def flush(self, *beside: Callable[[], None]) -> None:
+        """Write what was appended, and move the heads; what is read after this sees it. `beside`: statements without results
+        that are sent between the rows and the heads (see `dialect.unawaited`)."""
+        noted = [_user_row(actor, at) for actor, at in self._users.values()]
+        rows, heads = self._rows, [(log.id, log.head, log.ordinal) for log in self._touched.values()]
+        if noted or rows or beside:
+            unawaited(
+                self._connection,
+                lambda: insert_new(self._connection, users, noted),
+                lambda: insert_rows(self._connection, events, rows),
+                *beside,
+                lambda: update_rows(
+                    self._connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False
+                ),
+            )
+        self._cache.users.update(self._users)
+        for log in self._touched.values():
+            log.base = log.head
+        self._rows, self._touched, self._users = [], {}, {}
+
+    def drop(self, entries: int) -> None:
+        """Forget what was appended after so many entries; it was rolled back."""
+        del self.entries[entries:]
+        self._rows, self._touched, self._users = [], {}, {}
+
+
+_WITH_ALL = message_data(1, True)
+
+
+def _stored(event: Stored) -> str | None:
+    fields = STORED.get(event.type)
+    if fields is None:
+        return None
+    include: Any = dict.fromkeys(fields, True)
+    if isinstance(event, ConversationAdded):
+        include = {"state": set(type(event.state).model_fields) - {"title", "topic", "last_message", "draft"}}
+    if isinstance(event, ConversationInvited):
+        include = {"invitation": {"conversation", "inviter_uid", "invited_at"}}
+    written = event.model_dump_json(include=include)
+    return None if written == "{}" else written
+
+
+def _user_row(actor: Actor, at: Milliseconds) -> dict[str, object]:
+    return {"uid": actor.uid, "user_id": actor.user_id, "kind": actor.kind, "created_at": at}

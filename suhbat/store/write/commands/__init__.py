@@ -1,0 +1,56 @@
+"""The commands that change what is stored, each a unit of work for the writer: lock, ask the rules, write, tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from suhbat.chat.model import Actor, CommandContext, CommandResult, Milliseconds
+from suhbat.protocol import commands, http_commands
+from suhbat.protocol.events import own_log
+from suhbat.protocol.http_commands import StateCommand
+from suhbat.protocol.types import ME
+from suhbat.store.write.transaction import WriterTransaction
+
+from . import conversations, membership, messages, moderation, own
+from .execution import Execution
+
+EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
+    commands.Edit: messages.edit,
+    commands.Delete: messages.delete,
+    commands.React: messages.react,
+    commands.Pin: messages.pin,
+    commands.Report: moderation.report,
+    commands.Read: own.read,
+    commands.Draft: own.draft,
+    commands.Create: conversations.create,
+    commands.Meet: conversations.meet,
+    commands.Update: conversations.update,
+    commands.Erase: conversations.erase,
+    commands.Join: membership.join,
+    commands.Leave: membership.leave,
+    commands.Admit: membership.admit,
+    commands.Remove: membership.remove,
+    commands.Ban: moderation.ban,
+    commands.Mute: moderation.mute,
+    http_commands.AcceptInvite: membership.accept_invite,
+    http_commands.SetFilter: moderation.set_filter,
+    http_commands.SettleReport: moderation.settle_report,
+}
+"""How each command is carried out. tests/store/test_commands.py looks that none is missing."""
+
+
+def touched(actor: Actor, command: StateCommand, context: CommandContext) -> frozenset[str]:
+    """The logs that a command is likely to write to: its conversation, and the own logs of those it is about."""
+    people = {actor.uid, *context.mentioned, *(person.uid for person in context.people)}
+    return frozenset({getattr(command, "conversation", ME), *map(own_log, people)} - {ME})
+
+
+def execute(
+    transaction: WriterTransaction, actor: Actor, at: Milliseconds, command: StateCommand, context: CommandContext
+) -> CommandResult:
+    """See `chat.ports.CommandWriter.execute`. Raises the refusal, with nothing written that the caller must not roll back."""
+    execution = Execution(transaction, actor, at, context)
+    result = EXECUTORS[type(command)](execution, command)
+    execution.flush()
+    return result

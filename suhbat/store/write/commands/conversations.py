@@ -1,0 +1,126 @@
+"""Rooms and directs as such: made, changed, taken away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy import update as update_rows
+
+from suhbat.chat.conversations import (
+    changed_settings,
+    direct_refusal,
+    people_of_direct,
+    room_refusal,
+    update_refusal,
+)
+from suhbat.chat.model import CommandResult
+from suhbat.protocol.commands import Create, Erase, Meet, Update
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
+from suhbat.protocol.objects import Settings
+from suhbat.store.read.queries import state_of
+from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
+from suhbat.store.write.directs import counts_for, make_direct, pair_of, show_direct
+from suhbat.store.write.logs import Log, new_log, new_room_id
+
+from .execution import Execution, allow
+from .invitations import withdraw_all
+
+
+def create(execution: Execution, command: Create) -> CommandResult:
+    """A new room, with its maker as the owner."""
+    actor = execution.actor
+    allow(room_refusal(actor))
+    execution.conversations(actor, exempt=execution.context.exempt)
+    execution.spend("rooms", execution.rules.bounds.rooms, exempt=execution.context.exempt)
+    settings = Settings(
+        title=command.title, topic=command.topic, visibility=command.visibility, history=command.history
+    )
+    name = new_room_id()
+    connection = execution.connection
+    row = new_log(name, "room", execution.at) | settings.model_dump()
+    connection.execute(insert(conversations), row)
+    id_ = connection.execute(select(conversations.c.id).where(conversations.c.name == name)).scalar_one()
+    place = {"conversation_id": id_, "uid": actor.uid}
+    connection.execute(insert(members), place | {"role": "owner", "since": 0, "joined_at": execution.at})
+    connection.execute(insert(reads), place | {"read_ordinal": 0, "own_since": 0})
+    execution.note_users((actor,))
+    log = Log(id_, name, "room", 0, 0, 0, {actor.uid: "owner"}, settings)
+    execution.cache.named[name] = log
+    execution.cache.readers.add((id_, actor.uid))
+    execution.append(execution.own(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
+    return CommandResult(name, 0, created=True)
+
+
+def meet(execution: Execution, command: Meet) -> CommandResult:
+    """The one direct of exactly these people."""
+    people, exempt = people_of_direct(execution.actor, execution.context.people), execution.context.exempt
+    allow(direct_refusal(people))
+    is_alone = len(people) == 1
+    if is_alone:
+        people *= 2
+    pair = pair_of(*people)
+    execution.cache.load(execution.connection, (), {pair: people}, execution.at)
+    log = execution.cache.pairs.get(pair)
+    if log is not None:
+        return _show(execution, log)
+    execution.conversations(execution.actor, exempt=exempt)
+    if not is_alone:
+        execution.spend("directs", execution.rules.bounds.directs, exempt=exempt)
+    log, is_new = make_direct(execution.transaction, execution.actor, people, execution.at, writes=False)
+    if not is_new:
+        return _show(execution, log)  # another writer made it meanwhile
+    return CommandResult(log.name, log.head, created=True)
+
+
+def _show(execution: Execution, log: Log) -> CommandResult:
+    """A direct that is there is one that the actor has opened from now on."""
+    connection, uid = execution.connection, execution.actor.uid
+    if not counts_for(connection, log, uid):
+        execution.conversations(execution.actor, exempt=execution.context.exempt)
+        mine = (members.c.conversation_id == log.id, members.c.uid == uid)
+        connection.execute(update_rows(members).where(*mine).values(counts=True))
+    show_direct(execution.transaction, log, execution.actor, execution.at, to=uid)
+    return CommandResult(log.name, log.head)
+
+
+def write_settings(execution: Execution, log: Log, changed: dict[str, Any]) -> int:
+    """Write settings, and tell; gives the `seq` of the event."""
+    settings = log.settings.model_copy(update=changed)
+    execution.connection.execute(
+        update_rows(conversations).where(conversations.c.id == log.id).values(**settings.model_dump())
+    )
+    log.settings = settings
+    # Those who came later see what was said before only from now on.
+    last = execution.last_message(log) if changed.get("history") == "all" else None
+    about = None if last is None else last.seq
+    return execution.append(log, ConversationUpdated, about=about, last_message=last, **settings.model_dump()).seq
+
+
+def update(execution: Execution, command: Update) -> CommandResult:
+    """Settings that are given and differ. Title, topic and slow mode are a moderator's, the others the owner's."""
+    log = execution.log(command.conversation, "see")
+    changed = changed_settings(command, log.settings)
+    allow(update_refusal(execution.actor, execution.facts(log), command, changed))
+    if not changed:
+        return CommandResult(log.name, log.head)
+    execution.note("conversation.update", log, "", ", ".join(sorted(changed)))
+    return CommandResult(log.name, write_settings(execution, log, changed))
+
+
+def erase(execution: Execution, command: Erase) -> CommandResult:
+    """A room goes with all that was said in it, for everybody: it is not there any more from now on, and what is left of it
+    is taken away a little at a time (`store.retention`)."""
+    log = execution.log(command.conversation, "erase")
+    execution.cache.load_own(execution.connection, log.people or (), execution.at)
+    for uid in log.people or ():
+        execution.append(execution.own(uid), ConversationRemoved, removed=log.name)
+    withdraw_all(execution, log)
+    execution.note("conversation.erase", log, "", log.settings.title)
+    execution.flush()
+    execution.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
+    for table in (members, reads, drafts, mentions, everyone, sanctions):
+        execution.connection.execute(delete(table).where(table.c.conversation_id == log.id))
+    # The cache has it in many places.
+    execution.cache.clear()
+    return CommandResult(log.name, log.head)

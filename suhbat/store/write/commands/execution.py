@@ -1,0 +1,141 @@
+"""What every command needs in its transaction: the logs it touches, the policy's word, and the events that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import insert, select
+
+from suhbat.chat.bounds import Made
+from suhbat.chat.model import PLAIN, Actor, CommandContext, ConversationFacts, Milliseconds
+from suhbat.chat.policy import Action, Rank, decide, rank_of
+from suhbat.errors import NotFound, SuhbatError
+from suhbat.protocol.events import Stored
+from suhbat.protocol.objects import Message
+from suhbat.store.read.rows import MESSAGE, AnyRow, for_all
+from suhbat.store.tables import audit, events
+from suhbat.store.write.facts import facts_of
+from suhbat.store.write.floors import writer_floor
+from suhbat.store.write.growth import crowded, spent
+from suhbat.store.write.logs import Log
+from suhbat.store.write.mentions import tell_mentions
+from suhbat.store.write.transaction import WriterTransaction
+
+E = TypeVar("E", bound=Stored)
+
+
+def allow(refusal: SuhbatError | None) -> None:
+    """Raise the refusal, if a rule gave one."""
+    if refusal is not None:
+        raise refusal
+
+
+class Execution:
+    """One command in its transaction. What it appends is told when the transaction is committed."""
+
+    def __init__(
+        self, transaction: WriterTransaction, actor: Actor, at: Milliseconds, context: CommandContext = PLAIN
+    ) -> None:
+        self.transaction = transaction
+        self.connection = transaction.connection
+        self.cache = transaction.cache
+        self.rules = transaction.rules
+        self.actor = actor
+        self.at = at
+        self.context = context
+
+    @property
+    def person(self) -> Actor:
+        """The one person whom the command names."""
+        (person,) = self.context.people
+        return person
+
+    def find(self, name: str) -> Log | None:
+        """The log of a conversation, locked; whether the actor may know of it or not."""
+        self.cache.load(self.connection, (name,), {}, self.at)
+        return self.cache.named.get(name)
+
+    def log(self, name: str, action: Action) -> Log:
+        """The log of a conversation, locked, in which the actor may do this. Raises the refusal."""
+        log = self.find(name)
+        allow(decide(self.actor, action, None if log is None else self.facts(log)))
+        if log is None:
+            raise NotFound()
+        return log
+
+    def require(self, log: Log, action: Action) -> None:
+        """Raise the refusal if the actor may not do this there."""
+        allow(decide(self.actor, action, self.facts(log)))
+
+    def facts(self, log: Log) -> ConversationFacts | None:
+        return facts_of(log, self.actor.uid, self.at)
+
+    def rank(self, log: Log) -> Rank:
+        facts = self.facts(log)
+        return "stranger" if facts is None else rank_of(self.actor, facts)
+
+    def own(self, uid: str) -> Log:
+        """Somebody's own log, locked; made if new."""
+        self.cache.load_own(self.connection, (uid,), self.at)
+        return self.cache.own[uid]
+
+    def conversations(self, person: Actor, *, exempt: bool = False) -> None:
+        """Raise TooManyConversations where this person can be in no more."""
+        name = None if person.uid == self.actor.uid else person.user_id
+        allow(None if exempt else crowded(self.transaction, person.uid, of=name))
+
+    def spend(self, what: Made, limit: int, *, exempt: bool = False) -> None:
+        """Count one more of what the actor makes within a day. Raises RateLimited."""
+        allow(None if exempt else spent(self.connection, self.actor.uid, what, limit, self.at))
+
+    def message(self, log: Log, seq: int) -> AnyRow:
+        """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, is deleted, or may not be
+        read by the actor."""
+        row = self.connection.execute(
+            select(*MESSAGE).where(
+                events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None)
+            )
+        ).one_or_none()
+        if row is None or row.deleted or not self.may_read(log, seq):
+            raise NotFound("not_found.message")
+        return row
+
+    def may_read(self, log: Log, seq: int) -> bool:
+        """Whether this `seq` is above the actor's floor."""
+        return seq > writer_floor(self.connection, self.rules.lobby_history, self.actor, log)
+
+    def last_message(self, log: Log) -> Message | None:
+        """As the next event of the log shows it; None where nothing was said yet, or it is past keeping."""
+        last = (events.c.conversation_id == log.id, events.c.ordinal == log.ordinal)
+        rows = self.connection.execute(select(*MESSAGE).where(*last)).all()
+        return next(iter(for_all(self.connection, log.id, log.name, rows, log.head + 1)), None)
+
+    def tell_mentions(self, log: Log, seq: int, uids: Collection[str]) -> None:
+        """Tell these people that a message names them, or does so no more."""
+        tell_mentions(self.transaction, log, seq, uids, self.actor, self.at)
+
+    def append(self, log: Log, kind: type[E], *, about: int | None = None, **fields: Any) -> E:
+        """The actor's next event of a log: see `Appender.append`."""
+        return self.transaction.appender.append(log, kind, self.actor, self.at, about=about, **fields)
+
+    def note_users(self, people: Sequence[Actor]) -> None:
+        """Each of these takes part in something durable: their row is there after the next `flush`."""
+        self.transaction.appender.note_users(people, self.at)
+
+    def note(self, action: str, log: Log, subject: str, data: str = "") -> None:
+        """Into the audit log."""
+        row: dict[str, Any] = {
+            "at": self.at,
+            "actor": self.actor.user_id,
+            "actor_uid": self.actor.uid,
+            "action": action,
+            "conversation": log.name,
+            "subject": subject,
+            "data": data,
+        }
+        self.connection.execute(insert(audit), row)
+
+    def flush(self) -> None:
+        """Write what was appended; what is read after this sees it."""
+        self.transaction.appender.flush()

@@ -1,0 +1,188 @@
+"""Who is in a room, and what they are there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import delete, insert, select, update
+
+from suhbat.chat.membership import (
+    Candidate,
+    admission_action,
+    admission_refusal,
+    full_room,
+    invite_lets_in,
+    needs_owner,
+    removal_refusal,
+    role_on_entry,
+    successor,
+)
+from suhbat.chat.model import Actor, CommandResult
+from suhbat.chat.policy import decide, in_force
+from suhbat.errors import NotFound
+from suhbat.protocol.commands import Admit, Join, Leave, Remove
+from suhbat.protocol.events import (
+    ConversationAdded,
+    ConversationRemoved,
+    MemberJoined,
+    MemberLeft,
+    MemberUpdated,
+)
+from suhbat.protocol.http_commands import AcceptInvite
+from suhbat.protocol.objects import Role, User
+from suhbat.store.read.invitations import inviter_of
+from suhbat.store.read.queries import state_of
+from suhbat.store.read.unread import ordinal_at
+from suhbat.store.tables import drafts, members, mentions, reads, users
+from suhbat.store.write.directs import hide_direct
+from suhbat.store.write.growth import crowded
+from suhbat.store.write.logs import Log
+
+from .execution import Execution, allow
+from .invitations import forget, invite, may_be_added, withdraw
+
+
+def join(execution: Execution, command: Join) -> CommandResult:
+    """Become a member of a public room, or of one with an invitation; a member stays what they are."""
+    actor, log = execution.actor, execution.find(command.conversation)
+    if log is not None and log.people is not None and actor.uid in log.people:
+        return CommandResult(log.name, log.head)
+    facts = None if log is None else execution.facts(log)
+    if log is not None and facts is not None and log.kind == "room":
+        facts = replace(facts, invited=inviter_of(execution.connection, log.id, actor.uid) is not None)
+    allow(decide(actor, "join", facts))
+    assert log is not None
+    return enter(execution, log, actor, "member")
+
+
+def accept_invite(execution: Execution, command: AcceptInvite) -> CommandResult:
+    """Come in by invite: into a private room too, for the invite is the permission."""
+    uid, log = execution.actor.uid, execution.find(command.conversation)
+    if log is None or log.kind != "room" or log.people is None:
+        return CommandResult(command.conversation, 0)
+    banned = in_force(log.bans, uid, execution.at)
+    is_crowded = crowded(execution.transaction, uid) is not None
+    if invite_lets_in(uid, log.people, archived=log.settings.archived, banned=banned, crowded=is_crowded):
+        return enter(execution, log, execution.actor, "member")
+    return CommandResult(log.name, log.head)
+
+
+def admit(execution: Execution, command: Admit) -> CommandResult:
+    """Make somebody a member; or, if they are one, something else. Somebody who does not know the actor is invited."""
+    person, wanted, exempt = execution.person, command.role, execution.context.exempt
+    log = execution.log(command.conversation, "see")
+    roles = log.people or {}
+    execution.require(log, admission_action(person, wanted, roles))
+    if roles.get(person.uid) == wanted:
+        return CommandResult(log.name, log.head)
+    banned = in_force(log.bans, person.uid, execution.at)
+    allow(admission_refusal(execution.rank(log), person, wanted, roles, banned=banned))
+    if person.uid in roles:
+        return CommandResult(log.name, set_role(execution, log, person.user, wanted))
+    if exempt or may_be_added(execution, person):
+        return enter(execution, log, person, wanted, exempt=exempt)
+    return invite(execution, log, person)
+
+
+def leave(execution: Execution, command: Leave) -> CommandResult:
+    """Go, or decline an invitation. When the last owner goes, who is highest and was there first becomes one."""
+    return _leave(execution, command.conversation)
+
+
+def _leave(execution: Execution, conversation: str) -> CommandResult:
+    invited = execution.find(conversation)
+    if invited is not None and withdraw(execution, invited, execution.actor.uid):
+        return CommandResult(invited.name, 0)  # where the room stands is not theirs to know
+    log = execution.log(conversation, "see")
+    if log.people is not None and execution.actor.uid not in log.people:
+        raise NotFound()
+    execution.require(log, "leave")
+    if log.kind == "direct":
+        hide_direct(execution.transaction, log, execution.actor, execution.at)
+        return CommandResult(log.name, log.head)
+    return CommandResult(log.name, depart(execution, log, execution.actor.user))
+
+
+def remove(execution: Execution, command: Remove) -> CommandResult:
+    """Put somebody out, who must be below; oneself, who need not be. Or take back the invitation of somebody."""
+    if execution.person.uid == execution.actor.uid:
+        return _leave(execution, command.conversation)
+    if (result := _uninvite(execution, command)) is not None:
+        return result
+    log = execution.log(command.conversation, "remove")
+    allow(removal_refusal(execution.rank(log), execution.person, log.people or {}))
+    execution.note("member.remove", log, execution.person.uid)
+    return CommandResult(log.name, depart(execution, log, execution.person.user))
+
+
+def _uninvite(execution: Execution, command: Remove) -> CommandResult | None:
+    """Take back an invitation: one's own, or as somebody who may put people out. None where there is none to take back."""
+    log = execution.find(command.conversation)
+    inviter = None if log is None else inviter_of(execution.connection, log.id, execution.person.uid)
+    if log is None or inviter is None:
+        return None
+    if inviter != execution.actor.uid:
+        execution.log(command.conversation, "remove")
+    withdraw(execution, log, execution.person.uid)
+    return CommandResult(log.name, log.head if execution.actor.uid in (log.people or ()) else 0)
+
+
+def enter(execution: Execution, log: Log, person: Actor, role: Role, *, exempt: bool = False) -> CommandResult:
+    """Make somebody a member from here on. The policy was asked."""
+    assert log.people is not None
+    allow(full_room(log.people))
+    execution.conversations(person, exempt=exempt)
+    forget(execution, log, person.uid)
+    role = role_on_entry(role, log.people)
+    place = {"conversation_id": log.id, "uid": person.uid}
+    since = log.head
+    execution.note_users((person,))
+    execution.connection.execute(insert(members), place | {"role": role, "since": since, "joined_at": execution.at})
+    read = ordinal_at(execution.connection, log.id, since)
+    execution.connection.execute(insert(reads), place | {"read_ordinal": read, "own_since": 0})
+    execution.cache.readers.add((log.id, person.uid))
+    log.people[person.uid] = role
+    event = execution.append(log, MemberJoined, user=person.user, role=role)
+    # The state they are told is that after their joining.
+    execution.flush()
+    execution.append(
+        execution.own(person.uid), ConversationAdded, state=state_of(execution.connection, person.uid, log.id)
+    )
+    return CommandResult(log.name, event.seq, created=True)
+
+
+def depart(execution: Execution, log: Log, person: User) -> int:
+    """Make somebody a member no more, and forget what was theirs there. Gives the `seq` of `member.left`."""
+    assert log.people is not None
+    for table in (members, reads, drafts, mentions):
+        execution.connection.execute(delete(table).where(table.c.conversation_id == log.id, table.c.uid == person.uid))
+    execution.cache.readers.discard((log.id, person.uid))
+    was = log.people.pop(person.uid)
+    # First they are out, then the others hear of it: nothing of after their removal reaches them.
+    execution.append(execution.own(person.uid), ConversationRemoved, removed=log.name)
+    seq = execution.append(log, MemberLeft, user=person).seq
+    if needs_owner(was, log.people):
+        _succeed(execution, log)
+    return seq
+
+
+def set_role(execution: Execution, log: Log, person: User, role: Role) -> int:
+    """Gives the `seq` of `member.updated`."""
+    assert log.people is not None
+    log.people[person.uid] = role
+    execution.connection.execute(
+        update(members).where(members.c.conversation_id == log.id, members.c.uid == person.uid).values(role=role)
+    )
+    execution.note("member.role", log, person.uid, role)
+    return execution.append(log, MemberUpdated, user=person, role=role).seq
+
+
+def _succeed(execution: Execution, log: Log) -> None:
+    rows = execution.connection.execute(
+        select(members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind)
+        .join(users, users.c.uid == members.c.uid)
+        .where(members.c.conversation_id == log.id)
+    ).all()
+    uid = successor(Candidate(row.uid, row.role, row.joined_at) for row in rows)
+    (heir,) = (row for row in rows if row.uid == uid)
+    set_role(execution, log, User(uid=heir.uid, user_id=heir.user_id, kind=heir.kind), "owner")

@@ -1,0 +1,84 @@
+"""What is somebody's own: how far they have read, and what they have begun to write."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, insert, select, update
+
+from suhbat.chat.model import Account, Change, CommandResult, Milliseconds
+from suhbat.protocol.commands import Draft, Read
+from suhbat.protocol.events import DraftChanged, ReadMarked, UserUpdated
+from suhbat.store.people import accounts
+from suhbat.store.read import unread
+from suhbat.store.read.rows import profile
+from suhbat.store.tables import drafts, events, reads
+from suhbat.store.write.logs import Log
+from suhbat.store.write.mentions import read_mentions
+from suhbat.store.write.transaction import WriterTransaction
+
+from .execution import Execution
+
+
+def save_account(transaction: WriterTransaction, account: Account, at: Milliseconds) -> None:
+    """The row is written over; what others see of the person is told to all of their devices, if it has changed."""
+    execution = Execution(transaction, account.actor, at)
+    before = profile(execution.connection, account.uid)
+    accounts.save(execution.connection, account)
+    after = profile(execution.connection, account.uid)
+    transaction.changes.append(Change("account", account.uid))
+    if after is not None and after != before:
+        execution.append(execution.own(account.uid), UserUpdated, user=after)
+    execution.flush()
+
+
+def read(execution: Execution, command: Read) -> CommandResult:
+    """Everything up to this ordinal is read. A mark never goes back, and never beyond the last message."""
+    log = execution.log(command.conversation, "mark")
+    mine = (reads.c.uid == execution.actor.uid, reads.c.conversation_id == log.id)
+    row = execution.connection.execute(select(reads.c.read_ordinal, reads.c.own_since).where(*mine)).one_or_none()
+    if row is None:
+        return CommandResult(log.name, log.head)  # a bare guest: nothing is unread
+    ordinal = min(command.ordinal, log.ordinal)
+    if ordinal <= row.read_ordinal:
+        return CommandResult(log.name, log.head, unread=_unread(execution, log, row.read_ordinal, row.own_since))
+    own_since = execution.connection.execute(
+        select(func.count())
+        .select_from(events)
+        .where(
+            events.c.conversation_id == log.id, events.c.ordinal > ordinal, events.c.actor_uid == execution.actor.uid
+        )
+    ).scalar_one()
+    execution.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
+    mentions = read_mentions(execution.connection, log, execution.actor.uid, ordinal)
+    left = _unread(execution, log, ordinal, own_since)
+    execution.append(
+        execution.own(execution.actor.uid),
+        ReadMarked,
+        target=log.name,
+        ordinal=ordinal,
+        last_ordinal=log.ordinal,
+        head=log.head,
+        unread=left,
+        mentions=mentions,
+    )
+    return CommandResult(log.name, log.head, unread=left)
+
+
+def _unread(execution: Execution, log: Log, read: int, own: int) -> int:
+    gone = unread.deleted(execution.connection, log.id, execution.actor.uid, read, log.ordinal)
+    return unread.unread(log.ordinal, unread.first(execution.connection, log.id), read, own, gone)
+
+
+def draft(execution: Execution, command: Draft) -> CommandResult:
+    """Kept for all devices; "" is none."""
+    log = execution.log(command.conversation, "draft" if command.text else "see")
+    mine = (drafts.c.uid == execution.actor.uid, drafts.c.conversation_id == log.id)
+    before = execution.connection.execute(select(drafts.c.text).where(*mine)).scalar() or ""
+    if before == command.text:
+        return CommandResult(log.name, log.head)
+    execution.connection.execute(delete(drafts).where(*mine))
+    if command.text:
+        execution.connection.execute(
+            insert(drafts), {"uid": execution.actor.uid, "conversation_id": log.id, "text": command.text}
+        )
+    execution.append(execution.own(execution.actor.uid), DraftChanged, target=log.name, text=command.text)
+    return CommandResult(log.name, log.head)

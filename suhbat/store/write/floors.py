@@ -1,0 +1,43 @@
+"""From where on the people who act may read: the same as `read.floor`, in the writer's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from suhbat.chat.model import Actor
+from suhbat.protocol.types import LOBBY, MAX_INTEGER
+from suhbat.store.dialect import find_rows
+from suhbat.store.read.floor import LobbyHistory, lobby_floor
+from suhbat.store.tables import members
+
+from .logs import Log
+
+
+def writer_floor(connection: Connection, lobby_history: LobbyHistory, actor: Actor, log: Log) -> int:
+    """The floor of somebody who acts, in the writer's transaction."""
+    return writer_floors(connection, lobby_history, [(actor, log)])[log.id, actor.uid]
+
+
+def writer_floors(
+    connection: Connection, lobby_history: LobbyHistory, wanted: Collection[tuple[Actor, Log]]
+) -> dict[tuple[int, str], int]:
+    """The same for several at once, by the log's id and the uid."""
+    floors: dict[tuple[int, str], int] = {}
+    asked: set[tuple[int, str]] = set()
+    for actor, log in wanted:
+        key = (log.id, actor.uid)
+        floors[key] = 0
+        if log.name == LOBBY:
+            above = lobby_floor(actor, lobby_history)
+            # Since when a bare guest has been here nobody knows: there is nothing for them to act on.
+            floors[key] = MAX_INTEGER if above is None else above
+        elif log.settings.history == "joined":
+            asked.add(key)
+    if asked:
+        columns = ("conversation_id", "uid", "since")
+        floors |= {
+            (id_, uid): since for id_, uid, since in find_rows(connection, members, columns[:2], columns, sorted(asked))
+        }
+    return floors

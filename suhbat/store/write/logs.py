@@ -1,0 +1,107 @@
+"""A log as the writer sees it, from its row and to it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from suhbat.chat.model import Milliseconds
+from suhbat.chat.policy import Until
+from suhbat.protocol.objects import Role, Settings
+from suhbat.store.read.rows import AnyRow
+from suhbat.store.sqlite.values import parts
+from suhbat.store.tables import conversations, members, sanctions
+
+_NO_SETTINGS = Settings()
+
+
+@dataclass(slots=True, eq=False)
+class Log:
+    """A log in the transaction. `people` are the members; None in the lobby and in own logs.
+
+    `base` is the head in the tables: events above it are numbered, and not written yet (see `appender`).
+    """
+
+    id: int
+    name: str
+    kind: str
+    head: int
+    ordinal: int
+    base: int
+    people: dict[str, Role] | None = None
+    settings: Settings = _NO_SETTINGS
+    bans: dict[str, Until] = field(default_factory=dict)
+    mutes: dict[str, Until] = field(default_factory=dict)
+    hidden: int = 0
+    """How many of its people do not see a direct (see `tables.members`)."""
+
+
+SETTINGS = tuple(conversations.c[name] for name in Settings.model_fields)
+LOG = select(
+    conversations.c.id,
+    conversations.c.name,
+    conversations.c.kind,
+    conversations.c.head,
+    conversations.c.last_ordinal,
+    conversations.c.oldest,
+    conversations.c.hidden,
+    *SETTINGS,
+)
+
+
+def log_of(row: AnyRow, people: dict[str, Role] | None = None) -> Log:
+    """From a row of LOG."""
+    log = Log(row.id, row.name, row.kind, row.head, row.last_ordinal, row.head, people)
+    log.hidden = row.hidden
+    if row.kind in ("room", "lobby"):
+        log.settings = settings_of(row)
+    return log
+
+
+def settings_of(row: AnyRow) -> Settings:
+    """The settings of a conversation from a row that has SETTINGS."""
+    return Settings(**{column.name: getattr(row, column.name) for column in SETTINGS})
+
+
+def new_log(name: str, kind: str, at: Milliseconds, title: str = "") -> dict[str, object]:
+    """The row of a log in which nothing is written yet."""
+    return {
+        "name": name, "kind": kind, "title": title, "head": 0, "last_ordinal": 0, "oldest": 0, "created_at": at,
+    }  # fmt: skip
+
+
+def new_direct_id() -> str:
+    """80 random bits: nobody meets one twice, and nobody guesses one."""
+    return "d" + secrets.token_hex(10)
+
+
+def new_room_id() -> str:
+    """The same for rooms: an invitation, not the id, is what lets somebody in; but it should not be guessed either."""
+    return "r" + secrets.token_hex(10)
+
+
+def read_people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Role]]:
+    """The members of these logs and their roles there, by the log's id."""
+    found: dict[int, dict[str, Role]] = {id_: {} for id_ in ids}
+    columns = select(members.c.conversation_id, members.c.uid, members.c.role)
+    for part in parts(ids):
+        for id_, uid, role in connection.execute(columns.where(members.c.conversation_id.in_(part))):
+            found[id_][uid] = role
+    return found
+
+
+def read_sanctions(connection: Connection, logs: Iterable[Log]) -> None:
+    """Read who is banned from or muted in these; in the lobby that is on the whole server."""
+    by_id = {log.id: log for log in logs if log.kind in ("room", "lobby")}
+    if not by_id:
+        return
+    rows = connection.execute(
+        select(sanctions.c.conversation_id, sanctions.c.uid, sanctions.c.kind, sanctions.c.until).where(
+            sanctions.c.conversation_id.in_(list(by_id))
+        )
+    )
+    for id_, uid, kind, until in rows:
+        (by_id[id_].bans if kind == "ban" else by_id[id_].mutes)[uid] = until

@@ -1,0 +1,75 @@
+"""How far people have read, and how much of what came since is their own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection, select
+
+from suhbat.chat.message_changes import is_slowed, slow_mode_refusal
+from suhbat.chat.model import Milliseconds, Post
+from suhbat.chat.policy import rank_of
+from suhbat.errors import SuhbatError
+from suhbat.store.dialect import find_rows, insert_new, update_rows
+from suhbat.store.read.unread import ordinal_at
+from suhbat.store.tables import events, reads
+
+from .facts import facts_of
+from .logs import Log
+from .writer_cache import WriterCache
+
+
+def start_reading(connection: Connection, log_id: int, uid: str, seq: int) -> None:
+    """Count as read what stands at `seq` or below it, unless this reader has a mark already."""
+    mark = {"uid": uid, "conversation_id": log_id, "read_ordinal": ordinal_at(connection, log_id, seq), "own_since": 0}
+    insert_new(connection, reads, [mark])
+
+
+def have_marks(
+    connection: Connection, cache: WriterCache, own: Collection[tuple[int, str]], lobby_from: Mapping[str, int]
+) -> None:
+    """See that each (log, uid) has a mark; one that is missing starts at `lobby_from` of the uid."""
+    unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in cache.readers]
+    if unknown:
+        place = ("conversation_id", "uid")
+        existing = set(find_rows(connection, reads, place, place, unknown))
+        for log_id, uid in unknown:
+            if (log_id, uid) not in existing:
+                start_reading(connection, log_id, uid, lobby_from[uid])
+        cache.readers.update(unknown)
+
+
+def count_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
+    """Add to the own messages of each (log, uid), which have marks."""
+    rows = sorted((uid, log_id, count) for (log_id, uid), count in own.items())
+    update_rows(connection, reads, ("uid", "conversation_id"), ("own_since",), rows, add=True)
+
+
+def too_soon(connection: Connection, cache: WriterCache, post: Post, log: Log) -> SuhbatError | None:
+    """The refusal of a post that slow mode does not allow yet."""
+    actor = post.actor
+    facts = facts_of(log, actor.uid, post.at)
+    if facts is None or not is_slowed(rank_of(actor, facts)):
+        return None
+    last = last_post(connection, cache, log, actor.uid)
+    return slow_mode_refusal(log.settings.slow_mode, last, post.at)
+
+
+def last_post(connection: Connection, cache: WriterCache, log: Log, uid: str) -> Milliseconds:
+    """When this member last wrote there, as far as slow mode can matter; 0 for long ago."""
+    at = cache.last_posts.get((log.id, uid))
+    if at is None:
+        recent = (
+            select(events.c.at, events.c.actor_uid)
+            .where(events.c.conversation_id == log.id, events.c.ordinal > log.ordinal - _RECENT)
+            .order_by(events.c.ordinal.desc())
+        )
+        at = next((row.at for row in connection.execute(recent) if row.actor_uid == uid), 0)
+        cache.last_posts[log.id, uid] = at
+    return at
+
+
+_RECENT = 500
+"""Messages looked through for somebody's last. In slow mode there are not more within the time that matters, or the room
+is so large that it does not."""

@@ -1,0 +1,114 @@
+"""Who is named in a message: counted until it is read, and told in their own logs.
+
+A message that names everybody is one row of `everyone`, however many people are there, and nobody's own log hears of it: its
+event in the conversation's log says so (`everyone`), and everybody counts it who has not read that far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, and_, delete, func, select
+
+from suhbat.chat.model import Actor, Milliseconds
+from suhbat.chat.naming import NOBODY, Meant, meant_among, meant_in_lobby
+from suhbat.chat.rate import Budget, Recent
+from suhbat.errors import RateLimited
+from suhbat.protocol.events import Mentioned
+from suhbat.store.dialect import find_rows, insert_new
+from suhbat.store.tables import everyone, mentions, reads
+
+from .facts import facts_of
+from .logs import Log
+from .transaction import WriterTransaction
+
+
+def meant(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> Meant:
+    """Those of `named` (uids, or EVERYBODY) whom a message of the actor names there."""
+    if not named:
+        return NOBODY
+    if log.people is None:
+        return meant_in_lobby(actor, named, log.bans, at)
+    return meant_among(actor, named, log.people.keys(), facts_of(log, actor.uid, at))
+
+
+def pay(naming: Recent[Budget], log: Log, actor: Actor, meant: Meant, at: Milliseconds) -> RateLimited | None:
+    """Take what naming these people costs from what the actor may spend, one for each of them; or the refusal."""
+    cost = len(log.people or ()) if meant.everyone else len(meant.uids)
+    wait = naming[actor.uid].spend(at / 1000, cost) if cost else 0.0
+    return RateLimited("rate_limited.mentions", retry_after=wait) if wait else None
+
+
+def note_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, meant: Meant) -> None:
+    """A message names these people."""
+    rows = [{"uid": uid, "conversation_id": log.id, "ordinal": ordinal} for uid in sorted(meant.uids)]
+    insert_new(connection, mentions, rows)
+    if meant.everyone:
+        insert_new(connection, everyone, [{"conversation_id": log.id, "ordinal": ordinal, "uid": actor.uid}])
+
+
+def forget_mentions(connection: Connection, log: Log, ordinal: int) -> Meant:
+    """A message names nobody any more; gives whom it named, of people only those who had not read it."""
+    place = (mentions.c.conversation_id == log.id, mentions.c.ordinal == ordinal)
+    uids = frozenset(connection.execute(select(mentions.c.uid).where(*place)).scalars())
+    if uids:
+        connection.execute(delete(mentions).where(*place))
+    all_place = (everyone.c.conversation_id == log.id, everyone.c.ordinal == ordinal)
+    gone = connection.execute(delete(everyone).where(*all_place)).rowcount
+    return Meant(uids, everyone=gone > 0)
+
+
+def read_mentions(connection: Connection, log: Log, uid: str, ordinal: int) -> int:
+    """What was read up to this ordinal is counted no more; gives how many are left."""
+    mine = (mentions.c.uid == uid, mentions.c.conversation_id == log.id)
+    connection.execute(delete(mentions).where(*mine, mentions.c.ordinal <= ordinal))
+    return unread_mentions(connection, log, (uid,)).get(uid, 0)
+
+
+def still_unread(connection: Connection, log: Log, ordinal: int, meant: Meant) -> Meant:
+    """Without those who have read as far as this: what somebody has read already does not name them later."""
+    keys, columns = ("uid", "conversation_id"), ("uid", "read_ordinal")
+    wanted = [(uid, log.id) for uid in sorted(meant.uids)]
+    marks: dict[str, int] = dict(find_rows(connection, reads, keys, columns, wanted))
+    return Meant(frozenset(uid for uid in meant.uids if uid in marks and marks[uid] < ordinal), meant.everyone)
+
+
+def unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> dict[str, int]:
+    """How many unread messages name each of these people there; who is not in it: none."""
+    wanted = sorted(uids)
+    own = (
+        select(mentions.c.uid, func.count())
+        .where(mentions.c.conversation_id == log.id, mentions.c.uid.in_(wanted))
+        .group_by(mentions.c.uid)
+    )
+    counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(own)}
+    if log.people is None:
+        return counts  # in the lobby nobody may name everybody
+    above = and_(
+        everyone.c.conversation_id == reads.c.conversation_id,
+        everyone.c.ordinal > reads.c.read_ordinal,
+        everyone.c.uid != reads.c.uid,
+    )
+    shared = (
+        select(reads.c.uid, func.count())
+        .select_from(reads.join(everyone, above))
+        .where(reads.c.conversation_id == log.id, reads.c.uid.in_(wanted))
+        .group_by(reads.c.uid)
+    )
+    for uid, count in connection.execute(shared):
+        counts[uid] = counts.get(uid, 0) + count
+    return counts
+
+
+def tell_mentions(
+    transaction: WriterTransaction, log: Log, seq: int, uids: Collection[str], actor: Actor, at: Milliseconds
+) -> None:
+    """Tell these people how many unread messages name them there now, since that of the message `seq` changed."""
+    if not uids:
+        return
+    cache, append = transaction.cache, transaction.appender.append
+    cache.load_own(transaction.connection, uids, at)
+    counts = unread_mentions(transaction.connection, log, uids)
+    for uid in sorted(uids):
+        count = counts.get(uid, 0)
+        append(cache.own[uid], Mentioned, actor, at, target=log.name, message=seq, mentions=count, head=log.head)

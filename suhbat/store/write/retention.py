@@ -1,0 +1,77 @@
+"""What is older than it may be goes, from the beginning of each log, a little in each transaction."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+from sqlalchemy import Connection, and_, bindparam, case, delete, select, update
+
+from suhbat.chat.model import Milliseconds
+from suhbat.store import search
+from suhbat.store.tables import conversations, events, everyone, mentions, pins, reaction_counts, reactions
+
+CHUNK = 500
+"""Events of one transaction: nobody who writes waits longer for it than for a batch of messages."""
+DAY: Milliseconds = 24 * 3600 * 1000
+OWN_DAYS = 90
+"""Days that own logs (read marks, drafts) are kept: who was away for longer starts afresh."""
+
+
+_KEPT = case(
+    (conversations.c.kind == "erased", -1),
+    (conversations.c.kind == "own", OWN_DAYS),
+    (conversations.c.retention > 0, conversations.c.retention),
+    else_=bindparam("days"),
+)
+"""A conversation's own `retention` wins over that of the server; 0 is for ever in both, -1 not at all."""
+
+
+def due(connection: Connection, at: Milliseconds, days: int, limit: int = 100) -> list[int]:
+    """The ids of logs whose first event is older than it may be."""
+    first = and_(events.c.conversation_id == conversations.c.id, events.c.seq == conversations.c.oldest + 1)
+    return list(
+        connection.execute(
+            select(conversations.c.id)
+            .outerjoin(events, first)
+            .where((_KEPT < 0) | (and_(_KEPT > 0, events.c.at < bindparam("at") - _KEPT * DAY)))
+            .limit(limit),
+            {"days": days, "at": at},
+        ).scalars()
+    )
+
+
+def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> str | None:
+    """Take away up to CHUNK events from the beginning of a log; gives its name, None when nothing is left to do.
+
+    Whoever stops and comes again goes on where the last transaction ended: `oldest` says where the log begins now, so a
+    cursor below it is answered with a reset.
+    """
+    log = connection.execute(
+        select(conversations.c.name, conversations.c.oldest, _KEPT.label("kept"))
+        .where(conversations.c.id == log_id)
+        .with_for_update(),
+        {"days": days},
+    ).one_or_none()
+    if log is None or not log.kept:
+        return None
+    rows = connection.execute(
+        select(events.c.seq, events.c.at, events.c.ordinal, events.c.actor_uid, events.c.text)
+        .where(events.c.conversation_id == log_id, events.c.seq > log.oldest)
+        .order_by(events.c.seq)
+        .limit(CHUNK)
+    ).all()
+    gone = list(takewhile(lambda row: log.kept < 0 or row.at < at - log.kept * DAY, rows))
+    if not gone:
+        if log.kept < 0:
+            connection.execute(delete(conversations).where(conversations.c.id == log_id))
+        return None
+    last = gone[-1].seq
+    ordinal = max((row.ordinal for row in gone if row.ordinal is not None), default=0)
+    search.forget(connection, ((log_id, row.seq, row.actor_uid, row.text) for row in gone if row.ordinal is not None))
+    connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
+    for table in (reactions, reaction_counts, pins):
+        connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))
+    for table in (mentions, everyone):
+        connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.ordinal <= ordinal))
+    connection.execute(update(conversations).where(conversations.c.id == log_id).values(oldest=last))
+    return str(log.name)
