@@ -393,7 +393,7 @@ def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 @pytest.fixture(autouse=True)
 def few_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people of each reaction, so that four are many."""
-    for module in ("suhbat.store.read.reactions", "suhbat.client.fold"):
+    for module in ("suhbat.store.write.reactions", "suhbat.client.fold"):
         monkeypatch.setattr(f"{module}.REACTED", 2)
 
 
