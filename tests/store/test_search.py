@@ -17,8 +17,8 @@ from suhbat.chat.search import parse
 from suhbat.errors import BadRequest
 from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
+from suhbat.store import search as index
 from suhbat.store.dialect import TookTooLong, at_most
-from suhbat.store.search import index
 from suhbat.store.sql import SQLStore
 from tests.commands import execute
 
