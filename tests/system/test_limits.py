@@ -1,4 +1,4 @@
-"""How long, how many, and who: what one client may take of the server."""
+"""The limits of one client: time, number and identity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .raw import CLOSE, Raw, simple
 
 
 class Late:
-    """A connection that never says hello, and when it was closed."""
+    """A connection that never sends hello, and when it was closed."""
 
     def __init__(self, port: int) -> None:
         with Raw(port, "/api/v1/ws") as raw:
@@ -36,16 +36,15 @@ def late(limited: Server) -> Iterator[Future[Late]]:
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of few connections, few of which are announced."""
+    """A server with low limits on connections and announcements."""
     data = tmp_path_factory.mktemp("limited") / "data"
     with running("uvicorn", data, connections_per_address="5", announce_limit="2") as server:
         yield server
 
 
 def test_a_silent_holder_loses_its_name(limited: Server, late: Future[Late]) -> None:
-    """Somebody else asks for a name: its holder is pinged, and dropped if nothing comes for 10 s; then it can be had.
-    A holder that answers keeps it.
-    """
+    """When another client asks for a name, its holder is pinged. If nothing arrives from it for 10 s it is dropped, and
+    the name is free. A holder that answers keeps it."""
     with (
         Raw(limited.port, "/ws/silent") as silent,  # its answers to pings would have to be made by hand
         connect(f"{limited.ws}/ws/alive", compression=None, proxy=None),
@@ -74,7 +73,8 @@ def _may_have(server: Server, wanted: str) -> bool:
 
 
 def test_connections_of_one_address(limited: Server, late: Future[Late]) -> None:
-    """The sixth of five is told why and closed with 4029, in both dialects; when one leaves there is room again."""
+    """The sixth connection of five gets the reason and the close 4029, in both dialects; when one leaves there is room
+    again."""
     late.result(PATIENCE)
     with simple(limited.port, "first"), Raw(limited.port, "/ws/second") as second:
         others = [Raw(limited.port, "/api/v1/ws") for _ in range(3)]
@@ -92,7 +92,7 @@ def test_connections_of_one_address(limited: Server, late: Future[Late]) -> None
 
 
 def test_a_crowd_is_not_announced(limited: Server, late: Future[Late]) -> None:
-    """Up to `announce_limit` connections joins and leaves are told one by one; above it nobody hears of them."""
+    """Up to `announce_limit` connections joins and leaves are announced one by one; above it they are not."""
     late.result(PATIENCE)
     _wait(lambda: "suhbat_connections 0.0" in limited.request("GET", "/metrics")[1])
     with simple(limited.port, "anna") as anna:
@@ -108,7 +108,7 @@ def test_a_crowd_is_not_announced(limited: Server, late: Future[Late]) -> None:
 
 
 def test_hello_has_ten_seconds(late: Future[Late]) -> None:
-    """Who connects to v1 and says nothing is closed after 10 s with 4501, and told why."""
+    """A v1 connection without hello is closed after 10 s with the reason and 4501."""
     closed = late.result(PATIENCE)
     assert closed.code == 4501 and closed.error["code"] == "unauthenticated"
     assert 9.5 < closed.seconds < 12 + BUSY
@@ -122,7 +122,8 @@ def _wait(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
 
 
 def test_access_closed(tmp_path: Path) -> None:
-    """With access = closed a bare name is refused in words, whatever the name; v1 without a token too; no new guests."""
+    """With access = closed a bare name is refused with a sentence, whatever the name; so are v1 without a token, and
+    new guests."""
     with running("suhbat", tmp_path / "data", access="closed") as server:
         for path in ("/ws/user1", "/ws/%20"):
             with Raw(server.port, path) as raw:

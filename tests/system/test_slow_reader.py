@@ -1,4 +1,5 @@
-"""Somebody stops reading in a busy room: nobody else notices, memory stays, and nothing is lost (DESIGN §1, idea 5)."""
+"""A client stops reading in a busy room: the others are not affected, memory is bounded, and nothing is lost (DESIGN
+§1, idea 5)."""
 
 from __future__ import annotations
 
@@ -27,13 +28,13 @@ SMALL_CACHES = "; ".join(
     f"{name} = tuple('cache_size = -1024' if 'cache' in one else one for one in {name})"
     for name in ("suhbat.store.sqlite.connect._WRITER", "suhbat.store.sqlite.connect._READER")
 )
-"""SQLite's are of 32 MB: it would take as much to fill them."""
+"""SQLite's caches have 32 MB here, and would have to be filled first."""
 
 LIMITS = {"SUHBAT_SEND_RATE": "0", "SUHBAT_CONNECTIONS_PER_ADDRESS": "0"}
 
 
 class Memory:
-    """The most that a process takes, looked at twenty times a second."""
+    """The largest resident size of a process, sampled twenty times a second."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)
@@ -60,7 +61,7 @@ async def watched(pid: int) -> AsyncIterator[Memory]:
 
 @pytest.fixture
 def hasty(tmp_path: Path) -> Callable[[str], Server]:
-    """Starts a server whose constants were changed by a line of Python."""
+    """Starts a server with constants changed by a line of Python."""
 
     def start(change: str) -> Server:
         modules = "suhbat.cli, suhbat.hub.feed, suhbat.store.sqlite.connect, suhbat.transport.keepalive"
@@ -73,9 +74,8 @@ def hasty(tmp_path: Path) -> Callable[[str], Server]:
 
 
 async def test_nobody_else_notices(tmp_path: Path) -> None:
-    """While one reader of each dialect does not read, the others get their messages as fast as before; when they read
-    again they have every message in order, and who came and went meanwhile.
-    """
+    """While one reader of each dialect does not read, the others get their messages as fast as before. When the two
+    read again, they get every message in order, and the announcements."""
     server = Server("suhbat", tmp_path / "data", settings=LIMITS)
     server.start()
     try:
@@ -107,21 +107,20 @@ async def test_nobody_else_notices(tmp_path: Path) -> None:
         print(
             f"p99 of {READERS} readers at {RATE:.0f}/s: {before * 1e3:.1f} ms, with two that do not read {after * 1e3:.1f} ms"
         )
-        # Generous, for busy machines: bench/slow_reader.py measures it, and an unbounded wait is seconds.
+        # A wide bound, for busy machines: an unbounded wait would be seconds. bench/slow_reader.py measures the delay.
         assert after < 3 * before + 1.0
     finally:
         server.stop()
 
 
 async def test_memory_is_bounded_and_nothing_is_lost(hasty: Callable[[str], Server]) -> None:
-    """20 MB go through the room while one reader of each dialect takes nothing: the server does not keep them in its
-    memory, and afterwards both get every one, in order.
-    """
+    """20 MB go through the room while one reader of each dialect takes nothing. The server does not keep them in
+    memory, and afterwards both get every message, in order."""
     server = hasty(SMALL_CACHES)
     assert server.process is not None
     try:
         async with Room(server.port, readers=2, size=4_000) as room:
-            # The first round fills the caches, which are bounded too.
+            # The first round fills the caches, which are also bounded.
             await _flood(room)
             async with watched(server.process.pid) as memory:
                 began = memory.now()
@@ -146,7 +145,7 @@ async def _flood(room: Room) -> None:
 
 
 def test_who_takes_nothing_is_dropped(hasty: Callable[[str], Server]) -> None:
-    """A reader that is behind and takes nothing for 30 s (here 2 s) is dropped; one that reads slowly is not."""
+    """A connection that is behind and takes nothing for 30 s (here 2 s) is aborted; one that reads slowly is not."""
     server = hasty("suhbat.hub.feed.STALL_SECONDS = 2.0")
     try:
         with (
@@ -174,11 +173,11 @@ def test_who_takes_nothing_is_dropped(hasty: Callable[[str], Server]) -> None:
 
 
 def test_who_answers_no_ping_is_dropped(hasty: Callable[[str], Server]) -> None:
-    """A peer that is not there any more is offline within 35 s (here 4 s), also while something is unsent to it."""
+    """A dead peer is offline within 35 s (here 4 s), also while bytes to it are unsent."""
     server = hasty("suhbat.transport.keepalive.TURN_SECONDS = 0.1")
     try:
         with simple(server.port, "talker") as talker, simple(server.port, "deaf", deaf=True):
-            # More than the kernel takes, less than makes a connection count as behind.
+            # More bytes than the kernel buffers, but fewer than make a connection congested.
             for _ in range(40):
                 talker.say({"message": "x" * 3_500})
                 talker.until("message")

@@ -1,4 +1,4 @@
-"""Starting where another server is, or with more processes than may be, and stopping with people connected."""
+"""Starting beside another server or with too many processes, and stopping with clients connected."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from .raw import Raw, simple
 
 @pytest.fixture(scope="module", params=["suhbat", "uvicorn"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One with its defaults, for the tests that need no other."""
+    """A server with default settings, for the tests that need no other."""
     with running(request.param, tmp_path_factory.mktemp("stopping") / "data") as running_server:
         yield running_server
 
 
 def test_two_processes_on_one_directory(server: Server) -> None:
-    """The second process, started in the other way, ends at once, says whose the directory is, and does the first no harm."""
+    """The second process, started in the other way, ends at once, says which process owns the directory, and does not
+    harm the first."""
     status, said = _run({"suhbat": "uvicorn", "uvicorn": "suhbat"}[server.kind], SUHBAT_DATA=str(server.data))
     assert server.process is not None
     assert status not in (0, None)
@@ -34,7 +35,7 @@ def test_two_processes_on_one_directory(server: Server) -> None:
 
 
 def test_two_workers_are_refused(tmp_path: Path) -> None:
-    """`uvicorn main:app --workers 2` without a bus ends and says why, and makes no database."""
+    """`uvicorn main:app --workers 2` without a bus ends with the reason, and creates no database."""
     status, said = _run("uvicorn", "--workers", "2", SUHBAT_DATA=str(tmp_path / "data"))
     assert status is not None
     assert "2 workers need a bus (the setting bus_url)" in said and "Traceback" not in said
@@ -44,7 +45,7 @@ def test_two_workers_are_refused(tmp_path: Path) -> None:
 
 
 def _run(kind: str, *options: str, **environment: str) -> tuple[int | None, str]:
-    """A server that should not start: its status, None if it had to be ended, and what it printed."""
+    """Run a server that should not start: its exit status (None if it had to be killed) and its output."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("SUHBAT_")}
     command = [part.format(port=free_port()) for part in COMMANDS[kind]]
     with subprocess.Popen(
@@ -64,9 +65,8 @@ def _run(kind: str, *options: str, **environment: str) -> tuple[int | None, str]
 
 @pytest.mark.parametrize("kind", ["suhbat", "uvicorn"])
 def test_stopping(kind: str, tmp_path: Path) -> None:
-    """SIGTERM with people connected, one of whom never reads: those who listen hear 1012, the process is gone within
-    10 s, and the next start has everything, under the same epoch.
-    """
+    """SIGTERM with clients connected, one of whom never reads: the others get 1012, the process ends within 10 s, and
+    the next start has all messages, under the same epoch."""
     server = Server(kind, tmp_path / "data", settings={"SUHBAT_SEND_RATE": "0"})
     server.start()
     try:

@@ -1,8 +1,8 @@
-"""Reads what strace wrote of a server on SQLite and checks that nothing is told before it is on the disk.
+"""Checks a strace recording of a server on SQLite: no message is sent before it is on the disk.
 
-The rule, in the order in which the system calls happened: the pages of a transaction are written to the WAL, the last of
-them announced as a commit; then an fdatasync of the WAL begins and returns 0; only then begins a write to a socket that
-tells of a message of that transaction, be it to its sender or to a reader.
+The rule, in the order of the system calls: the pages of a transaction are written to the WAL, the last of them marked as a
+commit; then an fdatasync of the WAL begins and returns 0; only then may a write begin that sends a message of that
+transaction, to its sender or to a reader.
 """
 
 from __future__ import annotations
@@ -31,13 +31,12 @@ _FRAME_HEADER = 24  # bytes before each page in a WAL (sqlite.org/fileformat2.ht
 
 
 class Unsafe(AssertionError):
-    """Something was told that a power cut could still have taken back."""
+    """A message was sent while a power cut could still undo its transaction."""
 
 
 class Call(NamedTuple):
-    """A system call as it began (`result` is None) or ended. A call that nothing came between is both in turn.
-
-    `number`: its last argument, where that is one (the offset of a pwrite64, the length of an ftruncate)."""
+    """A system call at its beginning (`result` is None) or end. A call that was not interrupted is both in turn.
+    `number`: its last argument, where that is a number (the offset of a pwrite64, the length of an ftruncate)."""
 
     thread: str
     name: str
@@ -49,7 +48,7 @@ class Call(NamedTuple):
 
 @dataclass
 class Report:
-    """What was seen: distinct messages told of, writes that told of them, flushes of the WAL."""
+    """The counts: distinct messages sent, writes that sent them, flushes of the WAL."""
 
     told: set[Place] = field(default_factory=set)
     writes: int = 0
@@ -57,7 +56,8 @@ class Report:
 
 
 def check(trace: Iterable[str], marks: Mapping[Place, bytes]) -> Report:
-    """Raise Unsafe at the first write that tells too early. `marks`: what stands in the text of each message that counts."""
+    """Raise Unsafe at the first write that sends a message too early. `marks`: the marks in the texts of the messages
+    to check."""
     report = Report()
     places: dict[bytes, Place] = {mark: place for place, mark in marks.items()}
     find = re.compile(b"|".join(map(re.escape, sorted(places))))
@@ -97,7 +97,7 @@ def check(trace: Iterable[str], marks: Mapping[Place, bytes]) -> Report:
 
 
 def calls(trace: Iterable[str]) -> Iterator[Call]:
-    """Beginnings and ends of system calls, in their order."""
+    """The beginnings and ends of system calls, in order."""
     begun: dict[str, Call] = {}
     for line in trace:
         found = _LINE.match(line)
@@ -129,7 +129,7 @@ def calls(trace: Iterable[str]) -> Iterator[Call]:
 
 
 def _data(arguments: str) -> bytes:
-    """The bytes that a call writes, of one buffer or many."""
+    """The bytes that a call writes, from one buffer or many."""
     pieces = []
     for text, cut in _STRING.findall(arguments):
         assert not cut, "strace shortened it"

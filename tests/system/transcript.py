@@ -1,6 +1,6 @@
-"""What was seen in docs/tutorial.md: blocks of text behind a comment `<!-- seen: name -->`, compared with a real run.
+"""The outputs in docs/tutorial.md: blocks after a comment `<!-- seen: name -->`, compared with a real run.
 
-`WRITE_TUTORIAL=1 pytest tests/system/test_beginner.py` writes into the tutorial what the run saw.
+`WRITE_TUTORIAL=1 pytest tests/system/test_beginner.py` writes the outputs of the run into the tutorial.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _VARYING = (
 
 
 def normalised(text: str, port: int) -> str:
-    """The same for every run: without times, identities, process numbers, directories; port 8000."""
+    """The text with everything replaced that differs between runs: times, ids, process numbers, directories, the port."""
     text = re.sub(rf"\b{port}\b", "8000", text)
     for pattern, instead in _VARYING:
         text = re.sub(pattern, instead, text)
@@ -40,7 +40,7 @@ def told() -> dict[str, str]:
 
 
 def compare(seen: Mapping[str, str]) -> None:
-    """The tutorial tells what was seen; with WRITE_TUTORIAL set it is made to."""
+    """Assert that the tutorial shows the outputs of the run; with WRITE_TUTORIAL set, write them into it."""
     if os.environ.get("WRITE_TUTORIAL"):
         text = TUTORIAL.read_text(encoding="utf-8")
         TUTORIAL.write_text(_BLOCK.sub(lambda found: _filled(found, seen), text), encoding="utf-8")
@@ -54,6 +54,6 @@ def _filled(found: re.Match[str], seen: Mapping[str, str]) -> str:
 
 
 def program(language: str) -> str:
-    """The one block of code in that language: what the tutorial asks its reader to save."""
+    """The one code block in that language, which the reader is asked to save."""
     (code,) = re.findall(rf"^```{language}\n(.*?)^```", TUTORIAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     return str(code)

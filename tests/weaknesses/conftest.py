@@ -17,5 +17,5 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def everywhere(servers: Servers) -> Everywhere:
-    """`everywhere(probe)`: what the probe found, by server."""
+    """`everywhere(probe)`: the result of the probe, by server."""
     return Everywhere(servers)

@@ -1,4 +1,4 @@
-"""Runs Suhbat with its deadlines cut to a second, so that tests need not wait, and with a flaw that it does not have.
+"""Runs Suhbat with its deadlines cut to a second, so that tests need not wait, and with a fault on request.
 
 `python -m tests.weaknesses.hasty suhbat serve …` or `python -m tests.weaknesses.hasty uvicorn main:app …`.
 """
@@ -12,11 +12,11 @@ from suhbat.transport import http_guard, keepalive, stream_wire
 from suhbat.transport.simple import SimpleDialect
 
 SECOND = 1.0
-"""What every deadline of a request, an answer and a close is here."""
+"""The deadline of requests, responses and closes here."""
 SILENCE_SECONDS = 3.0
-"""Within which a peer that answers no ping is dropped here; really 30 s."""
+"""A peer that answers no ping is dropped within this time here; really it is 30 s."""
 FLAW = '{"massage": "salom"}'
-"""A frame that makes the dialect raise. The tutorial's chat needs no help for that: it has no `message` in it."""
+"""A frame that makes the dialect raise. The tutorial's chat fails by itself, because the frame has no `message`."""
 
 
 def main() -> None:

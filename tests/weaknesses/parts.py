@@ -1,4 +1,4 @@
-"""Starting the servers, and what several probes do."""
+"""Starts the servers; helpers of several probes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 Servers = Mapping[str, Server]
 Probe = Callable[[Server], bool]
 Found = Mapping[Probe, Mapping[str, bool]]
-"""What each of several probes found on each server."""
+"""The results of several probes on each server."""
 
 _HASTY = ("-m", "tests.weaknesses.hasty")
 KINDS: Mapping[str, tuple[str, ...]] = {
@@ -35,24 +35,24 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 """How each is started."""
 
 TUTORIAL_ALONE = {"suhbat serve": False, "uvicorn main:app": False, "tutorial": True}
-"""Suhbat has mended it, whichever way it is started."""
+"""Suhbat does not have the weakness, in whichever way it is started."""
 NOT_IN_SERVE = {"suhbat serve": False, "uvicorn main:app": True, "tutorial": True}
-"""It is in uvicorn's part of a connection: mended by `suhbat serve`, else a proxy has to."""
+"""The weakness is in uvicorn's part of a connection: fixed by `suhbat serve`, otherwise by a proxy."""
 
 FILE = "/docs/files/swagger-ui-bundle.js"
-"""A megabyte that all of them serve."""
+"""A file of a megabyte that all servers have."""
 
 _numbers = count(1)
 
 
 def name(base: str) -> str:
-    """One that no other test has."""
+    """A name that no other test has."""
     return f"{base}-{next(_numbers)}"
 
 
 @contextmanager
 def started(directory: Path, **settings: str) -> Iterator[Servers]:
-    """One server of each kind, with these settings of Suhbat, ended whatever happens."""
+    """One server of each kind, with these settings of Suhbat. They are ended whatever happens."""
     given = {"SUHBAT_SEND_RATE": "0"} | {f"SUHBAT_{key.upper()}": value for key, value in settings.items()}
     running = {
         kind: Server(kind, directory / str(number), settings=given, command=command)
@@ -68,18 +68,18 @@ def started(directory: Path, **settings: str) -> Iterator[Servers]:
 
 
 class Everywhere:
-    """Runs probes on all servers at the same time, for most of a probe is waiting."""
+    """Runs probes on all servers at the same time, because a probe mostly waits."""
 
     def __init__(self, servers: Servers) -> None:
         self._servers = servers
 
     def __call__(self, probe: Callable[[Server], T]) -> dict[str, T]:
-        """What this probe found, by server."""
+        """The result of this probe, by server."""
         return self.at_once(probe)[probe]
 
     def shown(self, probe: Probe, expected: Mapping[str, bool]) -> dict[str, bool]:
-        """What this probe found. Where a weakness is expected and not seen, it is tried again: a machine that is busy may hide
-        it. A weakness that nobody expects counts at once."""
+        """The result of this probe. An expected weakness that is not seen is tried again, because a busy machine may
+        hide it. An unexpected weakness counts at once."""
         limit = time.monotonic() + PATIENCE
         while True:
             found = self(probe)
@@ -89,7 +89,7 @@ class Everywhere:
                 return found
 
     def at_once(self, *probes: Callable[[Server], T]) -> dict[Callable[[Server], T], dict[str, T]]:
-        """What each of these found, which do not mind each other."""
+        """The results of these probes, which do not disturb each other."""
         with ThreadPoolExecutor(len(probes) * len(self._servers)) as threads:
             found = {
                 probe: {kind: threads.submit(probe, server) for kind, server in self._servers.items()}
@@ -99,7 +99,7 @@ class Everywhere:
 
 
 def resident(server: Server) -> int:
-    """Bytes of memory that the server has."""
+    """The server's resident memory in bytes."""
     return int(_process(server).memory_info().rss)
 
 
@@ -110,7 +110,7 @@ def holds(server: Server, peer: socket.socket) -> bool:
 
 
 def kept(server: Server, peer: socket.socket, seconds: float) -> bool:
-    """Whether the server has its end of this connection for so long."""
+    """Whether the server keeps its end of this connection for this long."""
     limit = time.monotonic() + seconds
     while time.monotonic() < limit:
         if not holds(server, peer):
@@ -121,7 +121,7 @@ def kept(server: Server, peer: socket.socket, seconds: float) -> bool:
 
 @contextmanager
 def connected(server: Server, *, deaf: bool = False) -> Iterator[socket.socket]:
-    """A TCP connection that the server has accepted, and that has said nothing yet."""
+    """A TCP connection that the server has accepted, on which nothing was sent yet."""
     with socket.socket() as peer:
         if deaf:
             deafen(peer)
@@ -141,7 +141,7 @@ def asking(path: str, *lines: str, method: str = "GET") -> bytes:
 
 @contextmanager
 def reading_nothing(server: Server) -> Iterator[Raw]:
-    """Somebody to whom more was said than fits between the server and them, and who has read none of it."""
+    """A client that was sent more than fits between the server and it, and has read none of it."""
     with (
         Raw(server.port, f"/ws/{name('deaf')}", deaf=True) as deaf,
         Raw(server.port, f"/ws/{name('talker')}", patience=1.0) as talker,
@@ -153,7 +153,7 @@ def reading_nothing(server: Server) -> Iterator[Raw]:
                 for _ in range(10):
                     talker.until("message")
         except TimeoutError:
-            pass  # in the tutorial's chat nobody hears anything while one does not read
+            pass  # in the tutorial's chat one client that does not read stops all others
         yield deaf
 
 

@@ -1,4 +1,4 @@
-"""Messages that are too large, of the wrong kind, or poison for those who get them."""
+"""Messages that are too large, of the wrong kind, or harmful to their recipients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLOSED_WITHOUT_A_CODE = 1006
 
 
 def after_a_megabyte(server: Server) -> int | None:
-    """The code with which somebody is closed who sends a megabyte; None if it is passed on."""
+    """The close code after a client sends a megabyte; None if it is passed on."""
     with Raw(server.port, f"/ws/{name('wordy')}") as raw:
         raw.frame(TEXT, b'{"message":"' + b"x" * MEGABYTE + b'"}')
         while True:
@@ -28,12 +28,12 @@ def after_a_megabyte(server: Server) -> int | None:
 
 
 def test_a_message_has_a_size(everywhere: Everywhere) -> None:
-    """Above 64 KiB a frame is not even read: 1009. uvicorn takes 16 MiB, and passes it on to everybody."""
+    """A frame above 64 KiB is not even read: 1009. uvicorn accepts 16 MiB, and passes it on to everybody."""
     assert everywhere(after_a_megabyte) == {"suhbat serve": 1009, "uvicorn main:app": 1009, "tutorial": None}
 
 
 def agrees_to_deflate(server: Server) -> bool:
-    """Is compression agreed to, so that a kilobyte can become a megabyte?"""
+    """Is compression negotiated, so that a kilobyte can become a megabyte?"""
     offer = {"Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits"}
     with Raw(server.port, f"/ws/{name('packer')}", headers=offer) as raw:
         assert raw.status == 101
@@ -41,19 +41,20 @@ def agrees_to_deflate(server: Server) -> bool:
 
 
 def test_deflate_is_not_agreed_to(everywhere: Everywhere) -> None:
-    """Compression costs memory for each connection and helps short messages little. uvicorn agrees to it."""
+    """Compression costs memory for each connection and helps short messages little. uvicorn negotiates it."""
     assert everywhere.shown(agrees_to_deflate, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def after_a_binary_frame(server: Server) -> int:
-    """The code with which somebody is closed who sends bytes where text is meant."""
+    """The close code after a client sends a binary frame where text is expected."""
     with Raw(server.port, f"/ws/{name('binary')}") as raw:
         raw.frame(BINARY, b'{"message":"salom"}')
         return raw.closed()
 
 
 def test_a_binary_frame_is_refused_by_its_code(everywhere: Everywhere) -> None:
-    """1003 says that text is meant. Starlette's receive_text() raises KeyError, and the client sees a bare end."""
+    """1003 says that text is expected. Starlette's receive_text() raises KeyError, and the client sees the connection
+    end without a close."""
     assert everywhere(after_a_binary_frame) == {
         "suhbat serve": 1003,
         "uvicorn main:app": 1003,
@@ -62,14 +63,14 @@ def test_a_binary_frame_is_refused_by_its_code(everywhere: Everywhere) -> None:
 
 
 def after_an_exception(server: Server) -> int:
-    """The code with which somebody is closed whose frame made the application raise."""
+    """The close code after a frame that makes the application raise."""
     with Raw(server.port, f"/ws/{name('unlucky')}") as raw:
         raw.frame(TEXT, FLAW.encode())
         return raw.closed()
 
 
 def test_an_exception_has_a_code(everywhere: Everywhere) -> None:
-    """1011 says that the fault is the server's, and to come back. On uvicorn the connection just ends."""
+    """1011 says that the server failed and the client may reconnect. On uvicorn the connection ends without a close."""
     assert everywhere(after_an_exception) == {
         "suhbat serve": 1011,
         "uvicorn main:app": 1011,
@@ -78,7 +79,7 @@ def test_an_exception_has_a_code(everywhere: Everywhere) -> None:
 
 
 def breaks_on_a_lone_surrogate(server: Server) -> bool:
-    """Does half a character (valid JSON, but nothing that UTF-8 can encode) end a connection or reach anybody?"""
+    """Does half a character (valid JSON, but not encodable as UTF-8) end a connection or reach anybody?"""
     witness, speaker = name("witness"), name("speaker")
     with Raw(server.port, f"/ws/{witness}") as one, Raw(server.port, f"/ws/{speaker}") as two:
         two.frame(TEXT, rb'{"message":"\ud800"}')
@@ -91,13 +92,13 @@ def breaks_on_a_lone_surrogate(server: Server) -> bool:
 
 
 def test_a_lone_surrogate_is_refused(everywhere: Everywhere) -> None:
-    """The one who sends it is told bad_request, and nobody else hears of it. json.loads() lets it in, and then every
-    encoder on the way to a recipient raises."""
+    """The sender gets bad_request, and nobody else gets anything. json.loads() accepts it, and then every encoder on
+    the way to a recipient raises."""
     assert everywhere.shown(breaks_on_a_lone_surrogate, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def logs_a_ticket(server: Server) -> bool:
-    """Does what stands behind the ? of an address get into the log?"""
+    """Is the query string of an address logged?"""
     ticket = name("ticket")
     with connected(server) as peer:
         peer.sendall(asking(f"/api/v1/ws?ticket={ticket}", "Connection: close"))
@@ -115,5 +116,5 @@ def logs_a_ticket(server: Server) -> bool:
 
 
 def test_tickets_are_not_logged(everywhere: Everywhere) -> None:
-    """What may stand in an address, for one use, stands in no log. uvicorn logs every address whole."""
+    """A query string may hold a ticket for one use, and is in no log. uvicorn logs every address whole."""
     assert everywhere.shown(logs_a_ticket, TUTORIAL_ALONE) == TUTORIAL_ALONE

@@ -20,7 +20,7 @@ UNFINISHED = asking("/readyz").removesuffix(b"\r\n") + b"X-Long: "
 
 
 def _dribbled(server: Server, peer: socket.socket) -> bool:
-    """Whether the server listens to a byte every now and then for longer than it should."""
+    """Whether the server accepts a byte now and then for longer than it should."""
     limit = time.monotonic() + SECOND + 1.5
     with suppress(OSError):
         while time.monotonic() < limit:
@@ -32,23 +32,23 @@ def _dribbled(server: Server, peer: socket.socket) -> bool:
 
 @pytest.fixture(scope="module")
 def found(everywhere: Everywhere) -> Found:
-    """What the probes find that wait for a deadline, all at the same time."""
+    """The results of the probes that wait for a deadline, all at the same time."""
     return everywhere.at_once(waits_for_a_request, waits_for_headers, waits_for_more_headers, waits_for_a_body)
 
 
 def waits_for_a_request(server: Server) -> bool:
-    """Does a connection on which nothing is ever asked stay?"""
+    """Does a connection stay on which nothing is ever sent?"""
     with connected(server) as peer:
         return kept(server, peer, SECOND + 1.5)
 
 
 def test_who_asks_nothing_has_a_deadline(found: Found) -> None:
-    """A connection that never sends a byte is closed after the time that a request may take (10 s)."""
+    """A connection that never sends a byte is closed after the time allowed for a request (10 s)."""
     assert found[waits_for_a_request] == NOT_IN_SERVE
 
 
 def waits_for_headers(server: Server) -> bool:
-    """Does a connection whose headers come byte by byte stay?"""
+    """Does a connection stay whose headers arrive byte by byte?"""
     with connected(server) as peer:
         peer.sendall(UNFINISHED)
         return _dribbled(server, peer)
@@ -61,8 +61,8 @@ def test_headers_have_a_deadline(found: Found) -> None:
 
 @contextmanager
 def _answered(server: Server) -> Iterator[socket.socket]:
-    """A connection whose first request was answered. A machine that is busy may keep it from being made in its second: then
-    another one is tried."""
+    """A connection whose first request was answered. On a busy machine the request may miss its second; then another
+    one is tried."""
     limit = time.monotonic() + PATIENCE
     while True:
         with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as peer:
@@ -89,26 +89,26 @@ def waits_for_more_headers(server: Server) -> bool:
 
 
 def test_headers_of_a_second_request_have_a_deadline(found: Found) -> None:
-    """A connection that is kept alive has no more time for its next request than for the first."""
+    """A kept-alive connection has no more time for its next request than for the first."""
     assert found[waits_for_more_headers] == NOT_IN_SERVE
 
 
 def waits_for_a_body(server: Server) -> bool:
-    """Does a connection stay whose headers promise a body, which then comes byte by byte?"""
+    """Does a connection stay whose headers announce a body that then arrives byte by byte?"""
     with connected(server) as peer:
         peer.sendall(asking("/api/v1/guests", "Content-Type: application/json", "Content-Length: 60000", method="POST"))
         return _dribbled(server, peer)
 
 
 def test_a_body_has_a_slowest_pace(found: Found) -> None:
-    """A body that dribbles ends with its connection. uvicorn and Starlette wait for ever."""
+    """A body that arrives too slowly ends with its connection. uvicorn and Starlette wait for ever."""
     assert found[waits_for_a_body] == NOT_IN_SERVE
 
 
 def _grows_with(server: Server, peer: socket.socket, data: bytes) -> bool:
-    """Whether the memory grows with what this connection sends."""
+    """Whether the server's memory grows with what this connection sends."""
     before = resident(server)
-    with suppress(OSError):  # it reads no more, or it had enough: both are right
+    with suppress(OSError):  # it stopped reading, or ended the connection: both are right
         peer.sendall(data)
         for _ in range(16):
             peer.sendall(b"x" * MEGABYTE)
@@ -116,18 +116,18 @@ def _grows_with(server: Server, peer: socket.socket, data: bytes) -> bool:
 
 
 def takes_endless_headers(server: Server) -> bool:
-    """Does the memory grow with a header that does not end?"""
+    """Does the memory grow with a header without end?"""
     with connected(server) as peer:
         return _grows_with(server, peer, UNFINISHED)
 
 
 def test_headers_have_an_end(everywhere: Everywhere) -> None:
-    """Headers above 64 KiB are refused, also while they come fast. uvicorn over httptools keeps whatever comes."""
+    """Headers above 64 KiB are refused, also while they arrive fast. uvicorn over httptools keeps them all."""
     assert everywhere.shown(takes_endless_headers, NOT_IN_SERVE) == NOT_IN_SERVE
 
 
 def takes_endless_headers_behind_an_answer(server: Server) -> bool:
-    """The same, while the answer to the request before is not read."""
+    """The same, while the response to the request before is not read."""
     with connected(server, deaf=True) as peer:
         peer.sendall(asking(FILE))
         time.sleep(0.3)
@@ -135,7 +135,7 @@ def takes_endless_headers_behind_an_answer(server: Server) -> bool:
 
 
 def test_headers_behind_an_answer_have_an_end(everywhere: Everywhere) -> None:
-    """Nor may they be endless while the connection is busy with something else."""
+    """They are bounded while the connection is busy with another request, too."""
     assert everywhere.shown(takes_endless_headers_behind_an_answer, NOT_IN_SERVE) == NOT_IN_SERVE
 
 
@@ -155,5 +155,5 @@ def upload(server: Server) -> list[int]:
 
 
 def test_what_is_too_large_is_told_so(everywhere: Everywhere) -> None:
-    """None of these bounds takes the answer from a client that sends too much and then listens: 413, and it may go on."""
+    """With all these bounds, a client that sends too much and then reads still gets its answer: 413, and may go on."""
     assert everywhere(upload) == {"suhbat serve": [413, 200], "uvicorn main:app": [413, 200], "tutorial": [200, 200]}

@@ -1,4 +1,4 @@
-"""Stopping, while somebody reads nothing."""
+"""Stopping while a client reads nothing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tests.system.raw import Raw
 from .parts import TUTORIAL_ALONE, Everywhere, name, reading_nothing, started
 
 PATIENCE = 15.0
-"""Two seconds would do here, on a machine that does nothing else; really it is about six."""
+"""An idle machine needs two seconds here; the real deadline is about six."""
 FOR_EVER = 5.0
-"""What counts as that for the tutorial's chat, which nothing would end."""
+"""After this time the tutorial's chat counts as never ending."""
 
 
 def waits_when_stopped(server: Server) -> bool:
-    """Is the process still there long after SIGTERM, or did those who listen hear no 1012?"""
+    """Is the process still there long after SIGTERM, or did the clients that read get no 1012?"""
     assert server.process is not None
     with reading_nothing(server), Raw(server.port, f"/ws/{name('listener')}") as listener:
         began = time.monotonic()
@@ -33,7 +33,7 @@ def waits_when_stopped(server: Server) -> bool:
 
 
 def test_stopping_waits_for_nobody(tmp_path: Path) -> None:
-    """The server is gone within seconds, and tells those who listen to come back (1012). uvicorn waits for ever for who
-    reads nothing, unless it is given a limit."""
+    """The server ends within seconds, and tells clients to reconnect (1012). uvicorn waits for ever for a client that
+    reads nothing, unless it has a limit."""
     with started(tmp_path) as servers:
         assert Everywhere(servers)(waits_when_stopped) == TUTORIAL_ALONE

@@ -1,4 +1,4 @@
-"""Connections without number: from one address, and of all together."""
+"""Too many connections: from one address, and from all together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OF_ALL = 6
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
-    """Servers of few connections, that believe a proxy on this machine about where each comes from."""
+    """Servers with a low limit of connections, which trust a proxy on this machine for client addresses."""
     settings = {"connections_per_address": str(OF_ONE), "connections": str(OF_ALL), "trusted_proxies": "127.0.0.1"}
     with started(tmp_path_factory.mktemp("limited"), **settings) as servers:
         yield Everywhere(servers)
@@ -47,12 +47,12 @@ def takes_all_of_one_address(server: Server) -> bool:
 
 
 def test_connections_of_one_address_have_a_limit(limited: Everywhere) -> None:
-    """One more than `connections_per_address` is told why and when to come back, and closed with 4029."""
+    """One more than `connections_per_address` gets the reason and the time to retry, and is closed with 4029."""
     assert limited(takes_all_of_one_address) == TUTORIAL_ALONE
 
 
 def takes_all(server: Server) -> bool:
-    """May there be one connection more than the limit, from however many addresses?"""
+    """May there be one connection more than the limit, from any number of addresses?"""
     with ExitStack() as stack:
         for number in range(OF_ALL):
             assert _open(stack, server, f"192.0.2.{number}").status == 101
@@ -61,5 +61,5 @@ def takes_all(server: Server) -> bool:
 
 
 def test_connections_of_all_have_a_limit(limited: Everywhere) -> None:
-    """One more than `connections` is refused before it is a WebSocket: 503 with Retry-After (RFC 9110 §15.6.4)."""
+    """One more than `connections` is refused before the upgrade: 503 with Retry-After (RFC 9110 §15.6.4)."""
     assert limited(takes_all) == TUTORIAL_ALONE

@@ -1,4 +1,4 @@
-"""HTTP answers that nobody takes: they may not stay in the memory for ever."""
+"""HTTP responses that the client does not read: they may not stay in memory for ever."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from .parts import FILE, NOT_IN_SERVE, Everywhere, Found, asking, connected, hol
 
 @pytest.fixture(scope="module")
 def found(everywhere: Everywhere) -> Found:
-    """What the probes of this file find, which all wait at the same time."""
+    """The results of the probes of this file, all at the same time."""
     return everywhere.at_once(keeps_an_unread_answer, keeps_the_end_of_an_answer, keeps_unread_answers_in_a_row)
 
 
 def keeps_an_unread_answer(server: Server) -> bool:
-    """Is a client still there long after its request, if it reads nothing of a large file?"""
+    """Is a client that reads nothing of a large file still there long after its request?"""
     with connected(server, deaf=True) as peer:
         peer.sendall(asking(FILE))
         return kept(server, peer, 3 * SECOND + 1.5)
 
 
 def test_an_unread_answer_has_a_deadline(found: Found) -> None:
-    """An HTTP answer of which nothing is taken for a while ends with its connection. uvicorn waits for ever."""
+    """A response of which nothing is read for some time ends with its connection. uvicorn waits for ever."""
     assert found[keeps_an_unread_answer] == NOT_IN_SERVE
 
 
 def keeps_the_end_of_an_answer(server: Server) -> bool:
-    """The same, where little is unread: for uvicorn the answer is complete when it has handed out the last of it."""
+    """The same with little unread: for uvicorn the response is complete when the transport has all of it."""
     with ExitStack() as stack:
-        # So much that the kernel does not take it all, so little that uvicorn does not wait to hand out the rest.
+        # More bytes than the kernel buffers, but few enough for uvicorn to hand all of them to the transport.
         peers = [stack.enter_context(connected(server, deaf=True)) for _ in range(80_000, 280_000, 20_000)]
         for peer, size in zip(peers, range(80_000, 280_000, 20_000), strict=True):
             peer.sendall(asking(FILE, "Connection: close", f"Range: bytes=0-{size}"))
@@ -43,12 +43,12 @@ def keeps_the_end_of_an_answer(server: Server) -> bool:
 
 
 def test_the_unread_end_of_an_answer_has_a_deadline(found: Found) -> None:
-    """Nor may the last of an answer wait for ever, wherever in it the client stops reading."""
+    """The end of a response may not wait for ever either, wherever in it the client stops reading."""
     assert found[keeps_the_end_of_an_answer] == NOT_IN_SERVE
 
 
 def keeps_unread_answers_in_a_row(server: Server) -> bool:
-    """The same with the second of two requests that were sent at once (RFC 9112 §9.3.2), after the first was read."""
+    """The same with the second of two pipelined requests (RFC 9112 §9.3.2), after the first response was read."""
     with connected(server, deaf=True) as peer:
         peer.sendall(asking("/readyz") + asking(FILE))
         peer.recv(64)
@@ -56,5 +56,5 @@ def keeps_unread_answers_in_a_row(server: Server) -> bool:
 
 
 def test_unread_answers_in_a_row_have_a_deadline(found: Found) -> None:
-    """Asking for several things at once does not help a client that reads nothing."""
+    """Pipelining does not help a client that reads nothing."""
     assert found[keeps_unread_answers_in_a_row] == NOT_IN_SERVE

@@ -1,4 +1,4 @@
-"""WebSockets whose peer reads nothing: neither it nor what is unsent to it may stay."""
+"""WebSockets whose peer reads nothing: neither the connection nor its unsent bytes may stay."""
 
 from __future__ import annotations
 
@@ -23,42 +23,42 @@ def keeps_who_reads_nothing(server: Server) -> bool:
 
 def test_who_reads_nothing_is_dropped(everywhere: Everywhere) -> None:
     """A peer that answers no ping is aborted. uvicorn notices too, but then calls transport.close(), which waits for
-    ever for what is unsent to be taken."""
+    ever for unsent bytes."""
     assert everywhere.shown(keeps_who_reads_nothing, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def gathers_pongs(server: Server) -> bool:
-    """Does the memory grow with the pongs that a peer does not read?"""
+    """Does the memory grow with pongs that a peer does not read?"""
     pings = framed(PING, b"x" * 125) * 2_000
     with Raw(server.port, f"/ws/{name('pinger')}", deaf=True) as raw:
         raw.socket.settimeout(1.0)
         before = resident(server)
         until = time.monotonic() + 3
-        with suppress(OSError):  # it reads no more, or it had enough: both are right
+        with suppress(OSError):  # it stopped reading, or ended the connection: both are right
             while time.monotonic() < until and resident(server) - before < 16 * MEGABYTE:
                 raw.socket.sendall(pings)
         return resident(server) - before > 8 * MEGABYTE
 
 
 def test_unread_pongs_do_not_gather(everywhere: Everywhere) -> None:
-    """Pings of somebody who reads no pong cost no memory. uvicorn answers each, whatever is unsent already."""
+    """Pongs that a client does not read take no memory. uvicorn answers each ping, however much is unsent."""
     assert everywhere.shown(gathers_pongs, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def keeps_who_reads_no_close(server: Server) -> bool:
-    """Is a peer still there long after it was closed, if it reads nothing?"""
+    """Is a peer that reads nothing still there long after it was closed?"""
     with reading_nothing(server) as deaf:
         deaf.frame(TEXT, b"{}", mask=False)  # a protocol error (RFC 6455 §5.1), which every server answers with a close
         return kept(server, deaf.socket, SECOND + 1.5)
 
 
 def test_a_close_that_is_not_read_has_a_deadline(everywhere: Everywhere) -> None:
-    """Who is closed and does not read that is aborted soon. uvicorn calls transport.close(): for ever."""
+    """A client that does not read its close is aborted soon. uvicorn calls transport.close(), which waits for ever."""
     assert everywhere.shown(keeps_who_reads_no_close, TUTORIAL_ALONE) == TUTORIAL_ALONE
 
 
 def keeps_who_answers_no_close(server: Server) -> bool:
-    """Is a peer still there long after a close that it read, but does not answer?"""
+    """Is a peer still there long after a close that it has read, but does not answer?"""
     with Raw(server.port, f"/ws/{name('rude')}") as raw:
         raw.frame(BINARY, b"not expected here")
         with suppress(OSError):
@@ -68,17 +68,17 @@ def keeps_who_answers_no_close(server: Server) -> bool:
 
 
 def test_a_close_that_is_not_answered_has_a_deadline(everywhere: Everywhere) -> None:
-    """Who reads a close and does not answer it is dropped too; so does uvicorn."""
+    """A client that reads a close and does not answer it is dropped too; so does uvicorn."""
     assert not any(everywhere(keeps_who_answers_no_close).values())
 
 
 def keeps_who_hung_up_halfway(server: Server) -> bool:
-    """Is a peer still there long after it said that it will send no more (FIN), if it reads nothing either?"""
+    """Is a peer that reads nothing still there long after it ended its side (FIN)?"""
     with reading_nothing(server) as deaf:
         deaf.socket.shutdown(SHUT_WR)
         return kept(server, deaf.socket, SILENCE_SECONDS + 1)
 
 
 def test_half_a_connection_has_a_deadline(everywhere: Everywhere) -> None:
-    """A peer that closed its side alone cannot keep the other. asyncio then calls transport.close() by itself."""
+    """A peer that closed only its side cannot keep the other open. asyncio then calls transport.close() by itself."""
     assert everywhere.shown(keeps_who_hung_up_halfway, TUTORIAL_ALONE) == TUTORIAL_ALONE
