@@ -7,7 +7,7 @@ import { Drafts } from "../../suhbat/web/js/models/drafts.js";
 import { PendingMessages } from "../../suhbat/web/js/models/pending.js";
 import { Receipts } from "../../suhbat/web/js/models/receipts.js";
 import { Timeline } from "../../suhbat/web/js/models/timeline.js";
-import { Typing } from "../../suhbat/web/js/models/typing.js";
+import { TypingPeople } from "../../suhbat/web/js/models/typing.js";
 import { otherOf, uidOf } from "../../suhbat/web/js/views/names.js";
 import { rowsOf } from "../../suhbat/web/js/views/rows.js";
 
@@ -257,7 +257,7 @@ test("a session that ends leaves what is on its way for the next", async () => {
 
 test("who is writing: until six seconds after the last notice, or until it arrives; oneself tells every three", () => {
   let now = 0;
-  const typing = new Typing(() => now);
+  const typing = new TypingPeople(() => now);
   typing.seen({ conversation: "c1", uid: "u1", user_id: "ali" });
   now = 1000;
   typing.seen({ conversation: "c1", uid: "u2", user_id: "vali" });

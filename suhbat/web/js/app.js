@@ -4,7 +4,7 @@ import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
 import { Receipts } from "./models/receipts.js";
 import { Timeline, aboutText, amended } from "./models/timeline.js";
-import { Typing } from "./models/typing.js";
+import { TypingPeople } from "./models/typing.js";
 import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { Database } from "./storage/database.js";
@@ -24,7 +24,7 @@ const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "m
  */
 
 export class App {
-  typing = new Typing();
+  typing = new TypingPeople();
   receipts = new Receipts();
   /** @type {Map<string, Timeline>} the latest used last */
   #timelines = new Map();

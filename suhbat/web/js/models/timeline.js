@@ -4,8 +4,8 @@ import { edited, reacted } from "../sdk/fold.js";
 
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Event } from "../sdk/types.js" */
-/** @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number}} Page */
-/** @typedef {{before?: number, after?: number, around?: number, limit: number}} Query */
+/** @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number}} LoadedPage */
+/** @typedef {{before?: number, after?: number, around?: number, limit: number}} HistoryQuery */
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", name: string}} Note */
 /**
  * @typedef {{message: Message | null, since: Event[] | null}} Quote
@@ -44,7 +44,7 @@ export class Timeline {
   #visit = 0;
 
   /**
-   * @param {(query: Query) => Promise<Page>} load
+   * @param {(query: HistoryQuery) => Promise<LoadedPage>} load
    * @param {(change: {at: "start" | "end" | "all" | number}) => void} changed told what changed: messages before or
    *   after those that were there, all, or the one of this `seq`
    * @param {() => string} me the uid of who reads
@@ -109,7 +109,7 @@ export class Timeline {
   async open(around = null, limit = PAGE) {
     const visit = ++this.#visit;
     this.#waiting ??= [];
-    /** @type {Page} */
+    /** @type {LoadedPage} */
     let page;
     try {
       page = await this.#load(around === null ? { limit } : { around, limit });
@@ -284,7 +284,7 @@ export function amended(message, event) {
     : { ...message, deleted: true, text: "", reactions: [] };
 }
 
-/** The messages of a page, which has counted what happened to them up to its head. @param {Page} page */
+/** The messages of a page, which has counted what happened to them up to its head. @param {LoadedPage} page */
 const asOf = (page) => page.messages.map((message) => ({ ...message, reactions_at: page.head }));
 
 /**

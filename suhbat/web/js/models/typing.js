@@ -3,7 +3,7 @@
 const SHOWN = 6000; // ms after the last notice
 const REPEATED = 3000; // ms between two notices of one's own
 
-export class Typing {
+export class TypingPeople {
   /** @type {Map<string, Map<string, {name: string, until: number}>>} conversation → uid → who */
   #writing = new Map();
   #now;

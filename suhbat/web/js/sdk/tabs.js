@@ -23,7 +23,7 @@ export const PATIENCE_MS = 5_000;
  */
 const HANDOVER_MS = 100;
 
-/** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} Channel */
+/** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} TabChannel */
 /** @typedef {"idle" | "waiting" | "greeted" | "joined"} Phase  Of a tab that does not lead. */
 
 export class TabsLink {
@@ -35,7 +35,7 @@ export class TabsLink {
   #clock;
   /** @type {Ear | null} */
   #ear = null;
-  /** @type {Channel | null} */
+  /** @type {TabChannel | null} */
   #channel = null;
   /** @type {AbortController | null} */
   #queued = null;
@@ -55,7 +55,7 @@ export class TabsLink {
    * @param {Pick<LockManager, "request"> | null} [options.locks]  null, as where a page came over plain HTTP
    *   from another machine:
    *   each tab has a connection of its own
-   * @param {(name: string) => Channel} [options.channel]
+   * @param {(name: string) => TabChannel} [options.channel]
    * @param {string} [options.tab]  unlike that of any other tab @param {Clock} [options.clock]
    */
   constructor({

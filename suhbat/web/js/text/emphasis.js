@@ -6,12 +6,12 @@
 /** @typedef {Inline | Run} Item */
 /**
  * A place in the chain of what stands beside each other; `before` and `after` are the runs that may still match.
- * @typedef {object} Place
+ * @typedef {object} RunNode
  * @property {Item} item
- * @property {Place | null} prev
- * @property {Place | null} next
- * @property {Place | null} before
- * @property {Place | null} after
+ * @property {RunNode | null} prev
+ * @property {RunNode | null} next
+ * @property {RunNode | null} before
+ * @property {RunNode | null} after
  * @property {number} depth
  */
 
@@ -54,7 +54,7 @@ export function run(letter, length, before, after) {
 export function emphasised(items, reading) {
   const first = chain(items);
   if (!first) return [];
-  /** @type {Map<string, Place | null>} by what is looked for: the run up to which there is none */
+  /** @type {Map<string, RunNode | null>} by what is looked for: the run up to which there is none */
   const none = new Map();
   for (let closer = first.after; closer;) {
     const closing = /** @type {Run} */ (closer.item);
@@ -84,13 +84,13 @@ export function emphasised(items, reading) {
 /** The items as a chain behind a place of its own; null for none. @param {Item[]} items */
 function chain(items) {
   if (!items.length) return null;
-  /** @type {Place} */
+  /** @type {RunNode} */
   const head = { item: { type: "break" }, prev: null, next: null, before: null, after: null, depth: 0 };
   let last = head;
-  /** @type {Place | null} */
+  /** @type {RunNode | null} */
   let lastRun = null;
   for (const item of items) {
-    /** @type {Place} */
+    /** @type {RunNode} */
     const place = { item, prev: last, next: null, before: null, after: null, depth: 0 };
     last.next = place;
     last = place;
@@ -115,7 +115,7 @@ function fits(opener, closer) {
 
 /**
  * Put what stands between the two into one; false where it is too deep.
- * @param {Place} opener @param {Place} closer @param {{steps: number}} reading
+ * @param {RunNode} opener @param {RunNode} closer @param {{steps: number}} reading
  */
 function wrap(opener, closer, reading) {
   let depth = 0;
@@ -127,7 +127,7 @@ function wrap(opener, closer, reading) {
   const [from, to] = [/** @type {Run} */ (opener.item), /** @type {Run} */ (closer.item)];
   const count = from.left >= 2 && to.left >= 2 ? 2 : 1;
   const type = from.letter === "~" ? "strike" : count === 2 ? "strong" : "em";
-  /** @type {Place} */
+  /** @type {RunNode} */
   const place = {
     item: { type, children: collected(opener.next, closer) },
     prev: opener,
@@ -145,7 +145,7 @@ function wrap(opener, closer, reading) {
   return true;
 }
 
-/** A run that matches nothing any more. @param {Place} place */
+/** A run that matches nothing any more. @param {RunNode} place */
 function unlist({ before, after }) {
   if (before) before.after = after;
   if (after) after.before = before;
@@ -153,7 +153,7 @@ function unlist({ before, after }) {
 
 /**
  * What stands from here on until there; runs as the letters that are left of them.
- * @param {Place | null} from @param {Place | null} until
+ * @param {RunNode | null} from @param {RunNode | null} until
  * @returns {Inline[]}
  */
 function collected(from, until) {

@@ -8,8 +8,8 @@ import { languageChoice } from "./choices.js";
 /** @import { Api } from "../sdk/http.js" */
 
 /**
- * @typedef {{version: string, access: "open" | "invite" | "closed", outside: boolean, owned: boolean}} Server
- * @typedef {{api: Api, server: Server, enter: (user: any) => void}} Door
+ * @typedef {{version: string, access: "open" | "invite" | "closed", outside: boolean, owned: boolean}} ServerInfo
+ * @typedef {{api: Api, server: ServerInfo, enter: (user: any) => void}} Door
  */
 
 /**
@@ -49,7 +49,7 @@ export function gate(door, options) {
 
 /**
  * The ways in that this server has, the likeliest first.
- * @param {Server} server @param {Parameters<typeof gate>[1]} options
+ * @param {ServerInfo} server @param {Parameters<typeof gate>[1]} options
  */
 function waysIn(server, options) {
   if (options.setup && !server.owned) return /** @type {Way[]} */ (["setup"]);

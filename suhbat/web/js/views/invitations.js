@@ -9,7 +9,7 @@ import { sentence } from "./form.js";
 /** @import { Invitation } from "../sdk/types.js" */
 
 /** What the page is about only while somebody invites: an empty list takes no place and is not announced. */
-export class Invitations {
+export class InvitationList {
   /** @param {App} app @param {(conversation: string) => void} go */
   constructor(app, go) {
     this.app = app;

@@ -5,7 +5,7 @@ import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
 import { preferences } from "../storage/preferences.js";
 import { avatar, h, icon, iconButton } from "./dom.js";
-import { Invitations } from "./invitations.js";
+import { InvitationList } from "./invitations.js";
 import { KeyedList } from "./keyed-list.js";
 import { isHere, otherOf, sorted, titleOf } from "./names.js";
 
@@ -44,7 +44,7 @@ export class Sidebar {
     this.open = null;
     this.list = h("ul", { class: "conversations" });
     this.#entries = new KeyedList(this.list, item);
-    this.invitations = new Invitations(app, acts.open);
+    this.invitations = new InvitationList(app, acts.open);
     this.me = h("button", { type: "button", class: "me", on: { click: acts.settings } });
     this.element = h(
       "nav",
