@@ -1,4 +1,4 @@
-"""What a node hears on the bus, given to the parts that it concerns."""
+"""Passes messages from the bus to the hub, the presence and the caches of this node."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ log = structlog.get_logger("suhbat")
 
 
 class HeartbeatSignal:
-    """Asks for an early heartbeat. A server without a cluster makes one too; nothing waits for it there."""
+    """Requests an early heartbeat. A server without a cluster has one too, but no heartbeats."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()

@@ -26,7 +26,7 @@ class Announcements:
         lobby = self._channels.by_log[LOBBY]
         lobby.announce(frame)
         self._kept.append((lobby.announced + sum(isinstance(item, bytes) for item in lobby.pending), frame))
-        self._channels.touch(lobby)
+        self._channels.flush_later(lobby)
 
     def send_missed(self, connection: Connection) -> None:
         """Send a connection of the simple dialect the announcements it has missed, as far as they are kept.

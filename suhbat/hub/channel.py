@@ -26,12 +26,13 @@ class Channel:
     `held`: events that arrived before their predecessors. `filling`: the predecessors are awaited or being read.
     `pending`: events, and frames without `seq`, to be written at the next flush.
     `announced`: how many frames without `seq` were written.
-    `touched`: the hub's tick at the last event, which decides whether `pong` carries this head.
+    `advanced_tick`: the hub's tick at the last event, which decides whether `pong` carries this head.
     `echo`: a sender of the simple dialect gets its own messages (the lobby, and a direct with oneself).
     """
 
     __slots__ = (
         "_fan_out",
+        "advanced_tick",
         "announced",
         "echo",
         "filling",
@@ -41,7 +42,6 @@ class Channel:
         "listeners",
         "log",
         "pending",
-        "touched",
     )
 
     def __init__(self, log: str, fan_out: FanOut) -> None:
@@ -55,7 +55,7 @@ class Channel:
         self.pending: list[Event | bytes] = []
         self.announced = 0
         self.echo = log == LOBBY
-        self.touched = 0
+        self.advanced_tick = 0
 
     @property
     def empty(self) -> bool:

@@ -63,10 +63,10 @@ class Channels:
     def advanced(self, channel: Channel) -> None:
         """Record that events were applied to a channel, and schedule its flush."""
         self.tick += 1
-        channel.touched = self.tick
-        self.touch(channel)
+        channel.advanced_tick = self.tick
+        self.flush_later(channel)
 
-    def touch(self, channel: Channel) -> None:
+    def flush_later(self, channel: Channel) -> None:
         """Schedule a channel's flush, at the end of this loop turn or a little later (see `Coalescing`)."""
         self._pending[channel] = None
         self._coalescing.schedule()

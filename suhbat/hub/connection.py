@@ -92,7 +92,7 @@ class Connection:
     `targets`: the heads after which it gets `caught_up`.
     `floors`: for each log, events about messages with a `seq` at or below this number are hidden from it. 0 is left out.
 
-    `announced`: how many announcements of the lobby it has got, or may skip. `ponged`: the hub's tick at its last `pong`.
+    `announced`: how many announcements of the lobby it has got, or may skip. `pong_tick`: the hub's tick at its last `pong`.
     `missed_presence`: it missed presence notices while it was behind. `feeding`: a feed runs for it.
     `session`: the id of its login session; None for a guest.
     """
@@ -109,7 +109,7 @@ class Connection:
         "live",
         "logs",
         "missed_presence",
-        "ponged",
+        "pong_tick",
         "session",
         "targets",
         "wire",
@@ -128,7 +128,7 @@ class Connection:
         self.lag: dict[str, int] = {}
         self.logs: set[str] = set()
         self.floors: dict[str, int] = {}
-        self.ponged = 0
+        self.pong_tick = 0
         self.announced = 0
         self.missed_presence = False
         self.feeding = False

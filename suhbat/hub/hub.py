@@ -182,12 +182,12 @@ class Hub:
 
     def heads_for(self, connection: Connection) -> dict[str, int]:
         """The heads, by log key, of those logs of a connection that have advanced since the last call for it."""
-        since, connection.ponged = connection.ponged, self.channels.tick
+        since, connection.pong_tick = connection.pong_tick, self.channels.tick
         by_log = self.channels.by_log
         heads: dict[str, int] = {}
         for key in connection.logs:
             channel = by_log[key]
-            if channel.touched > since and channel.head is not None:
+            if channel.advanced_tick > since and channel.head is not None:
                 heads[key] = channel.head
         return heads
 

@@ -1,4 +1,4 @@
-"""Presence notices to v1 connections, collected over GATHER_SECONDS (PROTOCOL §2, notices)."""
+"""Presence notices to v1 connections, collected over COLLECT_SECONDS (PROTOCOL §2, notices)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .channels import Channels
 from .connection import Connection, FrameFormat
 from .notices import Notices
 
-GATHER_SECONDS = 1.0
+COLLECT_SECONDS = 1.0
 
 log = structlog.get_logger("suhbat.hub")
 
@@ -31,10 +31,10 @@ class PresenceBroadcast:
         self._here = here
 
     async def run(self) -> None:
-        """Every GATHER_SECONDS send who arrived and left: to all v1 connections, or, above the announce limit, only to those
-        who share a log other than the lobby with them. Runs until cancelled."""
+        """Every COLLECT_SECONDS send the arrivals and departures. All v1 connections get them; above the announce limit only
+        those that share a log other than the lobby with the user. Runs until cancelled."""
         while True:
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(COLLECT_SECONDS)
             try:
                 self._send(self._here.changes())
             except Exception:

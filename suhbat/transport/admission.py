@@ -145,7 +145,7 @@ class Admission:
         limit = services.settings.connections_per_address
         if limit and self._addresses[upgrade.address] > limit:
             error = RateLimited("rate_limited.connections", retry_after=FULL_SECONDS, seconds=FULL_SECONDS)
-            dialect.end(error, simple.refusal(error, upgrade.language))
+            dialect.close_with_error(error, simple.refusal(error, upgrade.language))
         return dialect
 
     def leave(self, address: str) -> None:

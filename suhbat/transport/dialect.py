@@ -53,7 +53,7 @@ class Dialect(Protocol):
 
 
 class BaseDialect:
-    """What both dialects share: identity, registration in the hub, presence, refusals and closing.
+    """The base of both dialects: identity, registration in the hub, presence, refusals and closing.
 
     `address`: the client's address for rate limits; empty where it is not limited. `attached`: the login in use.
     `in_flight`: sends that wait for the store.
@@ -95,7 +95,7 @@ class BaseDialect:
             self.services.hub.announcements.announce(frame)
 
     def closed(self) -> None:
-        """Undo `enter` and `hold` after the socket has closed. Idempotent."""
+        """Undo `enter` and `use` after the socket has closed. Idempotent."""
         connection, self.connection = self.connection, None
         if connection is not None:
             here, clock, hub = self.services.here, self.services.clock, self.services.hub
@@ -117,20 +117,20 @@ class BaseDialect:
     async def authenticate(self, token: str) -> Login:
         """Find the login of a token, and hold it until `release`. Raises Unauthenticated, Forbidden, Busy."""
         login = await self.services.people.authenticate(token)
-        self.hold(login)
+        self.use(login)
         return login
 
-    async def recognise_outside(self, upgrade: Upgrade, token: str | None) -> Login | None:
+    async def login_outside(self, upgrade: Upgrade, token: str | None) -> Login | None:
         """Ask the application that Suhbat is mounted in for the user of a request, and hold the login. None if there is no
         such application, if the token is Suhbat's own, or if the application does not know the user."""
         if self.services.outside is None or (token is not None and is_ours(token)):
             return None
         login = await self.services.outside.login(Asked(upgrade.path, upgrade.headers, upgrade.query, token))
         if login is not None:
-            self.hold(login)
+            self.use(login)
         return login
 
-    def hold(self, login: Login) -> None:
+    def use(self, login: Login) -> None:
         """Use a login until `release`. Raises Forbidden if the user is banned."""
         self.services.bans.check(login.actor.uid)
         self.services.people.attach(login)
@@ -149,7 +149,7 @@ class BaseDialect:
         else:
             self.wire.close(Close.SESSION_REVOKED, "session_revoked")
 
-    def still(self, login: Login, connection: Connection) -> bool:
+    def is_valid(self, login: Login, connection: Connection) -> bool:
         """Whether the login is still valid; if not, the connection is closed with 4505.
 
         Call it after the last `await` before `enter`. A later revocation finds the connection in the hub.
@@ -162,13 +162,13 @@ class BaseDialect:
     def write(self, payload: bytes) -> None:
         self.wire.reply(payload)
 
-    def end(self, error: SuhbatError, frame: bytes) -> None:
+    def close_with_error(self, error: SuhbatError, frame: bytes) -> None:
         """Send an error frame (which Postman shows), then close with the error's code."""
-        self.refused(error.code)
+        self.count_refusal(error.code)
         self.write(frame)
         self.wire.close(Close(error.close), error.code)
 
-    def refused(self, code: str) -> None:
+    def count_refusal(self, code: str) -> None:
         """Count an error that is sent to the client. If the error is one that the tarpit counts and the address has too
         many of them, the socket is not read for some time."""
         self.services.counts.refuse(self.label, code)
@@ -178,10 +178,10 @@ class BaseDialect:
             if wait != 0.0:
                 self._slow_until = now + (LONGEST if wait is None else wait)
 
-    def act(self, action: Answer | End) -> None:
+    def perform(self, action: Answer | End) -> None:
         """Carry out an action of the protocol machine that only writes or closes."""
         if action.refused is not None:
-            self.refused(action.refused)
+            self.count_refusal(action.refused)
         if isinstance(action, Answer):
             self.write(action.frame)
             return

@@ -32,12 +32,11 @@ USER_BYTES = 200
 """The estimated size of one user in a snapshot."""
 
 
-class Beginning(NamedTuple):
-    """What was read before `welcome`. `plan`: how the client resumes; None if it gets a snapshot, with `first` as its first
-    page."""
+class OpeningPlan(NamedTuple):
+    """How a connection opens. Exactly one is set: `resume` if the client resumes, else `snapshot`, the first page of it."""
 
-    plan: Plan | None
-    first: States | None
+    resume: Plan | None
+    snapshot: States | None
 
 
 class Opening:
@@ -49,7 +48,7 @@ class Opening:
         self._actor: Actor = connection.actor
         self._own = own_log(self._actor.uid)
 
-    async def begin(self, resume: Resume | None) -> Beginning:
+    async def plan(self, resume: Resume | None) -> OpeningPlan:
         """Decide whether the client can resume, and read what is needed for that. Raises Busy."""
         store = self._services.store
         if resume is not None:
@@ -61,8 +60,8 @@ class Opening:
             plan = opening_plan(places, self._actor, store.epoch, resume, added)
             if plan.resumed:
                 self._follow(plan.cursors, places)
-                return Beginning(plan, None)
-        return Beginning(None, await self._read_current(lambda: store.states(self._actor, limit=AT_ONCE)))
+                return OpeningPlan(plan, None)
+        return OpeningPlan(None, await self._read_current(lambda: store.states(self._actor, limit=AT_ONCE)))
 
     async def send_snapshot(self, first: States) -> dict[str, int]:
         """Send all conversations, and follow their logs from there. Returns the heads that the client then has. Raises

@@ -51,7 +51,7 @@ class SimpleDialect(BaseDialect):
                 return self._open_as_user(self._token)
             return self._open_as_guest()
         except SuhbatError as error:
-            self.end(error, simple.refusal(error, self.language))
+            self.close_with_error(error, simple.refusal(error, self.language))
         return None
 
     def receive(self, data: str | bytes) -> Rest | None:
@@ -60,7 +60,7 @@ class SimpleDialect(BaseDialect):
         action = self.machine.receive(data, self.services.clock.steady())
         if isinstance(action, Do):
             return self._send(self.connection.actor, action.command)
-        self.act(action)
+        self.perform(action)
         return None
 
     def release(self) -> None:
@@ -99,7 +99,7 @@ class SimpleDialect(BaseDialect):
         except SuhbatError as error:
             self.services.people.release(claim)
             self.claim = None
-            self.end(error, simple.refusal(error, self.language))
+            self.close_with_error(error, simple.refusal(error, self.language))
             return
         if self.wire.closed or self.claim is not claim:
             names.release(claim)
@@ -128,9 +128,9 @@ class SimpleDialect(BaseDialect):
         except SuhbatError as error:
             if connection is not None:
                 hub.remove(connection)
-            self.end(error, simple.refusal(error, self.language))
+            self.close_with_error(error, simple.refusal(error, self.language))
             return
-        if self.wire.closed or not self.still(login, connection):
+        if self.wire.closed or not self.is_valid(login, connection):
             hub.remove(connection)
             return
         hub.learn_head(own_log(actor.uid), places.heads[ME])
@@ -176,7 +176,7 @@ class SimpleDialect(BaseDialect):
 
     async def _login(self, token: str | None) -> Login:
         upgrade, self._upgrade = self._upgrade, None
-        login = None if upgrade is None else await self.recognise_outside(upgrade, upgrade.bearer)
+        login = None if upgrade is None else await self.login_outside(upgrade, upgrade.bearer)
         if login is not None:
             return login
         if token is None:
@@ -207,7 +207,7 @@ class SimpleDialect(BaseDialect):
         try:
             peer = await self.services.messages.find_recipient(command.to_user)
         except SuhbatError as error:
-            self._refuse(error)
+            self._send_error(error)
             return
         self._post(actor, command, peer)
 
@@ -231,13 +231,13 @@ class SimpleDialect(BaseDialect):
     def _sent(self, peer: Actor | None, outcome: Outcome) -> None:
         self.in_flight -= 1
         if isinstance(outcome, SuhbatError):
-            self._refuse(outcome)
+            self._send_error(outcome)
             return
         self.services.counts.sends[self.label] += 1
         if peer is not None:
             online = self.services.here.is_online(peer.uid)
             self.write(simple.sent(outcome.conversation, outcome.seq, outcome.sent_at, peer, online=online))
 
-    def _refuse(self, error: SuhbatError) -> None:
-        self.refused(error.code)
+    def _send_error(self, error: SuhbatError) -> None:
+        self.count_refusal(error.code)
         self.write(simple.refusal(error, self.language))

@@ -15,7 +15,7 @@ from suhbat.protocol.types import HELLO_SECONDS
 from suhbat.services import Services
 
 from .dialect import Rest, log
-from .opening import Beginning, Opening
+from .opening import Opening, OpeningPlan
 from .upgrade import Upgrade
 from .v1_commands import V1Commands
 
@@ -45,7 +45,7 @@ class V1Dialect(V1Commands):
         if isinstance(action, Do):
             command = action.command
             return self._hello(command) if isinstance(command, Hello) else self.execute(command)
-        self.act(action)
+        self.perform(action)
         return None
 
     def release(self) -> None:
@@ -56,11 +56,11 @@ class V1Dialect(V1Commands):
 
     def _late(self) -> None:
         if end := self.machine.late():
-            self.act(end)
+            self.perform(end)
 
     def turn_away(self, error: Busy) -> None:
         """Send an error and close: there are too many connections without `hello`. See `hub.unidentified`."""
-        self.end(error, self.machine.refuse(error, None))
+        self.close_with_error(error, self.machine.refuse(error, None))
 
     async def _hello(self, command: Hello) -> None:
         self.services.limits.unidentified.discard(self)
@@ -73,12 +73,12 @@ class V1Dialect(V1Commands):
             if rest is not None:
                 await rest
         except SuhbatError as error:
-            self.end(error, self.machine.refuse(error, command.id))
+            self.close_with_error(error, self.machine.refuse(error, command.id))
         except Exception:
             log.exception("v1: opening failed")
             # A retry would probably fail again. With this delay the client returns, and recovers once the fault is fixed.
             failure = Internal(retry_after=FAILED_SECONDS)
-            self.end(failure, self.machine.refuse(failure, command.id))
+            self.close_with_error(failure, self.machine.refuse(failure, command.id))
 
     async def _open(self, command: Hello) -> Rest | None:
         if self.wire.closed:
@@ -91,11 +91,11 @@ class V1Dialect(V1Commands):
         try:
             # The own log is followed before anything is read from the store, so that no event in between is missed.
             self.services.hub.follow(connection, {own_log(actor.uid): 0})
-            begun = await opening.begin(command.resume)
+            planned = await opening.plan(command.resume)
         except BaseException:
             self.services.hub.remove(connection)
             raise
-        if self.wire.closed or not self.still(login, connection):
+        if self.wire.closed or not self.is_valid(login, connection):
             self.services.hub.remove(connection)
             return None
         self.machine.meter = self.services.limits.rates.meter(actor.uid, self.address)
@@ -106,19 +106,19 @@ class V1Dialect(V1Commands):
                 user=actor.user,
                 connection=connection.id,
                 epoch=self.services.store.epoch,
-                resumed=begun.plan is not None,
+                resumed=planned.resume is not None,
             )
         )
-        return self._send_conversations(connection, opening, begun)
+        return self._send_conversations(connection, opening, planned)
 
-    async def _send_conversations(self, connection: Connection, opening: Opening, begun: Beginning) -> None:
+    async def _send_conversations(self, connection: Connection, opening: Opening, planned: OpeningPlan) -> None:
         """Send the frames after `welcome`. This runs after the opening limiter's turn, because a slow peer may take long."""
-        if begun.plan is None:
-            assert begun.first is not None
-            heads = await opening.send_snapshot(begun.first)
+        if planned.resume is None:
+            assert planned.snapshot is not None
+            heads = await opening.send_snapshot(planned.snapshot)
         else:
-            heads = dict(begun.plan.heads)
-            await self._send_plan(connection, opening, begun.plan)
+            heads = dict(planned.resume.heads)
+            await self._send_plan(connection, opening, planned.resume)
         if self.connection is not connection:
             return  # closed meanwhile
         self.services.hub.catch_up(connection, Target(self._keys(heads, connection), presence=True))
@@ -129,9 +129,9 @@ class V1Dialect(V1Commands):
         ticket = upgrade.query.get("ticket")
         if command.token is None and ticket is not None:
             found = await self.services.tickets.redeem(ticket)
-            self.hold(found)
+            self.use(found)
             return found
-        if login := await self.recognise_outside(upgrade, command.token or upgrade.bearer):
+        if login := await self.login_outside(upgrade, command.token or upgrade.bearer):
             return login
         token = command.token or upgrade.token
         if token is None:

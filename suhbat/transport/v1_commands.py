@@ -35,7 +35,7 @@ TYPING_SECONDS = 3.0
 
 
 class V1Commands(BaseDialect):
-    """Carries out commands. `v1.V1Dialect` adds what comes before them."""
+    """Carries out commands. `v1.V1Dialect` adds the opening of the connection."""
 
     __slots__ = ("machine", "typed")
 
@@ -58,11 +58,11 @@ class V1Commands(BaseDialect):
             case Typing():
                 self._typing(command)
             case History():
-                return self._answered(command, self._history)
+                return self._carry_out(command, self._history)
             case Sync():
-                return self._answered(command, self._sync)
+                return self._carry_out(command, self._sync)
             case _:
-                return self._answered(command, self._execute)
+                return self._carry_out(command, self._execute)
         return None
 
     def _send(self, command: Send) -> Rest | None:
@@ -70,7 +70,7 @@ class V1Commands(BaseDialect):
         try:
             peer = None if command.to_user is None else self.services.messages.recipient(command.to_user, command.uid)
         except UserNotFound as error:
-            return self._repeated(command, error)
+            return self._send_to_unknown(command, error)
         self._post(command, peer)
         return None
 
@@ -87,13 +87,13 @@ class V1Commands(BaseDialect):
             done=partial(self._sent, command.id),
         )
 
-    async def _repeated(self, command: Send, error: UserNotFound) -> None:
+    async def _send_to_unknown(self, command: Send, error: UserNotFound) -> None:
         """Send to a name that this node does not know. Another node may know it, or the send may be a repetition of one
         that was acknowledged before."""
         assert self.connection is not None
         actor = self.connection.actor
         try:
-            peer = await self._found(command)
+            peer = await self._find_recipient(command)
             if peer is not None:
                 if self.connection is not None:
                     self._post(command, peer)
@@ -102,11 +102,11 @@ class V1Commands(BaseDialect):
                 actor, error, text=command.text, client_id=command.client_id, reply_to=command.reply_to
             )
         except SuhbatError as refusal:
-            self._refuse(refusal, command.id)
+            self._send_error(refusal, command.id)
             return
-        self._tell_sent(command.id, sent)
+        self._acknowledge(command.id, sent)
 
-    async def _found(self, command: Send) -> Actor | None:
+    async def _find_recipient(self, command: Send) -> Actor | None:
         assert command.to_user is not None
         try:
             return await self.services.messages.find_recipient(command.to_user, command.uid)
@@ -116,11 +116,11 @@ class V1Commands(BaseDialect):
     def _sent(self, id: int | str | None, outcome: Outcome) -> None:
         self.in_flight -= 1
         if isinstance(outcome, SuhbatError):
-            self._refuse(outcome, id)
+            self._send_error(outcome, id)
         else:
-            self._tell_sent(id, outcome)
+            self._acknowledge(id, outcome)
 
-    def _tell_sent(self, id: int | str | None, sent: Sent) -> None:
+    def _acknowledge(self, id: int | str | None, sent: Sent) -> None:
         self.services.counts.sends[self.label] += 1
         if id is not None:
             self.write(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))
@@ -129,7 +129,7 @@ class V1Commands(BaseDialect):
         assert self.connection is not None
         actor, key = self.connection.actor, command.conversation
         if key not in self.connection.logs:
-            self._refuse(NotFound(), command.id)
+            self._send_error(NotFound(), command.id)
             return
         now = self.services.clock.steady()
         if now - self.typed.get(key, -TYPING_SECONDS) >= TYPING_SECONDS:
@@ -207,22 +207,22 @@ class V1Commands(BaseDialect):
 
     # Answers
 
-    async def _answered(self, command: C, work: Callable[[C], Awaitable[None]]) -> None:
+    async def _carry_out(self, command: C, work: Callable[[C], Awaitable[None]]) -> None:
         """Carry out a command that waits for the store, and send an error if it fails. The transport reads no further
         command meanwhile, so a connection cannot fill the queue of reads, nor the memory with replies."""
         try:
             await work(command)
         except SuhbatError as error:
-            self._refuse(error, command.id)
+            self._send_error(error, command.id)
         except Exception:
             log.exception("v1: command failed", command=command.type)
-            self._refuse(Internal(), command.id)
+            self._send_error(Internal(), command.id)
 
     def _reply(self, frame: replies.Reply) -> None:
         self.write(replies.encode(frame))
 
-    def _refuse(self, error: SuhbatError, id: int | str | None) -> None:
-        self.refused(error.code)
+    def _send_error(self, error: SuhbatError, id: int | str | None) -> None:
+        self.count_refusal(error.code)
         self.write(self.machine.refuse(error, id))
 
     def _heads(self) -> dict[str, int]:

@@ -14,7 +14,7 @@ from .parts import Log, connect, running, settle
 
 POSITION = {
     "announced", "echo", "feeding", "floors", "flushed", "head", "held", "lag", "listeners", "live", "logs",
-    "missed_presence", "pending", "ponged", "targets", "touched",
+    "missed_presence", "pending", "pong_tick", "targets", "advanced_tick",
 }  # fmt: skip
 """The attributes of a connection and of a channel that say where it is."""
 CHANGES = {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove", "setdefault", "update"}

@@ -133,6 +133,6 @@ def second_entrance() -> None:
             if (channel := self.channels.by_log.get(key)) is not None and channel.head is not None:
                 channel.pending.append(event)
                 channel.head = max(channel.head, event.seq)
-                self.channels.touch(channel)
+                self.channels.flush_later(channel)
 
     Hub.apply = apply  # type: ignore[method-assign]
