@@ -15,7 +15,6 @@ SuhbatError
 ├── TooManyReactions      409  the message has as many different emoji as allowed
 ├── InvalidName           422                                            close 4510
 ├── RateLimited           429  retryable after `retry_after` seconds     close 4029
-├── Unsupported           501  part of the contract that this version does not implement yet
 ├── Busy                  503  retryable                                 close 1013
 │   └── StorageUnavailable 503  the disk or the database fails
 └── Internal              500  a fault of the server; logged whole, sent without detail
@@ -118,10 +117,6 @@ class RateLimited(SuhbatError):
     code, status, retryable, close = "rate_limited", 429, True, 4029
 
 
-class Unsupported(SuhbatError):
-    code, status = "unsupported", 501
-
-
 class Busy(SuhbatError):
     code, status, retryable, close = "busy", 503, True, 1013
 
@@ -149,7 +144,6 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     TooManyReactions,
     InvalidName,
     RateLimited,
-    Unsupported,
     Busy,
     StorageUnavailable,
     Internal,

@@ -10,7 +10,7 @@ from typing import Any
 
 from suhbat.errors import BadRequest, Forbidden, SuhbatError
 from suhbat.protocol.commands import Update
-from suhbat.protocol.objects import Settings
+from suhbat.protocol.objects import ConversationSettings
 
 from .model import Actor, ConversationFacts
 from .policy import Action, decide
@@ -48,7 +48,7 @@ def direct_refusal(people: tuple[Actor, ...]) -> SuhbatError | None:
     return BadRequest(reason=f"a direct has at most {LARGEST_DIRECT} people; make a room")
 
 
-def changed_settings(update: Update, settings: Settings) -> dict[str, Any]:
+def changed_settings(update: Update, settings: ConversationSettings) -> dict[str, Any]:
     """What is given and differs from what is set."""
     return {name: value for name, value in _given(update).items() if value != getattr(settings, name)}
 
@@ -70,5 +70,5 @@ def update_refusal(
 
 
 def _given(update: Update) -> dict[str, Any]:
-    values = ((name, getattr(update, name)) for name in Settings.model_fields)
+    values = ((name, getattr(update, name)) for name in ConversationSettings.model_fields)
     return {name: value for name, value in values if value is not None}

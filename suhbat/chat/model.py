@@ -22,7 +22,7 @@ from suhbat.protocol.objects import (
     Visibility,
 )
 from suhbat.protocol.told import ConversationId
-from suhbat.protocol.types import Wire
+from suhbat.protocol.types import Schema
 
 Milliseconds = int
 
@@ -351,7 +351,7 @@ Committed = Callable[[list[LogEntry]], None]
 """Called on the event loop with the events of each committed batch, in order."""
 
 
-class RoomLine(Wire):
+class RoomLine(Schema):
     """A room as the command line shows it. `senior`: its owner, or else its highest-ranking member, with the `role` of that
     member; None for an empty room."""
 

@@ -7,14 +7,14 @@ from typing import Literal
 
 from suhbat.errors import BadRequest, NotFound
 from suhbat.protocol.commands import Erase, Update
-from suhbat.protocol.types import LOBBY, ConversationId, Retention, Wire
+from suhbat.protocol.types import LOBBY, ConversationId, Retention, Schema
 
 from .commands import Commands
 from .model import Actor, RoomLine
 from .ports import ModerationReader
 
 
-class RoomCommand(Wire):
+class RoomCommand(Schema):
     """One command. `conversation`: the room's id, unused by `list`; `days`: for `retention`, how long its messages are kept,
     0 for the server's setting."""
 
@@ -23,7 +23,7 @@ class RoomCommand(Wire):
     days: Retention = 0
 
 
-class RoomsReply(Wire):
+class RoomsReply(Schema):
     """The rooms that a command concerned, as they are now. An erased room is not among them."""
 
     rooms: tuple[RoomLine, ...]

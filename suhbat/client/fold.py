@@ -19,7 +19,7 @@ from suhbat.protocol.events import (
     ReactionRemoved,
     ReadMarked,
 )
-from suhbat.protocol.objects import ConversationState, Message, Reaction, Settings
+from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Reaction
 from suhbat.protocol.types import REACTED, REACTIONS
 
 from .frames import OtherEvent
@@ -89,7 +89,7 @@ def _changed(state: ConversationState, event: Event | OtherEvent, uid: str, tall
         case MemberUpdated() if event.user.uid == uid:
             return {"role": event.role}
         case ConversationUpdated():
-            return {name: getattr(event, name) for name in Settings.model_fields} | {
+            return {name: getattr(event, name) for name in ConversationSettings.model_fields} | {
                 "last_message": _still(state, event, uid)
             }
         case _:

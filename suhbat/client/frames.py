@@ -11,10 +11,10 @@ from suhbat.protocol.events import Event
 from suhbat.protocol.notices import Notice
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.told import ConversationId, Seq
-from suhbat.protocol.types import Wire
+from suhbat.protocol.types import Schema
 
 
-class OtherEvent(Wire):
+class OtherEvent(Schema):
     """A durable event of a type that this version of the SDK does not know. Its fields are in `model_extra`.
 
     It has a `seq`, so it moves the cursor like any other event."""

@@ -12,7 +12,7 @@ from suhbat.chat.model import Actor
 from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, NotFound, RateLimited, Unauthenticated
 from suhbat.identity.export import profile
 from suhbat.identity.registration import Wish
-from suhbat.protocol.types import Name, Storable, Wire
+from suhbat.protocol.types import Name, Schema, Storable
 from suhbat.services import Services
 
 from . import cookie
@@ -27,7 +27,7 @@ router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[SAFE_WRI
 Code = Annotated[str, Field(max_length=128), Storable]
 
 
-class NewAccount(Wire):
+class NewAccount(Schema):
     """`invite`: a code, where the server asks for one. `setup`: the code of the link that the first start printed. With
     `cookie` the answer carries a cookie and no token."""
 

@@ -18,7 +18,7 @@ from suhbat.identity.control import HEADER
 from suhbat.identity.export import of_conversation, of_person
 from suhbat.identity.people import People
 from suhbat.protocol.characters import cut
-from suhbat.protocol.types import Wire
+from suhbat.protocol.types import Schema
 
 from .dependencies import Served
 from .security import SAFE_WRITE, is_local
@@ -35,7 +35,7 @@ def _on_this_machine(request: Request, services: Served) -> None:
 OWNER = [SAFE_WRITE, Depends(_on_this_machine)]
 
 
-class Export(Wire):
+class Export(Schema):
     """An export of an account or of a conversation. `after` and `cursor` are those of the exports in the HTTP API."""
 
     user_id: str = ""
@@ -44,7 +44,7 @@ class Export(Wire):
     cursor: int | None = None
 
 
-class Seen(Wire):
+class Seen(Schema):
     """`unknown`: the address of a proxy that is not trusted, "" for a UNIX socket; null if none was seen."""
 
     unknown: str | None

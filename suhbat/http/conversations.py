@@ -13,7 +13,7 @@ from suhbat.chat.rate import COSTS
 from suhbat.errors import BadRequest, TooManyConversations, UserNotFound
 from suhbat.protocol.commands import Create, Draft, Erase, Meet, Read, Update
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
-from suhbat.protocol.types import DraftText, Ordinal, People, Retention, SlowMode, Title, Topic, Uids, Wire
+from suhbat.protocol.types import DraftText, Ordinal, People, Retention, Schema, SlowMode, Title, Topic, Uids
 
 from .dependencies import Served
 from .paths import Place, known
@@ -23,14 +23,14 @@ from .security import READ, SAFE_WRITE, Caller, weighs
 router = APIRouter(tags=["conversations"])
 
 
-class Conversations(Wire):
+class Conversations(Schema):
     """`after` is where the next page begins, null at the end."""
 
     conversations: tuple[ConversationState, ...]
     after: str | None = None
 
 
-class NewRoom(Wire):
+class NewRoom(Schema):
     """`visibility`: whether others find it and may join. `history`: what members read of the time before they joined."""
 
     kind: Literal["room"] = "room"
@@ -40,7 +40,7 @@ class NewRoom(Wire):
     history: HistoryFrom = "all"
 
 
-class Changes(Wire):
+class ConversationChanges(Schema):
     """What is not given stays. Title, topic and slow mode are for moderators, the rest for the owner."""
 
     title: Title | None = Field(default=None, examples=["Choyxona"])
@@ -52,32 +52,32 @@ class Changes(Wire):
     retention: Retention | None = None
 
 
-class NewDirect(Wire):
+class NewDirect(Schema):
     """`users`: the names of the others, up to 19; `uids`: theirs, in that order, so that nobody else of the name is meant."""
 
     users: People
     uids: Uids | None = None
 
 
-class Direct(Wire):
+class Direct(Schema):
     conversation: str = Field(examples=["dfvyrmqvxe2yeialcpsu7w"])
 
 
-class ReadMark(Wire):
+class ReadMark(Schema):
     """The `ordinal` up to which everything is read."""
 
     ordinal: Ordinal
 
 
-class Unread(Wire):
+class Unread(Schema):
     unread: int = Field(examples=[2])
 
 
-class DraftBody(Wire):
+class DraftBody(Schema):
     text: DraftText
 
 
-class Pinned(Wire):
+class Pinned(Schema):
     """The pinned messages, the latest pin first."""
 
     messages: tuple[Message, ...]
@@ -131,7 +131,7 @@ async def show(conversation: Place, actor: Caller, services: Served) -> Conversa
 
 
 @router.patch("/conversations/{conversation}", dependencies=[SAFE_WRITE])
-async def change(conversation: Place, body: Changes, actor: Caller, services: Served) -> ConversationState:
+async def change(conversation: Place, body: ConversationChanges, actor: Caller, services: Served) -> ConversationState:
     """Change settings. What is not given stays as it is."""
     command = Update(type="update", conversation=known(conversation), **body.model_dump())
     await services.commands.execute(actor, command)

@@ -8,7 +8,7 @@ from pydantic import Field
 from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, RateLimited
 from suhbat.identity.address import metered
 from suhbat.protocol.objects import User
-from suhbat.protocol.types import GUEST_TOKEN, Name, Wire
+from suhbat.protocol.types import GUEST_TOKEN, Name, Schema
 from suhbat.services import Services
 
 from . import cookie
@@ -19,7 +19,7 @@ from .security import SAFE_WRITE, address_of
 router = APIRouter(prefix="/guests", tags=["guests"], dependencies=[SAFE_WRITE])
 
 
-class NewGuest(Wire):
+class NewGuest(Schema):
     """With `cookie` the answer carries an HttpOnly cookie and no token: for browsers."""
 
     user_id: Name = Field(examples=["ali"])
@@ -30,12 +30,12 @@ GUEST = {"uid": "usrazxgnrfqirgosn73gmg", "user_id": "ali", "kind": "guest"}
 """In examples."""
 
 
-class GuestCreated(Wire):
+class GuestCreated(Schema):
     user: User = Field(examples=[GUEST])
     token: str = Field(examples=[GUEST_TOKEN])
 
 
-class GuestByCookie(Wire):
+class GuestByCookie(Schema):
     """The token is in the cookie."""
 
     user: User = Field(examples=[GUEST])

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from suhbat.errors import Busy, Forbidden, NotFound, Unauthenticated
 from suhbat.identity.tokens import is_ours
-from suhbat.protocol.types import Wire
+from suhbat.protocol.types import Schema
 from suhbat.services import Services
 
 from .dependencies import Served
@@ -25,11 +25,11 @@ _FIGURES: dict[int | str, dict[str, Any]] = {
 }
 
 
-class Health(Wire):
+class Health(Schema):
     status: Literal["ok"] = "ok"
 
 
-class Readiness(Wire):
+class Readiness(Schema):
     """`degraded`: the node serves, but the bus is disconnected, so events from other nodes take up to 2 s."""
 
     status: Literal["ok", "degraded"] = "ok"

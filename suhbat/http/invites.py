@@ -10,7 +10,7 @@ from pydantic import Field
 from suhbat.errors import Busy, NotFound, RateLimited
 from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.told import UserId
-from suhbat.protocol.types import ConversationId, Time, Wire
+from suhbat.protocol.types import ConversationId, Schema, Time
 
 from .dependencies import Served
 from .refusals import refuses
@@ -23,7 +23,7 @@ CODE, INVITE = "a_code_as_it_was_shown_once", "i3z6rw4q2dyddfn6patw7k"
 """In examples."""
 
 
-class NewInvite(Wire):
+class NewInvite(Schema):
     """`uses`: how many may register with it; `expires_in`: seconds; `conversation`: a room they come into."""
 
     uses: Annotated[int, Field(ge=1, le=MOST_USES, examples=[1])] = 1
@@ -31,7 +31,7 @@ class NewInvite(Wire):
     conversation: ConversationId | None = None
 
 
-class InviteShown(Wire):
+class InviteShown(Schema):
     """An invitation as those see it who look after the server; the code is not kept, so it cannot be shown again."""
 
     id: str = Field(examples=[INVITE])
@@ -48,11 +48,11 @@ class InviteMade(InviteShown):
     code: str = Field(examples=[CODE])
 
 
-class InviteList(Wire):
+class InviteList(Schema):
     invites: tuple[InviteShown, ...]
 
 
-class InviteOffer(Wire):
+class InviteOffer(Schema):
     """What somebody who was invited may know before they register."""
 
     uses: int = Field(examples=[1])

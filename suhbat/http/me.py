@@ -13,7 +13,7 @@ from suhbat.errors import BadRequest, Forbidden
 from suhbat.identity.export import profile
 from suhbat.identity.profile import display_name
 from suhbat.protocol.objects import AddedBy, Invitation, Profile, User
-from suhbat.protocol.types import Storable, Wire
+from suhbat.protocol.types import Schema, Storable
 
 from .dependencies import Served
 from .security import SAFE_WRITE, Caller, LoggedIn, address_of
@@ -32,7 +32,7 @@ Locale = Annotated[str, Field(examples=["uz"]), AfterValidator(_tag)]
 Password = Annotated[str, Field(examples=["a password nobody else has"])]
 
 
-class Changes(Wire):
+class ProfileChanges(Schema):
     """What is left out stays. `password` needs `current_password`; it ends every other session. `added_by`: who makes one a
     member of a room at once (`everyone`, those one has met: `known`, `nobody`); the others invite."""
 
@@ -43,11 +43,11 @@ class Changes(Wire):
     current_password: Password | None = None
 
 
-class Invitations(Wire):
+class Invitations(Schema):
     invitations: tuple[Invitation, ...]
 
 
-class Farewell(Wire):
+class Farewell(Schema):
     """`messages`: whether what one wrote stays without the name, or goes."""
 
     password: Password
@@ -62,8 +62,8 @@ async def show(actor: Caller, services: Served) -> Profile | User:
 
 
 @router.patch("", dependencies=[SAFE_WRITE])
-async def change(request: Request, body: Changes, login: LoggedIn, services: Served) -> Profile:
-    """Change the shown name, the language or the password of one's account."""
+async def change(request: Request, body: ProfileChanges, login: LoggedIn, services: Served) -> Profile:
+    """Change the display name, the language or the password of one's account."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
     account = services.people.account_of(login.actor.uid)

@@ -12,7 +12,7 @@ from suhbat.chat.rate import COSTS
 from suhbat.errors import BadRequest, TooManyConversations, TooManyInvitations, UserNotFound
 from suhbat.protocol.commands import Admit, Ban, Join, Leave, Mute, Remove
 from suhbat.protocol.objects import Member, Role
-from suhbat.protocol.types import Reason, Until, Wire
+from suhbat.protocol.types import Reason, Schema, Until
 
 from .dependencies import Served
 from .paths import Person, Place, WhoseUid, known
@@ -22,24 +22,24 @@ from .security import READ, SAFE_WRITE, Caller, weighs
 router = APIRouter(prefix="/conversations/{conversation}/members", tags=["members"])
 
 
-class Members(Wire):
+class Members(Schema):
     """`after`: where the next page begins, null at the end."""
 
     members: tuple[Member, ...]
     after: str | None
 
 
-class Membership(Wire):
+class Membership(Schema):
     role: Role = "member"
 
 
-class Invited(Wire):
+class Invited(Schema):
     """The person was asked: they are a member when they accept."""
 
     invited: Literal[True] = True
 
 
-class Standing(Wire):
+class Standing(Schema):
     """One thing at a time: a `role`, or whether they are `banned` or `muted` (`until` when; null: for good)."""
 
     role: Role | None = None

@@ -13,7 +13,7 @@ from suhbat.chat.reactions import wanted
 from suhbat.errors import BadRequest, IdempotencyConflict, TooManyReactions
 from suhbat.protocol.commands import Delete, Edit, Pin, React, Report
 from suhbat.protocol.objects import Message, Reaction
-from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Seq, Text, Time, Wire
+from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Schema, Seq, Text, Time
 from suhbat.services import Services
 
 from .dependencies import Served
@@ -27,7 +27,7 @@ EmojiPath = Annotated[str, Path(examples=["👍"])]
 At = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
 
 
-class NewMessage(Wire):
+class NewMessage(Schema):
     """Safe to repeat with the same `client_id`."""
 
     text: Text
@@ -35,7 +35,7 @@ class NewMessage(Wire):
     reply_to: Seq | None = None
 
 
-class Posted(Wire):
+class Posted(Schema):
     """The message is durable and has its place. `duplicate`: it already had."""
 
     conversation: str = Field(examples=[LOBBY])
@@ -45,21 +45,21 @@ class Posted(Wire):
     duplicate: bool
 
 
-class NewText(Wire):
+class NewText(Schema):
     text: Text
 
 
-class Complaint(Wire):
+class Complaint(Schema):
     reason: Reason = ""
 
 
-class Changed(Wire):
+class Changed(Schema):
     """`seq` of the event in the conversation's log; where nothing had to change, the head."""
 
     seq: int = Field(examples=[14])
 
 
-class MessagePage(Wire):
+class MessagePage(Schema):
     """Messages, ascending by `seq`; and whether there are more on either side."""
 
     messages: tuple[Message, ...]
@@ -132,7 +132,7 @@ async def edit(conversation: Place, seq: SeqPath, body: NewText, actor: Caller, 
 
 @router.delete("/{seq}", dependencies=[SAFE_WRITE])
 async def delete(conversation: Place, seq: SeqPath, actor: Caller, services: Served) -> Changed:
-    """Take a message away; a tombstone stays. One's own, or anybody's for who keeps order there."""
+    """Delete a message: one's own, or as a moderator of the conversation anybody's. A tombstone stays."""
     command = Delete(type="delete", conversation=known(conversation), seq=seq)
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
@@ -185,7 +185,7 @@ async def unpin(conversation: Place, seq: SeqPath, actor: Caller, services: Serv
 
 @router.post("/{seq}/reports", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def report(conversation: Place, seq: SeqPath, body: Complaint, actor: Caller, services: Served) -> None:
-    """Tell those who keep order of a message."""
+    """Report a message to the moderators."""
     command = Report(type="report", conversation=known(conversation), seq=seq, reason=body.reason)
     await services.commands.execute(actor, command)
 

@@ -12,7 +12,7 @@ from suhbat.chat.moderation import owner_refusal
 from suhbat.errors import NotFound
 from suhbat.protocol.http_commands import FilterWords, SetFilter, SettleReport
 from suhbat.protocol.objects import Message, User
-from suhbat.protocol.types import MAX_INTEGER, Time, Wire
+from suhbat.protocol.types import MAX_INTEGER, Schema, Time
 
 from .dependencies import Served
 from .refusals import refuses
@@ -23,7 +23,9 @@ router = APIRouter(tags=["order"])
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-class Report(Wire):
+class OpenReport(Schema, title="Report"):
+    __qualname__ = "Report"  # the name in /openapi.json, which does not change
+
     id: int = Field(examples=[3])
     message: Message
     by: User
@@ -31,11 +33,11 @@ class Report(Wire):
     at: Time
 
 
-class Reports(Wire):
-    reports: tuple[Report, ...]
+class Reports(Schema):
+    reports: tuple[OpenReport, ...]
 
 
-class AuditEntry(Wire):
+class AuditEntry(Schema):
     """`subject`: the uid of whom it was done to."""
 
     id: int = Field(examples=[5])
@@ -48,7 +50,7 @@ class AuditEntry(Wire):
     data: str = Field(examples=["spam"])
 
 
-class AuditLog(Wire):
+class AuditLog(Schema):
     entries: tuple[AuditEntry, ...]
 
 
@@ -56,10 +58,12 @@ class AuditLog(Wire):
 async def reports(
     actor: Caller, services: Served, after: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0, limit: Limit = 50
 ) -> Reports:
-    """Messages that people reported, from the conversations where the caller keeps order, oldest first."""
+    """Messages that people reported, from the conversations that the caller moderates, oldest first."""
     found = await services.store.reports(actor, after=after, limit=limit)
     return Reports(
-        reports=tuple(Report(id=one.id, message=one.message, by=one.by, reason=one.reason, at=one.at) for one in found)
+        reports=tuple(
+            OpenReport(id=one.id, message=one.message, by=one.by, reason=one.reason, at=one.at) for one in found
+        )
     )
 
 
@@ -72,13 +76,13 @@ async def settle(
     await services.commands.execute(actor, SettleReport(report=report))
 
 
-class NewFilter(Wire):
+class NewFilter(Schema):
     """Words, or several with spaces between, that no message may have; in whatever spelling, as whole words."""
 
     words: FilterWords
 
 
-class Filtered(Wire):
+class Filtered(Schema):
     """The same words as they are kept: in their one form, which may be longer than what was sent."""
 
     words: tuple[str, ...] = Field(examples=[["spam"]])
@@ -111,7 +115,7 @@ async def audit(
     before: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None,
     limit: Limit = 50,
 ) -> AuditLog:
-    """What those who keep order did, newest first. Only the owner of the server reads it."""
+    """What moderators did, newest first. Only the owner of the server reads it."""
     require_owner(actor)
     found = await services.store.audit(before=before, limit=limit)
     return AuditLog(

@@ -10,7 +10,7 @@ from pydantic import Field
 from suhbat.chat.rate import Cost
 from suhbat.chat.search import LONGEST, parse
 from suhbat.protocol.objects import Message
-from suhbat.protocol.types import MAX_INTEGER, Wire
+from suhbat.protocol.types import MAX_INTEGER, Schema
 
 from .dependencies import Served
 from .security import SEARCH, Caller, weighs
@@ -18,7 +18,7 @@ from .security import SEARCH, Caller, weighs
 router = APIRouter(tags=["search"])
 
 
-class Found(Wire):
+class Found(Schema):
     """Newest first. `cursor`: for the next page, null at the end; a page may be short, or empty, before that."""
 
     messages: tuple[Message, ...]

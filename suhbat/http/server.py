@@ -9,14 +9,14 @@ from pydantic import Field
 
 from suhbat import __version__
 from suhbat.protocol.replies import Limits
-from suhbat.protocol.types import Wire
+from suhbat.protocol.types import Schema
 
 from .dependencies import Served
 
 router = APIRouter(tags=["server"])
 
 
-class Server(Wire):
+class Server(Schema):
     """`access`: who may join (see the setting). `outside`: whether another application identifies the users. `owned`: whether
     the server has an owner; until then the setup link makes one."""
 

@@ -11,7 +11,7 @@ from suhbat.errors import Busy, Forbidden, NotFound, RateLimited, Unauthenticate
 from suhbat.identity.export import profile
 from suhbat.identity.login import Login
 from suhbat.protocol.objects import Profile
-from suhbat.protocol.types import SESSION_TOKEN, Name, Time, Wire
+from suhbat.protocol.types import SESSION_TOKEN, Name, Schema, Time
 from suhbat.services import Services
 
 from . import cookie
@@ -26,7 +26,7 @@ SESSION = "saq5hdb3uyvzl3crfvw7lc"
 """In examples."""
 
 
-class NewSession(Wire):
+class NewSession(Schema):
     """With `cookie` the answer carries an HttpOnly cookie and no token: for browsers."""
 
     user_id: Name = Field(examples=["ali"])
@@ -34,20 +34,20 @@ class NewSession(Wire):
     cookie: bool = False
 
 
-class SignedIn(Wire):
+class SignedIn(Schema):
     """The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
 
     user: Profile
     token: str = Field(examples=[SESSION_TOKEN])
 
 
-class LoggedInByCookie(Wire):
+class LoggedInByCookie(Schema):
     """The token is in the cookie."""
 
     user: Profile
 
 
-class SessionShown(Wire):
+class SessionShown(Schema):
     """A login. `label` is what it was made with; `current` is the one that asks."""
 
     id: str = Field(examples=[SESSION])
@@ -58,7 +58,7 @@ class SessionShown(Wire):
     current: bool
 
 
-class SessionList(Wire):
+class SessionList(Schema):
     sessions: tuple[SessionShown, ...]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import Field
 
-from suhbat.protocol.types import Time, Wire
+from suhbat.protocol.types import Schema, Time
 
 from .dependencies import Served
 from .security import SAFE_WRITE, LoggedIn
@@ -13,7 +13,7 @@ from .security import SAFE_WRITE, LoggedIn
 router = APIRouter(prefix="/tickets", tags=["tickets"], dependencies=[SAFE_WRITE])
 
 
-class Ticket(Wire):
+class Ticket(Schema):
     ticket: str = Field(examples=["a_ticket_for_thirty_seconds"])
     expires_at: Time
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from suhbat.chat.model import Actor
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import Person
-from suhbat.protocol.types import Wire
+from suhbat.protocol.types import Schema
 from suhbat.services import Services
 
 from . import paths
@@ -20,7 +20,9 @@ from .security import READ, Caller
 router = APIRouter(prefix="/users", tags=["users"])
 
 
-class People(Wire):
+class FoundUsers(Schema, title="People"):
+    __qualname__ = "People"  # the name in /openapi.json, which does not change
+
     users: tuple[Person, ...]
 
 
@@ -30,16 +32,16 @@ async def search(
     services: Served,
     query: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=50)] = 20,
-) -> People:
-    """Accounts whose name, or a word of whose shown name, begins with `query`, with or without an @ before it; and the guest of
-    exactly that name."""
+) -> FoundUsers:
+    """Accounts whose name, or a word of whose display name, begins with `query` (an @ before it is ignored), and the guest
+    with exactly that name."""
     query = query.strip().removeprefix("@")
     found = {account.uid: account.actor for account in services.people.accounts.found(query, limit)}
     await services.people.learn(query)
     exact = services.people.find(query)
     if exact is not None:
         found = {exact.uid: exact} | found
-    return People(users=tuple(_person(other, services) for other in list(found.values())[:limit]))
+    return FoundUsers(users=tuple(_person(other, services) for other in list(found.values())[:limit]))
 
 
 @router.get("/{user_id}", dependencies=[READ])

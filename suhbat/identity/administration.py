@@ -8,7 +8,7 @@ from suhbat.chat.model import Account
 from suhbat.errors import BadRequest
 from suhbat.protocol.objects import Role
 from suhbat.protocol.told import UserId
-from suhbat.protocol.types import Time, Wire
+from suhbat.protocol.types import Schema, Time
 
 from .people import People
 from .registration import Registration
@@ -16,7 +16,7 @@ from .registration import Registration
 Verb = Literal["add", "passwd", "list", "disable", "enable", "role", "erase"]
 
 
-class AccountCommand(Wire):
+class AccountCommand(Schema):
     """One command. `user_id`: the account's, unused by `list`; `password`: for `add` and `passwd`; `role`: for `add` and
     `role`; `with_messages`: for `erase`, whether the account's messages are deleted too."""
 
@@ -27,7 +27,7 @@ class AccountCommand(Wire):
     with_messages: bool = False
 
 
-class AccountLine(Wire):
+class AccountLine(Schema):
     """An account as the command line shows it."""
 
     user_id: UserId
@@ -36,7 +36,7 @@ class AccountLine(Wire):
     created_at: Time
 
 
-class AccountsReply(Wire):
+class AccountsReply(Schema):
     """The accounts that a command concerned, as they are now."""
 
     accounts: tuple[AccountLine, ...]

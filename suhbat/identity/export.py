@@ -11,7 +11,7 @@ from suhbat.chat.ports import ConversationReader
 from suhbat.chat.search import Query
 from suhbat.chat.turns import ExportPace
 from suhbat.protocol.objects import Message, Profile
-from suhbat.protocol.types import MAX_PAGE, Wire, format_time
+from suhbat.protocol.types import MAX_PAGE, Schema, format_time
 
 from .people import People
 
@@ -96,6 +96,6 @@ def _lines(messages: Iterable[Message]) -> bytes:
     return b"".join(_line("message", message) for message in messages)
 
 
-def _line(kind: str, thing: Wire) -> bytes:
+def _line(kind: str, thing: Schema) -> bytes:
     # Not by way of a dictionary: an export has as many lines as there are messages, and all are made on the event loop.
     return f'{{"type":"{kind}",{thing.model_dump_json()[1:]}\n'.encode()

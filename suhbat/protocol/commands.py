@@ -23,6 +23,7 @@ from .types import (
     People,
     Reason,
     Retention,
+    Schema,
     Seq,
     SlowMode,
     Text,
@@ -31,11 +32,10 @@ from .types import (
     Uid,
     Uids,
     Until,
-    Wire,
 )
 
 
-class _Command(Wire):
+class _Command(Schema):
     id: CommandId | None = Field(default=None, examples=[7])
 
     @field_validator("id", mode="before")
@@ -46,7 +46,7 @@ class _Command(Wire):
         return value
 
 
-class Resume(Wire):
+class Resume(Schema):
     """Where a client stopped: the epoch it saw and the last `seq` it applied of each conversation.
 
     `uid`, if given, is who it was; somebody else's cursors are void."""
@@ -254,7 +254,7 @@ class Mute(_Sanction):
 
 
 class Report(_Command):
-    """Tell those who keep order of a message."""
+    """Report a message to the moderators."""
 
     type: Literal["report"]
     conversation: ConversationId

@@ -9,9 +9,9 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, PrivateAttr, TypeAdapter
 
-from .objects import ConversationState, Invitation, Message, Profile, Role, Settings, User
+from .objects import ConversationSettings, ConversationState, Invitation, Message, Profile, Role, User
 from .told import ConversationId, Count, Cursor, Ordinal, Seq, Uid, UserId
-from .types import ME, Time, Wire
+from .types import ME, Schema, Time
 
 Everyone = Annotated[
     Literal[-1, 0, 1],
@@ -21,7 +21,7 @@ Everyone = Annotated[
 out where nothing changed. Unlike `Message.mentions_all` it never changes afterwards, so that counts can be folded from it."""
 
 
-class Placed(Wire):
+class Placed(Schema):
     type: str
     conversation: ConversationId
     seq: Seq
@@ -144,7 +144,7 @@ class MemberMuted(_Event):
     until: Time | None = None
 
 
-class ConversationUpdated(_Event, Settings):
+class ConversationUpdated(_Event, ConversationSettings):
     """A conversation's title or another setting changed; all of them as they are now.
 
     `last_message`: where `history` became "all", for those who did not see it before.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-Schema = Mapping[str, Any]
+JsonSchema = Mapping[str, Any]
 
 _NULL = {"type": "null"}
 
 
-def example(schema: Schema, definitions: Mapping[str, Schema]) -> Any:
+def example(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> Any:
     """A value that `schema` allows; `definitions` by the last part of a `$ref`. Of several ways it takes the first.
 
     A field that may be null is null, and what may be left out is left out where its default is nothing; unless the field

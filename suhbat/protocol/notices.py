@@ -8,10 +8,10 @@ from pydantic import Field
 
 from .objects import Presence
 from .told import ConversationId, Ordinal, Uid, UserId
-from .types import Wire
+from .types import Schema
 
 
-class TypingNotice(Wire):
+class TypingNotice(Schema):
     """Somebody is writing; show it for a few seconds."""
 
     type: Literal["typing"] = "typing"
@@ -20,7 +20,7 @@ class TypingNotice(Wire):
     uid: Uid
 
 
-class PresenceNotice(Wire):
+class PresenceNotice(Schema):
     """Who came and went, gathered over up to a second.
 
     `whole` (after `hello` and after having been behind): who is not in it is not here, whatever was said before.
@@ -31,7 +31,7 @@ class PresenceNotice(Wire):
     whole: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
-class Receipt(Wire):
+class Receipt(Schema):
     """Somebody has read a conversation up to `ordinal`."""
 
     type: Literal["receipt"] = "receipt"
@@ -42,4 +42,4 @@ class Receipt(Wire):
 
 
 Notice = TypingNotice | PresenceNotice | Receipt
-NOTICES: tuple[type[Wire], ...] = (TypingNotice, PresenceNotice, Receipt)
+NOTICES: tuple[type[Schema], ...] = (TypingNotice, PresenceNotice, Receipt)

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from .told import ConversationId, Count, Cursor, Days, Ordinal, Seconds, Seq, Uid, UserId
-from .types import Time, Wire
+from .types import Schema, Time
 
 UserKind = Literal["guest", "account"]
 ConversationKind = Literal["lobby", "direct", "room"]
@@ -18,7 +18,7 @@ HistoryFrom = Literal["joined", "all"]
 AddedBy = Literal["everyone", "known", "nobody"]
 
 
-class User(Wire):
+class User(Schema):
     """Who somebody is: `user_id` is the name, `uid` the identity behind it, immutable and never reused."""
 
     uid: Uid
@@ -41,7 +41,7 @@ class Profile(Person):
     added_by: AddedBy = "known"
 
 
-class Reaction(Wire):
+class Reaction(Schema):
     """One emoji under a message: how many people chose it, and the first of them, in the order of time.
 
     `mine`: whether the reader is among all of them. In events, which are the same for everybody, it is left out.
@@ -54,7 +54,7 @@ class Reaction(Wire):
     uids: tuple[Uid, ...] = ()
 
 
-class Message(Wire):
+class Message(Schema):
     """A message, named by `conversation` and the `seq` of its `message.created`.
 
     `ordinal` counts messages only. A deleted message keeps its place: `deleted` is true and `text` is empty.
@@ -78,8 +78,8 @@ class Message(Wire):
     mentions_all: bool = Field(default=False, exclude_if=lambda value: not value, examples=[True])
 
 
-class Settings(Wire):
-    """What those who keep order in a conversation can change.
+class ConversationSettings(Schema):
+    """The settings of a conversation, which its moderators or its owner can change.
 
     `visibility`: whether others find a room and may join. `history`: what members read of the time before they joined.
     `slow_mode`: seconds between two messages of one member; `retention`: days that messages are kept; 0: none.
@@ -94,7 +94,7 @@ class Settings(Wire):
     retention: Days = Field(default=0, examples=[0])
 
 
-class ConversationState(Settings):
+class ConversationState(ConversationSettings):
     """A conversation as one of its people sees it. `head` is its last `seq`; a direct's `title` is the others' names.
 
     `since`: the head when the reader came; where `history` is "joined", nothing at it or below is theirs. `mentions`: unread
@@ -115,7 +115,7 @@ class ConversationState(Settings):
     draft: str = ""
 
 
-class Invitation(Wire):
+class Invitation(Schema):
     """A membership that somebody offers: what the room is called and who asks. Nothing else of the room is told."""
 
     conversation: ConversationId
@@ -130,7 +130,7 @@ def by_time(invitation: Invitation) -> tuple[int, str]:
     return invitation.invited_at, invitation.conversation
 
 
-class Member(Wire):
+class Member(Schema):
     """Somebody in a conversation. `read_ordinal`: how far they have read; None where there are too many to tell."""
 
     user: User
@@ -141,7 +141,7 @@ class Member(Wire):
     read_ordinal: Ordinal | None = None
 
 
-class Presence(Wire):
+class Presence(Schema):
     """Whether somebody is here; `last_seen` is when they left."""
 
     user_id: UserId

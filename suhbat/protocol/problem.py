@@ -9,12 +9,12 @@ from pydantic import Field
 from suhbat.errors import SuhbatError
 from suhbat.texts import Language, say
 
-from .types import Wire
+from .types import Schema
 
 MEDIA_TYPE = "application/problem+json"
 
 
-class Problem(Wire):
+class Problem(Schema):
     """What went wrong. Programs look at `code`, which never changes; `detail` is for people, in their language."""
 
     type: str = Field(default="about:blank", description="Always about:blank: `code` says which problem it is.")

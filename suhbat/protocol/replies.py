@@ -12,17 +12,17 @@ from suhbat.texts import Language, say
 
 from .objects import ConversationState, Invitation, Message, User
 from .told import ConversationId, Cursors
-from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FRAME, MAX_TEXT, Time, Wire, format_time
+from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FRAME, MAX_TEXT, Schema, Time, format_time
 
 
-class Limits(Wire):
+class Limits(Schema):
     """What a client should know before it is refused: characters of a text, bytes of a frame."""
 
     text: int = MAX_TEXT
     frame: int = MAX_FRAME
 
 
-class _Reply(Wire):
+class _Reply(Schema):
     type: str  # first in every frame
     id: int | str | None = Field(default=None, exclude_if=lambda value: value is None, examples=[7])
 
@@ -39,7 +39,7 @@ class Welcome(_Reply):
     limits: Limits = Limits()
 
 
-class Snapshot(Wire):
+class Snapshot(Schema):
     """Everything a client without a past needs: its conversations, the people in them, and where each log stands.
 
     A large one comes in several frames, each below 256 KB: the first says what `cursors["@me"]` is and which `invitations`
@@ -54,7 +54,7 @@ class Snapshot(Wire):
     more: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
-class Reset(Wire):
+class Reset(Schema):
     """Drop what you cached of this conversation and take this state; its cursor is now `state.head`."""
 
     type: Literal["reset"] = "reset"
@@ -63,7 +63,7 @@ class Reset(Wire):
     reason: Literal["too_far", "retention", "ahead", "interrupted", "new"]
 
 
-class Removed(Wire):
+class Removed(Schema):
     """A cursor was sent for a conversation that may not be seen (or does not exist; one answer for both)."""
 
     type: Literal["conversation.removed"] = "conversation.removed"
@@ -71,7 +71,7 @@ class Removed(Wire):
     removed: ConversationId
 
 
-class CaughtUp(Wire):
+class CaughtUp(Schema):
     """All that was missed has been sent; what follows is live."""
 
     type: Literal["caught_up"] = "caught_up"
@@ -129,10 +129,10 @@ class Error(_Reply):
 
 
 Reply = Welcome | Snapshot | Reset | Removed | CaughtUp | Sent | Acted | Page | Ok | Pong | Error
-REPLIES: tuple[type[Wire], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp, Ok, Sent, Acted, Page, Pong, Error)
+REPLIES: tuple[type[Schema], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp, Ok, Sent, Acted, Page, Pong, Error)
 
 
-def encode(frame: Wire) -> bytes:
+def encode(frame: Schema) -> bytes:
     """One JSON object, UTF-8."""
     return frame.__pydantic_serializer__.to_json(frame)
 

@@ -18,12 +18,12 @@ from .events import Event, MessageCreated
 from .machine import Answer, Do, End, Meter, binary, decoded, flood, oversized, reason_of
 from .replies import encode
 from .told import ConversationId, Uid, UserId
-from .types import LOBBY, Storable, Text, Time, Wire, format_time
+from .types import LOBBY, Schema, Storable, Text, Time, format_time
 
 EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
 
 
-class SimpleSend(Wire):
+class SimpleSend(Schema):
     """What a client sends. `to_user` missing, null or "" means everybody."""
 
     message: Text
@@ -32,7 +32,7 @@ class SimpleSend(Wire):
     )
 
 
-class _Announcement(Wire):
+class _Announcement(Schema):
     type: str
     user_id: UserId
     uid: Uid
@@ -53,7 +53,7 @@ class SimpleLeft(_Announcement):
     message: str = Field(examples=["User ali left the chat"])
 
 
-class SimpleMessage(Wire):
+class SimpleMessage(Schema):
     """A message to everybody (`to_user` "") or to you alone (`to_user` your name)."""
 
     type: Literal["message"] = "message"
@@ -66,7 +66,7 @@ class SimpleMessage(Wire):
     sent_at: Time
 
 
-class SimpleSent(Wire):
+class SimpleSent(Schema):
     """Your private message is stored; `online`: whether its reader is here now."""
 
     type: Literal["sent"] = "sent"
@@ -78,7 +78,7 @@ class SimpleSent(Wire):
     online: bool = Field(examples=[True])
 
 
-class SimpleError(Wire):
+class SimpleError(Schema):
     """Refused; the connection stays open unless a close follows."""
 
     type: Literal["error"] = "error"
@@ -87,7 +87,7 @@ class SimpleError(Wire):
     retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
-SIMPLE_FRAMES: tuple[type[Wire], ...] = (SimpleJoined, SimpleLeft, SimpleMessage, SimpleSent, SimpleError)
+SIMPLE_FRAMES: tuple[type[Schema], ...] = (SimpleJoined, SimpleLeft, SimpleMessage, SimpleSent, SimpleError)
 
 
 class Viewer(Protocol):

@@ -40,7 +40,7 @@ SESSION_TOKEN = "ss_a_token_as_it_was_shown_once"  # noqa: S105  # nosec B105
 """In examples: nobody's."""
 
 
-class Wire(BaseModel):
+class Schema(BaseModel):
     """Base of everything on the wire: frozen, strict, unknown fields ignored (the contract grows by adding).
 
     Every field that is no choice among a few has an example, its type's or its own (see `examples`).

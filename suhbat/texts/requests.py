@@ -72,11 +72,6 @@ REQUESTS: Texts = {
         "uz": "Bu client_id boshqa xabar uchun ishlatilgan. Har bir yangi xabarga yangi client_id bering.",
         "ru": "Этот client_id уже использован для другого сообщения. Каждому новому сообщению нужен новый client_id.",
     },
-    "unsupported": {
-        "en": "This server does not support {what} yet. A later version will.",
-        "uz": "Bu server hozircha {what} amalini qoʻllab-quvvatlamaydi. Keyingi versiyada qoʻshiladi.",
-        "ru": "Этот сервер пока не поддерживает {what}. Это появится в следующей версии.",
-    },
     "storage_unavailable": {
         "en": "The server's storage is full or unavailable. Try again in {seconds} s.",
         "uz": "Server xotirasi toʻlgan yoki ishlamayapti. {seconds} soniyadan keyin qayta urinib koʻring.",

@@ -20,7 +20,7 @@ from suhbat.chat.conversations import (
 from suhbat.chat.model import Actor, ConversationFacts
 from suhbat.errors import BadRequest, Forbidden, NotFound, SuhbatError
 from suhbat.protocol.commands import Update
-from suhbat.protocol.objects import ConversationKind, Role, Settings
+from suhbat.protocol.objects import ConversationKind, ConversationSettings, Role
 
 ALI = Actor("u-ali", "ali", "account", 0)
 KINDS: tuple[ConversationKind, ...] = get_args(ConversationKind)
@@ -44,12 +44,12 @@ def ask(kind: ConversationKind, role: Role | None, **fields: Any) -> SuhbatError
     update = Update(type="update", conversation="c1", **fields)
     actor = Actor("u-ali", "ali", "account", 0, role or "member") if kind == "lobby" else ALI
     facts = ConversationFacts("c1", kind, "member" if kind == "lobby" else role)
-    return update_refusal(actor, facts, update, changed_settings(update, Settings()))
+    return update_refusal(actor, facts, update, changed_settings(update, ConversationSettings()))
 
 
 def test_every_setting_has_its_action() -> None:
     """None can be changed by everybody, for want of an entry."""
-    assert set(SETTING_ACTIONS) == set(Settings.model_fields) == set(DIFFERENT)
+    assert set(SETTING_ACTIONS) == set(ConversationSettings.model_fields) == set(DIFFERENT)
 
 
 def test_a_room_is_for_those_who_come_back() -> None:
@@ -76,7 +76,7 @@ def test_the_largest_direct() -> None:
 
 def test_what_changes() -> None:
     """What is given and differs; nothing that is not given, also where it is falsy."""
-    settings = Settings(title="Xona", topic="choy", slow_mode=5)
+    settings = ConversationSettings(title="Xona", topic="choy", slow_mode=5)
     update = Update(type="update", conversation="c1", title="Xona", topic="", slow_mode=0)
     assert changed_settings(update, settings) == {"topic": "", "slow_mode": 0}
     assert changed_settings(Update(type="update", conversation="c1"), settings) == {}
@@ -97,7 +97,7 @@ def test_who_may_change_what(kind: ConversationKind, setting: str) -> None:
 def test_refused_whatever_its_value() -> None:
     """Who may not change a setting is refused also where it would stay as it is; who may is not."""
     same = Update(type="update", conversation="c1", archived=False)
-    changed = changed_settings(same, Settings())
+    changed = changed_settings(same, ConversationSettings())
     assert changed == {}
     for role, refused in (("moderator", True), ("owner", False)):
         facts = ConversationFacts("c1", "room", role)

@@ -15,7 +15,7 @@ from websockets.http11 import Request, Response
 from suhbat.client import Suhbat
 from suhbat.client.connection import TICK_SECONDS
 from suhbat.protocol.replies import CaughtUp, Sent, encode
-from suhbat.protocol.types import Wire
+from suhbat.protocol.types import Schema
 from tests.servers import PATIENCE
 
 from .parts import snapshot, welcome
@@ -45,7 +45,7 @@ class Peer:
         self.socket = socket
         self.done = asyncio.Event()
 
-    async def say(self, *frames: Wire | dict[str, Any]) -> None:
+    async def say(self, *frames: Schema | dict[str, Any]) -> None:
         for frame in frames:
             await self.socket.send(json.dumps(frame) if isinstance(frame, dict) else encode(frame).decode())
 
@@ -62,7 +62,7 @@ class Peer:
         await self.say(welcome(), snapshot(**heads), CaughtUp())
         return hello
 
-    async def resume(self, *missed: Wire) -> dict[str, Any]:
+    async def resume(self, *missed: Schema) -> dict[str, Any]:
         """Play an opening with cursors; gives the `hello`."""
         hello = await self.hear("hello")
         await self.say(welcome(resumed=True), *missed, CaughtUp())

@@ -20,7 +20,7 @@ from suhbat.protocol.notices import NOTICES
 from suhbat.protocol.problem import Problem
 from suhbat.protocol.replies import REPLIES, Snapshot
 from suhbat.protocol.simple import SIMPLE_FRAMES
-from suhbat.protocol.types import Wire
+from suhbat.protocol.types import Schema
 from suhbat.runtime.app import create_app
 
 
@@ -95,4 +95,4 @@ def test_a_full_account_has_a_snapshot() -> None:
     """However many conversations there are, and whatever was stored."""
     cursors = {f"r{number}" * 40: -1 for number in range(6_000)}
     assert Snapshot(conversations=(), users=(), cursors=cursors).cursors == cursors
-    assert issubclass(Snapshot, Wire)
+    assert issubclass(Snapshot, Schema)

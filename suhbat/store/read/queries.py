@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select
 from suhbat.chat.model import Actor, Places, States
 from suhbat.errors import NotFound
 from suhbat.protocol.events import LogEntry, own_log
-from suhbat.protocol.objects import ConversationState, Message, Settings, User
+from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, User
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.dialect import find_rows
 from suhbat.store.sqlite.values import parts
@@ -56,7 +56,7 @@ _COLUMNS = (
     conversations.c.head,
     conversations.c.last_ordinal,
     conversations.c.oldest,
-    *(conversations.c[name] for name in Settings.model_fields if name != "title"),
+    *(conversations.c[name] for name in ConversationSettings.model_fields if name != "title"),
     reads.c.read_ordinal,
     reads.c.own_since,
     count_deleted().label("gone"),
@@ -257,7 +257,7 @@ def _read(row: AnyRow) -> int:
 
 
 def _settings(row: AnyRow, uid: str, people: Mapping[str, str]) -> dict[str, Any]:
-    found = {name: getattr(row, name) for name in Settings.model_fields}
+    found = {name: getattr(row, name) for name in ConversationSettings.model_fields}
     if row.kind == "direct":
         found["title"] = title_of({other: name for other, name in people.items() if other != uid}) or people[uid]
     return found

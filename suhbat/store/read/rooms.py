@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, sel
 from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds, ReactionPage, RoomLine
 from suhbat.chat.policy import Action, decide
 from suhbat.errors import NotFound
-from suhbat.protocol.objects import ConversationState, Member, Message, Settings, User
+from suhbat.protocol.objects import ConversationSettings, ConversationState, Member, Message, User
 from suhbat.protocol.types import FEW, LOBBY
 from suhbat.store.tables import conversations, events, members, pins, reads, sanctions, users
 
@@ -196,7 +196,7 @@ def _member_count() -> Any:
 
 def _outside(row: AnyRow) -> ConversationState:
     """A public room as those see it who are not in it: what it is, nothing of what was said."""
-    settings = {name: getattr(row, name) for name in Settings.model_fields}
+    settings = {name: getattr(row, name) for name in ConversationSettings.model_fields}
     return ConversationState(
         conversation=row.name, kind=row.kind, head=0, member_count=row.member_count, role=row.role, **settings
     )

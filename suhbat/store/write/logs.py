@@ -10,12 +10,12 @@ from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Milliseconds
 from suhbat.chat.policy import Until
-from suhbat.protocol.objects import Role, Settings
+from suhbat.protocol.objects import ConversationSettings, Role
 from suhbat.store.read.rows import AnyRow
 from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import conversations, members, sanctions
 
-_NO_SETTINGS = Settings()
+_NO_SETTINGS = ConversationSettings()
 
 
 @dataclass(slots=True, eq=False)
@@ -32,14 +32,14 @@ class Log:
     ordinal: int
     base: int
     people: dict[str, Role] | None = None
-    settings: Settings = _NO_SETTINGS
+    settings: ConversationSettings = _NO_SETTINGS
     bans: dict[str, Until] = field(default_factory=dict)
     mutes: dict[str, Until] = field(default_factory=dict)
     hidden: int = 0
     """How many of its people do not see a direct (see `tables.members`)."""
 
 
-SETTINGS = tuple(conversations.c[name] for name in Settings.model_fields)
+SETTINGS = tuple(conversations.c[name] for name in ConversationSettings.model_fields)
 LOG = select(
     conversations.c.id,
     conversations.c.name,
@@ -61,9 +61,9 @@ def log_of(row: AnyRow, people: dict[str, Role] | None = None) -> Log:
     return log
 
 
-def settings_of(row: AnyRow) -> Settings:
+def settings_of(row: AnyRow) -> ConversationSettings:
     """The settings of a conversation from a row that has SETTINGS."""
-    return Settings(**{column.name: getattr(row, column.name) for column in SETTINGS})
+    return ConversationSettings(**{column.name: getattr(row, column.name) for column in SETTINGS})
 
 
 def new_log(name: str, kind: str, at: Milliseconds, title: str = "") -> dict[str, object]:

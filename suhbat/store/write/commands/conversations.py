@@ -17,7 +17,7 @@ from suhbat.chat.conversations import (
 from suhbat.chat.model import CommandResult
 from suhbat.protocol.commands import Create, Erase, Meet, Update
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
-from suhbat.protocol.objects import Settings
+from suhbat.protocol.objects import ConversationSettings
 from suhbat.store.read.queries import state_of
 from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
 from suhbat.store.write.directs import counts_for, make_direct, pair_of, show_direct
@@ -33,7 +33,7 @@ def create(execution: Execution, command: Create) -> CommandResult:
     allow(room_refusal(actor))
     execution.conversations(actor, exempt=execution.context.exempt)
     execution.spend("rooms", execution.rules.bounds.rooms, exempt=execution.context.exempt)
-    settings = Settings(
+    settings = ConversationSettings(
         title=command.title, topic=command.topic, visibility=command.visibility, history=command.history
     )
     name = new_room_id()
