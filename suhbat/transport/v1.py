@@ -1,139 +1,230 @@
-"""The v1 dialect from the upgrade to an open connection: `hello`, `welcome`, then a snapshot or the resume (PROTOCOL §2)."""
+"""The v1 dialect: commands with replies (PROTOCOL §2). `v1_hello` opens the connection before."""
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeVar
 
-from suhbat.errors import Busy, Internal, SuhbatError, Unauthenticated
-from suhbat.hub.connection import Connection, FrameFormat, Target, Wire
-from suhbat.identity.login import Login
+from suhbat.chat.model import Actor, Outcome, Sent
+from suhbat.chat.rate import cost_of, weigh
+from suhbat.chat.sync import sync_plan
+from suhbat.errors import Internal, NotFound, SuhbatError, UserNotFound
+from suhbat.hub.connection import Target, Wire
 from suhbat.protocol import replies
-from suhbat.protocol.commands import Hello
+from suhbat.protocol.commands import Command, Hello, History, Ping, Read, Send, Sync, Typing, V1StateCommand
 from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
-from suhbat.protocol.types import HELLO_SECONDS
+from suhbat.protocol.notices import TypingNotice
+from suhbat.protocol.types import ME
 from suhbat.services import Services
 
 from .dialect import Rest, log
-from .opening import Opening, OpeningPlan
+from .opening import Opening
 from .upgrade import Upgrade
-from .v1_commands import V1Commands
+from .v1_hello import V1Hello
 
-FAILED_SECONDS = 30.0
-"""The `retry_after` of an opening that failed because of a fault of this server."""
+C = TypeVar("C", bound=V1StateCommand | History | Sync)
+
+SYNCS = 8
+"""Syncs of one connection that may wait for `caught_up`; while there are more, the socket is not read. Each holds the heads
+that it asked for, and every step of the feed checks them."""
+TYPING_SECONDS = 3.0
+"""The shortest time between two typing notices of one connection in one conversation. Further ones are dropped."""
 
 
-class V1Dialect(V1Commands):
-    """Implements `dialect.Dialect`. The request is kept until `hello`, which may use its ticket, header or cookie."""
+class V1Dialect(V1Hello):
+    """Implements `dialect.Dialect`."""
 
     label = "v1"
 
-    __slots__ = ("_deadline", "_upgrade")
+    __slots__ = ("typed",)
 
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
         super().__init__(services, wire, upgrade)
-        self._upgrade: Upgrade | None = upgrade
-        self._deadline: asyncio.TimerHandle | None = None
-
-    def open(self) -> None:
-        """Wait for `hello`. After HELLO_SECONDS without it the connection is closed (4501)."""
-        self.services.limits.unidentified.add(self)
-        self._deadline = asyncio.get_running_loop().call_later(HELLO_SECONDS, self._late)
+        self.typed: dict[str, float] = {}  # by conversation, when a typing notice was sent last
 
     def receive(self, data: str | bytes) -> Rest | None:
         action = self.machine.receive(data, self.services.clock.steady())
         if isinstance(action, Do):
-            command = action.command
-            return self._hello(command) if isinstance(command, Hello) else self.execute(command)
+            return self._execute(action.command)
         self.perform(action)
         return None
 
-    def release(self) -> None:
-        super().release()
-        self.services.limits.unidentified.discard(self)
-        if self._deadline is not None:
-            self._deadline.cancel()
+    @property
+    def crowded(self) -> bool:
+        return super().crowded or (self.connection is not None and len(self.connection.targets) > SYNCS)
 
-    def _late(self) -> None:
-        if end := self.machine.late():
-            self.perform(end)
+    def _execute(self, command: Command) -> Rest | None:
+        """Carry out a command and reply to it. A send gets its reply when it is stored."""
+        match command:
+            case Send():
+                return self._send(command)
+            case Hello():
+                return self.hello(command)
+            case Ping():
+                self._reply(replies.Pong(id=command.id, heads=self._heads()))
+            case Typing():
+                self._typing(command)
+            case History():
+                return self._carry_out(command, self._history)
+            case Sync():
+                return self._carry_out(command, self._sync)
+            case _:
+                return self._carry_out(command, self._change)
+        return None
 
-    def turn_away(self, error: Busy) -> None:
-        """Send an error and close: there are too many connections without `hello`. See `hub.unidentified`."""
-        self.close_with_error(error, self.machine.refuse(error, None))
-
-    async def _hello(self, command: Hello) -> None:
-        self.services.limits.unidentified.discard(self)
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _send(self, command: Send) -> Rest | None:
+        assert self.connection is not None
         try:
-            async with self.services.limits.opening_limiter.turn():
-                rest = await self._open(command)
-            if rest is not None:
-                await rest
-        except SuhbatError as error:
-            self.close_with_error(error, self.machine.refuse(error, command.id))
-        except Exception:
-            log.exception("v1: opening failed")
-            # A retry would probably fail again. With this delay the client returns, and recovers once the fault is fixed.
-            failure = Internal(retry_after=FAILED_SECONDS)
-            self.close_with_error(failure, self.machine.refuse(failure, command.id))
+            peer = None if command.to_user is None else self.services.messages.recipient(command.to_user, command.uid)
+        except UserNotFound as error:
+            return self._send_to_unknown(command, error)
+        self._post(command, peer)
+        return None
 
-    async def _open(self, command: Hello) -> Rest | None:
-        if self.wire.closed:
-            return None
-        login = await self._identify(command)
-        self.machine.language = self.language  # of the account, if it has one
-        actor = login.actor
-        connection = Connection(self.wire, FrameFormat.V1, actor, self.language, login.session)
-        opening = Opening(self.services, connection)
-        try:
-            # The own log is followed before anything is read from the store, so that no event in between is missed.
-            self.services.hub.follow(connection, {own_log(actor.uid): 0})
-            planned = await opening.plan(command.resume)
-        except BaseException:
-            self.services.hub.remove(connection)
-            raise
-        if self.wire.closed or not self.is_valid(login, connection):
-            self.services.hub.remove(connection)
-            return None
-        self.machine.meter = self.services.limits.rates.meter(actor.uid, self.address)
-        self.enter(connection)
-        self._reply(
-            replies.Welcome(
-                id=command.id,
-                user=actor.user,
-                connection=connection.id,
-                epoch=self.services.store.epoch,
-                resumed=planned.resume is not None,
-            )
+    def _post(self, command: Send, peer: Actor | None) -> None:
+        assert self.connection is not None
+        self.in_flight += 1
+        self.services.messages.send(
+            self.connection.actor,
+            text=command.text,
+            conversation=command.conversation,
+            peer=peer,
+            client_id=command.client_id,
+            reply_to=command.reply_to,
+            done=partial(self._sent, command.id),
         )
-        return self._send_conversations(connection, opening, planned)
 
-    async def _send_conversations(self, connection: Connection, opening: Opening, planned: OpeningPlan) -> None:
-        """Send the frames after `welcome`. This runs after the opening limiter's turn, because a slow peer may take long."""
-        if planned.resume is None:
-            assert planned.snapshot is not None
-            heads = await opening.send_snapshot(planned.snapshot)
+    async def _send_to_unknown(self, command: Send, error: UserNotFound) -> None:
+        """Send to a name that this node does not know. Another node may know it, or the send may be a repetition of one
+        that was acknowledged before."""
+        assert self.connection is not None
+        actor = self.connection.actor
+        try:
+            peer = await self._find_recipient(command)
+            if peer is not None:
+                if self.connection is not None:
+                    self._post(command, peer)
+                return
+            sent = await self.services.messages.repeated(
+                actor, error, text=command.text, client_id=command.client_id, reply_to=command.reply_to
+            )
+        except SuhbatError as refusal:
+            self._send_error(refusal, command.id)
+            return
+        self._acknowledge(command.id, sent)
+
+    async def _find_recipient(self, command: Send) -> Actor | None:
+        assert command.to_user is not None
+        try:
+            return await self.services.messages.find_recipient(command.to_user, command.uid)
+        except UserNotFound:
+            return None
+
+    def _sent(self, id: int | str | None, outcome: Outcome) -> None:
+        self.in_flight -= 1
+        if isinstance(outcome, SuhbatError):
+            self._send_error(outcome, id)
         else:
-            heads = dict(planned.resume.heads)
-            await self._send_plan(connection, opening, planned.resume)
-        if self.connection is not connection:
-            return  # closed meanwhile
-        self.services.hub.catch_up(connection, Target(self._keys(heads, connection), presence=True))
+            self._acknowledge(id, outcome)
 
-    async def _identify(self, command: Hello) -> Login:
-        upgrade, self._upgrade = self._upgrade, None
-        assert upgrade is not None
-        ticket = upgrade.query.get("ticket")
-        if command.token is None and ticket is not None:
-            found = await self.services.tickets.redeem(ticket)
-            self.use(found)
-            return found
-        if login := await self.login_outside(upgrade, command.token or upgrade.bearer):
-            return login
-        token = command.token or upgrade.token
-        if token is None:
-            raise Unauthenticated
-        return await self.authenticate(token)
+    def _acknowledge(self, id: int | str | None, sent: Sent) -> None:
+        self.services.counts.sends[self.label] += 1
+        if id is not None:
+            self.write(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))
+
+    def _typing(self, command: Typing) -> None:
+        assert self.connection is not None
+        actor, key = self.connection.actor, command.conversation
+        if key not in self.connection.logs:
+            self._send_error(NotFound(), command.id)
+            return
+        now = self.services.clock.steady()
+        if now - self.typed.get(key, -TYPING_SECONDS) >= TYPING_SECONDS:
+            self.typed[key] = now
+            notice = TypingNotice(conversation=key, user_id=actor.user_id, uid=actor.uid)
+            self.services.hub.notices.broadcast(key, replies.encode(notice), but=actor.uid)
+        if command.id is not None:
+            self._reply(replies.Ok(id=command.id))
+
+    async def _change(self, command: V1StateCommand) -> None:
+        assert self.connection is not None
+        weigh(self.machine.meter, cost_of(command), self.services.clock.steady())
+        result = await self.services.commands.execute(self.connection.actor, command)
+        if command.id is not None:
+            unread = result.unread if isinstance(command, Read) else None
+            self._reply(
+                replies.Acted(
+                    id=command.id,
+                    conversation=result.conversation,
+                    seq=result.seq,
+                    unread=unread,
+                    invited=result.invited,
+                )
+            )
+
+    async def _history(self, command: History) -> None:
+        assert self.connection is not None
+        async with self.services.limits.reads.quick(self.connection.actor.uid):
+            page = await self.services.store.history(
+                self.connection.actor,
+                command.conversation,
+                before=command.before,
+                after=command.after,
+                around=command.around,
+                limit=command.limit,
+            )
+        if command.id is not None:
+            self._reply(
+                replies.Page(
+                    id=command.id,
+                    messages=page.messages,
+                    has_before=page.has_before,
+                    has_after=page.has_after,
+                    head=page.head,
+                )
+            )
+
+    async def _sync(self, command: Sync) -> None:
+        connection = self.connection
+        assert connection is not None
+        async with self.services.limits.reads.quick(connection.actor.uid):
+            places = await self.services.store.places(connection.actor)
+        if self.connection is None:
+            return
+        plan = sync_plan(places, command.cursors)
+        if command.id is not None:
+            self._reply(replies.Ok(id=command.id))
+        hub = self.services.hub
+        # For a log that the plan resets, the cursor is the head that was read; the channel may be ahead of it.
+        cursors = {name: plan.cursors[name] for name in command.cursors if name in plan.cursors}
+        hub.sync(connection, self._keys(cursors, connection))
+        try:
+            await self._send_plan(connection, Opening(self.services, connection), plan)
+        finally:
+            asked = {name: head for name, head in places.heads.items() if name in command.cursors}
+            hub.catch_up(connection, Target(self._keys(asked, connection), presence=False))
+
+    # Replies
+
+    async def _carry_out(self, command: C, work: Callable[[C], Awaitable[None]]) -> None:
+        """Carry out a command that waits for the store, and send an error if it fails. The transport reads no further
+        command meanwhile, so a connection cannot fill the queue of reads, nor the memory with replies."""
+        try:
+            await work(command)
+        except SuhbatError as error:
+            self._send_error(error, command.id)
+        except Exception:
+            log.exception("v1: command failed", command=command.type)
+            self._send_error(Internal(), command.id)
+
+    def _send_error(self, error: SuhbatError, id: int | str | None) -> None:
+        self.count_refusal(error.code)
+        self.write(self.machine.refuse(error, id))
+
+    def _heads(self) -> dict[str, int]:
+        assert self.connection is not None
+        own = own_log(self.connection.actor.uid)
+        heads = self.services.hub.heads_for(self.connection)
+        return {ME if key == own else key: head for key, head in heads.items()}
