@@ -126,7 +126,7 @@ async def hello(app: ServerApp, token: str, resume: Resume | None = None) -> tup
     wire = RecordingWire()
     dialect = V1Dialect(app.node.services, wire, Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
     dialect.open()
-    await dialect._hello(Hello(type="hello", token=token, resume=resume))
+    await dialect.hello(Hello(type="hello", token=token, resume=resume))
     return dialect, wire
 
 
