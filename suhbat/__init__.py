@@ -7,16 +7,17 @@ from typing import Any
 
 __version__ = "0.1.0"
 
-_LATER = {
-    "mount": "suhbat.runtime.mounting",
-    "Asked": "suhbat.identity.outside",
-    "Person": "suhbat.identity.outside",
-    "Issuer": "suhbat.identity.issuer",
+_EMBEDDING = {
+    "mount": "runtime.mounting.mount",
+    "Asked": "identity.external.Asked",
+    "Person": "identity.external.ExternalPerson",
+    "Issuer": "identity.issuer.Issuer",
 }
 """Names for applications that embed Suhbat. Imported on first use, because `suhbat version` and the SDK do not need them."""
 
 
 def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(import_module(_LATER[name]), name)
+    if name in _EMBEDDING:
+        module, _, member = _EMBEDDING[name].rpartition(".")
+        return getattr(import_module(f"{__name__}.{module}"), member)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

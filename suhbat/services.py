@@ -9,7 +9,7 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, DeliveryMarks, Housekeeping, LogReader, StoreHealth, StoreReader
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import PresenceTracker
 from suhbat.chat.rate import Rates
 from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
@@ -19,11 +19,11 @@ from suhbat.hub.hub import Hub
 from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.control import Control
-from suhbat.identity.outside import Outside
-from suhbat.identity.people import People
+from suhbat.identity.external import ExternalLogins
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
+from suhbat.identity.user_directory import UserDirectory
 from suhbat.tasks import Tasks
 
 
@@ -72,11 +72,11 @@ class Services:
     store: ServedStore
     tasks: Tasks
     hub: Hub
-    here: Here
-    people: People
+    presence: PresenceTracker
+    people: UserDirectory
     registration: Registration
     tickets: Tickets
-    outside: Outside | None
+    external: ExternalLogins | None
     """Where this is a part of another application that knows its people."""
     proxies: Proxies
     control: Control

@@ -17,7 +17,7 @@ from suhbat.chat.model import (
     Invite,
     Places,
     Post,
-    Sent,
+    PostResult,
     Session,
     States,
 )
@@ -86,7 +86,7 @@ class FakePresenceListener:
     def __init__(self) -> None:
         self.moves = 0
 
-    def moved(self) -> None:
+    def presence_changed(self) -> None:
         self.moves += 1
 
 
@@ -211,7 +211,7 @@ class FakeStore(FakePeople):
         self.touched: list[dict[str, int]] = []
         self.logs: dict[str, list[Message]] = {LOBBY: []}
         self.directs: dict[frozenset[str], str] = {}
-        self.answers: dict[tuple[str, str], tuple[Sent, str]] = {}
+        self.answers: dict[tuple[str, str], tuple[PostResult, str]] = {}
 
     async def ready(self) -> None:
         self._work()
@@ -243,7 +243,7 @@ class FakeStore(FakePeople):
                 sent_at=post.at,
             )
         )
-        sent = Sent(post.conversation, seq, seq, post.at)
+        sent = PostResult(post.conversation, seq, seq, post.at)
         self.answers[key] = sent, post.text
         post.done(sent)
 
@@ -263,7 +263,7 @@ class FakeStore(FakePeople):
         self.logs.setdefault(conversation, [])
         return CommandResult(conversation, 0, created=created)
 
-    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> Sent | None:
+    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> PostResult | None:
         self._work()
         sent, said = self.answers.get((uid, client_id), (None, ""))
         if sent is not None and said != text:

@@ -11,7 +11,7 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Store
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import PresenceTracker
 from suhbat.chat.rate import Rates
 from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
@@ -23,11 +23,11 @@ from suhbat.identity.accounts import Accounts
 from suhbat.identity.control import Control
 from suhbat.identity.guests import Guests
 from suhbat.identity.passwords import Passwords
-from suhbat.identity.people import People
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
+from suhbat.identity.user_directory import UserDirectory
 from suhbat.services import RequestLimits, Services
 from suhbat.tasks import Tasks
 
@@ -61,7 +61,7 @@ def services_over(
     store, tasks, bans, tokens = cast(Store, fake), Tasks(), Bans(clock), CountingTokens()
     hub = hub_over(Log(), tasks)
     told = hub.connections
-    people = People(
+    people = UserDirectory(
         Guests(store, clock, told, tokens, settings.access, per_address=settings.guests_per_address),
         Accounts(store, told),
         Sessions(store, clock, told, tokens),
@@ -76,13 +76,13 @@ def services_over(
         store=store,
         tasks=tasks,
         hub=hub,
-        here=Here(settings.announce_limit, FakePresenceListener()),
+        presence=PresenceTracker(settings.announce_limit, FakePresenceListener()),
         people=people,
         registration=Registration(
             store, clock, people, passwords or cheap_passwords(), told, FakeInvited(), None, tokens, settings.access
         ),
         tickets=Tickets(clock, tokens),
-        outside=None,
+        external=None,
         proxies=Proxies(settings.trusted_proxies),
         control=Control(settings.data),
         messages=Messages(store, people, clock, rates),

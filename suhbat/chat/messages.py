@@ -10,7 +10,7 @@ from collections.abc import Callable
 from suhbat.errors import RateLimited, SuhbatError, UserNotFound
 from suhbat.protocol.characters import cut
 
-from .model import Actor, Outcome, Post, Sent
+from .model import Actor, Outcome, Post, PostResult
 from .naming import named
 from .ports import Clock, Directory, PostWriter
 from .rate import Rates, naming_cost, weigh
@@ -41,7 +41,7 @@ class Messages:
 
     async def repeated(
         self, actor: Actor, error: UserNotFound, *, text: str, client_id: str | None, reply_to: int | None
-    ) -> Sent:
+    ) -> PostResult:
         """The first answer to what is sent again, though nobody holds the recipient's name any more. Raises the error where
         it was not stored; IdempotencyConflict, Busy."""
         if client_id is None:
@@ -64,7 +64,7 @@ class Messages:
     ) -> None:
         """Write to a conversation, or to one person; exactly one of the two is given.
 
-        `done` is called once on the event loop: with `Sent` after the message is flushed to disk, or with the refusal
+        `done` is called once on the event loop: with `PostResult` after the message is flushed to disk, or with the refusal
         (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal).
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
@@ -101,13 +101,13 @@ class Messages:
         to_user: str | None = None,
         client_id: str | None = None,
         reply_to: int | None = None,
-    ) -> Sent:
+    ) -> PostResult:
         """The same for who can wait, and by name. Raises the refusal, or UserNotFound."""
         try:
             peer = None if to_user is None else await self.find_recipient(to_user)
         except UserNotFound as error:
             return await self.repeated(actor, error, text=text, client_id=client_id, reply_to=reply_to)
-        answer: asyncio.Future[Sent] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[PostResult] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:
             if answer.done():

@@ -32,7 +32,7 @@ class NodeBusListener:
         self._invalidation.invalidate(changes)
 
     def nudged(self) -> None:
-        self._signal.moved()
+        self._signal.presence_changed()
 
     def resumed(self) -> None:
         self._reconciliation.compare_soon()

@@ -14,7 +14,7 @@ from suhbat.chat.ports import ModerationReader
 from suhbat.errors import Forbidden, SuhbatError
 from suhbat.hub.hub import Hub
 from suhbat.identity.lookups import AT_ONCE
-from suhbat.identity.people import People
+from suhbat.identity.user_directory import UserDirectory
 from suhbat.tasks import Tasks
 
 ORDER = ("session", "bans", "log", "account", "guest")
@@ -32,7 +32,7 @@ class CacheInvalidation:
     something is waiting; the caller of `invalidate` never waits for it.
     """
 
-    def __init__(self, store: ModerationReader, hub: Hub, people: People, bans: Bans, tasks: Tasks) -> None:
+    def __init__(self, store: ModerationReader, hub: Hub, people: UserDirectory, bans: Bans, tasks: Tasks) -> None:
         self._store = store
         self._hub = hub
         self._people = people

@@ -15,7 +15,7 @@ import structlog
 
 from suhbat.chat.model import Actor, Lapsed, NodeUpdate
 from suhbat.chat.ports import Bus, Clock, Cluster
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import PresenceTracker
 from suhbat.errors import SuhbatError
 from suhbat.hub.hub import Hub
 from suhbat.identity.claims import Claim, Claims
@@ -42,12 +42,12 @@ class HeartbeatSignal:
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
-    def moved(self) -> None:
+    def presence_changed(self) -> None:
         """A user arrived or left, here or on another node. Implements `chat.presence.PresenceListener`."""
         self._event.set()
 
     async def wait(self, seconds: float) -> None:
-        """Return after the next `moved`, at once if there was one since the last `wait`, or after so many seconds."""
+        """Return after the next `presence_changed`, at once if there was one since the last `wait`, or after this time."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._event.wait()
@@ -57,7 +57,7 @@ class HeartbeatSignal:
 class ClusterMembership:
     """This node's lease and the names its bare guests hold; see `chat.ports.Cluster`. Implements `identity.claims.Names`.
 
-    `signal` is set by `here` (users of this node) and by the bus (users of other nodes).
+    `signal` is set by `presence` (users of this node) and by the bus (users of other nodes).
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ClusterMembership:
         cluster: Cluster,
         bus: Bus,
         hub: Hub,
-        here: Here,
+        presence: PresenceTracker,
         claims: Claims,
         clock: Clock,
         tasks: Tasks,
@@ -75,7 +75,7 @@ class ClusterMembership:
         self._cluster = cluster
         self._bus = bus
         self._hub = hub
-        self._here = here
+        self._presence = presence
         self._claims = claims
         self._clock = clock
         self._tasks = tasks
@@ -153,7 +153,7 @@ class ClusterMembership:
             self._unreleased.append(claim)
 
     async def _heartbeat(self) -> None:
-        entered, left = self._here.news()
+        entered, left = self._presence.take_local_changes()
         for actor in entered:
             self._entered[actor.uid] = actor
             self._left.pop(actor.uid, None)
@@ -183,11 +183,11 @@ class ClusterMembership:
             if self._joins > joins:
                 return
             claims = list(self._claims)
-            self._here.news()
+            self._presence.take_local_changes()
             self._entered.clear()
             self._left.clear()
             names = {claim.skeleton: claim.actor.uid for claim in claims}
-            lost = await self._cluster.join(self.id, list(self._here.people), names)
+            lost = await self._cluster.join(self.id, list(self._presence.local_users), names)
             self._joins += 1
             self._versions.clear()
             for claim in claims:
@@ -204,12 +204,14 @@ class ClusterMembership:
         for node, update in others.items():
             self._missing_since.pop(node, None)
             if update.version != self._versions.get(node, 0) or update.whole:
-                moved += self._here.meet(node, update.entered, update.left, self._clock.wall(), whole=update.whole)
+                moved += self._presence.update_node(
+                    node, update.entered, update.left, self._clock.wall(), whole=update.whole
+                )
                 self._update_remote_guests(node, update)
             self._versions[node] = update.version
-        for node in self._here.nodes - others.keys():
+        for node in self._presence.nodes - others.keys():
             if now - self._missing_since.setdefault(node, now) >= LOST_SECONDS:
-                moved += self._here.lose(node, self._clock.wall())
+                moved += self._presence.remove_node(node, self._clock.wall())
                 for by_node in (self._missing_since, self._versions, self._remote_guests):
                     by_node.pop(node, None)
         self._announce(moved)
@@ -223,7 +225,7 @@ class ClusterMembership:
 
     def _announce(self, moved: list[tuple[Actor, bool]]) -> None:
         """Announce users of other nodes to the simple dialect: True for those who arrived, False for those who left."""
-        if not self._here.announcing:
+        if not self._presence.announcing:
             return
         at = self._clock.wall()
         for actor, arrived in moved:

@@ -86,5 +86,5 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
         app.include_router(router)
     docs.install(app)
     pages.install(app)
-    openapi.install(app, outside=services.outside is not None)
+    openapi.install(app, outside=services.external is not None)
     return app

@@ -16,7 +16,7 @@ from suhbat.errors import NotFound, UserNotFound
 from suhbat.identity.administration import AccountCommand, AccountsReply, execute
 from suhbat.identity.control import HEADER
 from suhbat.identity.export import of_conversation, of_person
-from suhbat.identity.people import People
+from suhbat.identity.user_directory import UserDirectory
 from suhbat.protocol.characters import cut
 from suhbat.protocol.types import Schema
 
@@ -83,7 +83,7 @@ async def export(body: Export, services: Served) -> StreamingResponse:
     )
 
 
-async def lines(asked: Export, store: StoreReader, people: People, pace: ExportPace) -> AsyncIterator[bytes]:
+async def lines(asked: Export, store: StoreReader, people: UserDirectory, pace: ExportPace) -> AsyncIterator[bytes]:
     """The lines of an export. Raises UserNotFound or NotFound, before the first line."""
     if asked.user_id:
         account = people.accounts.of_name(asked.user_id)

@@ -14,7 +14,7 @@ from suhbat.protocol.problem import Problem
 from .refusals import Errors, by_status, name_of, refusals, response
 
 OUTSIDE: Errors = (BadRequest, NameTaken, InvalidName)
-"""Errors of `identity.outside` when it makes an account."""
+"""Errors of `identity.external` when it makes an account."""
 FREE = {"type": "string"}
 """The schema of a parameter that accepts every string."""
 

@@ -12,9 +12,9 @@ from suhbat.chat.model import Actor
 from suhbat.chat.rate import weigh
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited, TooLarge, Unauthenticated
 from suhbat.identity.address import metered
+from suhbat.identity.external import Asked
 from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
-from suhbat.identity.outside import Asked
 from suhbat.identity.tokens import is_ours
 from suhbat.services import Services
 
@@ -37,9 +37,9 @@ async def _login(request: Request, response: Response, services: Served, credent
     write with a cookie that no page of ours asked for.
     """
     foreign = credentials.credentials if credentials is not None else None
-    if services.outside is not None and (foreign is None or not is_ours(foreign)):
+    if services.external is not None and (foreign is None or not is_ours(foreign)):
         asked = Asked(request.url.path, dict(request.headers), dict(request.query_params), foreign)
-        if known := await services.outside.login(asked):
+        if known := await services.external.login(asked):
             return _admit(known, request, services)
     held = None if credentials is not None else cookie.read(request)
     token = credentials.credentials if credentials is not None else held

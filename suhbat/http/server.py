@@ -33,7 +33,7 @@ async def show(services: Served) -> Server:
     return Server(
         version=__version__,
         access=services.settings.access,
-        outside=services.outside is not None,
+        outside=services.external is not None,
         owned=services.people.accounts.have_owner,
         limits=Limits(),
     )

@@ -104,7 +104,7 @@ async def end_others(login: LoggedIn, services: Served) -> None:
 @refuses(NotFound)
 async def end_current(request: Request, login: LoggedIn, services: Served, response: Response) -> None:
     """Log out. The session's sockets close with 4505. A guest is gone by that: the name is free, the token no good."""
-    if login.session is None and not login.outside:
+    if login.session is None and not login.external:
         await services.people.guests.end(login.actor)
     else:
         await services.people.sessions.end(login.actor.uid, _own(login))

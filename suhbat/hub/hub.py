@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from suhbat.chat.model import Places
 from suhbat.chat.ports import Bus, LogReader
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import PresenceTracker
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import (
     ConversationAdded,
@@ -42,7 +42,9 @@ class Hub:
     `more_coming`: whether more events are about to be applied; see `Coalescing`. `applied` counts events, for metrics.
     """
 
-    def __init__(self, store: LogReader, bus: Bus, here: Here, tasks: Tasks, more_coming: Callable[[], bool]) -> None:
+    def __init__(
+        self, store: LogReader, bus: Bus, presence: PresenceTracker, tasks: Tasks, more_coming: Callable[[], bool]
+    ) -> None:
         self.applied = 0
         self.pages = PageCache(store)
         self.channels = Channels(bus, self.pages, more_coming, self._feed)
@@ -50,7 +52,7 @@ class Hub:
         self.notices = Notices(self.channels, bus)
         self.announcements = Announcements(self.channels)
         self.gaps = GapReader(store, self.channels, tasks, self)
-        self._presence = PresenceBroadcast(self.channels, self.notices, here)
+        self._presence = PresenceBroadcast(self.channels, self.notices, presence)
         self._feeds = Feeds(self.channels, self.gaps, self.pages, self.announcements, self._presence, tasks)
         self._tasks = tasks
 

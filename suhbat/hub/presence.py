@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from suhbat.chat.model import Actor
-from suhbat.chat.presence import Change, Here
+from suhbat.chat.presence import PresenceChange, PresenceTracker
 from suhbat.protocol.events import own_log
 from suhbat.protocol.notices import PresenceNotice
 from suhbat.protocol.replies import encode
@@ -23,12 +23,12 @@ log = structlog.get_logger("suhbat.hub")
 
 
 class PresenceBroadcast:
-    """Sends the changes that `Here` has collected as notices."""
+    """Sends the changes that `PresenceTracker` has collected as notices."""
 
-    def __init__(self, channels: Channels, notices: Notices, here: Here) -> None:
+    def __init__(self, channels: Channels, notices: Notices, presence: PresenceTracker) -> None:
         self._channels = channels
         self._notices = notices
-        self._here = here
+        self._presence = presence
 
     async def run(self) -> None:
         """Every COLLECT_SECONDS send the arrivals and departures. All v1 connections get them; above the announce limit only
@@ -36,7 +36,7 @@ class PresenceBroadcast:
         while True:
             await asyncio.sleep(COLLECT_SECONDS)
             try:
-                self._send(self._here.changes())
+                self._send(self._presence.take_changes())
             except Exception:
                 log.exception("presence: notices not sent")  # the next round continues
 
@@ -50,12 +50,12 @@ class PresenceBroadcast:
                 continue
             for listener in channel.all_listeners():
                 people[listener.actor.uid] = listener.actor
-        return encode(PresenceNotice(users=self._here.whole(people.values()), whole=True))
+        return encode(PresenceNotice(users=self._presence.snapshot(people.values()), whole=True))
 
-    def _send(self, changes: tuple[Change, ...]) -> None:
+    def _send(self, changes: tuple[PresenceChange, ...]) -> None:
         if not changes:
             return
-        if self._here.announcing or self._here.total == 0:
+        if self._presence.announcing or self._presence.total == 0:
             self._notices.deliver(LOBBY, encode(PresenceNotice(users=tuple(presence for presence, _ in changes))))
             return
         for presence, logs in changes:

@@ -45,7 +45,7 @@ class Reconciliation:
     async def begin(self) -> None:
         """Remember the store's position in its log of changes. Call it before any data is read into a cache: later changes
         are then found. Raises Busy."""
-        self._mark = (await self._store.moved(())).mark or None
+        self._mark = (await self._store.changes_since(())).mark or None
 
     def compare_soon(self) -> None:
         """Compare now, because events may have been missed. Returns at once."""
@@ -68,7 +68,7 @@ class Reconciliation:
     async def _compare(self) -> None:
         by_log = self._channels.by_log
         compared = {channel for channel in by_log.values() if channel.head is not None}
-        moved = await self._store.moved(list(by_log), self._mark)
+        moved = await self._store.changes_since(list(by_log), self._mark)
         await self._read_behind(moved.heads)
         # A channel that was opened during the read above may have started at an older head: that of the event that added a
         # member, or one read just before. The next comparison would not find what it misses, so its head is read here.

@@ -10,8 +10,8 @@ from suhbat.protocol.objects import Role
 from suhbat.protocol.told import UserId
 from suhbat.protocol.types import Schema, Time
 
-from .people import People
 from .registration import Registration
+from .user_directory import UserDirectory
 
 Verb = Literal["add", "passwd", "list", "disable", "enable", "role", "erase"]
 
@@ -42,7 +42,7 @@ class AccountsReply(Schema):
     accounts: tuple[AccountLine, ...]
 
 
-async def execute(command: AccountCommand, registration: Registration, people: People) -> AccountsReply:
+async def execute(command: AccountCommand, registration: Registration, people: UserDirectory) -> AccountsReply:
     """Raises the errors of its use case: UserNotFound, InvalidName, NameTaken, NameInUse, BadRequest, Busy."""
     match command.verb:
         case "list":

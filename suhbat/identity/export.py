@@ -13,7 +13,7 @@ from suhbat.chat.turns import ExportPace
 from suhbat.protocol.objects import Message, Profile
 from suhbat.protocol.types import MAX_PAGE, Schema, format_time
 
-from .people import People
+from .user_directory import UserDirectory
 
 AT_ONCE = 100
 """Messages of one's own between two lines that an export can go on from."""
@@ -39,7 +39,7 @@ async def of_conversation(
 
 
 async def of_person(
-    store: ConversationReader, pace: ExportPace, people: People, actor: Actor, cursor: int | None = None
+    store: ConversationReader, pace: ExportPace, people: UserDirectory, actor: Actor, cursor: int | None = None
 ) -> AsyncIterator[bytes]:
     """Who they are, their sessions and conversations, and every message they wrote where they may still read, newest first,
     with a `cursor` line after every hundred, from which an export that broke off goes on."""
@@ -72,7 +72,7 @@ def profile(account: Account) -> Profile:
     )
 
 
-async def _who(store: ConversationReader, people: People, actor: Actor) -> AsyncIterator[bytes]:
+async def _who(store: ConversationReader, people: UserDirectory, actor: Actor) -> AsyncIterator[bytes]:
     account = people.accounts.of_uid(actor.uid)
     yield _line("user", actor.user if account is None else profile(account))
     if account is not None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from suhbat.chat.model import Milliseconds
+from suhbat.chat.model import GUEST_KEPT, Milliseconds
 from suhbat.chat.ports import Clock, GuestStore
 
 from .listeners import IdentityListener
-from .token_guests import KEPT, TokenGuests
+from .token_guests import TokenGuests
 
 HOUR: Milliseconds = 3600 * 1000
 SILENT = HOUR
@@ -59,5 +59,5 @@ class GuestChores:
         now = self._clock.wall()
         if now - self._cleared_at >= HOUR:
             self._cleared_at = now
-            while await self._store.drop_guests(now - 2 * KEPT):
+            while await self._store.drop_guests(now - 2 * GUEST_KEPT):
                 pass

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 from math import ceil
 from typing import Protocol
 
-from suhbat.chat.model import Actor, Guest
+from suhbat.chat.model import GUEST_KEPT, Actor, Guest
 from suhbat.chat.ports import Clock, GuestStore, LogReader
 from suhbat.chat.rate import Daily
 from suhbat.errors import Busy, Forbidden, NameInUse, RateLimited, Unauthenticated
@@ -22,7 +22,7 @@ from .guest_chores import GuestChores
 from .listeners import IdentityListener
 from .lookups import groups
 from .names import entered, fold, normalise, skeleton
-from .token_guests import KEPT, TokenGuest, TokenGuests, of_row
+from .token_guests import TokenGuest, TokenGuests, of_row
 from .tokens import OF_GUEST, digest, random_token, short_id
 
 FULL_SECONDS = 60
@@ -66,7 +66,7 @@ class Guests:
 
     async def load(self) -> None:
         """Read the token guests whose names are kept. Call once, when the store is open."""
-        for guest in await self._store.guests(self._clock.wall() - KEPT):
+        for guest in await self._store.guests(self._clock.wall() - GUEST_KEPT):
             self._tokens.keep(of_row(guest))
 
     # Names
@@ -223,7 +223,7 @@ class Guests:
     async def renew_all(self) -> None:
         """Nobody knows which."""
         self._lookups.changed(None)
-        present = {row.uid for row in await self._store.guests(self._clock.wall() - KEPT)}
+        present = {row.uid for row in await self._store.guests(self._clock.wall() - GUEST_KEPT)}
         for some in groups(present ^ set(self._tokens.uids)):
             await self.renew(some)
 
@@ -232,7 +232,7 @@ class Guests:
             raise NameInUse(user_id=user_id, retry_after=SILENCE_SECONDS)
         guest = self._tokens.of_name(folded)
         if guest is not None:
-            left = KEPT if guest.connections else guest.used_at + KEPT - self._clock.wall()
+            left = GUEST_KEPT if guest.connections else guest.used_at + GUEST_KEPT - self._clock.wall()
             raise NameInUse(user_id=user_id, retry_after=max(1, ceil(left / 1000)))
 
     def _new_uid(self) -> str:

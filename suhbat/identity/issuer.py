@@ -15,7 +15,7 @@ except ImportError as error:
     raise ImportError('suhbat.Issuer needs PyJWT: pip install "pyjwt[crypto]"') from error
 
 from .address import is_loopback
-from .outside import Asked, Person
+from .external import Asked, ExternalPerson
 
 log = structlog.get_logger("suhbat.identity")
 
@@ -38,11 +38,11 @@ Claims = Mapping[str, Any]
 """What a token says, after its signature, issuer, audience and time were checked."""
 
 
-def person_of(claims: Claims) -> Person:
+def person_of(claims: Claims) -> ExternalPerson:
     """The usual claims of OpenID Connect: `sub`, `preferred_username`, `name`. Everybody is a member."""
     subject = str(claims["sub"])
     shown = claims.get("name")
-    return Person(
+    return ExternalPerson(
         id=subject,
         name=str(claims.get("preferred_username") or claims.get("nickname") or subject),
         shown=None if shown is None else str(shown),
@@ -64,7 +64,7 @@ class Issuer:
         jwks_url: str | None = None,
         secret: str | bytes | None = None,
         algorithms: Collection[str] = SIGNED,
-        person: Callable[[Claims], Person | None] = person_of,
+        person: Callable[[Claims], ExternalPerson | None] = person_of,
     ) -> None:
         if (jwks_url is None) == (secret is None):
             raise ValueError("give either jwks_url or secret")
@@ -82,7 +82,7 @@ class Issuer:
         self._algorithms = ["HS256"] if key is not None else list(algorithms)
         self._person = person
 
-    async def __call__(self, asked: Asked) -> Person | None:
+    async def __call__(self, asked: Asked) -> ExternalPerson | None:
         """Who the token stands for; None for nobody's, a foreign or an expired one."""
         if asked.token is None or len(asked.token) > MAX_TOKEN or not asked.token.isascii():
             return None

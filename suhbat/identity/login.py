@@ -14,7 +14,7 @@ class Login:
 
     actor: Actor
     session: str | None = None
-    outside: bool = False
+    external: bool = False
     """The application around this one says so."""
     until: Milliseconds | None = None
     """When its connections close, since 1970; None: not by itself."""

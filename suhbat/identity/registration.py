@@ -20,11 +20,11 @@ from .invites import Invites
 from .listeners import IdentityListener
 from .names import entered, skeleton
 from .passwords import Passwords, require_possible
-from .people import People
 from .profile import display_name
 from .setup import Setup
 from .throttle import Throttle
 from .tokens import digest, random_token, short_id
+from .user_directory import UserDirectory
 
 
 class RegistrationStore(InviteStore, LogReader, Protocol):
@@ -63,7 +63,7 @@ class Registration:
         self,
         store: RegistrationStore,
         clock: Clock,
-        people: People,
+        people: UserDirectory,
         passwords: Passwords,
         listener: IdentityListener,
         invited: InviteListener,

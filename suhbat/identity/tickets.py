@@ -13,8 +13,8 @@ from suhbat.chat.ports import Clock, Passes
 from suhbat.errors import Busy, Unauthenticated
 
 from .login import Login
-from .people import People
 from .tokens import digest, random_token
+from .user_directory import UserDirectory
 
 TICKET_SECONDS = 30
 MAX_TICKETS = 100_000
@@ -31,7 +31,7 @@ class Tickets:
         random_token: Callable[[], str] = random_token,
         *,
         passes: Passes | None = None,
-        people: People | None = None,
+        people: UserDirectory | None = None,
     ) -> None:
         self._clock = clock
         self._random_token = random_token
@@ -44,7 +44,7 @@ class Tickets:
         ticket = self._random_token()
         expires_at = self._clock.wall() + TICKET_SECONDS * 1000
         if self._passes is not None:
-            body = {"uid": login.actor.uid, "session": login.session, "outside": login.outside, "until": login.until}
+            body = {"uid": login.actor.uid, "session": login.session, "outside": login.external, "until": login.until}
             await self._passes.put_pass(digest(ticket), json.dumps(body), TICKET_SECONDS)
             return ticket, expires_at
         self._drop_expired()

@@ -6,14 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
-from suhbat.chat.model import Actor, Guest, Milliseconds
+from suhbat.chat.model import GUEST_KEPT, Actor, Guest, Milliseconds
 from suhbat.chat.ports import Clock
 
 from .lookups import Lookups
 from .names import skeleton
 
-KEPT: Milliseconds = 24 * 3600 * 1000
-"""How long a token guest's name and identity are kept after their last use."""
 TOUCH: Milliseconds = 60 * 1000
 """How long the last use of one guest may be known in memory only."""
 
@@ -52,7 +50,7 @@ class TokenGuests:
 
     def is_alive(self, guest: TokenGuest) -> bool:
         """Whether their day is not over."""
-        return guest.connections > 0 or not guest.saved or guest.used_at + KEPT > self._clock.wall()
+        return guest.connections > 0 or not guest.saved or guest.used_at + GUEST_KEPT > self._clock.wall()
 
     def of_name(self, folded: str) -> TokenGuest | None:
         """Who holds a name that looks like this."""

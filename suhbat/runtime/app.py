@@ -16,7 +16,7 @@ from suhbat.config import Settings
 from suhbat.http import api
 from suhbat.http.headers import SafeHeaders
 from suhbat.identity.control import Control
-from suhbat.identity.outside import Authenticate
+from suhbat.identity.external import Authenticate
 from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.services import Services
 from suhbat.store.errors import StoreUnavailable
@@ -165,7 +165,7 @@ def create_app(
 ) -> ServerApp:
     """The server, ready for any ASGI server. Without `settings` they come from the environment and suhbat.toml.
 
-    `authenticate`: who asks, where another application knows that (see identity.outside). `worker`: which of
+    `authenticate`: who asks, where another application knows that (see identity.external). `worker`: which of
     several processes of `suhbat serve` it is. `quiet`: another process prints where to open the server. Raises
     ConfigError with what to change.
     """

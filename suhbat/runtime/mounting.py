@@ -9,7 +9,7 @@ from typing import Any
 from starlette.applications import Starlette
 
 from suhbat.config import Settings
-from suhbat.identity.outside import Authenticate
+from suhbat.identity.external import Authenticate
 
 from .app import ServerApp, create_app
 

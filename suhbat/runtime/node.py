@@ -1,7 +1,7 @@
 """The live parts of one node, wired together: store, bus, hub, people and what they do. No HTTP, no sockets, no process.
 
 Parts are given what they use, and whom they tell, when they are made: nothing is set later. What would be a circle is cut by
-a part that both sides know: `Here` tells a `HeartbeatSignal`, on which the node's membership of the cluster waits.
+a part that both sides know: `PresenceTracker` tells a `HeartbeatSignal`, on which the node's membership of the cluster waits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from suhbat.chat.commands import Commands
 from suhbat.chat.erasing import erase_all
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Bus, Clock, Store
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import PresenceTracker
 from suhbat.chat.rate import Rates
 from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
@@ -33,14 +33,14 @@ from suhbat.hub.reconciliation import Reconciliation
 from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.accounts import Accounts
 from suhbat.identity.control import Control
+from suhbat.identity.external import Authenticate, ExternalLogins
 from suhbat.identity.guests import Guests
-from suhbat.identity.outside import Authenticate, Outside
 from suhbat.identity.passwords import Passwords
-from suhbat.identity.people import People
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
+from suhbat.identity.user_directory import UserDirectory
 from suhbat.protocol.events import LogEntry
 from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
@@ -59,7 +59,7 @@ _UNDECIDED = "the store was not closed; what was acknowledged is stored, sends w
 class Node:
     """Nothing runs before `running`. `services` is what requests and connections may use of it.
 
-    `control`: what shows that an order comes from this machine's owner. `authenticate`: see `identity.outside`.
+    `control`: what shows that an order comes from this machine's owner. `authenticate`: see `identity.external`.
     """
 
     def __init__(
@@ -78,8 +78,8 @@ class Node:
         self.clock = clock
         self.tasks = Tasks()
         signal = HeartbeatSignal()
-        self.here = Here(settings.announce_limit, signal)
-        self.hub = Hub(store, bus, self.here, self.tasks, lambda: store.waiting > 0)
+        self.presence = PresenceTracker(settings.announce_limit, signal)
+        self.hub = Hub(store, bus, self.presence, self.tasks, lambda: store.waiting > 0)
         connections = self.hub.connections
         guests = Guests(
             store,
@@ -92,9 +92,9 @@ class Node:
         self.cluster_membership: ClusterMembership | None = None
         if store.cluster is not None:
             self.cluster_membership = ClusterMembership(
-                store.cluster, bus, self.hub, self.here, guests.claims, clock, self.tasks, signal
+                store.cluster, bus, self.hub, self.presence, guests.claims, clock, self.tasks, signal
             )
-        self.people = People(
+        self.people = UserDirectory(
             guests,
             Accounts(store, connections),
             Sessions(store, clock, connections),
@@ -115,7 +115,7 @@ class Node:
             store=store,
             tasks=self.tasks,
             hub=self.hub,
-            here=self.here,
+            presence=self.presence,
             people=self.people,
             registration=Registration(
                 store,
@@ -128,7 +128,7 @@ class Node:
                 access=settings.access,
             ),
             tickets=Tickets(clock, passes=store.cluster, people=self.people),
-            outside=None if authenticate is None else Outside(store, clock, self.people, authenticate),
+            external=None if authenticate is None else ExternalLogins(store, clock, self.people, authenticate),
             proxies=Proxies(settings.trusted_proxies),
             control=control,
             messages=Messages(store, self.people, clock, rates),

@@ -22,11 +22,11 @@ from suhbat.chat.model import (
     MemberPage,
     Places,
     Post,
+    PostResult,
     ReactionPage,
     Reported,
     RoomLine,
     SearchPage,
-    Sent,
     States,
 )
 from suhbat.chat.ports import Clock, Cluster
@@ -96,7 +96,7 @@ class SQLStore(PeopleOverSQL):
         else:
             self._writer.post(post)
 
-    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> Sent | None:
+    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> PostResult | None:
         found = await self._read(lambda c: idempotency.answered(c, uid, client_id, text, reply_to))
         if isinstance(found, IdempotencyConflict):
             raise found

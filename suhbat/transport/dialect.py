@@ -12,8 +12,8 @@ from suhbat.chat.tarpit import CODES, LONGEST
 from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
 from suhbat.identity.address import metered
+from suhbat.identity.external import Asked
 from suhbat.identity.login import Login
-from suhbat.identity.outside import Asked
 from suhbat.identity.tokens import is_ours
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
@@ -90,7 +90,7 @@ class BaseDialect:
         self.connection = connection
         self.services.hub.add(connection)
         actor = connection.actor
-        if self.services.here.enter(actor) and self.services.here.announcing:
+        if self.services.presence.enter(actor) and self.services.presence.announcing:
             frame = simple.joined(actor.user_id, actor.uid, self.services.clock.wall())
             self.services.hub.announcements.announce(frame)
 
@@ -98,10 +98,10 @@ class BaseDialect:
         """Undo `enter` and `use` after the socket has closed. Idempotent."""
         connection, self.connection = self.connection, None
         if connection is not None:
-            here, clock, hub = self.services.here, self.services.clock, self.services.hub
-            announcing, now, logs = here.announcing, clock.wall(), tuple(connection.logs)
+            presence, clock, hub = self.services.presence, self.services.clock, self.services.hub
+            announcing, now, logs = presence.announcing, clock.wall(), tuple(connection.logs)
             hub.remove(connection)
-            if here.leave(connection.actor, now, logs) and announcing:
+            if presence.leave(connection.actor, now, logs) and announcing:
                 hub.announcements.announce(simple.left(connection.actor.user_id, connection.actor.uid, now))
         self.release()
 
@@ -123,9 +123,9 @@ class BaseDialect:
     async def login_outside(self, upgrade: Upgrade, token: str | None) -> Login | None:
         """Ask the application that Suhbat is mounted in for the user of a request, and hold the login. None if there is no
         such application, if the token is Suhbat's own, or if the application does not know the user."""
-        if self.services.outside is None or (token is not None and is_ours(token)):
+        if self.services.external is None or (token is not None and is_ours(token)):
             return None
-        login = await self.services.outside.login(Asked(upgrade.path, upgrade.headers, upgrade.query, token))
+        login = await self.services.external.login(Asked(upgrade.path, upgrade.headers, upgrade.query, token))
         if login is not None:
             self.use(login)
         return login

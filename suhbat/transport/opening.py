@@ -150,7 +150,7 @@ class Opening:
         """Set the lobby's member count, which is the number of users online."""
         if state.conversation != LOBBY:
             return state
-        return state.model_copy(update={"member_count": self._services.here.users})
+        return state.model_copy(update={"member_count": self._services.presence.users})
 
 
 def _snapshot(

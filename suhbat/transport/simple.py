@@ -38,7 +38,7 @@ class SimpleDialect(BaseDialect):
         self.name = name
         self._token = upgrade.token
         # Only an outer application needs the headers; otherwise an idle connection would keep them in memory.
-        self._upgrade = None if services.outside is None else upgrade
+        self._upgrade = None if services.external is None else upgrade
         self._has_bearer = upgrade.bearer is not None
         self.claim: Claim | None = None
         self._delivered: DeliveryTracker | None = None
@@ -47,7 +47,7 @@ class SimpleDialect(BaseDialect):
     def open(self) -> Rest | None:
         """Connect as the user of the token, or as a bare guest of this name. A refusal is an `error` frame, then a close."""
         try:
-            if self._token is not None or self.services.outside is not None:
+            if self._token is not None or self.services.external is not None:
                 return self._open_as_user(self._token)
             return self._open_as_guest()
         except SuhbatError as error:
@@ -235,7 +235,7 @@ class SimpleDialect(BaseDialect):
             return
         self.services.counts.sends[self.label] += 1
         if peer is not None:
-            online = self.services.here.is_online(peer.uid)
+            online = self.services.presence.is_online(peer.uid)
             self.write(simple.sent(outcome.conversation, outcome.seq, outcome.sent_at, peer, online=online))
 
     def _send_error(self, error: SuhbatError) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
-from suhbat.chat.model import Actor, Outcome, Sent
+from suhbat.chat.model import Actor, Outcome, PostResult
 from suhbat.chat.rate import cost_of, weigh
 from suhbat.chat.sync import sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, UserNotFound
@@ -129,7 +129,7 @@ class V1Dialect(V1Hello):
         else:
             self._acknowledge(id, outcome)
 
-    def _acknowledge(self, id: int | str | None, sent: Sent) -> None:
+    def _acknowledge(self, id: int | str | None, sent: PostResult) -> None:
         self.services.counts.sends[self.label] += 1
         if id is not None:
             self.write(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))

@@ -109,7 +109,7 @@ async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.Monk
     """However long these reads take, the next comparison of heads is on time."""
     monkeypatch.setattr(reconciliation, "RECONCILE_SECONDS", 0.0)
     _, wire = connect(house.hub, "ub")
-    moved, hang = house.log.moved, asyncio.Event()
+    moved, hang = house.log.changes_since, asyncio.Event()
 
     async def with_news(logs: Collection[str], since: str | None = None) -> Any:
         found = await moved(logs, since)
@@ -119,7 +119,7 @@ async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.Monk
         await hang.wait()
         return []
 
-    house.log.moved = with_news  # type: ignore[method-assign]
+    house.log.changes_since = with_news  # type: ignore[method-assign]
     house.scene.store.guests_of = hangs  # type: ignore[method-assign]
     async with reconciling(house.hub, house.log, house.invalidation):
         await settle()

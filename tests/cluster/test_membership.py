@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from suhbat.bus.memory import MemoryBus
 from suhbat.chat.model import Actor
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import PresenceTracker
 from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
 from suhbat.errors import NameInUse, SuhbatError
 from suhbat.hub.hub import Hub
@@ -104,7 +104,7 @@ async def nodes() -> AsyncIterator[list[Node]]:
             await store.open(lambda entries: None)
             stack.push_async_callback(store.close)
             bus, signal, tasks = MemoryBus(), HeartbeatSignal(), Tasks()
-            here = Here(0, signal)
+            here = PresenceTracker(0, signal)
             hub = Hub(store, bus, here, tasks, lambda: False)
             guests = Guests(store, clock, hub.connections)
             membership = ClusterMembership(store, bus, hub, here, guests.claims, clock, tasks, signal)

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from typing import Any, cast
 
 from suhbat.bus.memory import MemoryBus
-from suhbat.chat.model import Actor, Change, Moved
+from suhbat.chat.model import Actor, Change, StoreDelta
 from suhbat.chat.ports import LogReader
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import PresenceTracker
 from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.hub.frames import Frames
 from suhbat.hub.hub import Hub
@@ -37,8 +37,8 @@ class Log:
         await self.gate.wait()
         return {key: len(self.entries.get(key, [])) for key in (logs if logs is not None else self.entries)}
 
-    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
-        return Moved("", await self.heads(logs))
+    async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
+        return StoreDelta("", await self.heads(logs))
 
     async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
         self.reads += 1
@@ -140,7 +140,13 @@ class RecordingWire:
 
 def hub_over(log: Log, tasks: Tasks | None = None) -> Hub:
     """A hub over this log."""
-    return Hub(cast(LogReader, log), MemoryBus(), Here(1_000, FakePresenceListener()), tasks or Tasks(), lambda: False)
+    return Hub(
+        cast(LogReader, log),
+        MemoryBus(),
+        PresenceTracker(1_000, FakePresenceListener()),
+        tasks or Tasks(),
+        lambda: False,
+    )
 
 
 @asynccontextmanager

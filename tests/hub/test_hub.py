@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suhbat.chat.model import Actor
-from suhbat.chat.presence import Here
+from suhbat.chat.presence import PresenceTracker
 from suhbat.hub import connections, gap_reader, reconciliation
 from suhbat.hub.connection import FrameFormat, Target
 from suhbat.hub.presence import PresenceBroadcast
@@ -419,7 +419,7 @@ async def test_a_newcomer_is_not_told_of_the_past() -> None:
 
 async def test_the_whole_presence_says_that_it_is_whole() -> None:
     """A full presence notice leaves out users who left while the reader was behind, and says that it is full."""
-    log, here = Log(), Here(1_000, FakePresenceListener())
+    log, here = Log(), PresenceTracker(1_000, FakePresenceListener())
     async with running(log) as hub:
         connection, _ = connect(hub, "ua")
         _, _ = connect(hub, "ub")

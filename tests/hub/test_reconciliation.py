@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from suhbat.chat.model import Change, Moved
+from suhbat.chat.model import Change, StoreDelta
 from suhbat.hub.connection import Target
 from suhbat.hub.reconciliation import Reconciliation
 from suhbat.protocol.events import LogEntry, own_log
@@ -29,12 +29,12 @@ class Journal(Log):
         self.changes: tuple[Change, ...] = ()
         self.seen: Any = lambda: None
 
-    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+    async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
         if self.whole or since is None:
             heads = {key: len(self.entries.get(key, ())) for key in logs}
         else:
             heads = {entry.log: entry.event.seq for entry in self.written[int(since) :]}
-        moved = Moved(str(len(self.written)), heads, self.changes, self.whole)
+        moved = StoreDelta(str(len(self.written)), heads, self.changes, self.whole)
         self.seen()
         await asyncio.sleep(0)
         return moved

@@ -12,9 +12,9 @@ from suhbat.identity.accounts import Accounts
 from suhbat.identity.guests import Guests
 from suhbat.identity.listeners import IdentityListener
 from suhbat.identity.passwords import Passwords
-from suhbat.identity.people import People
 from suhbat.identity.registration import Registration, Wish
 from suhbat.identity.sessions import Sessions
+from suhbat.identity.user_directory import UserDirectory
 from tests.fakes import CountingTokens, FakeClock, FakeInvited, FakeListener, FakeStore
 
 PASSWORD = "togʻda bahor"
@@ -34,14 +34,14 @@ class Scene:
         self._listener = listener
         self.restart(access)
 
-    def restart(self, access: str = "open") -> People:
+    def restart(self, access: str = "open") -> UserDirectory:
         store = cast(Store, self.store)
         self.told = FakeListener()
         listener = self.told if self._listener is None else self._listener
         self.guests = Guests(store, self.clock, listener, self.tokens, access)
         self.accounts = Accounts(store, listener)
         self.sessions = Sessions(store, self.clock, listener, self.tokens)
-        self.people = People(self.guests, self.accounts, self.sessions, access, cluster=None, names=None)
+        self.people = UserDirectory(self.guests, self.accounts, self.sessions, access, cluster=None, names=None)
         self.registration = Registration(
             store, self.clock, self.people, self.passwords, listener, self.invited, None, self.tokens, access
         )

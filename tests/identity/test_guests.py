@@ -8,15 +8,14 @@ from typing import cast
 
 import pytest
 
-from suhbat.chat.model import Actor, Guest, Outcome, Post
+from suhbat.chat.model import GUEST_KEPT, Actor, Guest, Outcome, Post
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, Forbidden, InvalidName, NameInUse, RateLimited, Unauthenticated
 from suhbat.identity.guest_chores import SILENT
 from suhbat.identity.guests import FULL_SECONDS, SILENCE_SECONDS, Guests
-from suhbat.identity.token_guests import KEPT
 from tests.fakes import CountingTokens, FakeClock, FakeListener, FakeStore
 
-DAY = KEPT / 1000
+DAY = GUEST_KEPT / 1000
 
 
 class Scene:
@@ -267,7 +266,7 @@ async def test_rows_of_long_ago_are_deleted(scene: Scene) -> None:
     """Once an hour those whose day was over a day ago, however many; the rest stay."""
     for number in range(5):
         await scene.guests.create(f"old{number}")
-    scene.clock.advance(2 * KEPT / 1000)
+    scene.clock.advance(2 * GUEST_KEPT / 1000)
     await scene.guests.create("fresh")
     scene.guests.chores.sweep()
     await scene.guests.chores.clear()

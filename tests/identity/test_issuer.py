@@ -17,8 +17,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from suhbat.identity.external import Asked, ExternalPerson
 from suhbat.identity.issuer import COOLDOWN_SECONDS, LEEWAY_SECONDS, MAX_TOKEN, Claims, Issuer, Keys
-from suhbat.identity.outside import Asked, Person
 
 ISSUER, AUDIENCE = "https://login.example.org", "chat"
 SECRET = "a secret of sixty-four bytes or more, as every algorithm would like"
@@ -43,7 +43,7 @@ def signed(key: Any = SECRET, algorithm: str = "HS256", kid: str | None = None, 
     return jwt.encode(claims(**changed), key, algorithm, headers=None if kid is None else {"kid": kid})
 
 
-async def recognised(issuer: Issuer, token: str | None) -> Person | None:
+async def recognised(issuer: Issuer, token: str | None) -> ExternalPerson | None:
     return await issuer(Asked("/api/v1/me", {}, {}, token))
 
 
@@ -92,7 +92,7 @@ async def test_a_person() -> None:
     """The claims of OpenID Connect; nobody is more than a member by them; good until the token expires."""
     exp = int(time.time()) + 60
     found = await recognised(SHARED, signed(exp=exp, role="owner"))
-    assert found == Person("17", "ali", "Ali Valiyev", "member", (exp + LEEWAY_SECONDS) * 1000)
+    assert found == ExternalPerson("17", "ali", "Ali Valiyev", "member", (exp + LEEWAY_SECONDS) * 1000)
     assert (await recognised(SHARED, signed(preferred_username=None, name=None))) is not None
 
 
@@ -184,11 +184,11 @@ async def test_the_address_fails(jwks: Jwks) -> None:
 async def test_who_the_claims_are_is_yours() -> None:
     """`person` decides; None is nobody; its own `until` counts if it is sooner."""
 
-    def person(said: Claims) -> Person | None:
-        return Person(said["sub"], "boss", role="owner", until=1) if said.get("staff") else None
+    def person(said: Claims) -> ExternalPerson | None:
+        return ExternalPerson(said["sub"], "boss", role="owner", until=1) if said.get("staff") else None
 
     issuer = Issuer(ISSUER, AUDIENCE, secret=SECRET, person=person)
-    assert await recognised(issuer, signed(staff=True)) == Person("17", "boss", role="owner", until=1)
+    assert await recognised(issuer, signed(staff=True)) == ExternalPerson("17", "boss", role="owner", until=1)
     assert await recognised(issuer, signed()) is None
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import inspect, text
 
-from suhbat.chat.model import Actor, Guest, Outcome, Post, Sent, States
+from suhbat.chat.model import Actor, Guest, Outcome, Post, PostResult, States
 from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
 from suhbat.protocol.commands import Meet
@@ -121,9 +121,9 @@ class Listener:
         store.post(make_post(actor, text, done, key=f"~{self._origin}{next(self._keys):08x}", **fields))
         return answer
 
-    async def send(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> Sent:
+    async def send(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> PostResult:
         outcome = await self.ask(store, actor, text, **fields)
-        assert isinstance(outcome, Sent), outcome
+        assert isinstance(outcome, PostResult), outcome
         return outcome
 
     async def refused(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> SuhbatError:

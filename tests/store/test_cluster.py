@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
-from suhbat.chat.model import Actor, Change, CommandResult, Lapsed, Sent
+from suhbat.chat.model import Actor, Change, CommandResult, Lapsed, PostResult
 from suhbat.errors import Busy, Internal, NameInUse, NameTaken
 from suhbat.protocol import commands
 from suhbat.protocol.events import own_log
@@ -69,9 +69,9 @@ class TestWriting:
                 for place in ({} if n % 5 == 0 else {"conversation": LOBBY},)
             ]
             outcomes = await asyncio.gather(*asked)
-            assert all(isinstance(outcome, Sent) for outcome in outcomes)
-            for log in {outcome.conversation for outcome in outcomes if isinstance(outcome, Sent)}:
-                seqs = sorted(o.seq for o in outcomes if isinstance(o, Sent) and o.conversation == log)
+            assert all(isinstance(outcome, PostResult) for outcome in outcomes)
+            for log in {outcome.conversation for outcome in outcomes if isinstance(outcome, PostResult)}:
+                seqs = sorted(o.seq for o in outcomes if isinstance(o, PostResult) and o.conversation == log)
                 assert seqs == list(range(1, len(seqs) + 1))
             # What each heard of its own is in order.
             for listener in (first, second):
@@ -84,9 +84,9 @@ class TestWriting:
             for n in range(30):
                 fields = {"client_id": f"k{n}", "conversation": LOBBY}
                 answers = await asyncio.gather(first.ask(one, ALI, **fields), second.ask(two, ALI, **fields))
-                assert all(isinstance(answer, Sent) for answer in answers), answers
-                assert len({(a.seq, a.ordinal) for a in answers if isinstance(a, Sent)}) == 1
-                assert sorted(a.duplicate for a in answers if isinstance(a, Sent)) == [False, True]
+                assert all(isinstance(answer, PostResult) for answer in answers), answers
+                assert len({(a.seq, a.ordinal) for a in answers if isinstance(a, PostResult)}) == 1
+                assert sorted(a.duplicate for a in answers if isinstance(a, PostResult)) == [False, True]
             assert (await one.heads([LOBBY]))[LOBBY] == 30
 
     async def test_a_key_is_one_message_in_the_first_direct_of_two(self, url: str) -> None:
@@ -110,7 +110,7 @@ class TestWriting:
             assert await asyncio.to_thread(entered.wait, 5)
             again = await asyncio.wait_for(second.ask(two, SOLI, **fields), 5)
             sent = await asked
-            assert isinstance(sent, Sent) and again == dataclasses.replace(sent, duplicate=True), again
+            assert isinstance(sent, PostResult) and again == dataclasses.replace(sent, duplicate=True), again
 
     async def test_a_direct_of_two_is_one(self, url: str) -> None:
         """Made on two nodes at once, from both sides."""
@@ -120,8 +120,8 @@ class TestWriting:
                 answers = await asyncio.gather(
                     first.ask(one, ALI, "salom", peer=peer), second.ask(two, peer, "salom", peer=ALI)
                 )
-                assert len({a.conversation for a in answers if isinstance(a, Sent)}) == 1, answers
-                assert sorted(a.seq for a in answers if isinstance(a, Sent)) == [1, 2]
+                assert len({a.conversation for a in answers if isinstance(a, PostResult)}) == 1, answers
+                assert sorted(a.seq for a in answers if isinstance(a, PostResult)) == [1, 2]
 
     async def test_a_kick_elsewhere_counts(self, url: str) -> None:
         """Members are remembered from transaction to transaction; who was put out by another node is refused at once, and
@@ -149,14 +149,14 @@ class TestWriting:
                 other.execute(text("SELECT 1 FROM conversations WHERE name = :room FOR UPDATE"), {"room": room})
                 waiting = [listener.ask(store, ALI, f"r{n}", conversation=room) for n in range(5)]
                 elsewhere = listener.ask(store, ALI, "lobby")
-                assert isinstance(await asyncio.wait_for(elsewhere, 2), Sent)
-                assert isinstance(await asyncio.wait_for(listener.ask(store, ALI, "lobby again"), 2), Sent)
+                assert isinstance(await asyncio.wait_for(elsewhere, 2), PostResult)
+                assert isinstance(await asyncio.wait_for(listener.ask(store, ALI, "lobby again"), 2), PostResult)
                 waiting += [listener.ask(store, ALI, f"r{n}", conversation=room) for n in range(5, 8)]
                 await asyncio.sleep(0.1)
                 assert not any(one.done() for one in waiting)
                 held.rollback()
             outcomes = await asyncio.wait_for(asyncio.gather(*waiting), 3)
-            assert [o.seq for o in outcomes if isinstance(o, Sent)] == list(range(1, 9)), outcomes
+            assert [o.seq for o in outcomes if isinstance(o, PostResult)] == list(range(1, 9)), outcomes
             texts = [message.text for message in (await store.history(ALI, room)).messages]
             assert texts == [f"r{n}" for n in range(8)]
             engine.dispose()
@@ -202,7 +202,7 @@ class TestWriting:
             assert (await second.send(two, VALI, "meanwhile")).seq == 1
             assert time.monotonic() - began < 3
             outcome = await asyncio.wait_for(late, 10)
-            assert isinstance(outcome, Sent) and outcome.seq == 2
+            assert isinstance(outcome, PostResult) and outcome.seq == 2
 
     async def test_a_transaction_that_is_paused_between_its_last_statements_ends(
         self, url: str, monkeypatch: pytest.MonkeyPatch
@@ -222,9 +222,9 @@ class TestWriting:
             assert await asyncio.to_thread(entered.wait, 5)
             outcome = await asyncio.wait_for(second.ask(two, VALI, "meanwhile"), 10)
             gate.set()
-            assert isinstance(outcome, Sent) and outcome.seq == 1, outcome
+            assert isinstance(outcome, PostResult) and outcome.seq == 1, outcome
             outcome = await asyncio.wait_for(late, 10)
-            assert isinstance(outcome, Sent) and outcome.seq == 2, outcome
+            assert isinstance(outcome, PostResult) and outcome.seq == 2, outcome
 
     @pytest.mark.parametrize("committed", [True, False])
     async def test_a_commit_of_unknown_outcome(self, url: str, committed: bool) -> None:
@@ -247,7 +247,7 @@ class TestWriting:
 
             event.listen(store._writes, "commit", break_off)
             outcome = await asyncio.wait_for(listener.ask(store, ALI, "which"), 10)
-            assert isinstance(outcome, Sent) and outcome.seq == 2, outcome
+            assert isinstance(outcome, PostResult) and outcome.seq == 2, outcome
             assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["before", "which"]
             assert [entry.event.seq for entry in listener.entries] == [1, 2]
 
@@ -275,7 +275,7 @@ class TestWriting:
                 event.listen(store._writes, "commit", die)
                 outcome = await asyncio.wait_for(listener.ask(store, ALI, "which"), 20)
                 assert taken == [True]
-                assert isinstance(outcome, Sent) and outcome.seq == 2, outcome
+                assert isinstance(outcome, PostResult) and outcome.seq == 2, outcome
                 assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["before", "which"]
                 assert [entry.event.seq for entry in listener.entries] == [1, 2]
 
@@ -360,17 +360,17 @@ class TestJournal:
     async def test_heads_and_changes_since_a_look(self, url: str) -> None:
         """What any node wrote since: heads of logs, and what is kept in memory elsewhere; without a mark, all of it."""
         async with stores(url) as ((one, first, told), (two, _, _)):
-            whole = await two.moved([LOBBY])
+            whole = await two.changes_since([LOBBY])
             assert whole.whole and whole.heads == {LOBBY: 0}
             await first.send(one, ALI)
             there = await direct(one, ALI, VALI, 1)
             await one.save_guest(guest(SOLI))
-            moved = await two.moved([], whole.mark)
+            moved = await two.changes_since([], whole.mark)
             assert not moved.whole
             assert moved.heads == {LOBBY: 1, own_log(ALI.uid): 1, own_log(VALI.uid): 1}
             assert moved.changes == (Change("guest", SOLI.uid),) and told == [Change("guest", SOLI.uid)]
             assert there
-            later = await two.moved([], moved.mark)
+            later = await two.changes_since([], moved.mark)
             assert later.heads == {} and later.changes == ()
 
     async def test_a_late_commit_is_not_missed(self, url: str) -> None:
@@ -387,16 +387,16 @@ class TestJournal:
 
             event.listen(one._writes, "commit", wait)
             room = (await execute(two, commands.Create, VALI, 1, title="Xona")).conversation
-            mark = (await two.moved([])).mark
+            mark = (await two.changes_since([])).mark
             late = first.ask(one, ALI, "late")
             await entered.wait()
             for n in range(3):
                 await second.send(two, VALI, f"early {n}", conversation=room)
-            moved = await two.moved([], mark)
+            moved = await two.changes_since([], mark)
             assert moved.heads == {room: 3}
             gate.set()
-            assert isinstance(await late, Sent)
-            again = await two.moved([], moved.mark)
+            assert isinstance(await late, PostResult)
+            again = await two.changes_since([], moved.mark)
             assert again.heads.get(LOBBY) == 1
 
     def test_what_became_of_a_transaction(self, url: str) -> None:
@@ -430,13 +430,13 @@ class TestJournal:
     async def test_after_a_long_pause_everything_is_compared(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """A mark of before what was forgotten gives all that was asked for, and says that nothing is known of changes."""
         async with stores(url) as ((one, first, _), (two, _, _)):
-            mark = (await two.moved([])).mark
+            mark = (await two.changes_since([])).mark
             await first.send(one, ALI)
             monkeypatch.setattr(journal, "KEPT", -1_000)
             await one.prune()
-            moved = await two.moved([LOBBY], mark)
+            moved = await two.changes_since([LOBBY], mark)
             assert moved.whole and moved.heads == {LOBBY: 1}
-            assert not (await two.moved([LOBBY], moved.mark)).whole
+            assert not (await two.changes_since([LOBBY], moved.mark)).whole
 
 
 class TestLeases:
@@ -696,9 +696,9 @@ async def test_what_a_dump_brings_along_of_its_transactions(url: str) -> None:
         line = """INSERT INTO journal SELECT pg_current_xact_id()::text::bigint + n, 0, '{"heads":{},"changes":[]}' """
         database.execute(f"{line} FROM generate_series(1, 100) AS n")
         async with stores(url, 1) as ((store, listener, _),):
-            mark = (await store.moved([])).mark
+            mark = (await store.changes_since([])).mark
             await listener.send(store, ALI)
-            moved = await store.moved([], mark)
+            moved = await store.changes_since([], mark)
             assert not moved.whole and moved.heads == {LOBBY: 1}
 
 

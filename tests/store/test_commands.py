@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from suhbat.chat.model import Actor, CommandResult, Sent
+from suhbat.chat.model import Actor, CommandResult, PostResult
 from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import NAMED_PER_SECOND
@@ -1189,7 +1189,7 @@ class TestSlowMode:
         await house.do(commands.Update, ALI, room, slow_mode=10)
         answers = [house.listener.ask(house.store, VALI, f"{n}", conversation=room, at=AT) for n in range(5)]
         outcomes = [await answer for answer in answers]
-        assert [type(outcome) for outcome in outcomes] == [Sent] + [RateLimited] * 4
+        assert [type(outcome) for outcome in outcomes] == [PostResult] + [RateLimited] * 4
 
     async def test_over_a_restart(self, make: Callable[..., Store], tmp_path: Path) -> None:
         """What was written before counts, also when nobody remembers it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.chat.model import Actor, Sent
+from suhbat.chat.model import Actor, PostResult
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, IdempotencyConflict, NotFound
 from suhbat.protocol import commands
@@ -25,7 +25,7 @@ class TestPost:
     async def test_a_message_comes_back_as_it_was_sent(self, store: Store, listener: Listener) -> None:
         """The outcome, the published event and the log must agree in every field."""
         sent = await listener.send(store, ALI, "Salom, oʻzbek 🙂", client_id="c1", at=1_795_000_000_123)
-        assert sent == Sent(LOBBY, 1, 1, 1_795_000_000_123)
+        assert sent == PostResult(LOBBY, 1, 1, 1_795_000_000_123)
         [entry] = await store.events(LOBBY, 0, 10)
         assert [entry] == listener.entries
         event = entry.event
@@ -42,14 +42,14 @@ class TestPost:
         """`done` must never be called from inside `post`."""
         answer = listener.ask(store, ALI)
         assert not answer.done()
-        assert isinstance(await answer, Sent)
+        assert isinstance(await answer, PostResult)
 
     async def test_numbers_are_dense_in_the_order_of_submission(self, store: Store, listener: Listener) -> None:
         """`seq` and `ordinal` count from 1 without a gap, in the order of `post`, however batches fall."""
         answers = [listener.ask(store, (ALI, VALI, BARE)[i % 3], f"{i}") for i in range(3_000)]
         outcomes = [await answer for answer in answers]
-        assert [(o.seq, o.ordinal) for o in outcomes if isinstance(o, Sent)] == [(i, i) for i in range(1, 3_001)]
-        assert [item for item in listener.heard if isinstance(item, Sent)] == outcomes
+        assert [(o.seq, o.ordinal) for o in outcomes if isinstance(o, PostResult)] == [(i, i) for i in range(1, 3_001)]
+        assert [item for item in listener.heard if isinstance(item, PostResult)] == outcomes
 
     async def test_events_are_told_before_answers(self, store: Store, listener: Listener) -> None:
         """Whoever hears that a message is durable finds that its event was published already."""
@@ -59,7 +59,7 @@ class TestPost:
             if isinstance(item, LogEntry):
                 told = item.event.seq
             else:
-                assert isinstance(item, Sent)
+                assert isinstance(item, PostResult)
                 assert item.seq <= told
 
     async def test_reads_see_what_was_answered(self, store: Store, listener: Listener) -> None:
@@ -99,7 +99,7 @@ class TestIdempotency:
         """Two of one key that are written together are one message too."""
         answers = [listener.ask(store, ALI, text, client_id="k") for text in ("bir", "bir", "boshqa")]
         first, second, third = [await answer for answer in answers]
-        assert first == Sent(LOBBY, 1, 1, 1_795_000_000_000)
+        assert first == PostResult(LOBBY, 1, 1, 1_795_000_000_000)
         assert second == replace(first, duplicate=True)
         assert isinstance(third, IdempotencyConflict)
 
@@ -170,7 +170,7 @@ class TestReplies:
             listener.ask(store, ALI, reply_to=4),
         ]
         outcomes = [await answer for answer in answers]
-        assert [isinstance(o, Sent) for o in outcomes] == [True, True, False]
+        assert [isinstance(o, PostResult) for o in outcomes] == [True, True, False]
         direct = await listener.send(store, ALI, peer=VALI)
         refusal = await listener.refused(store, ALI, conversation=direct.conversation, reply_to=2)
         assert isinstance(refusal, NotFound)
@@ -190,7 +190,7 @@ class TestDirects:
         answers = [listener.ask(store, ALI, peer=VALI), listener.ask(store, VALI, peer=ALI)]
         made = await asyncio.gather(direct(store, ALI, VALI, 1), direct(store, VALI, ALI, 1))
         outcomes = [await answer for answer in answers]
-        names = {outcome.conversation for outcome in outcomes if isinstance(outcome, Sent)} | set(made)
+        names = {outcome.conversation for outcome in outcomes if isinstance(outcome, PostResult)} | set(made)
         assert len(names) == 1
         [name] = names
         assert name.startswith("d")
@@ -476,7 +476,7 @@ class TestLife:
         answers = [listener.ask(store, ALI, f"{i}") for i in range(2_000)]
         await asyncio.gather(store.close(), store.close())
         await store.close()
-        assert all(answer.done() and isinstance(answer.result(), Sent) for answer in answers)
+        assert all(answer.done() and isinstance(answer.result(), PostResult) for answer in answers)
         async with opened(make(tmp_path / "data")) as again:
             assert (await again.heads([LOBBY]))[LOBBY] == 2_000
 

@@ -22,7 +22,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from suhbat.chat.model import Actor, Outcome, Sent, States
+from suhbat.chat.model import Actor, Outcome, PostResult, States
 from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
@@ -287,7 +287,7 @@ class Play:
             case "mute":
                 await run(commands.Mute, person=other, on=step.number > 5)
 
-    async def _post(self, actor: Actor, **fields: Any) -> Sent:
+    async def _post(self, actor: Actor, **fields: Any) -> PostResult:
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         number = next(self.written)
         self.store.post(make_post(actor, f"gap {number}", answer.set_result, key=f"k{number}", at=AT, **fields))

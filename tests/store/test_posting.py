@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, event, select, update
 
-from suhbat.chat.model import Actor, Outcome, Post, Sent
+from suhbat.chat.model import Actor, Outcome, Post, PostResult
 from suhbat.errors import IdempotencyConflict, NotFound
 from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.types import LOBBY
@@ -83,7 +83,7 @@ class Model:
 
     logs: dict[str, list[str]] = field(default_factory=lambda: {LOBBY: []})
     names: dict[str, str] = field(default_factory=dict)
-    keys: dict[tuple[int, str], tuple[str, str, int | None, Sent]] = field(default_factory=dict)
+    keys: dict[tuple[int, str], tuple[str, str, int | None, PostResult]] = field(default_factory=dict)
 
     def expect(self, wish: Wish, target: str | None, log: str) -> Outcome | type[Exception]:
         """`target` is None where the wish names a conversation that does not exist."""
@@ -101,7 +101,7 @@ class Model:
             return NotFound  # who sees only what is said while connected has nothing to reply to
         messages = self.logs.setdefault(log, [])
         messages.append(wish.text)
-        sent = Sent(log, len(messages), len(messages), 1)
+        sent = PostResult(log, len(messages), len(messages), 1)
         if wish.client_id is not None:
             self.keys[wish.actor, wish.client_id] = (log, wish.text, wish.reply_to, sent)
         return sent
@@ -155,7 +155,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
             with connection.begin():
                 written = write(connection, posts, cache, again=repeat)
             for outcome, wanted in zip(written.outcomes, expected, strict=True):
-                if isinstance(outcome, Sent) and isinstance(wanted, Sent):
+                if isinstance(outcome, PostResult) and isinstance(wanted, PostResult):
                     if wanted.conversation != LOBBY:
                         model.names.setdefault(wanted.conversation, outcome.conversation)
                         wanted = replace(wanted, conversation=model.names[wanted.conversation])
@@ -210,7 +210,7 @@ def test_an_edit_does_not_make_a_repeat_a_conflict(connection: Connection) -> No
     with connection.begin():
         write(connection, [post], WriterCache())
         connection.execute(update(events).values(text="boshqa", edited_at=5_000))
-        assert write(connection, [post], WriterCache()).outcomes == [Sent(LOBBY, 1, 1, post.at, duplicate=True)]
+        assert write(connection, [post], WriterCache()).outcomes == [PostResult(LOBBY, 1, 1, post.at, duplicate=True)]
 
 
 def test_history_counts_messages_only(connection: Connection) -> None:
@@ -253,7 +253,7 @@ def test_a_rolled_back_batch_leaves_nothing(connection: Connection) -> None:
     cache.clear()
     with connection.begin():
         outcomes = write(connection, [make_post(VALI, key="~4"), make_post(ALI, key="~3", peer=VALI)], cache)
-        assert [outcome.seq for outcome in outcomes.outcomes if isinstance(outcome, Sent)] == [2, 1]
+        assert [outcome.seq for outcome in outcomes.outcomes if isinstance(outcome, PostResult)] == [2, 1]
         assert len(connection.execute(select(idempotency)).all()) == 3
 
 
@@ -287,7 +287,7 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
     event.listen(connection.engine, "before_cursor_execute", note)
     with connection.begin():
         written = write(connection, posts, cache)
-    assert all(isinstance(outcome, Sent) for outcome in written.outcomes)
+    assert all(isinstance(outcome, PostResult) for outcome in written.outcomes)
     assert len(statements) <= 11, statements
 
 

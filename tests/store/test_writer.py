@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import OperationalError
 
-from suhbat.chat.model import Outcome, Sent
+from suhbat.chat.model import Outcome, PostResult
 from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
@@ -135,8 +135,8 @@ class TestGroupCommit:
         assert listener.heard == []
         gate.open()
         outcome = await answer
-        assert [type(item) for item in listener.heard] == [LogEntry, Sent]
-        assert outcome == Sent(LOBBY, 1, 1, 1_795_000_000_000)
+        assert [type(item) for item in listener.heard] == [LogEntry, PostResult]
+        assert outcome == PostResult(LOBBY, 1, 1, 1_795_000_000_000)
 
     async def test_a_batch_has_a_largest_size(self, writer: Writer, engine: Engine, listener: Listener) -> None:
         """Whoever waits does not wait for all of a flood."""
@@ -158,7 +158,7 @@ class TestGroupCommit:
         assert isinstance(refusal, Busy)
         assert (refusal.retry_after, refusal.retryable) == (1, True)
         gate.open()
-        assert all(isinstance(outcome, Sent) for outcome in await asyncio.gather(first, *rest))
+        assert all(isinstance(outcome, PostResult) for outcome in await asyncio.gather(first, *rest))
         assert (await listener.send(writer, ALI)).seq == 3_001
 
     async def test_posts_go_before_other_work(self, writer: Writer, engine: Engine, listener: Listener) -> None:
@@ -231,7 +231,7 @@ class TestFailures:
         outcomes = await asyncio.gather(first, *rest)
         assert [getattr(o, "seq", type(o)) for o in outcomes] == [1, 2, 3, 4, Internal, 5, 6]
         assert [entry.event.seq for entry in listener.entries] == [1, 2, 3, 4, 5, 6]
-        assert not any(o.duplicate for o in outcomes if isinstance(o, Sent))
+        assert not any(o.duplicate for o in outcomes if isinstance(o, PostResult))
 
     async def test_a_fault_is_told_without_detail(self, writer: Writer, listener: Listener) -> None:
         """A lone bad message: internal, and the writer goes on."""
@@ -249,7 +249,7 @@ class TestFailures:
             connection.execute(f"PRAGMA max_page_count = {pages[0]}")
 
         sent = [0]
-        while isinstance(outcome := await listener.ask(writer, ALI, "x" * 4_000), Sent):
+        while isinstance(outcome := await listener.ask(writer, ALI, "x" * 4_000), PostResult):
             sent.append(outcome.seq)
         assert isinstance(outcome, Busy)
         pages[0] = 10_000
@@ -365,7 +365,7 @@ class TestFailures:
 
         monkeypatch.setattr(WriterCache, "trim", die)
         gate.open()
-        assert isinstance(await first, Sent)
+        assert isinstance(await first, PostResult)
         assert {type(outcome) for outcome in await asyncio.gather(*rest)} == {Internal}
         with pytest.raises(Internal):
             await work

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from suhbat.chat.model import PLAIN, Actor, CommandContext, CommandResult, Moved, Post, Sent
+from suhbat.chat.model import PLAIN, Actor, CommandContext, CommandResult, Post, PostResult, StoreDelta
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.http_commands import StateCommand
 
@@ -17,7 +17,7 @@ class PostWriter(Protocol):
         """Queue a message for the next batch. Over the limit of the queue: `done(Busy)`."""
         ...
 
-    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> Sent | None:
+    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> PostResult | None:
         """How a post with this key was answered first (then with `duplicate`); None where none was stored.
 
         Raises IdempotencyConflict where that one said something else."""
@@ -48,7 +48,7 @@ class LogReader(Protocol):
         """The last `seq` of these logs (0 where nothing was written)."""
         ...
 
-    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+    async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
         """What happened since the look that gave the mark `since`, by whatever node; no commit is missed, however late.
 
         Without a mark, or where it is too old: the heads of `logs`, and no changes."""

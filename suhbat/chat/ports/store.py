@@ -77,10 +77,10 @@ class Store(
 
     Contract (tests/store/test_contract.py runs it over every implementation):
 
-    * `post` never blocks and never raises; its `done` is called exactly once on the event loop, with `Sent` only after the
-      transaction is flushed to disk, in the order of submission for one log.
+    * `post` never blocks and never raises; its `done` is called exactly once on the event loop, with a `PostResult`
+      only after the transaction is flushed to disk, in the order of submission for one log.
     * Per log, `seq` is dense from 1; `ordinal` is dense over messages.
-    * A repeated (uid, key) gives the first `Sent` with `duplicate=True`; with another target, text or reply_to it
+    * A repeated (uid, key) gives the first `PostResult` with `duplicate=True`; with another target, text or reply_to it
       is refused with IdempotencyConflict. One refused post never fails its neighbours.
     * `committed` is told each batch's events on the event loop, in log order, after COMMIT and before the `done`s.
     * Reads see every commit whose `done` was called. A message's text is read as it is now, not as it was written.

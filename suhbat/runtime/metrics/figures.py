@@ -39,13 +39,13 @@ class Reachable:
 
 class _Figures(Collector):
     def __init__(self, node: Node, reachable: Reachable, is_draining: Callable[[], bool]) -> None:
-        hub, here, store, bus = node.hub, node.here, node.store, node.bus
+        hub, presence, store, bus = node.hub, node.presence, node.store, node.bus
         self._node = node
         self._gauges: dict[str, tuple[str, Callable[[], float]]] = {
-            "suhbat_connections": ("Open WebSocket connections.", lambda: here.total),
+            "suhbat_connections": ("Open WebSocket connections.", lambda: presence.total),
             "suhbat_users": (
                 "Users who are here, however many connections they have, on all nodes.",
-                lambda: here.users,
+                lambda: presence.users,
             ),
             "suhbat_channels": ("Channels: logs that somebody here listens to.", lambda: len(hub.channels.by_log)),
             "suhbat_connections_behind": (

@@ -15,7 +15,7 @@ from secrets import token_hex
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from suhbat.chat.model import Change, Milliseconds, Moved
+from suhbat.chat.model import Change, Milliseconds, StoreDelta
 from suhbat.protocol.events import LogEntry
 from suhbat.store.read.queries import log_heads
 
@@ -86,11 +86,11 @@ def is_committed(connection: Connection, line: Line) -> bool | None:
     return None if line.xid <= int(pruned or 0) else False
 
 
-def moved(connection: Connection, logs: Collection[str], since: str | None) -> Moved:
-    """See `chat.ports.Store.moved`. In one snapshot."""
+def changes_since(connection: Connection, logs: Collection[str], since: str | None) -> StoreDelta:
+    """See `chat.ports.Store.changes_since`. In one snapshot."""
     mark, pruned = connection.execute(_MARK).one()
     if since is None or int(since) <= int(pruned or 0):
-        return Moved(mark, log_heads(connection, logs), whole=True)
+        return StoreDelta(mark, log_heads(connection, logs), whole=True)
     heads: dict[str, int] = {}
     changes: dict[Change, None] = {}
     for body in connection.execute(_SINCE, {"since": int(since)}).scalars():
@@ -98,7 +98,7 @@ def moved(connection: Connection, logs: Collection[str], since: str | None) -> M
         for name, head in told["heads"].items():
             heads[name] = max(head, heads.get(name, 0))
         changes.update((Change(*change), None) for change in told["changes"])
-    return Moved(mark, heads, tuple(changes))
+    return StoreDelta(mark, heads, tuple(changes))
 
 
 def prune(connection: Connection) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import Connection, text
 
-from suhbat.chat.model import Actor, Lapsed, Milliseconds, NodeUpdate
+from suhbat.chat.model import GUEST_KEPT, Actor, Lapsed, Milliseconds, NodeUpdate
 from suhbat.errors import NameInUse
 
 from .journal import NOW
@@ -22,7 +22,6 @@ TRACES = 1_000
 """Versions for which is kept who went; who looks more rarely reads all who are here."""
 NAME_SECONDS = 10
 """When whoever finds a name held may try again."""
-GUESTS_KEPT: Milliseconds = 24 * 3600 * 1000
 
 _BEAT = text(
     f"UPDATE nodes SET until = {NOW} + {LEASE}, version = version + :step WHERE id = :node AND until > {NOW} "  # noqa: S608
@@ -52,13 +51,13 @@ _HELD = text(
     f"SELECT v.skeleton FROM {_ASKED} WHERE "  # noqa: S608
     "EXISTS (SELECT FROM accounts AS a WHERE a.skeleton = v.skeleton AND a.uid <> v.uid) OR "
     "EXISTS (SELECT FROM guests AS g WHERE g.skeleton = v.skeleton AND g.uid <> v.uid "
-    f"AND g.last_used_at > {NOW} - {GUESTS_KEPT}) OR "
+    f"AND g.last_used_at > {NOW} - {GUEST_KEPT}) OR "
     "EXISTS (SELECT FROM names AS n WHERE n.skeleton = v.skeleton AND n.uid <> v.uid "
     f"AND (SELECT until FROM nodes WHERE id = n.node FOR SHARE) > {NOW})"
 )
 _HOLDERS = text(
     "SELECT uid FROM accounts WHERE skeleton = ANY(:skeletons) UNION "  # noqa: S608
-    f"SELECT uid FROM guests WHERE skeleton = ANY(:skeletons) AND last_used_at > {NOW} - {GUESTS_KEPT}"
+    f"SELECT uid FROM guests WHERE skeleton = ANY(:skeletons) AND last_used_at > {NOW} - {GUEST_KEPT}"
 )
 _TAKE = text(
     f"INSERT INTO names (skeleton, node, uid) SELECT v.skeleton, :node, v.uid FROM {_ASKED} "  # noqa: S608

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from suhbat.chat.bounds import Bounds
-from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, Moved, NodeUpdate
+from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, NodeUpdate, StoreDelta
 from suhbat.chat.ports import Clock
 from suhbat.store.dialect import is_trouble
 from suhbat.store.errors import StoreUnavailable
@@ -181,10 +181,10 @@ class PostgresStore(SQLStore):
                 "the database was migrated to a version that this one cannot work with; update this node"
             )
 
-    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+    async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
         """See chat.ports.Store."""
         wanted = list(logs)
-        return await self._read(lambda c: journal.moved(c, wanted, since))
+        return await self._read(lambda c: journal.changes_since(c, wanted, since))
 
     async def save_guest(self, guest: Guest) -> None:
         """See chat.ports.Store. Raises NameInUse: other nodes may hold the name."""

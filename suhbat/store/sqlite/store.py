@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Engine
 
 from suhbat.chat.bounds import Bounds
-from suhbat.chat.model import Changed, Committed, Moved
+from suhbat.chat.model import Changed, Committed, StoreDelta
 from suhbat.chat.ports import Clock
 from suhbat.protocol.types import LOBBY
 from suhbat.store import private
@@ -89,9 +89,9 @@ class SQLiteStore(SQLStore):
         if await self._read(revision) != HEAD:
             raise StoreUnavailable("the database was changed by another version of Suhbat; restart this one")
 
-    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+    async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
         """See chat.ports.Store. Nobody else writes here, so there is nothing that only others know."""
-        return Moved("", await self.heads(logs))
+        return StoreDelta("", await self.heads(logs))
 
     def _prepare(self) -> None:
         """Directory, lock, file, schema, lobby, epoch."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from suhbat.chat.model import Milliseconds, Post, Sent
+from suhbat.chat.model import Milliseconds, Post, PostResult
 from suhbat.errors import IdempotencyConflict
 from suhbat.protocol.objects import Message
 from suhbat.store.dialect import find_rows, insert_rows
@@ -44,7 +44,7 @@ class IdempotencyKeys:
             first = KeyRow(*row)
             self._firsts[first.uid, first.key] = first
 
-    def answer(self, post: Post, log: Log | None) -> Sent | IdempotencyConflict | None:
+    def answer(self, post: Post, log: Log | None) -> PostResult | IdempotencyConflict | None:
         """What a post to this log is told whose key was seen before; None for a new key."""
         first = self._firsts.get((post.actor.uid, post.key))
         if first is None:
@@ -55,7 +55,7 @@ class IdempotencyKeys:
             or first.digest != _digest(post.client_id, post.text, post.reply_to)
         ):
             return IdempotencyConflict()
-        return Sent(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
+        return PostResult(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
 
     def note(self, post: Post, log: Log, message: Message) -> None:
         """The post became this message."""
@@ -71,7 +71,7 @@ class IdempotencyKeys:
 
 def answered(
     connection: Connection, uid: str, client_id: str, text: str, reply_to: int | None
-) -> Sent | IdempotencyConflict | None:
+) -> PostResult | IdempotencyConflict | None:
     """What a repeated post of this key is told, wherever it went; None for one that was not stored."""
     asked = select(conversations.c.name, *(idempotency.c[name] for name in KeyRow._fields[3:])).join(
         conversations, conversations.c.id == idempotency.c.conversation_id
@@ -82,7 +82,7 @@ def answered(
     name, seq, ordinal, sent_at, digest = row
     if digest != _digest(client_id, text, reply_to):
         return IdempotencyConflict()
-    return Sent(name, seq, ordinal, sent_at, duplicate=True)
+    return PostResult(name, seq, ordinal, sent_at, duplicate=True)
 
 
 def is_written(connection: Connection, post: Post) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from suhbat.chat.model import Outcome, Post, Sent
+from suhbat.chat.model import Outcome, Post, PostResult
 from suhbat.chat.naming import NOBODY, Meant
 from suhbat.chat.policy import decide
 from suhbat.errors import NotFound, SuhbatError
@@ -129,7 +129,7 @@ class PostRun:
             self._allowed.add(place)
         return too_soon(self._connection, self._cache, post, log) if log.settings.slow_mode else None
 
-    def _append(self, post: Post, log: Log, named: Meant) -> Sent:
+    def _append(self, post: Post, log: Log, named: Meant) -> PostResult:
         actor = post.actor
         message = self._appender.message(log, post, everyone=named.everyone)
         seq, ordinal = message.seq, message.ordinal
@@ -142,7 +142,7 @@ class PostRun:
         if log.people is not None or actor.lobby_from is not None:
             self._own[log.id, actor.uid] += 1
             self._lobby_from[actor.uid] = actor.lobby_from or 0
-        return Sent(log.name, seq, ordinal, post.at)
+        return PostResult(log.name, seq, ordinal, post.at)
 
     def _tell_named(self) -> None:
         """Note who is named, and tell each once of each log, with the last message that names them."""

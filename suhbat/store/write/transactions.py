@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine
 
-from suhbat.chat.model import Post, Sent
+from suhbat.chat.model import Post, PostResult
 from suhbat.errors import Internal
 from suhbat.store.dialect import is_contended, is_trouble
 from suhbat.store.errors import AnotherDatabase
@@ -164,7 +164,7 @@ class Transactions:
     def _is_committed(self, made: Batch) -> bool:
         """Whether a transaction of unknown outcome is in the database: it is atomic, so one key tells for all."""
         for item, outcome in made.told:
-            if isinstance(item, Post) and isinstance(outcome, Sent) and not outcome.duplicate:
+            if isinstance(item, Post) and isinstance(outcome, PostResult) and not outcome.duplicate:
                 with self._engine.connect() as connection, connection.begin():
                     return idempotency.is_written(connection, item)
         return False

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
-from suhbat.chat.model import Change, Changed, Committed, Moved
+from suhbat.chat.model import Change, Changed, Committed, StoreDelta
 from suhbat.store.errors import StoreUnavailable
 from suhbat.store.sql import SQLStore
 from suhbat.store.write.batch import Batch, Item, Work
@@ -190,7 +190,7 @@ class SimulatedStore(SQLStore):
         if not self._is_open:
             raise StoreUnavailable("the store is not open")
 
-    async def moved(self, logs: Collection[str], since: str | None = None) -> Moved:
+    async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
         upto = len(self._disk.journal)
         changes = self._disk.journal[int(since or upto) : upto]
-        return Moved(str(upto), await self.heads(logs), tuple(changes))
+        return StoreDelta(str(upto), await self.heads(logs), tuple(changes))

@@ -17,8 +17,8 @@ from suhbat.protocol.types import LOBBY
 
 from .login import Login
 from .names import entered, normalise, skeleton
-from .people import People
 from .profile import display_name
+from .user_directory import UserDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class ExternalPerson:
     """Somebody, as the application around knows them. `id`: what never changes about them; `name`: the user_id they would
     like; another one is found where that is somebody else's. `role`: on the server. `until`: when they have to be asked
     for again, in milliseconds since 1970; their sockets close then."""
@@ -46,19 +46,19 @@ class Person:
     role: Role = "member"
     until: Milliseconds | None = None
 
-    def until_at_most(self, moment: Milliseconds) -> Person:
+    def until_at_most(self, moment: Milliseconds) -> ExternalPerson:
         """The same person, for no longer than that."""
         return self if self.until is not None and self.until <= moment else replace(self, until=moment)
 
 
-Authenticate = Callable[[Asked], Person | Awaitable[Person | None] | None]
+Authenticate = Callable[[Asked], ExternalPerson | Awaitable[ExternalPerson | None] | None]
 """Who asks; None for nobody. It is called for every request and every socket, so it should be quick."""
 
 
-class Outside:
+class ExternalLogins:
     """`authenticate` is the application's. Accounts are made when somebody is first seen."""
 
-    def __init__(self, store: LogReader, clock: Clock, people: People, authenticate: Authenticate) -> None:
+    def __init__(self, store: LogReader, clock: Clock, people: UserDirectory, authenticate: Authenticate) -> None:
         self._store = store
         self._clock = clock
         self._people = people
@@ -79,9 +79,9 @@ class Outside:
         shown = display_name(person.shown or account.display_name)
         if (account.display_name, account.role) != (shown, person.role):
             account = await self._people.accounts.change(uid, display_name=shown, role=person.role)
-        return Login(account.actor, outside=True, until=person.until)
+        return Login(account.actor, external=True, until=person.until)
 
-    async def _make(self, uid: str, person: Person) -> Account:
+    async def _make(self, uid: str, person: ExternalPerson) -> Account:
         """An account under the name they would like, or the first with a number that is nobody's."""
         wished = entered(person.name)
         for number in range(1, 1_000):
@@ -111,6 +111,6 @@ class Outside:
         raise NameTaken(user_id=wished)
 
 
-def uid_of(person: Person) -> str:
+def uid_of(person: ExternalPerson) -> str:
     """The same for the same person, for ever; nobody guesses the id from it."""
     return "x" + b32encode(sha256(person.id.encode()).digest()[:13]).decode().rstrip("=").lower()

@@ -21,7 +21,7 @@ from .sessions import Sessions
 from .tokens import OF_SESSION
 
 
-class People:
+class UserDirectory:
     """Implements chat.ports.Directory over all who are here. Makes no accounts: see `registration`.
 
     `cluster`, `names`: what several nodes know of each other's people; None where one process owns the store.
@@ -137,7 +137,7 @@ class People:
 
     def is_current(self, login: Login) -> bool:
         """Whether what was recognised a moment ago still holds: nothing was revoked, disabled or taken over since."""
-        if login.session is None and not login.outside:
+        if login.session is None and not login.external:
             return self.guests.knows(login.actor.uid)
         account = self.accounts.of_uid(login.actor.uid)
         if account is None or account.disabled:
@@ -164,14 +164,14 @@ class People:
         """A connection opened: it is a use for as long as it lasts."""
         if login.session is not None:
             self.sessions.attach(login.session)
-        elif not login.outside:
+        elif not login.external:
             self.guests.attach(login.actor)
 
     def detach(self, login: Login) -> None:
         """A connection is gone."""
         if login.session is not None:
             self.sessions.detach(login.session)
-        elif not login.outside:
+        elif not login.external:
             self.guests.detach(login.actor)
 
     # Chores

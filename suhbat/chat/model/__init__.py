@@ -1,0 +1,40 @@
+"""The data of the domain, frozen. What goes over the wire is in `protocol.objects`."""
+
+from __future__ import annotations
+
+from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
+from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
+from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
+from .reading import Audited, HistoryPage, MemberPage, Places, ReactionPage, Reported, RoomLine, SearchPage, States
+
+__all__ = [
+    "GUEST_KEPT",
+    "PLAIN",
+    "Account",
+    "Actor",
+    "Audited",
+    "Change",
+    "Changed",
+    "CommandContext",
+    "CommandResult",
+    "Committed",
+    "ConversationFacts",
+    "Guest",
+    "HistoryPage",
+    "Invite",
+    "Lapsed",
+    "MemberPage",
+    "Milliseconds",
+    "NodeUpdate",
+    "Outcome",
+    "Places",
+    "Post",
+    "PostResult",
+    "ReactionPage",
+    "Reported",
+    "RoomLine",
+    "SearchPage",
+    "Session",
+    "States",
+    "StoreDelta",
+]

@@ -1,0 +1,101 @@
+"""Messages and commands on their way to the store, their results, and the facts that the policy decides on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from suhbat.errors import SuhbatError
+from suhbat.protocol.events import LogEntry
+from suhbat.protocol.objects import ConversationKind, Role, Visibility
+
+from .people import Actor, Milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class PostResult:
+    """A durable message: its conversation, and its position there. `duplicate`: it was stored by an earlier post with the same
+    key."""
+
+    conversation: str
+    seq: int
+    ordinal: int
+    sent_at: Milliseconds
+    duplicate: bool = False
+
+
+Outcome = PostResult | SuhbatError
+
+
+@dataclass(slots=True)
+class Post:
+    """A message on its way to the log. Exactly one of `conversation` and `peer` is given.
+
+    `key`: the idempotency key. It is the client's `client_id`, or, where that is None, a key that the server made when it
+    received the message. `at`: the time when the server received it. `done`: called once, on the event loop, after COMMIT or
+    with the refusal. `named`: the uids of the users whom the text mentions; "*" stands for everybody.
+    """
+
+    actor: Actor
+    conversation: str | None
+    peer: Actor | None
+    text: str
+    key: str
+    client_id: str | None
+    reply_to: int | None
+    at: Milliseconds
+    done: Callable[[Outcome], None]
+    named: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """The data that the store needs for a command beside its fields.
+
+    `people`: the users whom the command names, in its order. `mentioned`: the uids of the users whom its text mentions; "*"
+    stands for everybody. `exempt`: the command comes from the owner of the machine, or from the application that embeds this
+    server, so that it needs no consent and no limit applies. Nothing that comes over the network sets it.
+    """
+
+    people: tuple[Actor, ...] = ()
+    mentioned: tuple[str, ...] = ()
+    exempt: bool = False
+
+
+PLAIN = CommandContext()
+"""The context of a command that names nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandResult:
+    """The result of a command. `seq`: of the event in the conversation's log, or its head where nothing had to change.
+
+    `unread`: after a read mark. `created`: the command made something new. `invited`: the user was invited, not added.
+    """
+
+    conversation: str
+    seq: int
+    unread: int = 0
+    created: bool = False
+    invited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFacts:
+    """What the policy needs to know about a conversation and an actor, as the transaction sees it.
+
+    `role`: the actor's role in the conversation, None for a stranger. `banned` and `muted`: at this moment.
+    """
+
+    id: str
+    kind: ConversationKind
+    role: Role | None
+    visibility: Visibility = "private"
+    archived: bool = False
+    banned: bool = False
+    muted: bool = False
+    invited: bool = False
+
+
+Committed = Callable[[list[LogEntry]], None]
+"""Called on the event loop with the events of each committed batch, in order."""
