@@ -154,7 +154,9 @@ class Channel:
         announced: int,
         behind: list[Connection],
     ) -> None:
-        passed_over = 0
+        """Write to live connections. `before` and `announced` are the counters before this flush: connections that are
+        congested fall `behind` from there."""
+        skipped = 0
         for connection in listeners:
             wire = connection.wire
             if connection.live and not wire.congested:
@@ -165,7 +167,7 @@ class Channel:
                 connection.announced = announced
                 behind.append(connection)
             connection.lag.setdefault(self.log, before)
-            passed_over += 1
-        written = len(listeners) - passed_over
+            skipped += 1
+        written = len(listeners) - skipped
         self._fan_out.bytes[format] += frames.size * written
         self._fan_out.frames[format] += len(frames.payloads) * written

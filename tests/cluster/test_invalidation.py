@@ -72,7 +72,7 @@ async def house() -> AsyncIterator[House]:
         await house.tasks.close()
 
 
-async def test_who_was_shut_out_comes_before_a_thousand_who_signed_up(house: House) -> None:
+async def test_revocations_are_read_before_a_thousand_sign_ups(house: House) -> None:
     """The changes of one comparison cause a few reads, not one for each change. Ended sessions and bans are read first."""
     session, wire = await house.log_in("ali")
     await house.there.sessions.end(session.uid, session.id)
@@ -85,7 +85,7 @@ async def test_who_was_shut_out_comes_before_a_thousand_who_signed_up(house: Hou
     assert house.asked == ["sessions", "bans", "guests_of", "guests_of"]
 
 
-async def test_what_is_heard_meanwhile_has_its_turn(house: House) -> None:
+async def test_a_later_revocation_has_its_turn(house: House) -> None:
     """A revocation that arrives while new accounts are read waits for one group of them, not for all."""
     session, wire = await house.log_in("ali")
     await house.there.sessions.end(session.uid, session.id)
@@ -105,7 +105,7 @@ async def test_what_is_heard_meanwhile_has_its_turn(house: House) -> None:
     assert wire.code is Close.SESSION_REVOKED and house.asked == ["guests_of", "sessions"]
 
 
-async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_messages_do_not_wait_for_invalidation(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long these reads take, the next comparison of heads is on time."""
     monkeypatch.setattr(reconciliation, "RECONCILE_SECONDS", 0.0)
     _, wire = connect(house.hub, "ub")
@@ -129,7 +129,7 @@ async def test_messages_never_wait_for_it(house: House, monkeypatch: pytest.Monk
     hang.set()
 
 
-async def test_what_fails_is_done_later(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_read_is_repeated(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failed read is repeated once the store is back, without another notification. Reads that succeed are not
     delayed by it."""
     monkeypatch.setattr("suhbat.cluster.invalidation.RETRY_SECONDS", 0.0)
@@ -153,7 +153,7 @@ async def test_what_fails_is_done_later(house: House, monkeypatch: pytest.Monkey
     assert house.asked == [], "and then it is done"
 
 
-async def test_nobody_knows_what_changed(house: House) -> None:
+async def test_unknown_changes_read_everything(house: House) -> None:
     """When it is unknown what changed, sessions, bans, accounts and guests are all read again."""
     session, wire = await house.log_in("ali")
     other, others = await house.log_in("vali")
@@ -166,14 +166,14 @@ async def test_nobody_knows_what_changed(house: House) -> None:
     assert house.people.find("user1") == guest
 
 
-async def test_what_only_a_newer_version_keeps(house: House) -> None:
+async def test_an_unknown_kind_of_change_is_ignored(house: House) -> None:
     """During a rolling upgrade a change may have a kind that this version does not know. It is ignored."""
     house.invalidation.invalidate([cast(Any, Change)("weather", "k")], False)
     await settle()
     assert house.asked == []
 
 
-async def test_a_guest_who_became_an_account_elsewhere_and_is_shut_out(
+async def test_a_guest_became_an_account_on_another_node_and_is_disabled(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The user's connection here has no session that could be revoked. It ends when the account is disabled, and has

@@ -114,7 +114,7 @@ async def nodes() -> AsyncIterator[list[Node]]:
         yield made
 
 
-async def test_the_first_who_come_after_a_pause(nodes: list[Node]) -> None:
+async def test_the_first_guests_after_a_pause(nodes: list[Node]) -> None:
     """After the lease has expired, several guests connect at once: they get their names, and the node joins once for
     all of them. The names are free when they leave."""
     one, other = nodes
@@ -128,7 +128,7 @@ async def test_the_first_who_come_after_a_pause(nodes: list[Node]) -> None:
     await other.hold(names[0])
 
 
-async def test_what_was_lost_in_a_pause(nodes: list[Node]) -> None:
+async def test_a_name_lost_in_a_pause(nodes: list[Node]) -> None:
     """A guest whose name was given away during the pause is disconnected; the new holder keeps the name."""
     one, other = nodes
     await one.hold("user1")

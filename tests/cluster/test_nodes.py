@@ -97,7 +97,7 @@ async def announced(observer: Simple, name: str, seconds: float, *types: str) ->
     return [frame for frame in frames if frame["type"] in types and frame["user_id"] == name]
 
 
-async def test_the_seed_over_three_nodes(cluster: Cluster) -> None:
+async def test_the_simple_dialect_over_three_nodes(cluster: Cluster) -> None:
     """Users on all nodes get all messages, and each announcement once. A private message reaches its one recipient on
     any node."""
     async with AsyncExitStack() as stack:
@@ -122,7 +122,7 @@ async def test_the_seed_over_three_nodes(cluster: Cluster) -> None:
             assert len(await announced(one, "bobur", 1.5, "left")) == 1
 
 
-async def test_once_a_user_not_once_a_node(cluster: Cluster) -> None:
+async def test_a_user_is_announced_once_over_all_nodes(cluster: Cluster) -> None:
     """A user with connections to two nodes is announced once, and has left when the last connection is closed."""
     token = cluster.nodes[0].guest("ikkita")
     async with Simple(cluster.nodes[2].ws, "kuzatuvchi") as observer:
@@ -185,7 +185,7 @@ async def test_an_account_is_one_everywhere(cluster: Cluster, way: float) -> Non
     assert (status, body["code"]) == (409, "name_taken")
 
 
-async def test_who_came_in_elsewhere_a_moment_ago_is_found(cluster: Cluster, way: float) -> None:
+async def test_an_account_made_elsewhere_a_moment_ago_is_found(cluster: Cluster, way: float) -> None:
     """An account made on one node logs in on the next at once and is found there by name in every way, without waiting
     for the cache invalidation."""
     first, second, third = cluster.nodes
@@ -258,7 +258,7 @@ async def test_a_session_revoked_on_one_node_ends_on_all(cluster: Cluster, way: 
         assert node.request("GET", "/api/v1/me", token=token)[0] == 401
 
 
-async def test_who_is_removed_hears_nothing_more(cluster: Cluster, way: float) -> None:
+async def test_a_removed_member_gets_nothing_more(cluster: Cluster, way: float) -> None:
     """A member who is removed from a room on one node gets the removal on their own node, and no later event."""
     owner_name, member_name = f"ega{int(way * 10)}", f"azo{int(way * 10)}"
     _, owner = await asyncio.to_thread(register, cluster.nodes[0], owner_name)
@@ -401,7 +401,7 @@ async def test_without_the_bus_it_is_degraded_and_goes_on(cluster: Cluster) -> N
         await within(AT_ONCE, two.until("message", message="tez"))
 
 
-async def test_a_killed_node_is_noticed(tmp_path: Path, cluster: Cluster) -> None:
+async def test_a_killed_node_loses_its_users(tmp_path: Path, cluster: Cluster) -> None:
     """Its users have left within 15 s, announced once, and its names are free."""
     node = cluster.nodes[2]
     async with Simple(cluster.nodes[0].ws, "guvoh") as observer:

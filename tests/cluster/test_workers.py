@@ -95,7 +95,7 @@ async def _said(server: Server, person: V1, token: str, number: int) -> int:
                     await asyncio.sleep(0.1)
 
 
-async def test_the_command_line_reaches_whichever_worker(server: Server) -> None:
+async def test_the_command_line_reaches_any_worker(server: Server) -> None:
     """Each command takes effect on all workers, whichever it reaches, also while a worker is replaced, and afterwards."""
     settings = Settings(data=server.data)
     await asyncio.to_thread(user.execute, settings, verb="add", user_id="ali", password=PASSWORD)
@@ -122,7 +122,7 @@ async def test_the_command_line_reaches_whichever_worker(server: Server) -> None
     assert not (server.data / "control").exists()
 
 
-async def test_whichever_is_asked_tells_the_figures_of_all(server: Server) -> None:
+async def test_any_worker_has_the_metrics_of_all(server: Server) -> None:
     """One answer of /metrics covers both workers; their connections add up to the total."""
     async with AsyncExitStack() as stack:
         for number in range(PEOPLE):
@@ -167,7 +167,7 @@ async def test_they_stop_together(server: Server) -> None:
     assert "undecided" not in server.printed(), "nothing is given up where the database answers"
 
 
-async def test_they_do_not_outlive_who_started_them(server: Server) -> None:
+async def test_they_do_not_outlive_their_parent(server: Server) -> None:
     """If the parent is killed, the workers end too, and the port is free for the next start."""
     running = workers(server)
     server.kill()

@@ -166,7 +166,7 @@ async def running(log: Log) -> AsyncIterator[Hub]:
 async def reconciling(hub: Hub, log: Log, listener: ChangeListener | None = None) -> AsyncIterator[Reconciliation]:
     """Compare the hub with the log every 2 s, and on request."""
     tasks = Tasks()
-    reconciliation = Reconciliation(cast(LogReader, log), hub, listener or Nobody())
+    reconciliation = Reconciliation(cast(LogReader, log), hub, listener or NoCaches())
     tasks.start(reconciliation.run())
     try:
         yield reconciliation
@@ -174,7 +174,7 @@ async def reconciling(hub: Hub, log: Log, listener: ChangeListener | None = None
         await tasks.close()
 
 
-class Nobody:
+class NoCaches:
     """A change listener without any cached data."""
 
     def invalidate(self, changes: Sequence[Change], whole: bool) -> None: ...

@@ -25,7 +25,7 @@ async def hub(log: Log) -> AsyncIterator[Hub]:
 
 
 @pytest.mark.parametrize("format", list(FrameFormat))
-async def test_what_the_feed_read_first_is_not_told_twice(hub: Hub, log: Log, format: FrameFormat) -> None:
+async def test_an_event_that_the_feed_read_first_is_sent_once(hub: Hub, log: Log, format: FrameFormat) -> None:
     """A feed reads a message before the hub has applied it. The connection gets it once."""
     _, wire = connect(hub, "ua", format)
     wire.congested = True
@@ -39,7 +39,7 @@ async def test_what_the_feed_read_first_is_not_told_twice(hub: Hub, log: Log, fo
     assert wire.seqs() == [1, 2, 3, 4]
 
 
-async def test_caught_up_with_a_head_that_the_hub_has_not_heard_of(hub: Hub, log: Log) -> None:
+async def test_caught_up_with_a_head_above_the_hubs(hub: Hub, log: Log) -> None:
     """A client resumes at the hub's head while the store is ahead. It gets the rest, then `caught_up`."""
     hub.apply([log.write()])
     await settle()
@@ -54,7 +54,7 @@ async def test_caught_up_with_a_head_that_the_hub_has_not_heard_of(hub: Hub, log
     assert wire.types() == ["message.created", "caught_up"]
 
 
-async def test_a_cursor_that_the_hub_has_not_heard_of(hub: Hub, log: Log) -> None:
+async def test_a_cursor_above_the_hubs_head(hub: Hub, log: Log) -> None:
     """A client that starts at the store's head gets no event at or below it."""
     late = log.write()
     connection, wire = connect(hub, "ua", live=False)

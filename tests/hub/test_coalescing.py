@@ -40,7 +40,7 @@ async def test_once_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert round_.times == 1
 
 
-async def test_a_lone_message_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_single_message_is_not_delayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """While no other event is coming, even an expensive round is not delayed."""
     round_ = Round(monkeypatch, seconds=0.01)
     for _ in range(3):
@@ -49,7 +49,7 @@ async def test_a_lone_message_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) 
     assert round_.times == 3
 
 
-async def test_a_cheap_round_is_not_put_off(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_cheap_round_is_not_delayed(monkeypatch: pytest.MonkeyPatch) -> None:
     """In a small room a delay would save nothing."""
     round_ = Round(monkeypatch, seconds=0.0001)
     round_.coming = True
@@ -75,7 +75,7 @@ async def test_an_expensive_round_waits_for_more(monkeypatch: pytest.MonkeyPatch
     assert round_.coalescing._timer is None
 
 
-async def test_it_waits_no_longer_than_a_round_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_round_waits_no_longer_than_the_last_one_took(monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a stream of events without end the round is still written."""
     round_ = Round(monkeypatch, seconds=0.01)
     round_.coalescing.schedule()
@@ -94,7 +94,7 @@ async def test_it_waits_no_longer_than_a_round_takes(monkeypatch: pytest.MonkeyP
     assert round_.times == 2
 
 
-async def test_writing_now_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_flush_writes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was scheduled before a flush is written in it; no second round follows."""
     round_ = Round(monkeypatch)
     round_.coalescing.schedule()

@@ -37,7 +37,7 @@ async def test_events_reach_everybody_in_one_write() -> None:
         assert set(new.types()) == {"message.created"} and set(old.types()) == {"message"}
 
 
-async def test_what_is_not_above_the_head_is_dropped() -> None:
+async def test_events_at_or_below_the_head_are_dropped() -> None:
     """The same event from the store, the bus and this node is delivered once."""
     log = Log()
     async with running(log) as hub:
@@ -79,7 +79,7 @@ async def test_a_gap_that_closes_itself_reads_nothing() -> None:
         assert log.reads == 0
 
 
-async def test_many_that_come_too_early_are_one_read() -> None:
+async def test_many_early_events_cause_one_read() -> None:
     """After an outage of the bus thousands of events arrive above a gap. The gap is read once, not once for each event."""
     log = Log()
     async with running(log) as hub:
@@ -142,7 +142,7 @@ async def test_replies_reach_a_connection_that_is_behind() -> None:
         assert wire.types() == ["ok"]
 
 
-async def test_presence_is_whole_after_being_behind() -> None:
+async def test_presence_is_full_after_being_behind() -> None:
     """A connection that missed a notice gets a full presence notice before it goes live again."""
     log = Log()
     async with running(log) as hub:
@@ -156,7 +156,7 @@ async def test_presence_is_whole_after_being_behind() -> None:
         assert wire.types() == ["message.created", "presence"]
 
 
-async def test_announcements_are_kept_for_who_is_behind() -> None:
+async def test_announcements_are_kept_for_connections_behind() -> None:
     """`joined` and `left` are in order with the messages. A slow reader gets them once, when it has drained."""
     log = Log()
     async with running(log) as hub:
@@ -300,7 +300,7 @@ async def test_a_shorter_log_is_not_skipped_silently() -> None:
         assert wire.code is Close.TOO_SLOW
 
 
-async def test_pong_heads_are_what_was_written_since() -> None:
+async def test_pong_has_the_heads_that_advanced() -> None:
     """The heads of the conversations that advanced since the previous pong, and no others."""
     log = Log()
     async with running(log) as hub:
@@ -310,7 +310,7 @@ async def test_pong_heads_are_what_was_written_since() -> None:
         assert hub.heads_for(connection) == {}
 
 
-async def test_a_dead_feed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_failed_feed_closes_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """A feed that fails closes its connection, so that the client reconnects."""
     log = Log()
     async with running(log) as hub:
@@ -366,7 +366,7 @@ steps = st.lists(st.sampled_from(["write", "hidden", "congest", "drain", "turn",
 
 
 @given(steps)
-def test_any_order_of_things(sequence: list[str]) -> None:
+def test_any_order_of_operations(sequence: list[str]) -> None:
     """In any order of writes, lost events, congestion, drains and syncs: with the client's rule every event is applied
     exactly once, and a client that waits misses none."""
 
@@ -403,7 +403,7 @@ def test_any_order_of_things(sequence: list[str]) -> None:
     asyncio.run(scenario())
 
 
-async def test_a_newcomer_is_not_told_of_the_past() -> None:
+async def test_a_new_connection_gets_no_old_announcements() -> None:
     """A connection gets no announcements from before it connected, even if it is fed first."""
     log = Log()
     async with running(log) as hub:
@@ -417,7 +417,7 @@ async def test_a_newcomer_is_not_told_of_the_past() -> None:
         assert newcomer.live and wire.frames == [] and old.types() == ["joined"]
 
 
-async def test_the_whole_presence_says_that_it_is_whole() -> None:
+async def test_a_full_presence_notice_says_so() -> None:
     """A full presence notice leaves out users who left while the reader was behind, and says that it is full."""
     log, here = Log(), PresenceTracker(1_000, FakePresenceListener())
     async with running(log) as hub:

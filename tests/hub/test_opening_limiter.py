@@ -60,7 +60,7 @@ async def test_in_order_and_no_more_than_so_many_at_once(tasks: list[asyncio.Tas
     assert crowd.order == [0, 1, 2, 3, 4] and crowd.inside == []
 
 
-async def test_a_long_line_is_told_when_to_come(
+async def test_a_long_queue_is_refused_with_a_retry(
     tasks: list[asyncio.Task[None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An opening that would wait too long is refused at once. Its `retry_after` is the time that the queue takes, 20 s
@@ -85,7 +85,7 @@ async def test_a_long_line_is_told_when_to_come(
     assert crowd.inside == [1], "there is room in the line again"
 
 
-async def test_who_gives_up_leaves_the_line(tasks: list[asyncio.Task[None]]) -> None:
+async def test_a_closed_connection_leaves_the_queue(tasks: list[asyncio.Task[None]]) -> None:
     """A connection that closes while it waits takes no slot; an opening that fails releases its slot."""
     crowd = Crowd(OpeningLimiter(at_once=1))
     tasks += [asyncio.create_task(crowd.go(number)) for number in range(2)]

@@ -18,7 +18,7 @@ def cache_over(log: Log) -> PageCache:
     return PageCache(cast(LogReader, log))
 
 
-async def test_many_share_one_read() -> None:
+async def test_concurrent_callers_share_one_read() -> None:
     """Connections that need the page during or after the read share it, and its encoded frames."""
     log = Log()
     for _ in range(PAGE + 5):
@@ -31,7 +31,7 @@ async def test_many_share_one_read() -> None:
     assert len(first.views.whole.payloads) == PAGE
 
 
-async def test_the_head_is_not_kept() -> None:
+async def test_the_page_at_the_head_is_not_kept() -> None:
     """An empty page at the head is not cached, because events will follow."""
     log = Log()
     kept = cache_over(log)
@@ -40,7 +40,7 @@ async def test_the_head_is_not_kept() -> None:
     assert [event.seq for event in (await kept.above("lobby", 0)).events] == [1]
 
 
-async def test_forgotten_is_read_anew() -> None:
+async def test_a_forgotten_page_is_read_again() -> None:
     """`forget` drops the pages of one log; others stay."""
     log = Log()
     log.write("lobby")
@@ -52,7 +52,7 @@ async def test_forgotten_is_read_anew() -> None:
     assert await kept.above("d1", 0) is direct
 
 
-async def test_forgotten_while_it_is_read() -> None:
+async def test_a_page_forgotten_during_its_read_is_not_kept() -> None:
     """Waiting callers get the page, but it is not kept, because it may be older than the change."""
     log = Log()
     log.write()

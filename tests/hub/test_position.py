@@ -46,7 +46,7 @@ def test_a_change_is_noticed(line: str) -> None:
     assert set(changed(line)) & POSITION
 
 
-def test_nobody_else_changes_a_position() -> None:
+def test_only_the_hub_changes_a_position() -> None:
     """No module outside of the hub assigns or changes a part of a position."""
     for path in sorted((ROOT / "suhbat").rglob("*.py")):
         place = path.relative_to(ROOT / "suhbat").parts[0]
@@ -54,7 +54,7 @@ def test_nobody_else_changes_a_position() -> None:
             assert not set(changed(path.read_text(encoding="utf-8"))) & POSITION, path
 
 
-async def test_the_position_is_what_was_written() -> None:
+async def test_the_position_is_the_last_write() -> None:
     """The position of a live connection moves with each write; that of one behind stays at the last event written to
     it."""
     log = Log()

@@ -62,7 +62,7 @@ def log(request: pytest.FixtureRequest) -> Journal:
     return Journal(whole=request.param)
 
 
-async def test_admitted_and_written_to_between_two_looks(log: Journal) -> None:
+async def test_admitted_and_written_to_between_two_comparisons(log: Journal) -> None:
     """Another node adds a user to a room and a message is sent there at once. The same comparison finds it, although it
     is before the user's own log in the journal, and `pong` has its head."""
     async with running(log) as hub, reconciling(hub, log) as reconciliation:
@@ -76,7 +76,7 @@ async def test_admitted_and_written_to_between_two_looks(log: Journal) -> None:
         assert hub.heads_for(connection)[ROOM] == 2
 
 
-async def test_somebody_comes_during_a_look(log: Journal) -> None:
+async def test_a_user_connects_during_a_comparison(log: Journal) -> None:
     """A user connects during a comparison. The own log is new, and its events name conversations as of the comparison;
     messages sent there since are found."""
     async with running(log) as hub, reconciling(hub, log) as reconciliation:
@@ -96,7 +96,7 @@ async def test_somebody_comes_during_a_look(log: Journal) -> None:
         assert wire.seqs(ROOM) == [2]
 
 
-async def test_a_head_that_is_being_read_during_a_look(log: Journal) -> None:
+async def test_a_head_is_read_during_a_comparison(log: Journal) -> None:
     """A log whose head is still being read is not skipped, because that read may have begun before the comparison."""
     async with running(log) as hub, reconciling(hub, log) as reconciliation:
         await look(reconciliation)

@@ -11,7 +11,7 @@ from .parts import Log, connect, running, settle
 ROOM = "r1"
 
 
-async def test_the_room_says_so_before_ones_own_log_does() -> None:
+async def test_the_room_is_ahead_of_the_own_log() -> None:
     """The room's log is ahead of its members' own logs: the room's event alone stops delivery."""
     log = Log()
     async with running(log) as hub:
@@ -28,7 +28,7 @@ async def test_the_room_says_so_before_ones_own_log_does() -> None:
         assert told.types()[-1] == "conversation.removed"
 
 
-async def test_who_came_back_stays() -> None:
+async def test_a_readmitted_member_stays() -> None:
     """Older events of the room are read late. A member who was added again at a higher `seq` stays."""
     log = Log()
     async with running(log) as hub:
@@ -47,7 +47,7 @@ async def test_who_came_back_stays() -> None:
         assert ROOM in back.logs and told.seqs(ROOM) == [1, 3]
 
 
-async def test_a_page_that_the_store_has_already() -> None:
+async def test_a_page_read_ahead_of_the_channel() -> None:
     """A connection that is fed gets nothing of a page that contains its user's removal, even before the hub has applied
     it."""
     log = Log()
@@ -64,7 +64,7 @@ async def test_a_page_that_the_store_has_already() -> None:
         assert told.types() == ["conversation.removed", "caught_up"]
 
 
-async def test_a_read_for_nobody_ends() -> None:
+async def test_a_read_without_listeners_ends() -> None:
     """The last listener leaves during a read of the room's gap; the reading ends."""
     log = Log()
     async with running(log) as hub:

@@ -37,7 +37,7 @@ def got(wire: RecordingWire) -> list[tuple[int, str]]:
     return [(frame["seq"], frame["type"]) for frame in wire.frames if frame.get("conversation") == ROOM]
 
 
-async def test_each_gets_what_is_theirs() -> None:
+async def test_each_reader_gets_its_view() -> None:
     """Live: three readers with three floors, one loop turn, all in order and dense."""
     log, wires = Log(), []
     async with running(log) as hub:
@@ -57,7 +57,7 @@ async def test_each_gets_what_is_theirs() -> None:
     assert frame == {"type": "event.hidden", "conversation": ROOM, "seq": 3, "at": "1970-01-01T00:00:00.000Z"}
 
 
-async def test_who_is_fed_gets_the_same() -> None:
+async def test_a_fed_reader_gets_the_same_view() -> None:
     """A reader that resumes or was slow is fed pages; the same events are hidden there."""
     log, seen = Log(), []
     async with running(log) as hub:
@@ -72,7 +72,7 @@ async def test_who_is_fed_gets_the_same() -> None:
     assert seen[1] == [(1, "message.created"), (2, "event.hidden"), (3, "message.created"), (4, "message.deleted")]
 
 
-async def test_who_leaves_and_comes_back_has_a_new_floor() -> None:
+async def test_a_returning_member_has_a_new_floor() -> None:
     """The floor is dropped with the membership."""
     log = Log()
     async with running(log) as hub:
@@ -85,7 +85,7 @@ async def test_who_leaves_and_comes_back_has_a_new_floor() -> None:
         assert ROOM in connection.logs and connection.floors == {}
 
 
-def test_what_is_the_same_is_encoded_once() -> None:
+def test_equal_views_are_encoded_once() -> None:
     """Readers without a relevant floor share the same bytes; a view only encodes its hidden events."""
     log = Log()
     events = [log.write(ROOM).event, told(log, 1), log.write(ROOM).event]

@@ -29,13 +29,13 @@ _VOLUME = "proof/attacks/test_volume"
 _GROWTH = "proof/attacks/test_growth"
 _ANY_JSON = _in(_JSON, "the_simple_dialect", "v1", "http")
 _CASES = _in("conformance/test_cases", "case")
-_BYTES = _in("system/test_frames", "bytes_that_may_not_be", "bytes_before_hello")
+_BYTES = _in("system/test_frames", "invalid_bytes", "bytes_before_hello")
 
 FRAMES: Mapping[str, Tests] = {
     "masking": _CASES + _BYTES,
     "RSV": _CASES + _BYTES,
     "opcodes": _CASES + _BYTES,
-    "fragmentation": _CASES + _BYTES + _in("transport/test_frame_reader", "both_say_the_same"),
+    "fragmentation": _CASES + _BYTES + _in("transport/test_frame_reader", "both_ways_agree"),
     "UTF-8 across fragments": _CASES + _BYTES,
     "close codes": _CASES + _BYTES + _in("system/test_frames", "a_close_is_answered"),
     "lengths announced but never sent": _in(_FRAMES, "lengths_that_are_never_sent"),
@@ -47,8 +47,8 @@ FRAMES: Mapping[str, Tests] = {
     ),
     "ping floods from a peer that reads nothing": (
         *_in(_FRAMES, "pings_of_who_reads_nothing", "pongs_that_nobody_asked_for"),
-        *_in("system/test_frames", "pings_of_somebody_who_does_not_read"),
-        *_in("weaknesses/test_unread_messages", "unread_pongs_do_not_gather"),
+        *_in("system/test_frames", "pings_of_a_client_that_does_not_read"),
+        *_in("weaknesses/test_unread_messages", "unread_pongs_take_no_memory"),
     ),
     "a byte a second": (
         *_in(_FRAMES, "a_byte_now_and_then"),
@@ -92,7 +92,7 @@ JSON: Mapping[str, Tests] = {
 }
 
 IDENTITY: Mapping[str, Tests] = {
-    "no hello": _in("transport/test_v1", "first_something_else") + _in("system/test_limits", "hello_has_ten_seconds"),
+    "no hello": _in("transport/test_v1", "a_command_before_hello") + _in("system/test_limits", "hello_has_ten_seconds"),
     "tokens expired": (
         *_in("runtime/test_mounting", "a_token_expires"),
         *_in("identity/test_sessions", "thirty_days_after_the_last_use_it_is_over"),
@@ -107,7 +107,7 @@ IDENTITY: Mapping[str, Tests] = {
     "tokens revoked while connected": (
         *_in(
             "transport/test_sessions",
-            "a_revoked_session_is_out_within_a_second",
+            "a_revoked_session_is_closed_within_a_second",
             "logging_out_closes_every_socket_of_the_session",
         ),
         *_in("cluster/test_nodes", "a_session_revoked_on_one_node_ends_on_all"),
@@ -157,8 +157,8 @@ AUTHORISATION: Mapping[str, Tests] = {
     ),
     "no event after the removal": (
         *_in("authorisation/test_everybody", "nothing_comes_after_the_removal"),
-        *_in("transport/test_rooms", "nothing_of_after_the_removal", "resume_after_a_removal"),
-        *_in("transport/test_opening", "put_out_while_the_opening_is_read"),
+        *_in("transport/test_rooms", "nothing_after_the_removal", "resume_after_a_removal"),
+        *_in("transport/test_opening", "removed_while_the_opening_is_read"),
     ),
     "nothing of before one's joining": (
         *_in("authorisation/test_everybody", "endpoint", "commands"),
@@ -166,7 +166,7 @@ AUTHORISATION: Mapping[str, Tests] = {
             "store/test_floor", "no_act_reaches_below", "no_reply_names_what_is_below", "nothing_that_is_read_shows_it"
         ),
         *_in("store/test_floor", "events_about_it_are_veiled"),
-        *_in("hub/test_views", "each_gets_what_is_theirs", "who_is_fed_gets_the_same"),
+        *_in("hub/test_views", "each_reader_gets_its_view", "a_fed_reader_gets_the_same_view"),
     ),
     "a name that is somebody else's by now": _in(
         "http/test_names", "a_command_about_somebody", "a_direct", "a_private_message", "over_http"
@@ -215,12 +215,12 @@ VOLUME: Mapping[str, Tests] = {
     ),
     "a thousand messages a second on one socket": _in(_VOLUME, "a_thousand_messages_at_once"),
     "slow readers in a busy room": (
-        *_in("system/test_slow_reader", "nobody_else_notices", "memory_is_bounded_and_nothing_is_lost"),
+        *_in("system/test_slow_reader", "other_clients_are_not_affected", "memory_is_bounded_and_nothing_is_lost"),
         *_in("proof/test_soak", "nothing_is_left_behind"),
     ),
     "10,000 clients coming back at once": (
         *_in(_VOLUME, "everybody_comes_back_at_once"),
-        *_in("hub/test_opening_limiter", "a_long_line_is_told_when_to_come"),
+        *_in("hub/test_opening_limiter", "a_long_queue_is_refused_with_a_retry"),
         *_in("bench/test_scripts", "storm"),
     ),
     "reads at once: searches, exports, pages": (
@@ -238,14 +238,16 @@ VOLUME: Mapping[str, Tests] = {
     "guests without end": (
         *_in("proof/attacks/test_guests", "guests_of_one_address"),
         *_in("identity/test_guests", "there_are_so_many_at_a_time", "who_said_nothing_is_forgotten_after_an_hour"),
-        *_in("transport/test_guests", "who_speaks_counts_for_the_address", "coming_again_does_not_reset_the_rate"),
+        *_in(
+            "transport/test_guests", "a_guest_who_sends_counts_for_the_address", "a_reconnect_does_not_reset_the_rate"
+        ),
     ),
     "connections that ask for nothing": (
         *_in("proof/attacks/test_idle", "idle_connections_of_one_address", "descriptors_run_short"),
         *_in(
             "transport/test_unidentified",
-            "who_has_been_silent_longest_goes",
-            "what_strangers_say_counts_for_their_address",
+            "the_oldest_unidentified_connection_is_closed",
+            "unidentified_frames_count_for_the_address",
         ),
     ),
     "a proxy that looks like this machine": (
@@ -280,13 +282,15 @@ GROWTH: Mapping[str, Tests] = {
 SERVERS: Mapping[str, Tests] = {
     "a peer that never reads is closed with close(), which waits for ever": (
         *_in(
-            "weaknesses/test_unread_messages", "who_reads_nothing_is_dropped", "a_close_that_is_not_read_has_a_deadline"
+            "weaknesses/test_unread_messages",
+            "a_client_that_reads_nothing_is_aborted",
+            "a_close_that_is_not_read_has_a_deadline",
         ),
         *_in("transport/test_native", "a_close_that_is_not_read_ends_all_the_same"),
     ),
-    "pongs and closes bypass flow control": _in("weaknesses/test_unread_messages", "unread_pongs_do_not_gather"),
+    "pongs and closes bypass flow control": _in("weaknesses/test_unread_messages", "unread_pongs_take_no_memory"),
     "headers may dribble in for ever": _in(
-        "weaknesses/test_slow_requests", "headers_have_a_deadline", "who_asks_nothing_has_a_deadline"
+        "weaknesses/test_slow_requests", "headers_have_a_deadline", "a_silent_connection_has_a_deadline"
     ),
     "defaults allow 16 MiB messages": _in("weaknesses/test_messages", "a_message_has_a_size"),
     "defaults allow deflate": _in("weaknesses/test_messages", "deflate_is_not_agreed_to"),
@@ -301,7 +305,7 @@ SERVERS: Mapping[str, Tests] = {
     "query strings are logged": _in("weaknesses/test_messages", "tickets_are_not_logged"),
     "BaseHTTPMiddleware and CORS do not see WebSockets": _in(_OPENINGS, "origins_that_are_not_ours"),
     "json.loads accepts lone surrogates": _in("weaknesses/test_messages", "a_lone_surrogate_is_refused"),
-    "graceful shutdown waits without a limit": _in("weaknesses/test_stopping", "stopping_waits_for_nobody"),
+    "graceful shutdown waits without a limit": _in("weaknesses/test_stopping", "stopping_does_not_wait_for_clients"),
 }
 
 _CLUSTER = _in("cluster/test_faults", "nothing_is_lost_when_a_node_the_bus_or_the_database_dies")

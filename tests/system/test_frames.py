@@ -68,7 +68,7 @@ MISDEEDS: dict[str, tuple[int, Misdeed]] = {
 
 @pytest.mark.parametrize("misdeed", MISDEEDS)
 @pytest.mark.parametrize("dialect", ["simple", "v1"])
-def test_bytes_that_may_not_be(server: Server, dialect: str, misdeed: str) -> None:
+def test_invalid_bytes(server: Server, dialect: str, misdeed: str) -> None:
     """A client that violates RFC 6455 or a limit is closed with the code for it; another client gets nothing but
     `left`."""
     code, do = MISDEEDS[misdeed]
@@ -118,7 +118,7 @@ def test_a_close_is_answered(server: Server) -> None:
         assert raw.closed() == 4321
 
 
-def test_a_full_frame_is_taken(server: Server) -> None:
+def test_the_largest_frame_is_accepted(server: Server) -> None:
     """A frame of 64 KiB is read: the error is that the text is too long, and the connection stays."""
     with simple(server.port, name()) as raw:
         padding = MAX_FRAME - len(b'{"message":""}')
@@ -128,7 +128,7 @@ def test_a_full_frame_is_taken(server: Server) -> None:
         assert raw.until("message")["message"] == "short"
 
 
-def test_pings_of_somebody_who_does_not_read(server: Server) -> None:
+def test_pings_of_a_client_that_does_not_read(server: Server) -> None:
     """Pongs that a client does not read take no memory in the server."""
     assert server.process is not None
     with simple(server.port, name(), deaf=True, patience=1.0) as raw:

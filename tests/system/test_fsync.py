@@ -152,7 +152,7 @@ def _with_flushes_before_the_writes(lines: list[str]) -> list[str]:
 @pytest.mark.parametrize(
     "doctor", [_without_flushes, _with_failing_flushes, _with_one_flush_less, _with_flushes_before_the_writes]
 )
-def test_the_checker_finds_what_is_wrong(recording: Recording, doctor: Callable[[list[str]], list[str]]) -> None:
+def test_the_checker_finds_faults(recording: Recording, doctor: Callable[[list[str]], list[str]]) -> None:
     """The same trace with the flushes taken out, failed, one missing, or in the wrong place does not pass."""
     with pytest.raises(Unsafe):
         check(doctor(recording.lines), recording.marks)

@@ -73,7 +73,7 @@ def hasty(tmp_path: Path) -> Callable[[str], Server]:
     return start
 
 
-async def test_nobody_else_notices(tmp_path: Path) -> None:
+async def test_other_clients_are_not_affected(tmp_path: Path) -> None:
     """While one reader of each dialect does not read, the others get their messages as fast as before. When the two
     read again, they get every message in order, and the announcements."""
     server = Server("suhbat", tmp_path / "data", settings=LIMITS)
@@ -144,7 +144,7 @@ async def _flood(room: Room) -> None:
     await room.everybody_has_all(40)
 
 
-def test_who_takes_nothing_is_dropped(hasty: Callable[[str], Server]) -> None:
+def test_a_client_that_takes_nothing_is_aborted(hasty: Callable[[str], Server]) -> None:
     """A connection that is behind and takes nothing for 30 s (here 2 s) is aborted; one that reads slowly is not."""
     server = hasty("suhbat.hub.feed.STALL_SECONDS = 2.0")
     try:
@@ -172,7 +172,7 @@ def test_who_takes_nothing_is_dropped(hasty: Callable[[str], Server]) -> None:
         server.stop()
 
 
-def test_who_answers_no_ping_is_dropped(hasty: Callable[[str], Server]) -> None:
+def test_a_client_that_answers_no_ping_is_aborted(hasty: Callable[[str], Server]) -> None:
     """A dead peer is offline within 35 s (here 4 s), also while bytes to it are unsent."""
     server = hasty("suhbat.transport.keepalive.TURN_SECONDS = 0.1")
     try:

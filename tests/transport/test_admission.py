@@ -106,7 +106,7 @@ def test_the_limit_of_one_address(path: str) -> None:
     assert not enter(admission, upgrade).closed
 
 
-def test_an_address_that_everybody_left_is_forgotten() -> None:
+def test_an_address_without_connections_is_forgotten() -> None:
     """Addresses without connections take no memory."""
     admission = house()
     for number in range(100):
@@ -116,7 +116,7 @@ def test_an_address_that_everybody_left_is_forgotten() -> None:
     assert not admission._addresses and admission._open == 0
 
 
-def test_neighbours_in_ipv6_are_one() -> None:
+def test_an_ipv6_subnet_is_one_address() -> None:
     """One customer has 2^64 addresses (RFC 6177): they count as one."""
     admission = house(connections_per_address=1)
     enter(admission, admission.admit(request(peer="2001:db8:1:2::1")))
@@ -156,7 +156,7 @@ def test_foreign_origins() -> None:
     admission.admit(request(("Origin", "http://localhost:8000")))
 
 
-def test_what_a_session_is_told() -> None:
+def test_headers_and_query_of_an_upgrade() -> None:
     """Header names are lower case, and the last value of a repeated one counts. Query values are decoded; a query with
     too many fields is ignored."""
     upgrade = house().admit(
@@ -185,7 +185,7 @@ def test_tokens(headers: list[tuple[str, str]], token: str | None) -> None:
     assert house().admit(request(*headers)).token == token
 
 
-def test_a_cookie_costs_no_time() -> None:
+def test_a_cookie_is_parsed_fast() -> None:
     """Parsing a cookie must not block the loop: Python's own parser takes 0.1 s for 8 KB of backslashes
     (CVE-2024-7592)."""
     upgrade = house().admit(request(("Cookie", 'a="' + "\\" * 8_000 + '"; suhbat_session=b')))
@@ -194,7 +194,7 @@ def test_a_cookie_costs_no_time() -> None:
     assert time.process_time() - began < 0.02
 
 
-async def test_syncs_that_are_not_done() -> None:
+async def test_unfinished_syncs_pause_reading() -> None:
     """A client that syncs again and again without reading is not read from, because each waiting sync takes memory."""
     wire = RecordingWire()
     dialect = house().enter(wire, house().admit(request()))

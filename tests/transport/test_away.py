@@ -48,7 +48,7 @@ async def test_it_comes_at_the_next_connect_and_once(server: Server, name: Name)
             assert messages(await away.silent(0.7)) == []
 
 
-async def test_a_guest_gets_nothing_of_before(server: Server, name: Name) -> None:
+async def test_a_guest_gets_no_earlier_messages(server: Server, name: Name) -> None:
     """A guest only gets messages that are sent while it is connected."""
     ali, vali = name("ali"), name("vali")
     token = await asyncio.to_thread(server.guest, ali)

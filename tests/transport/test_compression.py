@@ -42,7 +42,7 @@ def negotiated(socket: ClientConnection) -> str | None:
     return socket.response.headers.get("Sec-WebSocket-Extensions")
 
 
-async def test_everybody_reads_the_same(server: Server) -> None:
+async def test_every_client_reads_the_same(server: Server) -> None:
     """Three clients, with compression, with a larger window, and without: each gets every message of the others
     unchanged."""
     async with (

@@ -88,7 +88,7 @@ frames = st.builds(
 @example([frame(0x88), frame(0x81, b"after the close")], [])
 @example([frame(0x81, b"x" * LIMIT), frame(0x81, b"x" * (LIMIT + 1))], [2])
 @example([frame(0x81, b"a"), frame(0xC1, b"b"), frame(0x81, b"c")], [])
-def test_both_say_the_same(sequence: list[bytes], cuts: list[int]) -> None:
+def test_both_ways_agree(sequence: list[bytes], cuts: list[int]) -> None:
     """However the bytes are cut: the same frames in the same order, the same answers, the same failure."""
     data = b"".join(sequence)
     pieces: list[bytes] = []
@@ -115,7 +115,7 @@ def test_a_frame_that_is_too_large_fails_at_its_header() -> None:
     assert reader.conn.close_sent is not None and reader.conn.close_sent.code == 1009
 
 
-def test_what_is_no_text_message_is_the_parsers() -> None:
+def test_other_frames_go_to_the_parser() -> None:
     """Pings are answered, and fragments are returned one by one."""
     reader = FrameReader()
     found = reader.feed(frame(0x89, b"hi") + frame(0x01, b"a") + frame(0x80, b"b") + frame(0x81, b"c"))

@@ -44,7 +44,7 @@ def admission() -> Admission:
     return house(guests_per_address=3, send_rate=2)
 
 
-async def test_who_speaks_counts_for_the_address(admission: Admission) -> None:
+async def test_a_guest_who_sends_counts_for_the_address(admission: Admission) -> None:
     """So many bare guests of one address may send in a day, each as much as they like; connecting costs nothing. The
     next guest gets an error for each message and stays connected. Other addresses are not affected."""
     for number in range(20):
@@ -64,7 +64,7 @@ async def test_who_speaks_counts_for_the_address(admission: Admission) -> None:
     assert other.codes() == []
 
 
-async def test_coming_again_does_not_reset_the_rate() -> None:
+async def test_a_reconnect_does_not_reset_the_rate() -> None:
     """A guest who floods and reconnects under the same name continues with the same meter: refused, and closed in the
     end."""
     admission = house(send_rate=2, guests_per_address=0)

@@ -156,7 +156,7 @@ def connect(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @leaping
-async def test_who_asks_nothing(connect: Connect) -> None:
+async def test_a_silent_connection(connect: Connect) -> None:
     """A connection that sends nothing gets an explanation after 10 s and is closed."""
     peer = connect()
     await asyncio.sleep(REQUEST_SECONDS - SOON)
@@ -167,7 +167,7 @@ async def test_who_asks_nothing(connect: Connect) -> None:
 
 
 @leaping
-async def test_who_does_not_take_its_refusal(connect: Connect) -> None:
+async def test_an_unread_refusal(connect: Connect) -> None:
     """The server does not wait for a client to read its refusal."""
     peer = connect()
     peer.transport.unsent = 100
@@ -288,7 +288,7 @@ async def test_a_slow_application(connect: Connect) -> None:
 
 
 @leaping
-async def test_an_answer_that_is_not_taken(connect: Connect) -> None:
+async def test_an_unread_response(connect: Connect) -> None:
     """A client must read some of a response in 30 s, or the connection is aborted at the next check."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1))
@@ -302,7 +302,7 @@ async def test_an_answer_that_is_not_taken(connect: Connect) -> None:
 
 
 @leaping
-async def test_the_end_of_an_answer_that_is_not_taken(connect: Connect) -> None:
+async def test_the_unread_end_of_a_response(connect: Connect) -> None:
     """For uvicorn a response is complete when the transport has it. Unsent bytes after that are bounded too."""
     peer = connect()
     peer.transport.unsent = 50_000
@@ -313,7 +313,7 @@ async def test_the_end_of_an_answer_that_is_not_taken(connect: Connect) -> None:
 
 
 @leaping
-async def test_the_end_of_a_last_answer(connect: Connect) -> None:
+async def test_the_end_of_a_last_response(connect: Connect) -> None:
     """The same where the connection closes after the response. A client that reads slowly gets all of it."""
     peer = connect()
     peer.transport.unsent = 50_000
@@ -328,7 +328,7 @@ async def test_the_end_of_a_last_answer(connect: Connect) -> None:
 
 
 @leaping
-async def test_several_requests_at_once(connect: Connect) -> None:
+async def test_pipelined_requests(connect: Connect) -> None:
     """The second of two pipelined requests (RFC 9112 §9.3.2) has the same deadlines."""
     peer = connect()
     await peer.say(GET + GET.replace(b"/", b"/slow", 1))
@@ -339,7 +339,7 @@ async def test_several_requests_at_once(connect: Connect) -> None:
 
 
 @leaping
-async def test_as_many_as_may_wait(connect: Connect) -> None:
+async def test_as_many_pipelined_requests_as_allowed(connect: Connect) -> None:
     """Each pipelined request is answered, after one that takes its time."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1) + GET * WAITING)
@@ -349,7 +349,7 @@ async def test_as_many_as_may_wait(connect: Connect) -> None:
 
 
 @leaping
-async def test_more_than_may_wait(connect: Connect) -> None:
+async def test_more_pipelined_requests_than_allowed(connect: Connect) -> None:
     """Pipelined requests without end are not read: reading pauses, or the connection is aborted. No refusal is written
     that the client would take for the response to the first."""
     peer = connect()
@@ -360,7 +360,7 @@ async def test_more_than_may_wait(connect: Connect) -> None:
 
 
 @leaping
-async def test_what_is_no_request_behind_one(connect: Connect) -> None:
+async def test_an_invalid_pipelined_request(connect: Connect) -> None:
     """An invalid request is not answered before the response to the valid one is complete."""
     peer = connect()
     await peer.say(GET.replace(b"/", b"/slow", 1) + b"\0\r\n\r\n")
@@ -368,7 +368,7 @@ async def test_what_is_no_request_behind_one(connect: Connect) -> None:
 
 
 @leaping
-async def test_a_body_that_nobody_reads(connect: Connect) -> None:
+async def test_an_unread_body(connect: Connect) -> None:
     """A response may be sent before the body arrives (413, 401). The rest of the body is not parsed as headers and gets
     no second response, and the connection serves the next request."""
     peer = connect()
@@ -380,7 +380,7 @@ async def test_a_body_that_nobody_reads(connect: Connect) -> None:
 
 
 @leaping
-async def test_a_body_that_nobody_reads_and_that_dribbles(connect: Connect) -> None:
+async def test_an_unread_slow_body(connect: Connect) -> None:
     """Such a body has a minimum rate too."""
     peer = connect()
     await peer.say(post("/", 100_000))
@@ -389,7 +389,7 @@ async def test_a_body_that_nobody_reads_and_that_dribbles(connect: Connect) -> N
 
 
 @leaping
-async def test_silence_after_a_body_that_nobody_read(connect: Connect) -> None:
+async def test_silence_after_an_unread_body(connect: Connect) -> None:
     """Afterwards the connection may not stay silent for ever."""
     peer = connect()
     await peer.say(post("/", 10))
@@ -402,7 +402,7 @@ async def test_silence_after_a_body_that_nobody_read(connect: Connect) -> None:
 
 
 @leaping
-async def test_a_websocket_is_no_request(connect: Connect) -> None:
+async def test_a_websocket_has_no_http_limits(connect: Connect) -> None:
     """After an upgrade none of these limits applies, whatever came with the request."""
     peer = connect()
     await peer.say(UPGRADE + b"x" * (HEADER_BYTES + 1))
@@ -413,7 +413,7 @@ async def test_a_websocket_is_no_request(connect: Connect) -> None:
 
 
 @leaping
-async def test_a_connection_that_is_gone(connect: Connect) -> None:
+async def test_a_lost_connection(connect: Connect) -> None:
     """No deadline fires after the connection is lost."""
     for said in (b"", GET[:10], GET, GET.replace(b"/", b"/slow", 1), post("/body", 10), post("/", 10)):
         peer = connect()
@@ -436,7 +436,7 @@ async def test_a_websocket_behind_a_request(connect: Connect) -> None:
 
 
 @leaping
-async def test_a_websocket_behind_an_answer_that_is_not_taken(connect: Connect) -> None:
+async def test_a_websocket_behind_an_unread_response(connect: Connect) -> None:
     """A client cannot mean an upgrade before it has read the last response, and a refusal behind it would wait for
     ever."""
     peer = connect()

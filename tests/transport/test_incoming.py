@@ -63,7 +63,7 @@ LENGTHS = pytest.mark.parametrize("length", [1, 3_950], ids=["within a slice", "
 
 
 @LENGTHS
-async def test_what_follows_hello_waits_for_it(app: ServerApp, length: int) -> None:
+async def test_frames_after_hello_wait_for_it(app: ServerApp, length: int) -> None:
     """A command in the same packet is carried out when the opening is complete, and answered after `welcome`."""
     assert len(json.dumps(hello("")) + json.dumps(send(3_950))) > SLICE
     _, token = await app.node.people.make_guest("ali")
@@ -76,7 +76,7 @@ async def test_what_follows_hello_waits_for_it(app: ServerApp, length: int) -> N
 
 @pytest.mark.parametrize("told", [True, False], ids=["noticed by the session", "noticed by the transport"])
 @LENGTHS
-async def test_what_follows_a_hello_that_fails(
+async def test_frames_after_a_failed_hello(
     app: ServerApp, monkeypatch: pytest.MonkeyPatch, length: int, told: bool
 ) -> None:
     """An unexpected error in the opening closes once with 1011. The command in the same packet is neither carried out

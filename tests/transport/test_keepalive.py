@@ -34,7 +34,7 @@ class Peer:
 
 
 @leaping
-async def test_who_is_silent_is_asked_and_then_dropped() -> None:
+async def test_a_silent_peer_is_pinged_and_then_aborted() -> None:
     """One ping after ten to twenty silent turns, and the abort ten turns later: within 30 s, in whichever turn the peer
     is checked."""
     keepalive = Keepalive()
@@ -48,7 +48,7 @@ async def test_who_is_silent_is_asked_and_then_dropped() -> None:
 
 
 @leaping
-async def test_who_answers_stays() -> None:
+async def test_an_answering_peer_stays() -> None:
     """A peer that only answers pings is pinged every other round, for ever, and not aborted."""
     keepalive = Keepalive()
     peer = Peer(keepalive, answers=True)
@@ -58,7 +58,7 @@ async def test_who_answers_stays() -> None:
 
 
 @leaping
-async def test_who_is_heard_is_not_asked() -> None:
+async def test_an_active_peer_is_not_pinged() -> None:
     """A peer that sends something in each round is not pinged."""
     keepalive = Keepalive()
     peer = Peer(keepalive)
@@ -69,7 +69,7 @@ async def test_who_is_heard_is_not_asked() -> None:
 
 
 @leaping
-async def test_a_word_after_the_ping_is_enough() -> None:
+async def test_any_bytes_after_the_ping_are_enough() -> None:
     """Any bytes count as an answer, however late in the round. Afterwards the peer has as much time as at first."""
     keepalive = Keepalive()
     peer = Peer(keepalive)
@@ -108,7 +108,7 @@ async def test_forgetting() -> None:
 
 
 @leaping
-async def test_with_nobody_there_is_no_timer() -> None:
+async def test_without_peers_there_is_no_timer() -> None:
     """The timer stops when the last peer is forgotten, and starts again with the next."""
     keepalive = Keepalive()
     first = Peer(keepalive)
@@ -122,7 +122,7 @@ async def test_with_nobody_there_is_no_timer() -> None:
 
 
 @leaping
-async def test_dropping_one_in_a_turn_with_others() -> None:
+async def test_an_abort_in_a_turn_with_others() -> None:
     """If an abort makes another peer go in the same turn, the others are still checked."""
     keepalive = Keepalive()
     peers = [Peer(keepalive) for _ in range(4 * TURNS)]

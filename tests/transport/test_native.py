@@ -58,7 +58,7 @@ async def test_uvicorns_protocol_is_recognised() -> None:
     assert uvicorn_protocol(protocol.send) is protocol
 
 
-async def test_anything_else_is_not() -> None:
+async def test_another_send_is_not_recognised() -> None:
     """Another server's `send`, or one behind a middleware, takes the plain ASGI way."""
 
     async def send(message: Any) -> None: ...
@@ -108,7 +108,7 @@ async def test_a_close_that_is_not_read_ends_all_the_same(server: Server) -> Non
         peer.close()
 
 
-def test_stopping_waits_for_nobody(tmp_path: Path) -> None:
+def test_stopping_does_not_wait_for_clients(tmp_path: Path) -> None:
     """After SIGTERM the server ends within seconds, although a peer reads nothing (plain uvicorn waits for ever)."""
     with running("uvicorn", tmp_path / "data") as stopped:
         peer = stuck(stopped, "stuck-two")
@@ -129,7 +129,7 @@ class GoneTransport:
         return False
 
 
-async def test_a_write_to_who_is_just_gone_costs_nobody_else() -> None:
+async def test_a_write_to_a_lost_peer_does_not_stop_a_fan_out() -> None:
     """A transport that raises during a fan-out is marked as closed; the fan-out goes on."""
     wire = StreamWire(GoneTransport(), Admission(lambda: None), set())  # type: ignore[arg-type]
     wire.write(Frames([b"{}"]))
@@ -156,7 +156,7 @@ class Untaken(asyncio.Transport):
 
 
 @leaping
-async def test_a_refusal_that_is_not_taken() -> None:
+async def test_an_unread_refusal_ends() -> None:
     """The connection is kept for a few seconds, not for ever."""
     native, transport = Native(None, ServerState(), {ADMISSION: Admission(lambda: None)}), Untaken()
     native.connection_made(transport)
@@ -172,7 +172,7 @@ def masked(opcode: int, payload: bytes = b"") -> bytes:
 
 
 @pytest.mark.parametrize("frames", [masked(0x89, b"x"), masked(0x01) + masked(0x00) * 9], ids=["pings", "fragments"])
-async def test_a_flood_of_what_the_dialects_never_see(server: Server, frames: bytes) -> None:
+async def test_a_flood_of_control_frames_and_fragments(server: Server, frames: bytes) -> None:
     """Tens of thousands of pings or empty fragments end the connection that sends them; other connections go on."""
     peer = stuck(server, "flooder")
     peer.setblocking(False)

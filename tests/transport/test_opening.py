@@ -24,7 +24,7 @@ from tests.servers import PATIENCE
 
 
 @pytest.mark.parametrize("twice", [False, True])
-async def test_put_out_while_the_opening_is_read(app: ServerApp, monkeypatch: pytest.MonkeyPatch, twice: bool) -> None:
+async def test_removed_while_the_opening_is_read(app: ServerApp, monkeypatch: pytest.MonkeyPatch, twice: bool) -> None:
     """No event after the removal reaches the user, although the read says that they are a member; with another
     connection of theirs (`twice`), and without."""
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
@@ -53,7 +53,7 @@ async def test_put_out_while_the_opening_is_read(app: ServerApp, monkeypatch: py
 
 
 @pytest.mark.parametrize("again", [False, True])
-async def test_put_out_while_a_sync_is_read(app: ServerApp, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
+async def test_removed_while_a_sync_is_read(app: ServerApp, monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
     """A sync reply that is older than the event does not undo it: neither a reset of a conversation that was taken
     away, nor a removal of one that was added `again`."""
     (ali, _), (vali, token) = await app.node.people.make_guest("ali"), await app.node.people.make_guest("vali")
@@ -131,7 +131,7 @@ async def hello(app: ServerApp, token: str, resume: Resume | None = None) -> tup
 
 
 @pytest.mark.parametrize("fits", [True, False])
-async def test_a_large_snapshot_is_gone_on_from(app: ServerApp, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
+async def test_a_large_snapshot_is_resumed(app: ServerApp, monkeypatch: pytest.MonkeyPatch, fits: bool) -> None:
     """A user with more conversations than one page has all of them afterwards, as the SDK reads it, and resumes each
     without another snapshot. Conversations whose cursors find no room in `hello` (`fits`) are reset."""
     monkeypatch.setattr(opening, "AT_ONCE", 5)

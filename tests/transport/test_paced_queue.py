@@ -22,7 +22,7 @@ async def test_in_order_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done == [0, 1, 2, 3, 4]
 
 
-async def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_queue_takes_several_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the time of a turn is used up, the other steps run in the next one; steps added meanwhile come after them."""
     now = 100.0
     monkeypatch.setattr(paced_queue.time, "monotonic", lambda: now)
@@ -45,7 +45,7 @@ async def test_others_get_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen == [[0, 1], [0, 1, 2, 3], [0, 1, 2, 3, 9]]
 
 
-async def test_one_that_fails_keeps_nobody_from_their_turn() -> None:
+async def test_a_failing_step_does_not_stop_the_others() -> None:
     """The steps behind it run, and so do later ones."""
     done: list[int] = []
     line = PacedQueue()

@@ -56,7 +56,7 @@ async def heard(client: Client, room: str) -> list[Frame]:
     return [frame for frame in frames if room in str(frame)]
 
 
-async def test_made_and_come_into(server: Server, name: Name) -> None:
+async def test_a_room_is_created_and_joined(server: Server, name: Name) -> None:
     """The creator owns the room. An admitted user gets its state; its members get the event."""
     async with (
         V1(server.ws, server.guest(name("a"))) as owner,
@@ -75,7 +75,7 @@ async def test_made_and_come_into(server: Server, name: Name) -> None:
         assert (await owner.until("message.created", seq=joined))["actor"] == name("b")
 
 
-async def test_what_becomes_of_a_message(server: Server, name: Name) -> None:
+async def test_changes_of_a_message(server: Server, name: Name) -> None:
     """Edit, reaction, pin and delete: each is an event with the next `seq`, and the reply carries that `seq`."""
     async with two(server, name) as (owner, member, room):
         seq = await said(owner, room, "bir")
@@ -157,7 +157,7 @@ async def test_typing(server: Server, name: Name) -> None:
         assert await heard(stranger, room) == []
 
 
-async def test_nothing_of_after_the_removal(server: Server, name: Name) -> None:
+async def test_nothing_after_the_removal(server: Server, name: Name) -> None:
     """The removal is the last event that the user gets; every command afterwards is answered with not_found."""
     async with two(server, name) as (owner, member, room):
         seq = await said(owner, room, "oldin")
@@ -225,7 +225,7 @@ async def test_resume_after_coming_back(server: Server, name: Name) -> None:
             )
 
 
-async def test_gone_for_everybody(server: Server, name: Name) -> None:
+async def test_an_erased_room_is_removed(server: Server, name: Name) -> None:
     """An erased room is removed from all its members."""
     async with two(server, name) as (owner, member, room):
         await did(owner, "erase", conversation=room)
@@ -234,7 +234,7 @@ async def test_gone_for_everybody(server: Server, name: Name) -> None:
         assert (await owner.ask("send", conversation=room, text="x"))["code"] == "not_found"
 
 
-async def test_found_and_joined(server: Server, name: Name) -> None:
+async def test_a_public_room_is_found_and_joined(server: Server, name: Name) -> None:
     """A public room is in the directory of users who may join, and they join it without an invitation."""
     async with V1(server.ws, server.guest(name("a"))) as owner:
         room = (await did(owner, "create", title=name("ochiq"), visibility="public"))["conversation"]

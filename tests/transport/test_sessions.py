@@ -77,7 +77,7 @@ WAYS = ("hello", "header", "cookie", "ticket", "simple header", "simple cookie")
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_a_revoked_session_is_out_within_a_second(server: Server, name: Name, way: str) -> None:
+async def test_a_revoked_session_is_closed_within_a_second(server: Server, name: Name, way: str) -> None:
     """Its socket closes with 4505, in whichever way it was opened. The account's other session goes on."""
     user, token = register(server, name("ali"))
     other = log_in(server, name("ali"))
@@ -104,7 +104,7 @@ async def test_logging_out_closes_every_socket_of_the_session(server: Server, na
         assert again.close_code == 4501
 
 
-async def test_a_guest_who_leaves_is_gone(server: Server, name: Name) -> None:
+async def test_a_guest_leaves_for_good(server: Server, name: Name) -> None:
     """Every socket of the guest closes before another user can take the name; the token opens no other."""
     token = server.guest(name("mehmon"))
     simple = opened(server, "simple header", name("mehmon"), token)
@@ -157,7 +157,7 @@ async def test_an_accounts_name_needs_its_token(server: Server, name: Name) -> N
             assert socket.close_code == 4501
 
 
-async def test_a_cookie_keeps_nobody_from_being_a_guest(server: Server, name: Name) -> None:
+async def test_a_useless_cookie_does_not_prevent_a_guest(server: Server, name: Name) -> None:
     """A browser sends its cookie by itself. The cookie of another name, or of an ended session, is ignored, and a free
     name can be used."""
     user, token = register(server, name("ali"))
@@ -169,7 +169,7 @@ async def test_a_cookie_keeps_nobody_from_being_a_guest(server: Server, name: Na
             assert (await guest.until("message", from_user=guest.name))["from_uid"] == guest.joined["uid"]
 
 
-async def test_an_account_that_is_away_is_written_to(server: Server, name: Name) -> None:
+async def test_a_message_to_an_absent_account(server: Server, name: Name) -> None:
     """`online` is false, and the message is there when the account connects. A name that nobody has is not found."""
     register(server, name("ali"))
     token = log_in(server, name("ali"))
@@ -184,7 +184,7 @@ async def test_an_account_that_is_away_is_written_to(server: Server, name: Name)
         assert direct["last_message"]["text"] == "are you there?" and direct["unread"] == 1
 
 
-async def test_a_repeated_message_to_somebody_who_left(server: Server, name: Name) -> None:
+async def test_a_repeated_message_to_a_user_who_left(server: Server, name: Name) -> None:
     """A repetition gets the first answer (G2), although nobody holds the name now. A new message is refused."""
     token = server.guest(name("ali"))
     async with V1(server.ws, token) as ali:
@@ -202,7 +202,7 @@ async def test_a_repeated_message_to_somebody_who_left(server: Server, name: Nam
         assert (await ali.until("error"))["code"] == "idempotency_conflict"
 
 
-async def test_a_guest_who_registers_stays_connected(server: Server, name: Name) -> None:
+async def test_a_registering_guest_stays_connected(server: Server, name: Name) -> None:
     """The guest's connections go on as the account, and end with its new session."""
     guest = server.guest(name("g"))
     async with V1(server.ws, guest) as socket:

@@ -56,7 +56,7 @@ async def test_a_private_message_reaches_its_reader_alone(server: Server, name: 
         assert not [frame for frame in await one.silent(0.05) if frame["type"] == "message"]
 
 
-async def test_nobody_of_that_name(server: Server, name: Name) -> None:
+async def test_an_unknown_name(server: Server, name: Name) -> None:
     """A private message to an unknown name: user_not_found, and the connection stays."""
     async with Simple(server.ws, name("a")) as one:
         for stranger in (name("nobody"), "not a name!", "x" * 500):
@@ -76,7 +76,7 @@ async def test_a_note_to_oneself(server: Server, name: Name) -> None:
 
 
 @pytest.mark.parametrize("frame", ["", "salom", "[]", "{}", '{"message": ""}', '{"message": "\\ud800"}', "[" * 30_000])
-async def test_bad_frames_are_answered_and_disturb_nobody(server: Server, name: Name, frame: str) -> None:
+async def test_bad_frames_are_answered_and_disturb_no_others(server: Server, name: Name, frame: str) -> None:
     """An invalid frame is answered with an error and an example; the connection stays, and others get nothing."""
     async with Simple(server.ws, name("a")) as one, Simple(server.ws, name("b")) as two:
         await one.say(frame)
@@ -97,7 +97,7 @@ async def test_closes_for_frames_that_cannot_be_read(server: Server, name: Name)
         assert await two.closed() == 1009
 
 
-async def test_a_name_belongs_to_its_holder(server: Server, name: Name) -> None:
+async def test_a_held_name_is_refused(server: Server, name: Name) -> None:
     """A second connection under a held name, or under one that looks like it, gets the reason, then 4509."""
     async with Simple(server.ws, name("annai")) as one:
         for asked in (one.name, one.name.upper(), one.name.replace("annai", "annal")):
@@ -124,7 +124,7 @@ async def test_invalid_names(server: Server, bad: str) -> None:
 
 
 @pytest.mark.parametrize("honest", ["O'tkir", "%D0%8E%D1%82%D0%BA%D0%B8%D1%80", "john.doe", "42"])
-async def test_honest_names(server: Server, honest: str) -> None:
+async def test_valid_names(server: Server, honest: str) -> None:
     """Names as people write them are accepted; apostrophes of every kind become one."""
     async with connect(f"{server.ws}/ws/{honest}", compression=None, proxy=None) as socket:
         answer = json.loads(await socket.recv())
@@ -172,7 +172,7 @@ async def test_a_refused_upgrade_has_the_headers_of_every_answer(server: Server,
         assert "camera=(self)" in response.headers["Permissions-Policy"], path
 
 
-async def test_the_own_origin_may(server: Server, name: Name) -> None:
+async def test_the_own_origin_is_allowed(server: Server, name: Name) -> None:
     """The page that this server serves may connect."""
     async with Simple(server.ws, name("a"), origin=server.url) as one:
         assert one.joined

@@ -100,7 +100,7 @@ def probed(seconds: float) -> tuple[StreamWire, Open]:
 
 
 @leaping
-async def test_who_does_not_answer_is_dropped_in_time() -> None:
+async def test_a_probed_peer_that_does_not_answer_is_aborted() -> None:
     """Further probes do not extend the deadline, and cause no further pings."""
     _, transport = wired = probed(5.0)
     for _ in range(9):
@@ -112,7 +112,7 @@ async def test_who_does_not_answer_is_dropped_in_time() -> None:
 
 
 @leaping
-async def test_who_answers_is_not_dropped_however_often_others_ask() -> None:
+async def test_a_peer_that_answers_probes_stays() -> None:
     """Probing all the time cannot free a name: a peer that answers is not aborted because the last ping is under way."""
     wire, transport = probed(5.0)
     for _ in range(600):
@@ -124,7 +124,7 @@ async def test_who_answers_is_not_dropped_however_often_others_ask() -> None:
 
 
 @leaping
-async def test_nobody_is_dropped_twice() -> None:
+async def test_no_probe_remains_after_the_end() -> None:
     """No probe timer remains after the end of a connection."""
     wire, transport = probed(5.0)
     wire.end()
@@ -139,7 +139,7 @@ async def test_nobody_is_dropped_twice() -> None:
     ids=["nothing", "a message", "half a message", "a close", "nonsense"],
 )
 @leaping
-async def test_nothing_is_kept_of_who_is_gone(last: bytes) -> None:
+async def test_a_lost_connection_leaves_no_memory(last: bytes) -> None:
     """The memory of a connection is freed when it ends, whatever arrived last. The garbage collector runs so seldom
     that hundreds of megabytes could wait for it."""
     gc.collect()
@@ -160,7 +160,7 @@ async def test_nothing_is_kept_of_who_is_gone(last: bytes) -> None:
 
 
 @leaping
-async def test_much_that_came_as_little() -> None:
+async def test_large_messages_in_small_frames() -> None:
     """Other connections get their turn between messages that were only small while compressed."""
     deflate = zlib.compressobj(wbits=-WINDOW_BITS)
     packed = (deflate.compress(b"0" * 60_000) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]

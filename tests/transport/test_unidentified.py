@@ -16,7 +16,7 @@ from .test_admission import elsewhere, house, request
 __all__ = ["elsewhere"]
 
 
-async def test_who_has_been_silent_longest_goes() -> None:
+async def test_the_oldest_unidentified_connection_is_closed() -> None:
     """Of a hundred possible connections a quarter may be without `hello`. Above that the oldest gets busy and is
     closed. A connection that has closed or has sent `hello` does not count."""
     admission = house(connections=100)
@@ -48,7 +48,7 @@ async def test_who_has_been_silent_longest_goes() -> None:
         dialect.closed()
 
 
-def test_what_strangers_say_counts_for_their_address() -> None:
+def test_unidentified_frames_count_for_the_address() -> None:
     """The first frame of each connection is free, because thousands may reconnect through one address. Further frames
     count, however often they connect. This machine is not limited."""
     rates = Rates(50, 2)

@@ -84,7 +84,7 @@ async def test_another_epoch_starts_afresh(server: Server, name: Name) -> None:
         assert me.welcome["resumed"] is False and me.snapshot
 
 
-async def test_cursors_that_cannot_be(server: Server, name: Name) -> None:
+async def test_invalid_cursors(server: Server, name: Name) -> None:
     """A cursor above the head gets a reset. One of a conversation that is invisible or does not exist gets
     conversation.removed."""
     token = server.guest(name("t"))
@@ -173,7 +173,7 @@ async def test_typing_and_presence(server: Server, name: Name) -> None:
                     break
 
 
-async def test_what_is_no_command_is_answered(server: Server, name: Name) -> None:
+async def test_invalid_frames_are_answered(server: Server, name: Name) -> None:
     """Every invalid frame is answered."""
     async with V1(server.ws, server.guest(name("a"))) as one:
         assert (await one.ask("dance"))["code"] == "bad_request"
@@ -198,7 +198,7 @@ async def test_unknown_tokens(server: Server, token: str | None) -> None:
         assert await socket.closed() == 4501
 
 
-async def test_first_something_else(server: Server) -> None:
+async def test_a_command_before_hello(server: Server) -> None:
     """Before hello any other command closes with 4501."""
     async with Client(f"{server.ws}/api/v1/ws") as socket:
         await socket.say({"type": "ping", "id": 5})
@@ -255,7 +255,7 @@ async def test_unknown_socket_paths(server: Server) -> None:
     assert refused.value.response.status_code in (403, 404)
 
 
-async def test_a_bad_frame_of_one_is_not_heard_by_others(server: Server, name: Name) -> None:
+async def test_errors_reach_only_their_sender(server: Server, name: Name) -> None:
     """Errors only go to the connection that caused them."""
     async with V1(server.ws, server.guest(name("a"))) as one, V1(server.ws, server.guest(name("b"))) as two:
         await one.say("nonsense")

@@ -42,7 +42,7 @@ def waits_for_a_request(server: Server) -> bool:
         return kept(server, peer, SECOND + 1.5)
 
 
-def test_who_asks_nothing_has_a_deadline(found: Found) -> None:
+def test_a_silent_connection_has_a_deadline(found: Found) -> None:
     """A connection that never sends a byte is closed after the time allowed for a request (10 s)."""
     assert found[waits_for_a_request] == NOT_IN_SERVE
 
@@ -154,6 +154,6 @@ def upload(server: Server) -> list[int]:
         connection.close()
 
 
-def test_what_is_too_large_is_told_so(everywhere: Everywhere) -> None:
+def test_a_large_upload_gets_its_answer(everywhere: Everywhere) -> None:
     """With all these bounds, a client that sends too much and then reads still gets its answer: 413, and may go on."""
     assert everywhere(upload) == {"suhbat serve": [413, 200], "uvicorn main:app": [413, 200], "tutorial": [200, 200]}

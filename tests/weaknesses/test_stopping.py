@@ -32,7 +32,7 @@ def waits_when_stopped(server: Server) -> bool:
     return False
 
 
-def test_stopping_waits_for_nobody(tmp_path: Path) -> None:
+def test_stopping_does_not_wait_for_clients(tmp_path: Path) -> None:
     """The server ends within seconds, and tells clients to reconnect (1012). uvicorn waits for ever for a client that
     reads nothing, unless it has a limit."""
     with started(tmp_path) as servers:
