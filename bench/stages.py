@@ -136,7 +136,7 @@ def stages() -> dict[str, Callable[[], Any]]:
         channel.accept(made)
         channel.pending.clear()
 
-    payload = v1.event_frame(made)
+    payload = replies.encode(made)
     return {
         "frame: header, mask": lambda: reader.feed(frame),
         "decode and validate, simple": lambda: simple_machine.receive(said, 1.0),
@@ -144,7 +144,7 @@ def stages() -> dict[str, Callable[[], Any]]:
         "make the event": event,
         "hub: advance the channel": accept,
         "encode, simple": lambda: simple.message(made, ""),
-        "encode, v1": lambda: v1.event_frame(made),
+        "encode, v1": lambda: replies.encode(made),
         "encode the answer, v1": lambda: replies.sent(5, "lobby", 5, 5, NOW, False),
         "frame it once for everybody": lambda: Frames([payload]).encoded,
         "compress it once for everybody (off by default)": lambda: compressed_frames([payload]),

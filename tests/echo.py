@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,8 @@ from suhbat.transport.frame_reader import FrameReader
 from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import ADMISSION, Native
 from suhbat.transport.upgrade import Upgrade
+
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HUGE = 16 << 20
 """Bytes of the largest message that Autobahn sends (9.1.6). Its smallest fragments have 64."""
@@ -90,33 +92,36 @@ class Everybody(Admission):
     def leave(self, address: str) -> None: ...
 
 
-def application(compression: bool) -> WebSockets:
+def application(compression: bool) -> Application:
     """The application with nothing but the echo."""
     admission = Everybody(compression)
+    sockets = WebSockets(admission)
 
-    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
-        """Handles the lifespan, in which `Native` finds its application. Everything else is handled by the WebSocket
-        layer."""
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles the lifespan, in which `Native` finds its application, and WebSockets."""
+        if scope["type"] == "websocket":
+            await sockets(scope, receive, send)
+            return
         assert scope["type"] == "lifespan", "there is only /ws/"
         while (await receive())["type"] != "lifespan.shutdown":
             scope.get("state", {})[ADMISSION] = admission
             await send({"type": "lifespan.startup.complete"})
         await send({"type": "lifespan.shutdown.complete"})
 
-    return WebSockets(inner, admission)
+    return app
 
 
-def native(app: WebSockets, port: int, limit: int) -> None:
+def native(app: Application, port: int, limit: int) -> None:
     """As in `suhbat serve`."""
     _uvicorn(app, port, http=guarded(), ws=Native)
 
 
-def taken_over(app: WebSockets, port: int, limit: int) -> None:
+def taken_over(app: Application, port: int, limit: int) -> None:
     """As in `uvicorn main:app`."""
     _uvicorn(app, port)
 
 
-def _uvicorn(app: WebSockets, port: int, **options: Any) -> None:
+def _uvicorn(app: Application, port: int, **options: Any) -> None:
     config = uvicorn.Config(app, host="127.0.0.1", port=port, lifespan="on", log_level="warning", **options)
     uvicorn.Server(config).run()
 
@@ -130,7 +135,7 @@ def asgi(app: Any, port: int, limit: int) -> None:
     asyncio.run(serve(app, config))
 
 
-TRANSPORTS: dict[str, Callable[[WebSockets, int, int], None]] = {"native": native, "uvicorn": taken_over, "asgi": asgi}
+TRANSPORTS: dict[str, Callable[[Application, int, int], None]] = {"native": native, "uvicorn": taken_over, "asgi": asgi}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The HTTP side of the server, put together."""
+"""The FastAPI application: its middleware, its routers, its documents."""
 
 from __future__ import annotations
 
@@ -35,10 +35,7 @@ from . import (
     tickets,
     users,
 )
-from .body import BoundedBody
-from .head import HeadAsGet
-from .headers import SafeHeaders
-from .redirects import LocalRedirects
+from .middleware import BoundedBody, HeadAsGet, LocalRedirects
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
@@ -51,7 +48,7 @@ statuses and codes that an operation can answer are all listed there."""
 
 
 def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
-    """An application over these services; it constructs nothing of the chat itself."""
+    """Make the application over these services. The caller wraps it in `middleware.SafeHeaders`."""
     app = FastAPI(
         title="Suhbat",
         version=__version__,
@@ -72,7 +69,6 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     app.state.services = services
     problem.install(app)
     app.add_middleware(BoundedBody)
-    app.add_middleware(SafeHeaders, public_url=services.settings.public_url)
     app.add_middleware(HeadAsGet)
     app.add_middleware(LocalRedirects)
     version = APIRouter(prefix=PREFIX)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 
-from suhbat.protocol import v1
 from suhbat.protocol.events import Event, hidden, veil_of
+from suhbat.protocol.replies import encode
 
 from .connection import Connection
 from .frames import Frames
@@ -20,7 +20,7 @@ class Views:
     """
 
     def __init__(self, events: Sequence[Event]) -> None:
-        self.whole = Frames([v1.event_frame(event) for event in events])
+        self.whole = Frames([encode(event) for event in events])
         self._events = events
         self._veils = sorted({veil for event in events if (veil := veil_of(event)) is not None})
         self._last: tuple[int, Frames] = (0, self.whole)
@@ -50,7 +50,7 @@ class Views:
     def _encode(self, floor: int) -> Frames:
         return Frames(
             [
-                frame if (veil := veil_of(event)) is None or veil > floor else v1.event_frame(hidden(event))
+                frame if (veil := veil_of(event)) is None or veil > floor else encode(hidden(event))
                 for event, frame in zip(self._events, self.whole.payloads, strict=True)
             ]
         )

@@ -12,7 +12,6 @@ from suhbat.texts import Language
 
 from .closes import Close
 from .commands import COMMAND, Command, Hello
-from .events import Event
 from .machine import BYTE_ORDER_MARK, Answer, Do, End, Meter, binary, decoded, flood, oversized, reason_of
 from .replies import CaughtUp, encode, refusal
 from .types import HELLO_SECONDS, MAX_INTEGER
@@ -90,11 +89,6 @@ def command_id(data: str) -> int | str | None:
     if isinstance(found, int) and not isinstance(found, bool) and abs(found) <= MAX_INTEGER:
         return found
     return None
-
-
-def event_frame(event: Event) -> bytes:
-    """An event as every reader of its log gets it."""
-    return encode(event)
 
 
 def _hello_first() -> Unauthenticated:

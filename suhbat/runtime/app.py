@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from suhbat.chat.ports import Bus, Store
 from suhbat.config import Settings
 from suhbat.http import api
-from suhbat.http.headers import SafeHeaders
+from suhbat.http.middleware import SafeHeaders
 from suhbat.identity.control import Control
 from suhbat.identity.external import Authenticate
 from suhbat.protocol.problem import MEDIA_TYPE
@@ -83,16 +83,17 @@ class ServerApp:
             descriptors,
         )
         self._not_started = SafeHeaders(NOT_STARTED, settings.public_url)
-        # Around everything: an unexpected error is answered outside of the application's own layers.
-        self._sockets = WebSockets(SafeHeaders(self.fastapi, settings.public_url), self.admission)
+        self._http = SafeHeaders(self.fastapi, settings.public_url)
+        self._sockets = WebSockets(self.admission)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(scope, receive, send)
-        elif scope["type"] == "http" and self.services is None:
-            await self._not_started(scope, receive, send)
-        else:
+        elif scope["type"] == "websocket":
             await self._sockets(scope, receive, send)
+        else:
+            http = self._not_started if self.services is None else self._http
+            await http(scope, receive, send)
 
     async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The lifespan; what keeps the server from starting is told as a sentence, not as a traceback."""
@@ -104,7 +105,7 @@ class ServerApp:
 
         self._refusal = None
         try:
-            await self._sockets(scope, receive, tell)
+            await self.fastapi(scope, receive, tell)
         except StoreUnavailable:
             if self._refusal is None:
                 raise

@@ -1,7 +1,7 @@
-"""Suhbat's WebSockets as an ASGI 3.0 middleware. It runs under any ASGI server; under uvicorn it takes the fast way.
+"""Suhbat's WebSockets as an ASGI 3.0 application. It runs under any ASGI server; under uvicorn it takes the fast way.
 
-It must be the outermost middleware, because only there `send` is uvicorn's own and shows which server runs. Requests other
-than WebSockets are passed on. Refusals use the optional `websocket.http.response` extension.
+No middleware may stand before it, because only uvicorn's own `send` shows that uvicorn runs. Refusals use the optional
+`websocket.http.response` extension.
 """
 
 from __future__ import annotations
@@ -28,20 +28,15 @@ log = structlog.get_logger("suhbat.transport")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class WebSockets:
-    """The middleware around the ASGI application `inner`."""
+    """The application for connections of the type `websocket`."""
 
-    def __init__(self, inner: Application, admission: Admission) -> None:
-        self._inner = inner
+    def __init__(self, admission: Admission) -> None:
         self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "websocket":
-            await self._inner(scope, receive, send)
-            return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         if is_ours(path):
             await self._upgrade(path, scope, receive, send)

@@ -34,12 +34,12 @@ V1_FAULTS = {
 """The same, and what a Suhbat makes of the fortieth event."""
 V1_APP = """
 import main
-from suhbat.protocol import v1
-honest = v1.event_frame
+from suhbat.hub import views
+honest = views.encode
 def event_frame(event):
     frame = honest(event)
     return {fault} if event.seq == 40 else frame
-v1.event_frame = event_frame
+views.encode = event_frame
 app = main.app
 """
 MEASURE = """

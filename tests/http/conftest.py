@@ -14,6 +14,7 @@ from starlette.datastructures import State
 
 from suhbat.config import Settings
 from suhbat.http import api
+from suhbat.http.middleware import SafeHeaders
 from suhbat.protocol.objects import Role
 from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.services import Services
@@ -68,7 +69,8 @@ class House:
         self.app = application(self.services)
 
     def client(self, address: str = "127.0.0.1", **options: Any) -> httpx2.AsyncClient:
-        transport = httpx2.ASGITransport(self.app, raise_app_exceptions=False, client=(address, 40000))
+        app = SafeHeaders(self.app, self.settings.public_url)
+        transport = httpx2.ASGITransport(app, raise_app_exceptions=False, client=(address, 40000))
         hooks = {"response": [documented]}
         return httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000", event_hooks=hooks, **options)
 

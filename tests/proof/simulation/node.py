@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from suhbat.config import Settings
 from suhbat.identity.control import Control
@@ -119,11 +119,9 @@ class SimulatedNode:
     def accept(self, heard: Callable[[str | None], None], path: str = V1_PATH) -> Cable:
         """A new connection from outside."""
 
-        async def nothing(*asked: Any) -> None: ...
-
         cable = Cable(self.process, self.chance, heard)
         self._cables.append(cable)
-        sockets = WebSockets(nothing, self._admission)
+        sockets = WebSockets(self._admission)
         self.process.start(sockets({**SCOPE, "path": path}, cable.receive, cable.send))
         return cable
 

@@ -1,0 +1,110 @@
+"""The pure ASGI middleware of the HTTP side. Each class leaves connections other than HTTP alone."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from suhbat.errors import TooLarge
+from suhbat.protocol.headers import UNLESS_SAID, always
+from suhbat.protocol.types import MAX_FRAME
+
+from .problem import problem
+
+
+class SafeHeaders:
+    """Adds the security headers of `protocol.headers` to every response. It belongs around the whole application, because
+    Starlette answers an unexpected error outside of the application's own middleware."""
+
+    def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
+        self._app = app
+        self._always = always(public_url)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in self._always.items():
+                    headers[name] = value
+                for name, value in UNLESS_SAID.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, send_safely if scope["type"] == "http" else send)
+
+
+class LocalRedirects:
+    """Reduces a redirect to this server to its path, which is enough (RFC 9110 §10.2.2). Starlette builds a whole URL from
+    the proxy's request: with http although people use https, and without the port if `Host` lacks it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_path(message: Message) -> None:
+            if message["type"] == "http.response.start" and 300 <= message["status"] < 400:
+                headers = MutableHeaders(scope=message)
+                target = urlsplit(headers.get("location", ""))
+                if target.netloc and target.netloc == MutableHeaders(scope=scope).get("host"):
+                    headers["location"] = target._replace(scheme="", netloc="").geturl() or "/"
+            await send(message)
+
+        await self._app(scope, receive, send_path if scope["type"] == "http" else send)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET, with the same headers and without the body (RFC 9110 §9.3.2)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_headers(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        # A copy of the scope: the server reads its own to know that no body follows.
+        await self._app({**scope, "method": "GET"}, receive, send_headers)
+
+
+class BoundedBody:
+    """Limits request bodies to `limit` bytes. A body with Content-Length is refused before it is read, another one once it
+    exceeds the limit. (FastAPI's own limit would answer in plain text.)"""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_FRAME) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        announced = request.headers.get("content-length", "0")
+        if not announced.isdecimal() or len(announced) > 18 or int(announced) > self._limit:
+            await problem(request, TooLarge(limit=self._limit))(scope, receive, send)
+            return
+        left = self._limit
+        # uvicorn with httptools drops the body of a request that offers to upgrade the protocol. `suhbat serve` reads it.
+        may_be_lost = int(announced) > 0 and "upgrade" in request.headers
+
+        async def receive_bounded() -> Message:
+            nonlocal left
+            message = await receive()
+            left -= len(message.get("body", b""))
+            if left < 0:
+                raise HTTPException(413)
+            if may_be_lost and left == self._limit and not message.get("more_body", False):
+                raise HTTPException(400, "body_lost")
+            return message
+
+        await self._app(scope, receive_bounded, send)
