@@ -101,7 +101,7 @@ class FakeInvited:
 
 
 class FakePeople:
-    """The roles of chat.ports.people on dictionaries. tests/store/test_people.py checks it against real stores."""
+    """The roles of chat.ports.people on dictionaries. tests/store/people/test_people.py checks it against real stores."""
 
     def __init__(self) -> None:
         self.rows: dict[str, Guest] = {}

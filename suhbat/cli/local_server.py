@@ -112,7 +112,7 @@ async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = Fals
     from suhbat.chat.erasing import erase_all
     from suhbat.errors import SuhbatError
     from suhbat.runtime.app import create_app
-    from suhbat.store.errors import StoreUnavailable
+    from suhbat.store.errors import UnusableStore
 
     suhbat = create_app(settings)
     try:
@@ -128,5 +128,5 @@ async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = Fals
         raise CommandRefused(explanations.explain(error.code, error.message("en"), fields)) from None
     except ValidationError as error:
         raise CommandRefused(explanations.invalid(error.errors(include_url=False), fields)) from None
-    except StoreUnavailable as error:
+    except UnusableStore as error:
         raise CommandRefused(str(error)) from None

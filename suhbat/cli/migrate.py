@@ -19,12 +19,12 @@ def migrate(settings: Settings) -> None:
     Nodes of the version before may go on running."""
     if settings.database_url is None:
         stop("there is no database_url; a SQLite database is migrated when its server starts")
-    from suhbat.store.errors import StoreUnavailable
+    from suhbat.store.errors import UnusableStore
     from suhbat.store.migrations import HEAD
     from suhbat.store.postgres.store import prepare
 
     try:
         before = prepare(settings.database_url)
-    except StoreUnavailable as error:
+    except UnusableStore as error:
         stop(str(error), code=1)
     say(f"Nothing to do: it is at {HEAD}." if before == HEAD else f"Migrated from {before or 'nothing'} to {HEAD}.")

@@ -72,9 +72,9 @@ def both(settings: Settings) -> Iterator[tuple[Engine, Engine]]:
     from sqlalchemy.exc import DBAPIError
 
     from suhbat.store import moving
-    from suhbat.store.errors import StoreUnavailable
+    from suhbat.store.errors import UnusableStore
     from suhbat.store.lock import DirectoryLock
-    from suhbat.store.postgres.store import connect as connect_postgres
+    from suhbat.store.postgres.connect import connect as connect_postgres
     from suhbat.store.sqlite import connect
 
     if not (settings.data / DATABASE).exists():
@@ -93,7 +93,7 @@ def both(settings: Settings) -> Iterator[tuple[Engine, Engine]]:
         finally:
             source.dispose()
             target.dispose()
-    except StoreUnavailable as error:
+    except UnusableStore as error:
         raise CommandRefused(str(error)) from error
     except DBAPIError as error:
         raise CommandRefused(
@@ -106,7 +106,7 @@ def both(settings: Settings) -> Iterator[tuple[Engine, Engine]]:
 def _prepare(database_url: str, target: Engine) -> None:
     """Create the tables in an empty database. A database that holds something is not migrated: nobody asked for that, and a
     half-moved one may lack the lobby that a migration expects."""
-    from suhbat.store.errors import StoreUnavailable
+    from suhbat.store.errors import UnusableStore
     from suhbat.store.migrate import revision
     from suhbat.store.migrations import HEAD
     from suhbat.store.postgres.store import prepare
@@ -116,7 +116,7 @@ def _prepare(database_url: str, target: Engine) -> None:
     if present is None:
         prepare(database_url)
     elif present != HEAD:
-        raise StoreUnavailable(
+        raise UnusableStore(
             f"the database of database_url has the schema {present}, this version has {HEAD}: give a new, empty one, "
             "or run `suhbat migrate` with this version"
         )

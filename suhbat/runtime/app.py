@@ -19,7 +19,7 @@ from suhbat.identity.control import Control
 from suhbat.identity.external import Authenticate
 from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.services import Services
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
 from suhbat.transport.connection_limiter import ConnectionLimiter, descriptors
@@ -106,7 +106,7 @@ class ServerApp:
         self._refusal = None
         try:
             await self.fastapi(scope, receive, tell)
-        except StoreUnavailable:
+        except UnusableStore:
             if self._refusal is None:
                 raise
 
@@ -145,13 +145,13 @@ class ServerApp:
         try:
             one_worker(sys.argv, os.environ, self.settings)
             await stack.enter_async_context(self.node.running())
-        except StoreUnavailable as error:
+        except UnusableStore as error:
             self._refusal = f"Suhbat cannot start: {error}"
             raise
         except ImportError as error:
             reason = 'bus_url needs a client: pip install ".[cluster]" in the folder of Suhbat (or nats-py)'
             self._refusal = f"Suhbat cannot start: {reason}"
-            raise StoreUnavailable(reason) from error
+            raise UnusableStore(reason) from error
 
     def _stop_serving(self) -> None:
         self.services = None

@@ -143,7 +143,7 @@ class Node:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start from the inside out, stop from the outside in. Raises StoreUnavailable with what to do; ImportError where
+        """Start from the inside out, stop from the outside in. Raises UnusableStore with what to do; ImportError where
         the bus needs a client that is not installed."""
         step = Stopping(limited=self.cluster_membership is not None).step
         async with AsyncExitStack() as stack:

@@ -19,7 +19,7 @@ import uvicorn
 
 from suhbat.config import Settings
 from suhbat.identity.control import Control
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import owned
 from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import Native
@@ -140,7 +140,7 @@ def _controlled(settings: Settings, port: int) -> Iterator[str | None]:
             secret = control.begin(startup.beside(settings, port))
             stack.callback(control.end)
             workers.begin(settings.data)
-        except (OSError, StoreUnavailable) as error:
+        except (OSError, UnusableStore) as error:
             startup.tell(f"suhbat: the command line does not find this server: {error}")
         yield secret
 

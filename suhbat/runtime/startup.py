@@ -15,7 +15,7 @@ from suhbat import __version__
 from suhbat.config import Settings
 from suhbat.identity.control import Control
 from suhbat.identity.proxies import ADVICE
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import owned
 
 log = structlog.get_logger("suhbat")
@@ -88,7 +88,7 @@ def controlled(settings: Settings, control: Control, *, shared: bool) -> Iterato
                 stack.enter_context(owned(settings.data))
             control.begin(beside(settings))
             stack.callback(control.end)
-        except (OSError, StoreUnavailable) as error:
+        except (OSError, UnusableStore) as error:
             log.info("the command line does not find this process", reason=str(error))
         yield
 
@@ -127,12 +127,12 @@ def many_files() -> None:
 
 
 def one_worker(argv: list[str], environ: Mapping[str, str], settings: Settings) -> None:
-    """Raise StoreUnavailable if an ASGI server was told to run several processes of this application, on a store for one."""
+    """Raise UnusableStore if an ASGI server was told to run several processes of this application, on a store for one."""
     if settings.database_url is not None and settings.bus_url is not None:
         return
     asked = dict(_options(argv[1:])).get("--workers") or environ.get("WEB_CONCURRENCY") or "1"
     if asked.isdecimal() and int(asked) > 1:
-        raise StoreUnavailable(
+        raise UnusableStore(
             f"{asked} workers need a bus (the setting bus_url), and database_url: without, people on different workers "
             "would not hear each other at once, and one data directory belongs to one process. "
             "Use one worker; it serves thousands."

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import private
 from .directory import make_directory
-from .errors import StoreUnavailable
+from .errors import UnusableStore
 
 _FAR = 1 << 30
 """Where Windows locks a byte: locked ranges cannot be read there, and the process id at the start should be."""
@@ -25,11 +25,11 @@ class DirectoryLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock and write this process's id beside it. Raises StoreUnavailable if another process holds it."""
+        """Take the lock and write this process's id beside it. Raises UnusableStore if another process holds it."""
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise StoreUnavailable(
+            raise UnusableStore(
                 f"the data directory {self._data} cannot be written to ({error.strerror}); "
                 "correct its permissions, or use another data directory (--data, or SUHBAT_DATA)"
             ) from error
@@ -37,13 +37,13 @@ class DirectoryLock:
             _lock(descriptor)
         except BlockingIOError:
             os.close(descriptor)
-            raise StoreUnavailable(
+            raise UnusableStore(
                 f"the data directory {self._data} is in use by another Suhbat process (pid {self.holder() or 'unknown'}); "
                 "stop it, or use another data directory (--data, or SUHBAT_DATA)"
             ) from None
         except OSError as error:
             os.close(descriptor)
-            raise StoreUnavailable(
+            raise UnusableStore(
                 f"the data directory {self._data} cannot be locked ({error.strerror}); put it on a local disk"
             ) from error
         with suppress(OSError):  # who holds it is good to know, but the lock is what counts
@@ -83,7 +83,7 @@ class DirectoryLock:
 
 @contextmanager
 def owned(data: Path) -> Iterator[None]:
-    """This process owns the directory, which is made if it is not there. Raises OSError, StoreUnavailable."""
+    """This process owns the directory, which is made if it is not there. Raises OSError, UnusableStore."""
     make_directory(data)
     lock = DirectoryLock(data)
     lock.acquire()

@@ -17,21 +17,21 @@ from suhbat.protocol.types import LOBBY
 from . import private
 from .dialect import insert_new
 from .directory import sync_directory
-from .errors import StoreUnavailable
+from .errors import UnusableStore
 from .migrations import HEAD
 from .tables import conversations, meta
 from .write.logs import new_log
 
 
 def revision(connection: Connection) -> str | None:
-    """The revision of the schema; None for a new, empty database. Raises StoreUnavailable for somebody else's."""
+    """The revision of the schema; None for a new, empty database. Raises UnusableStore for somebody else's."""
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
     if "alembic_version" in tables:
         found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         return found
-    raise StoreUnavailable(
+    raise UnusableStore(
         "the database holds tables that are not Suhbat's; move that file away, "
         "or use another data directory (--data, or SUHBAT_DATA)"
     )
@@ -63,7 +63,7 @@ def is_moving(connection: Connection) -> bool:
 def migrate_shared(connection: Connection, *, scripts: Path = SCRIPTS, head: str = HEAD) -> str | None:
     """Migrate a PostgreSQL database, the lobby included, while nodes may be working with it; gives the revision before.
 
-    `connection` has no transaction open. Of two that migrate at once the second waits. Raises StoreUnavailable for a schema
+    `connection` has no transaction open. Of two that migrate at once the second waits. Raises UnusableStore for a schema
     that is newer than this code.
     """
     with connection.begin():
@@ -88,7 +88,7 @@ def migrate(
     """Migrate if there is something to migrate, each revision in a transaction of its own.
 
     `connection` has no transaction open. An existing database is first copied to `backups`
-    (`suhbat-<from>-<UTC time>.db`). Raises StoreUnavailable for a schema that is newer than this code, and when the
+    (`suhbat-<from>-<UTC time>.db`). Raises UnusableStore for a schema that is newer than this code, and when the
     copy cannot be written.
     """
     with connection.begin():
@@ -118,7 +118,7 @@ def _upgrade(
     config.set_main_option("path_separator", "os")
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if present is not None and present not in known:
-        raise StoreUnavailable(
+        raise UnusableStore(
             f"the database was written by a newer version of Suhbat (schema {present}, this version knows up to {head}); "
             f"install that version again{hint}"
         )
@@ -143,7 +143,7 @@ def _back_up(connection: Connection, backups: Path, present: str, at: Millisecon
             os.fsync(file.fileno())
         sync_directory(backups)
     except Exception as error:
-        raise StoreUnavailable(
+        raise UnusableStore(
             f"the database must be migrated, but the copy to keep before that could not be written to {copy} ({error}); "
             "make room there and start again"
         ) from error

@@ -21,7 +21,7 @@ from suhbat.protocol.types import LOBBY
 
 from . import search
 from .dialect import Row, insert_rows, is_postgres
-from .errors import StoreUnavailable
+from .errors import UnusableStore
 from .migrate import MOVING, revision
 from .migrations import HEAD
 from .postgres.journal import NOW
@@ -59,12 +59,12 @@ class Compared:
 
 def source_of(old: Connection) -> str:
     """What is moved: epoch, count of starts, schema. With every change of the data it is another, for whoever writes to the
-    file has counted a start. Raises StoreUnavailable if it is not of this version."""
+    file has counted a start. Raises UnusableStore if it is not of this version."""
     known: dict[str, str] = {}
     if revision(old) == HEAD:
         known = {row.key: row.value for row in old.execute(select(meta))}
     if "epoch" not in known:
-        raise StoreUnavailable(
+        raise UnusableStore(
             "the SQLite database is not of this version: start the server on it once, without database_url; "
             "then stop that and do this again"
         )
@@ -74,7 +74,7 @@ def source_of(old: Connection) -> str:
 def copy(source: Engine, target: Engine) -> Iterator[tuple[str, int]]:
     """Copy what has not arrived yet; after each chunk gives its table, and how many rows of that were copied by this call.
 
-    Whoever asks for no more has stopped the move there. Raises StoreUnavailable: the target holds something else, the source
+    Whoever asks for no more has stopped the move there. Raises UnusableStore: the target holds something else, the source
     is not of this version, one of the two is in trouble.
     """
     with source.connect() as old, old.begin(), target.connect() as new:
@@ -96,7 +96,7 @@ def copy(source: Engine, target: Engine) -> Iterator[tuple[str, int]]:
 
 
 def compare(source: Engine, target: Engine) -> Iterator[Compared]:
-    """Read every table of both sides, row by row, and say whether they hold the same. Raises StoreUnavailable."""
+    """Read every table of both sides, row by row, and say whether they hold the same. Raises UnusableStore."""
     with source.connect() as old, old.begin(), target.connect() as new, new.begin():
         for table in TABLES:
             with _explained(f"comparing {table.name}"):
@@ -122,7 +122,7 @@ def _begin(new: Connection, source: str) -> Mark:
         mark = Mark(source)
         new.execute(insert(meta), {"key": MOVING, "value": _json(mark)})
     elif _installation(mark.source) != _installation(source):
-        raise StoreUnavailable(f"the database holds a part of another installation, half moved: {_EMPTY}")
+        raise UnusableStore(f"the database holds a part of another installation, half moved: {_EMPTY}")
     elif mark.source != source:
         # The server has run again since, so what arrived may be out of date; and nobody but a move has written here.
         mark = _put(new, mark, Mark(source))
@@ -130,19 +130,17 @@ def _begin(new: Connection, source: str) -> Mark:
 
 
 def _require_empty(new: Connection, source: str) -> None:
-    """Raises StoreUnavailable where something is there but the lobby, in which nothing was said, or a server is at work."""
+    """Raises UnusableStore where something is there but the lobby, in which nothing was said, or a server is at work."""
     moved = new.execute(select(meta.c.value).where(meta.c.key == _MOVED)).scalar()
     if moved is not None and _installation(moved) == _installation(source):
-        raise StoreUnavailable("this was moved to the database before: start the server with the same database_url")
+        raise UnusableStore("this was moved to the database before: start the server with the same database_url")
     if new.execute(_SERVED).first() is not None:
-        raise StoreUnavailable(
-            f"a server works with the database: {_EMPTY}, or stop it, and try again after 10 seconds"
-        )
+        raise UnusableStore(f"a server works with the database: {_EMPTY}, or stop it, and try again after 10 seconds")
     fresh = (conversations.c.name == LOBBY) & (conversations.c.head == 0)
     for table in TABLES:
         row = select(literal(1)).select_from(table).limit(1)
         if new.execute(row.where(~fresh) if table is conversations else row).first() is not None:
-            raise StoreUnavailable(f"the database is in use, its table {table.name} is not empty: {_EMPTY}")
+            raise UnusableStore(f"the database is in use, its table {table.name} is not empty: {_EMPTY}")
 
 
 def _installation(source: str) -> str:
@@ -165,7 +163,7 @@ def _put(new: Connection, known: Mark, mark: Mark) -> Mark:
     """Move the mark. Of two moves at once, from copies of a directory, one finds it moved by the other."""
     place = (meta.c.key == MOVING, meta.c.value == _json(known))
     if new.execute(update(meta).where(*place).values(value=_json(mark))).rowcount != 1:
-        raise StoreUnavailable("something else writes to the database: stop that, then do this again")
+        raise UnusableStore("something else writes to the database: stop that, then do this again")
     return mark
 
 
@@ -232,7 +230,7 @@ def _explained(doing: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise StoreUnavailable(
+        raise UnusableStore(
             f"{doing} failed ({str(error.orig).strip()}); nothing is lost: put that right and do this again, "
             "it goes on where it stopped"
         ) from error

@@ -17,7 +17,6 @@ from suhbat.chat.model import (
     Change,
     CommandContext,
     CommandResult,
-    Guest,
     HistoryPage,
     MemberPage,
     Places,
@@ -39,10 +38,11 @@ from suhbat.protocol.objects import ConversationState, Invitation, Message
 
 from . import search
 from .dialect import is_trouble
-from .errors import StoreUnavailable
-from .people import delivered, guests
+from .errors import UnusableStore
+from .people import delivered
 from .people.store import PeopleOverSQL
-from .read import history, invitations, moderation, queries, rooms
+from .read import history, invitations, moderation, positions, rooms, states
+from .read.events import event_page, log_heads
 from .read.floor import LobbyHistory
 from .read.reader import Reader
 from .write import erasure, growth, idempotency, retention, word_filter
@@ -110,20 +110,20 @@ class SQLStore(PeopleOverSQL):
         )
 
     async def places(self, actor: Actor) -> Places:
-        return await self._read(lambda c: queries.places(c, actor, self._lobby_history))
+        return await self._read(lambda c: positions.places(c, actor, self._lobby_history))
 
     async def states(self, actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
-        return await self._read(lambda c: queries.states(c, actor, self._lobby_history, after, limit))
+        return await self._read(lambda c: states.states(c, actor, self._lobby_history, after, limit))
 
     async def states_of(self, actor: Actor, conversations: Collection[str]) -> States:
         wanted = tuple(conversations)
-        return await self._read(lambda c: queries.states_of(c, actor, self._lobby_history, wanted))
+        return await self._read(lambda c: states.states_of(c, actor, self._lobby_history, wanted))
 
     async def invitations(self, actor: Actor) -> tuple[Invitation, ...]:
         return await self._read(lambda c: invitations.open_for(c, actor.uid))
 
     async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
-        return await self._read(lambda c: queries.event_page(c, log, after, limit))
+        return await self._read(lambda c: event_page(c, log, after, limit))
 
     async def delivered(self, uid: str) -> Mapping[str, int]:
         return await self._read(lambda c: delivered.shown(c, uid))
@@ -197,7 +197,7 @@ class SQLStore(PeopleOverSQL):
 
     async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
         names = None if logs is None else list(logs)
-        return await self._read(lambda c: queries.log_heads(c, names))
+        return await self._read(lambda c: log_heads(c, names))
 
     async def expire(self, days: int) -> Collection[str]:
         at = self._clock.wall()
@@ -232,53 +232,15 @@ class SQLStore(PeopleOverSQL):
         await self._open_writer().work(lambda transaction: erasure.step(transaction, stretch, at))
         return True
 
-    async def save_guest(self, guest: Guest) -> None:
-        await self._write(lambda c: guests.save(c, guest), Change("guest", guest.uid))
-
-    async def guests_of(self, uids: Collection[str]) -> list[Guest]:
-        wanted = tuple(uids)
-        return await self._read(lambda c: guests.of(c, wanted))
-
-    async def guest_by_token(self, token_hash: bytes) -> Guest | None:
-        return await self._read(lambda c: guests.by_token(c, token_hash))
-
-    async def guests(self, since: int) -> list[Guest]:
-        return await self._read(lambda c: guests.used_since(c, since))
-
-    async def drop_guest(self, uid: str) -> None:
-        await self._write(lambda c: guests.drop(c, uid), Change("guest", uid))
-
-    async def drop_silent_guests(self, uids: Collection[str], before: int) -> Collection[str]:
-        wanted = tuple(uids)
-        # Looked for aside, so that the writer asks only whether they still are silent.
-        silent = await self._read(lambda c: guests.silent(c, wanted, before), aside=True)
-
-        def drop(transaction: WriterTransaction) -> Collection[str]:
-            gone = guests.silent(transaction.connection, silent, before)
-            for uid in gone:
-                guests.drop(transaction.connection, uid)
-                transaction.changes.append(Change("guest", uid))
-            return gone
-
-        return await self._open_writer().work(drop) if silent else ()
-
-    async def drop_guests(self, before: int) -> int:
-        return await self._write(lambda c: guests.drop_some(c, before))
-
     async def drop_allowances(self) -> None:
         before = self._clock.wall() - DAY
         await self._write(lambda c: growth.forget_allowances(c, before))
-
-    async def touch_guests(self, used: Mapping[str, int]) -> None:
-        moved = dict(used)
-
-        await self._write(lambda c: guests.touch(c, moved))
 
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
         """Read in a reader's thread; `aside`: what takes long and nobody waits for by the second."""
         reader = self._aside if aside and self._aside is not None else self._reader
         if reader is None or not self._is_open:
-            raise StoreUnavailable("the store is not open")
+            raise UnusableStore("the store is not open")
         try:
             return await reader.read(run)
         except Exception as error:
@@ -299,5 +261,5 @@ class SQLStore(PeopleOverSQL):
 
     def _open_writer(self) -> Writer:
         if self._writer is None:
-            raise StoreUnavailable("the store is not open")
+            raise UnusableStore("the store is not open")
         return self._writer

@@ -22,17 +22,17 @@ def failpoint(act: Callable[[Callable[[], None]], None]) -> Callable[[Callable[[
 @failpoint
 def before_commit(passed: Callable[[], None]) -> None:
     """A batch is written, but not committed yet."""
-    from suhbat.store.write.transactions import Transactions
+    from suhbat.store.write.committer import Committer
 
-    _after(Transactions, "_fill", passed)
+    _after(Committer, "_fill", passed)
 
 
 @failpoint
 def after_commit(passed: Callable[[], None]) -> None:
     """A batch is durable, but nobody has been told."""
-    from suhbat.store.write.transactions import Transactions
+    from suhbat.store.write.committer import Committer
 
-    _after(Transactions, "_attempt", passed)
+    _after(Committer, "_attempt", passed)
 
 
 @failpoint
@@ -62,9 +62,9 @@ def in_replay(passed: Callable[[], None]) -> None:
 @failpoint
 def when_refused(passed: Callable[[], None]) -> None:
     """A batch could not be written because the disk failed, and nothing has been written over its remains."""
-    from suhbat.store.write import transactions
+    from suhbat.store.write import committer
 
-    _before(transactions, "refused", passed)
+    _before(committer, "refused", passed)
 
 
 def arm(name: str, times: int) -> None:

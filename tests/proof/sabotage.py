@@ -58,11 +58,11 @@ def key_not_unique() -> None:
 def told_before_commit() -> None:
     """A batch is acknowledged when it is written, and committed with the next one."""
     from suhbat.store.write.batch import Batch, Item
-    from suhbat.store.write.transactions import Transactions
+    from suhbat.store.write.committer import Committer
 
     open_: list[Any] = []
 
-    def attempt(self: Transactions, items: Sequence[Item], *, again: bool) -> Batch:
+    def attempt(self: Committer, items: Sequence[Item], *, again: bool) -> Batch:
         while open_:
             open_.pop().commit()
         if self._connection is None:
@@ -72,7 +72,7 @@ def told_before_commit() -> None:
         self._fill(self._connection, made, items, again)
         return made
 
-    Transactions._attempt = attempt  # type: ignore[method-assign]
+    Committer._attempt = attempt  # type: ignore[method-assign]
 
 
 @sabotage

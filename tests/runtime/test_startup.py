@@ -11,7 +11,7 @@ import pytest
 
 from suhbat.config import Settings
 from suhbat.runtime import startup
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from tests.servers import ROOT, Server
 
 
@@ -59,7 +59,7 @@ def test_only_ascii_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: 
 )
 def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -> None:
     """Two workers without a bus do not start, and the reason is said."""
-    with pytest.raises(StoreUnavailable, match="bus_url"):
+    with pytest.raises(UnusableStore, match="bus_url"):
         startup.one_worker(argv, environ, Settings())
     startup.one_worker(["uvicorn", "main:app", "--workers", "1"], {}, Settings())
     shared = Settings(database_url="postgresql://h/db", bus_url="nats://h")

@@ -77,7 +77,7 @@ class House:
         return made.conversation
 
     async def admit(self, actor: Actor, room: str, person: Actor, role: Role = "member") -> CommandResult:
-        """Without asking them; tests/store/test_inviting.py is about that."""
+        """Without asking them; tests/store/write/test_invitations.py is about that."""
         return await self.do(commands.Admit, actor, room, person=person, role=role, exempt=True)
 
     async def write(self, actor: Actor, conversation: str = LOBBY, text: str = "salom", **fields: Any) -> int:

@@ -25,8 +25,8 @@ from suhbat.protocol.types import LOBBY
 from suhbat.store.directory import make_directory
 from suhbat.store.fts5 import SECURE_DELETE
 from suhbat.store.migrate import migrate
+from suhbat.store.postgres.connect import connect as postgres_at
 from suhbat.store.postgres.store import PostgresStore
-from suhbat.store.postgres.store import connect as postgres_at
 from suhbat.store.sqlite import connect
 from suhbat.store.sqlite.store import SQLiteStore
 from suhbat.store.write import commands

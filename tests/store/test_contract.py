@@ -15,7 +15,7 @@ from suhbat.errors import Busy, IdempotencyConflict, NotFound
 from suhbat.protocol import commands
 from suhbat.protocol.events import ConversationAdded, LogEntry, MessageCreated, own_log
 from suhbat.protocol.types import LOBBY, ME
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from tests.commands import execute
 
 from .parts import ALI, BARE, VALI, Listener, direct, everything, guest, opened, uids
@@ -487,13 +487,13 @@ class TestLife:
     async def test_ready(self, make: Callable[..., Store], tmp_path: Path) -> None:
         """Raises before it is open and after it is closed."""
         store = make(tmp_path / "data")
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(UnusableStore):
             await store.ready()
         async with opened(store):
             await store.ready()
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(UnusableStore):
             await store.ready()
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(UnusableStore):
             await everything(store, ALI)
 
     async def test_open_again_after_close(self, make: Callable[..., Store], tmp_path: Path) -> None:

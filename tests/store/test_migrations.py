@@ -18,7 +18,7 @@ from suhbat.chat.model import Actor
 from suhbat.chat.search import parse
 from suhbat.protocol.commands import Delete, React
 from suhbat.protocol.types import LOBBY
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.migrate import SCRIPTS, migrate, revision
 from suhbat.store.migrations import HEAD
 from suhbat.store.sqlite import connect
@@ -234,7 +234,7 @@ async def test_without_room_for_the_copy_nothing_is_migrated(tmp_path: Path, scr
     (tmp_path / "backups").write_text("in the way", encoding="utf-8")
     engine = connect.writing(tmp_path / "suhbat.db")
     with engine.connect() as connection:
-        with pytest.raises(StoreUnavailable, match=f"suhbat-{HEAD}"):
+        with pytest.raises(UnusableStore, match=f"suhbat-{HEAD}"):
             migrate(connection, tmp_path / "backups", AT, scripts=scripts, head="9999")
         with connection.begin():
             assert revision(connection) == HEAD
@@ -250,9 +250,7 @@ async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     raw.commit()
     raw.close()
     for _ in range(2):
-        with pytest.raises(
-            StoreUnavailable, match=r"newer version of Suhbat \(schema 0099.*install that version again"
-        ):
+        with pytest.raises(UnusableStore, match=r"newer version of Suhbat \(schema 0099.*install that version again"):
             await sqlite(tmp_path).open(Listener().committed)
 
 
@@ -267,7 +265,7 @@ async def test_what_is_no_store_is_refused(tmp_path: Path, content: str | None) 
         raw.execute(content)
         raw.close()
     before = file.read_bytes()
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(UnusableStore):
         await sqlite(tmp_path).open(Listener().committed)
     if content is None:
         assert file.read_bytes() == before

@@ -31,7 +31,7 @@ from suhbat.errors import SuhbatError
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.types import LOBBY
 from suhbat.store import moving as parts
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.migrations import HEAD
 from suhbat.store.postgres.store import PostgresStore
@@ -42,7 +42,7 @@ from tests.servers import ROOT
 
 from .house import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House
 from .parts import ALI, VALI, Listener, everything, guest, opened, sqlite
-from .test_people import account, invite, session
+from .people.test_people import account, invite, session
 
 GONE = Actor("u-gone", "sarvinoz", "account", 0)
 STRANGER = Actor("u-stranger", "begona")
@@ -440,7 +440,7 @@ class TestBrokenOff:
     async def test_no_server_opens_a_part(self, data: Path, url: str, chunks: int, told: dict[str, Any]) -> None:
         """Not before everything was compared. Who migrates the database meanwhile does no harm."""
         halves(data, url, chunks)
-        with pytest.raises(StoreUnavailable, match="run `suhbat migrate-store`"):
+        with pytest.raises(UnusableStore, match="run `suhbat migrate-store`"):
             await there(url).open(Listener().committed)
         assert CliRunner().invoke(cli.build(), ["migrate", "--database-url", url]).exit_code == 0
         lines(data, url)
@@ -469,7 +469,7 @@ class TestBrokenOff:
             with migrate_store.both(Settings(data=copy, database_url=blank)) as others:
                 theirs = parts.copy(*others)
                 next(theirs)
-                with pytest.raises(StoreUnavailable, match="something else writes"):
+                with pytest.raises(UnusableStore, match="something else writes"):
                     next(mine)
                 list(theirs)
                 assert all(found.same for found in parts.compare(*others))
@@ -629,7 +629,7 @@ class TestCompared:
         found = {line.split()[0]: line.split()[-1] for line in result.stdout.splitlines()}
         assert [name for name, said in found.items() if said != "ok"] == [table] and found[table] == "DIFFERS"
         assert f"not the same on both sides: {table}." in result.stderr and "empty database" in result.stderr
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(UnusableStore):
             await there(arrived).open(Listener().committed)
 
     def test_the_order_is_no_difference(self, data: Path, arrived: str) -> None:

@@ -95,7 +95,7 @@ class Store(
         ...
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
-        """Lock, back up and migrate if needed, start the writer. Raises StoreUnavailable with what to do.
+        """Lock, back up and migrate if needed, start the writer. Raises UnusableStore with what to do.
 
         `changed` is told, after COMMIT, what a batch changed that other nodes keep in memory.
         """

@@ -29,17 +29,17 @@ def database(settings: Settings) -> Iterator[Finding]:
     yield Finding("ok", f"psycopg {version('psycopg')}")
     from sqlalchemy.exc import DBAPIError
 
-    from suhbat.store.errors import StoreUnavailable
-    from suhbat.store.postgres.store import connect
+    from suhbat.store.errors import UnusableStore
+    from suhbat.store.postgres.connect import connect
 
     try:
         engine = connect(settings.database_url, reading=1)
-    except StoreUnavailable as error:
+    except UnusableStore as error:
         yield Finding("FAIL", str(error))
         return
     try:
         yield from _database(engine, without_password(settings.database_url))
-    except StoreUnavailable as error:
+    except UnusableStore as error:
         yield Finding("FAIL", str(error))
     except DBAPIError as error:
         reason = " ".join(str(error.orig).split())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.migrate import revision
 from suhbat.store.migrations import HEAD
@@ -115,7 +115,7 @@ def schema(data: Path) -> Iterator[Finding]:
     try:
         with engine.connect() as connection, connection.begin():
             present = revision(connection)
-    except StoreUnavailable as error:
+    except UnusableStore as error:
         yield Finding("FAIL", str(error))
     except DBAPIError as error:
         yield Finding("FAIL", f"{file} cannot be read ({error.orig}); restore a backup")

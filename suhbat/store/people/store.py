@@ -9,14 +9,14 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from suhbat.chat.model import Account, Change, Invite, Session
+from suhbat.chat.model import Account, Change, Guest, Invite, Session
 from suhbat.chat.ports import Clock
 from suhbat.protocol.events import own_log
 from suhbat.store.write.commands import own
 from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer import Writer
 
-from . import accounts, invites, sessions
+from . import accounts, guests, invites, sessions
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class PeopleOverSQL:
     """Reads through `_read`, writes through the writer: in the batch with the messages of the moment."""
 
     @abstractmethod
-    async def _read(self, run: Callable[[Connection], T]) -> T: ...
+    async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T: ...
 
     @abstractmethod
     def _open_writer(self) -> Writer: ...
@@ -83,6 +83,43 @@ class PeopleOverSQL:
 
     async def end_invite(self, id: str) -> bool:
         return await self._write(lambda c: invites.end(c, id))
+
+    async def save_guest(self, guest: Guest) -> None:
+        await self._write(lambda c: guests.save(c, guest), Change("guest", guest.uid))
+
+    async def guests_of(self, uids: Collection[str]) -> list[Guest]:
+        wanted = tuple(uids)
+        return await self._read(lambda c: guests.of(c, wanted))
+
+    async def guest_by_token(self, token_hash: bytes) -> Guest | None:
+        return await self._read(lambda c: guests.by_token(c, token_hash))
+
+    async def guests(self, since: int) -> list[Guest]:
+        return await self._read(lambda c: guests.used_since(c, since))
+
+    async def drop_guest(self, uid: str) -> None:
+        await self._write(lambda c: guests.drop(c, uid), Change("guest", uid))
+
+    async def drop_silent_guests(self, uids: Collection[str], before: int) -> Collection[str]:
+        wanted = tuple(uids)
+        # Looked for aside, so that the writer asks only whether they still are silent.
+        silent = await self._read(lambda c: guests.silent(c, wanted, before), aside=True)
+
+        def drop(transaction: WriterTransaction) -> Collection[str]:
+            gone = guests.silent(transaction.connection, silent, before)
+            for uid in gone:
+                guests.drop(transaction.connection, uid)
+                transaction.changes.append(Change("guest", uid))
+            return gone
+
+        return await self._open_writer().work(drop) if silent else ()
+
+    async def drop_guests(self, before: int) -> int:
+        return await self._write(lambda c: guests.drop_some(c, before))
+
+    async def touch_guests(self, used: Mapping[str, int]) -> None:
+        moved = dict(used)
+        await self._write(lambda c: guests.touch(c, moved))
 
     async def _write(self, run: Callable[[Connection], T], *changes: Change) -> T:
         def unit(transaction: WriterTransaction) -> T:

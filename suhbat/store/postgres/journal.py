@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Change, Milliseconds, StoreDelta
 from suhbat.protocol.events import LogEntry
-from suhbat.store.read.queries import log_heads
+from suhbat.store.read.events import log_heads
 
 KEPT: Milliseconds = 10 * 60 * 1000
 """How long it is kept. Who looks after a longer pause compares everything."""

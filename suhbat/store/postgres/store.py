@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
-from sqlalchemy import URL, Connection, Engine, create_engine, make_url, select
-from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, NodeUpdate, StoreDelta
 from suhbat.chat.ports import Clock
 from suhbat.store.dialect import is_trouble
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.migrate import is_moving, migrate_shared, revision, serves
 from suhbat.store.migrations import HEAD
 from suhbat.store.people import accounts as rows_of_accounts
@@ -32,8 +31,9 @@ from suhbat.store.write.transaction import WriterRules
 from suhbat.store.write.writer import Writer
 
 from . import journal, leases, passes
+from .connect import connect
 from .database_identity import epoch_at, place
-from .shared import SharedTransactions
+from .shared_committer import SharedCommitter
 
 log = structlog.get_logger("suhbat.store")
 
@@ -43,79 +43,12 @@ READERS = 4
 """Threads that read, each with a connection of its own."""
 ASIDE = 2
 """The same for searches and exports."""
-_SETTINGS = {
-    "client_encoding": "UTF8",
-    "timezone": "UTC",
-    "synchronous_commit": "on",
-    "jit": "off",
-    # So that a node that is paused in the middle of a transaction cannot hold the others.
-    "lock_timeout": "500ms",
-    "idle_in_transaction_session_timeout": "2s",
-    # A node that is gone without a word is noticed.
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "8s",
-}
-_READING = {"default_transaction_read_only": "on", "statement_timeout": "10s"}
-_PATIENT = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
-_ARGUMENTS = {
-    "application_name": "suhbat",
-    "connect_timeout": 3,
-    # A server that is gone without a word is noticed.
-    "keepalives_idle": 5,
-    "keepalives_interval": 2,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 8_000,
-}
-
-
-def url_of(database_url: str) -> URL:
-    """What SQLAlchemy needs of a `postgresql://` URL. Raises StoreUnavailable for another kind, or without the driver."""
-    try:
-        url = make_url(database_url)
-    except (ArgumentError, ValueError) as error:
-        raise StoreUnavailable(
-            "database_url is no URL; it looks like postgresql://user:password@host/database"
-        ) from error
-    if url.drivername not in ("postgresql", "postgres"):
-        raise StoreUnavailable(f"database_url begins with {url.drivername}://; it must be postgresql://")
-    try:
-        import psycopg  # noqa: F401
-    except ImportError as error:
-        raise StoreUnavailable(
-            'PostgreSQL needs a driver: pip install ".[cluster]" in the folder of Suhbat (or psycopg[binary])'
-        ) from error
-    return url.set(drivername="postgresql+psycopg")
-
-
-def connect(database_url: str, *, reading: int = 0, patient: bool = False) -> Engine:
-    """For one connection at a time that writes; or, with `reading`, for so many that only read, each in one snapshot.
-
-    `patient`: without the limits that keep a node from holding up others.
-    """
-    url = url_of(database_url)
-    settings = _SETTINGS | (_READING if reading else {}) | (_PATIENT if patient else {})
-    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    given = url.query.get("options", "")
-    arguments: dict[str, Any] = {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
-    arguments["options"] = f"{options} {given if isinstance(given, str) else ' '.join(given)}".strip()
-    if not reading:
-        return create_engine(url, poolclass=NullPool, connect_args=arguments)
-    return create_engine(
-        url,
-        poolclass=QueuePool,
-        pool_size=reading,
-        max_overflow=0,
-        connect_args=arguments,
-        isolation_level="REPEATABLE READ",
-    )
 
 
 def prepare(database_url: str) -> str | None:
     """Bring the database to the schema of this version (`suhbat migrate`); gives the revision before, None for a new one.
 
-    Raises StoreUnavailable: it cannot be reached, or is of a newer version.
+    Raises UnusableStore: it cannot be reached, or is of a newer version.
     """
     engine = connect(database_url, patient=True)
     try:
@@ -129,8 +62,8 @@ def prepare(database_url: str) -> str | None:
         engine.dispose()
 
 
-def _unreachable(error: DBAPIError) -> StoreUnavailable:
-    return StoreUnavailable(f"the database cannot be reached ({str(error.orig).strip()}); see database_url")
+def _unreachable(error: DBAPIError) -> UnusableStore:
+    return UnusableStore(f"the database cannot be reached ({str(error.orig).strip()}); see database_url")
 
 
 class PostgresStore(SQLStore):
@@ -151,7 +84,7 @@ class PostgresStore(SQLStore):
         self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
-        """See chat.ports.Store. Raises StoreUnavailable: it cannot be reached, or must be migrated."""
+        """See chat.ports.Store. Raises UnusableStore: it cannot be reached, or must be migrated."""
         self._writes = connect(self._url)
         self._reads = connect(self._url, reading=READERS + ASIDE)
         try:
@@ -162,7 +95,7 @@ class PostgresStore(SQLStore):
         self._closed = None
         self._open_readers(self._reads, READERS, ASIDE)
         rules = WriterRules(self._lobby_history, self._bounds)
-        transactions = SharedTransactions(self._writes, here, rules)
+        transactions = SharedCommitter(self._writes, here, rules)
         self._writer = Writer(transactions, committed, changed, counts=self.counts)
         self._writer.start()
         self._is_open = True
@@ -177,7 +110,7 @@ class PostgresStore(SQLStore):
         """See chat.ports.Store."""
         self._open_writer().check()
         if not await self._read(_is_current):
-            raise StoreUnavailable(
+            raise UnusableStore(
                 "the database was migrated to a version that this one cannot work with; update this node"
             )
 
@@ -267,11 +200,11 @@ class PostgresStore(SQLStore):
         try:
             with self._writes.connect() as connection, connection.begin():
                 if not _is_current(connection):
-                    raise StoreUnavailable(
+                    raise UnusableStore(
                         "the database is not prepared for this version: run `suhbat migrate` with the same database_url"
                     )
                 if is_moving(connection):
-                    raise StoreUnavailable(
+                    raise UnusableStore(
                         "not everything was moved to the database yet: run `suhbat migrate-store` until it says so"
                     )
                 here = place(connection)

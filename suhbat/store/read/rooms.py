@@ -15,8 +15,8 @@ from suhbat.store.tables import conversations, events, members, pins, reads, san
 
 from . import reactions
 from .floor import LobbyHistory, floor_of
-from .queries import state_of, states_of
 from .rows import MESSAGE, AnyRow, messages
+from .states import state_of, states_of
 
 
 def state(connection: Connection, actor: Actor, conversation: str, lobby_history: LobbyHistory) -> ConversationState:

@@ -21,16 +21,16 @@ from suhbat.protocol.types import LOBBY
 from suhbat.store import private
 from suhbat.store.dialect import insert_new
 from suhbat.store.directory import make_directory, sync_directory
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.migrate import migrate, revision
 from suhbat.store.migrations import HEAD
 from suhbat.store.read.floor import LobbyHistory
 from suhbat.store.sql import DEFAULTS, SQLStore
 from suhbat.store.tables import conversations
+from suhbat.store.write.committer import Committer
 from suhbat.store.write.logs import new_log
 from suhbat.store.write.transaction import WriterRules
-from suhbat.store.write.transactions import Transactions
 from suhbat.store.write.writer import Writer
 from suhbat.store.write.writer_cache import WriterCache
 
@@ -66,13 +66,13 @@ class SQLiteStore(SQLStore):
         self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
-        """See chat.ports.Store. Raises StoreUnavailable: the directory is in use or cannot be written, the schema is newer."""
+        """See chat.ports.Store. Raises UnusableStore: the directory is in use or cannot be written, the schema is newer."""
         await asyncio.to_thread(self._prepare)
         assert self._writes is not None and self._reads is not None
         self._closed = None
         self._open_readers(self._reads, READERS, ASIDE)
         rules = WriterRules(self._lobby_history, self._bounds)
-        transactions = Transactions(self._writes, WriterCache(), rules)
+        transactions = Committer(self._writes, WriterCache(), rules)
         self._writer = Writer(transactions, committed, changed, counts=self.counts)
         self._writer.start()
         self._is_open = True
@@ -84,10 +84,10 @@ class SQLiteStore(SQLStore):
         await asyncio.shield(self._closed)
 
     async def ready(self) -> None:
-        """See chat.ports.Store. Raises StoreUnavailable, or Busy while the disk gives trouble."""
+        """See chat.ports.Store. Raises UnusableStore, or Busy while the disk gives trouble."""
         self._open_writer().check()
         if await self._read(revision) != HEAD:
-            raise StoreUnavailable("the database was changed by another version of Suhbat; restart this one")
+            raise UnusableStore("the database was changed by another version of Suhbat; restart this one")
 
     async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
         """See chat.ports.Store. Nobody else writes here, so there is nothing that only others know."""
@@ -98,7 +98,7 @@ class SQLiteStore(SQLStore):
         try:
             make_directory(self._data)
         except OSError as error:
-            raise StoreUnavailable(
+            raise UnusableStore(
                 f"the data directory {self._data} cannot be made ({error.strerror}); "
                 "use another data directory (--data, or SUHBAT_DATA)"
             ) from error
@@ -108,10 +108,10 @@ class SQLiteStore(SQLStore):
             self._prepare_file()
         except BaseException as error:
             self._dispose()
-            if isinstance(error, StoreUnavailable) or not isinstance(error, Exception):
+            if isinstance(error, UnusableStore) or not isinstance(error, Exception):
                 raise
             reason = getattr(error, "orig", error)
-            raise StoreUnavailable(
+            raise UnusableStore(
                 f"the database {self._file} cannot be opened ({reason}); see `suhbat doctor`, or put back a copy"
             ) from error
 

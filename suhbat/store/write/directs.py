@@ -14,7 +14,7 @@ from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved
 from suhbat.protocol.objects import ConversationState
 from suhbat.store.dialect import insert_new
-from suhbat.store.read.queries import state_of
+from suhbat.store.read.states import state_of
 from suhbat.store.read.titles import title_of
 from suhbat.store.tables import conversations, directs, drafts, members, reads
 

@@ -19,10 +19,10 @@ import structlog
 from suhbat.chat.model import Changed, Committed, Outcome, Post
 from suhbat.counting import StoreCounts
 from suhbat.errors import Internal
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 
 from .batch import Batch, Item, Unit, Work, busy
-from .transactions import Transactions
+from .committer import Committer
 
 log = structlog.get_logger("suhbat.store")
 
@@ -46,7 +46,7 @@ class Writer:
 
     def __init__(
         self,
-        transactions: Transactions,
+        transactions: Committer,
         committed: Committed,
         changed: Changed | None = None,
         *,
@@ -82,13 +82,11 @@ class Writer:
         return self._failure is not None
 
     def check(self) -> None:
-        """Raise StoreUnavailable if nothing is written any more."""
+        """Raise UnusableStore if nothing is written any more."""
         if self._failure is not None:
-            raise StoreUnavailable(
-                "the writer of the database has died, see the log; restart Suhbat"
-            ) from self._failure
+            raise UnusableStore("the writer of the database has died, see the log; restart Suhbat") from self._failure
         if self._closing:
-            raise StoreUnavailable("the store is closed")
+            raise UnusableStore("the store is closed")
 
     def post(self, post: Post) -> None:
         """Queue a post. Its `done` is always called later, never from here."""
@@ -104,7 +102,7 @@ class Writer:
         """Run something in the writer's thread, in a savepoint of the batch's transaction. Done when committed.
 
         `logs`: see `Work`. Cancelling who waits does not cancel it. Raises what `run` raised, Busy, Internal,
-        StoreUnavailable.
+        UnusableStore.
         """
         self.check()
         answer: asyncio.Future[T] = self._loop.create_future()

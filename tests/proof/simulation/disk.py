@@ -13,11 +13,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from suhbat.chat.model import Change, Changed, Committed, StoreDelta
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.sql import SQLStore
 from suhbat.store.write.batch import Batch, Item, Work
+from suhbat.store.write.committer import Committer
 from suhbat.store.write.transaction import WriterTransaction
-from suhbat.store.write.transactions import Transactions
 from suhbat.store.write.writer import Writer
 from suhbat.store.write.writer_cache import WriterCache
 
@@ -81,9 +81,9 @@ class Disk:
         self.journal: list[Change] = []
         self.committed: Callable[[Batch], None] = lambda batch: None
         """Called within the step in which a batch became durable."""
-        self.writer: Transactions | None = None
+        self.writer: Committer | None = None
         """The last that wrote: what it knows is true."""
-        self.writers: list[Transactions] = []
+        self.writers: list[Committer] = []
 
     def close(self) -> None:
         """Take the disk away from the nodes: their connections, collected later, would disturb those of the next one."""
@@ -91,7 +91,7 @@ class Disk:
             writer.drop()
 
 
-class _Transactions(Transactions):
+class _Committer(Committer):
     """Of a node that is not alone: what it knew may have been changed by another one."""
 
     def __init__(self, disk: Disk, chance: random.Random) -> None:
@@ -120,7 +120,7 @@ class _Writer(Writer):
     """A step of the real one's thread is a step of the loop here, some time after there is something to do."""
 
     def __init__(self, disk: Disk, chance: random.Random, committed: Committed, changed: Changed | None) -> None:
-        super().__init__(_Transactions(disk, chance), committed, changed)
+        super().__init__(_Committer(disk, chance), committed, changed)
         self._chance = chance
         self._woken = False
 
@@ -188,7 +188,7 @@ class SimulatedStore(SQLStore):
 
     async def ready(self) -> None:
         if not self._is_open:
-            raise StoreUnavailable("the store is not open")
+            raise UnusableStore("the store is not open")
 
     async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
         upto = len(self._disk.journal)

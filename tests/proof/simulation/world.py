@@ -21,7 +21,7 @@ from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.dialect import insert_new
 from suhbat.store.migrate import migrate
-from suhbat.store.read import queries
+from suhbat.store.read import states
 from suhbat.store.tables import conversations
 from suhbat.store.write.batch import Batch
 from suhbat.store.write.logs import new_log
@@ -165,7 +165,7 @@ class World:
         """What somebody would be told who comes now."""
         with ENGINE.connect() as connection, connection.begin():
             actor = Actor(uid=uid, user_id=user_id, lobby_from=0)
-            return queries.states(connection, actor, "since_joined", None, 1_000).states
+            return states.states(connection, actor, "since_joined", None, 1_000).states
 
     def _committed(self, batch: Batch) -> None:
         now = self.loop.time()

@@ -37,7 +37,7 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     http_commands.SetFilter: moderation.set_filter,
     http_commands.SettleReport: moderation.settle_report,
 }
-"""How each command is carried out. tests/store/test_commands.py looks that none is missing."""
+"""How each command is carried out. tests/store/write/test_commands.py looks that none is missing."""
 
 
 def touched(actor: Actor, command: StateCommand, context: CommandContext) -> frozenset[str]:

@@ -18,7 +18,7 @@ from suhbat.chat.model import CommandResult
 from suhbat.protocol.commands import Create, Erase, Meet, Update
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
 from suhbat.protocol.objects import ConversationSettings
-from suhbat.store.read.queries import state_of
+from suhbat.store.read.states import state_of
 from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
 from suhbat.store.write.directs import counts_for, make_direct, pair_of, show_direct
 from suhbat.store.write.logs import Log, new_log, new_room_id
@@ -98,7 +98,7 @@ def write_settings(execution: Execution, log: Log, changed: dict[str, Any]) -> i
 
 
 def update(execution: Execution, command: Update) -> CommandResult:
-    """Settings that are given and differ. Title, topic and slow mode are a moderator's, the others the owner's."""
+    """ConversationSettings that are given and differ. Title, topic and slow mode are a moderator's, the others the owner's."""
     log = execution.log(command.conversation, "see")
     changed = changed_settings(command, log.settings)
     allow(update_refusal(execution.actor, execution.facts(log), command, changed))

@@ -31,7 +31,7 @@ from suhbat.protocol.events import (
 from suhbat.protocol.http_commands import AcceptInvite
 from suhbat.protocol.objects import Role, User
 from suhbat.store.read.invitations import inviter_of
-from suhbat.store.read.queries import state_of
+from suhbat.store.read.states import state_of
 from suhbat.store.read.unread import ordinal_at
 from suhbat.store.tables import drafts, members, mentions, reads, users
 from suhbat.store.write.directs import hide_direct

@@ -25,15 +25,15 @@ from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
 from suhbat.store import search
 from suhbat.store.dialect import unawaited
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.postgres import journal, leases
-from suhbat.store.postgres.store import PostgresStore, connect, prepare
+from suhbat.store.postgres.connect import connect
+from suhbat.store.postgres.store import PostgresStore, prepare
 from suhbat.store.write.writer_cache import WriterCache
 from tests import engines
 from tests.commands import execute
 from tests.fakes import FakeClock
-
-from .parts import ALI, VALI, Listener, direct, guest
+from tests.store.parts import ALI, VALI, Listener, direct, guest
 
 SOLI = Actor("u-soli", "soli", lobby_from=0)
 
@@ -163,7 +163,7 @@ class TestWriting:
 
     async def test_who_waits_for_too_long_is_told(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Busy, and nothing of it is written."""
-        monkeypatch.setattr("suhbat.store.postgres.shared.HELD_SECONDS", 0.3)
+        monkeypatch.setattr("suhbat.store.postgres.shared_committer.HELD_SECONDS", 0.3)
         async with stores(url, 1) as ((store, listener, _),):
             engine = connect(url, patient=True)
             with engine.connect() as other:
@@ -176,8 +176,8 @@ class TestWriting:
 
     async def test_who_waits_behind_other_work_is_not_refused(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nobody holds anything: however long the line is, all of it is done."""
-        monkeypatch.setattr("suhbat.store.postgres.shared.HELD_SECONDS", 0.0)
-        monkeypatch.setattr("suhbat.store.write.transactions.WORK_SECONDS", -1.0)
+        monkeypatch.setattr("suhbat.store.postgres.shared_committer.HELD_SECONDS", 0.0)
+        monkeypatch.setattr("suhbat.store.write.committer.WORK_SECONDS", -1.0)
         async with stores(url, 1) as ((store, _, _),):
             made = await asyncio.gather(
                 *(execute(store, commands.Create, ALI, 1, title=f"{n}") for n in range(5)), return_exceptions=True
@@ -495,7 +495,7 @@ class TestLeases:
     async def test_what_became_of_a_name_meanwhile(self, url: str) -> None:
         """A node that comes back with a name that is an account's by now, or that of a guest with a token, has lost it: its
         own guest would write under the name of somebody else."""
-        from .test_people import account
+        from tests.store.people.test_people import account
 
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n1", [], {})
@@ -530,7 +530,7 @@ class TestLeases:
     @pytest.mark.parametrize("kind", ["bare", "account"])
     async def test_a_lease_that_is_being_renewed_is_waited_for(self, url: str, kind: str) -> None:
         """It seems to have run out, and a transaction that goes on with it is not committed yet: its names are held."""
-        from .test_people import account
+        from tests.store.people.test_people import account
 
         async with stores(url, 1) as ((store, _, _),):
             for node in ("n1", "n2"):
@@ -637,7 +637,7 @@ class TestPasses:
 
 async def test_an_account_made_twice_is_one(url: str) -> None:
     """On two nodes at once: the second is refused, and nothing of it is written."""
-    from .test_people import account
+    from tests.store.people.test_people import account
 
     async with stores(url) as ((one, _, _), (two, _, _)):
         made = await asyncio.gather(
@@ -659,9 +659,9 @@ async def test_nodes_of_neighbouring_versions(url: str) -> None:
             async with stores(url, 1) as ((other, heard, _),):
                 assert (await heard.send(other, VALI)).seq == 2
             database.execute("UPDATE meta SET value = '9999' WHERE key = 'serves'")
-            with pytest.raises(StoreUnavailable, match="update this node"):
+            with pytest.raises(UnusableStore, match="update this node"):
                 await store.ready()
-            with pytest.raises(StoreUnavailable, match="suhbat migrate"):
+            with pytest.raises(UnusableStore, match="suhbat migrate"):
                 await PostgresStore(url, clock=FakeClock()).open(listener.committed)
 
 
@@ -673,7 +673,7 @@ async def test_a_database_that_is_not_prepared() -> None:
         ("postgresql://suhbat@127.0.0.1:1/none", "cannot be reached"),
         ("mysql://h/d", "must be postgresql"),
     ):
-        with pytest.raises(StoreUnavailable, match=said):
+        with pytest.raises(UnusableStore, match=said):
             await PostgresStore(url, clock=FakeClock()).open(lambda entries: None)
 
 
@@ -722,7 +722,7 @@ async def test_another_database_behind_the_same_url(in_doubt: bool) -> None:
             await asyncio.to_thread(change)
         assert isinstance(await listener.refused(store, ALI), Internal)
         assert store.has_failed
-        with pytest.raises(StoreUnavailable, match="restart"):
+        with pytest.raises(UnusableStore, match="restart"):
             await store.ready()
     async with stores(url, 1) as ((store, _, _),):
         assert (await store.heads([LOBBY]))[LOBBY] == 0

@@ -8,9 +8,8 @@ import psycopg
 
 from tests import engines
 from tests.reused import alike, model
-
-from .house import House
-from .parts import ALI, VALI, Listener, opened, postgres
+from tests.store.house import House
+from tests.store.parts import ALI, VALI, Listener, opened, postgres
 
 
 async def test_it_is_as_new(tmp_path: Path) -> None:

@@ -18,9 +18,8 @@ from suhbat.protocol import commands
 from suhbat.protocol.events import ConversationAdded, ConversationInvited, ConversationRemoved
 from suhbat.protocol.types import ME
 from tests.client.parts import opened as following
-
-from .house import KEEPER, LOLA, LORD, SOLI, House
-from .parts import ALI, VALI, Listener, everything, guest, opened
+from tests.store.house import KEEPER, LOLA, LORD, SOLI, House
+from tests.store.parts import ALI, VALI, Listener, everything, guest, opened
 
 SMALL = Bounds(conversations=3, rooms=2, directs=2)
 

@@ -13,7 +13,7 @@ from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
 from suhbat.protocol.commands import Delete
 from suhbat.protocol.types import LOBBY
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.postgres.store import prepare
 from suhbat.store.search import _marks
 from tests import engines
@@ -58,7 +58,7 @@ def as_before(place: Path, words: list[str]) -> None:
 async def migrated(place: Path) -> None:
     """On PostgreSQL this is a command of its own: before it no node of this version serves the database."""
     if not (place / "suhbat.db").exists():
-        with pytest.raises(StoreUnavailable, match="suhbat migrate"):
+        with pytest.raises(UnusableStore, match="suhbat migrate"):
             async with opened(postgres(place)):
                 pass
         assert prepare(engines.database_of(place)) == "0006"

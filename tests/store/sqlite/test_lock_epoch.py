@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 
 from suhbat.store.directory import make_directory
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.sqlite.epoch import Instance, recall, remember
-
-from .parts import ALI, Listener, opened, sqlite
+from tests.store.parts import ALI, Listener, opened, sqlite
 
 HOLD = """
 import sys
@@ -52,7 +51,7 @@ class TestLock:
             assert other.stdout is not None
             assert other.stdout.readline() == "held\n"
             lock = DirectoryLock(tmp_path)
-            with pytest.raises(StoreUnavailable) as refusal:
+            with pytest.raises(UnusableStore) as refusal:
                 lock.acquire()
             assert str(refusal.value) == (
                 f"the data directory {tmp_path} is in use by another Suhbat process (pid {other.pid}); "
@@ -67,7 +66,7 @@ class TestLock:
     async def test_one_store_in_one_process_too(self, tmp_path: Path) -> None:
         """The same application started twice; the first goes on undisturbed."""
         async with opened(sqlite(tmp_path), listener := Listener()) as store:
-            with pytest.raises(StoreUnavailable, match=f"pid {os.getpid()}"):
+            with pytest.raises(UnusableStore, match=f"pid {os.getpid()}"):
                 await sqlite(tmp_path).open(Listener().committed)
             await listener.send(store, ALI)
         await epoch_of(tmp_path)
@@ -87,16 +86,16 @@ class TestLock:
         assert lock.holder() is None
         lock.acquire()
         (tmp_path / "lock").write_text("?", encoding="utf-8")
-        with pytest.raises(StoreUnavailable, match="pid unknown"):
+        with pytest.raises(UnusableStore, match="pid unknown"):
             DirectoryLock(tmp_path).acquire()
         lock.release()
 
     async def test_a_directory_that_cannot_be_made(self, tmp_path: Path) -> None:
         """The refusal says which, and what to do."""
         (tmp_path / "file").write_text("", encoding="utf-8")
-        with pytest.raises(StoreUnavailable, match="use another data directory"):
+        with pytest.raises(UnusableStore, match="use another data directory"):
             await sqlite(tmp_path / "file" / "data").open(Listener().committed)
-        with pytest.raises(StoreUnavailable, match="use another data directory"):
+        with pytest.raises(UnusableStore, match="use another data directory"):
             DirectoryLock(tmp_path / "nowhere").acquire()
 
     @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

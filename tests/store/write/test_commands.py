@@ -48,10 +48,9 @@ from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import Reaction
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.write.commands import EXECUTORS
-
-from .house import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House, holding
-from .parts import ALI, BARE, VALI, Listener, direct, everything, guest, opened, uids
-from .test_people import account
+from tests.store.house import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House, holding
+from tests.store.parts import ALI, BARE, VALI, Listener, direct, everything, guest, opened, uids
+from tests.store.people.test_people import account
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ class InDoubt(Exception):
     """Nobody knows whether it was written, or there is no time to wait for it. Whoever repeats it with the same key is safe."""
 
 
-class Transactions:
+class Committer:
     """Owns the writing connection, which is opened when it is needed and dropped after every failure."""
 
     def __init__(self, engine: Engine, cache: WriterCache, rules: WriterRules | None = None) -> None:

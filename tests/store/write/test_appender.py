@@ -14,8 +14,8 @@ from suhbat.store.write.appender import EventRow
 from suhbat.store.write.idempotency import KeyRow
 from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer_cache import WriterCache
+from tests.store.parts import ALI, VALI, make_post
 
-from .parts import ALI, VALI, make_post
 from .test_posting import database
 
 

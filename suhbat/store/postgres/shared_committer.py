@@ -17,9 +17,9 @@ from suhbat.protocol.events import own_log
 from suhbat.store.dialect import is_contended
 from suhbat.store.tables import conversations, directs
 from suhbat.store.write.batch import Batch, Item, busy, direct_of, logs_of
+from suhbat.store.write.committer import Committer, InDoubt
 from suhbat.store.write.logs import LOG
 from suhbat.store.write.transaction import WriterRules
-from suhbat.store.write.transactions import InDoubt, Transactions
 
 from . import journal
 from .database_identity import require
@@ -33,8 +33,8 @@ ASK_SECONDS = 0.1
 """From one such question to the next."""
 
 
-class SharedTransactions(Transactions):
-    """See `transactions.Transactions`; beside other nodes, in the database at this place."""
+class SharedCommitter(Committer):
+    """See `write.committer.Committer`; beside other nodes, in the database `here`."""
 
     _cache: SharedCache
 

@@ -8,19 +8,20 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select
 
-from suhbat.chat.model import Actor, Places, States
+from suhbat.chat.model import Actor, States
 from suhbat.errors import NotFound
-from suhbat.protocol.events import LogEntry, own_log
+from suhbat.protocol.events import own_log
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, User
-from suhbat.protocol.types import LOBBY, ME
+from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows
 from suhbat.store.sqlite.values import parts
-from suhbat.store.tables import conversations, directs, drafts, events, everyone, members, mentions, reads, users
+from suhbat.store.tables import conversations, drafts, events, everyone, members, mentions, reads, users
 
 from .floor import LobbyHistory, floor_of
 from .invitations import open_for
+from .positions import places_of
 from .reactions import shown as reactions_shown
-from .rows import EVENT_ROW, MESSAGE, AnyRow, entries, message
+from .rows import MESSAGE, AnyRow, message
 from .titles import title_of
 from .unread import count_deleted, select_first, unread
 
@@ -82,39 +83,12 @@ _MINE = (
     .order_by(members.c.conversation_id)
     .limit(bindparam("count"))
 )
-_PLACES = (
-    select(
-        conversations.c.name, conversations.c.kind, conversations.c.head, conversations.c.oldest,
-        members.c.since,
-    )
-    .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id))
-    .where(members.c.uid == bindparam("uid"), members.c.hidden.is_(False))
-    .order_by(members.c.conversation_id)
-)  # fmt: skip
-"""The same, as little of them as a plan needs."""
 _MINE_ONE = (
     select(*_COLUMNS, members.c.role, members.c.since)
     .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id).outerjoin(reads, _MARK))
     .where(members.c.uid == bindparam("uid"), members.c.conversation_id == bindparam("id"))
 )
 """One of them."""
-_EVENTS = (
-    select(*EVENT_ROW)
-    .where(
-        events.c.conversation_id
-        == select(conversations.c.id).where(conversations.c.name == bindparam("log")).scalar_subquery(),
-        events.c.seq > bindparam("after"),
-    )
-    .order_by(events.c.seq)
-    .limit(bindparam("count"))
-)
-
-
-def places(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -> Places:
-    """See `chat.ports.Store.places`. `oldest` is also what keeps a cursor of before one's time from the lobby."""
-    rows = list(connection.execute(_OWN, {"uid": actor.uid, "lobby": LOBBY, "own": own_log(actor.uid)}))
-    rows += connection.execute(_PLACES, {"uid": actor.uid})
-    return _places(connection, actor, rows, lobby_history)
 
 
 def states(connection: Connection, actor: Actor, lobby_history: LobbyHistory, after: int | None, limit: int) -> States:
@@ -151,39 +125,7 @@ def _shown(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lobby_h
         if state.last_message is not None:
             people[state.conversation].add(state.last_message.sender_uid)
     users = _users(connection, set().union(*people.values()))
-    return States(tuple(states), _places(connection, actor, rows, lobby_history), users, people)
-
-
-def _places(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lobby_history: LobbyHistory) -> Places:
-    heads: dict[str, int] = {ME: 0}
-    oldest: dict[str, int] = {ME: 0}
-    floors = {row.name: row.since for row in rows if row.since}
-    since = dict(floors)
-    for row in sorted(rows, key=lambda row: row.kind != "lobby"):
-        key = ME if row.kind == "own" else row.name
-        heads[key], oldest[key] = row.head, row.oldest
-        if row.kind == "lobby":
-            floors[key] = floor_of(actor, row, lobby_history)
-            oldest[key] = max(row.oldest, floors[key])
-    alone = self_direct(connection, actor.uid)
-    return Places(
-        heads=heads,
-        since=since,
-        oldest=oldest,
-        floors=floors,
-        directs=frozenset(row.name for row in rows if row.kind == "direct"),
-        alone=frozenset({alone} & heads.keys()) if alone else frozenset(),
-    )
-
-
-def self_direct(connection: Connection, uid: str) -> str | None:
-    """The id of somebody's direct with themselves, if they have one."""
-    found: str | None = connection.execute(
-        select(conversations.c.name)
-        .join(directs, directs.c.conversation_id == conversations.c.id)
-        .where(directs.c.pair == f"{uid}|{uid}")
-    ).scalar()
-    return found
+    return States(tuple(states), places_of(connection, actor, rows, lobby_history), users, people)
 
 
 def state_of(connection: Connection, uid: str, log_id: int) -> ConversationState:
@@ -230,25 +172,6 @@ def _states(
     ]
     states.sort(key=lambda state: state.kind != "lobby")
     return states, {row.name: set(people.get(row.id, ())) for row in rows}
-
-
-def event_page(connection: Connection, log: str, after: int, limit: int) -> list[LogEntry]:
-    """See `chat.ports.Store.events`."""
-    rows = connection.execute(_EVENTS, {"log": log, "after": after, "count": limit})
-    return entries(connection, log, rows.all())
-
-
-def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[str, int]:
-    """See `chat.ports.Store.heads`. Without names: every log that exists."""
-    columns = select(conversations.c.name, conversations.c.head)
-    if logs is None:
-        return {row[0]: row[1] for row in connection.execute(columns)}
-    names = list(logs)
-    heads = dict.fromkeys(names, 0)
-    for part in parts(names):
-        found = connection.execute(columns.where(conversations.c.name.in_(part)))
-        heads.update((row[0], row[1]) for row in found)
-    return heads
 
 
 def _read(row: AnyRow) -> int:

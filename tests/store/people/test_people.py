@@ -16,8 +16,7 @@ from suhbat.protocol.events import UserUpdated, own_log
 from suhbat.protocol.objects import Profile
 from suhbat.protocol.types import LOBBY
 from tests.fakes import FakeStore
-
-from .parts import ALI, STORES, VALI, Listener, direct, everything, guest, opened
+from tests.store.parts import ALI, STORES, VALI, Listener, direct, everything, guest, opened
 
 
 def account(name: str, **fields: Any) -> Account:

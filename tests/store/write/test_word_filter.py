@@ -10,8 +10,7 @@ from suhbat.errors import Forbidden
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.types import LOBBY
 from tests.commands import execute
-
-from .parts import ALI, VALI, Listener
+from tests.store.parts import ALI, VALI, Listener
 
 OWNER = Actor("u-owner", "owner", "account", lobby_from=0, role="owner")
 

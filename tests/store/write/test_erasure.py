@@ -15,8 +15,7 @@ from suhbat.protocol.types import LOBBY
 from suhbat.store.write import erasure
 from suhbat.store.write.erasure import NOBODY
 from tests.commands import execute
-
-from .parts import ALI, VALI, Listener, direct, everything, guest, opened, values
+from tests.store.parts import ALI, VALI, Listener, direct, everything, guest, opened, values
 
 Make = Callable[..., Store]
 GONE = Actor("u-gone", "sarvinoz", lobby_from=0)

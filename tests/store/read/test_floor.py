@@ -19,9 +19,8 @@ from suhbat.identity.export import of_conversation
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.events import EVENT, Mentioned, veil_of
 from suhbat.protocol.types import LOBBY
-
-from .house import KEEPER, SOLI, House
-from .parts import ALI, VALI, Listener, everything, opened
+from tests.store.house import KEEPER, SOLI, House
+from tests.store.parts import ALI, VALI, Listener, everything, opened
 
 SECRET = "qadimiysir"
 TELLING: list[tuple[type[Any], dict[str, Any]]] = [

@@ -13,8 +13,7 @@ from suhbat.protocol.types import LOBBY
 from suhbat.store.write import retention
 from tests.commands import execute
 from tests.fakes import FakeClock
-
-from .parts import ALI, VALI, Listener, direct, everything, opened
+from tests.store.parts import ALI, VALI, Listener, direct, everything, opened
 
 DAY = 24 * 3600
 

@@ -19,7 +19,8 @@ from suhbat.errors import IdempotencyConflict, NotFound
 from suhbat.protocol.events import LogEntry, MessageCreated
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
-from suhbat.store.read import history, queries
+from suhbat.store.read import history, states
+from suhbat.store.read.events import event_page, log_heads
 from suhbat.store.sqlite import connect, values
 from suhbat.store.tables import conversations, events, idempotency, reads, users
 from suhbat.store.write import posting
@@ -28,9 +29,8 @@ from suhbat.store.write.directs import make_direct, pair_of
 from suhbat.store.write.logs import new_log, read_people
 from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer_cache import WriterCache
-
-from .old import new_database
-from .parts import ALI, BARE, VALI, make_post, met
+from tests.store.old import new_database
+from tests.store.parts import ALI, BARE, VALI, make_post, met
 
 PEOPLE = (ALI, VALI, BARE)
 
@@ -166,7 +166,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
         with connection.begin():
             for log, texts in model.logs.items():
                 name = model.names.get(log, log)
-                entries = queries.event_page(connection, name, 0, 1_000)
+                entries = event_page(connection, name, 0, 1_000)
                 assert [entry.event.seq for entry in entries] == list(range(1, len(texts) + 1))
                 assert [e.event.message.text for e in entries if isinstance(e.event, MessageCreated)] == texts
                 assert entries == [entry for entry in published if entry.log == name]
@@ -174,7 +174,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
             spoke = {entry.event.actor_uid for entry in published}
             assert spoke <= stored
             for uid in stored:
-                own = queries.event_page(connection, f"@me:{uid}", 0, 1_000)
+                own = event_page(connection, f"@me:{uid}", 0, 1_000)
                 assert own == [entry for entry in published if entry.log == f"@me:{uid}"]
             for actor in PEOPLE:
                 check_unread(connection, actor)
@@ -182,9 +182,9 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
 
 def check_unread(connection: Connection, actor: Actor) -> None:
     """Unread is what others wrote, counted the slow way."""
-    for state in queries.states(connection, actor, "since_joined", None, 100).states:
+    for state in states.states(connection, actor, "since_joined", None, 100).states:
         if state.kind == "direct":
-            entries = queries.event_page(connection, state.conversation, 0, 1_000)
+            entries = event_page(connection, state.conversation, 0, 1_000)
             assert state.unread == sum(entry.event.actor_uid != actor.uid for entry in entries)
 
 
@@ -195,7 +195,7 @@ def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
         write(connection, posts, WriterCache())
         connection.execute(update(events).where(events.c.seq == 2).values(text="ikki!", edited_at=5_000))
         connection.execute(update(events).where(events.c.seq == 3).values(deleted=True))
-        replayed = [entry.event for entry in queries.event_page(connection, LOBBY, 0, 10)]
+        replayed = [entry.event for entry in event_page(connection, LOBBY, 0, 10)]
         messages = [event.message for event in replayed if isinstance(event, MessageCreated)]
         assert [(m.text, m.edited_at, m.deleted) for m in messages] == [
             ("bir", None, False), ("ikki!", 5_000, False), ("", None, True),
@@ -237,7 +237,7 @@ def test_history_counts_messages_only(connection: Connection) -> None:
         assert page(after=6) == (["4", "5", "6", "7"], True, True)  # a pin between 3 and 4
         assert page(around=14) == (["4", "5", "6", "7"], True, True)
         assert page(after=24) == ([], True, False)
-        assert [entry.event.type for entry in queries.event_page(connection, LOBBY, 2, 3)] == [
+        assert [entry.event.type for entry in event_page(connection, LOBBY, 2, 3)] == [
             "message.created", "message.pinned", "message.pinned",
         ]  # fmt: skip
 
@@ -301,7 +301,7 @@ def test_few_statements_for_any_number_of_logs(connection: Connection) -> None:
     event.listen(connection.engine, "before_cursor_execute", note)
     with connection.begin():
         for size in range(1, 400):
-            heads = queries.log_heads(connection, [LOBBY, *(f"c{i}" for i in range(size))])
+            heads = log_heads(connection, [LOBBY, *(f"c{i}" for i in range(size))])
             assert len(heads) == size + 1
             read_people(connection, range(size))
     assert len(statements) == 1 + 2 * 9  # BEGIN, and those for 1, 2, 4 … 256

@@ -21,19 +21,18 @@ from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
 from suhbat.protocol.events import LogEntry
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import insert_new
-from suhbat.store.errors import StoreUnavailable
+from suhbat.store.errors import UnusableStore
 from suhbat.store.sqlite import connect
 from suhbat.store.tables import conversations
-from suhbat.store.write import transactions
+from suhbat.store.write import committer
 from suhbat.store.write.batch import Unit
+from suhbat.store.write.committer import Committer
 from suhbat.store.write.logs import new_log
 from suhbat.store.write.transaction import WriterTransaction
-from suhbat.store.write.transactions import Transactions
 from suhbat.store.write.writer import LARGEST_BATCH, Writer
 from suhbat.store.write.writer_cache import WriterCache
-
-from .old import new_database
-from .parts import ALI, BARE, VALI, Listener, everything, met, opened, sqlite
+from tests.store.old import new_database
+from tests.store.parts import ALI, BARE, VALI, Listener, everything, met, opened, sqlite
 
 
 class Gate:
@@ -72,7 +71,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 @pytest.fixture
 async def writer(engine: Engine, listener: Listener) -> AsyncIterator[Writer]:
     """Started; takes 3,000 posts at a time."""
-    writer = Writer(Transactions(engine, WriterCache()), listener.committed, limit=3_000)
+    writer = Writer(Committer(engine, WriterCache()), listener.committed, limit=3_000)
     writer.start()
     yield writer
     await writer.close()
@@ -185,7 +184,7 @@ class TestGroupCommit:
         self, writer: Writer, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A transaction with posts takes up no more of it after a while; what is left follows in order, all of it together."""
-        monkeypatch.setattr(transactions, "WORK_SECONDS", -1.0)
+        monkeypatch.setattr(committer, "WORK_SECONDS", -1.0)
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -316,7 +315,7 @@ class TestFailures:
         def broken(entries: list[LogEntry]) -> None:
             raise RuntimeError("committed")
 
-        writer, listener = Writer(Transactions(engine, WriterCache()), broken), Listener()
+        writer, listener = Writer(Committer(engine, WriterCache()), broken), Listener()
         writer.start()
         cancelled = listener.ask(writer, ALI)
         cancelled.cancel()  # its done will raise InvalidStateError or fail its assertion
@@ -351,7 +350,7 @@ class TestFailures:
     ) -> None:
         """If the thread ends for whatever reason, everyone who waits is answered, and `check` says so from then on."""
         cache = WriterCache()
-        writer = Writer(Transactions(engine, cache), listener.committed)
+        writer = Writer(Committer(engine, cache), listener.committed)
         gate = Gate(engine)
         writer.start()
         first = listener.ask(writer, ALI)
@@ -370,9 +369,9 @@ class TestFailures:
         with pytest.raises(Internal):
             await work
         assert isinstance(await listener.refused(writer, ALI), Internal)
-        with pytest.raises(StoreUnavailable, match="restart"):
+        with pytest.raises(UnusableStore, match="restart"):
             writer.check()
-        with pytest.raises(StoreUnavailable):
+        with pytest.raises(UnusableStore):
             await writer.work(lambda c, k: (None, []))
         await writer.close()
 

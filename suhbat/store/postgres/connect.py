@@ -1,0 +1,77 @@
+"""Connections to PostgreSQL: the URL, the session's settings, the limits that keep one node from holding up the others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from suhbat.store.errors import UnusableStore
+
+_SETTINGS = {
+    "client_encoding": "UTF8",
+    "timezone": "UTC",
+    "synchronous_commit": "on",
+    "jit": "off",
+    # So that a node that is paused in the middle of a transaction cannot hold the others.
+    "lock_timeout": "500ms",
+    "idle_in_transaction_session_timeout": "2s",
+    # A node that is gone without a word is noticed.
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "8s",
+}
+_READING = {"default_transaction_read_only": "on", "statement_timeout": "10s"}
+_PATIENT = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
+_ARGUMENTS = {
+    "application_name": "suhbat",
+    "connect_timeout": 3,
+    # A server that is gone without a word is noticed.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 8_000,
+}
+
+
+def url_of(database_url: str) -> URL:
+    """What SQLAlchemy needs of a `postgresql://` URL. Raises UnusableStore for another kind, or without the driver."""
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError) as error:
+        raise UnusableStore("database_url is no URL; it looks like postgresql://user:password@host/database") from error
+    if url.drivername not in ("postgresql", "postgres"):
+        raise UnusableStore(f"database_url begins with {url.drivername}://; it must be postgresql://")
+    try:
+        import psycopg  # noqa: F401
+    except ImportError as error:
+        raise UnusableStore(
+            'PostgreSQL needs a driver: pip install ".[cluster]" in the folder of Suhbat (or psycopg[binary])'
+        ) from error
+    return url.set(drivername="postgresql+psycopg")
+
+
+def connect(database_url: str, *, reading: int = 0, patient: bool = False) -> Engine:
+    """For one connection at a time that writes; or, with `reading`, for so many that only read, each in one snapshot.
+
+    `patient`: without the limits that keep a node from holding up others.
+    """
+    url = url_of(database_url)
+    settings = _SETTINGS | (_READING if reading else {}) | (_PATIENT if patient else {})
+    options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    given = url.query.get("options", "")
+    arguments: dict[str, Any] = {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
+    arguments["options"] = f"{options} {given if isinstance(given, str) else ' '.join(given)}".strip()
+    if not reading:
+        return create_engine(url, poolclass=NullPool, connect_args=arguments)
+    return create_engine(
+        url,
+        poolclass=QueuePool,
+        pool_size=reading,
+        max_overflow=0,
+        connect_args=arguments,
+        isolation_level="REPEATABLE READ",
+    )

@@ -1,0 +1,43 @@
+"""Reading the events of a log, and the heads of logs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection, bindparam, select
+
+from suhbat.protocol.events import LogEntry
+from suhbat.store.sqlite.values import parts
+from suhbat.store.tables import conversations, events
+
+from .rows import EVENT_ROW, entries
+
+_EVENTS = (
+    select(*EVENT_ROW)
+    .where(
+        events.c.conversation_id
+        == select(conversations.c.id).where(conversations.c.name == bindparam("log")).scalar_subquery(),
+        events.c.seq > bindparam("after"),
+    )
+    .order_by(events.c.seq)
+    .limit(bindparam("count"))
+)
+
+
+def event_page(connection: Connection, log: str, after: int, limit: int) -> list[LogEntry]:
+    """See `chat.ports.Store.events`."""
+    rows = connection.execute(_EVENTS, {"log": log, "after": after, "count": limit})
+    return entries(connection, log, rows.all())
+
+
+def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[str, int]:
+    """See `chat.ports.Store.heads`. Without names: every log that exists."""
+    columns = select(conversations.c.name, conversations.c.head)
+    if logs is None:
+        return {row[0]: row[1] for row in connection.execute(columns)}
+    names = list(logs)
+    heads = dict.fromkeys(names, 0)
+    for part in parts(names):
+        found = connection.execute(columns.where(conversations.c.name.in_(part)))
+        heads.update((row[0], row[1]) for row in found)
+    return heads

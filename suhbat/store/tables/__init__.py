@@ -1,0 +1,44 @@
+"""The tables, by subject. Times are integer milliseconds since 1970 (SQLite drops time zones).
+
+A change here needs a migration; tests/store/test_migrations.py compares both.
+"""
+
+from __future__ import annotations
+
+from .log import events, everyone, idempotency, mentions, pins, reaction_counts, reactions, reactions_shown, search_rows
+from .membership import conversations, delivered, directs, drafts, invitations, members, reads
+from .oversight import audit, filtered, reports, sanctions
+from .people import accounts, allowances, erasures, guests, invites, sessions, users
+from .schema import meta, metadata
+
+__all__ = (
+    "accounts",
+    "allowances",
+    "audit",
+    "conversations",
+    "delivered",
+    "directs",
+    "drafts",
+    "erasures",
+    "events",
+    "everyone",
+    "filtered",
+    "guests",
+    "idempotency",
+    "invitations",
+    "invites",
+    "members",
+    "mentions",
+    "meta",
+    "metadata",
+    "pins",
+    "reaction_counts",
+    "reactions",
+    "reactions_shown",
+    "reads",
+    "reports",
+    "sanctions",
+    "search_rows",
+    "sessions",
+    "users",
+)

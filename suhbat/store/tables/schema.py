@@ -1,0 +1,18 @@
+"""What all tables share, and the table about the store itself."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text
+
+metadata = MetaData()
+
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+"""The type of a row id that the database assigns. SQLite assigns one only in a column of the type INTEGER."""
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+"""Facts about the store itself: the epoch and the count of starts."""
