@@ -133,7 +133,7 @@ class Faults:
         for number, node in enumerate(self.cluster.nodes):
             assert node.process is not None
             node.process.send_signal(signal.SIGTERM)
-            await asyncio.sleep(0.5)  # whoever balances sees `readyz`
+            await asyncio.sleep(0.5)  # a load balancer polls `readyz`
             self.cluster.down.add(number)
             began = time.monotonic()
             status = await asyncio.to_thread(node.stop)

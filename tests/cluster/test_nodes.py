@@ -313,7 +313,7 @@ def setup(cluster: Cluster, name: str) -> tuple[int, str]:
         status, answer = cluster.nodes[1].request("POST", "/api/v1/accounts", body)
         assert status == 201, answer
         again = cluster.nodes[2].request("POST", "/api/v1/accounts", body | {"user_id": name + "x"})
-        assert again[0] == 403, "a code is good for one account, on whatever node"
+        assert again[0] == 403, "a setup code makes one account, on any node"
         known = 201, answer["token"]
         cluster.owner = known  # type: ignore[attr-defined]
         time.sleep(LOOK)

@@ -106,7 +106,7 @@ async def test_the_command_line_reaches_any_worker(server: Server) -> None:
         sockets = [await stack.enter_async_context(V1(server.ws, made["token"])) for _ in range(PEOPLE)]
         await asyncio.to_thread(user.execute, settings, verb="disable", user_id="ali")
         async with asyncio.timeout(PATIENCE):
-            assert {await one.closed() for one in sockets} == {4505}, "whatever worker they are on"
+            assert {await one.closed() for one in sockets} == {4505}, "on any worker"
     before = workers(server)
     before[0].kill()
     limit = time.monotonic() + PATIENCE
@@ -164,7 +164,7 @@ async def test_they_stop_together(server: Server) -> None:
     assert await asyncio.to_thread(server.process.wait, PATIENCE) == 0
     assert not [one for one in running if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert "Traceback" not in server.printed()
-    assert "undecided" not in server.printed(), "nothing is given up where the database answers"
+    assert "undecided" not in server.printed(), "nothing is given up while the database answers"
 
 
 async def test_they_do_not_outlive_their_parent(server: Server) -> None:

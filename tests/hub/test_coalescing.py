@@ -87,9 +87,9 @@ async def test_a_round_waits_no_longer_than_the_last_one_took(monkeypatch: pytes
     assert patience is not None and patience.when() == pytest.approx(round_.now + 0.01)
     round_.coalescing.schedule()
     await turns()
-    assert round_.coalescing._timer is patience, "asked again, the deadline stays"
+    assert round_.coalescing._timer is patience, "scheduling again keeps the deadline"
     round_.now += 0.011
-    await asyncio.get_running_loop().run_in_executor(None, lambda: None)  # a turn in which the timer can run
+    await asyncio.get_running_loop().run_in_executor(None, lambda: None)  # lets the timer run
     await turns()
     assert round_.times == 2
 

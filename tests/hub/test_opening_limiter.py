@@ -82,7 +82,7 @@ async def test_a_long_queue_is_refused_with_a_retry(
     await settle()
     tasks.append(asyncio.create_task(crowd.go(9)))
     await settle()
-    assert crowd.inside == [1], "there is room in the line again"
+    assert crowd.inside == [1], "there is room in the queue again"
 
 
 async def test_a_closed_connection_leaves_the_queue(tasks: list[asyncio.Task[None]]) -> None:

@@ -61,7 +61,7 @@ async def test_the_position_is_the_last_write() -> None:
     async with running(log) as hub:
         (one, _), (slow, wire) = connect(hub, "ua"), connect(hub, "ub")
         hub.apply([log.write()])
-        assert hub.position(one) == {"lobby": 0, "@me:ua": 0}, "nothing is written yet"
+        assert hub.position(one) == {"lobby": 0, "@me:ua": 0}, "nothing was written yet"
         await settle()
         wire.congested = True
         hub.apply([log.write()])
@@ -80,7 +80,7 @@ async def test_sync_takes_a_connection_back() -> None:
         hub.apply([log.write(), log.write(), log.write()])
         hub.sync(connection, {"lobby": 1, "elsewhere": 7})
         assert not connection.live and hub.position(connection) == {"lobby": 1, "@me:ua": 0}
-        assert wire.seqs() == [1, 2, 3], "what was gathered was written before"
+        assert wire.seqs() == [1, 2, 3], "pending frames were written before"
         hub.catch_up(connection, None)
         await settle()
         assert wire.seqs() == [1, 2, 3, 2, 3] and connection.live

@@ -84,7 +84,7 @@ async def test_a_user_connects_during_a_comparison(log: Journal) -> None:
         connection, wire = connect(hub, "ub", live=False)
 
         def come() -> None:
-            # Their own log was read a moment before the look asked, and the other node wrote in between.
+            # The own log was read just before the comparison, and the other node wrote in between.
             hub.start_live(connection)
             log.seen = lambda: None
 

@@ -72,7 +72,7 @@ class Raw:
         self.head = head.decode("latin-1")
         self.status = int(self.head.split()[1])
 
-    # Saying
+    # Sending
 
     def frame(self, opcode: int, payload: bytes = b"", *, fin: bool = True, rsv: int = 0, mask: bool = True) -> None:
         """Send one frame, valid or not. `rsv`: the three reserved bits, 0 to 7."""
@@ -86,7 +86,7 @@ class Raw:
         self.say({"type": "hello", "id": 0, "token": token})
         self.until("caught_up")
 
-    # Hearing
+    # Receiving
 
     def read(self) -> tuple[int, bytes]:
         """The next frame: opcode and payload. Raises Ended, TimeoutError."""

@@ -247,7 +247,7 @@ class Room:
         """Wait until the server has noticed that this many connections do not read."""
         limit = time.monotonic() + patience
         while await self.figure("suhbat_connections_behind") < count:
-            assert time.monotonic() < limit, "the server does not notice that they stopped reading"
+            assert time.monotonic() < limit, "the server has not noticed that they stopped reading"
             await asyncio.sleep(0.1)
 
     def _guest(self, name: str) -> str:

@@ -220,7 +220,7 @@ def test_the_tutorial(clone: Path, scripts: Path, node: Callable[[], list[str | 
             assert not any("user1!" in line for line in user2.printed)
             assert not any("user2!" in line for line in user3.printed)
 
-            sleep(1)  # a change within the first moments is passed over by who watches
+            sleep(1)  # the reloader misses a change in its first moments
             (clone / "main.py").touch()
             lines = server.until("Application startup complete")
             scenes.lines("the server reloads", [line for line in lines if not _is_traffic(line)])
@@ -240,8 +240,8 @@ def test_the_tutorial(clone: Path, scripts: Path, node: Callable[[], list[str | 
         server.interrupt()
     said = "\n".join(server.printed)
     assert "Traceback" not in said, said
-    # Of Ctrl+C the server hears twice, from the terminal and from the reloader; where the reloader is faster uvicorn takes the
-    # second for impatience and does not wait for the application.
+    # The server gets SIGINT twice, from the terminal and from the reloader. If the reloader is faster, uvicorn takes the
+    # second one for a forced exit and does not wait for the application.
     assert said.count("Application shutdown complete") in (1, 2), said
     transcript.compare(scenes.seen)
     assert transcript.told().keys() == scenes.seen.keys()
@@ -261,7 +261,7 @@ def _is_traffic(line: str) -> bool:
 def _three(scenes: Scenes, user1: Program, user2: Program, page: Page) -> Screen:
     """user2 and user3 connect; each writes to everybody and to one."""
     scenes.screens("user2 comes", ("user1", user1, 1), ("user2", user2, 1))
-    # Without the time, which stands in an element of its own.
+    # Without the time, which is in an element of its own.
     shown = "() => Array.from(document.querySelectorAll('#log > p'), (line) => line.lastChild.textContent)"
     user3 = Screen(page, lambda: list(page.evaluate(shown)))
     page.fill("#name", "user3")

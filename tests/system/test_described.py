@@ -136,7 +136,7 @@ async def test_v1(server: Server, described: Described) -> None:
             pass
         await ali.ask("erase", conversation=room)
         for one in (ali, vali):
-            await one.ask("ping")  # and hear all that came before its answer
+            await one.ask("ping")  # and read all frames before the reply
     assert set(described.sent["v1"]) - described.seen == set()
 
 

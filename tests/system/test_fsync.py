@@ -110,7 +110,9 @@ def test_every_acknowledgement_comes_after_its_fdatasync(recording: Recording) -
     print(f"{sends} acknowledged, told in {report.writes} writes, after {report.flushes} flushes of the WAL")
     assert len(recording.marks) == sends
     assert report.told == recording.marks.keys(), "the trace does not show every acknowledgement"
-    assert ALONE + OVER_HTTP + PRIVATE < report.flushes < sends, "one flush for each lone message, one for many others"
+    assert ALONE + OVER_HTTP + PRIVATE < report.flushes < sends, (
+        "one flush for each single message, one for many others"
+    )
 
 
 def _without_flushes(lines: list[str]) -> list[str]:

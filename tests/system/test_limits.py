@@ -46,7 +46,7 @@ def test_a_silent_holder_loses_its_name(limited: Server, late: Future[Late]) -> 
     """When another client asks for a name, its holder is pinged. If nothing arrives from it for 10 s it is dropped, and
     the name is free. A holder that answers keeps it."""
     with (
-        Raw(limited.port, "/ws/silent") as silent,  # its answers to pings would have to be made by hand
+        Raw(limited.port, "/ws/silent") as silent,  # a raw client would have to answer pings by hand
         connect(f"{limited.ws}/ws/alive", compression=None, proxy=None),
     ):
         silent.until("joined", user_id="silent")
@@ -58,7 +58,7 @@ def test_a_silent_holder_loses_its_name(limited: Server, late: Future[Late]) -> 
             assert not _may_have(limited, "alive")
             time.sleep(0.25)
         assert 9.5 < time.monotonic() - began < 12 + BUSY
-        assert silent.closed() == 1006, "dropped, without the ceremony that it would not answer"
+        assert silent.closed() == 1006, "aborted without a closing handshake, which it would not answer"
         assert not _may_have(limited, "alive")
 
 
@@ -100,7 +100,7 @@ def test_a_crowd_is_not_announced(limited: Server, late: Future[Late]) -> None:
             assert anna.hear()["user_id"] == "bobur"
             with Raw(limited.port, "/ws/vali") as third:
                 third.say({"message": "salom"})
-                assert third.hear()["message"] == "salom", "not its own joined either"
+                assert third.hear()["message"] == "salom", "not even its own joined"
                 assert anna.hear()["message"] == "salom"
             _wait(lambda: "suhbat_connections 2.0" in limited.request("GET", "/metrics")[1])
         left = anna.hear()

@@ -119,7 +119,7 @@ def calls(trace: Iterable[str]) -> Iterator[Call]:
             )
             yield begins
             if call["result"] == "?":
-                continue  # killed in the midst of it
+                continue  # killed during the call
             if call["result"] is None:
                 begun[found["tid"]] = begins
             else:
@@ -132,6 +132,6 @@ def _data(arguments: str) -> bytes:
     """The bytes that a call writes, from one buffer or many."""
     pieces = []
     for text, cut in _STRING.findall(arguments):
-        assert not cut, "strace shortened it"
+        assert not cut, "strace truncated it"
         pieces.append(ast.literal_eval(f'b"{text}"'))
     return b"".join(pieces)

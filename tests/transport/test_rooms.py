@@ -91,7 +91,7 @@ async def test_changes_of_a_message(server: Server, name: Name) -> None:
             answer = await did(actor, command, conversation=room, seq=seq, **fields)
             assert answer["seq"] == seq + number
             for listener in (owner, member):
-                # Its own answer may have come after the event, and skipped it.
+                # Its reply may have arrived after the event, and was skipped.
                 if listener is not actor:
                     told = await listener.until(event, conversation=room)
                     assert told["seq"] == seq + number and carried.items() <= told.items()
@@ -162,7 +162,7 @@ async def test_nothing_after_the_removal(server: Server, name: Name) -> None:
     async with two(server, name) as (owner, member, room):
         seq = await said(owner, room, "oldin")
         await member.until("message.created", seq=seq)
-        # Sent without waiting: removed and spoken of in one batch.
+        # Sent without waiting, so that the removal and the message are in one batch.
         await owner.say({"type": "remove", "id": "r", "conversation": room, "user_id": name("b")})
         for number in range(20):
             await owner.say({"type": "send", "id": number, "conversation": room, "text": f"sir {number}"})

@@ -110,7 +110,7 @@ async def test_a_held_name_is_refused(server: Server, name: Name) -> None:
         await one.write("still mine")
         assert (await one.until("message"))["message"] == "still mine"
     async with Simple(server.ws, one.name) as again:
-        assert again.joined["uid"] != one.joined["uid"], "a name claimed anew is a new identity"
+        assert again.joined["uid"] != one.joined["uid"], "a name claimed again is a new identity"
 
 
 @pytest.mark.parametrize("bad", ["a%20b", "a%2Fb", "x" * 33, "%D0%B0dmin", "admin", "a%00", "%F0%9F%99%82", "%FF"])
@@ -234,5 +234,5 @@ async def test_a_flood_is_limited(server: Server, name: Name) -> None:
             pass
         refused = refused or await one.until("error")
         assert refused["code"] == "rate_limited" and refused["retry_after"] > 0
-        # granian closes a socket that has unread input in a way that the system resets it.
+        # granian closes a socket with unread input, which the system turns into a reset.
         assert await one.closed() in ({4029, 1006} if server.kind == "granian" else {4029})

@@ -26,7 +26,7 @@ _HASTY = ("-m", "tests.weaknesses.hasty")
 KINDS: Mapping[str, tuple[str, ...]] = {
     "suhbat serve": (*_HASTY, *COMMANDS["suhbat"][1:]),
     "uvicorn main:app": (*_HASTY, *COMMANDS["uvicorn"][1:]),
-    # Its pings are made as hasty as Suhbat's: what stays is not what merely has not been noticed yet.
+    # Its pings are as frequent as Suhbat's here, so that a connection that stays was not just missed.
     "tutorial": (
         *("-m", "uvicorn", "tests.weaknesses.tutorial:app", "--host", "127.0.0.1", "--port", "{port}"),
         *("--ws-ping-interval", "2", "--ws-ping-timeout", "1", "--timeout-keep-alive", "1"),

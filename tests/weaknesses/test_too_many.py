@@ -35,7 +35,7 @@ def takes_all_of_one_address(server: Server) -> bool:
         for _ in range(OF_ONE):
             assert _open(stack, server, "192.0.2.1").status == 101
         last = _open(stack, server, "192.0.2.1")
-        assert _open(stack, server, "192.0.2.2").status == 101, "another address is another matter"
+        assert _open(stack, server, "192.0.2.2").status == 101, "another address is not affected"
         try:
             opcode, payload = last.read()
             if opcode != TEXT or b'"rate_limited"' not in payload or b'"retry_after":30' not in payload:
