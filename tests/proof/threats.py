@@ -163,9 +163,12 @@ AUTHORISATION: Mapping[str, Tests] = {
     "nothing of before one's joining": (
         *_in("authorisation/test_everybody", "endpoint", "commands"),
         *_in(
-            "store/test_floor", "no_act_reaches_below", "no_reply_names_what_is_below", "nothing_that_is_read_shows_it"
+            "store/read/test_floor",
+            "no_act_reaches_below",
+            "no_reply_names_what_is_below",
+            "nothing_that_is_read_shows_it",
         ),
-        *_in("store/test_floor", "events_about_it_are_veiled"),
+        *_in("store/read/test_floor", "events_about_it_are_veiled"),
         *_in("hub/test_views", "each_reader_gets_its_view", "a_fed_reader_gets_the_same_view"),
     ),
     "a name that is somebody else's by now": _in(
@@ -207,7 +210,7 @@ VOLUME: Mapping[str, Tests] = {
     ),
     "naming everybody without end": (
         *_in("proof/attacks/test_mentions", "everybody_without_end"),
-        *_in("store/test_commands", "naming_people_is_counted", "everybody_is_stored_once"),
+        *_in("store/write/test_commands", "naming_people_is_counted", "everybody_is_stored_once"),
     ),
     "fifty names of nobody in each message": (
         *_in("proof/attacks/test_mentions", "fifty_names_of_nobody"),
@@ -233,7 +236,7 @@ VOLUME: Mapping[str, Tests] = {
         *_in("chat/test_tarpit", "those_who_go_on_wait_in_a_line"),
     ),
     "other work in the writer before messages": (
-        *_in("store/test_writer", "posts_go_before_other_work", "posts_wait_for_little_other_work"),
+        *_in("store/write/test_writer", "posts_go_before_other_work", "posts_wait_for_little_other_work"),
     ),
     "guests without end": (
         *_in("proof/attacks/test_guests", "guests_of_one_address"),
@@ -265,13 +268,13 @@ VOLUME: Mapping[str, Tests] = {
 GROWTH: Mapping[str, Tests] = {
     "rooms around somebody who did not ask for it": (
         *_in(_GROWTH, "rooms_around_somebody"),
-        *_in("store/test_inviting", "a_stranger_is_asked", "invitations_of_one_person", "rooms_of_a_day"),
-        *_in("store/test_inviting", "conversations_of_one_person", "asking_and_taking_back"),
+        *_in("store/write/test_invitations", "a_stranger_is_asked", "invitations_of_one_person", "rooms_of_a_day"),
+        *_in("store/write/test_invitations", "conversations_of_one_person", "asking_and_taking_back"),
     ),
     "directs with somebody who did not ask for it": (
         *_in(_GROWTH, "directs_with_somebody"),
-        *_in("store/test_inviting", "others_see_it_when_somebody_writes", "directs_of_a_day"),
-        *_in("store/test_inviting", "directs_count_for_who_uses_them"),
+        *_in("store/write/test_invitations", "others_see_it_when_somebody_writes", "directs_of_a_day"),
+        *_in("store/write/test_invitations", "directs_count_for_who_uses_them"),
     ),
     "a limit meant for input that validates output": (
         *_in("protocol/test_told", "no_model_that_goes_out_has_a_limit", "a_full_account_has_a_snapshot"),
@@ -318,16 +321,16 @@ FAULTS: Mapping[str, Tests] = {
     ),
     "fsync errors": (
         *_in("proof/test_disk", "what_was_told_survives"),
-        *_in("store/test_writer", "a_commit_that_fails", "a_commit_of_unknown_outcome"),
+        *_in("store/write/test_writer", "a_commit_that_fails", "a_commit_of_unknown_outcome"),
         *_CLUSTER,
     ),
-    "disk full": _in("proof/test_disk", "a_full_disk") + _in("store/test_writer", "a_full_disk"),
+    "disk full": _in("proof/test_disk", "a_full_disk") + _in("store/write/test_writer", "a_full_disk"),
     "clock jumps": _in("proof/attacks/test_clock", "the_clock_jumps"),
     "SIGSTOP for a minute": _in("proof/attacks/test_clock", "the_process_is_stopped_for_a_while") + _CLUSTER,
     "bus gone": _CLUSTER + _in("cluster/test_nodes", "without_the_bus_it_is_degraded_and_goes_on"),
     "bus slow": _CLUSTER + _in("proof/test_proof", "simulated_histories"),
     "bus partitioned": _CLUSTER,
-    "database gone for 30 s": _CLUSTER + _in("store/test_cluster", "over_a_restart_of_the_database"),
+    "database gone for 30 s": _CLUSTER + _in("store/postgres/test_cluster", "over_a_restart_of_the_database"),
     "rolling restart under load": _CLUSTER + _in("test_web_units", "a_real_server"),
 }
 
