@@ -19,7 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from suhbat.identity.passwords import Passwords
-from suhbat.runtime.interpreter import SWITCH_INTERVAL
+from suhbat.runtime.process import SWITCH_INTERVAL
 
 TICK = 0.001
 PASSWORD = "a password of the usual length"

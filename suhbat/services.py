@@ -47,8 +47,8 @@ class NodeHealth(Protocol):
         """Whether this node is about to stop: nobody new should be sent to it."""
         ...
 
-    async def figures(self) -> bytes:
-        """For Prometheus."""
+    async def metrics(self) -> bytes:
+        """The metrics in Prometheus's text format."""
         ...
 
 

@@ -45,7 +45,7 @@ class FakeHealth:
         self._registry = CollectorRegistry()
         Counter("suhbat_test", "A figure.", registry=self._registry).inc()
 
-    async def figures(self) -> bytes:
+    async def metrics(self) -> bytes:
         return generate_latest(self._registry)
 
 

@@ -20,7 +20,7 @@ from .security import is_local
 router = APIRouter(tags=["health"])
 
 
-_FIGURES: dict[int | str, dict[str, Any]] = {
+_METRICS: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/plain": {"schema": {"type": "string", "examples": ["suhbat_connections 2.0\n"]}}}}
 }
 
@@ -54,7 +54,7 @@ async def readyz(services: Served) -> Readiness:
     return Readiness(status="degraded" if services.health.degraded else "ok")
 
 
-@router.get("/metrics", response_class=Response, responses=_FIGURES)
+@router.get("/metrics", response_class=Response, responses=_METRICS)
 @refuses(NotFound, Unauthenticated, Forbidden, Busy)
 async def metrics(request: Request, services: Served) -> Response:
     """Metrics for Prometheus. Readable from this machine, or with `metrics_token` or the token of an owner of the server as
@@ -64,7 +64,7 @@ async def metrics(request: Request, services: Served) -> Response:
         await _require_good(services, shown.strip())
     elif not is_local(request, services):
         raise NotFound()
-    return Response(await services.health.figures(), media_type=CONTENT_TYPE_LATEST)
+    return Response(await services.health.metrics(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _require_good(services: Services, shown: str) -> None:

@@ -1,4 +1,4 @@
-"""The server as an ASGI application, and its life: start, serve, stop."""
+"""The server as an ASGI application with its lifespan."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
 from suhbat.transport.connection_limiter import ConnectionLimiter, descriptors
 from suhbat.transport.native import ADMISSION
 
-from . import interpreter, logs, memory
+from . import logs, process
+from .adapters import SystemClock, make_bus, make_store
 from .health import ProcessHealth
 from .node import Node
-from .shutdown import hand_over
-from .startup import controlled, many_files, one_worker, welcome
-from .surroundings import SystemClock, make_bus, make_store
-from .worker import Worker
+from .shutdown import close_gradually
+from .startup import Worker, print_welcome, published_control, require_one_worker
 
 NOT_STARTED = JSONResponse(
     {
@@ -39,8 +38,8 @@ NOT_STARTED = JSONResponse(
         "title": "Service Unavailable",
         "status": 503,
         "code": "busy",
-        "detail": "Suhbat is not started. In another application mount it with suhbat.mount(app, path), which also runs its "
-        "lifespan: Starlette does not do that for what is mounted.",
+        "detail": "Suhbat is not started. In another application, mount it with suhbat.mount(app, path), which also runs its "
+        "lifespan: Starlette does not run that of a mounted application.",
     },
     503,
     media_type=MEDIA_TYPE,
@@ -48,9 +47,9 @@ NOT_STARTED = JSONResponse(
 
 
 class ServerApp:
-    """The whole server as an ASGI application: its sockets outside, FastAPI inside.
+    """The whole server as an ASGI application: `transport.asgi` for WebSockets, FastAPI for HTTP.
 
-    Nothing runs before the lifespan starts it; `services` is None until then and after it ended.
+    Nothing runs before the lifespan starts. `services` is None until then and after the lifespan has ended.
     """
 
     def __init__(
@@ -88,62 +87,64 @@ class ServerApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await self._live(scope, receive, send)
+            await self._run_lifespan(scope, receive, send)
         elif scope["type"] == "websocket":
             await self._sockets(scope, receive, send)
         else:
             http = self._not_started if self.services is None else self._http
             await http(scope, receive, send)
 
-    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The lifespan; what keeps the server from starting is told as a sentence, not as a traceback."""
+    async def _run_lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the lifespan. If the server cannot start, report the reason as a sentence instead of a traceback."""
 
-        async def tell(message: MutableMapping[str, Any]) -> None:
+        async def send_reason(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "lifespan.startup.failed" and self._refusal is not None:
                 message = {**message, "message": self._refusal}
             await send(message)
 
         self._refusal = None
         try:
-            await self.fastapi(scope, receive, tell)
+            await self.fastapi(scope, receive, send_reason)
         except UnusableStore:
             if self._refusal is None:
                 raise
 
     @asynccontextmanager
     async def lifespan(self, app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-        """Start from the inside out, stop from the outside in."""
+        """Set up the process, start the node, serve, and stop in reverse order. Raises UnusableStore."""
         logs.configure(self.settings.log_level)
-        interpreter.let_threads_run()
-        memory.give_back()
-        many_files()
+        process.shorten_switch_interval()
+        process.limit_heaps()
+        process.raise_file_limit()
         async with AsyncExitStack() as stack:
             stack.callback(self.node.passwords.close)
             await self._start(stack)
-            interpreter.collect_less()
+            process.freeze_garbage_collector()
             self.services = self.node.services
             stack.callback(self._stop_serving)
-            stack.enter_context(controlled(self.settings, self.control, shared=self.node.store.cluster is not None))
+            stack.enter_context(
+                published_control(self.settings, self.control, shared=self.node.store.cluster is not None)
+            )
             self.node.tasks.start(self.health.run())
             if not self._quiet:
                 have_owner = self.node.people.accounts.have_owner
-                welcome(self.settings, None if have_owner else await self.services.registration.setup.begin())
+                print_welcome(self.settings, None if have_owner else await self.services.registration.setup.begin())
             yield {"suhbat": self, ADMISSION: self.admission}
 
     @property
     def has_failed(self) -> bool:
-        """It can do nothing but end: see the log."""
+        """Whether the store has failed for good, so that the process should be restarted; the log says why."""
         return self.node.store.has_failed
 
     async def drain(self) -> None:
-        """Let other nodes take over before this one stops; `readyz` says so from now on. Nothing happens without others."""
+        """Hand the connections over to other nodes; `/readyz` answers 503 from now on. Does nothing without a cluster."""
         if self.node.cluster_membership is not None and self.services is not None:
             self.health.draining = True
-            await hand_over(self.node.hub.connections)
+            await close_gradually(self.node.hub.connections)
 
     async def _start(self, stack: AsyncExitStack) -> None:
         try:
-            one_worker(sys.argv, os.environ, self.settings)
+            require_one_worker(sys.argv, os.environ, self.settings)
             await stack.enter_async_context(self.node.running())
         except UnusableStore as error:
             self._refusal = f"Suhbat cannot start: {error}"
@@ -164,10 +165,9 @@ def create_app(
     *,
     quiet: bool = False,
 ) -> ServerApp:
-    """The server, ready for any ASGI server. Without `settings` they come from the environment and suhbat.toml.
+    """Make the application for any ASGI server. Without `settings` they are read from the environment and suhbat.toml.
 
-    `authenticate`: who asks, where another application knows that (see identity.external). `worker`: which of
-    several processes of `suhbat serve` it is. `quiet`: another process prints where to open the server. Raises
-    ConfigError with what to change.
+    `authenticate`: identifies users on behalf of another application (see identity.external). `worker`: which of several
+    processes of `suhbat serve` this is. `quiet`: print no welcome. Raises ConfigError with what to change.
     """
     return ServerApp(settings or Settings(), authenticate=authenticate, worker=worker, quiet=quiet)

@@ -1,4 +1,4 @@
-"""How this process is, and its figures for Prometheus."""
+"""The health of this process, and its metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -10,49 +10,50 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from suhbat.chat.ports import Bus, StoreHealth
 
-from .metrics import FIGURES_SECONDS, Reachable, Together, measure
+from .metrics import WRITE_SECONDS, AllWorkersCollector, StoreProbe, register
 from .node import Node
-from .worker import Worker
+from .startup import Worker
 
 log = structlog.get_logger("suhbat")
 
 
 class ProcessHealth:
-    """See `suhbat.services.NodeHealth`. `worker`: which of several processes on a data directory it is; their figures are shown
-    together. `watch` the node once it is made."""
+    """Implements `suhbat.services.NodeHealth`. With a `worker` it shows the metrics of all workers on the data directory.
+    Call `watch` once the node is made."""
 
     def __init__(self, data: Path, store: StoreHealth, bus: Bus, worker: Worker | None = None) -> None:
         self.draining = False
         self.registry = CollectorRegistry()
-        """The figures that are shown."""
+        """The metrics that `/metrics` shows."""
         self._bus = bus
-        self._reachable = Reachable(store)
+        self._probe = StoreProbe(store)
         self._own = self.registry
-        self._together: Together | None = None
+        self._all: AllWorkersCollector | None = None
         if worker is not None:
             self._own = CollectorRegistry()
-            self._together = Together(self._own, data, worker.number)
-            self.registry.register(self._together)
+            self._all = AllWorkersCollector(self._own, data, worker.number)
+            self.registry.register(self._all)
 
     def watch(self, node: Node) -> None:
-        """Show the figures of this node."""
-        measure(self._own, node, self._reachable, lambda: self.draining)
+        """Add the metrics of this node."""
+        register(self._own, node, self._probe, lambda: self.draining)
 
     @property
     def degraded(self) -> bool:
         return not self._bus.connected
 
-    async def figures(self) -> bytes:
-        """What only asking can tell is found out before."""
-        await self._reachable.look()
+    async def metrics(self) -> bytes:
+        """The metrics in Prometheus's text format. Asks the store first whether it answers."""
+        await self._probe.check()
         return generate_latest(self.registry)
 
     async def run(self) -> None:
-        """Tell the other workers of this one's figures, of whom each may be asked for all; for as long as the node lives."""
-        while self._together is not None:
-            await self._reachable.look()
+        """As one of several workers, write this worker's metrics for the others every WRITE_SECONDS. Returns at once
+        otherwise."""
+        while self._all is not None:
+            await self._probe.check()
             try:
-                self._together.write()
+                self._all.write()
             except OSError as error:
-                log.warning("metrics: the figures of this worker cannot be written", error=str(error))
-            await asyncio.sleep(FIGURES_SECONDS)
+                log.warning("metrics: the file of this worker cannot be written", error=str(error))
+            await asyncio.sleep(WRITE_SECONDS)

@@ -1,7 +1,8 @@
-"""Logging: structlog over the standard library, to standard error; and what must never be in a log is taken out.
+"""Logging to standard error with structlog over the standard library, without secrets.
 
-Query strings carry tickets, paths codes of invitations (and tokens, where a client is mistaken), debug output of the
-WebSocket layer messages and tokens: a filter on the servers' loggers removes them, whoever configured those loggers.
+Query strings carry tickets. Paths carry the codes of invites, and tokens if a client is mistaken. Debug output of the
+WebSocket layer has messages and tokens. A filter on the loggers of the ASGI servers removes all of them, whoever configured
+those loggers.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ SERVER_LOGGERS = (
     "_granian",
     "granian.access",
 )
-"""Loggers of ASGI servers that write down request lines."""
+"""Loggers of ASGI servers that log request lines."""
 
 _SECRET = re.compile(r"\?[^\s\"']*|(?<=/invites/)[^\s\"'?]+|(?<![A-Za-z0-9])s[sg]_[\w-]{20,}")
-# A line for each connection that comes and goes is noise, and the dearest part of a connect.
+# Two lines for each connection are noise, and were the most expensive part of a connect.
 _PER_CONNECTION = ('%s - "WebSocket %s" [accepted]', "connection open", "connection closed")
 
 
-class Discreet(logging.Filter):
-    """Takes query strings, invitations' codes and tokens out; drops frames, headers and (above debug) a line per connection."""
+class SecretFilter(logging.Filter):
+    """Removes query strings, codes of invites and tokens from records. Drops frames, headers and the lines per connection."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.msg if isinstance(record.msg, str) else ""
@@ -45,7 +46,7 @@ class Discreet(logging.Filter):
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to what sys.stderr is now, not to what it was when logging was configured."""
+    """Writes to the current sys.stderr, not to the one at the time of `configure`."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -60,7 +61,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 def configure(level: str) -> None:
-    """Set up the loggers `suhbat.*` at `level` and make the servers' loggers discreet. May be called again."""
+    """Set up the loggers `suhbat.*` at `level`, and add the filter to SERVER_LOGGERS. May be called again."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -93,8 +94,8 @@ def configure(level: str) -> None:
     logger.setLevel(level.upper())
     for name in SERVER_LOGGERS:
         server = logging.getLogger(name)
-        if not any(isinstance(existing, Discreet) for existing in server.filters):
-            server.addFilter(Discreet())
+        if not any(isinstance(existing, SecretFilter) for existing in server.filters):
+            server.addFilter(SecretFilter())
 
 
 def _strip(argument: object) -> object:

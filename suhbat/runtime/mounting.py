@@ -1,4 +1,4 @@
-"""Suhbat as a part of another FastAPI or Starlette application."""
+"""Mounts Suhbat in another FastAPI or Starlette application."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def mount(
 ) -> ServerApp:
     """Mount Suhbat below `path` (such as "/chat"), and start and stop it with `app`.
 
-    `settings`: from the environment and suhbat.toml if not given. `authenticate`: who asks, as the application knows it:
-    `(Asked) -> Person | None`, also async; without it people log in to Suhbat itself. Call before the application starts.
+    `settings`: read from the environment and suhbat.toml if not given. `authenticate`: identifies the user of a request,
+    `(Asked) -> ExternalPerson | None`, also async; without it people log in to Suhbat. Call before the application starts.
     """
     if not path.startswith("/") or path.endswith("/"):
         raise ValueError(f'the path must be like "/chat", not {path!r}')

@@ -1,7 +1,7 @@
-"""The live parts of one node, wired together: store, bus, hub, people and what they do. No HTTP, no sockets, no process.
+"""The live parts of one node, wired together: store, bus, hub, people and their use cases. No HTTP, sockets or process.
 
-Parts are given what they use, and whom they tell, when they are made: nothing is set later. What would be a circle is cut by
-a part that both sides know: `PresenceTracker` tells a `HeartbeatSignal`, on which the node's membership of the cluster waits.
+A part gets everything it uses, and the listeners that it notifies, as constructor arguments. Where that would be circular,
+both sides get a third object: `PresenceTracker` sets a `HeartbeatSignal`, on which `ClusterMembership` waits.
 """
 
 from __future__ import annotations
@@ -45,21 +45,21 @@ from suhbat.protocol.events import LogEntry
 from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
 
-from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, Stopping
+from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, ShutdownSteps
 
 log = structlog.get_logger("suhbat")
 
-CHORES_SECONDS = 60.0
+MAINTENANCE_SECONDS = 60.0
 
-_UNTOLD = "the others will notice that this node has gone when its lease ends"
-_LAST_USES = "when tokens and sessions were last used is known as of a minute ago"
-_UNDECIDED = "the store was not closed; what was acknowledged is stored, sends without an acknowledgement are undecided"
+_LEASE_KEPT = "cluster: not left; the other nodes will notice when the lease of this node ends"
+_USES_LOST = "people: the last uses of tokens and sessions were not saved; the stored ones are up to a minute old"
+_NOT_CLOSED = "store: not closed; acknowledged messages are stored, sends without an acknowledgement are undecided"
 
 
 class Node:
-    """Nothing runs before `running`. `services` is what requests and connections may use of it.
+    """Everything that runs on one node; nothing runs before `running`. `services` is for requests and connections.
 
-    `control`: what shows that an order comes from this machine's owner. `authenticate`: see `identity.external`.
+    `control` checks that a command comes from the command line on this machine. `authenticate`: see `identity.external`.
     """
 
     def __init__(
@@ -143,46 +143,46 @@ class Node:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Start from the inside out, stop from the outside in. Raises UnusableStore with what to do; ImportError where
-        the bus needs a client that is not installed."""
-        step = Stopping(limited=self.cluster_membership is not None).step
+        """Start the parts, the store first, and stop them in reverse order. Raises UnusableStore with advice, and
+        ImportError if the client of the bus is not installed."""
+        step = ShutdownSteps(limited=self.cluster_membership is not None).run
         async with AsyncExitStack() as stack:
             await self.store.open(self.committed, self.bus.tell)
-            stack.push_async_callback(step, self.store.close, CLOSE_SECONDS, _UNDECIDED)
+            stack.push_async_callback(step, self.store.close, CLOSE_SECONDS, _NOT_CLOSED)
             await self.reconciliation.begin()
             await self.people.load()
             await self.bans.load(self.store)
             flush = partial(self.people.flush, everything=True)
-            stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _LAST_USES)
+            stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _USES_LOST)
             await self.bus.open(self._bus_listener, self.store.epoch)
             stack.push_async_callback(self.bus.close)
             if self.cluster_membership is not None:
                 await self.cluster_membership.open()
-                stack.push_async_callback(step, self.cluster_membership.close, LAST_WORDS_SECONDS, _UNTOLD)
+                stack.push_async_callback(step, self.cluster_membership.close, LAST_WORDS_SECONDS, _LEASE_KEPT)
             stack.push_async_callback(self.tasks.close)
             await self.hub.open()
             stack.callback(self.hub.close)
             self.tasks.start(self.reconciliation.run())
             if self.cluster_membership is not None:
                 self.tasks.start(self.cluster_membership.run())
-            self.tasks.start(self._chores())
+            self.tasks.start(self._maintain())
             yield
 
     def committed(self, entries: list[LogEntry]) -> None:
-        """A batch is durable: tell everybody here, and the other processes; those may hear of it late, the former not."""
+        """Deliver a durable batch to the connections of this node, then to the bus, which may fail."""
         self.hub.apply(entries, ours=True)
         self.bus.publish(entries)
 
-    async def _chores(self) -> None:
-        """Once a minute: write down who was here, forget those whose time is over, and what is older than it may be."""
+    async def _maintain(self) -> None:
+        """Once a minute: save when sessions were last used, remove expired guests and sessions, apply the retention."""
         while True:
-            await asyncio.sleep(CHORES_SECONDS)
+            await asyncio.sleep(MAINTENANCE_SECONDS)
             try:
                 await self.people.flush()
                 await self.people.sweep()
                 await self.store.drop_allowances()
-                for name in await self.store.expire(self.settings.retention):
-                    self.hub.pages.forget(name)
+                for conversation in await self.store.expire(self.settings.retention):
+                    self.hub.pages.forget(conversation)
                 await erase_all(self.store, self.clock)
             except Exception:
-                log.exception("the chores of this minute were not all done")
+                log.exception("maintenance: failed; the next run is in a minute")

@@ -1,4 +1,4 @@
-"""Running the server: one process, or several on one port that a parent looks after."""
+"""Runs the server under uvicorn: in this process, or in several worker processes on one port that a parent supervises."""
 
 from __future__ import annotations
 
@@ -24,24 +24,25 @@ from suhbat.store.lock import owned
 from suhbat.transport.http_guard import guarded
 from suhbat.transport.native import Native
 
-from . import startup
 from .app import ServerApp, create_app
 from .metrics import workers
-from .worker import Worker
+from .startup import Worker, local_url, print_line
 
 SHUTDOWN_SECONDS = 5
-"""From the request to stop until requests and connections that are still open are cut off."""
+"""The time from the request to stop until open requests and connections are cut off."""
 BACKLOG = 16_384
-"""Connections that wait to be accepted; the system may allow fewer (Linux: net.core.somaxconn)."""
+"""Connections that may wait to be accepted. The system may allow fewer (Linux: net.core.somaxconn)."""
 STOP_SECONDS = 15.0
+"""How long the workers have to stop before the parent kills them."""
 RESTART_SECONDS = 1.0
+"""The pause before a worker is replaced."""
 SPAWN = get_context("spawn")
-"""Workers are not forked: that is not there everywhere, and copies what a thread may hold."""
+"""Workers are not forked: not every system can, and a fork copies locks that a thread may hold."""
 
 
 class UvicornServer(uvicorn.Server):
-    """uvicorn's, which says when it is `ready`, lets the others take over before it stops, and stops when it can do nothing
-    but that."""
+    """uvicorn's server, which also calls `ready` once it accepts requests, drains before it stops, and stops when the store
+    has failed for good (`has_failed`)."""
 
     def __init__(self, config: uvicorn.Config, suhbat: ServerApp, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -61,14 +62,14 @@ class UvicornServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         began = time.monotonic()
         await self._suhbat.drain()
-        # Who was answered meanwhile needs no more time, and the store needs some.
+        # Draining has used up a part of the time. The store needs the rest.
         self.config.timeout_graceful_shutdown = max(1, SHUTDOWN_SECONDS - round(time.monotonic() - began))
         await super().shutdown(sockets)
 
 
-class _Given(NamedTuple):
-    """What one of several processes is given by the parent. `flags`: what the settings were made with; without `secret`
-    another server on the data directory takes the orders of the command line."""
+class _WorkerStart(NamedTuple):
+    """What the parent sends to a worker. `flags`: the arguments of `Settings`. `said`: the pipe to report readiness.
+    `secret`: None if another server on the data directory serves the command line."""
 
     number: int
     flags: dict[str, Any]
@@ -78,18 +79,17 @@ class _Given(NamedTuple):
 
 
 def refusal(settings: Settings, platform: str = sys.platform) -> str | None:
-    """Why there cannot be several workers, or None if they can."""
+    """Why these settings do not allow several workers; None if they do, or ask for one."""
     if settings.workers == 1:
         return None
     if settings.bus_url is None or settings.database_url is None:
         return (
-            f"workers = {settings.workers} needs bus_url and database_url: without a bus between them, people on different "
-            "workers would not hear each other at once, and a SQLite file belongs to one process. "
-            "Use one worker; it serves thousands of connections."
+            f"workers = {settings.workers} needs bus_url and database_url: without a bus, messages would reach people on other "
+            "workers late, and a SQLite file belongs to one process. Use one worker; it serves thousands of connections."
         )
     if platform == "win32":
         return (
-            f"workers = {settings.workers} cannot be on Windows: there one socket takes connections for one process only "
+            f"workers = {settings.workers} is not possible on Windows, where a socket accepts connections for one process only "
             "(I/O completion ports). Start several servers instead, each with its own --port and --data and the same "
             "database_url and bus_url, behind a proxy."
         )
@@ -104,8 +104,8 @@ def run(
     *,
     quiet: bool = False,
 ) -> None:
-    """Serve until told to stop. `ready` is called when it takes requests; `worker`, `quiet`: see `app.create_app`. Raises
-    SystemExit(1) where it stopped because it could not go on, so that it is started anew."""
+    """Serve until a signal to stop. `ready` is called once the server accepts requests. `worker`, `quiet`: see
+    `app.create_app`. Raises SystemExit(1) if the store has failed for good, so that a supervisor restarts the process."""
     suhbat = create_app(settings, worker=worker, quiet=quiet)
     server = UvicornServer(_config(settings, suhbat), suhbat, ready)
     server.run(sockets)
@@ -114,14 +114,14 @@ def run(
 
 
 def run_workers(settings: Settings, flags: dict[str, Any]) -> None:
-    """Serve with several processes, and start again those that die. `flags`: what the settings were made with.
+    """Serve with several processes and replace those that end. `flags`: the arguments that `settings` were made with.
 
-    Raises SystemExit when one ends before any was ready: what keeps it from starting would keep the next one too.
+    Raises SystemExit if a worker ends before any was ready: its replacement would end as well.
     """
     listening = _config(settings, create_app(settings)).bind_socket()
     try:
-        with _controlled(settings, listening.getsockname()[1]) as secret:
-            status = _look_after(settings.workers, flags, listening, secret)
+        with _published_control(settings, listening.getsockname()[1]) as secret:
+            status = _supervise(settings.workers, flags, listening, secret)
     finally:
         listening.close()
     if status:
@@ -129,24 +129,24 @@ def run_workers(settings: Settings, flags: dict[str, Any]) -> None:
 
 
 @contextmanager
-def _controlled(settings: Settings, port: int) -> Iterator[str | None]:
-    """The command line finds this parent by the data directory, and each worker obeys the one secret: which of them an order
-    reaches nobody can say, and each may end."""
+def _published_control(settings: Settings, port: int) -> Iterator[str | None]:
+    """As `startup.published_control`, for all workers. They share the secret, because any of them may get a command. None
+    if another server on the data directory serves the command line."""
     with ExitStack() as stack:
         secret = None
         try:
             stack.enter_context(owned(settings.data))
             control = Control(settings.data)
-            secret = control.begin(startup.beside(settings, port))
+            secret = control.begin(local_url(settings, port))
             stack.callback(control.end)
             workers.begin(settings.data)
         except (OSError, UnusableStore) as error:
-            startup.tell(f"suhbat: the command line does not find this server: {error}")
+            print_line(f"suhbat: the command line cannot find this server: {error}")
         yield secret
 
 
-def _look_after(count: int, flags: dict[str, Any], listening: socket.socket, secret: str | None) -> int:
-    """Keep so many workers at work until told to stop; the exit status."""
+def _supervise(count: int, flags: dict[str, Any], listening: socket.socket, secret: str | None) -> int:
+    """Run `count` workers until a signal to stop. Returns the exit status."""
     heard, said = SPAWN.Pipe(duplex=False)
     was_ready = stopping = False
     status = 0
@@ -158,7 +158,7 @@ def _look_after(count: int, flags: dict[str, Any], listening: socket.socket, sec
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
-    running = [_start(_Given(number, flags, listening, said, secret)) for number in range(count)]
+    running = [_start(_WorkerStart(number, flags, listening, said, secret)) for number in range(count)]
     while not stopping:
         time.sleep(0.1)
         while heard.poll():
@@ -167,14 +167,12 @@ def _look_after(count: int, flags: dict[str, Any], listening: socket.socket, sec
             if worker.is_alive() or stopping:
                 continue
             if not was_ready:
-                startup.tell(
-                    f"worker {worker.pid} has ended ({worker.exitcode}) before the server was ready: see above"
-                )
+                print_line(f"worker {worker.pid} has ended ({worker.exitcode}) before the server was ready: see above")
                 status, stopping = max(1, worker.exitcode or 0), True
                 continue
-            startup.tell(f"worker {worker.pid} has ended ({worker.exitcode}); another one is started")
+            print_line(f"worker {worker.pid} has ended ({worker.exitcode}); another one is started")
             time.sleep(RESTART_SECONDS)
-            running[number] = _start(_Given(number, flags, listening, said, secret))
+            running[number] = _start(_WorkerStart(number, flags, listening, said, secret))
     _stop(running)
     return status
 
@@ -190,25 +188,25 @@ def _stop(workers: list[SpawnProcess]) -> None:
             worker.kill()
 
 
-def _start(given: _Given) -> SpawnProcess:
-    # What it is given goes through a pipe: a secret among the arguments could be read by everybody on the machine.
-    process = SPAWN.Process(target=_work, args=(given,), name=f"suhbat-{given.number}")
+def _start(given: _WorkerStart) -> SpawnProcess:
+    # `spawn` sends this through a pipe. A secret on the command line could be read by every user of the machine.
+    process = SPAWN.Process(target=_run_worker, args=(given,), name=f"suhbat-{given.number}")
     process.start()
     return process
 
 
-def _work(given: _Given) -> None:
-    threading.Thread(target=_stop_with_the_parent, name="suhbat-parent", daemon=True).start()
+def _run_worker(given: _WorkerStart) -> None:
+    threading.Thread(target=_stop_with_parent, name="suhbat-parent", daemon=True).start()
     if sys.platform != "win32":
-        # Ctrl-C reaches the whole group: the parent tells them.
+        # Ctrl-C reaches the whole process group; the parent stops its workers.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker = None if given.secret is None else Worker(given.number, given.secret)
-    # One of them prints where to open the server.
+    # Only the first worker prints the welcome.
     run(Settings(**given.flags), [given.listening], lambda: given.said.send(True), worker, quiet=given.number > 0)
 
 
-def _stop_with_the_parent() -> None:
-    """Where that was killed nobody looks after this process any more, and it would hold the port."""
+def _stop_with_parent() -> None:
+    """Stop this worker when its parent has ended, even if it was killed; otherwise the worker would keep the port."""
     parent = parent_process()
     assert parent is not None
     parent.join()
@@ -222,7 +220,7 @@ def _config(settings: Settings, suhbat: ServerApp) -> uvicorn.Config:
         port=settings.port,
         root_path=settings.root_path or "",
         log_level=settings.log_level,
-        # Who a proxy speaks for is decided by `trusted_proxies`; uvicorn would rewrite the address before.
+        # `trusted_proxies` decides about forwarded addresses; uvicorn would replace the address before.
         proxy_headers=False,
         http=guarded(suhbat.connection_limiter, settings.public_url),
         ws=Native,

@@ -1,5 +1,5 @@
-"""How a node stops: others take its connections over, and then none of its last steps may keep the process from ending
-because another machine does not answer."""
+"""How a node stops: it hands its connections over to other nodes, then runs its last steps, none of which may keep the
+process alive because another machine does not answer."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from suhbat.hub.connection import Connection
 from suhbat.protocol.closes import Close
 
 NOTICE_SECONDS = 1.0
-"""How long a node that will stop still takes requests, until who balances between the nodes has noticed."""
+"""How long a node that is about to stop still accepts requests, until the load balancer has noticed that it drains."""
 SPREAD_SECONDS, SPREAD_STEPS = 3.0, 30
-"""Over how long it then closes its connections."""
+"""The time over which it then closes its connections, and in how many steps."""
 LAST_WORDS_SECONDS = 1.0
-"""From the first step on: until when the others are told, and is written down who was here."""
+"""From the first step: the deadline for telling the other nodes and for saving when sessions were last used."""
 CLOSE_SECONDS = 3.0
-"""Until when the store may write what it has accepted. With what comes before (`ServerApp.drain`, `UvicornServer.shutdown`)
-this is within the 10 s after SIGTERM that are promised."""
+"""From the first step: the deadline for the store to write what it has accepted. Together with what comes before
+(`ServerApp.drain`, `UvicornServer.shutdown`) this is within the promised 10 s after SIGTERM."""
 
 log = structlog.get_logger("suhbat")
 
 
-async def hand_over(connections: Iterable[Connection]) -> None:
-    """Where others can take over, and nobody is sent here any more: connections are closed (1012: come back) one after
-    another, so that they do not all come to the others at once."""
+async def close_gradually(connections: Iterable[Connection]) -> None:
+    """Close these connections with 1012 (reconnect) over SPREAD_SECONDS, so that not all of them reconnect to the other
+    nodes at once. Waits NOTICE_SECONDS before."""
     await asyncio.sleep(NOTICE_SECONDS)
     leaving = list(connections)
     for number, connection in enumerate(leaving, 1):
@@ -36,16 +36,20 @@ async def hand_over(connections: Iterable[Connection]) -> None:
             await asyncio.sleep(SPREAD_SECONDS / SPREAD_STEPS)
 
 
-class Stopping:
-    """`limited`: the store is on another machine. One in files of this node's own is waited for, however long that takes: only
-    so it ends as one whole file."""
+class ShutdownSteps:
+    """Runs the last steps of a node.
+
+    `limited`: the store is on another machine, so each step has a deadline. A store in this node's own files has none,
+    however slow the disk is: only a complete close leaves a complete file.
+    """
 
     def __init__(self, *, limited: bool) -> None:
         self._limited = limited
         self._began: float | None = None
 
-    async def step(self, do: Callable[[], Awaitable[None]], seconds: float, given_up: str) -> None:
-        """Carry it out. Where that fails, or is not done in time, it is said what was `given_up`, and the next one follows."""
+    async def run(self, do: Callable[[], Awaitable[None]], seconds: float, consequence: str) -> None:
+        """Run a step, at most until `seconds` after the first step began. If it fails or is late, log the `consequence`
+        and return."""
         now = asyncio.get_running_loop().time()
         if self._began is None:
             self._began = now
@@ -53,6 +57,6 @@ class Stopping:
             async with asyncio.timeout_at(self._began + seconds if self._limited else None):
                 await do()
         except TimeoutError:
-            log.error(given_up, reason="the database did not answer in time")
+            log.error(consequence, reason="the database did not answer in time")
         except SuhbatError as error:
-            log.error(given_up, reason=str(error))
+            log.error(consequence, reason=str(error))

@@ -1,13 +1,15 @@
-"""Start-up: what is printed (where to open the server, what its owner should know; ASCII only) and what is refused."""
+"""Start-up: the lines printed for the operator (ASCII only), the configurations that are refused, and how the command line
+finds this server."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 
@@ -20,28 +22,33 @@ from suhbat.store.lock import owned
 
 log = structlog.get_logger("suhbat")
 
-FILES = 100_000
-"""Open files asked for: two connections' worth for each that the setting `connections` allows by default."""
-
-WITHOUT = "all its visitors count as one address for the limits"
-"""What a proxy that is not trusted means for a server."""
+UNTRUSTED_PROXY = "all its visitors count as one address for the limits"
+"""The consequence of a proxy that is not in `trusted_proxies`."""
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (compared)  # nosec B104
 
 
-def welcome(settings: Settings, setup: str | None = None) -> None:
-    """Print the lines of `lines` to standard output."""
-    host, port = address(sys.argv, settings)
-    for line in lines(settings, host, port, setup):
-        tell(line)
+class Worker(NamedTuple):
+    """One of several processes that a parent started on a data directory. `number` counts from 0; a replacement has the
+    number of the worker that ended. `secret`: what commands of the command line carry (see `identity.control`)."""
+
+    number: int
+    secret: str
 
 
-def tell(line: str) -> None:
-    """Print for people; ASCII only."""
+def print_welcome(settings: Settings, setup: str | None = None) -> None:
+    """Print the `welcome_lines` to standard output."""
+    host, port = listening_address(sys.argv, settings)
+    for line in welcome_lines(settings, host, port, setup):
+        print_line(line)
+
+
+def print_line(line: str) -> None:
+    """Print to standard output at once, with other characters than ASCII escaped: a console may not show them."""
     print(line.encode("ascii", "backslashreplace").decode(), flush=True)
 
 
-def lines(settings: Settings, host: str, port: int, setup: str | None = None) -> list[str]:
-    """For people: URLs to open, and warnings. `setup`: the code of the link that makes the first owner."""
+def welcome_lines(settings: Settings, host: str, port: int, setup: str | None = None) -> list[str]:
+    """The URLs to open, and warnings. `setup`: the code of the link that makes the first owner."""
     shown = "localhost" if host in (_EVERY_ADDRESS, "::", "127.0.0.1", "::1", "localhost") else host
     shown = f"[{shown}]" if ":" in shown else shown
     url = settings.public_url or f"http://{shown}:{port}"
@@ -54,19 +61,20 @@ def lines(settings: Settings, host: str, port: int, setup: str | None = None) ->
     ]
     if setup is not None:
         said.append(f"  Setup    {url}/setup?code={setup}")
-    if settings.access == "open" and is_public(host):
+    if settings.access == "open" and _is_public(host):
         said.append(
             f"  Warning: guests are open and the server listens on {host}: everybody who reaches this machine can "
             "write here. For this machine only: --host 127.0.0.1. For members only: SUHBAT_ACCESS=closed."
         )
-    if (unknown := unknown_proxy(settings)) is not None:
-        said.append(f"  Warning: {unknown}.")
+    if (warning := untrusted_proxy(settings)) is not None:
+        said.append(f"  Warning: {warning}.")
     return said
 
 
-def beside(settings: Settings, bound: int | None = None) -> str:
-    """Where a program on this machine reaches the server that is starting. `bound`: the port where that is known already."""
-    host, port = address(sys.argv, settings)
+def local_url(settings: Settings, bound: int | None = None) -> str:
+    """The URL at which a program on this machine reaches the server that is starting. `bound`: the port, if it is known
+    already."""
+    host, port = listening_address(sys.argv, settings)
     port = bound or port
     if host in (_EVERY_ADDRESS, "localhost"):
         host = "127.0.0.1"
@@ -76,9 +84,12 @@ def beside(settings: Settings, bound: int | None = None) -> str:
 
 
 @contextmanager
-def controlled(settings: Settings, control: Control, *, shared: bool) -> Iterator[None]:
-    """The command line finds this server by its data directory. Of several processes there (`shared`) the first one is found;
-    workers of `suhbat serve` were given a secret by their parent, which is found."""
+def published_control(settings: Settings, control: Control, *, shared: bool) -> Iterator[None]:
+    """Write into the data directory how the command line reaches this server, for as long as the context lasts.
+
+    `shared`: several processes may use the directory, and only the first one is found. For workers of `suhbat serve`, which
+    have a secret, their parent does this.
+    """
     if control.secret is not None:
         yield
         return
@@ -86,15 +97,15 @@ def controlled(settings: Settings, control: Control, *, shared: bool) -> Iterato
         try:
             if shared:
                 stack.enter_context(owned(settings.data))
-            control.begin(beside(settings))
+            control.begin(local_url(settings))
             stack.callback(control.end)
         except (OSError, UnusableStore) as error:
-            log.info("the command line does not find this process", reason=str(error))
+            log.info("startup: the command line cannot find this process", reason=str(error))
         yield
 
 
-def is_public(host: str) -> bool:
-    """Whether other machines can reach it."""
+def _is_public(host: str) -> bool:
+    """Whether other machines can reach a server that listens on `host`."""
     if host == "localhost":
         return False
     try:
@@ -103,8 +114,9 @@ def is_public(host: str) -> bool:
         return True
 
 
-def address(argv: list[str], settings: Settings) -> tuple[str, int]:
-    """Host and port: an ASGI server does not tell them to its application, but its command line does."""
+def listening_address(argv: list[str], settings: Settings) -> tuple[str, int]:
+    """Host and port, from the command line of the ASGI server, because it does not tell them to its application. Under
+    `suhbat serve` the settings have them."""
     host, port = settings.host, settings.port
     if "suhbat" not in Path(argv[0]).name and Path(argv[0]).parent.name != "suhbat":
         given = dict(_options(argv[1:]))
@@ -115,27 +127,15 @@ def address(argv: list[str], settings: Settings) -> tuple[str, int]:
     return host, port
 
 
-def many_files() -> None:
-    """Let this process have as many open files, so connections, as the system allows it: often only 1,024 are preset."""
-    if sys.platform != "win32":
-        import resource
-
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        # macOS says there is no limit, and refuses to set that.
-        with suppress(ValueError, OSError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, FILES) if most > 0 else FILES, most))
-
-
-def one_worker(argv: list[str], environ: Mapping[str, str], settings: Settings) -> None:
-    """Raise UnusableStore if an ASGI server was told to run several processes of this application, on a store for one."""
+def require_one_worker(argv: list[str], environ: Mapping[str, str], settings: Settings) -> None:
+    """Raises UnusableStore if the ASGI server was told to run several processes on a store or a bus for one."""
     if settings.database_url is not None and settings.bus_url is not None:
         return
     asked = dict(_options(argv[1:])).get("--workers") or environ.get("WEB_CONCURRENCY") or "1"
     if asked.isdecimal() and int(asked) > 1:
         raise UnusableStore(
-            f"{asked} workers need a bus (the setting bus_url), and database_url: without, people on different workers "
-            "would not hear each other at once, and one data directory belongs to one process. "
-            "Use one worker; it serves thousands."
+            f"{asked} workers need bus_url and database_url: without a bus, messages would reach people on other workers "
+            "late, and a data directory belongs to one process. Use one worker; it serves thousands of connections."
         )
 
 
@@ -144,11 +144,12 @@ def _options(arguments: list[str]) -> list[tuple[str, str]]:
     return pairs + [(name, value) for name, _, value in (argument.partition("=") for argument in arguments) if value]
 
 
-def unknown_proxy(settings: Settings) -> str | None:
-    """What the settings alone tell of a proxy that the server does not know: it speaks no TLS, so before an https address there
-    is one."""
+def untrusted_proxy(settings: Settings) -> str | None:
+    """A warning if the settings imply a proxy that is not trusted: the server speaks no TLS, so an https `public_url` needs
+    one."""
     if settings.trusted_proxies or not (settings.public_url or "").startswith("https://"):
         return None
     return (
-        f"public_url is https, so a proxy stands before this server, but trusted_proxies is empty: {WITHOUT}; {ADVICE}"
+        f"public_url is https, so there is a proxy in front of this server, but trusted_proxies is empty: "
+        f"{UNTRUSTED_PROXY}; {ADVICE}"
     )

@@ -32,7 +32,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_the_settings_tell(settings: dict[str, Any], said: bool) -> None:
     """An https `public_url` without trusted proxies gives a warning that says what to set. Other settings give none."""
     given = Settings(**settings)
-    printed = "\n".join(startup.lines(given, "127.0.0.1", 8000))
+    printed = "\n".join(startup.welcome_lines(given, "127.0.0.1", 8000))
     assert ("trusted_proxies" in printed) is said
     found = [finding.text for finding in proxies.proxies(given) if finding.level == "warn"]
     assert [("trusted_proxies" in text) for text in found] == ([True] if said else [])

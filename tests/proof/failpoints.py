@@ -105,7 +105,7 @@ def clock_jumps() -> None:
     import random
     import time
 
-    from suhbat.runtime.surroundings import SystemClock
+    from suhbat.runtime.adapters import SystemClock
 
     began = time.monotonic()
 

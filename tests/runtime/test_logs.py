@@ -1,4 +1,4 @@
-"""Logs: no query strings, no messages, no tokens."""
+"""Logs have no query strings, messages or tokens."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from suhbat.runtime import logs
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """What this changes is global; put it back."""
+    """Restore the global state of logging."""
     logger = logging.getLogger("suhbat")
     before = logger.handlers, logger.propagate, logger.level
     filters = {name: list(logging.getLogger(name).filters) for name in logs.SERVER_LOGGERS}
@@ -27,9 +27,9 @@ def restored() -> Iterator[None]:
 
 
 def through(level: int, message: str, *arguments: object) -> str | None:
-    """What the filter leaves of a record; None if it is dropped."""
+    """The message of a record after the filter; None if it is dropped."""
     record = logging.LogRecord("uvicorn.error", level, "", 0, message, arguments, None)
-    return record.getMessage() if logs.Discreet().filter(record) else None
+    return record.getMessage() if logs.SecretFilter().filter(record) else None
 
 
 @pytest.mark.parametrize(
@@ -40,14 +40,14 @@ def through(level: int, message: str, *arguments: object) -> str | None:
         ('%s - "WebSocket %s" [rejected]', ("1.2.3.4:5", b"/api/v1/ws?ticket=secret")),
     ],
 )
-def test_query_strings_are_taken_out(message: str, arguments: tuple[object, ...]) -> None:
-    """The line stays, the ticket does not."""
+def test_query_strings_are_removed(message: str, arguments: tuple[object, ...]) -> None:
+    """The line is kept without the ticket."""
     left = through(logging.INFO, message, *arguments)
     assert left is not None and "secret" not in left and "/api/v1/ws" in left
 
 
-def test_codes_of_invitations_are_taken_out() -> None:
-    """They stand in a path, and let somebody in."""
+def test_codes_of_invites_are_removed() -> None:
+    """A code is in the path, and whoever has it can register."""
     left = through(
         logging.INFO, '%s - "%s %s HTTP/%s" %d', "1.2.3.4:5", "GET", "/api/v1/invites/c0de?lang=uz", "1.1", 200
     )
@@ -56,8 +56,8 @@ def test_codes_of_invitations_are_taken_out() -> None:
 
 @pytest.mark.parametrize("prefix", ["ss_", "sg_"])
 @pytest.mark.parametrize("path", ["/api/v1/conversations/{token}/messages", "/ws/{token}", "/{token}"])
-def test_tokens_are_taken_out_wherever_they_stand(prefix: str, path: str) -> None:
-    """A client that puts one into a path has made a mistake; whoever reads the log must not have it for that."""
+def test_tokens_are_removed_from_paths(prefix: str, path: str) -> None:
+    """A mistaken client puts a token into a path. A reader of the log must not get it."""
     token = prefix + random_token()
     left = through(logging.INFO, '%s - "%s %s HTTP/%s" %d', "1.2.3.4:5", "GET", path.format(token=token), "1.1", 404)
     assert left is not None and token[3:] not in left and "404" in left
@@ -67,23 +67,23 @@ def test_tokens_are_taken_out_wherever_they_stand(prefix: str, path: str) -> Non
     ("message", "arguments"), [("< %s", ("TEXT 'a private message'",)), ("< %s: %s", ("authorization", "Bearer x"))]
 )
 def test_frames_and_headers_are_dropped(message: str, arguments: tuple[object, ...]) -> None:
-    """Debugging a socket layer does not write down what people say."""
+    """The debug output of a socket layer does not reveal messages."""
     assert through(logging.DEBUG, message, *arguments) is None
 
 
 def test_a_line_per_connection_is_dropped() -> None:
-    """Thousands that come back at once do not fill the disk."""
+    """Thousands of reconnects do not fill the disk."""
     assert through(logging.INFO, '%s - "WebSocket %s" [accepted]', "1.2.3.4:5", "/ws/user1") is None
     assert through(logging.INFO, "connection open") is None
 
 
 def test_other_lines_stay() -> None:
-    """Nothing else is touched."""
+    """Other records are unchanged."""
     assert through(logging.INFO, "Started server process [%d]", 7) == "Started server process [7]"
 
 
 def test_configure_writes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """With level, logger and fields; twice configured is once written; below the level is not."""
+    """A line has level, logger and fields. After two calls it is written once. Lines below the level are not written."""
     logs.configure("info")
     logs.configure("info")
     log = structlog.get_logger("suhbat.test")
@@ -99,9 +99,9 @@ def test_configure_writes_to_standard_error(capsys: pytest.CaptureFixture[str]) 
     assert "RuntimeError: broken" in written and "Traceback" in written
 
 
-def test_server_loggers_become_discreet_once() -> None:
-    """Configuring again adds nothing."""
+def test_server_loggers_get_the_filter_once() -> None:
+    """A second `configure` adds no second filter."""
     for _ in range(2):
         logs.configure("info")
     for name in logs.SERVER_LOGGERS:
-        assert sum(isinstance(each, logs.Discreet) for each in logging.getLogger(name).filters) == 1
+        assert sum(isinstance(each, logs.SecretFilter) for each in logging.getLogger(name).filters) == 1

@@ -20,14 +20,14 @@ from tests.store.parts import ALI, Listener
 
 
 class BrokenBus(MemoryBus):
-    """Nothing that speaks may raise; this one does."""
+    """A bus whose `publish` raises, which no real bus does."""
 
     def publish(self, entries: list[LogEntry]) -> None:
         raise RuntimeError("on purpose")
 
 
-async def test_who_is_here_comes_before_the_bus(tmp_path: Path) -> None:
-    """Whatever becomes of a batch on its way to other nodes, everybody here has it at once."""
+async def test_own_connections_come_before_the_bus(tmp_path: Path) -> None:
+    """If publishing a batch to the other nodes fails, the connections of this node have it all the same."""
     clock, settings = FakeClock(), Settings()
     store = SQLiteStore(tmp_path / "data", clock=clock)
     node = Node(settings, store, cast(Bus, BrokenBus()), clock, FakeHealth(), Control(settings.data))

@@ -1,4 +1,4 @@
-"""The last steps of a node: in time where another machine may not answer, whole where everything is its own."""
+"""The last steps of a node: with a deadline if another machine may not answer, complete if the store is its own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import asyncio
 from structlog.testing import capture_logs
 
 from suhbat.errors import Busy
-from suhbat.runtime.shutdown import Stopping
+from suhbat.runtime.shutdown import ShutdownSteps
 
 
 async def test_what_is_not_done_in_time_is_given_up() -> None:
-    """All steps share the time since the first; it is said what was given up, and each next one is begun all the same."""
-    stopping, begun = Stopping(limited=True), list[str]()
+    """The deadlines count from the first step. A late step is logged, and the next one runs all the same."""
+    steps, begun = ShutdownSteps(limited=True), list[str]()
     for name in ("first", "second"):
 
         async def never(name: str = name) -> None:
@@ -21,13 +21,13 @@ async def test_what_is_not_done_in_time_is_given_up() -> None:
 
         with capture_logs() as said:
             async with asyncio.timeout(5):
-                await stopping.step(never, 0.01, f"{name} is given up")
+                await steps.run(never, 0.01, f"{name} is given up")
         assert [line["event"] for line in said] == [f"{name} is given up"]
     assert begun == ["first", "second"]
 
 
-async def test_what_is_the_nodes_own_is_waited_for() -> None:
-    """A slow disk is no reason to leave a file half written."""
+async def test_a_store_in_own_files_has_no_deadline() -> None:
+    """A slow disk is no reason to leave an incomplete file."""
     done: list[bool] = []
 
     async def slow() -> None:
@@ -36,17 +36,17 @@ async def test_what_is_the_nodes_own_is_waited_for() -> None:
         done.append(True)
 
     with capture_logs() as said:
-        await Stopping(limited=False).step(slow, 0.0, "given up")
+        await ShutdownSteps(limited=False).run(slow, 0.0, "given up")
     assert done and not said
 
 
 async def test_a_step_that_fails_does_not_keep_the_others_from_theirs() -> None:
-    """The database is gone: it is said what was not done."""
+    """If the database is gone, the log says what was not done."""
 
     async def refused() -> None:
         raise Busy(retry_after=1, seconds=1)
 
     for limited in (True, False):
         with capture_logs() as said:
-            await Stopping(limited=limited).step(refused, 1.0, "given up")
+            await ShutdownSteps(limited=limited).run(refused, 1.0, "given up")
         assert [line["event"] for line in said] == ["given up"]

@@ -27,29 +27,29 @@ from tests.servers import ROOT, Server
 )
 def test_where_an_asgi_server_listens(argv: list[str], expected: tuple[str, int]) -> None:
     """The command line of the ASGI server tells host and port; under `suhbat serve` the settings do."""
-    assert startup.address(argv, Settings()) == expected
+    assert startup.listening_address(argv, Settings()) == expected
 
 
 def test_urls_and_the_warning() -> None:
     """The URLs can be opened as they stand; open guests on a public address are warned of, on this machine not."""
-    said = "\n".join(startup.lines(Settings(), "0.0.0.0", 8001))
+    said = "\n".join(startup.welcome_lines(Settings(), "0.0.0.0", 8001))
     assert "http://localhost:8001\n" in said and "ws://localhost:8001/ws/user1" in said
     assert "Warning" in said
-    assert "Warning" not in "\n".join(startup.lines(Settings(), "127.0.0.1", 8001))
-    assert "Warning" not in "\n".join(startup.lines(Settings(access="closed"), "0.0.0.0", 8001))
-    assert "http://[fd00::1]:80" in "\n".join(startup.lines(Settings(), "fd00::1", 80))
+    assert "Warning" not in "\n".join(startup.welcome_lines(Settings(), "127.0.0.1", 8001))
+    assert "Warning" not in "\n".join(startup.welcome_lines(Settings(access="closed"), "0.0.0.0", 8001))
+    assert "http://[fd00::1]:80" in "\n".join(startup.welcome_lines(Settings(), "fd00::1", 80))
 
 
 def test_a_public_url_is_shown_as_it_is() -> None:
     """Behind a proxy people open `public_url`, and its sockets are wss."""
-    said = "\n".join(startup.lines(Settings(public_url="https://chat.example.org"), "127.0.0.1", 8000))
+    said = "\n".join(startup.welcome_lines(Settings(public_url="https://chat.example.org"), "127.0.0.1", 8000))
     assert "https://chat.example.org" in said and "wss://chat.example.org/ws/user1" in said
 
 
 def test_only_ascii_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A console that knows nothing but ASCII can show every line, whatever the data directory is called."""
     monkeypatch.setattr("sys.argv", ["uvicorn", "main:app"])
-    startup.welcome(Settings(data=Path("маълумот")))
+    startup.print_welcome(Settings(data=Path("маълумот")))
     assert capsys.readouterr().out.isascii()
 
 
@@ -60,10 +60,10 @@ def test_only_ascii_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: 
 def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -> None:
     """Two workers without a bus do not start, and the reason is said."""
     with pytest.raises(UnusableStore, match="bus_url"):
-        startup.one_worker(argv, environ, Settings())
-    startup.one_worker(["uvicorn", "main:app", "--workers", "1"], {}, Settings())
+        startup.require_one_worker(argv, environ, Settings())
+    startup.require_one_worker(["uvicorn", "main:app", "--workers", "1"], {}, Settings())
     shared = Settings(database_url="postgresql://h/db", bus_url="nats://h")
-    startup.one_worker(argv, environ, shared)
+    startup.require_one_worker(argv, environ, shared)
 
 
 def test_a_start_on_sqlite_imports_nothing_of_postgresql(tmp_path: Path) -> None:

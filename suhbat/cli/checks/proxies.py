@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from suhbat.cli.local_server import CommandRefused, ask, running
 from suhbat.config import Settings
 from suhbat.identity.proxies import ADVICE
-from suhbat.runtime.startup import WITHOUT, unknown_proxy
+from suhbat.runtime.startup import UNTRUSTED_PROXY, untrusted_proxy
 
 from .findings import Finding
 
 
 def proxies(settings: Settings) -> Iterator[Finding]:
     """A proxy that the running server has seen; otherwise one that the settings alone imply."""
-    warning = seen(settings) or unknown_proxy(settings)
+    warning = seen(settings) or untrusted_proxy(settings)
     if warning is not None:
         yield Finding("warn", warning)
     elif settings.trusted_proxies:
@@ -35,4 +35,4 @@ def seen(settings: Settings) -> str | None:
         return None  # another check says why the server does not answer
     if peer is None:
         return None
-    return f"a proxy at {peer or 'a UNIX socket'} passes requests on and is not trusted: {WITHOUT}; {ADVICE}"
+    return f"a proxy at {peer or 'a UNIX socket'} passes requests on and is not trusted: {UNTRUSTED_PROXY}; {ADVICE}"

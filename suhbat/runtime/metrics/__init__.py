@@ -1,6 +1,6 @@
-"""What the server tells Prometheus about itself."""
+"""The metrics that the server shows to Prometheus."""
 
-from .figures import Reachable, measure
-from .workers import FIGURES_SECONDS, Together
+from .process import StoreProbe, register
+from .workers import WRITE_SECONDS, AllWorkersCollector
 
-__all__ = ["FIGURES_SECONDS", "Reachable", "Together", "measure"]
+__all__ = ["WRITE_SECONDS", "AllWorkersCollector", "StoreProbe", "register"]

@@ -1,8 +1,8 @@
-"""The figures of several workers, whichever of them is asked.
+"""The metrics of all workers on a data directory, from whichever worker Prometheus reaches.
 
-Each writes its own into a file every few seconds, and who is asked reads those of the others: a worker that hangs or ends
-keeps nobody waiting. Every figure has a label `worker`. They are not added up here: after the restart of one the sum would
-fall by what that had counted, which Prometheus would take for a restart of all.
+Each worker writes its metrics into a file every WRITE_SECONDS, and the worker that is asked reads the files of the others,
+so that one that hangs delays nobody. Every sample has a label `worker`. They are not added up: after the restart of one
+worker the sum would fall, which Prometheus would take for a restart of all.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector, CollectorRegistry
 from prometheus_client.samples import Sample
 
-FIGURES_SECONDS = 5.0
-"""How often a worker writes."""
-STALE_SECONDS = 3 * FIGURES_SECONDS
-"""A worker that has not written for so long does not answer, or has ended."""
+WRITE_SECONDS = 5.0
+"""How often a worker writes its metrics."""
+STALE_SECONDS = 3 * WRITE_SECONDS
+"""A file older than this is ignored: its worker hangs or has ended."""
 
 
 def directory(data: Path) -> Path:
-    """Where the workers on a data directory write."""
+    """Where the workers write their files."""
     return data / "workers"
 
 
 def begin(data: Path) -> None:
-    """Nothing is left of workers that were there before. The data directory must be there. Raises OSError."""
-    place = directory(data)
-    place.mkdir(mode=0o700, exist_ok=True)
-    for path in place.glob("*.json*"):
+    """Remove the files of earlier workers. The data directory must exist. Raises OSError."""
+    folder = directory(data)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for path in folder.glob("*.json*"):
         path.unlink(missing_ok=True)
 
 
-class Together(Collector):
-    """A collector of this worker's figures, those of its `own` registry, and of what the others wrote last."""
+class AllWorkersCollector(Collector):
+    """Collects the metrics of this worker, from its `own` registry, and those that the other workers wrote last."""
 
     def __init__(self, own: CollectorRegistry, data: Path, number: int) -> None:
         self._own = own
-        self._place = directory(data)
+        self._folder = directory(data)
         self._number = number
 
     def collect(self) -> Iterator[Metric]:
@@ -57,7 +57,7 @@ class Together(Collector):
         yield from families.values()
 
     def write(self) -> None:
-        """Leave this worker's figures for the others. Raises OSError."""
+        """Write this worker's metrics for the others. Raises OSError."""
         text = json.dumps(
             [
                 [
@@ -69,7 +69,7 @@ class Together(Collector):
                 for metric in self._own.collect()
             ]
         )
-        path = self._place / f"{self._number}.json"
+        path = self._folder / f"{self._number}.json"
         part = path.with_suffix(".json.part")
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
@@ -77,8 +77,8 @@ class Together(Collector):
         part.replace(path)
 
     def _others(self) -> Iterator[tuple[int, Iterable[Metric]]]:
-        for path in sorted(self._place.glob("*.json")):
-            # It may be replaced or taken away while we look, and what cannot be read is as if it were not there.
+        for path in sorted(self._folder.glob("*.json")):
+            # A file may be replaced or removed at any moment; one that cannot be read is skipped.
             with suppress(OSError, ValueError, TypeError):
                 if path.stem != str(self._number) and time.time() - path.stat().st_mtime < STALE_SECONDS:
                     yield int(path.stem), _read(path.read_text(encoding="utf-8"))

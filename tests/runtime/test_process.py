@@ -19,9 +19,9 @@ import sys
 from threading import Barrier, Thread
 import psutil
 from argon2.low_level import Type, hash_secret
-from suhbat.runtime.memory import give_back
+from suhbat.runtime.process import limit_heaps
 if sys.argv[2] == "given":
-    give_back()
+    limit_heaps()
 threads = int(sys.argv[1])
 before = psutil.Process().memory_info().rss
 together = Barrier(threads)

@@ -1,4 +1,4 @@
-"""What a node stands on, as the settings ask for it: the store, the bus, and the system's clock."""
+"""The adapters of a node that the settings choose: its store, its bus and the system clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suhbat.store.sqlite.store import SQLiteStore
 
 
 class SystemClock:
-    """See `chat.ports.Clock`."""
+    """Implements `chat.ports.Clock`."""
 
     def wall(self) -> int:
         return time.time_ns() // 1_000_000
@@ -22,7 +22,7 @@ class SystemClock:
 
 
 def make_store(settings: Settings, clock: Clock) -> Store:
-    """On PostgreSQL with `database_url`, else in a SQLite file. Not open yet."""
+    """Make the store: PostgreSQL with `database_url`, otherwise a SQLite file. It is not open yet."""
     bounds = Bounds(
         conversations=settings.conversations_per_person,
         rooms=settings.rooms_per_day,
@@ -32,14 +32,14 @@ def make_store(settings: Settings, clock: Clock) -> Store:
     history = settings.lobby_history
     if settings.database_url is None:
         return SQLiteStore(settings.data, lobby_history=history, clock=clock, bounds=bounds)
-    # Imported late, as the bus is: a start on SQLite pays for neither.
+    # Imported only if needed, like the bus, because both make a start slower.
     from suhbat.store.postgres.store import PostgresStore
 
     return PostgresStore(settings.database_url, lobby_history=history, clock=clock, bounds=bounds)
 
 
 def make_bus(settings: Settings) -> Bus:
-    """NATS with `bus_url`, else none but this process's own. Not open yet."""
+    """Make the bus: NATS with `bus_url`, otherwise one within this process. It is not open yet."""
     if settings.bus_url is None:
         return MemoryBus()
     from suhbat.bus.nats import NatsBus

@@ -1,4 +1,4 @@
-"""What /metrics tells: numbers that are true, and that Prometheus can read."""
+"""/metrics shows true numbers in a format that Prometheus reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from suhbat.config import Settings
 from suhbat.counting import Histogram
 from suhbat.runtime.app import create_app
-from suhbat.runtime.metrics import Together, workers
+from suhbat.runtime.metrics import AllWorkersCollector, workers
 from tests.servers import running
 from tests.talk import V1
 
@@ -26,7 +26,7 @@ def test_a_histogram() -> None:
     assert histogram.total == 108
 
 
-def figures(text: str) -> dict[tuple[str, str], float]:
+def samples(text: str) -> dict[tuple[str, str], float]:
     """The value of each sample by its name and its labels."""
     return {
         (sample.name, ",".join(f"{name}={value}" for name, value in sorted(sample.labels.items()))): sample.value
@@ -36,7 +36,7 @@ def figures(text: str) -> dict[tuple[str, str], float]:
 
 
 async def test_a_server_counts(tmp_path: Path) -> None:
-    """Sends by dialect, commits, batches, what was written to whom, refusals, connections."""
+    """The server counts sends by dialect, commits, batches, bytes and frames written, refusals and connections."""
     with running("suhbat", tmp_path / "data") as server:
         tokens = [server.guest(name) for name in ("ali", "vali")]
         async with V1(server.ws, tokens[0]) as ali, V1(server.ws, tokens[1]) as vali:
@@ -46,11 +46,13 @@ async def test_a_server_counts(tmp_path: Path) -> None:
             path = "/api/v1/conversations/lobby/messages"
             assert server.request("POST", path, {"text": "HTTP"}, token=tokens[0])[0] == 201
             await vali.until("message.created")
-            found = figures(server.request("GET", "/metrics")[1])
+            found = samples(server.request("GET", "/metrics")[1])
     assert found["suhbat_sends_total", "dialect=v1"] == found["suhbat_sends_total", "dialect=http"] == 1
     assert found["suhbat_refusals_total", "code=not_found,over=v1"] == 1
     assert found["suhbat_connections_by_dialect", "dialect=v1"] == found["suhbat_connections", ""] == 2
-    assert found["suhbat_fan_out_frames_total", "dialect=v1"] >= 3, "two messages to two, but for who had just come"
+    assert found["suhbat_fan_out_frames_total", "dialect=v1"] >= 3, (
+        "two messages to two readers, except one that is not live yet"
+    )
     assert found["suhbat_fan_out_bytes_total", "dialect=v1"] > 100
     assert found["suhbat_commit_seconds_count", ""] == found["suhbat_batch_items_count", ""] >= 2
     assert found["suhbat_batch_items_sum", ""] >= 3
@@ -73,20 +75,20 @@ def registry(number: float) -> CollectorRegistry:
     return made
 
 
-def together(data: Path, number: int, figure: float) -> Together:
-    return Together(registry(figure), data, number)
+def collector(data: Path, number: int, figure: float) -> AllWorkersCollector:
+    return AllWorkersCollector(registry(figure), data, number)
 
 
-def shown(one: Together) -> dict[tuple[str, str], float]:
+def shown(one: AllWorkersCollector) -> dict[tuple[str, str], float]:
     made = CollectorRegistry()
     made.register(one)
-    return figures(generate_latest(made).decode())
+    return samples(generate_latest(made).decode())
 
 
-def test_whichever_worker_is_asked_tells_of_all(tmp_path: Path) -> None:
-    """Each figure once for each worker, its own as it is now; Prometheus can read it."""
+def test_each_worker_shows_the_metrics_of_all(tmp_path: Path) -> None:
+    """Each sample is there once for each worker, the own one with its current value; Prometheus can read the result."""
     workers.begin(tmp_path)
-    first, second = together(tmp_path, 0, 1), together(tmp_path, 1, 2)
+    first, second = collector(tmp_path, 0, 1), collector(tmp_path, 1, 2)
     assert shown(first)["suhbat_one", "worker=0"] == 1, "the other has not written yet"
     first.write()
     second.write()
@@ -95,15 +97,15 @@ def test_whichever_worker_is_asked_tells_of_all(tmp_path: Path) -> None:
         assert (found["suhbat_one", "worker=0"], found["suhbat_one", "worker=1"]) == (1, 2)
         assert found["suhbat_two_total", "code=x,worker=1"] == 2
         assert found["suhbat_three_bucket", "le=1.0,worker=0"] == 1
-    later = together(tmp_path, 1, 7)
+    later = collector(tmp_path, 1, 7)
     assert shown(later)["suhbat_one", "worker=1"] == 7, "not what was written before"
     assert not [path for path in (tmp_path / "workers").iterdir() if path.stat().st_mode & 0o077]
 
 
 def test_a_worker_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it wrote last is not shown for long, nor what cannot be read; a new start begins with nothing."""
+    """Its last file is ignored after STALE_SECONDS, as is a file that cannot be read. A new start removes all files."""
     workers.begin(tmp_path)
-    first, second = together(tmp_path, 0, 1), together(tmp_path, 1, 2)
+    first, second = collector(tmp_path, 0, 1), collector(tmp_path, 1, 2)
     second.write()
     now = workers.time.time()
     monkeypatch.setattr(workers.time, "time", lambda: now + workers.STALE_SECONDS + 1)
@@ -117,8 +119,8 @@ def test_a_worker_that_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_application_that_was_never_started() -> None:
-    """Its figures can be read, and nothing is made on the disk."""
+    """Its metrics can be read, and nothing is created on the disk."""
     app = create_app(Settings(data=Path("never-made")))
-    found = figures(generate_latest(app.health.registry).decode())
+    found = samples(generate_latest(app.health.registry).decode())
     assert found["suhbat_database_up", ""] == found["suhbat_connections", ""] == 0
     assert not Path("never-made").exists()
