@@ -45,7 +45,7 @@ from .read import history, invitations, moderation, positions, rooms, states
 from .read.events import event_page, log_heads
 from .read.floor import LobbyHistory
 from .read.reader import Reader
-from .write import erasure, growth, idempotency, retention, word_filter
+from .write import erasure, idempotency, limits, retention, word_filter
 from .write.batch import unavailable
 from .write.commands import execute, touched
 from .write.transaction import WriterTransaction
@@ -234,7 +234,7 @@ class SQLStore(PeopleOverSQL):
 
     async def drop_allowances(self) -> None:
         before = self._clock.wall() - DAY
-        await self._write(lambda c: growth.forget_allowances(c, before))
+        await self._write(lambda c: limits.delete_allowances(c, before))
 
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
         """Read in a reader's thread; `aside`: what takes long and nobody waits for by the second."""

@@ -24,7 +24,7 @@ def before_commit(passed: Callable[[], None]) -> None:
     """A batch is written, but not committed yet."""
     from suhbat.store.write.committer import Committer
 
-    _after(Committer, "_fill", passed)
+    _after(Committer, "_execute", passed)
 
 
 @failpoint
@@ -64,7 +64,7 @@ def when_refused(passed: Callable[[], None]) -> None:
     """A batch could not be written because the disk failed, and nothing has been written over its remains."""
     from suhbat.store.write import committer
 
-    _before(committer, "refused", passed)
+    _before(committer, "refuse_all", passed)
 
 
 def arm(name: str, times: int) -> None:

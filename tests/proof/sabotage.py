@@ -43,14 +43,14 @@ def key_not_unique() -> None:
     from suhbat.store.tables import idempotency
     from suhbat.store.write.idempotency import IdempotencyKeys
 
-    def look_up(keys: IdempotencyKeys, posts: Sequence[Any], again: bool) -> None:
+    def load(keys: IdempotencyKeys, posts: Sequence[Any], is_retry: bool) -> None:
         return
 
     def flush(keys: IdempotencyKeys) -> None:
         names = tuple(column.name for column in idempotency.columns)
         insert_new(keys._connection, idempotency, [dict(zip(names, row, strict=True)) for row in keys._rows])
 
-    IdempotencyKeys.look_up = look_up  # type: ignore[method-assign]
+    IdempotencyKeys.load = load  # type: ignore[method-assign]
     IdempotencyKeys.flush = flush  # type: ignore[method-assign]
 
 
@@ -62,15 +62,15 @@ def told_before_commit() -> None:
 
     open_: list[Any] = []
 
-    def attempt(self: Committer, items: Sequence[Item], *, again: bool) -> Batch:
+    def attempt(self: Committer, items: Sequence[Item], *, is_retry: bool) -> Batch:
         while open_:
             open_.pop().commit()
         if self._connection is None:
             self._connection = self._engine.connect()
-        made = Batch()
+        batch = Batch()
         open_.append(self._connection.begin())
-        self._fill(self._connection, made, items, again)
-        return made
+        self._execute(self._connection, batch, items, is_retry)
+        return batch
 
     Committer._attempt = attempt  # type: ignore[method-assign]
 

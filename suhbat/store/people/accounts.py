@@ -11,7 +11,7 @@ from suhbat.errors import NameTaken
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import insert_new
 from suhbat.store.tables import accounts, conversations, guests, users
-from suhbat.store.write.marks import start_reading
+from suhbat.store.write.marks import add_read_mark
 
 from . import invites
 
@@ -40,7 +40,7 @@ def add(connection: Connection, account: Account, invite: bytes | None) -> str |
     insert_new(connection, users, [user])
     connection.execute(update(users).where(users.c.uid == account.uid).values(kind="account"))
     lobby = connection.execute(select(conversations.c.id).where(conversations.c.name == LOBBY)).scalar_one()
-    start_reading(connection, lobby, account.uid, account.lobby_from)
+    add_read_mark(connection, lobby, account.uid, account.lobby_from)
     return conversation
 
 

@@ -12,7 +12,7 @@ from suhbat.store import search
 from suhbat.store.dialect import insert_new
 from suhbat.store.read.rows import AnyRow
 from suhbat.store.tables import conversations, guests, members, users
-from suhbat.store.write.marks import start_reading
+from suhbat.store.write.marks import add_read_mark
 
 _COLUMNS = tuple(guests.c[name] for name in Guest.__slots__)
 
@@ -26,7 +26,7 @@ def save(connection: Connection, guest: Guest) -> None:
     user = {"uid": guest.uid, "user_id": guest.user_id, "kind": "guest", "created_at": guest.created_at}
     insert_new(connection, users, [user])
     lobby = connection.execute(select(conversations.c.id).where(conversations.c.name == LOBBY)).scalar_one()
-    start_reading(connection, lobby, guest.uid, guest.lobby_from)
+    add_read_mark(connection, lobby, guest.uid, guest.lobby_from)
 
 
 def of(connection: Connection, uids: Collection[str]) -> list[Guest]:

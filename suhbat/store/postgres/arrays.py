@@ -1,4 +1,4 @@
-"""Many rows in one PostgreSQL statement: each column travels as an array, so one prepared text serves every size of batch."""
+"""Many rows in one PostgreSQL statement: each column is sent as an array, so one prepared text serves batches of any size."""
 
 from __future__ import annotations
 

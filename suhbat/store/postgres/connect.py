@@ -15,10 +15,10 @@ _SETTINGS = {
     "timezone": "UTC",
     "synchronous_commit": "on",
     "jit": "off",
-    # So that a node that is paused in the middle of a transaction cannot hold the others.
+    # A node that is paused in the middle of a transaction must not hold up the others.
     "lock_timeout": "500ms",
     "idle_in_transaction_session_timeout": "2s",
-    # A node that is gone without a word is noticed.
+    # The server notices a node that is gone without closing.
     "tcp_keepalives_idle": "5",
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
@@ -29,7 +29,7 @@ _PATIENT = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 _ARGUMENTS = {
     "application_name": "suhbat",
     "connect_timeout": 3,
-    # A server that is gone without a word is noticed.
+    # The node notices a server that is gone without closing.
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 3,
@@ -38,7 +38,7 @@ _ARGUMENTS = {
 
 
 def url_of(database_url: str) -> URL:
-    """What SQLAlchemy needs of a `postgresql://` URL. Raises UnusableStore for another kind, or without the driver."""
+    """SQLAlchemy's form of a `postgresql://` URL. Raises UnusableStore for any other URL, or without the driver."""
     try:
         url = make_url(database_url)
     except (ArgumentError, ValueError) as error:
@@ -55,9 +55,9 @@ def url_of(database_url: str) -> URL:
 
 
 def connect(database_url: str, *, reading: int = 0, patient: bool = False) -> Engine:
-    """For one connection at a time that writes; or, with `reading`, for so many that only read, each in one snapshot.
+    """An engine for one writing connection; or with `reading`, for that many read-only connections (REPEATABLE READ).
 
-    `patient`: without the limits that keep a node from holding up others.
+    `patient`: without the time limits that keep a node from holding up others. Raises UnusableStore: see `url_of`.
     """
     url = url_of(database_url)
     settings = _SETTINGS | (_READING if reading else {}) | (_PATIENT if patient else {})

@@ -1,7 +1,7 @@
-"""Which PostgreSQL database this is, and the epoch that goes with it (see `epoch` for SQLite's).
+"""The identity of a PostgreSQL database, and the epoch that belongs to it (see `sqlite.epoch` for SQLite).
 
-The place is the identifier of the cluster, its timeline and the number of the database: another one where a dump was put
-back, a copy made, a standby promoted. Then the database may have gone back behind what clients have seen.
+The identity is the system identifier of the PostgreSQL cluster, its timeline and the OID of the database. It differs after a
+dump was restored, a copy made or a standby promoted: the database may then lack events that clients have seen.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ _SYSTEM = text(
 _TIMELINE = text("SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int::text")
 _LAST_TIMELINE = text("SELECT timeline_id::text FROM pg_control_checkpoint()")
 _WITHHELD = {"42501", "0A000"}
-"""No right to ask, or a service that is not quite PostgreSQL."""
+"""SQLSTATEs of a missing permission, and of a service that does not implement the function."""
 
 
-def require(connection: Connection, here: str) -> None:
-    """Raises AnotherDatabase where this is not that place."""
-    found = place(connection)
-    if found != here:
-        raise AnotherDatabase(f"the database is another one than before ({found}, it was {here}); restart")
+def require_identity(connection: Connection, identity: str) -> None:
+    """Raise AnotherDatabase if this database has another identity."""
+    found = read_identity(connection)
+    if found != identity:
+        raise AnotherDatabase(f"the database is another one than before ({found}, it was {identity}); restart")
 
 
-def place(connection: Connection) -> str:
-    """Which database this is. Raises DBAPIError (trouble) on a standby, which is none of its own yet."""
+def read_identity(connection: Connection) -> str:
+    """The identity of this database. Raises DBAPIError (trouble) on a standby, which has none of its own yet."""
     system, database = connection.execute(_SYSTEM).one()
     return f"{system}/{_timeline(connection)}/{database}"
 
 
 def _timeline(connection: Connection) -> str:
-    """That on which is written now. Where this is not told, that of the last checkpoint, which after a promotion is that
-    of before for some minutes."""
+    """The timeline of the present WAL. If the server withholds it, that of the last checkpoint, which lags behind a promotion
+    by some minutes."""
     try:
         with connection.begin_nested():
             return str(connection.execute(_TIMELINE).scalar_one())
@@ -48,8 +48,8 @@ def _timeline(connection: Connection) -> str:
     return str(connection.execute(_LAST_TIMELINE).scalar_one())
 
 
-def epoch_at(connection: Connection, here: str) -> str:
-    """The epoch at this place; a new one where the database was at another when it gave the last."""
+def epoch_of(connection: Connection, identity: str) -> str:
+    """The stored epoch; a new one if it was stored under another identity."""
     connection.exec_driver_sql(
         "INSERT INTO meta (key, value) VALUES ('place', ''), ('epoch', '') ON CONFLICT DO NOTHING"
     )
@@ -57,12 +57,12 @@ def epoch_at(connection: Connection, here: str) -> str:
         "SELECT key, value FROM meta WHERE key IN ('place', 'epoch') ORDER BY key FOR UPDATE"
     )
     known: dict[str, str] = {row.key: row.value for row in rows}
-    if known["place"] == here and known["epoch"]:
+    if known["place"] == identity and known["epoch"]:
         return str(known["epoch"])
     fresh = token_hex(8)
-    for key, value in (("place", here), ("epoch", fresh)):
+    for key, value in (("place", identity), ("epoch", fresh)):
         connection.exec_driver_sql("UPDATE meta SET value = %s WHERE key = %s", (value, key))
-    # Their transaction ids are those of the other place. Here others have them, or will.
+    # Its transaction ids are those of the other database; here other transactions have them.
     connection.exec_driver_sql("DELETE FROM journal")
     connection.exec_driver_sql("DELETE FROM meta WHERE key = 'pruned'")
     return fresh

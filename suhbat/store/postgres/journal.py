@@ -1,8 +1,9 @@
-"""The journal of the writers: what each transaction did, found by transaction id, so that no late commit is missed.
+"""The journal of the writers: what each transaction changed, by transaction id, so that readers miss no late commit.
 
-A time stamp or a sequence is taken before COMMIT: who looks for "all above the last" misses a transaction that took its
-number early and committed late. Transaction ids have that problem too, but there PostgreSQL says which are still open: a look
-begins at the oldest one that was open at the look before (`pg_snapshot_xmin`), and reading a row twice does no harm.
+A timestamp or a sequence number is taken before COMMIT, so a reader that asks for everything above the last one misses a
+transaction that took its number early and committed late. Transaction ids have the same problem, but PostgreSQL knows which
+are still open: each read begins at the oldest id that was open at the read before (`pg_snapshot_xmin`). Reading a row twice
+does no harm.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ from suhbat.protocol.events import LogEntry
 from suhbat.store.read.events import log_heads
 
 KEPT: Milliseconds = 10 * 60 * 1000
-"""How long it is kept. Who looks after a longer pause compares everything."""
+"""How long journal rows are kept. After a longer pause a reader compares all heads."""
 
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-"""The database's clock: those of the nodes may differ."""
+"""The database's clock in milliseconds; the clocks of nodes may differ."""
 
 _WRITE = text(
     "INSERT INTO journal (xid, at, body) "  # noqa: S608 (a constant)
@@ -31,12 +32,12 @@ _WRITE = text(
 )
 _MARK = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, (SELECT value FROM meta WHERE key = 'pruned')")
 _SINCE = text("SELECT body FROM journal WHERE xid >= :since ORDER BY xid")
-# `now()` is the same all through a transaction, so that the index can be asked.
+# `now()` is constant within a transaction, so PostgreSQL can use the index.
 _PRUNE = text("DELETE FROM journal WHERE at < (extract(epoch FROM now()) * 1000)::bigint - :kept RETURNING xid")
 _STATUS = text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
 _LINE = text("SELECT body FROM journal WHERE xid = :xid")
 _FUTURE = "22023"
-"""The SQLSTATE where a transaction id is asked after that was not given out yet."""
+"""SQLSTATE of a question about a transaction id that was not assigned yet."""
 _PRUNED = text(
     "INSERT INTO meta (key, value) VALUES ('pruned', :xid) ON CONFLICT (key) "
     "DO UPDATE SET value = GREATEST(meta.value::bigint, excluded.value::bigint)::text"
@@ -44,41 +45,41 @@ _PRUNED = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """The line of one attempt to write: the transaction id, and what nobody else has written there.
+class JournalLine:
+    """The journal row of one attempt to write: the transaction id and a random nonce.
 
-    The id alone would not do: one that is not on the disk when PostgreSQL dies is given out again afterwards.
+    The id alone is not enough: PostgreSQL assigns an id again if it crashes before the id is on disk.
     """
 
     xid: int
     nonce: str
 
 
-def write(connection: Connection, entries: Iterable[LogEntry], changes: Iterable[Change]) -> Line:
-    """What the present transaction does, in its last statement."""
+def write(connection: Connection, entries: Iterable[LogEntry], changes: Iterable[Change]) -> JournalLine:
+    """Write what the present transaction changed. Must be its last statement."""
     heads: dict[str, int] = {}
     for name, event in entries:
         heads[name] = max(event.seq, heads.get(name, 0))
     nonce = token_hex(8)
     body = {"heads": heads, "changes": list(dict.fromkeys(changes)), "nonce": nonce}
     xid: int = connection.execute(_WRITE, {"body": json.dumps(body, separators=(",", ":"))}).scalar_one()
-    return Line(xid, nonce)
+    return JournalLine(xid, nonce)
 
 
-def is_committed(connection: Connection, line: Line) -> bool | None:
-    """Whether the transaction of this line is in the database; None: it is at work yet, or nobody can say any more.
+def is_committed(connection: Connection, line: JournalLine) -> bool | None:
+    """Whether the transaction of this line is committed; None while it is still running, or if that is no longer known.
 
-    `connection` sees in each statement what was committed before it. Raises DBAPIError where it cannot be asked.
+    `connection` must use READ COMMITTED. Raises DBAPIError if the database cannot be asked.
     """
     try:
         status = connection.execute(_STATUS, {"xid": line.xid}).scalar()
     except DBAPIError as error:
         if getattr(error.orig, "sqlstate", None) != _FUTURE:
             raise
-        return False  # the database died without knowing of it, and has not come as far again
+        return False  # the database crashed before the id was on disk, and has not assigned it again
     if status != "committed":
         return False if status == "aborted" else None
-    # After the status, for only then is the line certainly there. Or it is that of another, who got the id after a crash.
+    # Read after the status, as only then the row is certainly there. It may belong to a later transaction with the same id.
     body = connection.execute(_LINE, {"xid": line.xid}).scalar()
     if body is not None:
         return bool(json.loads(body).get("nonce") == line.nonce)
@@ -94,15 +95,15 @@ def changes_since(connection: Connection, logs: Collection[str], since: str | No
     heads: dict[str, int] = {}
     changes: dict[Change, None] = {}
     for body in connection.execute(_SINCE, {"since": int(since)}).scalars():
-        told = json.loads(body)
-        for name, head in told["heads"].items():
+        line = json.loads(body)
+        for name, head in line["heads"].items():
             heads[name] = max(head, heads.get(name, 0))
-        changes.update((Change(*change), None) for change in told["changes"])
+        changes.update((Change(*change), None) for change in line["changes"])
     return StoreDelta(mark, heads, tuple(changes))
 
 
 def prune(connection: Connection) -> int:
-    """Delete what is too old; how many rows."""
+    """Delete journal rows older than KEPT; returns how many."""
     gone: Sequence[int] = connection.execute(_PRUNE, {"kept": KEPT}).scalars().all()
     if gone:
         connection.execute(_PRUNED, {"xid": str(max(gone))})

@@ -1,7 +1,7 @@
-"""Which nodes serve, who is connected to them, and which names they hold: rows that go with their node's lease.
+"""Which nodes are running, who is connected to them, and which names they hold. These rows are valid while the node's lease is.
 
-A node that was paused for longer than its lease finds so in the very transaction in which it wants to write, and has to join
-again: meanwhile the others have told that its people left, and may have given away their names.
+A node that was paused for longer than its lease learns so in the transaction in which it next writes, and must join again:
+meanwhile the others have announced that its people left, and may have given away their names.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .journal import NOW
 
 LEASE: Milliseconds = 9_000
 FORGOTTEN: Milliseconds = 60_000
-"""How long the rows of a node are kept after its lease."""
+"""How long the rows of a node are kept after its lease ended."""
 TRACES = 1_000
-"""Versions for which is kept who went; who looks more rarely reads all who are here."""
+"""For how many versions departures are kept. A node that is further behind reads everybody who is online."""
 NAME_SECONDS = 10
-"""When whoever finds a name held may try again."""
+"""After how many seconds a client that found a name held may try again."""
 
 _BEAT = text(
     f"UPDATE nodes SET until = {NOW} + {LEASE}, version = version + :step WHERE id = :node AND until > {NOW} "  # noqa: S608
@@ -42,11 +42,11 @@ _ALL_NAMES = 0x5375_6862_6174  # "Suhbat"
 _LOCK = text(
     f"SELECT pg_advisory_xact_lock_shared({_ALL_NAMES}), pg_advisory_xact_lock(hashtextextended(:skeleton, 0))"
 )
-# One lock, however many names a node comes back with: the locks of a database are limited.
+# One lock for any number of names, because the locks of a database are limited.
 _LOCK_ALL = text(f"SELECT pg_advisory_xact_lock({_ALL_NAMES})")
 _ALIVE = text(f"SELECT 1 FROM nodes WHERE id = :node AND until > {NOW} FOR SHARE")  # noqa: S608
 _ASKED = "unnest(CAST(:skeletons AS text[]), CAST(:uids AS text[])) AS v(skeleton, uid)"
-# A lease that runs out may be about to be renewed in a transaction that is still open: FOR SHARE waits for what becomes of it.
+# An open transaction may be renewing an expired lease; FOR SHARE waits for its outcome.
 _HELD = text(
     f"SELECT v.skeleton FROM {_ASKED} WHERE "  # noqa: S608
     "EXISTS (SELECT FROM accounts AS a WHERE a.skeleton = v.skeleton AND a.uid <> v.uid) OR "
@@ -66,13 +66,13 @@ _TAKE = text(
 
 
 def join(connection: Connection, node: str, people: Collection[Actor], names: Mapping[str, str]) -> set[str]:
-    """Begin a lease with these people, and these names (skeletons) of uids; gives the names that others have by now: guests
-    of other nodes, guests with a token, accounts."""
+    """Begin a lease with these people and these names (skeleton to uid). Returns the names that others hold by now: guests of
+    other nodes, token guests, accounts."""
     if names:
-        connection.execute(_LOCK_ALL)  # before any row, as who asks for one name does
+        connection.execute(_LOCK_ALL)  # before any row, in the order of `require_free`
     connection.execute(text("DELETE FROM nodes WHERE id = :node"), {"node": node})
     connection.execute(text(f"DELETE FROM nodes WHERE until < {NOW} - {FORGOTTEN}"))  # noqa: S608
-    # Above every version that it had before; who knows one of those reads all who are here now.
+    # Above every version that the node had before, so nodes that know an older version read everybody.
     made = text(
         "INSERT INTO nodes (id, until, joined, version) "  # noqa: S608
         f"SELECT :node, now + {LEASE}, now, now FROM (SELECT {NOW} AS now) AS clock RETURNING version"
@@ -84,7 +84,7 @@ def join(connection: Connection, node: str, people: Collection[Actor], names: Ma
 
 
 def beat(connection: Connection, node: str, entered: Sequence[Actor], left: Sequence[Actor]) -> None:
-    """Go on with the lease, and say who came and went. Raises Lapsed where it has run out."""
+    """Renew the lease and write who connected and disconnected. Raises Lapsed if the lease has expired."""
     version = connection.execute(_BEAT, {"node": node, "step": 1 if entered or left else 0}).scalar()
     if version is None:
         raise Lapsed()
@@ -95,12 +95,12 @@ def beat(connection: Connection, node: str, entered: Sequence[Actor], left: Sequ
 
 
 def leave(connection: Connection, node: str) -> None:
-    """The node stops."""
+    """End the lease; its rows go with it."""
     connection.execute(text("DELETE FROM nodes WHERE id = :node"), {"node": node})
 
 
 def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[str, NodeUpdate]:
-    """The other nodes that serve, with who came and went since the version that is `known` of each, or all who are there."""
+    """The other running nodes, each with who connected and disconnected since its `known` version, or with everybody online."""
     nodes = connection.execute(_OTHERS, {"node": node}).all()
     versions: dict[str, int] = {row.id: row.version for row in nodes}
     since = {
@@ -109,9 +109,9 @@ def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[
     }
     entered: dict[str, list[Actor]] = {id_: [] for id_ in versions}
     left: dict[str, list[str]] = {id_: [] for id_ in versions}
-    news = [id_ for id_, version in versions.items() if since[id_] < version]
-    if news:
-        rows = connection.execute(_PEOPLE, {"nodes": news, "known": [since[id_] for id_ in news]})
+    changed = [id_ for id_, version in versions.items() if since[id_] < version]
+    if changed:
+        rows = connection.execute(_PEOPLE, {"nodes": changed, "known": [since[id_] for id_ in changed]})
         for row in rows:
             if row.here:
                 entered[row.node].append(Actor(row.uid, row.user_id, row.kind, row.lobby_from))
@@ -124,7 +124,7 @@ def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[
 
 
 def hold(connection: Connection, node: str, skeleton: str, user_id: str, uid: str) -> None:
-    """Hold a name for a bare guest, who may hold it already. Raises NameInUse; Lapsed where the node has to join first."""
+    """Hold a name for a bare guest, who may hold it already. Raises NameInUse; Lapsed if the node must join first."""
     require_free(connection, skeleton, user_id, uid)
     if connection.execute(_ALIVE, {"node": node}).first() is None:
         raise Lapsed()
@@ -137,27 +137,27 @@ def holders(connection: Connection, skeletons: Collection[str]) -> set[str]:
 
 
 def release(connection: Connection, skeleton: str, uid: str) -> None:
-    """Nobody holds it any more."""
-    gone = text("DELETE FROM names WHERE skeleton = :skeleton AND uid = :uid")
-    connection.execute(gone, {"skeleton": skeleton, "uid": uid})
+    """Release the name if this uid holds it."""
+    deleted = text("DELETE FROM names WHERE skeleton = :skeleton AND uid = :uid")
+    connection.execute(deleted, {"skeleton": skeleton, "uid": uid})
 
 
 def require_free(connection: Connection, skeleton: str, user_id: str, uid: str) -> None:
-    """Raises NameInUse where somebody else than `uid` has this name: an account, a guest, on whatever node. Of two who
-    ask at once the second waits for what becomes of the first; and for a node that comes back with its names."""
+    """Raise NameInUse if another uid has this name: an account or a guest, on any node. A second transaction that asks for the
+    name waits for the end of the first, and for a node that is joining with its names."""
     connection.execute(_LOCK, {"skeleton": skeleton})
     if _held(connection, {skeleton: uid}):
         raise NameInUse(user_id=user_id, retry_after=NAME_SECONDS)
 
 
 def _held(connection: Connection, names: Mapping[str, str]) -> set[str]:
-    """Those of these names that somebody else than their uids has. They are locked."""
+    """Those of these names that another uid has. The caller has locked them."""
     asked = {"skeletons": list(names), "uids": list(names.values())}
     return set(connection.execute(_HELD, asked).scalars()) if names else set()
 
 
 def _take(connection: Connection, node: str, names: Mapping[str, str]) -> None:
-    """These are locked, and nobody else has them: what is there is of a lease that has run out, or their own."""
+    """Write these names, which are locked and free: existing rows are their own, or of an expired lease."""
     if names:
         connection.execute(_TAKE, {"node": node, "skeletons": list(names), "uids": list(names.values())})
 

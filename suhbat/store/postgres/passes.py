@@ -1,4 +1,4 @@
-"""Things that are good for one use, on whatever node: tickets, the setup code. Only their hashes are stored."""
+"""Passes: tickets and the setup code, valid for one use on any node. Only their hashes are stored."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _PRUNE = text(f"DELETE FROM passes WHERE until < {NOW}")  # noqa: S608
 
 
 def put(connection: Connection, hash: bytes, body: str, seconds: int) -> None:
-    """Good for so long."""
+    """Store a pass that is valid for this many seconds."""
     connection.execute(_PUT, {"hash": hash, "body": body, "seconds": seconds})
 
 
 def take(connection: Connection, hash: bytes) -> str | None:
-    """Use it up; None when it is not there, or was good for too short a time."""
+    """Delete a pass and return its body; None if it does not exist or has expired."""
     return connection.execute(_TAKE, {"hash": hash}).scalar()
 
 
 def prune(connection: Connection) -> None:
-    """Delete what is good for nothing any more."""
+    """Delete expired passes."""
     connection.execute(_PRUNE)

@@ -1,4 +1,4 @@
-"""What a writer beside other writers (PostgreSQL) remembers: logs for one transaction, their members for longer."""
+"""The writer cache beside other writers (PostgreSQL): it keeps logs for one transaction, their members for longer."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from suhbat.store.write.writer_cache import WriterCache
 WORDS_SECONDS = 1.0
 """How long the cached word filter is trusted, in seconds."""
 PEOPLE = 200_000
-"""Memberships that are remembered."""
+"""Memberships kept in memory. Above this number the cache is cleared."""
 
-_NEWS = text(
+_CHANGED = text(
     "SELECT DISTINCT v.id FROM unnest(CAST(:ids AS bigint[]), CAST(:heads AS bigint[])) AS v(id, head) "
     "JOIN events ON events.conversation_id = v.id AND events.seq > v.head "
     "WHERE events.type IN ('member.joined', 'member.left', 'member.updated')"
@@ -25,9 +25,9 @@ _NEWS = text(
 
 
 class SharedCache(WriterCache):
-    """What is cached within one transaction; and the members of logs, with the head at which they were read.
+    """Caches logs within one transaction, and the members of logs with the head at which they were read.
 
-    Every joining and leaving is an event in the log: while there is none above that head, the members are the same.
+    Each change of membership is an event in the log. While there is none above that head, the members are the same.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class SharedCache(WriterCache):
         self._words_at = 0.0
 
     def begin(self) -> None:
-        """A transaction begins: of the rest only `users` is still true, whose rows nobody takes away."""
+        """Call when a transaction begins. Only `users` is kept, because rows of `users` are never deleted."""
         for part in (self.named, self.pairs, self.own, self.readers, self.writers, self.last_posts):
             part.clear()
         now = time.monotonic()
@@ -45,7 +45,7 @@ class SharedCache(WriterCache):
             self.words, self._words_at = None, now
 
     def keep(self) -> None:
-        """The transaction was committed: remember the members."""
+        """Call after COMMIT: keep the members of the logs."""
         for log in self.named.values():
             if log.people is not None:
                 self._count += len(log.people) - len(self._people.get(log.id, (0, ()))[1])
@@ -60,20 +60,20 @@ class SharedCache(WriterCache):
 
     def _people_of(self, connection: Connection, rows: Sequence[AnyRow]) -> dict[int, dict[str, Role]]:
         found: dict[int, dict[str, Role]] = {}
-        doubtful: dict[int, int] = {}
+        unsure: dict[int, int] = {}
         for row in rows:
             head, people = self._people.get(row.id, (-1, None))
             if people is not None and head <= row.head and row.oldest <= head:
                 found[row.id] = people
                 if head < row.head:
-                    doubtful[row.id] = head
-        if doubtful:
-            for log_id in _with_news(connection, doubtful):
+                    unsure[row.id] = head
+        if unsure:
+            for log_id in _changed_since(connection, unsure):
                 del found[log_id]
         return found | read_people(connection, [row.id for row in rows if row.id not in found])
 
 
-def _with_news(connection: Connection, heads: dict[int, int]) -> set[int]:
-    """Those of these logs in which somebody came or went above that head."""
-    found = connection.execute(_NEWS, {"ids": list(heads), "heads": list(heads.values())})
+def _changed_since(connection: Connection, heads: dict[int, int]) -> set[int]:
+    """The ids of those logs whose members changed above the given head."""
+    found = connection.execute(_CHANGED, {"ids": list(heads), "heads": list(heads.values())})
     return set(found.scalars())

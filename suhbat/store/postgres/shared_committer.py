@@ -1,8 +1,8 @@
-"""Writing beside other writers (PostgreSQL): rows are locked, in one order, and what is cached is what they say now.
+"""Commits batches while other nodes write to the same PostgreSQL database.
 
-Each transaction first locks every log that it is likely to touch, in the order of their ids, so that two nodes do not wait
-for each other. A log that another holds for longer than `lock_timeout` (its node is paused, say) is split off: what is for
-it waits in its place, everything else commits.
+Each transaction first locks the rows of all logs that it probably touches, in the order of their ids, so that two nodes cannot
+deadlock. If another node (a paused one, for example) holds a log for longer than `lock_timeout`, the items for that log wait,
+in their order, and everything else commits.
 """
 
 from __future__ import annotations
@@ -16,138 +16,140 @@ from sqlalchemy.exc import DBAPIError
 from suhbat.protocol.events import own_log
 from suhbat.store.dialect import is_contended
 from suhbat.store.tables import conversations, directs
-from suhbat.store.write.batch import Batch, Item, busy, direct_of, logs_of
+from suhbat.store.write.batch import Batch, Item, busy, direct_pair_of, logs_of
 from suhbat.store.write.committer import Committer, InDoubt
 from suhbat.store.write.logs import LOG
 from suhbat.store.write.transaction import WriterRules
 
 from . import journal
-from .database_identity import require
+from .database_identity import require_identity
 from .shared_cache import SharedCache
 
 HELD_SECONDS = 5.0
-"""How long an item waits for a log that another node holds, until it is refused as Busy."""
+"""How long an item waits for a log that another node holds before it is refused as Busy."""
 DOUBT_SECONDS = 30.0
-"""How long it is asked what became of a COMMIT that broke off."""
+"""How long the outcome of an interrupted COMMIT is looked for."""
 ASK_SECONDS = 0.1
-"""From one such question to the next."""
+"""The interval between two looks."""
 
 
 class SharedCommitter(Committer):
-    """See `write.committer.Committer`; beside other nodes, in the database `here`."""
+    """A `Committer` beside those of other nodes. `identity`: the database identity for which it may write."""
 
     _cache: SharedCache
 
-    def __init__(self, engine: Engine, here: str, rules: WriterRules | None = None) -> None:
+    def __init__(self, engine: Engine, identity: str, rules: WriterRules | None = None) -> None:
         super().__init__(engine, SharedCache(), rules)
-        self._here = here
-        self._wary = False
-        self._line: journal.Line | None = None
-        self._waits: dict[int, float] = {}
+        self._identity = identity
+        self._skips_locked = False
+        self._line: journal.JournalLine | None = None
+        self._blocked_since: dict[int, float] = {}
 
     def write(self, items: Sequence[Item]) -> Batch:
-        """See there. What must wait for another node is `left`. Raises AnotherDatabase: nothing may be written any more."""
+        """See `Committer.write`. Items that must wait for another node are `blocked`. Raises AnotherDatabase; after that
+        nothing may be written."""
         batch = super().write(items)
-        self._age(batch)
+        self._refuse_overdue(batch)
         return batch
 
-    def _together(self, items: Sequence[Item]) -> Batch:
+    def _write_together(self, items: Sequence[Item]) -> Batch:
         try:
-            return self._attempt(items, again=False)
+            return self._attempt(items, is_retry=False)
         except Exception as error:
-            if is_contended(error) and not self._wary:
-                self._wary = True
-                return self._attempt(items, again=True)
+            if is_contended(error) and not self._skips_locked:
+                self._skips_locked = True
+                return self._attempt(items, is_retry=True)
             if isinstance(error, DBAPIError) and error.connection_invalidated:
-                # The database was restarted since the last time: nothing was written, and a new connection may work.
-                return self._attempt(items, again=True)
+                # The database was restarted since the last transaction. Nothing was written; a new connection may work.
+                return self._attempt(items, is_retry=True)
             raise
 
     def _connect(self) -> Connection:
-        """Each new connection may lead to another server: a standby that was promoted, a dump that was put back."""
+        """A new connection may lead to another database: a promoted standby, a restored dump."""
         connection = super()._connect()
         try:
-            require(connection, self._here)
-            connection.rollback()  # nothing was written
+            require_identity(connection, self._identity)
+            connection.rollback()  # ends the read
         except BaseException:
             connection.close()
             raise
         return connection
 
-    def _fill(self, connection: Connection, made: Batch, items: Sequence[Item], again: bool) -> None:
+    def _execute(self, connection: Connection, batch: Batch, items: Sequence[Item], is_retry: bool) -> None:
         self._cache.begin()
-        free = self._lock(connection, made, items)
-        super()._fill(connection, made, free, again)
-        self._line = journal.write(connection, made.entries, made.changes) if free else None
+        free = self._lock(connection, batch, items)
+        super()._execute(connection, batch, free, is_retry)
+        self._line = journal.write(connection, batch.entries, batch.changes) if free else None
 
-    def _lock(self, connection: Connection, made: Batch, items: Sequence[Item]) -> Sequence[Item]:
-        """Lock what the items are likely to touch. Gives those that can be carried out now; the others are `left`."""
+    def _lock(self, connection: Connection, batch: Batch, items: Sequence[Item]) -> Sequence[Item]:
+        """Lock the logs that the items probably touch. Returns the items that can be executed now; the others are `blocked`."""
         names: set[str] = set().union(*map(logs_of, items))
-        pairs = {pair for item in items if (pair := direct_of(item)) is not None}
+        pairs = {pair for item in items if (pair := direct_pair_of(item)) is not None}
         by_id: dict[int, str] = {}
         if pairs:
             found = select(directs.c.conversation_id, directs.c.pair).where(directs.c.pair.in_(sorted(pairs)))
             by_id = {row[0]: row[1] for row in connection.execute(found)}
             for new in pairs - set(by_id.values()):
-                names |= {own_log(uid) for uid in new.split("|")}  # who learn of the direct that will be made
+                names |= {own_log(uid) for uid in new.split("|")}  # its people are told of the new direct
         wanted = conversations.c.name.in_(sorted(names)) | conversations.c.id.in_(sorted(by_id))
         asked = LOG.where(wanted, conversations.c.kind != "erased").order_by(conversations.c.id)
-        asked = asked.with_for_update(skip_locked=self._wary)
+        asked = asked.with_for_update(skip_locked=self._skips_locked)
         rows = connection.execute(asked).all() if names or by_id else []
         held: set[str] = set()
-        if self._wary:
-            everything = select(conversations.c.name, conversations.c.id).where(
+        if self._skips_locked:
+            names_and_ids = select(conversations.c.name, conversations.c.id).where(
                 wanted, conversations.c.kind != "erased"
             )
             locked = {row.id for row in rows}
-            for name, id_ in connection.execute(everything):
+            for name, id_ in connection.execute(names_and_ids):
                 if id_ not in locked:
                     held |= {name, by_id.get(id_, name)}
-            self._wary = bool(held)
+            self._skips_locked = bool(held)
         self._cache.remember(connection, [row for row in rows if row.kind != "own"], by_id)
         self._cache.remember_own([row for row in rows if row.kind == "own"])
         if not held:
             return items
         free: list[Item] = []
         for item in items:
-            mine = logs_of(item) | {direct_of(item) or ""}
+            mine = logs_of(item) | {direct_pair_of(item) or ""}
             if mine & held:
-                made.left.append(item)
-                held |= mine - {""}  # what comes later to the same place stays behind it
+                batch.blocked.append(item)
+                held |= mine - {""}  # later items for the same logs must not overtake it
             else:
                 free.append(item)
         return free
 
-    def _age(self, batch: Batch) -> None:
-        """Refuse what has waited for too long."""
+    def _refuse_overdue(self, batch: Batch) -> None:
+        """Refuse the items that have been blocked for longer than HELD_SECONDS."""
         now = time.monotonic()
-        waits = {id(item): self._waits.get(id(item), now) for item in batch.left}
-        late = {key for key, since in waits.items() if now - since > HELD_SECONDS}
-        batch.told += [(item, busy()) for item in batch.left if id(item) in late]
-        batch.left = [item for item in batch.left if id(item) not in late]
-        self._waits = {id(item): waits[id(item)] for item in batch.left}
+        since = {id(item): self._blocked_since.get(id(item), now) for item in batch.blocked}
+        late = {key for key, at in since.items() if now - at > HELD_SECONDS}
+        batch.outcomes += [(item, busy()) for item in batch.blocked if id(item) in late]
+        batch.blocked = [item for item in batch.blocked if id(item) not in late]
+        self._blocked_since = {id(item): since[id(item)] for item in batch.blocked}
 
-    def _is_committed(self, made: Batch) -> bool:
-        """What the database says of the transaction, which may still be at work though its connection is gone."""
+    def _is_committed(self, batch: Batch) -> bool:
+        """Ask the database about the transaction, which may still be running although its connection is lost. Raises
+        InDoubt."""
         if self._line is None:
             return False
         limit = time.monotonic() + DOUBT_SECONDS
         while True:
-            committed = self._ask(self._line)
+            committed = self._status_of(self._line)
             if committed is not None:
                 return committed
             if time.monotonic() > limit or self.closing.wait(ASK_SECONDS):
                 raise InDoubt()
 
-    def _ask(self, line: journal.Line) -> bool | None:
-        """None: that cannot be said yet."""
+    def _status_of(self, line: journal.JournalLine) -> bool | None:
+        """Whether the transaction is committed; None while that is unknown."""
         try:
             with self._connect() as connection, connection.begin():
                 return journal.is_committed(connection, line)
         except DBAPIError:
             return None
 
-    def _attempt(self, items: Sequence[Item], *, again: bool) -> Batch:
-        made = super()._attempt(items, again=again)
+    def _attempt(self, items: Sequence[Item], *, is_retry: bool) -> Batch:
+        batch = super()._attempt(items, is_retry=is_retry)
         self._cache.keep()
-        return made
+        return batch

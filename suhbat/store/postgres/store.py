@@ -1,7 +1,7 @@
-"""The store in PostgreSQL: for several nodes at once. Needs the extra `suhbat[cluster]`.
+"""The store in PostgreSQL, for several nodes at once. Needs the extra `suhbat[cluster]`.
 
-Like SQLite's it works in threads, with a synchronous driver (psycopg): a transaction here is a dozen round trips, and a busy
-event loop would put one of its turns between each two of them, while other nodes wait for the rows that are locked.
+Like the SQLite store it works in threads, with a synchronous driver (psycopg): a transaction takes a dozen round trips, and a
+busy event loop would add a turn between each two of them while other nodes wait for the locked rows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from suhbat.store.write.writer import Writer
 
 from . import journal, leases, passes
 from .connect import connect
-from .database_identity import epoch_at, place
+from .database_identity import epoch_of, read_identity
 from .shared_committer import SharedCommitter
 
 log = structlog.get_logger("suhbat.store")
@@ -42,13 +42,14 @@ T = TypeVar("T")
 READERS = 4
 """Threads that read, each with a connection of its own."""
 ASIDE = 2
-"""The same for searches and exports."""
+"""Threads that read for searches and exports."""
 
 
 def prepare(database_url: str) -> str | None:
-    """Bring the database to the schema of this version (`suhbat migrate`); gives the revision before, None for a new one.
+    """Migrate the database to the schema of this version (`suhbat migrate`). Returns the revision before, None for a new
+    database.
 
-    Raises UnusableStore: it cannot be reached, or is of a newer version.
+    Raises UnusableStore: the database cannot be reached, or its schema is newer.
     """
     engine = connect(database_url, patient=True)
     try:
@@ -84,19 +85,19 @@ class PostgresStore(SQLStore):
         self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
-        """See chat.ports.Store. Raises UnusableStore: it cannot be reached, or must be migrated."""
+        """See chat.ports.Store. Raises UnusableStore: the database cannot be reached, or must be migrated."""
         self._writes = connect(self._url)
         self._reads = connect(self._url, reading=READERS + ASIDE)
         try:
-            here = await asyncio.to_thread(self._prepare)
+            identity = await asyncio.to_thread(self._prepare)
         except BaseException:
             self._dispose()
             raise
         self._closed = None
         self._open_readers(self._reads, READERS, ASIDE)
         rules = WriterRules(self._lobby_history, self._bounds)
-        transactions = SharedCommitter(self._writes, here, rules)
-        self._writer = Writer(transactions, committed, changed, counts=self.counts)
+        committer = SharedCommitter(self._writes, identity, rules)
+        self._writer = Writer(committer, committed, changed, counts=self.counts)
         self._writer.start()
         self._is_open = True
 
@@ -120,7 +121,7 @@ class PostgresStore(SQLStore):
         return await self._read(lambda c: journal.changes_since(c, wanted, since))
 
     async def save_guest(self, guest: Guest) -> None:
-        """See chat.ports.Store. Raises NameInUse: other nodes may hold the name."""
+        """See chat.ports.Store. Raises NameInUse if a user of another node has the name."""
 
         def save(connection: Connection) -> None:
             leases.require_free(connection, guest.skeleton, guest.user_id, guest.uid)
@@ -129,7 +130,7 @@ class PostgresStore(SQLStore):
         await self._write(save, Change("guest", guest.uid))
 
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
-        """See chat.ports.AccountStore. Raises NameInUse too: other nodes may hold the name."""
+        """See chat.ports.AccountStore. Also raises NameInUse if a user of another node has the name."""
 
         def add(connection: Connection) -> str | None:
             if (
@@ -178,11 +179,11 @@ class PostgresStore(SQLStore):
         return await self._write(lambda c: passes.take(c, hash))
 
     async def prune(self) -> None:
-        def forget(connection: Connection) -> None:
+        def delete(connection: Connection) -> None:
             journal.prune(connection)
             passes.prune(connection)
 
-        await self._write(forget)
+        await self._write(delete)
 
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
         try:
@@ -191,11 +192,11 @@ class PostgresStore(SQLStore):
             cause = error.__cause__
             if not isinstance(cause, DBAPIError) or not cause.connection_invalidated:
                 raise
-        # The database was restarted since this connection was used last: a new one may work.
+        # The database was restarted since this connection was used last. A new connection may work.
         return await super()._read(run, aside=aside)
 
     def _prepare(self) -> str:
-        """Reach it, look at its schema, decide the epoch. Gives its place."""
+        """Connect, check the schema, decide the epoch. Returns the database identity."""
         assert self._writes is not None
         try:
             with self._writes.connect() as connection, connection.begin():
@@ -207,9 +208,9 @@ class PostgresStore(SQLStore):
                     raise UnusableStore(
                         "not everything was moved to the database yet: run `suhbat migrate-store` until it says so"
                     )
-                here = place(connection)
-                self.epoch = epoch_at(connection, here)
-                return here
+                identity = read_identity(connection)
+                self.epoch = epoch_of(connection, identity)
+                return identity
         except DBAPIError as error:
             if not is_trouble(error):
                 raise
@@ -232,6 +233,6 @@ class PostgresStore(SQLStore):
 
 
 def _is_current(connection: Connection) -> bool:
-    """Whether this code can work with the schema: its own, or a later one that says so."""
+    """Whether this version can use the schema: its own, or a later one that declares it."""
     present = revision(connection)
     return present == HEAD or (present is not None and present > HEAD and serves(connection, HEAD))

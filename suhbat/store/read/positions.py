@@ -38,10 +38,10 @@ def places(connection: Connection, actor: Actor, lobby_history: LobbyHistory) ->
     """See `chat.ports.Store.places`. `oldest` is also what keeps a cursor of before one's time from the lobby."""
     rows = list(connection.execute(_OWN, {"lobby": LOBBY, "own": own_log(actor.uid)}))
     rows += connection.execute(_SHOWN, {"uid": actor.uid})
-    return places_of(connection, actor, rows, lobby_history)
+    return places_from(connection, actor, rows, lobby_history)
 
 
-def places_of(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lobby_history: LobbyHistory) -> Places:
+def places_from(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lobby_history: LobbyHistory) -> Places:
     heads: dict[str, int] = {ME: 0}
     oldest: dict[str, int] = {ME: 0}
     floors = {row.name: row.since for row in rows if row.since}

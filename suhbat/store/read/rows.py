@@ -57,7 +57,7 @@ def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ..
     )
 
 
-def message_data(everyone: int, mentions_all: bool) -> str | None:
+def mentions_json(everyone: int, mentions_all: bool) -> str | None:
     """What `data` of a message's row says: what its `message.created` said of everybody, and whether it names them now."""
     if not everyone and not mentions_all:
         return None
@@ -73,7 +73,7 @@ def messages(
     return [message(conversation, row, chosen.get((log_id, row[0]), ())) for row in rows]
 
 
-def for_all(
+def shown_to_all(
     connection: Connection, log_id: int, conversation: str, rows: Sequence[Sequence[Any]], head: int
 ) -> list[Message]:
     """The same for events, which are the same for everybody and may be read later than they happened. `head`: that of the
@@ -151,7 +151,7 @@ def _present(connection: Connection, log_id: int, name: str, seqs: Sequence[int]
     if not found:
         return {}
     head = connection.execute(select(conversations.c.head).where(conversations.c.id == log_id)).scalar_one()
-    return {one.seq: one for one in for_all(connection, log_id, name, found, head)}
+    return {one.seq: one for one in shown_to_all(connection, log_id, name, found, head)}
 
 
 def _deleted(connection: Connection, log_id: int, seqs: Sequence[int]) -> dict[int, dict[str, Any]]:

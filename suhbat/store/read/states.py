@@ -19,11 +19,11 @@ from suhbat.store.tables import conversations, drafts, events, everyone, members
 
 from .floor import LobbyHistory, floor_of
 from .invitations import open_for
-from .positions import places_of
+from .positions import places_from
 from .reactions import shown as reactions_shown
 from .rows import MESSAGE, AnyRow, message
 from .titles import title_of
-from .unread import count_deleted, select_first, unread
+from .unread import count_deleted, select_first_ordinal, unread
 
 _NAMED = (
     select(func.count())
@@ -61,7 +61,7 @@ _COLUMNS = (
     reads.c.read_ordinal,
     reads.c.own_since,
     count_deleted().label("gone"),
-    select_first(conversations.c.id).scalar_subquery().label("first"),
+    select_first_ordinal(conversations.c.id).scalar_subquery().label("first"),
     *_MINE_THERE,
 )
 _PLACED = (*(column.name for column in MESSAGE), "conversation_id")
@@ -125,7 +125,7 @@ def _shown(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lobby_h
         if state.last_message is not None:
             people[state.conversation].add(state.last_message.sender_uid)
     users = _users(connection, set().union(*people.values()))
-    return States(tuple(states), places_of(connection, actor, rows, lobby_history), users, people)
+    return States(tuple(states), places_from(connection, actor, rows, lobby_history), users, people)
 
 
 def state_of(connection: Connection, uid: str, log_id: int) -> ConversationState:

@@ -50,10 +50,10 @@ def count_deleted() -> ScalarSelect[int]:
 
 def first(connection: Connection, log_id: int) -> int | None:
     """The ordinal of the first message that is kept; None where none is."""
-    return connection.execute(select_first(log_id)).scalar()
+    return connection.execute(select_first_ordinal(log_id)).scalar()
 
 
-def select_first(log_id: Any) -> Select[int]:
+def select_first_ordinal(log_id: Any) -> Select[int]:
     return select(func.min(events.c.ordinal)).where(events.c.conversation_id == log_id, events.c.ordinal.is_not(None))
 
 

@@ -1,7 +1,7 @@
-"""The one way to write an event: numbered, put into `events`, and given to those who publish it.
+"""The one way to write an event: give it a `seq`, insert its row, and collect it for publication.
 
-Posts and all other commands append here. Nothing is written before `flush`, which takes one statement for all rows and one
-for all heads, however many logs they belong to.
+Posts and all other commands append here. Nothing is written before `flush`, which needs one statement for all rows and one for
+all heads, whatever the number of logs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from suhbat.protocol.events import ConversationAdded, ConversationInvited, LogEn
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import ME
 from suhbat.store.dialect import insert_new, insert_rows, unawaited, update_rows
-from suhbat.store.read.rows import message_data
+from suhbat.store.read.rows import mentions_json
 from suhbat.store.tables import conversations, events, users
 
 from .logs import Log
@@ -42,8 +42,8 @@ STORED: dict[str, set[str]] = {
     "draft": {"target"},
     "user.updated": set(),
 }
-"""The fields of an event that are stored beside its place, its time and its actor. Texts are not: they are read from where they
-are now, so that what was deleted is gone from here too."""
+"""By type: the fields of an event that are stored in `data`. Texts are not among them. A replay reads them from the present
+rows, so a deleted text is gone from old events too."""
 
 
 class EventRow(NamedTuple):
@@ -66,14 +66,14 @@ class EventRow(NamedTuple):
 
 
 class Appender:
-    """Appends events to logs, which must be loaded and locked; one for each transaction.
+    """Appends events to logs, which must be loaded and locked. One appender per transaction.
 
-    After an exception the caller must roll back, and clear the cache: heads have moved in memory.
+    After an exception the caller must roll back and clear the cache, because heads have moved in memory.
     """
 
     def __init__(self, connection: Connection, cache: WriterCache) -> None:
         self.entries: list[LogEntry] = []
-        """All that was appended, to be published after COMMIT; in order within each log."""
+        """Everything appended, to be published after COMMIT; in order within each log."""
         self._connection = connection
         self._cache = cache
         self._rows: list[EventRow] = []
@@ -83,7 +83,8 @@ class Appender:
     def append(
         self, log: Log, kind: type[E], actor: Actor, at: Milliseconds, *, about: int | None = None, **fields: Any
     ) -> E:
-        """The next event of a log. `about`: the `seq` of the message that it is about, which most carry as `target`."""
+        """Append the next event of a log. `about`: the `seq` of the message that the event is about; most types carry it as
+        `target`."""
         log.head += 1
         event = kind(
             conversation=ME if log.kind == "own" else log.name,
@@ -102,7 +103,7 @@ class Appender:
         return event
 
     def message(self, log: Log, post: Post, *, everyone: bool) -> Message:
-        """The next message of a log, and its event; `everyone`: it names everybody there. Notes its sender."""
+        """Append the next message of a log. `everyone`: it mentions everybody there. Also adds the sender to `users`."""
         actor = post.actor
         log.head = seq = log.head + 1
         log.ordinal = ordinal = log.ordinal + 1
@@ -129,30 +130,30 @@ class Appender:
         )
         row = EventRow(
             log.id, seq, "message.created", post.at, actor.user_id, actor.uid, ordinal, post.text,
-            post.client_id, post.reply_to, None, False, None, _WITH_ALL if everyone else None,
+            post.client_id, post.reply_to, None, False, None, _MENTIONS_EVERYBODY if everyone else None,
         )  # fmt: skip
         self._rows.append(row)
         self.entries.append(LogEntry(log.name, event))
         self._touched[log.id] = log
         if actor.uid not in self._cache.users:
-            self.note_users((actor,), post.at)
+            self.add_users((actor,), post.at)
         return message
 
-    def note_users(self, people: Iterable[Actor], at: Milliseconds) -> None:
-        """Each of these takes part in something durable: they must have a row in `users`."""
+    def add_users(self, people: Iterable[Actor], at: Milliseconds) -> None:
+        """Give these people rows in `users` with the next `flush`, as durable events refer to them."""
         for person in people:
             if person.uid not in self._cache.users:
                 self._users.setdefault(person.uid, (person, at))
 
     def flush(self, *beside: Callable[[], None]) -> None:
-        """Write what was appended, and move the heads; what is read after this sees it. `beside`: statements without results
-        that are sent between the rows and the heads (see `dialect.unawaited`)."""
-        noted = [_user_row(actor, at) for actor, at in self._users.values()]
+        """Write what was appended and move the heads; later reads of this transaction see it. `beside`: statements without
+        results that are sent between the rows and the heads (see `dialect.unawaited`)."""
+        new_users = [_user_row(actor, at) for actor, at in self._users.values()]
         rows, heads = self._rows, [(log.id, log.head, log.ordinal) for log in self._touched.values()]
-        if noted or rows or beside:
+        if new_users or rows or beside:
             unawaited(
                 self._connection,
-                lambda: insert_new(self._connection, users, noted),
+                lambda: insert_new(self._connection, users, new_users),
                 lambda: insert_rows(self._connection, events, rows),
                 *beside,
                 lambda: update_rows(
@@ -164,13 +165,13 @@ class Appender:
             log.base = log.head
         self._rows, self._touched, self._users = [], {}, {}
 
-    def drop(self, entries: int) -> None:
-        """Forget what was appended after so many entries; it was rolled back."""
+    def truncate(self, entries: int) -> None:
+        """Keep this number of entries; the others were rolled back."""
         del self.entries[entries:]
         self._rows, self._touched, self._users = [], {}, {}
 
 
-_WITH_ALL = message_data(1, True)
+_MENTIONS_EVERYBODY = mentions_json(1, True)
 
 
 def _stored(event: Stored) -> str | None:

@@ -1,4 +1,4 @@
-"""A batch: what is on its way to the writer, and what became of it."""
+"""A batch of items for the writer, and its outcome."""
 
 from __future__ import annotations
 
@@ -21,74 +21,78 @@ log = structlog.get_logger("suhbat.store")
 T = TypeVar("T")
 
 Unit = Callable[[WriterTransaction], T]
-"""Something to write that is no post: gives its result. Must be repeatable. What it appended is flushed after it."""
+"""A unit of work other than a post; returns its result. It may be called more than once. Events that it appends are flushed
+after it returns."""
 
 
 @dataclass(slots=True, eq=False)
 class Work(Generic[T]):
-    """A unit of work on its way to the writer, and who waits for it."""
+    """A unit of work in the writer's queue, and the future of its result."""
 
     run: Unit[T]
     answer: asyncio.Future[T]
     logs: frozenset[str] = frozenset()
-    """The names of the logs that it is likely to touch, so that they can be locked in one order (see `shared`)."""
+    """Names of the logs that it probably touches; PostgreSQL locks these in one order (see `postgres.shared_committer`)."""
 
 
 Item = Post | Work[Any]
-Told = tuple[Item, Any]
-"""An item and its outcome: for a post an Outcome, for other work the result or the exception."""
+ItemOutcome = tuple[Item, Any]
+"""An item, and for a post its Outcome, for other work its result or its exception."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """What became of a batch. `left`: items that could not be written yet, to be tried again before all others; `later`: those
-    for which there was no time, to be tried again after these."""
+    """The outcome of a batch.
+
+    `entries` and `changes` are committed and must be published. `blocked`: items whose logs another node holds; they are tried
+    again before all others. `deferred`: items for which there was no time; they are tried again after those.
+    """
 
     entries: list[LogEntry] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
-    told: list[Told] = field(default_factory=list)
-    left: list[Item] = field(default_factory=list)
-    later: list[Item] = field(default_factory=list)
+    outcomes: list[ItemOutcome] = field(default_factory=list)
+    blocked: list[Item] = field(default_factory=list)
+    deferred: list[Item] = field(default_factory=list)
 
     def add(self, more: Batch) -> None:
-        """What became of further items."""
+        """Add the outcome of further items."""
         self.entries += more.entries
         self.changes += more.changes
-        self.told += more.told
-        self.left += more.left
-        self.later += more.later
+        self.outcomes += more.outcomes
+        self.blocked += more.blocked
+        self.deferred += more.deferred
 
 
 def logs_of(item: Item) -> frozenset[str]:
-    """The names of the logs that an item is likely to write to."""
+    """The names of the logs to which an item probably writes."""
     if not isinstance(item, Post):
         return item.logs
     names = map(own_log, item.named)
     return frozenset(names if item.conversation is None else (item.conversation, *names))
 
 
-def direct_of(item: Item) -> str | None:
-    """The pair of the direct that an item writes to by the names of its people."""
+def direct_pair_of(item: Item) -> str | None:
+    """The pair key of the direct to which a post goes by its peer; None for other items."""
     return pair_of(item.actor, item.peer) if isinstance(item, Post) and item.peer is not None else None
 
 
 def busy() -> Busy:
-    """What is told when nothing was written and the same may work in a second."""
+    """The error for an item that was not written and may succeed in a second."""
     return Busy(retry_after=1, seconds=1)
 
 
 def unavailable() -> StorageUnavailable:
-    """What is told when the database gives trouble. Mostly nothing was written; whoever repeats it is safe."""
+    """The error for an item when the database is in trouble. It may have been written; repeating it is safe."""
     return StorageUnavailable(retry_after=1, seconds=1)
 
 
-def refused(items: Sequence[Item], error: Exception) -> list[Told]:
-    """All of them, because of trouble with the database."""
-    log.error("the database cannot be written to", error=str(error), refused=len(items))
+def refuse_all(items: Sequence[Item], error: Exception) -> list[ItemOutcome]:
+    """Refuse every item, because the database is in trouble."""
+    log.error("writer: database cannot be written", error=str(error), refused=len(items))
     return [(item, unavailable()) for item in items]
 
 
-def fault(error: Exception) -> SuhbatError:
-    """What is told of a fault of ours."""
-    log.error("something could not be written", exc_info=error)
+def internal_error(error: Exception) -> SuhbatError:
+    """Log an unexpected exception; the error that the client receives has no detail."""
+    log.error("writer: item failed unexpectedly", exc_info=error)
     return Internal()

@@ -1,4 +1,5 @@
-"""A batch in one transaction, and what becomes of it when that fails. Synchronous; called in the writer's thread."""
+"""Commits batches: each in one transaction, with a fallback when that transaction fails. Synchronous, in the writer's
+thread."""
 
 from __future__ import annotations
 
@@ -18,23 +19,24 @@ from suhbat.store.dialect import is_contended, is_trouble
 from suhbat.store.errors import AnotherDatabase
 
 from . import idempotency, posting
-from .batch import Batch, Item, Work, fault, logs_of, refused
+from .batch import Batch, Item, Work, internal_error, logs_of, refuse_all
 from .transaction import WriterRules, WriterTransaction
 from .writer_cache import WriterCache
 
 log = structlog.get_logger("suhbat.store")
 
 WORK_SECONDS = 0.002
-"""How long the posts of a transaction wait for its other work. A post costs some 20 us, a command fifty times as much: many
-commands in one transaction would keep every message waiting for all of them."""
+"""Time limit for the other work of a transaction that also has posts. A post costs some 20 us, a command fifty times as much: a
+transaction with many commands would delay every message."""
 
 
 class InDoubt(Exception):
-    """Nobody knows whether it was written, or there is no time to wait for it. Whoever repeats it with the same key is safe."""
+    """The outcome of a COMMIT is unknown, or there is no time to wait for it. Repeating the items with the same keys is
+    safe."""
 
 
 class Committer:
-    """Owns the writing connection, which is opened when it is needed and dropped after every failure."""
+    """Owns the writing connection. It is opened when needed and closed after every failure."""
 
     def __init__(self, engine: Engine, cache: WriterCache, rules: WriterRules | None = None) -> None:
         self._engine = engine
@@ -42,32 +44,32 @@ class Committer:
         self._rules = rules or WriterRules()
         self._connection: Connection | None = None
         self.closing = threading.Event()
-        """Set (by any thread) when there is no time any more to wait for what is undecided."""
+        """Set by any thread when the store closes: stop waiting for the outcome of a COMMIT in doubt."""
         self.more = threading.Event()
-        """Set (by any thread) when posts came that are not in this batch."""
+        """Set by any thread when posts arrived that are not in the present batch."""
 
     def write(self, items: Sequence[Item]) -> Batch:
-        """Write a batch; when this returns, what it says was written is on disk.
+        """Write a batch. When this returns, everything that the result reports as written is on disk.
 
-        Where the database is in trouble (full, I/O errors) all get StorageUnavailable. Where anything else fails, each item is
-        tried again in a transaction of its own, so that one of them never fails its neighbours; it gets Internal.
-        """
+        If the database is in trouble (full disk, I/O error), all items get StorageUnavailable. After any other failure each
+        item is tried again in its own transaction, so that it cannot fail its neighbours; an item that fails again gets
+        Internal."""
         self._cache.trim()
         try:
-            return self._together(items)
+            return self._write_together(items)
         except AnotherDatabase:
             raise
         except InDoubt:
-            return Batch(told=[(item, Internal()) for item in items])
+            return Batch(outcomes=[(item, Internal()) for item in items])
         except Exception as error:
             if is_trouble(error):
-                return Batch(told=refused(items, error))
+                return Batch(outcomes=refuse_all(items, error))
             if len(items) == 1 and not is_contended(error):
-                return Batch(told=[(items[0], fault(error))])
-        return self._one_by_one(items)
+                return Batch(outcomes=[(items[0], internal_error(error))])
+        return self._write_singly(items)
 
     def drop(self) -> None:
-        """Close the connection, which rolls back whatever state it is in, and forget what was cached."""
+        """Close the connection, which rolls back an open transaction, and clear the cache."""
         self._cache.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
@@ -75,41 +77,42 @@ class Committer:
                 connection.invalidate()
                 connection.close()
 
-    def _together(self, items: Sequence[Item]) -> Batch:
-        return self._attempt(items, again=False)
+    def _write_together(self, items: Sequence[Item]) -> Batch:
+        return self._attempt(items, is_retry=False)
 
-    def _one_by_one(self, items: Sequence[Item]) -> Batch:
-        """Each in a transaction of its own. What another node holds up is left, and what comes later to the same logs."""
+    def _write_singly(self, items: Sequence[Item]) -> Batch:
+        """Write each item in its own transaction. An item that another node blocks is left, and so are later items for the same
+        logs."""
         batch = Batch()
-        waiting: set[str] = set()
+        blocked_logs: set[str] = set()
         for number, item in enumerate(items):
-            if waiting & logs_of(item):
-                batch.left.append(item)  # not before those that came before it
+            if blocked_logs & logs_of(item):
+                batch.blocked.append(item)  # it must not overtake earlier items
                 continue
             try:
-                batch.add(self._attempt([item], again=True))
+                batch.add(self._attempt([item], is_retry=True))
             except AnotherDatabase:
                 raise
             except Exception as error:
                 if is_contended(error):
-                    batch.left.append(item)
+                    batch.blocked.append(item)
                 elif is_trouble(error):
-                    batch.told += refused(items[number:], error)
+                    batch.outcomes += refuse_all(items[number:], error)
                     break
                 else:
-                    batch.told.append((item, fault(error)))
-            if batch.left:
-                waiting = set().union(*map(logs_of, batch.left))
+                    batch.outcomes.append((item, internal_error(error)))
+            if batch.blocked:
+                blocked_logs = set().union(*map(logs_of, batch.blocked))
         return batch
 
-    def _attempt(self, items: Sequence[Item], *, again: bool) -> Batch:
-        """All items in one transaction, in their order. Raises after everything was rolled back."""
+    def _attempt(self, items: Sequence[Item], *, is_retry: bool) -> Batch:
+        """Write all items in one transaction, in their order. Raises after the transaction was rolled back."""
         if self._connection is None:
             self._connection = self._connect()
-        made = Batch()
+        batch = Batch()
         try:
             transaction = self._connection.begin()
-            self._fill(self._connection, made, items, again)
+            self._execute(self._connection, batch, items, is_retry)
         except BaseException:
             self.drop()
             raise
@@ -117,53 +120,57 @@ class Committer:
             transaction.commit()
         except BaseException as error:
             self.drop()
-            if not self._is_committed(made):
+            if not self._is_committed(batch):
                 raise
-            log.warning("COMMIT failed, yet the batch is in the database", error=str(error))
-        return made
+            log.warning("writer: COMMIT reported an error, but the batch is stored", error=str(error))
+        return batch
 
     def _connect(self) -> Connection:
         return self._engine.connect()
 
-    def _fill(self, connection: Connection, made: Batch, items: Sequence[Item], again: bool) -> None:
-        """Carry out the items, posts before other work. No client sees another order than its own: it sends a post either after
-        the answer to its other command, or without waiting for one. Raises only what concerns more than one item."""
+    def _execute(self, connection: Connection, batch: Batch, items: Sequence[Item], is_retry: bool) -> None:
+        """Execute the items, posts before other work. Raises only what concerns more than one item.
+
+        Posts may overtake other work: a client either waits for the answer to its command before it posts, or accepts any
+        order."""
         transaction = WriterTransaction(connection, self._cache, self._rules)
-        made.entries, made.changes = transaction.appender.entries, transaction.changes
+        batch.entries, batch.changes = transaction.appender.entries, transaction.changes
         posts = [item for item in items if isinstance(item, Post)]
         if posts:
-            made.told += zip(posts, posting.write(transaction, posts, again=again), strict=True)
+            batch.outcomes += zip(posts, posting.write(transaction, posts, is_retry=is_retry), strict=True)
         until = perf_counter() + WORK_SECONDS if posts else math.inf
-        self._carry_out(transaction, made, [item for item in items if isinstance(item, Work)], until)
+        self._run_works(transaction, batch, [item for item in items if isinstance(item, Work)], until)
 
-    def _carry_out(self, transaction: WriterTransaction, made: Batch, works: Sequence[Work[Any]], until: float) -> None:
-        """Carry out at least one item of other work. The rest is left for later at the time `until`, or as soon as new posts
-        wait for this transaction to end."""
+    def _run_works(
+        self, transaction: WriterTransaction, batch: Batch, works: Sequence[Work[Any]], until: float
+    ) -> None:
+        """Run at least one item of other work. Defer the rest at the time `until`, or as soon as new posts wait for this
+        transaction to end."""
         for number, work in enumerate(works):
             if number and (self.more.is_set() or perf_counter() > until):
-                made.later += works[number:]
+                batch.deferred += works[number:]
                 return
-            made.told.append((work, self._work(transaction, work)))
+            batch.outcomes.append((work, self._run_work(transaction, work)))
 
-    def _work(self, transaction: WriterTransaction, item: Work[Any]) -> Any:
-        """The result of other work, in a savepoint; or its exception, when nothing of it was written."""
+    def _run_work(self, transaction: WriterTransaction, work: Work[Any]) -> Any:
+        """Run one item in a savepoint. Returns its result; or its exception, after rolling back the savepoint."""
         savepoint = transaction.connection.begin_nested()
-        before = transaction.mark()
+        before = transaction.lengths()
         try:
-            result = item.run(transaction)
+            result = work.run(transaction)
             transaction.appender.flush()
         except Exception as error:
             if is_trouble(error) or is_contended(error):
                 raise
             savepoint.rollback()
-            transaction.back_to(before)
+            transaction.truncate(before)
             return error
         savepoint.commit()
         return result
 
-    def _is_committed(self, made: Batch) -> bool:
-        """Whether a transaction of unknown outcome is in the database: it is atomic, so one key tells for all."""
-        for item, outcome in made.told:
+    def _is_committed(self, batch: Batch) -> bool:
+        """Whether a transaction of unknown outcome is in the database. It is atomic, so one idempotency key tells for all."""
+        for item, outcome in batch.outcomes:
             if isinstance(item, Post) and isinstance(outcome, PostResult) and not outcome.duplicate:
                 with self._engine.connect() as connection, connection.begin():
                     return idempotency.is_written(connection, item)

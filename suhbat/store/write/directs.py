@@ -83,7 +83,7 @@ def make_direct(
             role="member",
         )
         transaction.appender.append(cache.own[uid], ConversationAdded, actor, at, state=state)
-    transaction.appender.note_users(uids.values(), at)
+    transaction.appender.add_users(uids.values(), at)
     return log, True
 
 

@@ -43,7 +43,7 @@ from .commands.execution import Execution
 from .commands.invitations import withdraw_of
 from .commands.membership import depart
 from .logs import Log
-from .mentions import forget_mentions
+from .mentions import remove_mentions
 from .transaction import WriterTransaction
 
 NOBODY = "deleted account"
@@ -163,7 +163,7 @@ def _take_out(execution: Execution, log_id: int, seq: int, uid: str, with_messag
         chosen.drop(connection, log_id, seq)
         connection.execute(delete(pins).where(pins.c.conversation_id == log_id, pins.c.target == seq))
         log = _log(execution, log_id)
-        named = forget_mentions(connection, log, row.ordinal)
+        named = remove_mentions(connection, log, row.ordinal)
         execution.append(
             log,
             MessageDeleted,
@@ -173,7 +173,7 @@ def _take_out(execution: Execution, log_id: int, seq: int, uid: str, with_messag
             sender_uid=uid,
             everyone=-1 if named.everyone else 0,
         )
-        execution.tell_mentions(log, seq, named.uids)
+        execution.append_mentioned(log, seq, named.uids)
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if chosen.take(connection, log_id, row.target, emoji, uid):

@@ -1,4 +1,4 @@
-"""From where on the people who act may read: the same as `read.floor`, in the writer's transaction."""
+"""The floors of users who act: those of `read.floor`, from the logs in the writer's transaction."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .logs import Log
 
 
 def writer_floor(connection: Connection, lobby_history: LobbyHistory, actor: Actor, log: Log) -> int:
-    """The floor of somebody who acts, in the writer's transaction."""
+    """The floor of this user in this log."""
     return writer_floors(connection, lobby_history, [(actor, log)])[log.id, actor.uid]
 
 
 def writer_floors(
     connection: Connection, lobby_history: LobbyHistory, wanted: Collection[tuple[Actor, Log]]
 ) -> dict[tuple[int, str], int]:
-    """The same for several at once, by the log's id and the uid."""
+    """The floors of several users, by (log id, uid), with at most one query."""
     floors: dict[tuple[int, str], int] = {}
     asked: set[tuple[int, str]] = set()
     for actor, log in wanted:
@@ -31,7 +31,7 @@ def writer_floors(
         floors[key] = 0
         if log.name == LOBBY:
             above = lobby_floor(actor, lobby_history)
-            # Since when a bare guest has been here nobody knows: there is nothing for them to act on.
+            # Nobody knows when a bare guest arrived, so there is nothing on which they may act.
             floors[key] = MAX_INTEGER if above is None else above
         elif log.settings.history == "joined":
             asked.add(key)

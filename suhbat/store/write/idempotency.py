@@ -1,4 +1,4 @@
-"""Idempotency keys: a post that is repeated is answered as it was the first time, and written once."""
+"""Idempotency keys: a repeated post is written once and gets its first answer again (PROTOCOL §2)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .logs import Log
 
 
 class KeyRow(NamedTuple):
-    """A row of `tables.idempotency`: a key, and how it was answered first."""
+    """A row of `tables.idempotency`, its fields in the order of the columns: a key, and its first answer."""
 
     key: str
     uid: str
@@ -34,19 +34,19 @@ class IdempotencyKeys:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._firsts: dict[tuple[str, str], KeyRow] = {}
+        self._answers: dict[tuple[str, str], KeyRow] = {}
         self._rows: list[KeyRow] = []
 
-    def look_up(self, posts: Sequence[Post], again: bool) -> None:
-        """Read those that were answered before, in one query. `again`: also those that the server made."""
-        keys = [(post.key, post.actor.uid) for post in posts if again or post.client_id is not None]
+    def load(self, posts: Sequence[Post], is_retry: bool) -> None:
+        """Read the keys that are stored already, in one query. `is_retry`: also keys that the server made."""
+        keys = [(post.key, post.actor.uid) for post in posts if is_retry or post.client_id is not None]
         for row in find_rows(self._connection, idempotency, KeyRow._fields[:2], KeyRow._fields, keys):
             first = KeyRow(*row)
-            self._firsts[first.uid, first.key] = first
+            self._answers[first.uid, first.key] = first
 
     def answer(self, post: Post, log: Log | None) -> PostResult | IdempotencyConflict | None:
-        """What a post to this log is told whose key was seen before; None for a new key."""
-        first = self._firsts.get((post.actor.uid, post.key))
+        """The answer to a post whose key is known; None for a new key. Another text or log under the same key is a conflict."""
+        first = self._answers.get((post.actor.uid, post.key))
         if first is None:
             return None
         if (
@@ -57,26 +57,26 @@ class IdempotencyKeys:
             return IdempotencyConflict()
         return PostResult(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
 
-    def note(self, post: Post, log: Log, message: Message) -> None:
-        """The post became this message."""
+    def add(self, post: Post, log: Log, message: Message) -> None:
+        """Remember that the post became this message."""
         digest = _digest(post.client_id, post.text, post.reply_to)
         row = KeyRow(post.key, post.actor.uid, log.id, message.seq, message.ordinal, post.at, digest)
         self._rows.append(row)
-        self._firsts[row.uid, row.key] = row
+        self._answers[row.uid, row.key] = row
 
     def flush(self) -> None:
-        """Write those that were noted."""
+        """Write the new keys."""
         insert_rows(self._connection, idempotency, self._rows)
 
 
 def answered(
     connection: Connection, uid: str, client_id: str, text: str, reply_to: int | None
 ) -> PostResult | IdempotencyConflict | None:
-    """What a repeated post of this key is told, wherever it went; None for one that was not stored."""
-    asked = select(conversations.c.name, *(idempotency.c[name] for name in KeyRow._fields[3:])).join(
+    """The answer to a repeated post with this key, in whatever conversation; None if the key is not stored."""
+    found = select(conversations.c.name, *(idempotency.c[name] for name in KeyRow._fields[3:])).join(
         conversations, conversations.c.id == idempotency.c.conversation_id
     )
-    row = connection.execute(asked.where(idempotency.c.uid == uid, idempotency.c.key == client_id)).first()
+    row = connection.execute(found.where(idempotency.c.uid == uid, idempotency.c.key == client_id)).first()
     if row is None:
         return None
     name, seq, ordinal, sent_at, digest = row
@@ -86,13 +86,13 @@ def answered(
 
 
 def is_written(connection: Connection, post: Post) -> bool:
-    """Whether the key of this post is in the tables."""
+    """Whether the key of this post is stored."""
     own = (idempotency.c.uid == post.actor.uid, idempotency.c.key == post.key)
     return connection.execute(select(idempotency.c.seq).where(*own)).first() is not None
 
 
 def _digest(client_id: str | None, text: str, reply_to: int | None) -> bytes:
-    """A hash of what was asked, but for the conversation. Nobody repeats a key that the server made, so that has none."""
+    """A hash of the post without its conversation. Clients cannot repeat a key that the server made, so those have none."""
     if client_id is None:
         return b""
     return blake2b(f"{reply_to or ''}\0{text}".encode(), digest_size=16).digest()

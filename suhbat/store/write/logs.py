@@ -1,4 +1,4 @@
-"""A log as the writer sees it, from its row and to it."""
+"""A log as the writer sees it: its row, members and sanctions, and the facts that the policy needs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from suhbat.chat.model import Milliseconds
-from suhbat.chat.policy import Until
+from suhbat.chat.model import ConversationFacts, Milliseconds
+from suhbat.chat.policy import Until, in_force
 from suhbat.protocol.objects import ConversationSettings, Role
+from suhbat.protocol.types import LOBBY
 from suhbat.store.read.rows import AnyRow
 from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import conversations, members, sanctions
@@ -20,9 +21,9 @@ _NO_SETTINGS = ConversationSettings()
 
 @dataclass(slots=True, eq=False)
 class Log:
-    """A log in the transaction. `people` are the members; None in the lobby and in own logs.
+    """A log in the writer's transaction. `people`: members and their roles; None for the lobby and own logs.
 
-    `base` is the head in the tables: events above it are numbered, and not written yet (see `appender`).
+    `base`: the head in the tables. Events above it have a `seq` and are not written yet (see `appender`).
     """
 
     id: int
@@ -36,7 +37,7 @@ class Log:
     bans: dict[str, Until] = field(default_factory=dict)
     mutes: dict[str, Until] = field(default_factory=dict)
     hidden: int = 0
-    """How many of its people do not see a direct (see `tables.members`)."""
+    """For a direct: how many of its people do not see it (see `tables.members`)."""
 
 
 SETTINGS = tuple(conversations.c[name] for name in ConversationSettings.model_fields)
@@ -53,7 +54,7 @@ LOG = select(
 
 
 def log_of(row: AnyRow, people: dict[str, Role] | None = None) -> Log:
-    """From a row of LOG."""
+    """A log from a row of LOG."""
     log = Log(row.id, row.name, row.kind, row.head, row.last_ordinal, row.head, people)
     log.hidden = row.hidden
     if row.kind in ("room", "lobby"):
@@ -67,24 +68,24 @@ def settings_of(row: AnyRow) -> ConversationSettings:
 
 
 def new_log(name: str, kind: str, at: Milliseconds, title: str = "") -> dict[str, object]:
-    """The row of a log in which nothing is written yet."""
+    """The row of a new, empty log."""
     return {
         "name": name, "kind": kind, "title": title, "head": 0, "last_ordinal": 0, "oldest": 0, "created_at": at,
     }  # fmt: skip
 
 
 def new_direct_id() -> str:
-    """80 random bits: nobody meets one twice, and nobody guesses one."""
+    """80 random bits: unique, and not to be guessed."""
     return "d" + secrets.token_hex(10)
 
 
 def new_room_id() -> str:
-    """The same for rooms: an invitation, not the id, is what lets somebody in; but it should not be guessed either."""
+    """80 random bits. Knowing the id of a private room gives no access; still it should not be guessed."""
     return "r" + secrets.token_hex(10)
 
 
 def read_people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Role]]:
-    """The members of these logs and their roles there, by the log's id."""
+    """The members of these logs with their roles, by log id."""
     found: dict[int, dict[str, Role]] = {id_: {} for id_ in ids}
     columns = select(members.c.conversation_id, members.c.uid, members.c.role)
     for part in parts(ids):
@@ -94,7 +95,7 @@ def read_people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[st
 
 
 def read_sanctions(connection: Connection, logs: Iterable[Log]) -> None:
-    """Read who is banned from or muted in these; in the lobby that is on the whole server."""
+    """Fill in the bans and mutes of these logs. A sanction in the lobby holds for the whole server."""
     by_id = {log.id: log for log in logs if log.kind in ("room", "lobby")}
     if not by_id:
         return
@@ -105,3 +106,27 @@ def read_sanctions(connection: Connection, logs: Iterable[Log]) -> None:
     )
     for id_, uid, kind, until in rows:
         (by_id[id_].bans if kind == "ban" else by_id[id_].mutes)[uid] = until
+
+
+_LOBBY_FACTS = ConversationFacts(LOBBY, "lobby", "member")
+
+
+def facts_of(log: Log, uid: str, at: Milliseconds) -> ConversationFacts | None:
+    """The facts about a conversation and this user there, for the policy; None for an own log."""
+    if log.kind == "lobby":
+        if not log.mutes and not log.bans:
+            return _LOBBY_FACTS
+        return ConversationFacts(
+            LOBBY, "lobby", "member", banned=in_force(log.bans, uid, at), muted=in_force(log.mutes, uid, at)
+        )
+    if log.kind == "own" or log.people is None:
+        return None
+    return ConversationFacts(
+        log.name,
+        "room" if log.kind == "room" else "direct",
+        log.people.get(uid),
+        log.settings.visibility,
+        log.settings.archived,
+        banned=in_force(log.bans, uid, at),
+        muted=in_force(log.mutes, uid, at),
+    )

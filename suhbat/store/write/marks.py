@@ -1,4 +1,4 @@
-"""How far people have read, and how much of what came since is their own."""
+"""Read marks: how far members have read, and how many messages above the mark are their own. And slow mode."""
 
 from __future__ import annotations
 
@@ -15,39 +15,38 @@ from suhbat.store.dialect import find_rows, insert_new, update_rows
 from suhbat.store.read.unread import ordinal_at
 from suhbat.store.tables import events, reads
 
-from .facts import facts_of
-from .logs import Log
+from .logs import Log, facts_of
 from .writer_cache import WriterCache
 
 
-def start_reading(connection: Connection, log_id: int, uid: str, seq: int) -> None:
-    """Count as read what stands at `seq` or below it, unless this reader has a mark already."""
+def add_read_mark(connection: Connection, log_id: int, uid: str, seq: int) -> None:
+    """Add a read mark at `seq`, unless this user has a mark there already."""
     mark = {"uid": uid, "conversation_id": log_id, "read_ordinal": ordinal_at(connection, log_id, seq), "own_since": 0}
     insert_new(connection, reads, [mark])
 
 
-def have_marks(
+def ensure_marks(
     connection: Connection, cache: WriterCache, own: Collection[tuple[int, str]], lobby_from: Mapping[str, int]
 ) -> None:
-    """See that each (log, uid) has a mark; one that is missing starts at `lobby_from` of the uid."""
+    """Add the missing read marks of these (log id, uid), each at `lobby_from` of the uid."""
     unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in cache.readers]
     if unknown:
         place = ("conversation_id", "uid")
         existing = set(find_rows(connection, reads, place, place, unknown))
         for log_id, uid in unknown:
             if (log_id, uid) not in existing:
-                start_reading(connection, log_id, uid, lobby_from[uid])
+                add_read_mark(connection, log_id, uid, lobby_from[uid])
         cache.readers.update(unknown)
 
 
-def count_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
-    """Add to the own messages of each (log, uid), which have marks."""
+def add_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
+    """Add to `own_since` of each (log id, uid). They have marks."""
     rows = sorted((uid, log_id, count) for (log_id, uid), count in own.items())
     update_rows(connection, reads, ("uid", "conversation_id"), ("own_since",), rows, add=True)
 
 
-def too_soon(connection: Connection, cache: WriterCache, post: Post, log: Log) -> SuhbatError | None:
-    """The refusal of a post that slow mode does not allow yet."""
+def slow_mode_refused(connection: Connection, cache: WriterCache, post: Post, log: Log) -> SuhbatError | None:
+    """The refusal of a post that comes too soon in slow mode."""
     actor = post.actor
     facts = facts_of(log, actor.uid, post.at)
     if facts is None or not is_slowed(rank_of(actor, facts)):
@@ -57,7 +56,7 @@ def too_soon(connection: Connection, cache: WriterCache, post: Post, log: Log) -
 
 
 def last_post(connection: Connection, cache: WriterCache, log: Log, uid: str) -> Milliseconds:
-    """When this member last wrote there, as far as slow mode can matter; 0 for long ago."""
+    """When this member last wrote there; 0 if that is too long ago to matter for slow mode."""
     at = cache.last_posts.get((log.id, uid))
     if at is None:
         recent = (
@@ -71,5 +70,5 @@ def last_post(connection: Connection, cache: WriterCache, log: Log, uid: str) ->
 
 
 _RECENT = 500
-"""Messages looked through for somebody's last. In slow mode there are not more within the time that matters, or the room
-is so large that it does not."""
+"""How many of the newest messages are searched for a member's last one. In slow mode a room has no more than this within the
+time that matters, unless it is so large that slow mode matters little."""

@@ -1,7 +1,7 @@
-"""Who is named in a message: counted until it is read, and told in their own logs.
+"""Mentions: counted until the message is read, and announced in the own logs of the people mentioned.
 
-A message that names everybody is one row of `everyone`, however many people are there, and nobody's own log hears of it: its
-event in the conversation's log says so (`everyone`), and everybody counts it who has not read that far.
+A message that mentions everybody is one row of `everyone`, whatever the number of members, and goes to no own log: its event in
+the conversation's log has `everyone` set, and each member whose read mark is below it counts it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,12 @@ from suhbat.protocol.events import Mentioned
 from suhbat.store.dialect import find_rows, insert_new
 from suhbat.store.tables import everyone, mentions, reads
 
-from .facts import facts_of
-from .logs import Log
+from .logs import Log, facts_of
 from .transaction import WriterTransaction
 
 
-def meant(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> Meant:
-    """Those of `named` (uids, or EVERYBODY) whom a message of the actor names there."""
+def resolve_mentions(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> Meant:
+    """Those of `named` (uids, or EVERYBODY) whom a message of the actor mentions in this log."""
     if not named:
         return NOBODY
     if log.people is None:
@@ -32,23 +31,25 @@ def meant(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> M
     return meant_among(actor, named, log.people.keys(), facts_of(log, actor.uid, at))
 
 
-def pay(naming: Recent[Budget], log: Log, actor: Actor, meant: Meant, at: Milliseconds) -> RateLimited | None:
-    """Take what naming these people costs from what the actor may spend, one for each of them; or the refusal."""
+def spend_mentions(
+    naming: Recent[Budget], log: Log, actor: Actor, meant: Meant, at: Milliseconds
+) -> RateLimited | None:
+    """Spend one unit of the actor's budget for each person mentioned; or return the refusal."""
     cost = len(log.people or ()) if meant.everyone else len(meant.uids)
     wait = naming[actor.uid].spend(at / 1000, cost) if cost else 0.0
     return RateLimited("rate_limited.mentions", retry_after=wait) if wait else None
 
 
-def note_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, meant: Meant) -> None:
-    """A message names these people."""
+def add_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, meant: Meant) -> None:
+    """Write that a message mentions these people."""
     rows = [{"uid": uid, "conversation_id": log.id, "ordinal": ordinal} for uid in sorted(meant.uids)]
     insert_new(connection, mentions, rows)
     if meant.everyone:
         insert_new(connection, everyone, [{"conversation_id": log.id, "ordinal": ordinal, "uid": actor.uid}])
 
 
-def forget_mentions(connection: Connection, log: Log, ordinal: int) -> Meant:
-    """A message names nobody any more; gives whom it named, of people only those who had not read it."""
+def remove_mentions(connection: Connection, log: Log, ordinal: int) -> Meant:
+    """Delete the mentions of a message. Returns whom it mentioned, without people who had read it."""
     place = (mentions.c.conversation_id == log.id, mentions.c.ordinal == ordinal)
     uids = frozenset(connection.execute(select(mentions.c.uid).where(*place)).scalars())
     if uids:
@@ -58,23 +59,23 @@ def forget_mentions(connection: Connection, log: Log, ordinal: int) -> Meant:
     return Meant(uids, everyone=gone > 0)
 
 
-def read_mentions(connection: Connection, log: Log, uid: str, ordinal: int) -> int:
-    """What was read up to this ordinal is counted no more; gives how many are left."""
+def mark_mentions_read(connection: Connection, log: Log, uid: str, ordinal: int) -> int:
+    """Delete the mentions of a user up to this ordinal. Returns how many unread messages still mention them."""
     mine = (mentions.c.uid == uid, mentions.c.conversation_id == log.id)
     connection.execute(delete(mentions).where(*mine, mentions.c.ordinal <= ordinal))
-    return unread_mentions(connection, log, (uid,)).get(uid, 0)
+    return count_unread_mentions(connection, log, (uid,)).get(uid, 0)
 
 
-def still_unread(connection: Connection, log: Log, ordinal: int, meant: Meant) -> Meant:
-    """Without those who have read as far as this: what somebody has read already does not name them later."""
+def without_readers(connection: Connection, log: Log, ordinal: int, meant: Meant) -> Meant:
+    """The mentions without people who have read this ordinal: an edit does not mention those who read the message before."""
     keys, columns = ("uid", "conversation_id"), ("uid", "read_ordinal")
     wanted = [(uid, log.id) for uid in sorted(meant.uids)]
     marks: dict[str, int] = dict(find_rows(connection, reads, keys, columns, wanted))
     return Meant(frozenset(uid for uid in meant.uids if uid in marks and marks[uid] < ordinal), meant.everyone)
 
 
-def unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> dict[str, int]:
-    """How many unread messages name each of these people there; who is not in it: none."""
+def count_unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> dict[str, int]:
+    """How many unread messages mention each of these people in a log, by uid; people without a count have none."""
     wanted = sorted(uids)
     own = (
         select(mentions.c.uid, func.count())
@@ -83,7 +84,7 @@ def unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> 
     )
     counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(own)}
     if log.people is None:
-        return counts  # in the lobby nobody may name everybody
+        return counts  # nobody may mention everybody in the lobby
     above = and_(
         everyone.c.conversation_id == reads.c.conversation_id,
         everyone.c.ordinal > reads.c.read_ordinal,
@@ -100,15 +101,15 @@ def unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> 
     return counts
 
 
-def tell_mentions(
+def append_mentioned(
     transaction: WriterTransaction, log: Log, seq: int, uids: Collection[str], actor: Actor, at: Milliseconds
 ) -> None:
-    """Tell these people how many unread messages name them there now, since that of the message `seq` changed."""
+    """Append `mentioned` to the own logs of these people, with their present counts, because of the message `seq`."""
     if not uids:
         return
     cache, append = transaction.cache, transaction.appender.append
     cache.load_own(transaction.connection, uids, at)
-    counts = unread_mentions(transaction.connection, log, uids)
+    counts = count_unread_mentions(transaction.connection, log, uids)
     for uid in sorted(uids):
         count = counts.get(uid, 0)
         append(cache.own[uid], Mentioned, actor, at, target=log.name, message=seq, mentions=count, head=log.head)

@@ -1,9 +1,8 @@
-"""A run of posts, in one transaction: the order of DESIGN §2, "Hard places, decided".
+"""Writes a run of posts in one transaction, in the order of DESIGN §2, "Hard places, decided".
 
-Lock what is touched, look up idempotency keys, ask the policy in arrival order, assign `seq` and `ordinal`, insert, move
-heads once. A post that is refused leaves with the refusal and takes no `seq`; only a failure of the database or a fault of
-ours is raised, and then the caller must roll back and `WriterCache.clear()`.
-"""
+Lock the logs, look up idempotency keys, ask the policy in arrival order, assign `seq` and `ordinal`, insert, move the heads
+once. A refused post gets its refusal and takes no `seq`. Only database errors and faults of this code are raised; then the
+caller must roll back and call `WriterCache.clear()`."""
 
 from __future__ import annotations
 
@@ -15,59 +14,63 @@ from suhbat.chat.naming import NOBODY, Meant
 from suhbat.chat.policy import decide
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.store import search
+from suhbat.store.dialect import find_rows
+from suhbat.store.tables import events
 
 from . import word_filter
 from .direct_posts import DirectPosts
 from .directs import pair_of
-from .facts import facts_of
+from .floors import writer_floors
 from .idempotency import IdempotencyKeys
-from .logs import Log
-from .marks import count_own, have_marks, too_soon
-from .mentions import meant, note_mentions, pay, tell_mentions
-from .replies import Replies
+from .logs import Log, facts_of
+from .marks import add_own, ensure_marks, slow_mode_refused
+from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
 from .transaction import WriterTransaction
 
 
-def write(transaction: WriterTransaction, posts: Sequence[Post], *, again: bool = False) -> list[Outcome]:
-    """Write a run of posts; gives an outcome for each. `again`: they were tried before, so keys that the server made are looked
-    up too."""
+def write(transaction: WriterTransaction, posts: Sequence[Post], *, is_retry: bool = False) -> list[Outcome]:
+    """Write a run of posts; returns an outcome for each. `is_retry`: they may have been written before, so the keys that the
+    server made are looked up too."""
     pairs = {pair_of(post.actor, post.peer): (post.actor, post.peer) for post in posts if post.peer is not None}
     names = {post.conversation for post in posts if post.conversation is not None}
     transaction.cache.load(transaction.connection, names, pairs, posts[0].at)
     run = PostRun(transaction)
-    run.look_up(posts, again)
+    run.load(posts, is_retry)
     outcomes = [run.take(post) for post in posts]
     run.flush()
     return outcomes
 
 
 class PostRun:
-    """What gathers while a run of posts is taken; nothing but new directs is written before `flush`."""
+    """The state of one run of posts. Nothing but new directs is written before `flush`."""
 
     def __init__(self, transaction: WriterTransaction) -> None:
         self._transaction = transaction
         self._connection, self._cache = transaction.connection, transaction.cache
         self._appender = transaction.appender
         self._keys = IdempotencyKeys(transaction.connection)
-        self._replies = Replies(transaction)
-        self._directs = DirectPosts(transaction)
+        self._directs: DirectPosts | None = None
         self._allowed: set[tuple[int, str]] = set()
-        self._said: list[search.Said] = []
+        """The (log id, uid) that the policy lets post."""
+        self._messages: set[tuple[int, int]] = set()
+        """The (log id, seq) of stored messages to which these posts reply."""
+        self._floors: dict[tuple[int, str], int] = {}
+        """The floors of those who reply, by (log id, uid)."""
+        self._indexed: list[search.Said] = []
         self._named: list[tuple[Log, int, int, Post, Meant]] = []
         self._own: Counter[tuple[int, str]] = Counter()
+        """New messages by (log id, uid) of their senders."""
         self._lobby_from: dict[str, int] = {}
 
-    def look_up(self, posts: Sequence[Post], again: bool) -> None:
-        """What the tables say of these posts: at most one query of each kind."""
-        self._keys.look_up(posts, again)
-        asking = [
-            (post, log)
-            for post in posts
-            if (log := self._log(post)) is not None and (post.reply_to is not None or log.kind == "direct")
-        ]
-        if asking:
-            self._replies.look_up(asking)
-            self._directs.look_up(asking)
+    def load(self, posts: Sequence[Post], is_retry: bool) -> None:
+        """Read what the tables say about these posts, with at most one query of each kind."""
+        self._keys.load(posts, is_retry)
+        located = [(post, log) for post in posts if (log := self._log(post)) is not None]
+        if replies := [(post, log) for post, log in located if post.reply_to is not None]:
+            self._load_replies(replies)
+        if any(post.peer is not None for post in posts) or any(log.kind == "direct" for _, log in located):
+            self._directs = DirectPosts(self._transaction)
+            self._directs.load((post, log) for post, log in located if log.kind == "direct")
 
     def take(self, post: Post) -> Outcome:
         """Number the post, or refuse it."""
@@ -77,64 +80,87 @@ class PostRun:
         if (refused := self._refusal(post, log)) is not None:
             return refused
         if log is None:
-            assert post.peer is not None
+            assert post.peer is not None and self._directs is not None
             made = self._directs.make(post, post.peer)
             if isinstance(made, SuhbatError):
                 return made
             log = made
-        named = meant(log, post.actor, post.named, post.at) if post.named else NOBODY
-        if named is not NOBODY and (too_many := pay(self._transaction.rules.naming, log, post.actor, named, post.at)):
+        named = resolve_mentions(log, post.actor, post.named, post.at) if post.named else NOBODY
+        if named is not NOBODY and (
+            too_many := spend_mentions(self._transaction.rules.naming, log, post.actor, named, post.at)
+        ):
             return too_many
-        if log.kind == "direct" and (refused := self._directs.enter(post, log)) is not None:
-            return refused
+        if log.kind == "direct":
+            assert self._directs is not None
+            if (refused := self._directs.enter(post, log)) is not None:
+                return refused
         return self._append(post, log, named)
 
     def flush(self) -> None:
         """Write everything that was taken."""
         connection, cache = self._connection, self._cache
-        self._tell_named()
-        have_marks(connection, cache, self._own, self._lobby_from)
-        self._appender.flush(
-            self._keys.flush,
-            lambda: search.index(connection, cache, self._said),
-            lambda: count_own(connection, self._own),
-            self._directs.flush,
-        )
+        if self._named:
+            self._write_mentions()
+        if self._own:
+            ensure_marks(connection, cache, self._own, self._lobby_from)
+        beside = [self._keys.flush, lambda: search.index(connection, cache, self._indexed)]
+        if self._own:
+            beside.append(lambda: add_own(connection, self._own))
+        if self._directs is not None:
+            beside.append(self._directs.flush)
+        self._appender.flush(*beside)
 
     def _log(self, post: Post) -> Log | None:
-        """Where a post goes; None if there is no such conversation, or no direct of these two yet."""
+        """The log to which a post goes; None if the conversation does not exist, or the direct does not exist yet."""
         if post.peer is not None:
             return self._cache.pairs.get(pair_of(post.actor, post.peer))
         return self._cache.named.get(post.conversation or "")
 
+    def _load_replies(self, replies: Sequence[tuple[Post, Log]]) -> None:
+        """Read which of the messages replied to exist, and the floor of each sender: one query each."""
+        self._floors = writer_floors(
+            self._connection, self._transaction.rules.lobby_history, [(post.actor, log) for post, log in replies]
+        )
+        columns = ("conversation_id", "seq", "ordinal")
+        wanted = sorted({(log.id, post.reply_to) for post, log in replies})
+        found = find_rows(self._connection, events, columns[:2], columns, wanted)
+        self._messages.update((log_id, seq) for log_id, seq, ordinal in found if ordinal is not None)
+
+    def _may_reply(self, post: Post, log: Log | None, seq: int) -> bool:
+        """Whether a message with this `seq` exists that the sender may read."""
+        if log is None or seq <= self._floors.get((log.id, post.actor.uid), 0):
+            return False
+        # Events above `base` were appended by this run, and a run appends nothing but messages to conversations.
+        return log.base < seq <= log.head or (log.id, seq) in self._messages
+
     def _refusal(self, post: Post, log: Log | None) -> SuhbatError | None:
-        """Why the post may not be written; of a direct that would be made, only what can be said before."""
+        """Why the post may not be written. For a direct that does not exist yet, only what can be decided without it."""
         refused: SuhbatError | None = None
         if log is not None:
             refused = self._decide(post, log)
         elif post.peer is None:
             refused = NotFound()
         refused = refused or word_filter.refusal(self._connection, self._cache, post.text)
-        if refused is None and post.reply_to is not None and not self._replies.allows(log, post.actor, post.reply_to):
+        if refused is None and post.reply_to is not None and not self._may_reply(post, log, post.reply_to):
             refused = NotFound("not_found.message")
         return refused
 
     def _decide(self, post: Post, log: Log) -> SuhbatError | None:
-        """What the policy says. Posts change nothing that it looks at: it is asked once for each writer of each log."""
-        place = (log.id, post.actor.uid)
-        if place not in self._allowed:
+        """Ask the policy. Posts change none of its facts, so it is asked once per sender and log."""
+        sender = (log.id, post.actor.uid)
+        if sender not in self._allowed:
             refusal = decide(post.actor, "post", facts_of(log, post.actor.uid, post.at))
             if refusal is not None:
                 return refusal
-            self._allowed.add(place)
-        return too_soon(self._connection, self._cache, post, log) if log.settings.slow_mode else None
+            self._allowed.add(sender)
+        return slow_mode_refused(self._connection, self._cache, post, log) if log.settings.slow_mode else None
 
     def _append(self, post: Post, log: Log, named: Meant) -> PostResult:
         actor = post.actor
         message = self._appender.message(log, post, everyone=named.everyone)
         seq, ordinal = message.seq, message.ordinal
-        self._keys.note(post, log, message)
-        self._said.append((log.id, seq, actor.uid, post.text))
+        self._keys.add(post, log, message)
+        self._indexed.append((log.id, seq, actor.uid, post.text))
         if named is not NOBODY:
             self._named.append((log, seq, ordinal, post, named))
         if log.settings.slow_mode:
@@ -144,12 +170,12 @@ class PostRun:
             self._lobby_from[actor.uid] = actor.lobby_from or 0
         return PostResult(log.name, seq, ordinal, post.at)
 
-    def _tell_named(self) -> None:
-        """Note who is named, and tell each once of each log, with the last message that names them."""
+    def _write_mentions(self) -> None:
+        """Write who is mentioned. Everyone mentioned gets one `mentioned` per log, for the last message that names them."""
         last: dict[tuple[int, str], tuple[Log, int, Post]] = {}
         for log, seq, ordinal, post, named in self._named:
-            note_mentions(self._connection, log, ordinal, post.actor, named)
+            add_mentions(self._connection, log, ordinal, post.actor, named)
             last.update(((log.id, uid), (log, seq, post)) for uid in named.uids)
         for log, seq, _, post, _ in self._named:
-            uids = {uid for (log_id, uid), told in last.items() if log_id == log.id and told[1] == seq}
-            tell_mentions(self._transaction, log, seq, uids, post.actor, post.at)
+            uids = {uid for (log_id, uid), entry in last.items() if log_id == log.id and entry[1] == seq}
+            append_mentioned(self._transaction, log, seq, uids, post.actor, post.at)

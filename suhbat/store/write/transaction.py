@@ -1,4 +1,4 @@
-"""The writer's open transaction, as each unit of work is given it."""
+"""The writer's open transaction, which every unit of work receives."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .writer_cache import WriterCache
 
 @dataclass(frozen=True, slots=True)
 class WriterRules:
-    """The settings that the writer's decisions depend on, and how many people each person may still name, which is part of no
-    transaction."""
+    """The settings on which the writer's decisions depend. `naming`: how many people each user may still mention; this budget
+    is in memory, so a rollback does not restore it."""
 
     lobby_history: LobbyHistory = "since_joined"
     bounds: Bounds = field(default_factory=Bounds)
@@ -26,7 +26,7 @@ class WriterRules:
 
 
 class WriterTransaction:
-    """A transaction of the writer: where to read and write, and what is to be told after COMMIT."""
+    """A transaction of the writer: its connection, its cache, and what is published after COMMIT."""
 
     def __init__(self, connection: Connection, cache: WriterCache, rules: WriterRules | None = None) -> None:
         self.connection = connection
@@ -34,15 +34,15 @@ class WriterTransaction:
         self.rules = rules or WriterRules()
         self.appender = Appender(connection, cache)
         self.changes: list[Change] = []
-        """What it changes that nodes keep in memory."""
+        """Changes of rows that other nodes keep in memory."""
 
-    def mark(self) -> tuple[int, int]:
-        """How far it has come, for `back_to`."""
+    def lengths(self) -> tuple[int, int]:
+        """How many entries and changes there are so far, for `truncate`."""
         return len(self.appender.entries), len(self.changes)
 
-    def back_to(self, mark: tuple[int, int]) -> None:
-        """The savepoint of this moment was rolled back: what was done since is not to be told, and nothing is remembered."""
-        entries, changes = mark
-        self.appender.drop(entries)
+    def truncate(self, lengths: tuple[int, int]) -> None:
+        """Drop what was added since `lengths` was taken, and clear the cache. Call this after rolling back to a savepoint."""
+        entries, changes = lengths
+        self.appender.truncate(entries)
         del self.changes[changes:]
         self.cache.clear()

@@ -1,4 +1,4 @@
-"""Words that no message may have."""
+"""The word filter: words that no message may contain."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .writer_cache import WriterCache
 
 
 def words(connection: Connection) -> tuple[str, ...]:
-    """In their one form, sorted."""
+    """The filtered words, normalised and sorted."""
     return tuple(connection.execute(select(filtered.c.word).order_by(filtered.c.word)).scalars())
 
 
 def put(connection: Connection, cache: WriterCache, wanted: Collection[str], at: Milliseconds) -> None:
-    """These and no others; what is no word is left out."""
+    """Replace the word filter. Strings that contain no word are left out."""
     chosen = one_form(wanted)
     connection.execute(delete(filtered))
     if chosen:
@@ -29,7 +29,7 @@ def put(connection: Connection, cache: WriterCache, wanted: Collection[str], at:
 
 
 def refusal(connection: Connection, cache: WriterCache, text: str) -> SuhbatError | None:
-    """Of a text that has one of them; None where it has none."""
+    """The refusal of a text that contains a filtered word; None for any other text."""
     if cache.words is None:
         cache.words = words(connection)
     if not cache.words:

@@ -1,7 +1,7 @@
-"""The group-commit writer: one thread, one transaction for everything that is queued.
+"""The group-commit writer: one thread that writes everything queued in one transaction.
 
-While one transaction commits the next batch gathers; a lone message waits for nobody. What was accepted is never
-cancelled; who waits for it may be. Everything that is told is told on the event loop, once a batch.
+While one transaction commits, the next batch gathers; a lone message does not wait for others. An accepted item is never
+cancelled, although its waiter may be. Listeners are called on the event loop, once per batch.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ log = structlog.get_logger("suhbat.store")
 T = TypeVar("T")
 
 LARGEST_BATCH = 1_024
-"""Posts of one transaction."""
+"""Posts per transaction, at most."""
 LARGEST_WORK = 64
-"""Items of other work of one: what they touch is locked for all of them, also for those that are left for later."""
+"""Items of other work per transaction, at most. The logs of all of them are locked, also of those that are then deferred."""
 QUEUE_LIMIT = 10_000
-"""Posts that may wait; above it they are refused as Busy."""
+"""Posts that may wait; further ones are refused as Busy."""
 PAUSE_SECONDS = 0.01
+"""The pause after a batch in which every item was blocked by another node."""
 
 
 class Writer:
-    """One thread that writes. Its methods belong to the event loop on which it was made; `start` it once.
+    """The thread that writes. Call its methods on the event loop on which it was made; call `start` once.
 
-    `committed` is told the events of each batch, in log order, before the `done`s of its posts; `changed` what else it did
-    that other nodes must know.
+    `committed` receives the events of each batch, in log order, before the posts' `done` are called. `changed` receives the
+    other changes that nodes must know.
     """
 
     def __init__(
@@ -60,11 +61,11 @@ class Writer:
         self._limit = limit
         self._turn: list[Item] = []
         self._queue: SimpleQueue[list[Item] | None] = SimpleQueue()
-        # Gathered, for the next batches: apart, or posts would wait behind other work that is more than a batch.
+        # Taken from the queue for the next batches; two queues, so that posts do not wait behind a surplus of other work.
         self._posts: deque[Item] = deque()
         self._works: deque[Item] = deque()
-        self._is_last = False  # nothing more comes from the queue
-        self._in_hand: list[Item] = []
+        self._is_queue_ended = False
+        self._in_progress: list[Item] = []
         self._loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[None] = self._loop.create_future()
         self._thread = threading.Thread(target=self._main, name="suhbat-writer", daemon=True)
@@ -78,18 +79,18 @@ class Writer:
 
     @property
     def has_failed(self) -> bool:
-        """Nothing is written any more, and never will be again: the process should end, for another to take its place."""
+        """Whether the thread has died. Nothing is written any more; the process should end, so that another replaces it."""
         return self._failure is not None
 
     def check(self) -> None:
-        """Raise UnusableStore if nothing is written any more."""
+        """Raise UnusableStore if the writer has failed or is closing."""
         if self._failure is not None:
             raise UnusableStore("the writer of the database has died, see the log; restart Suhbat") from self._failure
         if self._closing:
             raise UnusableStore("the store is closed")
 
     def post(self, post: Post) -> None:
-        """Queue a post. Its `done` is always called later, never from here."""
+        """Queue a post. Its `done` is always called in a later turn of the loop."""
         if self._failure is not None:
             self._loop.call_soon(post.done, Internal())
         elif self._closing or self.waiting >= self._limit:
@@ -99,19 +100,20 @@ class Writer:
             self._put(post)
 
     def work(self, run: Unit[T], logs: frozenset[str] = frozenset()) -> Awaitable[T]:
-        """Run something in the writer's thread, in a savepoint of the batch's transaction. Done when committed.
+        """Run a unit of work in the writer's thread, in a savepoint of the batch's transaction; returns its result after
+        COMMIT.
 
-        `logs`: see `Work`. Cancelling who waits does not cancel it. Raises what `run` raised, Busy, Internal,
-        UnusableStore.
+        `logs`: see `Work`. Cancelling the caller does not cancel the work. Raises what `run` raised, Busy, Internal,
+        StorageUnavailable; UnusableStore at once if the writer has failed or is closing.
         """
         self.check()
         answer: asyncio.Future[T] = self._loop.create_future()
-        answer.add_done_callback(_seen)
+        answer.add_done_callback(_retrieve)
         self._put(Work(run, answer, logs))
         return asyncio.shield(answer)
 
     async def close(self) -> None:
-        """Write what was accepted and tell about it, then stop. Idempotent. Leaves the engine open."""
+        """Write everything accepted, publish it, then stop. Idempotent. Leaves the engine open."""
         if not self._closing:
             self._closing = True
             self._transactions.closing.set()
@@ -120,7 +122,8 @@ class Writer:
         await asyncio.shield(self._ended)
 
     def _put(self, item: Item) -> None:
-        """Hand over everything of this turn of the loop at its end: what many sockets brought at once is one batch."""
+        """Add an item to this turn's list. The list is queued at the end of the turn, so that posts of many sockets form one
+        batch."""
         if not self._turn:
             self._loop.call_soon(self._hand_over)
         self._turn.append(item)
@@ -132,73 +135,72 @@ class Writer:
             if any(isinstance(item, Post) for item in items):
                 self._transactions.more.set()
 
-    # In the thread.
+    # In the writer's thread:
 
     def _main(self) -> None:
         failure: BaseException | None = None
         try:
             while self._step():
                 pass
-        except BaseException as error:  # whoever waits must hear of it, whatever it is
+        except BaseException as error:  # whatever it is: waiters must get an answer
             failure = error
         self._transactions.drop()
         self._on_loop(self._end, failure)
 
     def _step(self) -> bool:
-        """Write one batch, and have it told. False when it is time to stop."""
-        self._transactions.more.clear()  # before it is looked at what there is: whatever comes after that sets it again
+        """Write one batch and schedule its publication. False when it is time to stop."""
+        self._transactions.more.clear()  # before gathering, so that a later post sets it again
         items = self._gather()
         if not items:
             return False
-        self._in_hand = items
+        self._in_progress = items
         began = perf_counter()
         batch = self._transactions.write(items)
         self._counts.commits.add(perf_counter() - began)
         self._counts.batches.add(len(items))
-        self._in_hand = []
-        self._on_loop(self._tell, batch)
-        self._put_back([*batch.left, *batch.later])
-        if batch.left and not batch.told:
-            sleep(PAUSE_SECONDS)  # nothing could be done: somebody else holds it all
+        self._in_progress = []
+        self._on_loop(self._publish, batch)
+        self._requeue([*batch.blocked, *batch.deferred])
+        if batch.blocked and not batch.outcomes:
+            sleep(PAUSE_SECONDS)
         return True
 
     def _gather(self) -> list[Item]:
-        """The first of what is queued, posts before other work, at least one; [] when it is time to stop. What was left comes
-        first."""
-        while not self._is_last:
+        """The next batch: posts before other work, at least one item, requeued items first. [] when it is time to stop."""
+        while not self._is_queue_ended:
             try:
                 turn = self._queue.get(block=not (self._posts or self._works))
             except Empty:
                 break
             if turn is None:
-                self._is_last = True  # the sign to stop is the last that was queued
+                self._is_queue_ended = True  # the sentinel is the last item of the queue
                 break
             for item in turn:
                 (self._posts if isinstance(item, Post) else self._works).append(item)
         return [*_first(self._posts, LARGEST_BATCH), *_first(self._works, LARGEST_WORK)]
 
-    def _put_back(self, left: Sequence[Item]) -> None:
-        """Before all that came later."""
-        for item in reversed(left):
+    def _requeue(self, items: Sequence[Item]) -> None:
+        """Put these items before all that are waiting."""
+        for item in reversed(items):
             (self._posts if isinstance(item, Post) else self._works).appendleft(item)
 
-    def _on_loop(self, tell: Callable[..., None], *arguments: object) -> None:
+    def _on_loop(self, call: Callable[..., None], *arguments: object) -> None:
         try:
-            self._loop.call_soon_threadsafe(tell, *arguments)
+            self._loop.call_soon_threadsafe(call, *arguments)
         except RuntimeError:
-            log.warning("the event loop was closed before the writer; what was accepted is written")
+            log.warning("writer: event loop closed first; accepted items are stored")
 
-    # On the event loop.
+    # On the event loop:
 
-    def _tell(self, batch: Batch) -> None:
+    def _publish(self, batch: Batch) -> None:
         try:
             if batch.entries:
                 self._committed(batch.entries)
             if batch.changes and self._changed is not None:
                 self._changed(batch.changes)
         except Exception:
-            log.exception("events are stored but could not be published")
-        for item, outcome in batch.told:
+            log.exception("writer: committed events not published")
+        for item, outcome in batch.outcomes:
             self._answer(item, outcome)
 
     def _answer(self, item: Item, outcome: Any) -> None:
@@ -213,34 +215,34 @@ class Writer:
             item.answer.set_result(outcome)
 
     def _end(self, failure: BaseException | None) -> None:
-        """The thread is gone. Nobody may wait for ever: after a failure what was left is refused here."""
+        """The thread has ended. After a failure, refuse everything that still waits."""
         self._failure = failure
         if failure is not None:
-            log.critical("the writer of the database has died", exc_info=failure)
-            left = [*self._in_hand, *self._posts, *self._works]
+            log.critical("writer: thread died", exc_info=failure)
+            waiting = [*self._in_progress, *self._posts, *self._works]
             while not self._queue.empty():
-                left += self._queue.get_nowait() or ()
-            left += self._turn
+                waiting += self._queue.get_nowait() or ()
+            waiting += self._turn
             self._turn = []
-            for item in left:
+            for item in waiting:
                 self._answer(item, Internal())
         self._ended.set_result(None)
 
 
 def _first(items: deque[Item], most: int) -> list[Item]:
-    """Taken from the left."""
+    """Take up to `most` items from the left."""
     return [items.popleft() for _ in range(min(most, len(items)))]
 
 
 def _call(done: Callable[[Outcome], None], outcome: Outcome) -> None:
-    """One `done` that fails must not keep the others from theirs."""
+    """Call `done`. An exception in one must not keep the others from being called."""
     try:
         done(outcome)
     except Exception:
-        log.exception("an answer could not be delivered")
+        log.exception("writer: answer not delivered")
 
 
-def _seen(answer: asyncio.Future[Any]) -> None:
-    """An exception that nobody waits for any more is no news."""
+def _retrieve(answer: asyncio.Future[Any]) -> None:
+    """Mark the exception as retrieved: without a waiter asyncio would log it."""
     if not answer.cancelled():
         answer.exception()

@@ -1,7 +1,7 @@
-"""What the writer remembers between batches: logs with their heads and members, and which rows are there.
+"""What the writer keeps in memory between batches: logs with their heads and members, and which rows exist.
 
-On SQLite, where one writer is alone, it is kept from batch to batch; with several writers (PostgreSQL, see `shared_cache`) it
-is loaded anew, and the rows locked, in each transaction. After a rollback it must be thrown away (`clear`).
+SQLite has one writer, so the cache lives from batch to batch. With several writers (PostgreSQL, see `shared_cache`) logs are
+loaded again, and their rows locked, in each transaction. After a rollback the cache must be cleared.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from suhbat.store.tables import conversations, directs
 from .logs import LOG, Log, log_of, new_log, read_people, read_sanctions
 
 _LIMIT = 200_000
-"""Things kept in memory; above it everything is forgotten and read anew."""
+"""Entries kept in memory. Above this number the cache is cleared."""
 
 
 class WriterCache:
-    """Only ever what the tables say, and what the present transaction makes of it."""
+    """Holds nothing but what the tables say, and what the present transaction changed."""
 
     def __init__(self) -> None:
         self.named: dict[str, Log] = {}
-        """Logs by name, without own ones."""
+        """Logs by name, without own logs."""
         self.pairs: dict[str, Log] = {}
         """Directs by `directs.pair_of` their people."""
         self.own: dict[str, Log] = {}
@@ -36,18 +36,18 @@ class WriterCache:
         self.users: set[str] = set()
         """The uids that have a row in `users`."""
         self.readers: set[tuple[int, str]] = set()
-        """The (log, uid) that have a read mark."""
+        """The (log id, uid) that have a read mark."""
         self.writers: set[tuple[int, str]] = set()
-        """The (log, uid) that have written in a direct, which counts for them."""
+        """The (log id, uid) that have written in a direct, and for whom it counts."""
         self.last_posts: dict[tuple[int, str], Milliseconds] = {}
-        """When somebody last wrote, where that matters (slow mode)."""
+        """When a user last wrote in a log with slow mode, by (log id, uid)."""
         self.words: tuple[str, ...] | None = None
-        """Words that no message may have; None: not read yet."""
+        """The word filter; None: not read yet."""
         self.indexed: int | None = None
         """The last id of the search index; None: not read yet."""
 
     def clear(self) -> None:
-        """Forget everything: what is in memory may not be what is in the tables."""
+        """Forget everything, because the memory may differ from the tables."""
         for part in (
             self.named, self.pairs, self.own, self.users, self.readers, self.writers, self.last_posts,
         ):  # fmt: skip
@@ -62,9 +62,9 @@ class WriterCache:
     def load(
         self, connection: Connection, names: Collection[str], pairs: Mapping[str, Sequence[Actor]], at: Milliseconds
     ) -> None:
-        """Read and lock what is about to be written to, conversations before own logs, each in the order of their ids.
+        """Read and lock conversations, and the directs of `pairs` (by `pair_of`), in the order of their ids.
 
-        Pairs that have no direct yet will write to the own logs of both: those are made and locked too.
+        For a pair without a direct the own logs of its people are made and locked too, because making the direct writes there.
         """
         new_names = [name for name in names if name not in self.named and not name.startswith("@")]
         new_pairs = [pair for pair in pairs if pair not in self.pairs]
@@ -74,11 +74,11 @@ class WriterCache:
         missing = [pair for pair in new_pairs if pair not in self.pairs]
         if missing:
             self.load_own(connection, {actor.uid for pair in missing for actor in pairs[pair]}, at)
-            # Another writer that was making one of these directs held those own logs: it is there now.
+            # Another writer may have made one of these directs while it held those own logs.
             self._load(connection, (), missing)
 
     def load_own(self, connection: Connection, uids: Collection[str], at: Milliseconds) -> None:
-        """Read and lock own logs, made where there is none yet."""
+        """Read and lock own logs; those that do not exist are made."""
         wanted = sorted(own_log(uid) for uid in uids if uid not in self.own)
         if not wanted:
             return
@@ -89,7 +89,8 @@ class WriterCache:
         self.remember_own(rows)
 
     def remember(self, connection: Connection, rows: Sequence[AnyRow], pairs: Mapping[int, str]) -> None:
-        """Rows of LOG, locked, of logs that are not own ones, with who is in them. `pairs`: those of directs, by id."""
+        """Add logs from locked rows of LOG, without own logs, and read their members and sanctions. `pairs`: pair keys of
+        directs, by log id."""
         people = self._people_of(connection, [row for row in rows if row.kind != "lobby"])
         for row in rows:
             log = log_of(row, people.get(row.id))
@@ -99,12 +100,12 @@ class WriterCache:
         read_sanctions(connection, (self.named[row.name] for row in rows))
 
     def remember_own(self, rows: Sequence[AnyRow]) -> None:
-        """Rows of LOG, locked, of own logs."""
+        """Add own logs from locked rows of LOG."""
         for row in rows:
             self.own[row.name.removeprefix(own_log(""))] = log_of(row)
 
     def _load(self, connection: Connection, names: Collection[str], pairs: Collection[str]) -> None:
-        """Read and lock these conversations, and the directs of these pairs, as far as they are there."""
+        """Read and lock those of these conversations and directs that exist."""
         by_id: dict[int, str] = {}
         if pairs:
             found = select(directs.c.conversation_id, directs.c.pair).where(directs.c.pair.in_(pairs))
@@ -120,5 +121,5 @@ class WriterCache:
         self.remember(connection, rows, by_id)
 
     def _people_of(self, connection: Connection, rows: Sequence[AnyRow]) -> dict[int, dict[str, Role]]:
-        """The members of each of these logs, by its id."""
+        """The members of each of these logs, by log id."""
         return read_people(connection, [row.id for row in rows])

@@ -109,11 +109,13 @@ class _Committer(Committer):
         self._disk.committed(batch)
         return batch
 
-    def _carry_out(self, transaction: WriterTransaction, made: Batch, works: Sequence[Work[Any]], until: float) -> None:
+    def _run_works(
+        self, transaction: WriterTransaction, batch: Batch, works: Sequence[Work[Any]], until: float
+    ) -> None:
         """There is time for some of it: by chance, for how long things take is not the same each time."""
         most = self._chance.randint(1, 3)
-        made.told += [(work, self._work(transaction, work)) for work in works[:most]]
-        made.later += works[most:]
+        batch.outcomes += [(work, self._run_work(transaction, work)) for work in works[:most]]
+        batch.deferred += works[most:]
 
 
 class _Writer(Writer):

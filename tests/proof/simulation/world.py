@@ -44,10 +44,10 @@ NEVER = {
     "connection failed",
     "v1: command failed",
     "v1: opening failed",
-    "an answer could not be delivered",
-    "events are stored but could not be published",
+    "writer: answer not delivered",
+    "writer: committed events not published",
     "reconciliation: heads not compared",
-    "the writer of the database has died",
+    "writer: thread died",
 }
 """Log lines that fail the simulation, unless the disk is the reason. tests/proof/test_never.py holds them to the server's."""
 

@@ -286,7 +286,7 @@ class TestWriting:
             await listener.send(store, ALI)
             asked = threading.Event()
 
-            def never(connection: Connection, line: journal.Line) -> None:
+            def never(connection: Connection, line: journal.JournalLine) -> None:
                 asked.set()
 
             def break_off(connection: Connection) -> None:
@@ -404,7 +404,7 @@ class TestJournal:
         was pruned since decides nothing."""
         engine = connect(url)
 
-        def is_committed(line: journal.Line) -> bool | None:
+        def is_committed(line: journal.JournalLine) -> bool | None:
             with engine.connect() as connection, connection.begin():
                 return journal.is_committed(connection, line)
 

@@ -72,7 +72,7 @@ def test_senders_have_a_row_once(transaction: WriterTransaction) -> None:
     appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
     for number in range(3):
         appender.message(lobby, make_post(ALI, key=f"~{number}"), everyone=False)
-    appender.note_users((ALI, VALI), 9)
+    appender.add_users((ALI, VALI), 9)
     appender.flush()
     found = transaction.connection.execute(select(users.c.uid, users.c.created_at)).all()
     assert sorted(uid for uid, _ in found) == [ALI.uid, VALI.uid]

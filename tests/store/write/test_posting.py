@@ -116,7 +116,7 @@ class Written:
 def write(connection: Connection, posts: Sequence[Post], cache: WriterCache, *, again: bool = False) -> Written:
     """A run of posts, and what would be published after COMMIT."""
     transaction = WriterTransaction(connection, cache)
-    outcomes = posting.write(transaction, posts, again=again)
+    outcomes = posting.write(transaction, posts, is_retry=again)
     return Written(outcomes, transaction.appender.entries)
 
 

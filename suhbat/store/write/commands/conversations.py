@@ -31,8 +31,8 @@ def create(execution: Execution, command: Create) -> CommandResult:
     """A new room, with its maker as the owner."""
     actor = execution.actor
     allow(room_refusal(actor))
-    execution.conversations(actor, exempt=execution.context.exempt)
-    execution.spend("rooms", execution.rules.bounds.rooms, exempt=execution.context.exempt)
+    execution.require_room_for(actor, exempt=execution.context.exempt)
+    execution.spend_allowance("rooms", execution.rules.bounds.rooms, exempt=execution.context.exempt)
     settings = ConversationSettings(
         title=command.title, topic=command.topic, visibility=command.visibility, history=command.history
     )
@@ -44,11 +44,11 @@ def create(execution: Execution, command: Create) -> CommandResult:
     place = {"conversation_id": id_, "uid": actor.uid}
     connection.execute(insert(members), place | {"role": "owner", "since": 0, "joined_at": execution.at})
     connection.execute(insert(reads), place | {"read_ordinal": 0, "own_since": 0})
-    execution.note_users((actor,))
+    execution.add_users((actor,))
     log = Log(id_, name, "room", 0, 0, 0, {actor.uid: "owner"}, settings)
     execution.cache.named[name] = log
     execution.cache.readers.add((id_, actor.uid))
-    execution.append(execution.own(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
+    execution.append(execution.own_log(actor.uid), ConversationAdded, state=state_of(connection, actor.uid, id_))
     return CommandResult(name, 0, created=True)
 
 
@@ -64,9 +64,9 @@ def meet(execution: Execution, command: Meet) -> CommandResult:
     log = execution.cache.pairs.get(pair)
     if log is not None:
         return _show(execution, log)
-    execution.conversations(execution.actor, exempt=exempt)
+    execution.require_room_for(execution.actor, exempt=exempt)
     if not is_alone:
-        execution.spend("directs", execution.rules.bounds.directs, exempt=exempt)
+        execution.spend_allowance("directs", execution.rules.bounds.directs, exempt=exempt)
     log, is_new = make_direct(execution.transaction, execution.actor, people, execution.at, writes=False)
     if not is_new:
         return _show(execution, log)  # another writer made it meanwhile
@@ -77,7 +77,7 @@ def _show(execution: Execution, log: Log) -> CommandResult:
     """A direct that is there is one that the actor has opened from now on."""
     connection, uid = execution.connection, execution.actor.uid
     if not counts_for(connection, log, uid):
-        execution.conversations(execution.actor, exempt=execution.context.exempt)
+        execution.require_room_for(execution.actor, exempt=execution.context.exempt)
         mine = (members.c.conversation_id == log.id, members.c.uid == uid)
         connection.execute(update_rows(members).where(*mine).values(counts=True))
     show_direct(execution.transaction, log, execution.actor, execution.at, to=uid)
@@ -104,7 +104,7 @@ def update(execution: Execution, command: Update) -> CommandResult:
     allow(update_refusal(execution.actor, execution.facts(log), command, changed))
     if not changed:
         return CommandResult(log.name, log.head)
-    execution.note("conversation.update", log, "", ", ".join(sorted(changed)))
+    execution.audit("conversation.update", log, "", ", ".join(sorted(changed)))
     return CommandResult(log.name, write_settings(execution, log, changed))
 
 
@@ -114,9 +114,9 @@ def erase(execution: Execution, command: Erase) -> CommandResult:
     log = execution.log(command.conversation, "erase")
     execution.cache.load_own(execution.connection, log.people or (), execution.at)
     for uid in log.people or ():
-        execution.append(execution.own(uid), ConversationRemoved, removed=log.name)
+        execution.append(execution.own_log(uid), ConversationRemoved, removed=log.name)
     withdraw_all(execution, log)
-    execution.note("conversation.erase", log, "", log.settings.title)
+    execution.audit("conversation.erase", log, "", log.settings.title)
     execution.flush()
     execution.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
     for table in (members, reads, drafts, mentions, everyone, sanctions):

@@ -13,13 +13,12 @@ from suhbat.chat.policy import Action, Rank, decide, rank_of
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.events import Stored
 from suhbat.protocol.objects import Message
-from suhbat.store.read.rows import MESSAGE, AnyRow, for_all
+from suhbat.store.read.rows import MESSAGE, AnyRow, shown_to_all
 from suhbat.store.tables import audit, events
-from suhbat.store.write.facts import facts_of
 from suhbat.store.write.floors import writer_floor
-from suhbat.store.write.growth import crowded, spent
-from suhbat.store.write.logs import Log
-from suhbat.store.write.mentions import tell_mentions
+from suhbat.store.write.limits import crowding_refusal, spend_allowance
+from suhbat.store.write.logs import Log, facts_of
+from suhbat.store.write.mentions import append_mentioned
 from suhbat.store.write.transaction import WriterTransaction
 
 E = TypeVar("E", bound=Stored)
@@ -75,21 +74,21 @@ class Execution:
         facts = self.facts(log)
         return "stranger" if facts is None else rank_of(self.actor, facts)
 
-    def own(self, uid: str) -> Log:
+    def own_log(self, uid: str) -> Log:
         """Somebody's own log, locked; made if new."""
         self.cache.load_own(self.connection, (uid,), self.at)
         return self.cache.own[uid]
 
-    def conversations(self, person: Actor, *, exempt: bool = False) -> None:
+    def require_room_for(self, person: Actor, *, exempt: bool = False) -> None:
         """Raise TooManyConversations where this person can be in no more."""
         name = None if person.uid == self.actor.uid else person.user_id
-        allow(None if exempt else crowded(self.transaction, person.uid, of=name))
+        allow(None if exempt else crowding_refusal(self.transaction, person.uid, of=name))
 
-    def spend(self, what: Made, limit: int, *, exempt: bool = False) -> None:
+    def spend_allowance(self, what: Made, limit: int, *, exempt: bool = False) -> None:
         """Count one more of what the actor makes within a day. Raises RateLimited."""
-        allow(None if exempt else spent(self.connection, self.actor.uid, what, limit, self.at))
+        allow(None if exempt else spend_allowance(self.connection, self.actor.uid, what, limit, self.at))
 
-    def message(self, log: Log, seq: int) -> AnyRow:
+    def message_row(self, log: Log, seq: int) -> AnyRow:
         """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, is deleted, or may not be
         read by the actor."""
         row = self.connection.execute(
@@ -109,21 +108,21 @@ class Execution:
         """As the next event of the log shows it; None where nothing was said yet, or it is past keeping."""
         last = (events.c.conversation_id == log.id, events.c.ordinal == log.ordinal)
         rows = self.connection.execute(select(*MESSAGE).where(*last)).all()
-        return next(iter(for_all(self.connection, log.id, log.name, rows, log.head + 1)), None)
+        return next(iter(shown_to_all(self.connection, log.id, log.name, rows, log.head + 1)), None)
 
-    def tell_mentions(self, log: Log, seq: int, uids: Collection[str]) -> None:
+    def append_mentioned(self, log: Log, seq: int, uids: Collection[str]) -> None:
         """Tell these people that a message names them, or does so no more."""
-        tell_mentions(self.transaction, log, seq, uids, self.actor, self.at)
+        append_mentioned(self.transaction, log, seq, uids, self.actor, self.at)
 
     def append(self, log: Log, kind: type[E], *, about: int | None = None, **fields: Any) -> E:
         """The actor's next event of a log: see `Appender.append`."""
         return self.transaction.appender.append(log, kind, self.actor, self.at, about=about, **fields)
 
-    def note_users(self, people: Sequence[Actor]) -> None:
+    def add_users(self, people: Sequence[Actor]) -> None:
         """Each of these takes part in something durable: their row is there after the next `flush`."""
-        self.transaction.appender.note_users(people, self.at)
+        self.transaction.appender.add_users(people, self.at)
 
-    def note(self, action: str, log: Log, subject: str, data: str = "") -> None:
+    def audit(self, action: str, log: Log, subject: str, data: str = "") -> None:
         """Into the audit log."""
         row: dict[str, Any] = {
             "at": self.at,

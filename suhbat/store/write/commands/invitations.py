@@ -34,8 +34,8 @@ def invite(execution: Execution, log: Log, person: Actor) -> CommandResult:
         return result
     of_person, by_actor = counts(execution.connection, person.uid, execution.actor.uid)
     allow(invitation_refusal(person, by_actor=by_actor, of_person=of_person))
-    execution.spend("invitations", INVITED_A_DAY)
-    execution.note_users((execution.actor, person))
+    execution.spend_allowance("invitations", INVITED_A_DAY)
+    execution.add_users((execution.actor, person))
     row = {"conversation_id": log.id, "uid": person.uid, "inviter_uid": execution.actor.uid, "at": execution.at}
     execution.connection.execute(insert(invitations), row)
     invitation = Invitation(
@@ -45,7 +45,7 @@ def invite(execution: Execution, log: Log, person: Actor) -> CommandResult:
         inviter_uid=execution.actor.uid,
         invited_at=execution.at,
     )
-    execution.append(execution.own(person.uid), ConversationInvited, invitation=invitation)
+    execution.append(execution.own_log(person.uid), ConversationInvited, invitation=invitation)
     return result
 
 
@@ -53,7 +53,7 @@ def withdraw(execution: Execution, log: Log, uid: str) -> bool:
     """End an invitation without a membership, if there is one; they are told."""
     if not forget(execution, log, uid):
         return False
-    execution.append(execution.own(uid), ConversationRemoved, removed=log.name)
+    execution.append(execution.own_log(uid), ConversationRemoved, removed=log.name)
     return True
 
 

@@ -35,7 +35,7 @@ from suhbat.store.read.states import state_of
 from suhbat.store.read.unread import ordinal_at
 from suhbat.store.tables import drafts, members, mentions, reads, users
 from suhbat.store.write.directs import hide_direct
-from suhbat.store.write.growth import crowded
+from suhbat.store.write.limits import crowding_refusal
 from suhbat.store.write.logs import Log
 
 from .execution import Execution, allow
@@ -61,7 +61,7 @@ def accept_invite(execution: Execution, command: AcceptInvite) -> CommandResult:
     if log is None or log.kind != "room" or log.people is None:
         return CommandResult(command.conversation, 0)
     banned = in_force(log.bans, uid, execution.at)
-    is_crowded = crowded(execution.transaction, uid) is not None
+    is_crowded = crowding_refusal(execution.transaction, uid) is not None
     if invite_lets_in(uid, log.people, archived=log.settings.archived, banned=banned, crowded=is_crowded):
         return enter(execution, log, execution.actor, "member")
     return CommandResult(log.name, log.head)
@@ -111,7 +111,7 @@ def remove(execution: Execution, command: Remove) -> CommandResult:
         return result
     log = execution.log(command.conversation, "remove")
     allow(removal_refusal(execution.rank(log), execution.person, log.people or {}))
-    execution.note("member.remove", log, execution.person.uid)
+    execution.audit("member.remove", log, execution.person.uid)
     return CommandResult(log.name, depart(execution, log, execution.person.user))
 
 
@@ -131,12 +131,12 @@ def enter(execution: Execution, log: Log, person: Actor, role: Role, *, exempt: 
     """Make somebody a member from here on. The policy was asked."""
     assert log.people is not None
     allow(full_room(log.people))
-    execution.conversations(person, exempt=exempt)
+    execution.require_room_for(person, exempt=exempt)
     forget(execution, log, person.uid)
     role = role_on_entry(role, log.people)
     place = {"conversation_id": log.id, "uid": person.uid}
     since = log.head
-    execution.note_users((person,))
+    execution.add_users((person,))
     execution.connection.execute(insert(members), place | {"role": role, "since": since, "joined_at": execution.at})
     read = ordinal_at(execution.connection, log.id, since)
     execution.connection.execute(insert(reads), place | {"read_ordinal": read, "own_since": 0})
@@ -146,7 +146,7 @@ def enter(execution: Execution, log: Log, person: Actor, role: Role, *, exempt: 
     # The state they are told is that after their joining.
     execution.flush()
     execution.append(
-        execution.own(person.uid), ConversationAdded, state=state_of(execution.connection, person.uid, log.id)
+        execution.own_log(person.uid), ConversationAdded, state=state_of(execution.connection, person.uid, log.id)
     )
     return CommandResult(log.name, event.seq, created=True)
 
@@ -159,7 +159,7 @@ def depart(execution: Execution, log: Log, person: User) -> int:
     execution.cache.readers.discard((log.id, person.uid))
     was = log.people.pop(person.uid)
     # First they are out, then the others hear of it: nothing of after their removal reaches them.
-    execution.append(execution.own(person.uid), ConversationRemoved, removed=log.name)
+    execution.append(execution.own_log(person.uid), ConversationRemoved, removed=log.name)
     seq = execution.append(log, MemberLeft, user=person).seq
     if needs_owner(was, log.people):
         _succeed(execution, log)
@@ -173,7 +173,7 @@ def set_role(execution: Execution, log: Log, person: User, role: Role) -> int:
     execution.connection.execute(
         update(members).where(members.c.conversation_id == log.id, members.c.uid == person.uid).values(role=role)
     )
-    execution.note("member.role", log, person.uid, role)
+    execution.audit("member.role", log, person.uid, role)
     return execution.append(log, MemberUpdated, user=person, role=role).seq
 
 

@@ -22,10 +22,10 @@ from suhbat.protocol.events import (
 )
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
-from suhbat.store.read.rows import for_all, message_data
+from suhbat.store.read.rows import mentions_json, shown_to_all
 from suhbat.store.tables import events, pins
 from suhbat.store.write import reactions, word_filter
-from suhbat.store.write.mentions import forget_mentions, meant, note_mentions, pay, still_unread
+from suhbat.store.write.mentions import add_mentions, remove_mentions, resolve_mentions, spend_mentions, without_readers
 
 from .execution import Execution, allow
 
@@ -33,27 +33,29 @@ from .execution import Execution, allow
 def edit(execution: Execution, command: Edit) -> CommandResult:
     """The text changes in place; a replay of the old event shows the new text. The same text again changes nothing."""
     log = execution.log(command.conversation, "edit")
-    row = execution.message(log, command.seq)
+    row = execution.message_row(log, command.seq)
     allow(edit_refusal(execution.actor, row.actor_uid))
     if row.text == command.text:
         return CommandResult(log.name, log.head)
     allow(word_filter.refusal(execution.connection, execution.cache, command.text))
-    after = meant(log, execution.actor, execution.context.mentioned, execution.at)
-    allow(pay(execution.rules.naming, log, execution.actor, after, execution.at))
-    before = forget_mentions(execution.connection, log, row.ordinal)
-    after = still_unread(execution.connection, log, row.ordinal, after)
-    note_mentions(execution.connection, log, row.ordinal, execution.actor, after)
+    after = resolve_mentions(log, execution.actor, execution.context.mentioned, execution.at)
+    allow(spend_mentions(execution.rules.naming, log, execution.actor, after, execution.at))
+    before = remove_mentions(execution.connection, log, row.ordinal)
+    after = without_readers(execution.connection, log, row.ordinal, after)
+    add_mentions(execution.connection, log, row.ordinal, execution.actor, after)
     changed: dict[str, Any] = {"text": command.text, "edited_at": execution.at}
     if before.everyone != after.everyone:
         said = json.loads(row.data)["everyone"] if row.data else 0
-        changed["data"] = message_data(said, after.everyone)
+        changed["data"] = mentions_json(said, after.everyone)
     place = (events.c.conversation_id == log.id, events.c.seq == command.seq)
     execution.connection.execute(update(events).where(*place).values(changed))
     search.replace(execution.connection, (log.id, command.seq, row.actor_uid, row.text), command.text)
-    (shown,) = for_all(execution.connection, log.id, log.name, [execution.message(log, command.seq)], log.head + 1)
+    (shown,) = shown_to_all(
+        execution.connection, log.id, log.name, [execution.message_row(log, command.seq)], log.head + 1
+    )
     everyone = after.everyone - before.everyone
     event = execution.append(log, MessageEdited, about=command.seq, message=shown, everyone=everyone)
-    execution.tell_mentions(log, command.seq, before.uids ^ after.uids)
+    execution.append_mentioned(log, command.seq, before.uids ^ after.uids)
     return CommandResult(log.name, event.seq)
 
 
@@ -64,17 +66,17 @@ def delete(execution: Execution, command: Delete) -> CommandResult:
     row = execution.connection.execute(select(events).where(*place)).one_or_none()
     if row is not None and row.deleted and execution.may_read(log, command.seq):
         return CommandResult(log.name, log.head)
-    row = execution.message(log, command.seq)
+    row = execution.message_row(log, command.seq)
     if row.actor_uid != execution.actor.uid:
         execution.require(log, "delete_any")
-        execution.note("message.delete", log, row.actor_uid, str(command.seq))
+        execution.audit("message.delete", log, row.actor_uid, str(command.seq))
     execution.connection.execute(update(events).where(*place).values(text="", deleted=True))
     reactions.drop(execution.connection, log.id, command.seq)
     execution.connection.execute(
         delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == command.seq)
     )
     search.forget(execution.connection, [(log.id, command.seq, row.actor_uid, row.text)])
-    named = forget_mentions(execution.connection, log, row.ordinal)
+    named = remove_mentions(execution.connection, log, row.ordinal)
     event = execution.append(
         log,
         MessageDeleted,
@@ -84,14 +86,14 @@ def delete(execution: Execution, command: Delete) -> CommandResult:
         sender_uid=row.actor_uid,
         everyone=-1 if named.everyone else 0,
     )
-    execution.tell_mentions(log, command.seq, named.uids)
+    execution.append_mentioned(log, command.seq, named.uids)
     return CommandResult(log.name, event.seq)
 
 
 def react(execution: Execution, command: React) -> CommandResult:
     """Put there, or taken back; what is so already changes nothing."""
     log = execution.log(command.conversation, "react")
-    execution.message(log, command.seq)
+    execution.message_row(log, command.seq)
     connection, uid = execution.connection, execution.actor.uid
     emoji = choose(
         command.emoji,
@@ -104,7 +106,7 @@ def react(execution: Execution, command: React) -> CommandResult:
     if command.on:
         added = execution.append(log, ReactionAdded, about=command.seq, target=command.seq, emoji=emoji)
         reactions.put(connection, log.id, command.seq, emoji, uid, execution.actor.user_id, added.seq)
-        execution.note_users((execution.actor,))
+        execution.add_users((execution.actor,))
         return CommandResult(log.name, added.seq)
     reactions.take(connection, log.id, command.seq, emoji, uid)
     removed = execution.append(log, ReactionRemoved, about=command.seq, target=command.seq, emoji=emoji)
@@ -114,7 +116,7 @@ def react(execution: Execution, command: React) -> CommandResult:
 def pin(execution: Execution, command: Pin) -> CommandResult:
     """Pinned, or not; what is so already changes nothing."""
     log = execution.log(command.conversation, "pin")
-    execution.message(log, command.seq)
+    execution.message_row(log, command.seq)
     present = set(execution.connection.execute(select(pins.c.target).where(pins.c.conversation_id == log.id)).scalars())
     if (command.seq in present) == command.on:
         return CommandResult(log.name, log.head)

@@ -28,7 +28,7 @@ def ban(execution: Execution, command: Ban) -> CommandResult:
     log = _above(execution, command.conversation, "ban", execution.person)
     if not _sanction(execution, log, "ban", command):
         return CommandResult(log.name, log.head)
-    execution.note("ban" if command.on else "ban.lift", log, execution.person.uid, command.reason)
+    execution.audit("ban" if command.on else "ban.lift", log, execution.person.uid, command.reason)
     if log.kind == "lobby":
         execution.transaction.changes.append(Change("bans", execution.person.uid))
     if command.on:
@@ -44,7 +44,7 @@ def mute(execution: Execution, command: Mute) -> CommandResult:
     allow(mute_refusal(execution.person, log.people))
     if not _sanction(execution, log, "mute", command):
         return CommandResult(log.name, log.head)
-    execution.note("mute" if command.on else "mute.lift", log, execution.person.uid, command.reason)
+    execution.audit("mute" if command.on else "mute.lift", log, execution.person.uid, command.reason)
     if log.kind == "lobby":
         return CommandResult(log.name, log.head)  # the lobby has no member events
     event = execution.append(log, MemberMuted, user=execution.person.user, on=command.on, until=command.until)
@@ -56,21 +56,21 @@ def set_filter(execution: Execution, command: SetFilter) -> CommandResult:
     allow(owner_refusal(execution.actor))
     lobby = execution.log(LOBBY, "see")
     word_filter.put(execution.connection, execution.cache, command.words, execution.at)
-    execution.note("filter", lobby, "", f"{len(command.words)} words")
+    execution.audit("filter", lobby, "", f"{len(command.words)} words")
     return CommandResult(LOBBY, lobby.head)
 
 
 def report(execution: Execution, command: Report) -> CommandResult:
     """For those who keep order; telling twice of the same is telling once."""
     log = execution.log(command.conversation, "report")
-    execution.message(log, command.seq)
+    execution.message_row(log, command.seq)
     mine = (reports.c.uid == execution.actor.uid, reports.c.closed.is_(False))
     same = (reports.c.conversation_id == log.id, reports.c.target == command.seq)
     if execution.connection.execute(select(reports.c.id).where(*mine, *same)).first() is not None:
         return CommandResult(log.name, log.head)
     open_ones = execution.connection.execute(select(func.count()).select_from(reports).where(*mine)).scalar_one()
     allow(report_refusal(open_ones))
-    execution.note_users((execution.actor,))
+    execution.add_users((execution.actor,))
     execution.connection.execute(
         insert(reports),
         {
@@ -101,7 +101,7 @@ def settle_report(execution: Execution, command: SettleReport) -> CommandResult:
     if not execution.may_read(log, row.target):
         raise NotFound()
     execution.connection.execute(update(reports).where(reports.c.id == command.report).values(closed=True))
-    execution.note("report.settle", log, row.uid, str(row.target))
+    execution.audit("report.settle", log, row.uid, str(row.target))
     return CommandResult(log.name, log.head)
 
 

@@ -12,7 +12,7 @@ from suhbat.store.read import unread
 from suhbat.store.read.rows import profile
 from suhbat.store.tables import drafts, events, reads
 from suhbat.store.write.logs import Log
-from suhbat.store.write.mentions import read_mentions
+from suhbat.store.write.mentions import mark_mentions_read
 from suhbat.store.write.transaction import WriterTransaction
 
 from .execution import Execution
@@ -26,7 +26,7 @@ def save_account(transaction: WriterTransaction, account: Account, at: Milliseco
     after = profile(execution.connection, account.uid)
     transaction.changes.append(Change("account", account.uid))
     if after is not None and after != before:
-        execution.append(execution.own(account.uid), UserUpdated, user=after)
+        execution.append(execution.own_log(account.uid), UserUpdated, user=after)
     execution.flush()
 
 
@@ -48,10 +48,10 @@ def read(execution: Execution, command: Read) -> CommandResult:
         )
     ).scalar_one()
     execution.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
-    mentions = read_mentions(execution.connection, log, execution.actor.uid, ordinal)
+    mentions = mark_mentions_read(execution.connection, log, execution.actor.uid, ordinal)
     left = _unread(execution, log, ordinal, own_since)
     execution.append(
-        execution.own(execution.actor.uid),
+        execution.own_log(execution.actor.uid),
         ReadMarked,
         target=log.name,
         ordinal=ordinal,
@@ -80,5 +80,5 @@ def draft(execution: Execution, command: Draft) -> CommandResult:
         execution.connection.execute(
             insert(drafts), {"uid": execution.actor.uid, "conversation_id": log.id, "text": command.text}
         )
-    execution.append(execution.own(execution.actor.uid), DraftChanged, target=log.name, text=command.text)
+    execution.append(execution.own_log(execution.actor.uid), DraftChanged, target=log.name, text=command.text)
     return CommandResult(log.name, log.head)

@@ -1,4 +1,4 @@
-"""What one person may make and be in: asked in the transaction that would add to it. See `chat.bounds`."""
+"""Limits on what one user makes and is in, checked in the transaction that would exceed them. See `chat.bounds`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from suhbat.store.tables import allowances, members
 from .transaction import WriterTransaction
 
 
-def crowded(transaction: WriterTransaction, uid: str, *, of: str | None = None) -> SuhbatError | None:
-    """The refusal of one more conversation for this person; `of`: their name, where somebody else would add them."""
+def crowding_refusal(transaction: WriterTransaction, uid: str, *, of: str | None = None) -> SuhbatError | None:
+    """The refusal of one more conversation for this user, if they are in too many. `of`: their name, where another user adds
+    them."""
     limit = transaction.rules.bounds.conversations
     if not limit:
         return None
@@ -21,8 +22,8 @@ def crowded(transaction: WriterTransaction, uid: str, *, of: str | None = None) 
     return conversations_refusal(transaction.connection.execute(counted).scalar_one(), limit, of=of)
 
 
-def spent(connection: Connection, uid: str, what: Made, limit: int, at: Milliseconds) -> SuhbatError | None:
-    """Count one more of these for the day; or the refusal, when there were `limit` of them. 0: no limit."""
+def spend_allowance(connection: Connection, uid: str, what: Made, limit: int, at: Milliseconds) -> SuhbatError | None:
+    """Count one more of these for the day; or return the refusal, if there are `limit` already (0: no limit)."""
     if not limit:
         return None
     mine = (allowances.c.uid == uid, allowances.c.what == what)
@@ -37,6 +38,6 @@ def spent(connection: Connection, uid: str, what: Made, limit: int, at: Millisec
     return None
 
 
-def forget_allowances(connection: Connection, before: Milliseconds) -> None:
-    """Take away those of days that began before then."""
+def delete_allowances(connection: Connection, before: Milliseconds) -> None:
+    """Delete the counts of days that began before this time."""
     connection.execute(delete(allowances).where(allowances.c.since < before))
