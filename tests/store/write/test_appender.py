@@ -106,11 +106,11 @@ def test_what_was_rolled_back_is_not_told(transaction: WriterTransaction) -> Non
     appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
     appender.message(lobby, make_post(ALI, "bir", key="~1"), everyone=False)
     appender.flush()
-    mark = transaction.mark()
+    mark = transaction.lengths()
     savepoint = transaction.connection.begin_nested()
     appender.message(lobby, make_post(ALI, "ikki", key="~2"), everyone=False)
     savepoint.rollback()
-    transaction.back_to(mark)
+    transaction.truncate(mark)
     appender.flush()
     assert [one.event.message.text for one in appender.entries if isinstance(one.event, MessageCreated)] == ["bir"]
     assert heads(transaction.connection)[LOBBY] == (1, 1)
