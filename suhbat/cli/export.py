@@ -111,9 +111,9 @@ def _is_of(first: bytes, user_id: str, conversation: str) -> bool:
 
 async def _export_alone(settings: Settings, asked: dict[str, Any], file: Any) -> None:
     from suhbat.chat.turns import ExportPace
-    from suhbat.http.control import Export, lines
+    from suhbat.http.control import ExportCommand, export_lines
 
     pace = ExportPace(lambda seconds: asyncio.sleep(0))  # no client waits, so the export need not be slowed down
     async with alone(settings, asked) as suhbat:
-        async for piece in await lines(Export(**asked), suhbat.node.store, suhbat.node.people, pace):
+        async for piece in await export_lines(ExportCommand(**asked), suhbat.node.store, suhbat.node.people, pace):
             file.write(piece)

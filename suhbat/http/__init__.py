@@ -1,1 +1,1 @@
-"""HTTP: FastAPI routers, one resource a file. No SQL and no rules: they ask the floors below and pass the answer on."""
+"""HTTP: FastAPI routers, one resource a file. They contain neither SQL nor rules; the packages below do the work."""

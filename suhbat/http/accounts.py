@@ -1,4 +1,4 @@
-"""New accounts."""
+"""Registering an account."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ Code = Annotated[str, Field(max_length=128), Storable]
 
 
 class NewAccount(Schema):
-    """`invite`: a code, where the server asks for one. `setup`: the code of the link that the first start printed. With
-    `cookie` the answer carries a cookie and no token."""
+    """`invite`: the code of an invite, if the server needs one. `setup`: the code of the link that the first start printed.
+    With `cookie` the answer carries a cookie and no token."""
 
     user_id: Name = Field(examples=["ali"])
     password: Password
@@ -44,7 +44,7 @@ class NewAccount(Schema):
 async def register(
     request: Request, body: NewAccount, services: Served, response: Response, credentials: Credentials
 ) -> SignedIn | LoggedInByCookie:
-    """Register, and be logged in. Who holds the name as a guest sends that guest's token, or cookie, and becomes the
+    """Register, and be logged in. A guest who sends the token or cookie of that guest keeps the name and becomes the
     account."""
     address = address_of(request, services)
     services.registration.throttle.registration(address)
@@ -65,13 +65,13 @@ async def register(
 async def _guest(
     request: Request, services: Services, credentials: HTTPAuthorizationCredentials | None
 ) -> Actor | None:
-    """The guest who registers, if they are one. Raises Unauthenticated for a token that is no good; a cookie that is none
-    says nothing, as everywhere."""
+    """The guest who registers, or None. Raises Unauthenticated for an invalid token; an invalid cookie is ignored, as
+    everywhere."""
     if credentials is not None:
         login = await services.people.authenticate(credentials.credentials)
         return login.actor if login.session is None else None
     held = cookie.read(request)
-    if held is None or "origin" not in request.headers:  # see `security`: a cookie alone writes nothing
+    if held is None or "origin" not in request.headers:  # a cookie without Origin may not write, see `security`
         return None
     try:
         login = await services.people.authenticate(held)

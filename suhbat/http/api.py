@@ -43,8 +43,8 @@ PREFIX = "/api/v1"
 
 DESCRIPTION = """A self-hosted chat server. Take a name with `POST /api/v1/guests` or an account with
 `POST /api/v1/accounts`, send its token as `Authorization: Bearer …`, write to the conversation `lobby`. Live events come
-over WebSockets: see `/asyncapi.json`. Every failure is `application/problem+json` with a `code` that never changes; the
-statuses and codes that an operation can answer are all listed there."""
+over WebSockets: see `/asyncapi.json`. Every error is `application/problem+json` with a `code` that never changes; each
+operation lists all statuses and codes that it can answer with."""
 
 
 def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:

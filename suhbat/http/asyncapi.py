@@ -39,18 +39,18 @@ V1_OUT: Classes = (*REPLIES, *EVENTS, *NOTICES)
 
 @router.get("/asyncapi.json")
 async def show() -> JSONResponse:
-    """The AsyncAPI document."""
+    """Answer with the document."""
     return JSONResponse(document())
 
 
 @cache
 def document() -> dict[str, Any]:
-    """The document. Operations are named from the server's side: it receives commands and sends the rest."""
-    asked: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in (*SIMPLE_IN, *COMMANDS)]
-    asked += [(model, "serialization") for model in (*SIMPLE_OUT, *V1_OUT)]
-    references, definitions = models_json_schema(asked, ref_template="#/components/schemas/{model}")
+    """The AsyncAPI document. Its operations are from the server's side, as AsyncAPI requires: `receive` means a command."""
+    wanted: list[tuple[type[BaseModel], Mode]] = [(model, "validation") for model in (*SIMPLE_IN, *COMMANDS)]
+    wanted += [(model, "serialization") for model in (*SIMPLE_OUT, *V1_OUT)]
+    references, definitions = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
     schemas = definitions.get("$defs", {})
-    messages = {model.__name__: _message(model, references[(model, mode)], schemas) for model, mode in asked}
+    messages = {model.__name__: _message(model, references[(model, mode)], schemas) for model, mode in wanted}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -63,7 +63,7 @@ def document() -> dict[str, Any]:
         "channels": {
             "simple": {
                 "address": "/ws/{user_id}",
-                "description": "The simple dialect: no handshake, no token. Opening the socket makes you that guest.",
+                "description": "The simple dialect: no handshake, no token. Opening it makes you a guest with this name.",
                 "parameters": {"user_id": {"description": "Your name: 1-32 letters of one alphabet, digits, _ - ."}},
                 "messages": _references((*SIMPLE_IN, *SIMPLE_OUT)),
                 "bindings": {"ws": {"method": "GET"}},

@@ -35,7 +35,7 @@ def _on_this_machine(request: Request, services: Served) -> None:
 OWNER = [SAFE_WRITE, Depends(_on_this_machine)]
 
 
-class Export(Schema):
+class ExportCommand(Schema):
     """An export of an account or of a conversation. `after` and `cursor` are those of the exports in the HTTP API."""
 
     user_id: str = ""
@@ -44,7 +44,7 @@ class Export(Schema):
     cursor: int | None = None
 
 
-class Seen(Schema):
+class ProxyReply(Schema):
     """`unknown`: the address of a proxy that is not trusted, "" for a UNIX socket; null if none was seen."""
 
     unknown: str | None
@@ -69,26 +69,28 @@ async def rooms(body: room_administration.RoomCommand, services: Served) -> room
 
 
 @router.post("/control/proxy", dependencies=OWNER)
-async def proxy(services: Served) -> Seen:
-    """Whether a proxy that is not trusted has passed requests on to this server, for `suhbat doctor`."""
-    return Seen(unknown=services.proxies.unknown)
+async def proxy(services: Served) -> ProxyReply:
+    """Whether this server got requests from a proxy that is not trusted, for `suhbat doctor`."""
+    return ProxyReply(unknown=services.proxies.unknown)
 
 
 @router.post("/control/export", dependencies=OWNER, response_class=StreamingResponse)
-async def export(body: Export, services: Served) -> StreamingResponse:
+async def export(body: ExportCommand, services: Served) -> StreamingResponse:
     """Everything that the server stores about an account or a conversation, as JSON Lines."""
     return StreamingResponse(
-        await lines(body, services.store, services.people, services.limits.reads.export_pace),
+        await export_lines(body, services.store, services.people, services.limits.reads.export_pace),
         media_type="application/jsonl",
     )
 
 
-async def lines(asked: Export, store: StoreReader, people: UserDirectory, pace: ExportPace) -> AsyncIterator[bytes]:
+async def export_lines(
+    command: ExportCommand, store: StoreReader, people: UserDirectory, pace: ExportPace
+) -> AsyncIterator[bytes]:
     """The lines of an export. Raises UserNotFound or NotFound, before the first line."""
-    if asked.user_id:
-        account = people.accounts.of_name(asked.user_id)
+    if command.user_id:
+        account = people.accounts.of_name(command.user_id)
         if account is None:
-            raise UserNotFound(user_id=cut(asked.user_id, 64))
-        return of_person(store, pace, people, account.actor, asked.cursor)
-    actor = await room_administration.reader(store, asked.conversation)
-    return of_conversation(store, pace, actor, asked.conversation, asked.after)
+            raise UserNotFound(user_id=cut(command.user_id, 64))
+        return of_person(store, pace, people, account.actor, command.cursor)
+    actor = await room_administration.reader(store, command.conversation)
+    return of_conversation(store, pace, actor, command.conversation, command.after)

@@ -1,4 +1,4 @@
-"""The conversations of the caller: rooms and directs as such."""
+"""The conversations of the caller: rooms, directs and the lobby."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Vis
 from suhbat.protocol.types import DraftText, Ordinal, People, Retention, Schema, SlowMode, Title, Topic, Uids
 
 from .dependencies import Served
-from .paths import Place, known
+from .paths import ConversationPath, valid_id
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, Caller, weighs
 
@@ -31,7 +31,7 @@ class Conversations(Schema):
 
 
 class NewRoom(Schema):
-    """`visibility`: whether others find it and may join. `history`: what members read of the time before they joined."""
+    """`visibility`: whether others find it and may join. `history`: how much members read of the time before they joined."""
 
     kind: Literal["room"] = "room"
     title: Title
@@ -41,7 +41,7 @@ class NewRoom(Schema):
 
 
 class ConversationChanges(Schema):
-    """What is not given stays. Title, topic and slow mode are for moderators, the rest for the owner."""
+    """Fields that are left out stay as they are. Title, topic and slow mode are for moderators, the rest for the owner."""
 
     title: Title | None = Field(default=None, examples=["Choyxona"])
     topic: Topic | None = None
@@ -53,7 +53,7 @@ class ConversationChanges(Schema):
 
 
 class NewDirect(Schema):
-    """`users`: the names of the others, up to 19; `uids`: theirs, in that order, so that nobody else of the name is meant."""
+    """`users`: the names of the others, up to 19; `uids`: theirs, in that order, so that no later owner of a name is meant."""
 
     users: People
     uids: Uids | None = None
@@ -91,7 +91,7 @@ async def index(
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int | None, Query(ge=1, le=1_000, description="50 public rooms, or 1,000 of one's own")] = None,
 ) -> Conversations:
-    """Every conversation the caller is in, the lobby first; with `public` the rooms that anybody may join. In pages."""
+    """Every conversation of the caller, the lobby first; with `public`, the rooms that anybody may join. In pages."""
     if not public:
         return await _mine(services.store, actor, after, limit or 1_000)
     limit = min(limit or 50, 200)
@@ -100,23 +100,24 @@ async def index(
 
 
 async def _mine(store: ConversationReader, actor: Actor, after: str, limit: int) -> Conversations:
-    """Read a hundred at a time, so that nobody waits for one who is in thousands."""
+    """A page of the caller's own conversations. It is read in portions of a hundred, so that a caller with thousands does not
+    delay others."""
     if after and not (after.isascii() and after.isdecimal()):
         raise BadRequest(reason='"after" is not of a page of this list')
     states: list[ConversationState] = []
-    place = int(after) if after else None
+    position = int(after) if after else None
     while True:
-        page = await store.states(actor, after=place, limit=min(100, limit - len(states)))
+        page = await store.states(actor, after=position, limit=min(100, limit - len(states)))
         states += page.states
-        place = page.after
-        if place is None or len(states) >= limit:
-            return Conversations(conversations=tuple(states), after=None if place is None else str(place))
+        position = page.after
+        if position is None or len(states) >= limit:
+            return Conversations(conversations=tuple(states), after=None if position is None else str(position))
 
 
 @router.post("/conversations", status_code=201, dependencies=[SAFE_WRITE, weighs(COSTS[Create])])
 @refuses(TooManyConversations)
 async def create(body: NewRoom, actor: Caller, services: Served) -> ConversationState:
-    """Make a room; the caller owns it."""
+    """Create a room; the caller becomes its owner."""
     command = Create(
         type="create", title=body.title, topic=body.topic, visibility=body.visibility, history=body.history
     )
@@ -125,23 +126,25 @@ async def create(body: NewRoom, actor: Caller, services: Served) -> Conversation
 
 
 @router.get("/conversations/{conversation}", dependencies=[READ])
-async def show(conversation: Place, actor: Caller, services: Served) -> ConversationState:
-    """A conversation as the caller may see it: as a member, or a public room from outside (`role` is null then)."""
-    return await services.store.state(actor, known(conversation))
+async def show(conversation: ConversationPath, actor: Caller, services: Served) -> ConversationState:
+    """A conversation as the caller may see it: as a member, or a public room as a visitor (`role` is null then)."""
+    return await services.store.state(actor, valid_id(conversation))
 
 
 @router.patch("/conversations/{conversation}", dependencies=[SAFE_WRITE])
-async def change(conversation: Place, body: ConversationChanges, actor: Caller, services: Served) -> ConversationState:
-    """Change settings. What is not given stays as it is."""
-    command = Update(type="update", conversation=known(conversation), **body.model_dump())
+async def change(
+    conversation: ConversationPath, body: ConversationChanges, actor: Caller, services: Served
+) -> ConversationState:
+    """Change settings. Fields that are left out stay as they are."""
+    command = Update(type="update", conversation=valid_id(conversation), **body.model_dump())
     await services.commands.execute(actor, command)
     return await services.store.state(actor, conversation)
 
 
 @router.delete("/conversations/{conversation}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def erase(conversation: Place, actor: Caller, services: Served) -> None:
-    """Take a room away with all that was said in it, for everybody. Only its owner may."""
-    await services.commands.execute(actor, Erase(type="erase", conversation=known(conversation)))
+async def erase(conversation: ConversationPath, actor: Caller, services: Served) -> None:
+    """Erase a room with all its messages, for everybody. Only its owner may."""
+    await services.commands.execute(actor, Erase(type="erase", conversation=valid_id(conversation)))
 
 
 @router.post(
@@ -152,7 +155,7 @@ async def erase(conversation: Place, actor: Caller, services: Served) -> None:
 )
 @refuses(UserNotFound, TooManyConversations)
 async def open_direct(body: NewDirect, actor: Caller, services: Served, response: Response) -> Direct:
-    """The one conversation of exactly these people, made if new. The others see it when somebody writes there."""
+    """The direct of the caller and exactly these people, created if new. The others see it once somebody writes there."""
     people = await services.commands.people(body.users, body.uids)
     if all(person.uid == actor.uid for person in people):
         raise BadRequest(reason='"users" names nobody but yourself')
@@ -163,28 +166,28 @@ async def open_direct(body: NewDirect, actor: Caller, services: Served, response
 
 
 @router.put("/conversations/{conversation}/read", dependencies=[SAFE_WRITE])
-async def mark(conversation: Place, body: ReadMark, actor: Caller, services: Served) -> Unread:
-    """Everything up to this `ordinal` is read. A mark never goes back."""
-    command = Read(type="read", conversation=known(conversation), ordinal=body.ordinal)
+async def mark(conversation: ConversationPath, body: ReadMark, actor: Caller, services: Served) -> Unread:
+    """Mark everything up to this `ordinal` as read. A mark never goes back."""
+    command = Read(type="read", conversation=valid_id(conversation), ordinal=body.ordinal)
     return Unread(unread=(await services.commands.execute(actor, command)).unread)
 
 
 @router.put("/conversations/{conversation}/draft", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def keep_draft(conversation: Place, body: DraftBody, actor: Caller, services: Served) -> None:
-    """Keep what the caller has begun to write, for all their devices."""
-    command = Draft(type="draft", conversation=known(conversation), text=body.text)
+async def keep_draft(conversation: ConversationPath, body: DraftBody, actor: Caller, services: Served) -> None:
+    """Save the caller's draft, for all their devices."""
+    command = Draft(type="draft", conversation=valid_id(conversation), text=body.text)
     await services.commands.execute(actor, command)
 
 
 @router.delete(
     "/conversations/{conversation}/draft", status_code=204, response_class=Response, dependencies=[SAFE_WRITE]
 )
-async def drop_draft(conversation: Place, actor: Caller, services: Served) -> None:
-    """Forget what the caller has begun to write."""
-    await services.commands.execute(actor, Draft(type="draft", conversation=known(conversation), text=""))
+async def drop_draft(conversation: ConversationPath, actor: Caller, services: Served) -> None:
+    """Delete the caller's draft."""
+    await services.commands.execute(actor, Draft(type="draft", conversation=valid_id(conversation), text=""))
 
 
 @router.get("/conversations/{conversation}/pins", dependencies=[READ])
-async def pins(conversation: Place, actor: Caller, services: Served) -> Pinned:
+async def pins(conversation: ConversationPath, actor: Caller, services: Served) -> Pinned:
     """The pinned messages that the caller may read."""
-    return Pinned(messages=await services.store.pins(actor, known(conversation)))
+    return Pinned(messages=await services.store.pins(actor, valid_id(conversation)))

@@ -1,4 +1,4 @@
-"""The cookie of a browser's session: out of reach of scripts, and not sent by pages of others."""
+"""The session cookie of a browser. Scripts cannot read it, and a browser does not send it with requests of other sites."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from suhbat.identity.sessions import KEPT
 
 
 def read(request: Request) -> str | None:
-    """The token in the request's cookie; None without one."""
+    """The token in the request's cookie, or None."""
     return token_in(request.headers.get("cookie", ""))
 
 
 def write(request: Request, response: Response, settings: Settings, token: str) -> None:
-    """Put a token into the cookie. Lax keeps it from what other sites post; a link to here still finds one logged in."""
+    """Set the cookie. SameSite=Lax keeps it from requests that other sites make, except for following a link to this site."""
     response.set_cookie(
         NAME,
         token,
@@ -28,18 +28,18 @@ def write(request: Request, response: Response, settings: Settings, token: str) 
 
 
 def clear(request: Request, response: Response, settings: Settings) -> None:
-    """Take the cookie away."""
+    """Delete the cookie."""
     response.delete_cookie(
         NAME, path=_path(request), secure=_is_secure(request, settings), httponly=True, samesite="lax"
     )
 
 
 def _path(request: Request) -> str:
-    """Below another application only its part of the site gets the cookie."""
+    """The root path, so that a mounted Suhbat alone gets the cookie, not the application around it."""
     return str(request.scope.get("root_path", "")).rstrip("/") or "/"
 
 
 def _is_secure(request: Request, settings: Settings) -> bool:
-    # A proxy's word is enough here: who lies about it only keeps the cookie from themselves.
-    told = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
-    return "https" in (request.url.scheme, told) or (settings.public_url or "").startswith("https://")
+    # The header needs no trusted proxy: a client that forges it only makes its own cookie unusable.
+    forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return "https" in (request.url.scheme, forwarded) or (settings.public_url or "").startswith("https://")

@@ -1,4 +1,4 @@
-"""What a router is given: the services of the application that it belongs to."""
+"""The dependency that gives an endpoint the services of its application."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from suhbat.services import Services
 
 
 def services_of(request: Request) -> Services:
-    """What the application of this request was built with."""
+    """The services that the application of this request was built with."""
     return cast(Services, request.app.state.services)
 
 

@@ -1,4 +1,4 @@
-"""`/docs`: the HTTP interface to read and to try, with Swagger UI from an installed package. No asset of another site."""
+"""`/docs`: the HTTP interface in Swagger UI, whose files come from an installed package, not from another site."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One's own data, and a conversation, as JSON Lines: a line for each thing, written as it is read.
+"""Exports of one's own data and of a conversation as JSON Lines, sent while they are read from the store.
 
-An export that broke off goes on where it stopped: with `after` (the last `seq` that came) or `cursor` (of the last line).
+An interrupted export is continued with `after` (the last received `seq`) or `cursor` (of the last received line).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER
 
 from .dependencies import Served
-from .paths import Place, known
+from .paths import ConversationPath, valid_id
 from .security import EXPORT, Caller, weighs
 
 router = APIRouter(tags=["export"])
@@ -34,7 +34,7 @@ def _example() -> str:
 _LINES: dict[int | str, dict[str, Any]] = {
     200: {
         "content": {MEDIA_TYPE: {"schema": {"type": "string", "examples": [_example()]}}},
-        "description": "A line for each thing",
+        "description": "One JSON object a line",
     }
 }
 
@@ -46,17 +46,18 @@ _LINES: dict[int | str, dict[str, Any]] = {
     dependencies=[EXPORT, weighs(Cost.EXPORT)],
 )
 async def conversation(
-    conversation: Place,
+    conversation: ConversationPath,
     actor: Caller,
     services: Served,
     after: Annotated[int, Query(ge=0, le=MAX_INTEGER)] = 0,
 ) -> StreamingResponse:
-    """Everything that the caller may read of a conversation, as JSON Lines: its state, then the messages, ascending. To go on
-    with an export that broke off, give the `seq` of the last message as `after`."""
-    name = known(conversation)
-    await services.store.history(actor, name, limit=1)  # refuse before the first byte
+    """Everything that the caller may read of a conversation, as JSON Lines: its state, then the messages in ascending order.
+    To continue an interrupted export, give the `seq` of the last message as `after`."""
+    conversation = valid_id(conversation)
+    await services.store.history(actor, conversation, limit=1)  # refuse before the first byte
     return StreamingResponse(
-        of_conversation(services.store, services.limits.reads.export_pace, actor, name, after), media_type=MEDIA_TYPE
+        of_conversation(services.store, services.limits.reads.export_pace, actor, conversation, after),
+        media_type=MEDIA_TYPE,
     )
 
 
@@ -66,9 +67,9 @@ async def conversation(
 async def me(
     actor: Caller, services: Served, cursor: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None
 ) -> StreamingResponse:
-    """What the server holds of the caller, as JSON Lines: who they are, their sessions and conversations (with read marks and
-    drafts), and every message they wrote where they may still read, newest first. After every hundred messages comes a line
-    with a `cursor`, from which an export that broke off can go on."""
+    """What the server stores about the caller, as JSON Lines: the profile, the sessions, the conversations (with read marks and
+    drafts), and the caller's messages in conversations that they may still read, newest first. After every hundred messages
+    there is a line with a `cursor`, with which an interrupted export can be continued."""
     return StreamingResponse(
         of_person(services.store, services.limits.reads.export_pace, services.people, actor, cursor),
         media_type=MEDIA_TYPE,

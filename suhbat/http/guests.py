@@ -1,4 +1,4 @@
-"""Guests: a name and an identity kept for 24 hours after their last use, over restarts."""
+"""Guests: a name and an identity that are kept for 24 hours after their last use."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class GuestByCookie(Schema):
 async def create(
     request: Request, body: NewGuest, services: Served, response: Response
 ) -> GuestCreated | GuestByCookie:
-    """Take a name. The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
+    """Take a name as a guest. The token is shown only this once; send it as `Authorization: Bearer …` or in `hello`."""
     address = metered(address_of(request, services))
     _limit(address, services)
     actor, token = await services.people.make_guest(body.user_id, address)
@@ -57,7 +57,7 @@ async def create(
 
 
 def _limit(address: str, services: Services) -> None:
-    """Each guest costs a row and a name: one address may not take hundreds in a moment (and not thousands in a day)."""
+    """Limit how fast one address makes guests, because each guest takes a row and a name. Raises RateLimited."""
     if not address:
         return
     wait = services.limits.rates.meter(f"guests from {address}").take(services.clock.steady())

@@ -1,4 +1,4 @@
-"""Invitations."""
+"""Invites: codes with which somebody may register."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CODE, INVITE = "a_code_as_it_was_shown_once", "i3z6rw4q2dyddfn6patw7k"
 
 
 class NewInvite(Schema):
-    """`uses`: how many may register with it; `expires_in`: seconds; `conversation`: a room they come into."""
+    """`uses`: how many people may register with it; `expires_in`: seconds; `conversation`: a room that they join."""
 
     uses: Annotated[int, Field(ge=1, le=MOST_USES, examples=[1])] = 1
     expires_in: Annotated[int, Field(ge=60, le=LONGEST_SECONDS, examples=[WEEK])] = WEEK
@@ -32,7 +32,7 @@ class NewInvite(Schema):
 
 
 class InviteShown(Schema):
-    """An invitation as those see it who look after the server; the code is not kept, so it cannot be shown again."""
+    """An invite as owners and moderators of the server see it. The code is not stored, so it cannot be shown again."""
 
     id: str = Field(examples=[INVITE])
     uses: int = Field(examples=[1])
@@ -43,7 +43,7 @@ class InviteShown(Schema):
 
 
 class InviteMade(InviteShown):
-    """`code` is shown this once."""
+    """`code` is shown only this once."""
 
     code: str = Field(examples=[CODE])
 
@@ -53,7 +53,7 @@ class InviteList(Schema):
 
 
 class InviteOffer(Schema):
-    """What somebody who was invited may know before they register."""
+    """What the holder of a code may know before they register."""
 
     uses: int = Field(examples=[1])
     expires_at: Time
@@ -64,7 +64,7 @@ class InviteOffer(Schema):
 @router.post("", status_code=201, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
 async def make(body: NewInvite, actor: Staff, services: Served) -> InviteMade:
-    """Invite somebody. For owners and moderators of the server; into a room, for those of them who are in it."""
+    """Make an invite. For owners and moderators of the server; for a room, they must be members of it."""
     if body.conversation is not None:
         found = await services.store.states_of(actor, (body.conversation,))
         if not any(state.kind == "room" for state in found.states):
@@ -83,7 +83,7 @@ async def make(body: NewInvite, actor: Staff, services: Served) -> InviteMade:
 
 @router.get("", dependencies=[READ])
 async def index(actor: Staff, services: Served) -> InviteList:
-    """The invitations that are still good, the newest first. For owners and moderators of the server."""
+    """The invites that are still valid, the newest first. For owners and moderators of the server."""
     found = await services.registration.invites.alive()
     names = {account.uid: account.user_id for account in services.people.accounts}
     return InviteList(
@@ -104,7 +104,7 @@ async def index(actor: Staff, services: Served) -> InviteList:
 @router.get("/{code}")
 @refuses(NotFound, RateLimited, Busy)
 async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], services: Served) -> InviteOffer:
-    """Whether a code is good, without a token. 404 when it is unknown, used up or expired; who guesses has to wait."""
+    """Look up a code, without a token. 404 if it is unknown, used up or expired. Guesses are slowed down."""
     with services.registration.throttle.attempt(address_of(request, services), None):
         invite = await services.registration.invites.look(code)
     maker = services.people.accounts.of_uid(invite.created_by)
@@ -119,5 +119,5 @@ async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], se
 @router.delete("/{id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
 async def take_back(id: Annotated[str, Path(examples=[INVITE])], actor: Staff, services: Served) -> None:
-    """Take an invitation back. For owners and moderators of the server."""
+    """Revoke an invite. For owners and moderators of the server."""
     await services.registration.invites.end(id)

@@ -1,4 +1,4 @@
-"""Who am I?"""
+"""The caller: profile, invitations, erasure."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ Password = Annotated[str, Field(examples=["a password nobody else has"])]
 
 
 class ProfileChanges(Schema):
-    """What is left out stays. `password` needs `current_password`; it ends every other session. `added_by`: who makes one a
-    member of a room at once (`everyone`, those one has met: `known`, `nobody`); the others invite."""
+    """Fields that are left out stay as they are. `password` needs `current_password`, and ends every other session. `added_by`:
+    who may make the caller a member of a room at once (`everyone`, `nobody`, or people they have met: `known`). Others
+    invite."""
 
     display_name: Annotated[str, Storable] | None = Field(default=None, examples=["Ali Valiyev"])
     locale: Locale | None = Field(default=None, examples=["uz"])
@@ -48,7 +49,7 @@ class Invitations(Schema):
 
 
 class Farewell(Schema):
-    """`messages`: whether what one wrote stays without the name, or goes."""
+    """`messages`: whether the messages are kept without the name, or erased."""
 
     password: Password
     messages: Literal["keep", "erase"] = "keep"
@@ -56,14 +57,14 @@ class Farewell(Schema):
 
 @router.get("")
 async def show(actor: Caller, services: Served) -> Profile | User:
-    """The identity behind the token. A client whose socket never opened asks this, and stops on 401 or 403."""
+    """The identity behind the token. A client whose socket does not open asks here whether to stop: on 401 or 403."""
     account = services.people.accounts.of_uid(actor.uid)
     return actor.user if account is None else profile(account)
 
 
 @router.patch("", dependencies=[SAFE_WRITE])
 async def change(request: Request, body: ProfileChanges, login: LoggedIn, services: Served) -> Profile:
-    """Change the display name, the language or the password of one's account."""
+    """Change the display name, the language, the password or `added_by` of the caller's account."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
     account = services.people.account_of(login.actor.uid)
@@ -88,15 +89,14 @@ async def change(request: Request, body: ProfileChanges, login: LoggedIn, servic
 
 @router.get("/invitations")
 async def invitations(actor: Caller, services: Served) -> Invitations:
-    """The rooms to which somebody invited the caller, the oldest invitation first. `PUT …/members/{self}` accepts one,
-    `DELETE` declines it."""
+    """The caller's open invitations to rooms, the oldest first. `PUT …/members/{self}` accepts one, `DELETE` declines it."""
     return Invitations(invitations=await services.store.invitations(actor))
 
 
 @router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def erase(request: Request, body: Farewell, login: LoggedIn, services: Served) -> None:
-    """Take one's account away. It is gone at once: the name, the sessions, drafts, read marks. What one wrote stays under
-    "deleted account", or goes with `messages: "erase"`; that is worked off in the background, also over a restart."""
+    """Erase the caller's account: at once the name, the sessions, drafts and read marks. Messages are kept under "deleted
+    account", or with `messages: "erase"` erased in the background; a restart does not interrupt that."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
     account = services.people.account_of(login.actor.uid)

@@ -1,4 +1,4 @@
-"""Who is in a conversation, and what they may do there."""
+"""The members of a conversation."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from suhbat.protocol.objects import Member, Role
 from suhbat.protocol.types import Reason, Schema, Until
 
 from .dependencies import Served
-from .paths import Person, Place, WhoseUid, known
+from .paths import ConversationPath, UidQuery, UserPath, valid_id
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, Caller, weighs
 
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/conversations/{conversation}/members", tags=["member
 
 
 class Members(Schema):
-    """`after`: where the next page begins, null at the end."""
+    """`after`: where the next page begins; null at the end."""
 
     members: tuple[Member, ...]
     after: str | None
@@ -34,13 +34,13 @@ class Membership(Schema):
 
 
 class Invited(Schema):
-    """The person was asked: they are a member when they accept."""
+    """The person was invited, and becomes a member by accepting."""
 
     invited: Literal[True] = True
 
 
 class Standing(Schema):
-    """One thing at a time: a `role`, or whether they are `banned` or `muted` (`until` when; null: for good)."""
+    """One change: a `role`, or whether the person is `banned` or `muted` (`until` a time; null: permanently)."""
 
     role: Role | None = None
     banned: bool | None = None
@@ -51,15 +51,15 @@ class Standing(Schema):
 
 @router.get("", dependencies=[READ])
 async def index(
-    conversation: Place,
+    conversation: ConversationPath,
     actor: Caller,
     services: Served,
     after: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Members:
-    """The members, in pages. The lobby has none: who is there is presence."""
-    found = await services.store.members(actor, known(conversation), after=after, limit=limit)
-    return Members(members=found.members, after=found.after)
+    """The members, in pages. The lobby has none; presence tells who is there."""
+    page = await services.store.members(actor, valid_id(conversation), after=after, limit=limit)
+    return Members(members=page.members, after=page.after)
 
 
 @router.put(
@@ -69,27 +69,27 @@ async def index(
     response_model=None,
     responses={
         200: {"model": None, "description": "They were a member already"},
-        202: {"model": Invited, "description": "They do not know the caller, and were asked"},
+        202: {"model": Invited, "description": "They do not know the caller, and were invited"},
     },
 )
 @refuses(UserNotFound, TooManyInvitations, TooManyConversations)
 async def admit(
-    conversation: Place,
-    user_id: Person,
+    conversation: ConversationPath,
+    user_id: UserPath,
     body: Membership,
     actor: Caller,
     services: Served,
     response: Response,
-    uid: WhoseUid = None,
+    uid: UidQuery = None,
 ) -> Invited | None:
-    """Make somebody a member, or give a member another role; who does not know the caller is invited. To join a public room,
-    or one to which you are invited, name yourself."""
-    place, person = known(conversation), await services.commands.person(user_id, uid)
+    """Make somebody a member, or change the role of a member. A person who does not know the caller is invited instead. To join
+    a public room, or to accept an invitation, name yourself."""
+    place, person = valid_id(conversation), await services.commands.person(user_id, uid)
     command: Join | Admit
     if person.uid == actor.uid and body.role == "member":
         command = Join(type="join", conversation=place)
     else:
-        command = Admit(type="admit", conversation=place, role=body.role, **_whom(person))
+        command = Admit(type="admit", conversation=place, role=body.role, **_target(person))
     result = await services.commands.execute(actor, command)
     if result.invited:
         response.status_code = 202
@@ -102,15 +102,20 @@ async def admit(
 @router.patch("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(UserNotFound)
 async def change(
-    conversation: Place, user_id: Person, body: Standing, actor: Caller, services: Served, uid: WhoseUid = None
+    conversation: ConversationPath,
+    user_id: UserPath,
+    body: Standing,
+    actor: Caller,
+    services: Served,
+    uid: UidQuery = None,
 ) -> None:
-    """Give a member another role, ban or mute somebody, or lift that. In the lobby a ban is from the whole server."""
-    place, person = known(conversation), await services.commands.person(user_id, uid)
-    asked = [value for value in (body.role, body.banned, body.muted) if value is not None]
-    if len(asked) != 1:
+    """Change the role of a member, ban or mute somebody, or lift that. A ban in the lobby is from the whole server."""
+    place, person = valid_id(conversation), await services.commands.person(user_id, uid)
+    given = [value for value in (body.role, body.banned, body.muted) if value is not None]
+    if len(given) != 1:
         raise BadRequest(reason='give one of "role", "banned" and "muted"')
     command: Admit | Ban | Mute
-    about = {"conversation": place} | _whom(person)
+    about = {"conversation": place} | _target(person)
     if body.role is not None:
         command = Admit(type="admit", role=body.role, **about)
     elif body.banned is not None:
@@ -122,17 +127,19 @@ async def change(
 
 @router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(UserNotFound)
-async def remove(conversation: Place, user_id: Person, actor: Caller, services: Served, uid: WhoseUid = None) -> None:
-    """Make somebody a member no more, or take their invitation back; naming yourself is leaving, or declining."""
-    place, person = known(conversation), await services.commands.person(user_id, uid)
+async def remove(
+    conversation: ConversationPath, user_id: UserPath, actor: Caller, services: Served, uid: UidQuery = None
+) -> None:
+    """Remove a member, or revoke an invitation. To leave, or to decline an invitation, name yourself."""
+    place, person = valid_id(conversation), await services.commands.person(user_id, uid)
     command: Leave | Remove
     if person.uid == actor.uid:
         command = Leave(type="leave", conversation=place)
     else:
-        command = Remove(type="remove", conversation=place, **_whom(person))
+        command = Remove(type="remove", conversation=place, **_target(person))
     await services.commands.execute(actor, command)
 
 
-def _whom(person: Actor) -> dict[str, str]:
-    """The person as a command names them. Their own name, not what stands in the path, which may be anything."""
+def _target(person: Actor) -> dict[str, str]:
+    """The fields by which a command names the person: their current name, not the spelling in the path."""
     return {"user_id": person.user_id, "uid": person.uid}

@@ -17,14 +17,14 @@ from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji,
 from suhbat.services import Services
 
 from .dependencies import Served
-from .paths import Place, SeqPath, known
+from .paths import ConversationPath, SeqPath, valid_id
 from .refusals import refuses
 from .security import READ, SAFE_WRITE, Caller
 
 router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messages"])
 
 EmojiPath = Annotated[str, Path(examples=["👍"])]
-At = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
+SeqQuery = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
 
 
 class NewMessage(Schema):
@@ -36,7 +36,7 @@ class NewMessage(Schema):
 
 
 class Posted(Schema):
-    """The message is durable and has its place. `duplicate`: it already had."""
+    """The message is durable and numbered. `duplicate`: it already was."""
 
     conversation: str = Field(examples=[LOBBY])
     seq: int = Field(examples=[12])
@@ -54,13 +54,13 @@ class Complaint(Schema):
 
 
 class Changed(Schema):
-    """`seq` of the event in the conversation's log; where nothing had to change, the head."""
+    """`seq`: that of the event in the conversation's log, or the head if nothing had to change."""
 
     seq: int = Field(examples=[14])
 
 
 class MessagePage(Schema):
-    """Messages, ascending by `seq`; and whether there are more on either side."""
+    """Messages, ascending by `seq`, and whether there are more on either side."""
 
     messages: tuple[Message, ...]
     has_before: bool
@@ -69,43 +69,45 @@ class MessagePage(Schema):
 
 
 class Reacted(Reaction):
-    """`count` and `mine` are of all people; `users` and `uids` are those of this page. `cursor`: for the next one, null at
-    the end."""
+    """`count` and `mine` regard all people; `users` and `uids` are those of this page. `cursor`: for the next page; null at the
+    end."""
 
     cursor: str | None = Field(examples=["1842"])
 
 
 @router.get("", dependencies=[READ])
 async def page(
-    conversation: Place,
+    conversation: ConversationPath,
     actor: Caller,
     services: Served,
-    before: At = None,
+    before: SeqQuery = None,
     after: Annotated[int | None, Query(ge=0, le=MAX_INTEGER)] = None,
-    around: At = None,
+    around: SeqQuery = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> MessagePage:
     """A page of messages: the newest, or those `before`, `after` or `around` a `seq` (one of the three)."""
-    if sum(place is not None for place in (before, after, around)) > 1:
+    if sum(seq is not None for seq in (before, after, around)) > 1:
         raise BadRequest(reason="give at most one of before, after, around")
     found = await services.store.history(
-        actor, known(conversation), before=before, after=after, around=around, limit=limit
+        actor, valid_id(conversation), before=before, after=after, around=around, limit=limit
     )
-    return MessagePage(messages=found.messages, has_before=found.has_before, has_after=found.has_after, head=found.head)
+    return MessagePage.model_validate(found, from_attributes=True)
 
 
 @router.post(
     "",
     status_code=201,
     dependencies=[SAFE_WRITE],
-    responses={200: {"model": Posted, "description": "A repeat: the first answer, with `duplicate` true"}},
+    responses={200: {"model": Posted, "description": "A repetition: the first answer, with `duplicate` true"}},
 )
 @refuses(IdempotencyConflict)
-async def write(conversation: Place, body: NewMessage, actor: Caller, services: Served, response: Response) -> Posted:
-    """Write to a conversation. The answer comes after the message is on the disk."""
+async def write(
+    conversation: ConversationPath, body: NewMessage, actor: Caller, services: Served, response: Response
+) -> Posted:
+    """Send a message to a conversation. The answer comes once the message is durable."""
     sent = await services.messages.post(
         actor,
-        conversation=known(conversation),
+        conversation=valid_id(conversation),
         text=body.text,
         client_id=body.client_id,
         reply_to=body.reply_to,
@@ -113,85 +115,85 @@ async def write(conversation: Place, body: NewMessage, actor: Caller, services: 
     services.counts.sends["http"] += 1
     if sent.duplicate:
         response.status_code = 200
-    return Posted(
-        conversation=sent.conversation,
-        seq=sent.seq,
-        ordinal=sent.ordinal,
-        sent_at=sent.sent_at,
-        duplicate=sent.duplicate,
-    )
+    return Posted.model_validate(sent, from_attributes=True)
 
 
 @router.patch("/{seq}", dependencies=[SAFE_WRITE])
-async def edit(conversation: Place, seq: SeqPath, body: NewText, actor: Caller, services: Served) -> Changed:
+async def edit(conversation: ConversationPath, seq: SeqPath, body: NewText, actor: Caller, services: Served) -> Changed:
     """Change the text of one's own message."""
-    command = Edit(type="edit", conversation=known(conversation), seq=seq, text=body.text)
+    command = Edit(type="edit", conversation=valid_id(conversation), seq=seq, text=body.text)
     weigh(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 @router.delete("/{seq}", dependencies=[SAFE_WRITE])
-async def delete(conversation: Place, seq: SeqPath, actor: Caller, services: Served) -> Changed:
+async def delete(conversation: ConversationPath, seq: SeqPath, actor: Caller, services: Served) -> Changed:
     """Delete a message: one's own, or as a moderator of the conversation anybody's. A tombstone stays."""
-    command = Delete(type="delete", conversation=known(conversation), seq=seq)
+    command = Delete(type="delete", conversation=valid_id(conversation), seq=seq)
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 @router.get("/{seq}/reactions/{emoji}", dependencies=[READ])
 async def reactions(
-    conversation: Place,
+    conversation: ConversationPath,
     seq: SeqPath,
     emoji: EmojiPath,
     actor: Caller,
     services: Served,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="People of a page.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="People on a page.")] = 50,
     cursor: Annotated[
-        int | None, Query(ge=1, le=MAX_INTEGER, description="That of the page before, as it came.")
+        int | None, Query(ge=1, le=MAX_INTEGER, description="The cursor of the previous page, unchanged.")
     ] = None,
 ) -> Reacted:
-    """Who put an emoji under a message, in the order of time."""
+    """The people who reacted to a message with an emoji, in the order of time."""
     page = await services.store.reactions(
-        actor, known(conversation), seq, wanted(_checked(emoji), on=False), after=cursor or 0, limit=limit
+        actor, valid_id(conversation), seq, wanted(_checked(emoji), on=False), after=cursor or 0, limit=limit
     )
     return Reacted(**dict(page.reaction), cursor=None if page.cursor is None else str(page.cursor))
 
 
 @router.put("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
 @refuses(TooManyReactions)
-async def react(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, services: Served) -> Changed:
-    """Put an emoji under a message."""
+async def react(
+    conversation: ConversationPath, seq: SeqPath, emoji: EmojiPath, actor: Caller, services: Served
+) -> Changed:
+    """React to a message with an emoji."""
     return await _react(conversation, seq, emoji, actor, services, on=True)
 
 
 @router.delete("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
-async def take_back(conversation: Place, seq: SeqPath, emoji: EmojiPath, actor: Caller, services: Served) -> Changed:
-    """Take one's emoji back."""
+async def take_back(
+    conversation: ConversationPath, seq: SeqPath, emoji: EmojiPath, actor: Caller, services: Served
+) -> Changed:
+    """Remove one's reaction."""
     return await _react(conversation, seq, emoji, actor, services, on=False)
 
 
 @router.put("/{seq}/pin", dependencies=[SAFE_WRITE])
-async def pin(conversation: Place, seq: SeqPath, actor: Caller, services: Served) -> Changed:
+async def pin(conversation: ConversationPath, seq: SeqPath, actor: Caller, services: Served) -> Changed:
     """Pin a message."""
-    command = Pin(type="pin", conversation=known(conversation), seq=seq, on=True)
+    command = Pin(type="pin", conversation=valid_id(conversation), seq=seq, on=True)
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 @router.delete("/{seq}/pin", dependencies=[SAFE_WRITE])
-async def unpin(conversation: Place, seq: SeqPath, actor: Caller, services: Served) -> Changed:
+async def unpin(conversation: ConversationPath, seq: SeqPath, actor: Caller, services: Served) -> Changed:
     """Unpin a message."""
-    command = Pin(type="pin", conversation=known(conversation), seq=seq, on=False)
+    command = Pin(type="pin", conversation=valid_id(conversation), seq=seq, on=False)
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
 @router.post("/{seq}/reports", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def report(conversation: Place, seq: SeqPath, body: Complaint, actor: Caller, services: Served) -> None:
+async def report(
+    conversation: ConversationPath, seq: SeqPath, body: Complaint, actor: Caller, services: Served
+) -> None:
     """Report a message to the moderators."""
-    command = Report(type="report", conversation=known(conversation), seq=seq, reason=body.reason)
+    command = Report(type="report", conversation=valid_id(conversation), seq=seq, reason=body.reason)
     await services.commands.execute(actor, command)
 
 
 async def _react(conversation: str, seq: int, emoji: str, actor: Actor, services: Services, *, on: bool) -> Changed:
-    command = React(type="react", conversation=known(conversation), seq=seq, emoji=_checked(emoji), on=on)
+    command = React(type="react", conversation=valid_id(conversation), seq=seq, emoji=_checked(emoji), on=on)
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
@@ -199,8 +201,7 @@ def _checked(emoji: str) -> str:
     try:
         return _EMOJI.validate_python(emoji)
     except ValidationError as error:
-        custom = "custom_emoji" in str(error)
-        raise BadRequest(reason="custom_emoji" if custom else "not_emoji") from None
+        raise BadRequest(reason="custom_emoji" if "custom_emoji" in str(error) else "not_emoji") from None
 
 
 _EMOJI: TypeAdapter[str] = TypeAdapter(Emoji)

@@ -1,4 +1,4 @@
-"""For moderators: what was reported, and what was done."""
+"""Moderation: reports, the word filter and the audit log."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Reports(Schema):
 
 
 class AuditEntry(Schema):
-    """`subject`: the uid of whom it was done to."""
+    """`subject`: the uid of the person concerned, or ""."""
 
     id: int = Field(examples=[5])
     at: Time
@@ -60,11 +60,7 @@ async def reports(
 ) -> Reports:
     """Messages that people reported, from the conversations that the caller moderates, oldest first."""
     found = await services.store.reports(actor, after=after, limit=limit)
-    return Reports(
-        reports=tuple(
-            OpenReport(id=one.id, message=one.message, by=one.by, reason=one.reason, at=one.at) for one in found
-        )
-    )
+    return Reports(reports=tuple(OpenReport.model_validate(report, from_attributes=True) for report in found))
 
 
 @router.delete("/reports/{report}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
@@ -72,38 +68,38 @@ async def reports(
 async def settle(
     report: Annotated[int, Path(ge=1, le=MAX_INTEGER, examples=[3])], actor: Caller, services: Served
 ) -> None:
-    """A report was looked at: it is shown no more. For those who see it."""
+    """Close a report, so that it is no longer listed. For those who see it."""
     await services.commands.execute(actor, SettleReport(report=report))
 
 
 class NewFilter(Schema):
-    """Words, or several with spaces between, that no message may have; in whatever spelling, as whole words."""
+    """Words or phrases that no message may contain, as whole words in any spelling."""
 
     words: FilterWords
 
 
 class Filtered(Schema):
-    """The same words as they are kept: in their one form, which may be longer than what was sent."""
+    """The words as they are stored: normalised, so that one may be longer than it was sent."""
 
     words: tuple[str, ...] = Field(examples=[["spam"]])
 
 
 def require_owner(actor: Actor) -> None:
-    """Raises Forbidden for everybody but the owner of the server."""
+    """Raises Forbidden for everybody except the owner of the server."""
     if (refusal := owner_refusal(actor)) is not None:
         raise refusal
 
 
 @router.get("/filter", dependencies=[READ])
 async def show_filter(actor: Caller, services: Served) -> Filtered:
-    """The words that no message may have, as search sees them. Only the owner of the server reads them."""
+    """The words that no message may contain, in the form that search compares. For the owner of the server."""
     require_owner(actor)
     return Filtered(words=await services.store.filtered())
 
 
 @router.put("/filter", dependencies=[SAFE_WRITE])
 async def put_filter(body: NewFilter, actor: Caller, services: Served) -> Filtered:
-    """These words and no others, from now on. Whoever writes one of them is told so; nothing is stored."""
+    """Replace the list of words. A message that contains one of them is refused with the reason."""
     await services.commands.execute(actor, SetFilter(words=body.words))
     return Filtered(words=await services.store.filtered())
 
@@ -115,21 +111,7 @@ async def audit(
     before: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None,
     limit: Limit = 50,
 ) -> AuditLog:
-    """What moderators did, newest first. Only the owner of the server reads it."""
+    """What moderators did, newest first. For the owner of the server."""
     require_owner(actor)
     found = await services.store.audit(before=before, limit=limit)
-    return AuditLog(
-        entries=tuple(
-            AuditEntry(
-                id=one.id,
-                at=one.at,
-                actor=one.actor,
-                actor_uid=one.actor_uid,
-                action=one.action,
-                conversation=one.conversation,
-                subject=one.subject,
-                data=one.data,
-            )
-            for one in found
-        )
-    )
+    return AuditLog(entries=tuple(AuditEntry.model_validate(entry, from_attributes=True) for entry in found))

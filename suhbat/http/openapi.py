@@ -47,12 +47,12 @@ def _complete(document: dict[str, Any], app: FastAPI, outside: Errors) -> None:
         for method, operation in operations.items():
             operation["summary"] = operation["description"].partition(". ")[0].removesuffix(".")
             operation["responses"].pop("422", None)  # FastAPI adds it by default; this server answers 400 instead
-            _show(operation, components["schemas"])
-            _refuse(operation, routes[path, method], components["responses"], outside)
+            _add_examples(operation, components["schemas"])
+            _add_errors(operation, routes[path, method], components["responses"], outside)
 
 
-def _show(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
-    """Add examples: of the body, of the path's parameters, and of each successful answer."""
+def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Add examples of the body, of the parameters in the path, and of each successful response."""
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
             parameter["example"] = example(parameter["schema"], schemas)
@@ -62,8 +62,8 @@ def _show(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
                 content["example"] = example(content["schema"], schemas)
 
 
-def _refuse(operation: dict[str, Any], route: RouteContext, described: dict[str, Any], outside: Errors) -> None:
-    """Add the error answers: each status with its codes."""
+def _add_errors(operation: dict[str, Any], route: RouteContext, described: dict[str, Any], outside: Errors) -> None:
+    """Add the error responses: each status with its codes."""
     found = refusals(
         route.dependant,
         route.path_format or "",

@@ -70,7 +70,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
-    """Errors of Starlette and FastAPI themselves: no such path, no such method, a body that is not JSON."""
+    """Answer errors of Starlette and FastAPI: an unknown path, a method that is not allowed, a body that is not JSON."""
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.NOT_FOUND:
         return problem(request, NotFound())
@@ -88,7 +88,7 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
 
 
 def _reason(first: Mapping[str, Any]) -> str:
-    """The reason of the first mistake: a key of `texts.REASONS`, or a phrase that names the field."""
+    """The reason of the first validation error: a key of `texts.REASONS`, or a phrase that names the field."""
     kind = first["type"]
     path = [str(part) for part in first["loc"][1:]]
     field = f'"{".".join(path)}"' if path else "the body"

@@ -1,6 +1,7 @@
-"""Which refusals an operation can answer: said where they are raised, gathered from its dependencies, and described.
+"""The errors that an operation can answer with. Endpoints and dependencies declare those that they raise with `refuses`, and
+`/openapi.json` lists them for each operation.
 
-Nothing here decides anything: it is read for the OpenAPI document, and the tests look that nothing else is answered.
+Nothing else depends on the declarations. The tests check that no operation answers with another error.
 """
 
 from __future__ import annotations
@@ -31,24 +32,24 @@ Errors = Collection[type[SuhbatError]]
 
 
 def refuses(*errors: type[SuhbatError]) -> Callable[[F], F]:
-    """Say of an endpoint or a dependency what it raises of its own. What it depends on says so itself; and what every
-    body, parameter or conversation in a path can be refused with is known anyhow: see `refusals`."""
+    """Declare the errors that an endpoint or a dependency raises itself. Its dependencies declare their own, and
+    `refusals` adds those of every body, of every parameter and of a conversation in the path."""
 
-    def say(function: F) -> F:
+    def declare(function: F) -> F:
         function.__dict__["refuses"] = errors
         return function
 
-    return say
+    return declare
 
 
 def refusals(dependant: Dependant, path: str, *, has_body: bool, has_choice: bool) -> set[type[SuhbatError]]:
-    """Everything that the operation of this dependency tree can answer instead of what was asked for.
+    """All errors that the operation with this dependency tree can answer with.
 
-    `has_choice`: whether one of its parameters is more than any string, so that there are wrong ones.
+    `has_choice`: whether one of its parameters does not accept every string.
     """
     found: set[type[SuhbatError]] = {Internal}
-    for one in _tree(dependant):
-        found.update(getattr(one.call, "refuses", ()))
+    for part in _tree(dependant):
+        found.update(getattr(part.call, "refuses", ()))
     if Busy in found:
         found.add(StorageUnavailable)
     if has_body:
@@ -62,8 +63,8 @@ def refusals(dependant: Dependant, path: str, *, has_body: bool, has_choice: boo
 
 def _tree(dependant: Dependant) -> Iterator[Dependant]:
     yield dependant
-    for one in dependant.dependencies:
-        yield from _tree(one)
+    for part in dependant.dependencies:
+        yield from _tree(part)
 
 
 def by_status(errors: Errors) -> dict[int, list[type[SuhbatError]]]:
@@ -76,12 +77,12 @@ def by_status(errors: Errors) -> dict[int, list[type[SuhbatError]]]:
 
 
 def name_of(errors: Errors) -> str:
-    """What the response that tells of these errors is called in the document."""
+    """The name of the response with these errors in the document."""
     return "_or_".join(error.code for error in errors)
 
 
 def response(errors: Errors) -> dict[str, Any]:
-    """The response of one status: the `code`s that it can have, and for each the answer as the server writes it."""
+    """The response with these errors, which have one status: its `code`s, and an example of each as the server writes it."""
     shown = {error.code: problem_of(_instance(error), "en").model_dump(mode="json") for error in errors}
     status = next(error.status for error in errors)
     described: dict[str, Any] = {
@@ -110,7 +111,7 @@ def response(errors: Errors) -> dict[str, Any]:
 
 
 def _instance(error: type[SuhbatError]) -> SuhbatError:
-    """One such error, with something in every placeholder that a text has."""
+    """An instance of the error, with a value for every placeholder of its text."""
     reason = "name.scripts" if error is InvalidName else "bad_character"
     wait = 1.5 if error.retryable else None
     return error(retry_after=wait, user_id="ali", reason=reason, limit=MAX_FRAME, seconds=1.5)

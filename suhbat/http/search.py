@@ -1,4 +1,4 @@
-"""Looking for messages."""
+"""Searching for messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter(tags=["search"])
 
 
 class Found(Schema):
-    """Newest first. `cursor`: for the next page, null at the end; a page may be short, or empty, before that."""
+    """Newest first. `cursor`: for the next page; null at the end. A page before the end may be short or empty."""
 
     messages: tuple[Message, ...]
     cursor: str | None = Field(examples=["1842"])
@@ -30,21 +30,23 @@ async def search(
     actor: Caller,
     services: Served,
     q: Annotated[str, Query(max_length=LONGEST, description="Words, phrases and filters.")] = "",
-    conversation: Annotated[str | None, Query(max_length=64, description="The id of the only one to look in.")] = None,
-    sender: Annotated[str | None, Query(alias="from", max_length=128, description="The name of who wrote.")] = None,
-    limit: Annotated[int, Query(ge=1, le=100, description="Messages of a page.")] = 20,
+    conversation: Annotated[
+        str | None, Query(max_length=64, description="The id of the only conversation to search.")
+    ] = None,
+    sender: Annotated[str | None, Query(alias="from", max_length=128, description="The name of the sender.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100, description="Messages on a page.")] = 20,
     cursor: Annotated[
-        int | None, Query(ge=1, le=MAX_INTEGER, description="That of the page before, as it came.")
+        int | None, Query(ge=1, le=MAX_INTEGER, description="The cursor of the previous page, unchanged.")
     ] = None,
 ) -> Found:
-    """Messages that the caller may read now. `q` may have `from:`, `in:`, `before:`, `after:` and `has:link` in it."""
+    """Search the messages that the caller may read. `q` may contain `from:`, `in:`, `before:`, `after:` and `has:link`."""
     query = parse(q, sender=sender, conversation=conversation)
-    whose: str | None = None
+    sender_uid: str | None = None
     if query.sender is not None:
         await services.people.learn(query.sender)
         person = services.people.find(query.sender)
         if person is None:
-            return Found(messages=(), cursor=None)  # who is not there has written nothing that can be found
-        whose = person.uid
-    page = await services.store.search(actor, query, whose, limit=limit, below=cursor)
+            return Found(messages=(), cursor=None)  # an unknown sender has no messages
+        sender_uid = person.uid
+    page = await services.store.search(actor, query, sender_uid, limit=limit, below=cursor)
     return Found(messages=page.messages, cursor=None if page.cursor is None else str(page.cursor))

@@ -1,4 +1,4 @@
-"""Who asks, and whether a page of somebody else's makes them ask."""
+"""Dependencies that identify the caller, refuse requests forged by other sites, and limit what a caller may ask for."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)]
 
 @refuses(Unauthenticated, Forbidden, RateLimited, Busy)
 async def _login(request: Request, response: Response, services: Served, credentials: Credentials) -> Login:
-    """Whose token the request carries, in `Authorization` or in the session cookie. Every request of theirs counts for
-    `send_rate`, reading too.
+    """The login of the token in `Authorization` or in the session cookie. Every request counts for `send_rate`, reads as well.
 
-    Raises Unauthenticated, RateLimited; Busy where the session cannot be read; Forbidden for who is banned, and for a
-    write with a cookie that no page of ours asked for.
+    Raises Unauthenticated; RateLimited; Busy if the session cannot be read; Forbidden for a banned user, and for a write
+    with a cookie that does not come from a page of this server.
     """
     foreign = credentials.credentials if credentials is not None else None
     if services.external is not None and (foreign is None or not is_ours(foreign)):
@@ -46,7 +45,7 @@ async def _login(request: Request, response: Response, services: Served, credent
     if token is None:
         raise Unauthenticated()
     if held is not None and request.method not in READS:
-        # The browser adds the cookie whoever made it ask; it also says who did, and without that nobody may write.
+        # A browser adds the cookie to requests of any site, and Origin says which one. Without Origin a cookie may not write.
         if "origin" not in request.headers:
             raise Forbidden("forbidden.origin")
         safe_write(request, services)
@@ -75,7 +74,7 @@ async def _caller(login: LoggedIn) -> Actor:
 
 
 async def _staff(actor: Caller) -> Actor:
-    """Raises Forbidden for everybody but owners and moderators of the server."""
+    """Raises Forbidden for everybody except owners and moderators of the server."""
     if actor.role == "member":
         raise Forbidden()
     return actor
@@ -86,40 +85,40 @@ Caller = Annotated[Actor, Depends(_caller)]
 Staff = Annotated[Actor, Depends(_staff)]
 
 
-def _place(actor: Actor, request: Request, services: Services) -> str:
-    """What reads count by beside the user: guests cost nothing to make, so those of one address count together."""
+def _shared_address(actor: Actor, request: Request, services: Services) -> str:
+    """The address whose reads count together, or "". Guests cost nothing to make, so those of one address share a limit."""
     return metered(address_of(request, services)) if actor.kind == "guest" else ""
 
 
 @refuses(Busy)
 async def _reading(request: Request, actor: Caller, services: Served) -> AsyncIterator[None]:
-    """For what reads the store: a few at once, some wait, more are told to come again. Raises Busy."""
-    async with services.limits.reads.quick(actor.uid, _place(actor, request, services)):
+    """Limit how many reads of the store run at once; a few more wait. Raises Busy for the rest."""
+    async with services.limits.reads.quick(actor.uid, _shared_address(actor, request, services)):
         yield
 
 
 @refuses(Busy)
 async def _searching(request: Request, actor: Caller, services: Served) -> AsyncIterator[None]:
-    """The same for what takes long. Raises Busy."""
-    async with services.limits.reads.slow(actor.uid, _place(actor, request, services)):
+    """The same for slow reads. Raises Busy."""
+    async with services.limits.reads.slow(actor.uid, _shared_address(actor, request, services)):
         yield
 
 
 @refuses(Busy)
 async def _exporting(request: Request, actor: Caller, services: Served) -> AsyncIterator[None]:
-    """The same until the whole answer is written. Raises Busy."""
-    async with services.limits.reads.export(actor.uid, _place(actor, request, services)):
+    """The same for exports, until the whole response is sent. Raises Busy."""
+    async with services.limits.reads.export(actor.uid, _shared_address(actor, request, services)):
         yield
 
 
-# Given back before the answer is sent: who takes it slowly keeps nobody waiting.
+# `function`: the turn ends before the response is sent, so that a client that reads slowly does not block others.
 READ = Depends(_reading, scope="function")
 SEARCH = Depends(_searching, scope="function")
 EXPORT = Depends(_exporting, scope="request")
 
 
 def weighs(cost: int) -> Any:
-    """For a request that costs like so many messages: it counts for `send_rate` as those do. Raises RateLimited."""
+    """A dependency that counts the request as `cost` messages for `send_rate`. It raises RateLimited."""
 
     @refuses(RateLimited)
     async def count(request: Request, actor: Caller, services: Served) -> None:
@@ -131,13 +130,13 @@ def weighs(cost: int) -> Any:
 
 @refuses(Forbidden, BadRequest, TooLarge)
 def safe_write(request: Request, services: Served) -> None:
-    """For every request that writes: a router that has one carries this.
+    """Refuse writes that another site may have forged (CSRF). Every endpoint that writes needs this dependency.
 
-    A browser sends Origin with each of them: only our own pages, or those the owner listed, may write in a visitor's
-    name. And a body must be said to be JSON: that makes a foreign page's request one that the browser asks about first.
+    A browser sends Origin with each write; it must be that of this server or one of the setting `origins`. A body must be
+    declared as JSON, because then a browser first asks this server whether the other site may send it (CORS preflight).
     """
     origin, host = request.headers.get("origin"), request.headers.get("host")
-    # Twice is a trick: one of the two would be checked and the other used.
+    # Of a header that is sent twice, one value could be checked and the other one used.
     doubled = any(len(request.headers.getlist(name)) > 1 for name in ("origin", "host", "authorization"))
     if doubled or not allowed(origin, host, services.settings.origins, services.settings.public_url):
         raise Forbidden("forbidden.origin")
@@ -151,10 +150,10 @@ SAFE_WRITE = Depends(safe_write)
 
 
 def address_of(request: Request, services: Services) -> str:
-    """Where the request comes from, proxies seen through, as limits count it."""
+    """The address of the client, also behind trusted proxies."""
     return services.proxies.address(request.client.host if request.client else None, request.headers.items())
 
 
 def is_local(request: Request, services: Services) -> bool:
-    """Whether the one who asks is on this machine, and neither behind a proxy on it nor a page in its browser."""
+    """Whether the request comes from a program on this machine, neither through a proxy on it nor from a page in a browser."""
     return services.proxies.is_local(request.client.host if request.client else None, request.headers.items())

@@ -1,4 +1,4 @@
-"""What anybody may know about this server, without a token."""
+"""Public facts about this server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ router = APIRouter(tags=["server"])
 
 class Server(Schema):
     """`access`: who may join (see the setting). `outside`: whether another application identifies the users. `owned`: whether
-    the server has an owner; until then the setup link makes one."""
+    the server has an owner; until then, the setup link makes one."""
 
     version: str = Field(examples=[__version__])
     access: Literal["open", "invite", "closed"]
@@ -29,7 +29,7 @@ class Server(Schema):
 
 @router.get("/server")
 async def show(services: Served) -> Server:
-    """What a page needs before anybody has logged in. No token needed."""
+    """What a page needs to know before anybody has logged in. No token needed."""
     return Server(
         version=__version__,
         access=services.settings.access,

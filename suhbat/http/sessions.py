@@ -1,4 +1,4 @@
-"""Sessions: logging in, where one is logged in, and logging out."""
+"""Login sessions: logging in, listing sessions, logging out."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NewSession(Schema):
 
 
 class SignedIn(Schema):
-    """The token is shown this once; send it as `Authorization: Bearer …` or in `hello`."""
+    """The token is shown only this once; send it as `Authorization: Bearer …` or in `hello`."""
 
     user: Profile
     token: str = Field(examples=[SESSION_TOKEN])
@@ -48,7 +48,7 @@ class LoggedInByCookie(Schema):
 
 
 class SessionShown(Schema):
-    """A login. `label` is what it was made with; `current` is the one that asks."""
+    """A login session. `label`: the User-Agent that made it. `current`: it is that of this request."""
 
     id: str = Field(examples=[SESSION])
     label: str = Field(examples=["Mozilla/5.0 (X11; Linux x86_64)"])
@@ -67,7 +67,7 @@ class SessionList(Schema):
 async def log_in(
     request: Request, body: NewSession, services: Served, response: Response
 ) -> SignedIn | LoggedInByCookie:
-    """Log in. The answer to a wrong password and to an unknown name is one, after the same time."""
+    """Log in. A wrong password and an unknown name get the same answer after the same time."""
     account, _, token = await services.registration.log_in(
         body.user_id, body.password, address_of(request, services), label_of(request)
     )
@@ -76,7 +76,7 @@ async def log_in(
 
 @router.get("", dependencies=[READ])
 async def index(login: LoggedIn, services: Served) -> SessionList:
-    """Where the caller is logged in, the oldest first."""
+    """The login sessions of the caller, the oldest first."""
     id = _own(login)
     found = await services.people.sessions.of(login.actor.uid)
     return SessionList(
@@ -96,14 +96,14 @@ async def index(login: LoggedIn, services: Served) -> SessionList:
 
 @router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def end_others(login: LoggedIn, services: Served) -> None:
-    """Log out everywhere else: every session but this one ends, and its sockets close with 4505."""
+    """Log out everywhere else: end all other sessions. Their sockets close with 4505."""
     await services.people.sessions.end_all(login.actor.uid, but=_own(login))
 
 
 @router.delete("/current", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
 async def end_current(request: Request, login: LoggedIn, services: Served, response: Response) -> None:
-    """Log out. The session's sockets close with 4505. A guest is gone by that: the name is free, the token no good."""
+    """Log out. The sockets of the session close with 4505. A guest ends: the name is free and the token invalid."""
     if login.session is None and not login.external:
         await services.people.guests.end(login.actor)
     else:
@@ -114,7 +114,7 @@ async def end_current(request: Request, login: LoggedIn, services: Served, respo
 @router.delete("/{session}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 @refuses(NotFound)
 async def end(session: Annotated[str, Path(examples=[SESSION])], login: LoggedIn, services: Served) -> None:
-    """End one of one's sessions; its sockets close with 4505. 404 for other people's, as for none."""
+    """End one of the caller's sessions. Its sockets close with 4505. 404 for the sessions of others and unknown ones."""
     _own(login)
     await services.people.sessions.end(login.actor.uid, session)
 
@@ -122,7 +122,7 @@ async def end(session: Annotated[str, Path(examples=[SESSION])], login: LoggedIn
 def answer(
     request: Request, response: Response, services: Services, user: Profile, token: str, *, in_cookie: bool
 ) -> SignedIn | LoggedInByCookie:
-    """What a new session is answered with: the token goes into the body, or into a cookie, never into both."""
+    """The response to a new session. The token is either in the body or in the cookie."""
     if in_cookie:
         cookie.write(request, response, services.settings, token)
         return LoggedInByCookie(user=user)
@@ -130,7 +130,7 @@ def answer(
 
 
 def label_of(request: Request) -> str:
-    """What a session was made with, for its owner to recognise."""
+    """The User-Agent, by which the owner of a session recognises it."""
     return "".join(c for c in request.headers.get("user-agent", "") if c.isprintable())
 
 

@@ -1,4 +1,4 @@
-"""Plain HTTP on the addresses of sockets: say how they are meant to be opened."""
+"""Plain HTTP requests to the addresses of WebSockets."""
 
 from __future__ import annotations
 
@@ -18,6 +18,6 @@ UPGRADE_REQUIRED = 426
 @router.get("/ws/{user_id}")
 @router.get("/api/v1/ws")
 async def explain(request: Request) -> JSONResponse:
-    """Somebody opened the address of a socket in a browser's address bar."""
+    """Explain how to open the address, which somebody may have put into a browser's address bar."""
     error = BadRequest(reason="this address is for WebSockets, opened with ws:// instead of http://")
     return problem(request, error, UPGRADE_REQUIRED, {"upgrade": "websocket", "connection": "Upgrade"})

@@ -1,4 +1,4 @@
-"""Tickets: for a WebSocket where no header can be sent."""
+"""Tickets: they replace the token for a WebSocket of a client that cannot set headers."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ class Ticket(Schema):
 
 @router.post("", status_code=201)
 async def issue(login: LoggedIn, services: Served) -> Ticket:
-    """A single-use ticket that lives 30 s: open `/api/v1/ws?ticket=…` with it."""
+    """Issue a ticket that is valid once, within 30 s: open `/api/v1/ws?ticket=…` with it."""
     ticket, expires_at = await services.tickets.issue(login)
     return Ticket(ticket=ticket, expires_at=expires_at)

@@ -1,4 +1,4 @@
-"""Other people."""
+"""Other users."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from suhbat.protocol.objects import Person
 from suhbat.protocol.types import Schema
 from suhbat.services import Services
 
-from . import paths
 from .dependencies import Served
+from .paths import UidQuery, UserPath
 from .refusals import refuses
 from .security import READ, Caller
 
@@ -46,8 +46,8 @@ async def search(
 
 @router.get("/{user_id}", dependencies=[READ])
 @refuses(NotFound)
-async def show(user_id: paths.Person, actor: Caller, services: Served, uid: paths.WhoseUid = None) -> Person:
-    """Who holds this name. 404 for nobody, for an account that was shut out, and with `uid` for anybody but them."""
+async def show(user_id: UserPath, actor: Caller, services: Served, uid: UidQuery = None) -> Person:
+    """The user with this name. 404 if there is none, if the account is disabled, or if `uid` is given and is not theirs."""
     await services.people.learn(user_id)
     found = services.people.find(user_id)
     if found is None or uid not in (None, found.uid):
@@ -57,5 +57,5 @@ async def show(user_id: paths.Person, actor: Caller, services: Served, uid: path
 
 def _person(actor: Actor, services: Services) -> Person:
     account = services.people.accounts.of_uid(actor.uid)
-    shown = actor.user_id if account is None else account.display_name
-    return Person(uid=actor.uid, user_id=actor.user_id, kind=actor.kind, display_name=shown, role=actor.role)
+    display_name = actor.user_id if account is None else account.display_name
+    return Person(uid=actor.uid, user_id=actor.user_id, kind=actor.kind, display_name=display_name, role=actor.role)
