@@ -18,6 +18,8 @@ from suhbat.counting import Counts
 from suhbat.hub.hub import Hub
 from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.unidentified import UnidentifiedConnections
+from suhbat.identity.administration import AccountAdministration
+from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.control import Control
 from suhbat.identity.external import ExternalLogins
 from suhbat.identity.proxies import Proxies
@@ -75,6 +77,8 @@ class Services:
     presence: PresenceTracker
     people: UserDirectory
     registration: Registration
+    authentication: PasswordAuthentication
+    administration: AccountAdministration
     tickets: Tickets
     external: ExternalLogins | None
     """Where this is a part of another application that knows its people."""

@@ -20,8 +20,11 @@ from suhbat.counting import Counts
 from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.accounts import Accounts
+from suhbat.identity.administration import AccountAdministration
+from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.control import Control
 from suhbat.identity.guests import Guests
+from suhbat.identity.passes import MemoryPasses
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
@@ -69,6 +72,10 @@ def services_over(
         cluster=None,
         names=None,
     )
+    passwords = passwords or cheap_passwords()
+    registration = Registration(
+        store, clock, people, passwords, told, FakeInvited(), MemoryPasses(clock), tokens, settings.access
+    )
     rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
     return Services(
         settings=settings,
@@ -78,10 +85,10 @@ def services_over(
         hub=hub,
         presence=PresenceTracker(settings.announce_limit, FakePresenceListener()),
         people=people,
-        registration=Registration(
-            store, clock, people, passwords or cheap_passwords(), told, FakeInvited(), None, tokens, settings.access
-        ),
-        tickets=Tickets(clock, tokens),
+        registration=registration,
+        authentication=PasswordAuthentication(clock, people, passwords),
+        administration=AccountAdministration(clock, people, passwords, registration),
+        tickets=Tickets(clock, people, MemoryPasses(clock), tokens),
         external=None,
         proxies=Proxies(settings.trusted_proxies),
         control=Control(settings.data),

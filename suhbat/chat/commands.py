@@ -67,7 +67,7 @@ class Commands:
 
     async def people(self, names: Sequence[str], uids: Sequence[str] | None = None) -> tuple[Actor, ...]:
         """The same for several; `uids` in the order of the names. Raises UserNotFound, Busy, BadRequest."""
-        await self._directory.learn(*names)
+        await self._directory.refresh(*names)
         if uids is not None and len(uids) != len(names):
             raise BadRequest(reason='"uids" has one for each of "users"')
         return tuple(self._holder(name, uid) for name, uid in zip(names, uids or repeat(None), strict=False))

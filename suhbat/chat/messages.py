@@ -36,7 +36,7 @@ class Messages:
 
     async def find_recipient(self, to_user: str, uid: str | None = None) -> Actor:
         """The same, also for who came in on another node a moment ago. Raises UserNotFound, Busy."""
-        await self._directory.learn(to_user)
+        await self._directory.refresh(to_user)
         return self.recipient(to_user, uid)
 
     async def repeated(

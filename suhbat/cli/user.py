@@ -126,10 +126,10 @@ async def _execute_alone(settings: Settings, fields: dict[str, Any]) -> list[dic
     """The same on the store itself. Only `add` creates a database."""
     if fields["verb"] == "list" and not has_database(settings):
         return []
-    from suhbat.identity.administration import AccountCommand, execute
+    from suhbat.identity.administration import AccountCommand
 
     async with alone(settings, fields, make=fields["verb"] == "add") as suhbat:
-        reply = await execute(AccountCommand(**fields), suhbat.node.services.registration, suhbat.node.people)
+        reply = await suhbat.node.services.administration.execute(AccountCommand(**fields))
     return [line.model_dump(mode="json") for line in reply.accounts]
 
 

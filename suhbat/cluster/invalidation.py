@@ -92,15 +92,15 @@ class CacheInvalidation:
 
     async def _read_group(self, kind: str, keys: Collection[str]) -> None:
         if kind == "session":
-            await self._people.sessions.renew(keys)
+            await self._people.sessions.reload(keys)
         elif kind == "bans":
             await self._bans.load(self._store)
             for uid in keys:
                 self._close_if_banned(uid)
         elif kind == "account":
-            await self._people.renew_accounts(keys)
+            await self._people.reload_accounts(keys)
         elif kind == "guest":
-            await self._people.guests.renew(keys)
+            await self._people.guests.reload(keys)
         else:
             for name in keys:
                 self._hub.pages.forget(name)
@@ -108,11 +108,11 @@ class CacheInvalidation:
     async def _read_everything(self) -> None:
         self._hub.pages.clear()
         sessions = {connection.session for connection in self._hub.connections}
-        await self._people.sessions.renew_all({session for session in sessions if session is not None})
+        await self._people.sessions.reload_all({session for session in sessions if session is not None})
         await self._bans.load(self._store)
         for uid in {connection.actor.uid for connection in self._hub.connections}:
             self._close_if_banned(uid)
-        await self._people.renew_everybody()
+        await self._people.reload_all()
 
     def _close_if_banned(self, uid: str) -> None:
         try:

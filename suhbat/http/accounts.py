@@ -10,8 +10,8 @@ from pydantic import Field
 
 from suhbat.chat.model import Actor
 from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, NotFound, RateLimited, Unauthenticated
-from suhbat.identity.export import profile
-from suhbat.identity.registration import Wish
+from suhbat.identity.profile import profile_of
+from suhbat.identity.registration import RegistrationRequest
 from suhbat.protocol.types import Name, Schema, Storable
 from suhbat.services import Services
 
@@ -47,9 +47,9 @@ async def register(
     """Register, and be logged in. A guest who sends the token or cookie of that guest keeps the name and becomes the
     account."""
     address = address_of(request, services)
-    services.registration.throttle.registration(address)
+    services.authentication.throttle.registration(address)
     guest = await _guest(request, services, credentials)
-    wish = Wish(
+    new_account = RegistrationRequest(
         user_id=body.user_id,
         password=body.password,
         display_name=body.display_name,
@@ -58,8 +58,8 @@ async def register(
         guest=guest,
         address=address,
     )
-    account, _, token = await services.registration.register(wish, label_of(request))
-    return answer(request, response, services, profile(account), token, in_cookie=body.cookie)
+    account, _, token = await services.registration.register(new_account, label_of(request))
+    return answer(request, response, services, profile_of(account), token, in_cookie=body.cookie)
 
 
 async def _guest(

@@ -13,9 +13,9 @@ from suhbat.chat.erasing import erase_all
 from suhbat.chat.ports import StoreReader
 from suhbat.chat.turns import ExportPace
 from suhbat.errors import NotFound, UserNotFound
-from suhbat.identity.administration import AccountCommand, AccountsReply, execute
+from suhbat.identity.administration import AccountCommand, AccountsReply
 from suhbat.identity.control import HEADER
-from suhbat.identity.export import of_conversation, of_person
+from suhbat.identity.export import export_conversation, export_user
 from suhbat.identity.user_directory import UserDirectory
 from suhbat.protocol.characters import cut
 from suhbat.protocol.types import Schema
@@ -53,7 +53,7 @@ class ProxyReply(Schema):
 @router.post("/control", dependencies=OWNER)
 async def accounts(body: AccountCommand, services: Served) -> AccountsReply:
     """Execute a command about accounts."""
-    reply = await execute(body, services.registration, services.people)
+    reply = await services.administration.execute(body)
     if body.verb == "erase":
         services.tasks.start(erase_all(services.store, services.clock))
     return reply
@@ -91,6 +91,6 @@ async def export_lines(
         account = people.accounts.of_name(command.user_id)
         if account is None:
             raise UserNotFound(user_id=cut(command.user_id, 64))
-        return of_person(store, pace, people, account.actor, command.cursor)
+        return export_user(store, pace, people, account.actor, command.cursor)
     actor = await room_administration.reader(store, command.conversation)
-    return of_conversation(store, pace, actor, command.conversation, command.after)
+    return export_conversation(store, pace, actor, command.conversation, command.after)

@@ -6,7 +6,7 @@ from fastapi import Request, Response
 
 from suhbat.config import Settings
 from suhbat.identity.cookie import NAME, token_in
-from suhbat.identity.sessions import KEPT
+from suhbat.identity.live_sessions import SESSION_KEPT
 
 
 def read(request: Request) -> str | None:
@@ -19,7 +19,7 @@ def write(request: Request, response: Response, settings: Settings, token: str) 
     response.set_cookie(
         NAME,
         token,
-        max_age=KEPT // 1000,
+        max_age=SESSION_KEPT // 1000,
         path=_path(request),
         secure=_is_secure(request, settings),
         httponly=True,

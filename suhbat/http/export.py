@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from suhbat.chat.rate import Cost
-from suhbat.identity.export import of_conversation, of_person
+from suhbat.identity.export import export_conversation, export_user
 from suhbat.protocol.examples import example
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER
@@ -56,7 +56,7 @@ async def conversation(
     conversation = valid_id(conversation)
     await services.store.history(actor, conversation, limit=1)  # refuse before the first byte
     return StreamingResponse(
-        of_conversation(services.store, services.limits.reads.export_pace, actor, conversation, after),
+        export_conversation(services.store, services.limits.reads.export_pace, actor, conversation, after),
         media_type=MEDIA_TYPE,
     )
 
@@ -71,6 +71,6 @@ async def me(
     drafts), and the caller's messages in conversations that they may still read, newest first. After every hundred messages
     there is a line with a `cursor`, with which an interrupted export can be continued."""
     return StreamingResponse(
-        of_person(services.store, services.limits.reads.export_pace, services.people, actor, cursor),
+        export_user(services.store, services.limits.reads.export_pace, services.people, actor, cursor),
         media_type=MEDIA_TYPE,
     )

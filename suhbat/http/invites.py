@@ -69,7 +69,7 @@ async def make(body: NewInvite, actor: Staff, services: Served) -> InviteMade:
         found = await services.store.states_of(actor, (body.conversation,))
         if not any(state.kind == "room" for state in found.states):
             raise NotFound()
-    invite, code = await services.registration.invites.make(actor, body.uses, body.expires_in, body.conversation)
+    invite, code = await services.registration.invites.create(actor, body.uses, body.expires_in, body.conversation)
     return InviteMade(
         id=invite.id,
         uses=invite.uses,
@@ -84,7 +84,7 @@ async def make(body: NewInvite, actor: Staff, services: Served) -> InviteMade:
 @router.get("", dependencies=[READ])
 async def index(actor: Staff, services: Served) -> InviteList:
     """The invites that are still valid, the newest first. For owners and moderators of the server."""
-    found = await services.registration.invites.alive()
+    found = await services.registration.invites.valid()
     names = {account.uid: account.user_id for account in services.people.accounts}
     return InviteList(
         invites=tuple(
@@ -105,8 +105,8 @@ async def index(actor: Staff, services: Served) -> InviteList:
 @refuses(NotFound, RateLimited, Busy)
 async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], services: Served) -> InviteOffer:
     """Look up a code, without a token. 404 if it is unknown, used up or expired. Guesses are slowed down."""
-    with services.registration.throttle.attempt(address_of(request, services), None):
-        invite = await services.registration.invites.look(code)
+    with services.authentication.throttle.attempt(address_of(request, services), None):
+        invite = await services.registration.invites.find(code)
     maker = services.people.accounts.of_uid(invite.created_by)
     return InviteOffer(
         uses=invite.uses,
@@ -120,4 +120,4 @@ async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], se
 @refuses(NotFound)
 async def take_back(id: Annotated[str, Path(examples=[INVITE])], actor: Staff, services: Served) -> None:
     """Revoke an invite. For owners and moderators of the server."""
-    await services.registration.invites.end(id)
+    await services.registration.invites.revoke(id)

@@ -10,8 +10,7 @@ from pydantic import AfterValidator, Field
 
 from suhbat.chat.erasing import erase_all
 from suhbat.errors import BadRequest, Forbidden
-from suhbat.identity.export import profile
-from suhbat.identity.profile import display_name
+from suhbat.identity.profile import display_name, profile_of
 from suhbat.protocol.objects import AddedBy, Invitation, Profile, User
 from suhbat.protocol.types import Schema, Storable
 
@@ -59,7 +58,7 @@ class Farewell(Schema):
 async def show(actor: Caller, services: Served) -> Profile | User:
     """The identity behind the token. A client whose socket does not open asks here whether to stop: on 401 or 403."""
     account = services.people.accounts.of_uid(actor.uid)
-    return actor.user if account is None else profile(account)
+    return actor.user if account is None else profile_of(account)
 
 
 @router.patch("", dependencies=[SAFE_WRITE])
@@ -67,7 +66,7 @@ async def change(request: Request, body: ProfileChanges, login: LoggedIn, servic
     """Change the display name, the language, the password or `added_by` of the caller's account."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
-    account = services.people.account_of(login.actor.uid)
+    account = services.people.accounts.require(login.actor.uid)
     fields: dict[str, str | None] = {}
     if "display_name" in body.model_fields_set:
         fields["display_name"] = display_name(body.display_name or account.user_id)
@@ -79,12 +78,12 @@ async def change(request: Request, body: ProfileChanges, login: LoggedIn, servic
         if body.current_password is None:
             raise BadRequest(reason='"current_password" is missing')
         address = address_of(request, services)
-        account = await services.registration.change_password(
+        account = await services.authentication.change_password(
             account, body.current_password, body.password, login.session, address
         )
     if fields:
         account = await services.people.accounts.change(account.uid, **fields)
-    return profile(account)
+    return profile_of(account)
 
 
 @router.get("/invitations")
@@ -99,7 +98,7 @@ async def erase(request: Request, body: Farewell, login: LoggedIn, services: Ser
     account", or with `messages: "erase"` erased in the background; a restart does not interrupt that."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
-    account = services.people.account_of(login.actor.uid)
+    account = services.people.accounts.require(login.actor.uid)
     address = address_of(request, services)
-    await services.registration.erase(account, body.password, address, with_messages=body.messages == "erase")
+    await services.authentication.erase(account, body.password, address, with_messages=body.messages == "erase")
     services.tasks.start(erase_all(services.store, services.clock))

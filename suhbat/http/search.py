@@ -43,7 +43,7 @@ async def search(
     query = parse(q, sender=sender, conversation=conversation)
     sender_uid: str | None = None
     if query.sender is not None:
-        await services.people.learn(query.sender)
+        await services.people.refresh(query.sender)
         person = services.people.find(query.sender)
         if person is None:
             return Found(messages=(), cursor=None)  # an unknown sender has no messages

@@ -13,9 +13,9 @@ from suhbat.chat.rate import weigh
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited, TooLarge, Unauthenticated
 from suhbat.identity.address import metered
 from suhbat.identity.external import Asked
-from suhbat.identity.login import Login
 from suhbat.identity.origin import allowed
 from suhbat.identity.tokens import is_ours
+from suhbat.identity.user_directory import Login
 from suhbat.services import Services
 
 from . import cookie

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from suhbat.errors import Busy, Forbidden, NotFound, RateLimited, Unauthenticated
-from suhbat.identity.export import profile
-from suhbat.identity.login import Login
+from suhbat.identity.profile import profile_of
+from suhbat.identity.user_directory import Login
 from suhbat.protocol.objects import Profile
 from suhbat.protocol.types import SESSION_TOKEN, Name, Schema, Time
 from suhbat.services import Services
@@ -68,17 +68,17 @@ async def log_in(
     request: Request, body: NewSession, services: Served, response: Response
 ) -> SignedIn | LoggedInByCookie:
     """Log in. A wrong password and an unknown name get the same answer after the same time."""
-    account, _, token = await services.registration.log_in(
+    account, _, token = await services.authentication.log_in(
         body.user_id, body.password, address_of(request, services), label_of(request)
     )
-    return answer(request, response, services, profile(account), token, in_cookie=body.cookie)
+    return answer(request, response, services, profile_of(account), token, in_cookie=body.cookie)
 
 
 @router.get("", dependencies=[READ])
 async def index(login: LoggedIn, services: Served) -> SessionList:
     """The login sessions of the caller, the oldest first."""
     id = _own(login)
-    found = await services.people.sessions.of(login.actor.uid)
+    found = await services.people.sessions.of_user(login.actor.uid)
     return SessionList(
         sessions=tuple(
             SessionShown(
@@ -97,7 +97,7 @@ async def index(login: LoggedIn, services: Served) -> SessionList:
 @router.delete("", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def end_others(login: LoggedIn, services: Served) -> None:
     """Log out everywhere else: end all other sessions. Their sockets close with 4505."""
-    await services.people.sessions.end_all(login.actor.uid, but=_own(login))
+    await services.people.sessions.revoke_all(login.actor.uid, but=_own(login))
 
 
 @router.delete("/current", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
@@ -107,7 +107,7 @@ async def end_current(request: Request, login: LoggedIn, services: Served, respo
     if login.session is None and not login.external:
         await services.people.guests.end(login.actor)
     else:
-        await services.people.sessions.end(login.actor.uid, _own(login))
+        await services.people.sessions.revoke(login.actor.uid, _own(login))
     cookie.clear(request, response, services.settings)
 
 
@@ -116,7 +116,7 @@ async def end_current(request: Request, login: LoggedIn, services: Served, respo
 async def end(session: Annotated[str, Path(examples=[SESSION])], login: LoggedIn, services: Served) -> None:
     """End one of the caller's sessions. Its sockets close with 4505. 404 for the sessions of others and unknown ones."""
     _own(login)
-    await services.people.sessions.end(login.actor.uid, session)
+    await services.people.sessions.revoke(login.actor.uid, session)
 
 
 def answer(

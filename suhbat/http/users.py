@@ -36,8 +36,8 @@ async def search(
     """Accounts whose name, or a word of whose display name, begins with `query` (an @ before it is ignored), and the guest
     with exactly that name."""
     query = query.strip().removeprefix("@")
-    found = {account.uid: account.actor for account in services.people.accounts.found(query, limit)}
-    await services.people.learn(query)
+    found = {account.uid: account.actor for account in services.people.accounts.search(query, limit)}
+    await services.people.refresh(query)
     exact = services.people.find(query)
     if exact is not None:
         found = {exact.uid: exact} | found
@@ -48,7 +48,7 @@ async def search(
 @refuses(NotFound)
 async def show(user_id: UserPath, actor: Caller, services: Served, uid: UidQuery = None) -> Person:
     """The user with this name. 404 if there is none, if the account is disabled, or if `uid` is given and is not theirs."""
-    await services.people.learn(user_id)
+    await services.people.refresh(user_id)
     found = services.people.find(user_id)
     if found is None or uid not in (None, found.uid):
         raise NotFound()

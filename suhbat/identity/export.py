@@ -1,50 +1,51 @@
-"""What the server holds of somebody, and of a conversation, as lines of JSON: for people over HTTP, for the machine's owner
-on the command line."""
+"""Exports of a user's data and of a conversation as JSON Lines: for users over HTTP, for the machine's owner on the command
+line."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable
 
-from suhbat.chat.model import Account, Actor
+from suhbat.chat.model import Actor
 from suhbat.chat.ports import ConversationReader
 from suhbat.chat.search import Query
 from suhbat.chat.turns import ExportPace
-from suhbat.protocol.objects import Message, Profile
+from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_PAGE, Schema, format_time
 
+from .profile import profile_of
 from .user_directory import UserDirectory
 
 AT_ONCE = 100
-"""Messages of one's own between two lines that an export can go on from."""
+"""Messages of a user between two `cursor` lines."""
 
 
-async def of_conversation(
+async def export_conversation(
     store: ConversationReader, pace: ExportPace, actor: Actor, name: str, after: int = 0
 ) -> AsyncIterator[bytes]:
-    """Everything that the actor may read of it: its state, then the messages, ascending, the lines of a page together. `after`:
-    the last `seq` that came of an export that broke off. Raises NotFound, Forbidden."""
+    """Everything that the actor may read of a conversation: its state, then the messages, ascending. Yields the lines of a
+    page together. `after`: the last `seq` of an interrupted export, to continue it. Raises NotFound, Forbidden."""
     if not after:
         yield _line("conversation", await store.state(actor, name))
-    place = after
+    position = after
     while True:
         async with pace.turn():
-            page = await store.history(actor, name, after=place, limit=MAX_PAGE, aside=True)
+            page = await store.history(actor, name, after=position, limit=MAX_PAGE, aside=True)
             lines = _lines(page.messages)
         if lines:
             yield lines
         if not page.messages or not page.has_after:
             return
-        place = page.messages[-1].seq
+        position = page.messages[-1].seq
 
 
-async def of_person(
+async def export_user(
     store: ConversationReader, pace: ExportPace, people: UserDirectory, actor: Actor, cursor: int | None = None
 ) -> AsyncIterator[bytes]:
-    """Who they are, their sessions and conversations, and every message they wrote where they may still read, newest first,
-    with a `cursor` line after every hundred, from which an export that broke off goes on."""
+    """The user, their sessions and conversations, and all messages they wrote where they may still read, newest first, with a
+    `cursor` line after every AT_ONCE. `cursor`: that of the last such line of an interrupted export, to continue it."""
     if cursor is None:
-        async for line in _who(store, people, actor):
+        async for line in _user(store, people, actor):
             yield line
     below = cursor
     while True:
@@ -59,24 +60,11 @@ async def of_person(
         yield json.dumps({"type": "cursor", "cursor": str(below)}).encode() + b"\n"
 
 
-def profile(account: Account) -> Profile:
-    """An account as its owner sees it."""
-    return Profile(
-        uid=account.uid,
-        user_id=account.user_id,
-        kind="account",
-        display_name=account.display_name,
-        role=account.role,
-        locale=account.locale,
-        added_by=account.added_by,
-    )
-
-
-async def _who(store: ConversationReader, people: UserDirectory, actor: Actor) -> AsyncIterator[bytes]:
+async def _user(store: ConversationReader, people: UserDirectory, actor: Actor) -> AsyncIterator[bytes]:
     account = people.accounts.of_uid(actor.uid)
-    yield _line("user", actor.user if account is None else profile(account))
+    yield _line("user", actor.user if account is None else profile_of(account))
     if account is not None:
-        for session in await people.sessions.of(actor.uid):
+        for session in await people.sessions.of_user(actor.uid):
             shown = {"id": session.id, "label": session.label, "created_at": format_time(session.created_at)}
             yield json.dumps({"type": "session", **shown}).encode() + b"\n"
     after: int | None = None
@@ -92,10 +80,10 @@ async def _who(store: ConversationReader, people: UserDirectory, actor: Actor) -
 
 
 def _lines(messages: Iterable[Message]) -> bytes:
-    # Together, for handing a piece to the transport costs more than making a line of it.
+    # Together, because passing a piece to the transport costs more than encoding a line.
     return b"".join(_line("message", message) for message in messages)
 
 
 def _line(kind: str, thing: Schema) -> bytes:
-    # Not by way of a dictionary: an export has as many lines as there are messages, and all are made on the event loop.
+    # Without a dictionary: an export has as many lines as there are messages, and all are encoded on the event loop.
     return f'{{"type":"{kind}",{thing.model_dump_json()[1:]}\n'.encode()

@@ -1,4 +1,4 @@
-"""People whom the application around this one knows: it says who asks, here they have an account without a password."""
+"""Users whom the application that embeds Suhbat authenticates. Here they have an account without a password."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from suhbat.protocol.characters import cut
 from suhbat.protocol.objects import Role
 from suhbat.protocol.types import LOBBY
 
-from .login import Login
 from .names import entered, normalise, skeleton
 from .profile import display_name
-from .user_directory import UserDirectory
+from .user_directory import Login, UserDirectory
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, or the handshake of a socket: header names in lower case, the query without doubled names.
+    """An HTTP request, or the handshake of a socket. Header names are in lower case; of a repeated query field one is left.
 
-    `token`: what came as `Authorization: Bearer` or in `hello`, unless it is one of Suhbat's own.
+    `token`: from `Authorization: Bearer` or from `hello`, unless it is one of Suhbat's own.
     """
 
     path: str
@@ -36,9 +35,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class ExternalPerson:
-    """Somebody, as the application around knows them. `id`: what never changes about them; `name`: the user_id they would
-    like; another one is found where that is somebody else's. `role`: on the server. `until`: when they have to be asked
-    for again, in milliseconds since 1970; their sockets close then."""
+    """A user as the embedding application knows them; exported as `suhbat.Person`.
+
+    `id`: never changes for this user. `name`: the wanted user_id; if it is taken, a number is appended. `shown`: the display
+    name. `role`: on the server. `until`: when this answer expires, in milliseconds since 1970; sockets are closed then.
+    """
 
     id: str
     name: str
@@ -47,16 +48,16 @@ class ExternalPerson:
     until: Milliseconds | None = None
 
     def until_at_most(self, moment: Milliseconds) -> ExternalPerson:
-        """The same person, for no longer than that."""
+        """The same user, with `until` not after this moment."""
         return self if self.until is not None and self.until <= moment else replace(self, until=moment)
 
 
 Authenticate = Callable[[Asked], ExternalPerson | Awaitable[ExternalPerson | None] | None]
-"""Who asks; None for nobody. It is called for every request and every socket, so it should be quick."""
+"""Returns the user of a request, None if there is none. It is called for every request and socket, so it should be fast."""
 
 
 class ExternalLogins:
-    """`authenticate` is the application's. Accounts are made when somebody is first seen."""
+    """Asks the embedding application with `authenticate`. An account is made when a user is first seen."""
 
     def __init__(self, store: LogReader, clock: Clock, people: UserDirectory, authenticate: Authenticate) -> None:
         self._store = store
@@ -65,7 +66,8 @@ class ExternalLogins:
         self._authenticate = authenticate
 
     async def login(self, asked: Asked) -> Login | None:
-        """Who asks; None for nobody. Raises InvalidName for a name that cannot be one, Unauthenticated for who is disabled."""
+        """The user of a request; None if the application knows none. Raises InvalidName for a name that cannot be one,
+        Unauthenticated for a disabled account."""
         answer = self._authenticate(asked)
         person = await answer if inspect.isawaitable(answer) else answer
         if person is None:
@@ -73,7 +75,7 @@ class ExternalLogins:
         uid = uid_of(person)
         account = self._people.accounts.of_uid(uid)
         if account is None:
-            account = await self._make(uid, person)
+            account = await self._make_account(uid, person)
         if account.disabled:
             raise Unauthenticated
         shown = display_name(person.shown or account.display_name)
@@ -81,11 +83,11 @@ class ExternalLogins:
             account = await self._people.accounts.change(uid, display_name=shown, role=person.role)
         return Login(account.actor, external=True, until=person.until)
 
-    async def _make(self, uid: str, person: ExternalPerson) -> Account:
-        """An account under the name they would like, or the first with a number that is nobody's."""
-        wished = entered(person.name)
+    async def _make_account(self, uid: str, person: ExternalPerson) -> Account:
+        """An account under the wanted name, or under the first free one with a number."""
+        wanted = entered(person.name)
         for number in range(1, 1_000):
-            user_id = wished if number == 1 else normalise(f"{cut(wished, 28)}{number}")
+            user_id = wanted if number == 1 else normalise(f"{cut(wanted, 28)}{number}")
             if self._people.find(user_id) is not None or self._people.accounts.is_taken(user_id):
                 continue
             try:
@@ -105,12 +107,12 @@ class ExternalLogins:
                     await self._people.accounts.add(account)
                     return account
             except NameTaken:
-                # Their own second request may have been faster.
+                # A concurrent request of the same user may have made the account.
                 if (made := self._people.accounts.of_uid(uid)) is not None:
                     return made
-        raise NameTaken(user_id=wished)
+        raise NameTaken(user_id=wanted)
 
 
 def uid_of(person: ExternalPerson) -> str:
-    """The same for the same person, for ever; nobody guesses the id from it."""
+    """The uid of a user, always the same. The `id` cannot be guessed from it."""
     return "x" + b32encode(sha256(person.id.encode()).digest()[:13]).decode().rstrip("=").lower()

@@ -1,4 +1,4 @@
-"""What is done for token guests once a minute: last uses are written, and those who are gone are forgotten."""
+"""Chores for token guests, once a minute: write last uses, forget expired guests, free the names of silent ones."""
 
 from __future__ import annotations
 
@@ -10,42 +10,42 @@ from .token_guests import TokenGuests
 
 HOUR: Milliseconds = 3600 * 1000
 SILENT = HOUR
-"""How long the name of a guest is kept who has said nothing and is in no conversation."""
+"""How long the name of a guest without messages and conversations is kept."""
 AT_ONCE = 200
-"""Guests of whom the store is asked in one go whether they ever said anything."""
+"""Guests in one query of the store."""
 
 
 class GuestChores:
-    """`listener`: told of each guest who is forgotten before their day is over."""
+    """`listener`: told of each guest who is dropped before GUEST_KEPT is over."""
 
     def __init__(self, store: GuestStore, clock: Clock, listener: IdentityListener, guests: TokenGuests) -> None:
         self._store = store
         self._clock = clock
         self._listener = listener
         self._guests = guests
-        self._cleared_at: Milliseconds = 0
+        self._deleted_at: Milliseconds = 0
 
     async def flush(self, *, everything: bool = False) -> None:
-        """Write the last uses that are due (or, when closing, all that are unwritten) in one go."""
+        """Write the last uses that are due (with `everything`: all of them) in one transaction."""
         due = self._guests.unwritten(everything=everything)
         if due:
             await self._store.touch_guests(due)
             self._guests.written(due)
 
     def sweep(self) -> int:
-        """Forget those whose day is over; how many. This frees the memory."""
+        """Remove expired guests from memory. Returns how many."""
         return self._guests.sweep()
 
     async def drop_silent(self) -> int:
-        """Forget for good those who said nothing and were away for an hour: their names are free. How many. The store is asked
-        once for each."""
+        """Delete the guests who have no message and no conversation and were away for SILENT, so that their names are free.
+        Returns how many. The store is asked once about each guest."""
         before = self._clock.wall() - SILENT
         silent = self._guests.silent(before)
         dropped = 0
         for start in range(0, len(silent), AT_ONCE):
-            some = {guest.actor.uid: guest for guest in silent[start : start + AT_ONCE]}
-            gone = await self._store.drop_silent_guests(some, before)
-            for uid, guest in some.items():
+            group = {guest.actor.uid: guest for guest in silent[start : start + AT_ONCE]}
+            gone = await self._store.drop_silent_guests(group, before)
+            for uid, guest in group.items():
                 if uid in gone:
                     self._guests.drop(uid)
                     self._listener.end_user(uid)
@@ -54,10 +54,10 @@ class GuestChores:
             dropped += len(gone)
         return dropped
 
-    async def clear(self) -> None:
-        """Delete what is stored of those whose day was over a day ago. It works once an hour."""
+    async def delete_expired(self) -> None:
+        """Delete the rows of guests who expired a day ago. Works once an hour."""
         now = self._clock.wall()
-        if now - self._cleared_at >= HOUR:
-            self._cleared_at = now
+        if now - self._deleted_at >= HOUR:
+            self._deleted_at = now
             while await self._store.drop_guests(now - 2 * GUEST_KEPT):
                 pass

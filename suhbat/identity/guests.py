@@ -1,8 +1,8 @@
-"""Guests: people without an account, by a name they hold while connected, or for a day by a token.
+"""Guests: users without an account, who hold a name while they are connected, or with a token for a day.
 
-A *bare* guest opens a connection under a name and is a new identity each time: nobody inherits what a predecessor under
-the same name said or was told. A *token* guest has a row in the store and comes back as the same identity. Names are
-held by what they look like (`names.skeleton`), so that nobody can sit beside `user1` as `userl`.
+A *bare* guest connects under a name and is a new identity each time, so that nobody inherits the messages of an earlier guest
+with the same name. A *token* guest has a row in the store and comes back as the same identity. Names are compared by their
+`names.skeleton`, so that nobody can appear beside `user1` as `userl`.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from .token_guests import TokenGuest, TokenGuests, of_row
 from .tokens import OF_GUEST, digest, random_token, short_id
 
 FULL_SECONDS = 60
-"""When somebody may come again where there are as many guests as may be."""
+"""`retry_after` when the server has the most guests that it may have."""
 SILENCE_SECONDS = 10
-"""How long a holder that is pinged may be silent before it loses its name."""
+"""How long the holder of a name may take to answer a ping before it loses the name."""
 
 
 class GuestsStore(GuestStore, LogReader, Protocol):
-    """Keeping guests asks for: their rows, and where the lobby stands."""
+    """The parts of the store that guests need: their rows and the head of the lobby."""
 
 
 class Guests:
-    """The bare and token guests of this node; `load` before use. `people.People` knows the accounts too.
+    """The bare and token guests of this node; `load` them before use.
 
-    `listener`: told of each token guest who left for good. `random_token` gives an unguessable string of at least 256 bits
-    each time. `access`, `per_address` (a day) and `most` (at a time): the settings.
+    `listener`: told of each token guest who left for good. `random_token`: returns a new unguessable string of at least 256
+    bits. `access`, `per_address` (guests a day) and `most` (guests at a time): the settings; 0: no limit.
     """
 
     def __init__(
@@ -65,17 +65,17 @@ class Guests:
         self.chores = GuestChores(store, clock, listener, self._tokens)
 
     async def load(self) -> None:
-        """Read the token guests whose names are kept. Call once, when the store is open."""
+        """Read the token guests that have not expired. Call once, when the store is open."""
         for guest in await self._store.guests(self._clock.wall() - GUEST_KEPT):
             self._tokens.keep(of_row(guest))
 
     # Names
 
     def claim(self, name: str) -> Claim:
-        """Hold `name` as a new bare guest; give it back with `claims.release`.
+        """Hold a name as a new bare guest until `release`.
 
-        Raises InvalidName; Unauthenticated where `access` is not open (whatever the name); NameInUse with
-        `retry_after` in seconds while another holds it: see `claim_of` for whom to ping.
+        Raises Unauthenticated if `access` is not open, whatever the name; InvalidName; NameInUse, with `retry_after` in
+        seconds, while another guest holds it: `claim_of` is the holder to ping.
         """
         if self._access != "open":
             raise Unauthenticated("unauthenticated.access")
@@ -87,7 +87,7 @@ class Guests:
         return claim
 
     def claim_of(self, name: str) -> Claim | None:
-        """The claim under which a connected bare guest holds `name`; None if none does."""
+        """The claim of the connected bare guest who holds a name, if there is one."""
         folded = fold(name)
         return None if folded is None else self.claims.of(folded)
 
@@ -96,12 +96,12 @@ class Guests:
         self.claims.release(claim)
 
     def find(self, name: str) -> Actor | None:
-        """Who holds `name` now: a connected bare guest, or a token guest, connected or kept. None if nobody does."""
+        """The guest who holds a name: a connected bare guest, or a token guest who has not expired."""
         folded = fold(name)
         return None if folded is None else self.holder(folded)
 
     def holder(self, folded: str) -> Actor | None:
-        """The same by what the name looks like."""
+        """The same by the folded name."""
         claim = self.claims.of(folded)
         if claim is not None:
             return claim.actor
@@ -109,14 +109,14 @@ class Guests:
         return guest.actor if guest is not None and guest.saved else None
 
     def require_free(self, user_id: str, but: Actor | None = None) -> None:
-        """Raises NameInUse while a guest other than `but` holds this (normalised) name."""
+        """Raise NameInUse if a guest other than `but` holds this (normalised) name."""
         folded = skeleton(user_id)
         guest = self._tokens.of_name(folded)
         if but is None or guest is None or guest.actor.uid != but.uid:
             self._require_unheld(user_id, folded)
 
     def count(self, address: str) -> None:
-        """One more guest of this address of whom something is kept. Raises RateLimited."""
+        """Count one more guest of this address of whom something is stored. Raises RateLimited."""
         wait = self._daily.take(address, self._clock.steady()) if address else 0.0
         if wait:
             raise RateLimited("rate_limited.guests", retry_after=wait, seconds=ceil(wait))
@@ -124,10 +124,10 @@ class Guests:
     # Token guests
 
     async def create(self, name: str, address: str = "") -> tuple[Actor, str]:
-        """A new token guest and its token, durable on return. `address`: as limits count it, "" where it does not count.
+        """A new token guest and its token, durable on return. `address`: the client's, for limits; "" if it is not limited.
 
-        Raises InvalidName; Forbidden where `access` is not open; NameInUse while anybody holds the name; RateLimited; Busy
-        where there are as many guests as may be.
+        Raises Forbidden if `access` is not open; InvalidName; NameInUse while another guest holds the name; RateLimited; Busy
+        if the server has the most guests that it may have.
         """
         if self._access != "open":
             raise Forbidden("unauthenticated.access")
@@ -140,7 +140,7 @@ class Guests:
         token = OF_GUEST + self._random_token()
         now = self._clock.wall()
         pending = TokenGuest(Actor(self._new_uid(), user_id), folded, digest(token), now, now, saved=False)
-        # Held before the first await: of two who ask for one name at once the second is refused.
+        # Reserved before the first await, so that a concurrent second request for the name is refused.
         self._tokens.hold(pending)
         try:
             lobby_from = (await self._store.heads([LOBBY])).get(LOBBY, 0)
@@ -157,15 +157,15 @@ class Guests:
         return actor, token
 
     async def authenticate(self, token: str) -> Actor:
-        """Whose token this is; using it keeps the name for another day. Raises Unauthenticated.
+        """The guest of a token. This is a use of it, which keeps the name for another day. Raises Unauthenticated.
 
-        A token in memory is recognised without a wait; another is looked up once (it may come from another process).
+        A token that is not in memory is looked up in the store: another node may have made it.
         """
         token_hash = digest(token)
         guest = self._tokens.of_hash(token_hash)
         if guest is None and token.startswith(OF_GUEST):
             row = await self._lookups.one(lambda: self._store.guest_by_token(token_hash))
-            # Looked again: while this waited another request may have brought the same guest in.
+            # Another request may have loaded the same guest while this one waited.
             guest = self._tokens.of_hash(token_hash) or (None if row is None else of_row(row))
         if guest is None or not self._tokens.is_alive(guest):
             raise Unauthenticated()
@@ -174,42 +174,42 @@ class Guests:
         return guest.actor
 
     def of_uid(self, uid: str) -> Actor | None:
-        """The token guest of this uid whose day is not over."""
+        """The token guest with this uid, if not expired."""
         guest = self._tokens.of_uid(uid)
         return guest.actor if guest is not None and self._tokens.is_alive(guest) else None
 
     def knows(self, uid: str) -> bool:
-        """Whether this is a token guest whose day is not over."""
+        """Whether there is a token guest with this uid who has not expired."""
         return self.of_uid(uid) is not None
 
     def attach(self, actor: Actor) -> None:
-        """A connection of a token guest opened: the name is held while it lasts. Nothing happens for others."""
+        """Count a new connection of a token guest, who does not expire while it lasts. Does nothing for other users."""
         guest = self._tokens.of_uid(actor.uid)
         if guest is not None:
             guest.connections += 1
 
     def detach(self, actor: Actor) -> None:
-        """A connection of a token guest is gone; the day begins."""
+        """Remove a closed connection of a token guest, whose time until expiry begins after the last one."""
         guest = self._tokens.of_uid(actor.uid)
         if guest is not None and guest.connections > 0:
             guest.connections -= 1
             guest.used_at = self._clock.wall()
 
     def drop(self, actor: Actor) -> None:
-        """A token guest is a guest no more, and that is durable. Nothing happens for others."""
+        """Remove a token guest whose row is deleted. Does nothing for other users."""
         self._tokens.drop(actor.uid)
 
     async def end(self, actor: Actor) -> None:
-        """A token guest left for good: the token is no good any more, and the name is free. Nothing happens for others."""
+        """Delete a token guest who logs out: the token becomes invalid, the name free. Does nothing for other users."""
         guest = self._tokens.of_uid(actor.uid)
         if guest is not None:
             self._tokens.forget(guest)
             await self._store.drop_guest(actor.uid)
-            self.drop(actor)  # again: a read of before may have brought them back
+            self.drop(actor)  # again: a read that began before may have brought the guest back
             self._listener.end_user(actor.uid)
 
-    async def renew(self, uids: Collection[str]) -> None:
-        """Other nodes have made these token guests, or they left there for good, or became accounts."""
+    async def reload(self, uids: Collection[str]) -> None:
+        """Read token guests again who, on another node, were made, left for good or became accounts."""
         self._lookups.changed(uids)
         rows = await self._lookups.of(uids, self._store.guests_of)
         for uid in uids:
@@ -220,12 +220,12 @@ class Guests:
             elif uid in rows and known is None:
                 self._tokens.keep(of_row(rows[uid]))
 
-    async def renew_all(self) -> None:
-        """Nobody knows which."""
+    async def reload_all(self) -> None:
+        """Read all token guests again, because it is unknown what changed."""
         self._lookups.changed(None)
-        present = {row.uid for row in await self._store.guests(self._clock.wall() - GUEST_KEPT)}
-        for some in groups(present ^ set(self._tokens.uids)):
-            await self.renew(some)
+        stored = {row.uid for row in await self._store.guests(self._clock.wall() - GUEST_KEPT)}
+        for some in groups(stored ^ set(self._tokens.uids)):
+            await self.reload(some)
 
     def _require_unheld(self, user_id: str, folded: str) -> None:
         if self.claims.of(folded) is not None:

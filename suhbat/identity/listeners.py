@@ -1,4 +1,4 @@
-"""What identity tells of: logins, users and names that are no longer what they were."""
+"""The interface through which identity reports ended logins and changed users."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from suhbat.chat.model import Actor
 
 
 class IdentityListener(Protocol):
-    """Holds the live connections of this process (`hub.Connections`). Told when the change is durable, whichever node made it;
-    must not raise."""
+    """Implemented by the live connections of this process (`hub.Connections`). Called when a change is durable, whichever node
+    made it. Must not raise."""
 
     def end_session(self, session: str) -> None:
         """This login session was revoked, or has expired."""
         ...
 
     def end_user(self, uid: str) -> None:
-        """A guest is gone for good; an account was erased or disabled."""
+        """This guest has left for good, or this account was erased or disabled."""
         ...
 
     def change_actor(self, actor: Actor, session: str | None = None) -> None:
-        """An account was changed, or a guest became it; with `session` that is the login of the guest's connections now."""
+        """This account was changed, or a guest became it. `session`: the login session that the guest's connections have
+        from now on."""
         ...

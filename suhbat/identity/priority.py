@@ -10,7 +10,7 @@ from contextlib import suppress
 NICE = 19
 
 
-def give_way() -> None:
+def lower_priority() -> None:
     """Lower the priority of the calling thread. Does nothing except on Linux, where threads have priorities of their own.
 
     Not for threads that hold the interpreter lock while they compute: everybody would wait for a thread of low priority.

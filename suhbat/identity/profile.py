@@ -1,23 +1,38 @@
-"""What an account says of itself, and what may not be said."""
+"""The profile of an account, and the rules for its display name."""
 
 from __future__ import annotations
 
 import unicodedata
 
+from suhbat.chat.model import Account
 from suhbat.errors import BadRequest
+from suhbat.protocol.objects import Profile
 
 MAX_DISPLAY_NAME = 64
-"""Code points of a shown name."""
+"""Code points of a display name."""
 
 _JOINERS = "\u200c\u200d"  # Persian and Indian scripts, and emoji, are written with these
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Controls, formats (marks of direction turn the text around them), halves of pairs, the unassigned, line ends.
+# Controls, formats (direction marks turn the text around them), halves of surrogate pairs, unassigned, line separators.
+
+
+def profile_of(account: Account) -> Profile:
+    """An account as its owner sees it."""
+    return Profile(
+        uid=account.uid,
+        user_id=account.user_id,
+        kind="account",
+        display_name=account.display_name,
+        role=account.role,
+        locale=account.locale,
+        added_by=account.added_by,
+    )
 
 
 def display_name(text: str) -> str:
-    """The shown name that was meant: NFC, without blanks around it or doubled. Raises BadRequest.
+    """The normalised display name: NFC, single blanks, none around it. Raises BadRequest.
 
-    Unlike a `user_id` it need not be unique, and holds no rights: it is never shown without the `user_id`.
+    Unlike a `user_id` it need not be unique and grants nothing: it is never shown without the `user_id`.
     """
     if len(text) > 2 * MAX_DISPLAY_NAME:
         raise BadRequest(reason="display_name")

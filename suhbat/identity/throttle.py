@@ -1,4 +1,4 @@
-"""How often somebody may try a password or an invitation: counted by address, and by name, whether it is anybody's or not."""
+"""Limits for attempts with passwords and invites, and for registrations: by address, and by name whether it exists or not."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from suhbat.errors import Busy, RateLimited, SuhbatError
 from .address import is_loopback, metered
 
 ADDRESS_RATE, ADDRESS_BURST = 0.5, 60
-"""Failures a second from one address, and how many at once: many people may share one."""
+"""Failures of one address: per second, and at once. Many users may share an address."""
 NAME_RATE, NAME_BURST = 0.1, 10
-"""The same under one name, wherever they come from."""
+"""Failures under one name, from all addresses: per second, and at once."""
 WORK_RATE, WORK_BURST = 5.0, 60
-"""Passwords a second that are looked at for one address, right or wrong, and how many at once; this machine is not limited."""
+"""Passwords verified for one address, right or wrong: per second, and at once. This machine is not limited."""
 OWN_RATE, OWN_BURST = 0.5, 20
-"""The same for one name at one address."""
+"""The same for one name from one address."""
 NEW_RATE, NEW_BURST = 0.2, 20
-"""New accounts a second from one address, and how many at once; this machine is not limited."""
+"""Registrations from one address: per second, and at once. This machine is not limited."""
 
 
 class Throttle:
-    """`with throttle.attempt(address, name):` around a try. What fails counts, what succeeds does not; but that a password is
-    looked at counts, however that ends, for it costs the same: see WORK_RATE.
+    """`with throttle.attempt(address, name):` around an attempt. Only a failed attempt counts, except that each verified
+    password counts, because it costs the same work: see WORK_RATE.
 
-    In memory only. Everybody can make a name wait by failing under it; those who are logged in are not concerned.
+    In memory only. Anybody can block logins under a name by failing under it; users who are logged in are not affected.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -45,8 +45,8 @@ class Throttle:
 
     @contextmanager
     def attempt(self, address: str, name: str | None) -> Iterator[None]:
-        """Raises RateLimited with `retry_after` before anything is tried. `name`: whose password is tried; None where it is
-        something else."""
+        """Count an attempt. `name`: whose password it is about, None if it is not about a password. Raises RateLimited with
+        `retry_after`, before anything is attempted."""
         meters = [self._addresses[address]]
         work: list[Gcra] = []
         if name is not None:
@@ -57,7 +57,7 @@ class Throttle:
         try:
             yield
         except Busy:
-            _give_back([*meters, *work])  # nothing was tried
+            _give_back([*meters, *work])  # nothing was attempted
             raise
         except SuhbatError:
             raise
@@ -68,7 +68,7 @@ class Throttle:
             _give_back(meters)
 
     def _take(self, meters: list[Gcra]) -> None:
-        """Taken before the try, so that of many at once no more pass than of as many one after another."""
+        # Before the attempt, so that concurrent attempts pass no more often than sequential ones.
         now = self._clock.steady()
         taken: list[Gcra] = []
         wait = 0.0

@@ -13,12 +13,13 @@ from .lookups import Lookups
 from .names import skeleton
 
 TOUCH: Milliseconds = 60 * 1000
-"""How long the last use of one guest may be known in memory only."""
+"""How long the last use of a guest may be in memory only."""
 
 
 @dataclass(slots=True, eq=False)
 class TokenGuest:
-    """`saved`: the row is in the store. `has_spoken`: known to have said something; False also where nobody has asked yet."""
+    """`saved`: the row is in the store. `has_spoken`: the guest has written a message; False also if the store was not asked
+    yet."""
 
     actor: Actor
     skeleton: str
@@ -31,7 +32,7 @@ class TokenGuest:
 
 
 class TokenGuests:
-    """Those whose names are kept. Those whose day is over are forgotten when met, and by `sweep`."""
+    """The guests whose names are kept. Expired guests are removed when a look-up finds them, and by `sweep`."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -39,7 +40,7 @@ class TokenGuests:
         self._by_uid: dict[str, TokenGuest] = {}
         self._by_hash: dict[bytes, TokenGuest] = {}
         self.lookups = Lookups[Guest](attrgetter("uid"))
-        """Those that are being read of the store."""
+        """The reads of guests that are running."""
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -49,11 +50,11 @@ class TokenGuests:
         return self._by_uid.keys()
 
     def is_alive(self, guest: TokenGuest) -> bool:
-        """Whether their day is not over."""
+        """Whether a guest has not expired: connected, being made, or used within GUEST_KEPT."""
         return guest.connections > 0 or not guest.saved or guest.used_at + GUEST_KEPT > self._clock.wall()
 
     def of_name(self, folded: str) -> TokenGuest | None:
-        """Who holds a name that looks like this."""
+        """The guest with this folded name (`names.skeleton`)."""
         guest = self._by_name.get(folded)
         if guest is not None and not self.is_alive(guest):
             self.forget(guest)
@@ -61,19 +62,19 @@ class TokenGuests:
         return guest
 
     def of_uid(self, uid: str) -> TokenGuest | None:
-        """Also when their day is over."""
+        """The guest may have expired."""
         return self._by_uid.get(uid)
 
     def of_hash(self, token_hash: bytes) -> TokenGuest | None:
-        """Also when their day is over."""
+        """The guest may have expired."""
         return self._by_hash.get(token_hash)
 
     def hold(self, guest: TokenGuest) -> None:
-        """Keep a name for a guest who is being made."""
+        """Reserve the name of a guest who is being made."""
         self._by_name[guest.skeleton] = guest
 
     def let_go(self, guest: TokenGuest) -> None:
-        """The same is not made after all."""
+        """Release the name of a guest."""
         if self._by_name.get(guest.skeleton) is guest:
             del self._by_name[guest.skeleton]
 
@@ -88,21 +89,21 @@ class TokenGuests:
         self._by_hash.pop(guest.token_hash, None)
 
     def drop(self, uid: str) -> None:
-        """They are guests no more, and that is durable: nor does a read that began before bring them back."""
+        """Remove a guest whose row is deleted, also from reads that have already begun."""
         self.lookups.changed([uid])
         guest = self._by_uid.get(uid)
         if guest is not None:
             self.forget(guest)
 
     def sweep(self) -> int:
-        """Forget those whose day is over; how many."""
+        """Remove expired guests. Returns how many."""
         gone = [guest for guest in self._by_name.values() if not self.is_alive(guest)]
         for guest in gone:
             self.forget(guest)
         return len(gone)
 
     def silent(self, before: Milliseconds) -> list[TokenGuest]:
-        """Those who are not connected, were last used before, and are not known to have said something."""
+        """Guests who are not connected, were last used before this time, and are not known to have written a message."""
         return [
             guest
             for guest in self._by_uid.values()
@@ -110,7 +111,7 @@ class TokenGuests:
         ]
 
     def unwritten(self, *, everything: bool) -> dict[str, Milliseconds]:
-        """The last uses that are due to be written, by uid; with `everything` all that are not written."""
+        """The last uses to write now, by uid; with `everything`, all that are not written."""
         now = self._clock.wall()
         due: dict[str, Milliseconds] = {}
         for guest in self._by_uid.values():
@@ -121,7 +122,7 @@ class TokenGuests:
         return due
 
     def written(self, due: Mapping[str, Milliseconds]) -> None:
-        """These last uses are in the store."""
+        """Note that these last uses are in the store."""
         for uid, used_at in due.items():
             guest = self._by_uid.get(uid)
             if guest is not None:
@@ -129,7 +130,7 @@ class TokenGuests:
 
 
 def of_row(row: Guest) -> TokenGuest:
-    """From the store."""
+    """A guest as read from the store."""
     actor = Actor(uid=row.uid, user_id=row.user_id, lobby_from=row.lobby_from)
-    # Folded anew: a newer table of confusables may fold differently from the one it was stored with.
+    # Folded again, because the stored skeleton may be from an older table of confusables.
     return TokenGuest(actor, skeleton(row.user_id), row.token_hash, row.last_used_at, row.last_used_at)

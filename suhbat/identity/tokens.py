@@ -1,4 +1,4 @@
-"""What is random and unguessable here, and what is kept of it."""
+"""Random tokens and ids, and the hashes of tokens that are stored."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from secrets import token_urlsafe
 
 
 def random_token() -> str:
-    """256 random bits, fit for a header and a URL."""
+    """256 random bits as text that fits into a header and a URL."""
     return token_urlsafe(32)
 
 
 OF_SESSION, OF_GUEST = "ss_", "sg_"
-"""What tokens begin with: sessions' and guests'. For people and secret scanners, and to know them from others' tokens."""
+"""Prefixes of the tokens of sessions and of guests. They tell people, secret scanners and this server where a token is from."""
 
 
 def is_ours(token: str) -> bool:
@@ -22,11 +22,11 @@ def is_ours(token: str) -> bool:
 
 
 def digest(token: str) -> bytes:
-    """What is stored of a token."""
+    """The stored form of a token."""
     # The token is 256 random bits: a plain fast hash is as good as a slow one (unlike for passwords).
     return sha256(token.encode(errors="replace")).digest()
 
 
 def short_id(prefix: str, randomness: str) -> str:
-    """An id of 104 bits made of a fresh random token: nobody meets one twice, and nobody guesses one."""
+    """An id of 104 bits, made from a fresh random token: unique and unguessable."""
     return prefix + b32encode(digest(randomness)[:13]).decode().rstrip("=").lower()

@@ -1,30 +1,44 @@
-"""Who is anybody here: bare guests, token guests and accounts behind one door.
+"""All users of this server: bare guests, token guests and accounts, behind one interface.
 
-A name is held by one of them at a time; a token of any of them is recognised in one place, whatever it came in: a header,
-`hello`, a ticket or a cookie.
+A name belongs to one user at a time. A token of any user is authenticated here, whether it came in a header, in `hello`, in a
+ticket or in a cookie.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
-from suhbat.chat.model import Account, Actor
+from suhbat.chat.model import Account, Actor, Milliseconds
 from suhbat.chat.ports import Cluster
-from suhbat.errors import NameTaken, Unauthenticated
+from suhbat.errors import BadRequest, NameTaken, Unauthenticated
 
 from .accounts import Accounts
 from .claims import Claim, Names
 from .guests import Guests
-from .login import Login
 from .names import entered, fold, normalise, skeleton
 from .sessions import Sessions
 from .tokens import OF_SESSION
 
 
-class UserDirectory:
-    """Implements chat.ports.Directory over all who are here. Makes no accounts: see `registration`.
+@dataclass(frozen=True, slots=True)
+class Login:
+    """An authenticated user. `session`: the id of the login session; None for a guest, who has one token only.
 
-    `cluster`, `names`: what several nodes know of each other's people; None where one process owns the store.
+    `external`: authenticated by the application that embeds Suhbat. `until`: when connections of this login are closed, in
+    milliseconds since 1970; None: never.
+    """
+
+    actor: Actor
+    session: str | None = None
+    external: bool = False
+    until: Milliseconds | None = None
+
+
+class UserDirectory:
+    """Implements chat.ports.Directory. Makes no accounts: see `registration`.
+
+    `cluster`, `names`: the users and bare guests of other nodes; None where one process owns the store.
     """
 
     def __init__(
@@ -45,98 +59,88 @@ class UserDirectory:
         self.names = names
 
     async def load(self) -> None:
-        """Read who there is. Call once, when the store is open."""
+        """Read all accounts and guests. Call once, when the store is open."""
         await self.accounts.load()
         await self.guests.load()
 
     # Names
 
     def find(self, name: str) -> Actor | None:
-        """Who can be written to under this name: an account, here or not, or a guest; see chat.ports.Directory."""
+        """See chat.ports.Directory."""
         account = self.accounts.of_name(name)
         if account is not None:
             return None if account.disabled else account.actor
         found = self.guests.find(name)
         if found is None and (folded := fold(name)) is not None:
-            return self._far(folded)
+            return self._remote_guest(folded)
         return found
 
-    async def learn(self, *names: str) -> None:
-        """See chat.ports.Directory. Where one process owns the store, everybody is known."""
+    async def refresh(self, *names: str) -> None:
+        """See chat.ports.Directory. Without a cluster all users are known."""
+        if self._cluster is None:
+            return
         unknown = {folded for name in names if self.find(name) is None and (folded := fold(name)) is not None}
-        if self._cluster is not None and unknown:
+        if unknown:
             found = await self._cluster.holders(unknown)
-            await self.renew_accounts(found)
-            await self.guests.renew([uid for uid in found if self.accounts.of_uid(uid) is None])
+            await self.reload_accounts(found)
+            await self.guests.reload([uid for uid in found if self.accounts.of_uid(uid) is None])
 
     def holder(self, user_id: str) -> Actor | None:
-        """Who has exactly this name; see chat.ports.Directory."""
+        """See chat.ports.Directory."""
         folded = skeleton(user_id)
         account = self.accounts.of_skeleton(folded)
         if account is not None:
             found = None if account.disabled else account.actor
         else:
-            found = self.guests.holder(folded) or self._far(folded)
+            found = self.guests.holder(folded) or self._remote_guest(folded)
         return found if found is not None and found.user_id == user_id else None
 
-    def _far(self, folded: str) -> Actor | None:
-        """A guest who is connected to another node."""
+    def _remote_guest(self, folded: str) -> Actor | None:
         return None if self.names is None else self.names.find(folded)
 
-    async def renew_accounts(self, uids: Collection[str]) -> None:
-        """Other nodes have made, changed or erased these accounts; guests may have become them."""
-        await self.accounts.renew(uids)
+    async def reload_accounts(self, uids: Collection[str]) -> None:
+        """Read accounts again that another node made, changed or erased. Guests may have become these accounts."""
+        await self.accounts.reload(uids)
         for uid in uids:
             if (account := self.accounts.of_uid(uid)) is not None:
                 self.guests.drop(account.actor)
-        # Of whom there is neither any more: made and erased between two looks.
-        await self.guests.renew([uid for uid in uids if self.guests.of_uid(uid) is not None])
+        # A guest who became an account that was erased since is neither any more.
+        await self.guests.reload([uid for uid in uids if self.guests.of_uid(uid) is not None])
 
-    async def renew_everybody(self) -> None:
-        """Nobody knows which."""
-        await self.accounts.renew_all()
+    async def reload_all(self) -> None:
+        """Read all accounts and guests again, because it is unknown what changed."""
+        await self.accounts.reload_all()
         for account in self.accounts:
             if self.guests.of_uid(account.uid) is not None:
                 self.guests.drop(account.actor)
-        await self.guests.renew_all()
+        await self.guests.reload_all()
 
     def claim(self, name: str) -> Claim:
-        """Hold a name as a bare guest; see `Guests.claim`. Raises Unauthenticated for a name that is an account's."""
-        if self._access == "open":
-            self._require_no_account(normalise(name), Unauthenticated)
+        """Hold a name as a bare guest; see `Guests.claim`. Raises Unauthenticated for the name of an account."""
+        if self._access == "open" and self.accounts.is_taken(user_id := normalise(name)):
+            raise Unauthenticated("unauthenticated.account", user_id=user_id)
         return self.guests.claim(name)
 
-    def claim_of(self, name: str) -> Claim | None:
-        """See `Guests.claim_of`."""
-        return self.guests.claim_of(name)
-
-    def release(self, claim: Claim) -> None:
-        """See `Guests.release`."""
-        self.guests.release(claim)
-
     async def make_guest(self, name: str, address: str = "") -> tuple[Actor, str]:
-        """A new token guest and its token; see `Guests.create`. Raises NameTaken for a name that is an account's."""
-        if self._access == "open":
-            self._require_no_account(entered(name), NameTaken)
+        """A new token guest and its token; see `Guests.create`. Raises NameTaken for the name of an account."""
+        if self._access == "open" and self.accounts.is_taken(user_id := entered(name)):
+            raise NameTaken(user_id=user_id)
         return await self.guests.create(name, address)
-
-    def _require_no_account(self, user_id: str, error: type[Unauthenticated] | type[NameTaken]) -> None:
-        if self.accounts.is_taken(user_id):
-            raise error("unauthenticated.account" if error is Unauthenticated else None, user_id=user_id)
 
     # Tokens
 
     async def authenticate(self, token: str) -> Login:
-        """Whose token this is. Using it is a use of the session, or of the guest. Raises Unauthenticated."""
+        """The user of a token. This is a use of the session, or of the guest. Raises Unauthenticated."""
         if not token.startswith(OF_SESSION):
             return Login(await self.guests.authenticate(token))
         session = await self.sessions.authenticate(token)
         if self.accounts.of_uid(session.uid) is None:
-            await self.renew_accounts([session.uid])  # of another node, and the news of it is on its way
-        return Login(self.account_of(session.uid).actor, session.id)
+            await self.reload_accounts([session.uid])  # another node has made it; its cache invalidation is on the way
+        return Login(self.accounts.require(session.uid).actor, session.id)
 
     def is_current(self, login: Login) -> bool:
-        """Whether what was recognised a moment ago still holds: nothing was revoked, disabled or taken over since."""
+        """Whether a login of a moment ago is still valid: not revoked, the account not disabled or erased, the guest not
+        replaced by an account."""
         if login.session is None and not login.external:
             return self.guests.knows(login.actor.uid)
         account = self.accounts.of_uid(login.actor.uid)
@@ -145,45 +149,59 @@ class UserDirectory:
         return login.session is None or self.sessions.is_alive(login.session)
 
     async def actor_of(self, uid: str) -> Actor:
-        """Who this is, an account or a token guest, known to this node or not. Raises Unauthenticated."""
-        if self.accounts.of_uid(uid) is None:
-            await self.guests.renew([uid])
-            if (guest := self.guests.of_uid(uid)) is not None:
-                return guest
-            await self.accounts.renew([uid])
-        return self.account_of(uid).actor
-
-    def account_of(self, uid: str) -> Account:
-        """The account of somebody who may be here. Raises Unauthenticated for nobody's uid and for who is disabled."""
+        """The account, disabled or not, or the token guest with this uid, also if another node has just made it. Raises
+        Unauthenticated."""
+        if self._cluster is not None and self.accounts.of_uid(uid) is None:
+            await self.guests.reload([uid])
+            if self.guests.of_uid(uid) is None:
+                await self.accounts.reload([uid])
         account = self.accounts.of_uid(uid)
-        if account is None or account.disabled:
+        actor = self.guests.of_uid(uid) if account is None else account.actor
+        if actor is None:
             raise Unauthenticated()
-        return account
+        return actor
 
     def attach(self, login: Login) -> None:
-        """A connection opened: it is a use for as long as it lasts."""
+        """Count a new connection, which is a use of the login for as long as it lasts."""
         if login.session is not None:
             self.sessions.attach(login.session)
         elif not login.external:
             self.guests.attach(login.actor)
 
     def detach(self, login: Login) -> None:
-        """A connection is gone."""
+        """Remove a closed connection."""
         if login.session is not None:
             self.sessions.detach(login.session)
         elif not login.external:
             self.guests.detach(login.actor)
 
+    # Changes of accounts
+
+    async def set_password(self, account: Account, password_hash: str, *, keep: str | None = None) -> Account:
+        """Change the password of an account and revoke its sessions except the one with the id `keep`. Durable on return."""
+        changed = await self.accounts.change(account.uid, password_hash=password_hash)
+        await self.sessions.revoke_all(account.uid, but=keep)
+        return changed
+
+    async def erase(self, account: Account, at: Milliseconds, *, with_messages: bool) -> None:
+        """Erase an account. Its sessions and its name are gone on return; its name in the logs, and with `with_messages` its
+        messages, soon after (`Housekeeping.erase_more`). Raises BadRequest for the last owner of the server."""
+        owners = [one for one in self.accounts if one.role == "owner" and not one.disabled]
+        if owners == [account]:
+            raise BadRequest(reason="last_owner")
+        await self.sessions.revoke_all(account.uid)
+        await self.accounts.erase(account, at, with_messages=with_messages)
+
     # Chores
 
     async def flush(self, *, everything: bool = False) -> None:
-        """Write the last uses that are due. Once a minute, and with `everything` at the end."""
+        """Write the last uses that are due. Once a minute, and with `everything` before the store is closed."""
         await self.guests.chores.flush(everything=everything)
         await self.sessions.flush(everything=everything)
 
     async def sweep(self) -> None:
-        """Forget who is gone. Once a minute."""
+        """Forget expired guests and sessions. Once a minute."""
         self.guests.chores.sweep()
         await self.guests.chores.drop_silent()
-        await self.guests.chores.clear()
+        await self.guests.chores.delete_expired()
         await self.sessions.sweep()

@@ -128,7 +128,7 @@ class ServerApp:
             self.node.tasks.start(self.health.run())
             if not self._quiet:
                 have_owner = self.node.people.accounts.have_owner
-                print_welcome(self.settings, None if have_owner else await self.services.registration.setup.begin())
+                print_welcome(self.settings, None if have_owner else await self.services.registration.setup.create())
             yield {"suhbat": self, ADMISSION: self.admission}
 
     @property

@@ -32,9 +32,12 @@ from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.reconciliation import Reconciliation
 from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.accounts import Accounts
+from suhbat.identity.administration import AccountAdministration
+from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.control import Control
 from suhbat.identity.external import Authenticate, ExternalLogins
 from suhbat.identity.guests import Guests
+from suhbat.identity.passes import MemoryPasses
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
@@ -109,6 +112,16 @@ class Node:
         rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         commands = Commands(store, self.people, clock, self.bans, connections)
         self.passwords = Passwords()
+        registration = Registration(
+            store,
+            clock,
+            self.people,
+            self.passwords,
+            connections,
+            commands,
+            store.cluster or MemoryPasses(clock),
+            access=settings.access,
+        )
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -117,17 +130,10 @@ class Node:
             hub=self.hub,
             presence=self.presence,
             people=self.people,
-            registration=Registration(
-                store,
-                clock,
-                self.people,
-                self.passwords,
-                connections,
-                commands,
-                store.cluster,
-                access=settings.access,
-            ),
-            tickets=Tickets(clock, passes=store.cluster, people=self.people),
+            registration=registration,
+            authentication=PasswordAuthentication(clock, self.people, self.passwords),
+            administration=AccountAdministration(clock, self.people, self.passwords, registration),
+            tickets=Tickets(clock, self.people, store.cluster or MemoryPasses(clock)),
             external=None if authenticate is None else ExternalLogins(store, clock, self.people, authenticate),
             proxies=Proxies(settings.trusted_proxies),
             control=control,

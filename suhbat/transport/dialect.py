@@ -13,8 +13,8 @@ from suhbat.errors import SuhbatError
 from suhbat.hub.connection import Connection, Wire
 from suhbat.identity.address import metered
 from suhbat.identity.external import Asked
-from suhbat.identity.login import Login
 from suhbat.identity.tokens import is_ours
+from suhbat.identity.user_directory import Login
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.machine import Answer, End

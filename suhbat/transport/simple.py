@@ -10,8 +10,8 @@ from suhbat.errors import NameInUse, RateLimited, SuhbatError, Unauthenticated, 
 from suhbat.hub.connection import Connection, FrameFormat, Wire
 from suhbat.identity.claims import Claim, Names
 from suhbat.identity.guests import SILENCE_SECONDS
-from suhbat.identity.login import Login
 from suhbat.identity.names import normalise
+from suhbat.identity.user_directory import Login
 from suhbat.protocol import simple
 from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
@@ -69,7 +69,7 @@ class SimpleDialect(BaseDialect):
             self._delivered.stop()
         claim, self.claim = self.claim, None
         if claim is not None:
-            self.services.people.release(claim)
+            self.services.people.guests.release(claim)
             if self.services.people.names is not None:
                 self.services.people.names.release(claim)
 
@@ -82,7 +82,7 @@ class SimpleDialect(BaseDialect):
         try:
             self.claim = self.services.people.claim(self.name)
         except NameInUse:
-            held = self.services.people.claim_of(self.name)
+            held = self.services.people.guests.claim_of(self.name)
             if held is not None and isinstance(held.holder, SimpleDialect):
                 held.holder.wire.probe(SILENCE_SECONDS)
             raise
@@ -97,7 +97,7 @@ class SimpleDialect(BaseDialect):
         try:
             await names.hold(claim)
         except SuhbatError as error:
-            self.services.people.release(claim)
+            self.services.people.guests.release(claim)
             self.claim = None
             self.close_with_error(error, simple.refusal(error, self.language))
             return

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from suhbat.chat.sync import Plan
 from suhbat.errors import Busy, Internal, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, FrameFormat, Target, Wire
-from suhbat.identity.login import Login
+from suhbat.identity.user_directory import Login
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Hello
 from suhbat.protocol.events import own_log

@@ -75,7 +75,7 @@ async def house() -> AsyncIterator[House]:
 async def test_revocations_are_read_before_a_thousand_sign_ups(house: House) -> None:
     """The changes of one comparison cause a few reads, not one for each change. Ended sessions and bans are read first."""
     session, wire = await house.log_in("ali")
-    await house.there.sessions.end(session.uid, session.id)
+    await house.there.sessions.revoke(session.uid, session.id)
     house.banned["u-bad"] = None
     _, bad = connect(house.hub, "u-bad")
     signed_up = [Change("guest", f"u{n}") for n in range(1_000)]
@@ -88,7 +88,7 @@ async def test_revocations_are_read_before_a_thousand_sign_ups(house: House) -> 
 async def test_a_later_revocation_has_its_turn(house: House) -> None:
     """A revocation that arrives while new accounts are read waits for one group of them, not for all."""
     session, wire = await house.log_in("ali")
-    await house.there.sessions.end(session.uid, session.id)
+    await house.there.sessions.revoke(session.uid, session.id)
     gate, read = asyncio.Event(), house.scene.store.guests_of
 
     async def slow(uids: Collection[str]) -> Any:
@@ -134,7 +134,7 @@ async def test_a_failed_read_is_repeated(house: House, monkeypatch: pytest.Monke
     delayed by it."""
     monkeypatch.setattr("suhbat.cluster.invalidation.RETRY_SECONDS", 0.0)
     session, wire = await house.log_in("ali")
-    await house.there.sessions.end(session.uid, session.id)
+    await house.there.sessions.revoke(session.uid, session.id)
     guest, _ = await house.there.guests.create("user1")
     read, failures = house.scene.store.sessions, [Busy(), RuntimeError("on purpose")]
 
@@ -158,7 +158,7 @@ async def test_unknown_changes_read_everything(house: House) -> None:
     session, wire = await house.log_in("ali")
     other, others = await house.log_in("vali")
     guest, _ = await house.there.guests.create("user1")
-    await house.there.sessions.end(session.uid, session.id)
+    await house.there.sessions.revoke(session.uid, session.id)
     house.banned[other.uid] = None
     house.invalidation.invalidate((), True)
     await settle()
@@ -186,7 +186,7 @@ async def test_a_guest_became_an_account_on_another_node_and_is_disabled(
         await house.there.register(name, guest=guest)
         house.invalidation.invalidate([Change("account", guest.uid)], False)
         if name == "user1":
-            await house.there.registration.set_disabled(name, True)
+            await house.there.administration.set_disabled(name, True)
         await settle()
         await asyncio.sleep(0.001)
         assert connection.actor.kind == "account" or name == "user1"

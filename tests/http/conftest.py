@@ -64,7 +64,8 @@ class House:
         self.services = services_over(self.store, self.clock, self.settings, self.passwords)
         self.people = self.services.people
         self.guests, self.accounts, self.sessions = self.people.guests, self.people.accounts, self.people.sessions
-        self.registration, self.tickets = self.services.registration, self.services.tickets
+        self.registration, self.administration = self.services.registration, self.services.administration
+        self.tickets = self.services.tickets
         self.control = self.services.control
         self.app = application(self.services)
 
@@ -77,7 +78,7 @@ class House:
     async def account(self, name: str, role: Role = "member") -> dict[str, str]:
         """The headers of a new account, with the password PASSWORD."""
         account = await self.registration.add(name, PASSWORD, role)
-        _, token = await self.sessions.begin(account.uid, "test")
+        _, token = await self.sessions.create(account.uid, "test")
         return {"authorization": f"Bearer {token}"}
 
     async def guest(self, name: str) -> dict[str, str]:

@@ -95,7 +95,7 @@ class TestAccounts:
     async def test_a_busy_server_says_when(self, house: House) -> None:
         """503 with retry_after while too many passwords wait."""
         await house.account("ali")
-        house.passwords._threads = house.passwords._line._limit = 0
+        house.passwords._threads = house.passwords._queue._limit = 0
         async with house.client() as client:
             for path, asked in ((ACCOUNTS, body("vali")), (SESSIONS, body("ali"))):
                 refused = await client.post(path, json=asked)
@@ -350,7 +350,7 @@ class TestUsers:
         """404 with one body."""
         headers = await house.account("ali")
         await house.account("vali")
-        await house.registration.set_disabled("vali", True)
+        await house.administration.set_disabled("vali", True)
         async with house.client(headers=headers) as client:
             bodies = set()
             for name in ("vali", "nobody", "a%20b", "x" * 500):

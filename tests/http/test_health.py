@@ -36,7 +36,7 @@ async def test_the_token_of_an_owner(house: House) -> None:
             assert (await client.get("/metrics", headers=other)).json()["code"] == "forbidden"
         account = house.people.accounts.of_name("ali")
         assert account is not None
-        await house.sessions.end_all(account.uid)
+        await house.sessions.revoke_all(account.uid)
         assert (await client.get("/metrics", headers=owner)).status_code == 401
 
 

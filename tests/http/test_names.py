@@ -29,7 +29,7 @@ class Names:
     def find(self, name: str) -> Actor | None:
         return {"ali": ALI, "vali": NEWER}.get(name)
 
-    async def learn(self, *names: str) -> None:
+    async def refresh(self, *names: str) -> None:
         """Everybody is known."""
 
 

@@ -9,10 +9,13 @@ from argon2 import PasswordHasher
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.identity.accounts import Accounts
+from suhbat.identity.administration import AccountAdministration
+from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.guests import Guests
 from suhbat.identity.listeners import IdentityListener
+from suhbat.identity.passes import MemoryPasses
 from suhbat.identity.passwords import Passwords
-from suhbat.identity.registration import Registration, Wish
+from suhbat.identity.registration import Registration, RegistrationRequest
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.user_directory import UserDirectory
 from tests.fakes import CountingTokens, FakeClock, FakeInvited, FakeListener, FakeStore
@@ -43,16 +46,26 @@ class Scene:
         self.sessions = Sessions(store, self.clock, listener, self.tokens)
         self.people = UserDirectory(self.guests, self.accounts, self.sessions, access, cluster=None, names=None)
         self.registration = Registration(
-            store, self.clock, self.people, self.passwords, listener, self.invited, None, self.tokens, access
+            store,
+            self.clock,
+            self.people,
+            self.passwords,
+            listener,
+            self.invited,
+            MemoryPasses(self.clock),
+            self.tokens,
+            access,
         )
+        self.authentication = PasswordAuthentication(self.clock, self.people, self.passwords)
+        self.administration = AccountAdministration(self.clock, self.people, self.passwords, self.registration)
         return self.people
 
     async def register(self, user_id: str, **fields: object) -> tuple[Actor, str]:
         """A new account and the token of its first session."""
-        wish = Wish(user_id, PASSWORD, **fields)  # type: ignore[arg-type]
+        wish = RegistrationRequest(user_id, PASSWORD, **fields)  # type: ignore[arg-type]
         account, _, token = await self.registration.register(wish, "test")
         return account.actor, token
 
     async def log_in(self, name: str, password: str = PASSWORD) -> tuple[Actor, str]:
-        account, _, token = await self.registration.log_in(name, password, HERE, "test")
+        account, _, token = await self.authentication.log_in(name, password, HERE, "test")
         return account.actor, token

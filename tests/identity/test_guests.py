@@ -269,13 +269,13 @@ async def test_rows_of_long_ago_are_deleted(scene: Scene) -> None:
     scene.clock.advance(2 * GUEST_KEPT / 1000)
     await scene.guests.create("fresh")
     scene.guests.chores.sweep()
-    await scene.guests.chores.clear()
+    await scene.guests.chores.delete_expired()
     assert len(scene.store.rows) == 6  # not before a day is over after theirs
     scene.clock.advance(1)
-    await scene.guests.chores.clear()
+    await scene.guests.chores.delete_expired()
     assert len(scene.store.rows) == 6  # not each minute
     scene.clock.advance(3600)
-    await scene.guests.chores.clear()
+    await scene.guests.chores.delete_expired()
     assert [row.user_id for row in scene.store.rows.values()] == ["fresh"]
 
 
@@ -307,7 +307,7 @@ class TestOtherNodes:
             await scene.guests.end(actor)
         else:
             await other.end(actor)
-            await scene.guests.renew([actor.uid])
+            await scene.guests.reload([actor.uid])
         gate.set()
         with pytest.raises(Unauthenticated):
             await asking
@@ -327,10 +327,10 @@ class TestOtherNodes:
             return found
 
         scene.store.guests_of = slow  # type: ignore[method-assign]
-        coming = asyncio.ensure_future(scene.guests.renew([actor.uid]))
+        coming = asyncio.ensure_future(scene.guests.reload([actor.uid]))
         await asyncio.sleep(0)
         await other.end(actor)
-        await scene.guests.renew([actor.uid])
+        await scene.guests.reload([actor.uid])
         gate.set()
         await coming
         assert not scene.guests.knows(actor.uid)
@@ -340,11 +340,11 @@ class TestOtherNodes:
         ended = scene.listener.users
         stays, _ = await other.create("user1")
         goes, _ = await other.create("user2")
-        await scene.guests.renew([stays.uid, goes.uid, "unknown"])
+        await scene.guests.reload([stays.uid, goes.uid, "unknown"])
         assert [scene.guests.find(name) for name in ("user1", "user2")] == [stays, goes]
         await other.end(goes)
         for _ in range(2):
-            await scene.guests.renew([stays.uid, goes.uid])
+            await scene.guests.reload([stays.uid, goes.uid])
         assert ended == [goes.uid] and scene.guests.find("user2") is None and scene.guests.find("user1") == stays
 
     async def test_nobody_knows_who(self, scene: Scene, other: Guests, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,7 +354,7 @@ class TestOtherNodes:
         await scene.guests.load()
         await other.end(made[0][0])
         late, _ = await other.create("late")
-        await scene.guests.renew_all()
+        await scene.guests.reload_all()
         assert [scene.guests.knows(actor.uid) for actor, _ in made] == [False, True, True, True, True]
         assert scene.guests.find("late") == late
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suhbat.errors import BadRequest, Busy
-from suhbat.identity.fair import FairLine
+from suhbat.identity.fair_queue import FairQueue
 from suhbat.identity.passwords import Passwords, Verdict
 
 PASSWORD = "togʻda bahor"
@@ -78,7 +78,7 @@ async def test_nobodys_password_is_never_right_but_costs_the_same(passwords: Pas
     """Without a hash the same work is done, with the same parameters."""
     assert await passwords.verify(PASSWORD, None) == Verdict(False)
     default = Passwords()
-    own = extract_parameters(default._nobodys)
+    own = extract_parameters(default._dummy)
     assert own == extract_parameters(default._hasher.hash(PASSWORD))
     assert (own.memory_cost, own.time_cost, own.parallelism) == (19 * 1024, 2, 1)
 
@@ -127,7 +127,7 @@ async def test_addresses_take_turns() -> None:
 def test_a_line_is_bounded_and_fair(limit: int, steps: list[str | None]) -> None:
     """Whatever is asked: no more waits than the limit, nothing is lost or invented, each key keeps its order, and nobody is
     turned away while another has two more waiting than they would have."""
-    line: FairLine[tuple[str, int]] = FairLine(limit)
+    line: FairQueue[tuple[str, int]] = FairQueue(limit)
     waiting: list[tuple[str, int]] = []
     for number, key in enumerate(steps):
         if key is None:

@@ -39,10 +39,10 @@ async def test_shut_out_on_another_node(here: Scene, there: Scene, gone: list[st
     ali, _ = await there.register("ali")
     vali, _ = await there.register("vali")
     await here.people.load()
-    await there.registration.set_disabled("ali", True)
-    await there.registration.erase_named("vali", with_messages=False)
+    await there.administration.set_disabled("ali", True)
+    await there.administration.erase("vali", with_messages=False)
     for _ in range(2):
-        await here.people.renew_accounts([ali.uid, vali.uid, "unknown"])
+        await here.people.reload_accounts([ali.uid, vali.uid, "unknown"])
     assert sorted(gone) == sorted([ali.uid, vali.uid])
     assert here.people.find("ali") is None and here.accounts.of_name("vali") is None
 
@@ -51,8 +51,8 @@ async def test_shut_out_on_this_node(here: Scene, gone: list[str]) -> None:
     """The same without another node: somebody whom an application around this one knows has no session that could end."""
     ali, _ = await here.register("ali")
     vali, _ = await here.register("vali")
-    await here.registration.set_disabled("ali", True)
-    await here.registration.erase_named("vali", with_messages=False)
+    await here.administration.set_disabled("ali", True)
+    await here.administration.erase("vali", with_messages=False)
     assert gone == [ali.uid, vali.uid]
 
 
@@ -61,7 +61,7 @@ async def test_a_guest_who_became_an_account_elsewhere(here: Scene, there: Scene
     guest, token = await there.guests.create("user1")
     await here.people.authenticate(token)
     actor, _ = await there.register("user1", guest=guest)
-    await here.people.renew_accounts([guest.uid])
+    await here.people.reload_accounts([guest.uid])
     assert here.told.changed == [actor] and gone == []
     with pytest.raises(Unauthenticated):
         await here.people.authenticate(token)
@@ -72,8 +72,8 @@ async def test_an_account_that_came_and_went_between_two_looks(here: Scene, ther
     guest, token = await there.guests.create("user1")
     await here.people.authenticate(token)
     await there.register("user1", guest=guest)
-    await there.registration.erase_named("user1", with_messages=False)
-    await here.people.renew_accounts([guest.uid])
+    await there.administration.erase("user1", with_messages=False)
+    await here.people.reload_accounts([guest.uid])
     assert gone == [guest.uid]
     with pytest.raises(Unauthenticated):
         await here.people.authenticate(token)
@@ -101,10 +101,10 @@ async def test_an_older_look_does_not_undo_a_newer_one(here: Scene, there: Scene
         return found
 
     here.store.accounts = slow  # type: ignore[method-assign]
-    older = asyncio.ensure_future(here.people.renew_accounts([ali.uid]))
+    older = asyncio.ensure_future(here.people.reload_accounts([ali.uid]))
     await asyncio.sleep(0)
-    await there.registration.set_disabled("ali", True)
-    await here.people.renew_accounts([ali.uid])
+    await there.administration.set_disabled("ali", True)
+    await here.people.reload_accounts([ali.uid])
     gate.set()
     await older
     assert here.people.find("ali") is None
@@ -117,8 +117,8 @@ async def test_nobody_knows_what_changed(here: Scene, there: Scene, gone: list[s
     people = [(await there.register(f"odam{n}"))[0] for n in range(5)]
     await here.people.load()
     await there.register("user1", guest=guest)
-    await there.registration.set_disabled("odam3", True)
+    await there.administration.set_disabled("odam3", True)
     new, _ = await there.register("yangi")
-    await here.people.renew_everybody()
+    await here.people.reload_all()
     assert gone == [people[3].uid] and not here.guests.knows(guest.uid)
     assert here.people.find("yangi") == new and here.people.find("user1") is not None

@@ -131,7 +131,7 @@ class TestGuests:
         claim = scene.people.claim("user1")
         with pytest.raises(NameInUse):
             await scene.register("user1")
-        scene.people.release(claim)
+        scene.people.guests.release(claim)
         await scene.register("user1")
 
     async def test_guests_keep_out_of_an_accounts_name(self, scene: Scene) -> None:
@@ -156,7 +156,7 @@ class TestAccess:
     async def test_closed_makes_no_accounts(self) -> None:
         """Not with an invitation either, and whatever the name."""
         scene = Scene("closed")
-        _, code = await scene.registration.invites.make(Actor("u", "owner"), 1, 60, None)
+        _, code = await scene.registration.invites.create(Actor("u", "owner"), 1, 60, None)
         for name in ("ali", "a b"):
             with pytest.raises(Forbidden):
                 await scene.register(name, invite=code)
@@ -164,7 +164,7 @@ class TestAccess:
     async def test_by_invitation(self) -> None:
         """As many as it has uses, and it is asked for before the name is looked at."""
         scene = Scene("invite")
-        _, code = await scene.registration.invites.make(Actor("u", "owner"), 2, 60, None)
+        _, code = await scene.registration.invites.create(Actor("u", "owner"), 2, 60, None)
         for wrong in (None, "", "wrong"):
             with pytest.raises(Forbidden):
                 await scene.register("a b", invite=wrong)
@@ -178,7 +178,7 @@ class TestAccess:
     async def test_an_invitation_expires(self) -> None:
         """After its time it is worth nothing."""
         scene = Scene("invite")
-        _, code = await scene.registration.invites.make(Actor("u", "owner"), 2, 60, None)
+        _, code = await scene.registration.invites.create(Actor("u", "owner"), 2, 60, None)
         scene.clock.advance(60)
         with pytest.raises(Forbidden):
             await scene.register("ali", invite=code)
@@ -186,7 +186,7 @@ class TestAccess:
     async def test_an_invitation_leads_into_a_room(self) -> None:
         """Who registers with it is put in there; who registers without one is not."""
         scene = Scene()
-        _, code = await scene.registration.invites.make(Actor("u", "owner"), 2, 60, "lobby")
+        _, code = await scene.registration.invites.create(Actor("u", "owner"), 2, 60, "lobby")
         await scene.register("ali", invite=code)
         await scene.register("vali")
         assert scene.invited.joined == [("ali", "lobby")]
@@ -197,7 +197,7 @@ class TestAccess:
     async def test_the_setup_code_makes_the_owner(self, access: str) -> None:
         """Once, whatever `access` is; a failed try does not use it up."""
         scene = Scene(access)
-        code = await scene.registration.setup.begin()
+        code = await scene.registration.setup.create()
         for wrong in ("", "wrong", code + "x"):
             with pytest.raises(Forbidden):
                 await scene.register("ali", setup=wrong)
@@ -214,7 +214,7 @@ class TestAccess:
 
     async def test_the_setup_code_expires(self, scene: Scene) -> None:
         """After half an hour it is worth nothing."""
-        code = await scene.registration.setup.begin()
+        code = await scene.registration.setup.create()
         scene.clock.advance(SETUP_SECONDS)
         with pytest.raises(Forbidden):
             await scene.register("ali", setup=code)
@@ -232,13 +232,13 @@ class TestLogIn:
         for name in ("user1", "USERl"):
             again, token = await scene.log_in(name)
             assert again == actor and token != first
-        assert len(await scene.sessions.of(actor.uid)) == 3
+        assert len(await scene.sessions.of_user(actor.uid)) == 3
 
     async def test_every_wrong_way_has_one_answer(self, scene: Scene) -> None:
         """Wrong password, unknown name, no name, disabled: nobody learns which."""
         await scene.register("ali")
         await scene.register("vali")
-        await scene.registration.set_disabled("vali", True)
+        await scene.administration.set_disabled("vali", True)
         told = set()
         for name, password in (("ali", OTHER), ("soli", PASSWORD), ("a b", PASSWORD), ("vali", PASSWORD), ("ali", "")):
             with pytest.raises(Unauthenticated) as refused:
@@ -250,13 +250,13 @@ class TestLogIn:
         """One password is verified, against a hash or against nobody's."""
         await scene.register("ali")
         await scene.register("vali")
-        await scene.registration.set_disabled("vali", True)
+        await scene.administration.set_disabled("vali", True)
         verified: list[bool] = []
         verify = scene.passwords.verify
 
-        async def counting(password: str, stored: str | None, asker: str) -> Verdict:
+        async def counting(password: str, stored: str | None, address: str) -> Verdict:
             verified.append(stored is not None)
-            return await verify(password, stored, asker)
+            return await verify(password, stored, address)
 
         monkeypatch.setattr(scene.passwords, "verify", counting)
         for name in ("ali", "soli", "vali"):
@@ -270,7 +270,7 @@ class TestLogIn:
         for name in ("ali", "soli"):
             for number in range(NAME_BURST):
                 with pytest.raises(Unauthenticated):
-                    await scene.registration.log_in(name, OTHER, f"192.0.2.{number}", "test")
+                    await scene.authentication.log_in(name, OTHER, f"192.0.2.{number}", "test")
             with pytest.raises(RateLimited) as refused:
                 await scene.log_in(name)
             assert refused.value.retry_after == pytest.approx(1 / NAME_RATE)
@@ -284,7 +284,7 @@ class TestLogIn:
             for number in range(1_000):
                 with pytest.raises(Unauthenticated):
                     await scene.log_in(f"name{number}x", OTHER)
-        await scene.registration.log_in("ali", PASSWORD, "198.51.100.1", "test")
+        await scene.authentication.log_in("ali", PASSWORD, "198.51.100.1", "test")
 
     async def test_success_does_not_count(self, scene: Scene) -> None:
         """Who knows the password does not run out of guesses by using it; a busy server's refusal is no failure either."""
@@ -292,11 +292,11 @@ class TestLogIn:
         for _ in range(2 * NAME_BURST - 1):
             await scene.log_in("ali")
         threads, scene.passwords._threads = scene.passwords._threads, 0
-        scene.passwords._line._limit = 0
+        scene.passwords._queue._limit = 0
         for _ in range(3 * NAME_BURST):
             with pytest.raises(Busy):
                 await scene.log_in("ali")
-        scene.passwords._threads, scene.passwords._line._limit = threads, 10
+        scene.passwords._threads, scene.passwords._queue._limit = threads, 10
         await scene.log_in("ali")
 
     async def test_many_at_once_pass_no_limit(self, scene: Scene) -> None:
@@ -331,8 +331,8 @@ class TestPassword:
         actor, here = await scene.register("ali")
         _, away = await scene.log_in("ali")
         login = await scene.people.authenticate(here)
-        account = scene.people.account_of(actor.uid)
-        await scene.registration.change_password(account, PASSWORD, OTHER, login.session, HERE)
+        account = scene.people.accounts.require(actor.uid)
+        await scene.authentication.change_password(account, PASSWORD, OTHER, login.session, HERE)
         assert (await scene.people.authenticate(here)).actor == actor
         with pytest.raises(Unauthenticated):
             await scene.people.authenticate(away)
@@ -344,12 +344,12 @@ class TestPassword:
     async def test_a_login_with_the_old_password_during_a_change(self, scene: Scene) -> None:
         """It is refused: what was right when it was asked is not when it is answered."""
         actor, _ = await scene.register("ali")
-        account = scene.people.account_of(actor.uid)
+        account = scene.people.accounts.require(actor.uid)
         verify = scene.passwords.verify
 
-        async def slow(password: str, stored: str | None, asker: str) -> Verdict:
-            verdict = await verify(password, stored, asker)
-            scene.accounts._take(replace(account, password_hash=await scene.passwords.hash(OTHER)))
+        async def slow(password: str, stored: str | None, address: str) -> Verdict:
+            verdict = await verify(password, stored, address)
+            scene.accounts._add(replace(account, password_hash=await scene.passwords.hash(OTHER)))
             return verdict
 
         scene.passwords.verify = slow  # type: ignore[method-assign]
@@ -365,19 +365,21 @@ class TestPassword:
         """A wrong present password, and a new one that cannot be."""
         actor, token = await scene.register("ali")
         with pytest.raises(error):
-            await scene.registration.change_password(scene.people.account_of(actor.uid), present, password, None, HERE)
+            await scene.authentication.change_password(
+                scene.people.accounts.require(actor.uid), present, password, None, HERE
+            )
         assert (await scene.people.authenticate(token)).actor == actor
         await scene.log_in("ali")
 
     async def test_guessing_the_present_password_is_limited(self, scene: Scene) -> None:
         """Who found an open browser may not try for ever."""
         actor, _ = await scene.register("ali")
-        account = scene.people.account_of(actor.uid)
+        account = scene.people.accounts.require(actor.uid)
         for _ in range(NAME_BURST):
             with pytest.raises(Forbidden):
-                await scene.registration.change_password(account, OTHER, OTHER, None, HERE)
+                await scene.authentication.change_password(account, OTHER, OTHER, None, HERE)
         with pytest.raises(RateLimited):
-            await scene.registration.change_password(account, PASSWORD, OTHER, None, HERE)
+            await scene.authentication.change_password(account, PASSWORD, OTHER, None, HERE)
 
 
 class TestAdministration:
@@ -385,15 +387,15 @@ class TestAdministration:
         """Every session ends, nobody finds or writes to them, the name stays theirs; enabled they log in again."""
         actor, token = await scene.register("ali")
         login = await scene.people.authenticate(token)
-        await scene.registration.set_disabled("ali", True)
+        await scene.administration.set_disabled("ali", True)
         assert scene.told.sessions == [login.session] and not scene.people.is_current(login)
         for refused in (scene.people.authenticate(token), scene.log_in("ali")):
             with pytest.raises(Unauthenticated):
                 await refused
-        assert scene.people.find("ali") is None and scene.accounts.found("al", 9) == []
+        assert scene.people.find("ali") is None and scene.accounts.search("al", 9) == []
         with pytest.raises(NameTaken):
             await scene.register("ali")
-        await scene.registration.set_disabled("ali", False)
+        await scene.administration.set_disabled("ali", False)
         assert (await scene.log_in("ali"))[0] == actor
         with pytest.raises(Unauthenticated):
             await scene.people.authenticate(token)
@@ -401,7 +403,7 @@ class TestAdministration:
     async def test_a_password_given_by_the_owner_of_the_machine(self, scene: Scene) -> None:
         """Every session ends."""
         _, token = await scene.register("ali")
-        await scene.registration.reset_password("ali", OTHER)
+        await scene.administration.set_password("ali", OTHER)
         with pytest.raises(Unauthenticated):
             await scene.people.authenticate(token)
         await scene.log_in("ali", OTHER)
@@ -409,7 +411,7 @@ class TestAdministration:
     async def test_another_role(self, scene: Scene) -> None:
         """It counts for the tokens that are there already, and those who are connected are told."""
         _, token = await scene.register("ali")
-        await scene.registration.set_role("ali", "moderator")
+        await scene.administration.set_role("ali", "moderator")
         assert (await scene.people.authenticate(token)).actor.role == "moderator"
         assert [actor.role for actor in scene.told.changed] == ["moderator"]
 
@@ -418,7 +420,7 @@ class TestAdministration:
         await scene.guests.create("user1")
         for name in ("ali", "user1", "a b"):
             with pytest.raises(UserNotFound):
-                await scene.registration.set_disabled(name, True)
+                await scene.administration.set_disabled(name, True)
 
 
 async def test_people_are_found_by_the_beginning_of_a_word(scene: Scene) -> None:
@@ -427,7 +429,7 @@ async def test_people_are_found_by_the_beginning_of_a_word(scene: Scene) -> None
         await scene.register(name, display_name=shown)
 
     def found(query: str, limit: int = 10) -> set[str]:
-        return {account.user_id for account in scene.accounts.found(query, limit)}
+        return {account.user_id for account in scene.accounts.search(query, limit)}
 
     assert found("AL") == {"ali", "vali"} and found("nav") == {"ali"} and found("alisher n") == {"ali"}
     assert found("a") == {"ali", "aziz", "vali"} and len(found("a", 2)) == 2
@@ -443,9 +445,9 @@ async def test_people_are_found_by_any_beginning(scene: Scene, case: dict[str, A
     """Whatever of a shown name was typed, with whatever apostrophe, in either alphabet."""
     await scene.register("kimdir", display_name=case["name"])
     for begun in case["typed"]:
-        assert [account.user_id for account in scene.accounts.found(begun, 9)] == ["kimdir"], begun
+        assert [account.user_id for account in scene.accounts.search(begun, 9)] == ["kimdir"], begun
     for other in case["not"]:
-        assert scene.accounts.found(other, 9) == [], other
+        assert scene.accounts.search(other, 9) == [], other
 
 
 @pytest.mark.parametrize("typed", ["ali ", " Ali", "ALI\n", "\tali\u00a0"])
@@ -469,7 +471,7 @@ async def test_an_account_is_written_to_while_away(scene: Scene) -> None:
     actor, _ = await scene.register("ali")
     claim = scene.people.claim("user1")
     assert scene.people.find("ali") == actor and scene.people.find("user1") == claim.actor
-    scene.people.release(claim)
+    scene.people.guests.release(claim)
     assert scene.people.find("user1") is None and scene.people.find("a b") is None
 
 
@@ -479,17 +481,17 @@ async def test_password_work_counts_whatever_comes_of_it(scene: Scene) -> None:
     actor, _ = await scene.register("ali")
 
     async def again(address: str) -> None:
-        await scene.registration.log_in("ali", PASSWORD, address, "test")
+        await scene.authentication.log_in("ali", PASSWORD, address, "test")
 
     for _ in range(OWN_BURST):
         await again(HERE)
     with pytest.raises(RateLimited) as limited:
         await again(HERE)
     assert limited.value.retry_after == pytest.approx(1 / OWN_RATE)
-    account = scene.people.account_of(actor.uid)
+    account = scene.people.accounts.require(actor.uid)
     for work in (
-        scene.registration.change_password(account, PASSWORD, OTHER, None, HERE),
-        scene.registration.erase(account, PASSWORD, HERE, with_messages=False),
+        scene.authentication.change_password(account, PASSWORD, OTHER, None, HERE),
+        scene.authentication.erase(account, PASSWORD, HERE, with_messages=False),
     ):
         with pytest.raises(RateLimited):
             await work
@@ -498,7 +500,7 @@ async def test_password_work_counts_whatever_comes_of_it(scene: Scene) -> None:
         await again("127.0.0.1")
     with pytest.raises(RateLimited):
         for number in range(WORK_BURST - OWN_BURST + 1):
-            with scene.registration.throttle.attempt(HERE, f"name{number}"):
+            with scene.authentication.throttle.attempt(HERE, f"name{number}"):
                 pass
     assert number > WORK_BURST - OWN_BURST - 2
 
@@ -506,7 +508,7 @@ async def test_password_work_counts_whatever_comes_of_it(scene: Scene) -> None:
 async def test_what_was_not_tried_does_not_count(scene: Scene) -> None:
     """Where the line is full nothing was looked at, and whoever comes again may."""
     for _ in range(2 * WORK_BURST):
-        with suppress(Busy), scene.registration.throttle.attempt(HERE, "ali"):
+        with suppress(Busy), scene.authentication.throttle.attempt(HERE, "ali"):
             raise Busy(retry_after=1, seconds=1)
 
 
@@ -514,6 +516,6 @@ async def test_the_address_counts_for_new_accounts(scene: Scene) -> None:
     """One place may not make thousands; this machine may."""
     with pytest.raises(RateLimited):
         for _ in range(100):
-            scene.registration.throttle.registration(HERE)
+            scene.authentication.throttle.registration(HERE)
     for _ in range(100):
-        scene.registration.throttle.registration("127.0.0.1")
+        scene.authentication.throttle.registration("127.0.0.1")

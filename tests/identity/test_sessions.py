@@ -11,10 +11,11 @@ import pytest
 from suhbat.chat.model import Session
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, NotFound, Unauthenticated
-from suhbat.identity.sessions import FORGOTTEN, GRACE, KEPT, MAX_LABEL, MOST_SESSIONS, ROTATED, TOUCH, Sessions
+from suhbat.identity.live_sessions import FORGOTTEN, GRACE, SESSION_KEPT, TOUCH
+from suhbat.identity.sessions import MAX_LABEL, MOST_SESSIONS, ROTATED, Sessions
 from tests.fakes import CountingTokens, FakeClock, FakeListener, FakeStore
 
-DAYS_30 = KEPT / 1000
+DAYS_30 = SESSION_KEPT / 1000
 MINUTE = GRACE / 1000
 
 
@@ -37,7 +38,7 @@ class Scene:
         return True
 
     async def begin(self, uid: str = "u-ali") -> tuple[str, str]:
-        session, token = await self.sessions.begin(uid, "Firefox")
+        session, token = await self.sessions.create(uid, "Firefox")
         return session.id, token
 
 
@@ -48,7 +49,7 @@ def scene() -> Scene:
 
 async def test_a_token_is_its_session_over_restarts(scene: Scene) -> None:
     """It begins with ss_, only its hash is stored, and it is good in another process too."""
-    session, token = await scene.sessions.begin("u-ali", "x" * 1_000)
+    session, token = await scene.sessions.create("u-ali", "x" * 1_000)
     assert token.startswith("ss_") and len(session.label) == MAX_LABEL
     (row,) = scene.store.logins.values()
     assert len(row.token_hash) == 32 and token.encode() not in row.token_hash
@@ -100,7 +101,7 @@ async def test_there_are_so_many_and_no_more(scene: Scene) -> None:
     assert await scene.good(token) and await scene.good(first_token)
     assert not await scene.good(second_token)
     assert scene.ended == [second]
-    assert len(await scene.sessions.of("u-ali")) == MOST_SESSIONS
+    assert len(await scene.sessions.of_user("u-ali")) == MOST_SESSIONS
 
 
 async def test_a_connected_session_does_not_expire(scene: Scene) -> None:
@@ -131,7 +132,7 @@ async def test_uses_are_written_rarely(scene: Scene) -> None:
     assert await scene.good(token)
     await scene.sessions.flush(everything=True)
     assert scene.store.logins[id].last_used_at == scene.clock.wall()
-    assert scene.store.logins[id].expires_at == scene.clock.wall() + KEPT
+    assert scene.store.logins[id].expires_at == scene.clock.wall() + SESSION_KEPT
 
 
 async def test_who_is_away_leaves_memory(scene: Scene) -> None:
@@ -150,8 +151,8 @@ async def test_one_is_ended(scene: Scene) -> None:
     theirs, _ = await scene.begin("u-vali")
     for id in (theirs, "unknown"):
         with pytest.raises(NotFound):
-            await scene.sessions.end("u-ali", id)
-    await scene.sessions.end("u-ali", one)
+            await scene.sessions.revoke("u-ali", id)
+    await scene.sessions.revoke("u-ali", one)
     assert scene.ended == [one] and not scene.sessions.is_alive(one)
     assert not await scene.good(token) and await scene.good(other)
     assert scene.store.logins.keys() == {two, theirs}
@@ -163,10 +164,10 @@ async def test_all_are_ended_but_one(scene: Scene) -> None:
     scene.restart()
     keep = tokens[1][0]
     assert await scene.good(tokens[0][1])
-    await scene.sessions.end_all("u-ali", but=keep)
+    await scene.sessions.revoke_all("u-ali", but=keep)
     assert set(scene.ended) == {tokens[0][0], tokens[2][0]}
     assert [await scene.good(token) for _, token in tokens] == [False, True, False]
-    await scene.sessions.end_all("u-ali")
+    await scene.sessions.revoke_all("u-ali")
     assert not await scene.good(tokens[1][1])
 
 
@@ -182,7 +183,7 @@ async def test_a_session_that_begins_while_all_end_does_not_live(scene: Scene) -
     scene.store.add_session = slow  # type: ignore[method-assign]
     beginning = asyncio.ensure_future(scene.begin())
     await asyncio.sleep(0)
-    await scene.sessions.end_all("u-ali")
+    await scene.sessions.revoke_all("u-ali")
     gate.set()
     with pytest.raises(Unauthenticated):
         await beginning
@@ -203,7 +204,7 @@ async def test_what_was_read_before_the_end_is_read_again(scene: Scene) -> None:
     scene.store.session_by_token = slow  # type: ignore[method-assign]
     asking = asyncio.ensure_future(scene.good(token))
     await asyncio.sleep(0)
-    await scene.sessions.end("u-ali", id)
+    await scene.sessions.revoke("u-ali", id)
     gate.set()
     assert await asking is False and not scene.sessions.is_alive(id)
 
@@ -219,10 +220,10 @@ async def test_a_failed_end_lets_nobody_in(scene: Scene) -> None:
 
     scene.store.end_sessions = refuse  # type: ignore[method-assign, assignment]
     with pytest.raises(Busy):
-        await scene.sessions.end("u-ali", id)
+        await scene.sessions.revoke("u-ali", id)
     assert not await scene.good(token) and scene.ended == []
     scene.store.end_sessions = end  # type: ignore[method-assign]
-    await scene.sessions.end("u-ali", id)
+    await scene.sessions.revoke("u-ali", id)
     assert scene.ended == [id]
 
 
@@ -232,7 +233,7 @@ async def test_a_failed_beginning_leaves_nothing(scene: Scene) -> None:
     with pytest.raises(Busy):
         await scene.begin()
     scene.store.broken = None
-    assert await scene.sessions.of("u-ali") == []
+    assert await scene.sessions.of_user("u-ali") == []
 
 
 class TestRotation:
@@ -287,7 +288,7 @@ class TestRotation:
         id, token = await scene.begin()
         scene.clock.advance(ROTATED / 1000)
         fresh = await scene.sessions.rotate(id, token)
-        await scene.sessions.end("u-ali", id)
+        await scene.sessions.revoke("u-ali", id)
         assert fresh is not None and not await scene.good(fresh) and not await scene.good(token)
 
 
@@ -296,11 +297,11 @@ async def test_the_list_knows_the_last_use(scene: Scene) -> None:
     id, token = await scene.begin()
     scene.clock.advance(100)
     assert await scene.good(token)
-    (shown,) = await scene.sessions.of("u-ali")
+    (shown,) = await scene.sessions.of_user("u-ali")
     assert shown.id == id and shown.last_used_at == scene.clock.wall()
-    assert shown.expires_at == scene.clock.wall() + KEPT
+    assert shown.expires_at == scene.clock.wall() + SESSION_KEPT
     scene.clock.advance(DAYS_30)
-    assert await scene.sessions.of("u-ali") == []
+    assert await scene.sessions.of_user("u-ali") == []
 
 
 class TestOtherNodes:
@@ -324,8 +325,8 @@ class TestOtherNodes:
         scene.store.session_by_token = slow  # type: ignore[method-assign]
         asking = asyncio.ensure_future(scene.good(token))
         await asyncio.sleep(0)
-        await other.end("u-ali", id)
-        await scene.sessions.renew([id])
+        await other.revoke("u-ali", id)
+        await scene.sessions.reload([id])
         gate.set()
         assert await asking is False and not await scene.good(token)
 
@@ -337,8 +338,8 @@ class TestOtherNodes:
         scene.clock.advance(ROTATED / 1000)
         await other.authenticate(kept)
         fresh = await other.rotate(two, kept)
-        await other.end("u-ali", one)
-        await scene.sessions.renew([one, two])
+        await other.revoke("u-ali", one)
+        await scene.sessions.reload([one, two])
         assert scene.ended == [one] and not await scene.good(token)
         assert fresh is not None and await scene.good(fresh)
 
@@ -348,26 +349,26 @@ class TestOtherNodes:
         made = [await scene.begin() for _ in range(4)]
         scene.restart()
         assert all([await scene.good(token) for _, token in made[:3]])
-        await other.end_all("u-ali", but=made[1][0])
-        await scene.sessions.renew_all({made[3][0]})
+        await other.revoke_all("u-ali", but=made[1][0])
+        await scene.sessions.reload_all({made[3][0]})
         assert sorted(scene.ended) == sorted(id for id, _ in (made[0], made[2], made[3]))
         assert scene.sessions.is_alive(made[1][0])
 
     async def test_it_is_known_here_when_a_ticket_says_so(self, scene: Scene) -> None:
         """A session in use elsewhere is one here too, and that is a use; other people's, ended and expired ones are not."""
         (id, token), (gone, _), (old, _) = await scene.begin(), await scene.begin(), await scene.begin()
-        await scene.sessions.end("u-ali", gone)
+        await scene.sessions.revoke("u-ali", gone)
         scene.clock.advance(DAYS_30 - 1)
         assert await scene.good(token)
         await scene.sessions.flush()
         scene.clock.advance(2)
         scene.restart()
         for _ in range(2):
-            await scene.sessions.recall(id, "u-ali")
+            await scene.sessions.load(id, "u-ali")
             assert scene.sessions.is_alive(id)
         for unknown, uid in ((id, "u-vali"), (gone, "u-ali"), (old, "u-ali"), ("none", "u-ali")):
             with pytest.raises(Unauthenticated):
-                await scene.sessions.recall(unknown, uid)
+                await scene.sessions.load(unknown, uid)
 
     async def test_revoked_while_a_ticket_is_redeemed(self, scene: Scene, other: Sessions) -> None:
         """As with tokens: what was read of before is read again."""
@@ -381,10 +382,10 @@ class TestOtherNodes:
             return found
 
         scene.store.sessions = slow  # type: ignore[method-assign]
-        recalling = asyncio.ensure_future(scene.sessions.recall(id, "u-ali"))
+        recalling = asyncio.ensure_future(scene.sessions.load(id, "u-ali"))
         await asyncio.sleep(0)
-        await other.end("u-ali", id)
-        renewing = asyncio.ensure_future(scene.sessions.renew([id]))
+        await other.revoke("u-ali", id)
+        renewing = asyncio.ensure_future(scene.sessions.reload([id]))
         await asyncio.sleep(0)
         gate.set()
         await renewing

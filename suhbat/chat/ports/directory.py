@@ -17,7 +17,7 @@ class Directory(Protocol):
         """
         ...
 
-    async def learn(self, *names: str) -> None:
+    async def refresh(self, *names: str) -> None:
         """Read from the store who holds those of these names that nobody is known to hold: another node may have let them
         in a moment ago. Call it where `find` found nobody, then `find` again. Raises Busy."""
         ...

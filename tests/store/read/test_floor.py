@@ -15,7 +15,7 @@ from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
 from suhbat.chat.turns import ExportPace
 from suhbat.errors import NotFound, SuhbatError
-from suhbat.identity.export import of_conversation
+from suhbat.identity.export import export_conversation
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.events import EVENT, Mentioned, veil_of
 from suhbat.protocol.types import LOBBY
@@ -107,7 +107,7 @@ async def test_nothing_that_is_read_shows_it(scene: Scene) -> None:
         shown.append(await store.history(late, place, **where))
         assert not shown[-1].has_before, where
     shown += [await store.pins(late, place), await store.reports(late), await store.search(late, parse(SECRET), None)]
-    shown += [line async for line in of_conversation(store, ExportPace(), late, place)]
+    shown += [line async for line in export_conversation(store, ExportPace(), late, place)]
     assert SECRET not in str(shown)
     assert len(await store.reports(teller(scene))) == 1
 
