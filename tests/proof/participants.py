@@ -110,6 +110,7 @@ class Participant:
                 self._event(frame)
 
     def _event(self, frame: Frame) -> None:
+        assert "seq" in frame, f"{self.name}: {frame}"
         log, seq = frame["conversation"], frame["seq"]
         if log not in self.cursors:
             self._early[log].append(frame)  # its first events came before the event that added it

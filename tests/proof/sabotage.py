@@ -5,10 +5,13 @@ Each is a patch of the running program. The program itself contains nothing of t
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+LATE_SECONDS = 0.05
 SABOTAGE: dict[str, Callable[[], None]] = {}
 """By name: a function that makes this process break its promise."""
 
@@ -56,20 +59,37 @@ def key_not_unique() -> None:
 
 @sabotage
 def told_before_commit() -> None:
-    """A batch is acknowledged when it is written, and committed with the next one."""
+    """A message is acknowledged and published before its COMMIT, which follows a moment later."""
+    from suhbat.chat.model import Post
     from suhbat.store.write.batch import Batch, Item
     from suhbat.store.write.committer import Committer
 
-    open_: list[Any] = []
+    commit = Committer._attempt
+    told: dict[int, Post] = {}
+    """Posts that were acknowledged and are not committed yet, by id()."""
 
     def attempt(self: Committer, items: Sequence[Item], *, is_retry: bool) -> Batch:
-        while open_:
-            open_.pop().commit()
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        batch = Batch()
-        open_.append(self._connection.begin())
-        self._execute(self._connection, batch, items, is_retry)
+        late = [item for item in items if told.pop(id(item), None) is not None]
+        if late:
+            if threading.current_thread() is not threading.main_thread():
+                time.sleep(LATE_SECONDS)  # in the simulation, time passes between two turns of the writer
+            commit(self, late, is_retry=is_retry)
+        works = [item for item in items if not isinstance(item, Post)]
+        batch = commit(self, works, is_retry=is_retry) if works else Batch()
+        posts = [item for item in items if isinstance(item, Post) and item not in late]
+        if posts:
+            batch.add(_promise(self, posts, is_retry))
+            told.update((id(post), post) for post in posts)
+        return batch
+
+    def _promise(committer: Committer, posts: Sequence[Post], is_retry: bool) -> Batch:
+        """The outcomes of a transaction that is rolled back. The writer takes the deferred posts again in its next turn."""
+        batch = Batch(deferred=list(posts))
+        connection = committer._engine.connect()
+        with connection, connection.begin() as transaction:
+            committer._execute(connection, batch, posts, is_retry)
+            transaction.rollback()
+        committer.drop()
         return batch
 
     Committer._attempt = attempt  # type: ignore[method-assign]
