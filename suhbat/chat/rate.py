@@ -124,7 +124,7 @@ class SharedMeter:
     def give_back(self) -> None:
         self._allowed.give_back()
 
-    def patience(self, now: float) -> bool:
+    def tolerates(self, now: float) -> bool:
         return not self._refused.take(now)
 
 
@@ -145,8 +145,8 @@ class Both:
                 self._user.give_back()
         return wait
 
-    def patience(self, now: float) -> bool:
-        return self._user.patience(now)
+    def tolerates(self, now: float) -> bool:
+        return self._user.tolerates(now)
 
 
 class _Stranger:
@@ -165,8 +165,8 @@ class _Stranger:
         self._spoke = True
         return self._own.take(now)
 
-    def patience(self, now: float) -> bool:
-        return self._own.patience(now)
+    def tolerates(self, now: float) -> bool:
+        return self._own.tolerates(now)
 
 
 M = TypeVar("M")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from suhbat.errors import BadRequest, TooManyReactions
-from suhbat.protocol.emoji import bare, canonical
-from suhbat.protocol.types import REACTIONS
+from suhbat.protocol.emoji import canonical, without_selector
+from suhbat.protocol.types import MAX_REACTIONS
 
 
 def wanted(emoji: str, *, on: bool) -> str:
@@ -26,12 +26,12 @@ def choose(emoji: str, *, on: bool, mine: Collection[str], present: Collection[s
     `mine`: those that the actor has under the message; `present`: those that anybody has there, as messages show them. One
     that is there already in its other spelling is that one. Raises TooManyReactions.
     """
-    own = next((one for one in mine if bare(one) == bare(emoji)), None)
+    own = next((one for one in mine if without_selector(one) == without_selector(emoji)), None)
     if not on:
         return own
     if own is not None:
         return None
-    there = next((one for one in present if bare(one) == bare(emoji)), None)
-    if there is None and len(present) >= REACTIONS:
-        raise TooManyReactions(limit=REACTIONS)
+    there = next((one for one in present if without_selector(one) == without_selector(emoji)), None)
+    if there is None and len(present) >= MAX_REACTIONS:
+        raise TooManyReactions(limit=MAX_REACTIONS)
     return there or emoji

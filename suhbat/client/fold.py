@@ -20,7 +20,7 @@ from suhbat.protocol.events import (
     ReadMarked,
 )
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Reaction
-from suhbat.protocol.types import REACTED, REACTIONS
+from suhbat.protocol.types import MAX_REACTION_USERS, MAX_REACTIONS
 
 from .frames import OtherEvent
 from .tally import Tally
@@ -120,7 +120,7 @@ def _reacted(message: Message, event: ReactionAdded | ReactionRemoved, uid: str)
     """The message with the reaction counted. An emoji whose count is zero disappears."""
     reactions = {reaction.emoji: reaction for reaction in message.reactions}
     present = reactions.pop(event.emoji, None)
-    if present is None and len(reactions) >= REACTIONS:
+    if present is None and len(reactions) >= MAX_REACTIONS:
         return message  # an old message, from when more kinds were allowed than are shown
     changed = present or Reaction(emoji=event.emoji, count=0, mine=False)
     if message.reactions_at is None or event.seq > message.reactions_at:
@@ -137,7 +137,7 @@ def _added(reaction: Reaction, event: ReactionAdded) -> Reaction:
     if event.actor_uid in reaction.uids:
         return reaction
     update: dict[str, Any] = {"count": reaction.count + 1}
-    if len(reaction.uids) == reaction.count < REACTED:
+    if len(reaction.uids) == reaction.count < MAX_REACTION_USERS:
         update |= {"users": (*reaction.users, event.actor), "uids": (*reaction.uids, event.actor_uid)}
     return reaction.model_copy(update=update)
 

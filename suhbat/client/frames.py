@@ -10,7 +10,7 @@ from pydantic_core import from_json
 from suhbat.protocol.events import Event
 from suhbat.protocol.notices import Notice
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
-from suhbat.protocol.told import ConversationId, Seq
+from suhbat.protocol.sent_types import ConversationId, Seq
 from suhbat.protocol.types import Schema
 
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from suhbat.errors import Busy, NotFound, RateLimited
 from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
-from suhbat.protocol.told import UserId
+from suhbat.protocol.sent_types import UserId
 from suhbat.protocol.types import ConversationId, Schema, Time
 
 from .dependencies import Served

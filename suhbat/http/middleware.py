@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from suhbat.errors import TooLarge
-from suhbat.protocol.headers import UNLESS_SAID, always
+from suhbat.protocol.headers import DEFAULT_HEADERS, fixed_headers
 from suhbat.protocol.types import MAX_FRAME
 
 from .problem import problem
@@ -22,7 +22,7 @@ class SafeHeaders:
 
     def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
         self._app = app
-        self._always = always(public_url)
+        self._always = fixed_headers(public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_safely(message: Message) -> None:
@@ -30,7 +30,7 @@ class SafeHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._always.items():
                     headers[name] = value
-                for name, value in UNLESS_SAID.items():
+                for name, value in DEFAULT_HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from suhbat.chat import tarpit
 from suhbat.errors import BadRequest, Internal, NotFound, SuhbatError, TooLarge
 from suhbat.identity.address import metered
-from suhbat.protocol.machine import unreadable
+from suhbat.protocol.machine import json_reason
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.types import MAX_FRAME
 from suhbat.services import Services
@@ -65,7 +65,7 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
         text = error.body if isinstance(error.body, str) else ""
-        return problem(request, BadRequest(reason=unreadable(text)))
+        return problem(request, BadRequest(reason=json_reason(text)))
     return problem(request, BadRequest(reason=_reason(first)))
 
 

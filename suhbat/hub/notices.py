@@ -6,7 +6,7 @@ from suhbat.chat.ports import Bus
 from suhbat.protocol.events import ReadMarked
 from suhbat.protocol.notices import Receipt
 from suhbat.protocol.replies import encode
-from suhbat.protocol.types import FEW, LOBBY
+from suhbat.protocol.types import LOBBY, MAX_READERS_SHOWN
 
 from .channels import Channels
 from .connection import FrameFormat
@@ -31,10 +31,12 @@ class Notices:
         self._bus.notice(log, payload, but)
 
     def broadcast_receipt(self, event: ReadMarked) -> None:
-        """Send a read receipt to the other members of a conversation. Does nothing in the lobby, or where more than FEW
-        v1 connections listen."""
+        """Send a read receipt to the other members of a conversation. Does nothing in the lobby, or where more
+        than MAX_READERS_SHOWN v1 connections listen."""
         channel = self._channels.by_log.get(event.target)
-        if event.target == LOBBY or (channel is not None and len(channel.listeners[FrameFormat.V1]) > FEW):
+        if event.target == LOBBY or (
+            channel is not None and len(channel.listeners[FrameFormat.V1]) > MAX_READERS_SHOWN
+        ):
             return
         receipt = Receipt(conversation=event.target, user_id=event.actor, uid=event.actor_uid, ordinal=event.ordinal)
         self.broadcast(event.target, encode(receipt), but=event.actor_uid)

@@ -9,7 +9,7 @@ from suhbat.chat.ports import Clock
 from suhbat.errors import BadRequest, UserNotFound
 from suhbat.protocol.characters import cut
 from suhbat.protocol.objects import Role
-from suhbat.protocol.told import UserId
+from suhbat.protocol.sent_types import UserId
 from suhbat.protocol.types import Schema, Time
 
 from .passwords import Passwords, require_possible

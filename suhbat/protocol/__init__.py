@@ -1,5 +1,5 @@
-"""The wire contract as code: pure, no asyncio, no clock, no I/O.
+"""The wire contract as code: pure, without asyncio, clock or I/O.
 
-`types` and `objects` are the vocabulary; `commands` is what clients may say, `events`, `notices` and `replies` what they
-hear; `simple` and `v1` are the two dialects (codec and per-connection state machine); `closes` says how a connection ends.
+`types`, `sent_types` and `objects` are the vocabulary. Clients send `commands` and receive `events`, `notices` and `replies`.
+`simple` and `v1` are the two dialects, each with its codec and its state machine per connection. `closes` has the close codes.
 """

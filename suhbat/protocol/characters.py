@@ -1,7 +1,7 @@
-"""Where a text may be cut: between what readers take for characters (UAX 29's extended grapheme clusters). Pure.
+"""Cuts a text between the characters that a reader sees (the extended grapheme clusters of UAX 29). Pure.
 
-Close to the standard with what Python knows of Unicode, and it joins rather too much than too little. The page's twin is
-`web/js/text/graphemes.js`; both are held by tests/vectors/graphemes.json.
+It approximates the standard with Python's Unicode data; in doubt it does not cut. The page has the same in
+`web/js/text/graphemes.js`, and tests/vectors/graphemes.json checks both.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _VIRAMAS = frozenset("\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d")
 
 
 def cut(text: str, limit: int) -> str:
-    """The beginning of a text, of at most `limit` code points; it never ends in half a character.
+    """The beginning of a text, at most `limit` code points long, without half a character at its end.
 
-    But for a character that is longer than the limit, as a letter under a thousand marks: that is cut all the same.
+    If the first character alone exceeds the limit, such as a letter with a thousand marks, it is cut.
     """
     if len(text) <= limit:
         return text
@@ -35,12 +35,12 @@ def _ends_before(text: str, at: int) -> bool:
     if kind[0] == "M" or after in _EXTENDS or _is_modifier(after):
         return False
     if before == _JOINER:
-        # Emoji that are joined into one; and a consonant after a virama and a joiner.
+        # Joined emoji, or a consonant after a virama and a joiner.
         return not (kind[0] == "S" or _is_conjunct(text[at - 2 : at - 1], after, kind))
     if _is_conjunct(before, after, kind):
         return False
     if _is_regional(before) and _is_regional(after):
-        # Flags are pairs, from the beginning of the row on.
+        # A flag is a pair of regional indicators, counted from the beginning of their row.
         start = at
         while start > 0 and _is_regional(text[start - 1]):
             start -= 1
@@ -51,7 +51,7 @@ def _ends_before(text: str, at: int) -> bool:
 
 
 def _is_modifier(sign: str) -> bool:
-    """A skin tone, or a part of a flag like that of England."""
+    """Whether it is a skin tone, or a tag as in the flag of England."""
     return "\U0001f3fb" <= sign <= "\U0001f3ff" or "\U000e0020" <= sign <= "\U000e007f"
 
 
@@ -68,7 +68,7 @@ def _is_hangul(sign: str) -> bool:
 
 
 def _is_jamo(sign: str, *, final: bool) -> bool:
-    """A vowel or an end of a syllable; or, if not `final`, its beginning."""
+    """Whether it is a vowel or the end of a syllable; with `final` false, whether it is the beginning of one."""
     if final:
         return "\u1160" <= sign <= "\u11ff" or "\ud7b0" <= sign <= "\ud7fb"
     return "\u1100" <= sign <= "\u115f" or "\ua960" <= sign <= "\ua97c"

@@ -1,4 +1,4 @@
-"""How a connection ends (PROTOCOL §3): 4000-4499 come back, 4500-4999 don't."""
+"""Close codes (PROTOCOL §3). After 4000-4499 a client reconnects, after 4500-4999 it does not."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ RECONNECT = frozenset(
         Close.RATE_LIMITED,
     }
 )
-"""After these a client comes back, with full jitter from 0.5 s doubling to 20 s, and its cursors."""
+"""After these a client reconnects with its cursors. It waits with full jitter, from 0.5 s doubling to 20 s."""
 
 
 def may_reconnect(code: int) -> bool:
-    """Whether a client should come back after this close; unknown private codes follow their range."""
+    """Whether a client should reconnect after this close. Unknown private codes are decided by their range."""
     return code in RECONNECT or 4000 <= code < 4500 or code == 1005

@@ -1,4 +1,4 @@
-"""What a v1 client may say: one class a command, one union."""
+"""The commands of the v1 dialect: a class each, and their union."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Command(Schema):
 class Resume(Schema):
     """Where a client stopped: the epoch it saw and the last `seq` it applied of each conversation.
 
-    `uid`, if given, is who it was; somebody else's cursors are void."""
+    `uid`, if given, is that of the user then; the cursors of another user are ignored."""
 
     epoch: Annotated[str, Field(max_length=64, examples=["5f0c1ab2e7d94c38"])]
     uid: Annotated[str, Field(max_length=64)] | None = None
@@ -57,7 +57,7 @@ class Resume(Schema):
 
 
 class Hello(_Command):
-    """The first command: who I am and, after a cut, where I stopped."""
+    """The first command: the token of the user and, after a disconnect, where the client stopped."""
 
     type: Literal["hello"]
     token: Annotated[str, Field(max_length=4096)] | None = Field(default=None, examples=[GUEST_TOKEN])
@@ -65,8 +65,8 @@ class Hello(_Command):
 
 
 class Send(_Command):
-    """Write to a `conversation` or to one person (`to_user`, a name; `uid`: only if it is still theirs). Safe to repeat with
-    the same `client_id`."""
+    """Send a message to a `conversation` or to one person (`to_user`, a name; with `uid`, only if it is still theirs). Safe to
+    repeat with the same `client_id`."""
 
     type: Literal["send"]
     conversation: ConversationId | None = Field(default=None, examples=[LOBBY])
@@ -93,7 +93,7 @@ class Edit(_Command):
 
 
 class Delete(_Command):
-    """Remove a message; a tombstone stays."""
+    """Delete a message; a tombstone stays."""
 
     type: Literal["delete"]
     conversation: ConversationId
@@ -101,7 +101,7 @@ class Delete(_Command):
 
 
 class React(_Command):
-    """Put an emoji under a message, or take it away (`on` false)."""
+    """React to a message with an emoji, or remove the reaction (`on` false)."""
 
     type: Literal["react"]
     conversation: ConversationId
@@ -120,7 +120,7 @@ class Pin(_Command):
 
 
 class Read(_Command):
-    """I have read up to this `ordinal`."""
+    """Mark everything up to this `ordinal` as read."""
 
     type: Literal["read"]
     conversation: ConversationId
@@ -128,7 +128,7 @@ class Read(_Command):
 
 
 class Typing(_Command):
-    """I am writing; expires by itself."""
+    """Tell others that one is writing; it expires by itself."""
 
     type: Literal["typing"]
     conversation: ConversationId
@@ -145,28 +145,28 @@ class History(_Command):
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
 
     @model_validator(mode="after")
-    def _one_place(self) -> Self:
-        if sum(place is not None for place in (self.before, self.after, self.around)) > 1:
+    def _one_position(self) -> Self:
+        if sum(seq is not None for seq in (self.before, self.after, self.around)) > 1:
             raise ValueError("give at most one of before, after, around")
         return self
 
 
 class Join(_Command):
-    """Become a member of a public room, or of one to which I am invited."""
+    """Become a member of a public room, or accept an invitation."""
 
     type: Literal["join"]
     conversation: ConversationId
 
 
 class Leave(_Command):
-    """Stop being a member of a room, or decline an invitation to it; of a direct: hide it until somebody writes there."""
+    """Leave a room, or decline an invitation to it. A direct is hidden until somebody writes there."""
 
     type: Literal["leave"]
     conversation: ConversationId
 
 
 class Draft(_Command):
-    """Keep what I have begun to write, for all my devices; an empty text takes it away."""
+    """Save a draft for all devices of the user; an empty text deletes it."""
 
     type: Literal["draft"]
     conversation: ConversationId
@@ -174,7 +174,7 @@ class Draft(_Command):
 
 
 class Create(_Command):
-    """Make a room; it is mine."""
+    """Create a room and become its owner."""
 
     type: Literal["create"]
     title: Title
@@ -184,7 +184,8 @@ class Create(_Command):
 
 
 class Meet(_Command):
-    """The one direct of me and these people (`users`: names), made if new. `uids`: only if it is still they, in that order."""
+    """Open the one direct with exactly these people (`users`: names), creating it if it is new. `uids`: theirs, in that order;
+    the command fails if a name belongs to another user by now."""
 
     type: Literal["direct"]
     users: People
@@ -192,7 +193,7 @@ class Meet(_Command):
 
 
 class Update(_Command):
-    """Change settings of a conversation; what is not given stays."""
+    """Change settings of a conversation. Fields that are left out stay as they are."""
 
     type: Literal["update"]
     conversation: ConversationId
@@ -206,15 +207,15 @@ class Update(_Command):
 
 
 class Erase(_Command):
-    """Take a room away with all that was said in it."""
+    """Erase a room with all its messages."""
 
     type: Literal["erase"]
     conversation: ConversationId
 
 
 class Admit(_Command):
-    """Make somebody a member of a room, or change what they are there. Who does not know me is invited. `uid`, also below: only
-    if the name is still theirs."""
+    """Make somebody a member of a room, or change the role of a member. A person who does not know the caller is invited.
+    `uid`, also below: only if the name is still theirs."""
 
     type: Literal["admit"]
     conversation: ConversationId
@@ -224,7 +225,7 @@ class Admit(_Command):
 
 
 class Remove(_Command):
-    """Make somebody a member no more, or take an invitation back."""
+    """Remove a member, or revoke an invitation."""
 
     type: Literal["remove"]
     conversation: ConversationId
@@ -242,13 +243,13 @@ class _Sanction(_Command):
 
 
 class Ban(_Sanction):
-    """Remove somebody and keep them away, until then or for good; `on` false lifts it. In the lobby: from the server."""
+    """Remove somebody and keep them out, `until` a time or permanently; `on` false lifts it. In the lobby: from the server."""
 
     type: Literal["ban"]
 
 
 class Mute(_Sanction):
-    """Let somebody read but not write, until then or for good; `on` false lifts it."""
+    """Let somebody read but not write, `until` a time or permanently; `on` false lifts it."""
 
     type: Literal["mute"]
 
@@ -263,14 +264,14 @@ class Report(_Command):
 
 
 class Sync(_Command):
-    """Send me what I miss above these cursors."""
+    """Ask for all events above these cursors."""
 
     type: Literal["sync"]
     cursors: Cursors
 
 
 class Ping(_Command):
-    """Are you there, and what are the heads?"""
+    """Check the connection, and ask for the heads."""
 
     type: Literal["ping"]
 
@@ -279,7 +280,7 @@ V1StateCommand = (
     Edit | Delete | React | Pin | Report | Read | Draft
     | Create | Meet | Update | Erase | Join | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip
-"""Those that change what is stored, but for `Send`, which goes its own way: see `chat.messages`."""
+"""The commands that change stored state, except `Send`, which `chat.messages` handles."""
 Command = Hello | Send | V1StateCommand | Typing | History | Sync | Ping
 COMMANDS: tuple[type[_Command], ...] = (
     Hello, Send, Edit, Delete, React, Pin, Report, Read, Draft, Typing, History,

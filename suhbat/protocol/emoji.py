@@ -1,6 +1,6 @@
-"""What an emoji is: one of Unicode's, whichever of its two spellings is sent.
+"""Recognises Unicode's emoji in both spellings, with and without U+FE0F.
 
-A table instead of the package `emoji`: that knows every name in every language, 60 ms and 20 MB for a yes or no.
+It uses a table of its own, because the package `emoji` has all names in all languages: 60 ms and 20 MB for a yes or no.
 """
 
 from __future__ import annotations
@@ -9,29 +9,29 @@ import re
 from functools import lru_cache
 
 SELECTOR = "\ufe0f"
-"""U+FE0F: the sign before it is shown as an emoji. Keyboards leave it out, or put it in, as they like."""
+"""U+FE0F: the character before it is shown as an emoji. Some keyboards leave it out."""
 
 _TONE = re.compile("[\U0001f3fb-\U0001f3ff]")
 _CUSTOM = re.compile(r":[\w+-]+:")
 
 
-def bare(emoji: str) -> str:
-    """Without U+FE0F: two emoji are the same when this is."""
+def without_selector(emoji: str) -> str:
+    """The emoji without U+FE0F. Two emoji are the same if this is."""
     return emoji.replace(SELECTOR, "")
 
 
 @lru_cache(maxsize=1024)
 def canonical(text: str) -> str:
-    """The emoji as Unicode writes it ("fully-qualified"), with or without U+FE0F in what was sent.
+    """The fully-qualified form of an emoji (UTS 51), whether or not `text` has U+FE0F.
 
     Raises ValueError with the key of the reason: `not_emoji`, or `custom_emoji` for `:name:`.
     """
-    # Imported late: a server where nobody reacts does not need it.
+    # Imported at the first use, because the table is large and not every server needs it.
     from .emoji_table import SEQUENCES, TEXT_BY_DEFAULT
 
     if _CUSTOM.fullmatch(text):
         raise ValueError("custom_emoji")
-    plain = bare(text)
+    plain = without_selector(text)
     if not plain or " " in plain or f" {plain} " not in SEQUENCES:
         raise ValueError("not_emoji")
     return "".join(

@@ -10,62 +10,63 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, PrivateAttr, TypeAdapter
 
 from .objects import ConversationSettings, ConversationState, Invitation, Message, Profile, Role, User
-from .told import ConversationId, Count, Cursor, Ordinal, Seq, Uid, UserId
+from .sent_types import ConversationId, Count, Cursor, Ordinal, Seq, Uid, UserId
 from .types import ME, Schema, Time
 
 Everyone = Annotated[
     Literal[-1, 0, 1],
     Field(exclude_if=lambda value: not value, examples=[1]),
 ]
-"""Of an event about a message. 1: since this event the message names everybody there (`@all`); -1: it does so no more. Left
-out where nothing changed. Unlike `Message.mentions_all` it never changes afterwards, so that counts can be folded from it."""
+"""Whether an event changes that its message mentions everybody (`@all`). 1: it does from this event on; -1: it no longer does;
+left out: no change. Unlike `Message.mentions_all` it never changes later, so that mentions can be counted from events."""
 
 
-class Placed(Schema):
+class EventBase(Schema):
     type: str
     conversation: ConversationId
     seq: Seq
     at: Time
 
 
-class _Event(Placed):
+class _ActorEvent(EventBase):
     actor: UserId
     actor_uid: Uid
 
 
-class _Later(_Event):
-    """About a message that was there before."""
+class _MessageChange(_ActorEvent):
+    """A change of an existing message."""
 
     seq: Seq = Field(examples=[14])
     _veil: int | None = PrivateAttr(default=None)
 
 
-class _Own(_Event):
-    """In the log of one user."""
+class _PersonalEvent(_ActorEvent):
+    """An event in the log of a user."""
 
     conversation: ConversationId = Field(examples=[ME])
 
 
-class MessageCreated(_Event):
-    """Somebody wrote. In a replay too `reactions` is empty: the events that put them there follow."""
+class MessageCreated(_ActorEvent):
+    """A message was sent. Its `reactions` are empty in a replay, too; the events that added them follow."""
 
     type: Literal["message.created"] = "message.created"
     message: Message
     everyone: Everyone = 0
 
 
-class MessageEdited(_Later):
-    """A message's text changed; `message` as it is now."""
+class MessageEdited(_MessageChange):
+    """The text of a message changed; `message` is its new state."""
 
     type: Literal["message.edited"] = "message.edited"
     message: Message
     everyone: Everyone = 0
 
 
-class MessageDeleted(_Later):
+class MessageDeleted(_MessageChange):
     """A message became a tombstone; `target` is its `seq`.
 
-    `ordinal` and `sender_uid` are the message's, for those who count what is unread; left out where it is past keeping.
+    `ordinal` and `sender_uid` are those of the message, for clients that count unread messages. They are left out if
+    retention has removed it.
     """
 
     type: Literal["message.deleted"] = "message.deleted"
@@ -75,44 +76,44 @@ class MessageDeleted(_Later):
     everyone: Everyone = 0
 
 
-class MessagePinned(_Later):
+class MessagePinned(_MessageChange):
     """A message was pinned; `target` is its `seq`."""
 
     type: Literal["message.pinned"] = "message.pinned"
     target: Seq
 
 
-class MessageUnpinned(_Later):
+class MessageUnpinned(_MessageChange):
     """A message was unpinned; `target` is its `seq`."""
 
     type: Literal["message.unpinned"] = "message.unpinned"
     target: Seq
 
 
-class ReactionAdded(_Later):
-    """Somebody put an emoji under the message `target`."""
+class ReactionAdded(_MessageChange):
+    """Somebody reacted to the message `target` with an emoji."""
 
     type: Literal["reaction.added"] = "reaction.added"
     target: Seq
     emoji: str = Field(examples=["👍"])
 
 
-class ReactionRemoved(_Later):
-    """Somebody took their emoji back."""
+class ReactionRemoved(_MessageChange):
+    """Somebody removed a reaction from the message `target`."""
 
     type: Literal["reaction.removed"] = "reaction.removed"
     target: Seq
     emoji: str = Field(examples=["👍"])
 
 
-class Hidden(Placed):
-    """Something became of a message from before the reader's time; what, is not theirs. It keeps the log dense."""
+class Hidden(EventBase):
+    """Takes the place of an event about a message that the reader may not see, so that no `seq` is missing in the log."""
 
     type: Literal["event.hidden"] = "event.hidden"
     seq: Seq = Field(examples=[15])
 
 
-class MemberJoined(_Event):
+class MemberJoined(_ActorEvent):
     """Somebody became a member."""
 
     type: Literal["member.joined"] = "member.joined"
@@ -120,14 +121,14 @@ class MemberJoined(_Event):
     role: Role = "member"
 
 
-class MemberLeft(_Event):
-    """Somebody is a member no more."""
+class MemberLeft(_ActorEvent):
+    """Somebody is no longer a member."""
 
     type: Literal["member.left"] = "member.left"
     user: User
 
 
-class MemberUpdated(_Event):
+class MemberUpdated(_ActorEvent):
     """A member's role changed."""
 
     type: Literal["member.updated"] = "member.updated"
@@ -135,8 +136,8 @@ class MemberUpdated(_Event):
     role: Role
 
 
-class MemberMuted(_Event):
-    """A member may read but not write, until then (null: for good); or may again (`on` false)."""
+class MemberMuted(_ActorEvent):
+    """A member may read but not write, `until` a time (null: permanently), or may write again (`on` false)."""
 
     type: Literal["member.muted"] = "member.muted"
     user: User
@@ -144,44 +145,43 @@ class MemberMuted(_Event):
     until: Time | None = None
 
 
-class ConversationUpdated(_Event, ConversationSettings):
-    """A conversation's title or another setting changed; all of them as they are now.
+class ConversationUpdated(_ActorEvent, ConversationSettings):
+    """The settings of a conversation changed; the event has all of them.
 
-    `last_message`: where `history` became "all", for those who did not see it before.
+    `last_message`: if `history` became "all", for members who could not see it before.
     """
 
     type: Literal["conversation.updated"] = "conversation.updated"
     last_message: Message | None = None
 
 
-class ConversationAdded(_Own):
-    """`@me`: a conversation is yours from now; events above `state.head` follow live."""
+class ConversationAdded(_PersonalEvent):
+    """`@me`: you have a new conversation; events above `state.head` follow live."""
 
     type: Literal["conversation.added"] = "conversation.added"
     state: ConversationState
 
 
-class ConversationInvited(_Own):
-    """`@me`: somebody whom you do not know would like you in a room: `join` accepts, `leave` declines."""
+class ConversationInvited(_PersonalEvent):
+    """`@me`: somebody whom you do not know invites you to a room; `join` accepts, `leave` declines."""
 
     type: Literal["conversation.invited"] = "conversation.invited"
     invitation: Invitation
 
 
-class ConversationRemoved(_Own):
-    """`@me`: the conversation `removed` is no longer yours; drop what you cached of it, and an invitation to it."""
+class ConversationRemoved(_PersonalEvent):
+    """`@me`: the conversation `removed` is no longer yours. Drop it from caches, also if it was an invitation."""
 
     type: Literal["conversation.removed"] = "conversation.removed"
     removed: ConversationId
 
 
-class ReadMarked(_Own):
+class ReadMarked(_PersonalEvent):
     """`@me`: you have read `target` up to `ordinal`, on some device.
 
-    `unread` is what was left when the last message was `last_ordinal`: there is no order across conversations, so messages
-    above that may have come before this event, and messages up to it may come after. `head`: the same for deletions and for
-    whom messages name: those at or below this `seq` of `target` are out of `unread` and in `mentions` already. 0 where an
-    older version wrote the event.
+    `unread` counts up to the message `last_ordinal`. There is no order across conversations: messages above it may come before
+    this event, and messages up to it may come after. `head` is the same for deletions and mentions: those at or below this
+    `seq` of `target` are already counted in `unread` and `mentions`; 0 if an older version wrote the event.
     """
 
     type: Literal["read"] = "read"
@@ -193,9 +193,9 @@ class ReadMarked(_Own):
     mentions: Count = Field(default=0, examples=[1])
 
 
-class Mentioned(_Own):
-    """`@me`: the message `message` in `target` names you, or does so no more; `mentions` unread ones did when the last event
-    there was `head` (0 where an older version wrote the event)."""
+class Mentioned(_PersonalEvent):
+    """`@me`: the message `message` in `target` mentions you, or no longer does. `mentions`: how many unread messages did when
+    the last event there was `head` (0 if an older version wrote the event)."""
 
     type: Literal["mentioned"] = "mentioned"
     target: ConversationId
@@ -204,16 +204,16 @@ class Mentioned(_Own):
     head: Cursor = 0
 
 
-class DraftChanged(_Own):
-    """`@me`: your draft in `target`, on some device; empty when gone."""
+class DraftChanged(_PersonalEvent):
+    """`@me`: your draft in `target` changed on some device; empty if it was deleted."""
 
     type: Literal["draft"] = "draft"
     target: ConversationId
     text: str = Field(examples=["Ertaga kelaman, lekin"])
 
 
-class UserUpdated(_Own):
-    """`@me`: your own profile changed; as it is now."""
+class UserUpdated(_PersonalEvent):
+    """`@me`: your profile changed; `user` is its new state."""
 
     type: Literal["user.updated"] = "user.updated"
     user: Profile | User
@@ -227,8 +227,8 @@ Stored = (
     | ReadMarked | Mentioned | DraftChanged | UserUpdated
 )  # fmt: skip
 Event = Stored | Hidden
-"""What is in a log, and what some readers get in its place."""
-EVENTS: tuple[type[Placed], ...] = (
+"""The stored events, and the one that some readers get in their place."""
+EVENTS: tuple[type[EventBase], ...] = (
     MessageCreated, MessageEdited, MessageDeleted, MessagePinned, MessageUnpinned,
     ReactionAdded, ReactionRemoved, Hidden,
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
@@ -254,19 +254,17 @@ def own_log(uid: str) -> str:
 
 
 def veil(event: Event) -> None:
-    """Keep what became of a message from those who may not read that message. Where all may read all, don't.
-
-    Inside the server only: the wire knows no veils. Each reader gets the event, or `Hidden` in its place.
-    """
-    if isinstance(event, _Later):
+    """Hide the change of a message from readers who may not read the message; they get `Hidden` in its place. Not needed in a
+    log that all members may read from the beginning. The mark is not sent to clients."""
+    if isinstance(event, _MessageChange):
         event._veil = event.message.seq if isinstance(event, MessageEdited) else event.target
 
 
 def veil_of(event: Event) -> int | None:
-    """The lowest floor (a `seq`, see `store.floor`) whose readers get `Hidden`; None: everybody gets the event."""
-    return event._veil if isinstance(event, _Later) else None
+    """The lowest floor (a `seq`, see `store.read.floor`) whose readers get `Hidden`; None: all readers get the event."""
+    return event._veil if isinstance(event, _MessageChange) else None
 
 
 def hidden(event: Event) -> Hidden:
-    """What readers below the floor get in its place: that there was something."""
+    """The event that a reader who may not see `event` gets in its place."""
     return Hidden(conversation=event.conversation, seq=event.seq, at=event.at)

@@ -1,4 +1,4 @@
-"""An example of anything on the wire, put together from those that the schemas of its parts carry (`examples=` of a field)."""
+"""Builds an example of a JSON schema from the examples of its fields (`examples=`)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _NULL = {"type": "null"}
 
 
 def example(schema: JsonSchema, definitions: Mapping[str, JsonSchema]) -> Any:
-    """A value that `schema` allows; `definitions` by the last part of a `$ref`. Of several ways it takes the first.
+    """A value that `schema` allows, from the first of several alternatives. `definitions`: by the last part of a `$ref`.
 
-    A field that may be null is null, and what may be left out is left out where its default is nothing; unless the field
-    itself has an example. Raises LookupError for what has no example and cannot be made up: a text or a number.
+    Without an example of its own, a nullable field is null, and an optional field with an empty default is left out. Raises
+    LookupError for a text or a number without an example.
     """
     if "examples" in schema:
         return schema["examples"][0]

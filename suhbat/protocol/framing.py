@@ -1,4 +1,4 @@
-"""A server's text frames as bytes (RFC 6455 §5.2): FIN, opcode 1, no mask, the shortest length."""
+"""Encodes the text frames of a server (RFC 6455 §5.2): FIN, opcode 1, no mask, the shortest length."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from struct import pack
 
 WINDOW_BITS = 12
-"""Of compressed messages (RFC 7692): 4 KB, so that nobody needs more to read them."""
+"""The window of compressed messages (RFC 7692): 4 KB, so that a client needs no larger one."""
 WORTH_COMPRESSING = 100
-"""Bytes; what is shorter gains nothing."""
+"""Bytes. A shorter message is not compressed."""
 
 
 def text_frames(payloads: Iterable[bytes]) -> bytes:
-    """Unmasked text frames as one string of bytes, for one write. Each payload is valid UTF-8."""
+    """The frames of these payloads (valid UTF-8), joined for one write."""
     pieces: list[bytes] = []
     for payload in payloads:
         pieces += (_header(len(payload)), payload)
@@ -21,12 +21,12 @@ def text_frames(payloads: Iterable[bytes]) -> bytes:
 
 
 def compressed_frames(payloads: Iterable[bytes]) -> bytes:
-    """The same by permessage-deflate (RFC 7692) without context takeover: the same bytes are right for every reader."""
+    """The same with permessage-deflate (RFC 7692). There is no context takeover, so the bytes are the same for every reader."""
     pieces: list[bytes] = []
     for payload in payloads:
         if len(payload) >= WORTH_COMPRESSING:
             deflate = zlib.compressobj(wbits=-WINDOW_BITS, memLevel=5)
-            # An empty block ends what was flushed; RFC 7692 §7.2.1 takes its last four bytes away.
+            # The flush ends with an empty block, whose last four bytes are removed (RFC 7692 §7.2.1).
             packed = (deflate.compress(payload) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
             if len(packed) < len(payload):
                 pieces += (_header(len(packed), 0xC1), packed)

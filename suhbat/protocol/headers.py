@@ -1,4 +1,4 @@
-"""Headers that every answer over HTTP carries, also a refused upgrade (PROTOCOL §4, §5). Pure."""
+"""Headers of every HTTP response, also that to a refused upgrade (PROTOCOL §4, §5). Pure."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "form-action 'none'",
     )
 )
-"""Nothing from another host, nothing inline, no frame around us: what somebody writes cannot become code."""
+"""Nothing from other hosts, nothing inline, no framing: the text of a message cannot become code."""
 HSTS_SECONDS = 365 * 24 * 3600
-ALWAYS = {
+FIXED_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
-    # No page that opened ours, or that ours opened, keeps a hand on it.
+    # A page that opened ours, or that ours opened, gets no reference to its window.
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "microphone=(self), camera=(self), publickey-credentials-get=(self)",
 }
-UNLESS_SAID = {
+DEFAULT_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "Cache-Control": "no-store",
-    # No page of another site reads what is here by naming it as a picture or a script.
+    # A page of another site cannot load a response as an image or a script.
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""What an answer may say otherwise."""
+"""Headers that a response may set to another value."""
 
 
-def always(public_url: str | None) -> dict[str, str]:
-    """What each answer carries. With an https `public_url` browsers come by https only, from their first visit on."""
+def fixed_headers(public_url: str | None) -> dict[str, str]:
+    """Headers that no response may change. With an https `public_url`, HSTS makes browsers use https only."""
     if public_url is not None and public_url.lower().startswith("https://"):
-        return ALWAYS | {"Strict-Transport-Security": f"max-age={HSTS_SECONDS}"}
-    return ALWAYS
+        return FIXED_HEADERS | {"Strict-Transport-Security": f"max-age={HSTS_SECONDS}"}
+    return FIXED_HEADERS
 
 
-def of_refusal(public_url: str | None) -> dict[str, str]:
-    """All of them."""
-    return UNLESS_SAID | always(public_url)
+def all_headers(public_url: str | None) -> dict[str, str]:
+    """The headers of a response that sets none of them."""
+    return DEFAULT_HEADERS | fixed_headers(public_url)

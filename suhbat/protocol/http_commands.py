@@ -1,4 +1,4 @@
-"""Commands that no dialect has: HTTP alone gives them. The others are in `commands`."""
+"""Commands that are given over HTTP only. The others are in `commands`."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ FilterWords = Annotated[
 
 
 class AcceptInvite(Schema):
-    """Become a member of the room that an invite leads to. The invite was checked before. A room that is gone, archived or
-    full, or from which the person is banned, is passed over: nothing is refused."""
+    """Become a member of the room of an invite, which the caller has checked. Does nothing if the room is gone, archived or
+    full, or if the person is banned from it."""
 
     conversation: ConversationId
 
 
 class SetFilter(Schema):
-    """The words that no message may have from now on. For the owner of the server."""
+    """Replace the words that no message may contain. For the owner of the server."""
 
     words: FilterWords
 
 
 class SettleReport(Schema):
-    """A report was looked at: it is shown no more."""
+    """Close a report, so that it is no longer listed."""
 
     report: Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[3])]
 
 
 StateCommand = V1StateCommand | AcceptInvite | SetFilter | SettleReport
-"""Every command that changes what is stored, but for `Send`. `chat.commands` takes it, `CommandWriter` carries it out."""
+"""Every command that changes stored state, except `Send`. `chat.commands` accepts it, a `CommandWriter` executes it."""

@@ -1,7 +1,7 @@
-"""What a frame leads to: the vocabulary of both dialects' per-connection state machines.
+"""The common parts of both dialects' state machines.
 
-A machine is fed one frame at a time and answers with exactly one action. It has no socket, no loop and no clock: whoever
-drives it carries the action out and tells it the time.
+A machine receives one frame at a time and returns exactly one action: `Do`, `Answer` or `End`. It has no socket, event loop
+or clock; its caller performs the action and passes the time.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from .types import MAX_FRAME
 C = TypeVar("C")
 
 BYTE_ORDER_MARK = "\ufeff"
-_TURNED = re.compile(r"[{\[,:]\s*[\u201c-\u201f\u00ab\u00bb]")
-"""A typographic quote where a key or a value of JSON should begin."""
+_TYPOGRAPHIC = re.compile(r"[{\[,:]\s*[\u201c-\u201f\u00ab\u00bb]")
+"""A typographic quote at the beginning of a key or a value of JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class Do(Generic[C]):
-    """Carry out this command; its answer is the business of the one who does."""
+    """Execute this command and answer it."""
 
     command: C
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Write this frame, nothing else. `refused`: the code of the error that it tells."""
+    """Write this frame. `refused`: the code of the error in it, if it is one."""
 
     frame: bytes
     refused: str | None = None
@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Write this frame if there is one, then close. `refused` as above."""
+    """Write the frame, if any, then close. `refused` as in `Answer`."""
 
     code: Close
     frame: bytes | None = None
@@ -52,50 +52,52 @@ class End:
 
 
 class Meter(Protocol):
-    """How fast somebody may talk. `take`: 0 when a frame may pass now, else the seconds to wait."""
+    """Limits the rate of the frames of a connection."""
 
-    def take(self, now: float) -> float: ...
+    def take(self, now: float) -> float:
+        """Count a frame. Returns 0 if it may pass now, otherwise the seconds to wait."""
+        ...
 
-    def patience(self, now: float) -> bool:
-        """Called for each refused frame: False when the flood has gone on for too long."""
+    def tolerates(self, now: float) -> bool:
+        """Called for each refused frame. False if the client has exceeded the rate for too long and must be disconnected."""
         ...
 
 
 class Unlimited:
-    """A meter that lets everything pass."""
+    """A meter without a limit."""
 
     def take(self, now: float) -> float:
         return 0.0
 
-    def patience(self, now: float) -> bool:
+    def tolerates(self, now: float) -> bool:
         return True
 
 
 Refuse = Callable[[SuhbatError], bytes]
-"""How a dialect writes an error."""
+"""Encodes an error in a dialect."""
 
 
-def flood(meter: Meter, now: float, refuse: Refuse) -> Answer | End | None:
-    """None when the frame may pass; else `rate_limited`, and the close 4029 if it goes on."""
+def check_rate(meter: Meter, now: float, refuse: Refuse) -> Answer | End | None:
+    """None if a frame may pass, otherwise the error `rate_limited`, with the close 4029 if it was refused for too long."""
     wait = meter.take(now)
     if not wait:
         return None
     frame, code = refuse(RateLimited(retry_after=wait)), RateLimited.code
-    return Answer(frame, code) if meter.patience(now) else End(Close.RATE_LIMITED, frame, code, code)
+    return Answer(frame, code) if meter.tolerates(now) else End(Close.RATE_LIMITED, frame, code, code)
 
 
-def binary(refuse: Refuse) -> End:
-    """The one answer to a binary frame, in every state."""
+def refuse_binary(refuse: Refuse) -> End:
+    """The action for a binary frame, in every state."""
     return End(Close.UNSUPPORTED_DATA, refuse(BadRequest(reason="not_json")), "send text frames", BadRequest.code)
 
 
-def oversized(text: str) -> bool:
-    """Whether a frame is over 64 KiB; servers that enforce it themselves never let one come this far."""
+def is_oversized(text: str) -> bool:
+    """Whether a frame exceeds 64 KiB. Not every transport checks this before."""
     return len(text) > MAX_FRAME or (len(text) * 4 > MAX_FRAME and len(text.encode()) > MAX_FRAME)
 
 
-def decoded(validate: Callable[[str], C], text: str) -> C:
-    """A frame as its class. A byte order mark before it is overlooked (RFC 8259 §8.1 allows that), as HTTP does.
+def decode(validate: Callable[[str], C], text: str) -> C:
+    """Decode a frame. A byte order mark before it is ignored, as over HTTP (RFC 8259 §8.1 allows that).
 
     Raises ValidationError.
     """
@@ -107,9 +109,9 @@ def decoded(validate: Callable[[str], C], text: str) -> C:
     return validate(text.removeprefix(BYTE_ORDER_MARK))
 
 
-def unreadable(text: str) -> str:
-    """Why this is no JSON, as a key of `texts.REASONS`: phones and word processors like to turn quotes."""
-    return "typographic_quotes" if _TURNED.search(text) else "not_json"
+def json_reason(text: str) -> str:
+    """Why a text is not JSON, as a key of `texts.REASONS`. Phones and word processors often replace quotes."""
+    return "typographic_quotes" if _TYPOGRAPHIC.search(text) else "not_json"
 
 
 def reason_of(invalid: ValidationError, text: str = "") -> str:
@@ -117,13 +119,12 @@ def reason_of(invalid: ValidationError, text: str = "") -> str:
     first = invalid.errors(include_url=False, include_input=False)[0]
     kind, field = first["type"], ".".join(str(part) for part in first["loc"])
     if kind == "json_invalid":
-        return unreadable(text)
+        return json_reason(text)
     if kind in ("model_type", "model_attributes_type", "dict_type", "union_tag_not_found") and not field:
         return "not_object" if kind != "union_tag_not_found" else '"type" is missing'
     name = f'"{first["loc"][-1]}"' if first["loc"] else "it"
     if kind == "value_error":
-        cause = str(first.get("ctx", {}).get("error", "")) or "invalid"
-        return cause
+        return str(first.get("ctx", {}).get("error", "")) or "invalid"
     if kind == "string_type":
         return f"not_string:{name}"
     if kind == "string_too_long" and first["loc"] and first["loc"][-1] in ("text", "message"):
@@ -134,5 +135,5 @@ def reason_of(invalid: ValidationError, text: str = "") -> str:
         return "many_cursors"
     if kind == "missing":
         return "message_missing" if first["loc"][-1] == "message" else f"{name} is missing"
-    said = cut(first["msg"], 200)
-    return f"{name}: {said}" if first["loc"] else said
+    message = cut(first["msg"], 200)
+    return f"{name}: {message}" if first["loc"] else message

@@ -1,9 +1,9 @@
-"""Whom a text may name with @: the one definition, for whoever counts, shows or notifies (PROTOCOL "Mentions"). Pure.
+"""Finds the names that a text mentions with @, for counting, showing and notifying (PROTOCOL "Mentions"). Pure.
 
-A name stands where no letter stands before its @, outside code, addresses and links, and not after a backslash. It goes on as
-far as letters, digits, their marks, `_ - .` and apostrophes do; the longest name that exists is meant, shortened at the signs
-between letters and never within a word. The page's twin is suhbat/web/js/text/mentions.js; tests/vectors/mentions.json holds
-the two to one answer.
+A mention has no letter before its @, and is not in code, an address or a link, or after a backslash. It extends over letters,
+digits, their marks, `_ - .` and apostrophes. It means the longest existing name that is left when it is shortened at those
+signs, but never within a word. The page has the same in suhbat/web/js/text/mentions.js; tests/vectors/mentions.json checks
+both.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from collections.abc import Iterator
 from .paragraphs import paragraphs
 
 EVERYBODY = frozenset(("all", "hamma", "ҳамма", "все"))
-"""What stands for everybody there, in every language."""
-MOST = 50
-"""Names looked at in one message, whether they are somebody's or not. What comes after them names nobody."""
-SIGNS = 500
-"""Times that an @ is looked at in one message. In a text that has more, the first of them count."""
-LONGEST = 32
-"""Code points of a name in its one form; see `identity.names`."""
+"""The words that mention everybody, in all languages."""
+MAX_NAMES = 50
+"""Mentions that are resolved in one message, whether their names exist or not. Further ones are ignored."""
+MAX_SIGNS = 500
+"""The number of @ that are examined in one message. Further ones are ignored."""
+MAX_NAME_LENGTH = 32
+"""Code points of a normalised name; see `identity.names`."""
 
 _RUN = 128
-"""Code points of a name as typed, with its marks."""
+"""Code points of a name as it was typed, with its marks."""
 _APOSTROPHES = str.maketrans(dict.fromkeys("'`\u2018\u2019\u02bc\uff07\uff40", "\u02bb"))
 _LETTERS = re.compile("[\\w.'\u2018\u2019\u02bb\u02bc\uff07\uff40-]+")
 _WIDE = re.compile("[\uff01-\uffee]")
 _BREAKS = re.compile("[-_.\u02bb]")
 _SPECIAL = re.compile(r"\\|`+|@|\[|\]|<|https?://|www\.", re.IGNORECASE)
 _MARKS = re.compile(r"[\\`\[<]|://|www\.", re.IGNORECASE)
-"""Without any of these there is nothing in a text that is no name."""
+"""Without any of these a text has no code, address or link."""
 _ESCAPES = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _ANGLE = re.compile(
     r"<(?:(?:https?|mailto):[^\s<>]{0,2000}|[\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z0-9][a-z0-9.-]{0,250})>", re.IGNORECASE
@@ -50,7 +50,7 @@ _OPENING = {")": "(", "]": "[", "}": "{"}
 
 
 def fold(name: str) -> str:
-    """The form in which names are compared. For whatever can be a name it is what `identity.names.normalise` gives."""
+    """The form in which names are compared. For a valid name it equals `identity.names.normalise`."""
     if name.isascii():
         return name.lower().translate(_APOSTROPHES)
     wide = _WIDE.sub(lambda found: unicodedata.normalize("NFKC", found[0]), name)
@@ -58,18 +58,18 @@ def fold(name: str) -> str:
 
 
 def mentions(text: str) -> Iterator[tuple[str, ...]]:
-    """For each name that stands in a text, the first MOST that differ: the folded names that it can mean, of which the first
-    that exists is meant."""
+    """For each of the first MAX_NAMES different mentions in a text: the folded names that it can mean. The first existing one
+    is meant."""
     if "@" not in text:
         return
-    if text.count("@") > SIGNS:
-        text = "@".join(text.split("@", SIGNS + 1)[: SIGNS + 1])
+    if text.count("@") > MAX_SIGNS:
+        text = "@".join(text.split("@", MAX_SIGNS + 1)[: MAX_SIGNS + 1])
     seen: set[str] = set()
     for part in paragraphs(text) if _MARKS.search(text) or "~~~" in text else (text,):
         for run in _Paragraph(part).runs():
             if run in seen:
                 continue
-            if len(seen) >= MOST:
+            if len(seen) >= MAX_NAMES:
                 return
             seen.add(run)
             if names := spellings(run):
@@ -77,10 +77,10 @@ def mentions(text: str) -> Iterator[tuple[str, ...]]:
 
 
 def spellings(run: str) -> tuple[str, ...]:
-    """What can be meant by what stands behind an @, folded: all of it, then shortened at each sign between letters."""
+    """The folded names that the text after an @ can mean: all of it, then shortened at each sign between letters."""
     folded = fold(run)
     ends = [*(found.start() for found in _BREAKS.finditer(folded)), len(folded)]
-    names = (folded[:end] for end in reversed(ends) if 0 < end <= LONGEST)
+    names = (folded[:end] for end in reversed(ends) if 0 < end <= MAX_NAME_LENGTH)
     return tuple(name for name in names if any(letter.isalnum() for letter in name))
 
 
@@ -94,7 +94,7 @@ class _Paragraph:
             self._codes.setdefault(len(found[0]), []).append(found.start())
 
     def runs(self) -> list[str]:
-        """What stands behind each @ that may name somebody."""
+        """The text after each @ that may be a mention."""
         text, at = self.text, 0
         found: list[str] = []
         brackets: list[int] = []
@@ -113,7 +113,7 @@ class _Paragraph:
                 if brackets:
                     first = brackets.pop()
                     if target := _TARGET.match(text, at):
-                        del found[first:]  # the text of a link names nobody
+                        del found[first:]  # the text of a link mentions nobody
                         brackets.clear()
                         at = target.end()
             elif sign == "<":
@@ -129,13 +129,13 @@ class _Paragraph:
         return found
 
     def _code_end(self, at: int, length: int) -> int | None:
-        """Behind the code that begins with these backticks; None where nothing ends it."""
-        places = self._codes.get(length, [])
-        after = bisect_right(places, at)
-        return None if after == len(places) else places[after] + length
+        """The position after the code that begins with these backticks; None if it has no end."""
+        starts = self._codes.get(length, [])
+        after = bisect_right(starts, at)
+        return None if after == len(starts) else starts[after] + length
 
     def _name_end(self, at: int) -> int:
-        """Behind what stands behind an @; the same place where it can name nobody."""
+        """The position after the name that follows the @ at `at`; `at` itself if it cannot be a mention."""
         text, before = self.text, at
         while before and text[before - 1] == "_":
             before -= 1  # _@ali_ is emphasised, a_@b is an address
@@ -146,7 +146,7 @@ class _Paragraph:
             if simple := _LETTERS.match(text, end):
                 end = simple.end()
             elif text[end] == "`":
-                # An apostrophe of the name, if it is one alone and begins no code.
+                # A single backtick that does not begin code is an apostrophe of the name.
                 if text[end + 1 : end + 2] == "`" or self._code_end(end, 1) is not None:
                     break
                 end += 1
@@ -157,7 +157,7 @@ class _Paragraph:
         return end
 
     def _address_end(self, at: int) -> int | None:
-        """Behind the address that begins here; see suhbat/web/js/text/links.js."""
+        """The position after the address that begins here, or None; see suhbat/web/js/text/links.js."""
         text = self.text
         if at and (_is_word(text[at - 1]) or text[at - 1] in "@/.-"):
             return None

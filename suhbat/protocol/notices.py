@@ -1,4 +1,4 @@
-"""Ephemeral notices: no `seq`, may be dropped when a connection is behind."""
+"""Ephemeral notices. They have no `seq`, and may be dropped while a connection is behind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from .objects import Presence
-from .told import ConversationId, Ordinal, Uid, UserId
+from .sent_types import ConversationId, Ordinal, Uid, UserId
 from .types import Schema
 
 
@@ -21,9 +21,9 @@ class TypingNotice(Schema):
 
 
 class PresenceNotice(Schema):
-    """Who came and went, gathered over up to a second.
+    """Changes of presence, collected for up to a second.
 
-    `whole` (after `hello` and after having been behind): who is not in it is not here, whatever was said before.
+    `whole` (after `hello`, and after the connection was behind): the list is complete, and everybody else is offline.
     """
 
     type: Literal["presence"] = "presence"

@@ -1,4 +1,4 @@
-"""The nouns of the wire: users, messages, conversations, presence."""
+"""The objects of the wire: users, messages, conversations, presence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .told import ConversationId, Count, Cursor, Days, Ordinal, Seconds, Seq, Uid, UserId
+from .sent_types import ConversationId, Count, Cursor, Days, Ordinal, Seconds, Seq, Uid, UserId
 from .types import Schema, Time
 
 UserKind = Literal["guest", "account"]
@@ -19,7 +19,7 @@ AddedBy = Literal["everyone", "known", "nobody"]
 
 
 class User(Schema):
-    """Who somebody is: `user_id` is the name, `uid` the identity behind it, immutable and never reused."""
+    """A user. `user_id` is the name, `uid` the identity behind it, which is immutable and never reused."""
 
     uid: Uid
     user_id: UserId
@@ -27,24 +27,24 @@ class User(Schema):
 
 
 class Person(User):
-    """Somebody as others see them. `display_name` is not unique and no proof of anything; `role` is that on the server."""
+    """A user as others see them. `display_name` is not unique and proves nothing; `role` is that on the server."""
 
     display_name: str = Field(examples=["Ali Valiyev"])
     role: Role = "member"
 
 
 class Profile(Person):
-    """An account as its owner sees it. `locale`: a language tag (RFC 5646), or None for what each device says. `added_by`:
-    who may make them a member of a room at once; anybody else invites them."""
+    """An account as its owner sees it. `locale`: a language tag (RFC 5646), or null for that of each device. `added_by`: who
+    may make them a member of a room at once; others invite them."""
 
     locale: str | None = Field(default=None, examples=["uz"])
     added_by: AddedBy = "known"
 
 
 class Reaction(Schema):
-    """One emoji under a message: how many people chose it, and the first of them, in the order of time.
+    """The reactions to a message with one emoji: how many people chose it, and the first of them, in the order of time.
 
-    `mine`: whether the reader is among all of them. In events, which are the same for everybody, it is left out.
+    `mine`: whether the reader is one of them. It is left out in events, which are the same for all readers.
     """
 
     emoji: str = Field(examples=["👍"])
@@ -55,11 +55,11 @@ class Reaction(Schema):
 
 
 class Message(Schema):
-    """A message, named by `conversation` and the `seq` of its `message.created`.
+    """A message. Its id is `conversation` with `seq`, that of its `message.created`.
 
-    `ordinal` counts messages only. A deleted message keeps its place: `deleted` is true and `text` is empty.
-    `reactions_at`: in events, the `seq` of the conversation up to which reactions are counted in `reactions` already.
-    `mentions_all`: it names everybody there, and its sender may do that; left out otherwise.
+    `ordinal` counts messages only. A deleted message keeps its position, with `deleted` true and an empty `text`.
+    `reactions_at`: in events, the `seq` of the conversation up to which `reactions` are counted.
+    `mentions_all`: it mentions everybody, and its sender is allowed to; left out otherwise.
     """
 
     conversation: ConversationId
@@ -81,8 +81,9 @@ class Message(Schema):
 class ConversationSettings(Schema):
     """The settings of a conversation, which its moderators or its owner can change.
 
-    `visibility`: whether others find a room and may join. `history`: what members read of the time before they joined.
-    `slow_mode`: seconds between two messages of one member; `retention`: days that messages are kept; 0: none.
+    `visibility`: whether others find a room and may join. `history`: how much members read of the time before they joined.
+    `slow_mode`: seconds between two messages of one member, 0 for none. `retention`: days that messages are kept, 0 for no
+    limit.
     """
 
     title: str = Field(default="", examples=["Choyxona"])
@@ -95,10 +96,10 @@ class ConversationSettings(Schema):
 
 
 class ConversationState(ConversationSettings):
-    """A conversation as one of its people sees it. `head` is its last `seq`; a direct's `title` is the others' names.
+    """A conversation as the reader sees it. `head` is its last `seq`; the `title` of a direct is the names of the others.
 
-    `since`: the head when the reader came; where `history` is "joined", nothing at it or below is theirs. `mentions`: unread
-    messages that name the reader. `role` is None where the reader is no member (a public room).
+    `since`: the head when the reader joined; if `history` is "joined", they see only what is above it. `mentions`: unread
+    messages that mention the reader. `role` is null if the reader is not a member (of a public room).
     """
 
     conversation: ConversationId
@@ -116,7 +117,7 @@ class ConversationState(ConversationSettings):
 
 
 class Invitation(Schema):
-    """A membership that somebody offers: what the room is called and who asks. Nothing else of the room is told."""
+    """An offered membership: the title of the room and the person who invites. Nothing else about the room is revealed."""
 
     conversation: ConversationId
     title: str = Field(examples=["Choyxona"])
@@ -126,12 +127,12 @@ class Invitation(Schema):
 
 
 def by_time(invitation: Invitation) -> tuple[int, str]:
-    """The order of invitations, for servers and clients. Several of one batch have the same time."""
+    """The sort key of invitations, for server and clients. Several of one batch have the same time."""
     return invitation.invited_at, invitation.conversation
 
 
 class Member(Schema):
-    """Somebody in a conversation. `read_ordinal`: how far they have read; None where there are too many to tell."""
+    """A member of a conversation. `read_ordinal`: how far they have read; null in a large conversation."""
 
     user: User
     role: Role
@@ -142,7 +143,7 @@ class Member(Schema):
 
 
 class Presence(Schema):
-    """Whether somebody is here; `last_seen` is when they left."""
+    """Whether a user is online. `last_seen`: when they went offline."""
 
     user_id: UserId
     uid: Uid

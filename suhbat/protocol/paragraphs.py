@@ -1,7 +1,7 @@
-"""The paragraphs of a message, without its fenced code: what names can stand in. Pure.
+"""Splits a message into its paragraphs without fenced code, in which mentions are searched. Pure.
 
-The server shows no Markdown; it must know what is code as the page does (suhbat/web/js/text/blocks.js), so that nobody is
-named by a program that somebody quotes. tests/vectors/mentions.json holds both to one answer.
+The server does not render Markdown, but it must recognise code as the page does (suhbat/web/js/text/blocks.js), so that code
+mentions nobody. tests/vectors/mentions.json checks both.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _DEEPEST = 6
-"""Quotes and lists within each other; each line is read once for each of them."""
+"""The depth of nested quotes and lists. A line is read once for each level."""
 _FENCE = re.compile(r"( {0,3})(```+|~~~+)(.*)", re.DOTALL)
 _QUOTE = re.compile(r" {0,3}>")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}\Z")
@@ -20,7 +20,7 @@ _SIGN = re.compile(r"[-*+]|[0-9]{1,9}[.)]")
 
 
 def paragraphs(text: str) -> Iterator[str]:
-    """Each paragraph, in order, with its lines; in quotes and lists too."""
+    """Each paragraph with its lines, in order, also in quotes and lists."""
     yield from _blocks(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 0)
 
 
@@ -65,7 +65,7 @@ def _joined(paragraph: list[str]) -> Iterator[str]:
 
 def _fence(line: str) -> str | None:
     found = _FENCE.match(line)
-    # After backticks there is no backtick: that is code within a line.
+    # A backtick after opening backticks means code within a line.
     return None if found is None or (found[2][0] == "`" and "`" in found[3]) else found[2]
 
 
@@ -76,7 +76,7 @@ def _closes(line: str, mark: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    """The beginning of an item: `indent` is the column of its sign, `offset` that of its text, `start` its number."""
+    """The beginning of a list item: `indent` is the column of its sign, `offset` that of its text, `start` its number."""
 
     indent: int
     offset: int
@@ -99,7 +99,7 @@ def _item(line: str) -> _Item | None:
 
 
 def _list(lines: list[str], at: int, first: _Item) -> tuple[list[list[str]], int]:
-    """The lines of each item, and the line after the list."""
+    """The lines of each item, and the index of the line after the list."""
     items: list[list[str]] = []
     last, blank, start = first, 0, at
     while at < len(lines):
@@ -124,7 +124,7 @@ def _list(lines: list[str], at: int, first: _Item) -> tuple[list[list[str]], int
 
 
 def _columns(line: str) -> int:
-    """How far a line is indented; a tab goes to the next fourth column."""
+    """The indentation of a line in columns; a tab advances to the next multiple of four."""
     column = 0
     for sign in line:
         if sign == " ":
@@ -137,7 +137,7 @@ def _columns(line: str) -> int:
 
 
 def _dedent(line: str, count: int) -> str:
-    """The line without its first `count` columns of space, or without all of its space."""
+    """The line without its first `count` columns of indentation, or without all of it."""
     column = at = 0
     while column < count and at < len(line) and line[at] in " \t":
         column += 1 if line[at] == " " else 4 - column % 4

@@ -1,4 +1,4 @@
-"""A failure as HTTP tells it: RFC 9457 `application/problem+json`, with the same `code`s as on the sockets."""
+"""Errors over HTTP: `application/problem+json` (RFC 9457) with the same `code`s as over WebSockets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Schema):
-    """What went wrong. Programs look at `code`, which never changes; `detail` is for people, in their language."""
+    """An error. `code` is for programs and never changes; `detail` is for people, in their language."""
 
     type: str = Field(default="about:blank", description="Always about:blank: `code` says which problem it is.")
     title: str = Field(description="The phrase of the HTTP status.", examples=["Not Found"])
@@ -33,7 +33,7 @@ class Problem(Schema):
 
 
 def problem_of(error: SuhbatError, language: Language, status: int | None = None) -> Problem:
-    """`status`: where HTTP knows better than the error, such as 405."""
+    """The problem document of an error. `status`: overrides that of the error, for example with 405."""
     status = status or error.status
     return Problem(
         title=HTTPStatus(status).phrase,

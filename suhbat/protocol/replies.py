@@ -1,4 +1,4 @@
-"""What the server answers on v1: replies tied to a command by `id`, and the frames of an opening or a resume."""
+"""Replies of the v1 dialect: those tied to a command by `id`, and the frames of an opening or a resume."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from suhbat.errors import SuhbatError
 from suhbat.texts import Language, say
 
 from .objects import ConversationState, Invitation, Message, User
-from .told import ConversationId, Cursors
+from .sent_types import ConversationId, Cursors
 from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FRAME, MAX_TEXT, Schema, Time, format_time
 
 
 class Limits(Schema):
-    """What a client should know before it is refused: characters of a text, bytes of a frame."""
+    """The limits for clients: `text` in characters, `frame` in bytes."""
 
     text: int = MAX_TEXT
     frame: int = MAX_FRAME
@@ -40,10 +40,10 @@ class Welcome(_Reply):
 
 
 class Snapshot(Schema):
-    """Everything a client without a past needs: its conversations, the people in them, and where each log stands.
+    """The state for a client without one: its conversations, the people in them, and the cursor of each log.
 
-    A large one comes in several frames, each below 256 KB: the first says what `cursors["@me"]` is and which `invitations`
-    are open; while `more` is true, the next one adds to what was told.
+    A large snapshot comes in several frames of less than 256 KB. The first has `cursors["@me"]` and the open `invitations`.
+    While `more` is true, another frame with further conversations follows.
     """
 
     type: Literal["snapshot"] = "snapshot"
@@ -55,7 +55,7 @@ class Snapshot(Schema):
 
 
 class Reset(Schema):
-    """Drop what you cached of this conversation and take this state; its cursor is now `state.head`."""
+    """Replace the cached conversation by this state; its cursor is now `state.head`."""
 
     type: Literal["reset"] = "reset"
     conversation: ConversationId
@@ -64,7 +64,7 @@ class Reset(Schema):
 
 
 class Removed(Schema):
-    """A cursor was sent for a conversation that may not be seen (or does not exist; one answer for both)."""
+    """The client sent a cursor of a conversation that does not exist or that it may not see (one answer for both)."""
 
     type: Literal["conversation.removed"] = "conversation.removed"
     conversation: ConversationId
@@ -72,19 +72,19 @@ class Removed(Schema):
 
 
 class CaughtUp(Schema):
-    """All that was missed has been sent; what follows is live."""
+    """All missed events have been sent; live events follow."""
 
     type: Literal["caught_up"] = "caught_up"
 
 
 class Ok(_Reply):
-    """Done. What else it carries depends on the command (the classes below)."""
+    """The command was executed. Some commands have a reply with further fields."""
 
     type: Literal["ok"] = "ok"
 
 
 class Sent(Ok):
-    """`send`: the message is durable and numbered. `duplicate`: it already was."""
+    """The reply to `send`: the message is durable and numbered. `duplicate`: it already was."""
 
     conversation: ConversationId
     seq: int = Field(examples=[12])
@@ -94,8 +94,8 @@ class Sent(Ok):
 
 
 class Acted(Ok):
-    """What a command changed is durable. `seq`: that of the event in the conversation's log; where nothing had to change,
-    the head. `unread`: after `read`. `invited`: after `admit`, where the person was asked instead of made a member."""
+    """The change of a command is durable. `seq`: that of the event in the conversation's log, or the head if nothing had to
+    change. `unread`: after `read`. `invited`: after `admit`, if the person was invited instead of made a member."""
 
     conversation: ConversationId
     seq: int = Field(examples=[14])
@@ -104,7 +104,7 @@ class Acted(Ok):
 
 
 class Page(Ok):
-    """`history`: messages, ascending."""
+    """The reply to `history`: messages in ascending order."""
 
     messages: tuple[Message, ...]
     has_before: bool
@@ -113,14 +113,14 @@ class Page(Ok):
 
 
 class Pong(_Reply):
-    """`ping`: every conversation written since the previous pong, with its head."""
+    """The reply to `ping`: the heads of the conversations that changed since the previous pong."""
 
     type: Literal["pong"] = "pong"
     heads: dict[str, int] = Field(examples=[{LOBBY: 1843}])
 
 
 class Error(_Reply):
-    """Refused. `code` is for programs and never changes; `message` is for people, in their language."""
+    """The command was refused. `code` is for programs and never changes; `message` is for people, in their language."""
 
     type: Literal["error"] = "error"
     code: str = Field(examples=["not_found"])
@@ -133,12 +133,12 @@ REPLIES: tuple[type[Schema], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp
 
 
 def encode(frame: Schema) -> bytes:
-    """One JSON object, UTF-8."""
+    """Encode a frame as one JSON object in UTF-8."""
     return frame.__pydantic_serializer__.to_json(frame)
 
 
 def sent(id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int, duplicate: bool) -> bytes:
-    """`Sent`, encoded. It is written for every message, and its values are the server's own: no need to validate them."""
+    """An encoded `Sent`. It skips validation for speed: it is written for every message, from the server's own values."""
     return to_json(
         {
             "type": "ok",
@@ -153,5 +153,5 @@ def sent(id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int,
 
 
 def refusal(error: SuhbatError, language: Language, id: int | str | None = None) -> Error:
-    """An error as a reply: its code, its text in the reader's language, and when a repeat can help."""
+    """The reply for an error, with its text in the given language."""
     return Error(id=id, code=error.code, message=error.message(language), retry_after=error.retry_after)

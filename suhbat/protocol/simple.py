@@ -1,6 +1,6 @@
-"""The simple dialect: the seed's contract, for a person with Postman (PROTOCOL §1). It never changes, except by adding.
+"""The simple dialect, for people with a tool like Postman (PROTOCOL §1). It only ever changes by additions.
 
-No handshake, no token: open `/ws/{user_id}`, send `{"message": "Salom hammaga!", "to_user": ""}`.
+There is no handshake and no token: open `/ws/{user_id}` and send `{"message": "Salom hammaga!", "to_user": ""}`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,14 @@ from suhbat.texts import Language, say
 
 from .closes import Close
 from .events import Event, MessageCreated
-from .machine import Answer, Do, End, Meter, binary, decoded, flood, oversized, reason_of
+from .machine import Answer, Do, End, Meter, check_rate, decode, is_oversized, reason_of, refuse_binary
 from .replies import encode
-from .told import ConversationId, Uid, UserId
+from .sent_types import ConversationId, Uid, UserId
 from .types import LOBBY, Schema, Storable, Text, Time, format_time
-
-EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
 
 
 class SimpleSend(Schema):
-    """What a client sends. `to_user` missing, null or "" means everybody."""
+    """The only frame of a client. `to_user` missing, null or "" means everybody."""
 
     message: Text
     to_user: Annotated[str, Field(max_length=4_000), Storable, AfterValidator(str.strip)] | None = Field(
@@ -41,13 +39,13 @@ class _Announcement(Schema):
 
 
 class SimpleJoined(_Announcement):
-    """Somebody's first connection opened. The text is the same in every language."""
+    """The first connection of a user opened. The text is the same in every language."""
 
     type: Literal["joined"] = "joined"
 
 
 class SimpleLeft(_Announcement):
-    """Somebody's last connection is gone."""
+    """The last connection of a user closed."""
 
     type: Literal["left"] = "left"
     message: str = Field(examples=["User ali left the chat"])
@@ -67,7 +65,7 @@ class SimpleMessage(Schema):
 
 
 class SimpleSent(Schema):
-    """Your private message is stored; `online`: whether its reader is here now."""
+    """Your private message is stored. `online`: whether the recipient is online."""
 
     type: Literal["sent"] = "sent"
     conversation: ConversationId = Field(examples=["dfvyrmqvxe2yeialcpsu7w"])
@@ -79,7 +77,7 @@ class SimpleSent(Schema):
 
 
 class SimpleError(Schema):
-    """Refused; the connection stays open unless a close follows."""
+    """An error. The connection stays open unless a close follows."""
 
     type: Literal["error"] = "error"
     code: str = Field(examples=["user_not_found"])
@@ -91,7 +89,7 @@ SIMPLE_FRAMES: tuple[type[Schema], ...] = (SimpleJoined, SimpleLeft, SimpleMessa
 
 
 class Viewer(Protocol):
-    """Whose connection a frame is written for."""
+    """The user whose connection a frame is written to."""
 
     @property
     def uid(self) -> str: ...
@@ -108,27 +106,27 @@ def left(user_id: str, uid: str, at: int) -> bytes:
 
 
 def message(event: Event, to_user: str) -> bytes | None:
-    """A message as this dialect shows it; None for what it does not show (everything but new, undeleted messages)."""
+    """The frame of a message; None for events that this dialect does not send (all but new messages that are not deleted)."""
     if not isinstance(event, MessageCreated) or event.message.deleted:
         return None
-    said = event.message
-    # `SimpleMessage`, encoded. Its values are the server's own: no need to validate them for every message.
+    made = event.message
+    # An encoded `SimpleMessage`, without validation for speed: the values are the server's own.
     return to_json(
         {
             "type": "message",
             "conversation": event.conversation,
             "seq": event.seq,
-            "from_user": said.sender,
-            "from_uid": said.sender_uid,
+            "from_user": made.sender,
+            "from_uid": made.sender_uid,
             "to_user": to_user,
-            "message": said.text,
-            "sent_at": format_time(said.sent_at),
+            "message": made.text,
+            "sent_at": format_time(made.sent_at),
         }
     )
 
 
 def message_for(event: Event, viewer: Viewer, *, echo: bool) -> bytes | None:
-    """The same for one viewer: in the lobby to everybody, in a direct to the others (`echo`: also to its sender)."""
+    """The frame for one viewer, or None. In a direct the sender gets it only with `echo`."""
     if event.conversation == LOBBY:
         return message(event, "")
     if not isinstance(event, MessageCreated) or (event.actor_uid == viewer.uid and not echo):
@@ -137,7 +135,7 @@ def message_for(event: Event, viewer: Viewer, *, echo: bool) -> bytes | None:
 
 
 def sent(conversation: str, seq: int, sent_at: int, to: Viewer, *, online: bool) -> bytes:
-    """The receipt of a private message."""
+    """The frame that confirms a private message."""
     return encode(
         SimpleSent(
             conversation=conversation, seq=seq, to_user=to.user_id, to_uid=to.uid, sent_at=sent_at, online=online
@@ -146,29 +144,29 @@ def sent(conversation: str, seq: int, sent_at: int, to: Viewer, *, online: bool)
 
 
 def refusal(error: SuhbatError, language: Language) -> bytes:
-    """Of this dialect alone it can be said that an empty `to_user` means everybody."""
+    """The frame of an error. Only this dialect's `user_not_found` mentions that an empty `to_user` means everybody."""
     text = "user_not_found.simple" if error.text == "user_not_found" else error.text
     message = say(text, language, **error.params)
     return encode(SimpleError(code=error.code, message=message, retry_after=error.retry_after))
 
 
 class SimpleMachine:
-    """One connection of the simple dialect: a frame in, an action out. It has no states: open is open."""
+    """The state machine of a connection in the simple dialect. It has only one state."""
 
     def __init__(self, language: Language, meter: Meter) -> None:
         self.language = language
         self.meter = meter
 
     def receive(self, data: str | bytes, now: float) -> Do[SimpleSend] | Answer | End:
-        """`now`: steady seconds. Text frames come as str, binary ones as bytes."""
+        """Handle a text frame (str) or a binary one (bytes). `now`: seconds of a monotonic clock."""
         if isinstance(data, bytes):
-            return binary(self.refuse)
-        if oversized(data):
+            return refuse_binary(self.refuse)
+        if is_oversized(data):
             return End(Close.TOO_BIG)
-        if flooded := flood(self.meter, now, self.refuse):
+        if flooded := check_rate(self.meter, now, self.refuse):
             return flooded
         try:
-            return Do(decoded(SimpleSend.model_validate_json, data))
+            return Do(decode(SimpleSend.model_validate_json, data))
         except ValidationError as invalid:
             error = BadRequest("bad_request.simple", reason=reason_of(invalid, data))
             return Answer(self.refuse(error), error.code)

@@ -1,4 +1,4 @@
-"""Scalars of the wire: their shape and limits, once."""
+"""Scalar types of the wire with their limits, and the base class of all schemas."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ MAX_TEXT = 4_000
 """Characters (code points) of a message."""
 MAX_FRAME = 64 * 1024
 """Bytes of a frame that a client sends; a larger one closes with 1009."""
-REACTIONS = 20
-"""Different emoji under one message."""
-REACTED = 20
-"""People whom a message shows for each emoji; all of them are in `…/reactions/{emoji}`."""
-FEW = 40
-"""People in a conversation up to which they may know how far each has read."""
+MAX_REACTIONS = 20
+"""Different emoji that one message can have."""
+MAX_REACTION_USERS = 20
+"""People that a message lists for each emoji; `…/reactions/{emoji}` lists all."""
+MAX_READERS_SHOWN = 40
+"""The largest number of members of a conversation whose read marks are shown to each other."""
 MAX_PAGE = 200
 """Messages of one page of history."""
 HELLO_SECONDS = 10
-"""How long a v1 connection may stay without saying hello."""
+"""How long a v1 connection may stay open without `hello`."""
 HEARTBEAT_SECONDS = 25
 """How often a v1 client should ping."""
 
 LOBBY = "lobby"
-"""The conversation everyone is in."""
+"""The conversation of all users."""
 ME = "@me"
-"""A user's own log, as its user sees it."""
+"""The name of a user's own log on the wire."""
 
 GUEST_TOKEN = "sg_a_token_as_it_was_shown_once"  # noqa: S105 (an example)  # nosec B105
 SESSION_TOKEN = "ss_a_token_as_it_was_shown_once"  # noqa: S105  # nosec B105
-"""In examples: nobody's."""
+"""Tokens for examples; nobody has them."""
 
 
 class Schema(BaseModel):
-    """Base of everything on the wire: frozen, strict, unknown fields ignored (the contract grows by adding).
+    """The base of all pydantic classes of the wire: frozen and strict. Unknown fields are ignored (the contract grows).
 
-    Every field that is no choice among a few has an example, its type's or its own (see `examples`).
+    Every field has an example, from its type or its own (see `examples`), unless its type is an enumeration.
     """
 
-    # What the server writes it writes whole: a field with a default is one that a reader can count on.
+    # The server sends fields with defaults, too, so the documents list them as required.
     model_config = ConfigDict(
         frozen=True, strict=True, extra="ignore", json_schema_serialization_defaults_required=True
     )
@@ -57,14 +57,14 @@ def _whole_seconds(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-@lru_cache(maxsize=1024)  # a message is written several times: in the event, in both dialects, in the answer
+@lru_cache(maxsize=1024)  # one time is encoded several times: in the event, in both dialects, in the reply
 def format_time(milliseconds: int) -> str:
-    """RFC 3339 UTC with milliseconds, from integer milliseconds since 1970."""
+    """Format milliseconds since 1970 as RFC 3339 UTC with milliseconds."""
     return f"{_whole_seconds(milliseconds // 1000)}.{milliseconds % 1000:03d}Z"
 
 
 def parse_time(value: object) -> object:
-    """The inverse of `format_time`; integers pass. Without an offset from UTC nobody knows which moment is meant."""
+    """Parse RFC 3339 into milliseconds since 1970; other types pass unchanged. Raises ValueError, also without a UTC offset."""
     if isinstance(value, str):
         try:
             moment = datetime.fromisoformat(value)
@@ -80,7 +80,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def _storable(text: str) -> str:
-    """Refuse what some store or encoder on the way to a recipient cannot carry: NUL and lone surrogates."""
+    """Refuse characters that a store or an encoder cannot handle: NUL and lone surrogates."""
     if "\0" in text:
         raise ValueError("bad_character")
     try:
@@ -102,19 +102,19 @@ Time = Annotated[
     PlainSerializer(format_time, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2026-11-23T09:30:00.125Z"]}),
 ]
-"""Milliseconds since 1970 inside, RFC 3339 UTC with milliseconds on the wire."""
+"""Milliseconds since 1970 in the code, RFC 3339 UTC with milliseconds on the wire."""
 
 Until = Annotated[Time, Field(ge=0, le=253_402_300_799_999)]
-"""A moment that a client names, up to the last one that RFC 3339 can write."""
+"""A time from a client, up to the last one that RFC 3339 can express."""
 
 Storable = AfterValidator(_storable)
 Text = Annotated[str, Field(max_length=MAX_TEXT, examples=["Salom hammaga!"]), Storable, AfterValidator(_not_blank)]
 Name = Annotated[str, Field(min_length=1, max_length=128, examples=["vali"]), Storable]
-"""A name as typed, before normalisation. `identity.names` decides what it is."""
+"""A name as it was typed; `identity.names` normalises and validates it."""
 Uid = Annotated[str, Field(min_length=1, max_length=64, examples=["usrazxgnrfqirgosn73gmg"])]
 ConversationId = Annotated[str, Field(min_length=1, max_length=64, examples=["rqegnj7zdywrwkkgt34yyk"]), Storable]
 ClientId = Annotated[str, Field(min_length=1, max_length=64, examples=["phone-41"]), Storable]
-"""What the client calls a message before the server has numbered it; the key of idempotency (with `uid`)."""
+"""A client's own id of a message, before the server has numbered it. With `uid` it is the key of idempotency."""
 Seq = Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[12])]
 Cursor = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[12])]
 """The last `seq` a client applied; 0 before the first."""
@@ -123,45 +123,45 @@ CommandId = (
     Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER, examples=[7])]
     | Annotated[str, Field(max_length=128), Storable]
 )
-"""What ties a reply to its command; chosen by the client."""
+"""Ties a reply to its command; chosen by the client."""
 MAX_CURSORS = 5_000
 Cursors = Annotated[dict[ConversationId, Cursor], Field(max_length=MAX_CURSORS, examples=[{LOBBY: 1842, ME: 12}])]
 
 
 def _one_line(text: str) -> str:
-    """A title: some letters, no line breaks or other controls, no invisible turning of the reading direction."""
+    """Strip and check a title. It needs a visible character and may have no control characters, line breaks or bidi signs."""
     stripped = text.strip()
     if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in _BIDI for letter in stripped):
         raise ValueError("bad_character")
-    if not any(_is_seen(letter) for letter in stripped):
+    if not any(_is_visible(letter) for letter in stripped):
         raise ValueError("empty_text")
     return stripped
 
 
-def _is_seen(letter: str) -> bool:
+def _is_visible(letter: str) -> bool:
     return unicodedata.category(letter)[0] not in "CMZ" and letter not in _BLANK
 
 
 _BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"
-"""Letters and signs that show nothing: fillers of Hangul, Braille without a dot."""
+"""Letters and symbols that are invisible: Hangul fillers and the blank Braille pattern."""
 
 
 def _emoji(text: str) -> str:
-    """What can stand under a message at all: not a sentence, nothing of an alphabet or a keyboard, nothing invisible.
+    """Refuse texts that cannot be a reaction: with letters or spaces, ASCII, invisible ones.
 
-    Wider than `emoji.canonical`, which says what can be put there: what older versions took can still be taken back.
+    It accepts more than `emoji.canonical`, so that a reaction that an older version accepted can be removed.
     """
     try:
         canonical(text)
-        return text  # Python may not know yet what Unicode has added
+        return text  # Unicode may have added it after this version of Python
     except ValueError as error:
         if str(error) == "custom_emoji":
             raise
-    # A keycap is a digit with a sign around it; the letter i in a square is a letter to Unicode.
+    # U+2139, the letter i in a square, is an emoji that Unicode classifies as a letter.
     if any(letter.isspace() or letter in _BIDI or (letter.isalpha() and letter != "\u2139") for letter in text):
         raise ValueError("not_emoji")
-    if text.isascii() or not any(_is_seen(letter) for letter in text) or "Cc" in map(unicodedata.category, text):
+    if text.isascii() or not any(_is_visible(letter) for letter in text) or "Cc" in map(unicodedata.category, text):
         raise ValueError("not_emoji")
     return text
 
@@ -174,6 +174,6 @@ Emoji = Annotated[str, Field(min_length=1, max_length=32, examples=["👍"]), St
 People = Annotated[list[Name], Field(min_length=1, max_length=50)]
 Uids = Annotated[list[Uid], Field(min_length=1, max_length=50)]
 SlowMode = Annotated[int, Field(ge=0, le=86_400, examples=[10])]
-"""Seconds between two messages of one member; 0: none."""
+"""Seconds between two messages of one member; 0 for none."""
 Retention = Annotated[int, Field(ge=0, le=36_500, examples=[365])]
-"""Days that messages are kept; 0: for ever."""
+"""Days that messages are kept; 0 for no limit."""

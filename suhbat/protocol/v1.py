@@ -12,7 +12,7 @@ from suhbat.texts import Language
 
 from .closes import Close
 from .commands import COMMAND, Command, Hello
-from .machine import BYTE_ORDER_MARK, Answer, Do, End, Meter, binary, decoded, flood, oversized, reason_of
+from .machine import BYTE_ORDER_MARK, Answer, Do, End, Meter, check_rate, decode, is_oversized, reason_of, refuse_binary
 from .replies import CaughtUp, encode, refusal
 from .types import HELLO_SECONDS, MAX_INTEGER
 
@@ -21,16 +21,16 @@ CAUGHT_UP = encode(CaughtUp())
 
 
 class V1State(Enum):
-    """Where a v1 connection stands."""
+    """The state of a v1 connection."""
 
     SILENT = auto()
-    """Open, nobody yet: only `hello` is taken."""
+    """Before `hello`, the only command that is accepted."""
     OPEN = auto()
     ENDED = auto()
 
 
 class V1Machine:
-    """One connection of the v1 dialect: a frame in, exactly one action out."""
+    """The state machine of a connection in the v1 dialect."""
 
     def __init__(self, language: Language, meter: Meter) -> None:
         self.language = language
@@ -38,14 +38,14 @@ class V1Machine:
         self.state = V1State.SILENT
 
     def receive(self, data: str | bytes, now: float) -> Do[Command] | Answer | End:
-        """`now`: steady seconds. Text frames come as str, binary ones as bytes. After an `End` nothing may be fed."""
+        """Handle a text frame (str) or a binary one (bytes). `now`: seconds of a monotonic clock. Do not call after `End`."""
         action = self._receive(data, now)
         if isinstance(action, End):
             self.state = V1State.ENDED
         return action
 
-    def late(self) -> End | None:
-        """The time for `hello` is over: the close, unless it came."""
+    def expire_hello(self) -> End | None:
+        """The time for `hello` is over. Returns the close, or None if `hello` has come."""
         if self.state is not V1State.SILENT:
             return None
         self.state = V1State.ENDED
@@ -56,13 +56,13 @@ class V1Machine:
 
     def _receive(self, data: str | bytes, now: float) -> Do[Command] | Answer | End:
         if isinstance(data, bytes):
-            return binary(self.refuse)
-        if oversized(data):
+            return refuse_binary(self.refuse)
+        if is_oversized(data):
             return End(Close.TOO_BIG)
-        if flooded := flood(self.meter, now, lambda error: self.refuse(error, command_id(data))):
+        if flooded := check_rate(self.meter, now, lambda error: self.refuse(error, command_id(data))):
             return flooded
         try:
-            command = decoded(COMMAND.validate_json, data)
+            command = decode(COMMAND.validate_json, data)
         except ValidationError as invalid:
             error = BadRequest(reason=reason_of(invalid, data))
             return Answer(self.refuse(error, command_id(data)), error.code)
@@ -78,7 +78,7 @@ class V1Machine:
 
 
 def command_id(data: str) -> int | str | None:
-    """The `id` of a command that could not be understood otherwise, so that even its error can be matched."""
+    """The `id` of a command that is otherwise invalid, so that the client can match the error; None without one."""
     try:
         value = from_json(data.removeprefix(BYTE_ORDER_MARK))
     except ValueError:

@@ -29,7 +29,7 @@ from websockets.typing import ExtensionParameter
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.framing import WINDOW_BITS
-from suhbat.protocol.headers import of_refusal
+from suhbat.protocol.headers import all_headers
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.replies import encode
 from suhbat.texts import choose
@@ -102,7 +102,7 @@ class Native(asyncio.Protocol):
             return
         response = conn.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-            response.headers.update(of_refusal(admission.public_url))
+            response.headers.update(all_headers(admission.public_url))
             self._answer(conn, response)
             return
         peer = self._transport.get_extra_info("peername")
@@ -181,7 +181,7 @@ def refusal(error: SuhbatError, accept_language: str, public_url: str | None) ->
     """An error as an HTTP response: a problem document (RFC 9457), with Retry-After (RFC 9110 §10.2.3) where known."""
     body = encode(problem_of(error, choose(accept_language)))
     headers = Headers({"Connection": "close", "Content-Type": MEDIA_TYPE, "Content-Length": str(len(body))})
-    headers.update(of_refusal(public_url))
+    headers.update(all_headers(public_url))
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, ceil(error.retry_after)))
     return Response(error.status, HTTPStatus(error.status).phrase, headers, body)

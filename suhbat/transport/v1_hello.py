@@ -47,7 +47,7 @@ class V1Hello(BaseDialect):
             self._deadline.cancel()
 
     def _late(self) -> None:
-        if end := self.machine.late():
+        if end := self.machine.expire_hello():
             self.perform(end)
 
     def turn_away(self, error: Busy) -> None:

@@ -9,7 +9,7 @@ import pytest
 from suhbat.chat.model import Actor, ConversationFacts
 from suhbat.chat.naming import EVERYBODY, LOOKED, NOBODY, Meant, meant_among, meant_in_lobby, named
 from suhbat.protocol.mentions import EVERYBODY as ALL
-from suhbat.protocol.mentions import MOST
+from suhbat.protocol.mentions import MAX_NAMES
 from suhbat.protocol.objects import Role
 
 NAMES = ("ali", "vali", "anna.k", "oʻgʻil", "юля", "josé", "हिन्दी", "bob_", "x-1")
@@ -94,7 +94,7 @@ def test_there_is_an_end_to_it() -> None:
     """Of a text that is nothing but names so many are looked for, whether they exist or not."""
     directory = Directory()
     assert named(" ".join(f"@щ{n}" for n in range(800)) + " @ali", directory) == ()
-    assert directory.asked == MOST
+    assert directory.asked == MAX_NAMES
     dotted = Directory()
     assert named(" ".join(f"@{n}" + ".a" * 14 for n in range(100)) + " @ali", dotted) == ()
     assert dotted.asked == LOOKED

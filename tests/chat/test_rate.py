@@ -35,7 +35,7 @@ def test_a_burst_passes_and_then_the_rate() -> None:
 def test_patience_ends() -> None:
     """Refused frames are answered for ten seconds' worth; a flood that goes on is to be closed."""
     meter = Rates(10).meter("u1")
-    answers = [meter.patience(0.0) for _ in range(int(10 * PATIENCE_SECONDS) + 1)]
+    answers = [meter.tolerates(0.0) for _ in range(int(10 * PATIENCE_SECONDS) + 1)]
     assert all(answers[:-1]) and not answers[-1]
 
 
@@ -49,7 +49,7 @@ def test_one_meter_per_user() -> None:
 def test_zero_means_no_limit() -> None:
     """send_rate 0: everything passes."""
     assert Rates(0).meter("u1") is UNLIMITED
-    assert UNLIMITED.take(0.0) == 0.0 and UNLIMITED.patience(0.0)
+    assert UNLIMITED.take(0.0) == 0.0 and UNLIMITED.tolerates(0.0)
 
 
 def test_an_address_is_shared() -> None:
@@ -69,8 +69,8 @@ def test_a_flood_from_an_address_ends() -> None:
     """Patience is the user's: others behind the same address keep theirs."""
     rates = Rates(10, address=1)
     one, two = rates.meter("u1", "192.0.2.1"), rates.meter("u2", "192.0.2.1")
-    assert not all(one.patience(0.0) for _ in range(200))
-    assert two.patience(0.0)
+    assert not all(one.tolerates(0.0) for _ in range(200))
+    assert two.tolerates(0.0)
 
 
 def test_a_conversation_has_its_own() -> None:

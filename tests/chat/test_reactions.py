@@ -6,10 +6,10 @@ import pytest
 
 from suhbat.chat.reactions import choose, wanted
 from suhbat.errors import BadRequest, TooManyReactions
-from suhbat.protocol.types import REACTIONS
+from suhbat.protocol.types import MAX_REACTIONS
 from suhbat.texts import LANGUAGES
 
-FULL = [chr(0x1F600 + n) for n in range(REACTIONS)]
+FULL = [chr(0x1F600 + n) for n in range(MAX_REACTIONS)]
 
 
 def test_what_is_asked_for() -> None:

@@ -277,7 +277,7 @@ GROWTH: Mapping[str, Tests] = {
         *_in("store/write/test_invitations", "directs_count_for_who_uses_them"),
     ),
     "a limit meant for input that validates output": (
-        *_in("protocol/test_told", "no_model_that_goes_out_has_a_limit", "a_full_account_has_a_snapshot"),
+        *_in("protocol/test_sent_types", "no_model_that_goes_out_has_a_limit", "a_full_account_has_a_snapshot"),
     ),
     "a hello that cannot succeed, over and over": _in("transport/test_opening", "a_fault_while_opening"),
 }

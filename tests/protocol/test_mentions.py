@@ -9,7 +9,7 @@ import pytest
 
 from suhbat.errors import InvalidName
 from suhbat.identity.names import normalise
-from suhbat.protocol.mentions import EVERYBODY, LONGEST, MOST, SIGNS, fold, mentions, spellings
+from suhbat.protocol.mentions import EVERYBODY, MAX_NAME_LENGTH, MAX_NAMES, MAX_SIGNS, fold, mentions, spellings
 
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "mentions.json").read_text(encoding="utf-8"))
 PEOPLE = frozenset(VECTORS["people"])
@@ -44,8 +44,8 @@ def test_the_form_is_that_of_names(typed: str) -> None:
 
 def test_there_is_an_end_to_it() -> None:
     """So many names of one text are looked at, and so many signs; what is longer than a name can be is shortened or none."""
-    assert len(list(mentions(" ".join(f"@a{n}" for n in range(800))))) == MOST
+    assert len(list(mentions(" ".join(f"@a{n}" for n in range(800))))) == MAX_NAMES
     assert len(list(mentions("@ali " * 300 + "@vali"))) == 2
-    assert len(list(mentions("@ali " * SIGNS + "@vali"))) == 1
-    assert spellings("a." * 60)[0] == ("a." * 60)[:LONGEST].rstrip(".") + "."[: LONGEST % 2]
+    assert len(list(mentions("@ali " * MAX_SIGNS + "@vali"))) == 1
+    assert spellings("a." * 60)[0] == ("a." * 60)[:MAX_NAME_LENGTH].rstrip(".") + "."[: MAX_NAME_LENGTH % 2]
     assert not list(mentions("@" + "a" * 4_000))

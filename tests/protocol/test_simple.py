@@ -26,7 +26,7 @@ class Strict:
         self.allowed -= 1
         return 0.0 if self.allowed >= 0 else 1.5
 
-    def patience(self, now: float) -> bool:
+    def tolerates(self, now: float) -> bool:
         self.left -= 1
         return self.left >= 0
 

@@ -51,14 +51,14 @@ def test_nonsense_first_is_answered_and_time_runs_on() -> None:
     """A frame that is no command is answered with an error; the connection is still nobody's, and late is 4501."""
     fresh = machine(open=False)
     assert error(fresh.receive("{}", 0.0))["code"] == "bad_request"
-    end = fresh.late()
+    end = fresh.expire_hello()
     assert end is not None and end.code is Close.UNAUTHENTICATED
-    assert fresh.late() is None
+    assert fresh.expire_hello() is None
 
 
 def test_late_is_nothing_once_open() -> None:
     """The deadline of hello does not end a connection that said it."""
-    assert machine().late() is None
+    assert machine().expire_hello() is None
 
 
 def test_hello_twice() -> None:
@@ -129,7 +129,7 @@ def test_a_flood_is_answered_by_id() -> None:
         def take(self, now: float) -> float:
             return 2.0
 
-        def patience(self, now: float) -> bool:
+        def tolerates(self, now: float) -> bool:
             return True
 
     flooded = machine()
@@ -148,7 +148,7 @@ def test_who_comes_back_when_told_is_not_too_early(wait: float, told: float, sai
         def take(self, now: float) -> float:
             return wait
 
-        def patience(self, now: float) -> bool:
+        def tolerates(self, now: float) -> bool:
             return True
 
     flooded = machine()

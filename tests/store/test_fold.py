@@ -394,7 +394,7 @@ def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def few_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two people of each reaction, so that four are many."""
     for module in ("suhbat.store.write.reactions", "suhbat.client.fold"):
-        monkeypatch.setattr(f"{module}.REACTED", 2)
+        monkeypatch.setattr(f"{module}.MAX_REACTION_USERS", 2)
 
 
 @settings(

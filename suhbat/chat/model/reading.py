@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from suhbat.protocol.objects import ConversationState, Invitation, Member, Message, Reaction, Role, User
-from suhbat.protocol.told import ConversationId
+from suhbat.protocol.sent_types import ConversationId
 from suhbat.protocol.types import Schema
 
 from .people import Milliseconds

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import ColumnElement, Connection, Table, and_, select
 
 from suhbat.chat.model import ReactionPage
-from suhbat.protocol.emoji import bare
+from suhbat.protocol.emoji import without_selector
 from suhbat.protocol.objects import Reaction
 from suhbat.store.dialect import find_rows
 from suhbat.store.tables import reaction_counts, reactions, reactions_shown
@@ -61,7 +61,7 @@ def page(
 ) -> ReactionPage:
     """The people of one emoji whose events are above `after`."""
     there = present(connection, log_id, target) + of_person(connection, log_id, target, reader)
-    emoji = next((one for one in there if bare(one) == bare(emoji)), emoji)
+    emoji = next((one for one in there if without_selector(one) == without_selector(emoji)), emoji)
     here = of_emoji(reactions, log_id, target, emoji)
     count = select(reaction_counts.c.people).where(of_emoji(reaction_counts, log_id, target, emoji))
     mine = select(reactions.c.seq).where(here, reactions.c.uid == reader)

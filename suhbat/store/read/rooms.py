@@ -10,7 +10,7 @@ from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds
 from suhbat.chat.policy import Action, decide
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Member, Message, User
-from suhbat.protocol.types import FEW, LOBBY
+from suhbat.protocol.types import LOBBY, MAX_READERS_SHOWN
 from suhbat.store.tables import conversations, events, members, pins, reads, sanctions, users
 
 from . import reactions
@@ -57,7 +57,7 @@ def members_page(
         sanctions.c.kind == "mute",
     )
     marked = and_(reads.c.conversation_id == members.c.conversation_id, reads.c.uid == members.c.uid)
-    few = row.member_count <= FEW
+    few = row.member_count <= MAX_READERS_SHOWN
     rows = connection.execute(
         select(
             members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, delete, func, insert, select, update
 
-from suhbat.protocol.types import REACTED
+from suhbat.protocol.types import MAX_REACTION_USERS
 from suhbat.store.read.reactions import of_emoji
 from suhbat.store.tables import reaction_counts, reactions
 
@@ -18,7 +18,7 @@ def put(connection: Connection, log_id: int, target: int, emoji: str, uid: str, 
     if count is None:
         connection.execute(insert(reaction_counts), place | _counted(connection, log_id, target, emoji))
         return
-    changed = {"people": count + 1} | ({"shown": seq} if count < REACTED else {})
+    changed = {"people": count + 1} | ({"shown": seq} if count < MAX_REACTION_USERS else {})
     connection.execute(update(reaction_counts).where(counted).values(changed))
 
 
@@ -37,7 +37,7 @@ def take(connection: Connection, log_id: int, target: int, emoji: str, uid: str)
         connection.execute(delete(reaction_counts).where(counted))
         return True
     changed = {"people": row.people - 1}
-    if seq <= row.shown and row.people > REACTED:
+    if seq <= row.shown and row.people > MAX_REACTION_USERS:
         # The next in line is shown instead.
         following = select(func.min(reactions.c.seq)).where(
             of_emoji(reactions, log_id, target, emoji), reactions.c.seq > row.shown
@@ -63,5 +63,5 @@ def forget(connection: Connection, uid: str) -> None:
 def _counted(connection: Connection, log_id: int, target: int, emoji: str) -> dict[str, int]:
     here = of_emoji(reactions, log_id, target, emoji)
     count = connection.execute(select(func.count()).select_from(reactions).where(here)).scalar_one()
-    first = select(reactions.c.seq).where(here).order_by(reactions.c.seq).limit(REACTED).subquery()
+    first = select(reactions.c.seq).where(here).order_by(reactions.c.seq).limit(MAX_REACTION_USERS).subquery()
     return {"people": count, "shown": connection.execute(select(func.max(first.c.seq))).scalar_one()}

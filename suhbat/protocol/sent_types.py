@@ -1,8 +1,7 @@
-"""Scalars of what the server tells: their shape, and no limit.
+"""Scalar types of what the server sends. They have no limits, unlike those of `types`, which clients send.
 
-Limits are for what strangers send (`types`). What is stored was taken once, perhaps under another limit or by an older
-version; to refuse it when it is told would shut out the very people who need it. tests/protocol/test_told.py walks every
-model that goes out.
+A stored value was accepted once, perhaps under another limit of an older version. If a limit refused it when it is sent, its
+readers could not connect any more. tests/protocol/test_sent_types.py checks every model that is sent.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ Uid = Annotated[str, Field(examples=["usrazxgnrfqirgosn73gmg"])]
 ConversationId = Annotated[str, Field(examples=["rqegnj7zdywrwkkgt34yyk"])]
 Seq = Annotated[int, Field(examples=[12])]
 Cursor = Annotated[int, Field(examples=[12])]
-"""The last `seq` of a log that was applied; 0 before the first."""
+"""The last applied `seq` of a log; 0 before the first."""
 Cursors = Annotated[dict[ConversationId, Cursor], Field(examples=[{LOBBY: 1842, ME: 12}])]
 Ordinal = Annotated[int, Field(examples=[9])]
 Count = Annotated[int, Field(examples=[2])]
