@@ -225,11 +225,11 @@ class SQLStore(PeopleOverSQL):
         await self._open_writer().work(begin)
 
     async def erase_more(self, at: int) -> bool:
-        stretch = await self._read(erasure.pending)
-        if stretch is None:
+        following = await self._read(erasure.pending)
+        if following is None:
             return False
 
-        await self._open_writer().work(lambda transaction: erasure.step(transaction, stretch, at))
+        await self._open_writer().work(lambda transaction: erasure.step(transaction, following, at))
         return True
 
     async def drop_allowances(self) -> None:

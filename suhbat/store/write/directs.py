@@ -1,7 +1,7 @@
-"""The one direct of a set of identities: made, hidden, and shown again.
+"""Makes, hides and shows the one direct of a set of people.
 
-Who opens a direct sees it; the others do when somebody writes there, so that nobody's list grows by what strangers merely
-open. Who leaves one is hidden from it in the same way.
+The person who opens a direct sees it at once. The others see it after the first message, so that strangers cannot fill their
+lists. Leaving a direct hides it until somebody writes there again.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from .transaction import WriterTransaction
 
 
 def pair_of(*people: Actor) -> str:
-    """The key of the direct of these people; the same whoever asks."""
+    """The key of the direct of these people (`directs.pair`), in whatever order they are given."""
     return "|".join(sorted(person.uid for person in people))
 
 
 def make_direct(
     transaction: WriterTransaction, actor: Actor, people: Sequence[Actor], at: Milliseconds, *, writes: bool
 ) -> tuple[Log, bool]:
-    """Make the direct of these people, the actor among them, and say whether it is new. `WriterCache.load` must have looked for
-    it before. `writes`: the actor's first message follows in the same transaction, so all see it.
+    """Make the direct of these people, the actor among them. Returns its log, and whether it is new.
 
-    With oneself it is (actor, actor), and has one member. Where another writer made it at the same moment, that one is
-    taken and nothing is appended.
+    `WriterCache.load` must have found no direct. `writes`: the actor's first message follows in the same transaction, so all
+    people see the direct. A direct with oneself is (actor, actor) and has one member. If another writer made the direct at the
+    same moment, that one is returned and nothing is appended.
     """
     connection, cache = transaction.connection, transaction.cache
     pair = pair_of(*people)
@@ -90,8 +90,8 @@ def make_direct(
 def show_direct(
     transaction: WriterTransaction, log: Log, actor: Actor, at: Milliseconds, *, to: str | None = None
 ) -> None:
-    """Show a direct to those from whom it is hidden; or only to this one. Of the log nothing may wait to be written: what
-    they are told of it is read from the tables."""
+    """Show a direct to all people from whom it is hidden, or only to the uid `to`. The log must be flushed, because its state
+    is read from the tables."""
     connection, cache = transaction.connection, transaction.cache
     hidden = (members.c.conversation_id == log.id, members.c.hidden, *(() if to is None else (members.c.uid == to,)))
     uids = sorted(connection.execute(select(members.c.uid).where(*hidden)).scalars())
@@ -107,7 +107,7 @@ def show_direct(
 
 
 def hide_direct(transaction: WriterTransaction, log: Log, actor: Actor, at: Milliseconds) -> None:
-    """Somebody leaves: it is not theirs until somebody writes there. What they read is remembered, their draft is not."""
+    """Hide a direct from the actor until somebody writes there. Their read mark stays, their draft is deleted."""
     connection, cache, uid = transaction.connection, transaction.cache, actor.uid
     mine = (members.c.conversation_id == log.id, members.c.uid == uid)
     if connection.execute(select(members.c.hidden).where(*mine)).scalar_one():
@@ -121,7 +121,7 @@ def hide_direct(transaction: WriterTransaction, log: Log, actor: Actor, at: Mill
 
 
 def counts_for(connection: Connection, log: Log, uid: str) -> bool:
-    """Whether a direct is one of the conversations that this person may have so many of."""
+    """Whether a direct counts towards the limit of conversations of this user."""
     mine = (members.c.conversation_id == log.id, members.c.uid == uid)
     return bool(connection.execute(select(members.c.counts).where(*mine)).scalar())
 

@@ -1,4 +1,4 @@
-"""Putting and taking away reactions, with their counts and the mark of the first people (see `read.reactions`)."""
+"""Adds and removes reactions, with their counts and the marks of the people shown (see `read.reactions`)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from suhbat.store.read.reactions import of_emoji
 from suhbat.store.tables import reaction_counts, reactions
 
 
-def put(connection: Connection, log_id: int, target: int, emoji: str, uid: str, user_id: str, seq: int) -> None:
-    """Somebody's, which was not there. `seq`: that of its event."""
+def add(connection: Connection, log_id: int, target: int, emoji: str, uid: str, user_id: str, seq: int) -> None:
+    """Add a new reaction of a user. `seq`: that of its event."""
     place = {"conversation_id": log_id, "target": target, "emoji": emoji}
     connection.execute(insert(reactions), place | {"uid": uid, "user_id": user_id, "seq": seq})
     counted = of_emoji(reaction_counts, log_id, target, emoji)
@@ -22,8 +22,8 @@ def put(connection: Connection, log_id: int, target: int, emoji: str, uid: str, 
     connection.execute(update(reaction_counts).where(counted).values(changed))
 
 
-def take(connection: Connection, log_id: int, target: int, emoji: str, uid: str) -> bool:
-    """Somebody's, away. Whether it was there."""
+def remove(connection: Connection, log_id: int, target: int, emoji: str, uid: str) -> bool:
+    """Remove a reaction of a user. False if there is none."""
     theirs = and_(of_emoji(reactions, log_id, target, emoji), reactions.c.uid == uid)
     seq = connection.execute(select(reactions.c.seq).where(theirs)).scalar()
     if seq is None:
@@ -32,13 +32,13 @@ def take(connection: Connection, log_id: int, target: int, emoji: str, uid: str)
     counted = of_emoji(reaction_counts, log_id, target, emoji)
     row = connection.execute(select(reaction_counts.c.people, reaction_counts.c.shown).where(counted)).one_or_none()
     if row is None:
-        return True  # of a time when a message could have more emoji than it shows
+        return True  # an old reaction: once a message could have more emoji than it shows
     if row.people <= 1:
         connection.execute(delete(reaction_counts).where(counted))
         return True
     changed = {"people": row.people - 1}
     if seq <= row.shown and row.people > MAX_REACTION_USERS:
-        # The next in line is shown instead.
+        # The message shows the next person instead.
         following = select(func.min(reactions.c.seq)).where(
             of_emoji(reactions, log_id, target, emoji), reactions.c.seq > row.shown
         )
@@ -47,17 +47,17 @@ def take(connection: Connection, log_id: int, target: int, emoji: str, uid: str)
     return True
 
 
-def drop(connection: Connection, log_id: int, target: int) -> None:
-    """All of a message that is deleted."""
+def delete_of_message(connection: Connection, log_id: int, target: int) -> None:
+    """Delete all reactions to a message."""
     for table in (reactions, reaction_counts):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target == target))
 
 
-def forget(connection: Connection, uid: str) -> None:
-    """All of a person."""
+def delete_of_user(connection: Connection, uid: str) -> None:
+    """Remove all reactions of a user."""
     columns = (reactions.c.conversation_id, reactions.c.target, reactions.c.emoji)
     for log_id, target, emoji in connection.execute(select(*columns).where(reactions.c.uid == uid)).all():
-        take(connection, log_id, target, emoji, uid)
+        remove(connection, log_id, target, emoji, uid)
 
 
 def _counted(connection: Connection, log_id: int, target: int, emoji: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What is older than it may be goes, from the beginning of each log, a little in each transaction."""
+"""Retention: deletes expired events from the beginning of each log, in small transactions."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from suhbat.store import search
 from suhbat.store.tables import conversations, events, everyone, mentions, pins, reaction_counts, reactions
 
 CHUNK = 500
-"""Events of one transaction: nobody who writes waits longer for it than for a batch of messages."""
+"""Events deleted per transaction: it should take no longer than a batch of messages."""
 DAY: Milliseconds = 24 * 3600 * 1000
 OWN_DAYS = 90
-"""Days that own logs (read marks, drafts) are kept: who was away for longer starts afresh."""
+"""Days for which events of own logs (read marks, drafts) are kept. A client that was away for longer is reset."""
 
 
 _KEPT = case(
@@ -23,11 +23,11 @@ _KEPT = case(
     (conversations.c.retention > 0, conversations.c.retention),
     else_=bindparam("days"),
 )
-"""A conversation's own `retention` wins over that of the server; 0 is for ever in both, -1 not at all."""
+"""Days for which the events of a log are kept: its own `retention`, or that of the server. 0: for ever; -1: not at all."""
 
 
 def due(connection: Connection, at: Milliseconds, days: int, limit: int = 100) -> list[int]:
-    """The ids of logs whose first event is older than it may be."""
+    """The ids of logs whose first event has expired."""
     first = and_(events.c.conversation_id == conversations.c.id, events.c.seq == conversations.c.oldest + 1)
     return list(
         connection.execute(
@@ -41,10 +41,9 @@ def due(connection: Connection, at: Milliseconds, days: int, limit: int = 100) -
 
 
 def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> str | None:
-    """Take away up to CHUNK events from the beginning of a log; gives its name, None when nothing is left to do.
+    """Delete up to CHUNK expired events from the beginning of a log. Returns its name, or None if nothing was left to delete.
 
-    Whoever stops and comes again goes on where the last transaction ended: `oldest` says where the log begins now, so a
-    cursor below it is answered with a reset.
+    `oldest` stores where the log begins now: the next call continues there, and a cursor below it is answered with a reset.
     """
     log = connection.execute(
         select(conversations.c.name, conversations.c.oldest, _KEPT.label("kept"))

@@ -1,4 +1,4 @@
-"""The commands that change what is stored, each a unit of work for the writer: lock, ask the rules, write, tell."""
+"""The commands that change stored state, each a unit of work for the writer: lock, ask the rules, write, append events."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     http_commands.SetFilter: moderation.set_filter,
     http_commands.SettleReport: moderation.settle_report,
 }
-"""How each command is carried out. tests/store/write/test_commands.py looks that none is missing."""
+"""The function that executes each command. tests/store/write/test_commands.py checks that none is missing."""
 
 
 def touched(actor: Actor, command: StateCommand, context: CommandContext) -> frozenset[str]:
-    """The logs that a command is likely to write to: its conversation, and the own logs of those it is about."""
+    """The logs to which a command probably writes: its conversation, and the own logs of the people it names."""
     people = {actor.uid, *context.mentioned, *(person.uid for person in context.people)}
     return frozenset({getattr(command, "conversation", ME), *map(own_log, people)} - {ME})
 
@@ -49,7 +49,7 @@ def touched(actor: Actor, command: StateCommand, context: CommandContext) -> fro
 def execute(
     transaction: WriterTransaction, actor: Actor, at: Milliseconds, command: StateCommand, context: CommandContext
 ) -> CommandResult:
-    """See `chat.ports.CommandWriter.execute`. Raises the refusal, with nothing written that the caller must not roll back."""
+    """See `chat.ports.CommandWriter.execute`. Raises the refusal; then the caller must roll back to its savepoint."""
     execution = Execution(transaction, actor, at, context)
     result = EXECUTORS[type(command)](execution, command)
     execution.flush()

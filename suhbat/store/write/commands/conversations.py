@@ -1,4 +1,4 @@
-"""Rooms and directs as such: made, changed, taken away."""
+"""Commands that make, change and erase conversations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .invitations import withdraw_all
 
 
 def create(execution: Execution, command: Create) -> CommandResult:
-    """A new room, with its maker as the owner."""
+    """Make a room, with the actor as its owner."""
     actor = execution.actor
     allow(room_refusal(actor))
     execution.require_room_for(actor, exempt=execution.context.exempt)
@@ -41,9 +41,9 @@ def create(execution: Execution, command: Create) -> CommandResult:
     row = new_log(name, "room", execution.at) | settings.model_dump()
     connection.execute(insert(conversations), row)
     id_ = connection.execute(select(conversations.c.id).where(conversations.c.name == name)).scalar_one()
-    place = {"conversation_id": id_, "uid": actor.uid}
-    connection.execute(insert(members), place | {"role": "owner", "since": 0, "joined_at": execution.at})
-    connection.execute(insert(reads), place | {"read_ordinal": 0, "own_since": 0})
+    key = {"conversation_id": id_, "uid": actor.uid}
+    connection.execute(insert(members), key | {"role": "owner", "since": 0, "joined_at": execution.at})
+    connection.execute(insert(reads), key | {"read_ordinal": 0, "own_since": 0})
     execution.add_users((actor,))
     log = Log(id_, name, "room", 0, 0, 0, {actor.uid: "owner"}, settings)
     execution.cache.named[name] = log
@@ -53,7 +53,7 @@ def create(execution: Execution, command: Create) -> CommandResult:
 
 
 def meet(execution: Execution, command: Meet) -> CommandResult:
-    """The one direct of exactly these people."""
+    """Open the one direct of exactly these people; make it if it does not exist."""
     people, exempt = people_of_direct(execution.actor, execution.context.people), execution.context.exempt
     allow(direct_refusal(people))
     is_alone = len(people) == 1
@@ -69,12 +69,12 @@ def meet(execution: Execution, command: Meet) -> CommandResult:
         execution.spend_allowance("directs", execution.rules.bounds.directs, exempt=exempt)
     log, is_new = make_direct(execution.transaction, execution.actor, people, execution.at, writes=False)
     if not is_new:
-        return _show(execution, log)  # another writer made it meanwhile
+        return _show(execution, log)  # another writer has made it meanwhile
     return CommandResult(log.name, log.head, created=True)
 
 
 def _show(execution: Execution, log: Log) -> CommandResult:
-    """A direct that is there is one that the actor has opened from now on."""
+    """Open an existing direct: from now on the actor sees it, and it counts for them."""
     connection, uid = execution.connection, execution.actor.uid
     if not counts_for(connection, log, uid):
         execution.require_room_for(execution.actor, exempt=execution.context.exempt)
@@ -85,20 +85,20 @@ def _show(execution: Execution, log: Log) -> CommandResult:
 
 
 def write_settings(execution: Execution, log: Log, changed: dict[str, Any]) -> int:
-    """Write settings, and tell; gives the `seq` of the event."""
+    """Write changed settings. Returns the `seq` of `conversation.updated`."""
     settings = log.settings.model_copy(update=changed)
     execution.connection.execute(
         update_rows(conversations).where(conversations.c.id == log.id).values(**settings.model_dump())
     )
     log.settings = settings
-    # Those who came later see what was said before only from now on.
+    # Only with this change may members who joined later see the last message.
     last = execution.last_message(log) if changed.get("history") == "all" else None
     about = None if last is None else last.seq
     return execution.append(log, ConversationUpdated, about=about, last_message=last, **settings.model_dump()).seq
 
 
 def update(execution: Execution, command: Update) -> CommandResult:
-    """ConversationSettings that are given and differ. Title, topic and slow mode are a moderator's, the others the owner's."""
+    """Change the settings that are given and differ. Moderators change title, topic and slow mode, owners all settings."""
     log = execution.log(command.conversation, "see")
     changed = changed_settings(command, log.settings)
     allow(update_refusal(execution.actor, execution.facts(log), command, changed))
@@ -109,8 +109,7 @@ def update(execution: Execution, command: Update) -> CommandResult:
 
 
 def erase(execution: Execution, command: Erase) -> CommandResult:
-    """A room goes with all that was said in it, for everybody: it is not there any more from now on, and what is left of it
-    is taken away a little at a time (`store.retention`)."""
+    """Erase a room for everybody. It disappears in this transaction; `write.retention` deletes its events in small steps."""
     log = execution.log(command.conversation, "erase")
     execution.cache.load_own(execution.connection, log.people or (), execution.at)
     for uid in log.people or ():
@@ -121,6 +120,6 @@ def erase(execution: Execution, command: Erase) -> CommandResult:
     execution.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
     for table in (members, reads, drafts, mentions, everyone, sanctions):
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id))
-    # The cache has it in many places.
+    # The cache refers to the room in many places.
     execution.cache.clear()
     return CommandResult(log.name, log.head)

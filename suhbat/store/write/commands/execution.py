@@ -1,4 +1,4 @@
-"""What every command needs in its transaction: the logs it touches, the policy's word, and the events that come of it."""
+"""What every command needs in its transaction: its logs, the policy, the limits, the events and the audit log."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ E = TypeVar("E", bound=Stored)
 
 
 def allow(refusal: SuhbatError | None) -> None:
-    """Raise the refusal, if a rule gave one."""
+    """Raise the refusal, unless it is None."""
     if refusal is not None:
         raise refusal
 
 
 class Execution:
-    """One command in its transaction. What it appends is told when the transaction is committed."""
+    """One command in its transaction. Events that it appends are published after COMMIT."""
 
     def __init__(
         self, transaction: WriterTransaction, actor: Actor, at: Milliseconds, context: CommandContext = PLAIN
@@ -46,17 +46,17 @@ class Execution:
 
     @property
     def person(self) -> Actor:
-        """The one person whom the command names."""
+        """The person whom the command names. Only for commands that name exactly one."""
         (person,) = self.context.people
         return person
 
     def find(self, name: str) -> Log | None:
-        """The log of a conversation, locked; whether the actor may know of it or not."""
+        """The locked log of a conversation, or None. Does not ask whether the actor may know it."""
         self.cache.load(self.connection, (name,), {}, self.at)
         return self.cache.named.get(name)
 
     def log(self, name: str, action: Action) -> Log:
-        """The log of a conversation, locked, in which the actor may do this. Raises the refusal."""
+        """The locked log of a conversation in which the actor may do this. Raises the refusal."""
         log = self.find(name)
         allow(decide(self.actor, action, None if log is None else self.facts(log)))
         if log is None:
@@ -64,7 +64,7 @@ class Execution:
         return log
 
     def require(self, log: Log, action: Action) -> None:
-        """Raise the refusal if the actor may not do this there."""
+        """Raise the refusal if the actor may not do this in the log."""
         allow(decide(self.actor, action, self.facts(log)))
 
     def facts(self, log: Log) -> ConversationFacts | None:
@@ -75,22 +75,22 @@ class Execution:
         return "stranger" if facts is None else rank_of(self.actor, facts)
 
     def own_log(self, uid: str) -> Log:
-        """Somebody's own log, locked; made if new."""
+        """The locked own log of a user; made if it does not exist."""
         self.cache.load_own(self.connection, (uid,), self.at)
         return self.cache.own[uid]
 
     def require_room_for(self, person: Actor, *, exempt: bool = False) -> None:
-        """Raise TooManyConversations where this person can be in no more."""
+        """Raise TooManyConversations if this person cannot be in one more conversation."""
         name = None if person.uid == self.actor.uid else person.user_id
         allow(None if exempt else crowding_refusal(self.transaction, person.uid, of=name))
 
     def spend_allowance(self, what: Made, limit: int, *, exempt: bool = False) -> None:
-        """Count one more of what the actor makes within a day. Raises RateLimited."""
+        """Count one more of what the actor makes in a day. Raises RateLimited."""
         allow(None if exempt else spend_allowance(self.connection, self.actor.uid, what, limit, self.at))
 
     def message_row(self, log: Log, seq: int) -> AnyRow:
-        """The row of a message there, with the columns of MESSAGE. Raises NotFound for what is none, is deleted, or may not be
-        read by the actor."""
+        """The row of a message, with the columns of MESSAGE. Raises NotFound if `seq` is no message, or one that is deleted
+        or below the actor's floor."""
         row = self.connection.execute(
             select(*MESSAGE).where(
                 events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None)
@@ -105,25 +105,25 @@ class Execution:
         return seq > writer_floor(self.connection, self.rules.lobby_history, self.actor, log)
 
     def last_message(self, log: Log) -> Message | None:
-        """As the next event of the log shows it; None where nothing was said yet, or it is past keeping."""
+        """The last message as the next event of the log shows it; None if the log has no message, or retention deleted it."""
         last = (events.c.conversation_id == log.id, events.c.ordinal == log.ordinal)
         rows = self.connection.execute(select(*MESSAGE).where(*last)).all()
         return next(iter(shown_to_all(self.connection, log.id, log.name, rows, log.head + 1)), None)
 
     def append_mentioned(self, log: Log, seq: int, uids: Collection[str]) -> None:
-        """Tell these people that a message names them, or does so no more."""
+        """Append `mentioned` for people whom the message `seq` mentions, or no longer mentions."""
         append_mentioned(self.transaction, log, seq, uids, self.actor, self.at)
 
     def append(self, log: Log, kind: type[E], *, about: int | None = None, **fields: Any) -> E:
-        """The actor's next event of a log: see `Appender.append`."""
+        """Append an event of the actor: see `Appender.append`."""
         return self.transaction.appender.append(log, kind, self.actor, self.at, about=about, **fields)
 
     def add_users(self, people: Sequence[Actor]) -> None:
-        """Each of these takes part in something durable: their row is there after the next `flush`."""
+        """Give these people rows in `users` with the next `flush`."""
         self.transaction.appender.add_users(people, self.at)
 
     def audit(self, action: str, log: Log, subject: str, data: str = "") -> None:
-        """Into the audit log."""
+        """Write an entry of the audit log."""
         row: dict[str, Any] = {
             "at": self.at,
             "actor": self.actor.user_id,
@@ -136,5 +136,5 @@ class Execution:
         self.connection.execute(insert(audit), row)
 
     def flush(self) -> None:
-        """Write what was appended; what is read after this sees it."""
+        """Write what was appended; later reads of this transaction see it."""
         self.transaction.appender.flush()

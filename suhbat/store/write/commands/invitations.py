@@ -1,4 +1,4 @@
-"""Asking somebody into a room whom one does not know, and what becomes of that."""
+"""Invitations: offered memberships, made and withdrawn."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .execution import Execution, allow
 
 
 def may_be_added(execution: Execution, person: Actor) -> bool:
-    """Whether somebody is made a member at once, without being asked."""
+    """Whether this person becomes a member at once instead of being invited."""
     return is_added_at_once(
         person,
         execution.actor,
@@ -28,7 +28,7 @@ def may_be_added(execution: Execution, person: Actor) -> bool:
 
 
 def invite(execution: Execution, log: Log, person: Actor) -> CommandResult:
-    """Ask somebody in. The policy was asked. Asking again changes nothing."""
+    """Invite a person. The caller has asked the policy. Inviting again changes nothing."""
     result = CommandResult(log.name, log.head, invited=True)
     if inviter_of(execution.connection, log.id, person.uid) is not None:
         return result
@@ -50,21 +50,21 @@ def invite(execution: Execution, log: Log, person: Actor) -> CommandResult:
 
 
 def withdraw(execution: Execution, log: Log, uid: str) -> bool:
-    """End an invitation without a membership, if there is one; they are told."""
-    if not forget(execution, log, uid):
+    """End the invitation of this user without a membership, and append `conversation.removed`. False if there is none."""
+    if not delete_invitation(execution, log, uid):
         return False
     execution.append(execution.own_log(uid), ConversationRemoved, removed=log.name)
     return True
 
 
-def forget(execution: Execution, log: Log, uid: str) -> bool:
-    """The same where they are told otherwise: they came in."""
+def delete_invitation(execution: Execution, log: Log, uid: str) -> bool:
+    """Delete the invitation without an event. False if there is none."""
     asked = (invitations.c.conversation_id == log.id, invitations.c.uid == uid)
     return execution.connection.execute(delete(invitations).where(*asked)).rowcount > 0
 
 
 def withdraw_all(execution: Execution, log: Log) -> None:
-    """Nobody can come into this room any more."""
+    """Withdraw all invitations to a room."""
     uids = execution.connection.execute(
         select(invitations.c.uid).where(invitations.c.conversation_id == log.id).order_by(invitations.c.uid)
     ).scalars()
@@ -73,7 +73,7 @@ def withdraw_all(execution: Execution, log: Log) -> None:
 
 
 def withdraw_of(execution: Execution, uid: str) -> None:
-    """Somebody is gone: whom they asked is asked no more, and who asked them has asked nobody."""
+    """Withdraw the invitations that this user made, and delete those for them."""
     rows = execution.connection.execute(
         select(conversations.c.name, invitations.c.uid)
         .join(conversations, conversations.c.id == invitations.c.conversation_id)

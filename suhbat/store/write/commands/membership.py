@@ -1,4 +1,4 @@
-"""Who is in a room, and what they are there."""
+"""Commands about the members of a room and their roles."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ from suhbat.store.write.limits import crowding_refusal
 from suhbat.store.write.logs import Log
 
 from .execution import Execution, allow
-from .invitations import forget, invite, may_be_added, withdraw
+from .invitations import delete_invitation, invite, may_be_added, withdraw
 
 
 def join(execution: Execution, command: Join) -> CommandResult:
-    """Become a member of a public room, or of one with an invitation; a member stays what they are."""
+    """Join a public room, or a room to which the actor is invited. For a member nothing changes."""
     actor, log = execution.actor, execution.find(command.conversation)
     if log is not None and log.people is not None and actor.uid in log.people:
         return CommandResult(log.name, log.head)
@@ -56,7 +56,7 @@ def join(execution: Execution, command: Join) -> CommandResult:
 
 
 def accept_invite(execution: Execution, command: AcceptInvite) -> CommandResult:
-    """Come in by invite: into a private room too, for the invite is the permission."""
+    """Join by an invite, which also admits to a private room. If it cannot let the user in, nothing happens."""
     uid, log = execution.actor.uid, execution.find(command.conversation)
     if log is None or log.kind != "room" or log.people is None:
         return CommandResult(command.conversation, 0)
@@ -68,7 +68,7 @@ def accept_invite(execution: Execution, command: AcceptInvite) -> CommandResult:
 
 
 def admit(execution: Execution, command: Admit) -> CommandResult:
-    """Make somebody a member; or, if they are one, something else. Somebody who does not know the actor is invited."""
+    """Add a person, or change the role of a member. A person who does not know the actor is invited instead."""
     person, wanted, exempt = execution.person, command.role, execution.context.exempt
     log = execution.log(command.conversation, "see")
     roles = log.people or {}
@@ -85,14 +85,14 @@ def admit(execution: Execution, command: Admit) -> CommandResult:
 
 
 def leave(execution: Execution, command: Leave) -> CommandResult:
-    """Go, or decline an invitation. When the last owner goes, who is highest and was there first becomes one."""
+    """Leave, or decline an invitation. After the last owner left, the senior member becomes owner."""
     return _leave(execution, command.conversation)
 
 
 def _leave(execution: Execution, conversation: str) -> CommandResult:
     invited = execution.find(conversation)
     if invited is not None and withdraw(execution, invited, execution.actor.uid):
-        return CommandResult(invited.name, 0)  # where the room stands is not theirs to know
+        return CommandResult(invited.name, 0)  # an invited user may not know the head of the room
     log = execution.log(conversation, "see")
     if log.people is not None and execution.actor.uid not in log.people:
         raise NotFound()
@@ -104,7 +104,7 @@ def _leave(execution: Execution, conversation: str) -> CommandResult:
 
 
 def remove(execution: Execution, command: Remove) -> CommandResult:
-    """Put somebody out, who must be below; oneself, who need not be. Or take back the invitation of somebody."""
+    """Remove a member of lower rank; or leave, if the person is the actor; or withdraw the person's invitation."""
     if execution.person.uid == execution.actor.uid:
         return _leave(execution, command.conversation)
     if (result := _uninvite(execution, command)) is not None:
@@ -116,7 +116,7 @@ def remove(execution: Execution, command: Remove) -> CommandResult:
 
 
 def _uninvite(execution: Execution, command: Remove) -> CommandResult | None:
-    """Take back an invitation: one's own, or as somebody who may put people out. None where there is none to take back."""
+    """Withdraw an invitation that the actor made, or any, if they may remove people. None if there is no invitation."""
     log = execution.find(command.conversation)
     inviter = None if log is None else inviter_of(execution.connection, log.id, execution.person.uid)
     if log is None or inviter is None:
@@ -128,22 +128,22 @@ def _uninvite(execution: Execution, command: Remove) -> CommandResult | None:
 
 
 def enter(execution: Execution, log: Log, person: Actor, role: Role, *, exempt: bool = False) -> CommandResult:
-    """Make somebody a member from here on. The policy was asked."""
+    """Make a person a member. The caller has asked the policy."""
     assert log.people is not None
     allow(full_room(log.people))
     execution.require_room_for(person, exempt=exempt)
-    forget(execution, log, person.uid)
+    delete_invitation(execution, log, person.uid)
     role = role_on_entry(role, log.people)
-    place = {"conversation_id": log.id, "uid": person.uid}
+    key = {"conversation_id": log.id, "uid": person.uid}
     since = log.head
     execution.add_users((person,))
-    execution.connection.execute(insert(members), place | {"role": role, "since": since, "joined_at": execution.at})
+    execution.connection.execute(insert(members), key | {"role": role, "since": since, "joined_at": execution.at})
     read = ordinal_at(execution.connection, log.id, since)
-    execution.connection.execute(insert(reads), place | {"read_ordinal": read, "own_since": 0})
+    execution.connection.execute(insert(reads), key | {"read_ordinal": read, "own_since": 0})
     execution.cache.readers.add((log.id, person.uid))
     log.people[person.uid] = role
     event = execution.append(log, MemberJoined, user=person.user, role=role)
-    # The state they are told is that after their joining.
+    # The state in `conversation.added` is that after `member.joined`.
     execution.flush()
     execution.append(
         execution.own_log(person.uid), ConversationAdded, state=state_of(execution.connection, person.uid, log.id)
@@ -152,22 +152,22 @@ def enter(execution: Execution, log: Log, person: Actor, role: Role, *, exempt: 
 
 
 def depart(execution: Execution, log: Log, person: User) -> int:
-    """Make somebody a member no more, and forget what was theirs there. Gives the `seq` of `member.left`."""
+    """End a membership, with its read mark, draft and mentions. Returns the `seq` of `member.left`."""
     assert log.people is not None
     for table in (members, reads, drafts, mentions):
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id, table.c.uid == person.uid))
     execution.cache.readers.discard((log.id, person.uid))
     was = log.people.pop(person.uid)
-    # First they are out, then the others hear of it: nothing of after their removal reaches them.
+    # `conversation.removed` comes first, so that the person receives nothing from after the removal.
     execution.append(execution.own_log(person.uid), ConversationRemoved, removed=log.name)
     seq = execution.append(log, MemberLeft, user=person).seq
     if needs_owner(was, log.people):
-        _succeed(execution, log)
+        _appoint_owner(execution, log)
     return seq
 
 
 def set_role(execution: Execution, log: Log, person: User, role: Role) -> int:
-    """Gives the `seq` of `member.updated`."""
+    """Change the role of a member. Returns the `seq` of `member.updated`."""
     assert log.people is not None
     log.people[person.uid] = role
     execution.connection.execute(
@@ -177,7 +177,8 @@ def set_role(execution: Execution, log: Log, person: User, role: Role) -> int:
     return execution.append(log, MemberUpdated, user=person, role=role).seq
 
 
-def _succeed(execution: Execution, log: Log) -> None:
+def _appoint_owner(execution: Execution, log: Log) -> None:
+    """Make the senior member the owner."""
     rows = execution.connection.execute(
         select(members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind)
         .join(users, users.c.uid == members.c.uid)

@@ -1,4 +1,4 @@
-"""What becomes of a message after it was sent."""
+"""Commands about stored messages: edit, delete, react, pin."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from suhbat.protocol.events import (
 )
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
-from suhbat.store.read.rows import mentions_json, shown_to_all
+from suhbat.store.read.rows import AnyRow, mentions_json, shown_to_all
 from suhbat.store.tables import events, pins
 from suhbat.store.write import reactions, word_filter
+from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import add_mentions, remove_mentions, resolve_mentions, spend_mentions, without_readers
 
 from .execution import Execution, allow
 
 
 def edit(execution: Execution, command: Edit) -> CommandResult:
-    """The text changes in place; a replay of the old event shows the new text. The same text again changes nothing."""
+    """Change the text in place, so that a replay of the old event shows the new text. The same text again changes nothing."""
     log = execution.log(command.conversation, "edit")
     row = execution.message_row(log, command.seq)
     allow(edit_refusal(execution.actor, row.actor_uid))
@@ -60,7 +61,7 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
 
 
 def delete(execution: Execution, command: Delete) -> CommandResult:
-    """A tombstone stays. The text is gone from everywhere in this transaction; deleting again changes nothing."""
+    """Delete a message; a tombstone stays. Deleting again changes nothing."""
     log = execution.log(command.conversation, "delete")
     place = (events.c.conversation_id == log.id, events.c.seq == command.seq, events.c.ordinal.is_not(None))
     row = execution.connection.execute(select(events).where(*place)).one_or_none()
@@ -71,27 +72,32 @@ def delete(execution: Execution, command: Delete) -> CommandResult:
         execution.require(log, "delete_any")
         execution.audit("message.delete", log, row.actor_uid, str(command.seq))
     execution.connection.execute(update(events).where(*place).values(text="", deleted=True))
-    reactions.drop(execution.connection, log.id, command.seq)
-    execution.connection.execute(
-        delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == command.seq)
-    )
-    search.forget(execution.connection, [(log.id, command.seq, row.actor_uid, row.text)])
-    named = remove_mentions(execution.connection, log, row.ordinal)
+    return CommandResult(log.name, scrub(execution, log, row))
+
+
+def scrub(execution: Execution, log: Log, row: AnyRow) -> int:
+    """Delete everything that belongs to a message but its row: reactions, pin, search entry, mentions. Returns the `seq` of
+    `message.deleted`."""
+    connection = execution.connection
+    reactions.delete_of_message(connection, log.id, row.seq)
+    connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == row.seq))
+    search.forget(connection, [(log.id, row.seq, row.actor_uid, row.text)])
+    named = remove_mentions(connection, log, row.ordinal)
     event = execution.append(
         log,
         MessageDeleted,
-        about=command.seq,
-        target=command.seq,
+        about=row.seq,
+        target=row.seq,
         ordinal=row.ordinal,
         sender_uid=row.actor_uid,
         everyone=-1 if named.everyone else 0,
     )
-    execution.append_mentioned(log, command.seq, named.uids)
-    return CommandResult(log.name, event.seq)
+    execution.append_mentioned(log, row.seq, named.uids)
+    return event.seq
 
 
 def react(execution: Execution, command: React) -> CommandResult:
-    """Put there, or taken back; what is so already changes nothing."""
+    """Add or remove a reaction. A repetition changes nothing."""
     log = execution.log(command.conversation, "react")
     execution.message_row(log, command.seq)
     connection, uid = execution.connection, execution.actor.uid
@@ -105,16 +111,16 @@ def react(execution: Execution, command: React) -> CommandResult:
         return CommandResult(log.name, log.head)
     if command.on:
         added = execution.append(log, ReactionAdded, about=command.seq, target=command.seq, emoji=emoji)
-        reactions.put(connection, log.id, command.seq, emoji, uid, execution.actor.user_id, added.seq)
+        reactions.add(connection, log.id, command.seq, emoji, uid, execution.actor.user_id, added.seq)
         execution.add_users((execution.actor,))
         return CommandResult(log.name, added.seq)
-    reactions.take(connection, log.id, command.seq, emoji, uid)
+    reactions.remove(connection, log.id, command.seq, emoji, uid)
     removed = execution.append(log, ReactionRemoved, about=command.seq, target=command.seq, emoji=emoji)
     return CommandResult(log.name, removed.seq)
 
 
 def pin(execution: Execution, command: Pin) -> CommandResult:
-    """Pinned, or not; what is so already changes nothing."""
+    """Pin or unpin a message. A repetition changes nothing."""
     log = execution.log(command.conversation, "pin")
     execution.message_row(log, command.seq)
     present = set(execution.connection.execute(select(pins.c.target).where(pins.c.conversation_id == log.id)).scalars())

@@ -1,4 +1,4 @@
-"""Moderation: bans, mutes, reports, the word filter."""
+"""Commands of moderation: bans, mutes, reports, the word filter."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from .membership import depart
 
 
 def ban(execution: Execution, command: Ban) -> CommandResult:
-    """Out, and away until then; or not any more. From the lobby is from the server: the caller closes their sockets."""
-    log = _above(execution, command.conversation, "ban", execution.person)
+    """Ban a person, or lift the ban. A ban from the lobby is one from the server; the caller closes their connections."""
+    log = _sanctionable(execution, command.conversation, "ban", execution.person)
     if not _sanction(execution, log, "ban", command):
         return CommandResult(log.name, log.head)
     execution.audit("ban" if command.on else "ban.lift", log, execution.person.uid, command.reason)
@@ -39,8 +39,8 @@ def ban(execution: Execution, command: Ban) -> CommandResult:
 
 
 def mute(execution: Execution, command: Mute) -> CommandResult:
-    """They may read but not write; everybody may know."""
-    log = _above(execution, command.conversation, "mute", execution.person)
+    """Mute a person, or lift the mute. In a room all members are told."""
+    log = _sanctionable(execution, command.conversation, "mute", execution.person)
     allow(mute_refusal(execution.person, log.people))
     if not _sanction(execution, log, "mute", command):
         return CommandResult(log.name, log.head)
@@ -52,7 +52,7 @@ def mute(execution: Execution, command: Mute) -> CommandResult:
 
 
 def set_filter(execution: Execution, command: SetFilter) -> CommandResult:
-    """These words, in any spelling, and no others. What was said before stays."""
+    """Replace the word filter. Stored messages are not changed."""
     allow(owner_refusal(execution.actor))
     lobby = execution.log(LOBBY, "see")
     word_filter.put(execution.connection, execution.cache, command.words, execution.at)
@@ -61,7 +61,7 @@ def set_filter(execution: Execution, command: SetFilter) -> CommandResult:
 
 
 def report(execution: Execution, command: Report) -> CommandResult:
-    """For those who keep order; telling twice of the same is telling once."""
+    """Report a message to the moderators. A second report by the same user changes nothing."""
     log = execution.log(command.conversation, "report")
     execution.message_row(log, command.seq)
     mine = (reports.c.uid == execution.actor.uid, reports.c.closed.is_(False))
@@ -86,7 +86,7 @@ def report(execution: Execution, command: Report) -> CommandResult:
 
 
 def settle_report(execution: Execution, command: SettleReport) -> CommandResult:
-    """By those who see the report; for all others there is none."""
+    """Close a report. Raises NotFound for users who may not see it."""
     row = execution.connection.execute(
         select(reports.c.target, reports.c.uid, conversations.c.name)
         .join(conversations, conversations.c.id == reports.c.conversation_id)
@@ -105,8 +105,8 @@ def settle_report(execution: Execution, command: SettleReport) -> CommandResult:
     return CommandResult(log.name, log.head)
 
 
-def _above(execution: Execution, conversation: str, action: Literal["ban", "mute"], person: Actor) -> Log:
-    """The log in which the actor may do this to that person."""
+def _sanctionable(execution: Execution, conversation: str, action: Literal["ban", "mute"], person: Actor) -> Log:
+    """The locked log of a conversation in which the actor may do this to that person. Raises the refusal."""
     log = execution.log(conversation, action)
     allow(sanction_refusal(execution.actor, execution.rank(log), person, _rank_of(execution, log, person)))
     return log
@@ -115,7 +115,7 @@ def _above(execution: Execution, conversation: str, action: Literal["ban", "mute
 def _rank_of(execution: Execution, log: Log, person: Actor) -> Rank:
     if log.people is not None:
         return log.people.get(person.uid, "stranger")
-    # As it is in the table now: what the caller knows of them may be old.
+    # From the table, because the caller's copy may be stale.
     role: Rank | None = execution.connection.execute(
         select(accounts.c.role).where(accounts.c.uid == person.uid)
     ).scalar()
@@ -123,7 +123,7 @@ def _rank_of(execution: Execution, log: Log, person: Actor) -> Rank:
 
 
 def _sanction(execution: Execution, log: Log, kind: Literal["ban", "mute"], command: Ban | Mute) -> bool:
-    """Gives whether it changed anything."""
+    """Write or delete a sanction. False if nothing changed."""
     held = log.bans if kind == "ban" else log.mutes
     uid = execution.person.uid
     if not changes_sanction(held, uid, on=command.on, until=command.until):

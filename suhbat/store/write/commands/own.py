@@ -1,4 +1,4 @@
-"""What is somebody's own: how far they have read, and what they have begun to write."""
+"""Commands about a user's own state: read marks, drafts, the profile."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .execution import Execution
 
 
 def save_account(transaction: WriterTransaction, account: Account, at: Milliseconds) -> None:
-    """The row is written over; what others see of the person is told to all of their devices, if it has changed."""
+    """Replace the row of an account. If the profile has changed, append `user.updated` to the user's own log."""
     execution = Execution(transaction, account.actor, at)
     before = profile(execution.connection, account.uid)
     accounts.save(execution.connection, account)
@@ -31,12 +31,12 @@ def save_account(transaction: WriterTransaction, account: Account, at: Milliseco
 
 
 def read(execution: Execution, command: Read) -> CommandResult:
-    """Everything up to this ordinal is read. A mark never goes back, and never beyond the last message."""
+    """Move the read mark to this ordinal. It never moves back, and not beyond the last message."""
     log = execution.log(command.conversation, "mark")
     mine = (reads.c.uid == execution.actor.uid, reads.c.conversation_id == log.id)
     row = execution.connection.execute(select(reads.c.read_ordinal, reads.c.own_since).where(*mine)).one_or_none()
     if row is None:
-        return CommandResult(log.name, log.head)  # a bare guest: nothing is unread
+        return CommandResult(log.name, log.head)  # bare guests have no read marks
     ordinal = min(command.ordinal, log.ordinal)
     if ordinal <= row.read_ordinal:
         return CommandResult(log.name, log.head, unread=_unread(execution, log, row.read_ordinal, row.own_since))
@@ -69,7 +69,7 @@ def _unread(execution: Execution, log: Log, read: int, own: int) -> int:
 
 
 def draft(execution: Execution, command: Draft) -> CommandResult:
-    """Kept for all devices; "" is none."""
+    """Save a draft for all devices of the user; an empty text deletes it."""
     log = execution.log(command.conversation, "draft" if command.text else "see")
     mine = (drafts.c.uid == execution.actor.uid, drafts.c.conversation_id == log.id)
     before = execution.connection.execute(select(drafts.c.text).where(*mine)).scalar() or ""
