@@ -41,6 +41,12 @@ def people_of_direct(actor: Actor, others: Iterable[Actor]) -> tuple[Actor, ...]
     return tuple({person.uid: person for person in (actor, *others)}.values())
 
 
+def direct_title(names: Mapping[str, str], uid: str) -> str:
+    """The title of a direct as one of its people sees it: the names of the others in the order of their uids, or their own name
+    if they are alone. `names`: of its people, by uid."""
+    return ", ".join(names[other] for other in sorted(names) if other != uid) or names.get(uid, "")
+
+
 def direct_refusal(people: tuple[Actor, ...]) -> SuhbatError | None:
     """Of a direct of these."""
     if len(people) <= LARGEST_DIRECT:

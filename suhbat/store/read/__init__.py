@@ -1,1 +1,1 @@
-"""What is read: each function is the work of one short read transaction."""
+"""Reads. Each function is the work of one short read transaction."""

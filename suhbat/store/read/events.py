@@ -31,7 +31,7 @@ def event_page(connection: Connection, log: str, after: int, limit: int) -> list
 
 
 def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[str, int]:
-    """See `chat.ports.Store.heads`. Without names: every log that exists."""
+    """See `chat.ports.Store.heads`. None: the heads of all logs."""
     columns = select(conversations.c.name, conversations.c.head)
     if logs is None:
         return {row[0]: row[1] for row in connection.execute(columns)}

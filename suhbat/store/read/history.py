@@ -1,18 +1,15 @@
-"""Pages of messages. Ordinals are dense, so a page is a range of them; `seq` only says where the range begins."""
+"""Pages of messages. Ordinals are dense, so a page is a range of ordinals; `seq` only tells where the range begins."""
 
 from __future__ import annotations
 
-from typing import Any
+from sqlalchemy import Connection, func, select
 
-from sqlalchemy import Connection, and_, func, select
-
-from suhbat.chat.model import Actor, ConversationFacts, HistoryPage
-from suhbat.chat.policy import decide
+from suhbat.chat.model import Actor, HistoryPage
 from suhbat.protocol.types import MAX_PAGE
 from suhbat.store.read.unread import ordinal_at
-from suhbat.store.tables import conversations, events, members
+from suhbat.store.tables import events
 
-from .floor import LobbyHistory, floor_of
+from .floor import LobbyHistory, floor_of, visible
 from .rows import MESSAGE, messages
 
 
@@ -27,10 +24,10 @@ def page(
     limit: int,
     lobby_history: LobbyHistory,
 ) -> HistoryPage:
-    """See `chat.ports.ConversationReader`. At most one of the three is given (the first of them counts); without any, the
-    newest page. `around` has that message in the middle. `limit` is brought into 1–200. Raises NotFound.
+    """See `chat.ports.ConversationReader`. `before`, `after` and `around` are `seq`s, of which the first that is given counts;
+    without one the newest page is returned. `around` is the middle of its page. `limit` is clamped to 1–200. Raises NotFound.
     """
-    log = _visible(connection, actor, conversation)
+    log = visible(connection, actor, conversation, "read")
     floor = floor_of(actor, log, lobby_history)
     limit = min(max(limit, 1), MAX_PAGE)
     lowest = _first_ordinal(connection, log.id, ordinal_at(connection, log.id, floor) if floor else 0)
@@ -62,41 +59,15 @@ def page(
     return HistoryPage(tuple(shown), start > lowest, end < highest, log.head)
 
 
-def _visible(connection: Connection, actor: Actor, conversation: str) -> Any:
-    """The row of a conversation that the actor may read. Raises the refusal: NotFound also for own logs, which are no
-    conversations."""
-    mine = and_(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
-    log = connection.execute(
-        select(
-            conversations.c.id,
-            conversations.c.name,
-            conversations.c.kind,
-            conversations.c.head,
-            conversations.c.last_ordinal,
-            conversations.c.visibility,
-            conversations.c.history,
-            members.c.role,
-            members.c.since,
-        )
-        .select_from(conversations.outerjoin(members, mine))
-        .where(conversations.c.name == conversation, conversations.c.kind.in_(("lobby", "direct", "room")))
-    ).one_or_none()
-    facts = None if log is None else ConversationFacts(log.name, log.kind, log.role, log.visibility)
-    refusal = decide(actor, "read", facts)
-    if refusal is not None:
-        raise refusal
-    return log
-
-
 def _first_ordinal(connection: Connection, log_id: int, above: int) -> int | None:
-    """The lowest ordinal above this that is there (retention may have taken the first ones)."""
+    """The lowest stored ordinal above this one (retention may have deleted the first messages); None if there is none."""
     return connection.execute(
         select(func.min(events.c.ordinal)).where(events.c.conversation_id == log_id, events.c.ordinal > above)
     ).scalar()
 
 
 def _next_ordinal(connection: Connection, log_id: int, seq: int, highest: int) -> int:
-    """The ordinal of the first message at `seq` or above it; one above the highest if there is none."""
+    """The ordinal of the first message at `seq` or above it; `highest` + 1 if there is none."""
     found = connection.execute(
         select(events.c.ordinal)
         .where(events.c.conversation_id == log_id, events.c.seq >= seq, events.c.ordinal.is_not(None))

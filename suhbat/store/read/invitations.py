@@ -1,4 +1,4 @@
-"""Memberships that are offered: read here, and made and ended by `commands.membership`."""
+"""Reads about invitations (offered memberships), and about who may add whom. See `write.commands.invitations`."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ _SHOWN = (
 
 
 def open_for(connection: Connection, uid: str) -> tuple[Invitation, ...]:
-    """See `chat.ports.Store.invitations`. The order is one that a client can keep by itself: see `client.state`."""
+    """See `chat.ports.Store.invitations`. Sorted as a client sorts them by itself (see `client.state`)."""
     rows = connection.execute(_SHOWN.where(invitations.c.uid == uid))
     return tuple(sorted((Invitation(**row._asdict()) for row in rows), key=by_time))
 
 
 def inviter_of(connection: Connection, log_id: int, uid: str) -> str | None:
-    """The uid of who invited this person there; None where nobody did."""
+    """The uid of the inviter of this user; None without an invitation."""
     mine = (invitations.c.conversation_id == log_id, invitations.c.uid == uid)
     found: str | None = connection.execute(select(invitations.c.inviter_uid).where(*mine)).scalar()
     return found
 
 
-def counts(connection: Connection, uid: str, inviter_uid: str) -> tuple[int, int]:
-    """How many are open for this person, and how many that inviter made."""
+def count_open(connection: Connection, uid: str, inviter_uid: str) -> tuple[int, int]:
+    """How many open invitations this user has, and how many this inviter made."""
     both = select(
         func.count().filter(invitations.c.uid == uid), func.count().filter(invitations.c.inviter_uid == inviter_uid)
     ).where(or_(invitations.c.uid == uid, invitations.c.inviter_uid == inviter_uid))
@@ -46,13 +46,13 @@ def counts(connection: Connection, uid: str, inviter_uid: str) -> tuple[int, int
 
 
 def added_by(connection: Connection, uid: str) -> AddedBy:
-    """Who may add this person at once; a guest has no say yet."""
+    """Who may add this user at once (`accounts.added_by`); the default for guests."""
     chosen: AddedBy | None = connection.execute(select(accounts.c.added_by).where(accounts.c.uid == uid)).scalar()
     return chosen or "known"
 
 
 def acquainted(connection: Connection, person: Actor, other: Actor) -> bool:
-    """Whether both are in one room, or the person has written in a direct with the other."""
+    """Whether both are members of one room, or the person has written in a direct with the other."""
     theirs, others = members.alias(), members.alias()
     together = (
         select(theirs.c.uid)
@@ -66,8 +66,9 @@ def acquainted(connection: Connection, person: Actor, other: Actor) -> bool:
     return bool(connection.execute(select(exists(together))).scalar())
 
 
-def shown(connection: Connection, uid: str, invitation: dict[str, Any]) -> dict[str, Any]:
-    """What an event says of an invitation, from the present: the room's title only for whom it still is open, or who is in."""
+def present_texts(connection: Connection, uid: str, invitation: dict[str, Any]) -> dict[str, Any]:
+    """The present title and inviter of an invitation, for an event. The title is empty for a user who is neither invited now
+    nor a member."""
     name = connection.execute(select(users.c.user_id).where(users.c.uid == invitation["inviter_uid"])).scalar()
     there = and_(members.c.conversation_id == conversations.c.id, members.c.uid == uid)
     asked = and_(invitations.c.conversation_id == conversations.c.id, invitations.c.uid == uid)

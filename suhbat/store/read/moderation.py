@@ -1,4 +1,4 @@
-"""What moderators read: reports, the audit log, bans."""
+"""Reads for moderators: reports, the audit log, bans."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from .rows import MESSAGE, message
 def reports_page(
     connection: Connection, actor: Actor, after: int, limit: int, lobby_history: LobbyHistory
 ) -> tuple[Reported, ...]:
-    """See `chat.ports.Store.reports`. Of directs nobody but their people knows, so nobody but them reads a report there."""
+    """See `chat.ports.Store.reports`. Reports in directs are shown to nobody, because only its people may know a direct."""
     mine = and_(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
-    keeps = and_(conversations.c.kind == "room", members.c.role.in_(("owner", "moderator")))
+    moderates = and_(conversations.c.kind == "room", members.c.role.in_(("owner", "moderator")))
     if actor.role != "member":
         public = and_(
             conversations.c.kind == "room", conversations.c.visibility == "public", members.c.uid == actor.uid
         )
-        keeps = or_(keeps, conversations.c.name == LOBBY, public)
+        moderates = or_(moderates, conversations.c.name == LOBBY, public)
     rows = connection.execute(
         select(
             *MESSAGE,
@@ -43,7 +43,7 @@ def reports_page(
             .join(users, users.c.uid == reports.c.uid)
             .outerjoin(members, mine)
         )
-        .where(keeps, reports.c.closed.is_(False), reports.c.id > after)
+        .where(moderates, reports.c.closed.is_(False), reports.c.id > after)
         .where(reports.c.target > any_floor(actor, lobby_history))
         .order_by(reports.c.id)
         .limit(limit)
@@ -72,7 +72,7 @@ def audit_page(connection: Connection, before: int | None, limit: int) -> tuple[
 
 
 def server_bans(connection: Connection) -> Mapping[str, int | None]:
-    """See `chat.ports.Store.bans`: those from the lobby."""
+    """See `chat.ports.Store.bans`. A ban from the lobby is one from the server."""
     rows = connection.execute(
         select(sanctions.c.uid, sanctions.c.until)
         .join(conversations, conversations.c.id == sanctions.c.conversation_id)

@@ -35,13 +35,14 @@ _SHOWN = (
 
 
 def places(connection: Connection, actor: Actor, lobby_history: LobbyHistory) -> Places:
-    """See `chat.ports.Store.places`. `oldest` is also what keeps a cursor of before one's time from the lobby."""
+    """See `chat.ports.Store.places`. In the lobby `oldest` is at least the floor, so that no older cursor is replayed."""
     rows = list(connection.execute(_OWN, {"lobby": LOBBY, "own": own_log(actor.uid)}))
     rows += connection.execute(_SHOWN, {"uid": actor.uid})
     return places_from(connection, actor, rows, lobby_history)
 
 
 def places_from(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lobby_history: LobbyHistory) -> Places:
+    """The positions from rows of the user's logs, each with the columns selected here."""
     heads: dict[str, int] = {ME: 0}
     oldest: dict[str, int] = {ME: 0}
     floors = {row.name: row.since for row in rows if row.since}
@@ -52,7 +53,7 @@ def places_from(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lo
         if row.kind == "lobby":
             floors[key] = floor_of(actor, row, lobby_history)
             oldest[key] = max(row.oldest, floors[key])
-    alone = self_direct(connection, actor.uid)
+    alone = _self_direct(connection, actor.uid)
     return Places(
         heads=heads,
         since=since,
@@ -63,8 +64,8 @@ def places_from(connection: Connection, actor: Actor, rows: Sequence[AnyRow], lo
     )
 
 
-def self_direct(connection: Connection, uid: str) -> str | None:
-    """The id of somebody's direct with themselves, if they have one."""
+def _self_direct(connection: Connection, uid: str) -> str | None:
+    """The name of the user's direct with themselves; None if they have none."""
     found: str | None = connection.execute(
         select(conversations.c.name)
         .join(directs, directs.c.conversation_id == conversations.c.id)

@@ -1,5 +1,5 @@
-"""The reactions under messages. Counts are kept, and the first people marked, so that what is shown of a message costs the
-same however many reacted to it."""
+"""The reactions to messages. Counts are stored and the first people marked, so that showing a message costs the same for any
+number of reactions."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from suhbat.protocol.objects import Reaction
 from suhbat.store.dialect import find_rows
 from suhbat.store.tables import reaction_counts, reactions, reactions_shown
 
-Place = tuple[int, int]
-"""A log's id and the `seq` of a message in it."""
+MessageKey = tuple[int, int]
+"""A log id and the `seq` of a message."""
 
 
-def shown(connection: Connection, places: Sequence[Place], reader: str | None) -> Mapping[Place, tuple[Reaction, ...]]:
-    """What messages show: by emoji, and of each the first people in the order of time.
+def shown(
+    connection: Connection, messages: Sequence[MessageKey], reader: str | None
+) -> Mapping[MessageKey, tuple[Reaction, ...]]:
+    """The reactions that these messages show: by emoji, each with its first people in the order of time.
 
-    `reader`: the uid of whoever it is shown to; None where it is the same for everybody.
+    `reader`: the uid whose own reactions are marked (`mine`); None if the result is for everybody.
     """
     keys = ("conversation_id", "target")
     columns = (*keys, "emoji", "seq", "uid", "user_id", "people")
-    people: dict[Place, dict[str, list[tuple[str, str, int]]]] = {}
+    people: dict[MessageKey, dict[str, list[tuple[str, str, int]]]] = {}
     for log_id, target, emoji, _, uid, user_id, count in sorted(
-        find_rows(connection, reactions_shown, keys, columns, places)
+        find_rows(connection, reactions_shown, keys, columns, messages)
     ):
         people.setdefault((log_id, target), {}).setdefault(emoji, []).append((uid, user_id, count))
     mine: set[tuple[int, int, str]] = set()
@@ -34,22 +36,22 @@ def shown(connection: Connection, places: Sequence[Place], reader: str | None) -
         own = [(log_id, target, reader) for log_id, target in people]
         mine.update(find_rows(connection, reactions, (*keys, "uid"), (*keys, "emoji"), own))
     return {
-        place: tuple(
+        key: tuple(
             Reaction(
                 emoji=emoji,
                 count=who[0][2],
-                mine=None if reader is None else (*place, emoji) in mine,
+                mine=None if reader is None else (*key, emoji) in mine,
                 users=tuple(name for _, name, _ in who),
                 uids=tuple(uid for uid, _, _ in who),
             )
             for emoji, who in emojis.items()
         )
-        for place, emojis in people.items()
+        for key, emojis in people.items()
     }
 
 
 def present(connection: Connection, log_id: int, target: int) -> list[str]:
-    """The emoji under a message, as it shows them."""
+    """The emoji of the reactions to a message, in their stored spelling."""
     found = select(reaction_counts.c.emoji).where(
         reaction_counts.c.conversation_id == log_id, reaction_counts.c.target == target
     )
@@ -59,7 +61,7 @@ def present(connection: Connection, log_id: int, target: int) -> list[str]:
 def page(
     connection: Connection, log_id: int, target: int, emoji: str, reader: str, after: int, limit: int
 ) -> ReactionPage:
-    """The people of one emoji whose events are above `after`."""
+    """A page of the people who reacted with one emoji, in the order of their events: those above the `seq` `after`."""
     there = present(connection, log_id, target) + of_person(connection, log_id, target, reader)
     emoji = next((one for one in there if without_selector(one) == without_selector(emoji)), emoji)
     here = of_emoji(reactions, log_id, target, emoji)
@@ -83,11 +85,11 @@ def page(
 
 
 def of_person(connection: Connection, log_id: int, target: int, uid: str) -> list[str]:
-    """The emoji that somebody has under a message."""
+    """The emoji with which this user reacted to a message."""
     mine = (reactions.c.conversation_id == log_id, reactions.c.target == target, reactions.c.uid == uid)
     return list(connection.execute(select(reactions.c.emoji).where(*mine)).scalars())
 
 
 def of_emoji(table: Table, log_id: int, target: int, emoji: str) -> ColumnElement[bool]:
-    """The rows of one emoji under a message."""
+    """The condition for rows of one emoji and one message."""
     return and_(table.c.conversation_id == log_id, table.c.target == target, table.c.emoji == emoji)

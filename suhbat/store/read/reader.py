@@ -1,4 +1,4 @@
-"""Reading in threads: what is asked in one moment shares a transaction and a hop between threads."""
+"""Reads in threads. Reads that are requested at the same time share a transaction and a change of threads."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from suhbat.counting import StoreCounts
 T = TypeVar("T")
 
 TOGETHER = 16
-"""Reads of one transaction: the last of them waits for all before it."""
-LONGEST_REST = 0.5
-"""Seconds."""
+"""Reads per transaction, at most. The last of them waits for all others."""
+LONGEST_PAUSE = 0.5
+"""Seconds that a thread pauses after a read, at most (see `Reader`)."""
 SLOW_SECONDS = 0.02
-"""When a turn takes longer, another thread serves those who wait."""
+"""If a batch of reads takes longer than this, another thread takes the waiting ones."""
 
-_Question = tuple[Callable[[Connection], Any], "asyncio.Future[Any]"]
+_Request = tuple[Callable[[Connection], Any], "asyncio.Future[Any]"]
 
 
 class Reader:
-    """Up to `threads` threads, each with a connection of its own, and the reads that wait for one.
+    """Up to `threads` threads, each with its own connection, and a queue of reads.
 
-    A read takes 50 to 200 us of the interpreter. With a thread's turn for each it cost three times that: a transaction, the
-    way there and back, and the competition of the threads for the interpreter's lock. So one thread does it all, and the
-    others are for the time when that one waits for the disk. What takes longer (searches, exports) has a reader of its own,
-    whose reads do not go `together`, so that what is interactive passes it. Its threads pause after each read for as long as
-    the read took (`rests`): the event loop keeps half of its core, however many searches wait.
-    """
+    A read takes 50 to 200 us of interpreter time. In a thread and a transaction of its own it took three times that, because
+    the threads compete for the interpreter's lock. So one thread does up to `together` reads in one transaction, and the
+    others help while it waits for the disk.
+
+    Slow reads (searches, exports) have a reader of their own, with `together` = 1, so that interactive reads overtake them.
+    With `rests` its threads pause after each read for as long as the read took: the event loop keeps half of its core,
+    however many searches wait."""
 
     def __init__(
         self,
@@ -53,12 +54,12 @@ class Reader:
         self._together = together
         self._name = name
         self._rests = rests
-        self._given: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
-        self._hands: list[threading.Thread] = []
-        self._waiting: deque[_Question] = deque()
+        self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._workers: list[threading.Thread] = []
+        self._waiting: deque[_Request] = deque()
         self._busy = 0
-        self._turns = 0
-        self._look: asyncio.TimerHandle | None = None
+        self._batches_done = 0
+        self._check: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
 
     @property
@@ -67,42 +68,43 @@ class Reader:
         return len(self._waiting)
 
     async def read(self, run: Callable[[Connection], T]) -> T:
-        """What `run` returns or raises. It sees everything that was committed when this was called."""
+        """Run a read and return its result. It sees everything that was committed before this call. Raises what `run`
+        raises."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((run, answer))
         if self._busy == 0:
             self._busy = 1
             asyncio.get_running_loop().call_soon(self._start)
-        elif self._look is None:
-            self._look = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._help, self._turns)
+        elif self._check is None:
+            self._check = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._help, self._batches_done)
         return await answer
 
     async def close(self) -> None:
-        """Answer what was asked, then let the threads go. Nothing may be asked any more."""
+        """Finish the reads that were requested, then end the threads. No read may be requested after this."""
         if self._busy:
             self._idle = asyncio.get_running_loop().create_future()
             await self._idle
-        if self._look is not None:
-            self._look.cancel()
-        for _ in self._hands:
-            self._given.put(None)
-        for hand in self._hands:
-            hand.join()
+        if self._check is not None:
+            self._check.cancel()
+        for _ in self._workers:
+            self._jobs.put(None)
+        for worker in self._workers:
+            worker.join()
 
-    def _help(self, turns: int) -> None:
-        """Somebody has waited; with another thread, if none was done with anything meanwhile."""
-        self._look = None
+    def _help(self, batches_done: int) -> None:
+        """Start another thread if reads have been waiting and no batch was finished meanwhile."""
+        self._check = None
         if not self._waiting:
             return
-        if self._turns == turns and self._busy < self._threads:
+        if self._batches_done == batches_done and self._busy < self._threads:
             self._busy += 1
             self._start()
-        self._look = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._help, self._turns)
+        self._check = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._help, self._batches_done)
 
     def _start(self) -> None:
-        """Give a free thread what waits. Taken before its transaction begins, which so sees what they must see."""
-        questions = [self._waiting.popleft() for _ in range(min(self._together, len(self._waiting)))]
-        if not questions:
+        """Give the waiting reads to a free thread. Its transaction begins later, so it sees all commits before the requests."""
+        requests = [self._waiting.popleft() for _ in range(min(self._together, len(self._waiting)))]
+        if not requests:
             self._busy -= 1
             if self._busy == 0 and self._idle is not None:
                 self._idle.set_result(None)
@@ -111,41 +113,41 @@ class Reader:
         began = loop.time()
 
         def work() -> None:
-            found = self._ask(questions)
+            found = self._run_all(requests)
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(self._tell, questions, found, began)
+                loop.call_soon_threadsafe(self._deliver, requests, found, began)
 
-        if len(self._hands) < self._busy:
-            # A daemon, as the writer is: a database that never answers must not keep the process from ending.
-            hand = threading.Thread(target=self._serve, name=f"suhbat-{self._name}-{len(self._hands)}", daemon=True)
-            self._hands.append(hand)
-            hand.start()
-        self._given.put(work)
+        if len(self._workers) < self._busy:
+            # A daemon like the writer: a database that never answers must not keep the process from ending.
+            worker = threading.Thread(target=self._serve, name=f"suhbat-{self._name}-{len(self._workers)}", daemon=True)
+            self._workers.append(worker)
+            worker.start()
+        self._jobs.put(work)
 
     def _serve(self) -> None:
-        while (work := self._given.get()) is not None:
+        while (work := self._jobs.get()) is not None:
             began = perf_counter()
             work()
             if self._rests:
-                sleep(min(perf_counter() - began, LONGEST_REST))
+                sleep(min(perf_counter() - began, LONGEST_PAUSE))
 
-    def _ask(self, questions: Sequence[_Question]) -> list[tuple[Any, Exception | None]]:
+    def _run_all(self, requests: Sequence[_Request]) -> list[tuple[Any, Exception | None]]:
         found: list[tuple[Any, Exception | None]] = []
         try:
-            while len(found) < len(questions):
+            while len(found) < len(requests):
                 with self._engine.connect() as connection, connection.begin() as transaction:
-                    if self._go_on(connection, questions, found):
+                    if self._run(connection, requests, found):
                         transaction.rollback()
         except Exception as error:
-            # To the connection it happened, so to all of them; what was read already is as good as before.
-            found += [(None, error)] * (len(questions) - len(found))
+            # The connection failed, so all remaining reads fail. Results that were read before are valid.
+            found += [(None, error)] * (len(requests) - len(found))
         return found
 
-    def _go_on(
-        self, connection: Connection, questions: Sequence[_Question], found: list[tuple[Any, Exception | None]]
+    def _run(
+        self, connection: Connection, requests: Sequence[_Request], found: list[tuple[Any, Exception | None]]
     ) -> bool:
-        """The next questions. Whether one spoilt the transaction, as each error of PostgreSQL does; then the rest is left."""
-        for run, _ in questions[len(found) :]:
+        """Run the remaining reads. True if a database error ended the transaction (PostgreSQL aborts it); the rest is left."""
+        for run, _ in requests[len(found) :]:
             try:
                 found.append((run(connection), None))
             except Exception as error:
@@ -154,18 +156,18 @@ class Reader:
                     return True
         return False
 
-    def _tell(
-        self, questions: Sequence[_Question], found: Sequence[tuple[Any, Exception | None]], began: float
+    def _deliver(
+        self, requests: Sequence[_Request], found: Sequence[tuple[Any, Exception | None]], began: float
     ) -> None:
-        self._turns += 1
+        self._batches_done += 1
         self._counts.reads.add(asyncio.get_running_loop().time() - began)
         if self._busy > 1 and asyncio.get_running_loop().time() - began > SLOW_SECONDS:
-            self._busy -= 1  # another came for those who waited
+            self._busy -= 1  # another thread has taken the waiting reads
         else:
             self._start()
-        for (_, answer), (result, error) in zip(questions, found, strict=True):
+        for (_, answer), (result, error) in zip(requests, found, strict=True):
             if answer.done():
-                continue  # whoever asked is gone
+                continue  # the caller was cancelled
             if error is None:
                 answer.set_result(result)
             else:

@@ -1,4 +1,4 @@
-"""Reading about conversations: one of them, who is in it, what is pinned, which are public."""
+"""Reads about conversations: one state, members, pins, reactions, and the lists of rooms."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, select
 
-from suhbat.chat.model import Actor, ConversationFacts, MemberPage, Milliseconds, ReactionPage, RoomLine
-from suhbat.chat.policy import Action, decide
+from suhbat.chat.model import Actor, MemberPage, Milliseconds, ReactionPage, RoomLine
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Member, Message, User
 from suhbat.protocol.types import LOBBY, MAX_READERS_SHOWN
 from suhbat.store.tables import conversations, events, members, pins, reads, sanctions, users
 
 from . import reactions
-from .floor import LobbyHistory, floor_of
+from .floor import LobbyHistory, floor_of, visible
 from .rows import MESSAGE, AnyRow, messages
 from .states import state_of, states_of
 
@@ -26,24 +25,7 @@ def state(connection: Connection, actor: Actor, conversation: str, lobby_history
     row = visible(connection, actor, conversation, "see")
     if row.role is not None:
         return state_of(connection, actor.uid, row.id)
-    return _outside(row)
-
-
-def visible(connection: Connection, actor: Actor, conversation: str, action: Action) -> Any:
-    """The row of a conversation where the actor may do this, with their `role` and `since`. Raises the refusal."""
-    mine = and_(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
-    row = connection.execute(
-        select(conversations, members.c.role, members.c.since, _member_count().label("member_count"))
-        .select_from(conversations.outerjoin(members, mine))
-        .where(conversations.c.name == conversation, conversations.c.kind.in_(("lobby", "direct", "room")))
-    ).one_or_none()
-    facts = None if row is None else ConversationFacts(row.name, row.kind, row.role, row.visibility, row.archived)
-    refusal = decide(actor, action, facts)
-    if refusal is not None:
-        raise refusal
-    if row is None:
-        raise NotFound()
-    return row
+    return _outside(row, _count_members(connection, row.id))
 
 
 def members_page(
@@ -57,7 +39,7 @@ def members_page(
         sanctions.c.kind == "mute",
     )
     marked = and_(reads.c.conversation_id == members.c.conversation_id, reads.c.uid == members.c.uid)
-    few = row.member_count <= MAX_READERS_SHOWN
+    shows_marks = _count_members(connection, row.id) <= MAX_READERS_SHOWN
     rows = connection.execute(
         select(
             members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind,
@@ -77,7 +59,7 @@ def members_page(
             joined_at=one.joined_at,
             muted=one.muted is not None and (one.until is None or one.until > at),
             muted_until=one.until,
-            read_ordinal=(one.read_ordinal or 0) if few else None,
+            read_ordinal=(one.read_ordinal or 0) if shows_marks else None,
         )
         for one in rows[:limit]
     )
@@ -108,10 +90,10 @@ def every(connection: Connection) -> tuple[RoomLine, ...]:
         .correlate(conversations)
         .scalar_subquery()
     )
-    kept = and_(members.c.conversation_id == conversations.c.id, members.c.uid == first)
+    is_senior = and_(members.c.conversation_id == conversations.c.id, members.c.uid == first)
     rows = connection.execute(
-        select(conversations, _member_count().label("member_count"), members.c.role, users.c.user_id)
-        .select_from(conversations.outerjoin(members, kept).outerjoin(users, users.c.uid == members.c.uid))
+        select(conversations, _member_counts().label("member_count"), members.c.role, users.c.user_id)
+        .select_from(conversations.outerjoin(members, is_senior).outerjoin(users, users.c.uid == members.c.uid))
         .where(conversations.c.kind == "room")
         .order_by(conversations.c.name)
     )
@@ -129,6 +111,7 @@ def every(connection: Connection) -> tuple[RoomLine, ...]:
 
 
 def _rank(role: ColumnElement[str]) -> ColumnElement[int]:
+    """0 for owners, 1 for moderators, 2 for members: the order of seniority."""
     return case({"owner": 0, "moderator": 1}, value=role, else_=2)
 
 
@@ -138,7 +121,7 @@ def public_rooms(connection: Connection, actor: Actor, after: str, limit: int) -
         return ()
     mine = and_(members.c.conversation_id == conversations.c.id, members.c.uid == actor.uid)
     rows = connection.execute(
-        select(conversations, members.c.role, _member_count().label("member_count"))
+        select(conversations, members.c.role, _member_counts().label("member_count"))
         .select_from(conversations.outerjoin(members, mine))
         .where(
             conversations.c.kind == "room",
@@ -149,7 +132,7 @@ def public_rooms(connection: Connection, actor: Actor, after: str, limit: int) -
         .order_by(conversations.c.name)
         .limit(limit)
     )
-    return tuple(_outside(row) for row in rows)
+    return tuple(_outside(row, row.member_count) for row in rows)
 
 
 def pinned(connection: Connection, actor: Actor, conversation: str, lobby_history: LobbyHistory) -> tuple[Message, ...]:
@@ -177,14 +160,15 @@ def reactions_page(
 ) -> ReactionPage:
     """See `chat.ports.Store.reactions`."""
     log = visible(connection, actor, conversation, "read")
-    said = (events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
-    row = connection.execute(select(events.c.deleted).where(*said)).one_or_none()
+    message = (events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
+    row = connection.execute(select(events.c.deleted).where(*message)).one_or_none()
     if row is None or row.deleted or seq <= floor_of(actor, log, lobby_history):
         raise NotFound("not_found.message")
     return reactions.page(connection, log.id, seq, emoji, actor.uid, after, limit)
 
 
-def _member_count() -> Any:
+def _member_counts() -> Any:
+    """The number of members, as a column of a query of `conversations`."""
     counted = members.alias()
     return (
         select(func.count(literal(1)))
@@ -194,9 +178,14 @@ def _member_count() -> Any:
     )
 
 
-def _outside(row: AnyRow) -> ConversationState:
-    """A public room as those see it who are not in it: what it is, nothing of what was said."""
+def _count_members(connection: Connection, log_id: int) -> int:
+    counted = select(func.count()).select_from(members).where(members.c.conversation_id == log_id)
+    return connection.execute(counted).scalar_one()
+
+
+def _outside(row: AnyRow, member_count: int) -> ConversationState:
+    """A public room as a user who is no member sees it: its settings, nothing about its messages."""
     settings = {name: getattr(row, name) for name in ConversationSettings.model_fields}
     return ConversationState(
-        conversation=row.name, kind=row.kind, head=0, member_count=row.member_count, role=row.role, **settings
+        conversation=row.name, kind=row.kind, head=0, member_count=member_count, role=row.role, **settings
     )

@@ -1,4 +1,4 @@
-"""From rows of `events` to what goes over the wire, rendered from the present."""
+"""Turns rows of `events` into messages and events of the protocol, with texts as they are now."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from suhbat.chat.conversations import direct_title
 from suhbat.protocol.events import EVENT, LogEntry, MessageCreated, own_log, veil
 from suhbat.protocol.objects import Message, Profile, Reaction, User
 from suhbat.protocol.types import ME, format_time
 from suhbat.store.dialect import find_rows
+from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import accounts, conversations, drafts, events, members, users
 
 from . import invitations, reactions, unread
-from .titles import title_of
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -32,13 +33,13 @@ MESSAGE = (
     events.c.deleted,
     events.c.data,
 )
-"""What `message` takes, in this order."""
+"""The columns that `message` takes, in this order."""
 EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.conversation_id)
-"""What `entries` takes, in this order."""
+"""The columns that `entries` takes, in this order."""
 
 
 def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ...] = ()) -> Message:
-    """A message as it is now: a deleted one is a tombstone."""
+    """A message as it is now; a deleted message is a tombstone."""
     seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, data, *_ = row
     return Message(
         conversation=conversation,
@@ -58,7 +59,7 @@ def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ..
 
 
 def mentions_json(everyone: int, mentions_all: bool) -> str | None:
-    """What `data` of a message's row says: what its `message.created` said of everybody, and whether it names them now."""
+    """The `data` of a message's row: `everyone` of its `message.created`, and whether it mentions everybody now."""
     if not everyone and not mentions_all:
         return None
     return json.dumps({"everyone": everyone, "mentions_all": mentions_all}, separators=(",", ":"))
@@ -67,8 +68,8 @@ def mentions_json(everyone: int, mentions_all: bool) -> str | None:
 def messages(
     connection: Connection, log_id: int, conversation: str, rows: Sequence[Sequence[Any]], reader: str | None
 ) -> list[Message]:
-    """The same for several of one log, each a row that begins with MESSAGE, with their reactions, as `reader` (a uid) sees
-    them; None: as everybody does."""
+    """Messages of one log with their reactions, from rows that begin with MESSAGE. `reader`: the uid whose own reactions are
+    marked; None for messages that are the same for everybody."""
     chosen = reactions.shown(connection, [(log_id, row[0]) for row in rows], reader)
     return [message(conversation, row, chosen.get((log_id, row[0]), ())) for row in rows]
 
@@ -76,42 +77,42 @@ def messages(
 def shown_to_all(
     connection: Connection, log_id: int, conversation: str, rows: Sequence[Sequence[Any]], head: int
 ) -> list[Message]:
-    """The same for events, which are the same for everybody and may be read later than they happened. `head`: that of the
-    log now, up to which their reactions are counted."""
+    """The same messages for use in events, which are the same for everybody and may be read late. `head`: the present head of
+    the log, up to which reactions are counted."""
     shown = messages(connection, log_id, conversation, rows, None)
     return [one.model_copy(update={"reactions_at": head}) if one.reactions else one for one in shown]
 
 
 def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[LogEntry]:
-    """Events of a log; in a user's own log the conversation on the wire is `@me`."""
+    """The events of these rows of one log. In a user's own log the conversation on the wire is `@me`."""
     if not rows:
         return []
     if log.startswith(ME):
-        return [LogEntry(log, EVENT.validate_json(json.dumps(_own(connection, log, row)))) for row in rows]
+        return [LogEntry(log, EVENT.validate_json(json.dumps(_own_fields(connection, log, row)))) for row in rows]
     log_id = rows[0].conversation_id
     present = _present(connection, log_id, log, _targets(rows, "message.edited", "conversation.updated"))
     gone = _deleted(connection, log_id, _targets(rows, "message.deleted"))
-    is_for_all = all(row.target is None for row in rows) or _is_for_all(connection, log_id)
+    is_for_everybody = all(row.target is None for row in rows) or _shows_all_history(connection, log_id)
     found: list[LogEntry] = []
     for row in rows:
         if row.type == "message.created":
-            # Without reactions: the events that put them there follow in the log.
+            # Without reactions, because the events that add them follow in the log.
             found.append(LogEntry(log, _created(log, row, message(log, row))))
             continue
         fields = _fields(log, row)
         if row.type == "message.edited" and row.target in present:
             fields["message"] = json.loads(present[row.target].model_dump_json())
         elif row.type == "message.edited":
-            # Its message was past keeping; the edit has its place in the log all the same.
+            # Retention deleted the message; the edit keeps its `seq`.
             fields |= {"type": "message.deleted", "target": row.target}
         elif row.type == "conversation.updated":
-            if row.target in present and is_for_all:
+            if row.target in present and is_for_everybody:
                 fields["last_message"] = json.loads(present[row.target].model_dump_json())
         elif row.target is not None:
             fields |= {"target": row.target} | (gone.get(row.target, {}) if row.type == "message.deleted" else {})
-        # As JSON, not as objects: strict validation takes lists for tuples only there.
+        # As JSON, because strict validation accepts a list for a tuple only in JSON.
         event = EVENT.validate_json(json.dumps(fields))
-        if not is_for_all:
+        if not is_for_everybody:
             veil(event)
         found.append(LogEntry(log, event))
     return found
@@ -155,20 +156,20 @@ def _present(connection: Connection, log_id: int, name: str, seqs: Sequence[int]
 
 
 def _deleted(connection: Connection, log_id: int, seqs: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """What the events of their deletion say of these messages, by `seq`."""
+    """The fields that `message.deleted` takes from these messages, by `seq`."""
     columns = ("seq", "ordinal", "actor_uid")
     found = find_rows(connection, events, ("conversation_id", "seq"), columns, [(log_id, seq) for seq in seqs])
     return {seq: {"ordinal": ordinal, "sender_uid": uid} for seq, ordinal, uid in found}
 
 
-def _is_for_all(connection: Connection, log_id: int) -> bool:
-    """Whether whoever is in a conversation reads what was said before their time."""
+def _shows_all_history(connection: Connection, log_id: int) -> bool:
+    """Whether members may read what was written before they joined."""
     found = select(conversations.c.kind, conversations.c.history).where(conversations.c.id == log_id)
     return tuple(connection.execute(found).one()) in (("room", "all"), ("direct", "all"))
 
 
-def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
-    """An event of somebody's own log, with the texts that it is about as they are now."""
+def _own_fields(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
+    """The fields of an event of a user's own log, with texts as they are now."""
     fields, uid = _fields(ME, row), log.removeprefix(own_log(""))
     if row.type == "read" and "head" not in fields:
         fields |= _counted(connection, uid, fields)
@@ -177,7 +178,7 @@ def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
     elif row.type == "conversation.added":
         fields["state"] |= _texts(connection, uid, fields["state"])
     elif row.type == "conversation.invited":
-        fields["invitation"] |= invitations.shown(connection, uid, fields["invitation"])
+        fields["invitation"] |= invitations.present_texts(connection, uid, fields["invitation"])
     elif row.type == "user.updated":
         shown = profile(connection, uid) or User(uid=uid, user_id=row.actor, kind="account")
         fields["user"] = shown.model_dump()
@@ -185,7 +186,7 @@ def _own(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]:
 
 
 def profile(connection: Connection, uid: str) -> Profile | None:
-    """An account as its owner sees it, now; None for one that is gone."""
+    """The profile of an account as its owner sees it; None if the account does not exist."""
     row = connection.execute(
         select(
             accounts.c.uid, accounts.c.user_id, accounts.c.display_name, accounts.c.role, accounts.c.locale,
@@ -196,7 +197,8 @@ def profile(connection: Connection, uid: str) -> Profile | None:
 
 
 def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """What a conversation is called now, and what was the last message of then: for who is there now, and may read it."""
+    """The present title, topic and draft of a conversation, and the message that was the last one in `state`; nothing for a
+    user who is no longer a member."""
     there = connection.execute(
         select(
             conversations.c.id,
@@ -211,7 +213,11 @@ def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[s
     ).one_or_none()
     if there is None:
         return {}
-    title = _title(connection, there.id, uid) if state["kind"] == "direct" else there.title
+    title = (
+        direct_title(names_of_members(connection, [there.id])[there.id], uid)
+        if state["kind"] == "direct"
+        else there.title
+    )
     floor = there.since if there.history == "joined" else 0
     place = (events.c.conversation_id == there.id, events.c.ordinal == state["last_ordinal"], events.c.seq > floor)
     rows = connection.execute(select(*MESSAGE).where(*place)).all()
@@ -224,25 +230,28 @@ def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[s
 
 
 def _counted(connection: Connection, uid: str, read: Mapping[str, Any]) -> dict[str, int]:
-    """What a mark of before deletions were counted says now: what was deleted since is not unread."""
+    """The missing fields of an old read mark, written before deletions were counted."""
     log = connection.execute(
         select(conversations.c.id, conversations.c.head).where(conversations.c.name == read["target"])
     ).one_or_none()
     if log is None:
         return {"head": 0}
-    gone = unread.deleted(connection, log.id, uid, read["ordinal"], read["last_ordinal"])
+    gone = unread.count_deleted(connection, log.id, uid, read["ordinal"], read["last_ordinal"])
     return {"unread": max(0, read["unread"] - gone), "head": log.head}
 
 
-def _title(connection: Connection, log_id: int, uid: str) -> str:
-    """What a direct is called now: somebody may have had their name taken out."""
-    rows = connection.execute(
-        select(members.c.uid, users.c.user_id)
-        .join(users, users.c.uid == members.c.uid)
-        .where(members.c.conversation_id == log_id)
-    )
-    names = {row.uid: row.user_id for row in rows}
-    return title_of({other: name for other, name in names.items() if other != uid}) or names.get(uid, "")
+def names_of_members(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """The names of the members of these logs, by log id and uid."""
+    found: dict[int, dict[str, str]] = {}
+    for part in parts(ids):
+        named = (
+            select(members.c.conversation_id, users.c.uid, users.c.user_id)
+            .join(users, users.c.uid == members.c.uid)
+            .where(members.c.conversation_id.in_(part))
+        )
+        for id_, uid, user_id in connection.execute(named):
+            found.setdefault(id_, {})[uid] = user_id
+    return found
 
 
 def _draft(connection: Connection, uid: str, conversation: str) -> str:

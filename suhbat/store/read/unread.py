@@ -1,8 +1,7 @@
-"""How many messages are unread: others', above the read mark, that are there and not deleted.
+"""Unread counts: messages of others above the read mark that are stored and not deleted.
 
-Ordinals are dense, so what lies above a mark is a difference; one's own are counted at the mark. Only what was deleted is
-looked at, in an index that has nothing else.
-"""
+Ordinals are dense, so the number of messages above a mark is a difference; the mark counts the user's own. Only deleted
+messages are looked up, in an index that holds nothing else."""
 
 from __future__ import annotations
 
@@ -13,11 +12,11 @@ from sqlalchemy import Connection, ScalarSelect, Select, bindparam, func, select
 from suhbat.store.tables import conversations, events, reads
 
 DELETED = 5_000
-"""Deleted messages above a mark that are looked at; of more, the rest count as unread."""
+"""How many deleted messages above a mark are looked up, at most. Further ones count as unread."""
 
 
 def ordinal_at(connection: Connection, log_id: int, seq: int) -> int:
-    """The ordinal of the last message whose `seq` is at most this; 0 if there is none."""
+    """The ordinal of the last message at `seq` or below it; 0 if there is none."""
     return (
         connection.execute(
             select(events.c.ordinal)
@@ -29,27 +28,27 @@ def ordinal_at(connection: Connection, log_id: int, seq: int) -> int:
     )
 
 
-def unread(last: int, first: int | None, read: int, own: int, gone: int) -> int:
-    """`last`: the last ordinal; `first`: that of the first message that is kept, None where none is; `own`: the reader's
-    above the mark; `gone`: others' above it that are deleted."""
+def count_unread(last: int, first: int | None, read: int, own: int, gone: int) -> int:
+    """How many messages are unread. `last`: the last ordinal; `first`: that of the first stored message, None without any;
+    `read`: the read mark; `own`: the user's messages above it; `gone`: deleted messages of others above it."""
     kept = 0 if first is None else last + 1 - first
     return max(0, min(last - read - own - gone, kept))
 
 
-def deleted(connection: Connection, log_id: int, uid: str, above: int, last: int) -> int:
-    """How many messages of others above this ordinal, up to `last`, are deleted; DELETED at the most."""
+def count_deleted(connection: Connection, log_id: int, uid: str, above: int, last: int) -> int:
+    """How many messages of others above this ordinal, up to `last`, are deleted; at most DELETED."""
     few = _deleted(log_id, uid, above).where(events.c.ordinal <= last).limit(DELETED).subquery()
     return connection.execute(select(func.count()).select_from(few)).scalar_one()
 
 
-def count_deleted() -> ScalarSelect[int]:
-    """The same, all that there are, for a query that has the conversations, the marks and `uid`."""
+def deleted_column() -> ScalarSelect[int]:
+    """The same above the read mark, as a column of a query of `conversations` and `reads` with the parameter `uid`."""
     few = _deleted(conversations.c.id, bindparam("uid"), reads.c.read_ordinal).limit(DELETED)
     return select(func.count()).select_from(few.correlate(conversations, reads).subquery()).scalar_subquery()
 
 
-def first(connection: Connection, log_id: int) -> int | None:
-    """The ordinal of the first message that is kept; None where none is."""
+def first_ordinal(connection: Connection, log_id: int) -> int | None:
+    """The ordinal of the first stored message; None without any."""
     return connection.execute(select_first_ordinal(log_id)).scalar()
 
 

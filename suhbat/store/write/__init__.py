@@ -1,1 +1,1 @@
-"""What is written: one writer, one way to append an event, and the commands in their transactions."""
+"""Writes: one writer, one way to append an event, and the commands in the writer's transaction."""

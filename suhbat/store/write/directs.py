@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved
 from suhbat.protocol.objects import ConversationState
 from suhbat.store.dialect import insert_new
 from suhbat.store.read.states import state_of
-from suhbat.store.read.titles import title_of
 from suhbat.store.tables import conversations, directs, drafts, members, reads
 
 from .logs import Log, new_direct_id, new_log
@@ -70,14 +70,14 @@ def make_direct(
     cache.named[name] = cache.pairs[pair] = log
     cache.readers.update((id_, uid) for uid in uids)
     cache.load_own(connection, uids, at)
-    for uid, person in uids.items():
+    names = {uid: person.user_id for uid, person in uids.items()}
+    for uid in uids:
         if uid not in seeing:
             continue
-        others = {other.uid: other.user_id for other in people if other.uid != uid}
         state = ConversationState(
             conversation=name,
             kind="direct",
-            title=title_of(others) or person.user_id,
+            title=direct_title(names, uid),
             head=0,
             member_count=len(uids),
             role="member",

@@ -120,23 +120,23 @@ def pending(connection: Connection) -> ErasureRange | None:
     return ErasureRange(row.uid, (row.conversation_id, row.seq), keys, keys[-1] if len(keys) == CHUNK else end)
 
 
-def step(transaction: WriterTransaction, events_of: ErasureRange, at: Milliseconds) -> None:
+def step(transaction: WriterTransaction, span: ErasureRange, at: Milliseconds) -> None:
     """Erase the user from this range. After the last range the erasure is finished."""
-    connection, uid = transaction.connection, events_of.uid
+    connection, uid = transaction.connection, span.uid
     row = connection.execute(select(erasures).where(erasures.c.uid == uid).with_for_update()).one_or_none()
-    if row is None or (row.conversation_id, row.seq) != events_of.after:
+    if row is None or (row.conversation_id, row.seq) != span.after:
         return  # another node has done it
     execution = Execution(transaction, Actor(uid, NOBODY, "account", 0), at)
-    for log_id, seq in events_of.found:
+    for log_id, seq in span.found:
         _erase_event(execution, log_id, seq, uid, bool(row.with_messages))
     execution.flush()
-    if events_of.end is None:
+    if span.end is None:
         connection.execute(delete(erasures).where(erasures.c.uid == uid))
         if row.with_messages:
             reaction_rows.delete_of_user(connection, uid)
         connection.execute(update(reactions).where(reactions.c.uid == uid).values(user_id=NOBODY))
     else:
-        log_id, seq = events_of.end
+        log_id, seq = span.end
         connection.execute(update(erasures).where(erasures.c.uid == uid).values(conversation_id=log_id, seq=seq))
 
 

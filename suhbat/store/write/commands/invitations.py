@@ -9,7 +9,7 @@ from suhbat.chat.membership import invitation_refusal, is_added_at_once
 from suhbat.chat.model import Actor, CommandResult
 from suhbat.protocol.events import ConversationInvited, ConversationRemoved
 from suhbat.protocol.objects import Invitation
-from suhbat.store.read.invitations import acquainted, added_by, counts, inviter_of
+from suhbat.store.read.invitations import acquainted, added_by, count_open, inviter_of
 from suhbat.store.tables import conversations, invitations
 from suhbat.store.write.logs import Log
 
@@ -32,7 +32,7 @@ def invite(execution: Execution, log: Log, person: Actor) -> CommandResult:
     result = CommandResult(log.name, log.head, invited=True)
     if inviter_of(execution.connection, log.id, person.uid) is not None:
         return result
-    of_person, by_actor = counts(execution.connection, person.uid, execution.actor.uid)
+    of_person, by_actor = count_open(execution.connection, person.uid, execution.actor.uid)
     allow(invitation_refusal(person, by_actor=by_actor, of_person=of_person))
     execution.spend_allowance("invitations", INVITED_A_DAY)
     execution.add_users((execution.actor, person))
