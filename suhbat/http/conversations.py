@@ -11,9 +11,9 @@ from suhbat.chat.model import Actor
 from suhbat.chat.ports import ConversationReader
 from suhbat.chat.rate import COSTS
 from suhbat.errors import BadRequest, TooManyConversations, UserNotFound
-from suhbat.protocol.commands import Create, Draft, Erase, Meet, Read, Update
+from suhbat.protocol.commands import ConversationChanges, Create, Draft, Erase, Meet, Read, Update
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
-from suhbat.protocol.types import DraftText, Ordinal, People, Retention, Schema, SlowMode, Title, Topic, Uids
+from suhbat.protocol.types import DraftText, Ordinal, People, Schema, Title, Topic, Uids
 
 from .dependencies import Served
 from .paths import ConversationPath, valid_id
@@ -38,18 +38,6 @@ class NewRoom(Schema):
     topic: Topic = ""
     visibility: Visibility = "private"
     history: HistoryFrom = "all"
-
-
-class ConversationChanges(Schema):
-    """Fields that are left out stay as they are. Title, topic and slow mode are for moderators, the rest for the owner."""
-
-    title: Title | None = Field(default=None, examples=["Choyxona"])
-    topic: Topic | None = None
-    visibility: Visibility | None = None
-    history: HistoryFrom | None = None
-    archived: bool | None = None
-    slow_mode: SlowMode | None = None
-    retention: Retention | None = None
 
 
 class NewDirect(Schema):

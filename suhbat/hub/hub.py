@@ -46,6 +46,7 @@ class Hub:
         self, store: LogReader, bus: Bus, presence: PresenceTracker, tasks: Tasks, more_coming: Callable[[], bool]
     ) -> None:
         self.applied = 0
+        self._bus = bus
         self.pages = PageCache(store)
         self.channels = Channels(bus, self.pages, more_coming, self._feed)
         self.connections = Connections(self.channels)
@@ -68,6 +69,11 @@ class Hub:
             connection.wire.close(Close.RESTART, "restart")
 
     # Events
+
+    def committed(self, entries: list[LogEntry]) -> None:
+        """Deliver a durable batch of this node's writer to the own connections, then to the bus, which may fail."""
+        self.apply(entries, ours=True)
+        self._bus.publish(entries)
 
     def apply(self, entries: Iterable[LogEntry], *, ours: bool = False) -> None:
         """Apply events of this node's writer (`ours`), of the bus or of the store. This is the only way in for events.

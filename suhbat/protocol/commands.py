@@ -192,11 +192,9 @@ class Meet(_Command):
     uids: Uids | None = None
 
 
-class Update(_Command):
-    """Change settings of a conversation. Fields that are left out stay as they are."""
+class ConversationChanges(Schema):
+    """Fields that are left out stay as they are. Title, topic and slow mode are for moderators, the rest for the owner."""
 
-    type: Literal["update"]
-    conversation: ConversationId
     title: Title | None = Field(default=None, examples=["Choyxona"])
     topic: Topic | None = None
     visibility: Visibility | None = None
@@ -204,6 +202,13 @@ class Update(_Command):
     archived: bool | None = None
     slow_mode: SlowMode | None = None
     retention: Retention | None = None
+
+
+class Update(_Command, ConversationChanges):
+    """Change settings of a conversation. Fields that are left out stay as they are."""
+
+    type: Literal["update"]
+    conversation: ConversationId
 
 
 class Erase(_Command):

@@ -44,7 +44,6 @@ from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
-from suhbat.protocol.events import LogEntry
 from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
 
@@ -153,7 +152,7 @@ class Node:
         ImportError if the client of the bus is not installed."""
         step = ShutdownSteps(limited=self.cluster_membership is not None).run
         async with AsyncExitStack() as stack:
-            await self.store.open(self.committed, self.bus.tell)
+            await self.store.open(self.hub.committed, self.bus.tell)
             stack.push_async_callback(step, self.store.close, CLOSE_SECONDS, _NOT_CLOSED)
             await self.reconciliation.begin()
             await self.people.load()
@@ -173,11 +172,6 @@ class Node:
                 self.tasks.start(self.cluster_membership.run())
             self.tasks.start(self._maintain())
             yield
-
-    def committed(self, entries: list[LogEntry]) -> None:
-        """Deliver a durable batch to the connections of this node, then to the bus, which may fail."""
-        self.hub.apply(entries, ours=True)
-        self.bus.publish(entries)
 
     async def _maintain(self) -> None:
         """Once a minute: save when sessions were last used, remove expired guests and sessions, apply the retention."""
