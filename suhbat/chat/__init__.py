@@ -1,4 +1,4 @@
-"""The domain: who may do what, the use cases, presence and sync. Knows no SQL, no socket and no HTTP.
+"""The domain: rules, use cases, presence and sync. It knows no SQL, no sockets and no HTTP.
 
-What it needs of the outside stands in `ports.py`; the floors above implement it.
+Its needs are the protocols in `ports`, which higher layers implement.
 """

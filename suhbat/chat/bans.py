@@ -1,4 +1,4 @@
-"""Who is banned from the server: asked at every entrance, so kept in memory."""
+"""Bans from the server, in memory because every request and connection checks them."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from .ports import Clock, ModerationReader
 
 
 class BanListener(Protocol):
-    """Holds the live connections of this process (`hub.Connections`)."""
+    """Implemented by the live connections of this process (`hub.Connections`)."""
 
     def close_banned(self, uid: str) -> None:
-        """This user was banned from the server just now: their connections must be closed."""
+        """This user was banned from the server: close their connections."""
         ...
 
 
 class Bans:
-    """`load` before use."""
+    """`load` them before use."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._until: dict[str, Milliseconds | None] = {}
 
     async def load(self, store: ModerationReader) -> None:
+        """Read all bans, also again after another node changed one."""
         self._until = dict(await store.bans())
 
     def put(self, uid: str, until: Milliseconds | None, *, on: bool) -> None:
-        """A ban was made, or lifted."""
+        """Add a ban, or with `on=False` remove it. `until`: None for ever."""
         self._until.pop(uid, None)
         if on:
             self._until[uid] = until
 
     def check(self, uid: str) -> None:
-        """Raise Forbidden for who is banned at this moment."""
+        """Raise Forbidden if the user is banned now."""
         if uid not in self._until:
             return
         until = self._until[uid]

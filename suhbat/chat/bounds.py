@@ -1,4 +1,4 @@
-"""How much one person may make, and may be given by others: what would otherwise grow for as long as a stranger likes."""
+"""Limits for conversations and invitations of one user, so that strangers cannot make them grow without end."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from suhbat.errors import RateLimited, SuhbatError, TooManyConversations
 from .model import Milliseconds
 
 DAY = 24 * 3600 * 1000
-"""Milliseconds. A day begins with the first thing that is counted in it."""
+"""Milliseconds. A day begins with the first item that is counted in it."""
 INVITATIONS = 50
-"""Open invitations that one person can have."""
+"""Open invitations that a user can have."""
 INVITED_BY_ONE = 10
-"""Open invitations that one person can have made."""
+"""Open invitations of other users that a user can have made."""
 INVITED_A_DAY = 100
-"""Invitations that one person can make within a day, also where others are declined or taken back meanwhile."""
+"""Invitations that a user can make in a day, including those that are declined or withdrawn meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """The settings `conversations_per_person`, `rooms_per_day` and `directs_per_day`; 0: no limit.
 
-    `team`: all accounts of this server know each other, so that nobody has to be asked before they are added.
+    `team`: all accounts of this server know each other, so that members are added without asking them.
     """
 
     conversations: int = 2_000
@@ -36,15 +36,15 @@ Made = Literal["rooms", "directs", "invitations"]
 
 
 class Allowance(NamedTuple):
-    """How many of something a person has made in the day that began `since` then."""
+    """How many items of a kind a user has made in the day that began at `since`."""
 
     since: Milliseconds
     used: int
 
 
 def conversations_refusal(count: int, limit: int, *, of: str | None = None) -> SuhbatError | None:
-    """Of one more conversation for somebody who is in so many; `of`: their name, where somebody else would add them. A limit of
-    0 is none."""
+    """The refusal of one more conversation for a user who is in `count`. `limit`: 0 for none. `of`: the name of the user, if
+    somebody else adds them."""
     if not limit or count < limit:
         return None
     if of is None:
@@ -53,7 +53,7 @@ def conversations_refusal(count: int, limit: int, *, of: str | None = None) -> S
 
 
 def spend(what: Made, allowance: Allowance | None, limit: int, at: Milliseconds) -> Allowance | RateLimited:
-    """The allowance after one more of these; or the refusal, when there were `limit` of them within the day."""
+    """The allowance after one more item; or the refusal, if there were `limit` items within the day."""
     if allowance is None or not allowance.since <= at < allowance.since + DAY:
         return Allowance(at, 1)
     if allowance.used >= limit:

@@ -1,4 +1,4 @@
-"""The use case of every command that changes what is stored, but for sending. Every dialect and HTTP come through here."""
+"""The use case of every command that changes the store, except sending. All dialects and HTTP call it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from suhbat.protocol.http_commands import AcceptInvite, StateCommand
 from suhbat.protocol.types import LOBBY
 
 from .bans import BanListener, Bans
+from .mentions import mentioned_uids
 from .model import Actor, CommandContext, CommandResult
-from .naming import named
 from .ports import Clock, CommandWriter, Directory
-from .reactions import wanted
+from .reactions import valid_emoji
 
 
 class Commands:
-    """Finds the people whom a command names, has the store carry it out, and does what must follow beside the log.
+    """Resolves the users whom a command names, and executes it in the store.
 
     `listener`: told of each user who is banned from the server.
     """
@@ -34,10 +34,9 @@ class Commands:
         self._listener = listener
 
     async def execute(self, actor: Actor, command: StateCommand, *, exempt: bool = False) -> CommandResult:
-        """Durable on return. `exempt`: see `CommandContext`.
+        """Execute a command; durable on return. `exempt`: see `CommandContext`.
 
-        Raises the refusal, as `CommandWriter.execute`; UserNotFound for somebody who is not there, BadRequest for what is no
-        emoji.
+        Raises the errors of `CommandWriter.execute`; UserNotFound for an unknown name, BadRequest for an invalid emoji.
         """
         people: tuple[Actor, ...] = ()
         mentioned: tuple[str, ...] = ()
@@ -47,9 +46,9 @@ class Commands:
             case Admit() | Remove() | Ban() | Mute():
                 people = (await self.person(command.user_id, command.uid),)
             case Edit():
-                mentioned = named(command.text, self._directory)
+                mentioned = mentioned_uids(command.text, self._directory)
             case React():
-                command = command.model_copy(update={"emoji": wanted(command.emoji, on=command.on)})
+                command = command.model_copy(update={"emoji": valid_emoji(command.emoji, on=command.on)})
         context = CommandContext(people, mentioned, exempt)
         result = await self._store.execute(actor, self._clock.wall(), command, context)
         if isinstance(command, Ban) and command.conversation == LOBBY:
@@ -57,16 +56,16 @@ class Commands:
         return result
 
     async def accept_invite(self, actor: Actor, conversation: str) -> None:
-        """Bring somebody into the room that their invite leads to."""
+        """Add a user to the room of the invite with which they registered."""
         await self.execute(actor, AcceptInvite(conversation=conversation))
 
     async def person(self, name: str, uid: str | None = None) -> Actor:
-        """Who holds this name; with `uid`, if it is still they: a guest's name may be somebody else's by now, who must not be
-        banned for what the one before did. Raises UserNotFound, Busy."""
+        """The user with this name. With `uid`, it must be this user: the name of a guest may belong to another guest by now,
+        who must not be banned for what the first one did. Raises UserNotFound, Busy."""
         return (await self.people((name,), None if uid is None else (uid,)))[0]
 
     async def people(self, names: Sequence[str], uids: Sequence[str] | None = None) -> tuple[Actor, ...]:
-        """The same for several; `uids` in the order of the names. Raises UserNotFound, Busy, BadRequest."""
+        """The same for several users. `uids`: in the order of the names. Raises UserNotFound, Busy, BadRequest."""
         await self._directory.refresh(*names)
         if uids is not None and len(uids) != len(names):
             raise BadRequest(reason='"uids" has one for each of "users"')

@@ -1,6 +1,6 @@
-"""What conversations can be made, and what can be set in them. Pure: the store gives the facts, as they are in its transaction.
+"""Rules for new conversations and for their settings. Pure: the store passes the facts of its transaction.
 
-A function that gives a refusal gives None where there is no objection.
+A function `…_refusal` returns the error with which to refuse, or None.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .model import Actor, ConversationFacts
 from .policy import Action, decide
 
 LARGEST_DIRECT = 20
-"""People of one direct."""
+"""Users of a direct."""
 SETTING_ACTIONS: Mapping[str, Action] = {
     "title": "rename",
     "topic": "rename",
@@ -26,18 +26,18 @@ SETTING_ACTIONS: Mapping[str, Action] = {
     "retention": "configure",
     "archived": "archive",
 }
-"""What one must be allowed to do to change a setting."""
+"""The action that a user must be allowed in order to change a setting."""
 _NOT_ONLY_ROOMS = frozenset(("topic", "slow_mode", "retention"))
-"""Settings that the lobby has as well."""
+"""Settings that the lobby has too."""
 
 
 def room_refusal(actor: Actor) -> SuhbatError | None:
-    """Of making a room: somebody must be able to come back to it."""
+    """Of making a room. A bare guest could not come back to it."""
     return None if actor.lasting else Forbidden("forbidden.bare")
 
 
 def people_of_direct(actor: Actor, others: Iterable[Actor]) -> tuple[Actor, ...]:
-    """The people of the direct of these, each once, the actor first."""
+    """The users of a direct, each once, the actor first."""
     return tuple({person.uid: person for person in (actor, *others)}.values())
 
 
@@ -48,22 +48,21 @@ def direct_title(names: Mapping[str, str], uid: str) -> str:
 
 
 def direct_refusal(people: tuple[Actor, ...]) -> SuhbatError | None:
-    """Of a direct of these."""
+    """Of a direct of these users."""
     if len(people) <= LARGEST_DIRECT:
         return None
     return BadRequest(reason=f"a direct has at most {LARGEST_DIRECT} people; make a room")
 
 
 def changed_settings(update: Update, settings: ConversationSettings) -> dict[str, Any]:
-    """What is given and differs from what is set."""
+    """The given settings that differ from the present ones."""
     return {name: value for name, value in _given(update).items() if value != getattr(settings, name)}
 
 
 def update_refusal(
     actor: Actor, facts: ConversationFacts | None, update: Update, changed: Mapping[str, Any]
 ) -> SuhbatError | None:
-    """Of changing settings. The policy is asked also where nothing differs: a setting that somebody may not change is refused
-    whatever its value is."""
+    """Of changing settings. A setting that the actor may not change is refused also if its value would stay the same."""
     asked = changed or _given(update)
     if not asked:
         return BadRequest(reason="nothing to change was given")

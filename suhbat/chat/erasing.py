@@ -1,4 +1,4 @@
-"""Going on with what people asked to be forgotten."""
+"""The background work of an erasure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from .ports import Clock, Housekeeping
 
 
 async def erase_all(store: Housekeeping, clock: Clock) -> None:
-    """Until nothing is left of it. May be killed and called again."""
+    """Finish all erasures that were begun. May be killed and called again."""
     while await store.erase_more(clock.wall()):
         pass

@@ -1,6 +1,6 @@
-"""Who can be a member of a room, and as what. Pure: the store gives the facts, as they are in its transaction.
+"""Rules for membership and roles in a room. Pure: the store passes the facts of its transaction.
 
-`roles` are the members of the room by uid. A function that gives a refusal gives None where there is no objection.
+`roles`: of the members of the room, by uid. A function `…_refusal` returns the error with which to refuse, or None.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from .model import Actor, Milliseconds
 from .policy import RANKS, Action, Rank, knows, may_change_role, outranks
 
 LARGEST_ROOM = 10_000
-"""Members of one room."""
+"""Members of a room."""
 
 Roles = Mapping[str, Role]
 
 
 def admission_action(person: Actor, wanted: Role, roles: Roles) -> Action:
-    """What one must be allowed to do in order to make somebody this."""
+    """The action that a user must be allowed in order to give a person this role."""
     return "add" if roles.get(person.uid) in (None, wanted) else "set_role"
 
 
 def admission_refusal(rank: Rank, person: Actor, wanted: Role, roles: Roles, *, banned: bool) -> SuhbatError | None:
-    """Of making somebody a member, or giving a member another role. `rank`: of the one who does; `banned`: the person."""
+    """Of adding a person, or of changing a member's role. `rank`: of the actor. `banned`: whether the person is banned."""
     if not person.lasting:
         return UserNotFound("user_not_found.guest", user_id=person.user_id)
     if not may_change_role(rank, wanted):
@@ -41,15 +41,15 @@ def admission_refusal(rank: Rank, person: Actor, wanted: Role, roles: Roles, *, 
 
 
 def is_added_at_once(person: Actor, actor: Actor, added_by: AddedBy, *, team: bool, acquainted: bool) -> bool:
-    """Whether the actor makes somebody a member without asking them. `added_by`: what the person has chosen; `acquainted`:
-    whether they are in a room together, or the person has written to the actor."""
+    """Whether the actor may add a person without asking them. `added_by`: the setting of the person. `acquainted`: whether they
+    are in a room together, or the person has written to the actor."""
     if added_by != "known":
         return added_by == "everyone"
     return acquainted or knows(person, actor, team=team)
 
 
 def invitation_refusal(person: Actor, *, by_actor: int, of_person: int) -> SuhbatError | None:
-    """Of one more invitation, where the actor has made so many and the person has so many that are open."""
+    """Of one more invitation. `by_actor`, `of_person`: the open invitations that the actor has made, and the person has."""
     if by_actor >= INVITED_BY_ONE:
         return TooManyInvitations(limit=INVITED_BY_ONE)
     if of_person >= INVITATIONS:
@@ -58,31 +58,31 @@ def invitation_refusal(person: Actor, *, by_actor: int, of_person: int) -> Suhba
 
 
 def invite_lets_in(uid: str, roles: Roles, *, archived: bool, banned: bool, crowded: bool) -> bool:
-    """Whether somebody who comes with an invite becomes a member. The invite is the permission; nobody is told otherwise."""
+    """Whether a user who registered with an invite is added to its room. If not, nobody is told."""
     return uid not in roles and not archived and not banned and not crowded and full_room(roles) is None
 
 
 def full_room(roles: Roles) -> SuhbatError | None:
-    """The refusal of one more member."""
+    """Of one more member: the room is full."""
     if len(roles) < LARGEST_ROOM:
         return None
     return BadRequest(reason=f"the room is full: it has {LARGEST_ROOM} members")
 
 
 def role_on_entry(wanted: Role, roles: Roles) -> Role:
-    """A room that all have left belongs to the first who comes."""
+    """The role of a new member. The first one in an empty room becomes its owner."""
     return wanted if roles else "owner"
 
 
 def removal_refusal(rank: Rank, person: Actor, roles: Roles) -> SuhbatError | None:
-    """Of putting somebody out. `rank`: of the one who does."""
+    """Of removing a member. `rank`: of the actor."""
     if person.uid not in roles:
         return UserNotFound(user_id=person.user_id)
     return None if outranks(rank, roles[person.uid]) else Forbidden("forbidden.rank")
 
 
 def needs_owner(left: Role, roles: Roles) -> bool:
-    """Whether those who stay have no owner any more, now that a member of role `left` has gone."""
+    """Whether the remaining members have no owner, after a member with the role `left` has left."""
     return left == "owner" and bool(roles) and not _owners(roles)
 
 
@@ -95,7 +95,7 @@ class Candidate(NamedTuple):
 
 
 def successor(members: Iterable[Candidate]) -> str:
-    """The uid of the next owner: the highest role, and of those the one who joined first. There is at least one member."""
+    """The uid of the next owner: of the members with the highest role, the one who joined first. `members`: not empty."""
     heir = min(members, key=lambda one: (-RANKS.index(one.role), one.joined_at, one.uid))
     return heir.uid
 

@@ -1,6 +1,6 @@
-"""What can be done with a message after it was sent, and how soon the next may follow. Pure: the store gives the facts.
+"""Rules for edits, pins and slow mode. Pure: the store passes the facts of its transaction.
 
-A function that gives a refusal gives None where there is no objection.
+A function `…_refusal` returns the error with which to refuse, or None.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from .model import Actor, Milliseconds
 from .policy import Rank
 
 PINS = 50
-"""Pinned messages of one conversation."""
+"""Pinned messages of a conversation."""
 
 
 def edit_refusal(actor: Actor, author_uid: str) -> SuhbatError | None:
-    """Of changing a message: only its author does."""
+    """Of editing a message: only its author may."""
     return None if author_uid == actor.uid else Forbidden("forbidden.author")
 
 
 def pin_refusal(pinned: int) -> SuhbatError | None:
-    """Of one more pin in a conversation that has so many."""
+    """Of one more pin in a conversation that has `pinned`."""
     return None if pinned < PINS else BadRequest(reason=f"at most {PINS} messages can be pinned; unpin one")
 
 
 def is_slowed(rank: Rank) -> bool:
-    """Whether slow mode holds for somebody: moderators and owners do not wait."""
+    """Whether slow mode applies to this rank: not to moderators and owners."""
     return rank == "member"
 
 
 def slow_mode_refusal(seconds: int, last: Milliseconds, at: Milliseconds) -> SuhbatError | None:
-    """Of a message so soon after the last stored one of the same person."""
+    """Of a message at `at`, after the last stored one of the same user at `last`. `seconds`: the setting."""
     wait = seconds - (at - last) / 1000
     return None if wait <= 0 else RateLimited("rate_limited.slow", retry_after=wait, seconds=ceil(wait))

@@ -1,4 +1,4 @@
-"""Writing a message: from what a client asked to the log, and back to the one who asked."""
+"""The use case of sending a message."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Callable
 from suhbat.errors import RateLimited, SuhbatError, UserNotFound
 from suhbat.protocol.characters import cut
 
+from .mentions import mentioned_uids
 from .model import Actor, Outcome, Post, PostResult
-from .naming import named
 from .ports import Clock, Directory, PostWriter
-from .rate import Rates, naming_cost, weigh
+from .rate import Rates, charge, mention_cost
 
 
 class Messages:
-    """The use case. Every dialect and HTTP come through here."""
+    """Checks rates, resolves names and mentions, and passes posts to the store. All dialects and HTTP call it."""
 
     def __init__(self, store: PostWriter, directory: Directory, clock: Clock, rates: Rates | None = None) -> None:
         self._store = store
@@ -28,22 +28,22 @@ class Messages:
         self._numbers = itertools.count()
 
     def recipient(self, to_user: str, uid: str | None = None) -> Actor:
-        """Who holds this name; with `uid`, if it is still they. Raises UserNotFound."""
+        """The user with this name; with `uid`, it must be this user. Raises UserNotFound."""
         peer = self._directory.find(to_user)
         if peer is None or uid not in (None, peer.uid):
             raise UserNotFound(user_id=cut(to_user, 64))
         return peer
 
     async def find_recipient(self, to_user: str, uid: str | None = None) -> Actor:
-        """The same, also for who came in on another node a moment ago. Raises UserNotFound, Busy."""
+        """The same, also for a user whom another node made a moment ago. Raises UserNotFound, Busy."""
         await self._directory.refresh(to_user)
         return self.recipient(to_user, uid)
 
     async def repeated(
         self, actor: Actor, error: UserNotFound, *, text: str, client_id: str | None, reply_to: int | None
     ) -> PostResult:
-        """The first answer to what is sent again, though nobody holds the recipient's name any more. Raises the error where
-        it was not stored; IdempotencyConflict, Busy."""
+        """The result of a repeated message whose recipient's name does not exist any more. Raises `error` if it was not stored
+        the first time; IdempotencyConflict, Busy."""
         if client_id is None:
             raise error
         sent = await self._store.answered(actor.uid, client_id, text, reply_to)
@@ -62,18 +62,18 @@ class Messages:
         client_id: str | None = None,
         reply_to: int | None = None,
     ) -> None:
-        """Write to a conversation, or to one person; exactly one of the two is given.
+        """Send a message to a conversation or to a user; exactly one of the two is given.
 
-        `done` is called once on the event loop: with `PostResult` after the message is flushed to disk, or with the refusal
+        `done` is called once on the event loop: with a `PostResult` after the message was flushed to disk, or with the refusal
         (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal).
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
         if wait:
             done(RateLimited("rate_limited.room", retry_after=wait))
             return
-        if cost := naming_cost(text):
+        if cost := mention_cost(text):
             try:
-                weigh(self._rates.meter(actor.uid), 1 + cost, self._clock.steady())
+                charge(self._rates.meter(actor.uid), 1 + cost, self._clock.steady())
             except RateLimited as error:
                 done(error)
                 return
@@ -88,7 +88,7 @@ class Messages:
                 reply_to=reply_to,
                 at=self._clock.wall(),
                 done=done,
-                named=named(text, self._directory),
+                named=mentioned_uids(text, self._directory),
             )
         )
 
@@ -102,7 +102,7 @@ class Messages:
         client_id: str | None = None,
         reply_to: int | None = None,
     ) -> PostResult:
-        """The same for who can wait, and by name. Raises the refusal, or UserNotFound."""
+        """The same as a coroutine, and to a user by name. Raises the refusal, or UserNotFound."""
         try:
             peer = None if to_user is None else await self.find_recipient(to_user)
         except UserNotFound as error:
@@ -111,7 +111,7 @@ class Messages:
 
         def done(outcome: Outcome) -> None:
             if answer.done():
-                return  # the one who asked has gone; the message is in the log all the same
+                return  # the caller was cancelled; the message is stored all the same
             if isinstance(outcome, SuhbatError):
                 answer.set_exception(outcome)
             else:
@@ -129,8 +129,8 @@ class Messages:
         return await answer
 
     def _new_key(self) -> str:
-        """A key for a message whose sender gave none, so that a COMMIT with an unknown outcome can be looked up.
+        """An idempotency key for a message without `client_id`, to look up the outcome of a COMMIT that is in doubt.
 
-        Unguessable by its random origin; ascending, which keeps the index compact.
+        Its random origin makes it unguessable; the ascending number keeps the index compact.
         """
         return f"~{self._origin}{next(self._numbers):08x}"

@@ -1,7 +1,6 @@
-"""Mutes, bans, reports and the word filter: who may, and what changes nothing. Pure: the store gives the facts, as they are in
-its transaction.
+"""Rules for mutes, bans, reports and the word filter. Pure: the store passes the facts of its transaction.
 
-A function that gives a refusal gives None where there is no objection.
+A function `…_refusal` returns the error with which to refuse, or None.
 """
 
 from __future__ import annotations
@@ -16,48 +15,48 @@ from .normalise import normalise
 from .policy import Rank, Until, outranks
 
 OPEN_REPORTS = 100
-"""Reports of one person that nobody has looked at yet."""
+"""Open reports by one user."""
 _WAIT_SECONDS = 3600
-"""After which somebody who has made that many may ask again."""
+"""`retry_after` of one more report."""
 
 
 def sanction_refusal(actor: Actor, rank: Rank, person: Actor, theirs: Rank) -> SuhbatError | None:
-    """Of muting or banning somebody. `rank` is the actor's, `theirs` that of the person."""
+    """Of muting or banning a person. `rank`: of the actor; `theirs`: of the person."""
     if person.uid == actor.uid:
         return BadRequest(reason="that would be yourself")
     return None if outranks(rank, theirs) else Forbidden("forbidden.rank")
 
 
 def mute_refusal(person: Actor, roles: Mapping[str, Role] | None) -> SuhbatError | None:
-    """Of muting somebody; `roles`: of the members, None in the lobby. A ban needs no member: it keeps people away."""
+    """Of muting a person. `roles`: of the members, None in the lobby. Only a ban may concern a person who is no member."""
     if roles is None or person.uid in roles:
         return None
     return BadRequest(reason="this person is no member")
 
 
 def changes_sanction(held: Mapping[str, Until], uid: str, *, on: bool, until: Until) -> bool:
-    """Whether a mute or a ban is anything new: it holds until the same moment already, or is lifted already."""
+    """Whether a mute or a ban is a change. `held`: the present ones."""
     return (uid in held) != on or held.get(uid) != (until if on else None)
 
 
 def report_refusal(open_reports: int) -> SuhbatError | None:
-    """Of one more report, where somebody has so many open."""
+    """Of one more report by a user who has `open_reports`."""
     if open_reports < OPEN_REPORTS:
         return None
     return RateLimited("rate_limited.reports", retry_after=_WAIT_SECONDS, seconds=_WAIT_SECONDS)
 
 
 def owner_refusal(actor: Actor) -> SuhbatError | None:
-    """Of what only the owner of the server may."""
+    """Of an action that only the owner of the server may do."""
     return None if actor.role == "owner" else Forbidden()
 
 
 def one_form(words: Collection[str]) -> tuple[str, ...]:
-    """Words as the filter keeps them, sorted; what is no word is left out."""
+    """Words as the filter stores them: normalised and sorted, without empty ones."""
     return tuple(sorted({word for word in map(normalise, words) if word}))
 
 
 def words_refusal(text: str, words: Collection[str]) -> SuhbatError | None:
-    """Of a text that has one of these words (as `one_form` gives them), in whatever spelling, as a whole word."""
+    """Of a text with one of these filtered words (see `one_form`) as a whole word, in any spelling."""
     said = f" {normalise(text)} "
     return Forbidden("forbidden.words") if any(f" {word} " in said for word in words) else None

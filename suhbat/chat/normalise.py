@@ -1,8 +1,8 @@
-"""Words as search sees them: one form for everything that a reader takes for the same word.
+"""Normalised words for the search: one form for all spellings that a reader takes for the same word.
 
-Uzbek is written in two alphabets and with half a dozen apostrophes, Russian with and without the dots of yo, Turkish with an i
-that has no dot. Index and query go through the same function, so that it matters less that the form is right than that it is
-one. When it changes, a migration makes the index anew.
+Uzbek is written in two alphabets and with half a dozen apostrophes, Russian with and without the dots of yo, Turkish with a
+dotless i. The index and the query use the same function, so the form need not be correct, only unique. When it changes, a
+migration must rebuild the index.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 import unicodedata
 
 LONGEST_WORD = 64
-"""Letters of a word that count; what follows is cut off."""
+"""Letters of a word; further ones are cut off."""
 LONGEST = 8_000
-"""Letters of a text that count. The longest message in Cyrillic has no more; but there are signs that stand for eighteen."""
+"""Letters of a text. The longest message in Cyrillic has no more, but some signs expand to eighteen."""
 
 APOSTROPHES = "'`\u00b4\u02b9\u02bb\u02bc\u2018\u2019\u201b\uff07"
 _CYRILLIC = {
@@ -24,48 +24,47 @@ _CYRILLIC = {
     "ұ": "u", "һ": "h", "ә": "a", "ҷ": "j", "ӣ": "i", "ӯ": "u",
 }  # fmt: skip
 _BARE = {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "ħ": "h"}
-# Latin letters that others write without the stroke, or with the dot. Unicode takes them for letters of their own.
+# Latin letters that are also written without the stroke, or with the dot. Unicode does not decompose them.
 _WITHOUT_SPACES = (
     (0x0E00, 0x0EFF), (0x1000, 0x109F), (0x1780, 0x17FF), (0x3005, 0x3007), (0x3041, 0x3096), (0x309D, 0x309F),
     (0x30A1, 0x30FA), (0x30FC, 0x30FF), (0x31F0, 0x31FF), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xA9E0, 0xA9FE),
     (0xAA60, 0xAA7F), (0xF900, 0xFAFF), (0x20000, 0x3FFFF),
 )  # fmt: skip
-# Thai and Lao, Burmese, Khmer, kana and Han: each character is a word, and a word of theirs is a phrase.
+# Thai and Lao, Burmese, Khmer, kana and Han: each character is indexed as a word, so that a word is a phrase.
 _ALONE = "\x1f"
-# Stands before such a character until the words are taken apart. It is a control, which no text needs.
-# й and ў are letters of their own: they must not lose their marks with the others. So they may not come in two parts.
+# Marks such a character until the text is split into words. A control character, which no text needs.
+# й and ў are separate letters and must keep their marks, so their decomposed forms are composed first.
 _IN_PARTS = (("и\u0306", "й"), ("у\u0306", "ў"), ("И\u0306", "й"), ("У\u0306", "ў"))
 _REMEMBERED = 10_000
 _ASCII = str.maketrans("", "", "'`")
 _WORD = re.compile(r"[^\W_]+")
-# Indexes take no marks for letters, and vowels are marks in these scripts: they are written with letters of Yi instead.
+# Indexes drop marks, but vowels are marks in these scripts: they are mapped to letters of Yi.
 _SIGNS = 0xA000
 _CHARACTER = re.compile(f"{_ALONE}(.[\ua000-\ua48c]*)", re.DOTALL)
-# Once over the text, whatever was sent: each run is looked at from its beginning only, and given up as a whole.
+# Possessive quantifiers: linear time for any text.
 _E, _S, _SH = re.compile(r"(?<!y)y++[oe]"), re.compile(r"(?<!t)t++s"), re.compile(r"sh(?:ch)++")
 
 
 def normalise(text: str) -> str:
-    """The words of a text in their one form, with single spaces between them. Total, and the same again changes nothing.
+    """The words of a text in normalised form, with single spaces between them. Never fails. Idempotent.
 
-    Letters without their marks and in lower case; Cyrillic as Uzbek writes it in Latin; `yo`, `ye`, `e` and the Russian
-    letters for them are one, so are `ts` and `s`; apostrophes are nothing: `o'zbek` in any spelling is `ozbek`. Where words
-    have no spaces between them, each character is one. At most LONGEST characters, in a time that grows with the text and not
-    faster: the writer of the store calls this.
+    Letters lose their marks and their case; Cyrillic becomes Latin as in Uzbek; `yo`, `ye`, `e` and the Russian letters for
+    them are one, and so are `ts` and `s`; apostrophes are dropped: `o'zbek` in any spelling is `ozbek`. In scripts without
+    spaces each character is a word. At most LONGEST characters, in linear time, because the writer of the store calls this.
     """
     if text.isascii():
         return _folded(_words(text.lower().translate(_ASCII)[:LONGEST]))
     latin = _latin(text)
     if _ALONE not in latin:
         return _folded(_words(latin[:LONGEST]))
-    # With a space for each character; after that it is cut once more.
+    # Spaces are added around each character, so it is cut again afterwards.
     return _folded(_words(_CHARACTER.sub(r" \1 ", latin)[: 4 * LONGEST]))[:LONGEST].rstrip()
 
 
 def letters(text: str) -> str:
-    """A text with each of its letters in its one form, and single spaces: what begins a text gives what begins its form.
+    """A text with each letter normalised, and single spaces. A prefix of the text gives a prefix of the result.
 
-    For names by their beginnings. Not so far as `normalise`, where `y` begins `yo` but nothing of `e`.
+    For searching names by prefix. `normalise` does not have this property: there `y` is a prefix of `yo`, but not of `e`.
     """
     folded = text.lower().translate(_ASCII) if text.isascii() else _latin(text).replace(_ALONE, "")
     return " ".join(folded.split())
@@ -76,7 +75,7 @@ def _words(text: str) -> str:
 
 
 def _latin(text: str) -> str:
-    # Not by unicodedata: a thousand marks under a letter take it the square of that.
+    # Not by unicodedata, whose time grows with the square of the marks under one letter.
     if "\u0306" in text:
         for parts, letter in _IN_PARTS:
             text = text.replace(parts, letter)
@@ -84,7 +83,7 @@ def _latin(text: str) -> str:
 
 
 def _folded(words: str) -> str:
-    """What is spelled in several ways, in one. Of `yyo` the end makes `ye`, so all that stand before go with it."""
+    """One spelling of `yo`, `ye` and `e`, of `ts` and `s`, and of `shch` and `sh`. Removes a whole run of `y`, as in `yyo`."""
     if "yo" in words or "ye" in words:
         words = _E.sub("e", words)
     if "ts" in words:
@@ -93,7 +92,7 @@ def _folded(words: str) -> str:
 
 
 class _Letters(dict[int, str]):
-    """What becomes of each letter, worked out when it comes for the first time."""
+    """The replacement of each letter, computed when the letter first occurs."""
 
     def __missing__(self, code: int) -> str:
         letter = _letter(chr(code))
@@ -109,7 +108,7 @@ def _letter(letter: str) -> str:
         return " "
     said = ""
     for part in unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", letter).casefold()):
-        # What Cyrillic has a letter for keeps its marks until it is looked up.
+        # A letter in the Cyrillic table keeps its marks until it is looked up.
         for bare in part if part in _CYRILLIC else unicodedata.normalize("NFD", part):
             if any(first <= ord(bare) <= last for first, last in _WITHOUT_SPACES):
                 said += _character(bare)
@@ -119,7 +118,7 @@ def _letter(letter: str) -> str:
 
 
 def _character(bare: str) -> str:
-    """A character of a script without spaces; a sign that belongs to the one before it is a letter of Yi."""
+    """A character of a script without spaces; a combining sign becomes a letter of Yi."""
     if unicodedata.category(bare)[0] == "M":
         return chr(_SIGNS + ord(bare) % 0x480)
     return _ALONE + bare if bare.isalnum() else " "

@@ -1,7 +1,7 @@
-"""May X do Y? One table, pure, asked in the writer's transaction with the facts as they are there.
+"""The policy: which rank may do what. One table, pure.
 
-Before the queue the same question is only a courtesy; the answer that counts is the one given there. What may not be seen
-is refused like what does not exist.
+The decision that counts is made in the writer's transaction, with its facts. An earlier check only saves work. A conversation
+that a user may not see is refused like one that does not exist.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Action = Literal[
 ]  # fmt: skip
 Rank = Literal["stranger", "member", "moderator", "owner"]
 Rule = Rank | None
-"""The lowest rank that may; None: nobody."""
+"""The lowest rank that may do it; None: nobody."""
 
 RANKS: tuple[Rank, ...] = ("stranger", "member", "moderator", "owner")
 
@@ -65,25 +65,26 @@ RULES: Mapping[ConversationKind, Mapping[Action, Rule]] = {
         "erase": "owner",
     },
 }
-"""Action by kind of conversation: the lowest rank that may. In a public room strangers may also `see` (not `read`)."""
+"""By kind of conversation and action. In a public room strangers may also `see` (not `read`)."""
 
 WRITING: frozenset[Action] = frozenset(("post", "reply", "react", "edit", "pin", "mention_all", "typing", "draft"))
-"""What is not possible in an archived conversation, and to who is muted. One's own words may always be deleted."""
+"""Actions that are refused while an actor is muted. Users may always delete their own messages."""
 ARCHIVED: frozenset[Action] = WRITING | {"join", "add", "rename", "set_role"}
+"""Actions that are refused in an archived conversation."""
 
 
 def decide(actor: Actor, action: Action, facts: ConversationFacts | None) -> SuhbatError | None:
-    """None if `actor` may do this there, else the refusal."""
+    """The error with which to refuse the action, or None. `facts`: None if the conversation does not exist."""
     if facts is None:
         return NotFound()
     rank = rank_of(actor, facts)
     if facts.banned:
-        # Who is banned from the lobby is banned from the server, and is told; a room is not there any more.
+        # A ban from the lobby is a ban from the server, and the user is told so. A room seems not to exist any more.
         told = facts.kind == "lobby" or (action == "join" and facts.visibility == "public")
         return Forbidden("forbidden.banned") if told else NotFound()
-    # Rooms are for those who can come back; a bare guest sees none.
+    # Rooms are for users who can come back; a bare guest sees none.
     visible = rank != "stranger" or (facts.kind == "room" and facts.visibility == "public" and actor.lasting)
-    # An invitation opens the door, and shows nothing of what is behind it.
+    # An invitation permits to join, but shows nothing of the room.
     visible = visible or (facts.invited and action == "join")
     if not visible:
         return NotFound()
@@ -100,7 +101,7 @@ def decide(actor: Actor, action: Action, facts: ConversationFacts | None) -> Suh
 
 
 def rank_of(actor: Actor, facts: ConversationFacts) -> Rank:
-    """What `actor` is there. Who keeps order on the server does so in the lobby and in the public rooms they are in."""
+    """The rank of an actor in a conversation. A role on the server also counts in the lobby and in their public rooms."""
     if facts.kind == "lobby":
         return actor.role
     if facts.role is None:
@@ -111,17 +112,17 @@ def rank_of(actor: Actor, facts: ConversationFacts) -> Rank:
 
 
 def outranks(rank: Rank, other: Rank) -> bool:
-    """Whether one may act on the other as a person: remove, mute, ban. Nobody does on their like, but among owners."""
+    """Whether a user of the first rank may remove, mute or ban one of the other. Of equal ranks only owners may."""
     return rank == "owner" or RANKS.index(rank) > RANKS.index(other)
 
 
 def may_change_role(rank: Rank, wanted: Role) -> bool:
-    """Whether somebody of this rank may make another what is `wanted`."""
+    """Whether a user of this rank may give another user the role `wanted`."""
     return rank == "owner" or (rank == "moderator" and wanted == "member")
 
 
 def knows(person: Actor, other: Actor, *, team: bool) -> bool:
-    """Whether a person knows another without ever having met: who looks after the server, and in a team its accounts."""
+    """Whether a person knows another user without having met: the server's moderators and owners, in a team all accounts."""
     return other.role != "member" or (team and person.kind == other.kind == "account")
 
 
@@ -130,7 +131,7 @@ Until = Milliseconds | None
 
 
 def in_force(sanctions: Mapping[str, Until], uid: str, at: Milliseconds) -> bool:
-    """Whether a ban or a mute of this person is in force at this moment."""
+    """Whether a ban or a mute of this user is in force at this time."""
     if uid not in sanctions:
         return False
     until = sanctions[uid]

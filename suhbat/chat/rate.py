@@ -1,4 +1,4 @@
-"""How fast somebody may talk: the generic cell rate algorithm (ITU-T I.371), which needs one number per user."""
+"""Rate limits: the generic cell rate algorithm (ITU-T I.371), which needs one number per user."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.machine import Meter, Unlimited
 
 BURST_SECONDS = 5.0
-"""How much of the rate may be used at once."""
+"""The burst, in seconds of the rate."""
 PATIENCE_SECONDS = 10.0
-"""How many seconds' worth of refused frames are answered before the connection is closed."""
+"""How many refused frames are answered before the connection is closed, in seconds of the rate."""
 
 
 class Cost(IntEnum):
-    """What costs more than a message counts like so many for the rate of who does it; in every dialect alike."""
+    """Actions that cost more than a message count as so many messages for the rate of the user, in every dialect."""
 
     ROOM = 10
     DIRECT = 5
@@ -28,11 +28,11 @@ class Cost(IntEnum):
 
 
 COSTS: Mapping[type[object], Cost] = {Create: Cost.ROOM, Meet: Cost.DIRECT, Admit: Cost.PERSON}
-"""Of commands; see `cost_of`."""
+"""By command; see `cost_of`."""
 
 
-def weigh(meter: Meter, cost: int, now: float) -> None:
-    """Count what costs so much, one of which was counted already. Raises RateLimited."""
+def charge(meter: Meter, cost: int, now: float) -> None:
+    """Charge an action of this cost, of which one was charged already. Raises RateLimited."""
     for _ in range(cost - 1):
         wait = meter.take(now)
         if wait:
@@ -40,27 +40,27 @@ def weigh(meter: Meter, cost: int, now: float) -> None:
 
 
 NAMES = 5
-"""Names in a text that cost as much as a message, whether they are somebody's or not: each is looked up."""
+"""Names in a text that cost as much as a message, whether they exist or not: each is looked up."""
 MOST_NAMES = 100
-"""Those of one text that are looked up at the most; see `naming.named`."""
+"""Names of a text that are looked up; see `mentions.mentioned_uids`."""
 
 
-def naming_cost(text: str) -> int:
-    """How many messages' worth looking up the names in a text costs, beside the message itself."""
+def mention_cost(text: str) -> int:
+    """The cost of looking up the names in a text, beside that of the message."""
     return min(text.count("@"), MOST_NAMES) // NAMES if "@" in text else 0
 
 
 def cost_of(command: StateCommand) -> int:
-    """How many messages' worth a command costs."""
-    return 1 + naming_cost(command.text) if isinstance(command, Edit) else COSTS.get(type(command), 1)
+    """The cost of a command."""
+    return 1 + mention_cost(command.text) if isinstance(command, Edit) else COSTS.get(type(command), 1)
 
 
-KEPT = 20_000
-"""Users, addresses and conversations, each, whose meters are remembered."""
+METERS_KEPT = 20_000
+"""Users, addresses and conversations, each, whose meters are kept."""
 
 
 class Gcra:
-    """`rate` a second on average, `burst` at once. Time is given, in steady seconds."""
+    """Permits `rate` per second on average and `burst` at once. The caller gives the time, in steady seconds."""
 
     __slots__ = ("_burst", "_interval", "_next")
 
@@ -70,7 +70,7 @@ class Gcra:
         self._next = 0.0
 
     def take(self, now: float) -> float:
-        """0 when one more may pass now, else the seconds until it may."""
+        """0 if one more may pass now, else the seconds until it may."""
         wait = self._next - self._burst - now
         if wait > 1e-9:
             return wait
@@ -83,14 +83,14 @@ class Gcra:
 
 
 NAMED_AT_ONCE = 10_000
-"""People that one person may name at once with @, as many as the largest room has; `@all` names all who are there."""
+"""Users that a user may mention at once, as many as the largest room has. `@all` mentions all members."""
 NAMED_PER_SECOND = 200
-"""By how many that grows again."""
+"""How fast the budget grows again."""
 
 
-class Budget:
-    """What naming people costs the one who does: each person named costs one. An `@all` in a room of 5,000 passes twice at
-    once, then every 25 seconds; in a room of 50 it does 200 times, then four times a second."""
+class MentionBudget:
+    """How many users a user may still mention. An `@all` in a room of 5,000 passes twice at once, then every 25 seconds; in a
+    room of 50 it passes 200 times, then four times a second."""
 
     __slots__ = ("_next",)
 
@@ -98,19 +98,19 @@ class Budget:
         self._next = 0.0
 
     def spend(self, now: float, cost: int) -> float:
-        """0 when so many may be named now, else the seconds until they may. `now` may go back: then less is left, no more
-        than if all had been spent this moment."""
+        """0 if so many users may be mentioned now, else the seconds until they may. `now` may go back: then less of the budget
+        is left, but at worst it is as if all had been spent at this time."""
         full = NAMED_AT_ONCE / NAMED_PER_SECOND
         self._next = min(self._next, now + full)
         ends = max(self._next, now) + min(cost, NAMED_AT_ONCE) / NAMED_PER_SECOND
-        if (wait := ends - full - now) > 1e-3:  # of milliseconds since 1970 in seconds, less is rounding
+        if (wait := ends - full - now) > 1e-3:  # less is a rounding error of a wall clock in seconds
             return wait
         self._next = ends
         return 0.0
 
 
 class SharedMeter:
-    """The meter of one user, or of one address, shared by all of its connections; see `protocol.machine.Meter`."""
+    """The meter of a user or an address, shared by all its connections; see `protocol.machine.Meter`."""
 
     __slots__ = ("_allowed", "_refused")
 
@@ -128,8 +128,8 @@ class SharedMeter:
         return not self._refused.take(now)
 
 
-class Both:
-    """A user at an address: what one of the two refuses the other does not count."""
+class UserAtAddress:
+    """The meters of a user and of their address. A frame that one of them refuses is not counted by the other."""
 
     __slots__ = ("_address", "_user")
 
@@ -149,8 +149,8 @@ class Both:
         return self._user.tolerates(now)
 
 
-class _Stranger:
-    """Nobody at an address."""
+class _Unidentified:
+    """The meter of a connection before `hello`. Its first frame does not count for the address."""
 
     __slots__ = ("_address", "_own", "_spoke")
 
@@ -172,10 +172,11 @@ class _Stranger:
 M = TypeVar("M")
 
 
-class Recent(Generic[M]):
-    """Meters by name; those that were used longest ago are forgotten, so that the names of strangers cost no memory."""
+class LruDict(Generic[M]):
+    """Values by name, made on first use. Beyond `keep` the least recently used one is dropped, so that names which strangers
+    choose cannot fill the memory."""
 
-    def __init__(self, make: Callable[[], M], keep: int = KEPT) -> None:
+    def __init__(self, make: Callable[[], M], keep: int = METERS_KEPT) -> None:
         self._make = make
         self._keep = keep
         self._meters: dict[str, M] = {}
@@ -193,17 +194,17 @@ DAY = 24 * 3600.0
 
 
 class Daily:
-    """So many a day for each name, the day beginning with the first; 0: no limit."""
+    """`limit` a day for each name (0: no limit). The day begins with the first one."""
 
-    def __init__(self, limit: int, keep: int = KEPT) -> None:
+    def __init__(self, limit: int, keep: int = METERS_KEPT) -> None:
         self._limit = limit
-        self._days: Recent[list[float]] = Recent(lambda: [0.0, 0.0], keep)
+        self._days: LruDict[list[float]] = LruDict(lambda: [0.0, 0.0], keep)
 
     def take(self, name: str, now: float) -> float:
-        """0 when one more may pass, else the seconds until it may. Time is given, in steady seconds."""
+        """0 if one more may pass, else the seconds until it may. `now`: in steady seconds."""
         if not self._limit:
             return 0.0
-        day = self._days[name]  # when it ends, and how many passed
+        day = self._days[name]  # the end of the day, and how many have passed
         if now >= day[0]:
             day[:] = now + DAY, 0
         if day[1] >= self._limit:
@@ -213,34 +214,35 @@ class Daily:
 
 
 class Rates:
-    """How fast users, addresses and conversations may go: the settings `send_rate`, `address_rate` and `room_rate`, frames or
-    messages a second; 0: no limit."""
+    """The rates of users, addresses and conversations: the settings `send_rate`, `address_rate` and `room_rate`, in frames or
+    messages per second; 0: no limit."""
 
-    def __init__(self, user: float, address: float = 0, room: float = 0, keep: int = KEPT) -> None:
+    def __init__(self, user: float, address: float = 0, room: float = 0, keep: int = METERS_KEPT) -> None:
         self._user = user
-        self._users = Recent(lambda: SharedMeter(user), keep) if user else None
-        self._addresses = Recent(lambda: SharedMeter(address), keep) if address else None
-        self._rooms = Recent(lambda: Gcra(room, room * BURST_SECONDS), keep) if room else None
+        self._users = LruDict(lambda: SharedMeter(user), keep) if user else None
+        self._addresses = LruDict(lambda: SharedMeter(address), keep) if address else None
+        self._rooms = LruDict(lambda: Gcra(room, room * BURST_SECONDS), keep) if room else None
 
-    def fresh(self, address: str = "") -> Meter:
-        """A meter for a connection that is nobody's yet. What it says after its first frame (which should be `hello`, and
-        thousands may come back through one address) counts for the address: connecting anew does not reset it."""
+    def unidentified(self, address: str = "") -> Meter:
+        """The meter of a connection whose user is not known yet. Frames after the first one count for the address, so that
+        reconnecting does not reset the limit. The first one (`hello`) does not, because thousands of users may reconnect
+        through one address."""
         own: Meter = SharedMeter(self._user) if self._user else UNLIMITED
-        return own if self._addresses is None or not address else _Stranger(own, self._addresses[address])
+        return own if self._addresses is None or not address else _Unidentified(own, self._addresses[address])
 
     def meter(self, uid: str, address: str = "") -> Meter:
-        """The meter of one identity, where it is. It outlives its connections, so that reconnecting does not reset it.
+        """The meter of a user at an address. It outlives the connections, so that reconnecting does not reset the limit.
 
-        `address`: as limits count it; "" where it is not limited (this machine).
+        `address`: "" if it is not limited (this machine).
         """
         user = None if self._users is None else self._users[uid]
         place = None if self._addresses is None or not address else self._addresses[address]
         if user is not None and place is not None:
-            return Both(user, place)
+            return UserAtAddress(user, place)
         return user or place or UNLIMITED
 
     def room(self, name: str, now: float) -> float:
-        """0 when one more message may go into this conversation now, else the seconds until it may."""
+        """0 if one more message may go to this conversation now, else the seconds until it may."""
         return 0.0 if self._rooms is None else self._rooms[name].take(now)
 
 

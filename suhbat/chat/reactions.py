@@ -1,4 +1,4 @@
-"""What may be put under a message. Pure: the facts are given."""
+"""Rules for reactions. Pure: the store passes the facts of its transaction."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from suhbat.protocol.emoji import canonical, without_selector
 from suhbat.protocol.types import MAX_REACTIONS
 
 
-def wanted(emoji: str, *, on: bool) -> str:
-    """The emoji that a client names, as it is stored. Raises BadRequest for what is none; to take something back it may be
-    anything, since older versions took more."""
+def valid_emoji(emoji: str, *, on: bool) -> str:
+    """The stored form of an emoji that a client sent. Raises BadRequest if it is not an emoji; but to remove a reaction any
+    text is valid, because older versions stored more."""
     try:
         return canonical(emoji)
     except ValueError as error:
@@ -21,10 +21,10 @@ def wanted(emoji: str, *, on: bool) -> str:
 
 
 def choose(emoji: str, *, on: bool, mine: Collection[str], present: Collection[str]) -> str | None:
-    """Under which emoji this is written, or taken away; None where nothing changes.
+    """The emoji under which a reaction is added or removed; None if nothing changes. An emoji that is already present in its
+    other spelling is used in that spelling.
 
-    `mine`: those that the actor has under the message; `present`: those that anybody has there, as messages show them. One
-    that is there already in its other spelling is that one. Raises TooManyReactions.
+    `mine`: the actor's emoji under the message; `present`: those of all users. Raises TooManyReactions.
     """
     own = next((one for one in mine if without_selector(one) == without_selector(emoji)), None)
     if not on:

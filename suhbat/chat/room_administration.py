@@ -1,5 +1,5 @@
 """Commands about rooms that the machine's owner gives with `suhbat room …`. They are executed in the name of the room's owner,
-so that the same rules hold and members are told the same."""
+so that the same rules apply and members get the same events."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ async def execute(command: RoomCommand, store: ModerationReader, commands: Comma
     """Raises NotFound if there is no such room, BadRequest if nobody owns it, and the errors of Erase and Update."""
     if command.verb == "list":
         return RoomsReply(rooms=await store.every_room())
-    place = command.conversation
-    owner = await reader(store, place)
-    line = next((one for one in await store.every_room() if one.conversation == place), None)
+    room = command.conversation
+    owner = await reader(store, room)
+    line = next((one for one in await store.every_room() if one.conversation == room), None)
     if line is None:
         raise NotFound()
     if line.role != "owner":
         raise BadRequest(reason="nobody owns this room")
     if command.verb == "erase":
-        await commands.execute(owner, Erase(type="erase", conversation=place))
+        await commands.execute(owner, Erase(type="erase", conversation=room))
     else:
-        await commands.execute(owner, Update(type="update", conversation=place, retention=command.days))
-    return RoomsReply(rooms=tuple(one for one in await store.every_room() if one.conversation == place))
+        await commands.execute(owner, Update(type="update", conversation=room, retention=command.days))
+    return RoomsReply(rooms=tuple(one for one in await store.every_room() if one.conversation == room))
 
 
 async def reader(store: ModerationReader, conversation: str) -> Actor:

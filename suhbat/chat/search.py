@@ -1,4 +1,4 @@
-"""What somebody looks for: from what they typed to terms and filters. Every sign that is none of ours is text."""
+"""The query language of the search: terms and filters. Any other sign is text."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from .normalise import normalise
 LONGEST = 500
 """Characters of a query."""
 WORDS = 20
-"""Words of a query, those of its phrases too; more are not looked at."""
+"""Words of a query, including those of its phrases; further ones are ignored."""
 PHRASE = 6
-"""Words of a phrase that count. A phrase of eighty common words took two seconds in a million messages."""
+"""Words of a phrase; further ones are ignored. A phrase of eighty common words took two seconds in a million messages."""
 BEGINNINGS = 2
-"""Words with a * that are taken for beginnings; more are looked for as they are."""
+"""Words with a * that are searched as prefixes; further ones are searched as whole words."""
 SHORTEST = 2
-"""Letters of a beginning: all words with one letter are gathered anew each time, which takes 60 ms."""
+"""Letters of a prefix. A prefix of one letter has so many words that collecting them takes 60 ms."""
 _PART = re.compile(r'"([^"]*)"|(\S+)')
 _FILTER = re.compile(r"(from|in|before|after|has):(.+)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """`terms` are normalised: each a word or a phrase, all of them must be there; what is in `beginnings` may go on.
+    """A parsed query. `terms`: normalised words and phrases, all of which must occur; those in `beginnings` are prefixes.
 
-    `sender` is a name as typed, `conversation` an id; `after` and `before` are moments; `link`: there is a link in it.
+    `sender`: a name as typed. `conversation`: an id. `after`, `before`: times. `link`: the message must contain a link.
     """
 
     terms: tuple[str, ...] = ()
@@ -44,9 +44,9 @@ class Query:
 def parse(text: str, *, sender: str | None = None, conversation: str | None = None) -> Query:
     """`salom "yangi yil" choy* from:ali in:lobby before:2026-11-01 after:2026-10-01 has:link`.
 
-    Filters are known in any case, and a name with its @ too. A word is found as a whole; one with * at its end (SHORTEST
-    letters or more) finds all that begin so. Days are in UTC.
-    `sender` and `conversation`: what counts instead of `from:` and `in:`. Raises BadRequest where nothing to look for is left.
+    Filters may be in any case, and a name may have its @. A word is found as a whole; with * at its end it is a prefix of
+    SHORTEST letters or more. Days are in UTC. `sender` and `conversation` replace `from:` and `in:`. Raises BadRequest if
+    nothing to search for is left.
     """
     if len(text) > LONGEST:
         raise BadRequest(reason="search.long")
@@ -68,7 +68,7 @@ def parse(text: str, *, sender: str | None = None, conversation: str | None = No
         if term not in terms:
             terms[term] = None
             left -= term.count(" ") + 1
-        # The * belongs to the last word, if that is still there.
+        # The * belongs to the last word, if that was not cut off.
         starred = word is not None and word.endswith("*") and term == " ".join(said) and len(said[-1]) >= SHORTEST
         if starred and len(beginnings) < BEGINNINGS:
             beginnings.add(term)
@@ -80,7 +80,7 @@ def parse(text: str, *, sender: str | None = None, conversation: str | None = No
 
 
 def _filtered(query: Query, name: str, value: str) -> Query | None:
-    """The query with this filter; None where it is none, and so is text."""
+    """The query with this filter; None if it is not a filter and therefore text."""
     if name == "from":
         return replace(query, sender=_name(value) or query.sender)
     if name == "in":
@@ -94,12 +94,12 @@ def _filtered(query: Query, name: str, value: str) -> Query | None:
 
 
 def _name(typed: str | None) -> str | None:
-    """A name as it is typed; of what names somebody, `@ali`, the name."""
+    """A name as typed, without its @; None if it is empty."""
     return (typed or "").strip().removeprefix("@")[:128] or None
 
 
 def _day(text: str) -> Milliseconds | None:
-    """The beginning of a day, in UTC."""
+    """The beginning of a day in UTC; None if it is not a date."""
     try:
         return round(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() * 1000)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""What a client gets that comes back with cursors: pure arithmetic on `seq` (PROTOCOL §2, "Resume, exactly")."""
+"""The replay for a client that reconnects with cursors: pure arithmetic on `seq` (PROTOCOL §2, "Resume, exactly")."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from suhbat.protocol.types import ME
 from .model import Actor, Places
 
 CONVERSATION_LIMIT = 1_000
-"""Events of one conversation that are replayed; who is further behind gets its state instead."""
+"""Events of a conversation that are replayed; a client that is further behind gets its state instead."""
 TOTAL_LIMIT = 5_000
 """The same over all conversations."""
 
@@ -24,10 +24,10 @@ Reason = Literal["too_far", "retention", "ahead", "interrupted", "new"]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """From where each log is followed. Log names are as on the wire ("@me" for the user's own).
+    """The cursor at which the replay of each log starts. Log names are as on the wire ("@me" for the user's own).
 
-    `cursors`: replay starts above these; where a cursor is the head there is nothing to replay. `resets`: the conversations
-    whose state is sent instead, with the reason. `removed`: asked for, but not to be seen. `heads`: where the logs stand.
+    `cursors`: events above these are replayed; none if the cursor is the head. `resets`: the conversations whose state is sent
+    instead, with the reason. `removed`: conversations that the client named and may not see. `heads`: of the logs.
     """
 
     resumed: bool
@@ -40,16 +40,17 @@ class Plan:
 def opening_plan(
     places: Places, actor: Actor, epoch: str, resume: Resume | None, added: Mapping[str, int] = NOTHING
 ) -> Plan:
-    """For `hello`: resume if the cursors are of this store and this user and the own log can be continued; else afresh.
+    """The plan for `hello`: a resume if the cursors are of this epoch and this user and the user's own log can be continued,
+    else a fresh start.
 
-    `added`: the conversations that became the user's above the own log's cursor, with their head then. The client hears of
-    them from the replay of its own log, and must get what followed, like one who was here.
+    `added`: the conversations that the user joined above the cursor of the own log, with their head at that time. The client
+    learns of them from the replay of its own log, and must get all later events, as if it had been connected.
     """
     afresh = Plan(resumed=False, cursors=dict(places.heads))
     if resume is None or resume.epoch != epoch or (resume.uid is not None and resume.uid != actor.uid):
         return afresh
     known = {key: head for key, head in added.items() if key in places.heads} | dict(resume.cursors)
-    # A cursor of before it became theirs again is of a time that ended: the client will hear that it was theirs no more.
+    # A cursor below the head at which the user rejoined is from the earlier membership, whose end is in the replay.
     void = {key for key, head in added.items() if resume.cursors.get(key, head + 1) <= head}
     plan = sync_plan(places, known, whole=True, void=void)
     own = resume.cursors.get(ME)
@@ -59,10 +60,10 @@ def opening_plan(
 
 
 def sync_plan(places: Places, cursors: Mapping[str, int], *, whole: bool = False, void: Collection[str] = ()) -> Plan:
-    """For each conversation (cursor, head] whole, or a reset: never a part.
+    """The plan for `sync`: for each conversation all events in (cursor, head], or a reset, but never a part.
 
-    `whole`: the cursors are all that the client has (a resume), so conversations without one are new to it. `void`: those whose
-    cursor is of no use, since they left and came back.
+    `whole`: the client has no other cursors (a resume), so conversations without one are new to it. `void`: conversations whose
+    cursor is invalid, because the user left and rejoined.
     """
     start = dict(places.heads)
     resets: dict[str, Reason] = {}
@@ -82,7 +83,7 @@ def sync_plan(places: Places, cursors: Mapping[str, int], *, whole: bool = False
         behind = head - cursor
         obstacle = _obstacle(places, key, cursor)
         if cursor < places.since.get(key, 0) or key in void:
-            obstacle = "interrupted"  # they left, and what was said until they came back is not told
+            obstacle = "interrupted"  # events from the time between leaving and rejoining are not for this user
         if obstacle is None and total + behind > TOTAL_LIMIT:
             obstacle = "too_far"
         if obstacle is not None:
@@ -95,7 +96,7 @@ def sync_plan(places: Places, cursors: Mapping[str, int], *, whole: bool = False
 
 
 def _obstacle(places: Places, key: str, cursor: int) -> Reason | None:
-    """Why a log cannot be continued above `cursor`; None if it can."""
+    """The reason why a log cannot be continued above `cursor`; None if it can."""
     head = places.heads[key]
     if cursor > head:
         return "ahead"

@@ -1,8 +1,8 @@
 """A tarpit: an address that keeps exceeding its limits gets its refusals late.
 
-Refusing costs the event loop about as much as serving. Without this, a client that retries at once makes everybody else wait,
-although nothing it asks for is done. An HTTP refusal is delayed; a WebSocket is not read for as long. An address that is
-refused now and then notices nothing.
+A refusal costs the event loop about as much as a success. Without this, a client that retries at once makes all others wait,
+although none of its requests is served. An HTTP refusal is delayed; a WebSocket is not read for as long. An address that is
+refused now and then is not affected.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import asyncio
 
 from suhbat.errors import Busy, RateLimited, TooManyConversations, TooManyInvitations, TooManyReactions
 
-from .rate import KEPT, Recent
+from .rate import METERS_KEPT, LruDict
 
 CODES = frozenset(
     error.code for error in (RateLimited, Busy, TooManyConversations, TooManyInvitations, TooManyReactions)
 )
-"""Refusals because of a limit. Any other error tells the client what to correct, and repeating it has no limit to exceed."""
+"""Refusals because of a limit. Any other error tells the client what to correct."""
 
 A_SECOND = 20
 """Refusals a second that one address gets, once it has used up `AT_ONCE`."""
@@ -31,9 +31,9 @@ LONGEST = WAITING / A_SECOND
 class Tarpit:
     """The refusals of one node, by address."""
 
-    def __init__(self, keep: int = KEPT) -> None:
-        # The steady second at which every refusal so far is paid for.
-        self._next: Recent[list[float]] = Recent(lambda: [0.0], keep)
+    def __init__(self, keep: int = METERS_KEPT) -> None:
+        # When the last refusal would have been sent at A_SECOND, in steady seconds.
+        self._next: LruDict[list[float]] = LruDict(lambda: [0.0], keep)
 
     def take(self, address: str, now: float) -> float | None:
         """How many seconds to delay the next refusal of this address: at most `LONGEST`, or None if too many are delayed

@@ -1,7 +1,7 @@
-"""How many reads somebody may have at once: some are carried out, some wait, more are refused as busy.
+"""Limits for concurrent reads: of each user some run, some wait, and more are refused as busy.
 
-What is asked over HTTP or by commands costs the store the same whoever asks; without a bound one user with many requests at
-once takes all of its readers. A user has few, the guests of one address together some more: many of them are no more than that.
+Without them one user with many concurrent requests would occupy all readers of the store. All guests of one address together
+have a limit too, because guests cost nothing to make.
 """
 
 from __future__ import annotations
@@ -15,17 +15,19 @@ from dataclasses import dataclass, field
 from suhbat.errors import Busy
 
 AGAIN_SECONDS = 1.0
-"""When whoever is refused may come again."""
+"""`retry_after` of a refused read."""
 
 
 @dataclass(slots=True)
 class _Line:
+    """The reads of one key."""
+
     running: int = 0
     waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
 
 
 class Turns:
-    """For each key `at_once`, and `waiting` more in the order in which they came."""
+    """For each key, `at_once` may run and `waiting` more may wait, first come, first served."""
 
     def __init__(self, at_once: int, waiting: int) -> None:
         self._at_once = at_once
@@ -33,12 +35,12 @@ class Turns:
         self._lines: dict[str, _Line] = {}
 
     def __len__(self) -> int:
-        """Keys that have something running or waiting."""
+        """The number of keys in use."""
         return len(self._lines)
 
     @asynccontextmanager
     async def turn(self, key: str) -> AsyncIterator[None]:
-        """Raises Busy where too many wait already."""
+        """Hold this while reading. Raises Busy if too many are waiting."""
         line = self._lines.setdefault(key, _Line())
         if line.running < self._at_once:
             line.running += 1
@@ -60,12 +62,12 @@ class Turns:
             if mine.cancelled():
                 line.waiting.remove(mine)
             else:
-                self._leave(key, line)  # it was their turn in the same moment
+                self._leave(key, line)  # cancelled just when its turn had come
             raise
 
     def _leave(self, key: str, line: _Line) -> None:
         if line.waiting:
-            line.waiting.popleft().set_result(None)  # the place goes on to them
+            line.waiting.popleft().set_result(None)  # which takes over the place of this one
             return
         line.running -= 1
         if not line.running and self._lines.get(key) is line:
@@ -90,7 +92,8 @@ class ExportPace:
 
 
 class Reads:
-    """The bounds of one node. `place`: the address of who is nobody or a guest, "" where it does not count."""
+    """The limits of one node. `uid`: "" if unknown. `place`: the address of a guest or an unknown client, "" if it does not
+    count."""
 
     def __init__(self) -> None:
         self._users, self._places = Turns(4, 16), Turns(16, 128)
@@ -100,7 +103,7 @@ class Reads:
 
     @asynccontextmanager
     async def quick(self, uid: str, place: str = "") -> AsyncIterator[None]:
-        """Around a page, a list, a state. `uid`: "" for nobody. Raises Busy."""
+        """Hold this while reading a page, a list or a state. Raises Busy."""
         async with AsyncExitStack() as stack:
             if uid:
                 await stack.enter_async_context(self._users.turn(uid))
@@ -110,7 +113,7 @@ class Reads:
 
     @asynccontextmanager
     async def slow(self, uid: str, place: str = "") -> AsyncIterator[None]:
-        """Around a search. Raises Busy."""
+        """Hold this during a search. Raises Busy."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._slow_users.turn(uid))
             if place:
@@ -120,7 +123,7 @@ class Reads:
 
     @asynccontextmanager
     async def export(self, uid: str, place: str = "") -> AsyncIterator[None]:
-        """For as long as an export is written. Raises Busy."""
+        """Hold this until an export is written. Raises Busy."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._exports.turn(uid))
             if place:

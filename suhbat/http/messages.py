@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, TypeAdapter, ValidationError
 
 from suhbat.chat.model import Actor
-from suhbat.chat.rate import cost_of, weigh
-from suhbat.chat.reactions import wanted
+from suhbat.chat.rate import charge, cost_of
+from suhbat.chat.reactions import valid_emoji
 from suhbat.errors import BadRequest, IdempotencyConflict, TooManyReactions
 from suhbat.protocol.commands import Delete, Edit, Pin, React, Report
 from suhbat.protocol.objects import Message, Reaction
@@ -122,7 +122,7 @@ async def write(
 async def edit(conversation: ConversationPath, seq: SeqPath, body: NewText, actor: Caller, services: Served) -> Changed:
     """Change the text of one's own message."""
     command = Edit(type="edit", conversation=valid_id(conversation), seq=seq, text=body.text)
-    weigh(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
+    charge(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
@@ -147,7 +147,7 @@ async def reactions(
 ) -> Reacted:
     """The people who reacted to a message with an emoji, in the order of time."""
     page = await services.store.reactions(
-        actor, valid_id(conversation), seq, wanted(_checked(emoji), on=False), after=cursor or 0, limit=limit
+        actor, valid_id(conversation), seq, valid_emoji(_checked(emoji), on=False), after=cursor or 0, limit=limit
     )
     return Reacted(**dict(page.reaction), cursor=None if page.cursor is None else str(page.cursor))
 

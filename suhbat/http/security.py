@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from suhbat.chat.model import Actor
-from suhbat.chat.rate import weigh
+from suhbat.chat.rate import charge
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited, TooLarge, Unauthenticated
 from suhbat.identity.address import metered
 from suhbat.identity.external import Asked
@@ -123,7 +123,7 @@ def weighs(cost: int) -> Any:
     @refuses(RateLimited)
     async def count(request: Request, actor: Caller, services: Served) -> None:
         meter = services.limits.rates.meter(actor.uid, metered(address_of(request, services)))
-        weigh(meter, cost, services.clock.steady())
+        charge(meter, cost, services.clock.steady())
 
     return Depends(count)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from suhbat.chat.ports import Clock
-from suhbat.chat.rate import Gcra, Recent
+from suhbat.chat.rate import Gcra, LruDict
 from suhbat.errors import Busy, RateLimited, SuhbatError
 
 from .address import is_loopback, metered
@@ -32,11 +32,11 @@ class Throttle:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._addresses = Recent(lambda: Gcra(ADDRESS_RATE, ADDRESS_BURST))
-        self._names = Recent(lambda: Gcra(NAME_RATE, NAME_BURST))
-        self._work = Recent(lambda: Gcra(WORK_RATE, WORK_BURST))
-        self._own = Recent(lambda: Gcra(OWN_RATE, OWN_BURST))
-        self._new = Recent(lambda: Gcra(NEW_RATE, NEW_BURST))
+        self._addresses = LruDict(lambda: Gcra(ADDRESS_RATE, ADDRESS_BURST))
+        self._names = LruDict(lambda: Gcra(NAME_RATE, NAME_BURST))
+        self._work = LruDict(lambda: Gcra(WORK_RATE, WORK_BURST))
+        self._own = LruDict(lambda: Gcra(OWN_RATE, OWN_BURST))
+        self._new = LruDict(lambda: Gcra(NEW_RATE, NEW_BURST))
 
     def registration(self, address: str) -> None:
         """Count a registration. Raises RateLimited."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from math import ceil
 
-from suhbat.chat.rate import Gcra, Recent
+from suhbat.chat.rate import Gcra, LruDict
 from suhbat.errors import Busy, Forbidden, RateLimited, SuhbatError
 from suhbat.hub.connection import Wire
 from suhbat.identity.address import metered
@@ -62,7 +62,7 @@ class Admission:
         self.handshakes = PacedQueue()
         self._services = services
         self._addresses: Counter[str] = Counter()
-        self._attempts: Recent[Gcra] = Recent(self._meter)
+        self._attempts: LruDict[Gcra] = LruDict(self._meter)
         self._open = 0
 
     def admit(self, request: Request) -> Upgrade:

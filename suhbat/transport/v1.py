@@ -7,7 +7,7 @@ from functools import partial
 from typing import TypeVar
 
 from suhbat.chat.model import Actor, Outcome, PostResult
-from suhbat.chat.rate import cost_of, weigh
+from suhbat.chat.rate import charge, cost_of
 from suhbat.chat.sync import sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, UserNotFound
 from suhbat.hub.connection import Target, Wire
@@ -150,7 +150,7 @@ class V1Dialect(V1Hello):
 
     async def _change(self, command: V1StateCommand) -> None:
         assert self.connection is not None
-        weigh(self.machine.meter, cost_of(command), self.services.clock.steady())
+        charge(self.machine.meter, cost_of(command), self.services.clock.steady())
         result = await self.services.commands.execute(self.connection.actor, command)
         if command.id is not None:
             unread = result.unread if isinstance(command, Read) else None

@@ -32,7 +32,7 @@ class V1Hello(BaseDialect):
     def __init__(self, services: Services, wire: Wire, upgrade: Upgrade) -> None:
         super().__init__(services, wire, upgrade)
         self._upgrade: Upgrade | None = upgrade
-        self.machine = V1Machine(self.language, services.limits.rates.fresh(self.address))
+        self.machine = V1Machine(self.language, services.limits.rates.unidentified(self.address))
         self._deadline: asyncio.TimerHandle | None = None
 
     def open(self) -> None:

@@ -14,10 +14,10 @@ from suhbat.chat.rate import (
     NAMES,
     PATIENCE_SECONDS,
     UNLIMITED,
-    Budget,
+    MentionBudget,
     Rates,
     cost_of,
-    naming_cost,
+    mention_cost,
 )
 from suhbat.protocol.commands import COMMAND, Edit
 from suhbat.protocol.http_commands import StateCommand
@@ -95,7 +95,7 @@ class TestBudget:
 
     def test_by_how_many_they_are(self) -> None:
         """As many as the largest room has at once, or one after another; then so many a second."""
-        budget = Budget()
+        budget = MentionBudget()
         assert [budget.spend(100.0, cost) for cost in (4_000, 6_000)] == [0.0, 0.0]
         assert budget.spend(100.0, 1) == pytest.approx(1 / NAMED_PER_SECOND)
         assert budget.spend(100.0, 5_000) == pytest.approx(5_000 / NAMED_PER_SECOND)
@@ -104,7 +104,7 @@ class TestBudget:
 
     def test_nobody_waits_for_ever(self) -> None:
         """A room that grew beyond the budget, and a clock that was set back by a year."""
-        budget = Budget()
+        budget = MentionBudget()
         assert budget.spend(1e9, 50_000) == 0.0
         assert budget.spend(1e9 - 3e7, 10_000) == pytest.approx(NAMED_AT_ONCE / NAMED_PER_SECOND)
         assert budget.spend(1e9 - 3e7 + 51, 10_000) == 0.0
@@ -112,9 +112,9 @@ class TestBudget:
 
 def test_names_in_a_text_cost() -> None:
     """Looking up many names costs more than a message, whoever they are; a few cost nothing, and there is a most."""
-    assert naming_cost("salom") == naming_cost("@ali @vali") == 0
-    assert naming_cost("@kimsa " * 50) == 50 // NAMES
-    assert naming_cost("@" * 4_000) == MOST_NAMES // NAMES
+    assert mention_cost("salom") == mention_cost("@ali @vali") == 0
+    assert mention_cost("@kimsa " * 50) == 50 // NAMES
+    assert mention_cost("@" * 4_000) == MOST_NAMES // NAMES
 
 
 def test_what_commands_cost() -> None:
@@ -131,4 +131,4 @@ def test_what_commands_cost() -> None:
         asked[str(fields["type"])] = cost_of(cast(StateCommand, command))
     assert asked == {"create": 10, "direct": 5, "admit": 5, "join": 1, "edit": 1}
     names = " ".join(f"@a{n}" for n in range(2 * NAMES))
-    assert cost_of(Edit(type="edit", conversation="r1", seq=1, text=names)) == 1 + naming_cost(names) == 3
+    assert cost_of(Edit(type="edit", conversation="r1", seq=1, text=names)) == 1 + mention_cost(names) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from suhbat.chat.reactions import choose, wanted
+from suhbat.chat.reactions import choose, valid_emoji
 from suhbat.errors import BadRequest, TooManyReactions
 from suhbat.protocol.types import MAX_REACTIONS
 from suhbat.texts import LANGUAGES
@@ -14,12 +14,12 @@ FULL = [chr(0x1F600 + n) for n in range(MAX_REACTIONS)]
 
 def test_what_is_asked_for() -> None:
     """An emoji as Unicode writes it, or a refusal that shows one; taken back may be what older versions stored."""
-    assert wanted("\u2764", on=True) == wanted("\u2764\ufe0f", on=False) == "\u2764\ufe0f"
+    assert valid_emoji("\u2764", on=True) == valid_emoji("\u2764\ufe0f", on=False) == "\u2764\ufe0f"
     for text in ("१", ":parrot:"):
         with pytest.raises(BadRequest) as refusal:
-            wanted(text, on=True)
+            valid_emoji(text, on=True)
         assert all("👍" in refusal.value.message(language) for language in LANGUAGES)
-    assert wanted("१", on=False) == "१"
+    assert valid_emoji("१", on=False) == "१"
 
 
 def test_put() -> None:

@@ -214,7 +214,7 @@ VOLUME: Mapping[str, Tests] = {
     ),
     "fifty names of nobody in each message": (
         *_in("proof/attacks/test_mentions", "fifty_names_of_nobody"),
-        *_in("chat/test_naming", "there_is_an_end_to_it"),
+        *_in("chat/test_mentions", "there_is_an_end_to_it"),
     ),
     "a thousand messages a second on one socket": _in(_VOLUME, "a_thousand_messages_at_once"),
     "slow readers in a busy room": (

@@ -16,7 +16,7 @@ PEOPLE = frozenset(VECTORS["people"])
 
 
 def named(text: str) -> list[str]:
-    """As chat.naming does it with a directory."""
+    """As chat.mentions does it with a directory."""
     found = (next((name for name in names if name in PEOPLE or name in EVERYBODY), None) for names in mentions(text))
     return list(dict.fromkeys("*" if name in EVERYBODY else name for name in found if name is not None))
 

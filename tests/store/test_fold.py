@@ -22,8 +22,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from suhbat.chat.mentions import EVERYBODY
 from suhbat.chat.model import Actor, Outcome, PostResult, States
-from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
 from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, opening_plan, sync_plan
 from suhbat.client.effects import Effect, Say

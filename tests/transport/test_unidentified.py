@@ -53,15 +53,15 @@ def test_unidentified_frames_count_for_the_address() -> None:
     count, however often they connect. This machine is not limited."""
     rates = Rates(50, 2)
     for _ in range(1_000):
-        assert rates.fresh("192.0.2.1").take(0.0) == 0
+        assert rates.unidentified("192.0.2.1").take(0.0) == 0
     refused = 0
     for _ in range(30):
-        meter = rates.fresh("192.0.2.1")
+        meter = rates.unidentified("192.0.2.1")
         assert meter.take(0.0) == 0
         refused += meter.take(0.0) > 0
     assert refused == 20
     for address in ("192.0.2.2", ""):
-        meter = rates.fresh(address)
+        meter = rates.unidentified(address)
         assert meter.take(0.0) == meter.take(0.0) == 0
 
 

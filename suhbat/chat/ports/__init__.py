@@ -1,4 +1,4 @@
-"""What the domain needs of the outside, as protocols. Adapters know these; these know no adapter."""
+"""The interfaces that the domain needs, as protocols. Adapters know them; they know no adapter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said between processes, and who is told of it."""
+"""The bus between nodes."""
 
 from __future__ import annotations
 
@@ -9,66 +9,66 @@ from suhbat.protocol.events import LogEntry
 
 
 class BusListener(Protocol):
-    """What a node does with what it hears on the bus. Called on the event loop; must not raise."""
+    """Receives the messages of other nodes. Called on the event loop; must not raise."""
 
     def published(self, entries: list[LogEntry]) -> None:
-        """Events that another node has committed, in their order."""
+        """Events that another node has committed, in order."""
         ...
 
     def noticed(self, log: str, payload: bytes, but: str | None) -> None:
-        """A notice for the listeners of a log: the frame, and the uid of who is not to get it."""
+        """A notice for the listeners of a log. `payload`: the frame. `but`: the uid of a user who must not get it."""
         ...
 
     def changed(self, changes: list[Change]) -> None:
-        """What another node changed that nodes keep in memory."""
+        """Changes by another node of data that nodes cache."""
         ...
 
     def nudged(self) -> None:
-        """Another node has written down who is with it."""
+        """Another node has written its connected users to the store."""
         ...
 
     def resumed(self) -> None:
-        """From here on the bus is heard (again): what was said before may have been missed."""
+        """The bus is connected (again); earlier messages may be lost."""
         ...
 
 
 class Bus(Protocol):
-    """Between processes: says sooner what the store already knows. Losing it costs latency, never a message.
+    """Tells other nodes sooner what is already in the store. Losing a message costs latency, never an event.
 
-    Nothing that speaks ever blocks or raises; it may be lost. A node does not hear itself.
+    The methods that send never block or raise; a message may be lost. A node does not receive its own messages.
     """
 
     @property
     def connected(self) -> bool:
-        """Whether the others can hear this node."""
+        """Whether this node can reach the others."""
         ...
 
     @property
     def waiting(self) -> int:
-        """What was said and is not handed over yet."""
+        """Messages that wait to be sent."""
         ...
 
     @property
     def dropped(self) -> int:
-        """What was said and is lost, since the start."""
+        """Messages lost since the start."""
         ...
 
     async def open(self, listener: BusListener, group: str) -> None:
-        """Begin to listen, with those who give the same `group`. Succeeds also where the bus cannot be reached yet."""
+        """Connect to the nodes with the same `group`. Succeeds also if the bus cannot be reached yet."""
         ...
 
     async def close(self) -> None:
-        """Idempotent; nothing is heard after it."""
+        """Idempotent. The listener is not called after it."""
         ...
 
     def follow(self, log: str) -> None:
-        """Hear of this log, until `unfollow`."""
+        """Receive the messages about this log until `unfollow`."""
         ...
 
     def unfollow(self, log: str) -> None: ...
 
     def publish(self, entries: list[LogEntry]) -> None:
-        """Tell the other nodes of committed events, in their order."""
+        """Send committed events, in order."""
         ...
 
     def notice(self, log: str, payload: bytes, but: str | None = None) -> None: ...

@@ -1,4 +1,4 @@
-"""Time, given from outside."""
+"""Time as a dependency."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Time, injected: `wall` in milliseconds since 1970 (display only), `steady` in seconds (never goes back)."""
+    """`wall`: milliseconds since 1970, for display only. `steady`: seconds that never go back."""
 
     def wall(self) -> int: ...
     def steady(self) -> float: ...

@@ -1,4 +1,4 @@
-"""What several nodes over one store know of each other."""
+"""What the nodes over one store share."""
 
 from __future__ import annotations
 
@@ -9,50 +9,50 @@ from suhbat.chat.model import Actor, NodeUpdate
 
 
 class Passes(Protocol):
-    """Things that are good for one use, on whatever node. Raises Busy."""
+    """One-time passes: tickets and setup codes, valid for one use on any node that shares them. Methods raise Busy."""
 
     async def put_pass(self, hash: bytes, body: str, seconds: int) -> None:
-        """Write one down; it is good within this time."""
+        """Store a pass for so many seconds. `hash`: of its code."""
         ...
 
     async def take_pass(self, hash: bytes) -> str | None:
-        """Its body; it is used up by that. None when there is none (any more)."""
+        """Use a pass up and return its body; None if it is unknown, used or expired."""
         ...
 
 
 class Cluster(Passes, Protocol):
-    """What several nodes over one store know of each other, in the store: leases, who is where, names.
+    """Leases of nodes, the users connected to each, and the names of bare guests, in the store.
 
-    Everything raises Busy when the store cannot be reached.
+    All methods raise Busy if the store cannot be reached.
     """
 
     async def join(self, node: str, people: Collection[Actor], names: Mapping[str, str]) -> set[str]:
-        """Begin a lease, with the people who are connected and the names (skeletons) of bare guests (uids). Gives the
-        names that somebody else has by now: a guest, here or on another node, or an account."""
+        """Begin a lease. `people`: the connected users. `names`: the names (skeletons) of bare guests, with their uids. Returns
+        the names that belong to another user by now: a guest of any node, or an account."""
         ...
 
     async def beat(self, node: str, entered: Sequence[Actor], left: Sequence[Actor]) -> None:
-        """Renew the lease, and say who came and went. Raises Lapsed."""
+        """Renew the lease, and store the users who arrived and left. Raises Lapsed."""
         ...
 
     async def leave(self, node: str) -> None: ...
 
     async def others(self, node: str, known: Mapping[str, int]) -> Mapping[str, NodeUpdate]:
-        """The other nodes, with what became of their people since the versions that are `known`."""
+        """The other nodes, with the changes of their users since the versions in `known`."""
         ...
 
     async def hold(self, node: str, skeleton: str, actor: Actor) -> None:
-        """Hold a name for a bare guest, on all nodes; no harm where they hold it already. Raises NameInUse, Lapsed."""
+        """Hold a name for a bare guest on all nodes. Idempotent. Raises NameInUse, Lapsed."""
         ...
 
     async def release(self, skeleton: str, uid: str) -> None:
-        """Nobody of this uid holds it any more, if they did."""
+        """Release a name if this uid holds it."""
         ...
 
     async def holders(self, skeletons: Collection[str]) -> set[str]:
-        """The uids of the accounts, and of the token guests not yet forgotten, whose names look like these."""
+        """The uids of the accounts and the unexpired token guests with these folded names."""
         ...
 
     async def prune(self) -> None:
-        """Forget what no node can want to know any more."""
+        """Delete rows that no node needs any more."""
         ...

@@ -1,4 +1,4 @@
-"""Who can be written to by name."""
+"""Users by name."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from suhbat.chat.model import Actor
 
 
 class Directory(Protocol):
-    """Who can be written to by name."""
+    """The users to whom a message can be sent."""
 
     def find(self, name: str) -> Actor | None:
-        """The identity that holds this name now (connected, or kept by a token or an account); None if nobody does.
+        """The user with this name: an account, a token guest or a connected bare guest; None if there is none.
 
-        `name` is as typed; an invalid name is nobody's.
+        `name`: as typed. No user has an invalid name.
         """
         ...
 
     async def refresh(self, *names: str) -> None:
-        """Read from the store who holds those of these names that nobody is known to hold: another node may have let them
-        in a moment ago. Call it where `find` found nobody, then `find` again. Raises Busy."""
+        """Read from the store the users with these names whom this node does not know: another node may have made them a moment
+        ago. Call it if `find` returned None, then `find` again. Raises Busy."""
         ...
 
     def holder(self, user_id: str) -> Actor | None:
-        """The identity whose name is exactly this, as `protocol.mentions.fold` gives it: what looks like it is another.
+        """The user whose name is exactly this one, as `protocol.mentions.fold` returns it. A similar name is another name.
 
-        Cheap for whatever is asked: nothing is checked or normalised."""
+        Fast for any text: nothing is checked or normalised."""
         ...

@@ -1,4 +1,4 @@
-"""The log: what is written to it, and what is read from it in its order."""
+"""Writing to logs, and reading them in order."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from suhbat.protocol.http_commands import StateCommand
 
 
 class PostWriter(Protocol):
-    """Takes messages."""
+    """Writes messages."""
 
     def post(self, post: Post) -> None:
-        """Queue a message for the next batch. Over the limit of the queue: `done(Busy)`."""
+        """Queue a message for the next batch. If the queue is full: `done(Busy)`."""
         ...
 
     async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> PostResult | None:
-        """How a post with this key was answered first (then with `duplicate`); None where none was stored.
+        """The result of the stored post with this key, with `duplicate` set; None if there is none.
 
-        Raises IdempotencyConflict where that one said something else."""
+        Raises IdempotencyConflict if the stored post has another text or `reply_to`."""
         ...
 
 
 class CommandWriter(Protocol):
-    """Takes every other command."""
+    """Executes all other commands."""
 
     async def execute(
         self, actor: Actor, at: int, command: StateCommand, context: CommandContext = PLAIN
     ) -> CommandResult:
-        """Carry out a command, in a transaction that asks the policy; durable on return. `at`: when it was received.
+        """Execute a command, in a transaction that applies the policy; durable on return. `at`: when it was received.
 
         Raises the refusal (NotFound, Forbidden, BadRequest, RateLimited, UserNotFound), Busy or Internal.
         """
@@ -38,30 +38,30 @@ class CommandWriter(Protocol):
 
 
 class LogReader(Protocol):
-    """Reads logs, whoever asks."""
+    """Reads logs, without checking permissions."""
 
     async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
-        """Events of a log with `seq` > after, ascending, at most `limit`, rendered from the present. [] at the head."""
+        """At most `limit` events of a log with `seq` > `after`, ascending. Texts are as they are now. [] at the head."""
         ...
 
     async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
-        """The last `seq` of these logs (0 where nothing was written)."""
+        """The last `seq` of these logs; 0 for an empty log."""
         ...
 
     async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
-        """What happened since the look that gave the mark `since`, by whatever node; no commit is missed, however late.
+        """The changes by any node since the mark `since`. No commit is missed, however late it is.
 
-        Without a mark, or where it is too old: the heads of `logs`, and no changes."""
+        Without a mark, or if it is too old: the heads of `logs`, and no changes."""
         ...
 
 
 class DeliveryMarks(Protocol):
-    """How far accounts were shown their directs in the simple dialect, which has no cursors."""
+    """How far each account has received its directs over the simple dialect, which has no cursors."""
 
     async def delivered(self, uid: str) -> Mapping[str, int]:
-        """How far an account was shown each of its directs in the simple dialect."""
+        """The last delivered `seq` by direct."""
         ...
 
     async def delivered_to(self, uid: str, shown: Mapping[str, int]) -> None:
-        """Write that down; it never goes back."""
+        """Store delivered `seq`s. They never go back."""
         ...

@@ -1,4 +1,4 @@
-"""Accounts, login sessions, invites and guests. What is written is durable when a method returns; Busy where it cannot be."""
+"""Accounts, login sessions, invites and guests. Writes are durable on return, or raise Busy."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ class AccountStore(Protocol):
     """Accounts."""
 
     async def accounts(self, uids: Collection[str] | None = None) -> list[Account]:
-        """All of them, the oldest first; or those that there are of these uids."""
+        """All accounts, the oldest first; or the existing ones of these uids."""
         ...
 
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
-        """Write a new account; with the hash of an invitation's code also use that, and give its conversation.
+        """Write a new account. `invite`: the hash of an invite's code, which is used once; returns its conversation.
 
-        A token guest of the same uid becomes the account, and is a guest no more. Raises NameTaken; Forbidden when the
-        invitation is unknown, used up or expired at `account.created_at`. Then nothing was written.
+        A token guest with the same uid becomes the account. Raises NameTaken; Forbidden if the invite is unknown, used up or
+        expired at `account.created_at`. Then nothing was written.
         """
         ...
 
     async def save_account(self, account: Account) -> None:
-        """Write an account anew, by its uid. Name, skeleton and uid never change."""
+        """Overwrite an account, by its uid. Name, skeleton and uid never change."""
         ...
 
     async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
-        """Forget who somebody is: account, sessions, what was theirs alone, membership of rooms. Durable on return, also
-        that their name (`with_messages`: and what they wrote) must go from the logs: see `erase_more`."""
+        """Delete an account with its sessions, private data and memberships. Also notes that its name, and `with_messages` its
+        messages, must go from the logs: see `Housekeeping.erase_more`."""
         ...
 
 
@@ -39,82 +39,82 @@ class SessionStore(Protocol):
     async def add_session(self, session: Session) -> None: ...
 
     async def sessions(self, ids: Collection[str]) -> list[Session]:
-        """Those that there are of these ids, also when they have expired."""
+        """The existing ones of these ids, expired or not."""
         ...
 
     async def session_by_token(self, token_hash: bytes) -> Session | None:
-        """The session whose token, present or previous, has this hash, also when it has expired."""
+        """The session whose token, current or previous, has this hash, expired or not."""
         ...
 
     async def sessions_of(self, uid: str) -> list[Session]:
-        """In the order in which they began."""
+        """The sessions of an account, in the order in which they were created."""
         ...
 
     async def rotate_session(self, known: Session, token_hash: bytes, previous_hash: bytes | None, at: int) -> bool:
-        """Give a session (as it is known) another token; without `previous_hash` only the token given here is good.
-
-        False when another node has given it another one meanwhile; then nothing is changed."""
+        """Change the token of a session. `known`: the session as this node knows it. Without `previous_hash` only the new token
+        is valid. False, without a change, if another node has changed the token meanwhile."""
         ...
 
     async def touch_sessions(self, used: Mapping[str, tuple[int, int]]) -> None:
-        """Move `last_used_at` and `expires_at` of these ids, never back."""
+        """Set `last_used_at` and `expires_at` of these ids. They never go back."""
         ...
 
     async def end_sessions(self, ids: Collection[str]) -> None: ...
 
     async def drop_sessions(self, before: int) -> None:
-        """Delete the sessions that had expired by then."""
+        """Delete the sessions that expired before this time."""
         ...
 
 
 class InviteStore(Protocol):
-    """Codes that let somebody in."""
+    """Invites to register."""
 
     async def add_invite(self, invite: Invite) -> None:
-        """Raises NotFound when its conversation does not exist."""
+        """Raises NotFound if its conversation does not exist."""
         ...
 
     async def invite_by_code(self, code_hash: bytes) -> Invite | None: ...
 
     async def invites(self) -> list[Invite]:
-        """All of them, the newest first; those that are used up or have expired too."""
+        """All invites, the newest first, also those that are used up or expired."""
         ...
 
     async def end_invite(self, id: str) -> bool:
-        """Delete an invitation; False when there is none of this id."""
+        """Delete an invite. False if there is none with this id."""
         ...
 
 
 class GuestStore(Protocol):
-    """Token guests and the names that they hold."""
+    """Token guests and their names."""
 
     async def save_guest(self, guest: Guest) -> None:
-        """Write a token guest durably (an upsert by uid)."""
+        """Insert or overwrite a token guest, by its uid."""
         ...
 
     async def guests_of(self, uids: Collection[str]) -> list[Guest]:
-        """The token guests that there are of these uids, however long unused."""
+        """The existing ones of these uids, expired or not."""
         ...
 
     async def guest_by_token(self, token_hash: bytes) -> Guest | None: ...
 
     async def guests(self, since: int) -> list[Guest]:
-        """The token guests last used at or after `since` (milliseconds): the names that are kept."""
+        """The token guests that were last used at or after `since` (milliseconds)."""
         ...
 
     async def touch_guests(self, used: Mapping[str, int]) -> None:
-        """Move `last_used_at` of these uids."""
+        """Set `last_used_at` of these uids."""
         ...
 
     async def drop_guest(self, uid: str) -> None:
-        """Forget a guest's token and hold on the name; what they wrote stays."""
+        """Delete a guest, which frees the name. Messages stay."""
         ...
 
     async def drop_silent_guests(self, uids: Collection[str], before: int) -> Collection[str]:
-        """The same for those of these who were last used before, have no message that is still there, and are in no
-        conversation; who that was."""
+        """Delete those of these guests who were last used before `before`, have no stored message and are in no conversation.
+        Returns their uids."""
         ...
 
     async def drop_guests(self, before: int) -> int:
-        """The same for some of those last used before; how many, 0 when none is left. In small transactions."""
+        """Delete some of the guests who were last used before `before`, in a small transaction. Returns how many; 0 if none is
+        left."""
         ...

@@ -1,4 +1,4 @@
-"""What is read from the store for somebody. Reads see every commit that was acknowledged; a text is read as it is now."""
+"""Reads for a user. They see every acknowledged commit. Texts are as they are now."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from suhbat.protocol.objects import ConversationState, Invitation, Message
 
 
 class ConversationReader(Protocol):
-    """Conversations and messages, as one user may see them."""
+    """Conversations and messages, as a user may see them."""
 
     async def places(self, actor: Actor) -> Places:
-        """Where everything stands that one user may see, in one short read transaction."""
+        """The positions of all logs that a user may read, from one short transaction."""
         ...
 
     async def states(self, actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
-        """What one user may see, in pages: first the lobby, the invitations and `limit` of their conversations; with what
-        `after` of that page says, the next ones."""
+        """A page of the conversations that a user may see. The first page also has the lobby and the invitations. `after`: from
+        the previous page."""
         ...
 
     async def states_of(self, actor: Actor, conversations: Collection[str]) -> States:
-        """Those of these conversations that one user may see. Some hundreds at the most."""
+        """Those of these conversations that a user may see. At most some hundreds."""
         ...
 
     async def invitations(self, actor: Actor) -> tuple[Invitation, ...]:
-        """The memberships that are offered to one user, the oldest first."""
+        """The invitations of a user, the oldest first."""
         ...
 
     async def state(self, actor: Actor, conversation: str) -> ConversationState:
-        """A conversation as the actor may see it: as a member, or a public room from outside (`role` None). Raises NotFound."""
+        """A conversation as the actor may see it. `role` is None if they are no member of a public room. Raises NotFound."""
         ...
 
     async def history(
@@ -56,25 +56,25 @@ class ConversationReader(Protocol):
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:
-        """A page of messages that `actor` may see; NotFound for a conversation that may not be seen. `aside`: nobody waits for
-        it by the second, and what somebody waits for goes first."""
+        """A page of messages that the actor may read. `aside`: with low priority, after reads for which a user waits. Raises
+        NotFound, Forbidden."""
         ...
 
     async def search(
         self, actor: Actor, query: Query, sender: str | None, *, limit: int = 50, below: int | None = None
     ) -> SearchPage:
-        """Messages that the actor may read now, newest first. `sender`: the uid of who wrote; `below`: a page's cursor.
+        """Messages that the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the previous page.
 
-        Reads as `history` does `aside`, for a bounded time: a page then has what was found by then. Raises BadRequest where
-        that is nothing."""
+        Has the low priority of `aside`, and a time limit: the page has the messages found until then. Raises BadRequest if
+        there are none."""
         ...
 
     async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
-        """Who is in a direct or a room, by uid above `after`; nobody in the lobby. Raises NotFound, Forbidden."""
+        """The members of a direct or a room with uids above `after`; none in the lobby. Raises NotFound, Forbidden."""
         ...
 
     async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
-        """The public rooms there are, by id above `after`; nothing for a bare guest."""
+        """The public rooms with ids above `after`; none for a bare guest."""
         ...
 
     async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
@@ -84,27 +84,27 @@ class ConversationReader(Protocol):
     async def reactions(
         self, actor: Actor, conversation: str, seq: int, emoji: str, *, after: int = 0, limit: int = 50
     ) -> ReactionPage:
-        """Who put this emoji under a message; `after` is the cursor of the page before. Raises NotFound, Forbidden."""
+        """The users who reacted with this emoji. `after`: the cursor of the previous page. Raises NotFound, Forbidden."""
         ...
 
 
 class ModerationReader(Protocol):
-    """What moderators and the owner of the machine look at."""
+    """Moderation data, and data for the owner of the machine."""
 
     async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
-        """Open reports from where the actor keeps order, oldest first."""
+        """Open reports from conversations that the actor moderates, oldest first."""
         ...
 
     async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
-        """What those who keep order did, newest first. Who may read it is the caller's question."""
+        """Entries of the audit log, newest first. The caller checks the permission."""
         ...
 
     async def filtered(self) -> tuple[str, ...]:
-        """The words that no message may have, in their one form."""
+        """The words of the word filter, normalised."""
         ...
 
     async def bans(self) -> Mapping[str, int | None]:
-        """Who is banned from the server, and until when (None: for good)."""
+        """The bans from the server: until when (None: for ever), by uid."""
         ...
 
     async def senior(self, conversation: str) -> Actor | None:
@@ -117,4 +117,4 @@ class ModerationReader(Protocol):
 
 
 class StoreReader(ConversationReader, ModerationReader, Protocol):
-    """Both."""
+    """All reads for users, moderators and the owner of the machine."""

@@ -1,4 +1,4 @@
-"""The store as a whole: its life, its chores, and all roles together."""
+"""The store as a whole: life cycle, chores, health, and all its roles."""
 
 from __future__ import annotations
 
@@ -15,46 +15,45 @@ from .reading import ConversationReader, ModerationReader
 
 
 class Housekeeping(Protocol):
-    """What is done once a minute."""
+    """Chores, once a minute."""
 
     async def expire(self, days: int) -> Collection[str]:
-        """Take away what is older than its conversation allows, or than `days` (0: for ever) where that says nothing.
-
-        In many small transactions; may be killed and called again. Gives the logs that lost something."""
+        """Delete messages that are older than the retention of their conversation, or than `days` where it has none (0: keep
+        for ever). In many small transactions; may be killed and called again. Returns the logs that changed."""
         ...
 
     async def erase_more(self, at: int) -> bool:
-        """Go on with what `erase` began, in one small transaction. Whether there is more to do."""
+        """Continue the erasures that `AccountStore.erase` began, in one small transaction. True if there is more to do."""
         ...
 
     async def drop_allowances(self) -> None:
-        """Forget what people made on days that are over."""
+        """Delete the counts of past days (`chat.bounds.Allowance`)."""
         ...
 
 
 class StoreHealth(Protocol):
-    """How the store is."""
+    """The health of the store."""
 
     counts: StoreCounts
-    """How long it takes, for who looks after the server."""
+    """Measurements for /metrics."""
 
     @property
     def waiting(self) -> int:
-        """Posts that were accepted and whose `done` was not called yet."""
+        """Accepted posts whose `done` was not called yet."""
         ...
 
     @property
     def reading(self) -> int:
-        """Reads that wait."""
+        """Waiting reads."""
         ...
 
     @property
     def has_failed(self) -> bool:
-        """Nothing can be written any more, however long one waits: the process should end, so that another is started."""
+        """Whether writing has failed permanently, so that the process must be restarted."""
         ...
 
     async def ready(self) -> None:
-        """Raise if the store cannot be reached or is not migrated."""
+        """Raise an exception if the store cannot be reached or is not migrated."""
         ...
 
 
@@ -73,7 +72,7 @@ class Store(
     StoreHealth,
     Protocol,
 ):
-    """The durable log: the truth that everything else only hints at.
+    """The durable log, and the only source of truth.
 
     Contract (tests/store/test_contract.py runs it over every implementation):
 
@@ -82,25 +81,25 @@ class Store(
     * Per log, `seq` is dense from 1; `ordinal` is dense over messages.
     * A repeated (uid, key) gives the first `PostResult` with `duplicate=True`; with another target, text or reply_to it
       is refused with IdempotencyConflict. One refused post never fails its neighbours.
-    * `committed` is told each batch's events on the event loop, in log order, after COMMIT and before the `done`s.
+    * `committed` is called with the events of each batch on the event loop, in log order, after COMMIT and before the `done`s.
     * Reads see every commit whose `done` was called. A message's text is read as it is now, not as it was written.
     """
 
     epoch: str
-    """Changes when the store could have gone back (restore, move); cursors of another epoch are void."""
+    """Changes if the store may have gone back (restore, move). Cursors of another epoch are invalid."""
 
     @property
     def cluster(self) -> Cluster | None:
-        """What several nodes over this store tell each other by it; None where one process owns the store."""
+        """What the nodes over this store share; None if one process owns the store."""
         ...
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
-        """Lock, back up and migrate if needed, start the writer. Raises UnusableStore with what to do.
+        """Lock the store, back it up and migrate it if needed, start the writer. Raises UnusableStore with what to do.
 
-        `changed` is told, after COMMIT, what a batch changed that other nodes keep in memory.
+        `changed` is called after COMMIT with the changes of a batch that other nodes cache.
         """
         ...
 
     async def close(self) -> None:
-        """Finish what was accepted, checkpoint, unlock. Idempotent."""
+        """Write everything that was accepted, checkpoint, unlock. Idempotent."""
         ...

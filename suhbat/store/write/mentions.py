@@ -10,9 +10,9 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, and_, delete, func, select
 
+from suhbat.chat.mentions import NO_TARGETS, MentionTargets, lobby_targets, member_targets
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.chat.naming import NOBODY, Meant, meant_among, meant_in_lobby
-from suhbat.chat.rate import Budget, Recent
+from suhbat.chat.rate import LruDict, MentionBudget
 from suhbat.errors import RateLimited
 from suhbat.protocol.events import Mentioned
 from suhbat.store.dialect import find_rows, insert_new
@@ -22,33 +22,33 @@ from .logs import Log, facts_of
 from .transaction import WriterTransaction
 
 
-def resolve_mentions(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> Meant:
+def resolve_mentions(log: Log, actor: Actor, named: Collection[str], at: Milliseconds) -> MentionTargets:
     """Those of `named` (uids, or EVERYBODY) whom a message of the actor mentions in this log."""
     if not named:
-        return NOBODY
+        return NO_TARGETS
     if log.people is None:
-        return meant_in_lobby(actor, named, log.bans, at)
-    return meant_among(actor, named, log.people.keys(), facts_of(log, actor.uid, at))
+        return lobby_targets(actor, named, log.bans, at)
+    return member_targets(actor, named, log.people.keys(), facts_of(log, actor.uid, at))
 
 
 def spend_mentions(
-    naming: Recent[Budget], log: Log, actor: Actor, meant: Meant, at: Milliseconds
+    mention_budgets: LruDict[MentionBudget], log: Log, actor: Actor, targets: MentionTargets, at: Milliseconds
 ) -> RateLimited | None:
     """Spend one unit of the actor's budget for each person mentioned; or return the refusal."""
-    cost = len(log.people or ()) if meant.everyone else len(meant.uids)
-    wait = naming[actor.uid].spend(at / 1000, cost) if cost else 0.0
+    cost = len(log.people or ()) if targets.everyone else len(targets.uids)
+    wait = mention_budgets[actor.uid].spend(at / 1000, cost) if cost else 0.0
     return RateLimited("rate_limited.mentions", retry_after=wait) if wait else None
 
 
-def add_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, meant: Meant) -> None:
+def add_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, targets: MentionTargets) -> None:
     """Write that a message mentions these people."""
-    rows = [{"uid": uid, "conversation_id": log.id, "ordinal": ordinal} for uid in sorted(meant.uids)]
+    rows = [{"uid": uid, "conversation_id": log.id, "ordinal": ordinal} for uid in sorted(targets.uids)]
     insert_new(connection, mentions, rows)
-    if meant.everyone:
+    if targets.everyone:
         insert_new(connection, everyone, [{"conversation_id": log.id, "ordinal": ordinal, "uid": actor.uid}])
 
 
-def remove_mentions(connection: Connection, log: Log, ordinal: int) -> Meant:
+def remove_mentions(connection: Connection, log: Log, ordinal: int) -> MentionTargets:
     """Delete the mentions of a message. Returns whom it mentioned, without people who had read it."""
     place = (mentions.c.conversation_id == log.id, mentions.c.ordinal == ordinal)
     uids = frozenset(connection.execute(select(mentions.c.uid).where(*place)).scalars())
@@ -56,7 +56,7 @@ def remove_mentions(connection: Connection, log: Log, ordinal: int) -> Meant:
         connection.execute(delete(mentions).where(*place))
     all_place = (everyone.c.conversation_id == log.id, everyone.c.ordinal == ordinal)
     gone = connection.execute(delete(everyone).where(*all_place)).rowcount
-    return Meant(uids, everyone=gone > 0)
+    return MentionTargets(uids, everyone=gone > 0)
 
 
 def mark_mentions_read(connection: Connection, log: Log, uid: str, ordinal: int) -> int:
@@ -66,12 +66,14 @@ def mark_mentions_read(connection: Connection, log: Log, uid: str, ordinal: int)
     return count_unread_mentions(connection, log, (uid,)).get(uid, 0)
 
 
-def without_readers(connection: Connection, log: Log, ordinal: int, meant: Meant) -> Meant:
+def without_readers(connection: Connection, log: Log, ordinal: int, targets: MentionTargets) -> MentionTargets:
     """The mentions without people who have read this ordinal: an edit does not mention those who read the message before."""
     keys, columns = ("uid", "conversation_id"), ("uid", "read_ordinal")
-    wanted = [(uid, log.id) for uid in sorted(meant.uids)]
+    wanted = [(uid, log.id) for uid in sorted(targets.uids)]
     marks: dict[str, int] = dict(find_rows(connection, reads, keys, columns, wanted))
-    return Meant(frozenset(uid for uid in meant.uids if uid in marks and marks[uid] < ordinal), meant.everyone)
+    return MentionTargets(
+        frozenset(uid for uid in targets.uids if uid in marks and marks[uid] < ordinal), targets.everyone
+    )
 
 
 def count_unread_mentions(connection: Connection, log: Log, uids: Collection[str]) -> dict[str, int]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from suhbat.chat.mentions import NO_TARGETS, MentionTargets
 from suhbat.chat.model import Outcome, Post, PostResult
-from suhbat.chat.naming import NOBODY, Meant
 from suhbat.chat.policy import decide
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.store import search
@@ -57,7 +57,7 @@ class PostRun:
         self._floors: dict[tuple[int, str], int] = {}
         """The floors of those who reply, by (log id, uid)."""
         self._indexed: list[search.Said] = []
-        self._named: list[tuple[Log, int, int, Post, Meant]] = []
+        self._named: list[tuple[Log, int, int, Post, MentionTargets]] = []
         self._own: Counter[tuple[int, str]] = Counter()
         """New messages by (log id, uid) of their senders."""
         self._lobby_from: dict[str, int] = {}
@@ -85,9 +85,9 @@ class PostRun:
             if isinstance(made, SuhbatError):
                 return made
             log = made
-        named = resolve_mentions(log, post.actor, post.named, post.at) if post.named else NOBODY
-        if named is not NOBODY and (
-            too_many := spend_mentions(self._transaction.rules.naming, log, post.actor, named, post.at)
+        named = resolve_mentions(log, post.actor, post.named, post.at) if post.named else NO_TARGETS
+        if named is not NO_TARGETS and (
+            too_many := spend_mentions(self._transaction.rules.mention_budgets, log, post.actor, named, post.at)
         ):
             return too_many
         if log.kind == "direct":
@@ -155,13 +155,13 @@ class PostRun:
             self._allowed.add(sender)
         return slow_mode_refused(self._connection, self._cache, post, log) if log.settings.slow_mode else None
 
-    def _append(self, post: Post, log: Log, named: Meant) -> PostResult:
+    def _append(self, post: Post, log: Log, named: MentionTargets) -> PostResult:
         actor = post.actor
         message = self._appender.message(log, post, everyone=named.everyone)
         seq, ordinal = message.seq, message.ordinal
         self._keys.add(post, log, message)
         self._indexed.append((log.id, seq, actor.uid, post.text))
-        if named is not NOBODY:
+        if named is not NO_TARGETS:
             self._named.append((log, seq, ordinal, post, named))
         if log.settings.slow_mode:
             self._cache.last_posts[log.id, actor.uid] = post.at

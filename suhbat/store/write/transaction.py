@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Change
-from suhbat.chat.rate import Budget, Recent
+from suhbat.chat.rate import LruDict, MentionBudget
 from suhbat.store.read.floor import LobbyHistory
 
 from .appender import Appender
@@ -17,12 +17,12 @@ from .writer_cache import WriterCache
 
 @dataclass(frozen=True, slots=True)
 class WriterRules:
-    """The settings on which the writer's decisions depend. `naming`: how many people each user may still mention; this budget
-    is in memory, so a rollback does not restore it."""
+    """The settings on which the writer's decisions depend. `mention_budgets`: how many people each user may still
+    mention; this budget is in memory, so a rollback does not restore it."""
 
     lobby_history: LobbyHistory = "since_joined"
     bounds: Bounds = field(default_factory=Bounds)
-    naming: Recent[Budget] = field(default_factory=lambda: Recent(Budget))
+    mention_budgets: LruDict[MentionBudget] = field(default_factory=lambda: LruDict(MentionBudget))
 
 
 class WriterTransaction:

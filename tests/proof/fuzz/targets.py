@@ -18,8 +18,8 @@ from pathlib import Path
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Engine
 
-from suhbat.chat.naming import named
-from suhbat.chat.normalise import LONGEST_WORD, MAX_NAME_LENGTH, normalise
+from suhbat.chat.mentions import mentioned_uids
+from suhbat.chat.normalise import LONGEST, LONGEST_WORD, normalise
 from suhbat.chat.search import parse
 from suhbat.errors import BadRequest, InvalidName
 from suhbat.identity import names
@@ -127,10 +127,10 @@ def words(data: bytes) -> None:
     """The form in which words are searched for: bounded, letters and digits only, and the same again is the same."""
     text = data.decode(errors="replace")
     once = normalise(text)
-    assert normalise(once) == once and len(once) <= MAX_NAME_LENGTH
+    assert normalise(once) == once and len(once) <= LONGEST
     assert all(word.isalnum() and len(word) <= LONGEST_WORD for word in once.split())
     assert once == " ".join(once.split())
-    assert len(named(text, _Nobody())) <= MAX_NAMES
+    assert len(mentioned_uids(text, _Nobody())) <= MAX_NAMES
 
 
 class _Nobody:

@@ -10,8 +10,8 @@ from typing import Any, get_args
 
 import pytest
 
+from suhbat.chat.mentions import EVERYBODY
 from suhbat.chat.model import Actor, CommandResult, PostResult
-from suhbat.chat.naming import EVERYBODY
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import NAMED_PER_SECOND
 from suhbat.chat.sync import sync_plan

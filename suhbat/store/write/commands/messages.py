@@ -40,7 +40,7 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
         return CommandResult(log.name, log.head)
     allow(word_filter.refusal(execution.connection, execution.cache, command.text))
     after = resolve_mentions(log, execution.actor, execution.context.mentioned, execution.at)
-    allow(spend_mentions(execution.rules.naming, log, execution.actor, after, execution.at))
+    allow(spend_mentions(execution.rules.mention_budgets, log, execution.actor, after, execution.at))
     before = remove_mentions(execution.connection, log, row.ordinal)
     after = without_readers(execution.connection, log, row.ordinal, after)
     add_mentions(execution.connection, log, row.ordinal, execution.actor, after)

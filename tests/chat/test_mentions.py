@@ -6,8 +6,16 @@ import unicodedata
 
 import pytest
 
+from suhbat.chat.mentions import (
+    EVERYBODY,
+    MOST_NAMES,
+    NO_TARGETS,
+    MentionTargets,
+    lobby_targets,
+    member_targets,
+    mentioned_uids,
+)
 from suhbat.chat.model import Actor, ConversationFacts
-from suhbat.chat.naming import EVERYBODY, LOOKED, NOBODY, Meant, meant_among, meant_in_lobby, named
 from suhbat.protocol.mentions import EVERYBODY as ALL
 from suhbat.protocol.mentions import MAX_NAMES
 from suhbat.protocol.objects import Role
@@ -32,7 +40,7 @@ class Directory:
 
 
 def names(text: str) -> list[str]:
-    return [uid.removeprefix("u-") for uid in named(text, Directory())]
+    return [uid.removeprefix("u-") for uid in mentioned_uids(text, Directory())]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -78,33 +86,33 @@ def test_no_name_by_its_beginning() -> None:
     long = "a" * 32
     directory = Directory()
     directory._people[long] = Actor("u-long", long, lobby_from=0)
-    assert named(f"@{long}", directory) == ("u-long",)
-    assert named(f"@{long}a", directory) == ()
-    assert named(f"@{long}\u0301", directory) == ()
+    assert mentioned_uids(f"@{long}", directory) == ("u-long",)
+    assert mentioned_uids(f"@{long}a", directory) == ()
+    assert mentioned_uids(f"@{long}\u0301", directory) == ()
 
 
 @pytest.mark.parametrize("word", [*sorted(ALL), "ALL", "Hamma", "ВСЕ", "all.", "hamma!"])
 def test_everybody(word: str) -> None:
     """In every language, also at the end of a sentence; beside others."""
-    assert named(f"@{word} @ali", Directory()) == (EVERYBODY, "u-ali")
-    assert named(f"@ali @{word}", Directory()) == ("u-ali", EVERYBODY)
+    assert mentioned_uids(f"@{word} @ali", Directory()) == (EVERYBODY, "u-ali")
+    assert mentioned_uids(f"@ali @{word}", Directory()) == ("u-ali", EVERYBODY)
 
 
 def test_there_is_an_end_to_it() -> None:
     """Of a text that is nothing but names so many are looked for, whether they exist or not."""
     directory = Directory()
-    assert named(" ".join(f"@щ{n}" for n in range(800)) + " @ali", directory) == ()
+    assert mentioned_uids(" ".join(f"@щ{n}" for n in range(800)) + " @ali", directory) == ()
     assert directory.asked == MAX_NAMES
     dotted = Directory()
-    assert named(" ".join(f"@{n}" + ".a" * 14 for n in range(100)) + " @ali", dotted) == ()
-    assert dotted.asked == LOOKED
-    assert named("@ali " * 200 + "@vali", directory) == ("u-ali", "u-vali")
+    assert mentioned_uids(" ".join(f"@{n}" + ".a" * 14 for n in range(100)) + " @ali", dotted) == ()
+    assert dotted.asked == MOST_NAMES
+    assert mentioned_uids("@ali " * 200 + "@vali", directory) == ("u-ali", "u-vali")
 
 
 def test_a_text_without_an_at_asks_nobody() -> None:
     """Most have none."""
     directory = Directory()
-    assert named("salom hammaga", directory) == ()
+    assert mentioned_uids("salom hammaga", directory) == ()
     assert directory.asked == 0
 
 
@@ -115,21 +123,23 @@ ALI = Actor("u-ali", "ali", lobby_from=0)
 @pytest.mark.parametrize(
     ("role", "members", "named", "meant"),
     [
-        ("member", ROOM, ("u-vali",), Meant(frozenset({"u-vali"}))),
-        ("member", ROOM, ("u-vali", "u-ali", "u-lola"), Meant(frozenset({"u-vali"}))),
-        ("member", ROOM, (EVERYBODY, "u-vali"), Meant(frozenset({"u-vali"}))),
-        ("moderator", ROOM, (EVERYBODY, "u-vali"), Meant(everyone=True)),
-        ("owner", frozenset({"u-ali"}), (EVERYBODY,), NOBODY),
+        ("member", ROOM, ("u-vali",), MentionTargets(frozenset({"u-vali"}))),
+        ("member", ROOM, ("u-vali", "u-ali", "u-lola"), MentionTargets(frozenset({"u-vali"}))),
+        ("member", ROOM, (EVERYBODY, "u-vali"), MentionTargets(frozenset({"u-vali"}))),
+        ("moderator", ROOM, (EVERYBODY, "u-vali"), MentionTargets(everyone=True)),
+        ("owner", frozenset({"u-ali"}), (EVERYBODY,), NO_TARGETS),
     ],
 )
-def test_who_is_meant_in_a_room(role: Role, members: frozenset[str], named: tuple[str, ...], meant: Meant) -> None:
+def test_who_is_meant_in_a_room(
+    role: Role, members: frozenset[str], named: tuple[str, ...], meant: MentionTargets
+) -> None:
     """Members, never oneself; everybody only where one may say so, and somebody else is there."""
-    assert meant_among(ALI, named, members, ConversationFacts("r1", "room", role)) == meant
+    assert member_targets(ALI, named, members, ConversationFacts("r1", "room", role)) == meant
 
 
 def test_who_is_meant_in_the_lobby() -> None:
     """All but oneself and those who are banned now; nobody may name everybody."""
     named = ("u-ali", "u-vali", "u-soli", "u-lola", EVERYBODY)
     bans = {"u-soli": None, "u-lola": 5}
-    assert meant_in_lobby(ALI, named, bans, 4) == Meant(frozenset({"u-vali"}))
-    assert meant_in_lobby(ALI, named, bans, 6) == Meant(frozenset({"u-vali", "u-lola"}))
+    assert lobby_targets(ALI, named, bans, 4) == MentionTargets(frozenset({"u-vali"}))
+    assert lobby_targets(ALI, named, bans, 6) == MentionTargets(frozenset({"u-vali", "u-lola"}))
