@@ -1,4 +1,4 @@
-"""An application over fakes, without lifespan, sockets or disk."""
+"""An application with fakes, without lifespan, sockets or disk."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PASSWORD = "a good password"
 
 
 async def documented(answer: httpx2.Response) -> None:
-    """Whatever a test asks, it is answered as the OpenAPI document says. HEAD is answered as GET, without a body to check."""
+    """Check that every answer in a test is as the OpenAPI document says. HEAD is answered as GET, without a body."""
     if answer.request.method == "HEAD":
         return
     await answer.aread()
@@ -38,8 +38,8 @@ _BUILT: dict[str | None, FastAPI] = {}
 
 
 def application(services: Services) -> FastAPI:
-    """As `api.build` makes it, with its own services, routes and middleware. What the routes are made of is made once: it would
-    take longer than most tests."""
+    """The application of `api.build` with these services, and with routes and middleware of its own. The parts of the routes
+    are made once, because that takes longer than most tests."""
     public_url = services.settings.public_url
     if public_url not in _BUILT:
         _BUILT[public_url] = api.build(services)
@@ -54,7 +54,7 @@ def application(services: Services) -> FastAPI:
 
 
 class House:
-    """The server under test and a client of it, with the fakes in reach."""
+    """The server under test, its clients, and the fakes."""
 
     def __init__(self, **flags: Any) -> None:
         self.clock = FakeClock()
@@ -89,7 +89,7 @@ class House:
 
 @pytest.fixture(autouse=True)
 def nowhere(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither suhbat.toml nor SUHBAT_* of the one who runs the tests."""
+    """Neither suhbat.toml nor SUHBAT_* variables of the environment are used."""
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.upper().startswith("SUHBAT_")]:
         monkeypatch.delenv(name)

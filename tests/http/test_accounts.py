@@ -1,4 +1,4 @@
-"""Accounts, sessions, cookies, people and invitations, as a client meets them."""
+"""Accounts, sessions, cookies, users and invites over HTTP."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def bearer(answer: httpx2.Response) -> dict[str, str]:
 
 
 def cookie_of(answer: httpx2.Response) -> Any:
-    """The session cookie that an answer sets."""
+    """The session cookie that a response sets."""
     return SimpleCookie(answer.headers["set-cookie"])["suhbat_session"]
 
 
 class TestAccounts:
     async def test_registering_is_logging_in(self, client: httpx2.AsyncClient) -> None:
-        """201 with the account and the token of its first session, which works at once."""
+        """201 with the account and the token of its first session, which is valid at once."""
         answer = await client.post(ACCOUNTS, json=body("Ali", display_name="Alisher"))
         assert answer.status_code == 201 and answer.json().keys() == {"user", "token"}
         user = answer.json()["user"]
@@ -49,7 +49,7 @@ class TestAccounts:
         assert "set-cookie" not in answer.headers
 
     async def test_what_is_refused(self, house: House) -> None:
-        """Each with its code: a taken name, one in use, an invalid one, a bad password, a bad shown name."""
+        """Each error has its code: a taken name, one in use, an invalid one, a bad password, a bad display name."""
         await house.account("ali")
         await house.guest("user1")
         house.guests.claim("bare1")
@@ -71,7 +71,7 @@ class TestAccounts:
         assert [account.user_id for account in house.accounts] == ["ali"]
 
     async def test_a_guests_token_makes_the_guest_the_account(self, house: House) -> None:
-        """The same uid; without the token the name is in use, with a dead one nobody is let in."""
+        """The uid is kept. Without the token the name is in use, and an invalid token is refused."""
         headers = await house.guest("user1")
         async with house.client() as client:
             guest = (await client.get(ME, headers=headers)).json()
@@ -86,14 +86,14 @@ class TestAccounts:
         assert answer.json()["user"]["role"] == "member" and answer.json()["user"]["uid"] != "u0"
 
     async def test_new_accounts_are_limited_by_address(self, house: House) -> None:
-        """A burst, then 429; this machine is not limited."""
+        """After a burst the answer is 429; this machine is not limited."""
         async with house.client("203.0.113.9") as far, house.client() as near:
             answers = [await far.post(ACCOUNTS, json=body(f"far{n}")) for n in range(NEW_BURST + 1)]
             assert [answer.status_code for answer in answers] == [201] * NEW_BURST + [429]
             assert (await near.post(ACCOUNTS, json=body("near"))).status_code == 201
 
     async def test_a_busy_server_says_when(self, house: House) -> None:
-        """503 with retry_after while too many passwords wait."""
+        """503 with retry_after while too many passwords wait to be checked."""
         await house.account("ali")
         house.passwords._threads = house.passwords._queue._limit = 0
         async with house.client() as client:
@@ -105,7 +105,7 @@ class TestAccounts:
 
 class TestSessions:
     async def test_log_in_list_and_log_out(self, house: House) -> None:
-        """Each login is in the list with what it was made with; an ended one is worth nothing."""
+        """The list has each login with its User-Agent; the token of an ended session is invalid."""
         await house.account("ali")
         async with house.client(headers={"user-agent": "Brauzer 7"}) as client:
             answer = await client.post(SESSIONS, json=body("ALI"))
@@ -122,7 +122,7 @@ class TestSessions:
             assert_problem(await client.get(ME, headers=headers), 401, "unauthenticated")
 
     async def test_log_out_everywhere_else(self, house: House) -> None:
-        """The session that asks stays."""
+        """All sessions but that of the request end."""
         first = await house.account("ali")
         async with house.client() as client:
             second = bearer(await client.post(SESSIONS, json=body("ali")))
@@ -131,7 +131,7 @@ class TestSessions:
             assert (await client.get(ME, headers=second)).status_code == 200
 
     async def test_other_peoples_sessions_are_as_unknown_as_none(self, house: House) -> None:
-        """404 with one body, and the session lives on."""
+        """Both get the same 404, and the session goes on."""
         ali, vali = await house.account("ali"), await house.account("vali")
         async with house.client() as client:
             (theirs,) = (await client.get(SESSIONS, headers=vali)).json()["sessions"]
@@ -144,14 +144,14 @@ class TestSessions:
             assert (await client.get(ME, headers=vali)).status_code == 200
 
     async def test_a_guest_has_none(self, house: House) -> None:
-        """403 for reading and for ending; `current` is leaving."""
+        """A guest gets 403 for listing and for ending sessions; ending `current` is logging out."""
         async with house.client(headers=await house.guest("user1")) as client:
             assert_problem(await client.get(SESSIONS), 403, "forbidden")
             for path in (SESSIONS, f"{SESSIONS}/s1"):
                 assert_problem(await client.delete(path), 403, "forbidden")
 
     async def test_unknown_and_wrong_have_one_answer(self, house: House) -> None:
-        """Status, headers and body tell nothing of who exists; nor does the limit."""
+        """Status, headers and body do not reveal which names exist, nor does the limit."""
         await house.account("ali")
         async with house.client("203.0.113.9") as client:
             told: list[list[tuple[int, str]]] = []
@@ -172,7 +172,7 @@ class TestCookies:
         return answer, {"cookie": f"suhbat_session={cookie_of(answer).value}"}
 
     async def test_guests(self, house: House) -> None:
-        """A guest may have a cookie as well: it becomes an account by it, from a page of ours only; and it leaves by it, which
+        """A guest may have a cookie, too. With it the guest registers, only from a page of this server, or logs out, which
         frees the name."""
         async with house.client() as client:
             made = await client.post(GUESTS, json={"user_id": "mehmon", "cookie": True}, headers=PAGE)
@@ -191,7 +191,7 @@ class TestCookies:
             assert stale.status_code == 201  # a cookie that is no good any more says nothing
 
     async def test_what_everybody_may_know(self, house: House) -> None:
-        """Who may come in, and whether there is an owner, before one is anybody."""
+        """Without a token a client learns who may join and whether there is an owner."""
         async with house.client() as client:
             before = (await client.get("/api/v1/server")).json()
             await house.account("ega", role="owner")
@@ -200,7 +200,7 @@ class TestCookies:
         assert before["limits"] == {"text": 4000, "frame": 65536}
 
     async def test_the_token_is_in_the_cookie_alone(self, house: House) -> None:
-        """HttpOnly, Lax, for this site, for thirty days; and not in the body."""
+        """The cookie is HttpOnly, Lax, for this path and for thirty days; the token is not in the body."""
         await house.account("ali")
         answer, headers = await self.log_in(house)
         assert answer.status_code == 201 and answer.json().keys() == {"user"}
@@ -215,7 +215,7 @@ class TestCookies:
 
     @pytest.mark.parametrize("how", ["public_url", "scheme", "proxy"])
     async def test_over_https_it_is_secure(self, how: str) -> None:
-        """By the address that people open, by the request, or by what the proxy says of it."""
+        """The cookie is Secure if public_url, the request or the proxy says https."""
         house = House(public_url="https://chat.example.org") if how == "public_url" else House()
         await house.account("ali")
         scheme = "https" if how == "scheme" else "http"
@@ -225,7 +225,7 @@ class TestCookies:
         assert cookie_of(answer)["secure"] is True
 
     async def test_below_another_application_it_is_for_that_part(self, house: House) -> None:
-        """Path is the root path."""
+        """The Path of the cookie is the root path."""
         await house.account("ali")
         transport = httpx2.ASGITransport(house.app, root_path="/chat", client=("127.0.0.1", 1))
         async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000") as client:
@@ -233,7 +233,7 @@ class TestCookies:
         assert cookie_of(answer)["path"] == "/chat"
 
     async def test_writing_needs_our_own_page_and_json(self, house: House) -> None:
-        """With a cookie a request without Origin, with a foreign one or with another body writes nothing."""
+        """With a cookie, a request without Origin, with a foreign one or with another media type writes nothing."""
         await house.account("ali")
         _, cookie = await self.log_in(house)
         path = "/api/v1/conversations/lobby/messages"
@@ -248,7 +248,7 @@ class TestCookies:
             assert (await client.post(path, json={"text": "x"}, headers=PAGE)).status_code == 201
 
     async def test_a_header_wins_over_the_cookie(self, house: House) -> None:
-        """Who says who they are is that, and needs no Origin."""
+        """A request with a token in the header needs no Origin."""
         await house.account("ali")
         _, cookie = await self.log_in(house)
         async with house.client(headers=cookie | await house.guest("user1")) as client:
@@ -256,7 +256,7 @@ class TestCookies:
             assert (await client.post("/api/v1/tickets")).status_code == 201
 
     async def test_after_a_day_the_token_changes(self, house: House) -> None:
-        """A new cookie comes with an answer; it is the same session. A token in a header never changes."""
+        """A response carries a new cookie for the same session. A token in a header never changes."""
         headers = await house.account("ali")
         _, cookie = await self.log_in(house)
         house.clock.advance(ROTATED / 1000)
@@ -272,7 +272,7 @@ class TestCookies:
             assert_problem(await client.get(ME, headers=cookie), 401, "unauthenticated")
 
     async def test_logging_out_takes_it_away(self, house: House) -> None:
-        """The browser forgets it, and it is worth nothing."""
+        """The browser deletes the cookie, and its token is invalid."""
         await house.account("ali")
         _, cookie = await self.log_in(house)
         async with house.client(headers=cookie) as client:
@@ -283,7 +283,7 @@ class TestCookies:
 
 class TestMe:
     async def test_what_is_given_changes(self, house: House) -> None:
-        """The shown name and the language; what is left out stays, null takes away."""
+        """The display name and the language change; a field that is left out stays, null resets it."""
         async with house.client(headers=await house.account("ali")) as client:
             changed = (await client.patch(ME, json={"display_name": " Ali  aka ", "locale": "uz-Latn"})).json()
             assert (changed["display_name"], changed["locale"]) == ("Ali aka", "uz-Latn")
@@ -304,13 +304,13 @@ class TestMe:
         ],
     )
     async def test_what_is_refused(self, house: House, asked: dict[str, str], status: int, code: str) -> None:
-        """Each with its reason; the password stays."""
+        """Each refusal has its reason, and the password stays."""
         async with house.client(headers=await house.account("ali")) as client:
             assert_problem(await client.patch(ME, json=asked), status, code)
             assert (await client.post(SESSIONS, json=body("ali"))).status_code == 201
 
     async def test_another_password_ends_other_sessions(self, house: House) -> None:
-        """This one stays."""
+        """All sessions but that of the request end."""
         away = await house.account("ali")
         async with house.client() as client:
             here = bearer(await client.post(SESSIONS, json=body("ali")))
@@ -321,14 +321,14 @@ class TestMe:
             assert_problem(await client.post(SESSIONS, json=body("ali")), 401, "unauthenticated")
 
     async def test_a_guest_has_no_profile(self, house: House) -> None:
-        """403."""
+        """A guest gets 403."""
         async with house.client(headers=await house.guest("user1")) as client:
             assert_problem(await client.patch(ME, json={"locale": "uz"}), 403, "forbidden")
 
 
 class TestUsers:
     async def test_others_are_found_and_shown(self, house: House) -> None:
-        """By the beginning of a name, guests by the whole name; never with what is only theirs."""
+        """Accounts are found by the beginning of a name, guests by the whole name; private fields are not shown."""
         headers = await house.account("ali", "owner")
         await house.account("aliya")
         await house.guest("alvin")
@@ -347,7 +347,7 @@ class TestUsers:
             assert (await client.get("/api/v1/users/alvin")).json()["kind"] == "guest"
 
     async def test_nobody_and_shut_out_are_one(self, house: House) -> None:
-        """404 with one body."""
+        """Both get the same 404."""
         headers = await house.account("ali")
         await house.account("vali")
         await house.administration.set_disabled("vali", True)
@@ -363,7 +363,7 @@ class TestUsers:
 class TestInvites:
     @pytest.mark.parametrize("role", ["owner", "moderator"])
     async def test_made_looked_at_used_and_taken_back(self, role: Role) -> None:
-        """The code is shown once and is in no list; a stranger sees whether it is good."""
+        """The code is shown once and is in no list; a stranger can check whether it is valid."""
         house = House(access="invite")
         headers = await house.account("ali", role)
         async with house.client() as client:
@@ -384,7 +384,7 @@ class TestInvites:
             assert_problem(await client.post(ACCOUNTS, json=body("soli", invite=code)), 403, "forbidden")
 
     async def test_guessing_has_an_end(self, house: House) -> None:
-        """Wrong codes count by address; a right one is not found faster by trying many, and others are not disturbed."""
+        """Wrong codes count by address, many attempts do not find a right one faster, and others are not disturbed."""
         headers = await house.account("ali", "owner")
         async with house.client("203.0.113.9") as guesser, house.client("203.0.113.10") as invited:
             code = (await invited.post(INVITES, json={"uses": 1, "expires_in": 60}, headers=headers)).json()["code"]
@@ -395,7 +395,7 @@ class TestInvites:
                 assert (await invited.get(f"{INVITES}/{code}")).status_code == 200
 
     async def test_only_for_those_who_look_after_the_server(self, house: House) -> None:
-        """Members and guests are forbidden, nobody is unauthenticated."""
+        """Members and guests get 403, requests without a token 401."""
         member, guest = await house.account("ali"), await house.guest("user1")
         async with house.client() as client:
             for headers, status, code in (
@@ -411,12 +411,12 @@ class TestInvites:
         "asked", [{"uses": 0}, {"uses": 10_001}, {"uses": True}, {"expires_in": 59}, {"expires_in": 10**9}]
     )
     async def test_limits(self, house: House, asked: dict[str, object]) -> None:
-        """Outside of them it is a bad request."""
+        """Values outside of the limits are a bad request."""
         async with house.client(headers=await house.account("ali", "owner")) as client:
             assert_problem(await client.post(INVITES, json=asked), 400, "bad_request")
 
     async def test_into_a_room_one_is_in(self, house: House) -> None:
-        """What is no room, or not one's own, does not exist."""
+        """A conversation that is no room, or not one's own, does not exist."""
         async with house.client(headers=await house.account("ali", "owner")) as client:
             for conversation in ("lobby", "r404", "@me"):
                 asked = {"conversation": conversation}
@@ -429,7 +429,7 @@ class TestControl:
             return await client.post("/control", json={"verb": "list"}, headers=headers)
 
     async def test_from_this_machine_with_the_secret(self, tmp_path: Path) -> None:
-        """It carries the order out."""
+        """The command is executed."""
         house = House(data=tmp_path)
         await house.account("ali", "owner")
         house.control.begin("http://127.0.0.1:8000")
@@ -440,7 +440,7 @@ class TestControl:
         assert not (tmp_path / "control").exists()
 
     async def test_for_everybody_else_there_is_nothing(self, tmp_path: Path) -> None:
-        """Without the secret, with a wrong one, from elsewhere, through a proxy, and before the start."""
+        """It is not found without the secret, with a wrong one, from elsewhere, through a proxy, or before the start."""
         house = House(data=tmp_path)
         for secret in ("", "None"):
             assert_problem(await self.ask(house, **{HEADER: secret}), 404, "not_found")
@@ -459,7 +459,7 @@ class TestControl:
 
 
 async def test_the_setup_page_is_ours(client: httpx2.AsyncClient) -> None:
-    """It is served with the strict policy, and kept nowhere."""
+    """The page has the strict policy and is not cached."""
     answer = await client.get("/setup?code=secret")
     assert answer.status_code == 200 and "secret" not in answer.text
     assert (
@@ -469,7 +469,7 @@ async def test_the_setup_page_is_ours(client: httpx2.AsyncClient) -> None:
 
 
 async def test_passwords_in_no_answer(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A failure of ours says nothing of what was sent."""
+    """An internal error reveals nothing of the request."""
 
     async def broken(self: Passwords, password: str) -> str:
         raise RuntimeError(password)

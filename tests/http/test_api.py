@@ -1,4 +1,4 @@
-"""The resources under /api/v1, as a client meets them."""
+"""The resources under /api/v1."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MESSAGES = "/api/v1/conversations/lobby/messages"
 
 
 async def test_a_guest_is_made_once(client: httpx2.AsyncClient) -> None:
-    """201 with the user and the token; the same name again is in use, in every spelling."""
+    """201 with the user and the token; the same name in any spelling is in use then."""
     answer = await client.post("/api/v1/guests", json={"user_id": "User1"})
     assert answer.status_code == 201
     made = answer.json()
@@ -38,13 +38,13 @@ async def test_an_invalid_name(client: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("access", ["invite", "closed"])
 async def test_without_open_access_no_guest_is_made(access: str) -> None:
-    """Forbidden, whatever the name."""
+    """Guests are forbidden, whatever the name."""
     async with House(access=access).client() as client:
         assert_problem(await client.post("/api/v1/guests", json={"user_id": "user1"}), 403, "forbidden")
 
 
 async def test_one_address_may_not_take_thousands_of_names() -> None:
-    """Making guests is limited by address, for everybody but this machine."""
+    """An address may make so many guests; this machine is not limited."""
     house = House(send_rate=1)
     async with house.client("203.0.113.9") as far, house.client("127.0.0.1") as near:
         answers = [await far.post("/api/v1/guests", json={"user_id": f"far{n}"}) for n in range(7)]
@@ -56,7 +56,7 @@ async def test_one_address_may_not_take_thousands_of_names() -> None:
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer nonsense"}, {"authorization": "Basic YTpi"}])
 async def test_everything_else_needs_a_token(client: httpx2.AsyncClient, headers: dict[str, str]) -> None:
-    """Nobody reads or writes without saying who they are; the answer is one for every wrong way."""
+    """Reads and writes need a token; every invalid one gets the same answer."""
     for path in READS:
         refused = await client.get(path, headers=headers)
         assert_problem(refused, 401, "unauthenticated")
@@ -69,7 +69,7 @@ async def test_everything_else_needs_a_token(client: httpx2.AsyncClient, headers
 
 @pytest.mark.parametrize("origin", ["null", "http://evil.example", "http://localhost.evil.example:8000"])
 async def test_a_foreign_page_cannot_write(house: House, origin: str) -> None:
-    """Every write with a foreign Origin is forbidden, with a token or without."""
+    """Every write with a foreign Origin is forbidden, with or without a token."""
     headers = {**await house.guest("user1"), "origin": origin}
     async with house.client(headers=headers) as client:
         for path in [*WRITES, "/api/v1/guests"]:
@@ -78,14 +78,14 @@ async def test_a_foreign_page_cannot_write(house: House, origin: str) -> None:
 
 
 async def test_our_own_page_can_write(house: House) -> None:
-    """The page that this server served may."""
+    """A page of this server may write."""
     headers = {**await house.guest("user1"), "origin": "http://localhost:8000"}
     async with house.client(headers=headers) as client:
         assert (await client.post(MESSAGES, json={"text": "salom"})).status_code == 201
 
 
 async def test_a_ticket_is_given_for_thirty_seconds(house: House) -> None:
-    """201 with a ticket that is worth the identity, once."""
+    """201 with a ticket that identifies the user once."""
     async with house.client(headers=await house.guest("user1")) as client:
         answer = await client.post("/api/v1/tickets")
     assert answer.status_code == 201
@@ -94,7 +94,7 @@ async def test_a_ticket_is_given_for_thirty_seconds(house: House) -> None:
 
 
 async def test_a_message_is_posted_once(house: House) -> None:
-    """201, then 200 with duplicate for a repeat of the same client_id; other content under it is a conflict."""
+    """201, then 200 with duplicate for the same client_id; other content under it is a conflict."""
     async with house.client(headers=await house.guest("user1")) as client:
         body = {"text": "salom", "client_id": "k1"}
         first = await client.post(MESSAGES, json=body)
@@ -139,7 +139,7 @@ async def test_what_only_the_server_sets_cannot_be_set(house: House) -> None:
 
 
 async def test_posting_keeps_to_the_rate(house: House) -> None:
-    """`send_rate` counts here as on the sockets."""
+    """`send_rate` counts as over WebSockets."""
     house = House(send_rate=1)
     async with house.client(headers=await house.guest("user1")) as client:
         answers = [await client.post(MESSAGES, json={"text": "a"}) for _ in range(6)]
@@ -148,7 +148,7 @@ async def test_posting_keeps_to_the_rate(house: House) -> None:
 
 
 async def test_posting_keeps_to_the_rate_of_the_address() -> None:
-    """All users of one address together; this machine is not limited; another address is another."""
+    """All users of an address share its limit; this machine has none; another address has its own."""
     house = House(send_rate=0, address_rate=1)
     users = [await house.guest(f"user{n}") for n in range(6)]
     async with house.client("203.0.113.9") as client, house.client("203.0.113.10") as other, house.client() as here:
@@ -162,7 +162,7 @@ async def test_posting_keeps_to_the_rate_of_the_address() -> None:
 
 
 async def test_posting_keeps_to_the_rate_of_the_conversation() -> None:
-    """Whoever writes; what is refused is not stored, and there is a Retry-After."""
+    """The room has a rate for all senders; a refused message is not stored, and the answer has Retry-After."""
     house = House(send_rate=0, room_rate=1)
     users = [await house.guest(f"user{n}") for n in range(6)]
     async with house.client() as client:
@@ -173,7 +173,7 @@ async def test_posting_keeps_to_the_rate_of_the_conversation() -> None:
 
 
 async def test_history_in_pages(house: House) -> None:
-    """Ascending pages with what is on either side; times are RFC 3339."""
+    """Pages are ascending and say what is on either side; times are RFC 3339."""
     async with house.client(headers=await house.guest("user1")) as client:
         for n in range(5):
             await client.post(MESSAGES, json={"text": f"m{n}"})
@@ -187,13 +187,13 @@ async def test_history_in_pages(house: House) -> None:
     "query", ["before=0", "before=x", "after=-1", "limit=0", "limit=201", "around=1&before=2", "after=9007199254740992"]
 )
 async def test_a_bad_page_is_refused(house: House, query: str) -> None:
-    """Numbers out of range and two places at once are a bad_request."""
+    """Numbers out of range and two positions at once are a bad_request."""
     async with house.client(headers=await house.guest("user1")) as client:
         assert_problem(await client.get(f"{MESSAGES}?{query}"), 400, "bad_request")
 
 
 async def test_what_may_not_be_seen_is_what_does_not_exist(house: House) -> None:
-    """A stranger's direct, an unknown id and an impossible one have one answer, for reading and for writing."""
+    """A stranger's direct, an unknown id and an invalid one get the same answer, for reads and writes."""
     one, two = house.guests.claim("one").actor, house.guests.claim("two").actor
     secret = (await execute(house.store, Meet, one, 0, people=(two,))).conversation
     async with house.client(headers=await house.guest("stranger")) as client:
@@ -207,14 +207,14 @@ async def test_what_may_not_be_seen_is_what_does_not_exist(house: House) -> None
 
 
 async def test_conversations_are_listed(house: House) -> None:
-    """The lobby, and one's own directs."""
+    """The list has the lobby and one's own directs."""
     async with house.client(headers=await house.guest("user1")) as client:
         listed = (await client.get("/api/v1/conversations")).json()["conversations"]
     assert [state["conversation"] for state in listed] == ["lobby"]
 
 
 async def test_a_direct_is_made_once(house: House) -> None:
-    """201 when new, then 200, from either side, with one's own name in the list or not."""
+    """201 if it is new, then 200, from either side, with or without one's own name in the list."""
     headers, others = await house.guest("ali"), await house.guest("vali")
     async with house.client() as client:
         made = await client.post("/api/v1/directs", json={"users": ["Vali"]}, headers=headers)
@@ -235,7 +235,7 @@ async def test_a_direct_is_made_once(house: House) -> None:
     ],
 )
 async def test_a_direct_needs_others(house: House, users: object, status: int, code: str) -> None:
-    """Nobody, oneself, strangers and crowds are refused, each with its reason."""
+    """Nobody, oneself, unknown names and too many names are refused, each with its reason."""
     headers = await house.guest("ali")
     await house.guest("vali")
     await house.guest("soli")

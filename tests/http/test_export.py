@@ -1,4 +1,4 @@
-"""Exports over a real store: everything, once, and from where one broke off."""
+"""Exports over a real store have everything once, and can be continued."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from suhbat.config import Settings
 from suhbat.runtime.app import create_app
 
 MESSAGES = 250
-"""More than a page."""
+"""More messages than a page has."""
 
 
 def parsed(answer: httpx2.Response) -> list[dict[str, Any]]:
@@ -23,7 +23,7 @@ def parsed(answer: httpx2.Response) -> list[dict[str, Any]]:
 
 @pytest.fixture
 async def client(tmp_path: Path) -> Any:
-    """As a guest who wrote 250 messages, of which one is edited and one deleted."""
+    """A guest who wrote 250 messages, of which one is edited and one deleted."""
     suhbat = create_app(Settings(data=tmp_path / "data", send_rate=0))
     async with suhbat.lifespan(suhbat.fastapi):
         transport = httpx2.ASGITransport(suhbat.fastapi)
@@ -38,7 +38,7 @@ async def client(tmp_path: Path) -> Any:
 
 
 async def test_a_conversation(client: httpx2.AsyncClient) -> None:
-    """Its state, then every message once, ascending, as it is now; from `after` the rest."""
+    """The state, then every message once, ascending, in its current form; with `after` the rest."""
     state, *messages = parsed(await client.get("/conversations/lobby/export"))
     assert (state["type"], state["conversation"]) == ("conversation", "lobby")
     assert [message["seq"] for message in messages] == list(range(1, MESSAGES + 1))
@@ -48,7 +48,7 @@ async def test_a_conversation(client: httpx2.AsyncClient) -> None:
 
 
 async def test_oneself(client: httpx2.AsyncClient) -> None:
-    """Who one is, where one is, and everything one wrote that is still there; from a cursor the rest."""
+    """The profile, the conversations, and every own message that still exists; with a cursor the rest."""
     lines = parsed(await client.get("/me/export"))
     assert lines[0]["user_id"] == "ali"
     texts = [line["text"] for line in lines if line["type"] == "message"]
@@ -60,5 +60,5 @@ async def test_oneself(client: httpx2.AsyncClient) -> None:
 
 
 async def test_what_may_not_be_read(client: httpx2.AsyncClient) -> None:
-    """Refused as a whole, before the first line."""
+    """It is refused before the first line."""
     assert (await client.get("/conversations/r00000000000000000000/export")).status_code == 404

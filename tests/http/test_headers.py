@@ -1,4 +1,4 @@
-"""The headers that every answer carries: pages, files, answers of the API, errors and what is not there."""
+"""The security headers of every response: pages, files, the API, errors and unknown paths."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PATHS = [
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("public_url", [None, "http://chat.example.org", "https://chat.example.org"])
 async def test_every_answer(path: str, public_url: str | None) -> None:
-    """All of them, whatever the answer is; HSTS only where browsers know the server by https."""
+    """Every response has all of them, and HSTS only with an https public_url."""
     async with House(public_url=public_url).client() as client:
         answer = await client.get(path)
     assert {name: answer.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
@@ -49,7 +49,7 @@ async def test_every_answer(path: str, public_url: str | None) -> None:
 
 
 async def test_an_unexpected_error_and_a_server_that_has_not_started(tmp_path: Path) -> None:
-    """Both are answered outside of the application's own layers."""
+    """Both are answered outside of the application's own middleware."""
     app = ServerApp(Settings(data=tmp_path / "data", public_url="https://chat.example.org"))
 
     @app.fastapi.get("/broken")
@@ -69,7 +69,7 @@ async def test_an_unexpected_error_and_a_server_that_has_not_started(tmp_path: P
 
 
 def test_a_refused_upgrade() -> None:
-    """It is an answer like any other; tests/transport asks for it on the wire."""
+    """It is a response like any other; tests/transport sends a real request."""
     response = refusal(NotFound(), "en", "https://chat.example.org")
     assert {name: response.headers.get(name) for name in EVERYWHERE} == EVERYWHERE
     assert response.headers[HSTS] == f"max-age={HSTS_SECONDS}"

@@ -1,4 +1,4 @@
-"""/metrics from another machine: for who shows a token."""
+"""/metrics from another machine needs a token."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ AWAY = "203.0.113.9"
 
 
 async def test_the_token_of_the_setting() -> None:
-    """It is good from everywhere, also behind a proxy; another one is refused, none finds nothing."""
+    """The token is valid from everywhere, also behind a proxy; a wrong one is refused, and without one the answer is 404."""
     house = House(metrics_token=TOKEN)
     async with house.client(AWAY) as client:
         for more in ({}, {"x-forwarded-for": "198.51.100.7"}, {"host": "chat.example.org"}):
@@ -27,7 +27,7 @@ async def test_the_token_of_the_setting() -> None:
 
 
 async def test_the_token_of_an_owner(house: House) -> None:
-    """An owner of the server may see them, nobody else with a token, and nobody with one that has ended."""
+    """An owner of the server may read them; other tokens and ended ones may not."""
     owner, moderator = await house.account("ali", "owner"), await house.account("vali", "moderator")
     guest = await house.guest("mehmon")
     async with house.client(AWAY) as client:
@@ -41,7 +41,7 @@ async def test_the_token_of_an_owner(house: House) -> None:
 
 
 async def test_refusals_are_counted(house: House) -> None:
-    """By their code, however they are refused."""
+    """Refusals are counted by code, wherever they are raised."""
     async with house.client() as client:
         await client.get("/api/v1/me")
         await client.get("/api/v1/me")

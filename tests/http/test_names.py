@@ -1,4 +1,4 @@
-"""A name that is somebody else's by now: whoever gives the `uid` they mean never reaches the newer one."""
+"""A name that belongs to another user by now is never addressed if the `uid` is given."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ ALI, NEWER = Actor("u-ali", "ali", lobby_from=0), Actor("u-newer", "vali", lobby
 
 
 class Names:
-    """Somebody has `vali` who was not the first of that name."""
+    """`vali` is a name that had another user before."""
 
     def find(self, name: str) -> Actor | None:
         return {"ali": ALI, "vali": NEWER}.get(name)
 
     async def refresh(self, *names: str) -> None:
-        """Everybody is known."""
+        """Nothing to load."""
 
 
 class Seeing:
-    """A store that only looks whom a command is about."""
+    """A store that only records whom a command concerns."""
 
     def __init__(self) -> None:
         self.people: list[tuple[Actor, ...]] = []
@@ -57,7 +57,7 @@ def commands(store: Seeing) -> Commands:
 
 @pytest.mark.parametrize("type", ["admit", "remove", "ban", "mute"])
 async def test_a_command_about_somebody(store: Seeing, commands: Commands, type: str) -> None:
-    """With the uid of the one before there is nobody; with the right one, or none, as ever."""
+    """The uid of the earlier user finds nobody; the right one, or none, finds the user."""
     fields: dict[str, Any] = {"type": type, "conversation": "r1", "user_id": "vali"}
     with pytest.raises(UserNotFound):
         await commands.execute(ALI, cast(Any, COMMAND.validate_python(fields | {"uid": "u-before"})))
@@ -68,7 +68,7 @@ async def test_a_command_about_somebody(store: Seeing, commands: Commands, type:
 
 
 async def test_a_direct(store: Seeing, commands: Commands) -> None:
-    """The same for each of several; as many uids as names."""
+    """The same holds for each of several names; there must be as many uids as names."""
     for uids, error in ([NEWER.uid, ALI.uid], None), (["u-before", ALI.uid], UserNotFound), ([NEWER.uid], BadRequest):
         asked = Meet(type="direct", users=["vali", "ali"], uids=uids)
         with nullcontext() if error is None else pytest.raises(error):
@@ -77,7 +77,7 @@ async def test_a_direct(store: Seeing, commands: Commands) -> None:
 
 
 def test_a_private_message() -> None:
-    """It does not go to whoever has the name now."""
+    """It is not sent to the user who has the name now."""
     messages = Messages(cast(Store, FakeStore()), Names(), FakeClock())
     assert messages.recipient("vali", NEWER.uid) is NEWER
     with pytest.raises(UserNotFound):
@@ -85,8 +85,8 @@ def test_a_private_message() -> None:
 
 
 async def test_over_http(house: House, client: httpx2.AsyncClient) -> None:
-    """A card, a direct and what moderators do: 404 for the uid of before, the same as for nobody. `to_user` is a word of the
-    simple dialect: it is not told to who never wrote it, such as somebody before the page."""
+    """A profile, a direct and commands of moderators answer the uid of the earlier user with 404, as an unknown name. The text
+    does not mention `to_user`, which only the simple dialect has."""
     me, _ = await house.account("ali"), await house.guest("vali")
     uid = (await client.get("/api/v1/users/vali", headers=me)).json()["uid"]
     assert (await client.get("/api/v1/users/vali", params={"uid": uid}, headers=me)).status_code == 200

@@ -1,4 +1,4 @@
-"""What is not the API: health, figures, documents and pages."""
+"""Everything except the API: health, metrics, documents and pages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.http.test_problem import assert_problem
 
 
 async def test_health(house: House) -> None:
-    """Alive asks nothing of the store; ready does."""
+    """healthz does not ask the store; readyz does."""
     async with house.client() as client:
         assert (await client.get("/healthz")).status_code == 200
         assert (await client.get("/readyz")).status_code == 200
@@ -29,7 +29,7 @@ async def test_health(house: House) -> None:
 
 
 async def test_figures_are_for_this_machine(house: House) -> None:
-    """Prometheus text over loopback."""
+    """Prometheus's text format over loopback."""
     for address in ("127.0.0.1", "::1"):
         async with house.client(address) as client:
             answer = await client.get("/metrics")
@@ -49,13 +49,13 @@ async def test_figures_are_for_this_machine(house: House) -> None:
     ],
 )
 async def test_figures_are_for_nobody_else(house: House, address: str, headers: dict[str, str]) -> None:
-    """Not from elsewhere, not through a proxy on this machine, not by a rebound name: as if there were nothing."""
+    """They are not found from elsewhere, through a proxy on this machine, or by a rebound name."""
     async with house.client(address) as client:
         assert_problem(await client.get("/metrics", headers=headers), 404, "not_found")
 
 
 async def test_openapi(client: httpx2.AsyncClient) -> None:
-    """Every operation has a text; the bearer scheme is declared. For the rest see test_refusals and test_shown."""
+    """Every operation has a description; the bearer scheme is declared. See also test_refusals and test_shown."""
     document = (await client.get("/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     for path in document["paths"].values():
@@ -67,7 +67,7 @@ async def test_openapi(client: httpx2.AsyncClient) -> None:
 
 
 async def test_asyncapi(client: httpx2.AsyncClient) -> None:
-    """Every command, reply, event and notice of the code is there, and every reference leads somewhere."""
+    """Every command, reply, event and notice is described, and every reference resolves."""
     document = (await client.get("/asyncapi.json")).json()
     assert document["asyncapi"] == "3.0.0"
     messages = document["components"]["messages"]
@@ -81,7 +81,7 @@ async def test_asyncapi(client: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/setup", "/try", "/docs"])
 async def test_pages_load_nothing_foreign(client: httpx2.AsyncClient, path: str) -> None:
-    """Strict policy; nothing inline, no address of another host."""
+    """The policy is strict; nothing is inline, and no address is of another host."""
     answer = await client.get(path)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -103,13 +103,13 @@ async def test_pages_load_nothing_foreign(client: httpx2.AsyncClient, path: str)
     ],
 )
 async def test_files_have_their_types(client: httpx2.AsyncClient, path: str, media_type: str) -> None:
-    """With nosniff a wrong type would stop the page, whatever this system thinks of the ending."""
+    """With nosniff a wrong type would break the page; the type must not depend on the system's table."""
     answer = await client.get(path)
     assert answer.status_code == 200 and answer.headers["content-type"] == media_type
 
 
 async def test_unchanged_files_are_not_sent_again(client: httpx2.AsyncClient) -> None:
-    """A browser asks each time and gets 304."""
+    """A browser revalidates each time and gets 304."""
     first = await client.get("/web/try.css")
     again = await client.get("/web/try.css", headers={"if-none-match": first.headers["etag"]})
     assert (first.headers["cache-control"], again.status_code) == ("no-cache", 304)
@@ -119,7 +119,7 @@ async def test_unchanged_files_are_not_sent_again(client: httpx2.AsyncClient) ->
     "path", ["/web/..%2fhttp%2fapi.py", "/web/%2e%2e/http/api.py", "/docs/files/..%2f..%2f__init__.py"]
 )
 async def test_nothing_outside_the_directory_is_served(client: httpx2.AsyncClient, path: str) -> None:
-    """No way leads up."""
+    """No path leads out of the directory."""
     assert_problem(await client.get(path), 404, "not_found")
 
 
@@ -146,7 +146,7 @@ def _dangling(document: dict[str, Any]) -> set[str]:
 
 
 def test_modules_are_asked_for_at_once() -> None:
-    """What the client loads at first stands in the page: a browser that finds it import by import waits once for each step."""
+    """The page lists all modules that the client loads at first, so that a browser need not find them import by import."""
     web = Path(pages.__file__).parent.parent / "web"
     found: set[Path] = set()
 

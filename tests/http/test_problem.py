@@ -1,4 +1,4 @@
-"""Failures over HTTP: one shape, one language at a time, nothing told that should not be."""
+"""Errors over HTTP: one format, one language at a time, no internal details."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def assert_problem(answer: httpx2.Response, status: int, code: str) -> dict[str,
 
 
 async def test_unknown_paths_and_methods(client: httpx2.AsyncClient) -> None:
-    """Framework refusals have the same shape; 405 says what is allowed."""
+    """Errors of the framework have the same format; 405 lists the allowed methods."""
     assert_problem(await client.get("/nope"), 404, "not_found")
     assert_problem(await client.get("/web/nope.js"), 404, "not_found")
     refused = await client.delete("/healthz")
@@ -53,20 +53,20 @@ async def test_unknown_paths_and_methods(client: httpx2.AsyncClient) -> None:
     ],
 )
 async def test_what_cannot_be_understood(client: httpx2.AsyncClient, body: bytes, reason: str) -> None:
-    """Every bad body is a bad_request that says what is wrong with it, and never our fault."""
+    """Every invalid body is a bad_request with the reason, and never an internal error."""
     answer = await client.post("/api/v1/guests", content=body, headers=JSON)
     assert reason in assert_problem(answer, 400, "bad_request")["detail"]
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
 async def test_a_body_must_be_said_to_be_json(client: httpx2.AsyncClient, media_type: str) -> None:
-    """What a foreign page can send without asking the browser is not taken."""
+    """A media type that a foreign page can send without a preflight is refused."""
     answer = await client.post("/api/v1/guests", content=b'{"user_id":"a"}', headers={"content-type": media_type})
     assert_problem(answer, 400, "bad_request")
 
 
 async def test_a_large_body_is_refused_announced_or_not(client: httpx2.AsyncClient) -> None:
-    """At most 64 KiB, whatever Content-Length says or does not say."""
+    """A body has at most 64 KiB, with a true, a false or no Content-Length."""
 
     async def dribble() -> AsyncIterator[bytes]:
         for _ in range(100):
@@ -91,14 +91,14 @@ async def test_a_large_body_is_refused_announced_or_not(client: httpx2.AsyncClie
 async def test_the_language_of_the_reader(
     client: httpx2.AsyncClient, headers: dict[str, str], query: str, language: str, word: str
 ) -> None:
-    """?lang= wins over Accept-Language; the code is the same in all."""
+    """?lang= takes precedence over Accept-Language; the code is the same in all languages."""
     answer = await client.get(f"/nope{query}", headers=headers)
     assert word in assert_problem(answer, 404, "not_found")["detail"]
     assert answer.headers["content-language"] == language
 
 
 async def test_an_unexpected_failure_tells_nothing(house: House) -> None:
-    """What broke stays inside."""
+    """An internal error reveals no details."""
     headers = await house.guest("user1")
     house.store.broken = RuntimeError("secret path /home/me")
     async with house.client() as client:
@@ -108,7 +108,7 @@ async def test_an_unexpected_failure_tells_nothing(house: House) -> None:
 
 
 async def test_who_may_come_back_is_told_when(house: House) -> None:
-    """retry_after stands in the body and, in whole seconds, in Retry-After."""
+    """retry_after is in the body and, in whole seconds, in Retry-After."""
     house.guests.claim("user1")
     async with house.client() as client:
         answer = await client.post("/api/v1/guests", json={"user_id": "user1"})
@@ -118,7 +118,7 @@ async def test_who_may_come_back_is_told_when(house: House) -> None:
 
 @pytest.mark.parametrize("path", ["/ws/user1", "/api/v1/ws"])
 async def test_plain_http_to_a_socket(client: httpx2.AsyncClient, path: str) -> None:
-    """Who opens a socket's address in a browser is told what it is."""
+    """A browser that opens the address of a socket is told what it is."""
     answer = await client.get(path)
     assert "ws://" in assert_problem(answer, 426, "bad_request")["detail"]
     assert answer.headers["upgrade"] == "websocket"

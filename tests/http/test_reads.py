@@ -1,4 +1,4 @@
-"""Many reads at once over HTTP: a user has a bound, and told when to come again; others are answered."""
+"""Many concurrent reads over HTTP: each user has a limit and is told when to retry; others are answered."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ PAGE = "/api/v1/conversations/lobby/messages"
 
 
 async def test_one_user_has_a_bound(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Four pages are read at once and sixteen wait; the next is `busy` with `Retry-After`. Somebody else is answered
-    meanwhile, and everything that waited is answered in the end."""
+    """Four pages are read at once and sixteen wait; the next one is `busy` with `Retry-After`. Another user is answered
+    meanwhile, and all waiting reads are answered in the end."""
     history, held, asked = house.store.history, asyncio.Event(), 0
 
     async def slow(actor: Any, *arguments: Any, **named: Any) -> HistoryPage:
@@ -47,7 +47,7 @@ async def test_one_user_has_a_bound(house: House, monkeypatch: pytest.MonkeyPatc
 
 
 async def test_what_costs_more_counts_for_more(house: House) -> None:
-    """A room counts like ten messages, so that the rate of who makes them is used up ten times as fast."""
+    """A room counts like ten messages for the rate of its creator."""
     burst = round(house.settings.send_rate * 5)
     async with house.client(headers=await house.account("ali")) as client:
         codes = [

@@ -1,4 +1,4 @@
-"""What can go wrong with an operation is what its description says: no more (see tests.documented) and no less."""
+"""The errors of an operation are those in its description: no others (see tests.documented), and each of them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def writes() -> list[tuple[str, str]]:
 
 
 def logged_in() -> list[tuple[str, str]]:
-    """Where a token is asked for; who registers may have one."""
+    """The operation needs a token; registering may have one."""
     return [one for one in operations() if "security" in operations()[one] and one != REGISTER]
 
 
 def of(operation: tuple[str, str]) -> tuple[str, str, Any]:
-    """Method, address and body of a request as the description shows it."""
+    """Method, address and body of the example request in the description."""
     method, path = operation
     described = operations()[operation]
     for parameter in described.get("parameters", ()):
@@ -40,7 +40,7 @@ def of(operation: tuple[str, str]) -> tuple[str, str, Any]:
 
 
 async def ask(house: House, operation: tuple[str, str], **options: Any) -> httpx2.Response:
-    """The operation's own example of a request, with these `headers`; `content` or `json` in place of its body."""
+    """The operation's own example request, with these `headers`; `content` or `json` replace its body."""
     method, path, body = of(operation)
     if body is not None and not options.keys() & {"content", "json"}:
         options["json"] = body
@@ -49,7 +49,7 @@ async def ask(house: House, operation: tuple[str, str], **options: Any) -> httpx
 
 
 def test_nothing_is_left_to_a_default() -> None:
-    """Every operation lists its statuses one by one, each failure with its codes; 500 is our fault wherever it happens."""
+    """Every operation lists its statuses, and each error status its codes; 500 is always possible."""
     for operation in operations():
         assert "default" not in operations()[operation]["responses"]
         assert codes(operation)[500] == {"internal"}
@@ -60,7 +60,7 @@ def test_nothing_is_left_to_a_default() -> None:
 
 @pytest.mark.parametrize("error", ERRORS)
 def test_an_example_of_each_error(error: type[SuhbatError]) -> None:
-    """What the description shows is a problem as the server writes it, with no gap left in its text."""
+    """The example is a problem as the server writes it, with all placeholders filled."""
     ((code, shown),) = response([error])["content"][MEDIA_TYPE]["examples"].items()
     problem = Problem.model_validate(shown["value"])
     assert (code, problem.code, problem.status) == (error.code, error.code, error.status)
@@ -69,20 +69,20 @@ def test_an_example_of_each_error(error: type[SuhbatError]) -> None:
 
 
 def test_every_error_of_http_is_in_the_description() -> None:
-    """Some operation can answer with each error that there is."""
+    """Every error can be the answer of some operation."""
     told = {code for operation in operations() for found in codes(operation).values() for code in found}
     assert told == {error.code for error in ERRORS}
 
 
 async def test_a_token_of_nobody() -> None:
-    """It is 401 where that is documented, and no matter anywhere else."""
+    """401 where that is documented; elsewhere the token does not matter."""
     for operation in operations():
         answer = await ask(House(), operation, headers={"authorization": "Bearer nonsense"})
         assert (answer.status_code == 401) == (401 in codes(operation)), operation
 
 
 async def test_who_is_banned(house: House) -> None:
-    """Whatever needs a token can be 403."""
+    """Every operation that needs a token can answer 403."""
     headers = await house.account("aziza", "owner")
     account = house.accounts.of_name("aziza")
     assert account is not None
@@ -92,7 +92,7 @@ async def test_who_is_banned(house: House) -> None:
 
 
 async def test_a_foreign_page_and_a_bad_body() -> None:
-    """Every write can be 403, 400 and 413."""
+    """Every write can answer 403, 400 and 413."""
     for operation in writes():
         house = House()
         headers = await house.account("aziza", "owner")
@@ -103,7 +103,7 @@ async def test_a_foreign_page_and_a_bad_body() -> None:
 
 
 async def test_who_goes_too_fast() -> None:
-    """Whatever needs a token counts, and can be 429."""
+    """Every operation that needs a token counts for the rate, and can answer 429."""
     for operation in logged_in():
         house = House(send_rate=1)
         headers = await house.account("aziza", "owner")
@@ -114,7 +114,7 @@ async def test_who_goes_too_fast() -> None:
 
 
 async def test_a_store_that_cannot_be_reached() -> None:
-    """It is 503 where that is documented, and no matter anywhere else."""
+    """503 where that is documented; elsewhere the store does not matter."""
     for operation in operations():
         house = House()
         await house.account("aziza")
@@ -125,6 +125,6 @@ async def test_a_store_that_cannot_be_reached() -> None:
 
 
 def test_the_names_of_the_shared_answers() -> None:
-    """Each response that operations share is called by its codes."""
+    """A response that operations share is named by its codes."""
     for name, answer in document()["components"]["responses"].items():
         assert name == "_or_".join(answer["content"][MEDIA_TYPE]["examples"])

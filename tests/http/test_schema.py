@@ -1,4 +1,4 @@
-"""The API is what its OpenAPI document says: generated requests, right and wrong ones, over every route."""
+"""The API is as its OpenAPI document says: valid and invalid generated requests to every route."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.proof.attacks.sizes import FULL
 from tests.servers import running
 
 EXAMPLES = 40 if FULL else 6
-"""Requests to each route."""
+"""The number of requests to each route."""
 PASSWORD = "correct horse battery"
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
@@ -33,7 +33,7 @@ class Api:
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
-    """A server with an account and something said."""
+    """A server with an account and a message."""
     with running("suhbat", tmp_path_factory.mktemp("schema") / "data", send_rate="0") as server:
         status, answer = server.request("POST", "/api/v1/accounts", {"user_id": "ali", "password": PASSWORD})
         assert status == 201
@@ -49,7 +49,7 @@ def document(api: Api) -> Any:
 
 
 def test_every_answer_is_documented(document: Any, api: Api) -> None:
-    """No 5xx, no status, `code`, media type or body that the document does not have."""
+    """No 5xx, and no status, `code`, media type or body that the document lacks."""
     routes = 0
     for found in document.get_all_operations():
         operation = found.ok()

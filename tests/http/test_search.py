@@ -1,4 +1,4 @@
-"""Search over HTTP, over a real store: the parameters, the pages, the refusals."""
+"""Search over HTTP with a real store: parameters, pages, refusals."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ async def found(client: httpx2.AsyncClient, **params: Any) -> list[str]:
 
 
 async def test_parameters(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """They count before the same filters in `q`, and with `from` alone `q` may be left out."""
+    """The parameters take precedence over the same filters in `q`, and with `from` alone `q` may be left out."""
     ali, vali = people
     room = (await ali.post("/conversations", json={"kind": "room", "title": "Xona"})).json()["conversation"]
     await write(ali, "Салом, ўзбекча")
@@ -62,7 +62,7 @@ async def test_parameters(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient])
 
 
 async def test_a_message(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """It has the same fields as in history."""
+    """A found message has the same fields as in history."""
     ali, vali = people
     seq = await write(ali, "bitta gap")
     (message,) = (await vali.get("/search", params={"q": "gap"})).json()["messages"]
@@ -71,7 +71,7 @@ async def test_a_message(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) 
 
 
 async def test_pages(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """By the cursor every message once, newest first, whatever is written or deleted meanwhile."""
+    """By the cursor every message comes once, newest first, whatever is written or deleted meanwhile."""
     ali, vali = people
     seqs = [await write(ali, f"gap {number}") for number in range(10)]
     seen: list[str] = []
@@ -89,7 +89,7 @@ async def test_pages(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> N
 
 
 async def test_who_was_removed(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """They find nothing of the room from the next question on, with a cursor of before too, as if it were not there."""
+    """From the next request on they find nothing of the room, also with an earlier cursor."""
     ali, vali = people
     room = (await ali.post("/conversations", json={"kind": "room", "title": "Xona"})).json()["conversation"]
     for person in (ali, vali):
@@ -123,7 +123,7 @@ SIGNS = ('" OR words : "', "NEAR(gap bir)", "gap*) OR (marks : c1", "\0gap", "ga
 
 
 async def test_refusals(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """Nothing to look for, and what is out of bounds, is the fault of who asks, and told as a problem."""
+    """An empty search and values out of range are refused with a problem."""
     for params in REFUSED:
         answer = await people[0].get("/search", params=params)
         assert answer.status_code == 400, (params, answer.text)
@@ -132,7 +132,7 @@ async def test_refusals(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -
 
 
 async def test_signs_are_text(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """Whatever is typed, the index is asked for words: an answer or a refusal, and never a failure."""
+    """Any text is searched or refused, and never an internal error."""
     await write(people[0], "bir gap")
     for q in SIGNS:
         answer = await people[0].get("/search", params={"q": q})
@@ -141,14 +141,13 @@ async def test_signs_are_text(people: tuple[httpx2.AsyncClient, httpx2.AsyncClie
 
 
 async def test_without_a_token(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """Who is nobody may search nothing."""
+    """Search needs a token."""
     answer = await people[0].get("/search", params={"q": "gap"}, headers={"Authorization": ""})
     assert answer.status_code == 401
 
 
 async def test_people_by_any_beginning(people: tuple[httpx2.AsyncClient, httpx2.AsyncClient]) -> None:
-    """`GET /users` takes the apostrophe of any keyboard, wherever in the name one stopped typing, and the @ that the page
-    shows before names."""
+    """`GET /users` accepts every apostrophe, any beginning of a name, Cyrillic letters, and an @ before the name."""
     ali, _ = people
     answer = await ali.post("/accounts", json={"user_id": "o\u2018xezon ", "password": "uzun parol 1"})
     assert answer.json()["user"]["user_id"] == "o\u02bbxezon"
@@ -160,7 +159,7 @@ async def test_people_by_any_beginning(people: tuple[httpx2.AsyncClient, httpx2.
 
 
 async def test_forbidden_words_are_shown_however_long(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A word whose one form is longer than what may be sent is shown, not an error."""
+    """A word whose normalised form is longer than the limit of input is shown, not an error."""
     suhbat = create_app(Settings(data=tmp_path / "data"))
     async with suhbat.lifespan(suhbat.fastapi):
         code = re.search(r"setup\?code=(\S+)", capsys.readouterr().out)

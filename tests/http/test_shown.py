@@ -1,4 +1,4 @@
-"""Both descriptions show an example of everything, and what they show is right."""
+"""Both documents have an example of everything, and the examples are valid."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.http.conftest import House
 
 @cache
 def components() -> dict[str, Any]:
-    """Of the AsyncAPI document."""
+    """The messages of the AsyncAPI document."""
     found: dict[str, Any] = asyncapi.document()["components"]
     return found
 
@@ -33,8 +33,8 @@ def valid(schema: Any, value: Any, described: dict[str, Any]) -> None:
 
 
 def test_the_operations() -> None:
-    """What is in the path, the body and every success have an example that fits the schema; no success is without content
-    but 204 and what says nothing."""
+    """The parameters in the path, the body and every success have an example that fits the schema. Only 204 and responses that
+    are described as empty have no content."""
     described = document()["components"]
     for name, operation in operations().items():
         for parameter in operation.get("parameters", ()):
@@ -48,7 +48,7 @@ def test_the_operations() -> None:
 
 
 def test_bodies_are_taken(house: House) -> None:
-    """The class that reads a body takes its example, the checks that no schema tells of included."""
+    """The class of a body accepts its example, including the checks that a schema cannot express."""
     bodies = 0
     for route in iter_route_contexts(house.app.routes):
         for method in route.methods or ():
@@ -64,7 +64,7 @@ def test_bodies_are_taken(house: House) -> None:
 
 
 def test_the_messages() -> None:
-    """Every message of both dialects is described, and has an example that fits its payload."""
+    """Every message of both dialects is described, and its example fits its payload."""
     assert components()["messages"]
     for name, message in components()["messages"].items():
         assert message["summary"], name
@@ -74,7 +74,7 @@ def test_the_messages() -> None:
 
 
 def test_the_server_understands_its_examples() -> None:
-    """What is shown of commands and events decodes, as the class that it is shown for."""
+    """The example of a command or event decodes as its class."""
     for model in COMMANDS:
         assert type(COMMAND.validate_json(json.dumps(payload(model)))) is model
     for event in EVENTS:
@@ -87,7 +87,7 @@ def payload(model: type) -> Any:
 
 
 def test_an_example_is_put_together() -> None:
-    """A type's example, unless the field has one; null and left out where nothing else is said."""
+    """A field uses its own example, or that of its type; null and omission are the last resort."""
     schema = {
         "properties": {
             "of_type": {"$ref": "#/$defs/Name"},
@@ -115,6 +115,6 @@ def test_an_example_is_put_together() -> None:
     "schema", [{"type": "string"}, {"type": "integer", "minimum": 1}, {"items": {"type": "string"}}]
 )
 def test_nothing_is_made_up(schema: dict[str, Any]) -> None:
-    """A text or a number without an example is a mistake, and both documents are tested to have none."""
+    """A text or a number without an example is a mistake; neither document has one."""
     with pytest.raises(LookupError, match="no example"):
         example(schema, {})

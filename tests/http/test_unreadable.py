@@ -1,4 +1,4 @@
-"""What is no JSON is answered alike on both dialects' sockets and over HTTP (tests/vectors/unreadable.json)."""
+"""Invalid JSON gets the same answer in both dialects and over HTTP (tests/vectors/unreadable.json)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "unreadable.jso
 
 @pytest.mark.parametrize("vector", VECTORS, ids=[repr(vector["text"])[:40] for vector in VECTORS])
 async def test_every_door_says_the_same(house: House, vector: dict[str, str | None]) -> None:
-    """A byte order mark is overlooked everywhere; typographic quotes are named, in the same words."""
+    """A byte order mark is ignored everywhere; typographic quotes are named, in the same words."""
     text, reason = vector["text"], vector["reason"]
     assert text is not None
     simple = SimpleMachine("en", Unlimited()).receive(text, 0.0)
@@ -45,7 +45,7 @@ async def test_every_door_says_the_same(house: House, vector: dict[str, str | No
 
 
 async def test_a_body_that_was_lost(house: House) -> None:
-    """Where the server drops the body behind an offer of HTTP/2 (plain uvicorn), the answer says so and what to do."""
+    """If the server drops the body because of an offer of HTTP/2 (plain uvicorn), the answer says so and what to do."""
     headers = {**await house.guest("user1"), "content-type": "application/json", "content-length": "13"}
     async with house.client() as client:
         answer = await client.post(

@@ -1,4 +1,4 @@
-"""Where a text may be cut; the same vectors as the page's."""
+"""Where a text may be cut, with the same vectors as the page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "graphemes.json").
 
 @pytest.mark.parametrize("characters", VECTORS["texts"], ids="".join)
 def test_between_characters_only(characters: list[str]) -> None:
-    """Whatever the limit, what is left are whole characters, as many as there is room for."""
+    """For every limit the result consists of whole characters, as many as fit."""
     text = "".join(characters)
     for limit in range(len(characters[0]), len(text) + 2):
         fitting = ""
@@ -28,14 +28,14 @@ def test_between_characters_only(characters: list[str]) -> None:
 
 
 def test_what_is_longer_than_the_limit() -> None:
-    """A letter under a heap of marks is cut all the same: a limit is a limit."""
+    """A letter with too many marks is cut all the same, because the limit must hold."""
     assert cut("a" + "\u0301" * 50, 10) == "a" + "\u0301" * 9
     assert cut("salom", 0) == ""
 
 
 @given(st.text(max_size=60), st.integers(0, 60))
 def test_any_text(text: str, limit: int) -> None:
-    """A beginning of it within the limit, and all of it where there is room."""
+    """The result is a beginning of the text within the limit, and all of it if it fits."""
     left = cut(text, limit)
     assert text.startswith(left) and len(left) <= limit
     assert left == text or len(text) > limit

@@ -1,4 +1,4 @@
-"""What is an emoji."""
+"""Recognising emoji."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ QUICK = Path(suhbat.__file__).parent / "web/js/views/emoji-picker.js"
     ["👍", "👍🏽", "🇺🇿", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "👨‍👩‍👧‍👦", "🧑🏻‍🤝‍🧑🏿", "#️⃣", "1️⃣", "❤️", "❤️‍🔥", "☝🏿", "🏳️‍🌈", "ℹ️", "©️", "㊗️", "🫩"],
 )
 def test_emoji(emoji: str) -> None:
-    """Of every kind: tones, flags, families, keycaps, signs. With and without U+FE0F it is the same."""
+    """Emoji of every kind are accepted, with and without U+FE0F: tones, flags, families, keycaps, symbols."""
     assert canonical(emoji) == canonical(emoji.replace(SELECTOR, "")) == emoji
 
 
 def test_everything_in_the_table() -> None:
-    """Each sequence is its own canonical form's without_selector one, and U+FE0F in any place of it changes nothing."""
+    """Each sequence is its own canonical form without U+FE0F, and a U+FE0F at any position changes nothing."""
     for one in SEQUENCES.split():
         full = canonical(one)
         assert without_selector(full) == one and canonical(full) == full
@@ -59,19 +59,19 @@ def test_everything_in_the_table() -> None:
     ],
 )
 def test_no_emoji(text: str) -> None:
-    """Digits, signs, several at once, and parts of an emoji."""
+    """Digits, symbols, several emoji and parts of one are refused."""
     with pytest.raises(ValueError, match="not_emoji"):
         canonical(text)
 
 
 def test_names_are_for_later() -> None:
-    """`:name:` has an answer of its own: there are no emoji of the server's yet."""
+    """`:name:` is refused with a reason of its own, because there are no custom emoji yet."""
     with pytest.raises(ValueError, match="custom_emoji"):
         canonical(":parrot:")
 
 
 def test_the_picker_offers_only_what_is_taken() -> None:
-    """Every emoji of the page's data, and those that it offers first."""
+    """Every emoji in the data of the page is accepted, and those that it offers first."""
     data = PICKER.read_text(encoding="utf-8")
     groups, aliases = data.split("export const ALIASES")
     found = [entry for line in re.findall(r'\["\w+", "([^"]+)"\]', groups) for entry in line.split()]

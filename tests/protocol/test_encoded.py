@@ -1,4 +1,4 @@
-"""Frames that are written for every message are encoded without their class; they say exactly what it would say."""
+"""Frames that are encoded without their class, for speed, equal what the class would encode."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ times = st.integers(0, 4_000_000_000_000)
 def test_the_answer_to_a_send(
     id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int, duplicate: bool
 ) -> None:
-    """`sent` is `Sent`."""
+    """`sent` equals an encoded `Sent`."""
     written = replies.Sent(
         id=id, conversation=conversation, seq=seq, ordinal=ordinal, sent_at=sent_at, duplicate=duplicate
     )
@@ -39,7 +39,7 @@ def test_the_answer_to_a_send(
     text=texts, name=st.text("abc", min_size=1, max_size=5), to_user=st.text("abc", max_size=5), seq=numbers, at=times
 )
 def test_a_message(text: str, name: str, to_user: str, seq: int, at: int) -> None:
-    """`message` is `SimpleMessage`, byte for byte."""
+    """`message` equals an encoded `SimpleMessage`, byte for byte."""
     said = Message(
         conversation="lobby", seq=seq, ordinal=seq, sender=name, sender_uid="u" + name, text=text, sent_at=at
     )

@@ -1,4 +1,4 @@
-"""Framing, times, and the vocabulary as a whole."""
+"""Framing, times, and the frames of a dialect as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from suhbat.protocol.types import format_time, parse_time
 
 
 def read(data: bytes) -> list[bytes]:
-    """What a client of the `websockets` library reads from these bytes."""
+    """The messages that a client of the `websockets` library reads from these bytes."""
     client = ClientProtocol(parse_uri("ws://localhost/"), max_size=None)
     client.state = client.state.__class__.OPEN
     client.parser = client.parse()
@@ -34,7 +34,7 @@ def read(data: bytes) -> list[bytes]:
 
 @pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65_535, 65_536, 70_000])
 def test_a_client_reads_what_was_framed(length: int) -> None:
-    """Each of the three forms of length (RFC 6455 §5.2), at its borders."""
+    """Each of the three encodings of a length is right at its limits (RFC 6455 §5.2)."""
     assert read(text_frames([b"a" * length])) == [b"a" * length]
 
 
@@ -47,13 +47,13 @@ def test_joined_frames_are_the_frames_joined(payloads: list[bytes]) -> None:
 
 @given(st.integers(0, 4_000_000_000_000))
 def test_times_survive_the_wire(milliseconds: int) -> None:
-    """RFC 3339 with milliseconds, and back, without losing one."""
+    """A time survives formatting and parsing to the millisecond."""
     assert parse_time(format_time(milliseconds)) == milliseconds
     assert format_time(milliseconds).endswith("Z")
 
 
 def test_types_are_unique() -> None:
-    """A `type` on the wire means one thing only, within what a client says and within what it hears."""
+    """A `type` has one meaning among the frames of a client, and one among those of the server."""
     for family in (COMMANDS, (*EVENTS, *NOTICES)):
         types = [str(member.model_fields["type"].annotation) for member in family]
         assert len(set(types)) == len(types)
@@ -61,6 +61,6 @@ def test_types_are_unique() -> None:
 
 @pytest.mark.parametrize("code", list(Close))
 def test_who_may_come_back(code: Close) -> None:
-    """4000-4499 come back, 4500-4999 don't; of the others those that PROTOCOL §3 names."""
+    """Clients reconnect after 4000-4499, not after 4500-4999, and after other codes as PROTOCOL §3 says."""
     expected = 4000 <= code < 4500 or code in {1001, 1006, 1011, 1012, 1013}
     assert may_reconnect(code) is expected

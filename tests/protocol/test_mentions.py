@@ -1,4 +1,4 @@
-"""Whom a text may name: the vectors that the page's twin answers too (tests/web/mentions.test.mjs)."""
+"""The mentions in a text, with the vectors that the page uses as well (tests/web/mentions.test.mjs)."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ PEOPLE = frozenset(VECTORS["people"])
 
 
 def named(text: str) -> list[str]:
-    """As chat.mentions does it with a directory."""
+    """Resolves mentions as chat.mentions does with a directory."""
     found = (next((name for name in names if name in PEOPLE or name in EVERYBODY), None) for names in mentions(text))
     return list(dict.fromkeys("*" if name in EVERYBODY else name for name in found if name is not None))
 
 
 @pytest.mark.parametrize("vector", VECTORS["texts"], ids=lambda vector: json.dumps(vector["text"])[:40])
 def test_a_vector(vector: dict[str, object]) -> None:
-    """It names exactly these people."""
+    """A text mentions exactly these people."""
     assert named(str(vector["text"])) == vector["names"], vector["text"]
 
 
@@ -33,7 +33,7 @@ def test_a_vector(vector: dict[str, object]) -> None:
      "李雷", "ΣΟΦΟΣ", "ΑΛΗΣ", "Straße", "ẞ", "İstanbul", "ǅ", "가나", "ｱｲｳ", "สวัสดี", "محمد", "_x_", "x-1", "ЙЎЛ"],
 )  # fmt: skip
 def test_the_form_is_that_of_names(typed: str) -> None:
-    """Whatever can be a name is folded to the same by both: nobody is missed whose name is typed as names may be."""
+    """Every valid name is folded as `identity.names` normalises it, so that every spelling of it is found."""
     try:
         name = normalise(typed)
     except InvalidName:
@@ -43,7 +43,7 @@ def test_the_form_is_that_of_names(typed: str) -> None:
 
 
 def test_there_is_an_end_to_it() -> None:
-    """So many names of one text are looked at, and so many signs; what is longer than a name can be is shortened or none."""
+    """The numbers of names and of @ are limited; a text longer than a name is shortened or ignored."""
     assert len(list(mentions(" ".join(f"@a{n}" for n in range(800))))) == MAX_NAMES
     assert len(list(mentions("@ali " * 300 + "@vali"))) == 2
     assert len(list(mentions("@ali " * MAX_SIGNS + "@vali"))) == 1

@@ -1,4 +1,4 @@
-"""A limit is for what strangers send. What the server itself tells is never held to one."""
+"""Limits are for what clients send. What the server sends has none."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from suhbat.runtime.app import create_app
 
 
 def answers() -> Iterator[Any]:
-    """What the operations over HTTP answer with."""
+    """The classes of the responses over HTTP."""
     app = create_app(Settings(data=Path("never-made"))).fastapi
     for context in iter_route_contexts(app.routes):
         route = getattr(context, "route", context)
@@ -35,7 +35,7 @@ def answers() -> Iterator[Any]:
 
 
 def models() -> list[type[BaseModel]]:
-    """Every class that goes out, and those in it."""
+    """Every class that is sent, with the classes of its fields."""
     found: dict[type[BaseModel], None] = {}
     waiting: list[Any] = [
         *EVENTS, *NOTICES, *REPLIES, *SIMPLE_FRAMES, Problem, AccountsReply, RoomsReply, RoomLine, *answers(),
@@ -52,7 +52,7 @@ def models() -> list[type[BaseModel]]:
 
 
 def limits(schema: Any, path: str = "") -> Iterator[str]:
-    """The words of JSON Schema that refuse a value for its size or its look, wherever they stand."""
+    """The JSON Schema keywords of limits and patterns, wherever they are in a schema."""
     words = {
         "maxLength", "minLength", "maximum", "minimum", "exclusiveMaximum", "exclusiveMinimum", "maxItems", "minItems",
         "maxProperties", "minProperties", "pattern", "multipleOf",
@@ -69,7 +69,7 @@ def limits(schema: Any, path: str = "") -> Iterator[str]:
 
 
 def test_they_are_found() -> None:
-    """The walk comes to events, replies, notices, what is in them, and what HTTP answers."""
+    """The walk finds events, replies, notices, their parts, and the responses over HTTP."""
     names = {model.__name__ for model in models()}
     assert {
         "MessageCreated",
@@ -85,14 +85,14 @@ def test_they_are_found() -> None:
 
 @pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
 def test_no_model_that_goes_out_has_a_limit(model: type[BaseModel]) -> None:
-    """Neither a length, nor a range, nor a look: an account that is full must be able to come in."""
+    """There is no limit of length, range or pattern: an account at its limits must be able to connect."""
     assert list(limits(model.model_json_schema(mode="validation"), model.__name__)) == []
     for name, field in model.model_fields.items():
         assert not [one for one in field.metadata if isinstance(one, BaseMetadata | AfterValidator)], name
 
 
 def test_a_full_account_has_a_snapshot() -> None:
-    """However many conversations there are, and whatever was stored."""
+    """A snapshot of any number of conversations, with any stored values, can be sent."""
     cursors = {f"r{number}" * 40: -1 for number in range(6_000)}
     assert Snapshot(conversations=(), users=(), cursors=cursors).cursors == cursors
     assert issubclass(Snapshot, Schema)

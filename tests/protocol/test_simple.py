@@ -17,7 +17,7 @@ from suhbat.protocol.objects import Message
 
 
 class Strict:
-    """A meter that lets `allowed` frames pass and then loses patience after `patience` more."""
+    """A meter that lets `allowed` frames pass and tolerates `patience` more."""
 
     def __init__(self, allowed: int, patience: int) -> None:
         self.allowed, self.left = allowed, patience
@@ -36,7 +36,7 @@ def machine(language: Any = "en") -> simple.SimpleMachine:
 
 
 def refused(frame: str) -> dict[str, Any]:
-    """The error that this frame is answered with; it must be an answer that leaves the connection open."""
+    """The error in the answer to this frame. The connection must stay open."""
     action = machine().receive(frame, 0.0)
     assert isinstance(action, Answer)
     answer: dict[str, Any] = json.loads(action.frame)
@@ -46,7 +46,7 @@ def refused(frame: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("to_user", ["", None])
 def test_everybody(to_user: str | None) -> None:
-    """An empty or null to_user, as in the seed's README, means everybody."""
+    """An empty or null to_user means everybody, as in the first README."""
     action = machine().receive(json.dumps({"message": "Salom hammaga!", "to_user": to_user}), 0.0)
     assert isinstance(action, Do)
     assert action.command.message == "Salom hammaga!"
@@ -54,7 +54,7 @@ def test_everybody(to_user: str | None) -> None:
 
 
 def test_missing_to_user_and_unknown_fields() -> None:
-    """to_user may be missing, and fields that nobody knows are ignored."""
+    """to_user may be missing, and unknown fields are ignored."""
     action = machine().receive('{"message": "salom", "later": [1, {"a": null}]}', 0.0)
     assert action == Do(simple.SimpleSend(message="salom"))
 
@@ -86,20 +86,20 @@ def test_missing_to_user_and_unknown_fields() -> None:
     ],
 )
 def test_bad_frames_are_answered(frame: str) -> None:
-    """Whatever is wrong with a frame: bad_request, with a text that shows a right example, and the connection stays."""
+    """Every invalid frame is answered with bad_request and a correct example, and the connection stays open."""
     answer = refused(frame)
     assert answer["code"] == "bad_request"
     assert '{"message": "Salom hammaga!", "to_user": ""}' in answer["message"]
 
 
 def test_longest_message_passes() -> None:
-    """4,000 characters are a message, also when each takes four bytes."""
+    """A message may have 4,000 characters, even of four bytes each."""
     assert isinstance(machine().receive(json.dumps({"message": "🙂" * 4000}, ensure_ascii=False), 0.0), Do)
 
 
 @pytest.mark.parametrize(("language", "word"), [("uz", "boʻsh"), ("ru", "пуст"), ("en", "empty")])
 def test_errors_speak_the_readers_language(language: Any, word: str) -> None:
-    """The text follows the language, the code does not."""
+    """The text depends on the language, the code does not."""
     action = machine(language).receive('{"message": ""}', 0.0)
     assert isinstance(action, Answer)
     assert word in json.loads(action.frame)["message"]
@@ -115,7 +115,7 @@ def test_binary_and_oversized_frames_close() -> None:
 
 
 def test_a_flood_is_answered_and_then_ended() -> None:
-    """Too fast: rate_limited with retry_after; if it goes on, the close 4029, with the reason before it."""
+    """A flood is answered with rate_limited and retry_after, then closed with 4029 after a last error."""
     flooded = simple.SimpleMachine("en", Strict(allowed=1, patience=1))
     assert isinstance(flooded.receive('{"message": "a"}', 0.0), Do)
     answer = flooded.receive('{"message": "a"}', 0.0)
@@ -129,7 +129,7 @@ def test_a_flood_is_answered_and_then_ended() -> None:
 
 @given(st.text(max_size=200) | st.binary(max_size=200))
 def test_every_frame_gets_exactly_one_action(frame: str | bytes) -> None:
-    """No frame, however strange, raises or goes unanswered."""
+    """No frame raises an exception or is left without an action."""
     assert isinstance(machine().receive(frame, 0.0), Do | Answer | End)
 
 
@@ -161,7 +161,7 @@ def test_frames_are_as_the_contract_says() -> None:
 
 
 def test_a_private_message_is_for_its_reader_only() -> None:
-    """In a direct the reader sees their own name in to_user; the sender sees nothing, except of a note to themselves."""
+    """In a direct, to_user is the reader's own name; the sender gets no copy, except of a note to themselves."""
     event = created(conversation="d1")
     frame = simple.message_for(event, Viewer("u2", "user2"), echo=False)
     assert frame is not None and json.loads(frame)["to_user"] == "user2"
@@ -170,5 +170,5 @@ def test_a_private_message_is_for_its_reader_only() -> None:
 
 
 def test_deleted_messages_are_not_shown() -> None:
-    """What was deleted is never sent again."""
+    """A deleted message is never sent again."""
     assert simple.message(created(deleted=True), "") is None

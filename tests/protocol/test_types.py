@@ -1,4 +1,4 @@
-"""Scalars of the wire: what passes, what becomes of it, and what is refused with which word."""
+"""Scalar types of the wire: the accepted values, their results, and the reasons of refusals."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ def refusal(scalar: Any, value: object) -> str:
 class TestTitle:
     @pytest.mark.parametrize("title", ["a", "Choyxona", "Oʻzbek 🙂", "١٢٣", "a" * 100, "🏳️‍🌈", "👨‍👩‍👧", "-", "می‌خواهم"])
     def test_passes(self, title: str) -> None:
-        """Whatever can be read, joiners of scripts and emoji too."""
+        """Every visible title is accepted, also with joiners of scripts and emoji."""
         assert check(types.Title, title) == title
 
     def test_space_around_it_is_taken_away(self) -> None:
-        """But not within."""
+        """Inner spaces are kept."""
         assert check(types.Title, " \u3000bir  ikki\t") == "bir  ikki"
 
     @pytest.mark.parametrize(
         "title", ["", " ", "\t\n", "\u3000", "\u200b", "\u200d\ufe0f", "\u2060\u00ad", "\u3164", "\u2800", "\u0301"]
     )
     def test_nothing_to_see(self, title: str) -> None:
-        """A room must have something to be called by."""
+        """A title needs a visible character."""
         assert refusal(types.Title, title) == "empty_text"
 
     @pytest.mark.parametrize(
         "letter", ["\n", "\r", "\0", "\x1b", "\x7f", "\u0085", "\u2028", "\u2029", "\u202e", "\u2066"]
     )
     def test_no_controls(self, letter: str) -> None:
-        """Neither line breaks nor what turns the line around."""
+        """A title may have no line breaks and no bidi controls."""
         assert refusal(types.Title, f"a{letter}b") == "bad_character"
 
     def test_length(self) -> None:
-        """A hundred, and text."""
+        """A title is a text of at most a hundred characters."""
         assert "100" in refusal(types.Title, "a" * 101)
         assert refusal(types.Title, 5).startswith("not_string")
 
@@ -79,7 +79,7 @@ class TestEmoji:
         ],
     )
     def test_passes(self, emoji: str) -> None:
-        """Of every kind: with tones, joined, flags, keycaps, signs."""
+        """Emoji of every kind are accepted: with tones, joined, flags, keycaps, symbols."""
         assert check(types.Emoji, emoji) == emoji
 
     @pytest.mark.parametrize(
@@ -90,18 +90,18 @@ class TestEmoji:
         ],
     )  # fmt: skip
     def test_what_is_none(self, text: str) -> None:
-        """Words, digits and signs of the keyboard, what cannot be seen, what turns the line around."""
+        """Words, digits, ASCII symbols, invisible characters and bidi controls are refused."""
         assert refusal(types.Emoji, text) == "not_emoji"
 
     def test_length(self) -> None:
-        """One, or a few signs that make one."""
+        """A reaction has one to 32 code points."""
         assert "32" in refusal(types.Emoji, "👍" * 33)
         assert refusal(types.Emoji, "") != ""
 
 
 @pytest.mark.parametrize(("scalar", "most"), [(types.Topic, 500), (types.Reason, 500), (types.DraftText, 4_000)])
 def test_texts_that_may_be_empty(scalar: Any, most: int) -> None:
-    """As long as they may be, of several lines; what cannot be stored is refused."""
+    """A text may have several lines and the full length; characters that cannot be stored are refused."""
     for text in ("", " ", "bir\nikki", "a" * most):
         assert check(scalar, text) == text
     assert str(most) in refusal(scalar, "a" * (most + 1)) or refusal(scalar, "a" * (most + 1)) == "long_text"
@@ -110,7 +110,7 @@ def test_texts_that_may_be_empty(scalar: Any, most: int) -> None:
 
 @pytest.mark.parametrize(("scalar", "most"), [(types.SlowMode, 86_400), (types.Retention, 36_500)])
 def test_numbers(scalar: Any, most: int) -> None:
-    """From nothing to the most; whole, and no truth values."""
+    """Integers are accepted from 0 to the maximum; fractions and booleans are refused."""
     for good in (0, 1, most):
         assert check(scalar, good) == good
     for bad in (-1, most + 1, 1.0, "1", True, None, 10**30):
@@ -118,7 +118,7 @@ def test_numbers(scalar: Any, most: int) -> None:
 
 
 def test_people() -> None:
-    """One to fifty names."""
+    """One to fifty names are accepted."""
     assert check(types.People, ["ali"]) == ["ali"]
     assert refusal(types.People, []) and refusal(types.People, ["a"] * 51) and refusal(types.People, [""])
 
@@ -134,7 +134,7 @@ class TestUntil:
         ],
     )
     def test_a_moment(self, text: str, at: int) -> None:
-        """RFC 3339, of any zone; what is written again is UTC."""
+        """A time may have any UTC offset; it is encoded in UTC."""
         assert check(types.Until, text) == at
         assert types.parse_time(types.format_time(at)) == at
 
@@ -144,12 +144,12 @@ class TestUntil:
          "9999-12-31T23:59:59-12:00", "1969-12-31T23:59:59Z", -1, 10**30, 253_402_300_800_000, 1.5, True, [], {}],
     )  # fmt: skip
     def test_no_moment(self, value: object) -> None:
-        """Without a zone nobody knows when that is; and nothing that no clock will show, or no table hold."""
+        """A time without an offset is refused, as is one before 1970 or after 9999."""
         assert refusal(types.Until, value)
 
     @pytest.mark.parametrize("kind", ["ban", "mute"])
     def test_of_a_command(self, kind: str) -> None:
-        """A sanction takes such a moment, or none."""
+        """The `until` of a sanction is such a time, or null."""
         command = f'{{"type": "{kind}", "conversation": "r1", "user_id": "ali", "until": %s}}'
         assert COMMAND.validate_json(command % '"2026-11-23T09:30:00Z"').until == 1_795_426_200_000  # type: ignore[union-attr]
         assert COMMAND.validate_json(command % "null").until is None  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""The v1 dialect without a socket: states, ids, hypothesis over sequences of frames."""
+"""The v1 dialect without a socket: states, ids, and arbitrary sequences of frames."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def error(action: object) -> dict[str, Any]:
 
 
 def test_hello_opens() -> None:
-    """hello is carried out once; the machine is open afterwards."""
+    """hello is executed once; after it the machine is open."""
     fresh = machine(open=False)
     action = fresh.receive(HELLO, 0.0)
     assert isinstance(action, Do) and isinstance(action.command, Hello)
@@ -41,14 +41,14 @@ def test_hello_opens() -> None:
 
 
 def test_anything_else_first_is_4501() -> None:
-    """Before hello every command is refused with unauthenticated, then the close."""
+    """Before hello every other command is refused with unauthenticated, and the connection is closed."""
     action = machine(open=False).receive('{"type": "ping", "id": 9}', 0.0)
     assert isinstance(action, End) and action.code is Close.UNAUTHENTICATED
     assert error(action) | {"message": ""} == {"type": "error", "id": 9, "code": "unauthenticated", "message": ""}
 
 
 def test_nonsense_first_is_answered_and_time_runs_on() -> None:
-    """A frame that is no command is answered with an error; the connection is still nobody's, and late is 4501."""
+    """An invalid frame is answered with an error; the connection still waits for hello, and times out with 4501."""
     fresh = machine(open=False)
     assert error(fresh.receive("{}", 0.0))["code"] == "bad_request"
     end = fresh.expire_hello()
@@ -57,18 +57,18 @@ def test_nonsense_first_is_answered_and_time_runs_on() -> None:
 
 
 def test_late_is_nothing_once_open() -> None:
-    """The deadline of hello does not end a connection that said it."""
+    """The deadline of hello does not close a connection that has sent it."""
     assert machine().expire_hello() is None
 
 
 def test_hello_twice() -> None:
-    """A second hello is an error; the connection stays."""
+    """A second hello is an error, and the connection stays open."""
     assert error(machine().receive(HELLO, 0.0))["code"] == "bad_request"
 
 
 @pytest.mark.parametrize("id", [0, -1, 2**53 - 1, "", "a", "ў"])
 def test_ids_come_back(id: int | str) -> None:
-    """An id is an integer that JavaScript can hold, or a string; it comes back also with an error."""
+    """An id is an integer that JavaScript can represent, or a string. An error has it as well."""
     action = machine().receive(json.dumps({"type": "ping", "id": id}), 0.0)
     assert action == Do(Ping(type="ping", id=id))
     assert error(machine().receive(json.dumps({"type": "dance", "id": id}), 0.0))["id"] == id
@@ -76,7 +76,7 @@ def test_ids_come_back(id: int | str) -> None:
 
 @pytest.mark.parametrize("id", ["true", "1.5", "[]", "{}", str(2**53), "1e400", '"' + "a" * 129 + '"'])
 def test_bad_ids(id: str) -> None:
-    """Any other id is a bad request, answered without an id."""
+    """Any other id is a bad request, whose answer has no id."""
     answer = error(machine().receive(f'{{"type": "ping", "id": {id}}}', 0.0))
     assert answer["code"] == "bad_request"
     assert "id" not in answer
@@ -100,14 +100,14 @@ def test_bad_ids(id: str) -> None:
     ],
 )
 def test_bad_sends(fields: dict[str, object]) -> None:
-    """A send without a text, with two targets or with fields of other types is a bad request that says why."""
+    """A send without a text, with two targets or with wrong types is a bad request with the reason."""
     answer = error(machine().receive(json.dumps({"type": "send", "id": 3, **fields}), 0.0))
     assert answer["code"] == "bad_request" and answer["id"] == 3
     assert len(answer["message"]) > 20
 
 
 def test_what_only_the_server_sets_is_ignored() -> None:
-    """sender, seq and role in a send are fields nobody knows."""
+    """sender, seq and role in a send are unknown fields and ignored."""
     action = machine().receive(
         '{"type":"send","conversation":"lobby","text":"a","sender":"root","seq":1,"role":"owner"}', 0.0
     )
@@ -123,7 +123,7 @@ def test_binary_and_oversized() -> None:
 
 
 def test_a_flood_is_answered_by_id() -> None:
-    """Also a command that came too fast is told so by its id."""
+    """A command that exceeds the rate is refused with its id."""
 
     class Full:
         def take(self, now: float) -> float:
@@ -142,7 +142,7 @@ def test_a_flood_is_answered_by_id() -> None:
     ("wait", "told", "said"), [(0.0004, 0.001, "0.1 s"), (1.2344, 1.235, "1.3 s"), (2.0, 2.0, "2.0 s")]
 )
 def test_who_comes_back_when_told_is_not_too_early(wait: float, told: float, said: str) -> None:
-    """A wait is rounded up, for programs and for people: after a shorter one the next answer is a refusal again."""
+    """A wait is rounded up, for programs and for people: a shorter one would end in another refusal."""
 
     class Full:
         def take(self, now: float) -> float:
@@ -158,8 +158,8 @@ def test_who_comes_back_when_told_is_not_too_early(wait: float, told: float, sai
 
 
 def test_more_cursors_than_are_taken() -> None:
-    """They are refused in words that say how many may come and what becomes of the rest. Nothing else changes: `hello` may be
-    said again, and an open connection goes on."""
+    """They are refused with a text that states the limit and what happens to the rest. The connection stays as it is: `hello`
+    may be sent again, and an open connection goes on."""
     cursors = {f"{number:x}": 1 for number in range(MAX_CURSORS + 1)}
     resume = {"epoch": "e", "cursors": cursors}
     fresh = machine(open=False)
@@ -179,7 +179,7 @@ def test_more_cursors_than_are_taken() -> None:
 
 
 def test_doubled_keys_take_the_last() -> None:
-    """Of two equal keys the last counts, for the command and for its id alike."""
+    """Of two equal keys the last one counts, for the command and for its id alike."""
     assert machine().receive('{"type":"hello","type":"ping","id":1,"id":2}', 0.0) == Do(Ping(type="ping", id=2))
     assert command_id('{"id":1,"id":2}') == 2
 
@@ -199,7 +199,7 @@ frames = objects.map(json.dumps) | st.text(max_size=50) | st.binary(max_size=20)
 
 @given(st.lists(frames, max_size=12))
 def test_any_sequence_of_frames(sequence: list[str | bytes]) -> None:
-    """Each frame gets exactly one action; nothing is carried out before hello, hello at most once, nothing after the end."""
+    """Each frame gets exactly one action: no command before hello, at most one hello, nothing after the end."""
     driven = V1Machine("uz", Unlimited())
     hellos = 0
     for frame in sequence:

@@ -1,4 +1,4 @@
-"""Suhbat as a part of another application: it lives with it, and its people are those that the application knows."""
+"""Suhbat in another application: it starts and stops with it, and uses its users."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ALI, VALI = {"Cookie": "session=s3cret-of-ali"}, {"Cookie": "session=s3cret-of-v
 
 
 class Example(Server):
-    """A server whose Suhbat is below /chat."""
+    """A server with Suhbat below /chat."""
 
     READY = "/chat/readyz"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """examples/in_your_app.py as its first lines say."""
+    """examples/in_your_app.py, started as its first lines say."""
 
     command = ("-m", "uvicorn", "examples.in_your_app:app", "--host", "127.0.0.1", "--port", "{port}")
     example = Example("example", tmp_path_factory.mktemp("example") / "data", port=free_port(), command=command)
@@ -44,7 +44,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_people_of_the_application(server: Server) -> None:
-    """Who it knows has an account; who it does not know is nobody; the same person stays the same."""
+    """A user of the application has an account; an unknown one is unauthenticated; the same user keeps the identity."""
     status, ali = server.request("GET", "/chat/api/v1/me", **ALI)
     assert (status, ali["user_id"], ali["kind"]) == (200, "ali", "account")
     assert server.request("GET", "/chat/api/v1/me", **ALI)[1]["uid"] == ali["uid"]
@@ -53,13 +53,13 @@ def test_people_of_the_application(server: Server) -> None:
 
 
 def test_its_own_paths_stay(server: Server) -> None:
-    """What is not below /chat is the application's."""
+    """Paths that are not below /chat belong to the application."""
     assert server.request("GET", "/login/ali")[0] == 307
     assert server.request("GET", "/api/v1/me")[0] == 404
 
 
 async def test_sockets(server: Server) -> None:
-    """hello needs no token; what one writes the other hears; both dialects."""
+    """hello needs no token; a message reaches the other user, in both dialects."""
     v1 = connect(f"{server.ws}/chat/api/v1/ws", additional_headers=ALI, proxy=None)
     simple = connect(f"{server.ws}/chat/ws/vali", additional_headers=VALI, proxy=None)
     async with v1 as ali, simple as vali:
@@ -73,7 +73,7 @@ async def test_sockets(server: Server) -> None:
 
 @pytest.fixture(scope="module")
 def with_tokens(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """examples/with_tokens.py as its first lines say."""
+    """examples/with_tokens.py, started as its first lines say."""
     command = ("-m", "uvicorn", "examples.with_tokens:app", "--host", "127.0.0.1", "--port", "{port}")
     data = tmp_path_factory.mktemp("tokens") / "data"
     example = Example("tokens", data, port=free_port(), command=command, settings={"SECRET": SECRET})
@@ -88,15 +88,15 @@ SECRET = "thirty-two bytes that only you two know"
 
 
 def token_for(name: str, seconds: float = 600) -> str:
-    """As the other service signs it; `seconds`: how long it is good yet, with what is allowed for clocks."""
+    """A token as the other service signs it. `seconds`: its remaining validity, including the tolerance of clocks."""
     exp = time.time() - LEEWAY_SECONDS + seconds
     said = {"iss": "https://login.example.org", "aud": "chat", "sub": f"id of {name}", "exp": exp}
     return jwt.encode(said | {"preferred_username": name}, SECRET, "HS256")
 
 
 async def test_people_with_tokens(with_tokens: Server) -> None:
-    """A foreign token opens what one of Suhbat's own opens, over HTTP and both dialects; a wrong one opens nothing, and
-    Suhbat's own keep working beside it."""
+    """A token of the other service is valid over HTTP and in both dialects, like Suhbat's own, which stay valid; a wrong one is
+    refused."""
     ali, vali = token_for("ali"), token_for("vali")
     status, me = with_tokens.request("GET", "/chat/api/v1/me", token=ali)
     assert (status, me["user_id"], me["kind"]) == (200, "ali", "account")
@@ -117,7 +117,7 @@ async def test_people_with_tokens(with_tokens: Server) -> None:
 
 @pytest.mark.parametrize("dialect", ["v1", "simple"])
 async def test_a_token_expires(with_tokens: Server, dialect: str) -> None:
-    """The socket closes (4505) when the token that opened it is over, and the token opens no other."""
+    """The socket closes (4505) when its token expires, and the token opens no other."""
     token = token_for("hoji", 3)
     bearer = {"Authorization": f"Bearer {token}"}
     path = "/chat/api/v1/ws" if dialect == "v1" else "/chat/ws/hoji"
@@ -143,7 +143,7 @@ async def until(socket: object, type: str, **fields: str) -> Frame:
 
 
 async def test_a_bare_mount_says_what_is_missing(tmp_path: Path) -> None:
-    """Starlette runs no lifespan of what is mounted: 503, with the way out."""
+    """Starlette runs no lifespan of a mounted application: 503 with advice."""
     app = FastAPI()
     app.mount("/chat", create_app(Settings(data=tmp_path / "data")))
     async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost") as client:
@@ -154,13 +154,13 @@ async def test_a_bare_mount_says_what_is_missing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["chat", "/chat/", "/"])
 def test_a_path_that_is_none(path: str, tmp_path: Path) -> None:
-    """Refused at once, with an example."""
+    """It is refused at once, with an example."""
     with pytest.raises(ValueError, match='like "/chat"'):
         suhbat.mount(FastAPI(), path, settings=Settings(data=tmp_path))
 
 
 def test_what_the_people_of_another_application_can_be_refused(tmp_path: Path) -> None:
-    """Their names are another's: that one cannot be had is described where it can be answered, and only there."""
+    """The errors of names from the application are described for the operations that can raise them, and only there."""
     settings = Settings(data=tmp_path / "never-made")
     alone, chat = create_app(settings), create_app(settings, lambda asked: None)
     for described, statuses in ((chat.fastapi.openapi(), {"409", "422"}), (alone.fastapi.openapi(), set())):

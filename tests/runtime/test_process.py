@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system."""
+"""Freed memory is returned to the system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.servers import ROOT
 
 THREADS = 6
 KEPT_MB = 40
-"""Of the 19 MB that each password takes."""
+"""Of the 19 MB for each password."""
 PROGRAM = """
 import sys
 from threading import Barrier, Thread
@@ -40,7 +40,7 @@ print((psutil.Process().memory_info().rss - before) >> 20)
 
 
 def kept(how: str) -> int:
-    """Megabytes that a process has more than before, when some threads have verified passwords at once."""
+    """Megabytes that a process has grown after some threads verified passwords at once."""
     command = [sys.executable, "-c", PROGRAM, str(THREADS), how]
     done = subprocess.run(
         command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
@@ -50,7 +50,7 @@ def kept(how: str) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's ways")
 def test_what_threads_used_is_given_back() -> None:
-    """After passwords were verified in several threads the process is about as large as it was; left alone, it is not."""
+    """After several threads verified passwords, the process is about as large as before; without `limit_heaps` it is not."""
     assert kept("given") < KEPT_MB
     if platform.libc_ver()[0] == "glibc":
         assert kept("left alone") > KEPT_MB

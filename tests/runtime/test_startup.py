@@ -1,4 +1,4 @@
-"""What start-up prints and refuses."""
+"""The lines that start-up prints, and the configurations that it refuses."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from tests.servers import ROOT, Server
     ],
 )
 def test_where_an_asgi_server_listens(argv: list[str], expected: tuple[str, int]) -> None:
-    """The command line of the ASGI server tells host and port; under `suhbat serve` the settings do."""
+    """Host and port come from the command line of the ASGI server; under `suhbat serve` from the settings."""
     assert startup.listening_address(argv, Settings()) == expected
 
 
 def test_urls_and_the_warning() -> None:
-    """The URLs can be opened as they stand; open guests on a public address are warned of, on this machine not."""
+    """The URLs can be opened as printed; open guests on a public address cause a warning, on this machine none."""
     said = "\n".join(startup.welcome_lines(Settings(), "0.0.0.0", 8001))
     assert "http://localhost:8001\n" in said and "ws://localhost:8001/ws/user1" in said
     assert "Warning" in said
@@ -41,13 +41,13 @@ def test_urls_and_the_warning() -> None:
 
 
 def test_a_public_url_is_shown_as_it_is() -> None:
-    """Behind a proxy people open `public_url`, and its sockets are wss."""
+    """Behind a proxy the URL is `public_url`, and that of the sockets is wss."""
     said = "\n".join(startup.welcome_lines(Settings(public_url="https://chat.example.org"), "127.0.0.1", 8000))
     assert "https://chat.example.org" in said and "wss://chat.example.org/ws/user1" in said
 
 
 def test_only_ascii_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A console that knows nothing but ASCII can show every line, whatever the data directory is called."""
+    """An ASCII console can show every line, whatever the name of the data directory is."""
     monkeypatch.setattr("sys.argv", ["uvicorn", "main:app"])
     startup.print_welcome(Settings(data=Path("маълумот")))
     assert capsys.readouterr().out.isascii()
@@ -58,7 +58,7 @@ def test_only_ascii_is_printed(capsys: pytest.CaptureFixture[str], monkeypatch: 
     [(["uvicorn", "main:app", "--workers", "2"], {}), (["uvicorn", "main:app"], {"WEB_CONCURRENCY": "4"})],
 )
 def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -> None:
-    """Two workers without a bus do not start, and the reason is said."""
+    """Two workers without a bus do not start, and the reason is printed."""
     with pytest.raises(UnusableStore, match="bus_url"):
         startup.require_one_worker(argv, environ, Settings())
     startup.require_one_worker(["uvicorn", "main:app", "--workers", "1"], {}, Settings())
@@ -67,7 +67,7 @@ def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -
 
 
 def test_a_start_on_sqlite_imports_nothing_of_postgresql(tmp_path: Path) -> None:
-    """A server on SQLite without a bus loads no code of PostgreSQL or NATS: it took a third of the time to start."""
+    """A server on SQLite without a bus loads no code of PostgreSQL or NATS, which took a third of the start."""
     code = (
         "import sys; from suhbat.runtime.app import create_app; from suhbat.config import Settings; "
         f"create_app(Settings(data={str(tmp_path)!r})); "
@@ -80,7 +80,7 @@ def test_a_start_on_sqlite_imports_nothing_of_postgresql(tmp_path: Path) -> None
 
 
 def test_the_application_of_a_wheel(tmp_path: Path) -> None:
-    """`uvicorn suhbat.main:app` needs no file of a checkout; below a root path the page, HTTP and cookies know of it."""
+    """`uvicorn suhbat.main:app` works without a checkout; the page, HTTP and cookies use the root path."""
     command = ("-m", "uvicorn", "suhbat.main:app", "--host", "127.0.0.1", "--port", "{port}")
     server = Server("uvicorn", tmp_path / "data", command=command)
     server.start()
