@@ -1,7 +1,6 @@
-"""What RFC 6455 asks of a server, case by case, by the numbers that Autobahn's testsuite made known.
+"""The requirements of RFC 6455 on a server, case by case, with the numbers of Autobahn's testsuite.
 
-A case (case.py) is what a client says and what must come back; the tables (framing, utf8, closing, sizes, limits,
-deflate, deflate_own) are all of them; play.py has the conversation over a socket. deviations.py names what is accepted
-instead, and where.
-Compression (Autobahn's 12 and 13) is tried where the transport is Suhbat's own: elsewhere it is that server's.
+A case (case.py) is what a client sends and what it must receive. The tables framing, utf8, closing, sizes, limits, deflate and
+deflate_own have all cases; play.py performs one over a socket. deviations.py lists the accepted deviations of each transport.
+Compression (Autobahn's 12 and 13) is tested on Suhbat's own transports only; elsewhere it is that of the ASGI server.
 """

@@ -1,4 +1,4 @@
-"""A case, and the words it is made of."""
+"""A test case, and functions to build its steps and frames."""
 
 from __future__ import annotations
 
@@ -10,32 +10,31 @@ from tests.system.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, fram
 
 NORMAL, PROTOCOL, UNSUPPORTED, INVALID, TOO_BIG, FLOOD = 1000, 1002, 1003, 1007, 1009, 4029
 NO_CODE, NO_CLOSE = 1005, 1006
-"""A close frame without a code; no close frame (RFC 6455 §7.4.1: neither is ever sent)."""
+"""A close frame without a code, and the absence of one (RFC 6455 §7.4.1: neither is ever sent)."""
 QUIET = -1
-"""In the place of an opcode: nothing came for a while, and the connection stayed open."""
+"""Takes the place of an opcode: nothing was received for a while, and the connection stayed open."""
 
-Heard = tuple[int, bytes]
-"""A whole message, a pong, or QUIET."""
+Received = tuple[int, bytes]
+"""A complete message, a pong, or QUIET."""
 
 
 @dataclass(frozen=True)
 class Until:
-    """Say nothing more before so many things were heard, or the server closed."""
+    """Wait until this many messages were received, or the server closed."""
 
     count: int
 
 
 @dataclass(frozen=True)
 class Quiet:
-    """Say nothing for so many seconds; it is heard as QUIET unless the server closes meanwhile."""
+    """Wait this many seconds. It counts as QUIET unless the server closes meanwhile."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Message:
-    """Say a message as was agreed: compressed, or as it is where the server declined. `size`: in frames of so many
-    octets."""
+    """Send a message, compressed if the server accepted that. `size`: the octets of each frame, or 0 for one frame."""
 
     opcode: int
     payload: bytes
@@ -43,56 +42,56 @@ class Message:
 
 
 Step = bytes | Until | Quiet | Message
-"""Bytes go out at once, in one write; the next step's in another."""
+"""Bytes are sent in one write; the next step is sent in another one."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A conversation. Strictly: all of `hears`, in this order and nothing else, then a close with one of `codes`, then
-    the server ends the TCP connection (RFC 6455 §7.1.1)."""
+    """The client performs the steps of `sends`. It must receive exactly `expects` in this order, then a close with one of
+    `codes`, then the end of the TCP connection (RFC 6455 §7.1.1)."""
 
     id: str
-    says: tuple[Step, ...]
-    hears: tuple[Heard, ...]
+    sends: tuple[Step, ...]
+    expects: tuple[Received, ...]
     codes: frozenset[int]
-    goodbye: bool = False
-    """When it has heard everything, the client closes with 1000."""
-    answers: bool = False
-    """The client answers the server's close: it has said none itself."""
-    partly: bool = False
-    """A beginning of `hears` is enough."""
-    abrupt: bool = False
-    """The server may also reset the TCP connection: it closes it while more is on its way."""
+    client_closes: bool = False
+    """The client closes with 1000 when it has received everything."""
+    server_closes: bool = False
+    """The client answers the close of the server, and has sent none itself."""
+    partial: bool = False
+    """Receiving a beginning of `expects` is enough."""
+    may_reset: bool = False
+    """The server may also reset the TCP connection, because it closes while more data is on its way."""
     lingers: bool = False
-    """The server, having closed, has no ear for the answer: it ends the TCP connection seconds later. Not waited for."""
+    """The server does not read after its close and ends the TCP connection seconds later. Not waited for."""
     offer: str = ""
-    """Extensions that the client asks for (RFC 6455 §9.1)."""
+    """The extensions that the client offers (RFC 6455 §9.1)."""
     agreed: frozenset[str] = frozenset()
-    """What the server takes up of them: the name of the extension and its parameters."""
+    """The accepted extension, as its name and parameters."""
 
     @property
     def binary(self) -> bool:
-        return any(opcode == BINARY for opcode, _ in self.hears)
+        return any(opcode == BINARY for opcode, _ in self.expects)
 
 
-def answered(id: str, *says: Step, hears: Sequence[Heard] = ()) -> Case:
-    """All is well: so much is heard, and the client says goodbye."""
-    return Case(id, says, tuple(hears), frozenset({NORMAL}), goodbye=True)
+def answered(id: str, *sends: Step, expects: Sequence[Received] = ()) -> Case:
+    """The server answers with `expects`, and the client closes."""
+    return Case(id, sends, tuple(expects), frozenset({NORMAL}), client_closes=True)
 
 
-def closed(id: str, *says: Step, codes: Sequence[int] = (NORMAL,), hears: Sequence[Heard] = ()) -> Case:
-    """A close is among what is said."""
-    return Case(id, says, tuple(hears), frozenset(codes))
+def closed(id: str, *sends: Step, codes: Sequence[int] = (NORMAL,), expects: Sequence[Received] = ()) -> Case:
+    """The client sends a close among its steps."""
+    return Case(id, sends, tuple(expects), frozenset(codes))
 
 
-def ended(id: str, *says: Step, codes: Sequence[int], hears: Sequence[Heard] = ()) -> Case:
-    """What is said makes the server close."""
-    return Case(id, says, tuple(hears), frozenset(codes), answers=True)
+def ended(id: str, *sends: Step, codes: Sequence[int], expects: Sequence[Received] = ()) -> Case:
+    """The steps make the server close with one of `codes`."""
+    return Case(id, sends, tuple(expects), frozenset(codes), server_closes=True)
 
 
-def broken(id: str, *says: Step, hears: Sequence[Heard] = ()) -> Case:
-    """What is said breaks the protocol: 1002."""
-    return ended(id, *says, codes=[PROTOCOL], hears=hears)
+def broken(id: str, *sends: Step, expects: Sequence[Received] = ()) -> Case:
+    """The steps violate the protocol, so the server closes with 1002."""
+    return ended(id, *sends, codes=[PROTOCOL], expects=expects)
 
 
 # Frames of a client
@@ -124,7 +123,7 @@ def close(code: int | None = NORMAL, reason: bytes = b"", *, rsv: int = 0) -> by
 
 
 def fragmented(opcode: int, payload: bytes, size: int, *, rsv: int = 0) -> list[bytes]:
-    """A message in frames of so many octets; the reserved bits are set in the first."""
+    """A message in frames of `size` octets; the first one has the reserved bits."""
     pieces = in_pieces(payload, size)
     last = len(pieces) - 1
     return [
@@ -134,10 +133,10 @@ def fragmented(opcode: int, payload: bytes, size: int, *, rsv: int = 0) -> list[
 
 
 def in_pieces(data: bytes, size: int) -> list[bytes]:
-    """To be said piece by piece, each in a write of its own."""
+    """The data in pieces of `size` octets, each for a write of its own."""
     return [data[start : start + size] for start in range(0, len(data), size)]
 
 
 def octets(*frames: bytes) -> list[bytes]:
-    """One octet at a time."""
+    """The frames octet by octet."""
     return in_pieces(b"".join(frames), 1)

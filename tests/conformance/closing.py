@@ -16,15 +16,15 @@ BEYOND = (5000, 65_535)
 
 
 def _order() -> Iterator[Case]:
-    """What is said after the close is not answered."""
-    yield answered("7.1.1", text(HELLO), hears=[(TEXT, HELLO)])
+    """Nothing after the close is answered."""
+    yield answered("7.1.1", text(HELLO), expects=[(TEXT, HELLO)])
     yield closed("7.1.2", close() + close(None))
     yield closed("7.1.3", close() + ping())
     yield closed("7.1.4", close() + text(HELLO))
     yield closed("7.1.5", text(b"one", fin=False) + close() + more(b"two", fin=True))
     large = b"BAsd7&jh23" * 26_214
     # Autobahn takes any outcome.
-    yield closed("7.1.6", text(large), text(HELLO), close() + ping(), hears=[(TEXT, large), (TEXT, HELLO)])
+    yield closed("7.1.6", text(large), text(HELLO), close() + ping(), expects=[(TEXT, large), (TEXT, HELLO)])
 
 
 def _form() -> Iterator[Case]:

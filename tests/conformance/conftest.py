@@ -1,4 +1,4 @@
-"""Echo servers, one for each transport and kind of limits, with compression and without, started when first asked for."""
+"""Echo servers for each transport, with and without limits and compression, started at the first use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PortOf = Callable[..., int]
 
 @pytest.fixture(scope="session")
 def port_of() -> Iterator[PortOf]:
-    """`port_of("native")`, or `port_of("native", limits="on")` with the limits of the chat; `compression="on"` likewise."""
+    """`port_of("native")`; with `limits="on"` it has the limits of the chat; `compression="on"` likewise."""
     running: dict[tuple[str, str, str], tuple[subprocess.Popen[bytes], int]] = {}
 
     def find(transport: str, limits: str = "off", compression: str = "off") -> int:

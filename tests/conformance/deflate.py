@@ -1,6 +1,4 @@
-"""permessage-deflate (12 and 13; RFC 7692): a quarter of Autobahn's sizes and few messages, what is looked for is whether
-they are right.
-"""
+"""permessage-deflate (12 and 13; RFC 7692), with a quarter of Autobahn's sizes and few messages: only correctness is tested."""
 
 from __future__ import annotations
 
@@ -25,7 +23,7 @@ OFFER = "permessage-deflate"
 AGREED = frozenset(
     {OFFER, "server_no_context_takeover", "client_no_context_takeover", f"server_max_window_bits={WINDOW_BITS}"}
 )
-"""What a plain offer is answered with."""
+"""The answer to an offer without parameters."""
 MESSAGES = 4
 
 
@@ -62,7 +60,7 @@ def _page(dice: random.Random) -> bytes:
 
 
 def _packed_already(dice: random.Random) -> bytes:
-    """Noise, and the same noise again 20,000 octets later: only a window that is larger than the server's sees that."""
+    """Noise that repeats after 20,000 octets, which only a window larger than that of the server can use."""
     noise = dice.randbytes(20_000)
     return noise * 7
 
@@ -73,16 +71,16 @@ SIZES = (
     *((size, 64) for size in (2048, 4096, 8192, 16_384, 32_768)),
     *((32_768, size) for size in (256, 1024, 8192)),
 )
-"""Of a message, and of its fragments."""
+"""The sizes of a message and of its fragments."""
 
 
 def _echoes(group: str, data: bytes, opcode: int, offer: str, agreed: frozenset[str]) -> Iterator[Case]:
     for number, (size, fragment) in enumerate(SIZES, 1):
         payloads = in_pieces((data + data)[: size * MESSAGES], size)
-        says: list[Step] = []
+        sends: list[Step] = []
         for count, payload in enumerate(payloads, 1):
-            says += (Message(opcode, payload, fragment), Until(count))
-        case = answered(f"{group}.{number}", *says, hears=[(opcode, payload) for payload in payloads])
+            sends += (Message(opcode, payload, fragment), Until(count))
+        case = answered(f"{group}.{number}", *sends, expects=[(opcode, payload) for payload in payloads])
         yield negotiated(case, offer, agreed)
 
 
@@ -92,14 +90,14 @@ def _kinds_of_data() -> Iterator[Case]:
 
 
 def _offered(takeover: bool, bits: int) -> str:
-    """An offer as Autobahn makes it: the server may restrict the client, and is asked to restrict itself."""
+    """An offer of Autobahn: the server may restrict the client, and is asked to restrict itself."""
     asked = "; server_no_context_takeover" * (not takeover) + f"; server_max_window_bits={bits}" * bool(bits)
     return f"{OFFER}; client_no_context_takeover; client_max_window_bits{asked}"
 
 
 BOTH = AGREED | {f"client_max_window_bits={WINDOW_BITS}"}
 NARROW: frozenset[str] = frozenset()
-"""A window that is smaller than that of the frames for everybody is declined: then nothing is compressed."""
+"""A window smaller than that of the shared frames is declined, and nothing is compressed."""
 OFFERS = (
     (_offered(True, 0), BOTH),
     (_offered(False, 0), BOTH),

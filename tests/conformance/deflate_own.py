@@ -1,5 +1,5 @@
-"""What RFC 7692 says of permessage-deflate and Autobahn has no case for: what is agreed on, what is right and what is not, and
-the limit of a message."""
+"""Requirements of RFC 7692 for which Autobahn has no case: negotiation, valid and invalid messages, and the limit of a
+message."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ def _negotiations() -> Iterator[tuple[str, frozenset[str]]]:
 
 
 def _agreements() -> Iterator[Case]:
-    """Whatever is agreed on, what is said so comes back."""
+    """A message is echoed with every negotiated set of parameters."""
     for offer, agreed in _negotiations():
         # zlib makes no window of 8 bits; in so short a message nothing is further back.
         payload = LONG[:200] if "=8" in "".join(agreed) else LONG
-        yield negotiated(answered(offer, Message(TEXT, payload), hears=[(TEXT, payload)]), offer, agreed)
+        yield negotiated(answered(offer, Message(TEXT, payload), expects=[(TEXT, payload)]), offer, agreed)
 
 
 # What is said: the first six are the examples of RFC 7692 §7.2.3
@@ -89,10 +89,10 @@ STORED = bytes.fromhex("000500faff48656c6c6f00")
 FINAL = bytes.fromhex("f348cdc9c9070000")
 TWO_BLOCKS = bytes.fromhex("f24805000000ffffcac9c90700")
 BACK = bytes.fromhex("f200110000")
-"""Refers to the message before it: that window is not kept."""
+"""Refers to the previous message, whose window is not kept."""
 RESERVED_BLOCK = b"\x07"
 WRONG_LENGTH = bytes.fromhex("000500ffff48656c6c6f00")
-"""A stored block whose length and its complement do not agree."""
+"""A stored block whose length does not match its complement."""
 HEARD = [(TEXT, b"Hello")]
 
 
@@ -101,31 +101,31 @@ def packed(payload: bytes, *, fin: bool = True, opcode: int = TEXT) -> bytes:
 
 
 def _right() -> Iterator[Case]:
-    yield answered("compressed", packed(HELLO), hears=HEARD)
-    yield answered("two octets at a time", *fragmented(TEXT, HELLO, 2, rsv=COMPRESSED), hears=HEARD)
-    yield answered("a stored block", packed(STORED), hears=HEARD)
-    yield answered("a final block", packed(FINAL), hears=HEARD)
-    yield answered("two blocks", packed(TWO_BLOCKS), hears=HEARD)
-    yield answered("nothing", packed(b"\0"), hears=[(TEXT, b"")])
-    yield answered("octet by octet", *octets(packed(HELLO), text(b"Hello")), hears=HEARD * 2)
+    yield answered("compressed", packed(HELLO), expects=HEARD)
+    yield answered("two octets at a time", *fragmented(TEXT, HELLO, 2, rsv=COMPRESSED), expects=HEARD)
+    yield answered("a stored block", packed(STORED), expects=HEARD)
+    yield answered("a final block", packed(FINAL), expects=HEARD)
+    yield answered("two blocks", packed(TWO_BLOCKS), expects=HEARD)
+    yield answered("nothing", packed(b"\0"), expects=[(TEXT, b"")])
+    yield answered("octet by octet", *octets(packed(HELLO), text(b"Hello")), expects=HEARD * 2)
     both = packed(HELLO) + text(b"Hello")
-    yield answered("compressed and not, in turn", both * 3, hears=HEARD * 6)
-    yield answered("not compressed, in fragments", *fragmented(TEXT, b"Hello", 2), hears=HEARD)
+    yield answered("compressed and not, in turn", both * 3, expects=HEARD * 6)
+    yield answered("not compressed, in fragments", *fragmented(TEXT, b"Hello", 2), expects=HEARD)
     first, last = packed(HELLO[:3], fin=False), more(HELLO[3:], fin=True)
-    yield answered("a ping in between", first + ping(b"!") + last, hears=[(PONG, b"!"), *HEARD])
+    yield answered("a ping in between", first + ping(b"!") + last, expects=[(PONG, b"!"), *HEARD])
     empty = packed(b"", fin=False) + more(HELLO) + more(b"", fin=True)
-    yield answered("empty fragments at both ends", empty, hears=HEARD)
+    yield answered("empty fragments at both ends", empty, expects=HEARD)
     flushed = packed(deflated(b"Hel", whole=False), fin=False) + more(deflated(b"lo"), fin=True)
-    yield answered("each fragment flushed", flushed, hears=HEARD)
+    yield answered("each fragment flushed", flushed, expects=HEARD)
     not_then_compressed = text(b"Hel", fin=False) + more(b"lo", fin=True) + packed(HELLO)
-    yield answered("fragments, then compressed", not_then_compressed, hears=HEARD * 2)
+    yield answered("fragments, then compressed", not_then_compressed, expects=HEARD * 2)
     compressed_then_not = first + last + text(b"Hel", fin=False) + more(b"lo", fin=True)
-    yield answered("compressed fragments, then others", compressed_then_not, hears=HEARD * 2)
+    yield answered("compressed fragments, then others", compressed_then_not, expects=HEARD * 2)
     far = random.Random(7).randbytes(15_000).hex().encode()
     twice = deflated(far + far)
-    yield answered("from 30,000 octets back", packed(twice), hears=[(TEXT, far + far)])
-    yield answered("a long final block", packed(_final(far)), hears=[(TEXT, far)])
-    yield answered("binary", packed(HELLO, opcode=BINARY), hears=[(BINARY, b"Hello")])
+    yield answered("from 30,000 octets back", packed(twice), expects=[(TEXT, far + far)])
+    yield answered("a long final block", packed(_final(far)), expects=[(TEXT, far)])
+    yield answered("binary", packed(HELLO, opcode=BINARY), expects=[(BINARY, b"Hello")])
 
 
 def _final(payload: bytes) -> bytes:
@@ -137,7 +137,7 @@ def _final(payload: bytes) -> bytes:
 
 
 def _bits() -> Iterator[Case]:
-    """RSV1 is for the first frame of a message of data, the others for nobody (RFC 7692 §6)."""
+    """RSV1 is allowed in the first frame of a data message only, the other bits nowhere (RFC 7692 §6)."""
     first, plain = packed(HELLO[:3], fin=False), text(b"Hel", fin=False)
     for name, begun, rest in (("compressed", first, HELLO[3:]), ("plain", plain, b"lo")):
         yield broken(f"RSV1 in the last frame of a {name} message", begun + more(rest, fin=True, rsv=COMPRESSED))
@@ -145,14 +145,14 @@ def _bits() -> Iterator[Case]:
             f"RSV1 in the second of a {name} message", begun + more(rest, rsv=COMPRESSED) + more(b"", fin=True)
         )
     yield broken(
-        "RSV1 in a continuation of nothing", packed(HELLO) + framed(CONTINUATION, HELLO, rsv=COMPRESSED), hears=HEARD
+        "RSV1 in a continuation of nothing", packed(HELLO) + framed(CONTINUATION, HELLO, rsv=COMPRESSED), expects=HEARD
     )
-    yield broken("RSV1 in a ping", packed(HELLO) + ping(b"!", rsv=COMPRESSED), hears=HEARD)
+    yield broken("RSV1 in a ping", packed(HELLO) + ping(b"!", rsv=COMPRESSED), expects=HEARD)
     yield broken("RSV1 in a ping in between", first + framed(PING, b"!", rsv=COMPRESSED))
     yield broken("RSV1 in a pong", pong(b"!", rsv=COMPRESSED))
     yield broken("RSV1 in a close", close(rsv=COMPRESSED))
     yield broken("RSV1 in an unknown opcode", framed(CLOSE + 3, HELLO, rsv=COMPRESSED))
-    yield broken("RSV2", packed(HELLO) + text(HELLO, rsv=2), hears=HEARD)
+    yield broken("RSV2", packed(HELLO) + text(HELLO, rsv=2), expects=HEARD)
     yield broken("RSV3", binary(HELLO, rsv=1))
     yield broken("RSV1 and RSV2", text(HELLO, rsv=COMPRESSED | 2))
     yield broken("a message in a compressed one", first + packed(HELLO))
@@ -160,17 +160,17 @@ def _bits() -> Iterator[Case]:
 
 
 def _data() -> Iterator[Case]:
-    """What cannot be unpacked."""
+    """Data that cannot be decompressed."""
     for name, wrong in (
         ("a reserved block", RESERVED_BLOCK),
         ("a wrong length", WRONG_LENGTH),
         ("noise", b"\xff" * 50),
     ):
-        yield broken(name, packed(HELLO) + packed(wrong) + text(b"unheard"), hears=HEARD)
+        yield broken(name, packed(HELLO) + packed(wrong) + text(b"unheard"), expects=HEARD)
         yield broken(f"{name} in a fragment", packed(wrong, fin=False) + more(HELLO, fin=True))
         yield broken(f"{name} in a later fragment", packed(HELLO + TAIL, fin=False), more(wrong), more(b"", fin=True))
-    yield broken("from the message before", packed(HELLO) + packed(BACK), hears=HEARD)
-    yield ended("not UTF-8", packed(HELLO) + packed(deflated(b"\xffHello")), codes=[INVALID], hears=HEARD)
+    yield broken("from the message before", packed(HELLO) + packed(BACK), expects=HEARD)
+    yield ended("not UTF-8", packed(HELLO) + packed(deflated(b"\xffHello")), codes=[INVALID], expects=HEARD)
     yield ended("UTF-8 that is cut", packed(deflated("ё".encode()[:1])), codes=[INVALID])
 
 
@@ -185,19 +185,19 @@ FULL = b"x" * MAX_FRAME
 def _limits() -> Iterator[Case]:
     hello, too_big = packed(HELLO), [TOO_BIG]
     full, over = deflated(FULL), deflated(FULL + b"x")
-    yield answered("64 KiB, compressed", packed(full), hears=[(TEXT, FULL)])
+    yield answered("64 KiB, compressed", packed(full), expects=[(TEXT, FULL)])
     yield answered(
-        "64 KiB, compressed, in fragments", *fragmented(TEXT, full, 10, rsv=COMPRESSED), hears=[(TEXT, FULL)]
+        "64 KiB, compressed, in fragments", *fragmented(TEXT, full, 10, rsv=COMPRESSED), expects=[(TEXT, FULL)]
     )
     halves = packed(deflated(FULL[: MAX_FRAME // 2], whole=False), fin=False), deflated(FULL[: MAX_FRAME // 2])
-    yield answered("64 KiB, half in each fragment", halves[0] + more(halves[1], fin=True), hears=[(TEXT, FULL)])
-    yield ended("64 KiB and one, compressed", hello + packed(over), codes=too_big, hears=HEARD)
+    yield answered("64 KiB, half in each fragment", halves[0] + more(halves[1], fin=True), expects=[(TEXT, FULL)])
+    yield ended("64 KiB and one, compressed", hello + packed(over), codes=too_big, expects=HEARD)
     yield ended("64 KiB and one, in fragments", *fragmented(TEXT, over, 10, rsv=COMPRESSED), codes=too_big)
     yield ended(
         "64 KiB and one, in two", halves[0] + more(deflated(FULL[: MAX_FRAME // 2 + 1]), fin=True), codes=too_big
     )
     bomb = deflated(b"\0" * 40_000_000)  # 39 KB
-    yield ended("a bomb", hello + packed(bomb), codes=too_big, hears=HEARD)
+    yield ended("a bomb", hello + packed(bomb), codes=too_big, expects=HEARD)
     yield ended("a bomb in fragments", *fragmented(TEXT, bomb, 1000, rsv=COMPRESSED), codes=too_big)
     later = packed(deflated(b"Hello", whole=False), fin=False) + more(bomb, fin=True)
     yield ended("a bomb in a later fragment", later, codes=too_big)

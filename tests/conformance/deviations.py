@@ -1,4 +1,4 @@
-"""What is accepted instead of what a case strictly asks, by transport."""
+"""The accepted deviations from the cases, by transport."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ Change = Callable[[Case], Case]
 
 
 def _late(case: Case) -> Case:
-    """Text is looked at when the message is whole, not octet by octet: `websockets` says so of itself."""
-    second = (QUIET, b"") if case.hears[0][0] == QUIET else (PONG, b"B")
-    return replace(case, hears=(*case.hears, second))
+    """`websockets` checks UTF-8 when a message is complete, not octet by octet, as it documents."""
+    second = (QUIET, b"") if case.expects[0][0] == QUIET else (PONG, b"B")
+    return replace(case, expects=(*case.expects, second))
 
 
 def _in_a_message(case: Case) -> Case:
-    """A close between fragments is a mistake to `websockets`; RFC 6455 §5.4 lets it in there."""
+    """`websockets` refuses a close between fragments, which RFC 6455 §5.4 allows."""
     return replace(case, codes=frozenset({PROTOCOL}))
 
 
 def _behind(case: Case) -> Case:
-    """What ends the connection overtakes the answers to the messages that came with it."""
-    return replace(case, partly=True)
+    """The end of the connection overtakes the answers to messages that were received with it."""
+    return replace(case, partial=True)
 
 
 def _silent(case: Case) -> Case:
-    """hypercorn ends the TCP connection without a close where the protocol is broken, and with it what was right before.
-    Autobahn takes that (RFC 6455 §7.1.7 only says SHOULD).
+    """After a protocol error hypercorn ends the TCP connection without a close, and without answers to earlier messages.
+    Autobahn accepts that (RFC 6455 §7.1.7 only says SHOULD).
     """
-    return replace(case, codes=frozenset({NO_CLOSE}), partly=True, abrupt=True)
+    return replace(case, codes=frozenset({NO_CLOSE}), partial=True, may_reset=True)
 
 
 BEHIND = {"7.1.6": _behind, "a close behind a message": _behind}
@@ -46,7 +46,7 @@ TRANSPORTS: Mapping[str, Mapping[str, Change]] = {"native": STREAM, "uvicorn": S
 
 
 def accepted(transport: str, case: Case) -> Case:
-    """The case as this transport must pass it."""
+    """The case with the accepted deviations of this transport."""
     if transport == "asgi" and case.codes & {PROTOCOL, INVALID} and NORMAL not in case.codes:
         return _silent(case)
     change = TRANSPORTS[transport].get(case.id)

@@ -1,4 +1,4 @@
-"""What a connection may ask of the server, and what RFC 6455 forbids and Autobahn has no case for."""
+"""The limits of a connection, and violations of RFC 6455 for which Autobahn has no case."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ HELLO = [(TEXT, b"hello")]
 
 
 def _length(length: int) -> bytes:
-    """The head of a text frame that says it is so long."""
+    """The header of a text frame that announces this length."""
     return b"\x81\xff" + length.to_bytes(8, "big") + b"mask"
 
 
 def _everywhere() -> Iterator[Case]:
-    yield answered("64 KiB", text(FULL), hears=[(TEXT, FULL)])
-    yield answered("64 KiB in fragments", *fragmented(TEXT, FULL, 1000), hears=[(TEXT, FULL)])
-    yield ended("64 KiB and one", text(b"hello") + text(FULL + b"x"), codes=[TOO_BIG], hears=HELLO)
+    yield answered("64 KiB", text(FULL), expects=[(TEXT, FULL)])
+    yield answered("64 KiB in fragments", *fragmented(TEXT, FULL, 1000), expects=[(TEXT, FULL)])
+    yield ended("64 KiB and one", text(b"hello") + text(FULL + b"x"), codes=[TOO_BIG], expects=HELLO)
     yield ended("64 KiB and one in fragments", *fragmented(TEXT, FULL + b"x", 1000), codes=[TOO_BIG])
-    yield broken("no mask", text(b"hello") + framed(TEXT, b"hello", mask=False), hears=HELLO)
+    yield broken("no mask", text(b"hello") + framed(TEXT, b"hello", mask=False), expects=HELLO)
     yield broken("no mask on a ping", framed(PING, b"hello", mask=False))
-    yield closed("a close behind a message", text(b"hello") + close(), hears=HELLO)
-    yield closed("a close behind a ping", ping(b"hello") + close(), hears=[(PONG, b"hello")])
+    yield closed("a close behind a message", text(b"hello") + close(), expects=HELLO)
+    yield closed("a close behind a ping", ping(b"hello") + close(), expects=[(PONG, b"hello")])
 
 
 def _where_frames_are_seen() -> Iterator[Case]:
-    """An ASGI server keeps to itself what is not a whole message."""
+    """An ASGI server does not pass on an incomplete message."""
     yield ended("64 KiB and one announced", _length(MAX_FRAME + 1), codes=[TOO_BIG])
     yield ended("2 to the 63rd less one announced", _length((1 << 63) - 1), codes=[TOO_BIG])
     few = CONTROL_FRAMES - 1
-    yield answered("as many pings as may be", ping() * few, hears=[(PONG, b"")] * few)
-    yield answered("as many pongs as may be", pong() * few, text(b"hello"), hears=HELLO)
+    yield answered("as many pings as may be", ping() * few, expects=[(PONG, b"")] * few)
+    yield answered("as many pongs as may be", pong() * few, text(b"hello"), expects=HELLO)
     pieces = text(b"", fin=False) + more(b"") * CONTROL_FRAMES
     for id, flood in (("more pongs", pong() * (CONTROL_FRAMES + 1)), ("more fragments", pieces)):
         yield replace(ended(id, flood, codes=[FLOOD]), lingers=True)

@@ -1,4 +1,4 @@
-"""Have the conversation of a case, and tell how it went."""
+"""Performs a case over a socket and reports the result."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from dataclasses import dataclass, field
 
 from tests.system.raw import BINARY, CLOSE, CONTINUATION, PONG, TEXT, Ended, Raw, framed
 
-from .case import NO_CLOSE, NO_CODE, QUIET, Case, Heard, Message, Quiet, Until, close, fragmented
+from .case import NO_CLOSE, NO_CODE, QUIET, Case, Message, Quiet, Received, Until, close, fragmented
 from .packing import COMPRESSED, deflated, inflated
 
 PATIENCE = 5.0
-"""Seconds for each thing that must come. Whatever is right comes at once."""
+"""Seconds to wait for each message. A correct server answers at once."""
 FIN, RESERVED, RSV1 = 0x80, 0x70, 0x40
 
 
 @dataclass
 class Outcome:
-    heard: list[Heard] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
     code: int = NO_CLOSE
     end: str = "open"
-    """How the server ended the TCP connection: `closed` (FIN), `reset` (RST), or still `open` when it had to be closed."""
+    """The state of the TCP connection at the end: `closed` by the server (FIN), `reset` by it (RST), or still `open`."""
     agreed: frozenset[str] = frozenset()
-    """The extension and its parameters that the server answered with."""
+    """The extension and parameters that the server accepted."""
     compressed: int = 0
-    """How many messages came so."""
+    """The number of compressed messages that were received."""
 
 
 def check(case: Case, port: int) -> Outcome:
-    """The conversation goes as the case asks."""
+    """Perform the case. Raises AssertionError if the outcome is not the one of the case."""
     outcome = play(case, port)
     assert outcome.agreed == case.agreed
-    expected = case.hears[: len(outcome.heard)] if case.partly else case.hears
-    assert tuple(outcome.heard) == expected
+    expected = case.expects[: len(outcome.received)] if case.partial else case.expects
+    assert tuple(outcome.received) == expected
     assert outcome.code in case.codes
     if not case.lingers:
-        assert outcome.end == "closed" or (case.abrupt and outcome.end == "reset")
+        assert outcome.end == "closed" or (case.may_reset and outcome.end == "reset")
     return outcome
 
 
@@ -45,13 +45,13 @@ def play(case: Case, port: int, path: str = "/ws/conformance") -> Outcome:
     headers = {"Sec-WebSocket-Extensions": case.offer} if case.offer else None
     with Raw(port, path, patience=PATIENCE, headers=headers) as raw:
         assert raw.status == 101
-        # Pieces that are said one by one should also arrive one by one.
+        # Pieces that are sent one by one should also arrive one by one.
         raw.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return _Conversation(raw, case).have()
 
 
 def _agreed(head: str) -> frozenset[str]:
-    """What the answer to the handshake says of extensions: one at most, or nothing."""
+    """The extension in the response to the handshake; there is at most one."""
     lines = [line.partition(":") for line in head.splitlines()]
     values = [value for name, _, value in lines if name.lower() == "sec-websocket-extensions"]
     assert len(values) <= 1 and not any("," in value for value in values), "one at most was offered"
@@ -65,13 +65,13 @@ class _Conversation:
         self._raw = raw
         self._case = case
         self._outcome = Outcome(agreed=_agreed(raw.head))
-        self._message: Heard | None = None  # fragments of one that is not whole yet
+        self._message: Received | None = None  # fragments of one that is not whole yet
         self._compressed = False  # that one is
         self._over = False  # the server closed, or is gone
 
     def have(self) -> Outcome:
         case, outcome = self._case, self._outcome
-        for step in case.says:
+        for step in case.sends:
             if isinstance(step, Until):
                 self._until(step.count)
             elif isinstance(step, Quiet):
@@ -80,19 +80,19 @@ class _Conversation:
                 self._say_as_agreed(step)
             elif not self._over:
                 self._say(step)
-        if case.goodbye:
-            self._until(len(case.hears))
+        if case.client_closes:
+            self._until(len(case.expects))
             self._say(close())
         try:
             while outcome.end == "open" and not (case.lingers and self._over):
                 self._hear()
         except TimeoutError:
-            pass  # the outcome says so
+            pass  # the outcome shows it
         return outcome
 
     def _until(self, count: int) -> None:
         try:
-            while len(self._outcome.heard) < count and not self._over:
+            while len(self._outcome.received) < count and not self._over:
                 self._hear()
         except TimeoutError:
             pass  # what is missing shows in the outcome
@@ -104,7 +104,7 @@ class _Conversation:
                 self._raw.socket.settimeout(max(until - time.monotonic(), 0.001))
                 self._hear()
         except TimeoutError:
-            self._outcome.heard.append((QUIET, b""))
+            self._outcome.received.append((QUIET, b""))
         finally:
             self._raw.socket.settimeout(PATIENCE)
 
@@ -121,12 +121,12 @@ class _Conversation:
         self._say(b"".join(fragmented(message.opcode, payload, message.size or len(payload), rsv=rsv)))
 
     def _window(self, side: str) -> int:
-        """Bits of the window of what the client, or the server, compresses (RFC 7692 §7.1.2)."""
+        """The window in bits with which the client, or the server, compresses (RFC 7692 §7.1.2)."""
         name = f"{side}_max_window_bits="
         return next((int(part.removeprefix(name)) for part in self._outcome.agreed if part.startswith(name)), 15)
 
     def _hear(self) -> None:
-        """The next frame, or the end. Raises TimeoutError."""
+        """Receive the next frame, or the end. Raises TimeoutError."""
         try:
             head, payload = self._raw.read_frame()
         except Ended:
@@ -146,7 +146,7 @@ class _Conversation:
         if opcode == CLOSE:
             self._close(payload)
         elif opcode == PONG:
-            self._outcome.heard.append((PONG, payload))
+            self._outcome.received.append((PONG, payload))
         elif opcode in (TEXT, BINARY, CONTINUATION):
             self._compressed = bool(head & RSV1) if opcode != CONTINUATION else self._compressed
             self._gather(opcode, payload, whole)
@@ -163,14 +163,14 @@ class _Conversation:
             if self._compressed:
                 payload = inflated(payload, self._window("server"))
                 self._outcome.compressed += 1
-            self._outcome.heard.append((opcode, payload))
+            self._outcome.received.append((opcode, payload))
             self._message = None
 
     def _close(self, payload: bytes) -> None:
         self._outcome.code = struct.unpack("!H", payload[:2])[0] if payload else NO_CODE
         payload[2:].decode()
         self._over = True
-        if self._case.answers:
+        if self._case.server_closes:
             self._say(framed(CLOSE, payload[:2]))
 
     def _end(self, how: str) -> None:

@@ -19,11 +19,11 @@ AUTOBAHN = {
     **{"6.22": 34, "6.23": 7, "7.1": 6, "7.3": 6, "7.5": 1, "7.7": 13, "7.9": 9, "7.13": 2},
     **{"9.1": 6, "9.2": 6, "9.3": 9, "9.4": 9, "9.5": 6, "9.6": 6, "9.7": 6, "9.8": 6, "10.1": 1},
 }
-"""How many cases Autobahn 25.10 has of each kind. 12 and 13, of compression, are in test_deflate.py."""
+"""The number of cases of each kind in Autobahn 25.10. Compression (12 and 13) is in test_deflate.py."""
 
 
 def test_the_table_is_whole() -> None:
-    """Every case of Autobahn's is there once, and every deviation is of one of them, or of the limits."""
+    """Every case of Autobahn is there once, and every deviation belongs to one of them or to a limit."""
     ids = [case.id for case in CASES]
     assert sorted(ids) == sorted(f"{kind}.{n}" for kind, count in AUTOBAHN.items() for n in range(1, count + 1))
     for deviations in TRANSPORTS.values():
@@ -41,5 +41,5 @@ EVERYWHERE = [
 
 @pytest.mark.parametrize(("transport", "case"), EVERYWHERE)
 def test_case(port_of: PortOf, transport: str, case: Case) -> None:
-    """What comes back, the close code and the end are what the case asks, or the deviation that is known."""
+    """The received messages, the close code and the end are those of the case, or of its accepted deviation."""
     check(accepted(transport, case), port_of(transport))

@@ -1,4 +1,4 @@
-"""permessage-deflate over the transports that have it: Autobahn's groups 12 and 13, and what RFC 7692 says beside them."""
+"""permessage-deflate on the transports that have it: Autobahn's groups 12 and 13, and further requirements of RFC 7692."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .packing import deflated
 from .play import check
 
 COMPRESSING = ("native", "uvicorn")
-"""Under another ASGI server compression is that server's."""
+"""Under another ASGI server, that server compresses."""
 KINDS = ((12, 5), (13, 7))
 AUTOBAHN = {
     f"{group}.{kind}.{number}" for group, kinds in KINDS for kind in range(1, kinds + 1) for number in range(1, 19)
@@ -25,7 +25,7 @@ def everywhere(cases: list[Case]) -> list[object]:
 
 
 def worth_it(payload: bytes) -> bool:
-    """So long, and so much shorter in a window like the server's, that it must come compressed."""
+    """Whether the message is so long, and so much shorter with the window of the server, that it must be compressed."""
     return len(payload) >= 1024 and len(deflated(payload, WINDOW_BITS)) < 0.9 * len(payload)
 
 
@@ -38,16 +38,16 @@ def test_the_table_is_whole() -> None:
 
 @pytest.mark.parametrize(("transport", "case"), everywhere([*deflate.CASES, *deflate_own.OWN]))
 def test_case(port_of: PortOf, transport: str, case: Case) -> None:
-    """What is agreed on, what comes back, the close code and the end are what the case asks."""
+    """The negotiated extension, the received messages, the close code and the end are those of the case."""
     outcome = check(case, port_of(transport, compression="on"))
     if not case.agreed:
         assert not outcome.compressed
     elif case.id in AUTOBAHN:
         # What is short stays as it is, and what compression makes longer.
-        assert outcome.compressed >= sum(worth_it(payload) for _, payload in case.hears)
+        assert outcome.compressed >= sum(worth_it(payload) for _, payload in case.expects)
 
 
 @pytest.mark.parametrize(("transport", "case"), everywhere(deflate_own.LIMITS))
 def test_limit(port_of: PortOf, transport: str, case: Case) -> None:
-    """64 KiB are the limit of a message when it is unpacked, and nothing larger is ever unpacked."""
+    """The limit of 64 KiB holds for the decompressed message, and no larger message is decompressed."""
     check(case, port_of(transport, limits="on", compression="on"))

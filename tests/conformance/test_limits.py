@@ -19,5 +19,5 @@ EVERYWHERE = [
 
 @pytest.mark.parametrize(("transport", "case"), EVERYWHERE)
 def test_limit(port_of: PortOf, transport: str, case: Case) -> None:
-    """What is within the limits is answered; what is beyond ends the connection with the code for it."""
+    """Messages within the limits are answered; exceeding a limit closes the connection with its code."""
     check(accepted(transport, case), port_of(transport, limits="on"))

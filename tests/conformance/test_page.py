@@ -1,4 +1,4 @@
-"""docs/reference/websocket.md says what the suite shows."""
+"""docs/reference/websocket.md agrees with the suite."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from .deviations import STREAM
 PAGE = (ROOT / "docs" / "reference" / "websocket.md").read_text(encoding="utf-8")
 
 AUTOBAHN_LARGEST = 131_072
-"""Octets of the largest message in its groups 12 and 13."""
+"""The octets of the largest message in Autobahn's groups 12 and 13."""
 
 
 def test_deviations() -> None:
-    """Exactly the cases of Autobahn's in which a deviation is accepted are named."""
+    """The page names exactly the cases of Autobahn with an accepted deviation."""
     named = set(re.findall(r"`(\d+(?:\.\d+)+)`", PAGE))
     assert named == {id for id in STREAM if id[0].isdigit()}
 
 
 def test_compression() -> None:
-    """The kinds of group 13 in which the server declines are named, and how the cases were made smaller."""
+    """The page names the kinds of group 13 in which the server declines, and the reduced sizes."""
     declined = sorted({case.id.rpartition(".")[0] for case in deflate.CASES if not case.agreed})
     assert f"In {' and '.join(declined)} the client" in PAGE
     assert f"a quarter of Autobahn's sizes and {deflate.MESSAGES} messages each" in PAGE
@@ -34,7 +34,7 @@ def test_compression() -> None:
 
 
 def test_numbers() -> None:
-    """Every limit that the page names is the one in force."""
+    """Every limit on the page is the one in force."""
     assert f"at most {MAX_FRAME // 1024} KiB" in PAGE
     assert f"up to {FRAGMENTS:,} fragments" in PAGE
     assert f"over {CONTROL_FRAMES} pings, pongs and fragments in a second, or over {FRAGMENTS:,} fragments" in PAGE

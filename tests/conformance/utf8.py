@@ -58,8 +58,8 @@ SEQUENCES: dict[int, str] = {
     22: "efbfbe efbfbf " + _PLANES,
     23: "efbfb9 efbfba efbfbb efbfbc efbfbd efbfbe efbfbf",
 }
-"""By the second number of the case: sequences in hexadecimal. Which of them are valid, Python's decoder says: it is
-another than the parser's only in that it is called here; RFC 3629 leaves no choice."""
+"""Sequences in hexadecimal, by the second number of the case. Python's decoder decides which of them are valid; RFC 3629 leaves
+no choice."""
 
 
 def _valid(payload: bytes) -> bool:
@@ -71,15 +71,15 @@ def _valid(payload: bytes) -> bool:
 
 
 def _whole() -> Iterator[Case]:
-    yield answered("6.1.1", text(b""), hears=[(TEXT, b"")])
-    yield answered("6.1.2", text(b"", fin=False) + more(b"") + more(b"", fin=True), hears=[(TEXT, b"")])
+    yield answered("6.1.1", text(b""), expects=[(TEXT, b"")])
+    yield answered("6.1.2", text(b"", fin=False) + more(b"") + more(b"", fin=True), expects=[(TEXT, b"")])
     middle = text(b"", fin=False) + more(b"middle") + more(b"", fin=True)
-    yield answered("6.1.3", middle, hears=[(TEXT, b"middle")])
+    yield answered("6.1.3", middle, expects=[(TEXT, b"middle")])
     cut = MIXED.index("ü".encode())
-    yield answered("6.2.1", text(MIXED), hears=[(TEXT, MIXED)])
-    yield answered("6.2.2", text(MIXED[:cut], fin=False) + more(MIXED[cut:], fin=True), hears=[(TEXT, MIXED)])
-    yield answered("6.2.3", *fragmented(TEXT, MIXED, 1), hears=[(TEXT, MIXED)])
-    yield answered("6.2.4", *fragmented(TEXT, GREEK, 1), hears=[(TEXT, GREEK)])
+    yield answered("6.2.1", text(MIXED), expects=[(TEXT, MIXED)])
+    yield answered("6.2.2", text(MIXED[:cut], fin=False) + more(MIXED[cut:], fin=True), expects=[(TEXT, MIXED)])
+    yield answered("6.2.3", *fragmented(TEXT, MIXED, 1), expects=[(TEXT, MIXED)])
+    yield answered("6.2.4", *fragmented(TEXT, GREEK, 1), expects=[(TEXT, GREEK)])
     wrong = GREEK + SURROGATE + b"edited"
     yield ended("6.3.1", text(wrong), codes=[INVALID])
     yield ended("6.3.2", *fragmented(TEXT, wrong, 1), codes=[INVALID])
@@ -99,19 +99,19 @@ def _fail_fast() -> Iterator[Case]:
             Until(2),
             more(parts[2], fin=True),
             codes=[INVALID],
-            hears=[(PONG, b"A")],
+            expects=[(PONG, b"A")],
         )
     for number, (first, second) in cuts.items():
         frame = text(payload)
         head = len(frame) - len(payload)
-        says = (
+        sends = (
             frame[: head + first],
             Quiet(0.1),
             frame[head + first : head + second],
             Quiet(0.3),
             frame[head + second :],
         )
-        yield ended(f"6.4.{number + 2}", *says, codes=[INVALID], hears=[(QUIET, b"")])
+        yield ended(f"6.4.{number + 2}", *sends, codes=[INVALID], expects=[(QUIET, b"")])
 
 
 def _sequences() -> Iterator[Case]:
@@ -119,7 +119,7 @@ def _sequences() -> Iterator[Case]:
         for number, sequence in enumerate(map(bytes.fromhex, sequences.split()), 1):
             id = f"6.{group}.{number}"
             if _valid(sequence):
-                yield answered(id, text(sequence), hears=[(TEXT, sequence)])
+                yield answered(id, text(sequence), expects=[(TEXT, sequence)])
             else:
                 yield ended(id, text(sequence), codes=[INVALID])
 
