@@ -19,7 +19,7 @@ SuhbatError
 │   └── StorageUnavailable 503  the disk or the database fails
 └── Internal              500  a fault of the server; logged whole, sent without detail
 
-Programs look at `code`, which never changes. The texts for people are in `texts.py`, by language.
+Programs look at `code`, which never changes. The texts for people are in `suhbat.texts`, by language.
 """
 
 from __future__ import annotations

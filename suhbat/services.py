@@ -1,4 +1,4 @@
-"""What a request or a connection may use of the server, whatever it comes in by."""
+"""The parts of a node that requests and connections use, over HTTP and WebSockets alike."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ from suhbat.tasks import Tasks
 
 
 class ServedStore(StoreReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol):
-    """What is read of the store. Writing goes through `messages`, `commands` and `registration`."""
+    """The reading side of the store. Writes go through `messages`, `commands` and `registration`."""
 
     epoch: str
     """See `chat.ports.Store`."""
 
 
 class NodeHealth(Protocol):
-    """How this process is, for those who look after it."""
+    """The health and metrics of this process, for its operators."""
 
     @property
     def degraded(self) -> bool:
-        """Whether the bus is away: everything works, but other nodes hear of it later."""
+        """Whether the bus is disconnected: everything works, but events reach other nodes later."""
         ...
 
     @property
     def draining(self) -> bool:
-        """Whether this node is about to stop: nobody new should be sent to it."""
+        """Whether this node is about to stop, so that a load balancer should send it nothing new."""
         ...
 
     async def metrics(self) -> bytes:
@@ -56,7 +56,7 @@ class NodeHealth(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RequestLimits:
-    """How much one user, one address and all together may ask for. In the memory of this process."""
+    """The limits per user, per address and in total. Their state is in the memory of this process."""
 
     rates: Rates
     reads: Reads
@@ -67,7 +67,7 @@ class RequestLimits:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Made once by `runtime.node`, and the same for all requests and connections."""
+    """Made once by `runtime.node` and shared by all requests and connections."""
 
     settings: Settings
     clock: Clock
@@ -81,7 +81,7 @@ class Services:
     administration: AccountAdministration
     tickets: Tickets
     external: ExternalLogins | None
-    """Where this is a part of another application that knows its people."""
+    """Set if another application identifies the users."""
     proxies: Proxies
     control: Control
     messages: Messages

@@ -53,7 +53,7 @@ class InviteList(Schema):
 
 
 class InviteOffer(Schema):
-    """What the holder of a code may know before they register."""
+    """The facts about an invite that the holder of its code may know before registering."""
 
     uses: int = Field(examples=[1])
     expires_at: Time

@@ -68,7 +68,7 @@ async def reports(
 async def settle(
     report: Annotated[int, Path(ge=1, le=MAX_INTEGER, examples=[3])], actor: Caller, services: Served
 ) -> None:
-    """Close a report, so that it is no longer listed. For those who see it."""
+    """Close a report, so that it is no longer listed. For moderators of its conversation."""
     await services.commands.execute(actor, SettleReport(report=report))
 
 
@@ -111,7 +111,7 @@ async def audit(
     before: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None,
     limit: Limit = 50,
 ) -> AuditLog:
-    """What moderators did, newest first. For the owner of the server."""
+    """The actions of moderators, newest first. For the owner of the server."""
     require_owner(actor)
     found = await services.store.audit(before=before, limit=limit)
     return AuditLog(entries=tuple(AuditEntry.model_validate(entry, from_attributes=True) for entry in found))

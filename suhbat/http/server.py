@@ -17,7 +17,7 @@ router = APIRouter(tags=["server"])
 
 
 class Server(Schema):
-    """`access`: who may join (see the setting). `outside`: whether another application identifies the users. `owned`: whether
+    """`access`: the setting `access`. `outside`: whether another application identifies the users. `owned`: whether
     the server has an owner; until then, the setup link makes one."""
 
     version: str = Field(examples=[__version__])
@@ -29,7 +29,7 @@ class Server(Schema):
 
 @router.get("/server")
 async def show(services: Served) -> Server:
-    """What a page needs to know before anybody has logged in. No token needed."""
+    """Public facts about the server, for clients without a login. No token needed."""
     return Server(
         version=__version__,
         access=services.settings.access,

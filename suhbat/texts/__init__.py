@@ -1,4 +1,4 @@
-"""What people read, in their language: English, Uzbek (Latin and Cyrillic), Russian.
+"""The texts for people in their languages: English, Uzbek (Latin and Cyrillic), Russian.
 
 Keys are error codes, or a code with a dotted detail. A text says what happened and what to do next. `code`s on the wire
 never change; these sentences may.
@@ -21,7 +21,7 @@ TEXTS: Texts = {**REQUESTS, **ACCESS, **LIMITS}
 
 
 def say(key: str, language: Language, **params: object) -> str:
-    """The text of `key` in `language`, its placeholders filled; a reason given as a key is translated too."""
+    """The text of `key` in `language`, with its placeholders filled. A parameter that is a key of `REASONS` is translated."""
     shown = {name: _translated(value, language) for name, value in params.items()}
     return _in(TEXTS[key], language).format_map(_Params(shown))
 

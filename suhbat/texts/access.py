@@ -1,4 +1,4 @@
-"""What people read when they are not known, or may not do what they ask for."""
+"""Texts of errors about authentication and permissions."""
 
 from __future__ import annotations
 

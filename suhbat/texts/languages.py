@@ -1,4 +1,4 @@
-"""The languages in which people are answered, and the choice of one. Pure."""
+"""The languages of the texts, and the choice of one. Pure."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import Literal, get_args
 
 Written = Literal["en", "uz", "ru"]
 Language = Literal["en", "uz", "uz-Cyrl", "ru"]
-"""As language tags (RFC 5646); `uz` is Uzbek in Latin letters."""
+"""Language tags (RFC 5646). `uz` is Uzbek in Latin letters."""
 WRITTEN: tuple[Written, ...] = get_args(Written)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 Texts = dict[str, dict[Written, str]]
-"""By key, the text in each language that is written; the others are derived."""
+"""By key, the text in each written language. Uzbek in Cyrillic is derived."""
 
 
 def choose(accept_language: str, asked: str | None = None) -> Language:
-    """The language to answer in: `asked` (`?lang=`) if known, else the best of `Accept-Language` (RFC 9110 §12.5.4)."""
+    """The language of an answer: `asked` (from `?lang=`) if known, else the best of `Accept-Language` (RFC 9110 §12.5.4)."""
     if asked and (known := language_of(asked)):
         return known
     best: Language = "en"
@@ -33,7 +33,7 @@ def choose(accept_language: str, asked: str | None = None) -> Language:
 
 
 def language_of(tag: str) -> Language | None:
-    """The language of a tag such as `ru-RU`, `uz_Cyrl` or `uz-Cyrl-UZ`; None for one that nothing is written in."""
+    """The language of a tag such as `ru-RU`, `uz_Cyrl` or `uz-Cyrl-UZ`; None for another language."""
     first, _, rest = tag.strip().lower().replace("_", "-")[:35].partition("-")
     if first[:2] == "uz" and rest.partition("-")[0] == "cyrl":
         return "uz-Cyrl"

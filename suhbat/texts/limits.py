@@ -1,4 +1,4 @@
-"""What people read when something is too much, too often or too large."""
+"""Texts of errors about limits and rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parts of sentences: why a thing was refused. `say` translates a parameter whose value is one of these keys."""
+"""Parts of sentences that give the reason of an error. `say` translates a parameter whose value is one of these keys."""
 
 from __future__ import annotations
 

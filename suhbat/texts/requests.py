@@ -1,4 +1,4 @@
-"""What people read when a request itself is wrong, or meets what is not there; and when the server fails."""
+"""Texts of errors about invalid requests, missing resources and failures of the server."""
 
 from __future__ import annotations
 
