@@ -83,7 +83,7 @@ def both(settings: Settings) -> Iterator[tuple[Engine, Engine]]:
     lock = DirectoryLock(settings.data)
     try:
         lock.acquire()
-        source = connect.looking(settings.data / DATABASE)
+        source = connect.read_only(settings.data / DATABASE)
         target = connect_postgres(settings.database_url, patient=True)
         try:
             with source.connect() as old, old.begin():

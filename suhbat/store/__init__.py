@@ -1,6 +1,5 @@
-"""The durable log: the truth that everything else only hints at.
+"""The durable logs, and all other stored state.
 
-`sqlite.store` and `postgres.store` implement `chat.ports.Store`; what both share is in `sql`. A unit of work is one synchronous
-function over a SQLAlchemy `Connection` and runs in a thread: in `write` with the writer's transaction, in `read` with a
-short one of its own. `dialect` hides what differs between the databases.
-"""
+`sqlite.store` and `postgres.store` implement `chat.ports.Store`; their common code is in `sql` and `people.store`. A unit of
+work is a synchronous function over a SQLAlchemy `Connection` that runs in a thread: those of `write` in the writer's
+transaction, those of `read` in a short transaction of their own. `dialect` hides the differences between the databases."""

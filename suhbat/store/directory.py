@@ -1,4 +1,4 @@
-"""Names in directories, which survive a power loss only when their directory was flushed."""
+"""Directories. A name in a directory survives a power loss only after the directory was flushed (fsync)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def make_directory(path: Path) -> None:
-    """Make it, mode 0700, and those above that are not there; flushed, so that what is in it is found again."""
+    """Make a directory and its missing parents (mode 0700), and flush them."""
     missing = [one for one in (path, *path.parents) if not one.exists()]
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     for one in missing:
@@ -15,7 +15,7 @@ def make_directory(path: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
-    """Flush the names in a directory; nothing happens where directories cannot be opened (Windows)."""
+    """Flush the names in a directory. Does nothing on Windows, where a directory cannot be opened."""
     if os.name == "nt":
         return
     descriptor = os.open(path, os.O_RDONLY)

@@ -1,11 +1,11 @@
-"""What keeps a store from working."""
+"""Errors for the operator of the server. Clients get `StorageUnavailable` of `suhbat.errors` instead."""
 
 from __future__ import annotations
 
 
 class UnusableStore(Exception):
-    """The store cannot be opened or reached. The text is for the person who runs the server: what is wrong, what to do."""
+    """The store cannot be opened or reached. The text tells the operator what is wrong and what to do."""
 
 
 class AnotherDatabase(UnusableStore):
-    """What the node knows, and has told its clients, is of another database than the one that is there now."""
+    """The connection leads to another database than the one that this node and its clients know."""

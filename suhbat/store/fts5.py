@@ -1,4 +1,4 @@
-"""The search index on SQLite: FTS5, contentless."""
+"""The search index on SQLite: a contentless FTS5 table."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ SECURE_DELETE = (3, 42, 0)
 _LARGEST = 128
 
 Entry = tuple[int, str, list[str]]
-"""An id of `search_rows`, the words in their one form, the marks."""
+"""An id of `search_rows`, the normalised words, the marks."""
 
 
 def create(connection: Connection) -> None:
-    """Without columnsize and content: nothing is ranked, and texts are read from the log. With the beginnings of words: to
-    gather all words that begin with two letters took 70 ms in a million messages."""
+    """Create the index without column sizes and content, because nothing is ranked and texts are read from the log. It has
+    prefix indexes, because collecting all words that begin with two given letters took 70 ms in a million messages."""
     connection.exec_driver_sql(
         "CREATE VIRTUAL TABLE search USING fts5(words, marks, content='', columnsize=0, prefix='2 3', "
         'tokenize="unicode61 remove_diacritics 0")'
     )
     if sqlite3.sqlite_version_info >= SECURE_DELETE:
-        # Without it a word of a deleted message stays in the file, though nothing finds it, until pages are merged.
+        # Otherwise a word of a deleted message stays in the file until pages are merged, although nothing finds it.
         connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES ('secure-delete', 1)")
 
 
 def clear(connection: Connection) -> None:
-    """Forget every word. The rows of `search_rows` stay, for `add`."""
+    """Delete all words. The rows of `search_rows` stay, for `add`."""
     connection.exec_driver_sql("INSERT INTO search (search) VALUES ('delete-all')")
 
 
 def append(connection: Connection, cache: WriterCache, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
-    """New messages: the log's id, the `seq`, words and marks. Their ids ascend."""
+    """Add new messages: log id, `seq`, words, marks. Their ids ascend."""
     if cache.indexed is None:
         cache.indexed = connection.execute(select(func.coalesce(func.max(search_rows.c.id), 0))).scalar_one()
     first = cache.indexed + 1
@@ -49,7 +49,7 @@ def append(connection: Connection, cache: WriterCache, said: Sequence[tuple[int,
 
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Messages that have a row of `search_rows`."""
+    """Add messages that have rows in `search_rows`."""
     for start in range(0, len(entries), _LARGEST):
         part = [(id_, words, " ".join(marks)) for id_, words, marks in entries[start : start + _LARGEST]]
         values = ", ".join(["(?, ?, ?)"] * len(part))
@@ -60,7 +60,7 @@ def add(connection: Connection, entries: Sequence[Entry]) -> None:
 
 
 def remove(connection: Connection, id_: int, words: str, marks: Sequence[str]) -> None:
-    """A contentless index must be told what it knew."""
+    """Remove a message. A contentless index needs the indexed words for this."""
     connection.exec_driver_sql(
         "INSERT INTO search (search, rowid, words, marks) VALUES ('delete', ?, ?, ?)", (id_, words, " ".join(marks))
     )
@@ -75,7 +75,7 @@ def find(
     above: int,
     count: int,
 ) -> Iterable[AnyRow]:
-    """Rows of `search_rows` with all of the terms and marks and one of the places, newest first, as they are found."""
+    """Rows of `search_rows` that match all terms and marks and one of the places, newest first, as they are found."""
     asked = {"match": _match(query, marks, places), "below": below, "above": above, "count": count}
     return connection.execute(_FIND, asked)
 
@@ -89,7 +89,7 @@ _FIND = text(
 
 
 def _match(query: Query, marks: Sequence[str], places: Sequence[str]) -> str:
-    """The question in FTS5's own language. Terms have nothing but letters, digits and spaces in them."""
+    """The query in FTS5's syntax. Terms contain only letters, digits and spaces, so nothing needs escaping."""
     parts = [f'words : "{term}"{" *" if term in query.beginnings else ""}' for term in query.terms]
     parts += [f'marks : "{mark}"' for mark in marks]
     if places:

@@ -1,4 +1,4 @@
-"""One process owns a data directory: an operating-system lock, which also kill -9 releases."""
+"""The lock of a data directory. It is a lock of the operating system, so kill -9 releases it too."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from . import private
+from . import permissions
 from .directory import make_directory
 from .errors import UnusableStore
 
 _FAR = 1 << 30
-"""Where Windows locks a byte: locked ranges cannot be read there, and the process id at the start should be."""
+"""The byte that is locked on Windows. A locked range cannot be read there, and the process id at the start must be readable."""
 
 
 class DirectoryLock:
-    """Holds `data/lock` from `acquire` to `release`. The file stays; what counts is the lock on it."""
+    """Holds the lock on the file `data/lock` from `acquire` to `release`. The file stays."""
 
     def __init__(self, data: Path) -> None:
         self._data = data
@@ -25,7 +25,7 @@ class DirectoryLock:
         self._descriptor: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock and write this process's id beside it. Raises UnusableStore if another process holds it."""
+        """Take the lock and write this process's id into the file. Raises UnusableStore if another process holds the lock."""
         try:
             descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
@@ -46,25 +46,25 @@ class DirectoryLock:
             raise UnusableStore(
                 f"the data directory {self._data} cannot be locked ({error.strerror}); put it on a local disk"
             ) from error
-        with suppress(OSError):  # who holds it is good to know, but the lock is what counts
+        with suppress(OSError):  # the process id is only information
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
 
     def release(self) -> None:
-        """Let go. Idempotent."""
+        """Release the lock. Idempotent."""
         if self._descriptor is not None:
-            os.close(self._descriptor)  # closing the only descriptor of it releases the lock
+            os.close(self._descriptor)  # closing the only descriptor releases the lock
             self._descriptor = None
 
     def is_held(self) -> bool:
-        """Whether a process holds it now. It is taken for a moment to find out; nothing is made."""
+        """Whether a process holds the lock. Takes it for a moment to find out; makes no file."""
         if not self._path.exists():
             return False
         try:
             descriptor = os.open(self._path, os.O_RDWR)
         except OSError:
-            return True  # somebody else's: to write there would be refused as well
+            return True  # a file of another user, where acquiring would fail as well
         try:
             _lock(descriptor)
         except OSError:
@@ -74,7 +74,7 @@ class DirectoryLock:
         return False
 
     def holder(self) -> int | None:
-        """The process id that was written last; None if it cannot be read."""
+        """The process id in the file; None if it cannot be read."""
         try:
             return int(self._path.read_text(encoding="ascii"))
         except (OSError, ValueError):
@@ -83,12 +83,12 @@ class DirectoryLock:
 
 @contextmanager
 def owned(data: Path) -> Iterator[None]:
-    """This process owns the directory, which is made if it is not there. Raises OSError, UnusableStore."""
+    """Hold the lock of a data directory, which is made if it does not exist. Raises OSError, UnusableStore."""
     make_directory(data)
     lock = DirectoryLock(data)
     lock.acquire()
     try:
-        private.keep(data)
+        permissions.restrict(data)
         yield
     finally:
         lock.release()

@@ -1,4 +1,4 @@
-"""Bringing a database to the present schema; a SQLite file after a copy of it was put aside."""
+"""Migrates a database to the present schema. A SQLite file is copied first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, select, text
 from suhbat.chat.model import Milliseconds
 from suhbat.protocol.types import LOBBY
 
-from . import private
+from . import permissions
 from .dialect import insert_new
 from .directory import sync_directory
 from .errors import UnusableStore
@@ -24,7 +24,7 @@ from .write.logs import new_log
 
 
 def revision(connection: Connection) -> str | None:
-    """The revision of the schema; None for a new, empty database. Raises UnusableStore for somebody else's."""
+    """The revision of the schema; None for a new, empty database. Raises UnusableStore if the tables are not Suhbat's."""
     tables = inspect(connection).get_table_names()
     if not tables:
         return None
@@ -38,33 +38,32 @@ def revision(connection: Connection) -> str | None:
 
 
 MOVING = "moving"
-"""The row of `meta` that is there while a move into this database is not finished (see `moving`)."""
+"""The key in `meta` that exists while a move into this database is unfinished (see `moving`)."""
 KEPT_COPIES = 3
-"""Copies from before migrations that stay in `backups`; each is as large as the database."""
+"""How many copies from before migrations are kept in `backups`. Each is as large as the database."""
 SCRIPTS = Path(__file__).parent / "migrations"
 _COPY = re.compile(r"suhbat-\w+-\d{8}T\d{6}\.db")
 
 
-def serves(connection: Connection, head: str) -> bool:
-    """Whether a schema that is newer than this code (which knows revisions up to `head`) lets it work all the same.
+def supports(connection: Connection, head: str) -> bool:
+    """Whether a newer schema supports this code, which knows revisions up to `head`. Only for PostgreSQL.
 
-    So several nodes of neighbouring versions work at once while they are replaced one after another: a migration only adds,
-    and what an older version wrote no more is taken away by the one after it. (PostgreSQL; a SQLite file has one process.)
-    """
+    Nodes of neighbouring versions run at the same time during a rolling update, so a migration only adds; what a version no
+    longer writes is removed by the migration of the version after it."""
     oldest = connection.execute(select(meta.c.value).where(meta.c.key == "serves")).scalar()
     return oldest is not None and oldest <= head
 
 
 def is_moving(connection: Connection) -> bool:
-    """Whether only a part of what is being moved into this database is there."""
+    """Whether a move into this database is unfinished."""
     return connection.execute(select(meta.c.key).where(meta.c.key == MOVING)).first() is not None
 
 
 def migrate_shared(connection: Connection, *, scripts: Path = SCRIPTS, head: str = HEAD) -> str | None:
-    """Migrate a PostgreSQL database, the lobby included, while nodes may be working with it; gives the revision before.
+    """Migrate a PostgreSQL database and make the lobby, while nodes may be using it. Returns the revision before.
 
-    `connection` has no transaction open. Of two that migrate at once the second waits. Raises UnusableStore for a schema
-    that is newer than this code.
+    `connection` has no open transaction. A second migration at the same time waits. Raises UnusableStore if the schema is newer
+    than this code.
     """
     with connection.begin():
         connection.exec_driver_sql("SELECT pg_advisory_lock(hashtext('suhbat migrate'))")
@@ -85,12 +84,10 @@ def migrate_shared(connection: Connection, *, scripts: Path = SCRIPTS, head: str
 def migrate(
     connection: Connection, backups: Path, at: Milliseconds, *, scripts: Path = SCRIPTS, head: str = HEAD
 ) -> None:
-    """Migrate if there is something to migrate, each revision in a transaction of its own.
+    """Migrate a SQLite database if necessary, each revision in its own transaction.
 
-    `connection` has no transaction open. An existing database is first copied to `backups`
-    (`suhbat-<from>-<UTC time>.db`). Raises UnusableStore for a schema that is newer than this code, and when the
-    copy cannot be written.
-    """
+    `connection` has no open transaction. An existing database is first copied to `backups` (`suhbat-<from>-<UTC time>.db`).
+    Raises UnusableStore if the schema is newer than this code, or if the copy cannot be written."""
     with connection.begin():
         present = revision(connection)
     if present == head:
@@ -107,8 +104,9 @@ def _upgrade(
     hint: str,
     before: Callable[[], None] = lambda: None,
 ) -> None:
-    """Run what is missing. `before`: what must happen first, where something is there already."""
-    # Imported late: only a new version of Suhbat needs Alembic, and it takes a fifth of a second to start.
+    """Run the missing migrations. `before`: called first if the database is not new. `hint`: ends the error about a newer
+    schema."""
+    # Imported late: only a new version of Suhbat needs Alembic, which takes 0.2 s to import.
     from alembic import command
     from alembic.config import Config
     from alembic.script import ScriptDirectory
@@ -134,8 +132,8 @@ def _back_up(connection: Connection, backups: Path, present: str, at: Millisecon
     try:
         backups.mkdir(mode=0o700, exist_ok=True)
         copy.unlink(missing_ok=True)
-        private.make(copy)  # SQLite takes an empty file for it
-        # Not a copy of the file: that would miss what is in the WAL, and drop the locks on it (sqlite.org/howtocorrupt).
+        permissions.create_file(copy)  # SQLite accepts an empty file
+        # Copying the file would miss the WAL, and closing the copy would drop the locks (sqlite.org/howtocorrupt).
         raw = connection.connection.driver_connection
         assert raw is not None
         raw.execute("VACUUM INTO ?", (str(copy),))
@@ -151,9 +149,9 @@ def _back_up(connection: Connection, backups: Path, present: str, at: Millisecon
 
 
 def _prune(backups: Path) -> None:
-    """Delete all but the newest copies that a migration made; what an owner put there under another name stays."""
+    """Delete all but the newest copies that migrations made. Files with other names stay."""
     copies = [path for path in backups.iterdir() if _COPY.fullmatch(path.name)]
     for path in sorted(copies, key=lambda path: path.stem.rpartition("-")[2])[:-KEPT_COPIES]:
-        # Somebody may have it open (Windows): the next migration tries again.
+        # On Windows another process may have it open. The next migration tries again.
         with suppress(OSError):
             path.unlink()

@@ -1,10 +1,9 @@
-"""Moving everything from a SQLite file into PostgreSQL: what `suhbat migrate-store` does.
+"""Moves a store from a SQLite file into PostgreSQL (`suhbat migrate-store`).
 
-Table by table, those first to which others refer, in chunks. Each chunk is one transaction, which also moves the mark: a row
-of `meta` that says what is being moved, and how far that came. So it may be killed at any moment, and goes on when it is
-called again. Then both sides are read from end to end, and compared. While the mark is there no server opens the database;
-the SQLite file is only read.
-"""
+It copies table by table in chunks; a table comes after those to which it refers. Each chunk is one transaction, which also
+updates the mark: a row of `meta` that stores the source and the progress. So a move may be killed at any moment, and
+continues when it is started again. Then both databases are read completely and compared. While the mark exists no server
+opens the target. The SQLite file is only read."""
 
 from __future__ import annotations
 
@@ -28,20 +27,20 @@ from .postgres.journal import NOW
 from .tables import conversations, events, meta, metadata, search_rows
 
 CHUNK = 2_000
-"""Rows of one transaction."""
+"""Rows per transaction."""
 TABLES = tuple(table for table in metadata.sorted_tables if table is not meta)
-"""What is moved, in this order. `meta` is not: it is about the database itself."""
+"""The tables that are moved, in this order. `meta` is not moved, because it is about the database itself."""
 _NAMES = tuple(table.name for table in TABLES)
 _MOVED = "moved"
-"""The row of `meta` that says what was moved into the database, when all of it is there."""
+"""The key in `meta` of the source of a finished move."""
 _SERVED = text(f"SELECT 1 FROM nodes WHERE until > {NOW}")  # noqa: S608 (a constant)
 _EMPTY = "give a new, empty database"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """How far a move came. `source`: see `source_of`; `table`: the one that is being copied, None when all are; `after`: the
-    primary key of its last row that has arrived, () at its beginning."""
+    """The progress of a move. `source`: see `source_of`; `table`: the table that is being copied, None after the last;
+    `after`: the primary key of its last copied row, () at its beginning."""
 
     source: str
     table: str | None = _NAMES[0]
@@ -50,7 +49,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A table of both sides. `rows`: those that were to be moved; `same`: the other side has them as they are, and no more."""
+    """The comparison of a table. `rows`: how many the source has; `same`: whether the target has exactly the same rows."""
 
     table: str
     rows: int
@@ -58,8 +57,8 @@ class Compared:
 
 
 def source_of(old: Connection) -> str:
-    """What is moved: epoch, count of starts, schema. With every change of the data it is another, for whoever writes to the
-    file has counted a start. Raises UnusableStore if it is not of this version."""
+    """The identity of a source: epoch, count of starts, schema. It differs after any change, because every server that writes
+    to the file counts a start first. Raises UnusableStore if the schema is not of this version."""
     known: dict[str, str] = {}
     if revision(old) == HEAD:
         known = {row.key: row.value for row in old.execute(select(meta))}
@@ -72,50 +71,50 @@ def source_of(old: Connection) -> str:
 
 
 def copy(source: Engine, target: Engine) -> Iterator[tuple[str, int]]:
-    """Copy what has not arrived yet; after each chunk gives its table, and how many rows of that were copied by this call.
+    """Copy everything that is not copied yet. Yields after each chunk its table, and how many rows of it this call has copied.
 
-    Whoever asks for no more has stopped the move there. Raises UnusableStore: the target holds something else, the source
-    is not of this version, one of the two is in trouble.
+    Closing the iterator stops the move there. Raises UnusableStore: the target holds other data, the source is not of this
+    version, or one of the databases is in trouble.
     """
     with source.connect() as old, old.begin(), target.connect() as new:
-        with _explained("the beginning"), new.begin():
+        with _explaining("the beginning"), new.begin():
             mark = _begin(new, source_of(old))
         count = 0
         while mark.table is not None:
             table = metadata.tables[mark.table]
-            with _explained(f"copying {table.name}"):
+            with _explaining(f"copying {table.name}"):
                 rows = _read(old, table, mark.after)
                 with new.begin():
-                    following = _put(new, mark, _behind(mark, table, rows))
+                    following = _update_mark(new, mark, _mark_after(mark, table, rows))
                     _write(old, new, table, rows, is_first=not mark.after)
             yield table.name, count + len(rows)
             count = count + len(rows) if following.table == table.name else 0
             mark = following
-        with _explained("the end"), new.begin():
-            _count_on(new)
+        with _explaining("the end"), new.begin():
+            _set_sequences(new)
 
 
 def compare(source: Engine, target: Engine) -> Iterator[Compared]:
-    """Read every table of both sides, row by row, and say whether they hold the same. Raises UnusableStore."""
+    """Compare each table of both databases, row by row. Raises UnusableStore."""
     with source.connect() as old, old.begin(), target.connect() as new, new.begin():
         for table in TABLES:
-            with _explained(f"comparing {table.name}"):
-                was, arrived = _sum(old, table), _sum(new, table)
+            with _explaining(f"comparing {table.name}"):
+                was, arrived = _checksum(old, table), _checksum(new, table)
             yield Compared(table.name, was[0], was == arrived)
 
 
 def finish(target: Engine) -> None:
-    """Let servers open the database, now that everything was copied and compared. They begin a new epoch there."""
-    with _explained("the end"), target.begin() as new:
+    """Let servers open the target after everything was copied and compared. They begin a new epoch."""
+    with _explaining("the end"), target.begin() as new:
         mark = _mark(new)
         assert mark is not None and mark.table is None, "it is not all there"
-        # Without its place the store takes the database for one that has just come from elsewhere: see `postgres`.
+        # Without a stored identity the store begins a new epoch: see `postgres.database_identity`.
         new.execute(delete(meta).where(meta.c.key.in_((MOVING, _MOVED, "place", "epoch"))))
         new.execute(insert(meta), {"key": _MOVED, "value": mark.source})
 
 
 def _begin(new: Connection, source: str) -> Mark:
-    """Where to go on; in an empty database, at the beginning."""
+    """The mark at which to continue; in an empty database, the first one."""
     mark = _mark(new)
     if mark is None:
         _require_empty(new, source)
@@ -124,13 +123,13 @@ def _begin(new: Connection, source: str) -> Mark:
     elif _installation(mark.source) != _installation(source):
         raise UnusableStore(f"the database holds a part of another installation, half moved: {_EMPTY}")
     elif mark.source != source:
-        # The server has run again since, so what arrived may be out of date; and nobody but a move has written here.
-        mark = _put(new, mark, Mark(source))
+        # The server has run since, so the copied rows may be out of date. Only the move has written here, so start again.
+        mark = _update_mark(new, mark, Mark(source))
     return mark
 
 
 def _require_empty(new: Connection, source: str) -> None:
-    """Raises UnusableStore where something is there but the lobby, in which nothing was said, or a server is at work."""
+    """Raise UnusableStore if the target holds more than an empty lobby, or if a server is running on it."""
     moved = new.execute(select(meta.c.value).where(meta.c.key == _MOVED)).scalar()
     if moved is not None and _installation(moved) == _installation(source):
         raise UnusableStore("this was moved to the database before: start the server with the same database_url")
@@ -159,16 +158,16 @@ def _json(mark: Mark) -> str:
     return json.dumps(asdict(mark))
 
 
-def _put(new: Connection, known: Mark, mark: Mark) -> Mark:
-    """Move the mark. Of two moves at once, from copies of a directory, one finds it moved by the other."""
+def _update_mark(new: Connection, known: Mark, mark: Mark) -> Mark:
+    """Replace the mark `known`. Raises UnusableStore if another move, from a copy of the directory, has changed it."""
     place = (meta.c.key == MOVING, meta.c.value == _json(known))
     if new.execute(update(meta).where(*place).values(value=_json(mark))).rowcount != 1:
         raise UnusableStore("something else writes to the database: stop that, then do this again")
     return mark
 
 
-def _behind(mark: Mark, table: Table, rows: Sequence[Row]) -> Mark:
-    """Behind these rows; behind the table, if they are its last."""
+def _mark_after(mark: Mark, table: Table, rows: Sequence[Row]) -> Mark:
+    """The mark after these rows; that of the next table, if these are the last rows of this one."""
     if len(rows) == CHUNK:
         last = dict(zip(table.columns, rows[-1], strict=True))
         return replace(mark, after=tuple(last[column] for column in table.primary_key))
@@ -177,7 +176,7 @@ def _behind(mark: Mark, table: Table, rows: Sequence[Row]) -> Mark:
 
 
 def _read(old: Connection, table: Table, after: Row) -> list[Row]:
-    """The next rows, each value as the type of its column has it: SQLite's truths are numbers."""
+    """The next rows, with values of the types of their columns (in SQLite booleans are numbers)."""
     key = tuple(table.primary_key)
     query = select(table).order_by(*key).limit(CHUNK)
     if after:
@@ -187,23 +186,23 @@ def _read(old: Connection, table: Table, after: Row) -> list[Row]:
 
 def _write(old: Connection, new: Connection, table: Table, rows: Sequence[Row], *, is_first: bool) -> None:
     if is_first:
-        # The lobby that was made with the tables; and what arrived before the server ran again.
+        # Removes the lobby made with the tables, and rows copied before the server ran again.
         new.execute(text(f"TRUNCATE {table.name} CASCADE"))
     insert_rows(new, table, rows)
     if table is search_rows and rows:
-        search.feed(new, _said(old, rows[0][0], rows[-1][0]))
+        search.feed(new, _messages_of(old, rows[0][0], rows[-1][0]))
 
 
-def _said(old: Connection, first: int, last: int) -> list[tuple[int, int, str, str]]:
-    """The messages of these rows of `search_rows`, as the index takes them."""
+def _messages_of(old: Connection, first: int, last: int) -> list[tuple[int, int, str, str]]:
+    """The messages of these rows of `search_rows`, in the form that `search.feed` takes."""
     place = (events.c.conversation_id == search_rows.c.conversation_id) & (events.c.seq == search_rows.c.seq)
     columns = (search_rows.c.id, events.c.conversation_id, events.c.actor_uid, events.c.text)
     query = select(*columns).join(events, place).where(search_rows.c.id.between(first, last))
     return [(row[0], row[1], row[2], row[3]) for row in old.execute(query)]
 
 
-def _count_on(new: Connection) -> None:
-    """Number new rows above those that came with their numbers. And figures for the planner: the first queries come soon."""
+def _set_sequences(new: Connection) -> None:
+    """Set the sequences above the copied ids. Also update the planner's statistics, because the first queries come soon."""
     for table in TABLES:
         if table.autoincrement_column is not None:
             where = f"pg_get_serial_sequence('{table.name}', 'id')"
@@ -211,11 +210,12 @@ def _count_on(new: Connection) -> None:
     new.execute(text("ANALYZE"))
 
 
-def _sum(connection: Connection, table: Table) -> tuple[int, int]:
-    """How many rows, and the sum of their hashes: in any order, for each database sorts texts in its own."""
+def _checksum(connection: Connection, table: Table) -> tuple[int, int]:
+    """The number of rows and the sum of their hashes. A sum does not depend on the order, which differs between the
+    databases."""
     query = select(table)
     if table is search_rows and is_postgres(connection):
-        query = query.where(text("words IS NOT NULL"))  # what the index does not know has not arrived
+        query = query.where(text("words IS NOT NULL"))  # rows that are not indexed yet are not complete
     count = total = 0
     for row in connection.execute(query, execution_options={"yield_per": CHUNK}):
         line = json.dumps(tuple(row), default=bytes.hex)
@@ -225,8 +225,8 @@ def _sum(connection: Connection, table: Table) -> tuple[int, int]:
 
 
 @contextmanager
-def _explained(doing: str) -> Iterator[None]:
-    """What a database says of its trouble, and what to do."""
+def _explaining(doing: str) -> Iterator[None]:
+    """Raise UnusableStore for a database error, with the error and what to do."""
     try:
         yield
     except DBAPIError as error:

@@ -1,9 +1,8 @@
-"""The search index, fed in the transaction that writes the messages, and asked without ranking: the newest first.
+"""Search over messages. The index is written in the transaction of the messages; results are not ranked, newest first.
 
-It knows words and where they are, not texts; what it finds is read from the log, as it is now. Beside the words each message
-has marks: where it is, whose it is, whether it has a link. So a query for somebody who may see two conversations touches
-nothing of the others. The index itself is `fts5` on SQLite, `tsvector` on PostgreSQL.
-"""
+The index holds words and their positions, not texts: found messages are read from the log as they are now. Each message also
+has marks for its conversation, its sender, and a link in it, so a query by a user who may see two conversations touches no
+other. The index is `fts5` on SQLite and `tsvector` on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -21,7 +20,7 @@ from suhbat.chat.search import Query
 from suhbat.errors import BadRequest
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
-from suhbat.store.dialect import TookTooLong, at_most, find_rows, is_postgres
+from suhbat.store.dialect import TookTooLong, find_rows, is_postgres, time_limit
 from suhbat.store.read.floor import LobbyHistory, lobby_floor, member_floor
 from suhbat.store.read.rows import MESSAGE, AnyRow, messages
 from suhbat.store.tables import conversations, events, members, search_rows
@@ -31,43 +30,45 @@ from . import fts5, tsvector
 
 FEW = 100
 PLACES = 1_000
-"""Conversations that are looked for by their marks, 25 us each: a FEW at once; more when the newest that is found anywhere
-has been looked through, for that is often enough. Of more than PLACES, everything that is found is looked through."""
+"""The number of conversations up to which the query names their marks (25 us each). The first scan names them only if there
+are at most FEW, because the newest matches of all conversations often suffice. With more than PLACES, matches are filtered
+afterwards."""
 SCANNED = 5_000
-"""Found messages that are looked through for one page at the most: the next page goes on from there."""
+"""Matches scanned for one page, at most. The next page continues there."""
 SECONDS = 0.5
-"""That one page may take: a phrase of words that stand in every message, together only in the oldest, takes a second and a half
-in 200,000 messages."""
+"""Time limit of one page. A phrase of words that are in every message, but adjacent only in the oldest, takes 1.5 s in 200,000
+messages."""
 SHORTEST_SECONDS = 0.01
 _BATCH = 200
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 
 Said = tuple[int, int, str, str]
-"""A log's id, a `seq`, the uid of who wrote, the text."""
+"""A message: log id, `seq`, the sender's uid, the text."""
 Beginning = tuple[int, int]
-"""From where on somebody may read a log: the `seq` above which, and the index's id of the first message there."""
+"""Where a user may begin to read a log: their floor, and the index id of the first message above it."""
 
 
 def create(connection: Connection) -> None:
-    """The index itself; `search_rows` is there."""
+    """Create the index. The table `search_rows` must exist. (A frozen migration calls this.)"""
     _index(connection).create(connection)
 
 
 def index(connection: Connection, cache: WriterCache, said: Sequence[Said]) -> None:
-    """New messages."""
+    """Add new messages."""
     if said:
         new = [(log_id, seq, normalise(words), _marks(log_id, uid, words)) for log_id, seq, uid, words in said]
         _index(connection).append(connection, cache, new)
 
 
 def feed(connection: Connection, said: Sequence[tuple[int, int, str, str]]) -> None:
-    """Messages that have a row of `search_rows`: its id, the log's id, the uid of who wrote, the text."""
+    """Add messages that have rows in `search_rows`: id of the row, log id, sender's uid, text. (Frozen migrations call
+    this.)"""
     rows = [(id_, normalise(words), _marks(log_id, uid, words)) for id_, log_id, uid, words in said]
     _index(connection).add(connection, rows)
 
 
 def forget(connection: Connection, said: Iterable[Said]) -> None:
-    """These messages are not there any more, or not with these texts. What is not in the index is passed over."""
+    """Remove messages, given with the texts that were indexed. Messages that are not in the index are skipped."""
     for log_id, seq, uid, words in said:
         id_ = _id_of(connection, log_id, seq)
         if id_ is not None:
@@ -76,7 +77,7 @@ def forget(connection: Connection, said: Iterable[Said]) -> None:
 
 
 def replace(connection: Connection, old: Said, words: str) -> None:
-    """A message has another text now."""
+    """Change the text of an indexed message."""
     log_id, seq, uid, before = old
     id_ = _id_of(connection, log_id, seq)
     if id_ is not None:
@@ -95,9 +96,10 @@ def find(
     lobby_history: LobbyHistory,
     steady: Callable[[], float] = time.monotonic,
 ) -> SearchPage:
-    """What the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page before.
+    """The messages that match and that the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page
+    before.
 
-    Looks for SECONDS; the page then has what was found by then. Raises BadRequest where that is nothing."""
+    Searches for at most SECONDS; the page has what was found until then. Raises BadRequest if that is nothing."""
     readable = _readable(connection, actor, query.conversation, lobby_history)
     highest = _last_id(connection) + 1 if below is None else below
     if query.before is not None:
@@ -115,7 +117,7 @@ def find(
         rows: list[AnyRow] = []
         in_time = True
         try:
-            with at_most(connection, max(until - steady(), SHORTEST_SECONDS)):
+            with time_limit(connection, max(until - steady(), SHORTEST_SECONDS)):
                 for row in _index(connection).find(connection, query, marks, _places(marked), highest, above, _BATCH):
                     rows.append(row)
         except TookTooLong:
@@ -123,7 +125,7 @@ def find(
                 raise BadRequest(reason="search.costly") from None
             in_time = False
         scanned += len(rows)
-        # Where there are many, their marks were not looked for; and what was said before somebody's time is not theirs.
+        # If the query named no conversations, it also matched others; and messages at or below the floor are not shown.
         found += [(row[0], row[1], row[2]) for row in rows if row[1] in readable and row[2] > readable[row[1]][0]]
         if not in_time:
             highest = rows[-1][0] if rows else highest
@@ -136,14 +138,14 @@ def find(
 
 
 def has_written(connection: Connection, uid: str) -> bool:
-    """Whether there is a message of theirs, anywhere."""
+    """Whether a message by this user is stored, in any conversation."""
     newest = _last_id(connection) + 1
     return any(True for _ in _index(connection).find(connection, Query(), [_whose(uid)], [], newest, 0, 1))
 
 
 def _left(readable: Mapping[int, Beginning], highest: int, earliest: int) -> dict[int, int]:
-    """The logs with something to read below `highest`, each with the id of its first message. Those whose beginning was
-    passed are out of the question: all that is found of them would be of before somebody's time."""
+    """The logs with readable messages below `highest`, each with the index id of its first. A log whose beginning was passed
+    is left out: all further matches in it would be below the floor."""
     if highest <= earliest:
         return {}
     return {log_id: first for log_id, (_, first) in readable.items() if first < highest}
@@ -152,7 +154,7 @@ def _left(readable: Mapping[int, Beginning], highest: int, earliest: int) -> dic
 def _readable(
     connection: Connection, actor: Actor, conversation: str | None, lobby_history: LobbyHistory
 ) -> dict[int, Beginning]:
-    """The logs in which there is a message that the actor may read."""
+    """The logs with a message that the actor may read."""
     since = member_floor()
     mine = (
         select(conversations.c.id, since, _first(since))
@@ -168,7 +170,7 @@ def _readable(
 
 
 def _first(above: ColumnElement[int]) -> ScalarSelect[int]:
-    """The id of the first message above this `seq` in a conversation of the query around."""
+    """The index id of the first message above this `seq`, as a column of a query of `conversations`."""
     return (
         select(search_rows.c.id)
         .where(search_rows.c.conversation_id == conversations.c.id, search_rows.c.seq > above)
@@ -184,7 +186,7 @@ def _named(conversation: str | None) -> ColumnElement[bool]:
 
 
 def _messages(connection: Connection, reader: str, places: Sequence[tuple[int, int]]) -> tuple[Message, ...]:
-    """These messages as they are now, in the same order."""
+    """The messages with these (log id, `seq`) as they are now, in the same order."""
     columns = ("conversation_id", *(column.name for column in MESSAGE))
     rows: dict[int, list[Any]] = {}
     for log_id, *row in find_rows(connection, events, ("conversation_id", "seq"), columns, places):
@@ -213,7 +215,7 @@ def _last_id(connection: Connection) -> int:
 
 
 def _id_at(connection: Connection, at: Milliseconds) -> int:
-    """The lowest id of a message of this moment or later. Ids ascend with time, so halving finds it."""
+    """The lowest index id of a message at this time or later: a binary search, because ids ascend with time."""
     low, high = 0, _last_id(connection) + 1
     while low < high:
         middle = (low + high) // 2
@@ -244,7 +246,7 @@ def _places(logs: Iterable[int]) -> list[str]:
 
 
 def _whose(uid: str) -> str:
-    """A uid as one word of the index."""
+    """The mark of a sender: one word for a uid."""
     return "s" + blake2b(uid.encode(), digest_size=8).hexdigest()
 
 

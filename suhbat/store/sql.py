@@ -1,4 +1,4 @@
-"""The store over SQL tables: every question and every command. How the tables are reached is in `sqlite` and `postgres`."""
+"""The common code of both stores: every read and every command over the tables. `sqlite` and `postgres` open the database."""
 
 from __future__ import annotations
 
@@ -56,11 +56,12 @@ log = structlog.get_logger("suhbat.store")
 T = TypeVar("T")
 
 DEFAULTS = Bounds()
-"""The defaults of the settings."""
+"""The default limits."""
 
 
 class SQLStore(PeopleOverSQL):
-    """Implements chat.ports.Store but for `open`, `close` and `ready`. Reads in threads, writes through the one writer."""
+    """Implements chat.ports.Store except `open`, `close`, `ready` and `changes_since`. Reads in threads, writes through the one
+    writer."""
 
     def __init__(self, *, lobby_history: LobbyHistory, clock: Clock, bounds: Bounds = DEFAULTS) -> None:
         self.epoch = ""
@@ -70,7 +71,7 @@ class SQLStore(PeopleOverSQL):
         self._writer: Writer | None = None
         self._reader: Reader | None = None
         self._aside: Reader | None = None
-        """For searches and exports, which interactive reads pass."""
+        """The reader for searches and exports, so that interactive reads overtake them."""
         self._is_open = False
         self.counts = StoreCounts()
 
@@ -201,21 +202,21 @@ class SQLStore(PeopleOverSQL):
 
     async def expire(self, days: int) -> Collection[str]:
         at = self._clock.wall()
-        lost: set[str] = set()
+        shortened: set[str] = set()
         while log_ids := await self._read(lambda c: retention.due(c, at, days)):
             for log_id in log_ids:
-                while (name := await self._expire_some(log_id, at, days)) is not None:
-                    lost.add(name)
-        return lost
+                while (name := await self._expire_chunk(log_id, at, days)) is not None:
+                    shortened.add(name)
+        return shortened
 
-    async def _expire_some(self, log_id: int, at: int, days: int) -> str | None:
-        def some(transaction: WriterTransaction) -> str | None:
+    async def _expire_chunk(self, log_id: int, at: int, days: int) -> str | None:
+        def expire(transaction: WriterTransaction) -> str | None:
             name = retention.expire(transaction.connection, log_id, at, days)
             if name is not None:
                 transaction.changes.append(Change("log", name))
             return name
 
-        return await self._open_writer().work(some)
+        return await self._open_writer().work(expire)
 
     async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
         def begin(transaction: WriterTransaction) -> None:
@@ -237,7 +238,7 @@ class SQLStore(PeopleOverSQL):
         await self._write(lambda c: limits.delete_allowances(c, before))
 
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
-        """Read in a reader's thread; `aside`: what takes long and nobody waits for by the second."""
+        """Run a read in a thread. `aside`: with the reader for slow reads. Raises UnusableStore, StorageUnavailable."""
         reader = self._aside if aside and self._aside is not None else self._reader
         if reader is None or not self._is_open:
             raise UnusableStore("the store is not open")
@@ -246,7 +247,7 @@ class SQLStore(PeopleOverSQL):
         except Exception as error:
             if not is_trouble(error):
                 raise
-            log.error("the database cannot be read", error=str(error))
+            log.error("store: database cannot be read", error=str(error))
             raise unavailable() from error
 
     def _open_readers(self, engine: Engine, threads: int, aside: int) -> None:

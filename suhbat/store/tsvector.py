@@ -1,7 +1,7 @@
-"""The search index on PostgreSQL: a `tsvector` beside each row of `search_rows`, under a GIN index.
+"""The search index on PostgreSQL: a `tsvector` column of `search_rows` with a GIN index.
 
-The vectors are made here, not by a parser of PostgreSQL's: the words are in their one form already. Marks begin with a colon,
-which no word has.
+The vectors are made here and not by PostgreSQL's parser, because the words are normalised already. Marks begin with a colon,
+which no word contains.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from suhbat.store.read.rows import AnyRow
 from suhbat.store.write.writer_cache import WriterCache
 
 NEWEST = 20_000
-"""Rows that are looked through from the newest on, before the index is asked about all others: a common word is found
-there, and of a rare one the index has few."""
+"""How many of the newest rows are scanned before the index is used for the older ones: a common word is found in them, and of a
+rare word the index has few entries."""
 _HIGHEST_POSITION = 16_383
 
 Entry = tuple[int, str, list[str]]
-"""An id of `search_rows`, the words in their one form, the marks."""
+"""An id of `search_rows`, the normalised words, the marks."""
 
 
 def create(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE search_rows ADD COLUMN words tsvector")
-    # Without the list of pending entries, which whoever comes next would have to merge: writes stay even.
+    # Without the list of pending entries, which some later write would have to merge.
     connection.exec_driver_sql("CREATE INDEX search_words ON search_rows USING gin (words) WITH (fastupdate = off)")
 
 
 def append(connection: Connection, cache: WriterCache, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
-    """New messages: the log's id, the `seq`, words and marks. Their ids ascend in each log, for it is locked."""
+    """Add new messages: log id, `seq`, words, marks. Ids ascend within each log, because the log is locked."""
     connection.exec_driver_sql(
         "INSERT INTO search_rows (conversation_id, seq, words) "
         "SELECT log, seq, words::tsvector FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v(log, seq, words)",
@@ -43,7 +43,7 @@ def append(connection: Connection, cache: WriterCache, said: Sequence[tuple[int,
 
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:
-    """Messages that have a row of `search_rows`."""
+    """Add messages that have rows in `search_rows`."""
     connection.exec_driver_sql(
         "UPDATE search_rows SET words = v.words::tsvector FROM unnest(%s::bigint[], %s::text[]) AS v(id, words) "
         "WHERE search_rows.id = v.id",
@@ -64,7 +64,7 @@ def find(
     above: int,
     count: int,
 ) -> Sequence[AnyRow]:
-    """Rows of `search_rows` with all of the terms and marks and one of the places, newest first."""
+    """Rows of `search_rows` that match all terms and marks and one of the places, newest first."""
     asked = {"query": _query(query, marks, places), "below": below, "above": above, "count": count}
     border = connection.execute(_BORDER, asked | {"newest": NEWEST}).scalar()
     rows = list(connection.execute(_NEWEST, asked | {"border": above if border is None else border}).all())
@@ -75,19 +75,19 @@ def find(
 
 _COLUMNS = "SELECT id, conversation_id, seq FROM search_rows WHERE words @@ CAST(:query AS tsquery)"
 _BORDER = text("SELECT id FROM search_rows WHERE id < :below AND id >= :above ORDER BY id DESC OFFSET :newest LIMIT 1")
-# `+ 0` keeps the planner from the primary key where the words are rare, and from the words where all is looked through.
+# `id + 0` makes the planner use the index of words for old rows; for the newest rows it should use the primary key.
 _NEWEST = text(f"{_COLUMNS} AND id < :below AND id >= :border ORDER BY id DESC LIMIT :count")
 _OLDER = text(f"{_COLUMNS} AND id + 0 < :border AND id + 0 >= :above ORDER BY id + 0 DESC LIMIT :count")
 
 
 def _vector(words: str, marks: Sequence[str]) -> str:
-    """The text of a tsvector: each word with where it stands."""
+    """The text of a tsvector: each word with its position."""
     said = [f"'{word}':{min(n, _HIGHEST_POSITION)}" for n, word in enumerate(words.split(), 1)]
     return " ".join([*said, *(f"':{mark}'" for mark in marks)])
 
 
 def _query(query: Query, marks: Sequence[str], places: Sequence[str]) -> str:
-    """The text of a tsquery. Terms have nothing but letters, digits and spaces in them."""
+    """The text of a tsquery. Terms contain only letters, digits and spaces, so nothing needs escaping."""
     parts = [_phrase(term, beginning=term in query.beginnings) for term in query.terms]
     parts += [f"':{mark}'" for mark in marks]
     if places:

@@ -175,7 +175,7 @@ AUTHORISATION: Mapping[str, Tests] = {
         "http/test_names", "a_command_about_somebody", "a_direct", "a_private_message", "over_http"
     ),
     "files that others on the machine may read": _in(
-        "store/test_private", "what_the_server_makes", "what_was_put_back", "a_copy_before_a_migration"
+        "store/test_permissions", "what_the_server_makes", "what_was_put_back", "a_copy_before_a_migration"
     ),
     "no field set that only the server sets": (
         *_in("authorisation/test_everybody", "what_only_the_server_sets_cannot_be_set"),

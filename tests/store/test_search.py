@@ -18,7 +18,7 @@ from suhbat.errors import BadRequest
 from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
 from suhbat.store import search as index
-from suhbat.store.dialect import TookTooLong, at_most
+from suhbat.store.dialect import TookTooLong, time_limit
 from suhbat.store.sql import SQLStore
 from tests.commands import execute
 
@@ -242,9 +242,9 @@ async def test_what_takes_too_long_ends(store: Store) -> None:
     endless = sql("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
 
     def read(connection: Connection) -> int:
-        with pytest.raises(TookTooLong), at_most(connection, 0.02):
+        with pytest.raises(TookTooLong), time_limit(connection, 0.02):
             connection.execute(endless).scalar()
-        with at_most(connection, 20):
+        with time_limit(connection, 20):
             return int(connection.execute(sql("SELECT 7")).scalar_one())
 
     assert isinstance(store, SQLStore)
@@ -269,7 +269,7 @@ async def test_a_page_has_what_was_found_in_time(
             raise TookTooLong()
 
     monkeypatch.setattr(index, "_BATCH", 2)
-    monkeypatch.setattr(index, "at_most", every_other_time)
+    monkeypatch.setattr(index, "time_limit", every_other_time)
     seen: list[str] = []
     below: int | None = None
     for _ in range(20):

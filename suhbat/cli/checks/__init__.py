@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 
 from suhbat.config import Settings
-from suhbat.store import private
+from suhbat.store import permissions
 
 from . import cluster, data, machine, network, proxies
 from .findings import Finding
@@ -24,7 +24,7 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
     yield machine.event_loop(sys.platform, find_spec("uvloop") is not None)
     yield from machine.variables(environ)
     yield from data.data_directory(settings.data)
-    yield from (Finding(*found) for found in private.findings(settings.data))
+    yield from (Finding(*found) for found in permissions.findings(settings.data))
     yield data.lock(settings.data)
     if settings.database_url is None:
         yield data.clock(settings.data)

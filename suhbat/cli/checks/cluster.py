@@ -54,7 +54,7 @@ def database(settings: Settings) -> Iterator[Finding]:
 def _database(engine: Any, shown: str) -> Iterator[Finding]:
     from sqlalchemy import text
 
-    from suhbat.store.migrate import is_moving, revision, serves
+    from suhbat.store.migrate import is_moving, revision, supports
     from suhbat.store.migrations import HEAD
 
     began = time.monotonic()
@@ -68,7 +68,7 @@ def _database(engine: Any, shown: str) -> Iterator[Finding]:
         if present == HEAD:
             yield Finding("ok", f"the database has the schema {HEAD}")
         elif present is not None and present > HEAD:
-            good = serves(connection, HEAD)
+            good = supports(connection, HEAD)
             text_ = f"the database has the schema {present}, this version has {HEAD}"
             yield Finding("warn" if good else "FAIL", f"{text_}: update this node" + (" soon" if good else ""))
         else:

@@ -111,7 +111,7 @@ def schema(data: Path) -> Iterator[Finding]:
     file = data / DATABASE
     if not file.exists() or DirectoryLock(data).is_held():
         return
-    engine = connect.looking(file)
+    engine = connect.read_only(file)
     try:
         with engine.connect() as connection, connection.begin():
             present = revision(connection)

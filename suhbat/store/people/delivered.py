@@ -1,4 +1,4 @@
-"""How far accounts were shown their directs in the simple dialect."""
+"""How far each account has received its directs in the simple dialect, which has no cursors of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from suhbat.store.tables import conversations, delivered
 
 
 def shown(connection: Connection, uid: str) -> dict[str, int]:
-    """By conversation."""
+    """The `seq` by conversation."""
     rows = connection.execute(
         select(conversations.c.name, delivered.c.seq)
         .join(conversations, conversations.c.id == delivered.c.conversation_id)
@@ -20,9 +20,9 @@ def shown(connection: Connection, uid: str) -> dict[str, int]:
 
 
 def move(connection: Connection, uid: str, cursors: Mapping[str, int]) -> None:
-    """Forward only; what is no conversation any more is passed over."""
-    before = shown(connection, uid)
-    names = [name for name, seq in cursors.items() if seq > before.get(name, 0)]
+    """Move cursors forward, never back. Conversations that no longer exist are skipped."""
+    stored = shown(connection, uid)
+    names = [name for name, seq in cursors.items() if seq > stored.get(name, 0)]
     rows = connection.execute(
         select(conversations.c.id, conversations.c.name).where(conversations.c.name.in_(names))
     ).all()

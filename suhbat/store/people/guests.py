@@ -1,4 +1,4 @@
-"""Token guests in the tables."""
+"""Rows of token guests."""
 
 from __future__ import annotations
 
@@ -6,31 +6,26 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from suhbat.chat.model import Guest, Milliseconds
-from suhbat.protocol.types import LOBBY
+from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.store import search
-from suhbat.store.dialect import insert_new
 from suhbat.store.read.rows import AnyRow
-from suhbat.store.tables import conversations, guests, members, users
-from suhbat.store.write.marks import add_read_mark
+from suhbat.store.tables import guests, members
+from suhbat.store.write.marks import add_user
 
 _COLUMNS = tuple(guests.c[name] for name in Guest.__slots__)
 
 
 def save(connection: Connection, guest: Guest) -> None:
-    """Write a guest, over the row of the same uid if there is one. What the lobby holds until now counts as read."""
+    """Insert a guest, or replace the row of this uid. For a new guest the present messages of the lobby count as read."""
     row = {name: getattr(guest, name) for name in Guest.__slots__}
     changed = connection.execute(update(guests).where(guests.c.uid == guest.uid).values(row))
     if changed.rowcount == 0:
         connection.execute(insert(guests), row)
-    user = {"uid": guest.uid, "user_id": guest.user_id, "kind": "guest", "created_at": guest.created_at}
-    insert_new(connection, users, [user])
-    lobby = connection.execute(select(conversations.c.id).where(conversations.c.name == LOBBY)).scalar_one()
-    add_read_mark(connection, lobby, guest.uid, guest.lobby_from)
+    add_user(connection, Actor(guest.uid, guest.user_id, "guest"), guest.created_at, guest.lobby_from)
 
 
 def of(connection: Connection, uids: Collection[str]) -> list[Guest]:
-    """The guests that there are of these uids, however long unused."""
+    """Those of these uids that are guests, however long unused."""
     return [_guest(row) for row in connection.execute(select(*_COLUMNS).where(guests.c.uid.in_(uids)))]
 
 
@@ -69,13 +64,14 @@ def drop_some(connection: Connection, before: Milliseconds) -> int:
 
 
 def silent(connection: Connection, uids: Collection[str], before: Milliseconds) -> list[str]:
-    """Those of these guests who were last used before, are in no conversation, and have written nothing that is there."""
+    """Those of these guests who were last used before this time, are in no conversation, and have no stored message."""
     inside = select(members.c.uid).where(members.c.uid == guests.c.uid)
     idle = select(guests.c.uid).where(guests.c.uid.in_(uids), guests.c.last_used_at < before, ~inside.exists())
     return [uid for uid in connection.execute(idle).scalars() if not search.has_written(connection, uid)]
 
 
 AT_ONCE = 500
+"""Guests deleted in one transaction, at most."""
 
 
 def _guest(row: AnyRow) -> Guest:

@@ -1,4 +1,4 @@
-"""Invitations in the tables."""
+"""Rows of invites: codes that admit to the server, and also to a room."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SELECT = select(
 
 
 def add(connection: Connection, invite: Invite) -> None:
-    """Write a new invitation. Raises NotFound when its conversation is not there."""
+    """Insert an invite. Raises NotFound if its conversation does not exist."""
     into = None
     if invite.conversation is not None:
         named = select(conversations.c.id).where(conversations.c.name == invite.conversation)
@@ -33,18 +33,18 @@ def add(connection: Connection, invite: Invite) -> None:
 
 
 def by_code(connection: Connection, code_hash: bytes) -> Invite | None:
-    """The invitation with this code, also when it is worth nothing any more."""
+    """The invite with this code, even if it is used up or has expired; None if there is none."""
     row = connection.execute(_SELECT.where(invites.c.code_hash == code_hash)).one_or_none()
     return None if row is None else Invite(*row)
 
 
-def everyone(connection: Connection) -> list[Invite]:
-    """All of them, the newest first."""
+def all_invites(connection: Connection) -> list[Invite]:
+    """All invites, the newest first."""
     return [Invite(*row) for row in connection.execute(_SELECT.order_by(invites.c.created_at.desc(), invites.c.id))]
 
 
 def use(connection: Connection, code_hash: bytes, at: Milliseconds) -> str | None:
-    """One use less; the conversation it leads to. Raises Forbidden when it is unknown, used up or expired."""
+    """Use an invite once. Returns its conversation, if it has one. Raises Forbidden if it is unknown, used up or expired."""
     good = (invites.c.code_hash == code_hash, invites.c.uses > 0, invites.c.expires_at > at)
     used = connection.execute(update(invites).where(*good).values(uses=invites.c.uses - 1))
     invite = by_code(connection, code_hash)
@@ -54,5 +54,5 @@ def use(connection: Connection, code_hash: bytes, at: Milliseconds) -> str | Non
 
 
 def end(connection: Connection, id: str) -> bool:
-    """Delete one; whether it was there."""
+    """Delete an invite. False if there is none."""
     return connection.execute(delete(invites).where(invites.c.id == id)).rowcount > 0

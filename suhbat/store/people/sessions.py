@@ -1,4 +1,4 @@
-"""Sessions in the tables."""
+"""Rows of login sessions."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ _COLUMNS = tuple(sessions.c[name] for name in Session.__slots__)
 
 
 def add(connection: Connection, session: Session) -> None:
-    """Write a new session."""
+    """Insert a login session."""
     connection.execute(insert(sessions), {name: getattr(session, name) for name in Session.__slots__})
 
 
 def by_id(connection: Connection, ids: Collection[str]) -> list[Session]:
-    """The sessions that there are of these ids."""
+    """Those of these ids that are login sessions."""
     return [Session(*row) for row in connection.execute(select(*_COLUMNS).where(sessions.c.id.in_(ids)))]
 
 
 def by_token(connection: Connection, token_hash: bytes) -> Session | None:
-    """The session of a token, present or previous; None if there is none."""
+    """The login session of a token, present or previous; None if there is none."""
     held = or_(sessions.c.token_hash == token_hash, sessions.c.previous_hash == token_hash)
     row = connection.execute(select(*_COLUMNS).where(held)).first()
     return None if row is None else Session(*row)
 
 
 def of(connection: Connection, uid: str) -> list[Session]:
-    """The sessions of one account, the oldest first."""
+    """The login sessions of an account, the oldest first."""
     rows = connection.execute(
         select(*_COLUMNS).where(sessions.c.uid == uid).order_by(sessions.c.created_at, sessions.c.id)
     )
@@ -47,7 +47,7 @@ def rotate(
 
 
 def touch(connection: Connection, used: Mapping[str, tuple[Milliseconds, Milliseconds]]) -> None:
-    """Move the last use and the expiry of these ids, never back."""
+    """Move the last use and the expiry of these sessions forward; never back."""
     if used:
         statement = (
             update(sessions)
@@ -65,5 +65,5 @@ def end(connection: Connection, ids: Collection[str]) -> None:
 
 
 def drop(connection: Connection, before: Milliseconds) -> None:
-    """Delete the sessions that had expired by then."""
+    """Delete the sessions that expired at this time or before."""
     connection.execute(delete(sessions).where(sessions.c.expires_at <= before))

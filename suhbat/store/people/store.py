@@ -1,5 +1,5 @@
-"""The half of the store that knows people: see chat.ports.AccountStore. What is done is in `accounts`, `sessions`
-and `invites`; here it gets its thread."""
+"""The half of the store that is about people: see chat.ports.AccountStore. The work itself is in `accounts`, `guests`,
+`sessions` and `invites`; this class runs it in threads."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class PeopleOverSQL:
-    """Reads through `_read`, writes through the writer: in the batch with the messages of the moment."""
+    """Reads through `_read`, and writes through the writer, in one batch with messages."""
 
     @abstractmethod
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T: ...
@@ -34,7 +34,7 @@ class PeopleOverSQL:
 
     async def accounts(self, uids: Collection[str] | None = None) -> list[Account]:
         wanted = None if uids is None else tuple(uids)
-        return await self._read(lambda c: accounts.everybody(c) if wanted is None else accounts.of(c, wanted))
+        return await self._read(lambda c: accounts.all_accounts(c) if wanted is None else accounts.of(c, wanted))
 
     async def add_account(self, account: Account, invite: bytes | None = None) -> str | None:
         return await self._write(lambda c: accounts.add(c, account, invite), Change("account", account.uid))
@@ -79,7 +79,7 @@ class PeopleOverSQL:
         return await self._read(lambda c: invites.by_code(c, code_hash))
 
     async def invites(self) -> list[Invite]:
-        return await self._read(invites.everyone)
+        return await self._read(invites.all_invites)
 
     async def end_invite(self, id: str) -> bool:
         return await self._write(lambda c: invites.end(c, id))
@@ -102,7 +102,7 @@ class PeopleOverSQL:
 
     async def drop_silent_guests(self, uids: Collection[str], before: int) -> Collection[str]:
         wanted = tuple(uids)
-        # Looked for aside, so that the writer asks only whether they still are silent.
+        # The slow reader finds candidates, and the writer only checks them again.
         silent = await self._read(lambda c: guests.silent(c, wanted, before), aside=True)
 
         def drop(transaction: WriterTransaction) -> Collection[str]:

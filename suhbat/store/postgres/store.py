@@ -20,7 +20,7 @@ from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest,
 from suhbat.chat.ports import Clock
 from suhbat.store.dialect import is_trouble
 from suhbat.store.errors import UnusableStore
-from suhbat.store.migrate import is_moving, migrate_shared, revision, serves
+from suhbat.store.migrate import is_moving, migrate_shared, revision, supports
 from suhbat.store.migrations import HEAD
 from suhbat.store.people import accounts as rows_of_accounts
 from suhbat.store.people import guests
@@ -235,4 +235,4 @@ class PostgresStore(SQLStore):
 def _is_current(connection: Connection) -> bool:
     """Whether this version can use the schema: its own, or a later one that declares it."""
     present = revision(connection)
-    return present == HEAD or (present is not None and present > HEAD and serves(connection, HEAD))
+    return present == HEAD or (present is not None and present > HEAD and supports(connection, HEAD))

@@ -1,4 +1,4 @@
-"""Connections to a SQLite file: their pragmas, and transactions that begin as they should."""
+"""Connections to a SQLite file: their pragmas, and the statement that begins a transaction."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ _PRAGMAS = ("busy_timeout = 5000", "foreign_keys = ON", "temp_store = MEMORY", "
 _WRITER = ("journal_mode = WAL", "cache_size = -32768", "wal_autocheckpoint = 500", "journal_size_limit = 67108864")
 _READER = ("cache_size = -8192", "wal_autocheckpoint = 0", "query_only = ON")
 _MAC = ("fullfsync = ON", "checkpoint_fullfsync = ON")
-# On macOS fsync leaves the data in the drive's own cache.
+# On macOS fsync alone leaves the data in the cache of the drive.
 
 
 def writing(file: Path) -> Engine:
-    """For one connection at a time, which writes and checkpoints: its transactions take the lock as they begin."""
+    """An engine for one connection at a time that writes and checkpoints. Its transactions take the write lock at once."""
     made = create_engine(_url(file), poolclass=NullPool, connect_args=_ARGUMENTS)
     return _prepared(made, "BEGIN IMMEDIATE", _WRITER)
 
 
 def reading(file: Path, connections: int) -> Engine:
-    """For this many connections that only read and never checkpoint."""
+    """An engine for this many connections that only read and never checkpoint."""
     made = create_engine(
         _url(file), poolclass=QueuePool, pool_size=connections, max_overflow=0, connect_args=_ARGUMENTS
     )
     return _prepared(made, "BEGIN", _READER)
 
 
-def looking(file: Path) -> Engine:
-    """For one connection at a time to a file that nobody else has open, and that stays as it is, byte for byte: the last of
-    the others would write the WAL into it as it closes."""
+def read_only(file: Path) -> Engine:
+    """An engine for one connection at a time to a file that no other process has open. The file is not changed by a single
+    byte; another engine would write the WAL into it at its end."""
     url = URL.create("sqlite", database=file.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
     return _prepared(create_engine(url, poolclass=NullPool, connect_args=_ARGUMENTS), "BEGIN", _READER)
 
@@ -49,7 +49,7 @@ def _url(file: Path) -> URL:
 def _prepared(made: Engine, begin: str, pragmas: Sequence[str]) -> Engine:
     @event.listens_for(made, "connect")
     def on_connect(connection: sqlite3.Connection, record: object) -> None:
-        connection.isolation_level = None  # sqlite3 begins nothing by itself
+        connection.isolation_level = None  # sqlite3 must not begin transactions by itself
         for pragma in (*_PRAGMAS, *pragmas, *(_MAC if sys.platform == "darwin" else ())):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -1,7 +1,7 @@
-"""The epoch: which history the cursors of clients belong to.
+"""The epoch: the life of a store, to which the cursors of clients belong.
 
-It changes when the store could have gone back: the database was restored, moved or copied. To notice that, what the
-database says of itself is compared with `data/instance`, a small file that belongs to this place and is in no backup.
+A new epoch begins when the store may have lost events: the database was restored, moved or copied. To notice this, the facts in
+the database are compared with `data/instance`, a small file that no backup contains.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from suhbat.store import private
+from suhbat.store import permissions
 from suhbat.store.directory import sync_directory
 from suhbat.store.tables import conversations, meta
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """What `data/instance` remembers: the epoch and the count of starts as the store had them, which file (inode) held
-    it, and after a clean stop how many events there were (None while running).
-    """
+    """The content of `data/instance`: the epoch and the count of starts as in the store, the inode of the database file, and
+    after a clean stop the number of events (None while running)."""
 
     epoch: str
     starts: int
@@ -38,9 +37,9 @@ def begin(
     inode: int,
     new_epoch: Callable[[], str] = lambda: secrets.token_hex(8),
 ) -> Instance:
-    """Count a start, in the caller's transaction, and decide the epoch. Remember the answer after COMMIT.
+    """Count a start in the caller's transaction, and decide the epoch. After COMMIT the caller must `remember` the result.
 
-    A crash between the two makes a new epoch at the next start, which costs clients a reload and nothing else.
+    A crash between the two causes a new epoch at the next start, which only makes clients reload.
     """
     stored = {row[0]: row[1] for row in connection.execute(select(meta.c.key, meta.c.value))}
     epoch, starts = stored.get("epoch"), int(stored.get("starts", 0))
@@ -60,12 +59,12 @@ def begin(
 
 
 def count_events(connection: Connection) -> int:
-    """Events ever written to the logs that exist."""
+    """How many events were ever written to the existing logs."""
     return int(connection.execute(select(func.coalesce(func.sum(conversations.c.head), 0))).scalar_one())
 
 
 def recall(path: Path) -> Instance | None:
-    """What was remembered at `path`; None if nothing readable is there."""
+    """The instance stored at `path`; None if there is none or it cannot be read."""
     try:
         return Instance(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -73,10 +72,10 @@ def recall(path: Path) -> Instance | None:
 
 
 def remember(path: Path, instance: Instance) -> None:
-    """Replace the file at `path` whole, flushed to disk."""
+    """Replace the file at `path` atomically, and flush it to disk."""
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
-    private.make(fresh)
+    permissions.create_file(fresh)
     with fresh.open("w", encoding="utf-8") as file:
         json.dump(asdict(instance), file)
         file.flush()

@@ -1,7 +1,7 @@
-"""The store in one SQLite file: nothing to install, one process, durable.
+"""The store in one SQLite file: durable, for one process, with nothing to install.
 
-One connection writes and checkpoints (older SQLite libraries have a WAL-reset race between two that checkpoint), a few
-threads read. Every acknowledged write was flushed: WAL with `synchronous=FULL`, on macOS also `fullfsync`.
+One connection writes and checkpoints (older SQLite libraries have a race between two checkpointing connections); a few threads
+read. Every acknowledged write was flushed: WAL with `synchronous=FULL`, on macOS also `fullfsync`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Changed, Committed, StoreDelta
 from suhbat.chat.ports import Clock
 from suhbat.protocol.types import LOBBY
-from suhbat.store import private
+from suhbat.store import permissions
 from suhbat.store.dialect import insert_new
 from suhbat.store.directory import make_directory, sync_directory
 from suhbat.store.errors import UnusableStore
@@ -42,11 +42,11 @@ log = structlog.get_logger("suhbat.store")
 READERS = 3
 """Threads that read, each with a connection of its own."""
 ASIDE = 1
-"""The same for searches and exports. One: SQLite works in this process, and on two processors more would be felt."""
+"""Threads that read for searches and exports. Only one, because SQLite works in this process and slows the others down."""
 
 
 class SQLiteStore(SQLStore):
-    """Implements chat.ports.Store in the directory `data`, which is made (mode 0700) if it is not there."""
+    """Implements chat.ports.Store in the directory `data`, which is made (mode 0700) if it does not exist."""
 
     def __init__(
         self,
@@ -66,14 +66,14 @@ class SQLiteStore(SQLStore):
         self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
-        """See chat.ports.Store. Raises UnusableStore: the directory is in use or cannot be written, the schema is newer."""
+        """See chat.ports.Store. Raises UnusableStore: the directory is in use or not writable, or the schema is newer."""
         await asyncio.to_thread(self._prepare)
         assert self._writes is not None and self._reads is not None
         self._closed = None
         self._open_readers(self._reads, READERS, ASIDE)
         rules = WriterRules(self._lobby_history, self._bounds)
-        transactions = Committer(self._writes, WriterCache(), rules)
-        self._writer = Writer(transactions, committed, changed, counts=self.counts)
+        committer = Committer(self._writes, WriterCache(), rules)
+        self._writer = Writer(committer, committed, changed, counts=self.counts)
         self._writer.start()
         self._is_open = True
 
@@ -84,17 +84,17 @@ class SQLiteStore(SQLStore):
         await asyncio.shield(self._closed)
 
     async def ready(self) -> None:
-        """See chat.ports.Store. Raises UnusableStore, or Busy while the disk gives trouble."""
+        """See chat.ports.Store. Raises UnusableStore, or StorageUnavailable while the disk is in trouble."""
         self._open_writer().check()
         if await self._read(revision) != HEAD:
             raise UnusableStore("the database was changed by another version of Suhbat; restart this one")
 
     async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
-        """See chat.ports.Store. Nobody else writes here, so there is nothing that only others know."""
+        """See chat.ports.Store. No other node writes here, so there are no changes of others."""
         return StoreDelta("", await self.heads(logs))
 
     def _prepare(self) -> None:
-        """Directory, lock, file, schema, lobby, epoch."""
+        """Prepare the directory, lock, file, schema, lobby and epoch."""
         try:
             make_directory(self._data)
         except OSError as error:
@@ -103,7 +103,7 @@ class SQLiteStore(SQLStore):
                 "use another data directory (--data, or SUHBAT_DATA)"
             ) from error
         self._lock.acquire()
-        private.keep(self._data)
+        permissions.restrict(self._data)
         try:
             self._prepare_file()
         except BaseException as error:
@@ -118,8 +118,8 @@ class SQLiteStore(SQLStore):
     def _prepare_file(self) -> None:
         is_new = not self._file.exists()
         if is_new:
-            # Made here for its mode: also in a directory that others may read, the messages are not for them.
-            private.make(self._file)
+            # Made here with mode 0600: a directory that others may read must not give them the messages.
+            permissions.create_file(self._file)
         wal.flush_again(self._file)
         self._writes = connect.writing(self._file)
         self._reads = connect.reading(self._file, READERS + ASIDE)
@@ -131,7 +131,7 @@ class SQLiteStore(SQLStore):
                 instance = epoch.begin(connection, epoch.recall(path), self._file.stat().st_ino)
             epoch.remember(path, instance)
         if is_new:
-            # The file's name must survive a power loss as its first message does.
+            # The name of the file must survive a power loss like its first message.
             sync_directory(self._data)
         self._instance = instance
         self.epoch = instance.epoch
@@ -145,18 +145,18 @@ class SQLiteStore(SQLStore):
         self._writer = None
 
     def _finish(self) -> None:
-        """Readers first: the last connection to go is the writer's, which leaves one whole file without a WAL."""
+        """Close the readers first, so that the writer's connection is the last one and leaves a single file without a WAL."""
         if self._reads is not None:
             self._reads.dispose()
         try:
             if self._writes is not None and self._instance is not None:
-                # Closing the last connection checkpoints.
+                # SQLite checkpoints when the last connection closes.
                 with self._writes.connect() as connection, connection.begin():
                     written = epoch.count_events(connection)
                 epoch.remember(self._data / "instance", replace(self._instance, events=written))
         except Exception:
             # Nothing is lost: the WAL is read at the next start.
-            log.exception("the database could not be closed neatly")
+            log.exception("store: clean close failed")
         finally:
             self._dispose()
 

@@ -1,9 +1,8 @@
-"""Many rows in one SQLite statement, with literal text.
+"""Many rows in one SQLite statement.
 
-`sqlite3` lets go of the interpreter's lock at each step of a statement, and under a busy event loop every regaining costs up
-to a switch interval. With one step a row (executemany) that made a batch about three times slower; Core's own multi-row
-VALUES is compiled anew for each size.
-"""
+`sqlite3` releases the interpreter's lock at each step of a statement, and beside a busy event loop each reacquisition takes
+up to a switch interval. One step per row (executemany) made a batch about three times slower, and SQLAlchemy compiles its
+multi-row VALUES again for each size. So the text of the statements is made here."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 
 _LARGEST = 256
-"""Rows of one statement. Statements are prepared once for each power of two up to this."""
+"""Rows per statement, at most. Statements are prepared for each power of two up to this."""
 
 
 def insert(
@@ -32,7 +31,7 @@ def insert(
 def find(
     connection: Connection, table: Table, keys: tuple[str, ...], columns: tuple[str, ...], wanted: Sequence[Row]
 ) -> list[Row]:
-    """A join: for `(a, b) IN (VALUES …)` SQLite 3.40 scans the whole table."""
+    """Find rows by a join, because SQLite 3.40 scans the whole table for `(a, b) IN (VALUES …)`."""
     found: list[Row] = []
     for part in parts(wanted):
         text = _select_text(table, keys, columns, len(part))
@@ -55,8 +54,8 @@ def update(
 
 
 def parts(rows: Sequence[T]) -> list[Sequence[T]]:
-    """Cut into powers of two, largest first: a handful of statement texts serves every size. With one for each size, a
-    connection keeps hundreds of them prepared; with a thousand names in it, one has half a megabyte."""
+    """Cut rows into parts whose sizes are powers of two, largest first, so that few statement texts serve all sizes. A text
+    for each size would keep hundreds of statements prepared, of which one with a thousand names takes half a megabyte."""
     cut: list[Sequence[T]] = []
     start = 0
     while start < len(rows):
@@ -78,7 +77,7 @@ def _select_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], 
     wanted = ", ".join(f"v_{key}" for key in keys)
     where = " AND ".join(f"{key} = v_{key}" for key in keys)
     values = _values(len(keys), count)
-    # CROSS JOIN tells SQLite to begin with the values.
+    # CROSS JOIN makes SQLite begin with the values.
     return f"WITH v({wanted}) AS (VALUES {values}) SELECT {', '.join(columns)} FROM v CROSS JOIN {table.name} WHERE {where}"  # noqa: S608
 
 

@@ -1,4 +1,4 @@
-"""SQLite's write-ahead log after a process that did not end well: nothing in it is trusted to be on the disk."""
+"""Flushes SQLite's write-ahead log again after a crash, because its pages may not be on the disk."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ CHUNK = 256 * 1024
 
 
 def flush_again(file: Path) -> None:
-    """Write the log of this database once more, as it reads, and flush it; before anything opens the database.
+    """Write the WAL of this database again, unchanged, and flush it. Must be called before anything opens the database.
 
-    A flush that failed (EIO) leaves pages that read as if they were on the disk, and that no later flush will write: the
-    system takes them for clean. The process that saw it refused the batch, and writes over it. But if that process dies
-    first, the next one would find the batch complete, tell people that it is stored, and build on it, and after a power cut
-    the log would end before it. Written again, the pages are flushed, or the flush fails again. Raises OSError.
+    After a failed flush (EIO) the pages read as if they were on the disk, but no later flush writes them, because the system
+    marks them as clean. The process that saw the error refuses the batch and overwrites it. If that process dies first, the
+    next one finds a complete batch, serves it and builds on it; after a power cut the WAL would end before it. Writing the
+    pages again makes them dirty, so that they are flushed, or the flush fails again. Raises OSError.
     """
     log = file.with_name(f"{file.name}-wal")
     if not log.exists():

@@ -42,12 +42,12 @@ events = Table(
     Column("deleted", Boolean, nullable=False),
     Column("target", BigInteger),
     Column("data", Text),
-    # Without a row id the rows of a log lie together in the order of seq, and one B-tree is written, not two.
+    # Without a row id the rows of a log are stored together in the order of seq, and one B-tree is written instead of two.
     sqlite_with_rowid=False,
 )
-"""The logs. Messages have an ordinal and a text; data is JSON with what else an event of another type carries."""
+"""Events. Messages have an ordinal and a text. data: a JSON object with the further fields of the event."""
 
-# Ordinals are dense, so a page of history is a range of them however many other events lie between.
+# Ordinals are dense, so a page of history is a range of them, however many other events are between.
 Index(
     "events_ordinal",
     events.c.conversation_id,
@@ -56,7 +56,7 @@ Index(
     sqlite_where=events.c.ordinal.is_not(None),
 )
 
-# Few are deleted: how many above a read mark is a short stretch of this.
+# Few messages are deleted, so those above a read mark are a short range of this index.
 Index(
     "events_deleted",
     events.c.conversation_id,
@@ -68,7 +68,8 @@ Index(
 idempotency = Table(
     "idempotency",
     metadata,
-    # The key first: those that ascend (the server's own) then share pages, where uid first would touch one for each user.
+    # The key comes first: ascending keys (those that the server made) then share pages; with the uid first each user has a
+    # page.
     Column("key", Text, primary_key=True),
     Column("uid", Text, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
@@ -78,7 +79,7 @@ idempotency = Table(
     Column("digest", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
-"""What a repeat is answered with. digest: a hash of what was asked; empty for keys that the server made."""
+"""Idempotency keys, each with its first answer. digest: a hash of the post; empty for keys that the server made."""
 
 reactions = Table(
     "reactions",
@@ -92,7 +93,7 @@ reactions = Table(
     Index("reactions_emoji", "conversation_id", "target", "emoji", "seq"),
     sqlite_with_rowid=False,
 )
-"""Who put what under which message; target is its seq, seq that of the reaction's event, and so the order in time."""
+"""Reactions. target: the seq of the message; seq: that of the reaction's event, which gives the order in time."""
 
 reaction_counts = Table(
     "reaction_counts",
@@ -104,8 +105,8 @@ reaction_counts = Table(
     Column("shown", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""How many people put an emoji under a message. shown: the seq of the last of them that a message shows, so that nobody has
-to read thousands to show the first."""
+"""How many people reacted to a message with an emoji. shown: the seq of the last reaction that the message shows, so that
+showing the first ones does not read thousands."""
 
 reactions_shown = Table(
     "reactions_shown",
@@ -118,7 +119,7 @@ reactions_shown = Table(
     Column("uid", Text),
     Column("user_id", Text),
 )
-"""A view: the people whom messages show, each with how many there are of that emoji."""
+"""A view of the reactions that messages show, each with the count of its emoji."""
 
 pins = Table(
     "pins",
@@ -139,7 +140,7 @@ mentions = Table(
     Index("mentions_place", "conversation_id", "ordinal"),
     sqlite_with_rowid=False,
 )
-"""Who is named in which message; rows go when they are read."""
+"""Mentions of users in unread messages. Rows are deleted when the message is read."""
 
 everyone = Table(
     "everyone",
@@ -149,8 +150,8 @@ everyone = Table(
     Column("uid", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Messages that name everybody there (uid: but their sender), whoever that is: one row, however many people there are.
-Those above somebody's read mark name them."""
+"""Messages that mention everybody in the conversation except the sender (uid): one row for any number of members. Those above a
+member's read mark mention that member."""
 
 search_rows = Table(
     "search_rows",
@@ -160,4 +161,4 @@ search_rows = Table(
     Column("seq", BigInteger, nullable=False),
     UniqueConstraint("conversation_id", "seq", name="search_rows_place"),
 )
-"""The messages that the search index knows, in the order of their writing; the id is the index's row."""
+"""The indexed messages, in the order of their writing. id: the row of the search index."""

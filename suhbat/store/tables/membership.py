@@ -1,4 +1,4 @@
-"""The tables of conversations, of who is in them, and of what each member keeps there: read marks, drafts, cursors."""
+"""The tables of conversations, of their members, and of each member's state there: read marks, drafts, cursors."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ conversations = Table(
     Column("hidden", BigInteger, nullable=False, server_default=text("0")),
     UniqueConstraint("name", name="conversations_name"),
 )
-"""Logs: 'lobby', directs ('d' + random), rooms ('r' + random), and own logs ('@me:' + uid, kind 'own').
+"""Logs. name: 'lobby', 'd' + random (a direct), 'r' + random (a room) or '@me:' + uid (an own log, kind 'own').
 
-The head is the last seq, oldest the lowest cursor that can be replayed. slow_mode: seconds between two messages of one
-member; retention: days that messages are kept; 0 for both: none. hidden: how many do not see a direct (see members)."""
+head: the last seq; oldest: the lowest cursor that can be replayed. slow_mode: seconds between two messages of a member;
+retention: days for which messages are kept; 0 means none for both. hidden: how many people do not see a direct (see
+members)."""
 
 members = Table(
     "members",
@@ -47,11 +48,11 @@ members = Table(
     Index("members_counted", "uid", sqlite_where=text("counts")),
     sqlite_with_rowid=False,
 )
-"""Who is in a direct or a room; nobody is in the lobby, where everyone is. since: the head at their joining.
+"""Memberships of directs and rooms. The lobby has none. since: the head when the member joined.
 
-Of directs: hidden, where somebody else opened it and nobody wrote yet, or they left; wrote, whether they ever wrote there;
-counts, whether it is one of the conversations that somebody may have so many of (they opened it or wrote, and did not
-leave). Rooms always count."""
+For directs: hidden: another person opened it and nobody has written yet, or the member left it. wrote: the member has written
+there. counts: it counts towards the limit of conversations (the member opened it or wrote there, and did not leave). Rooms
+always count."""
 
 directs = Table(
     "directs",
@@ -59,7 +60,7 @@ directs = Table(
     Column("pair", Text, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
 )
-"""The one direct of a set of identities; pair is their uids, sorted, with | between."""
+"""The one direct of a set of people. pair: their uids, sorted and joined with |."""
 
 invitations = Table(
     "invitations",
@@ -72,7 +73,7 @@ invitations = Table(
     Index("invitations_inviter_uid", "inviter_uid"),
     sqlite_with_rowid=False,
 )
-"""Memberships that are offered, and not accepted or declined yet."""
+"""Open invitations: offered memberships, neither accepted nor declined."""
 
 reads = Table(
     "reads",
@@ -83,9 +84,9 @@ reads = Table(
     Column("own_since", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""How far somebody has read, and how many messages they wrote since.
+"""Read marks: the ordinal up to which a user has read, and how many messages they wrote above it.
 
-unread = last_ordinal - read_ordinal - own_since, less what was deleted of others' (see `unread`)."""
+unread = last_ordinal - read_ordinal - own_since - deleted messages of others above the mark (see `read.unread`)."""
 
 drafts = Table(
     "drafts",
@@ -95,7 +96,7 @@ drafts = Table(
     Column("text", Text, nullable=False),
     sqlite_with_rowid=False,
 )
-"""What somebody has begun to write, over all of their devices."""
+"""Drafts, shared by all devices of a user."""
 
 delivered = Table(
     "delivered",
@@ -105,4 +106,4 @@ delivered = Table(
     Column("seq", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""How far an account was shown each direct in the simple dialect, which has no cursors of its own."""
+"""The seq up to which an account has received a direct in the simple dialect, which has no cursors of its own."""

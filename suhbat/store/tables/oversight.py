@@ -19,7 +19,7 @@ sanctions = Table(
     Index("sanctions_uid", "uid"),
     sqlite_with_rowid=False,
 )
-"""Bans and mutes (kind), in a conversation or with 0 on the whole server; without `until` for good."""
+"""Bans and mutes (kind). In the lobby they hold for the whole server. Without `until` they do not expire."""
 
 reports = Table(
     "reports",
@@ -32,7 +32,7 @@ reports = Table(
     Column("at", BigInteger, nullable=False),
     Column("closed", Boolean, nullable=False),
 )
-"""What people reported to those who keep order."""
+"""Reports of messages to the moderators."""
 
 audit = Table(
     "audit",
@@ -46,7 +46,7 @@ audit = Table(
     Column("subject", Text, nullable=False),
     Column("data", Text, nullable=False),
 )
-"""What those who keep order did; only the owner reads it."""
+"""The audit log: the actions of moderators. Only owners of the server read it."""
 
 filtered = Table(
     "filtered",
@@ -55,4 +55,4 @@ filtered = Table(
     Column("at", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Words, normalised as for search, that no message may have."""
+"""The word filter: words, normalised as for search, that no message may contain."""

@@ -14,7 +14,7 @@ users = Table(
     Column("kind", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
-"""Identities; a guest's row is written at the first durable act."""
+"""Every identity that durable rows refer to. A bare guest gets a row with their first durable event."""
 
 accounts = Table(
     "accounts",
@@ -32,8 +32,8 @@ accounts = Table(
     Column("added_by", Text, nullable=False, server_default="known"),
     UniqueConstraint("skeleton", name="accounts_skeleton"),
 )
-"""People with a name of their own. role is that on the server: owner, moderator or member. Without a password_hash
-somebody else (the application around this one) says who they are. added_by: who may make them members at once."""
+"""Accounts. role: the role on the server, which is owner, moderator or member. Without a password_hash the application around
+this one authenticates the user. added_by: who may add them to a room without an invitation."""
 
 sessions = Table(
     "sessions",
@@ -51,8 +51,8 @@ sessions = Table(
     UniqueConstraint("previous_hash", name="sessions_previous_hash"),
     Index("sessions_uid", "uid"),
 )
-"""Log-ins. The id may be seen by its owner, the token is never stored; label is what they logged in with. previous_hash is
-of the token before the present one, while both are good."""
+"""Login sessions. The owner may see the id; the token is stored as a hash only. label: the client that logged in.
+previous_hash: of the token before the present one, while both are valid."""
 
 invites = Table(
     "invites",
@@ -66,7 +66,7 @@ invites = Table(
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("code_hash", name="invites_code_hash"),
 )
-"""Invitations: so many more uses, until then; to the server, or also into a room."""
+"""Invites: codes with a number of remaining uses and an expiry, for the server or also for a room."""
 
 guests = Table(
     "guests",
@@ -82,7 +82,7 @@ guests = Table(
     Index("guests_last_used_at", "last_used_at"),
     Index("guests_skeleton", "skeleton"),
 )
-"""Token guests. Names are unique among those used in the last 24 h only, so not here."""
+"""Token guests. Names are unique only among guests used in the last 24 h, so there is no constraint."""
 
 allowances = Table(
     "allowances",
@@ -94,7 +94,7 @@ allowances = Table(
     Index("allowances_since", "since"),
     sqlite_with_rowid=False,
 )
-"""How many rooms somebody made, or directs they opened (what), in the day that began then."""
+"""How many rooms a user made, or directs they opened (what), in the day that began at `since`."""
 
 erasures = Table(
     "erasures",
@@ -104,4 +104,4 @@ erasures = Table(
     Column("conversation_id", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),
 )
-"""Identities that are being erased, and the place in the logs up to which that is done."""
+"""Users that are being erased, and the event up to which that is done."""

@@ -15,4 +15,4 @@ meta = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
-"""Facts about the store itself: the epoch and the count of starts."""
+"""Facts about the store itself, for example the epoch and the count of starts."""

@@ -15,7 +15,7 @@ from suhbat.chat.model import Actor, Milliseconds, Post
 from suhbat.protocol.events import ConversationAdded, ConversationInvited, LogEntry, MessageCreated, Stored, veil
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import ME
-from suhbat.store.dialect import insert_new, insert_rows, unawaited, update_rows
+from suhbat.store.dialect import insert_new, insert_rows, pipelined, update_rows
 from suhbat.store.read.rows import mentions_json
 from suhbat.store.tables import conversations, events, users
 
@@ -147,11 +147,11 @@ class Appender:
 
     def flush(self, *beside: Callable[[], None]) -> None:
         """Write what was appended and move the heads; later reads of this transaction see it. `beside`: statements without
-        results that are sent between the rows and the heads (see `dialect.unawaited`)."""
+        results that are sent between the rows and the heads (see `dialect.pipelined`)."""
         new_users = [_user_row(actor, at) for actor, at in self._users.values()]
         rows, heads = self._rows, [(log.id, log.head, log.ordinal) for log in self._touched.values()]
         if new_users or rows or beside:
-            unawaited(
+            pipelined(
                 self._connection,
                 lambda: insert_new(self._connection, users, new_users),
                 lambda: insert_rows(self._connection, events, rows),

@@ -8,12 +8,13 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Connection, select
 
 from suhbat.chat.message_changes import is_slowed, slow_mode_refusal
-from suhbat.chat.model import Milliseconds, Post
+from suhbat.chat.model import Actor, Milliseconds, Post
 from suhbat.chat.policy import rank_of
 from suhbat.errors import SuhbatError
+from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, insert_new, update_rows
 from suhbat.store.read.unread import ordinal_at
-from suhbat.store.tables import events, reads
+from suhbat.store.tables import conversations, events, reads, users
 
 from .logs import Log, facts_of
 from .writer_cache import WriterCache
@@ -23,6 +24,13 @@ def add_read_mark(connection: Connection, log_id: int, uid: str, seq: int) -> No
     """Add a read mark at `seq`, unless this user has a mark there already."""
     mark = {"uid": uid, "conversation_id": log_id, "read_ordinal": ordinal_at(connection, log_id, seq), "own_since": 0}
     insert_new(connection, reads, [mark])
+
+
+def add_user(connection: Connection, user: Actor, at: Milliseconds, lobby_from: int) -> None:
+    """Add a row in `users` and a read mark in the lobby at `lobby_from`, unless the user has them."""
+    insert_new(connection, users, [{"uid": user.uid, "user_id": user.user_id, "kind": user.kind, "created_at": at}])
+    lobby = connection.execute(select(conversations.c.id).where(conversations.c.name == LOBBY)).scalar_one()
+    add_read_mark(connection, lobby, user.uid, lobby_from)
 
 
 def ensure_marks(

@@ -24,7 +24,7 @@ from suhbat.protocol import commands
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
 from suhbat.store import search
-from suhbat.store.dialect import unawaited
+from suhbat.store.dialect import pipelined
 from suhbat.store.errors import UnusableStore
 from suhbat.store.postgres import journal, leases
 from suhbat.store.postgres.connect import connect
@@ -347,7 +347,7 @@ class TestConnections:
         with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
             statements = ["INSERT INTO meta VALUES ('a', '')", "INSERT INTO meta VALUES ('b', '')"]
             statements.insert(number, "INSERT INTO meta VALUES (NULL, '')")
-            unawaited(connection, *(partial(_execute, connection, one) for one in statements))
+            pipelined(connection, *(partial(_execute, connection, one) for one in statements))
         assert getattr(raised.value.orig, "sqlstate", None) == "23502"
         engine.dispose()
 

@@ -13,7 +13,7 @@ import pytest
 from suhbat.cli.checks import examine
 from suhbat.config import Settings
 from suhbat.identity.control import Control
-from suhbat.store import private
+from suhbat.store import permissions
 from suhbat.store.migrate import migrate
 from suhbat.store.migrations import HEAD
 from suhbat.store.sqlite import connect
@@ -88,7 +88,7 @@ def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").chmod(0o644)
     (tmp_path / "notes.txt").chmod(0o644)
     (tmp_path / "instance").symlink_to(tmp_path / "elsewhere")
-    private.keep(tmp_path)
+    permissions.restrict(tmp_path)
     assert [oct(stat.S_IMODE((tmp_path / name).stat().st_mode)) for name in ("notes.txt", "elsewhere")] == ["0o644"] * 2
 
 

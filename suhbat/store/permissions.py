@@ -1,7 +1,7 @@
-"""What lies in the data directory is for the user of the server only: files 0600, directories 0700, whoever made them.
+"""Permissions in the data directory: only the user of the server may read it (files 0600, directories 0700).
 
-A copy that was put back, a file of an older version or one that was made under another umask may be readable by all. What is
-somebody else's file there is left alone. Windows has no such modes: there the directory's own rights count.
+A restored copy, a file of an older version or one made under another umask may be readable by others. Files that Suhbat did not
+make are left alone. Windows has no such modes; there the access rights of the directory count.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Literal, NamedTuple
 import structlog
 
 OURS = ("suhbat.db*", "lock", "instance*", "control*", "secret*", "backups", "backups/*", "files", "files/**/*")
-"""What Suhbat makes in a data directory."""
+"""Patterns of what Suhbat makes in a data directory."""
 FILE, DIRECTORY = 0o600, 0o700
 
 log = structlog.get_logger("suhbat.store")
 
 
 class Exposed(NamedTuple):
-    """A path that others may read, or write to, or at least look into."""
+    """A path whose mode gives other users any access."""
 
     path: Path
     mode: int
@@ -30,39 +30,39 @@ class Exposed(NamedTuple):
 
 
 def exposed(data: Path) -> Iterator[Exposed]:
-    """The directory itself, and what is ours in it. Links are not followed."""
+    """The exposed paths: the directory itself, and OURS in it. Links are not followed."""
     if os.name == "nt":
         return
     for path in (data, *(path for pattern in OURS for path in sorted(data.glob(pattern)))):
         try:
             found = path.lstat().st_mode
         except OSError:
-            continue  # gone meanwhile: SQLite makes and takes away files
+            continue  # SQLite deleted the file meanwhile
         wanted = DIRECTORY if stat.S_ISDIR(found) else FILE
         if (stat.S_ISDIR(found) or stat.S_ISREG(found)) and stat.S_IMODE(found) & ~wanted:
             yield Exposed(path, stat.S_IMODE(found), wanted)
 
 
-def keep(data: Path) -> None:
-    """Take from others what they may do there. What cannot be changed is logged: a disk may know no modes."""
+def restrict(data: Path) -> None:
+    """Remove other users' access to exposed paths. A failure is logged only, because a file system may have no modes."""
     for path, _, wanted in list(exposed(data)):
         try:
             path.chmod(wanted)
         except FileNotFoundError:
             continue
         except OSError as error:
-            log.warning("a file of the data directory is open to others", path=str(path), error=error.strerror)
+            log.warning("data directory: others may access a file", path=str(path), error=error.strerror)
 
 
-def make(path: Path) -> None:
-    """Make an empty file, 0600 whatever the umask is. Raises FileExistsError."""
+def create_file(path: Path) -> None:
+    """Make an empty file with mode 0600, whatever the umask. Raises FileExistsError."""
     path.touch(mode=FILE, exist_ok=False)
     if os.name != "nt":
         path.chmod(FILE)
 
 
 def findings(data: Path) -> Iterator[tuple[Literal["ok", "warn"], str]]:
-    """For `suhbat doctor`: level and text."""
+    """Level and text of each finding for `suhbat doctor`."""
     if os.name == "nt" or not data.is_dir():
         return
     found = list(exposed(data))
