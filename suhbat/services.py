@@ -30,7 +30,7 @@ from suhbat.tasks import Tasks
 
 
 class ServedStore(StoreReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol):
-    """The reading side of the store. Writes go through `messages`, `commands` and `registration`."""
+    """The reading side of the store. Writes go through `messages`, `commands` and the use cases of identity."""
 
     epoch: str
     """See `chat.ports.Store`."""

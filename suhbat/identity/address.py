@@ -1,7 +1,7 @@
-"""Where a request really comes from, when proxies stand before this server.
+"""The client address of a request that came through proxies.
 
-X-Forwarded-For is written by anybody: only what a trusted proxy appended may be believed. So it is read from the right,
-as long as the one who spoke is trusted (`trusted_proxies`); the first who isn't is the client.
+Anybody can write X-Forwarded-For; only an entry that a trusted proxy appended is reliable. So it is read from the right while
+the address that reported an entry is trusted (`trusted_proxies`). The first untrusted address is the client.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ Network = IPv4Network | IPv6Network
 
 
 def networks(cidrs: Iterable[str]) -> tuple[Network, ...]:
-    """The networks that these CIDRs or addresses name. Raises ValueError on what is neither."""
+    """The networks of these CIDRs or addresses. Raises ValueError for an invalid one."""
     return tuple(ip_network(cidr.strip(), strict=False) for cidr in cidrs)
 
 
 def client_address(peer: str | None, forwarded_for: Iterable[str], trusted: Collection[Network]) -> str:
     """The client's address as text, "" if there is none (a UNIX socket).
 
-    `peer`: the other end of the connection. `forwarded_for`: the values of the X-Forwarded-For headers, in the order
-    they came. With an entry that is no address the walk ends at whom it was told by.
+    `peer`: the other end of the connection. `forwarded_for`: the values of the X-Forwarded-For headers, in order. If an
+    entry is not an address, the client is the proxy that reported it.
     """
     current = _parse(peer or "")
     if current is None:
@@ -38,7 +38,7 @@ def client_address(peer: str | None, forwarded_for: Iterable[str], trusted: Coll
 
 
 def neighbourhood(address: str) -> str:
-    """What limits per address count by: an IPv4 address, or the /64 that one IPv6 customer has (RFC 6177)."""
+    """The unit of limits per address: an IPv4 address, or the /64 network of an IPv6 customer (RFC 6177)."""
     parsed = _parse(address)
     if isinstance(parsed, IPv6Address):
         return str(ip_network((parsed, 64), strict=False))
@@ -52,7 +52,7 @@ def is_loopback(address: str) -> bool:
 
 
 def metered(address: str) -> str:
-    """The same for rates, where the machine itself, and a peer without an address, do not count: ""."""
+    """The address for rate limits: "" for this machine and for a peer without an address, which are not limited."""
     return "" if is_loopback(address) else address
 
 
@@ -62,7 +62,7 @@ def _is_trusted(address: Address, trusted: Collection[Network]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _parse(text: str) -> Address | None:
-    """An address, with or without a port or brackets; IPv4 inside IPv6 is IPv4."""
+    """An address, with or without a port or brackets. IPv4-mapped IPv6 is IPv4."""
     bare = text.strip()
     if bare.startswith("["):
         bare = bare[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""People who come with a JSON Web Token (RFC 7519) that another service signed: an `authenticate` for `suhbat.mount`."""
+"""Authentication with JSON Web Tokens (RFC 7519) that another service signs: an `authenticate` for `suhbat.mount`."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from .external import Asked, ExternalPerson
 log = structlog.get_logger("suhbat.identity")
 
 SIGNED = ("RS256", "ES256", "EdDSA")
-"""What the keys of `jwks_url` may sign with. A secret signs with HS256 and nothing else, so that no public key is ever taken
-for a secret (RFC 8725 §2.1)."""
+"""Algorithms for the keys of `jwks_url`. A secret is used with HS256 only, so that a public key is never used as a secret
+(RFC 8725 §2.1)."""
 SECRET_BYTES = 32
-"""What HS256 needs at least (RFC 7518 §3.2)."""
+"""The shortest secret for HS256 (RFC 7518 §3.2)."""
 LEEWAY_SECONDS = 30
-"""By how much clocks may differ."""
+"""The tolerated difference of clocks."""
 FRESH_SECONDS = 300.0
 """How long keys are used before they are read again."""
 COOLDOWN_SECONDS = 30.0
-"""Between two readings, whatever tokens ask for."""
+"""The shortest time between two reads of the keys, whatever tokens arrive."""
 TIMEOUT_SECONDS = 5
 MAX_TOKEN = 8_192
 """Characters of a token."""
 
 Claims = Mapping[str, Any]
-"""What a token says, after its signature, issuer, audience and time were checked."""
+"""The claims of a token whose signature, issuer, audience and times were verified."""
 
 
 def person_of(claims: Claims) -> ExternalPerson:
-    """The usual claims of OpenID Connect: `sub`, `preferred_username`, `name`. Everybody is a member."""
+    """The user for the usual claims of OpenID Connect: `sub`, `preferred_username`, `name`. The role is `member`."""
     subject = str(claims["sub"])
     shown = claims.get("name")
     return ExternalPerson(
@@ -50,10 +50,10 @@ def person_of(claims: Claims) -> ExternalPerson:
 
 
 class Issuer:
-    """Takes tokens of one issuer for one audience, signed by the keys at `jwks_url` or with `secret` (HS256).
+    """Accepts tokens of one issuer for one audience, signed with the keys at `jwks_url` or with `secret` (HS256).
 
-    `person`: who the claims stand for; None for nobody. Tokens need `exp`, `iss`, `aud` and `sub`; a socket closes (4505)
-    when its token expires. Raises ValueError for what cannot be safe: a short secret, an address without https.
+    `person`: returns the user for the claims, or None. Tokens need `exp`, `iss`, `aud` and `sub`; a socket is closed (4505)
+    when its token expires. Raises ValueError for an unsafe configuration: a short secret, an address without https.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Issuer:
         self._person = person
 
     async def __call__(self, asked: Asked) -> ExternalPerson | None:
-        """Who the token stands for; None for nobody's, a foreign or an expired one."""
+        """The user of the token of a request; None if it is missing, invalid, expired or of another issuer."""
         if asked.token is None or len(asked.token) > MAX_TOKEN or not asked.token.isascii():
             return None
         try:
@@ -100,7 +100,7 @@ class Issuer:
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except jwt.PyJWTError as refusal:
-            log.debug("a token was refused", reason=type(refusal).__name__)
+            log.debug("issuer: token refused", reason=type(refusal).__name__)
             return None
         person = self._person(claims)
         return None if person is None else person.until_at_most(int((claims["exp"] + LEEWAY_SECONDS) * 1000))
@@ -112,10 +112,10 @@ class Issuer:
 
 
 class Keys:
-    """The public keys at one address, read when they are first needed and then now and again (RFC 7517 §5).
+    """The public keys at an address (RFC 7517 §5), read when they are first needed and again after FRESH_SECONDS.
 
-    Never by what a token says (`jku`), never more often than each COOLDOWN_SECONDS; while the address does not answer, the
-    keys that are known stay good.
+    An address in a token (`jku`) is never used. The keys are read at most every COOLDOWN_SECONDS. While the address does not
+    answer, known keys stay valid.
     """
 
     def __init__(self, url: str) -> None:
@@ -130,7 +130,7 @@ class Keys:
         self._stale_at = 0.0
 
     async def of(self, kid: str) -> jwt.PyJWK | None:
-        """The key of this id. Waits for a reading only where the key is not known."""
+        """The key with this id, if there is one. Waits for a read only if the key is unknown."""
         now = asyncio.get_running_loop().time()
         known = self._keys.get(kid)
         if (known is None or now >= self._stale_at) and now >= self._next_read and self._reading is None:
@@ -145,7 +145,7 @@ class Keys:
         try:
             keys = await asyncio.to_thread(self._client.get_signing_keys)
         except (jwt.PyJWTError, OSError, ValueError) as error:
-            log.warning("the keys of the issuer cannot be read", url=self._client.uri, error=str(error))
+            log.warning("issuer: keys not read", url=self._client.uri, error=str(error))
         else:
             self._keys = {str(key.key_id): key for key in keys}
             self._stale_at = asyncio.get_running_loop().time() + FRESH_SECONDS

@@ -1,7 +1,7 @@
-"""Names: what may be one, what two spellings of one are, and which two names look the same.
+"""Names: which are valid, which spellings are the same name, and which names look the same.
 
-`normalise` makes of what was typed the one name it stands for; `skeleton` makes of a name what it looks like. Whoever
-keeps names keeps skeletons: two names with one skeleton are one name (PROTOCOL "Names and identities").
+`normalise` gives the name for a typed spelling; `skeleton` gives the same text for all names that look the same. Two names with
+the same skeleton are the same name (PROTOCOL "Names and identities").
 
 Rules: RFC 8265 (PRECIS UsernameCaseMapped) for case, width and normal form; Unicode UTS #39 §4 (confusables) and §5
 (one script, one number system).
@@ -18,9 +18,9 @@ from suhbat.errors import InvalidName
 MAX_NAME = 32
 """Code points of a normalised name."""
 MAX_TYPED = 128
-"""Code points looked at before any work is done on what was typed."""
+"""Code points of a typed name; longer ones are refused without any work."""
 MAX_MARKS = 2
-"""Combining marks in a row that NFC could not compose: Thai and Devanagari need two, decoration needs more."""
+"""Consecutive combining marks that NFC could not compose: Thai and Devanagari need two, decoration needs more."""
 
 TURNED_COMMA = "\u02bb"
 """The letter that Uzbek oʻ and gʻ are written with, and that keyboards do not have."""
@@ -31,16 +31,16 @@ RESERVED = frozenset(
         "root", "system", "server", "suhbat", "moderator", "support", "null", "undefined", "anonymous",
     }
 )  # fmt: skip
-"""Names that would be taken for the server's own voice or for everybody."""
+"""Names that could be mistaken for the server itself or for everybody."""
 
 HONEST = frozenset({"ali"})
-"""Names of real people whose skeleton is that of a reserved one (`ali`: I looks like l, and `all` is reserved)."""
+"""Real names with the skeleton of a reserved name (`ali`: I looks like l, and `all` is reserved)."""
 
 _APOSTROPHES = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc`'", TURNED_COMMA))
 _ASCII_NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-.")
 _PUNCTUATION = frozenset("_-." + TURNED_COMMA)
 _ASCII_FOLD = str.maketrans({"0": "o", "1": "l", "i": "l", "m": "rn"})
-# The table says 0 -> O and I -> l. Names have no case, so O is o and I is i: `user1`, `userl` and `userI` are one.
+# The table says 0 -> O and I -> l. Names have no case, so O is o and I is i: `user1`, `userl` and `userI` are the same.
 _PROTOTYPE_FOLD = str.maketrans({**{chr(c): chr(c + 32) for c in range(ord("A"), ord("Z") + 1)}, "I": "l", "i": "l"})
 
 _WRITTEN_TOGETHER = {
@@ -50,13 +50,13 @@ _WRITTEN_TOGETHER = {
     "KATAKANA": frozenset({"JAPANESE"}),
     "HANGUL": frozenset({"KOREAN"}),
 }
-# UTS #39 §5.1: scripts that one language writes side by side count as one.
+# UTS #39 §5.1: scripts that one language writes together count as one.
 _SCRIPT_OF_COMMON = {"\u30fc": "KATAKANA", **{chr(c): "ARABIC" for c in range(0x0660, 0x066A)}}
-# Characters that Unicode calls Common but that belong to one script in a name: the long-vowel mark, Arabic digits.
+# Characters that are Common in Unicode but belong to one script in a name: the long-vowel mark, Arabic digits.
 
 
 def normalise(name: str) -> str:
-    """The name that `name`, as typed, stands for. Idempotent.
+    """The normalised name for a typed one. Idempotent.
 
     Raises InvalidName with `reason`: name.empty, name.long, name.characters, name.scripts or name.reserved.
     """
@@ -73,17 +73,17 @@ def normalise(name: str) -> str:
 
 
 def entered(name: str) -> str:
-    """The name that somebody entered in a field, where spaces around it are a slip. Raises InvalidName as `normalise` does.
+    """The normalised name for an entry in a form field, without spaces around it. Raises InvalidName as `normalise` does.
 
-    Not for the path of a socket: there a name with a space looks like another's, and is refused.
+    Not for the path of a socket: there a name with a space looks like another name, and is refused.
     """
     return normalise(name.strip())
 
 
 def skeleton(name: str) -> str:
-    """What a normalised name looks like: equal for names that differ only by confusables (UTS #39 §4). Idempotent.
+    """The skeleton of a normalised name: equal for names that differ only by confusables (UTS #39 §4). Idempotent.
 
-    Not for display. It depends on the version of the table: compare skeletons made by one version of this server.
+    Not for display. It depends on the version of the table, so only skeletons of the same server version are comparable.
     """
     if name.isascii():
         return name.translate(_ASCII_FOLD)
@@ -91,7 +91,7 @@ def skeleton(name: str) -> str:
 
 
 def fold(name: str) -> str | None:
-    """The skeleton of a name as it was entered; None for what cannot be a name."""
+    """The skeleton of an entered name; None if it is invalid."""
     try:
         return skeleton(entered(name))
     except InvalidName:
@@ -107,19 +107,19 @@ def _normalise_unicode(typed: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _normalised(typed: str) -> str | InvalidName:
-    """Either outcome is remembered: what costs a millisecond to refuse is refused from memory when it comes again."""
+    """Caches refusals too, because a refusal may cost a millisecond."""
     try:
-        return _work_out(typed)
+        return _compute(typed)
     except InvalidName as refusal:
         return refusal
 
 
-def _work_out(typed: str) -> str:
+def _compute(typed: str) -> str:
     try:
         name = _profile().enforce(typed.translate(_APOSTROPHES))
     except UnicodeError:
         _refuse("name.characters")
-    # Width mapping makes ' and ` of their full-width forms.
+    # Width mapping may have produced ' and ` from their full-width forms.
     name = name.translate(_APOSTROPHES)
     if len(name) > MAX_NAME:
         _refuse("name.long")
@@ -131,8 +131,8 @@ def _work_out(typed: str) -> str:
 
 
 def _require_characters(name: str) -> None:
-    """Letters, digits, `_ - .`, U+02BB, and the few marks that a letter may carry; nothing else."""
-    marks = MAX_MARKS  # so that a name does not begin with a mark
+    """Permit letters, digits, `_ - .`, U+02BB, and MAX_MARKS marks on a letter."""
+    marks = MAX_MARKS  # a name must not begin with a mark
     zeros = set()
     for character in name:
         category = unicodedata.category(character)
@@ -141,14 +141,14 @@ def _require_characters(name: str) -> None:
             if marks > MAX_MARKS:
                 _refuse("name.characters")
             continue
-        # No mark may stand on punctuation or a digit, where it only disguises.
+        # A mark on punctuation or a digit would only be a disguise.
         marks = 0 if category[0] == "L" and character != TURNED_COMMA else MAX_MARKS
         if character in _PUNCTUATION:
             continue
         if category == "Nd":
             zeros.add(ord(character) - unicodedata.digit(character))
         elif category[0] != "L" or "SMALL CAPITAL" in unicodedata.name(character, "SMALL CAPITAL"):
-            # Latin small capitals are phonetic notation; in a name they only imitate (and have no place in the table).
+            # Latin small capitals are phonetic notation; in a name they only imitate, and the table does not have them.
             _refuse("name.characters")
     if len(zeros) > 1:
         _refuse("name.scripts")
@@ -188,10 +188,10 @@ def _refuse(reason: str) -> NoReturn:
 def _skeleton_unicode(name: str) -> str:
     folded = name
     while True:
-        # The table has a few composed characters, and many that only show when decomposed.
+        # The table has a few composed characters, and many that only occur after decomposition.
         looks = _replace(unicodedata.normalize("NFC", folded))
         looks = _replace(unicodedata.normalize("NFD", looks))
-        # The dot of an i carries nothing: `i` with a second dot above looks like i.
+        # A second dot above an i is not visible.
         after = unicodedata.normalize("NFD", looks).translate(_PROTOTYPE_FOLD).replace("l\u0307", "l")
         if after == folded:
             return folded
@@ -227,15 +227,15 @@ def _script(character: str) -> str:
 
 @cache
 def _confusables() -> dict[int, str]:
-    """Each character that looks like another, and its prototype.
+    """The prototype of each character that looks like another.
 
-    The package keeps the pairs of confusables.txt without their direction. In that file a prototype is never itself
-    mapped, so each group is a star: a character with one partner points to it, and the partner with several points
-    nowhere. Of a pair on its own the lower one stands for both; which one matters to nobody.
+    The package has the pairs of confusables.txt without their direction. In that file a prototype is never mapped itself, so
+    each group is a star: a character with one partner maps to it, and a partner with several is the prototype. Of an isolated
+    pair the lower one is chosen; either would do.
     """
     from confusable_homoglyphs.confusables import confusables_data  # 900 KB, read when imported
 
-    # The file shows right-to-left characters between marks of direction; they are no part of it.
+    # The file has right-to-left characters between direction marks, which do not belong to the characters.
     pairs = {
         source.replace("\u200e", ""): {entry["c"].replace("\u200e", "") for entry in entries}
         for source, entries in confusables_data.items()

@@ -1,9 +1,9 @@
 """Which pages may talk to this server (PROTOCOL "Origins"). Pure.
 
-A browser lets every page in the world open a WebSocket to `localhost` or to a machine in the same house, with that
-machine's cookies; only `Origin` tells whose page it is. That Origin and Host agree is not enough: a page of
-evil.example whose DNS answer changes to 127.0.0.1 (DNS rebinding) has both. So Host must also be a name that nobody
-else can point here: an IP literal, a name without dots, *.local, or the name this server is known by (`public_url`).
+A browser lets any page open a WebSocket to `localhost` or to a machine in the local network, with the cookies of that machine;
+only `Origin` tells where the page is from. It is not enough that Origin and Host agree: they do on a page of evil.example whose
+DNS answer changes to 127.0.0.1 (DNS rebinding). So Host must also be a name that nobody else can point at this server: an IP
+literal, a name without dots, *.local, or the name of `public_url`.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?"
-# Serialised origins only (RFC 6454 §6.2): no path, no user, no white space; names outside ASCII come as xn--.
+# Serialised origins only (RFC 6454 §6.2): no path, no user, no white space; names outside ASCII are in xn-- form.
 _ORIGIN = re.compile(rf"(?P<scheme>https?)://{_HOST}", re.ASCII)
 _AUTHORITY = re.compile(_HOST, re.ASCII)
 
 
 class Origin(NamedTuple):
-    """Scheme, host and port, in lower case, the port always given."""
+    """Scheme, host and port, in lower case and with the default port filled in."""
 
     scheme: str
     host: str
@@ -30,7 +30,7 @@ class Origin(NamedTuple):
 
 
 def parse_origin(text: str) -> Origin | None:
-    """An Origin as browsers send it, or None if it is none (`null` is none)."""
+    """The parsed Origin header; None if it is not an origin (`null` is not)."""
     match = _ORIGIN.fullmatch(text.lower())
     if match is None:
         return None
@@ -41,7 +41,8 @@ def parse_origin(text: str) -> Origin | None:
 def allowed(origin: str | None, host: str | None, origins: Collection[str], public_url: str | None) -> bool:
     """Whether a request with these Origin and Host headers may be served.
 
-    `origins`: further origins, each as a browser would send it. A request without Origin is no browser's and may pass.
+    `origins`: further allowed origins, in the form of the header. A request without Origin is not from a browser's page and is
+    allowed.
     """
     if origin is None:
         return True
@@ -56,12 +57,12 @@ def allowed(origin: str | None, host: str | None, origins: Collection[str], publ
     here = _canonical(match["host"])
     port = int(match["port"] or _DEFAULT_PORTS[asked.scheme])
     if asked.scheme == "http" and _is_https(here, public_url):
-        return False  # a page that came unencrypted may be anybody's on the way
+        return False  # a page without encryption may have been changed on the way
     return (here, port) == (asked.host, asked.port) and _is_ours(here, public_url)
 
 
 def _canonical(host: str) -> str:
-    """An IPv6 literal has many spellings; browsers send the shortest, other clients may not."""
+    """One spelling of an IPv6 literal. Browsers send the shortest one, other clients may not."""
     try:
         return str(ip_address(host.strip("[]")))
     except ValueError:
