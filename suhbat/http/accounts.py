@@ -16,10 +16,9 @@ from suhbat.protocol.types import Name, Schema, Storable
 from suhbat.services import Services
 
 from . import cookie
-from .dependencies import Served
+from .dependencies import SAFE_WRITE, Credentials, Served, address_of
 from .me import Password
 from .refusals import refuses
-from .security import SAFE_WRITE, Credentials, address_of
 from .sessions import LoggedInByCookie, SignedIn, answer, label_of
 
 router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[SAFE_WRITE])
@@ -71,7 +70,7 @@ async def _guest(
         login = await services.people.authenticate(credentials.credentials)
         return login.actor if login.session is None else None
     held = cookie.read(request)
-    if held is None or "origin" not in request.headers:  # a cookie without Origin may not write, see `security`
+    if held is None or "origin" not in request.headers:  # a cookie without Origin may not write, see `dependencies`
         return None
     try:
         login = await services.people.authenticate(held)

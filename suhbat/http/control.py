@@ -20,8 +20,7 @@ from suhbat.identity.user_directory import UserDirectory
 from suhbat.protocol.characters import cut
 from suhbat.protocol.types import Schema
 
-from .dependencies import Served
-from .security import SAFE_WRITE, is_local
+from .dependencies import SAFE_WRITE, Served, is_local
 
 router = APIRouter(include_in_schema=False)
 

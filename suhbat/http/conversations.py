@@ -15,10 +15,9 @@ from suhbat.protocol.commands import ConversationChanges, Create, Draft, Erase, 
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
 from suhbat.protocol.types import DraftText, Ordinal, People, Schema, Title, Topic, Uids
 
-from .dependencies import Served
+from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
 from .paths import ConversationPath, valid_id
 from .refusals import refuses
-from .security import READ, SAFE_WRITE, Caller, weighs
 
 router = APIRouter(tags=["conversations"])
 

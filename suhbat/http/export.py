@@ -17,9 +17,8 @@ from suhbat.protocol.examples import example
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER
 
-from .dependencies import Served
+from .dependencies import EXPORT, Caller, Served, weighs
 from .paths import ConversationPath, valid_id
-from .security import EXPORT, Caller, weighs
 
 router = APIRouter(tags=["export"])
 

@@ -12,9 +12,8 @@ from suhbat.protocol.types import GUEST_TOKEN, Name, Schema
 from suhbat.services import Services
 
 from . import cookie
-from .dependencies import Served
+from .dependencies import SAFE_WRITE, Served, address_of
 from .refusals import refuses
-from .security import SAFE_WRITE, address_of
 
 router = APIRouter(prefix="/guests", tags=["guests"], dependencies=[SAFE_WRITE])
 

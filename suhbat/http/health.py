@@ -13,9 +13,8 @@ from suhbat.identity.tokens import is_ours
 from suhbat.protocol.types import Schema
 from suhbat.services import Services
 
-from .dependencies import Served
+from .dependencies import Served, is_local
 from .refusals import refuses
-from .security import is_local
 
 router = APIRouter(tags=["health"])
 

@@ -7,14 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
+from suhbat.chat.model import Invite
 from suhbat.errors import Busy, NotFound, RateLimited
 from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.sent_types import UserId
 from suhbat.protocol.types import ConversationId, Schema, Time
 
-from .dependencies import Served
+from .dependencies import READ, SAFE_WRITE, Served, Staff, address_of
 from .refusals import refuses
-from .security import READ, SAFE_WRITE, Staff, address_of
 
 router = APIRouter(prefix="/invites", tags=["invites"])
 
@@ -70,15 +70,7 @@ async def make(body: NewInvite, actor: Staff, services: Served) -> InviteMade:
         if not any(state.kind == "room" for state in found.states):
             raise NotFound()
     invite, code = await services.registration.invites.create(actor, body.uses, body.expires_in, body.conversation)
-    return InviteMade(
-        id=invite.id,
-        uses=invite.uses,
-        expires_at=invite.expires_at,
-        conversation=invite.conversation,
-        created_by=actor.user_id,
-        created_at=invite.created_at,
-        code=code,
-    )
+    return InviteMade(**dict(_shown(invite, actor.user_id)), code=code)
 
 
 @router.get("", dependencies=[READ])
@@ -86,19 +78,7 @@ async def index(actor: Staff, services: Served) -> InviteList:
     """The invites that are still valid, the newest first. For owners and moderators of the server."""
     found = await services.registration.invites.valid()
     names = {account.uid: account.user_id for account in services.people.accounts}
-    return InviteList(
-        invites=tuple(
-            InviteShown(
-                id=invite.id,
-                uses=invite.uses,
-                expires_at=invite.expires_at,
-                conversation=invite.conversation,
-                created_by=names.get(invite.created_by),
-                created_at=invite.created_at,
-            )
-            for invite in found
-        )
-    )
+    return InviteList(invites=tuple(_shown(invite, names.get(invite.created_by)) for invite in found))
 
 
 @router.get("/{code}")
@@ -121,3 +101,14 @@ async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], se
 async def take_back(id: Annotated[str, Path(examples=[INVITE])], actor: Staff, services: Served) -> None:
     """Revoke an invite. For owners and moderators of the server."""
     await services.registration.invites.revoke(id)
+
+
+def _shown(invite: Invite, created_by: str | None) -> InviteShown:
+    return InviteShown(
+        id=invite.id,
+        uses=invite.uses,
+        expires_at=invite.expires_at,
+        conversation=invite.conversation,
+        created_by=created_by,
+        created_at=invite.created_at,
+    )

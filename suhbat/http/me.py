@@ -14,8 +14,7 @@ from suhbat.identity.profile import display_name, profile_of
 from suhbat.protocol.objects import AddedBy, Invitation, Profile, User
 from suhbat.protocol.types import Schema, Storable
 
-from .dependencies import Served
-from .security import SAFE_WRITE, Caller, LoggedIn, address_of
+from .dependencies import SAFE_WRITE, Caller, LoggedIn, Served, address_of
 
 router = APIRouter(prefix="/me", tags=["me"])
 

@@ -14,10 +14,9 @@ from suhbat.protocol.commands import Admit, Ban, Join, Leave, Mute, Remove
 from suhbat.protocol.objects import Member, Role
 from suhbat.protocol.types import Reason, Schema, Until
 
-from .dependencies import Served
+from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
 from .paths import ConversationPath, UidQuery, UserPath, valid_id
 from .refusals import refuses
-from .security import READ, SAFE_WRITE, Caller, weighs
 
 router = APIRouter(prefix="/conversations/{conversation}/members", tags=["members"])
 

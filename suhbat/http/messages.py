@@ -16,10 +16,9 @@ from suhbat.protocol.objects import Message, Reaction
 from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Schema, Seq, Text, Time
 from suhbat.services import Services
 
-from .dependencies import Served
+from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .paths import ConversationPath, SeqPath, valid_id
 from .refusals import refuses
-from .security import READ, SAFE_WRITE, Caller
 
 router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messages"])
 

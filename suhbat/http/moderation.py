@@ -14,9 +14,8 @@ from suhbat.protocol.http_commands import FilterWords, SetFilter, SettleReport
 from suhbat.protocol.objects import Message, User
 from suhbat.protocol.types import MAX_INTEGER, Schema, Time
 
-from .dependencies import Served
+from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .refusals import refuses
-from .security import READ, SAFE_WRITE, Caller
 
 router = APIRouter(tags=["order"])
 

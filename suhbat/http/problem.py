@@ -21,7 +21,7 @@ from suhbat.protocol.types import MAX_FRAME
 from suhbat.services import Services
 from suhbat.texts import REASONS, choose
 
-from .security import address_of
+from .dependencies import address_of
 
 
 def install(app: FastAPI) -> None:

@@ -12,8 +12,7 @@ from suhbat.chat.search import LONGEST, parse
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_INTEGER, Schema
 
-from .dependencies import Served
-from .security import SEARCH, Caller, weighs
+from .dependencies import SEARCH, Caller, Served, weighs
 
 router = APIRouter(tags=["search"])
 

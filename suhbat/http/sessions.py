@@ -15,10 +15,9 @@ from suhbat.protocol.types import SESSION_TOKEN, Name, Schema, Time
 from suhbat.services import Services
 
 from . import cookie
-from .dependencies import Served
+from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, address_of
 from .me import Password
 from .refusals import refuses
-from .security import READ, SAFE_WRITE, LoggedIn, address_of
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from suhbat.protocol.types import Schema, Time
 
-from .dependencies import Served
-from .security import SAFE_WRITE, LoggedIn
+from .dependencies import SAFE_WRITE, LoggedIn, Served
 
 router = APIRouter(prefix="/tickets", tags=["tickets"], dependencies=[SAFE_WRITE])
 

@@ -12,10 +12,9 @@ from suhbat.protocol.objects import Person
 from suhbat.protocol.types import Schema
 from suhbat.services import Services
 
-from .dependencies import Served
+from .dependencies import READ, Caller, Served
 from .paths import UidQuery, UserPath
 from .refusals import refuses
-from .security import READ, Caller
 
 router = APIRouter(prefix="/users", tags=["users"])
 
