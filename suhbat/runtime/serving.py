@@ -68,13 +68,13 @@ class UvicornServer(uvicorn.Server):
 
 
 class _WorkerStart(NamedTuple):
-    """What the parent sends to a worker. `flags`: the arguments of `Settings`. `said`: the pipe to report readiness.
+    """What the parent sends to a worker. `flags`: the arguments of `Settings`. `ready_sender`: reports readiness.
     `secret`: None if another server on the data directory serves the command line."""
 
     number: int
     flags: dict[str, Any]
     listening: socket.socket
-    said: Connection
+    ready_sender: Connection
     secret: str | None
 
 
@@ -147,7 +147,7 @@ def _published_control(settings: Settings, port: int) -> Iterator[str | None]:
 
 def _supervise(count: int, flags: dict[str, Any], listening: socket.socket, secret: str | None) -> int:
     """Run `count` workers until a signal to stop. Returns the exit status."""
-    heard, said = SPAWN.Pipe(duplex=False)
+    ready_receiver, ready_sender = SPAWN.Pipe(duplex=False)
     was_ready = stopping = False
     status = 0
 
@@ -158,11 +158,11 @@ def _supervise(count: int, flags: dict[str, Any], listening: socket.socket, secr
     for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), stop)
-    running = [_start(_WorkerStart(number, flags, listening, said, secret)) for number in range(count)]
+    running = [_start(_WorkerStart(number, flags, listening, ready_sender, secret)) for number in range(count)]
     while not stopping:
         time.sleep(0.1)
-        while heard.poll():
-            was_ready = heard.recv()
+        while ready_receiver.poll():
+            was_ready = ready_receiver.recv()
         for number, worker in enumerate(running):
             if worker.is_alive() or stopping:
                 continue
@@ -172,7 +172,7 @@ def _supervise(count: int, flags: dict[str, Any], listening: socket.socket, secr
                 continue
             print_line(f"worker {worker.pid} has ended ({worker.exitcode}); another one is started")
             time.sleep(RESTART_SECONDS)
-            running[number] = _start(_WorkerStart(number, flags, listening, said, secret))
+            running[number] = _start(_WorkerStart(number, flags, listening, ready_sender, secret))
     _stop(running)
     return status
 
@@ -188,21 +188,27 @@ def _stop(workers: list[SpawnProcess]) -> None:
             worker.kill()
 
 
-def _start(given: _WorkerStart) -> SpawnProcess:
+def _start(start: _WorkerStart) -> SpawnProcess:
     # `spawn` sends this through a pipe. A secret on the command line could be read by every user of the machine.
-    process = SPAWN.Process(target=_run_worker, args=(given,), name=f"suhbat-{given.number}")
+    process = SPAWN.Process(target=_run_worker, args=(start,), name=f"suhbat-{start.number}")
     process.start()
     return process
 
 
-def _run_worker(given: _WorkerStart) -> None:
+def _run_worker(start: _WorkerStart) -> None:
     threading.Thread(target=_stop_with_parent, name="suhbat-parent", daemon=True).start()
     if sys.platform != "win32":
         # Ctrl-C reaches the whole process group; the parent stops its workers.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker = None if given.secret is None else Worker(given.number, given.secret)
+    worker = None if start.secret is None else Worker(start.number, start.secret)
     # Only the first worker prints the welcome.
-    run(Settings(**given.flags), [given.listening], lambda: given.said.send(True), worker, quiet=given.number > 0)
+    run(
+        Settings(**start.flags),
+        [start.listening],
+        lambda: start.ready_sender.send(True),
+        worker,
+        quiet=start.number > 0,
+    )
 
 
 def _stop_with_parent() -> None:
