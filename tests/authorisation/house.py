@@ -1,4 +1,4 @@
-"""Eight kinds of people, and for each question a fresh room in which they are what they are."""
+"""Eight roles, and for each question a fresh room in which a user of each role exists."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from tests.documented import check
 from tests.servers import Server
 
 ROLES = ("owner", "moderator", "member", "late", "removed", "stranger", "guest", "nobody")
-"""`late` is a moderator who came after the message, in a room where people read what was said since."""
+"""`late`: a moderator who joined after the message, in a room whose history begins with the membership."""
 OUTSIDE = ROLES[4:]
 PASSWORD = "correct horse battery"
 SECRET = "maxfiygap"
-"""A word that is said in every room."""
+"""A word in every room."""
 THUMB = quote("👍")
 ADDING = re.compile(r"/conversations/[^/]+/(read|draft|messages|messages/\d+/(reactions/[^/]+|reports))")
-"""What concerns those alone who do it, or adds to what is there: nobody else may less or more afterwards."""
+"""Requests that concern the caller only, or add something, so that the permissions of all others stay the same."""
 _numbers = itertools.count(1)
 
 
 def name_of(role: str) -> str:
-    """What the one in that role is called; the words themselves are reserved."""
+    """The user name for a role; the words for the roles themselves are reserved."""
     return f"a-{role}"
 
 
 @dataclass(frozen=True)
 class Room:
-    """A private room: `seq` is a message by `other`, a plain member; `friend` is no member. `report`: see `House.reported`."""
+    """A private room. `seq`: a message by `other`, a plain member. `friend` is no member. `report`: see `House.reported`."""
 
     conversation: str
     seq: int
@@ -40,7 +40,7 @@ class Room:
 
 
 class House:
-    """A running server with everybody registered."""
+    """A running server on which users of all roles are registered."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -63,11 +63,12 @@ class House:
         return status, answer
 
     def changed(self) -> None:
-        """Somebody changed the room: the next question is asked in another one."""
+        """The room was changed: the next question gets another one."""
         self._unchanged = None
 
     def room(self) -> Room:
-        """As good as new: who only looks, is refused, or adds something, leaves the room as it is for the next question."""
+        """A room in its initial state. A refused, reading or purely adding question leaves it in that state for the next
+        one."""
         if self._unchanged is None:
             self._unchanged = self._new_room()
         return self._unchanged
@@ -93,7 +94,7 @@ class House:
         return Room(conversation, posted["seq"])
 
     def reported(self) -> Room:
-        """The same with a report of the message."""
+        """The same, with a report of the message."""
         room = self.room()
         path = f"/conversations/{room.conversation}/messages/{room.seq}/reports"
         assert self.ask("owner", "POST", path, {})[0] == 204
@@ -102,7 +103,7 @@ class House:
         return replace(room, report=report)
 
     def invitation(self) -> Room:
-        """A room to which `invited`, who knows nobody here, is invited by its owner."""
+        """A room to which its owner has invited `invited`, who knows nobody on the server."""
         status, answer = self.server.request("POST", "/api/v1/accounts", self.newcomer())
         assert status == 201, answer
         self.tokens["invited"] = answer["token"]
@@ -112,7 +113,7 @@ class House:
         return room
 
     def direct(self) -> Room:
-        """The one between `owner` and `other`, with a new message."""
+        """The direct of `owner` and `other`, with a new message."""
         status, made = self.ask("owner", "POST", "/directs", {"users": [name_of("other")]})
         assert status in (200, 201), made
         conversation: str = made["conversation"]
@@ -121,17 +122,17 @@ class House:
         return Room(conversation, posted["seq"])
 
     def newcomer(self) -> dict[str, Any]:
-        """A name that nobody has."""
+        """A name that no user has."""
         return {"user_id": f"new{next(_numbers)}", "password": PASSWORD}
 
     def passing(self, role: str) -> str | None:
-        """A session of this role's that may be ended: of somebody made for it."""
+        """A session of this role that a question may end, of an account made for it."""
         if role == "nobody":
             return None
         return self.server.guest(f"passing{next(_numbers)}") if role == "guest" else self.somebody()
 
     def somebody(self) -> str:
-        """An account made for this question alone."""
+        """An account made for this question only."""
         status, answer = self.server.request("POST", "/api/v1/accounts", self.newcomer())
         assert status == 201
         token: str = answer["token"]

@@ -1,8 +1,8 @@
-"""What everybody is answered: a status for each role in the order of ROLES, or one error code for each command.
+"""The expected answers: for each endpoint a status for each role in the order of ROLES, for each command `ok` or an error code.
 
-`200 200 403 200 404 404 404 401` reads: owner and moderators may, a member may not, and for who was removed, strangers and
-guests there is nothing; nobody is asked who they are. The fourth is a moderator who joined later, for whom an older message
-is not there.
+`200 200 403 200 404 404 404 401` means: owner and moderators may, a member may not; for removed members, strangers and guests
+it does not exist; without a token it is 401. The fourth role is a moderator who joined later, for whom older messages do not
+exist.
 """
 
 from __future__ import annotations
@@ -90,13 +90,13 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("GET", "/invites/{unknown}"): (ANYBODY.format(404), NONE),
     ("DELETE", "/invites/{unknown}"): (STAFF, NONE),
 }
-"""Below /api/v1. Nobody here is staff of the server: they are what they are in the room."""
+"""Below /api/v1. The roles are those in the room; nobody has a role on the server."""
 
 ENDING: dict[tuple[str, str], str] = {
     ("DELETE", "/sessions"): ACCOUNTS.format(204),
     ("DELETE", "/sessions/current"): ALL.format(204),
 }
-"""What ends sessions: asked by somebody made for the question."""
+"""Endpoints that end sessions: requested by an account made for the question."""
 
 OPEN = {
     ("GET", "/"), ("GET", "/setup"), ("GET", "/try"), ("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/web"),
@@ -105,7 +105,7 @@ OPEN = {
     ("POST", "/control/rooms"), ("POST", "/control/export"), ("POST", "/control/proxy"),
     ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
 }  # fmt: skip
-"""Not of the API, or with a door of its own; each has its tests elsewhere."""
+"""Not part of the API, or with their own authorisation; each has its tests elsewhere."""
 
 MAY = "ok ok ok ok not_found not_found not_found"
 READ = "ok ok ok not_found not_found not_found not_found"
@@ -146,8 +146,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
     "ban": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.other}),
     "mute": (KEEP, lambda room: {"conversation": room.conversation, "user_id": room.other}),
 }
-"""By `type` (and what else is asked with it): the answer for each role but nobody (who has no connection), and the fields."""
+"""By `type` (and variant): the answer for each role except `nobody`, who has no connection; and the fields."""
 
 ADDING = {"hello", "ping", "sync", "create", "direct", "send", "send with reply_to", "history around", "history", "react",
           "report", "read", "draft", "typing", "join"}  # fmt: skip
-"""Commands after which the room is for everybody else what it was before, as the table has them."""
+"""The commands of the table after which the room is unchanged for all other users."""

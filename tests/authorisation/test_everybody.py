@@ -1,4 +1,4 @@
-"""The sweep. What may not be seen is answered like what does not exist: the same status, code and text."""
+"""Every role is asked everything. What a user may not see is answered like what does not exist: same status, code and text."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def shape(path: str) -> str:
-    """A path with what varies in it left out."""
+    """A path without its variable parts."""
     return re.sub(r"{[^}]*}|%[^/]*", "{}", path.partition("?")[0])
 
 
 def test_no_route_is_forgotten() -> None:
-    """Every route that the application has is in a table, and no other."""
+    """The tables have exactly the routes of the application."""
     served = {
         (method, shape(context.path or ""))
         for context in iter_route_contexts(create_app(Settings(data=Path("never-made"))).fastapi.routes)
@@ -56,7 +56,7 @@ def test_no_route_is_forgotten() -> None:
 
 
 def test_no_command_is_forgotten() -> None:
-    """Every command there is."""
+    """The tables have exactly the commands of the protocol."""
     asked = {name.partition(" ")[0] for name in COMMANDS}
     assert {get_args(command.model_fields["type"].annotation)[0] for command in CLASSES} == asked
 
@@ -73,13 +73,13 @@ def filled(path: str, room: Room) -> str:
 
 
 def nowhere(role: str, room: Room) -> Room:
-    """What is not there: for members a message of their room, for all others the room."""
+    """The answer for a missing object: for members a missing message in their room, for all others a missing room."""
     return replace(room, seq=1_000_000) if role == "late" else NOWHERE
 
 
 @pytest.mark.parametrize(("method", "path"), list(HTTP))
 def test_endpoint(house: House, method: str, path: str) -> None:
-    """Everybody gets the answer of the table; nothing of the room is in what those get who are not in it."""
+    """Every role gets the answer of the table, and answers to users outside of the room contain nothing of it."""
     statuses, body = HTTP[method, path]
     for role, expected in zip(ROLES, statuses.split(), strict=True):
         room = house.reported() if path.startswith("/reports") else house.room()
@@ -97,7 +97,7 @@ def test_endpoint(house: House, method: str, path: str) -> None:
 
 @pytest.mark.parametrize(("method", "path"), [key for key in HTTP if "{conversation}" in key[1]])
 def test_endpoint_of_a_direct(house: House, method: str, path: str) -> None:
-    """For everybody but the two it is a conversation that does not exist; the two are never told that."""
+    """For everybody except its two users it is a conversation that does not exist; they are not told of the attempt."""
     _, body = HTTP[method, path]
     room = house.direct()
     for role in ROLES[1:-1]:
@@ -115,7 +115,7 @@ def offered(house: House) -> Room:
 
 @pytest.mark.parametrize(("method", "path"), [key for key in HTTP if "{conversation}" in key[1]])
 def test_endpoint_for_who_is_invited(house: House, offered: Room, method: str, path: str) -> None:
-    """Until they accept, the room is for them one that does not exist, but for what the invitation itself says."""
+    """Until they accept, the room does not exist for them, except for the content of the invitation."""
     _, body = HTTP[method, path]
     asked = house.ask("invited", method, filled(path, offered), body(house, offered))
     assert asked == house.ask("invited", method, filled(path, NOWHERE), body(house, offered)) and asked[0] == 404
@@ -124,7 +124,7 @@ def test_endpoint_for_who_is_invited(house: House, offered: Room, method: str, p
 
 
 async def test_commands_for_who_is_invited(house: House, offered: Room) -> None:
-    """The same over a connection; only `join` and `leave` are for them."""
+    """The same over a connection. Only `join` and `leave` are possible."""
     async with V1(house.server.ws, house.tokens["invited"]) as one:
         for asked, (answers, fields) in COMMANDS.items():
             type = asked.partition(" ")[0]
@@ -135,7 +135,7 @@ async def test_commands_for_who_is_invited(house: House, offered: Room) -> None:
 
 @pytest.mark.parametrize(("method", "path"), list(ENDING))
 def test_what_ends_sessions(house: House, method: str, path: str) -> None:
-    """The same, for what cannot be undone."""
+    """The same for what cannot be undone."""
     for role, expected in zip(ROLES, ENDING[method, path].split(), strict=True):
         status, answer = house.server.request(method, f"/api/v1{path}", token=house.passing(role))
         assert str(status) == expected, (role, answer)
@@ -143,7 +143,7 @@ def test_what_ends_sessions(house: House, method: str, path: str) -> None:
 
 @pytest.mark.parametrize("role", ROLES[:-1])
 async def test_commands(house: House, role: str) -> None:
-    """Everybody gets the answer of the table, and those outside the same as for a room that is not there."""
+    """Every role gets the answer of the table; users outside of the room the same as for a missing room."""
     async with V1(house.server.ws, house.tokens[role]) as one:
         for asked, (answers, fields) in COMMANDS.items():
             type, expected = asked.partition(" ")[0], answers.split()[ROLES.index(role)]
@@ -179,7 +179,7 @@ def said(answer: dict[str, Any]) -> str:
 
 
 def test_what_only_the_server_sets_cannot_be_set(house: House) -> None:
-    """Who wrote, where it stands, what somebody is: fields of these names in a body change nothing."""
+    """Fields for sender, position or role in a body change nothing."""
     room = house.room()
     place = f"/conversations/{room.conversation}"
     forged = {
@@ -201,7 +201,7 @@ def test_what_only_the_server_sets_cannot_be_set(house: House) -> None:
 
 
 async def test_nothing_comes_after_the_removal(house: House) -> None:
-    """Who is removed hears of it, and of nothing that happens after."""
+    """A removed user gets the event of the removal and none of the later events."""
     room = house.room()
     place = f"/conversations/{room.conversation}"
     async with V1(house.server.ws, house.tokens["member"]) as member:

@@ -1,4 +1,4 @@
-"""How much one person may make, and may be given by others."""
+"""Limits for conversations and invitations of one user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from suhbat.errors import RateLimited, TooManyConversations
 
 @pytest.mark.parametrize(("count", "limit", "refused"), [(0, 1, False), (1, 1, True), (2, 1, True), (10**6, 0, False)])
 def test_conversations(count: int, limit: int, refused: bool) -> None:
-    """Up to the limit; none where it is 0. Somebody else is told of the person, not of the number."""
+    """Up to the limit; 0 is no limit. Another user is told the name of the person, not the number."""
     for of in (None, "vali"):
         refusal = conversations_refusal(count, limit, of=of)
         assert isinstance(refusal, TooManyConversations) is refused
@@ -21,7 +21,7 @@ def test_conversations(count: int, limit: int, refused: bool) -> None:
 
 
 def test_the_day_ends() -> None:
-    """It begins with the first thing that is counted in it, and is over a day later, or when the clock went back."""
+    """A day begins with its first item, and ends a day later, or when the clock went back."""
     assert spend("rooms", None, 2, 100) == Allowance(100, 1)
     assert spend("rooms", Allowance(100, 1), 2, 100 + DAY - 1) == Allowance(100, 2)
     refusal = spend("rooms", Allowance(100, 2), 2, 100 + DAY - 1)
@@ -33,7 +33,7 @@ def test_the_day_ends() -> None:
 
 @given(st.integers(1, 5), st.lists(st.integers(0, DAY // 2), max_size=30))
 def test_never_more_within_a_day(limit: int, pauses: list[int]) -> None:
-    """However the attempts are spread: of those within the same counted day at most `limit` pass."""
+    """However the attempts are distributed, at most `limit` pass within one counted day."""
     allowance, now, passed = None, 0, dict[int, int]()
     for pause in pauses:
         now += pause

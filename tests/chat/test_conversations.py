@@ -1,4 +1,4 @@
-"""What conversations can be made, and what can be set in them."""
+"""Rules for new conversations and for their settings."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def people(number: int) -> tuple[Actor, ...]:
 
 
 def ask(kind: ConversationKind, role: Role | None, **fields: Any) -> SuhbatError | None:
-    """What somebody of this role there is told who gives these settings, all of which differ."""
+    """The refusal for an actor with this role who sends these settings, all of which differ; "" for none."""
     update = Update(type="update", conversation="c1", **fields)
     actor = Actor("u-ali", "ali", "account", 0, role or "member") if kind == "lobby" else ALI
     facts = ConversationFacts("c1", kind, "member" if kind == "lobby" else role)
@@ -48,12 +48,12 @@ def ask(kind: ConversationKind, role: Role | None, **fields: Any) -> SuhbatError
 
 
 def test_every_setting_has_its_action() -> None:
-    """None can be changed by everybody, for want of an entry."""
+    """No setting can be changed by everybody because its entry is missing."""
     assert set(SETTING_ACTIONS) == set(ConversationSettings.model_fields) == set(DIFFERENT)
 
 
 def test_a_room_is_for_those_who_come_back() -> None:
-    """A bare guest makes none."""
+    """A bare guest cannot make a room."""
     assert room_refusal(ALI) is None
     refusal = room_refusal(Actor("u-bare", "yolovchi"))
     assert isinstance(refusal, Forbidden) and refusal.text == "forbidden.bare"
@@ -61,7 +61,7 @@ def test_a_room_is_for_those_who_come_back() -> None:
 
 @given(st.lists(st.sampled_from(people(4))))
 def test_the_people_of_a_direct(others: list[Actor]) -> None:
-    """The actor first, everybody once, nobody else, however often and in whatever order they are named."""
+    """The actor first and everybody once, in whatever order and however often they are named."""
     found = people_of_direct(ALI, [*others, ALI])
     assert found[0] == ALI
     assert len(set(found)) == len(found)
@@ -69,13 +69,13 @@ def test_the_people_of_a_direct(others: list[Actor]) -> None:
 
 
 def test_the_largest_direct() -> None:
-    """Up to twenty people."""
+    """A direct has at most twenty users."""
     assert direct_refusal(people(LARGEST_DIRECT)) is None
     assert isinstance(direct_refusal(people(LARGEST_DIRECT + 1)), BadRequest)
 
 
 def test_what_changes() -> None:
-    """What is given and differs; nothing that is not given, also where it is falsy."""
+    """Given settings that differ, also falsy ones; never one that was not given."""
     settings = ConversationSettings(title="Xona", topic="choy", slow_mode=5)
     update = Update(type="update", conversation="c1", title="Xona", topic="", slow_mode=0)
     assert changed_settings(update, settings) == {"topic": "", "slow_mode": 0}
@@ -85,7 +85,8 @@ def test_what_changes() -> None:
 @pytest.mark.parametrize("setting", DIFFERENT)
 @pytest.mark.parametrize("kind", KINDS)
 def test_who_may_change_what(kind: ConversationKind, setting: str) -> None:
-    """Moderators title, topic and slow mode, owners everything; in the lobby only what it has; in directs nothing."""
+    """Moderators may change title, topic and slow mode, owners everything. In the lobby only its own settings, in directs
+    nothing."""
     may: dict[Role, bool] = {}
     for role in get_args(Role):
         may[role] = ask(kind, role, **{setting: DIFFERENT[setting]}) is None
@@ -95,7 +96,7 @@ def test_who_may_change_what(kind: ConversationKind, setting: str) -> None:
 
 
 def test_refused_whatever_its_value() -> None:
-    """Who may not change a setting is refused also where it would stay as it is; who may is not."""
+    """A forbidden change is refused also if the value stays the same; a permitted one is not."""
     same = Update(type="update", conversation="c1", archived=False)
     changed = changed_settings(same, ConversationSettings())
     assert changed == {}
@@ -105,7 +106,7 @@ def test_refused_whatever_its_value() -> None:
 
 
 def test_nothing_was_given() -> None:
-    """Says so, to members at least; a conversation that is not there is told by the policy where something is given."""
+    """Members are told that nothing was given. For an unknown conversation the policy refuses."""
     assert isinstance(ask("room", "owner"), BadRequest)
     update = Update(type="update", conversation="c1", title="x")
     assert isinstance(update_refusal(ALI, None, update, {"title": "x"}), NotFound)

@@ -1,4 +1,4 @@
-"""Who can be a member of a room, and as what: tables of cases, and what holds of every room."""
+"""Membership and roles in a room: tables of cases, and properties of every room."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def told(refusal: SuhbatError | None) -> str:
     ],
 )
 def test_what_one_must_be_allowed_to_do(present: Role | None, wanted: Role, action: str) -> None:
-    """To add somebody who is no member, or is that already; to set the role of another."""
+    """To add a new member, or one who has the role already; to set the role of another member."""
     assert admission_action(VALI, wanted, {} if present is None else {VALI.uid: present}) == action
 
 
@@ -75,7 +75,7 @@ def test_what_one_must_be_allowed_to_do(present: Role | None, wanted: Role, acti
     ],
 )
 def test_admission(rank: Rank, person: Actor, wanted: Role, roles: dict[str, Role], banned: bool, refusal: str) -> None:
-    """Only for those who can come back, up to what the one who admits may give, never past a ban; and an owner stays."""
+    """Only users who can come back, up to the role that the actor may give, never a banned one; and an owner remains."""
     assert told(admission_refusal(rank, person, wanted, roles, banned=banned)) == refusal
 
 
@@ -86,7 +86,7 @@ def test_admission(rank: Rank, person: Actor, wanted: Role, roles: dict[str, Rol
     st.booleans(),
 )
 def test_no_admission_takes_the_last_owner(rank: Rank, wanted: Role, roles: dict[str, Role], banned: bool) -> None:
-    """Whatever is not refused leaves a room that had an owner with one."""
+    """An admission that is not refused leaves a room that had an owner with one."""
     if admission_refusal(rank, ALI, wanted, roles, banned=banned) is None and "owner" in roles.values():
         assert "owner" in (roles | {ALI.uid: wanted}).values()
 
@@ -105,7 +105,7 @@ def test_no_admission_takes_the_last_owner(rank: Rank, wanted: Role, roles: dict
     ],
 )
 def test_added_at_once(added_by: AddedBy, actor: Actor, team: bool, acquainted: bool, at_once: bool) -> None:
-    """As the person has chosen; without a choice by those whom they know."""
+    """As the person has set; by default only by users whom they know."""
     assert is_added_at_once(VALI, actor, added_by, team=team, acquainted=acquainted) is at_once
 
 
@@ -120,12 +120,12 @@ def test_added_at_once(added_by: AddedBy, actor: Actor, team: bool, acquainted: 
     ],
 )
 def test_invitations(by_actor: int, of_person: int, refusal: str) -> None:
-    """So many of one inviter, so many of one person; the inviter is told of their own first."""
+    """Limits of one inviter and of one person; the inviter's own limit is reported first."""
     assert told(invitation_refusal(VALI, by_actor=by_actor, of_person=of_person)) == refusal
 
 
 def test_an_invite() -> None:
-    """It lets in unless anything is in the way."""
+    """It adds the user unless something prevents that."""
     assert invite_lets_in(VALI.uid, {ALI.uid: "owner"}, archived=False, banned=False, crowded=False)
     assert not invite_lets_in(VALI.uid, {VALI.uid: "member"}, archived=False, banned=False, crowded=False)
     assert not invite_lets_in(VALI.uid, FULL, archived=False, banned=False, crowded=False)
@@ -136,13 +136,13 @@ def test_an_invite() -> None:
 
 
 def test_a_full_room() -> None:
-    """The last place is taken, then none."""
+    """The last place can be taken, and then none."""
     assert told(full_room(FULL)) == "bad_request"
     assert full_room({uid: role for uid, role in FULL.items() if uid != "u0"}) is None
 
 
 def test_the_first_one_in_an_empty_room_owns_it() -> None:
-    """Whatever they were to be; later ones are what they were to be."""
+    """Whatever role they were to have; later ones get the intended role."""
     for role in ROLES:
         assert role_on_entry(role, {}) == "owner"
         assert role_on_entry(role, {ALI.uid: "member"}) == role
@@ -151,7 +151,7 @@ def test_the_first_one_in_an_empty_room_owns_it() -> None:
 @pytest.mark.parametrize("rank", RANKS)
 @pytest.mark.parametrize("theirs", ROLES)
 def test_removal(rank: Rank, theirs: Role) -> None:
-    """Of those below, and among owners; of nobody who is not there."""
+    """Members of a lower rank can be removed, owners by owners, and nobody who is no member."""
     refusal = told(removal_refusal(rank, VALI, {VALI.uid: theirs}))
     assert refusal == ("" if outranks(rank, theirs) else "forbidden.rank")
     assert told(removal_refusal(rank, VALI, {ALI.uid: theirs})) == "user_not_found"
@@ -169,7 +169,7 @@ def test_removal(rank: Rank, theirs: Role) -> None:
     ],
 )
 def test_whether_an_owner_is_needed(left: Role, roles: dict[str, Role], needs: bool) -> None:
-    """When the last owner has gone and others stay. A room that never had one is left as it is."""
+    """When the last owner has left and others stay. A room that never had an owner stays without one."""
     assert needs_owner(left, roles) is needs
 
 
@@ -182,7 +182,7 @@ CANDIDATES = st.lists(
 
 @given(CANDIDATES, st.randoms())
 def test_the_successor(members: list[Candidate], random: object) -> None:
-    """Is one of them; none has a higher role, and none of that role was there earlier; and it is the same one in any order."""
+    """The successor is a member; none has a higher role, and none with that role joined earlier. The order does not matter."""
     heir = next(one for one in members if one.uid == successor(members))
     for one in members:
         assert RANKS.index(one.role) <= RANKS.index(heir.role)

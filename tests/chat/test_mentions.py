@@ -1,4 +1,4 @@
-"""Whom a text names with @: for people who type as people do, in every script, and for those who mean harm."""
+"""Whom a text mentions with @: in ordinary texts, in every script, and in hostile ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = ("ali", "vali", "anna.k", "oʻgʻil", "юля", "josé", "हिन्�
 
 
 class Directory:
-    """The directory of these people, and of a bare guest. Counts how often it was asked."""
+    """A directory of these users and a bare guest. Counts its look-ups."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -50,7 +50,7 @@ def names(text: str) -> list[str]:
      "*@{}*", "@{}:", "@{}/@{}", "@{}-", "🙂@{}🙂"],
 )  # fmt: skip
 def test_a_name_in_a_sentence(name: str, text: str) -> None:
-    """Each once, whatever stands around it."""
+    """Each name once, whatever is around it."""
     assert names(text.replace("{}", name)) == [name]
 
 
@@ -65,7 +65,7 @@ def test_a_name_in_a_sentence(name: str, text: str) -> None:
     ],
 )
 def test_a_name_as_it_is_typed(text: str, who: list[str]) -> None:
-    """The same that a name is in `to_user`; in the order of the text, each once."""
+    """The same names as in `to_user`, in the order of the text, each once."""
     assert names(text) == who
 
 
@@ -77,12 +77,12 @@ def test_a_name_as_it_is_typed(text: str, who: list[str]) -> None:
     ],
 )  # fmt: skip
 def test_what_names_nobody(text: str) -> None:
-    """Addresses, other names that begin alike, guests who cannot come back."""
+    """Addresses, other names with the same beginning, and guests who cannot come back."""
     assert names(text) == []
 
 
 def test_no_name_by_its_beginning() -> None:
-    """A word that is longer than a name can be is none, also if what fits of it is one."""
+    """A word that is longer than a name mentions nobody, even if its beginning is a name."""
     long = "a" * 32
     directory = Directory()
     directory._people[long] = Actor("u-long", long, lobby_from=0)
@@ -93,13 +93,13 @@ def test_no_name_by_its_beginning() -> None:
 
 @pytest.mark.parametrize("word", [*sorted(ALL), "ALL", "Hamma", "ВСЕ", "all.", "hamma!"])
 def test_everybody(word: str) -> None:
-    """In every language, also at the end of a sentence; beside others."""
+    """In every language, also at the end of a sentence, and beside other names."""
     assert mentioned_uids(f"@{word} @ali", Directory()) == (EVERYBODY, "u-ali")
     assert mentioned_uids(f"@ali @{word}", Directory()) == ("u-ali", EVERYBODY)
 
 
 def test_there_is_an_end_to_it() -> None:
-    """Of a text that is nothing but names so many are looked for, whether they exist or not."""
+    """In a text of nothing but names a limited number is looked up, whether they exist or not."""
     directory = Directory()
     assert mentioned_uids(" ".join(f"@щ{n}" for n in range(800)) + " @ali", directory) == ()
     assert directory.asked == MAX_NAMES
@@ -110,7 +110,7 @@ def test_there_is_an_end_to_it() -> None:
 
 
 def test_a_text_without_an_at_asks_nobody() -> None:
-    """Most have none."""
+    """Most texts have none."""
     directory = Directory()
     assert mentioned_uids("salom hammaga", directory) == ()
     assert directory.asked == 0
@@ -133,12 +133,12 @@ ALI = Actor("u-ali", "ali", lobby_from=0)
 def test_who_is_meant_in_a_room(
     role: Role, members: frozenset[str], named: tuple[str, ...], meant: MentionTargets
 ) -> None:
-    """Members, never oneself; everybody only where one may say so, and somebody else is there."""
+    """Members, never the actor. Everybody only if the actor may, and if there are other members."""
     assert member_targets(ALI, named, members, ConversationFacts("r1", "room", role)) == meant
 
 
 def test_who_is_meant_in_the_lobby() -> None:
-    """All but oneself and those who are banned now; nobody may name everybody."""
+    """Everybody except the actor and banned users; @all is not possible."""
     named = ("u-ali", "u-vali", "u-soli", "u-lola", EVERYBODY)
     bans = {"u-soli": None, "u-lola": 5}
     assert lobby_targets(ALI, named, bans, 4) == MentionTargets(frozenset({"u-vali"}))

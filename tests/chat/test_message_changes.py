@@ -1,4 +1,4 @@
-"""What can be done with a message after it was sent, and slow mode."""
+"""Rules for edits and pins, and slow mode."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ LORD = Actor("u-lord", "ega", "account", 0, "owner")
 
 
 def test_only_the_author_edits() -> None:
-    """Not the owner of the server either."""
+    """Not even the owner of the server may edit a message of somebody else."""
     assert edit_refusal(LORD, LORD.uid) is None
     refusal = edit_refusal(LORD, "u-ali")
     assert isinstance(refusal, Forbidden) and refusal.text == "forbidden.author"
 
 
 def test_pins() -> None:
-    """So many, then one has to be unpinned."""
+    """At the limit one has to be unpinned first."""
     assert pin_refusal(PINS - 1) is None
     assert isinstance(pin_refusal(PINS), BadRequest)
 
 
 def test_who_is_slowed() -> None:
-    """Members; nobody who moderates."""
+    """Members, but no moderators and owners."""
     assert [rank for rank in RANKS if is_slowed(rank)] == ["member"]
 
 
@@ -41,7 +41,8 @@ def test_who_is_slowed() -> None:
     ],
 )
 def test_slow_mode(seconds: int, last: int, at: int, wait: float | None) -> None:
-    """From the last stored message on, to the millisecond, also when the clock went back; people read whole seconds, up."""
+    """From the last stored message on, to the millisecond, also if the clock went back. The text has whole seconds, rounded
+    up."""
     refusal = slow_mode_refusal(seconds, last, at)
     if wait is None:
         assert refusal is None

@@ -29,13 +29,13 @@ def told(refusal: SuhbatError | None) -> str:
 @pytest.mark.parametrize("rank", RANKS)
 @pytest.mark.parametrize("theirs", RANKS)
 def test_only_of_those_below(rank: Rank, theirs: Rank) -> None:
-    """And among owners; of oneself never, whatever one is."""
+    """Of a lower rank, and among owners; never of oneself."""
     assert told(sanction_refusal(ALI, rank, VALI, theirs)) == ("" if outranks(rank, theirs) else "forbidden.rank")
     assert isinstance(sanction_refusal(ALI, rank, ALI, theirs), BadRequest)
 
 
 def test_only_members_are_muted() -> None:
-    """In the lobby everybody is one."""
+    """In the lobby everybody is a member."""
     assert mute_refusal(VALI, None) is None
     assert mute_refusal(VALI, {VALI.uid: "member"}) is None
     assert isinstance(mute_refusal(VALI, {ALI.uid: "owner"}), BadRequest)
@@ -59,12 +59,12 @@ def test_only_members_are_muted() -> None:
     ],
 )
 def test_what_changes(held: dict[str, int | None], on: bool, until: int | None, changes: bool) -> None:
-    """The same until the same moment is nothing new, nor is lifting what does not hold."""
+    """The same mute or ban until the same time is no change, nor is removing one that does not exist."""
     assert changes_sanction(held, VALI.uid, on=on, until=until) is changes
 
 
 def test_reports() -> None:
-    """So many open ones of one person; then they are told when to come again."""
+    """Above the limit of open reports by one user the error says when to try again."""
     assert report_refusal(OPEN_REPORTS - 1) is None
     refusal = report_refusal(OPEN_REPORTS)
     assert isinstance(refusal, RateLimited) and refusal.retry_after == 3600
@@ -77,7 +77,7 @@ def test_what_only_the_owner_of_the_server_may() -> None:
 
 
 def test_the_word_filter() -> None:
-    """Whole words in any spelling; what is no word is none; without words nothing is refused."""
+    """Whole words in any spelling. An empty word is ignored, and without words nothing is refused."""
     words = one_form(["Spam", " ", "spam", "yomon so'z"])
     assert len(words) == 2 and list(words) == sorted(words)
     for text, refused in (("SPAM!", True), ("bu spam emas", True), ("spammer", False), ("salom", False)):

@@ -1,4 +1,4 @@
-"""One form for every spelling of a word."""
+"""One normalised form for every spelling of a word."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from suhbat.chat.normalise import APOSTROPHES, LONGEST, LONGEST_WORD, letters, n
     ],
 )
 def test_spellings_of_one_word(spellings: list[str]) -> None:
-    """Whoever looks for one of them finds the others."""
+    """A search for one spelling finds the others."""
     assert len({normalise(word) for word in spellings}) == 1
 
 
@@ -40,14 +40,14 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "search.json").rea
 
 @pytest.mark.parametrize("spellings", VECTORS["spellings"], ids=lambda spellings: spellings[0])
 def test_spellings_of_other_languages(spellings: list[str]) -> None:
-    """The dotless i is an i, a stroke through a letter is a mark like any; in whole words and in beginnings."""
+    """The dotless i is an i, and a stroke through a letter is a mark; in whole words and in prefixes."""
     assert len({normalise(word) for word in spellings}) == 1
     assert len({letters(word) for word in spellings}) == 1
 
 
 @pytest.mark.parametrize("case", VECTORS["beginnings"], ids=lambda case: case["name"])
 def test_beginnings_of_names(case: dict[str, Any]) -> None:
-    """Every beginning of a name, in any spelling, gives a beginning of its form; no other does."""
+    """Every prefix of a name, in any spelling, gives a prefix of its form; no other text does."""
     name = letters(case["name"])
     assert all(name.startswith(letters(begun)) for begun in case["typed"])
     assert not any(name.startswith(letters(other)) for other in case["not"])
@@ -55,14 +55,15 @@ def test_beginnings_of_names(case: dict[str, Any]) -> None:
 
 @given(st.text(max_size=40), st.integers(0, 40))
 def test_any_beginning(text: str, end: int) -> None:
-    """What begins a text gives what begins its form, whatever the text, if it does not end before a mark."""
+    """A prefix of any text gives a prefix of its form, unless it ends before a mark."""
     begun = text[:end]
     if "\u0306" not in text:
         assert letters(text).startswith(letters(begun))
 
 
 def test_characters_are_words_where_there_are_no_spaces() -> None:
-    """Han, kana, Thai, Lao, Khmer and Burmese: each character with its vowels, and other words between them as they are."""
+    """Han, kana, Thai, Lao, Khmer and Burmese: each character with its vowels is a word. Words of other scripts between them
+    stay."""
     assert normalise("我家在上海iPhone") == "我 家 在 上 海 iphone"
     assert normalise("ガ・カ ー") == "カ カ ー"
     assert len(normalise("สวัสดี").split()) == 4 and normalise("ดี") != normalise("ด")
@@ -70,26 +71,26 @@ def test_characters_are_words_where_there_are_no_spaces() -> None:
 
 
 def test_different_words_stay_different() -> None:
-    """What is folded is spelling, not meaning."""
+    """Spelling is folded, not meaning."""
     words = ["salom", "solom", "bor", "bur", "tosh", "toch", "qol", "kol", "xol", "hol"]
     assert len({normalise(word) for word in words}) == len(words)
 
 
 def test_words_are_letters_and_digits() -> None:
-    """Everything else separates words, and nothing of it is left."""
+    """Everything else separates words and disappears."""
     assert normalise("Hello, (world)! a_b C++ 3.14 — «ҳа»") == "hello world a b c 3 14 ha"
 
 
 @given(st.text(max_size=300))
 def test_the_same_again_changes_nothing(text: str) -> None:
-    """Index and query agree also about what was normalised before."""
+    """Normalising is idempotent, so that index and query agree."""
     once = normalise(text)
     assert normalise(once) == once
 
 
 @given(st.text(max_size=300))
 def test_what_comes_out(text: str) -> None:
-    """Letters and digits of any script in lower case, single spaces, words of a bounded length."""
+    """Letters and digits of any script in lower case, single spaces, words of bounded length."""
     for word in normalise(text).split(" "):
         assert len(word) <= LONGEST_WORD
         assert all(letter.isalnum() for letter in word)
@@ -97,18 +98,18 @@ def test_what_comes_out(text: str) -> None:
 
 @given(st.text(alphabet="ytsohce ", max_size=80))
 def test_folding_goes_to_the_end(text: str) -> None:
-    """Taking letters out brings others together; nothing is left that could be folded."""
+    """Removing letters joins others; nothing that could be folded remains."""
     assert not any(part in normalise(text) for part in ("yo", "ye", "ts", "shch"))
 
 
 def test_a_thousand_marks() -> None:
-    """A letter under a heap of combining marks is that letter, in whatever order they come."""
+    """A letter with very many combining marks is that letter, in whatever order they are."""
     assert normalise("z\u0301" + "\u0316\u0301" * 1000 + "or") == "zor"
 
 
 @pytest.mark.parametrize("sign", ["\ufdfa", "щ", "\u3316", "ß", "ﬃ", "t", "yo ", "上", "ดี", "\x1f上", "上\x1f"])
 def test_what_comes_out_is_bounded(sign: str) -> None:
-    """Some signs stand for a whole phrase, and the index takes no more than the longest message in Cyrillic needs."""
+    """Some signs expand to a phrase, and the index takes no more than the longest message in Cyrillic needs."""
     long = normalise(sign * 4_000)
     assert len(long) <= LONGEST
     assert normalise(long) == long

@@ -1,4 +1,4 @@
-"""May X do Y? The table walked through, and what holds of all of it."""
+"""The policy: every entry of its table, and properties of all of it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def facts(
     banned: bool = False,
     muted: bool = False,
 ) -> ConversationFacts:
-    """Of somebody who is `rank` in a direct or a room; in the lobby their role on the server decides."""
+    """The facts for an actor of this rank in a direct or a room. In the lobby the role on the server decides."""
     role: Role | None = None if rank == "stranger" else rank
     return ConversationFacts("c1", kind, role, visibility, archived, banned, muted)
 
@@ -46,7 +46,7 @@ def told(refusal: SuhbatError | None) -> str:
 
 
 def ask(kind: ConversationKind, rank: Rank, action: Action, visibility: Visibility = "private", **fields: bool) -> str:
-    """What somebody of this rank there is told, who can come back."""
+    """The refusal for a lasting actor of this rank."""
     if kind == "lobby":
         # Nobody is a stranger in the lobby.
         return told(decide(actor("member" if rank == "stranger" else rank), action, facts(kind, "member", **fields)))
@@ -54,7 +54,7 @@ def ask(kind: ConversationKind, rank: Rank, action: Action, visibility: Visibili
 
 
 def expected(kind: ConversationKind, rank: Rank, action: Action, visibility: Visibility) -> str:
-    """The same, read off the table."""
+    """The refusal according to the table."""
     if kind == "lobby" and rank == "stranger":
         rank = "member"
     if rank == "stranger" and (kind, visibility) != ("room", "public"):
@@ -72,7 +72,7 @@ def expected(kind: ConversationKind, rank: Rank, action: Action, visibility: Vis
 @pytest.mark.parametrize(("kind", "visibility"), PLACES)
 @pytest.mark.parametrize("rank", RANKS)
 def test_the_table(kind: ConversationKind, visibility: Visibility, rank: Rank) -> None:
-    """Every action of every rank everywhere is what the table says, and also when archived, and when muted."""
+    """Every action of every rank in every kind of conversation is decided as in the table, also if archived, and if muted."""
     for action in ACTIONS:
         plain = expected(kind, rank, action, visibility)
         assert ask(kind, rank, action, visibility) == plain, action
@@ -85,7 +85,7 @@ def test_the_table(kind: ConversationKind, visibility: Visibility, rank: Rank) -
 
 
 def test_the_table_is_whole() -> None:
-    """Every action has its rule for every kind, and what is read from outside is not more than `see`."""
+    """Every action has a rule for every kind, and no rule permits strangers more than `see`."""
     assert set(RULES) == set(KINDS)
     for kind in KINDS:
         assert set(RULES[kind]) == set(ACTIONS), kind
@@ -95,7 +95,7 @@ def test_the_table_is_whole() -> None:
 
 
 def everything() -> Iterator[tuple[Actor, Action, ConversationFacts]]:
-    """Everybody, everywhere, whatever holds."""
+    """Every actor, conversation and state."""
     flags = list(product((False, True), repeat=3))
     for (kind, visibility), rank, role, lasting, (archived, banned, muted), action in product(
         PLACES, RANKS, ROLES, (False, True), flags, ACTIONS
@@ -105,7 +105,7 @@ def everything() -> Iterator[tuple[Actor, Action, ConversationFacts]]:
 
 
 def test_a_higher_rank_may_do_whatever_a_lower_one_may() -> None:
-    """By what one is there and by what one is on the server."""
+    """By the role in the conversation, and by the role on the server."""
     for who, action, there in everything():
         if decide(who, action, there) is not None:
             continue
@@ -119,7 +119,7 @@ def test_a_higher_rank_may_do_whatever_a_lower_one_may() -> None:
 
 
 def test_a_stranger_of_what_is_private_finds_nothing() -> None:
-    """NotFound for everything, the same as for what does not exist; also for who owns the server."""
+    """NotFound for every action, as for an unknown conversation; also for the owner of the server."""
     for who, action, there in everything():
         if there.role is None and there.kind != "lobby" and there.visibility == "private":
             refusal = decide(who, action, there)
@@ -127,7 +127,7 @@ def test_a_stranger_of_what_is_private_finds_nothing() -> None:
 
 
 def test_a_stranger_of_a_public_room() -> None:
-    """Sees it and may join it, if they can come back; a bare guest finds nothing, whatever they are."""
+    """A lasting stranger may see and join it; a bare guest finds nothing."""
     for who, action, there in everything():
         if there.role is None and (there.kind, there.visibility) == ("room", "public") and not there.banned:
             refusal = decide(who, action, there)
@@ -138,7 +138,8 @@ def test_a_stranger_of_a_public_room() -> None:
 
 
 def test_who_is_banned() -> None:
-    """May do nothing at all. Of the lobby that is told, of a public room at its door; else there is nothing there."""
+    """A banned user may do nothing. In the lobby, and when joining a public room, they are told so; elsewhere the conversation
+    seems not to exist."""
     for who, action, there in everything():
         if there.banned:
             refusal = decide(who, action, there)
@@ -150,7 +151,7 @@ def test_who_is_banned() -> None:
 
 
 def test_writing_is_for_nobody_who_is_muted_or_where_it_is_archived() -> None:
-    """Whatever their rank; and what is left are reading, leaving, deleting and keeping order."""
+    """Whatever the rank. Reading, leaving, deleting and moderating remain."""
     for who, action, there in everything():
         if (there.muted or there.archived) and action in WRITING:
             assert decide(who, action, there) is not None
@@ -158,7 +159,7 @@ def test_writing_is_for_nobody_who_is_muted_or_where_it_is_archived() -> None:
 
 
 def test_keeping_order_on_the_server() -> None:
-    """Counts in the lobby, and in public rooms for who is in there; not in private rooms and directs."""
+    """A role on the server counts in the lobby, and in public rooms for their members; not in private rooms and directs."""
     for role in ROLES:
         assert rank_of(actor(role), facts("lobby", "member")) == role
         assert rank_of(actor(role), facts("room", "member", "public")) == role
@@ -169,7 +170,7 @@ def test_keeping_order_on_the_server() -> None:
 
 
 def test_on_people() -> None:
-    """One acts on who is below; among owners, on each other."""
+    """A user may act on users of a lower rank, and an owner on other owners."""
     for rank, other in product(RANKS, RANKS):
         assert outranks(rank, other) == (rank == "owner" or RANKS.index(rank) > RANKS.index(other))
     for role in ROLES:

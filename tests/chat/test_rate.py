@@ -1,4 +1,4 @@
-"""How fast somebody may talk."""
+"""Rate limits."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from suhbat.protocol.http_commands import StateCommand
 
 
 def test_a_burst_passes_and_then_the_rate() -> None:
-    """Five seconds' worth at once; then exactly the rate, for who waits as told."""
+    """Five seconds of the rate at once, and then exactly the rate for a client that waits as told."""
     meter = Rates(10).meter("u1")
     assert [meter.take(0.0) for _ in range(int(10 * BURST_SECONDS))] == [0.0] * 50
     wait = meter.take(0.0)
@@ -33,27 +33,27 @@ def test_a_burst_passes_and_then_the_rate() -> None:
 
 
 def test_patience_ends() -> None:
-    """Refused frames are answered for ten seconds' worth; a flood that goes on is to be closed."""
+    """Refused frames are answered for ten seconds of the rate; then the connection is to be closed."""
     meter = Rates(10).meter("u1")
     answers = [meter.tolerates(0.0) for _ in range(int(10 * PATIENCE_SECONDS) + 1)]
     assert all(answers[:-1]) and not answers[-1]
 
 
 def test_one_meter_per_user() -> None:
-    """Reconnecting, or a second connection, does not reset anybody's meter; others have their own."""
+    """A reconnect or a second connection does not reset the meter of a user; other users have their own."""
     rates = Rates(1)
     assert rates.meter("u1") is rates.meter("u1")
     assert rates.meter("u1") is not rates.meter("u2")
 
 
 def test_zero_means_no_limit() -> None:
-    """send_rate 0: everything passes."""
+    """With send_rate 0 everything passes."""
     assert Rates(0).meter("u1") is UNLIMITED
     assert UNLIMITED.take(0.0) == 0.0 and UNLIMITED.tolerates(0.0)
 
 
 def test_an_address_is_shared() -> None:
-    """All users of one address together have its rate; what it refuses does not count against the user."""
+    """All users of an address share its rate. A frame that it refuses does not count against the user."""
     rates = Rates(100, address=1)
     one, two = rates.meter("u1", "192.0.2.1"), rates.meter("u2", "192.0.2.1")
     assert [one.take(0.0) for _ in range(4)] == [0.0] * 4
@@ -66,7 +66,7 @@ def test_an_address_is_shared() -> None:
 
 
 def test_a_flood_from_an_address_ends() -> None:
-    """Patience is the user's: others behind the same address keep theirs."""
+    """Patience is counted for the user, so others behind the same address keep theirs."""
     rates = Rates(10, address=1)
     one, two = rates.meter("u1", "192.0.2.1"), rates.meter("u2", "192.0.2.1")
     assert not all(one.tolerates(0.0) for _ in range(200))
@@ -74,7 +74,7 @@ def test_a_flood_from_an_address_ends() -> None:
 
 
 def test_a_conversation_has_its_own() -> None:
-    """`room_rate` counts whoever writes; other conversations have theirs; 0 is none."""
+    """`room_rate` counts the messages of all users; other conversations have their own. 0 is no limit."""
     rates = Rates(0, room=2)
     assert [rates.room("c1", 0.0) for _ in range(10)] == [0.0] * 10
     assert 0 < rates.room("c1", 0.0) <= 0.5
@@ -83,7 +83,7 @@ def test_a_conversation_has_its_own() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """Meters of those who talked longest ago are forgotten."""
+    """The least recently used meters are dropped."""
     rates = Rates(1, keep=2)
     first = rates.meter("u1")
     rates.meter("u2"), rates.meter("u3")
@@ -91,10 +91,10 @@ def test_memory_is_bounded() -> None:
 
 
 class TestBudget:
-    """What naming people costs."""
+    """The budget for mentions."""
 
     def test_by_how_many_they_are(self) -> None:
-        """As many as the largest room has at once, or one after another; then so many a second."""
+        """As many as the largest room has, at once or one after another; then so many a second."""
         budget = MentionBudget()
         assert [budget.spend(100.0, cost) for cost in (4_000, 6_000)] == [0.0, 0.0]
         assert budget.spend(100.0, 1) == pytest.approx(1 / NAMED_PER_SECOND)
@@ -103,7 +103,7 @@ class TestBudget:
         assert budget.spend(125.0, 1) > 0
 
     def test_nobody_waits_for_ever(self) -> None:
-        """A room that grew beyond the budget, and a clock that was set back by a year."""
+        """In a room that grew beyond the budget, and after the clock was set back by a year."""
         budget = MentionBudget()
         assert budget.spend(1e9, 50_000) == 0.0
         assert budget.spend(1e9 - 3e7, 10_000) == pytest.approx(NAMED_AT_ONCE / NAMED_PER_SECOND)
@@ -111,14 +111,15 @@ class TestBudget:
 
 
 def test_names_in_a_text_cost() -> None:
-    """Looking up many names costs more than a message, whoever they are; a few cost nothing, and there is a most."""
+    """Looking up many names costs more than a message, whether they exist or not. A few cost nothing, and the cost has a
+    maximum."""
     assert mention_cost("salom") == mention_cost("@ali @vali") == 0
     assert mention_cost("@kimsa " * 50) == 50 // NAMES
     assert mention_cost("@" * 4_000) == MOST_NAMES // NAMES
 
 
 def test_what_commands_cost() -> None:
-    """What makes something for others costs more than a message; naming people in an edit as much as in a message."""
+    """A command that makes something for others costs more than a message. Mentions in an edit cost as much as in a message."""
     asked: dict[str, int] = {}
     for fields in (
         {"type": "create", "title": "Xona"},

@@ -1,4 +1,4 @@
-"""What somebody types is words, phrases and a few filters; all else is text."""
+"""A query consists of words, phrases and a few filters; everything else is text."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "search.json").rea
 
 
 def test_words_and_phrases() -> None:
-    """Each is a term, in its one form, once."""
+    """Each is a term, normalised, once."""
     query = parse('Салом "Yangi yil" salom choy*')
     assert query == Query(terms=("salom", "yangi yil", "choy"), beginnings=frozenset({"choy"}))
 
 
 def test_filters() -> None:
-    """They are taken out of the text; of two of a kind the last counts."""
+    """They are removed from the text; of two of a kind the last counts."""
     query = parse("salom from:ali in:lobby after:1970-01-02 before:1970-01-03 has:link from:vali")
     assert query == Query(terms=("salom",), sender="vali", conversation="lobby", after=DAY, before=2 * DAY, link=True)
 
 
 @pytest.mark.parametrize("case", VECTORS["filters"], ids=lambda case: case["q"])
 def test_filters_as_people_write_them(case: dict[str, Any]) -> None:
-    """In capitals, and with the @ that a name has elsewhere."""
+    """In capitals, and with an @ before the name."""
     query = parse(case["q"])
     assert (query.sender, list(query.terms)) == (case["sender"], case["terms"])
     assert parse("salom", sender="@ali") == parse("salom", sender=" ali")
@@ -40,19 +40,19 @@ def test_filters_as_people_write_them(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", ["before:yesterday", "after:2026-13-01", "has:photo", "form:ali", "http://a.uz"])
 def test_what_only_looks_like_a_filter(text: str) -> None:
-    """It is text, so something is found or not; nobody gets an error for a typo."""
+    """It is text, so that a typo is no error."""
     assert parse(text).terms
 
 
 @pytest.mark.parametrize("text", ["", "   ", '""', "***", "!?", "in:lobby", "before:2026-11-01", "😀"])
 def test_nothing_to_look_for(text: str) -> None:
-    """Everything would be found: that is what history is for."""
+    """Everything would be found, which is what the history is for."""
     with pytest.raises(BadRequest):
         parse(text)
 
 
 def test_limits() -> None:
-    """A long query is refused. Of very many words the first count, in phrases too: each of them costs."""
+    """A long query is refused. Of very many words the first ones count, also in phrases, because each costs time."""
     with pytest.raises(BadRequest):
         parse("a" * (LONGEST + 1))
     words = [f"w{n}" for n in range(60)]
@@ -64,7 +64,7 @@ def test_limits() -> None:
 
 
 def test_beginnings() -> None:
-    """They cost most: the first few, of two letters or more. The others are words like any."""
+    """Prefixes cost most: only the first few, of two letters or more. The others are ordinary words."""
     assert parse("c* ch* 1*") == Query(terms=("c", "ch", "1"), beginnings=frozenset({"ch"}))
     starred = parse("choy* non* suv* sut*")
     assert starred.terms == ("choy", "non", "suv", "sut") and len(starred.beginnings) == BEGINNINGS
@@ -73,7 +73,7 @@ def test_beginnings() -> None:
 
 
 def test_what_is_given_beside_the_text() -> None:
-    """It counts before what stands in it; and to look for all that somebody wrote is enough."""
+    """Parameters replace filters in the text; a sender alone is a valid query."""
     query = parse("salom from:ali in:lobby", sender="vali", conversation="r1")
     assert query == Query(terms=("salom",), sender="vali", conversation="r1")
     assert parse("in:lobby", sender="ali") == Query(sender="ali", conversation="lobby")
@@ -83,7 +83,7 @@ def test_what_is_given_beside_the_text() -> None:
 
 @given(st.text(max_size=LONGEST))
 def test_any_text(text: str) -> None:
-    """Terms have nothing in them that could mean something to an index: letters, digits and spaces."""
+    """Terms contain only letters, digits and spaces, so no operators of an index."""
     try:
         query = parse(text)
     except BadRequest:

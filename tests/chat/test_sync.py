@@ -1,4 +1,4 @@
-"""What a client gets that comes back: pure arithmetic on seq."""
+"""The replay for a client that reconnects: pure arithmetic on seq."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def opening(heads: dict[str, int], oldest: dict[str, int] | None = None) -> Plac
 
 
 def test_without_resume_everything_is_fresh() -> None:
-    """No resume: a snapshot, and live events from the heads that it shows."""
+    """Without resume: a snapshot, and live events from its heads on."""
     plan = opening_plan(opening({"lobby": 5, "@me": 1}), ME, "e", None)
     assert not plan.resumed and plan.cursors == {"lobby": 5, "@me": 1} and not plan.resets
 
@@ -32,12 +32,12 @@ def test_without_resume_everything_is_fresh() -> None:
     ],
 )
 def test_what_cannot_be_resumed_starts_afresh(resume: Resume) -> None:
-    """Another epoch, another user, or an own log that cannot be continued: resumed is false."""
+    """Another epoch, another user, or an own log that cannot be continued: `resumed` is false."""
     assert not opening_plan(opening({"lobby": 5, "@me": 1}), ME, "e", resume).resumed
 
 
 def test_resume_replays_above_each_cursor() -> None:
-    """Each conversation is followed from its cursor; what may not be seen gives conversation.removed."""
+    """Each conversation is followed from its cursor. One that the user may not see gives conversation.removed."""
     heads = {"lobby": 5, "d1": 7, "@me": 1}
     resume = Resume(epoch="e", cursors={"lobby": 3, "d1": 7, "@me": 0, "secret": 4})
     plan = opening_plan(opening(heads), ME, "e", resume)
@@ -46,7 +46,7 @@ def test_resume_replays_above_each_cursor() -> None:
 
 
 def test_what_was_added_while_away_is_replayed() -> None:
-    """A conversation of which the replayed own log tells is followed from where it was then, not only as a state."""
+    """A conversation that the replayed own log adds is replayed from its head at that time, not only sent as a state."""
     heads = {"lobby": 5, "d1": 7, "@me": 2}
     resume = Resume(epoch="e", cursors={"lobby": 5, "@me": 1})
     plan = opening_plan(opening(heads), ME, "e", resume, {"d1": 0, "gone": 0})
@@ -54,7 +54,7 @@ def test_what_was_added_while_away_is_replayed() -> None:
 
 
 def test_without_a_cursor_state_and_live_only() -> None:
-    """A conversation that the client does not know comes as its state; in a sync only what was asked for comes."""
+    """A conversation that the client does not know is sent as a state. A sync sends only the named conversations."""
     heads = {"lobby": 5, "d1": 7, "@me": 1}
     plan = opening_plan(opening(heads), ME, "e", Resume(epoch="e", cursors={"lobby": 5, "@me": 1}))
     assert plan.resets == {"d1": "new"}
@@ -73,14 +73,14 @@ def test_without_a_cursor_state_and_live_only() -> None:
     ],
 )
 def test_when_a_conversation_is_reset(cursor: int, head: int, oldest: int, reason: str | None) -> None:
-    """Above the head, below retention or more than 1,000 behind: a reset, else the whole of (cursor, head]."""
+    """Above the head, below the retention, or more than 1,000 behind: a reset; else all of (cursor, head]."""
     plan = sync_plan(opening({"lobby": head, "@me": 0}, {"lobby": oldest}), {"lobby": cursor})
     assert list(plan.resets.values()) == ([reason] if reason else [])
     assert plan.cursors["lobby"] == (head if reason else cursor)
 
 
 def test_the_limit_over_all() -> None:
-    """Each 1,000 behind: five are replayed, the others are reset, so that a resume is never more than 5,000 events."""
+    """Of conversations that are 1,000 behind five are replayed and the others reset: never more than 5,000 events."""
     logs = [f"d{number}" for number in range(7)]
     plan = sync_plan(opening(dict.fromkeys(logs, 1000) | {"lobby": 0, "@me": 0}), dict.fromkeys(logs, 0))
     assert list(plan.resets.values()) == ["too_far", "too_far"]
@@ -93,7 +93,7 @@ def test_the_limit_over_all() -> None:
     )
 )
 def test_never_a_part(logs: dict[str, tuple[int, int]]) -> None:
-    """Every conversation is replayed whole or reset; what is replayed is at most 5,000 events over all."""
+    """Every conversation is replayed completely or reset, with at most 5,000 events in total."""
     heads = {key: head for key, (_, head) in logs.items()} | {"lobby": 0, "@me": 0}
     cursors = {key: cursor for key, (cursor, _) in logs.items()}
     plan = sync_plan(opening(heads), cursors)

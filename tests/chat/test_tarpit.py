@@ -10,7 +10,7 @@ HERE, THERE = "198.51.100.1", "198.51.100.2"
 
 
 def test_the_first_are_told_at_once() -> None:
-    """And again after a while without any."""
+    """And again after a while without refusals."""
     tarpit = Tarpit()
     assert [tarpit.take(HERE, 0.0) for _ in range(AT_ONCE)] == [0.0] * AT_ONCE
     assert tarpit.take(HERE, 0.0) == pytest.approx(1 / A_SECOND)
@@ -18,7 +18,7 @@ def test_the_first_are_told_at_once() -> None:
 
 
 def test_those_who_go_on_wait_in_a_line() -> None:
-    """Each behind the one before, so that there are so many a second; and no more than so many wait."""
+    """Refusals are sent one after another at a fixed rate, and a limited number waits."""
     tarpit = Tarpit()
     waits = [tarpit.take(HERE, 0.0) for _ in range(AT_ONCE + WAITING)]
     assert [round(wait * A_SECOND) for wait in waits[AT_ONCE:] if wait is not None] == list(range(1, WAITING + 1))
@@ -27,7 +27,7 @@ def test_those_who_go_on_wait_in_a_line() -> None:
 
 
 def test_nobody_waits_for_somebody_elses() -> None:
-    """Nor does this machine itself."""
+    """Other addresses and this machine are not delayed."""
     tarpit = Tarpit()
     while tarpit.take(HERE, 0.0) is not None:
         pass
@@ -36,7 +36,7 @@ def test_nobody_waits_for_somebody_elses() -> None:
 
 
 async def test_who_cannot_wait_is_told_at_once() -> None:
-    """The one that asked for it learns so."""
+    """If too many wait already, the caller is told so."""
     tarpit = Tarpit()
     assert await tarpit.wait(HERE, 0.0)
     while tarpit.take(HERE, 0.0) is not None:

@@ -1,4 +1,4 @@
-"""Reads at once: some, then some that wait, then a refusal that says when to come again."""
+"""Concurrent reads: some run, some wait, and more are refused with a time to wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from suhbat.errors import Busy
 
 
 class Readers:
-    """People who read until they are told to stop."""
+    """Readers that hold their turn until they are told to stop."""
 
     def __init__(self, turns: Turns) -> None:
         self.turns = turns
@@ -32,7 +32,7 @@ class Readers:
 
 
 async def test_so_many_at_once_so_many_wait_the_others_are_refused() -> None:
-    """In the order in which they came; another key is another matter; nothing is remembered of who is done."""
+    """First come, first served. Keys are independent, and finished ones leave nothing in memory."""
     readers = Readers(Turns(2, 1))
     for name in ("first", "second", "third"):
         await readers.start("ali", name)
@@ -48,7 +48,7 @@ async def test_so_many_at_once_so_many_wait_the_others_are_refused() -> None:
 
 
 async def test_who_stops_waiting_takes_no_turn() -> None:
-    """Neither while they wait, nor when their turn comes in the same moment."""
+    """Neither while waiting, nor if cancelled just when the turn has come."""
     readers = Readers(Turns(1, 5))
     async with readers.turns.turn("ali"):
         gone, late, last = [await readers.start("ali", name) for name in ("gone", "late", "last")]
@@ -63,7 +63,7 @@ async def test_who_stops_waiting_takes_no_turn() -> None:
 
 
 async def test_guests_of_one_address_are_bounded_together() -> None:
-    """However many guests somebody makes: their address has a bound as well. Searches have one over all."""
+    """The guests of one address have a limit together. All searches have one together."""
     reads = Reads()
     held = asyncio.Event()
 
@@ -84,7 +84,7 @@ async def test_guests_of_one_address_are_bounded_together() -> None:
 
 
 async def test_pages_of_exports_come_one_at_a_time_and_rest() -> None:
-    """The second begins when the first is made and has rested; one that fails keeps nobody waiting."""
+    """The second page begins when the first one is made and the pause is over. A failed page blocks nobody."""
     go_on, rested = asyncio.Event(), asyncio.Event()
     rests: list[float] = []
     begun: list[str] = []

@@ -1,4 +1,4 @@
-"""Identity over fakes, wired as `node.py` does it, with hashes that cost nothing."""
+"""Identity over fakes, wired as in `node.py`, with cheap password hashes."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ HERE = "192.0.2.1"
 
 
 class Scene:
-    """One server's people; `restart` is the same store under another process. `listener`: who is told of what becomes of
-    them; by default one that remembers it, anew after each `restart`."""
+    """The users of one server. `restart` starts another process on the same store. `listener`: replaces the one that records
+    its calls, which is new after each `restart`."""
 
     def __init__(self, access: str = "open", listener: IdentityListener | None = None) -> None:
         self.clock = FakeClock()

@@ -1,4 +1,4 @@
-"""Addresses: what a trusted proxy says is believed, and nothing else."""
+"""Client addresses: only what a trusted proxy reports is believed."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ TRUSTED = networks(["10.0.0.0/8", "::1", "127.0.0.1"])
 def test_the_client_is_the_first_from_the_right_who_is_not_trusted(
     peer: str | None, forwarded_for: list[str], address: str
 ) -> None:
-    """What a client wrote itself stands to the left of what our proxies know, and is not reached."""
+    """Entries that the client wrote itself are to the left of those of our proxies, and are not reached."""
     assert client_address(peer, forwarded_for, TRUSTED) == address
 
 
 def test_one_ipv6_customer_is_one_neighbourhood() -> None:
-    """A /64 counts as one; an IPv4 address as itself; what is no address as it is."""
+    """An IPv6 address counts as its /64, an IPv4 address as itself. Other text stays as it is."""
     assert neighbourhood("2001:db8::1") == neighbourhood("2001:db8::ffff:1") != neighbourhood("2001:db8:0:1::1")
     assert neighbourhood("203.0.113.9") == "203.0.113.9"
     assert neighbourhood("") == ""
@@ -58,11 +58,11 @@ def test_one_ipv6_customer_is_one_neighbourhood() -> None:
     ],
 )
 def test_loopback(address: str, local: bool) -> None:
-    """This machine in all of its spellings."""
+    """This machine is recognised in all spellings."""
     assert is_loopback(address) is local
 
 
 @given(st.text(max_size=60), st.lists(st.text(max_size=60), max_size=3))
 def test_nothing_makes_it_fail(peer: str, forwarded_for: list[str]) -> None:
-    """Any header has an answer."""
+    """Any header gives a result."""
     client_address(peer, forwarded_for, TRUSTED)

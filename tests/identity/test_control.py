@@ -1,4 +1,4 @@
-"""The secret that orders of the command line carry: one for all processes on a data directory."""
+"""The secret for commands of the command line: one for all processes of a data directory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from suhbat.identity.control import Control
 
 
 def test_a_worker_takes_what_its_parent_made(tmp_path: Path) -> None:
-    """The parent's secret is good at each worker, nothing else is, and the end of a worker leaves it."""
+    """Each worker accepts the parent's secret and no other, and leaves the file when it ends."""
     parent = Control(tmp_path)
     secret = parent.begin("http://127.0.0.1:8000")
     worker, another = Control(tmp_path, secret), Control(tmp_path, secret)
@@ -23,8 +23,8 @@ def test_a_worker_takes_what_its_parent_made(tmp_path: Path) -> None:
 
 
 def test_workers_of_another_program(tmp_path: Path) -> None:
-    """Of processes that uvicorn or hypercorn started on one directory the first makes the secret, and each takes it; that of
-    the one that takes its place is taken as well."""
+    """Of processes that uvicorn or hypercorn started on one directory the first makes the secret and each accepts it, also that
+    of its successor."""
     first, second = Control(tmp_path), Control(tmp_path)
     assert not second.is_shown("anything"), "nobody has made one"
     secret = first.begin("http://127.0.0.1:8000")

@@ -1,4 +1,4 @@
-"""Guests: who holds a name, for how long, and that nobody inherits anything."""
+"""Guests: who holds a name, for how long, and that no identity is inherited."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def scene() -> Scene:
 
 
 def test_a_bare_guest_is_new_each_time(scene: Scene) -> None:
-    """Who takes a freed name is another identity: a fresh uid, and nothing of the lobby's past."""
+    """A bare guest who takes a freed name is a new identity: a new uid, and no history of the lobby."""
     first = scene.guests.claim("User1")
     scene.guests.release(first)
     second = scene.guests.claim("user1")
@@ -47,7 +47,7 @@ def test_a_bare_guest_is_new_each_time(scene: Scene) -> None:
 
 
 def test_a_uid_is_lower_case_base32_of_a_hundred_bits(scene: Scene) -> None:
-    """A uid starts with u, has at least 100 random bits, and fits everywhere a name does."""
+    """A uid starts with u, has at least 100 random bits, and is valid everywhere a name is."""
     uid = scene.guests.claim("a").actor.uid
     assert uid[0] == "u" and len(uid) >= 21
     assert set(uid[1:]) <= set("abcdefghijklmnopqrstuvwxyz234567")
@@ -55,7 +55,7 @@ def test_a_uid_is_lower_case_base32_of_a_hundred_bits(scene: Scene) -> None:
 
 @pytest.mark.parametrize("other", ["user1", "USER1", "userl", "userI"])
 def test_a_held_name_is_refused_with_its_look_alikes(scene: Scene, other: str) -> None:
-    """While somebody is connected under a name nobody sits beside them under one that looks the same."""
+    """While a user is connected under a name, nobody can connect under a name that looks the same."""
     scene.guests.claim("user1")
     with pytest.raises(NameInUse) as refused:
         scene.guests.claim(other)
@@ -63,7 +63,7 @@ def test_a_held_name_is_refused_with_its_look_alikes(scene: Scene, other: str) -
 
 
 def test_the_claim_that_is_in_the_way_can_be_found(scene: Scene) -> None:
-    """The transport finds the holder to ping it."""
+    """The transport can find the holder of a name to ping it."""
     claim = scene.guests.claim("user1")
     claim.holder = "a connection"
     found = scene.guests.claim_of("userl")
@@ -72,7 +72,7 @@ def test_the_claim_that_is_in_the_way_can_be_found(scene: Scene) -> None:
 
 
 def test_release_frees_with_the_last_connection_only_its_own_claim(scene: Scene) -> None:
-    """A late release of an old claim does not free the name of its successor."""
+    """A name is free after its last connection. A late release of an old claim does not free the name of its successor."""
     claim = scene.guests.claim("user1")
     claim.connections = 2
     scene.guests.release(claim)
@@ -86,7 +86,7 @@ def test_release_frees_with_the_last_connection_only_its_own_claim(scene: Scene)
 
 @pytest.mark.parametrize("access", ["invite", "closed"])
 async def test_without_open_access_there_are_no_guests(access: str) -> None:
-    """Every bare name is unauthenticated whatever it is, and no token is given out."""
+    """Unless `access` is open, every bare name is unauthenticated, valid or not, and no token is given out."""
     guests = Scene(access).guests
     for name in ("user1", "a b", "admin"):
         with pytest.raises(Unauthenticated):
@@ -96,7 +96,7 @@ async def test_without_open_access_there_are_no_guests(access: str) -> None:
 
 
 def test_an_invalid_name_is_refused_and_nobodys(scene: Scene) -> None:
-    """What is no name cannot be claimed, found or kept."""
+    """An invalid name cannot be claimed, found or kept."""
     with pytest.raises(InvalidName):
         scene.guests.claim("a b")
     assert scene.guests.find("a b") is None
@@ -104,7 +104,7 @@ def test_an_invalid_name_is_refused_and_nobodys(scene: Scene) -> None:
 
 
 async def test_a_token_guest_is_durable_and_comes_back(scene: Scene) -> None:
-    """After a restart the token is the same identity, with the lobby readable from where it began."""
+    """After a restart the token has the same identity, which may read the lobby from the same position."""
     actor, token = await scene.guests.create("user1")
     assert actor.lasting and actor.lobby_from == 0
     assert token.startswith("sg_")
@@ -115,14 +115,14 @@ async def test_a_token_guest_is_durable_and_comes_back(scene: Scene) -> None:
 
 
 async def test_only_a_hash_of_the_token_is_stored(scene: Scene) -> None:
-    """Who reads the database cannot log in with what stands there."""
+    """Nobody can log in with the content of the database."""
     _, token = await scene.guests.create("user1")
     (row,) = scene.store.rows.values()
     assert len(row.token_hash) == 32 and token.encode() not in row.token_hash
 
 
 async def test_a_kept_name_is_refused_to_others(scene: Scene) -> None:
-    """A name held by a token, connected or not, is in use; the answer says for how long at most."""
+    """A token guest's name is in use, connected or not. The error has the longest possible wait."""
     await scene.guests.create("user1")
     scene.clock.advance(3600)
     with pytest.raises(NameInUse) as refused:
@@ -133,20 +133,20 @@ async def test_a_kept_name_is_refused_to_others(scene: Scene) -> None:
 
 
 async def test_a_name_with_a_connected_bare_guest_gets_no_token(scene: Scene) -> None:
-    """The holder is not robbed of the name they sit under."""
+    """A connected bare guest cannot lose the name to a token guest."""
     scene.guests.claim("user1")
     with pytest.raises(NameInUse):
         await scene.guests.create("user1")
 
 
 async def test_of_two_who_ask_at_once_one_gets_the_name(scene: Scene) -> None:
-    """The name is held before the store is asked."""
+    """The name is reserved before the store is called."""
     results = await asyncio.gather(scene.guests.create("user1"), scene.guests.create("userl"), return_exceptions=True)
     assert sorted(isinstance(result, NameInUse) for result in results) == [False, True]
 
 
 async def test_a_failed_store_frees_the_name(scene: Scene) -> None:
-    """Nothing is left behind by a guest that could not be written."""
+    """A guest that could not be written leaves nothing behind."""
     scene.store.broken = OSError("disk full")
     with pytest.raises(OSError, match="disk full"):
         await scene.guests.create("user1")
@@ -156,21 +156,21 @@ async def test_a_failed_store_frees_the_name(scene: Scene) -> None:
 
 @pytest.mark.parametrize("token", ["", "sg_", "sg_unknown", "token-1", "\ud800", "x" * 100_000])
 async def test_an_unknown_token_is_unauthenticated(scene: Scene, token: str) -> None:
-    """Whatever is sent, the answer is one."""
+    """Any unknown token has the same error."""
     await scene.guests.create("user1")
     with pytest.raises(Unauthenticated):
         await scene.guests.authenticate(token)
 
 
 async def test_a_known_token_needs_no_store(scene: Scene) -> None:
-    """A known token is recognised in memory, even when the store is down."""
+    """A token in memory is authenticated even if the store is down."""
     actor, token = await scene.guests.create("user1")
     scene.store.broken = OSError("gone")
     assert await scene.guests.authenticate(token) == actor
 
 
 async def test_a_token_of_another_process_is_looked_up(scene: Scene) -> None:
-    """What is not in memory may be in the store, and is kept then."""
+    """A token that is not in memory is read from the store and then kept."""
     await scene.guests.load()
     other = Guests(cast(Store, scene.store), scene.clock, FakeListener(), scene.tokens)
     actor, token = await other.create("user1")
@@ -179,7 +179,7 @@ async def test_a_token_of_another_process_is_looked_up(scene: Scene) -> None:
 
 
 async def test_a_day_after_the_last_use_the_name_is_free(scene: Scene) -> None:
-    """The day counts from the last use; then token, name and identity are gone, over restarts too."""
+    """A day after the last use the token, the name and the identity have expired, also after a restart."""
     _, token = await scene.guests.create("user1")
     scene.clock.advance(DAY - 1)
     await scene.guests.authenticate(token)
@@ -195,7 +195,7 @@ async def test_a_day_after_the_last_use_the_name_is_free(scene: Scene) -> None:
 
 
 async def test_a_connected_token_guest_does_not_expire(scene: Scene) -> None:
-    """The name is held while a connection lasts; the day begins when the last one ends."""
+    """A guest does not expire while connected. The day begins when the last connection ends."""
     actor, token = await scene.guests.create("user1")
     scene.guests.attach(actor)
     scene.clock.advance(3 * DAY)
@@ -210,7 +210,7 @@ async def test_a_connected_token_guest_does_not_expire(scene: Scene) -> None:
 
 
 async def test_last_uses_are_written_in_batches(scene: Scene) -> None:
-    """At most once a minute a guest, whatever it does; when closing, all that is unwritten."""
+    """The last use is written at most once a minute for each guest, and all are written before the store closes."""
     actor, token = await scene.guests.create("user1")
     for _ in range(10):
         scene.clock.advance(1)
@@ -228,7 +228,7 @@ async def test_last_uses_are_written_in_batches(scene: Scene) -> None:
 
 
 async def test_a_failed_flush_is_repeated(scene: Scene) -> None:
-    """What could not be written is still due."""
+    """A last use that could not be written stays due."""
     actor, token = await scene.guests.create("user1")
     scene.clock.advance(100)
     await scene.guests.authenticate(token)
@@ -241,7 +241,7 @@ async def test_a_failed_flush_is_repeated(scene: Scene) -> None:
 
 
 def test_attach_of_a_stranger_does_nothing(scene: Scene) -> None:
-    """Bare guests and others are not counted."""
+    """Connections of bare guests and accounts are not counted."""
     stranger = Actor("u", "stranger")
     scene.guests.attach(stranger)
     scene.guests.detach(stranger)
@@ -249,7 +249,8 @@ def test_attach_of_a_stranger_does_nothing(scene: Scene) -> None:
 
 
 async def test_who_leaves_for_good_is_gone(scene: Scene) -> None:
-    """The token is no good, here and after a restart; the name is free; it is told once, and nothing happens for others."""
+    """After logging out the token is invalid, also after a restart, and the name is free. It is reported once. For other users
+    nothing happens."""
     ended = scene.listener.users
     actor, token = await scene.guests.create("user1")
     scene.guests.attach(actor)
@@ -263,7 +264,7 @@ async def test_who_leaves_for_good_is_gone(scene: Scene) -> None:
 
 
 async def test_rows_of_long_ago_are_deleted(scene: Scene) -> None:
-    """Once an hour those whose day was over a day ago, however many; the rest stay."""
+    """Once an hour all guests who expired a day ago are deleted; the others stay."""
     for number in range(5):
         await scene.guests.create(f"old{number}")
     scene.clock.advance(2 * GUEST_KEPT / 1000)
@@ -280,7 +281,7 @@ async def test_rows_of_long_ago_are_deleted(scene: Scene) -> None:
 
 
 class TestOtherNodes:
-    """Several nodes share the store; each is told which guests came and went on the others."""
+    """Several nodes share the store; each reloads guests that were made or deleted on the others."""
 
     @pytest.fixture
     def other(self, scene: Scene) -> Guests:
@@ -288,7 +289,8 @@ class TestOtherNodes:
 
     @pytest.mark.parametrize("where", ["here", "there"])
     async def test_gone_while_they_are_looked_up(self, scene: Scene, other: Guests, where: str) -> None:
-        """A look-up whose read began before they left for good, and returns after all were told, lets nobody in."""
+        """A look-up whose read began before a guest was deleted, and returns after all nodes were told, does not
+        authenticate."""
         actor, token = await other.create("user1")
         gate, look = asyncio.Event(), scene.store.guest_by_token
 
@@ -316,7 +318,7 @@ class TestOtherNodes:
         assert not scene.guests.knows(actor.uid)
 
     async def test_gone_while_they_are_read(self, scene: Scene, other: Guests) -> None:
-        """The same for the news that they came: it may be read of before the news that they went."""
+        """The same for a reload: a guest may have been read before the deletion."""
         actor, _ = await other.create("user1")
         gate, read = asyncio.Event(), scene.store.guests_of
 
@@ -336,7 +338,7 @@ class TestOtherNodes:
         assert not scene.guests.knows(actor.uid)
 
     async def test_who_came_and_went(self, scene: Scene, other: Guests) -> None:
-        """Those who came are found by name; of those who went it is told, and their names are free; many at a time."""
+        """New guests are found by name. Deleted ones are reported and their names are free. Many are reloaded at once."""
         ended = scene.listener.users
         stays, _ = await other.create("user1")
         goes, _ = await other.create("user2")
@@ -348,7 +350,7 @@ class TestOtherNodes:
         assert ended == [goes.uid] and scene.guests.find("user2") is None and scene.guests.find("user1") == stays
 
     async def test_nobody_knows_who(self, scene: Scene, other: Guests, monkeypatch: pytest.MonkeyPatch) -> None:
-        """All are compared, in groups."""
+        """If it is unknown what changed, all guests are compared, in groups."""
         monkeypatch.setattr("suhbat.identity.lookups.AT_ONCE", 2)
         made = [await other.create(f"user{n}") for n in range(5)]
         await scene.guests.load()
@@ -360,8 +362,8 @@ class TestOtherNodes:
 
 
 async def test_an_address_makes_so_many_a_day() -> None:
-    """The next one is told how long the day is; another address, and this machine, are not concerned; names that are refused
-    do not count. When the day is over it begins anew."""
+    """Above the limit of an address the error has the rest of the day. Other addresses and this machine are not affected.
+    Refused names do not count. After a day the count begins again."""
     scene = Scene()
     scene.guests = Guests(cast(Store, scene.store), scene.clock, scene.listener, scene.tokens, per_address=3)
     for number in range(3):
@@ -381,7 +383,7 @@ async def test_an_address_makes_so_many_a_day() -> None:
 
 
 async def test_there_are_so_many_at_a_time() -> None:
-    """From wherever they come; when some are forgotten others may come."""
+    """Above the limit of all guests the server is busy, until some have expired."""
     scene = Scene()
     scene.guests = Guests(cast(Store, scene.store), scene.clock, scene.listener, scene.tokens, most=2)
     await scene.guests.create("one", "192.0.2.1")
@@ -395,8 +397,8 @@ async def test_there_are_so_many_at_a_time() -> None:
 
 
 async def test_who_said_nothing_is_forgotten_after_an_hour(scene: Scene) -> None:
-    """The name is free, the token no good, and whoever needs to know is told; who said something, or is connected, stays as
-    ever, and is not asked for again."""
+    """Silent guests are dropped after an hour: the name is free, the token invalid, and it is reported. Guests with messages or
+    a connection stay, and the store is not asked about them again."""
     ended = scene.listener.users
     silent, token = await scene.guests.create("silent")
     loud, loud_token = await scene.guests.create("loud")
@@ -420,7 +422,7 @@ async def test_who_said_nothing_is_forgotten_after_an_hour(scene: Scene) -> None
 
 
 async def test_a_token_used_meanwhile_is_kept(scene: Scene) -> None:
-    """What counts is the hour after the last use."""
+    """The hour begins with the last use."""
     _, token = await scene.guests.create("silent")
     for _ in range(3):
         scene.clock.advance(SILENT / 1000 - 1)

@@ -1,4 +1,4 @@
-"""Tokens of another issuer: who they stand for, and everything that must not be taken for one."""
+"""Tokens of another issuer: the user of a valid one, and all the invalid ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EC = ec.generate_private_key(ec.SECP256R1())
 
 
 def claims(**changed: Any) -> dict[str, Any]:
-    """What a good token says; None takes a claim away."""
+    """The claims of a valid token; None removes a claim."""
     said = {
         "iss": ISSUER,
         "aud": AUDIENCE,
@@ -49,7 +49,7 @@ async def recognised(issuer: Issuer, token: str | None) -> ExternalPerson | None
 
 @dataclass
 class Jwks:
-    """An issuer's key server on loopback; `broken`: it answers 503."""
+    """The key server of an issuer, on loopback. `broken`: it answers 503."""
 
     url: str = ""
     keys: list[dict[str, Any]] = field(default_factory=list)
@@ -89,7 +89,7 @@ SHARED = Issuer(ISSUER, AUDIENCE, secret=SECRET)
 
 
 async def test_a_person() -> None:
-    """The claims of OpenID Connect; nobody is more than a member by them; good until the token expires."""
+    """The claims of OpenID Connect give a member, until the token expires."""
     exp = int(time.time()) + 60
     found = await recognised(SHARED, signed(exp=exp, role="owner"))
     assert found == ExternalPerson("17", "ali", "Ali Valiyev", "member", (exp + LEEWAY_SECONDS) * 1000)
@@ -124,12 +124,13 @@ REFUSED: dict[str, Callable[[], str | None]] = {
 
 @pytest.mark.parametrize("token", REFUSED.values(), ids=REFUSED.keys())
 async def test_what_is_refused(token: Callable[[], str | None]) -> None:
-    """No signature, a foreign one, another algorithm, issuer or audience, expired, not yet, or a claim missing: nobody."""
+    """A token is refused without a signature, with a foreign one, with another algorithm, issuer or audience, if it is expired
+    or not yet valid, or without a required claim."""
     assert await recognised(SHARED, token()) is None
 
 
 async def test_keys(jwks: Jwks) -> None:
-    """RS256 and ES256 by the issuer's public keys, read once for many."""
+    """RS256 and ES256 are verified with the issuer's public keys, which are read once for many tokens."""
     jwks.offer("r", RSA)
     jwks.offer("e", EC)
     issuer = Issuer(ISSUER, AUDIENCE, jwks_url=jwks.url)
@@ -140,7 +141,7 @@ async def test_keys(jwks: Jwks) -> None:
 
 
 async def test_a_public_key_is_no_secret(jwks: Jwks) -> None:
-    """HS256 with the public key as its secret, which anybody can sign, is refused (RFC 8725 2.1)."""
+    """HS256 with the public key as the secret, which anybody can sign, is refused (RFC 8725 2.1)."""
     jwks.offer("r", RSA)
     issuer = Issuer(ISSUER, AUDIENCE, jwks_url=jwks.url)
     public = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -153,7 +154,7 @@ async def test_a_public_key_is_no_secret(jwks: Jwks) -> None:
 
 
 async def test_unknown_keys_do_not_make_requests(jwks: Jwks, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever ids tokens name, the address is asked once in COOLDOWN_SECONDS; a key that came since is found then."""
+    """Whatever ids tokens have, the address is read once in COOLDOWN_SECONDS. A new key is found then."""
     jwks.offer("r", RSA)
     keys = Keys(jwks.url)
     assert [await keys.of(f"made up {n}") for n in range(20)] == [None] * 20
@@ -165,7 +166,7 @@ async def test_unknown_keys_do_not_make_requests(jwks: Jwks, monkeypatch: pytest
 
 
 async def test_the_address_fails(jwks: Jwks) -> None:
-    """What is known stays good while the address does not answer; what is unknown is nobody."""
+    """While the address does not answer, known keys stay valid and tokens with unknown keys are refused."""
     jwks.broken = True
     keys = Keys(jwks.url)
     assert await keys.of("r") is None
@@ -182,7 +183,7 @@ async def test_the_address_fails(jwks: Jwks) -> None:
 
 
 async def test_who_the_claims_are_is_yours() -> None:
-    """`person` decides; None is nobody; its own `until` counts if it is sooner."""
+    """`person` decides about the user; None refuses the token. An earlier `until` of its own wins."""
 
     def person(said: Claims) -> ExternalPerson | None:
         return ExternalPerson(said["sub"], "boss", role="owner", until=1) if said.get("staff") else None
@@ -206,7 +207,7 @@ async def test_who_the_claims_are_is_yours() -> None:
     ],
 )
 def test_what_cannot_be_safe(options: dict[str, Any]) -> None:
-    """Refused when it is set up, not when somebody comes."""
+    """An unsafe configuration is refused when it is made, not at the first login."""
     with pytest.raises(ValueError):
         Issuer(ISSUER, AUDIENCE, **options)
     with pytest.raises(ValueError):

@@ -1,4 +1,4 @@
-"""Names: which are taken, as what, and which look alike."""
+"""Names: which are valid, in which form, and which look alike."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ HONEST = [
 
 @pytest.mark.parametrize(("typed", "name"), HONEST)
 def test_honest_names_pass(typed: str, name: str) -> None:
-    """What people are really called is taken, in its one normal form."""
+    """Real names are valid, in their normal form."""
     assert normalise(typed) == name
 
 
@@ -96,7 +96,7 @@ def test_honest_names_pass(typed: str, name: str) -> None:
     ],
 )
 def test_what_is_no_name_is_refused_with_the_reason(typed: str, reason: str) -> None:
-    """Each refusal says why, by a key that can be told in every language."""
+    """Each refusal has a reason, which has a text in every language."""
     with pytest.raises(InvalidName) as refused:
         normalise(typed)
     assert refused.value.params == {"reason": reason}
@@ -107,14 +107,14 @@ def test_what_is_no_name_is_refused_with_the_reason(typed: str, reason: str) -> 
     "name", [*sorted(RESERVED), "Admin", "ADMIN", "ａdmin", "adm1n", "admln", "r00t", "a1l", "hаmmа"]
 )
 def test_reserved_names_and_their_look_alikes_are_refused(name: str) -> None:
-    """Nobody can speak with the server's own voice."""
+    """Nobody can be mistaken for the server."""
     with pytest.raises(InvalidName) as refused:
         normalise(name)
     assert refused.value.params["reason"] in ("name.reserved", "name.scripts")
 
 
 def test_a_whole_name_in_another_script_is_reserved_too() -> None:
-    """Four Cyrillic letters that look like `here` are one script, and still no name."""
+    """Four Cyrillic letters that look like `here` are in one script, and still reserved."""
     with pytest.raises(InvalidName) as refused:
         normalise("\u04bb\u0435\u0433\u0435")
     assert refused.value.params == {"reason": "name.reserved"}
@@ -134,7 +134,7 @@ def test_a_whole_name_in_another_script_is_reserved_too() -> None:
     ],
 )
 def test_look_alikes_have_one_skeleton(one: str, other: str) -> None:
-    """Names that differ only by confusables are one name."""
+    """Names that differ only by confusables are the same name."""
     assert skeleton(normalise(one)) == skeleton(normalise(other))
 
 
@@ -143,18 +143,18 @@ def test_look_alikes_have_one_skeleton(one: str, other: str) -> None:
     [("anna", "анна"), ("user1", "user2"), ("gʻulom", "gulom"), ("e", "é"), ("и", "й"), ("bob", "воб")],
 )
 def test_different_names_have_different_skeletons(one: str, other: str) -> None:
-    """What people can tell apart stays apart."""
+    """Names that people can distinguish stay different."""
     assert skeleton(normalise(one)) != skeleton(normalise(other))
 
 
 def test_the_fast_path_agrees_with_the_table() -> None:
-    """ASCII is folded by hand for speed; the table must say the same of every character."""
+    """The fast path for ASCII agrees with the table for every character."""
     for character in names._ASCII_NAME:
         assert names._skeleton_unicode(character) == skeleton(character)
 
 
 def test_every_pair_of_the_table_has_one_skeleton() -> None:
-    """Whatever the table pairs looks the same after folding, and folding again changes nothing."""
+    """Each pair of the table has the same skeleton, and folding is idempotent."""
     for code, target in names._confusables().items():
         source = chr(code)
         if unicodedata.normalize("NFC", source) != source:
@@ -180,19 +180,19 @@ def _check(typed: str) -> None:
 
 @given(st.text(max_size=40))
 def test_any_text_is_refused_or_becomes_a_name(typed: str) -> None:
-    """Normalising is idempotent, keeps to the length, and its skeleton is stable."""
+    """Normalising is idempotent and respects the length, and the skeleton is stable."""
     _check(typed)
 
 
 @given(st.text(st.characters(categories=["L", "M", "Nd"]), min_size=1, max_size=12))
 def test_any_letters_are_refused_or_become_a_name(typed: str) -> None:
-    """The same where most texts are nearly names."""
+    """The same for texts most of which are nearly valid names."""
     _check(typed)
 
 
 @given(st.text("abgimlo01Iʻ'АаВвЕеOо", min_size=1, max_size=12))
 def test_accepted_names_have_one_script(typed: str) -> None:
-    """Latin and Cyrillic never stand in one name."""
+    """A name never has both Latin and Cyrillic letters."""
     try:
         name = normalise(typed)
     except InvalidName:

@@ -1,4 +1,4 @@
-"""Origins: our own pages, those that were listed, and nobody else's."""
+"""Origins: pages of this server and listed origins are allowed, all others are refused."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PUBLIC = "https://chat.example.org"
     ],
 )
 def test_allowed(origin: str | None, host: str | None) -> None:
-    """No Origin is no browser; ours is ours in every spelling; what is listed may come from anywhere."""
+    """A request without Origin, our own origin in any spelling, and a listed origin are allowed."""
     assert allowed(origin, host, ["https://app.example.com"], PUBLIC)
 
 
@@ -72,26 +72,26 @@ def test_allowed(origin: str | None, host: str | None) -> None:
     ],
 )
 def test_refused(origin: str, host: str | None) -> None:
-    """Foreign pages, `null`, look-alikes, other ports, and names whose DNS somebody else controls."""
+    """Foreign pages, `null`, look-alikes, other ports, and names whose DNS somebody else controls are refused."""
     assert not allowed(origin, host, ["https://app.example.com"], PUBLIC)
 
 
 def test_without_a_public_url_a_name_with_dots_is_not_ours() -> None:
-    """Else a page that rebinds its name to this machine would be let in."""
+    """Otherwise a page that rebinds its name to this machine would be allowed."""
     assert not allowed("http://chat.example.org", "chat.example.org", [], None)
     assert not allowed("null", "chat.example.org", ["null"], None)
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_nothing_makes_it_fail(origin: str, host: str) -> None:
-    """Any header has an answer, and of a text that is no origin it is no."""
+    """Any header gives a result, and a text that is not an origin is refused."""
     answer = allowed(origin, host, [], None)
     assert answer is False or origin.lower().startswith(("http://", "https://"))
 
 
 @pytest.mark.parametrize("host", ["chat.example.org", "chat.example.org:80", "CHAT.example.org"])
 def test_an_unencrypted_page_of_the_same_host(host: str) -> None:
-    """Where the server is known by https, a page that came by http may have been written by anybody on its way."""
+    """If the public address is https, a page over http is refused: it may have been changed on the way."""
     assert not allowed("http://chat.example.org", host, [], PUBLIC)
     assert allowed("http://chat.example.org", host, [], "http://chat.example.org")
     assert allowed("http://chat.example.org", host, ["http://chat.example.org"], PUBLIC), "the owner listed it"

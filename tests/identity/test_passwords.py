@@ -1,4 +1,4 @@
-"""Passwords: right and wrong ones, what is refused before any work, and that the work is bounded."""
+"""Passwords: right and wrong ones, refusals before any work, and the bound of the work."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def passwords() -> Iterator[Passwords]:
 
 
 class Held(PasswordHasher):
-    """Waits with every hash until it is let go, and counts them."""
+    """Blocks every hash until it is released, and counts them."""
 
     def __init__(self) -> None:
         super().__init__(time_cost=1, memory_cost=8, parallelism=1)
@@ -45,7 +45,7 @@ class Held(PasswordHasher):
 
 
 async def test_a_password_is_right_and_another_is_not(passwords: Passwords) -> None:
-    """What was hashed is recognised, nothing else is, and two hashes of one password differ."""
+    """Only the hashed password is right, and two hashes of it differ."""
     stored = await passwords.hash(PASSWORD)
     assert stored.startswith("$argon2id$") and PASSWORD not in stored
     assert stored != await passwords.hash(PASSWORD)
@@ -55,13 +55,13 @@ async def test_a_password_is_right_and_another_is_not(passwords: Passwords) -> N
 
 
 async def test_a_password_is_the_same_from_every_keyboard(passwords: Passwords) -> None:
-    """Composed and decomposed letters are one (RFC 8265)."""
+    """Composed and decomposed letters are the same (RFC 8265)."""
     assert (await passwords.verify("cafe\u0301 cafe\u0301", await passwords.hash("caf\xe9 caf\xe9"))).right
 
 
 @pytest.mark.parametrize("password", ["", "1234567", "x" * 257, "x" * 1_000_000, "abcdefgh\0", "abcdefgh\ud800"])
 async def test_what_can_be_no_password_is_refused_before_any_work(password: str) -> None:
-    """8 to 256 characters that can be encoded; nothing else reaches the threads."""
+    """Only 8 to 256 characters that can be encoded reach the threads."""
     hasher = Held()
     with pytest.raises(BadRequest):
         await Passwords(hasher).hash(password)
@@ -70,7 +70,7 @@ async def test_what_can_be_no_password_is_refused_before_any_work(password: str)
 
 @pytest.mark.parametrize("password", ["12345678", "x" * 256, "🙂" * 256])
 async def test_the_limits_are_allowed(passwords: Passwords, password: str) -> None:
-    """8 and 256 characters are, however many bytes."""
+    """8 and 256 characters are allowed, however many bytes they have."""
     assert (await passwords.verify(password, await passwords.hash(password))).right
 
 
@@ -84,7 +84,7 @@ async def test_nobodys_password_is_never_right_but_costs_the_same(passwords: Pas
 
 
 async def test_an_old_hash_is_made_anew_when_its_password_comes(passwords: Passwords) -> None:
-    """After the parameters changed the next right login gives a hash of today's; a wrong one does not."""
+    """After the parameters have changed, the next right password gives a hash with the current ones; a wrong one does not."""
     old = cheap(time_cost=3).hash(PASSWORD)
     verdict = await passwords.verify(PASSWORD, old)
     assert verdict.right and verdict.rehashed is not None
@@ -95,13 +95,13 @@ async def test_an_old_hash_is_made_anew_when_its_password_comes(passwords: Passw
 
 @pytest.mark.parametrize("stored", ["", "nonsense", "$argon2id$v=19$m=8,t=1,p=1$x"])
 async def test_a_broken_hash_fits_nothing(passwords: Passwords, stored: str) -> None:
-    """Whatever stands in the table, the answer is no and not a failure."""
+    """No password is right for a malformed hash, and it causes no error."""
     assert await passwords.verify(PASSWORD, stored) == Verdict(False)
 
 
 async def test_addresses_take_turns() -> None:
-    """Who asks for very much fills the line with their own, and loses the newest of it to whoever comes: others are answered
-    after at most one of each address before them."""
+    """An address with very many requests fills the queue with its own and loses the newest of them to others, who wait for at
+    most one request of each address."""
     hasher = Held()
     passwords = Passwords(hasher, threads=1, queue_limit=4)
     order: list[str] = []
@@ -125,8 +125,8 @@ async def test_addresses_take_turns() -> None:
 
 @given(st.integers(1, 20), st.lists(st.one_of(st.none(), st.sampled_from("abcdef")), max_size=200))
 def test_a_line_is_bounded_and_fair(limit: int, steps: list[str | None]) -> None:
-    """Whatever is asked: no more waits than the limit, nothing is lost or invented, each key keeps its order, and nobody is
-    turned away while another has two more waiting than they would have."""
+    """The queue has no more items than the limit, loses and invents none, keeps the order of each key, and refuses no key while
+    another one has two more items."""
     line: FairQueue[tuple[str, int]] = FairQueue(limit)
     waiting: list[tuple[str, int]] = []
     for number, key in enumerate(steps):
@@ -147,7 +147,7 @@ def test_a_line_is_bounded_and_fair(limit: int, steps: list[str | None]) -> None
 
 
 async def test_more_than_the_queue_holds_is_busy() -> None:
-    """Beyond the threads and the queue one is told to come back; who stops waiting still counts until it is computed."""
+    """Above the threads and the queue a request is refused as busy. A cancelled caller counts until its work is done."""
     hasher = Held()
     passwords = Passwords(hasher, threads=2, queue_limit=3)
     asked = [asyncio.ensure_future(passwords.hash(PASSWORD)) for _ in range(5)]

@@ -1,4 +1,4 @@
-"""People over several nodes: what one of them changes the others learn, and whoever is shut out is shut out everywhere."""
+"""Users over several nodes: each node reloads what another one changed, and a disabled account is disabled on all."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def there(here: Scene) -> Scene:
 
 @pytest.fixture
 def gone(here: Scene) -> list[str]:
-    """The uids of whom all connections were to end here."""
+    """The uids whose connections had to be closed on this node."""
     return here.told.users
 
 
 async def test_shut_out_on_another_node(here: Scene, there: Scene, gone: list[str]) -> None:
-    """Disabled or erased: all their connections end here, whatever they came in by. Once."""
+    """If another node disables or erases accounts, all their connections on this node are closed, once."""
     ali, _ = await there.register("ali")
     vali, _ = await there.register("vali")
     await here.people.load()
@@ -48,7 +48,7 @@ async def test_shut_out_on_another_node(here: Scene, there: Scene, gone: list[st
 
 
 async def test_shut_out_on_this_node(here: Scene, gone: list[str]) -> None:
-    """The same without another node: somebody whom an application around this one knows has no session that could end."""
+    """The same on one node: an external login has no session that could be revoked."""
     ali, _ = await here.register("ali")
     vali, _ = await here.register("vali")
     await here.administration.set_disabled("ali", True)
@@ -57,7 +57,7 @@ async def test_shut_out_on_this_node(here: Scene, gone: list[str]) -> None:
 
 
 async def test_a_guest_who_became_an_account_elsewhere(here: Scene, there: Scene, gone: list[str]) -> None:
-    """They are told of as the account, and their guest's token is worth nothing here either; nobody has left."""
+    """The guest is reported as the account, and the guest's token is invalid on this node too. No connection is closed."""
     guest, token = await there.guests.create("user1")
     await here.people.authenticate(token)
     actor, _ = await there.register("user1", guest=guest)
@@ -68,7 +68,7 @@ async def test_a_guest_who_became_an_account_elsewhere(here: Scene, there: Scene
 
 
 async def test_an_account_that_came_and_went_between_two_looks(here: Scene, there: Scene, gone: list[str]) -> None:
-    """Of the guest who became it nothing is left here."""
+    """If the account was erased before this node reloads, nothing is left of the guest who became it."""
     guest, token = await there.guests.create("user1")
     await here.people.authenticate(token)
     await there.register("user1", guest=guest)
@@ -80,7 +80,8 @@ async def test_an_account_that_came_and_went_between_two_looks(here: Scene, ther
 
 
 async def test_the_token_of_an_account_that_is_news(here: Scene, there: Scene) -> None:
-    """It is good before the news comes, and makes it: who was a guest here is the account."""
+    """The token of a new account is valid before this node was told of the account, and loads it; the guest is not one any
+    more."""
     guest, token = await there.guests.create("user1")
     await here.people.authenticate(token)
     actor, fresh = await there.register("user1", guest=guest)
@@ -89,7 +90,7 @@ async def test_the_token_of_an_account_that_is_news(here: Scene, there: Scene) -
 
 
 async def test_an_older_look_does_not_undo_a_newer_one(here: Scene, there: Scene) -> None:
-    """What was read before an account was disabled arrives after it was: disabled it stays."""
+    """A read from before an account was disabled, which returns later, does not enable it."""
     ali, _ = await there.register("ali")
     await here.people.load()
     accounts, gate = here.store.accounts, asyncio.Event()
@@ -111,7 +112,7 @@ async def test_an_older_look_does_not_undo_a_newer_one(here: Scene, there: Scene
 
 
 async def test_nobody_knows_what_changed(here: Scene, there: Scene, gone: list[str], monkeypatch: Any) -> None:
-    """Everything is compared, in groups: who came, who was shut out, who became an account."""
+    """If it is unknown what changed, all users are compared, in groups: new, disabled, and guests who became accounts."""
     monkeypatch.setattr("suhbat.identity.lookups.AT_ONCE", 2)
     guest, _ = await there.guests.create("user1")
     people = [(await there.register(f"odam{n}"))[0] for n in range(5)]

@@ -13,7 +13,7 @@ from suhbat.identity.priority import lower_priority
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of threads")
 def test_only_that_thread_gives_way() -> None:
-    """The priority of the thread is lower, that of the process, where the event loop is, as it was."""
+    """The priority of the thread is lower; that of the process, where the event loop is, stays."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
     with ThreadPoolExecutor(1, initializer=lower_priority) as threads:
         lowered = threads.submit(os.getpriority, os.PRIO_PROCESS, 0).result()

@@ -1,4 +1,4 @@
-"""Who is behind a proxy is not this machine, and what a proxy says that nobody trusts is not believed."""
+"""A client behind a proxy is not on this machine, and reports of untrusted proxies are not believed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ PASSED_ON = [
 @pytest.mark.parametrize("header", PASSED_ON)
 @pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "127.9.9.9", "::ffff:127.0.0.1", None])
 def test_who_comes_through_a_proxy_is_not_this_machine(header: tuple[str, str], peer: str | None) -> None:
-    """Limits hold for them, all together, since what they say of themselves is not believed; and nothing else that this
-    machine may do is theirs."""
+    """Visitors of an untrusted proxy are limited together, as one address, and have no privilege of this machine."""
     proxies = Proxies()
     assert proxies.address(peer, [HERE, header]) == PROXY
     assert metered(PROXY) == PROXY, "it is not exempt"
@@ -36,7 +35,7 @@ def test_who_comes_through_a_proxy_is_not_this_machine(header: tuple[str, str], 
 
 @pytest.mark.parametrize("host", [PUBLIC, ("Host", "chat"), ("Host", "[::1"), ("Host", ""), ("X-Other", "1")])
 def test_a_proxy_that_adds_nothing_shows_by_the_host(host: tuple[str, str]) -> None:
-    """What was not asked for as something on this machine did not come from this machine."""
+    """A request whose Host is not a name of this machine did not come from this machine."""
     proxies = Proxies()
     assert proxies.address("127.0.0.1", [host]) == PROXY
     assert not proxies.is_local("127.0.0.1", [host])
@@ -45,7 +44,7 @@ def test_a_proxy_that_adds_nothing_shows_by_the_host(host: tuple[str, str]) -> N
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000"])
 def test_this_machine_itself(host: str) -> None:
-    """Is exempt as ever, and no proxy was seen."""
+    """This machine is not limited, and no proxy was seen."""
     proxies = Proxies()
     assert metered(proxies.address("127.0.0.1", [("Host", host)])) == ""
     assert proxies.is_local("127.0.0.1", [("Host", host)])
@@ -53,8 +52,8 @@ def test_this_machine_itself(host: str) -> None:
 
 
 def test_a_trusted_proxy_is_believed() -> None:
-    """Each visitor is who they are, and nothing needs to be said. What it says of this machine, or where it says nothing, is
-    a visitor's all the same."""
+    """Visitors of a trusted proxy have their own addresses, and nothing is logged. If it reports this machine, or nothing, the
+    client is a visitor all the same."""
     proxies = Proxies(["127.0.0.1", "::1"])
     assert proxies.address("127.0.0.1", [PUBLIC, ("X-Forwarded-For", "198.51.100.7")]) == "198.51.100.7"
     assert proxies.address("127.0.0.1", [PUBLIC, ("X-Forwarded-For", "127.0.0.1")]) == PROXY
@@ -64,8 +63,8 @@ def test_a_trusted_proxy_is_believed() -> None:
 
 
 def test_headers_of_strangers_say_nothing() -> None:
-    """Somebody far away who writes such headers is no proxy of ours, and counts as where they are; one in a private network
-    may be one, and is said to be seen, once."""
+    """A public address that writes such headers is not a proxy of ours and keeps its address. One in a private network may be
+    one, and is logged once."""
     proxies = Proxies()
     header = ("X-Forwarded-For", "198.51.100.7")
     assert proxies.address("8.8.8.8", [PUBLIC, header]) == "8.8.8.8"
@@ -80,5 +79,5 @@ def test_headers_of_strangers_say_nothing() -> None:
     st.text(max_size=60), st.lists(st.tuples(st.sampled_from(["Host", "Via", "X-Forwarded-For"]), st.text(max_size=60)))
 )
 def test_nothing_makes_it_fail(peer: str, headers: list[tuple[str, str]]) -> None:
-    """Any header has an answer."""
+    """Any header gives a result."""
     Proxies(["10.0.0.0/8"]).address(peer, headers)

@@ -1,4 +1,4 @@
-"""Becoming somebody, coming back, and being shut out."""
+"""Registering, logging in, changing a password, and administration."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def scene() -> Scene:
 
 class TestRegister:
     async def test_an_account_is_made_and_logged_in(self, scene: Scene) -> None:
-        """A name, an identity of its own, no rights; over a restart the token is the same."""
+        """A new account has its name, its own uid and no rights; its token is valid after a restart."""
         actor, token = await scene.register("Ali")
         assert (actor.user_id, actor.kind, actor.role, actor.lobby_from) == ("ali", "account", "member", 0)
         await scene.restart().load()
@@ -51,7 +51,7 @@ class TestRegister:
         assert scene.people.find("ALI") == actor
 
     async def test_the_password_is_not_stored(self, scene: Scene) -> None:
-        """Only an argon2id hash of it."""
+        """Only an argon2id hash of the password is stored."""
         await scene.register("ali")
         (row,) = scene.store.people.values()
         assert row.password_hash is not None and row.password_hash.startswith("$argon2id$")
@@ -59,7 +59,7 @@ class TestRegister:
 
     @pytest.mark.parametrize("other", ["user1", "USER1", "userl"])
     async def test_a_taken_name_with_its_look_alikes(self, scene: Scene, other: str) -> None:
-        """One name, one account; also while it is just being made."""
+        """A name belongs to one account, also while that is being made."""
         results = await asyncio.gather(scene.register("user1"), scene.register(other), return_exceptions=True)
         assert [type(result) for result in results] == [tuple, NameTaken]
         with pytest.raises(NameTaken):
@@ -67,23 +67,23 @@ class TestRegister:
 
     @pytest.mark.parametrize("name", ["", "a b", "admin", "аdmin", "x" * 33])
     async def test_an_invalid_name(self, scene: Scene, name: str) -> None:
-        """The same rules as for guests."""
+        """The rules are those for guests."""
         with pytest.raises(InvalidName):
             await scene.register(name)
 
     @pytest.mark.parametrize("shown", ["", "   ", "x" * 65, "x\u202ey", "x\0", "x\u2066", "a\ud800"])
     async def test_a_shown_name_that_hides_something(self, scene: Scene, shown: str) -> None:
-        """Marks of direction and controls turn the text around them: refused."""
+        """Direction marks and controls, which turn the text around them, are refused."""
         with pytest.raises(BadRequest):
             await scene.register("ali", display_name=shown)
 
     async def test_a_shown_name_is_made_neat(self, scene: Scene) -> None:
-        """Blanks around and doubled are dropped; emoji and other alphabets are fine."""
+        """Blanks around it and double blanks are removed; emoji and other alphabets are valid."""
         await scene.register("ali", display_name="  Али   👨‍👩‍👧 ")
         assert [account.display_name for account in scene.accounts] == ["Али 👨‍👩‍👧"]
 
     async def test_a_failed_store_frees_the_name(self, scene: Scene) -> None:
-        """Nothing is left of an account that could not be written."""
+        """An account that could not be written leaves nothing behind."""
         scene.store.broken = Busy()
         with pytest.raises(Busy):
             await scene.register("ali")
@@ -99,7 +99,7 @@ class TestRegister:
 
 class TestGuests:
     async def test_a_token_guest_becomes_the_account(self, scene: Scene) -> None:
-        """With its token it keeps uid, name and the lobby it could read; the guest's token is worth nothing then."""
+        """With the guest's token the account keeps uid, name and the readable part of the lobby; the token is invalid then."""
         guest, token = await scene.guests.create("user1")
         actor, fresh = await scene.register("USERl", guest=guest)
         assert (actor.uid, actor.user_id, actor.lobby_from) == (guest.uid, "user1", guest.lobby_from)
@@ -111,7 +111,7 @@ class TestGuests:
         assert scene.people.find("user1") == actor and scene.store.rows == {}
 
     async def test_without_its_token_the_name_is_in_use(self, scene: Scene) -> None:
-        """Nobody takes a guest's name, whoever else's token they show."""
+        """A guest's name can be taken only with the token of that guest."""
         guest, _ = await scene.guests.create("user1")
         other, _ = await scene.guests.create("vali")
         for shown in (None, other):
@@ -120,14 +120,14 @@ class TestGuests:
         assert scene.people.find("user1") == guest
 
     async def test_a_guest_may_register_under_another_name(self, scene: Scene) -> None:
-        """That is somebody new; the guest stays who they are."""
+        """The account is a new user, and the guest stays a guest."""
         guest, token = await scene.guests.create("user1")
         actor, _ = await scene.register("ali", guest=guest)
         assert actor.uid != guest.uid and scene.told.moved == []
         assert (await scene.people.authenticate(token)).actor == guest
 
     async def test_a_connected_bare_guest_is_not_robbed(self, scene: Scene) -> None:
-        """The name is in use while they are here."""
+        """The name is in use while they are connected."""
         claim = scene.people.claim("user1")
         with pytest.raises(NameInUse):
             await scene.register("user1")
@@ -135,7 +135,8 @@ class TestGuests:
         await scene.register("user1")
 
     async def test_guests_keep_out_of_an_accounts_name(self, scene: Scene) -> None:
-        """A bare one is unauthenticated, a token guest is told that the name is taken; look-alikes as well."""
+        """With the name of an account, or one that looks the same, a bare guest is unauthenticated, and for a token guest it is
+        taken."""
         await scene.register("user1")
         for name in ("user1", "userl"):
             with pytest.raises(Unauthenticated):
@@ -144,7 +145,7 @@ class TestGuests:
                 await scene.people.make_guest(name)
 
     async def test_a_login_of_before_does_not_hold(self, scene: Scene) -> None:
-        """A socket that was just opening with the guest's token is not let in as the account."""
+        """A connection that is being opened with the guest's token does not become one of the account."""
         guest, token = await scene.guests.create("user1")
         login = await scene.people.authenticate(token)
         assert scene.people.is_current(login)
@@ -154,7 +155,7 @@ class TestGuests:
 
 class TestAccess:
     async def test_closed_makes_no_accounts(self) -> None:
-        """Not with an invitation either, and whatever the name."""
+        """Also not with an invite, and whatever the name."""
         scene = Scene("closed")
         _, code = await scene.registration.invites.create(Actor("u", "owner"), 1, 60, None)
         for name in ("ali", "a b"):
@@ -162,7 +163,7 @@ class TestAccess:
                 await scene.register(name, invite=code)
 
     async def test_by_invitation(self) -> None:
-        """As many as it has uses, and it is asked for before the name is looked at."""
+        """An invite has a number of uses, and is checked before the name."""
         scene = Scene("invite")
         _, code = await scene.registration.invites.create(Actor("u", "owner"), 2, 60, None)
         for wrong in (None, "", "wrong"):
@@ -176,7 +177,7 @@ class TestAccess:
             await scene.register("soli", invite=code)
 
     async def test_an_invitation_expires(self) -> None:
-        """After its time it is worth nothing."""
+        """After its time an invite is invalid."""
         scene = Scene("invite")
         _, code = await scene.registration.invites.create(Actor("u", "owner"), 2, 60, None)
         scene.clock.advance(60)
@@ -184,7 +185,7 @@ class TestAccess:
             await scene.register("ali", invite=code)
 
     async def test_an_invitation_leads_into_a_room(self) -> None:
-        """Who registers with it is put in there; who registers without one is not."""
+        """An account that was registered with an invite is added to its room, any other is not."""
         scene = Scene()
         _, code = await scene.registration.invites.create(Actor("u", "owner"), 2, 60, "lobby")
         await scene.register("ali", invite=code)
@@ -195,7 +196,7 @@ class TestAccess:
 
     @pytest.mark.parametrize("access", ["open", "invite", "closed"])
     async def test_the_setup_code_makes_the_owner(self, access: str) -> None:
-        """Once, whatever `access` is; a failed try does not use it up."""
+        """A setup code is valid once, whatever `access` is. A failed attempt does not use it up."""
         scene = Scene(access)
         code = await scene.registration.setup.create()
         for wrong in ("", "wrong", code + "x"):
@@ -213,21 +214,21 @@ class TestAccess:
             await scene.register("soli", setup=code)
 
     async def test_the_setup_code_expires(self, scene: Scene) -> None:
-        """After half an hour it is worth nothing."""
+        """After half an hour it is invalid."""
         code = await scene.registration.setup.create()
         scene.clock.advance(SETUP_SECONDS)
         with pytest.raises(Forbidden):
             await scene.register("ali", setup=code)
 
     async def test_without_a_code_nobody_is_the_owner(self, scene: Scene) -> None:
-        """When none was made, none is right."""
+        """If no code was made, none is valid."""
         with pytest.raises(Forbidden):
             await scene.register("ali", setup="")
 
 
 class TestLogIn:
     async def test_by_name_and_password(self, scene: Scene) -> None:
-        """Each login is a session of its own; names that look the same are one."""
+        """Each login has its own session; names that look the same are the same."""
         actor, first = await scene.register("user1")
         for name in ("user1", "USERl"):
             again, token = await scene.log_in(name)
@@ -235,7 +236,7 @@ class TestLogIn:
         assert len(await scene.sessions.of_user(actor.uid)) == 3
 
     async def test_every_wrong_way_has_one_answer(self, scene: Scene) -> None:
-        """Wrong password, unknown name, no name, disabled: nobody learns which."""
+        """A wrong password, an unknown name, an invalid name and a disabled account have the same error."""
         await scene.register("ali")
         await scene.register("vali")
         await scene.administration.set_disabled("vali", True)
@@ -247,7 +248,7 @@ class TestLogIn:
         assert len(told) == 1
 
     async def test_every_wrong_way_does_the_same_work(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-        """One password is verified, against a hash or against nobody's."""
+        """One password is verified in each case, against the hash or against a dummy."""
         await scene.register("ali")
         await scene.register("vali")
         await scene.administration.set_disabled("vali", True)
@@ -265,7 +266,7 @@ class TestLogIn:
         assert verified == [True, False, False]
 
     async def test_failures_are_limited_by_name(self, scene: Scene) -> None:
-        """Alike for names that exist and those that don't, from wherever they come; the wait is told, then one passes."""
+        """Alike for existing and unknown names and from all addresses. After the given wait one attempt passes."""
         await scene.register("ali")
         for name in ("ali", "soli"):
             for number in range(NAME_BURST):
@@ -278,7 +279,7 @@ class TestLogIn:
         await scene.log_in("ali")
 
     async def test_failures_are_limited_by_address(self, scene: Scene) -> None:
-        """A spray of names from one place ends; others still log in."""
+        """An attack with many names from one address is stopped; other addresses can still log in."""
         await scene.register("ali")
         with pytest.raises(RateLimited):
             for number in range(1_000):
@@ -287,7 +288,7 @@ class TestLogIn:
         await scene.authentication.log_in("ali", PASSWORD, "198.51.100.1", "test")
 
     async def test_success_does_not_count(self, scene: Scene) -> None:
-        """Who knows the password does not run out of guesses by using it; a busy server's refusal is no failure either."""
+        """A right password is no failure, and neither is the refusal of a busy server."""
         await scene.register("ali")
         for _ in range(2 * NAME_BURST - 1):
             await scene.log_in("ali")
@@ -300,7 +301,7 @@ class TestLogIn:
         await scene.log_in("ali")
 
     async def test_many_at_once_pass_no_limit(self, scene: Scene) -> None:
-        """A hundred tries in one moment are no more tries than one after another."""
+        """Of a hundred concurrent attempts no more pass than of sequential ones."""
         await scene.register("ali")
         scene.passwords._limit = 1_000
         tries = await asyncio.gather(*(scene.log_in("ali", OTHER) for _ in range(100)), return_exceptions=True)
@@ -308,7 +309,7 @@ class TestLogIn:
         assert sum(isinstance(one, RateLimited) for one in tries) == 100 - NAME_BURST
 
     async def test_old_hashes_are_renewed(self, scene: Scene) -> None:
-        """At the next login, also when two come at once."""
+        """A hash with outdated parameters is replaced at the next login, also if two come at once."""
         actor, _ = await scene.register("ali")
         old = PasswordHasher(time_cost=2, memory_cost=8, parallelism=1).hash(PASSWORD)
         await scene.accounts.change(actor.uid, password_hash=old)
@@ -318,7 +319,7 @@ class TestLogIn:
         await scene.log_in("ali")
 
     async def test_without_a_hash_nobody_logs_in(self, scene: Scene) -> None:
-        """Somebody else says who they are."""
+        """An account of an external login has no password."""
         actor, _ = await scene.register("ali")
         await scene.accounts.change(actor.uid, password_hash=None)
         with pytest.raises(Unauthenticated):
@@ -327,7 +328,7 @@ class TestLogIn:
 
 class TestPassword:
     async def test_a_change_ends_every_other_session(self, scene: Scene) -> None:
-        """The one that asked stays; the old password is worth nothing."""
+        """The session that changed the password stays; the old password is wrong."""
         actor, here = await scene.register("ali")
         _, away = await scene.log_in("ali")
         login = await scene.people.authenticate(here)
@@ -342,7 +343,7 @@ class TestPassword:
         assert len(scene.told.sessions) == 1
 
     async def test_a_login_with_the_old_password_during_a_change(self, scene: Scene) -> None:
-        """It is refused: what was right when it was asked is not when it is answered."""
+        """It is refused: the password must also be right after its verification."""
         actor, _ = await scene.register("ali")
         account = scene.people.accounts.require(actor.uid)
         verify = scene.passwords.verify
@@ -362,7 +363,7 @@ class TestPassword:
     async def test_what_is_refused_changes_nothing(
         self, scene: Scene, present: str, password: str, error: type[SuhbatError]
     ) -> None:
-        """A wrong present password, and a new one that cannot be."""
+        """A wrong current password, and an impossible new one."""
         actor, token = await scene.register("ali")
         with pytest.raises(error):
             await scene.authentication.change_password(
@@ -372,7 +373,7 @@ class TestPassword:
         await scene.log_in("ali")
 
     async def test_guessing_the_present_password_is_limited(self, scene: Scene) -> None:
-        """Who found an open browser may not try for ever."""
+        """The limit holds also within a session, as in a browser that was left open."""
         actor, _ = await scene.register("ali")
         account = scene.people.accounts.require(actor.uid)
         for _ in range(NAME_BURST):
@@ -384,7 +385,7 @@ class TestPassword:
 
 class TestAdministration:
     async def test_disabled_is_out_at_once(self, scene: Scene) -> None:
-        """Every session ends, nobody finds or writes to them, the name stays theirs; enabled they log in again."""
+        """Every session is revoked, the account is not found, and the name stays taken. Enabled, it can log in again."""
         actor, token = await scene.register("ali")
         login = await scene.people.authenticate(token)
         await scene.administration.set_disabled("ali", True)
@@ -401,7 +402,7 @@ class TestAdministration:
             await scene.people.authenticate(token)
 
     async def test_a_password_given_by_the_owner_of_the_machine(self, scene: Scene) -> None:
-        """Every session ends."""
+        """Every session is revoked."""
         _, token = await scene.register("ali")
         await scene.administration.set_password("ali", OTHER)
         with pytest.raises(Unauthenticated):
@@ -409,14 +410,14 @@ class TestAdministration:
         await scene.log_in("ali", OTHER)
 
     async def test_another_role(self, scene: Scene) -> None:
-        """It counts for the tokens that are there already, and those who are connected are told."""
+        """It applies to existing tokens, and is reported for open connections."""
         _, token = await scene.register("ali")
         await scene.administration.set_role("ali", "moderator")
         assert (await scene.people.authenticate(token)).actor.role == "moderator"
         assert [actor.role for actor in scene.told.changed] == ["moderator"]
 
     async def test_nobody_of_that_name(self, scene: Scene) -> None:
-        """UserNotFound; a guest is no account."""
+        """UserNotFound, also for a guest."""
         await scene.guests.create("user1")
         for name in ("ali", "user1", "a b"):
             with pytest.raises(UserNotFound):
@@ -424,7 +425,7 @@ class TestAdministration:
 
 
 async def test_people_are_found_by_the_beginning_of_a_word(scene: Scene) -> None:
-    """Of the name or the shown name, in any case; after a change by the new one; nobody by nothing."""
+    """Of the name or the display name, in any case, and by the new one after a change; an empty query finds nobody."""
     for name, shown in (("ali", "Alisher Navoiy"), ("aziz", "Aziz"), ("vali", "Ali Valiyev")):
         await scene.register(name, display_name=shown)
 
@@ -442,7 +443,7 @@ async def test_people_are_found_by_the_beginning_of_a_word(scene: Scene) -> None
 
 @pytest.mark.parametrize("case", VECTORS["beginnings"], ids=lambda case: case["name"])
 async def test_people_are_found_by_any_beginning(scene: Scene, case: dict[str, Any]) -> None:
-    """Whatever of a shown name was typed, with whatever apostrophe, in either alphabet."""
+    """Any prefix of a display name finds it, with any apostrophe, in either alphabet."""
     await scene.register("kimdir", display_name=case["name"])
     for begun in case["typed"]:
         assert [account.user_id for account in scene.accounts.search(begun, 9)] == ["kimdir"], begun
@@ -452,7 +453,8 @@ async def test_people_are_found_by_any_beginning(scene: Scene, case: dict[str, A
 
 @pytest.mark.parametrize("typed", ["ali ", " Ali", "ALI\n", "\tali\u00a0"])
 async def test_spaces_around_a_name_are_a_slip(scene: Scene, typed: str) -> None:
-    """Registering, logging in, coming as a guest and looking somebody up mean the name between them; of two in a name, no."""
+    """They are ignored when registering, logging in, joining as a guest and looking a user up; spaces within a name are
+    refused."""
     actor, _ = await scene.register(typed)
     assert actor.user_id == "ali"
     assert (await scene.log_in(typed))[0] == actor and scene.people.find(typed) == actor
@@ -467,7 +469,7 @@ async def test_spaces_around_a_name_are_a_slip(scene: Scene, typed: str) -> None
 
 
 async def test_an_account_is_written_to_while_away(scene: Scene) -> None:
-    """The directory finds it by its name without a connection; a guest's name ends with the guest."""
+    """The directory finds an account without a connection, and a bare guest only while connected."""
     actor, _ = await scene.register("ali")
     claim = scene.people.claim("user1")
     assert scene.people.find("ali") == actor and scene.people.find("user1") == claim.actor
@@ -476,8 +478,8 @@ async def test_an_account_is_written_to_while_away(scene: Scene) -> None:
 
 
 async def test_password_work_counts_whatever_comes_of_it(scene: Scene) -> None:
-    """Somebody who is always right is told to wait as well: for one name soon, for all names of an address later. Other
-    addresses, and this machine, are not concerned."""
+    """Right passwords are limited too: for one name soon, for all names of an address later. Other addresses and this machine
+    are not affected."""
     actor, _ = await scene.register("ali")
 
     async def again(address: str) -> None:
@@ -506,14 +508,14 @@ async def test_password_work_counts_whatever_comes_of_it(scene: Scene) -> None:
 
 
 async def test_what_was_not_tried_does_not_count(scene: Scene) -> None:
-    """Where the line is full nothing was looked at, and whoever comes again may."""
+    """If the queue is full nothing was attempted, and nothing counts."""
     for _ in range(2 * WORK_BURST):
         with suppress(Busy), scene.authentication.throttle.attempt(HERE, "ali"):
             raise Busy(retry_after=1, seconds=1)
 
 
 async def test_the_address_counts_for_new_accounts(scene: Scene) -> None:
-    """One place may not make thousands; this machine may."""
+    """One address cannot register thousands of accounts; this machine can."""
     with pytest.raises(RateLimited):
         for _ in range(100):
             scene.authentication.throttle.registration(HERE)

@@ -1,4 +1,4 @@
-"""Sessions: how long they live, what ends them, and that a changed token locks nobody out."""
+"""Login sessions: how long they live, how they end, and that a changed token locks nobody out."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def scene() -> Scene:
 
 
 async def test_a_token_is_its_session_over_restarts(scene: Scene) -> None:
-    """It begins with ss_, only its hash is stored, and it is good in another process too."""
+    """A token begins with ss_, only its hash is stored, and it is valid in another process too."""
     session, token = await scene.sessions.create("u-ali", "x" * 1_000)
     assert token.startswith("ss_") and len(session.label) == MAX_LABEL
     (row,) = scene.store.logins.values()
@@ -59,20 +59,20 @@ async def test_a_token_is_its_session_over_restarts(scene: Scene) -> None:
 
 @pytest.mark.parametrize("token", ["", "ss_", "ss_unknown", "token-1", "\ud800", "ss_" + "x" * 100_000])
 async def test_an_unknown_token_is_unauthenticated(scene: Scene, token: str) -> None:
-    """Whatever is sent, the answer is one."""
+    """Any unknown token has the same error."""
     await scene.begin()
     assert not await scene.good(token)
 
 
 async def test_a_known_token_needs_no_store(scene: Scene) -> None:
-    """Who is here stays here when the disk is in trouble."""
+    """A session in memory is valid even if the store is down."""
     _, token = await scene.begin()
     scene.store.broken = Busy()
     assert await scene.good(token)
 
 
 async def test_thirty_days_after_the_last_use_it_is_over(scene: Scene) -> None:
-    """Each use moves the end, in memory and in the store."""
+    """Each use extends the session, in memory and in the store."""
     _, token = await scene.begin()
     for _ in range(3):
         scene.clock.advance(DAYS_30 - 1)
@@ -88,7 +88,7 @@ async def test_thirty_days_after_the_last_use_it_is_over(scene: Scene) -> None:
 
 
 async def test_there_are_so_many_and_no_more(scene: Scene) -> None:
-    """One more ends the one that was used longest ago, and tells its sockets; of others' nothing ends."""
+    """One more revokes the least recently used session of the account, which is reported; other accounts are not affected."""
     _, first_token = await scene.begin()
     scene.clock.advance(1)
     second, second_token = await scene.begin()
@@ -105,7 +105,7 @@ async def test_there_are_so_many_and_no_more(scene: Scene) -> None:
 
 
 async def test_a_connected_session_does_not_expire(scene: Scene) -> None:
-    """It is in use while a connection lasts; the thirty days begin with its end."""
+    """A session is in use while a connection lasts; the thirty days begin at its end."""
     id, token = await scene.begin()
     scene.sessions.attach(id)
     scene.clock.advance(2 * DAYS_30)
@@ -117,7 +117,7 @@ async def test_a_connected_session_does_not_expire(scene: Scene) -> None:
 
 
 async def test_uses_are_written_rarely(scene: Scene) -> None:
-    """At most every five minutes a session, and when closing."""
+    """The last use is written at most every five minutes, and before the store closes."""
     id, token = await scene.begin()
     began = scene.clock.wall()
     scene.clock.advance(60)
@@ -146,7 +146,7 @@ async def test_who_is_away_leaves_memory(scene: Scene) -> None:
 
 
 async def test_one_is_ended(scene: Scene) -> None:
-    """Only that one; it is told when it is durable; other people's are as unknown as none."""
+    """Only that one is revoked, and reported when that is durable. A session of another account is not found."""
     (one, token), (two, other) = await scene.begin(), await scene.begin()
     theirs, _ = await scene.begin("u-vali")
     for id in (theirs, "unknown"):
@@ -159,7 +159,7 @@ async def test_one_is_ended(scene: Scene) -> None:
 
 
 async def test_all_are_ended_but_one(scene: Scene) -> None:
-    """Those that are not in memory too."""
+    """All others are revoked, also those that are not in memory."""
     tokens = [await scene.begin() for _ in range(3)]
     scene.restart()
     keep = tokens[1][0]
@@ -172,7 +172,7 @@ async def test_all_are_ended_but_one(scene: Scene) -> None:
 
 
 async def test_a_session_that_begins_while_all_end_does_not_live(scene: Scene) -> None:
-    """A login with the old password cannot slip through a change of it."""
+    """A login with the old password cannot slip through a change of the password."""
     gate = asyncio.Event()
     add = scene.store.add_session
 
@@ -210,7 +210,7 @@ async def test_what_was_read_before_the_end_is_read_again(scene: Scene) -> None:
 
 
 async def test_a_failed_end_lets_nobody_in(scene: Scene) -> None:
-    """When the disk refuses, the session is over here all the same, and ending it can be repeated."""
+    """If the store fails, the session is invalid on this node all the same, and revoking it can be repeated."""
     id, token = await scene.begin()
     scene.store.broken = None
     end = scene.store.end_sessions
@@ -238,13 +238,13 @@ async def test_a_failed_beginning_leaves_nothing(scene: Scene) -> None:
 
 class TestRotation:
     async def test_a_young_token_stays(self, scene: Scene) -> None:
-        """Nothing happens before a day is over."""
+        """A token is not changed before it is a day old."""
         id, token = await scene.begin()
         scene.clock.advance(ROTATED / 1000 - 1)
         assert await scene.sessions.rotate(id, token) is None
 
     async def test_the_old_token_is_good_for_a_minute_after_the_new_was_used(self, scene: Scene) -> None:
-        """Then it is nobody's, in memory and in the store; the session is the same."""
+        """Then it is invalid, in memory and in the store; the session is the same."""
         id, token = await scene.begin()
         scene.clock.advance(ROTATED / 1000)
         fresh = await scene.sessions.rotate(id, token)
@@ -262,7 +262,7 @@ class TestRotation:
         assert not await scene.good(token) and (await scene.sessions.authenticate(fresh)).id == id
 
     async def test_an_answer_that_got_lost_locks_nobody_out(self, scene: Scene) -> None:
-        """Until the new token is used the old one is good, over a restart too; the next day it gets another."""
+        """Until the new token is used the previous one is valid, also after a restart; the next day it is changed again."""
         id, token = await scene.begin()
         scene.clock.advance(ROTATED / 1000)
         lost = await scene.sessions.rotate(id, token)
@@ -277,14 +277,14 @@ class TestRotation:
         assert await scene.good(fresh) and not await scene.good(lost)
 
     async def test_of_two_requests_at_once_one_gets_a_new_token(self, scene: Scene) -> None:
-        """The other goes on with the old one."""
+        """The other one continues with the previous token."""
         id, token = await scene.begin()
         scene.clock.advance(ROTATED / 1000)
         given = await asyncio.gather(*(scene.sessions.rotate(id, token) for _ in range(2)))
         assert sum(one is not None for one in given) == 1
 
     async def test_both_tokens_end_with_the_session(self, scene: Scene) -> None:
-        """Revoking does not ask which of the two is shown."""
+        """Revoking a session invalidates both of its tokens."""
         id, token = await scene.begin()
         scene.clock.advance(ROTATED / 1000)
         fresh = await scene.sessions.rotate(id, token)
@@ -293,7 +293,7 @@ class TestRotation:
 
 
 async def test_the_list_knows_the_last_use(scene: Scene) -> None:
-    """What was not written yet is shown; what has expired is not."""
+    """The list has last uses that are not written yet, and no expired sessions."""
     id, token = await scene.begin()
     scene.clock.advance(100)
     assert await scene.good(token)
@@ -305,14 +305,14 @@ async def test_the_list_knows_the_last_use(scene: Scene) -> None:
 
 
 class TestOtherNodes:
-    """Several nodes share the store; each is told which sessions the others have changed or ended."""
+    """Several nodes share the store; each reloads sessions that the others changed or revoked."""
 
     @pytest.fixture
     def other(self, scene: Scene) -> Sessions:
         return Sessions(cast(Store, scene.store), scene.clock, FakeListener(), scene.tokens)
 
     async def test_revoked_while_it_is_looked_up(self, scene: Scene, other: Sessions) -> None:
-        """A look-up whose read began before the revocation and returns after all were told of it lets nobody in."""
+        """A look-up whose read began before a revocation, and returns after all nodes were told, does not authenticate."""
         id, token = await scene.begin()
         scene.restart()
         gate, look = asyncio.Event(), scene.store.session_by_token
@@ -331,7 +331,7 @@ class TestOtherNodes:
         assert await asking is False and not await scene.good(token)
 
     async def test_what_ended_elsewhere_is_over(self, scene: Scene, other: Sessions) -> None:
-        """It is told once to whom it concerns, also when it is not in memory; other sessions go on, on their new tokens."""
+        """A revoked session is reported once, also if it is not in memory. Other sessions continue, with their new tokens."""
         (one, token), (two, kept) = await scene.begin(), await scene.begin()
         scene.restart()
         assert await scene.good(kept)
@@ -344,7 +344,7 @@ class TestOtherNodes:
         assert fresh is not None and await scene.good(fresh)
 
     async def test_nobody_knows_which(self, scene: Scene, other: Sessions, monkeypatch: pytest.MonkeyPatch) -> None:
-        """All that are in memory or connected are looked at, many at a time."""
+        """If it is unknown what changed, all sessions in memory and of connections are reloaded, in groups."""
         monkeypatch.setattr("suhbat.identity.lookups.AT_ONCE", 2)
         made = [await scene.begin() for _ in range(4)]
         scene.restart()
@@ -355,7 +355,8 @@ class TestOtherNodes:
         assert scene.sessions.is_alive(made[1][0])
 
     async def test_it_is_known_here_when_a_ticket_says_so(self, scene: Scene) -> None:
-        """A session in use elsewhere is one here too, and that is a use; other people's, ended and expired ones are not."""
+        """A session that is in use on another node is loaded, which is a use. Those of other accounts, revoked and expired ones
+        are refused."""
         (id, token), (gone, _), (old, _) = await scene.begin(), await scene.begin(), await scene.begin()
         await scene.sessions.revoke("u-ali", gone)
         scene.clock.advance(DAYS_30 - 1)
@@ -371,7 +372,7 @@ class TestOtherNodes:
                 await scene.sessions.load(unknown, uid)
 
     async def test_revoked_while_a_ticket_is_redeemed(self, scene: Scene, other: Sessions) -> None:
-        """As with tokens: what was read of before is read again."""
+        """As with tokens: a read from before the revocation is repeated."""
         id, _ = await scene.begin()
         scene.restart()
         gate, look = asyncio.Event(), scene.store.sessions

@@ -1,1 +1,1 @@
-"""The real node under a simulated clock, disk, bus and network, so that chance is a number and a failure can be had again."""
+"""The real node with a simulated clock, disk, bus and network, so that each history is reproducible by its seed."""

@@ -26,11 +26,11 @@ from .machine import COUNTED, Chat
 
 STEPS = 40
 ROUND = 500
-"""Histories of one run of hypothesis, which remembers all that it tried."""
+"""Histories of one run of hypothesis, which keeps all of them in memory."""
 
 
 def simulate(histories: int, number: int, *, shrink: bool = True) -> Counter[str]:
-    """At least as many histories as asked for. Raises what the first failure raised."""
+    """Run at least this many histories. Raises the exception of the first failure."""
     COUNTED.clear()
     while COUNTED["histories"] < histories:
         chosen = settings(
@@ -50,8 +50,8 @@ def simulate(histories: int, number: int, *, shrink: bool = True) -> Counter[str
 def several(
     histories: int, number: int, processes: int, *, nice: int = 0, stopped: Callable[[], bool] = lambda: False
 ) -> Counter[str]:
-    """The same on several processors, as something that can wait (`nice`, see nice(1)). Raises AssertionError with what a
-    process said as soon as one of them has failed, and when it was stopped."""
+    """The same in several processes, with lower priority (`nice`, see nice(1)). Raises AssertionError with the output of a
+    process as soon as one fails, and if it was stopped."""
     command = [sys.executable, "-m", "tests.proof.simulation", "--processes", "1", "--json"]
     share = str(-(-histories // processes))
     counted: Counter[str] = Counter()
@@ -85,7 +85,7 @@ def _start(command: list[str], output: Path, nice: int) -> subprocess.Popen[byte
 
 
 def _said(running: Mapping[Path, subprocess.Popen[bytes]]) -> str:
-    """The last words of those that have failed."""
+    """The end of the output of the failed processes."""
     failed = [output for output, process in running.items() if process.poll()]
     return "\n".join(output.read_text(encoding="utf-8")[-10_000:] for output in failed)
 

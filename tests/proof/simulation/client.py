@@ -1,4 +1,4 @@
-"""Somebody who writes and reads over cables that break, by the rules of the protocol, and notes everything."""
+"""A client that writes and reads over unreliable cables, follows the rules of the protocol, and records everything."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REPEATED = {"busy", "storage_unavailable", "rate_limited", "internal"}
 
 
 class Client:
-    """`token` is its user's. Comes back by itself; repeats what is undecided."""
+    """`token`: of its user. Reconnects by itself and repeats undecided messages."""
 
     def __init__(self, world: World, name: str, token: str) -> None:
         self.name = name
@@ -52,7 +52,7 @@ class Client:
     # Asking
 
     def send(self, text: str, **where: str) -> str:
-        """Write; `where` is `conversation` or `to_user`. Gives the key."""
+        """Send a message. `where`: `conversation` or `to_user`. Returns the key."""
         self._count += 1
         key = f"{self.name}-{self._count}"
         text = f"{text} ({key})"
@@ -62,13 +62,13 @@ class Client:
         return key
 
     def again(self, key: str) -> None:
-        """Ask once more for what was acknowledged."""
+        """Repeat an acknowledged message."""
         said = self.world.history.said[key]
         if said.place is not None:
             self._say({"type": "send", "id": key, "client_id": key, "text": said.text, "conversation": said.place.log})
 
     def conflict(self, key: str) -> None:
-        """Use a key that was acknowledged for something else."""
+        """Reuse an acknowledged key for another message."""
         said = self.world.history.said[key]
         if said.place is not None:
             place = said.place.log
@@ -88,7 +88,7 @@ class Client:
             self._say(what | {"id": id, "conversation": log, "seq": seq})
 
     def ask(self, type: str, **fields: object) -> None:
-        """Something whose answer is of no interest, as long as there is one."""
+        """Send a command whose reply does not matter, as long as there is one."""
         self._count += 1
         self._say({"type": type, "id": f"{self.name}.{self._count}", **fields})
 
@@ -103,7 +103,7 @@ class Client:
             self.cable.say(json.dumps(frame))
 
     def connect(self, node: SimulatedNode | None = None) -> None:
-        """To that node, or to any that is up; soon again if there is none."""
+        """Connect to this node, or to any that is up; if there is none, try again soon."""
         if self.cable is not None:
             return
         node = node or self.world.any_node()
@@ -158,7 +158,7 @@ class Client:
         self._carry_out(self.state.receive(frame, self.now))
 
     def _carry_out(self, effects: Sequence[Effect]) -> None:
-        """What the SDK wants to ask for: it does not keep what comes before it knows the conversation."""
+        """Carry out an effect of the SDK, which does not keep events of a conversation that it does not know yet."""
         for effect in effects:
             if isinstance(effect, Say):
                 self._say(json.loads(encode(effect.command)))
@@ -210,7 +210,7 @@ class Client:
             self._say(self.undecided[key])
 
     def _heads(self, frame: Frame) -> None:
-        """A pong never tells more than there is."""
+        """A pong never has a head above that of the store."""
         for log, head in frame["heads"].items():
             name = f"@me:{self.reader.uid}" if log == "@me" else log
             if head > self.world.head(name):
@@ -218,7 +218,7 @@ class Client:
 
     @property
     def missing(self) -> str:
-        """What it still waits for, in words; "" when nothing."""
+        """What the client still waits for, as text; "" if nothing."""
         if self.cable is None or not self.caught_up:
             return f"{self.name} is not back"
         if self.undecided or self.changing:
@@ -229,7 +229,7 @@ class Client:
         return "" if self.state.cursors == heads else f"{self.name}'s SDK is at {self.state.cursors}, not at {heads}"
 
     def differences(self) -> Iterator[str]:
-        """Where what the SDK made of events is not what a fresh start would tell."""
+        """Differences between the SDK's state and a fresh start."""
         for fresh in self.world.states_of(self.reader.uid, self.name):
             mine = self.state.conversations[fresh.conversation]
             for name in type(fresh).model_fields:

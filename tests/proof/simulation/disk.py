@@ -31,12 +31,13 @@ WRITE_SECONDS = 0.01
 
 
 class _File(sqlite3.Connection):
-    """One for the whole process, because compiling all statements anew for each history would take longer than the history."""
+    """One connection for the whole process, because compiling all statements for each history would take longer than the
+    history."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.before, self.after, self.reads = 0, 0, 0
-        """How many of the next COMMITs fail without and with effect, and how many reads."""
+        """How many of the next COMMITs fail without effect and with effect, and how many of the next reads fail."""
 
     def commit(self) -> None:
         if self.in_transaction and PROCESS.get() is not None and self.before:
@@ -50,7 +51,7 @@ class _File(sqlite3.Connection):
             raise _trouble()
 
     def close(self) -> None:
-        """It stays open; what was not committed is gone."""
+        """Roll back, but stay open."""
         if self.in_transaction:
             super().rollback()
 
@@ -67,11 +68,11 @@ ENGINE = create_engine("sqlite://", creator=lambda: FILE, poolclass=StaticPool)
 
 @event.listens_for(ENGINE, "begin")
 def _on_begin(connection: Connection) -> None:
-    FILE.execute("BEGIN")  # not as a statement of SQLAlchemy: that would be a third of all statements
+    FILE.execute("BEGIN")  # not by SQLAlchemy, where it would be a third of all statements
 
 
 class Disk:
-    """What survives every crash: the database, and what nodes tell each other through it. One at a time."""
+    """The data that survives every crash: the database, and the data that nodes share through it. One at a time."""
 
     def __init__(self, image: sqlite3.Connection | None = None) -> None:
         FILE.before = FILE.after = FILE.reads = 0
@@ -80,19 +81,19 @@ class Disk:
         FILE.execute("PRAGMA foreign_keys = ON")
         self.journal: list[Change] = []
         self.committed: Callable[[Batch], None] = lambda batch: None
-        """Called within the step in which a batch became durable."""
+        """Called in the step in which a batch became durable."""
         self.writer: Committer | None = None
-        """The last that wrote: what it knows is true."""
+        """The last one that wrote, whose cache is valid."""
         self.writers: list[Committer] = []
 
     def close(self) -> None:
-        """Take the disk away from the nodes: their connections, collected later, would disturb those of the next one."""
+        """Take the disk away from the nodes, whose connections would disturb the next nodes when they are collected."""
         for writer in self.writers:
             writer.drop()
 
 
 class _Committer(Committer):
-    """Of a node that is not alone: what it knew may have been changed by another one."""
+    """The committer of a node that is not alone: another node may have changed its cached data."""
 
     def __init__(self, disk: Disk, chance: random.Random) -> None:
         super().__init__(ENGINE, WriterCache())
@@ -112,14 +113,14 @@ class _Committer(Committer):
     def _run_works(
         self, transaction: WriterTransaction, batch: Batch, works: Sequence[Work[Any]], until: float
     ) -> None:
-        """There is time for some of it: by chance, for how long things take is not the same each time."""
+        """Run some of the works and defer the others, by chance instead of by time."""
         most = self._chance.randint(1, 3)
         batch.outcomes += [(work, self._run_work(transaction, work)) for work in works[:most]]
         batch.deferred += works[most:]
 
 
 class _Writer(Writer):
-    """A step of the real one's thread is a step of the loop here, some time after there is something to do."""
+    """One turn of the real writer's thread is a step of the loop, some time after it has work."""
 
     def __init__(self, disk: Disk, chance: random.Random, committed: Committed, changed: Changed | None) -> None:
         super().__init__(_Committer(disk, chance), committed, changed)
@@ -145,7 +146,7 @@ class _Writer(Writer):
 
 
 class _Reader:
-    """Reads take time, before they see the data and after."""
+    """A read waits some time before it sees the data and after it."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
@@ -172,7 +173,7 @@ class _Reader:
 
 
 class SimulatedStore(SQLStore):
-    """See chat.ports.Store; of one node, on a disk that it shares with the others."""
+    """Implements chat.ports.Store for one node, on a disk that it shares with the others."""
 
     def __init__(self, disk: Disk, clock: Any, chance: random.Random) -> None:
         super().__init__(lobby_history="since_joined", clock=clock)

@@ -1,4 +1,4 @@
-"""An event loop without a machine under it: time passes when nothing else is left to do, and a process can die at any step."""
+"""An event loop in simulated time: the clock moves when nothing is ready, and a process can die at any step."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from typing import Any
 
 
 class Process:
-    """What runs under one of these dies with it: from `kill` on nothing of it is run any more, not even a `finally`.
-
-    `fuse`: kill it when this many more of its steps were scheduled; so a crash comes at any `await`.
-    """
+    """Everything that runs in one of these dies with it: after `kill` nothing of it runs, not even a `finally`. `fuse`: kill it
+    after this many more scheduled steps, so that a crash can happen at any `await`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -28,11 +26,11 @@ class Process:
         self._context.run(PROCESS.set, self)
 
     def start(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Run something in this process."""
+        """Run a coroutine in this process."""
         return self._context.run(asyncio.get_running_loop().create_task, work)
 
     def call(self, run: Callable[..., None], *arguments: object) -> None:
-        """The same for something that is done at once; nothing if it is dead."""
+        """Call a function in this process. Does nothing if it is dead."""
         if not self.dead:
             self._context.copy().run(run, *arguments)
 
@@ -46,7 +44,7 @@ PROCESS: contextvars.ContextVar[Process | None] = contextvars.ContextVar("proces
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
-    """Deterministic: what is ready runs in the order in which it became so; when nothing is, the clock moves on."""
+    """Deterministic: ready callbacks run in the order in which they became ready; if there are none, the clock moves on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,14 +58,14 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         return self._now
 
     def select(self, timeout: float | None) -> list[Any]:
-        """As the selector of itself: nothing ever comes from outside."""
+        """Implements the selector; there is no input from outside."""
         if timeout is None:
             raise RuntimeError("everybody waits, and nothing will ever happen")
         self._now += timeout
         return []
 
     def _check_closed(self) -> None:
-        """What is buried may still say something, which nobody hears."""
+        """A buried process may still call the loop; that is ignored."""
 
     def _process_events(self, events: list[Any]) -> None: ...
     def _write_to_self(self) -> None: ...
@@ -110,8 +108,8 @@ ENDS = 50
 
 @contextmanager
 def graveyard() -> Iterator[None]:
-    """Around simulations: what died in them is collected in the midst of an `await`, which is no news; and not while another
-    one runs, in which it would speak."""
+    """Use it around simulations. Coroutines of dead processes are garbage-collected within an `await`, which is expected; and
+    only after this block, so that none of them runs during another simulation."""
     hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
     gc.collect()
     gc.freeze()
@@ -126,7 +124,7 @@ def graveyard() -> Iterator[None]:
 
 
 def bury(process: Process) -> None:
-    """Let go of what a dead process left behind; its `finally`s run now, and reach nobody."""
+    """Release the coroutines of a dead process. Their `finally`s run now and have no effect."""
     for task in process.tasks:
         task._log_destroy_pending = False  # type: ignore[attr-defined]
         work: Any = task.get_coro()

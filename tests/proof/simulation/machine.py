@@ -1,4 +1,4 @@
-"""What may happen, as a state machine of hypothesis: it picks histories, and makes those that fail as short as they can be."""
+"""The operations and faults, as a state machine of hypothesis, which generates histories and shortens failing ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .disk import FILE
 from .world import NAMES, World, home
 
 OPERATIONS = 50
-"""Of a history, at least."""
+"""The least number of operations of a history."""
 
 who = st.integers(0, len(NAMES) - 1)
 which = st.integers(0, 1)
@@ -25,18 +25,19 @@ pause = st.sampled_from((0.0, 0.0, 0.0, 0.002, 0.01, 0.05, 0.3))
 some = st.integers(0, 2**16)
 
 COUNTED: Counter[str] = Counter()
-"""Over all histories of this process: how many, how many operations, and how often each fault."""
+"""Over all histories of this process: histories, operations, and each fault."""
 
 
 def secrets_of(seed: str) -> None:
-    """Identities and tokens from here on are the same each time."""
+    """Make all later identities and tokens reproducible."""
     chance = random.Random(seed)
     secrets.token_bytes = lambda count=None: chance.randbytes(count or 32)
     secrets.token_hex = lambda count=None: chance.randbytes(count or 32).hex()
 
 
 class Chat(RuleBasedStateMachine):
-    """Each rule is an operation or a fault, after which some time passes. At the end everything is healed and checked."""
+    """Each rule is an operation or a fault, followed by some time. At the end all faults are repaired and everything is
+    checked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +54,7 @@ class Chat(RuleBasedStateMachine):
         self.seed = seed
         self.world = World(seed)
 
-    # What people do
+    # Operations
 
     @rule(who=who, pause=pause)
     def say(self, who: int, pause: float) -> None:
@@ -132,7 +133,7 @@ class Chat(RuleBasedStateMachine):
     def ping(self, who: int, pause: float) -> None:
         self._do("ping", pause, self._client(who).ask, "ping")
 
-    # What befalls them
+    # Faults
 
     @rule(who=who, pause=pause)
     def cut(self, who: int, pause: float) -> None:
@@ -218,7 +219,7 @@ class Chat(RuleBasedStateMachine):
         return self._world.clients[number]
 
     def _acknowledged(self, which: int) -> tuple[Client, str] | None:
-        """One of the messages that were acknowledged, and its author."""
+        """An acknowledged message and its author, by chance."""
         said = [key for key, one in self._world.history.said.items() if one.place is not None]
         if not said:
             return None
@@ -229,7 +230,7 @@ class Chat(RuleBasedStateMachine):
         self, name: str, pause: float, what: Any = None, *arguments: Any, fault: bool = False, **named: Any
     ) -> None:
         self.done[f"!{name}" if fault else name] += 1
-        # So that chance is the same for what follows, also when a step before it is left out to make a script shorter.
+        # The later random choices must stay the same when hypothesis leaves out an earlier step.
         self._world.chance.seed(f"{self.seed} {name} {arguments} {named} {pause}")
         if what is not None:
             self._world.do(what, *arguments, **named)

@@ -1,4 +1,5 @@
-"""What lies between processes: connections that delay, stall and break, and a bus that delays, drops, doubles and reorders."""
+"""The network between processes: connections that delay, stall and break, and a bus that delays, drops, doubles and
+reorders."""
 
 from __future__ import annotations
 
@@ -16,17 +17,17 @@ from suhbat.protocol.events import LogEntry
 from .loop import PROCESS, Process
 
 HOP_SECONDS = 0.01
-"""A way takes up to this long."""
+"""The longest delay in one direction."""
 NOTICED_SECONDS = 0.5
-"""A broken connection is noticed within this time, by each side for itself."""
+"""Each side notices a broken connection within this time."""
 WINDOW = 16
-"""Frames that are on their way to a peer that does not read, until the server has to wait."""
+"""Frames under way to a client that does not read, before the server must wait."""
 
 Message = MutableMapping[str, Any]
 
 
 class Cable:
-    """A WebSocket, as ASGI gives it to the server and as a client sees it: in order, in time, until it breaks."""
+    """A WebSocket, as ASGI presents it to the server and as a client sees it: in order and delayed, until it breaks."""
 
     def __init__(self, server: Process, chance: random.Random, heard: Callable[[str | None], None]) -> None:
         self.stalled = False
@@ -48,7 +49,7 @@ class Cable:
             self._later("up", self._arrive, {"type": "websocket.receive", "text": text})
 
     def cut(self) -> None:
-        """What is on its way is lost; both sides notice, each in its time."""
+        """Break the connection: frames under way are lost, and each side notices some time later."""
         if not self._broken:
             self._broken = True
             loop = asyncio.get_running_loop()
@@ -115,7 +116,7 @@ class Cable:
 
 
 class Ether:
-    """Where the buses of the nodes meet. `drop` and `double` are chances."""
+    """Connects the buses of the nodes. `drop` and `double` are probabilities."""
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
@@ -138,13 +139,13 @@ class Ether:
             copies = 1 + (self.chance.random() < self.double)
             self.counted["doubled on the bus"] += copies - 1
             for _ in range(copies):
-                # Each for itself: so they come in any order.
+                # Each with its own delay, so that they arrive in any order.
                 wait = self.chance.random() * self.chance.random() * 8 * HOP_SECONDS
                 NOBODY.run(asyncio.get_running_loop().call_later, wait, bus.process.call, bus.hear, data, log)
 
 
 class SimulatedBus:
-    """See chat.ports.Bus; what it says travels in the real frames."""
+    """Implements chat.ports.Bus. Its messages travel in the real encoding."""
 
     waiting = 0
     dropped = 0
@@ -174,7 +175,7 @@ class SimulatedBus:
         self._followed[log] -= 1
 
     def join(self, cut: bool) -> None:
-        """Cut it off, or let it hear again; it may notice that it was away."""
+        """Disconnect it, or connect it again; it may notice that it was disconnected."""
         self.cut = cut
         if not cut and self._ether.chance.random() < 0.5 and self._listener is not None:
             self.process.call(self._listener.resumed)
@@ -212,7 +213,7 @@ class SimulatedBus:
 
 
 class _Nobody:
-    """Runs something as the network does: it belongs to no process, and outlives them."""
+    """Runs callbacks of the network, which belongs to no process and outlives all."""
 
     def run(self, what: Callable[..., Any], *arguments: object) -> Any:
         token = PROCESS.set(None)

@@ -1,4 +1,4 @@
-"""A node as the program wires it, in a process that can die, on simulated surroundings."""
+"""A node, wired as in the program, in a process that can die, with simulated surroundings."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SCOPE = {"type": "websocket", "query_string": b"", "headers": (), "client": ("12
 
 
 class SkewedClock:
-    """See chat.ports.Clock; the wall's can be set to anything, and differs from node to node."""
+    """Implements chat.ports.Clock. The wall clock can be set to anything, and differs from node to node."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.skew = 0.0
@@ -46,7 +46,7 @@ class SkewedClock:
 
 
 class SimulatedNode:
-    """Starts again by itself after it died."""
+    """Restarts by itself after it has died."""
 
     def __init__(self, world: World, name: str, disk: Disk) -> None:
         self.name = name
@@ -67,7 +67,7 @@ class SimulatedNode:
         return self.node is not None and not self.process.dead
 
     def start(self) -> None:
-        """A new process."""
+        """Start a new process."""
         if not self.process.dead:
             return
         self.process = Process(self.name)
@@ -91,12 +91,12 @@ class SimulatedNode:
         process.kill()
 
     def stop(self) -> None:
-        """As SIGTERM does."""
+        """Stop it as SIGTERM does."""
         if self.up and self._stopping is not None:
             self.process.call(self._stopping.set)
 
     def kill(self, steps: int = 0) -> None:
-        """At once, or at that many steps from here."""
+        """Kill it now, or after this many steps."""
         if self.process.dead:
             return
         if steps:
@@ -117,7 +117,7 @@ class SimulatedNode:
         NOBODY.run(self.world.loop.call_soon, noticed)
 
     def accept(self, heard: Callable[[str | None], None], path: str = V1_PATH) -> Cable:
-        """A new connection from outside."""
+        """Open a new connection to it."""
 
         cable = Cable(self.process, self.chance, heard)
         self._cables.append(cable)

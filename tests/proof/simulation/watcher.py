@@ -1,4 +1,4 @@
-"""Somebody who only reads, with the simple dialect: without cursors and resume, yet on a connection nothing is left out."""
+"""A reader over the simple dialect, which has no cursors and no resume, but no gaps within a connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Watcher:
-    """`seen`: for each connection, the `seq`s of the lobby's messages in the order in which they came."""
+    """`seen`: by connection, the `seq`s of the messages of the lobby in the order in which they arrived."""
 
     def __init__(self, world: World, name: str) -> None:
         self.name = name
@@ -67,7 +67,7 @@ class Watcher:
         return f"{self.name} has seen {seen[-1]} of {last}" if seen and seen[-1] < last else ""
 
     def faults(self, lobby: Sequence[Row]) -> Iterator[str]:
-        """What was told on a connection is what was said, without holes; on the last one, up to the end."""
+        """Each connection got the messages of the log without gaps, and the last one got all up to the end."""
         messages = [row for row in lobby if row.ordinal is not None]
         for number, seen in enumerate(self.seen):
             if not seen:

@@ -1,4 +1,4 @@
-"""Nodes, clients, a disk and a network in simulated time; and the question whether all of them kept the promises."""
+"""Nodes, clients, a disk and a network in simulated time, and the check that all of them kept the promises."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from .watcher import Watcher
 
 NAMES = ("ali", "vali", "soli", "lola")
 PATIENCE_SECONDS = 12.0
-"""Simulated: within this time after the last fault everybody must have everything. A node looks at the store every 2 s; a
+"""Simulated: within this time after the last fault everybody must have everything. A node compares heads every 2 s; a
 connection that broke is noticed and comes back within a second."""
 NEVER = {
     "background task failed",
@@ -53,7 +53,7 @@ NEVER = {
 
 
 class World:
-    """One history. `step` lets time pass; `finish` heals everything and gives what was found."""
+    """One history. `step` lets time pass; `finish` repairs everything and returns the findings."""
 
     def __init__(self, seed: int, nodes: int = 2) -> None:
         self.loop = SimulatedLoop()
@@ -84,7 +84,7 @@ class World:
         return self.loop.run_until_complete(work)
 
     def do(self, what: Any, *arguments: Any, **named: Any) -> None:
-        """Something within the loop, by nobody's process."""
+        """Call a function within the loop, outside of all processes."""
 
         async def at_once() -> None:
             what(*arguments, **named)
@@ -96,7 +96,7 @@ class World:
         return self.chance.choice(up) if up else None
 
     def finish(self) -> list[str]:
-        """All faults end; then nothing may be missing, and the history must be one that was promised."""
+        """End all faults. Then nothing may be missing, and the history must be one that is promised."""
         try:
             self.do(self._heal)
             until = self.loop.time() + PATIENCE_SECONDS
@@ -130,21 +130,21 @@ class World:
             node.bury()
         self.disk.close()
         self.loop.close()
-        gc.collect(0)  # what is young; `graveyard` has turned off the rest
+        gc.collect(0)  # the youngest generation; `graveyard` has disabled the others
 
     def _missing(self) -> str:
         if down := [node.name for node in self.nodes if not node.up]:
             return f"{down} are down"
         return ", ".join(filter(None, (one.missing for one in (*self.clients, self.watcher))))
 
-    # What is known of the disk
+    # The content of the disk
 
     def head(self, log: str) -> int:
         ((head,),) = FILE.execute("SELECT head FROM conversations WHERE name = ?", (log,)).fetchall() or ((0,),)
         return int(head)
 
     def last_message(self, log: str) -> int:
-        """Its `seq`; of those that are not deleted."""
+        """The `seq` of the last message that is not deleted."""
         ((seq,),) = FILE.execute(
             "SELECT coalesce(max(seq), 0) FROM events e JOIN conversations c ON c.id = e.conversation_id "
             "WHERE c.name = ? AND ordinal IS NOT NULL AND NOT deleted",
@@ -153,7 +153,7 @@ class World:
         return int(seq)
 
     def heads_of(self, uid: str) -> Mapping[str, int]:
-        """The heads of everything that somebody sees: not of a direct that another opened and in which nobody wrote yet."""
+        """The heads of all logs that a user sees. A direct that another user opened is hidden until it has a message."""
         mine = FILE.execute(
             "SELECT c.name, c.head FROM conversations c JOIN members m ON m.conversation_id = c.id "
             "WHERE m.uid = ? AND NOT m.hidden",
@@ -162,7 +162,7 @@ class World:
         return {LOBBY: self.head(LOBBY), ME: self.head(f"@me:{uid}"), **dict(mine)}
 
     def states_of(self, uid: str, user_id: str) -> Sequence[ConversationState]:
-        """What somebody would be told who comes now."""
+        """The states that a user would get who connects now."""
         with ENGINE.connect() as connection, connection.begin():
             actor = Actor(uid=uid, user_id=user_id, lobby_from=0)
             return states.states(connection, actor, "since_joined", None, 1_000).states
@@ -173,12 +173,12 @@ class World:
             self.history.committed[log, event.seq] = now
 
     def troubled(self, what: str, error: BaseException | None) -> None:
-        """Something that may only be if the disk is the reason."""
+        """Record an error, unless the disk is the reason."""
         if "disk I/O error" not in repr(error) and not isinstance(error, StorageUnavailable):
             self.found.append(f"{what}: {error!r}")
 
     def _uncaught(self, loop: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-        if "never retrieved" not in context["message"]:  # who asked is dead
+        if "never retrieved" not in context["message"]:  # of a dead process
             self.found.append(f"{context['message']}: {context.get('exception')!r}")
 
     def _log(self, logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
@@ -195,7 +195,7 @@ def _present() -> BaseException | None:
 
 
 class Home(NamedTuple):
-    """How the world is at the beginning: four people, a room of two of them, a direct of two."""
+    """The initial state: four users, a room of two of them, a direct of two."""
 
     image: sqlite3.Connection
     tokens: Mapping[str, str]
@@ -205,7 +205,7 @@ class Home(NamedTuple):
 
 @functools.cache
 def home() -> Home:
-    """Made once, by a node."""
+    """The initial state, which a node makes once."""
     with ENGINE.connect() as connection:
         migrate(connection, Path(), EPOCH_MS)
         with connection.begin():
