@@ -1,1 +1,1 @@
-"""Who somebody is: names, guests, accounts, passwords, sessions, tickets, and where a connection comes from."""
+"""Identity: names, guests, accounts, passwords, login sessions, tickets, and the address of a client."""

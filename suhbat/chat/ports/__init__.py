@@ -5,9 +5,8 @@ from __future__ import annotations
 from .bus import Bus, BusListener
 from .clock import Clock
 from .cluster import Cluster, Passes
-from .directory import Directory
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
-from .people import AccountStore, GuestStore, InviteStore, SessionStore
+from .people import AccountStore, Directory, GuestStore, InviteStore, SessionStore
 from .reading import ConversationReader, ModerationReader, StoreReader
 from .store import Housekeeping, Store, StoreHealth
 
