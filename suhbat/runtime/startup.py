@@ -134,8 +134,9 @@ def require_one_worker(argv: list[str], environ: Mapping[str, str], settings: Se
     asked = dict(_options(argv[1:])).get("--workers") or environ.get("WEB_CONCURRENCY") or "1"
     if asked.isdecimal() and int(asked) > 1:
         raise UnusableStore(
-            f"{asked} workers need bus_url and database_url: without a bus, messages would reach people on other workers "
-            "late, and a data directory belongs to one process. Use one worker; it serves thousands of connections."
+            f"{asked} workers need a bus (the setting bus_url) and database_url: without a bus, messages would reach people on "
+            "other workers late, and a data directory belongs to one process. "
+            "Use one worker; it serves thousands of connections."
         )
 
 
