@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
@@ -60,7 +61,7 @@ DEFAULTS = Bounds()
 
 
 class SQLStore(PeopleOverSQL):
-    """Implements chat.ports.Store except `open`, `close`, `ready` and `changes_since`. Reads in threads, writes through the one
+    """Implements chat.ports.Store except `open`, `ready` and `changes_since`. Reads in threads, writes through the one
     writer."""
 
     def __init__(self, *, lobby_history: LobbyHistory, clock: Clock, bounds: Bounds = DEFAULTS) -> None:
@@ -73,6 +74,7 @@ class SQLStore(PeopleOverSQL):
         self._aside: Reader | None = None
         """The reader for searches and exports, so that interactive reads overtake them."""
         self._is_open = False
+        self._closed: asyncio.Future[None] | None = None
         self.counts = StoreCounts()
 
     @property
@@ -250,15 +252,35 @@ class SQLStore(PeopleOverSQL):
             log.error("store: database cannot be read", error=str(error))
             raise unavailable() from error
 
-    def _open_readers(self, engine: Engine, threads: int, aside: int) -> None:
-        self._reader = Reader(engine, threads, self.counts)
+    def _start(self, writer: Writer, engine: Engine, readers: int, aside: int) -> None:
+        """Start the threads. `engine` has `readers` + `aside` connections that read."""
+        self._closed = None
+        self._reader = Reader(engine, readers, self.counts)
         self._aside = Reader(engine, aside, together=1, name="reader-aside", rests=True)
+        self._writer = writer
+        self._writer.start()
+        self._is_open = True
 
-    async def _close_readers(self) -> None:
+    async def close(self) -> None:
+        """See chat.ports.Store."""
+        if self._closed is None:
+            self._closed = asyncio.ensure_future(self._close())
+        await asyncio.shield(self._closed)
+
+    async def _close(self) -> None:
+        self._is_open = False
+        if self._writer is not None:
+            await self._writer.close()
         for reader in (self._reader, self._aside):
             if reader is not None:
                 await reader.close()
         self._reader = self._aside = None
+        await asyncio.to_thread(self._finish)
+        self._writer = None
+
+    @abstractmethod
+    def _finish(self) -> None:
+        """Close the engines. Runs in a thread."""
 
     def _open_writer(self) -> Writer:
         if self._writer is None:

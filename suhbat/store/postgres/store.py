@@ -82,7 +82,6 @@ class PostgresStore(SQLStore):
         self._url = database_url
         self._writes: Engine | None = None
         self._reads: Engine | None = None
-        self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
         """See chat.ports.Store. Raises UnusableStore: the database cannot be reached, or must be migrated."""
@@ -91,21 +90,10 @@ class PostgresStore(SQLStore):
         try:
             identity = await asyncio.to_thread(self._prepare)
         except BaseException:
-            self._dispose()
+            self._finish()
             raise
-        self._closed = None
-        self._open_readers(self._reads, READERS, ASIDE)
-        rules = WriterRules(self._lobby_history, self._bounds)
-        committer = SharedCommitter(self._writes, identity, rules)
-        self._writer = Writer(committer, committed, changed, counts=self.counts)
-        self._writer.start()
-        self._is_open = True
-
-    async def close(self) -> None:
-        """See chat.ports.Store."""
-        if self._closed is None:
-            self._closed = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._closed)
+        committer = SharedCommitter(self._writes, identity, WriterRules(self._lobby_history, self._bounds))
+        self._start(Writer(committer, committed, changed, counts=self.counts), self._reads, READERS, ASIDE)
 
     async def ready(self) -> None:
         """See chat.ports.Store."""
@@ -216,15 +204,7 @@ class PostgresStore(SQLStore):
                 raise
             raise _unreachable(error) from error
 
-    async def _close(self) -> None:
-        self._is_open = False
-        if self._writer is not None:
-            await self._writer.close()
-        await self._close_readers()
-        await asyncio.to_thread(self._dispose)
-        self._writer = None
-
-    def _dispose(self) -> None:
+    def _finish(self) -> None:
         for opened in (self._reads, self._writes):
             if opened is not None:
                 with suppress(Exception):

@@ -63,25 +63,13 @@ class SQLiteStore(SQLStore):
         self._instance: Instance | None = None
         self._writes: Engine | None = None
         self._reads: Engine | None = None
-        self._closed: asyncio.Future[None] | None = None
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
         """See chat.ports.Store. Raises UnusableStore: the directory is in use or not writable, or the schema is newer."""
         await asyncio.to_thread(self._prepare)
         assert self._writes is not None and self._reads is not None
-        self._closed = None
-        self._open_readers(self._reads, READERS, ASIDE)
-        rules = WriterRules(self._lobby_history, self._bounds)
-        committer = Committer(self._writes, WriterCache(), rules)
-        self._writer = Writer(committer, committed, changed, counts=self.counts)
-        self._writer.start()
-        self._is_open = True
-
-    async def close(self) -> None:
-        """See chat.ports.Store."""
-        if self._closed is None:
-            self._closed = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._closed)
+        committer = Committer(self._writes, WriterCache(), WriterRules(self._lobby_history, self._bounds))
+        self._start(Writer(committer, committed, changed, counts=self.counts), self._reads, READERS, ASIDE)
 
     async def ready(self) -> None:
         """See chat.ports.Store. Raises UnusableStore, or StorageUnavailable while the disk is in trouble."""
@@ -135,14 +123,6 @@ class SQLiteStore(SQLStore):
             sync_directory(self._data)
         self._instance = instance
         self.epoch = instance.epoch
-
-    async def _close(self) -> None:
-        self._is_open = False
-        if self._writer is not None:
-            await self._writer.close()
-        await self._close_readers()
-        await asyncio.to_thread(self._finish)
-        self._writer = None
 
     def _finish(self) -> None:
         """Close the readers first, so that the writer's connection is the last one and leaves a single file without a WAL."""

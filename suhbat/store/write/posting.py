@@ -140,7 +140,8 @@ class PostRun:
             refused = self._decide(post, log)
         elif post.peer is None:
             refused = NotFound()
-        refused = refused or word_filter.refusal(self._connection, self._cache, post.text)
+        if refused is None and self._cache.words != ():  # None: not read yet
+            refused = word_filter.refusal(self._connection, self._cache, post.text)
         if refused is None and post.reply_to is not None and not self._may_reply(post, log, post.reply_to):
             refused = NotFound("not_found.message")
         return refused
