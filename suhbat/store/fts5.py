@@ -38,14 +38,14 @@ def clear(connection: Connection) -> None:
     connection.exec_driver_sql("INSERT INTO search (search) VALUES ('delete-all')")
 
 
-def append(connection: Connection, cache: WriterCache, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
+def append(connection: Connection, cache: WriterCache, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """Add new messages: log id, `seq`, words, marks. Their ids ascend."""
     if cache.indexed is None:
         cache.indexed = connection.execute(select(func.coalesce(func.max(search_rows.c.id), 0))).scalar_one()
     first = cache.indexed + 1
-    cache.indexed += len(said)
-    insert_rows(connection, search_rows, [(first + n, log_id, seq) for n, (log_id, seq, _, _) in enumerate(said)])
-    add(connection, [(first + n, words, marks) for n, (_, _, words, marks) in enumerate(said)])
+    cache.indexed += len(new)
+    insert_rows(connection, search_rows, [(first + n, log_id, seq) for n, (log_id, seq, _, _) in enumerate(new)])
+    add(connection, [(first + n, words, marks) for n, (_, _, words, marks) in enumerate(new)])
 
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -76,8 +76,8 @@ def find(
     count: int,
 ) -> Iterable[AnyRow]:
     """Rows of `search_rows` that match all terms and marks and one of the places, newest first, as they are found."""
-    asked = {"match": _match(query, marks, places), "below": below, "above": above, "count": count}
-    return connection.execute(_FIND, asked)
+    parameters = {"match": _match(query, marks, places), "below": below, "above": above, "count": count}
+    return connection.execute(_FIND, parameters)
 
 
 _FIND = text(

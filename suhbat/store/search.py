@@ -42,7 +42,7 @@ SHORTEST_SECONDS = 0.01
 _BATCH = 200
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 
-Said = tuple[int, int, str, str]
+SearchEntry = tuple[int, int, str, str]
 """A message: log id, `seq`, the sender's uid, the text."""
 Beginning = tuple[int, int]
 """Where a user may begin to read a log: their floor, and the index id of the first message above it."""
@@ -53,30 +53,30 @@ def create(connection: Connection) -> None:
     _index(connection).create(connection)
 
 
-def index(connection: Connection, cache: WriterCache, said: Sequence[Said]) -> None:
+def index(connection: Connection, cache: WriterCache, entries: Sequence[SearchEntry]) -> None:
     """Add new messages."""
-    if said:
-        new = [(log_id, seq, normalise(words), _marks(log_id, uid, words)) for log_id, seq, uid, words in said]
+    if entries:
+        new = [(log_id, seq, normalise(words), _marks(log_id, uid, words)) for log_id, seq, uid, words in entries]
         _index(connection).append(connection, cache, new)
 
 
-def feed(connection: Connection, said: Sequence[tuple[int, int, str, str]]) -> None:
+def feed(connection: Connection, entries: Sequence[tuple[int, int, str, str]]) -> None:
     """Add messages that have rows in `search_rows`: id of the row, log id, sender's uid, text. (Frozen migrations call
     this.)"""
-    rows = [(id_, normalise(words), _marks(log_id, uid, words)) for id_, log_id, uid, words in said]
+    rows = [(id_, normalise(words), _marks(log_id, uid, words)) for id_, log_id, uid, words in entries]
     _index(connection).add(connection, rows)
 
 
-def forget(connection: Connection, said: Iterable[Said]) -> None:
+def forget(connection: Connection, entries: Iterable[SearchEntry]) -> None:
     """Remove messages, given with the texts that were indexed. Messages that are not in the index are skipped."""
-    for log_id, seq, uid, words in said:
+    for log_id, seq, uid, words in entries:
         id_ = _id_of(connection, log_id, seq)
         if id_ is not None:
             _index(connection).remove(connection, id_, normalise(words), _marks(log_id, uid, words))
             connection.execute(search_rows.delete().where(search_rows.c.id == id_))
 
 
-def replace(connection: Connection, old: Said, words: str) -> None:
+def replace(connection: Connection, old: SearchEntry, words: str) -> None:
     """Change the text of an indexed message."""
     log_id, seq, uid, before = old
     id_ = _id_of(connection, log_id, seq)

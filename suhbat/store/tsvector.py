@@ -29,15 +29,15 @@ def create(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX search_words ON search_rows USING gin (words) WITH (fastupdate = off)")
 
 
-def append(connection: Connection, cache: WriterCache, said: Sequence[tuple[int, int, str, list[str]]]) -> None:
+def append(connection: Connection, cache: WriterCache, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """Add new messages: log id, `seq`, words, marks. Ids ascend within each log, because the log is locked."""
     connection.exec_driver_sql(
         "INSERT INTO search_rows (conversation_id, seq, words) "
         "SELECT log, seq, words::tsvector FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v(log, seq, words)",
         (
-            [log_id for log_id, _, _, _ in said],
-            [seq for _, seq, _, _ in said],
-            [_vector(words, marks) for _, _, words, marks in said],
+            [log_id for log_id, _, _, _ in new],
+            [seq for _, seq, _, _ in new],
+            [_vector(words, marks) for _, _, words, marks in new],
         ),
     )
 
@@ -65,11 +65,11 @@ def find(
     count: int,
 ) -> Sequence[AnyRow]:
     """Rows of `search_rows` that match all terms and marks and one of the places, newest first."""
-    asked = {"query": _query(query, marks, places), "below": below, "above": above, "count": count}
-    border = connection.execute(_BORDER, asked | {"newest": NEWEST}).scalar()
-    rows = list(connection.execute(_NEWEST, asked | {"border": above if border is None else border}).all())
+    parameters = {"query": _query(query, marks, places), "below": below, "above": above, "count": count}
+    border = connection.execute(_BORDER, parameters | {"newest": NEWEST}).scalar()
+    rows = list(connection.execute(_NEWEST, parameters | {"border": above if border is None else border}).all())
     if border is not None and len(rows) < count:
-        rows += connection.execute(_OLDER, asked | {"border": border, "count": count - len(rows)}).all()
+        rows += connection.execute(_OLDER, parameters | {"border": border, "count": count - len(rows)}).all()
     return rows
 
 
@@ -82,8 +82,8 @@ _OLDER = text(f"{_COLUMNS} AND id + 0 < :border AND id + 0 >= :above ORDER BY id
 
 def _vector(words: str, marks: Sequence[str]) -> str:
     """The text of a tsvector: each word with its position."""
-    said = [f"'{word}':{min(n, _HIGHEST_POSITION)}" for n, word in enumerate(words.split(), 1)]
-    return " ".join([*said, *(f"':{mark}'" for mark in marks)])
+    new = [f"'{word}':{min(n, _HIGHEST_POSITION)}" for n, word in enumerate(words.split(), 1)]
+    return " ".join([*new, *(f"':{mark}'" for mark in marks)])
 
 
 def _query(query: Query, marks: Sequence[str], places: Sequence[str]) -> str:

@@ -1,4 +1,5 @@
-"""Alembic runs this. The connection comes from `store.migrate`, or with the `alembic` command there is none: use that."""
+"""Alembic runs this file. `store.migrate` passes the connection, so the `alembic` command does not work: use `suhbat
+migrate`."""
 
 from __future__ import annotations
 

@@ -106,11 +106,11 @@ class PeopleOverSQL:
         silent = await self._read(lambda c: guests.silent(c, wanted, before), aside=True)
 
         def drop(transaction: WriterTransaction) -> Collection[str]:
-            gone = guests.silent(transaction.connection, silent, before)
-            for uid in gone:
+            expired = guests.silent(transaction.connection, silent, before)
+            for uid in expired:
                 guests.drop(transaction.connection, uid)
                 transaction.changes.append(Change("guest", uid))
-            return gone
+            return expired
 
         return await self._open_writer().work(drop) if silent else ()
 

@@ -104,7 +104,7 @@ def changes_since(connection: Connection, logs: Collection[str], since: str | No
 
 def prune(connection: Connection) -> int:
     """Delete journal rows older than KEPT; returns how many."""
-    gone: Sequence[int] = connection.execute(_PRUNE, {"kept": KEPT}).scalars().all()
-    if gone:
-        connection.execute(_PRUNED, {"xid": str(max(gone))})
-    return len(gone)
+    pruned: Sequence[int] = connection.execute(_PRUNE, {"kept": KEPT}).scalars().all()
+    if pruned:
+        connection.execute(_PRUNED, {"xid": str(max(pruned))})
+    return len(pruned)

@@ -152,8 +152,8 @@ def require_free(connection: Connection, skeleton: str, user_id: str, uid: str) 
 
 def _held(connection: Connection, names: Mapping[str, str]) -> set[str]:
     """Those of these names that another uid has. The caller has locked them."""
-    asked = {"skeletons": list(names), "uids": list(names.values())}
-    return set(connection.execute(_HELD, asked).scalars()) if names else set()
+    parameters = {"skeletons": list(names), "uids": list(names.values())}
+    return set(connection.execute(_HELD, parameters).scalars()) if names else set()
 
 
 def _take(connection: Connection, node: str, names: Mapping[str, str]) -> None:

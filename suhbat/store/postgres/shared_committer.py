@@ -92,9 +92,9 @@ class SharedCommitter(Committer):
             for new in pairs - set(by_id.values()):
                 names |= {own_log(uid) for uid in new.split("|")}  # its people are told of the new direct
         wanted = conversations.c.name.in_(sorted(names)) | conversations.c.id.in_(sorted(by_id))
-        asked = LOG.where(wanted, conversations.c.kind != "erased").order_by(conversations.c.id)
-        asked = asked.with_for_update(skip_locked=self._skips_locked)
-        rows = connection.execute(asked).all() if names or by_id else []
+        statement = LOG.where(wanted, conversations.c.kind != "erased").order_by(conversations.c.id)
+        statement = statement.with_for_update(skip_locked=self._skips_locked)
+        rows = connection.execute(statement).all() if names or by_id else []
         held: set[str] = set()
         if self._skips_locked:
             names_and_ids = select(conversations.c.name, conversations.c.id).where(

@@ -70,11 +70,11 @@ def present_texts(connection: Connection, uid: str, invitation: dict[str, Any]) 
     """The present title and inviter of an invitation, for an event. The title is empty for a user who is neither invited now
     nor a member."""
     name = connection.execute(select(users.c.user_id).where(users.c.uid == invitation["inviter_uid"])).scalar()
-    there = and_(members.c.conversation_id == conversations.c.id, members.c.uid == uid)
-    asked = and_(invitations.c.conversation_id == conversations.c.id, invitations.c.uid == uid)
+    is_member = and_(members.c.conversation_id == conversations.c.id, members.c.uid == uid)
+    is_invited = and_(invitations.c.conversation_id == conversations.c.id, invitations.c.uid == uid)
     title = connection.execute(
         select(conversations.c.title)
-        .select_from(conversations.outerjoin(members, there).outerjoin(invitations, asked))
+        .select_from(conversations.outerjoin(members, is_member).outerjoin(invitations, is_invited))
         .where(
             conversations.c.name == invitation["conversation"],
             or_(members.c.uid.is_not(None), invitations.c.uid.is_not(None)),

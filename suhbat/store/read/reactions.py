@@ -62,14 +62,14 @@ def page(
     connection: Connection, log_id: int, target: int, emoji: str, reader: str, after: int, limit: int
 ) -> ReactionPage:
     """A page of the people who reacted with one emoji, in the order of their events: those above the `seq` `after`."""
-    there = present(connection, log_id, target) + of_person(connection, log_id, target, reader)
-    emoji = next((one for one in there if without_selector(one) == without_selector(emoji)), emoji)
-    here = of_emoji(reactions, log_id, target, emoji)
+    existing = present(connection, log_id, target) + of_person(connection, log_id, target, reader)
+    emoji = next((one for one in existing if without_selector(one) == without_selector(emoji)), emoji)
+    matches = of_emoji(reactions, log_id, target, emoji)
     count = select(reaction_counts.c.people).where(of_emoji(reaction_counts, log_id, target, emoji))
-    mine = select(reactions.c.seq).where(here, reactions.c.uid == reader)
+    mine = select(reactions.c.seq).where(matches, reactions.c.uid == reader)
     rows = connection.execute(
         select(reactions.c.seq, reactions.c.uid, reactions.c.user_id)
-        .where(here, reactions.c.seq > after)
+        .where(matches, reactions.c.seq > after)
         .order_by(reactions.c.seq)
         .limit(limit + 1)
     ).all()

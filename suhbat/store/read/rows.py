@@ -91,7 +91,7 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
         return [LogEntry(log, EVENT.validate_json(json.dumps(_own_fields(connection, log, row)))) for row in rows]
     log_id = rows[0].conversation_id
     present = _present(connection, log_id, log, _targets(rows, "message.edited", "conversation.updated"))
-    gone = _deleted(connection, log_id, _targets(rows, "message.deleted"))
+    deleted = _deleted(connection, log_id, _targets(rows, "message.deleted"))
     is_for_everybody = all(row.target is None for row in rows) or _shows_all_history(connection, log_id)
     found: list[LogEntry] = []
     for row in rows:
@@ -109,7 +109,7 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
             if row.target in present and is_for_everybody:
                 fields["last_message"] = json.loads(present[row.target].model_dump_json())
         elif row.target is not None:
-            fields |= {"target": row.target} | (gone.get(row.target, {}) if row.type == "message.deleted" else {})
+            fields |= {"target": row.target} | (deleted.get(row.target, {}) if row.type == "message.deleted" else {})
         # As JSON, because strict validation accepts a list for a tuple only in JSON.
         event = EVENT.validate_json(json.dumps(fields))
         if not is_for_everybody:
@@ -199,7 +199,7 @@ def profile(connection: Connection, uid: str) -> Profile | None:
 def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[str, Any]:
     """The present title, topic and draft of a conversation, and the message that was the last one in `state`; nothing for a
     user who is no longer a member."""
-    there = connection.execute(
+    conversation = connection.execute(
         select(
             conversations.c.id,
             conversations.c.title,
@@ -211,22 +211,28 @@ def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[s
         .join(members, members.c.conversation_id == conversations.c.id)
         .where(conversations.c.name == state["conversation"], members.c.uid == uid)
     ).one_or_none()
-    if there is None:
+    if conversation is None:
         return {}
     title = (
-        direct_title(names_of_members(connection, [there.id])[there.id], uid)
+        direct_title(names_of_members(connection, [conversation.id])[conversation.id], uid)
         if state["kind"] == "direct"
-        else there.title
+        else conversation.title
     )
-    floor = there.since if there.history == "joined" else 0
-    place = (events.c.conversation_id == there.id, events.c.ordinal == state["last_ordinal"], events.c.seq > floor)
+    floor = conversation.since if conversation.history == "joined" else 0
+    place = (
+        events.c.conversation_id == conversation.id,
+        events.c.ordinal == state["last_ordinal"],
+        events.c.seq > floor,
+    )
     rows = connection.execute(select(*MESSAGE).where(*place)).all()
     last = None
-    for shown in messages(connection, there.id, state["conversation"], rows, uid):
-        later = shown.reactions and there.head > state["head"]
-        last = json.loads(shown.model_copy(update={"reactions_at": there.head if later else None}).model_dump_json())
+    for shown in messages(connection, conversation.id, state["conversation"], rows, uid):
+        later = shown.reactions and conversation.head > state["head"]
+        last = json.loads(
+            shown.model_copy(update={"reactions_at": conversation.head if later else None}).model_dump_json()
+        )
     draft = _draft(connection, uid, state["conversation"])
-    return {"title": title, "topic": there.topic, "last_message": last, "draft": draft}
+    return {"title": title, "topic": conversation.topic, "last_message": last, "draft": draft}
 
 
 def _counted(connection: Connection, uid: str, read: Mapping[str, Any]) -> dict[str, int]:
@@ -236,8 +242,8 @@ def _counted(connection: Connection, uid: str, read: Mapping[str, Any]) -> dict[
     ).one_or_none()
     if log is None:
         return {"head": 0}
-    gone = unread.count_deleted(connection, log.id, uid, read["ordinal"], read["last_ordinal"])
-    return {"unread": max(0, read["unread"] - gone), "head": log.head}
+    deleted = unread.count_deleted(connection, log.id, uid, read["ordinal"], read["last_ordinal"])
+    return {"unread": max(0, read["unread"] - deleted), "head": log.head}
 
 
 def names_of_members(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, str]]:

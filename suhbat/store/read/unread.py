@@ -28,11 +28,11 @@ def ordinal_at(connection: Connection, log_id: int, seq: int) -> int:
     )
 
 
-def count_unread(last: int, first: int | None, read: int, own: int, gone: int) -> int:
+def count_unread(last: int, first: int | None, read: int, own: int, deleted: int) -> int:
     """How many messages are unread. `last`: the last ordinal; `first`: that of the first stored message, None without any;
-    `read`: the read mark; `own`: the user's messages above it; `gone`: deleted messages of others above it."""
+    `read`: the read mark; `own`: the user's messages above it; `deleted`: deleted messages of others above it."""
     kept = 0 if first is None else last + 1 - first
-    return max(0, min(last - read - own - gone, kept))
+    return max(0, min(last - read - own - deleted, kept))
 
 
 def count_deleted(connection: Connection, log_id: int, uid: str, above: int, last: int) -> int:

@@ -25,7 +25,7 @@ def writer_floors(
 ) -> dict[tuple[int, str], int]:
     """The floors of several users, by (log id, uid), with at most one query."""
     floors: dict[tuple[int, str], int] = {}
-    asked: set[tuple[int, str]] = set()
+    keys: set[tuple[int, str]] = set()
     for actor, log in wanted:
         key = (log.id, actor.uid)
         floors[key] = 0
@@ -34,10 +34,10 @@ def writer_floors(
             # Nobody knows when a bare guest arrived, so there is nothing on which they may act.
             floors[key] = MAX_INTEGER if above is None else above
         elif log.settings.history == "joined":
-            asked.add(key)
-    if asked:
+            keys.add(key)
+    if keys:
         columns = ("conversation_id", "uid", "since")
         floors |= {
-            (id_, uid): since for id_, uid, since in find_rows(connection, members, columns[:2], columns, sorted(asked))
+            (id_, uid): since for id_, uid, since in find_rows(connection, members, columns[:2], columns, sorted(keys))
         }
     return floors

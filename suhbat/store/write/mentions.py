@@ -55,8 +55,8 @@ def remove_mentions(connection: Connection, log: Log, ordinal: int) -> MentionTa
     if uids:
         connection.execute(delete(mentions).where(*place))
     all_place = (everyone.c.conversation_id == log.id, everyone.c.ordinal == ordinal)
-    gone = connection.execute(delete(everyone).where(*all_place)).rowcount
-    return MentionTargets(uids, everyone=gone > 0)
+    deleted = connection.execute(delete(everyone).where(*all_place)).rowcount
+    return MentionTargets(uids, everyone=deleted > 0)
 
 
 def mark_mentions_read(connection: Connection, log: Log, uid: str, ordinal: int) -> int:

@@ -56,7 +56,7 @@ class PostRun:
         """The (log id, seq) of stored messages to which these posts reply."""
         self._floors: dict[tuple[int, str], int] = {}
         """The floors of those who reply, by (log id, uid)."""
-        self._indexed: list[search.Said] = []
+        self._indexed: list[search.SearchEntry] = []
         self._named: list[tuple[Log, int, int, Post, MentionTargets]] = []
         self._own: Counter[tuple[int, str]] = Counter()
         """New messages by (log id, uid) of their senders."""

@@ -61,7 +61,7 @@ def delete_of_user(connection: Connection, uid: str) -> None:
 
 
 def _counted(connection: Connection, log_id: int, target: int, emoji: str) -> dict[str, int]:
-    here = of_emoji(reactions, log_id, target, emoji)
-    count = connection.execute(select(func.count()).select_from(reactions).where(here)).scalar_one()
-    first = select(reactions.c.seq).where(here).order_by(reactions.c.seq).limit(MAX_REACTION_USERS).subquery()
+    matches = of_emoji(reactions, log_id, target, emoji)
+    count = connection.execute(select(func.count()).select_from(reactions).where(matches)).scalar_one()
+    first = select(reactions.c.seq).where(matches).order_by(reactions.c.seq).limit(MAX_REACTION_USERS).subquery()
     return {"people": count, "shown": connection.execute(select(func.max(first.c.seq))).scalar_one()}

@@ -59,14 +59,16 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
         .order_by(events.c.seq)
         .limit(CHUNK)
     ).all()
-    gone = list(takewhile(lambda row: log.kept < 0 or row.at < at - log.kept * DAY, rows))
-    if not gone:
+    expired = list(takewhile(lambda row: log.kept < 0 or row.at < at - log.kept * DAY, rows))
+    if not expired:
         if log.kept < 0:
             connection.execute(delete(conversations).where(conversations.c.id == log_id))
         return None
-    last = gone[-1].seq
-    ordinal = max((row.ordinal for row in gone if row.ordinal is not None), default=0)
-    search.forget(connection, ((log_id, row.seq, row.actor_uid, row.text) for row in gone if row.ordinal is not None))
+    last = expired[-1].seq
+    ordinal = max((row.ordinal for row in expired if row.ordinal is not None), default=0)
+    search.forget(
+        connection, ((log_id, row.seq, row.actor_uid, row.text) for row in expired if row.ordinal is not None)
+    )
     connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
     for table in (reactions, reaction_counts, pins):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))

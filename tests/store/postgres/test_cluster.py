@@ -211,7 +211,7 @@ class TestWriting:
         async with stores(url) as ((one, first, _), (two, second, _)):
             real, entered, gate = search.index, threading.Event(), threading.Event()
 
-            def pause(connection: Connection, cache: WriterCache, said: Sequence[search.Said]) -> None:
+            def pause(connection: Connection, cache: WriterCache, said: Sequence[search.SearchEntry]) -> None:
                 if not entered.is_set():
                     entered.set()
                     gate.wait(20)

@@ -59,8 +59,8 @@ def withdraw(execution: Execution, log: Log, uid: str) -> bool:
 
 def delete_invitation(execution: Execution, log: Log, uid: str) -> bool:
     """Delete the invitation without an event. False if there is none."""
-    asked = (invitations.c.conversation_id == log.id, invitations.c.uid == uid)
-    return execution.connection.execute(delete(invitations).where(*asked)).rowcount > 0
+    invitation = (invitations.c.conversation_id == log.id, invitations.c.uid == uid)
+    return execution.connection.execute(delete(invitations).where(*invitation)).rowcount > 0
 
 
 def withdraw_all(execution: Execution, log: Log) -> None:

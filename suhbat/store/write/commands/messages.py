@@ -46,8 +46,8 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
     add_mentions(execution.connection, log, row.ordinal, execution.actor, after)
     changed: dict[str, Any] = {"text": command.text, "edited_at": execution.at}
     if before.everyone != after.everyone:
-        said = json.loads(row.data)["everyone"] if row.data else 0
-        changed["data"] = mentions_json(said, after.everyone)
+        everyone = json.loads(row.data)["everyone"] if row.data else 0
+        changed["data"] = mentions_json(everyone, after.everyone)
     place = (events.c.conversation_id == log.id, events.c.seq == command.seq)
     execution.connection.execute(update(events).where(*place).values(changed))
     search.replace(execution.connection, (log.id, command.seq, row.actor_uid, row.text), command.text)

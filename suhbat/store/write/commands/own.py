@@ -64,8 +64,8 @@ def read(execution: Execution, command: Read) -> CommandResult:
 
 
 def _unread(execution: Execution, log: Log, read: int, own: int) -> int:
-    gone = unread.count_deleted(execution.connection, log.id, execution.actor.uid, read, log.ordinal)
-    return unread.count_unread(log.ordinal, unread.first_ordinal(execution.connection, log.id), read, own, gone)
+    deleted = unread.count_deleted(execution.connection, log.id, execution.actor.uid, read, log.ordinal)
+    return unread.count_unread(log.ordinal, unread.first_ordinal(execution.connection, log.id), read, own, deleted)
 
 
 def draft(execution: Execution, command: Draft) -> CommandResult:
