@@ -49,7 +49,8 @@ def supports(connection: Connection, head: str) -> bool:
     """Whether a newer schema supports this code, which knows revisions up to `head`. Only for PostgreSQL.
 
     Nodes of neighbouring versions run at the same time during a rolling update, so a migration only adds; what a version no
-    longer writes is removed by the migration of the version after it."""
+    longer writes is removed by the migration of the version after it.
+    """
     oldest = connection.execute(select(meta.c.value).where(meta.c.key == "serves")).scalar()
     return oldest is not None and oldest <= head
 
@@ -87,7 +88,8 @@ def migrate(
     """Migrate a SQLite database if necessary, each revision in its own transaction.
 
     `connection` has no open transaction. An existing database is first copied to `backups` (`suhbat-<from>-<UTC time>.db`).
-    Raises UnusableStore if the schema is newer than this code, or if the copy cannot be written."""
+    Raises UnusableStore if the schema is newer than this code, or if the copy cannot be written.
+    """
     with connection.begin():
         present = revision(connection)
     if present == head:

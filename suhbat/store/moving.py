@@ -3,7 +3,8 @@
 It copies table by table in chunks; a table comes after those to which it refers. Each chunk is one transaction, which also
 updates the mark: a row of `meta` that stores the source and the progress. So a move may be killed at any moment, and
 continues when it is started again. Then both databases are read completely and compared. While the mark exists no server
-opens the target. The SQLite file is only read."""
+opens the target. The SQLite file is only read.
+"""
 
 from __future__ import annotations
 

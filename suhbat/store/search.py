@@ -2,7 +2,8 @@
 
 The index holds words and their positions, not texts: found messages are read from the log as they are now. Each message also
 has marks for its conversation, its sender, and a link in it, so a query by a user who may see two conversations touches no
-other. The index is `fts5` on SQLite and `tsvector` on PostgreSQL."""
+other. The index is `fts5` on SQLite and `tsvector` on PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -99,7 +100,8 @@ def find(
     """The messages that match and that the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page
     before.
 
-    Searches for at most SECONDS; the page has what was found until then. Raises BadRequest if that is nothing."""
+    Searches for at most SECONDS; the page has what was found until then. Raises BadRequest if that is nothing.
+    """
     readable = _readable(connection, actor, query.conversation, lobby_history)
     highest = _last_id(connection) + 1 if below is None else below
     if query.before is not None:

@@ -1,7 +1,8 @@
 """Which conversations a user may read, and above which `seq`. Everything that shows, names or changes a message asks here.
 
 The floor is a `seq`. Messages and events at the floor or below it are answered like ones that do not exist. This holds for
-pages, search, events, replies, reports, reactions and pins."""
+pages, search, events, replies, reports, reactions and pins.
+"""
 
 from __future__ import annotations
 

@@ -37,7 +37,8 @@ class Reader:
 
     Slow reads (searches, exports) have a reader of their own, with `together` = 1, so that interactive reads overtake them.
     With `rests` its threads pause after each read for as long as the read took: the event loop keeps half of its core,
-    however many searches wait."""
+    however many searches wait.
+    """
 
     def __init__(
         self,

@@ -63,7 +63,7 @@ _COLUMNS = (
     (_MENTIONS + _EVERYBODY_MENTIONS).label("mentions"),
     _DRAFT.label("draft"),
 )
-_FOUND_MESSAGE = (*(column.name for column in MESSAGE), "conversation_id")
+_MESSAGE_COLUMNS = (*(column.name for column in MESSAGE), "conversation_id")
 _MARK = and_(reads.c.conversation_id == conversations.c.id, reads.c.uid == bindparam("uid"))
 _OWN = (
     select(*_COLUMNS, literal("member").label("role"), literal(0).label("since"))
@@ -71,22 +71,19 @@ _OWN = (
     .where(or_(conversations.c.name == bindparam("lobby"), conversations.c.name == bindparam("own")))
 )
 """The lobby and the own log."""
-_SHOWN = (
+_MEMBERSHIPS = (
     select(*_COLUMNS, members.c.role, members.c.since)
     .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id).outerjoin(reads, _MARK))
-    .where(members.c.uid == bindparam("uid"), members.c.hidden.is_(False))
+    .where(members.c.uid == bindparam("uid"))
 )
+_SHOWN = _MEMBERSHIPS.where(members.c.hidden.is_(False))
 """The directs and rooms that the user sees."""
 _PAGE = (
     _SHOWN.where(members.c.conversation_id > bindparam("after"))
     .order_by(members.c.conversation_id)
     .limit(bindparam("count"))
 )
-_ONE = (
-    select(*_COLUMNS, members.c.role, members.c.since)
-    .select_from(members.join(conversations, conversations.c.id == members.c.conversation_id).outerjoin(reads, _MARK))
-    .where(members.c.uid == bindparam("uid"), members.c.conversation_id == bindparam("id"))
-)
+_ONE = _MEMBERSHIPS.where(members.c.conversation_id == bindparam("id"))
 """A direct or room of which the user is a member."""
 
 
@@ -205,7 +202,7 @@ def _messages(
     if not keys:
         return {}
     names = {row.id: row.name for row in logs}
-    rows = find_rows(connection, events, ("conversation_id", "ordinal"), _FOUND_MESSAGE, keys)
+    rows = find_rows(connection, events, ("conversation_id", "ordinal"), _MESSAGE_COLUMNS, keys)
     chosen = reactions_shown(connection, [(log_id, row[0]) for *row, log_id in rows], reader)
     return {log_id: message(names[log_id], row, chosen.get((log_id, row[0]), ())) for *row, log_id in rows}
 

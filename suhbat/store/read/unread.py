@@ -1,7 +1,8 @@
 """Unread counts: messages of others above the read mark that are stored and not deleted.
 
 Ordinals are dense, so the number of messages above a mark is a difference; the mark counts the user's own. Only deleted
-messages are looked up, in an index that holds nothing else."""
+messages are looked up, in an index that holds nothing else.
+"""
 
 from __future__ import annotations
 

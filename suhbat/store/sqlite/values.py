@@ -2,7 +2,8 @@
 
 `sqlite3` releases the interpreter's lock at each step of a statement, and beside a busy event loop each reacquisition takes
 up to a switch interval. One step per row (executemany) made a batch about three times slower, and SQLAlchemy compiles its
-multi-row VALUES again for each size. So the text of the statements is made here."""
+multi-row VALUES again for each size. So the text of the statements is made here.
+"""
 
 from __future__ import annotations
 

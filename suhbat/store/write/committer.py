@@ -53,7 +53,8 @@ class Committer:
 
         If the database is in trouble (full disk, I/O error), all items get StorageUnavailable. After any other failure each
         item is tried again in its own transaction, so that it cannot fail its neighbours; an item that fails again gets
-        Internal."""
+        Internal.
+        """
         self._cache.trim()
         try:
             return self._write_together(items)
@@ -132,7 +133,8 @@ class Committer:
         """Execute the items, posts before other work. Raises only what concerns more than one item.
 
         Posts may overtake other work: a client either waits for the answer to its command before it posts, or accepts any
-        order."""
+        order.
+        """
         transaction = WriterTransaction(connection, self._cache, self._rules)
         batch.entries, batch.changes = transaction.appender.entries, transaction.changes
         posts = [item for item in items if isinstance(item, Post)]

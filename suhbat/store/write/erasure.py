@@ -1,7 +1,8 @@
 """The erasure of a user: first their account and all rows that are theirs alone, then their events, in small steps.
 
 `begin` deletes the account, the login sessions and the like. `step` goes through the logs; it may be killed and repeated, as
-the row in `erasures` stores how far it came. Messages of the user stay under the name NOBODY, or are deleted."""
+the row in `erasures` stores how far it came. Messages of the user stay under the name NOBODY, or are deleted.
+"""
 
 from __future__ import annotations
 

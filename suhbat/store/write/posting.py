@@ -2,7 +2,8 @@
 
 Lock the logs, look up idempotency keys, ask the policy in arrival order, assign `seq` and `ordinal`, insert, move the heads
 once. A refused post gets its refusal and takes no `seq`. Only database errors and faults of this code are raised; then the
-caller must roll back and call `WriterCache.clear()`."""
+caller must roll back and call `WriterCache.clear()`.
+"""
 
 from __future__ import annotations
 
