@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from suhbat.chat.model import Change
-from suhbat.protocol.events import EVENT, Event, LogEntry, veil, veil_of
+from suhbat.protocol.events import EVENT, Event, LoggedEvent, veil, veil_of
 
 BUCKETS = 1_024
 """Subjects over which the logs are spread. A subject for each log would cost NATS hundreds of MB at 100,000 logs."""
@@ -28,7 +28,7 @@ _EVENTS: TypeAdapter[list[_Encoded]] = TypeAdapter(list[_Encoded])
 class BusMessage:
     """One message of the bus, decoded."""
 
-    entries: list[LogEntry] = field(default_factory=list)
+    entries: list[LoggedEvent] = field(default_factory=list)
     notice: tuple[str, bytes, str | None] | None = None
     changes: list[Change] = field(default_factory=list)
     nudge: bool = False
@@ -39,7 +39,7 @@ def bucket_of(log: str) -> int:
     return int.from_bytes(blake2b(log.encode(), digest_size=4).digest(), "big") % BUCKETS
 
 
-def events(entries: Iterable[LogEntry]) -> list[tuple[int, bytes]]:
+def events(entries: Iterable[LoggedEvent]) -> list[tuple[int, bytes]]:
     """Encode events as messages of about LARGEST bytes at most, each for one bucket, in order within each log. A larger event
     has a message of its own."""
     made: list[tuple[int, bytes]] = []
@@ -83,7 +83,7 @@ def read(data: bytes) -> BusMessage:
         for _, event, *veiled in decoded:
             if veiled:
                 veil(event)
-        return BusMessage(entries=[LogEntry(log, event) for log, event, *_ in decoded])
+        return BusMessage(entries=[LoggedEvent(log, event) for log, event, *_ in decoded])
     if "notice" in message:
         log, frame, but = message["notice"]
         return BusMessage(notice=(log, base64.b64decode(frame), but))

@@ -6,7 +6,7 @@ from collections import Counter
 
 from suhbat.chat.model import Change
 from suhbat.chat.ports import BusListener
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 
 
 class MemoryExchange:
@@ -43,7 +43,7 @@ class MemoryBus:
     def unfollow(self, log: str) -> None:
         self._followed[log] -= 1
 
-    def publish(self, entries: list[LogEntry]) -> None:
+    def publish(self, entries: list[LoggedEvent]) -> None:
         for node, listener in self._others():
             if wanted := [entry for entry in entries if node._followed[entry.log] > 0]:
                 listener.published(wanted)

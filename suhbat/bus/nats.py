@@ -16,7 +16,7 @@ import structlog
 
 from suhbat.chat.model import Change
 from suhbat.chat.ports import BusListener
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 
 from . import frames
 
@@ -103,7 +103,7 @@ class NatsBus:
             del self._followed[bucket]
             self._interest.set()
 
-    def publish(self, entries: list[LogEntry]) -> None:
+    def publish(self, entries: list[LoggedEvent]) -> None:
         if not self.connected:
             return
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from suhbat.chat.model import Change
 from suhbat.hub.hub import Hub
 from suhbat.hub.reconciliation import Reconciliation
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 
 from .invalidation import CacheInvalidation
 from .membership import HeartbeatSignal
@@ -22,7 +22,7 @@ class NodeBusListener:
         self._signal = signal
         self._reconciliation = reconciliation
 
-    def published(self, entries: list[LogEntry]) -> None:
+    def published(self, entries: list[LoggedEvent]) -> None:
         self._hub.apply(entries)
 
     def noticed(self, log: str, payload: bytes, but: str | None) -> None:

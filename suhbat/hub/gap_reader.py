@@ -10,7 +10,7 @@ import structlog
 
 from suhbat.chat.ports import LogReader
 from suhbat.errors import SuhbatError
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.tasks import Tasks
 
 from .channel import Channel
@@ -27,7 +27,7 @@ log = structlog.get_logger("suhbat.hub")
 class EventSink(Protocol):
     """Takes heads and events that were read. The hub implements it."""
 
-    def apply(self, entries: Iterable[LogEntry]) -> None: ...
+    def apply(self, entries: Iterable[LoggedEvent]) -> None: ...
     def learn_head(self, log: str, head: int) -> int: ...
 
 

@@ -12,7 +12,7 @@ from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
     Event,
-    LogEntry,
+    LoggedEvent,
     MemberLeft,
     MessageCreated,
     ReadMarked,
@@ -70,12 +70,12 @@ class Hub:
 
     # Events
 
-    def committed(self, entries: list[LogEntry]) -> None:
+    def committed(self, entries: list[LoggedEvent]) -> None:
         """Deliver a durable batch of this node's writer to the own connections, then to the bus, which may fail."""
         self.apply(entries, ours=True)
         self._bus.publish(entries)
 
-    def apply(self, entries: Iterable[LogEntry], *, ours: bool = False) -> None:
+    def apply(self, entries: Iterable[LoggedEvent], *, ours: bool = False) -> None:
         """Apply events of this node's writer (`ours`), of the bus or of the store. This is the only way in for events.
 
         A channel advances by exactly head + 1. Events at or below the head are dropped. Events above head + 1 wait 50 ms for

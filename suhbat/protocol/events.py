@@ -238,7 +238,7 @@ EVENTS: tuple[type[EventBase], ...] = (
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
-class LogEntry(NamedTuple):
+class LoggedEvent(NamedTuple):
     """An event and the log it belongs to: a conversation id, or `@me:` + uid for a user's own log.
 
     The log key stays inside the server; on the wire a user's own log is always `@me`.

@@ -33,7 +33,7 @@ from suhbat.chat.ports import Clock, Cluster
 from suhbat.chat.search import Query
 from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
@@ -125,7 +125,7 @@ class SQLStore(PeopleOverSQL):
     async def invitations(self, actor: Actor) -> tuple[Invitation, ...]:
         return await self._read(lambda c: invitations.open_for(c, actor.uid))
 
-    async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
+    async def events(self, log: str, after: int, limit: int) -> list[LoggedEvent]:
         return await self._read(lambda c: event_page(c, log, after, limit))
 
     async def delivered(self, uid: str) -> Mapping[str, int]:

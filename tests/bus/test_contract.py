@@ -15,7 +15,7 @@ from suhbat.bus.memory import MemoryBus, MemoryExchange
 from suhbat.bus.nats import NatsBus
 from suhbat.chat.model import Change
 from suhbat.chat.ports import Bus
-from suhbat.protocol.events import LogEntry, MessageCreated, UserUpdated
+from suhbat.protocol.events import LoggedEvent, MessageCreated, UserUpdated
 from suhbat.protocol.objects import Message, User
 from tests import engines
 
@@ -43,7 +43,7 @@ class Heard:
         self.all: list[Any] = []
         self.times_resumed = 0
 
-    def published(self, entries: list[LogEntry]) -> None:
+    def published(self, entries: list[LoggedEvent]) -> None:
         self.all += entries
 
     def noticed(self, log: str, payload: bytes, but: str | None) -> None:
@@ -85,17 +85,17 @@ async def nodes(make: Make, *heard: Heard, follow: tuple[str, ...] = (ANNA,)) ->
         yield made
 
 
-def entry(seq: int, log: str = ANNA) -> LogEntry:
+def entry(seq: int, log: str = ANNA) -> LoggedEvent:
     user = User(uid="u1", user_id="anna")
-    return LogEntry(log, UserUpdated(conversation="@me", seq=seq, at=0, actor="anna", actor_uid="u1", user=user))
+    return LoggedEvent(log, UserUpdated(conversation="@me", seq=seq, at=0, actor="anna", actor_uid="u1", user=user))
 
 
-def message(seq: int, text: str) -> LogEntry:
+def message(seq: int, text: str) -> LoggedEvent:
     shown = Message(
         conversation="lobby", seq=seq, ordinal=seq, sender="anna", sender_uid="u1", text=text, client_id="k", sent_at=5
     )
     event = MessageCreated(conversation="lobby", seq=seq, at=5, actor="anna", actor_uid="u1", message=shown)
-    return LogEntry("lobby", event)
+    return LoggedEvent("lobby", event)
 
 
 @pytest.fixture(params=BUSES, ids=lambda make: make.__name__)

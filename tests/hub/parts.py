@@ -17,7 +17,14 @@ from suhbat.hub.frames import Frames
 from suhbat.hub.hub import Hub
 from suhbat.hub.reconciliation import ChangeListener, Reconciliation
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MemberLeft, MessageCreated
+from suhbat.protocol.events import (
+    ConversationAdded,
+    ConversationRemoved,
+    Event,
+    LoggedEvent,
+    MemberLeft,
+    MessageCreated,
+)
 from suhbat.protocol.objects import ConversationState, Message, User
 from suhbat.tasks import Tasks
 from tests.fakes import FakePresenceListener
@@ -27,7 +34,7 @@ class Log:
     """The reads that the hub makes of a store. `gate` delays a read until it is set."""
 
     def __init__(self) -> None:
-        self.entries: dict[str, list[LogEntry]] = {}
+        self.entries: dict[str, list[LoggedEvent]] = {}
         self.gate = asyncio.Event()
         self.gate.set()
         self.reads = 0
@@ -40,14 +47,14 @@ class Log:
     async def changes_since(self, logs: Collection[str], since: str | None = None) -> StoreDelta:
         return StoreDelta("", await self.heads(logs))
 
-    async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
+    async def events(self, log: str, after: int, limit: int) -> list[LoggedEvent]:
         self.reads += 1
         page = self.entries.get(log, [])[after : after + limit]
         await asyncio.sleep(0)
         await self.gate.wait()
         return page
 
-    def write(self, log: str = "lobby", *, actor: str = "ua", text: str | None = None) -> LogEntry:
+    def write(self, log: str = "lobby", *, actor: str = "ua", text: str | None = None) -> LoggedEvent:
         """Append a message, as a commit does. The test decides whether the hub gets it."""
         entries = self.entries.setdefault(log, [])
         seq = len(entries) + 1
@@ -57,7 +64,7 @@ class Log:
         event = MessageCreated(conversation=log, seq=seq, at=0, actor=actor, actor_uid=actor, message=message)
         return self._append(log, event)
 
-    def add_direct(self, uid: str, conversation: str, since: int = 0) -> LogEntry:
+    def add_direct(self, uid: str, conversation: str, since: int = 0) -> LoggedEvent:
         """The event in a user's own log that a direct was added. `since`: the user's floor in it."""
         key = f"@me:{uid}"
         state = ConversationState(
@@ -68,7 +75,7 @@ class Log:
             key, ConversationAdded(conversation="@me", seq=seq, at=0, actor="ua", actor_uid="ua", state=state)
         )
 
-    def leave(self, uid: str, room: str) -> list[LogEntry]:
+    def leave(self, uid: str, room: str) -> list[LoggedEvent]:
         """The events of a member's removal from a room, in the order of their commit."""
         own, key = f"@me:{uid}", room
         common = {"at": 0, "actor": "ua", "actor_uid": "ua"}
@@ -78,8 +85,8 @@ class Log:
         left = self._append(key, MemberLeft(conversation=room, seq=seq, user=User(uid=uid, user_id=uid), **common))
         return [removed, left]
 
-    def _append(self, log: str, event: Event) -> LogEntry:
-        entry = LogEntry(log, event)
+    def _append(self, log: str, event: Event) -> LoggedEvent:
+        entry = LoggedEvent(log, event)
         self.entries.setdefault(log, []).append(entry)
         return entry
 

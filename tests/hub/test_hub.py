@@ -16,7 +16,7 @@ from suhbat.hub.connection import FrameFormat, Target
 from suhbat.hub.presence import PresenceBroadcast
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from tests.fakes import FakePresenceListener
 
 from .parts import Log, connect, reconciling, running, settle
@@ -207,7 +207,7 @@ async def test_going_live_takes_nothing_twice(monkeypatch: pytest.MonkeyPatch) -
         entries = [log.write(), log.write()]
         read = log.events
 
-        async def read_and_hear(key: str, after: int, limit: int) -> list[LogEntry]:
+        async def read_and_hear(key: str, after: int, limit: int) -> list[LoggedEvent]:
             page = await read(key, after, limit)
             hub.apply(entries)
             return page

@@ -11,7 +11,7 @@ import pytest
 from suhbat.chat.model import Change, StoreDelta
 from suhbat.hub.connection import Target
 from suhbat.hub.reconciliation import Reconciliation
-from suhbat.protocol.events import LogEntry, own_log
+from suhbat.protocol.events import LoggedEvent, own_log
 
 from .parts import Log, connect, reconciling, running, settle
 
@@ -25,7 +25,7 @@ class Journal(Log):
     def __init__(self, *, whole: bool) -> None:
         super().__init__()
         self.whole = whole
-        self.written: list[LogEntry] = []
+        self.written: list[LoggedEvent] = []
         self.changes: tuple[Change, ...] = ()
         self.seen: Any = lambda: None
 
@@ -46,7 +46,7 @@ class Journal(Log):
         state = added.event.state.model_copy(update={"head": len(self.entries.get(room, ()))})  # type: ignore[union-attr]
         self.entries[own_log(uid)][-1] = added._replace(event=added.event.model_copy(update={"state": state}))
 
-    def _append(self, log: str, event: Any) -> LogEntry:
+    def _append(self, log: str, event: Any) -> LoggedEvent:
         self.written.append(super()._append(log, event))
         return self.written[-1]
 

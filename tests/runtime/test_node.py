@@ -10,7 +10,7 @@ from suhbat.chat.ports import Bus
 from suhbat.config import Settings
 from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.identity.control import Control
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.runtime.node import Node
 from suhbat.store.sqlite.store import SQLiteStore
 from tests.fakes import FakeClock
@@ -22,7 +22,7 @@ from tests.store.parts import ALI, Listener
 class BrokenBus(MemoryBus):
     """A bus whose `publish` raises, which no real bus does."""
 
-    def publish(self, entries: list[LogEntry]) -> None:
+    def publish(self, entries: list[LoggedEvent]) -> None:
         raise RuntimeError("on purpose")
 
 

@@ -20,7 +20,7 @@ from suhbat.chat.model import Actor, Guest, Outcome, Post, PostResult, States
 from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
 from suhbat.protocol.commands import Meet
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.types import LOBBY
 from suhbat.store.directory import make_directory
 from suhbat.store.fts5 import SECURE_DELETE
@@ -98,16 +98,16 @@ class Listener:
     """What `committed` and the `done`s were told, in one list, in the order in which it happened."""
 
     def __init__(self) -> None:
-        self.heard: list[LogEntry | Outcome] = []
+        self.heard: list[LoggedEvent | Outcome] = []
         self._origin = token_hex(6)
         self._keys = count(1)
 
-    def committed(self, entries: list[LogEntry]) -> None:
+    def committed(self, entries: list[LoggedEvent]) -> None:
         self.heard += entries
 
     @property
-    def entries(self) -> list[LogEntry]:
-        return [item for item in self.heard if isinstance(item, LogEntry)]
+    def entries(self) -> list[LoggedEvent]:
+        return [item for item in self.heard if isinstance(item, LoggedEvent)]
 
     def ask(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> asyncio.Future[Outcome]:
         """Post, and a future of the outcome. Without `conversation` or `peer` it goes to the lobby."""

@@ -13,7 +13,7 @@ from suhbat.chat.model import Actor, PostResult
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, IdempotencyConflict, NotFound
 from suhbat.protocol import commands
-from suhbat.protocol.events import ConversationAdded, LogEntry, MessageCreated, own_log
+from suhbat.protocol.events import ConversationAdded, LoggedEvent, MessageCreated, own_log
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.errors import UnusableStore
 from tests.commands import execute
@@ -56,7 +56,7 @@ class TestPost:
         await asyncio.gather(*(listener.ask(store, ALI, f"{i}") for i in range(200)))
         told = 0
         for item in listener.heard:
-            if isinstance(item, LogEntry):
+            if isinstance(item, LoggedEvent):
                 told = item.event.seq
             else:
                 assert isinstance(item, PostResult)

@@ -32,7 +32,7 @@ from suhbat.client.state import State
 from suhbat.errors import SuhbatError
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.commands import Resume, Sync
-from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LogEntry, MessageCreated, own_log
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LoggedEvent, MessageCreated, own_log
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.replies import CaughtUp, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import LOBBY, ME
@@ -102,7 +102,7 @@ class Reader:
         self._waiting: dict[str, deque[Event]] = {}
         self._asked: deque[Sync] = deque()
 
-    def hear(self, entry: LogEntry) -> None:
+    def hear(self, entry: LoggedEvent) -> None:
         """An event was committed: does it come to this reader? As the hub does it."""
         mine = entry.log == own_log(self.actor.uid)
         if not self.here or not (mine or entry.log in self._follows):
@@ -206,7 +206,7 @@ class Play:
     messages: dict[str, list[int]] = field(default_factory=dict)
     written: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def committed(self, entries: list[LogEntry]) -> None:
+    def committed(self, entries: list[LoggedEvent]) -> None:
         for entry in entries:
             for reader in self.readers:
                 reader.hear(entry)
@@ -317,7 +317,7 @@ class Theatre:
         self.runner.run(self.store.close())
         self.runner.close()
 
-    def _committed(self, entries: list[LogEntry]) -> None:
+    def _committed(self, entries: list[LoggedEvent]) -> None:
         if self.play is not None:
             self.play.committed(entries)
 

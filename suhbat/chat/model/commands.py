@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from suhbat.errors import SuhbatError
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.objects import ConversationKind, Role, Visibility
 
 from .people import Actor, Milliseconds
@@ -97,5 +97,5 @@ class ConversationFacts:
     invited: bool = False
 
 
-Committed = Callable[[list[LogEntry]], None]
+Committed = Callable[[list[LoggedEvent]], None]
 """Called on the event loop with the events of each committed batch, in order."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Protocol
 
 from suhbat.chat.model import Change
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 
 
 class BusListener(Protocol):
     """Receives the messages of other nodes. Called on the event loop; must not raise."""
 
-    def published(self, entries: list[LogEntry]) -> None:
+    def published(self, entries: list[LoggedEvent]) -> None:
         """Events that another node has committed, in order."""
         ...
 
@@ -67,7 +67,7 @@ class Bus(Protocol):
 
     def unfollow(self, log: str) -> None: ...
 
-    def publish(self, entries: list[LogEntry]) -> None:
+    def publish(self, entries: list[LoggedEvent]) -> None:
         """Send committed events, in order."""
         ...
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from suhbat.chat.model import PLAIN, Actor, CommandContext, CommandResult, Post, PostResult, StoreDelta
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.http_commands import StateCommand
 
 
@@ -40,7 +40,7 @@ class CommandWriter(Protocol):
 class LogReader(Protocol):
     """Reads logs, without checking permissions."""
 
-    async def events(self, log: str, after: int, limit: int) -> list[LogEntry]:
+    async def events(self, log: str, after: int, limit: int) -> list[LoggedEvent]:
         """At most `limit` events of a log with `seq` > `after`, ascending. Texts are as they are now. [] at the head."""
         ...
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Change, Milliseconds, StoreDelta
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.store.read.events import log_heads
 
 KEPT: Milliseconds = 10 * 60 * 1000
@@ -55,7 +55,7 @@ class JournalLine:
     nonce: str
 
 
-def write(connection: Connection, entries: Iterable[LogEntry], changes: Iterable[Change]) -> JournalLine:
+def write(connection: Connection, entries: Iterable[LoggedEvent], changes: Iterable[Change]) -> JournalLine:
     """Write what the present transaction changed. Must be its last statement."""
     heads: dict[str, int] = {}
     for name, event in entries:

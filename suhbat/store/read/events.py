@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, bindparam, select
 
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import conversations, events
 
@@ -24,7 +24,7 @@ _EVENTS = (
 )
 
 
-def event_page(connection: Connection, log: str, after: int, limit: int) -> list[LogEntry]:
+def event_page(connection: Connection, log: str, after: int, limit: int) -> list[LoggedEvent]:
     """See `chat.ports.Store.events`."""
     rows = connection.execute(_EVENTS, {"log": log, "after": after, "count": limit})
     return entries(connection, log, rows.all())

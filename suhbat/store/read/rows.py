@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from suhbat.chat.conversations import direct_title
-from suhbat.protocol.events import EVENT, LogEntry, MessageCreated, own_log, veil
+from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, own_log, veil
 from suhbat.protocol.objects import Message, Profile, Reaction, User
 from suhbat.protocol.types import ME, format_time
 from suhbat.store.dialect import find_rows
@@ -83,21 +83,21 @@ def shown_to_all(
     return [one.model_copy(update={"reactions_at": head}) if one.reactions else one for one in shown]
 
 
-def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[LogEntry]:
+def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[LoggedEvent]:
     """The events of these rows of one log. In a user's own log the conversation on the wire is `@me`."""
     if not rows:
         return []
     if log.startswith(ME):
-        return [LogEntry(log, EVENT.validate_json(json.dumps(_own_fields(connection, log, row)))) for row in rows]
+        return [LoggedEvent(log, EVENT.validate_json(json.dumps(_own_fields(connection, log, row)))) for row in rows]
     log_id = rows[0].conversation_id
     present = _present(connection, log_id, log, _targets(rows, "message.edited", "conversation.updated"))
     deleted = _deleted(connection, log_id, _targets(rows, "message.deleted"))
     is_for_everybody = all(row.target is None for row in rows) or _shows_all_history(connection, log_id)
-    found: list[LogEntry] = []
+    found: list[LoggedEvent] = []
     for row in rows:
         if row.type == "message.created":
             # Without reactions, because the events that add them follow in the log.
-            found.append(LogEntry(log, _created(log, row, message(log, row))))
+            found.append(LoggedEvent(log, _created(log, row, message(log, row))))
             continue
         fields = _fields(log, row)
         if row.type == "message.edited" and row.target in present:
@@ -114,7 +114,7 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
         event = EVENT.validate_json(json.dumps(fields))
         if not is_for_everybody:
             veil(event)
-        found.append(LogEntry(log, event))
+        found.append(LoggedEvent(log, event))
     return found
 
 

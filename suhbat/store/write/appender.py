@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection
 
 from suhbat.chat.model import Actor, Milliseconds, Post
-from suhbat.protocol.events import ConversationAdded, ConversationInvited, LogEntry, MessageCreated, Stored, veil
+from suhbat.protocol.events import ConversationAdded, ConversationInvited, LoggedEvent, MessageCreated, Stored, veil
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import ME
 from suhbat.store.dialect import insert_new, insert_rows, pipelined, update_rows
@@ -72,7 +72,7 @@ class Appender:
     """
 
     def __init__(self, connection: Connection, cache: WriterCache) -> None:
-        self.entries: list[LogEntry] = []
+        self.entries: list[LoggedEvent] = []
         """Everything appended, to be published after COMMIT; in order within each log."""
         self._connection = connection
         self._cache = cache
@@ -98,7 +98,7 @@ class Appender:
             veil(event)
         row = EventRow(log.id, log.head, event.type, at, actor.user_id, actor.uid, target=about, data=_stored(event))
         self._rows.append(row)
-        self.entries.append(LogEntry(log.name, event))
+        self.entries.append(LoggedEvent(log.name, event))
         self._touched[log.id] = log
         return event
 
@@ -133,7 +133,7 @@ class Appender:
             post.client_id, post.reply_to, None, False, None, _MENTIONS_EVERYBODY if everyone else None,
         )  # fmt: skip
         self._rows.append(row)
-        self.entries.append(LogEntry(log.name, event))
+        self.entries.append(LoggedEvent(log.name, event))
         self._touched[log.id] = log
         if actor.uid not in self._cache.users:
             self.add_users((actor,), post.at)

@@ -11,7 +11,7 @@ import structlog
 
 from suhbat.chat.model import Change, Post
 from suhbat.errors import Busy, Internal, StorageUnavailable, SuhbatError
-from suhbat.protocol.events import LogEntry, own_log
+from suhbat.protocol.events import LoggedEvent, own_log
 
 from .directs import pair_of
 from .transaction import WriterTransaction
@@ -48,7 +48,7 @@ class Batch:
     again before all others. `deferred`: items for which there was no time; they are tried again after those.
     """
 
-    entries: list[LogEntry] = field(default_factory=list)
+    entries: list[LoggedEvent] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     outcomes: list[ItemOutcome] = field(default_factory=list)
     blocked: list[Item] = field(default_factory=list)

@@ -12,7 +12,7 @@ from typing import Any
 from suhbat.bus import frames
 from suhbat.chat.model import Change
 from suhbat.chat.ports import BusListener
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 
 from .loop import PROCESS, Process
 
@@ -180,7 +180,7 @@ class SimulatedBus:
         if not cut and self._ether.chance.random() < 0.5 and self._listener is not None:
             self.process.call(self._listener.resumed)
 
-    def publish(self, entries: list[LogEntry]) -> None:
+    def publish(self, entries: list[LoggedEvent]) -> None:
         for bucket, data in frames.events(entries):
             logs = {entry.log for entry in entries if frames.bucket_of(entry.log) == bucket}
             self._say(data, ",".join(logs))

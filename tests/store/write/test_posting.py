@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, event, select, update
 
 from suhbat.chat.model import Actor, Outcome, Post, PostResult
 from suhbat.errors import IdempotencyConflict, NotFound
-from suhbat.protocol.events import LogEntry, MessageCreated
+from suhbat.protocol.events import LoggedEvent, MessageCreated
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
 from suhbat.store.read import history, states
@@ -110,7 +110,7 @@ class Model:
 @dataclass(frozen=True)
 class Written:
     outcomes: list[Outcome]
-    entries: list[LogEntry]
+    entries: list[LoggedEvent]
 
 
 def write(connection: Connection, posts: Sequence[Post], cache: WriterCache, *, again: bool = False) -> Written:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from suhbat.chat.model import Outcome, PostResult
 from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
-from suhbat.protocol.events import LogEntry
+from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import insert_new
 from suhbat.store.errors import UnusableStore
@@ -134,7 +134,7 @@ class TestGroupCommit:
         assert listener.heard == []
         gate.open()
         outcome = await answer
-        assert [type(item) for item in listener.heard] == [LogEntry, PostResult]
+        assert [type(item) for item in listener.heard] == [LoggedEvent, PostResult]
         assert outcome == PostResult(LOBBY, 1, 1, 1_795_000_000_000)
 
     async def test_a_batch_has_a_largest_size(self, writer: Writer, engine: Engine, listener: Listener) -> None:
@@ -312,7 +312,7 @@ class TestFailures:
     async def test_who_listens_badly_harms_nobody(self, engine: Engine) -> None:
         """An exception in `committed` or in one `done` does not keep the others from their answers."""
 
-        def broken(entries: list[LogEntry]) -> None:
+        def broken(entries: list[LoggedEvent]) -> None:
             raise RuntimeError("committed")
 
         writer, listener = Writer(Committer(engine, WriterCache()), broken), Listener()
