@@ -35,10 +35,11 @@ LEAST = 60
 """The least number of acknowledged messages in a recording, however slow the machine is."""
 RESTART = 400
 """The calls of a new process in which it recovers the files of the one before. Cuts among them are the most delicate."""
-STARTING = 15 + 2 * len(list((ROOT / "suhbat" / "store" / "migrations" / "versions").glob("[0-9]*.py")))
-"""The most flushes of a thread for a new database: each migration needs two."""
-EIO = ("-e", f"inject=fdatasync:error=EIO:when={STARTING}+12")
-"""In each thread this flush fails, and then every twelfth."""
+STARTING = 15 + 5 * len(list((ROOT / "suhbat" / "store" / "migrations" / "versions").glob("[0-9]*.py")))
+"""The most flushes of a thread for a new database: each migration needs two, and three more where each commit checkpoints."""
+EVERY = 13
+"""In each thread a flush fails soon after the start, and then every thirteenth: a prime, so that over time each flush of a
+transaction is hit, whatever their number is."""
 _TOLD = re.compile(rb'"conversation":"([^"@]+)","seq":(\d+)')
 
 Fate = Literal["pending", "durable", "doubtful"]
@@ -116,7 +117,8 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
     counted: Counter[str] = Counter()
     lines: list[str] = []
     restart = 0
-    _start(server, place / "first", EIO if eio else ())
+    inject = ("-e", f"inject=fdatasync:error=EIO:when={STARTING + seed % EVERY}+{EVERY}")
+    _start(server, place / "first", inject if eio else ())
     chance = random.Random(seed)
     try:
         names = [f"p{number}" for number in range(PEOPLE)]
@@ -195,7 +197,7 @@ def _traced(output: Path) -> list[str]:
 
 def _rows(file: Path) -> dict[str, list[Row]]:
     with closing(sqlite3.connect(file)) as database:
-        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)], "the database is damaged"
         found = logs(database.execute(ROWS).fetchall())
         ((keys,),) = database.execute("SELECT count(*) FROM idempotency")
     assert keys == sum(row.ordinal is not None for rows in found.values() for row in rows), "a message without its key"

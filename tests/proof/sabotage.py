@@ -33,10 +33,15 @@ def sync_off() -> None:
 
 @sabotage
 def log_trusted() -> None:
-    """SQLite's write-ahead log is assumed to be on the disk, although a flush of it may have failed before."""
-    from suhbat.store.sqlite import wal
+    """SQLite's write-ahead log is assumed to be on the disk, although a flush of it may have failed before.
+
+    The log is kept short as well. In a long one the lost batch hides: older frames, which are on the disk, hold earlier
+    versions of all its pages.
+    """
+    from suhbat.store.sqlite import connect, wal
 
     wal.flush_again = lambda file: None
+    connect._WRITER = tuple(one.replace("autocheckpoint = 500", "autocheckpoint = 1") for one in connect._WRITER)
 
 
 @sabotage
