@@ -34,7 +34,7 @@ def name() -> Callable[[str], str]:
 async def app(tmp_path: Path) -> AsyncIterator[ServerApp]:
     """The parts of a server without its sockets."""
     app = ServerApp(Settings(data=tmp_path / "data"))
-    await app.node.store.open(app.node.committed)
+    await app.node.store.open(app.node.hub.committed)
     await app.node.people.load()
     await app.node.hub.open()
     yield app
