@@ -41,7 +41,7 @@ from machine import (
 from servers import Running, end, free_port, server_of, start
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 20.0
-"""Seconds of the back-off (full jitter, doubling) if a refusal names no time (PROTOCOL §3)."""
+"""Seconds of the back-off (full jitter, doubling) if a refusal names no time (docs/reference/close-codes.md)."""
 ENTERING = 200
 """Clients that connect at once before the storm. In the storm all do."""
 CLIENT_BOUND = 0.9

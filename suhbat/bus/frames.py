@@ -43,22 +43,22 @@ def events(entries: Iterable[LoggedEvent]) -> list[tuple[int, bytes]]:
     """Encode events as messages of about LARGEST bytes at most, each for one bucket, in order within each log. A larger event
     has a message of its own."""
     made: list[tuple[int, bytes]] = []
-    gathered: dict[int, list[bytes]] = {}
+    collected: dict[int, list[bytes]] = {}
     sizes: dict[int, int] = {}
 
     def finish(bucket: int) -> None:
-        made.append((bucket, b'{"events":[' + b",".join(gathered.pop(bucket)) + b"]}"))
+        made.append((bucket, b'{"events":[' + b",".join(collected.pop(bucket)) + b"]}"))
         del sizes[bucket]
 
     for log, event in entries:
         bucket = bucket_of(log)
         more = b"" if veil_of(event) is None else b"," + _VEILED
         text = b"[" + json.dumps(log).encode() + b"," + EVENT.dump_json(event) + more + b"]"
-        if bucket in gathered and sizes[bucket] + len(text) > LARGEST:
+        if bucket in collected and sizes[bucket] + len(text) > LARGEST:
             finish(bucket)
-        gathered.setdefault(bucket, []).append(text)
+        collected.setdefault(bucket, []).append(text)
         sizes[bucket] = sizes.get(bucket, 0) + len(text)
-    for bucket in list(gathered):
+    for bucket in list(collected):
         finish(bucket)
     return made
 

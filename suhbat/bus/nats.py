@@ -33,7 +33,7 @@ PING_SECONDS = 2
 """Between pings. After two without an answer NATS counts as disconnected."""
 RETRY_SECONDS = 0.5
 PENDING_BYTES = 8 * 1024 * 1024
-GATHER_SECONDS = 0.01
+COLLECT_SECONDS = 0.01
 """Subscriptions made within this time are sent to NATS together."""
 SETTLE_SECONDS = 0.05
 """After this time NATS is assumed to have the subscriptions. If it takes longer, events missed meanwhile are found in the
@@ -193,7 +193,7 @@ class NatsBus:
         while True:
             await self._interest.wait()
             await self._up.wait()
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(COLLECT_SECONDS)
             self._interest.clear()
             client = self._client
             if client is None:

@@ -236,10 +236,10 @@ class Rates:
         `address`: "" if it is not limited (this machine).
         """
         user = None if self._users is None else self._users[uid]
-        place = None if self._addresses is None or not address else self._addresses[address]
-        if user is not None and place is not None:
-            return UserAtAddress(user, place)
-        return user or place or UNLIMITED
+        shared = None if self._addresses is None or not address else self._addresses[address]
+        if user is not None and shared is not None:
+            return UserAtAddress(user, shared)
+        return user or shared or UNLIMITED
 
     def room(self, name: str, now: float) -> float:
         """0 if one more message may go to this conversation now, else the seconds until it may."""

@@ -1,4 +1,4 @@
-"""The replay for a client that reconnects with cursors: pure arithmetic on `seq` (PROTOCOL §2, "Resume, exactly")."""
+"""The replay for a client that reconnects with cursors: pure arithmetic on `seq` (docs/reference/v1.md, "Resume")."""
 
 from __future__ import annotations
 

@@ -92,40 +92,40 @@ class ExportPace:
 
 
 class Reads:
-    """The limits of one node. `uid`: "" if unknown. `place`: the address of a guest or an unknown client, "" if it does not
+    """The limits of one node. `uid`: "" if unknown. `address`: that of a guest or an unknown client, "" if it does not
     count."""
 
     def __init__(self) -> None:
-        self._users, self._places = Turns(4, 16), Turns(16, 128)
-        self._slow_users, self._slow_places, self._slow = Turns(2, 6), Turns(4, 12), Turns(8, 32)
-        self._exports, self._exports_of_places = Turns(2, 0), Turns(4, 0)
+        self._users, self._addresses = Turns(4, 16), Turns(16, 128)
+        self._slow_users, self._slow_addresses, self._slow = Turns(2, 6), Turns(4, 12), Turns(8, 32)
+        self._exports, self._exports_of_addresses = Turns(2, 0), Turns(4, 0)
         self.export_pace = ExportPace()
 
     @asynccontextmanager
-    async def quick(self, uid: str, place: str = "") -> AsyncIterator[None]:
+    async def quick(self, uid: str, address: str = "") -> AsyncIterator[None]:
         """Hold this while reading a page, a list or a state. Raises Busy."""
         async with AsyncExitStack() as stack:
             if uid:
                 await stack.enter_async_context(self._users.turn(uid))
-            if place:
-                await stack.enter_async_context(self._places.turn(place))
+            if address:
+                await stack.enter_async_context(self._addresses.turn(address))
             yield
 
     @asynccontextmanager
-    async def slow(self, uid: str, place: str = "") -> AsyncIterator[None]:
+    async def slow(self, uid: str, address: str = "") -> AsyncIterator[None]:
         """Hold this during a search. Raises Busy."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._slow_users.turn(uid))
-            if place:
-                await stack.enter_async_context(self._slow_places.turn(place))
+            if address:
+                await stack.enter_async_context(self._slow_addresses.turn(address))
             await stack.enter_async_context(self._slow.turn("everybody"))
             yield
 
     @asynccontextmanager
-    async def export(self, uid: str, place: str = "") -> AsyncIterator[None]:
+    async def export(self, uid: str, address: str = "") -> AsyncIterator[None]:
         """Hold this until an export is written. Raises Busy."""
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self._exports.turn(uid))
-            if place:
-                await stack.enter_async_context(self._exports_of_places.turn(place))
+            if address:
+                await stack.enter_async_context(self._exports_of_addresses.turn(address))
             yield

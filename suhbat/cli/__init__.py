@@ -1,6 +1,7 @@
-"""The command line: `suhbat serve`, `user`, `room`, `export`, `migrate`, `doctor`, `config` … One module a verb.
+"""The command line: `suhbat serve`, `user`, `room`, `export`, `migrate`, `doctor`, `config` … One module for each
+command.
 
-The modules of a verb import the server only inside their functions, so that `suhbat version` and `--help` stay fast."""
+These modules import the server only inside their functions, so that `suhbat version` and `--help` stay fast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a verb works on a data directory: through the server that runs there, asked over loopback, or on the store itself."""
+"""Finds the server that runs on a data directory and sends it a command over loopback, or opens the store if none runs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def running(settings: Settings) -> tuple[str, str] | None:
 
 @contextmanager
 def ask(url: str, secret: str, path: str, fields: dict[str, Any]) -> Iterator[HTTPResponse]:
-    """Post a command to the running server; gives the answer, to be read. `fields`: the command's.
+    """Post a command to the running server; gives the answer, to be read. `fields`: those of the command.
 
     Raises CommandRefused, also if the answer ends early.
     """
@@ -103,7 +103,8 @@ async def alone(settings: Settings, fields: dict[str, Any], *, make: bool = Fals
     """The parts of a server, with the store open and nothing listening. The store's lock keeps a server from starting.
 
     With PostgreSQL, other nodes may run, and are told of each change. At the end the erasure of messages is completed.
-    `fields`: the command's, for the text of a refusal. `make`: create the database if there is none. Raises CommandRefused.
+    `fields`: those of the command, for the text of a refusal. `make`: create the database if there is none.
+    Raises CommandRefused.
     """
     if not make and not has_database(settings):
         raise CommandRefused(f"there is no database in {settings.data.resolve()}; is --data right?")

@@ -1,4 +1,4 @@
-"""How long to wait before reconnecting: full jitter, doubling from 0.5 s to 20 s (PROTOCOL §3). Pure."""
+"""How long to wait before reconnecting: full jitter, doubling from 0.5 s to 20 s (docs/reference/close-codes.md). Pure."""
 
 from __future__ import annotations
 

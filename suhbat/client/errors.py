@@ -28,7 +28,7 @@ class Refused(ClientError):
 
 
 class ChatClosed(ClientError):
-    """The chat has ended. `code`: the close code (PROTOCOL §3), 1000 if the program itself left."""
+    """The chat has ended. `code`: the close code (see `protocol.closes`), 1000 if the program itself left."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(f"{code} {reason}".strip())

@@ -1,4 +1,4 @@
-"""Decodes a server's text frame into one object (PROTOCOL §2). Pure."""
+"""Decodes a server's text frame into one object (docs/reference/v1.md). Pure."""
 
 from __future__ import annotations
 

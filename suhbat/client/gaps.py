@@ -1,4 +1,4 @@
-"""Which cursors are below the head of their log, and when to ask for the missing events (PROTOCOL §2: `sync`, `pong`). Pure."""
+"""Which cursors are below the head of their log, and when to ask for the missing events (`sync`). Pure."""
 
 from __future__ import annotations
 

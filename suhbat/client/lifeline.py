@@ -1,4 +1,4 @@
-"""One connection after the other: which token to use, when to reconnect, and when not to (PROTOCOL §3)."""
+"""One connection after the other: which token to use, when to reconnect, and when not to (docs/reference/close-codes.md)."""
 
 from __future__ import annotations
 

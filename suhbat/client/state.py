@@ -1,4 +1,4 @@
-"""A client's state, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, no loop, no clock.
+"""A client's state, and what each frame does to it (docs/reference/v1.md): frames in, effects out. No socket, loop or clock.
 
 `_event` turns at-least-once delivery into exactly-once: it applies the event at cursor + 1 and drops those at or below the
 cursor. An event above cursor + 1 is not applied; the missing events are asked for.

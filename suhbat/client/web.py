@@ -32,8 +32,8 @@ class Address:
         if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
             raise ValueError(f"an address is like http://localhost:8000 or https://chat.example.org, not {url!r}")
         secure = "s" if parts.scheme in ("https", "wss") else ""
-        place = f"{parts.netloc}{parts.path.rstrip('/')}/api/v1"
-        return cls(http=f"http{secure}://{place}", socket=f"ws{secure}://{place}/ws")
+        base = f"{parts.netloc}{parts.path.rstrip('/')}/api/v1"
+        return cls(http=f"http{secure}://{base}", socket=f"ws{secure}://{base}/ws")
 
 
 async def new_guest(url: str, user_id: str) -> tuple[User, str]:
@@ -54,7 +54,8 @@ async def end_guest(url: str, token: str) -> None:
 
 
 async def who_am_i(address: Address, token: str) -> Refused | None:
-    """Why the token is refused. None if it is valid, or if that cannot be determined now (PROTOCOL §3, last lines)."""
+    """Why the token is refused. None if it is valid, or if that cannot be determined now. (See the last section of
+    docs/reference/close-codes.md.)"""
     try:
         status, answer = await _ask(f"{address.http}/me", token)
     except OSError:

@@ -83,12 +83,12 @@ async def admit(
 ) -> Invited | None:
     """Make somebody a member, or change the role of a member. A person who does not know the caller is invited instead. To join
     a public room, or to accept an invitation, name yourself."""
-    place, person = valid_id(conversation), await services.commands.person(user_id, uid)
+    conversation, person = valid_id(conversation), await services.commands.person(user_id, uid)
     command: Join | Admit
     if person.uid == actor.uid and body.role == "member":
-        command = Join(type="join", conversation=place)
+        command = Join(type="join", conversation=conversation)
     else:
-        command = Admit(type="admit", conversation=place, role=body.role, **_target(person))
+        command = Admit(type="admit", conversation=conversation, role=body.role, **_target(person))
     result = await services.commands.execute(actor, command)
     if result.invited:
         response.status_code = 202
@@ -109,12 +109,12 @@ async def change(
     uid: UidQuery = None,
 ) -> None:
     """Change the role of a member, ban or mute somebody, or lift that. A ban in the lobby is from the whole server."""
-    place, person = valid_id(conversation), await services.commands.person(user_id, uid)
+    conversation, person = valid_id(conversation), await services.commands.person(user_id, uid)
     given = [value for value in (body.role, body.banned, body.muted) if value is not None]
     if len(given) != 1:
         raise BadRequest(reason='give one of "role", "banned" and "muted"')
     command: Admit | Ban | Mute
-    about = {"conversation": place} | _target(person)
+    about = {"conversation": conversation} | _target(person)
     if body.role is not None:
         command = Admit(type="admit", role=body.role, **about)
     elif body.banned is not None:
@@ -130,12 +130,12 @@ async def remove(
     conversation: ConversationPath, user_id: UserPath, actor: Caller, services: Served, uid: UidQuery = None
 ) -> None:
     """Remove a member, or revoke an invitation. To leave, or to decline an invitation, name yourself."""
-    place, person = valid_id(conversation), await services.commands.person(user_id, uid)
+    conversation, person = valid_id(conversation), await services.commands.person(user_id, uid)
     command: Leave | Remove
     if person.uid == actor.uid:
-        command = Leave(type="leave", conversation=place)
+        command = Leave(type="leave", conversation=conversation)
     else:
-        command = Remove(type="remove", conversation=place, **_target(person))
+        command = Remove(type="remove", conversation=conversation, **_target(person))
     await services.commands.execute(actor, command)
 
 

@@ -1,4 +1,4 @@
-"""Presence notices to v1 connections, collected over COLLECT_SECONDS (PROTOCOL §2, notices)."""
+"""Presence notices to v1 connections, collected over COLLECT_SECONDS (docs/reference/events.md)."""
 
 from __future__ import annotations
 

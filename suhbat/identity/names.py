@@ -1,7 +1,7 @@
 """Names: which are valid, which spellings are the same name, and which names look the same.
 
 `normalise` gives the name for a typed spelling; `skeleton` gives the same text for all names that look the same. Two names with
-the same skeleton are the same name (PROTOCOL "Names and identities").
+the same skeleton are the same name (docs/reference/simple.md, "Names").
 
 Rules: RFC 8265 (PRECIS UsernameCaseMapped) for case, width and normal form; Unicode UTS #39 §4 (confusables) and §5
 (one script, one number system).

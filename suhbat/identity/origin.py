@@ -1,4 +1,4 @@
-"""Which pages may talk to this server (PROTOCOL "Origins"). Pure.
+"""Which pages may talk to this server (see the setting `origins`). Pure.
 
 A browser lets any page open a WebSocket to `localhost` or to a machine in the local network, with the cookies of that machine;
 only `Origin` tells where the page is from. It is not enough that Origin and Host agree: they do on a page of evil.example whose

@@ -1,4 +1,4 @@
-"""Close codes (PROTOCOL §3). After 4000-4499 a client reconnects, after 4500-4999 it does not."""
+"""Close codes (docs/reference/close-codes.md). After 4000-4499 a client reconnects, after 4500-4999 it does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headers of every HTTP response, also that to a refused upgrade (PROTOCOL §4, §5). Pure."""
+"""Headers of every HTTP response, also that to a refused upgrade. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finds the names that a text mentions with @, for counting, showing and notifying (PROTOCOL "Mentions"). Pure.
+"""Finds the names that a text mentions with @, for counting, showing and notifying (docs/reference/commands.md). Pure.
 
 A mention has no letter before its @, and is not in code, an address or a link, or after a backslash. It extends over letters,
 digits, their marks, `_ - .` and apostrophes. It means the longest existing name that is left when it is shortened at those

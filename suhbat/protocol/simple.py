@@ -1,4 +1,4 @@
-"""The simple dialect, for people with a tool like Postman (PROTOCOL §1). It only ever changes by additions.
+"""The simple dialect, for people with a tool like Postman (docs/reference/simple.md). It only ever changes by additions.
 
 There is no handshake and no token: open `/ws/{user_id}` and send `{"message": "Salom hammaga!", "to_user": ""}`.
 """

@@ -1,4 +1,4 @@
-"""The v1 dialect: commands with replies, events with `seq`, resume (PROTOCOL §2)."""
+"""The v1 dialect: commands with replies, events with `seq`, resume (docs/reference/v1.md)."""
 
 from __future__ import annotations
 

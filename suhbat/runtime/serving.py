@@ -68,7 +68,7 @@ class UvicornServer(uvicorn.Server):
 
 
 class _WorkerStart(NamedTuple):
-    """What the parent sends to a worker. `flags`: the arguments of `Settings`. `ready_sender`: reports readiness.
+    """The arguments that the parent sends to a worker. `flags`: the arguments of `Settings`. `ready_sender`: reports readiness.
     `secret`: None if another server on the data directory serves the command line."""
 
     number: int

@@ -70,13 +70,14 @@ def find(
     connection: Connection,
     query: Query,
     marks: Sequence[str],
-    places: Sequence[str],
+    one_of: Sequence[str],
     below: int,
     above: int,
     count: int,
 ) -> Iterable[AnyRow]:
-    """Rows of `search_rows` that match all terms and marks and one of the places, newest first, as they are found."""
-    parameters = {"match": _match(query, marks, places), "below": below, "above": above, "count": count}
+    """Rows of `search_rows` that match all terms, all marks and one of the marks `one_of` (if any), newest first, as they
+    are found."""
+    parameters = {"match": _match(query, marks, one_of), "below": below, "above": above, "count": count}
     return connection.execute(_FIND, parameters)
 
 
@@ -88,12 +89,12 @@ _FIND = text(
 )
 
 
-def _match(query: Query, marks: Sequence[str], places: Sequence[str]) -> str:
+def _match(query: Query, marks: Sequence[str], one_of: Sequence[str]) -> str:
     """The query in FTS5's syntax. Terms contain only letters, digits and spaces, so nothing needs escaping."""
     parts = [f'words : "{term}"{" *" if term in query.beginnings else ""}' for term in query.terms]
     parts += [f'marks : "{mark}"' for mark in marks]
-    if places:
-        parts.append("marks : (" + " OR ".join(f'"{place}"' for place in places) + ")")
+    if one_of:
+        parts.append("marks : (" + " OR ".join(f'"{mark}"' for mark in one_of) + ")")
     elif not parts:
         parts.append('marks : "message"')
     return " AND ".join(f"({part})" for part in parts)

@@ -108,7 +108,7 @@ def finish(target: Engine) -> None:
     """Let servers open the target after everything was copied and compared. They begin a new epoch."""
     with _explaining("the end"), target.begin() as new:
         mark = _mark(new)
-        assert mark is not None and mark.table is None, "it is not all there"
+        assert mark is not None and mark.table is None, "the move is not complete"
         # Without a stored identity the store begins a new epoch: see `postgres.database_identity`.
         new.execute(delete(meta).where(meta.c.key.in_((MOVING, _MOVED, "place", "epoch"))))
         new.execute(insert(meta), {"key": _MOVED, "value": mark.source})
@@ -161,8 +161,8 @@ def _json(mark: Mark) -> str:
 
 def _update_mark(new: Connection, known: Mark, mark: Mark) -> Mark:
     """Replace the mark `known`. Raises UnusableStore if another move, from a copy of the directory, has changed it."""
-    place = (meta.c.key == MOVING, meta.c.value == _json(known))
-    if new.execute(update(meta).where(*place).values(value=_json(mark))).rowcount != 1:
+    unchanged = (meta.c.key == MOVING, meta.c.value == _json(known))
+    if new.execute(update(meta).where(*unchanged).values(value=_json(mark))).rowcount != 1:
         raise UnusableStore("something else writes to the database: stop that, then do this again")
     return mark
 
@@ -196,9 +196,9 @@ def _write(old: Connection, new: Connection, table: Table, rows: Sequence[Row], 
 
 def _messages_of(old: Connection, first: int, last: int) -> list[tuple[int, int, str, str]]:
     """The messages of these rows of `search_rows`, in the form that `search.feed` takes."""
-    place = (events.c.conversation_id == search_rows.c.conversation_id) & (events.c.seq == search_rows.c.seq)
+    same = (events.c.conversation_id == search_rows.c.conversation_id) & (events.c.seq == search_rows.c.seq)
     columns = (search_rows.c.id, events.c.conversation_id, events.c.actor_uid, events.c.text)
-    query = select(*columns).join(events, place).where(search_rows.c.id.between(first, last))
+    query = select(*columns).join(events, same).where(search_rows.c.id.between(first, last))
     return [(row[0], row[1], row[2], row[3]) for row in old.execute(query)]
 
 

@@ -30,9 +30,9 @@ from suhbat.store.write.writer_cache import WriterCache
 from . import fts5, tsvector
 
 FEW = 100
-PLACES = 1_000
+MANY = 1_000
 """The number of conversations up to which the query names their marks (25 us each). The first scan names them only if there
-are at most FEW, because the newest matches of all conversations often suffice. With more than PLACES, matches are filtered
+are at most FEW, because the newest matches of all conversations often suffice. With more than MANY, matches are filtered
 afterwards."""
 SCANNED = 5_000
 """Matches scanned for one page, at most. The next page continues there."""
@@ -111,7 +111,7 @@ def find(
     scanned = 0
     until = steady() + SECONDS
     while len(found) <= limit and scanned < SCANNED and (left := _left(readable, highest, earliest)):
-        marked = left if len(left) <= (PLACES if scanned else FEW) else ()
+        marked = left if len(left) <= (MANY if scanned else FEW) else ()
         marks = [] if sender is None else [_whose(sender)]
         if query.link:
             marks.append("link")
@@ -120,7 +120,8 @@ def find(
         in_time = True
         try:
             with time_limit(connection, max(until - steady(), SHORTEST_SECONDS)):
-                for row in _index(connection).find(connection, query, marks, _places(marked), highest, above, _BATCH):
+                one_of = _conversation_marks(marked)
+                for row in _index(connection).find(connection, query, marks, one_of, highest, above, _BATCH):
                     rows.append(row)
         except TookTooLong:
             if not scanned and not rows:
@@ -187,11 +188,11 @@ def _named(conversation: str | None) -> ColumnElement[bool]:
     return true() if conversation is None else conversations.c.name == conversation
 
 
-def _messages(connection: Connection, reader: str, places: Sequence[tuple[int, int]]) -> tuple[Message, ...]:
+def _messages(connection: Connection, reader: str, keys: Sequence[tuple[int, int]]) -> tuple[Message, ...]:
     """The messages with these (log id, `seq`) as they are now, in the same order."""
     columns = ("conversation_id", *(column.name for column in MESSAGE))
     rows: dict[int, list[Any]] = {}
-    for log_id, *row in find_rows(connection, events, ("conversation_id", "seq"), columns, places):
+    for log_id, *row in find_rows(connection, events, ("conversation_id", "seq"), columns, keys):
         rows.setdefault(log_id, []).append(row)
     names = {
         row.id: row.name
@@ -204,12 +205,12 @@ def _messages(connection: Connection, reader: str, places: Sequence[tuple[int, i
         for log_id, found in rows.items()
         for message in messages(connection, log_id, names[log_id], found, reader)
     }
-    return tuple(shown[place] for place in places if place in shown and not shown[place].deleted)
+    return tuple(shown[key] for key in keys if key in shown and not shown[key].deleted)
 
 
 def _id_of(connection: Connection, log_id: int, seq: int) -> int | None:
-    place = (search_rows.c.conversation_id == log_id, search_rows.c.seq == seq)
-    return connection.execute(select(search_rows.c.id).where(*place)).scalar()
+    condition = (search_rows.c.conversation_id == log_id, search_rows.c.seq == seq)
+    return connection.execute(select(search_rows.c.id).where(*condition)).scalar()
 
 
 def _last_id(connection: Connection) -> int:
@@ -240,10 +241,10 @@ def _id_at(connection: Connection, at: Milliseconds) -> int:
 
 def _marks(log_id: int, uid: str, words: str) -> list[str]:
     link = ["link"] if "://" in words and _LINK.search(words) else []
-    return ["message", *_places((log_id,)), _whose(uid), *link]
+    return ["message", *_conversation_marks((log_id,)), _whose(uid), *link]
 
 
-def _places(logs: Iterable[int]) -> list[str]:
+def _conversation_marks(logs: Iterable[int]) -> list[str]:
     return [f"c{log_id}" for log_id in logs]
 
 

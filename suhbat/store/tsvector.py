@@ -59,13 +59,13 @@ def find(
     connection: Connection,
     query: Query,
     marks: Sequence[str],
-    places: Sequence[str],
+    one_of: Sequence[str],
     below: int,
     above: int,
     count: int,
 ) -> Sequence[AnyRow]:
-    """Rows of `search_rows` that match all terms and marks and one of the places, newest first."""
-    parameters = {"query": _query(query, marks, places), "below": below, "above": above, "count": count}
+    """Rows of `search_rows` that match all terms, all marks and one of the marks `one_of` (if any), newest first."""
+    parameters = {"query": _query(query, marks, one_of), "below": below, "above": above, "count": count}
     border = connection.execute(_BORDER, parameters | {"newest": NEWEST}).scalar()
     rows = list(connection.execute(_NEWEST, parameters | {"border": above if border is None else border}).all())
     if border is not None and len(rows) < count:
@@ -86,12 +86,12 @@ def _vector(words: str, marks: Sequence[str]) -> str:
     return " ".join([*new, *(f"':{mark}'" for mark in marks)])
 
 
-def _query(query: Query, marks: Sequence[str], places: Sequence[str]) -> str:
+def _query(query: Query, marks: Sequence[str], one_of: Sequence[str]) -> str:
     """The text of a tsquery. Terms contain only letters, digits and spaces, so nothing needs escaping."""
     parts = [_phrase(term, beginning=term in query.beginnings) for term in query.terms]
     parts += [f"':{mark}'" for mark in marks]
-    if places:
-        parts.append("(" + " | ".join(f"':{place}'" for place in places) + ")")
+    if one_of:
+        parts.append("(" + " | ".join(f"':{mark}'" for mark in one_of) + ")")
     elif not parts:
         parts.append("':message'")
     return " & ".join(parts)

@@ -41,11 +41,11 @@ _SIGN = re.compile(
 def cyrillic(text: str) -> str:
     """The text in Cyrillic. In the Latin text `oʻ` and `gʻ` must have U+02BB, and the glottal stop must be U+02BC."""
     done: list[str] = []
-    place = 0
+    position = 0
     for kept in _KEPT.finditer(text):
-        done += (_words(text[place : kept.start()]), kept[0])
-        place = kept.end()
-    return "".join((*done, _words(text[place:])))
+        done += (_words(text[position : kept.start()]), kept[0])
+        position = kept.end()
+    return "".join((*done, _words(text[position:])))
 
 
 def _words(text: str) -> str:

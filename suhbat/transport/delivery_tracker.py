@@ -1,7 +1,7 @@
 """Records how much of its directs an account has received in the simple dialect.
 
 This dialect has no cursors. With the record, messages sent to an account while it was away are delivered at its next
-connect, and only once (PROTOCOL §1).
+connect, and only once (docs/reference/simple.md).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Flow control: a crowded connection is not read from, and a peer that takes no bytes meanwhile is aborted."""
+"""Flow control of the incoming side: a crowded connection is not read from, and a peer that takes no bytes meanwhile is
+aborted. `hub.feed` brings the outgoing side of a slow reader up to date."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The simple dialect: a name is claimed by connecting, and freed by leaving (PROTOCOL §1)."""
+"""The simple dialect: a name is claimed by connecting, and freed by leaving (docs/reference/simple.md)."""
 
 from __future__ import annotations
 

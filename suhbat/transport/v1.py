@@ -1,4 +1,4 @@
-"""The v1 dialect: commands with replies (PROTOCOL §2). `v1_hello` opens the connection before."""
+"""The v1 dialect: commands with replies (docs/reference/v1.md). `v1_hello` opens the connection before."""
 
 from __future__ import annotations
 

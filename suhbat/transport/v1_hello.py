@@ -1,4 +1,4 @@
-"""The opening of a v1 connection: `hello`, `welcome`, then a snapshot or the resume (PROTOCOL §2)."""
+"""The opening of a v1 connection: `hello`, `welcome`, then a snapshot or the resume (docs/reference/v1.md)."""
 
 from __future__ import annotations
 

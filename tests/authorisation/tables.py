@@ -17,11 +17,11 @@ NONE: Body = lambda house, room: None  # noqa: E731 (a table reads better)
 
 ALL = "{0} {0} {0} {0} {0} {0} {0} 401"
 MEMBERS = "{0} {0} {0} {0} 404 404 404 401"
-KEEPERS = "{0} {0} 403 {0} 404 404 404 401"
+MODERATORS = "{0} {0} 403 {0} 404 404 404 401"
 OWNER = "{0} 403 403 403 404 404 404 401"
 READERS = "{0} {0} {0} 404 404 404 404 401"
 """Members who may read the message."""
-READING_KEEPERS = "{0} {0} 403 404 404 404 404 401"
+READING_MODERATORS = "{0} {0} 403 404 404 404 404 401"
 NOT_THEIRS = "403 403 403 404 404 404 404 401"
 ACCOUNTS = "{0} {0} {0} {0} {0} {0} 403 401"
 STAFF = "403 403 403 403 403 403 403 401"
@@ -39,13 +39,13 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("GET", "/conversations"): (ALL.format(200), NONE),
     ("POST", "/conversations"): (ALL.format(201), body(title="Choyxona")),
     ("GET", ROOM): (MEMBERS.format(200), NONE),
-    ("PATCH", ROOM): (KEEPERS.format(200), body(title="Yangi nom")),
+    ("PATCH", ROOM): (MODERATORS.format(200), body(title="Yangi nom")),
     ("DELETE", ROOM): (OWNER.format(204), NONE),
     ("POST", "/directs"): (ALL.format("20*"), body(users=["a-friend"])),
     ("GET", ROOM + "/members"): (MEMBERS.format(200), NONE),
-    ("PUT", ROOM + "/members/{friend}"): (KEEPERS.format(201), body()),
-    ("PATCH", ROOM + "/members/{other}"): (KEEPERS.format(204), body(muted=True)),
-    ("DELETE", ROOM + "/members/{other}"): (KEEPERS.format(204), NONE),
+    ("PUT", ROOM + "/members/{friend}"): (MODERATORS.format(201), body()),
+    ("PATCH", ROOM + "/members/{other}"): (MODERATORS.format(204), body(muted=True)),
+    ("DELETE", ROOM + "/members/{other}"): (MODERATORS.format(204), NONE),
     ("PUT", ROOM + "/read"): (MEMBERS.format(200), body(ordinal=1)),
     ("PUT", ROOM + "/draft"): (MEMBERS.format(204), body(text="begun")),
     ("DELETE", ROOM + "/draft"): (MEMBERS.format(204), NONE),
@@ -58,12 +58,12 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ),
     ("GET", ROOM + "/messages?around={seq}"): (MEMBERS.format(200), NONE),
     ("PATCH", MESSAGE): (NOT_THEIRS, body(text="changed")),
-    ("DELETE", MESSAGE): (READING_KEEPERS.format(200), NONE),
+    ("DELETE", MESSAGE): (READING_MODERATORS.format(200), NONE),
     ("GET", MESSAGE + f"/reactions/{THUMB}"): (READERS.format(200), NONE),
     ("PUT", MESSAGE + f"/reactions/{THUMB}"): (READERS.format(200), NONE),
     ("DELETE", MESSAGE + f"/reactions/{THUMB}"): (READERS.format(200), NONE),
-    ("PUT", MESSAGE + "/pin"): (READING_KEEPERS.format(200), NONE),
-    ("DELETE", MESSAGE + "/pin"): (READING_KEEPERS.format(200), NONE),
+    ("PUT", MESSAGE + "/pin"): (READING_MODERATORS.format(200), NONE),
+    ("DELETE", MESSAGE + "/pin"): (READING_MODERATORS.format(200), NONE),
     ("POST", MESSAGE + "/reports"): (READERS.format(204), body(reason="spam")),
     ("GET", "/search?q=maxfiygap"): (ALL.format(200), NONE),
     ("GET", ROOM + "/export"): (MEMBERS.format(200), NONE),

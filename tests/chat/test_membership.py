@@ -29,7 +29,7 @@ from suhbat.protocol.objects import AddedBy, Role
 ALI = Actor("u-ali", "ali", "account", 0)
 VALI = Actor("u-vali", "vali", "account", 0)
 BARE = Actor("u-bare", "yolovchi")
-KEEPER = Actor("u-keeper", "posbon", "account", 0, "moderator")
+MODERATOR = Actor("u-moderator", "posbon", "account", 0, "moderator")
 FULL: dict[str, Role] = {f"u{n}": "member" for n in range(LARGEST_ROOM)}
 ROLES: tuple[Role, ...] = ("member", "moderator", "owner")
 
@@ -96,11 +96,11 @@ def test_no_admission_takes_the_last_owner(rank: Rank, wanted: Role, roles: dict
     [
         ("everyone", ALI, False, False, True),
         ("nobody", ALI, True, True, False),
-        ("nobody", KEEPER, True, True, False),
+        ("nobody", MODERATOR, True, True, False),
         ("known", ALI, False, False, False),
         ("known", ALI, False, True, True),
         ("known", ALI, True, False, True),
-        ("known", KEEPER, False, False, True),
+        ("known", MODERATOR, False, False, True),
         ("known", BARE, True, False, False),
     ],
 )

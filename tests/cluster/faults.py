@@ -168,10 +168,10 @@ async def run(place: Path, times: Times, seed: int, people: int = 6, pause: floa
                 continue
             at = time.monotonic()
             await fault()
-            healed = time.monotonic()
-            said.append(_line(name, storm, at, healed))
+            ended = time.monotonic()
+            said.append(_line(name, storm, at, ended))
             await asyncio.sleep(times.quiet)
-            said.append(_line("  after it", storm, healed, time.monotonic()))
+            said.append(_line("  after it", storm, ended, time.monotonic()))
             storm.failed()
             storm.mix()
             await asyncio.sleep(min(times.quiet, 1.0))

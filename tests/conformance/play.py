@@ -149,11 +149,11 @@ class _Conversation:
             self._outcome.received.append((PONG, payload))
         elif opcode in (TEXT, BINARY, CONTINUATION):
             self._compressed = bool(head & RSV1) if opcode != CONTINUATION else self._compressed
-            self._gather(opcode, payload, whole)
+            self._assemble(opcode, payload, whole)
         else:
             raise AssertionError(f"a frame that nobody asked for: {head:#x}")
 
-    def _gather(self, opcode: int, payload: bytes, whole: bool) -> None:
+    def _assemble(self, opcode: int, payload: bytes, whole: bool) -> None:
         """A message, or a fragment of one."""
         assert (opcode == CONTINUATION) == (self._message is not None), "fragments out of order"
         first, before = self._message or (opcode, b"")

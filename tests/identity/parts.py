@@ -1,4 +1,4 @@
-"""Identity over fakes, wired as in `node.py`, with cheap password hashes."""
+"""Identity over fakes, wired as in `runtime/node.py`, with cheap password hashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""v1 clients that survive the deaths of a server: they follow the client's rules of PROTOCOL §2, and record everything."""
+"""v1 clients that survive the deaths of a server: they follow the rules of docs/reference/v1.md, and record everything."""
 
 from __future__ import annotations
 

@@ -61,6 +61,6 @@ def test_types_are_unique() -> None:
 
 @pytest.mark.parametrize("code", list(Close))
 def test_who_may_come_back(code: Close) -> None:
-    """Clients reconnect after 4000-4499, not after 4500-4999, and after other codes as PROTOCOL §3 says."""
+    """Clients reconnect after 4000-4499, not after 4500-4999, and after other codes as docs/reference/close-codes.md says."""
     expected = 4000 <= code < 4500 or code in {1001, 1006, 1011, 1012, 1013}
     assert may_reconnect(code) is expected

@@ -149,7 +149,7 @@ class Viewer:
 
 
 def test_frames_are_as_the_contract_says() -> None:
-    """Message, joined and left have the fields of PROTOCOL §1, with the uid beside every name."""
+    """Message, joined and left have the fields of docs/reference/simple.md, with the uid beside every name."""
     frame = simple.message_for(created(), Viewer("u1", "user1"), echo=True)
     assert frame is not None
     assert json.loads(frame) == {

@@ -22,10 +22,10 @@ from .parts import ALI, VALI, Listener, everything, values
 AT = 1_795_000_000_000
 SOLI = Actor("u-soli", "soli", lobby_from=0)
 LOLA = Actor("u-lola", "lola", lobby_from=0)
-KEEPER = Actor("u-keeper", "posbon", "account", 0, "moderator")
-"""Who keeps order on the server."""
+MODERATOR = Actor("u-moderator", "posbon", "account", 0, "moderator")
+"""A moderator of the server."""
 LORD = Actor("u-lord", "ega", "account", 0, "owner")
-"""Who owns the server."""
+"""The owner of the server."""
 
 
 class House:

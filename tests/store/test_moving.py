@@ -40,13 +40,13 @@ from tests.fakes import FakeClock
 from tests.reused import alike
 from tests.servers import ROOT
 
-from .house import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House
+from .house import AT, LOLA, LORD, MODERATOR, PEOPLE, SOLI, House
 from .parts import ALI, VALI, Listener, everything, guest, opened, sqlite
 from .people.test_people import account, invite, session
 
 GONE = Actor("u-gone", "sarvinoz", "account", 0)
 STRANGER = Actor("u-stranger", "begona")
-EVERYBODY = (*PEOPLE, KEEPER, LORD, STRANGER)
+EVERYBODY = (*PEOPLE, MODERATOR, LORD, STRANGER)
 FEW = (VALI, LORD)
 """Those who are asked where only the way was another: what arrived is compared table by table besides."""
 WORDS = ("salom", "gap", "oʻzbek", '"ikkinchi gap"', "sal*", "has:link", "sirim")
@@ -113,7 +113,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def fill(place: Path) -> None:
-    """Rooms, directs and people; what they said, changed, took away, put under it, read and began; and those who keep order."""
+    """Rooms, directs and people; messages, edits, deletions, reactions, read marks and drafts; moderation."""
     listener = Listener()
     async with opened(sqlite(place), listener) as store:
         house = House(store, listener)
@@ -143,13 +143,13 @@ async def fill(place: Path) -> None:
 async def people(store: Store) -> None:
     roles: tuple[tuple[str, Any], ...] = (
         ("ali", "member"),
-        ("keeper", "moderator"),
+        ("moderator", "moderator"),
         ("lord", "owner"),
         ("gone", "member"),
     )
     for name, role in roles:
         await store.add_account(account(name, role=role, locale="uz" if name == "ali" else None))
-    await store.save_account(account("keeper", role="moderator", disabled=True))
+    await store.save_account(account("moderator", role="moderator", disabled=True))
     for number in range(3):
         fields = {"previous_hash": bytes([0, number, 255]) if number else None, "token_hash": bytes([number, 0, 200])}
         await store.add_session(session(f"s{number}", **fields))
@@ -176,9 +176,9 @@ async def order(house: House, room: str) -> None:
     seq = await house.write(VALI, LOBBY, "yomon gap")
     await house.do(commands.Report, SOLI, LOBBY, seq=seq, reason="bezori")
     await house.do(commands.Report, SOLI, room, seq=await house.write(VALI, room), reason="bu ham")
-    report = (await house.store.reports(KEEPER))[0].id
-    await house.do(http_commands.SettleReport, KEEPER, report=report)
-    await house.do(commands.Ban, KEEPER, LOBBY, person=STRANGER, on=True, until=house.at + 9_000_000, reason="spam")
+    report = (await house.store.reports(MODERATOR))[0].id
+    await house.do(http_commands.SettleReport, MODERATOR, report=report)
+    await house.do(commands.Ban, MODERATOR, LOBBY, person=STRANGER, on=True, until=house.at + 9_000_000, reason="spam")
     await house.do(commands.Mute, ALI, room, person=SOLI, on=True)
     await house.do(commands.Update, ALI, room, title="Yangi nom", slow_mode=3, retention=90)
     await house.do(http_commands.SetFilter, LORD, words=("haqorat", "yana biri"))
@@ -328,9 +328,9 @@ class TestMoved:
             [old] = (await store.search(VALI, parse("keyin"), None)).messages
             await house.do(commands.Delete, VALI, late, seq=old.seq)
             assert (await store.search(VALI, parse("keyin"), None)).messages == ()
-            known = {one.id for one in await store.reports(KEEPER)}
+            known = {one.id for one in await store.reports(MODERATOR)}
             await house.do(commands.Report, SOLI, LOBBY, seq=1, reason="yangi")
-            assert len({one.id for one in await store.reports(KEEPER)} - known) == 1
+            assert len({one.id for one in await store.reports(MODERATOR)} - known) == 1
             audit = len(await store.audit())
             await house.do(http_commands.SetFilter, LORD, words=("boshqa",))
             assert len({one.id for one in await store.audit()}) == audit + 1
@@ -356,7 +356,7 @@ class TestMoved:
             house = House(store, listener)
             assert await house.write(ALI) == 1
             await house.do(commands.Report, VALI, LOBBY, seq=1, reason="")
-            assert [one.id for one in await store.reports(KEEPER)] == [1]
+            assert [one.id for one in await store.reports(MODERATOR)] == [1]
             assert len((await store.search(ALI, parse("salom"), None)).messages) == 1
 
     async def test_what_is_not_in_the_file_yet(self, tmp_path: Path, url: str) -> None:

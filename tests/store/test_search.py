@@ -161,7 +161,7 @@ async def test_pages(store: Store, listener: Listener) -> None:
 async def test_many_conversations(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there are too many to name, what is found is looked through: the same is found, in the end."""
     monkeypatch.setattr(index, "FEW", 1)
-    monkeypatch.setattr(index, "PLACES", 1)
+    monkeypatch.setattr(index, "MANY", 1)
     monkeypatch.setattr(index, "SCANNED", 3)
     monkeypatch.setattr(index, "_BATCH", 2)
     room = await room_of(store, ALI, VALI)

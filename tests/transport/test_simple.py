@@ -1,4 +1,4 @@
-"""The simple dialect over real sockets: PROTOCOL §1, sentence by sentence, on every server."""
+"""The simple dialect over real sockets: docs/reference/simple.md, sentence by sentence, on every server."""
 
 from __future__ import annotations
 

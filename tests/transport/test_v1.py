@@ -1,4 +1,4 @@
-"""The v1 dialect over real sockets: PROTOCOL §2, on every server."""
+"""The v1 dialect over real sockets: docs/reference/v1.md, on every server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The data of the domain, frozen. What goes over the wire is in `protocol.objects`."""
+"""The data of the domain, frozen. The objects of the wire are in `protocol.objects`."""
 
 from __future__ import annotations
 

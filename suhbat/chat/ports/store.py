@@ -80,7 +80,7 @@ class Store(
       only after the transaction is flushed to disk, in the order of submission for one log.
     * Per log, `seq` is dense from 1; `ordinal` is dense over messages.
     * A repeated (uid, key) gives the first `PostResult` with `duplicate=True`; with another target, text or reply_to it
-      is refused with IdempotencyConflict. One refused post never fails its neighbours.
+      is refused with IdempotencyConflict. One refused post never fails another one.
     * `committed` is called with the events of each batch on the event loop, in log order, after COMMIT and before the `done`s.
     * Reads see every commit whose `done` was called. A message's text is read as it is now, not as it was written.
     """

@@ -31,18 +31,18 @@ AHEAD_SECONDS = 60.0
 
 def data_directory(data: Path) -> Iterator[Finding]:
     """Whether the directory exists or can be made, and is writable; its file system; its free space."""
-    place = data.absolute()
-    if place.exists() and not place.is_dir():
-        yield Finding("FAIL", f"{place} is a file; choose a directory: --data DIRECTORY")
+    directory = data.absolute()
+    if directory.exists() and not directory.is_dir():
+        yield Finding("FAIL", f"{directory} is a file; choose a directory: --data DIRECTORY")
         return
-    existing = next(parent for parent in (place, *place.parents) if parent.exists())
+    existing = next(parent for parent in (directory, *directory.parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
         yield Finding("FAIL", f"{existing} cannot be written: {error.strerror}; change its owner, or --data DIRECTORY")
         return
-    yield Finding("ok", f"data directory {place}" + ("" if place.exists() else " (will be made)"))
+    yield Finding("ok", f"data directory {directory}" + ("" if directory.exists() else " (will be made)"))
     yield file_system(file_system_of(existing))
     yield free_space(shutil.disk_usage(existing).free)
 

@@ -29,7 +29,7 @@ def reports_page(
     rows = connection.execute(
         select(
             *MESSAGE,
-            conversations.c.name.label("place"),
+            conversations.c.name.label("conversation"),
             reports.c.id.label("report"),
             reports.c.reason,
             reports.c.at.label("reported_at"),
@@ -51,7 +51,7 @@ def reports_page(
     return tuple(
         Reported(
             row.report,
-            message(row.place, row),
+            message(row.conversation, row),
             User(uid=row.uid, user_id=row.user_id, kind=row.user_kind),
             row.reason,
             row.reported_at,

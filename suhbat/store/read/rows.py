@@ -219,12 +219,12 @@ def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[s
         else conversation.title
     )
     floor = conversation.since if conversation.history == "joined" else 0
-    place = (
+    condition = (
         events.c.conversation_id == conversation.id,
         events.c.ordinal == state["last_ordinal"],
         events.c.seq > floor,
     )
-    rows = connection.execute(select(*MESSAGE).where(*place)).all()
+    rows = connection.execute(select(*MESSAGE).where(*condition)).all()
     last = None
     for shown in messages(connection, conversation.id, state["conversation"], rows, uid):
         later = shown.reactions and conversation.head > state["head"]

@@ -52,7 +52,7 @@ class Committer:
         """Write a batch. When this returns, everything that the result reports as written is on disk.
 
         If the database is in trouble (full disk, I/O error), all items get StorageUnavailable. After any other failure each
-        item is tried again in its own transaction, so that it cannot fail its neighbours; an item that fails again gets
+        item is tried again in its own transaction, so that it cannot fail the others; an item that fails again gets
         Internal.
         """
         self._cache.trim()

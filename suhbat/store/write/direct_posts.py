@@ -47,14 +47,14 @@ class DirectPosts:
 
     def enter(self, post: Post, log: Log) -> SuhbatError | None:
         """Prepare a message to a direct: it counts for the sender from now on, and all of its people see it. Or the refusal."""
-        place = (log.id, post.actor.uid)
-        if place not in self._cache.writers:
-            counts, wrote = self._memberships.get(place, (False, False))
+        key = (log.id, post.actor.uid)
+        if key not in self._cache.writers:
+            counts, wrote = self._memberships.get(key, (False, False))
             if not counts and (refused := crowding_refusal(self._transaction, post.actor.uid)) is not None:
                 return refused
             if not (counts and wrote):
-                self._rows.append((*place, True, True))
-            self._cache.writers.add(place)
+                self._rows.append((*key, True, True))
+            self._cache.writers.add(key)
         if log.hidden:
             show_direct(self._transaction, log, post.actor, post.at)
         return None

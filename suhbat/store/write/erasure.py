@@ -143,8 +143,8 @@ def step(transaction: WriterTransaction, span: ErasureRange, at: Milliseconds) -
 
 def _erase_event(execution: Execution, log_id: int, seq: int, uid: str, with_message: bool) -> None:
     connection = execution.connection
-    place = and_(events.c.conversation_id == log_id, events.c.seq == seq)
-    row = connection.execute(select(events).where(place)).one_or_none()
+    condition = and_(events.c.conversation_id == log_id, events.c.seq == seq)
+    row = connection.execute(select(events).where(condition)).one_or_none()
     if row is None:
         return
     changed: dict[str, Any] = {}
@@ -164,7 +164,7 @@ def _erase_event(execution: Execution, log_id: int, seq: int, uid: str, with_mes
         emoji = json.loads(row.data)["emoji"]
         if reaction_rows.remove(connection, log_id, row.target, emoji, uid):
             execution.append(_log(execution, log_id), ReactionRemoved, about=row.target, target=row.target, emoji=emoji)
-    connection.execute(update(events).where(place).values(changed))
+    connection.execute(update(events).where(condition).values(changed))
 
 
 def _log(execution: Execution, log_id: int) -> Log:

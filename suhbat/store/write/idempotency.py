@@ -1,4 +1,4 @@
-"""Idempotency keys: a repeated post is written once and gets its first answer again (PROTOCOL §2)."""
+"""Idempotency keys: a repeated post is written once and gets its first answer again (docs/reference/v1.md, "Sending")."""
 
 from __future__ import annotations
 

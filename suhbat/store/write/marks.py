@@ -39,8 +39,8 @@ def ensure_marks(
     """Add the missing read marks of these (log id, uid), each at `lobby_from` of the uid."""
     unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in cache.readers]
     if unknown:
-        place = ("conversation_id", "uid")
-        existing = set(find_rows(connection, reads, place, place, unknown))
+        key = ("conversation_id", "uid")
+        existing = set(find_rows(connection, reads, key, key, unknown))
         for log_id, uid in unknown:
             if (log_id, uid) not in existing:
                 add_read_mark(connection, log_id, uid, lobby_from[uid])

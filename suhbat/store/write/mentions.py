@@ -49,11 +49,11 @@ def add_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, t
 
 
 def remove_mentions(connection: Connection, log: Log, ordinal: int) -> MentionTargets:
-    """Delete the mentions of a message. Returns whom it mentioned, without people who had read it."""
-    place = (mentions.c.conversation_id == log.id, mentions.c.ordinal == ordinal)
-    uids = frozenset(connection.execute(select(mentions.c.uid).where(*place)).scalars())
+    """Delete the mentions of a message. Returns the uids that it mentioned, without those of people who had read it."""
+    condition = (mentions.c.conversation_id == log.id, mentions.c.ordinal == ordinal)
+    uids = frozenset(connection.execute(select(mentions.c.uid).where(*condition)).scalars())
     if uids:
-        connection.execute(delete(mentions).where(*place))
+        connection.execute(delete(mentions).where(*condition))
     all_place = (everyone.c.conversation_id == log.id, everyone.c.ordinal == ordinal)
     deleted = connection.execute(delete(everyone).where(*all_place)).rowcount
     return MentionTargets(uids, everyone=deleted > 0)

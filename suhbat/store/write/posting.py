@@ -1,8 +1,8 @@
-"""Writes a run of posts in one transaction, in the order of DESIGN §2, "Hard places, decided".
+"""Writes a run of posts in one transaction.
 
-Lock the logs, look up idempotency keys, ask the policy in arrival order, assign `seq` and `ordinal`, insert, move the heads
-once. A refused post gets its refusal and takes no `seq`. Only database errors and faults of this code are raised; then the
-caller must roll back and call `WriterCache.clear()`.
+The order of its steps: lock the logs, look up idempotency keys, ask the policy in arrival order, assign `seq` and `ordinal`,
+insert, move the heads once. A refused post gets its refusal and takes no `seq`. Only database errors and faults of this code
+are raised; then the caller must roll back and call `WriterCache.clear()`.
 """
 
 from __future__ import annotations

@@ -11,12 +11,12 @@ from suhbat.store.tables import reaction_counts, reactions
 
 def add(connection: Connection, log_id: int, target: int, emoji: str, uid: str, user_id: str, seq: int) -> None:
     """Add a new reaction of a user. `seq`: that of its event."""
-    place = {"conversation_id": log_id, "target": target, "emoji": emoji}
-    connection.execute(insert(reactions), place | {"uid": uid, "user_id": user_id, "seq": seq})
+    key = {"conversation_id": log_id, "target": target, "emoji": emoji}
+    connection.execute(insert(reactions), key | {"uid": uid, "user_id": user_id, "seq": seq})
     counted = of_emoji(reaction_counts, log_id, target, emoji)
     count = connection.execute(select(reaction_counts.c.people).where(counted)).scalar()
     if count is None:
-        connection.execute(insert(reaction_counts), place | _counted(connection, log_id, target, emoji))
+        connection.execute(insert(reaction_counts), key | _counted(connection, log_id, target, emoji))
         return
     changed = {"people": count + 1} | ({"shown": seq} if count < MAX_REACTION_USERS else {})
     connection.execute(update(reaction_counts).where(counted).values(changed))

@@ -1,7 +1,7 @@
 """The group-commit writer: one thread that writes everything queued in one transaction.
 
-While one transaction commits, the next batch gathers; a lone message does not wait for others. An accepted item is never
-cancelled, although its waiter may be. Listeners are called on the event loop, once per batch.
+While one transaction commits, the next batch collects in the queue; a lone message does not wait for others. An accepted item
+is never cancelled, although its waiter may be. Listeners are called on the event loop, once per batch.
 """
 
 from __future__ import annotations
@@ -149,8 +149,8 @@ class Writer:
 
     def _step(self) -> bool:
         """Write one batch and schedule its publication. False when it is time to stop."""
-        self._transactions.more.clear()  # before gathering, so that a later post sets it again
-        items = self._gather()
+        self._transactions.more.clear()  # before the queue is read, so that a later post sets it again
+        items = self._next_batch()
         if not items:
             return False
         self._in_progress = items
@@ -165,7 +165,7 @@ class Writer:
             sleep(PAUSE_SECONDS)
         return True
 
-    def _gather(self) -> list[Item]:
+    def _next_batch(self) -> list[Item]:
         """The next batch: posts before other work, at least one item, requeued items first. [] when it is time to stop."""
         while not self._is_queue_ended:
             try:

@@ -38,7 +38,7 @@ class WriterCache:
         self.readers: set[tuple[int, str]] = set()
         """The (log id, uid) that have a read mark."""
         self.writers: set[tuple[int, str]] = set()
-        """The (log id, uid) that have written in a direct, and for whom it counts."""
+        """The (log id, uid) of people who have written in a direct, which therefore counts for them."""
         self.last_posts: dict[tuple[int, str], Milliseconds] = {}
         """When a user last wrote in a log with slow mode, by (log id, uid)."""
         self.words: tuple[str, ...] | None = None

@@ -97,8 +97,8 @@ def test_a_bomb(siege: Siege) -> None:
                 assert process.memory_info().rss - before < 80 * MEGABYTE
 
 
-def test_pings_of_who_reads_nothing(siege: Siege) -> None:
-    """Their answers do not gather for ever, and others hear of nothing."""
+def test_pings_of_a_peer_that_reads_nothing(siege: Siege) -> None:
+    """The pongs for a peer that reads nothing take bounded memory, and other users notice nothing."""
     assert siege.server.process is not None
     process = psutil.Process(siege.server.process.pid)
     pings = framed(PING, b"x" * 125) * 400

@@ -19,7 +19,7 @@ from suhbat.identity.export import export_conversation
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.events import EVENT, Mentioned, veil_of
 from suhbat.protocol.types import LOBBY
-from tests.store.house import KEEPER, SOLI, House
+from tests.store.house import MODERATOR, SOLI, House
 from tests.store.parts import ALI, VALI, Listener, everything, opened
 
 SECRET = "qadimiysir"
@@ -40,7 +40,7 @@ async def house(store: Store, listener: Listener) -> House:
 
 
 class Scene:
-    """An old message by ALI, who keeps order there; then `late` comes, who does so too; then a new message by `late`."""
+    """An old message by ALI, a moderator or owner there; then `late` joins as a moderator and writes a new message."""
 
     house: House
     place: str
@@ -61,7 +61,7 @@ async def scene(request: pytest.FixtureRequest, house: House) -> Scene:
     else:
         scene.place = LOBBY
         scene.old = await house.write(ALI, LOBBY, f"{SECRET} eski")
-        scene.late = replace(KEEPER, uid="u-late", user_id="kech", lobby_from=scene.old)
+        scene.late = replace(MODERATOR, uid="u-late", user_id="kech", lobby_from=scene.old)
     scene.new = await house.write(scene.late, scene.place, "yangi")
     return scene
 
@@ -71,8 +71,8 @@ def teller(scene: Scene) -> Actor:
 
 
 @pytest.mark.parametrize(("kind", "fields"), ASKED)
-async def test_no_act_reaches_below(scene: Scene, kind: type[Any], fields: dict[str, Any]) -> None:
-    """Whoever may do it above is told that there is nothing, in the words for a message that does not exist."""
+async def test_no_command_reaches_below(scene: Scene, kind: type[Any], fields: dict[str, Any]) -> None:
+    """For a message below the floor every command gets the refusal for a message that does not exist."""
     told = []
     for seq in (scene.old, 10**6):
         error = await scene.house.refused(NotFound, None, kind, scene.late, scene.place, seq=seq, **fields)
@@ -113,7 +113,7 @@ async def test_nothing_that_is_read_shows_it(scene: Scene) -> None:
 
 
 async def test_no_report_of_below_is_settled(scene: Scene) -> None:
-    """Who keeps order there since then does not know of it."""
+    """A moderator who joined later gets the answer for a report that does not exist."""
     await scene.house.do(commands.Report, VALI, scene.place, seq=scene.old, reason="spam")
     [report] = await scene.house.store.reports(teller(scene))
     await scene.house.refused(NotFound, None, http_commands.SettleReport, scene.late, report=report.id)
@@ -193,7 +193,7 @@ async def test_a_lobby_that_all_read_has_no_floor(open_house: House) -> None:
 
 
 async def test_a_bare_guest_has_nothing_of_the_past(house: House) -> None:
-    """Who sees only what is said while connected acts on nothing that was said."""
+    """A bare guest, who sees messages only while connected, cannot react to an older one."""
     old = await house.write(ALI, LOBBY, "eski")
     with pytest.raises(SuhbatError):
         await house.do(commands.React, Actor("u-bare", "yolovchi"), LOBBY, seq=old, emoji="👍", on=True)

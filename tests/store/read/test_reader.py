@@ -51,8 +51,8 @@ async def test_reads_of_one_moment_share_a_transaction(engine: Engine, reader: R
     assert len(begun) == 2
 
 
-async def test_who_fails_fails_alone(reader: Reader) -> None:
-    """The neighbours in the same turn get their answers."""
+async def test_a_failed_read_fails_alone(reader: Reader) -> None:
+    """The other reads of the same turn get their results."""
 
     def fail(connection: Connection) -> int:
         raise ValueError("no")

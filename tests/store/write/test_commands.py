@@ -48,7 +48,7 @@ from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import Reaction
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.write.commands import EXECUTORS
-from tests.store.house import AT, KEEPER, LOLA, LORD, PEOPLE, SOLI, House, holding
+from tests.store.house import AT, LOLA, LORD, MODERATOR, PEOPLE, SOLI, House, holding
 from tests.store.parts import ALI, BARE, VALI, Listener, direct, everything, guest, opened, uids
 from tests.store.people.test_people import account
 
@@ -98,9 +98,9 @@ class TestEdit:
         """Only one's own, only what is there, only where one may."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room)
-        for keeper in (VALI, LORD):
-            wanted = Forbidden if keeper is VALI else NotFound
-            await house.refused(wanted, None, commands.Edit, keeper, room, seq=seq, text="x")
+        for other in (VALI, LORD):
+            wanted = Forbidden if other is VALI else NotFound
+            await house.refused(wanted, None, commands.Edit, other, room, seq=seq, text="x")
         lobby = await house.write(ALI)
         await house.refused(Forbidden, "forbidden.author", commands.Edit, LORD, LOBBY, seq=lobby, text="x")
         for nothing in (1, seq + 1, 10**9):  # member.joined, above the head
@@ -150,7 +150,7 @@ class TestDelete:
         await house.quiet(commands.Delete, ALI, LOBBY, seq=seq)
 
     async def test_who_may(self, house: House) -> None:
-        """Oneself; who keeps order there; in private rooms and directs no server's owner."""
+        """The sender and the moderators of the place may; in private rooms and directs the server's owner may not."""
         room = await house.room(ALI, VALI, SOLI)
         theirs = await direct(house.store, VALI, ALI, AT)
         mine, other, private = [await house.write(VALI, place) for place in (room, room, theirs)]
@@ -162,15 +162,15 @@ class TestDelete:
             await house.refused(NotFound, "not_found", commands.Delete, LORD, place, seq=seq)
         lobby = await house.write(VALI)
         await house.refused(Forbidden, None, commands.Delete, ALI, LOBBY, seq=lobby)
-        await house.do(commands.Delete, KEEPER, LOBBY, seq=lobby)
+        await house.do(commands.Delete, MODERATOR, LOBBY, seq=lobby)
         assert [(one.action, one.actor_uid, one.subject) for one in await house.store.audit()][:1] == [
-            ("message.delete", KEEPER.uid, VALI.uid)
+            ("message.delete", MODERATOR.uid, VALI.uid)
         ]
 
     async def test_who_deletes_their_own_is_not_written_down(self, house: House) -> None:
         """The audit log is for what is done to others."""
-        seq = await house.write(KEEPER)
-        await house.do(commands.Delete, KEEPER, LOBBY, seq=seq)
+        seq = await house.write(MODERATOR)
+        await house.do(commands.Delete, MODERATOR, LOBBY, seq=seq)
         assert await house.store.audit() == ()
 
     async def test_muted_and_archived_people_may_delete_their_own(self, house: House) -> None:
@@ -347,9 +347,9 @@ class TestPin:
         await house.refused(BadRequest, None, commands.Pin, ALI, room, seq=seqs[50], on=True)
         lobby = await house.write(ALI)
         await house.refused(Forbidden, None, commands.Pin, ALI, LOBBY, seq=lobby, on=True)
-        await house.do(commands.Pin, KEEPER, LOBBY, seq=lobby, on=True)
+        await house.do(commands.Pin, MODERATOR, LOBBY, seq=lobby, on=True)
         await house.do(commands.Delete, ALI, LOBBY, seq=lobby)
-        await house.refused(NotFound, "not_found.message", commands.Pin, KEEPER, LOBBY, seq=lobby, on=False)
+        await house.refused(NotFound, "not_found.message", commands.Pin, MODERATOR, LOBBY, seq=lobby, on=False)
 
     async def test_pins_of_before_ones_time_are_not_shown(self, house: House) -> None:
         """Where history begins with the joining, and for a bare guest in the lobby."""
@@ -360,7 +360,7 @@ class TestPin:
         assert len(await house.store.pins(ALI, room)) == 1
         assert await house.store.pins(VALI, room) == ()
         lobby = await house.write(ALI)
-        await house.do(commands.Pin, KEEPER, LOBBY, seq=lobby, on=True)
+        await house.do(commands.Pin, MODERATOR, LOBBY, seq=lobby, on=True)
         assert await house.store.pins(BARE, LOBBY) == ()
 
 
@@ -375,14 +375,14 @@ class TestReport:
         assert not (await house.quiet(commands.Report, VALI, room, seq=there, reason="yana")).created
         [mine] = await house.store.reports(ALI)
         assert (mine.message.text, mine.by.user_id, mine.reason) == ("xonada", "vali", "yomon")
-        assert [one.message.text for one in await house.store.reports(KEEPER)] == ["lobbyda"]
+        assert [one.message.text for one in await house.store.reports(MODERATOR)] == ["lobbyda"]
         assert await house.store.reports(VALI) == ()
 
     async def test_also_from_who_never_did_anything_before(self, house: House) -> None:
-        """A report is a durable act: who made it is known from then on."""
+        """A report is durable, so the person who made it gets a row in `users`."""
         seq = await house.write(ALI)
         await house.do(commands.Report, Actor("u-yangi", "yangi", lobby_from=0), LOBBY, seq=seq, reason="")
-        assert [one.by.user_id for one in await house.store.reports(KEEPER)] == ["yangi"]
+        assert [one.by.user_id for one in await house.store.reports(MODERATOR)] == ["yangi"]
 
     async def test_refusals(self, house: House) -> None:
         """A message that is there, where one is; a hundred that nobody has looked at yet."""
@@ -754,8 +754,8 @@ class TestUpdate:
     async def test_the_lobby(self, house: House) -> None:
         """Its topic and slow mode are a moderator's, its retention the owner's; the rest is what it is."""
         await house.refused(Forbidden, None, commands.Update, ALI, LOBBY, topic="x")
-        await house.do(commands.Update, KEEPER, LOBBY, topic="Salom", slow_mode=3)
-        await house.refused(Forbidden, None, commands.Update, KEEPER, LOBBY, retention=3)
+        await house.do(commands.Update, MODERATOR, LOBBY, topic="Salom", slow_mode=3)
+        await house.refused(Forbidden, None, commands.Update, MODERATOR, LOBBY, retention=3)
         await house.do(commands.Update, LORD, LOBBY, retention=3)
         for change in ({"title": "x"}, {"visibility": "public"}, {"history": "joined"}, {"archived": True}):
             await house.refused(Forbidden, "forbidden.kind", commands.Update, LORD, LOBBY, **change)
@@ -1071,12 +1071,12 @@ class TestBan:
 
     async def test_from_the_server(self, house: House) -> None:
         """In the lobby: nothing can be done there any more, and the store says who it is and until when."""
-        await house.quiet(commands.Ban, KEEPER, LOBBY, person=VALI, on=True, until=AT + 1_000)
+        await house.quiet(commands.Ban, MODERATOR, LOBBY, person=VALI, on=True, until=AT + 1_000)
         assert await house.store.bans() == {VALI.uid: AT + 1_000}
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.banned"
         house.at = AT + 1_000
         await house.write(VALI)
-        await house.do(commands.Ban, KEEPER, LOBBY, person=VALI, on=False)
+        await house.do(commands.Ban, MODERATOR, LOBBY, person=VALI, on=False)
         assert await house.store.bans() == {}
 
     async def test_refusals(self, house: House) -> None:
@@ -1136,7 +1136,7 @@ class TestMute:
 
     async def test_the_lobby(self, house: House) -> None:
         """No event, for the lobby has no members; and it lasts over a restart of what is known."""
-        await house.quiet(commands.Mute, KEEPER, LOBBY, person=VALI, on=True)
+        await house.quiet(commands.Mute, MODERATOR, LOBBY, person=VALI, on=True)
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
         await house.refused(NotFound, None, commands.Leave, ALI, "r404")  # what was known is thrown away
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
@@ -1152,13 +1152,13 @@ class TestMute:
         await house.refused(Forbidden, None, commands.Mute, SOLI, room, person=VALI, on=True)
         await house.store.add_account(account("boshqa", role="moderator"))
         like = Actor("u-boshqa", "boshqa", "account", 0)  # as somebody knows them who has not heard of their rank yet
-        await house.refused(Forbidden, "forbidden.rank", commands.Mute, KEEPER, LOBBY, person=like, on=True)
+        await house.refused(Forbidden, "forbidden.rank", commands.Mute, MODERATOR, LOBBY, person=like, on=True)
         await house.do(commands.Mute, LORD, LOBBY, person=like, on=True)
 
 
 class TestSlowMode:
     async def test_between_two_messages(self, house: House) -> None:
-        """A member waits from their last message on; others and those who keep order do not."""
+        """A member waits after their last message. Other members need not wait for it, and moderators and owners never wait."""
         room = await house.room(ALI, VALI, SOLI)
         await house.do(commands.Update, ALI, room, slow_mode=10)
         await house.write(VALI, room)
@@ -1237,7 +1237,7 @@ class TestBatches:
         assert (await house.state(SOLI, room)).unread == 0
 
     async def test_a_fault_of_ours_harms_nobody(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A command that fails half-way leaves nothing behind, and its neighbours are written."""
+        """A command that fails half-way leaves nothing behind, and the other items of its batch are written."""
 
         def broken(execution: Any, command: commands.Pin) -> CommandResult:
             log = execution.log(command.conversation, "see")
@@ -1259,7 +1259,7 @@ class TestBatches:
         assert [event.seq for event in await house.log(LOBBY)] == [1, 2, 3]
 
     async def test_a_refusal_is_its_own(self, house: House) -> None:
-        """Whoever waits for it, and nobody else, hears of it; who does not wait any more is no trouble."""
+        """Only the caller gets the refusal of a command. A cancelled caller does no harm."""
         task = asyncio.ensure_future(house.do(commands.Join, ALI, "r404"))
         await asyncio.sleep(0)
         task.cancel()

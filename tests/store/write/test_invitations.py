@@ -1,4 +1,4 @@
-"""Being added (PROTOCOL §4): who is made a member at once, who is asked, what anybody may make and be in; and directs that
+"""Being added (docs/reference/permissions.md): who becomes a member at once, who gets an invitation; the limits; directs that
 appear when somebody writes."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from suhbat.protocol import commands
 from suhbat.protocol.events import ConversationAdded, ConversationInvited, ConversationRemoved
 from suhbat.protocol.types import ME
 from tests.client.parts import opened as following
-from tests.store.house import KEEPER, LOLA, LORD, SOLI, House
+from tests.store.house import LOLA, LORD, MODERATOR, SOLI, House
 from tests.store.parts import ALI, VALI, Listener, everything, guest, opened
 
 SMALL = Bounds(conversations=3, rooms=2, directs=2)
@@ -162,11 +162,11 @@ class TestAsking:
 
 
 class TestKnowing:
-    @pytest.mark.parametrize("keeper", [KEEPER, LORD])
-    async def test_who_looks_after_the_server(self, house: House, keeper: Actor) -> None:
+    @pytest.mark.parametrize("staff", [MODERATOR, LORD])
+    async def test_everybody_knows_the_staff(self, house: House, staff: Actor) -> None:
         """Everybody knows the server's owner and moderators."""
-        room = await house.room(keeper)
-        assert (await invite(house, keeper, room, VALI)).created
+        room = await house.room(staff)
+        assert (await invite(house, staff, room, VALI)).created
 
     async def test_one_room_is_enough(self, house: House) -> None:
         """Both in one room; the lobby, or a room that one has left, is none."""

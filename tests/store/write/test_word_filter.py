@@ -16,7 +16,7 @@ OWNER = Actor("u-owner", "owner", "account", lobby_from=0, role="owner")
 
 
 async def test_a_word_is_refused_in_every_spelling(store: Store, listener: Listener) -> None:
-    """As a whole word; the neighbours in the batch pass; an edit brings it in neither; taken away again it may be said."""
+    """A filtered word is refused as a whole word, in a message and in an edit, until it is removed from the filter."""
     await execute(store, http_commands.SetFilter, OWNER, 1, words=("Ўзбек", "yomon so'z", " "))
     for text in ("o'zbek", "men ОʻЗБЕК", "bu YOMON soʻz!"):
         assert isinstance(await listener.refused(store, ALI, text), Forbidden)

@@ -1,4 +1,4 @@
-"""The group-commit writer: batches gather while one commits, and nobody is left without an answer, whatever breaks."""
+"""The group-commit writer: while one batch commits the next one collects, and every item gets an answer, whatever breaks."""
 
 from __future__ import annotations
 

@@ -48,8 +48,8 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
     if before.everyone != after.everyone:
         everyone = json.loads(row.data)["everyone"] if row.data else 0
         changed["data"] = mentions_json(everyone, after.everyone)
-    place = (events.c.conversation_id == log.id, events.c.seq == command.seq)
-    execution.connection.execute(update(events).where(*place).values(changed))
+    condition = (events.c.conversation_id == log.id, events.c.seq == command.seq)
+    execution.connection.execute(update(events).where(*condition).values(changed))
     search.replace(execution.connection, (log.id, command.seq, row.actor_uid, row.text), command.text)
     (shown,) = shown_to_all(
         execution.connection, log.id, log.name, [execution.message_row(log, command.seq)], log.head + 1
@@ -63,15 +63,15 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
 def delete(execution: Execution, command: Delete) -> CommandResult:
     """Delete a message; a tombstone stays. Deleting again changes nothing."""
     log = execution.log(command.conversation, "delete")
-    place = (events.c.conversation_id == log.id, events.c.seq == command.seq, events.c.ordinal.is_not(None))
-    row = execution.connection.execute(select(events).where(*place)).one_or_none()
+    condition = (events.c.conversation_id == log.id, events.c.seq == command.seq, events.c.ordinal.is_not(None))
+    row = execution.connection.execute(select(events).where(*condition)).one_or_none()
     if row is not None and row.deleted and execution.may_read(log, command.seq):
         return CommandResult(log.name, log.head)
     row = execution.message_row(log, command.seq)
     if row.actor_uid != execution.actor.uid:
         execution.require(log, "delete_any")
         execution.audit("message.delete", log, row.actor_uid, str(command.seq))
-    execution.connection.execute(update(events).where(*place).values(text="", deleted=True))
+    execution.connection.execute(update(events).where(*condition).values(text="", deleted=True))
     return CommandResult(log.name, scrub(execution, log, row))
 
 

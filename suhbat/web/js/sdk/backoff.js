@@ -1,4 +1,4 @@
-// How long to wait before coming back: full jitter, from 0.5 s doubling to 20 s (PROTOCOL §3). Pure.
+// How long to wait before coming back: full jitter, from 0.5 s doubling to 20 s (docs/reference/close-codes.md). Pure.
 
 export const FIRST_MS = 500;
 export const MOST_MS = 20_000;

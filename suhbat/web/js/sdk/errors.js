@@ -1,4 +1,4 @@
-// What can go wrong for a program that uses the SDK, and the close codes (PROTOCOL §3).
+// What can go wrong for a program that uses the SDK, and the close codes (docs/reference/close-codes.md).
 
 /** Refusals that the SDK repeats by itself. `name_in_use` is retryable too, but a person should choose. */
 export const WAIT_AND_REPEAT = new Set(["busy", "storage_unavailable", "rate_limited"]);

@@ -1,4 +1,4 @@
-// Which logs are behind their heads, and when to ask for what is missing (PROTOCOL §2: `sync`, `pong`). Pure.
+// Which logs are behind their heads, and when to ask for what is missing (`sync`). Pure.
 
 /** A log that stays below its head for this long, without an event of it coming in, is asked for (again). */
 export const BELOW_MS = 2_000;

@@ -1,5 +1,5 @@
 // From one connection to the next: what is said and heard over it, when to come back, and when not to
-// (PROTOCOL §3).
+// (docs/reference/close-codes.md).
 
 /** @import { Clock, Effect, Frame, Link, Status } from "./types.js" */
 /** @import { Outbox } from "./outbox.js" */

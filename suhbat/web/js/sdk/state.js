@@ -1,4 +1,4 @@
-// What a client knows, and what each frame does to it: frames in, effects out (PROTOCOL §2). No socket, timer
+// What a client knows, and what each frame does to it: frames in, effects out (docs/reference/v1.md). No socket, timer
 // or clock.
 //
 // The rule that makes at-least-once into exactly-once is in `#event`: apply cursor + 1, drop what is not
