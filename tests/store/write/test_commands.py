@@ -1,4 +1,4 @@
-"""Every command that changes what is stored, over every store: what it does, what it refuses, and that the same again is
+"""Every command that changes stored state, over every store: its effect, its refusals, and that a repeat changes
 nothing."""
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def house(store: Store, listener: Listener) -> House:
 
 
 def test_every_command_can_be_carried_out() -> None:
-    """Whatever can be asked can be carried out."""
+    """Each command of the union has an executor."""
     assert set(EXECUTORS) == set(get_args(StateCommand))
 
 
@@ -78,14 +78,14 @@ class TestEdit:
         assert (await house.state(VALI, room)).last_message == event.message
 
     async def test_done_is_the_place_of_the_event(self, house: House) -> None:
-        """And where nothing changes, the head."""
+        """The result carries the `seq` of the event; if nothing changed, that of the head."""
         seq = await house.write(ALI, LOBBY, "bir")
         await house.write(ALI, LOBBY, "yana")
         assert await house.do(commands.Edit, ALI, LOBBY, seq=seq, text="ikki") == CommandResult(LOBBY, 3)
         await house.quiet(commands.Edit, ALI, LOBBY, seq=seq, text="ikki")
 
     async def test_nothing_else_of_it_changes(self, house: House) -> None:
-        """Its place, its time, what it answers and who reacted stay."""
+        """An edit leaves the message's number, time, reply and reactions as they were."""
         first = await house.write(ALI, LOBBY)
         seq = await house.write(ALI, LOBBY, "bir", reply_to=first)
         await house.do(commands.React, VALI, LOBBY, seq=seq, emoji="👍", on=True)
@@ -95,7 +95,7 @@ class TestEdit:
         assert after == before.model_copy(update={"text": "ikki", "edited_at": AT})
 
     async def test_refusals(self, house: House) -> None:
-        """Only one's own, only what is there, only where one may."""
+        """Only the author may edit a message, only while it exists, and only where they may write."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room)
         for other in (VALI, LORD):
@@ -111,13 +111,13 @@ class TestEdit:
             await house.refused(NotFound, "not_found", commands.Edit, ALI, name, seq=1, text="x")
 
     async def test_the_old_text_is_nowhere(self, house: House, tmp_path: Path) -> None:
-        """What was said before an edit is gone like what was deleted."""
+        """No table holds the text from before an edit."""
         seq = await house.write(ALI, LOBBY, "maxfiyeski soz")
         await house.do(commands.Edit, ALI, LOBBY, seq=seq, text="yangi")
         assert holding(tmp_path / "data", "maxfiyeski") == []
 
     async def test_a_message_that_is_past_keeping_has_no_edit_to_show(self, house: House) -> None:
-        """Retention took the message and left its edit: the log can still be read, and says that the message is gone."""
+        """If retention removed a message but not its edit, the log can still be read; the edit shows a deleted message."""
         house.at = 1
         seq = await house.write(ALI, LOBBY, "eski")
         house.at = AT - 1_000
@@ -130,7 +130,8 @@ class TestEdit:
 
 class TestDelete:
     async def test_a_tombstone_stays(self, house: House) -> None:
-        """Without text and reactions, in its place; unpinned; the replay of the old event is one too."""
+        """A deleted message keeps its number, without text, reactions and pin; the replay of its creation shows the
+        tombstone too."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room, "bir")
         await house.do(commands.React, VALI, room, seq=seq, emoji="👍", on=True)
@@ -143,7 +144,7 @@ class TestDelete:
         assert await house.store.pins(VALI, room) == ()
 
     async def test_again_changes_nothing(self, house: House) -> None:
-        """Twice is once."""
+        """Deleting a deleted message changes nothing."""
         seq = await house.write(ALI)
         assert (await house.do(commands.Delete, ALI, LOBBY, seq=seq)).seq == 2
         await house.write(ALI)
@@ -168,13 +169,13 @@ class TestDelete:
         ]
 
     async def test_who_deletes_their_own_is_not_written_down(self, house: House) -> None:
-        """The audit log is for what is done to others."""
+        """The audit log does not record that a user deletes their own message."""
         seq = await house.write(MODERATOR)
         await house.do(commands.Delete, MODERATOR, LOBBY, seq=seq)
         assert await house.store.audit() == ()
 
     async def test_muted_and_archived_people_may_delete_their_own(self, house: House) -> None:
-        """Silence is no reason to keep somebody's words."""
+        """A muted user, and a member of an archived room, may delete their own messages."""
         room = await house.room(ALI, VALI)
         first, second = await house.write(VALI, room), await house.write(VALI, room)
         await house.do(commands.Mute, ALI, room, person=VALI, on=True)
@@ -183,7 +184,7 @@ class TestDelete:
         await house.do(commands.Delete, VALI, room, seq=second)
 
     async def test_what_was_deleted_is_nowhere(self, house: House, tmp_path: Path) -> None:
-        """No column of any table holds the text: events of anybody's log, search, drafts, states that were told."""
+        """No column of any table holds the text of a deleted message: events, search, drafts, stored states."""
         secret = "maxfiyxabar"
         room = await house.room(ALI, VALI, history="all")
         theirs = (await house.listener.send(house.store, ALI, f"{secret} bu", peer=VALI)).conversation
@@ -207,8 +208,8 @@ class TestDelete:
 
 class TestUnread:
     async def test_deleted_messages_are_not_unread(self, house: House) -> None:
-        """In the snapshot, in what a mark answers and in its event; but those above the mark only, and not one's own. The event
-        of a deletion says whose it was and where, also to those who come later."""
+        """Deleted messages above the read mark are not counted as unread, in the state, in the result of `read` and in its
+        event; one's own never are. The deletion's event names the sender and the ordinal, live and in a replay."""
         room = await house.room(ALI, VALI)
         seqs = [await house.write(ALI, room) for _ in range(5)]
         own = await house.write(VALI, room)
@@ -231,7 +232,7 @@ class TestUnread:
 
 class TestReact:
     async def test_put_and_taken_back(self, house: House) -> None:
-        """Each emoji of each person once; the events name it; the message shows who."""
+        """A user can put each emoji once under a message. The events carry the emoji, and the message shows the users."""
         seq = await house.write(ALI)
         [event] = await house.told(commands.React, VALI, LOBBY, seq=seq, emoji="👍", on=True)
         assert isinstance(event, ReactionAdded) and (event.target, event.emoji) == (seq, "👍")
@@ -248,7 +249,8 @@ class TestReact:
         await house.quiet(commands.React, VALI, LOBBY, seq=seq, emoji="👍", on=False)
 
     async def test_refusals(self, house: House) -> None:
-        """Nothing under what is no message, and twenty different emoji under one, by whomever; one of those may be chosen."""
+        """Only a message takes reactions: at most twenty different emoji in all. An emoji that is there already may still
+        be chosen."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room)
         await house.refused(NotFound, "not_found.message", commands.React, ALI, room, seq=1, emoji="👍", on=True)
@@ -266,7 +268,7 @@ class TestReact:
             await house.refused(NotFound, "not_found.message", commands.React, ALI, room, seq=seq, emoji="👍", on=on)
 
     async def test_either_spelling(self, house: House) -> None:
-        """With and without U+FE0F it is one emoji: put once, taken back by either, also where an older version stored one."""
+        """An emoji with and without U+FE0F is one emoji: it counts once, and either spelling removes it."""
         seq = await house.write(ALI)
         await house.do(commands.React, VALI, LOBBY, seq=seq, emoji="\u2764", on=True)
         await house.quiet(commands.React, VALI, LOBBY, seq=seq, emoji="\u2764\ufe0f", on=True)
@@ -278,8 +280,9 @@ class TestReact:
         assert isinstance(gone, ReactionRemoved) and gone.emoji == "\u2764"
 
     async def test_many_people(self, house: House) -> None:
-        """A message shows how many they are and the first twenty; who leaves makes room for the next; `mine` is of everybody;
-        the rest is in pages. Events, which are the same for all, have no `mine`, and say up to where they counted."""
+        """A message shows the count and the first twenty users; when one leaves, the next takes the place. `mine` is right
+        for every user, and further users come in pages. Events have no `mine`, and carry the `seq` up to which they
+        counted."""
         people = [Actor(f"u-{n:02}", f"odam{n:02}", lobby_from=0) for n in range(30)]
         seq = await house.write(ALI)
         for person in people:
@@ -324,7 +327,7 @@ class TestReact:
 
 class TestPin:
     async def test_pinned_and_unpinned(self, house: House) -> None:
-        """The latest pin first; the same again is nothing."""
+        """The latest pin comes first. A repeat changes nothing."""
         theirs = await direct(house.store, ALI, VALI, AT)
         first, second = await house.write(ALI, theirs, "1"), await house.write(ALI, theirs, "2")
         [event] = await house.told(commands.Pin, VALI, theirs, seq=first, on=True)
@@ -338,7 +341,7 @@ class TestPin:
         await house.quiet(commands.Pin, ALI, theirs, seq=second, on=False)
 
     async def test_refusals(self, house: House) -> None:
-        """A moderator's in rooms and in the lobby; fifty at the most; not of what is deleted."""
+        """In rooms and in the lobby only moderators pin; at most fifty messages; a deleted message cannot be pinned."""
         room = await house.room(ALI, VALI)
         seqs = [await house.write(ALI, room) for _ in range(51)]
         await house.refused(Forbidden, None, commands.Pin, VALI, room, seq=seqs[0], on=True)
@@ -352,7 +355,8 @@ class TestPin:
         await house.refused(NotFound, "not_found.message", commands.Pin, MODERATOR, LOBBY, seq=lobby, on=False)
 
     async def test_pins_of_before_ones_time_are_not_shown(self, house: House) -> None:
-        """Where history begins with the joining, and for a bare guest in the lobby."""
+        """A member does not see pins of messages from before they joined (`history: joined`), nor a bare guest those of the
+        lobby."""
         room = await house.room(ALI, history="joined")
         seq = await house.write(ALI, room)
         await house.do(commands.Pin, ALI, room, seq=seq, on=True)
@@ -365,8 +369,9 @@ class TestPin:
 
 
 class TestReport:
-    async def test_those_who_keep_order_hear_of_it(self, house: House) -> None:
-        """In the lobby the server's, in a room the room's; once however often it is told; no event."""
+    async def test_moderators_see_reports(self, house: House) -> None:
+        """Reports in the lobby are shown to the server's moderators, those in a room to the room's. A repeated report
+        counts once. A report makes no event."""
         room = await house.room(ALI, VALI)
         there = await house.write(ALI, room, "xonada")
         lobby = await house.write(ALI, LOBBY, "lobbyda")
@@ -385,7 +390,7 @@ class TestReport:
         assert [one.by.user_id for one in await house.store.reports(MODERATOR)] == ["yangi"]
 
     async def test_refusals(self, house: House) -> None:
-        """A message that is there, where one is; a hundred that nobody has looked at yet."""
+        """A report needs a message that the reporter may see; a user may have a hundred open reports."""
         room = await house.room(ALI)
         seq = await house.write(ALI, room)
         await house.refused(NotFound, "not_found", commands.Report, VALI, room, seq=seq, reason="")
@@ -398,7 +403,7 @@ class TestReport:
 
 class TestMark:
     async def test_read_up_to_here(self, house: House) -> None:
-        """Unread is what others said since, in the answer, in the event and in the state alike."""
+        """The messages of others above the mark are unread; the result, the event and the state agree."""
         room = await house.room(ALI, VALI)
         for writer in (ALI, ALI, VALI, ALI, VALI):
             await house.write(writer, room)
@@ -413,7 +418,7 @@ class TestMark:
         assert (await house.state(VALI, room)).unread == 0
 
     async def test_never_back(self, house: House) -> None:
-        """A lower or the same mark changes nothing and answers with what is unread now."""
+        """A mark at or below the present one changes nothing; the result has the present unread count."""
         room = await house.room(ALI, VALI)
         for _ in range(4):
             await house.write(ALI, room)
@@ -423,7 +428,7 @@ class TestMark:
         assert (await house.state(VALI, room)).read_ordinal == 3
 
     async def test_never_beyond_the_last_message(self, house: House) -> None:
-        """Whatever is asked for: what is said later is unread."""
+        """A mark above the last message is cut to it: later messages are unread."""
         theirs = await direct(house.store, ALI, VALI, AT)
         await house.write(ALI, theirs)
         assert await house.do(commands.Read, VALI, theirs, ordinal=2**53 - 1) == CommandResult(theirs, 1, unread=0)
@@ -431,7 +436,8 @@ class TestMark:
         assert (await house.state(VALI, theirs)).unread == 1
 
     async def test_the_lobby_begins_with_oneself(self, house: House) -> None:
-        """What was said before is read already; without having written, too."""
+        """In the lobby, messages from before a user's identity existed count as read, even if the user has written
+        nothing."""
         for _ in range(3):
             await house.write(ALI)
         await house.store.save_guest(guest(Actor("u-late", "kech", lobby_from=3)))
@@ -441,7 +447,7 @@ class TestMark:
         assert (await house.do(commands.Read, late, LOBBY, ordinal=4)).unread == 0
 
     async def test_without_a_mark_nothing_is_unread(self, house: House) -> None:
-        """So a first mark that is low is one that goes back."""
+        """Without a mark nothing is unread, so a low first mark does not make messages unread."""
         for _ in range(3):
             await house.write(ALI)
         assert (await house.state(VALI, LOBBY)).unread == 0
@@ -449,7 +455,7 @@ class TestMark:
         assert (await house.state(VALI, LOBBY)).unread == 0
 
     async def test_strangers(self, house: House) -> None:
-        """A mark is a member's."""
+        """Only members may set a mark."""
         room = await house.room(ALI)
         public = await house.room(ALI, visibility="public")
         await house.refused(NotFound, "not_found", commands.Read, VALI, room, ordinal=1)
@@ -458,7 +464,7 @@ class TestMark:
 
 class TestMentions:
     async def test_counted_until_read(self, house: House) -> None:
-        """Each unread message that names somebody, once; what they read is counted no more."""
+        """Each unread message that mentions a user counts once; a mark removes those below it."""
         room = await house.room(ALI, VALI, SOLI)
         for named in ((VALI.uid,), (VALI.uid, SOLI.uid, ALI.uid, "u-nobody"), ()):
             await house.write(ALI, room, named=named)
@@ -468,8 +474,8 @@ class TestMentions:
         await house.do(commands.Read, VALI, room, ordinal=3)
         assert (await house.state(VALI, room)).mentions == 0
 
-    async def test_everybody_is_for_those_who_keep_order(self, house: House) -> None:
-        """In a room a moderator's word, in a direct anybody's, in the lobby nobody's."""
+    async def test_who_may_mention_everybody(self, house: House) -> None:
+        """Only moderators may mention everybody in a room, both people in a direct, and nobody in the lobby."""
         room = await house.room(ALI, VALI)
         theirs = await direct(house.store, ALI, VALI, AT)
         for place, writer, count in ((room, VALI, 0), (room, ALI, 1), (theirs, ALI, 1), (LOBBY, LORD, 0)):
@@ -478,7 +484,7 @@ class TestMentions:
             assert (await house.state(reader, place)).mentions == count, (place, writer)
 
     async def test_everybody_is_stored_once(self, house: House) -> None:
-        """Not once for each person: one row, one event, which says it; nobody's own log hears of it."""
+        """A mention of everybody is one event and no row or event for each person."""
         room = await house.room(ALI, VALI, SOLI)
         seq = await house.write(ALI, room, "@all", named=(EVERYBODY, VALI.uid))
         assert [(await house.state(one, room)).mentions for one in (ALI, VALI, SOLI)] == [0, 1, 1]
@@ -489,8 +495,8 @@ class TestMentions:
         assert [(await house.state(one, room)).mentions for one in (VALI, SOLI)] == [0, 1]
 
     async def test_everybody_follows_the_text(self, house: House) -> None:
-        """An edit that names everybody, or does so no more, and a deletion say by how much the count changes; what was said
-        before stays as it was said, for whoever reads the log later."""
+        """Edits and deletions carry in `everyone` by how much the count of mentions changes; in a replay the earlier events
+        keep theirs."""
         room = await house.room(ALI, VALI, SOLI)
         seq = await house.write(ALI, room, "salom")
         await house.do(commands.Edit, ALI, room, seq=seq, text="salom @all", named=(EVERYBODY,))
@@ -508,7 +514,8 @@ class TestMentions:
         assert (events[-1].ordinal, events[-1].sender_uid) == (1, ALI.uid)
 
     async def test_naming_people_is_counted(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        """By how many they are: what is above gets `rate_limited`, and is not stored; an edit too. Others go on."""
+        """Each mentioned person costs one. A message or edit above the limit gets `rate_limited` and is not stored; other
+        senders are not affected."""
         monkeypatch.setattr("suhbat.chat.rate.NAMED_AT_ONCE", 7)
         room = await house.room(ALI, VALI, SOLI)
         for named in ((EVERYBODY,), (VALI.uid, SOLI.uid), (VALI.uid,)):
@@ -523,7 +530,7 @@ class TestMentions:
         )
 
     async def test_follow_the_text(self, house: House) -> None:
-        """An edit names others than before, a deletion nobody."""
+        """After an edit the mentions are those of the new text; after a deletion there are none."""
         room = await house.room(ALI, VALI, SOLI)
         seq = await house.write(ALI, room, "@vali", named=(VALI.uid,))
         await house.do(commands.Edit, ALI, room, seq=seq, text="@soli", named=(SOLI.uid,))
@@ -532,7 +539,8 @@ class TestMentions:
         assert (await house.state(SOLI, room)).mentions == 0
 
     async def test_told_in_ones_own_log(self, house: House) -> None:
-        """Each time it changes, with the count there is then; of many in one batch once."""
+        """Each change of a user's mentions is an event in their own log, with the new count; several in one batch make one
+        event."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room, named=(VALI.uid,))
         await asyncio.gather(*(house.write(ALI, room, named=(VALI.uid,)) for _ in range(3)))
@@ -546,7 +554,8 @@ class TestMentions:
         assert not [event for event in await house.own(ALI) if isinstance(event, Mentioned)]
 
     async def test_what_was_read_names_nobody_later(self, house: House) -> None:
-        """An edit of a message that somebody has read already is none for them: no mark would ever take it away."""
+        """An edit does not mention a user who has already read the message, because no later mark would remove the
+        mention."""
         room = await house.room(ALI, VALI)
         seq = await house.write(ALI, room)
         await house.do(commands.Read, VALI, room, ordinal=1)
@@ -554,7 +563,7 @@ class TestMentions:
         assert (await house.state(VALI, room)).mentions == 0
 
     async def test_who_goes_takes_theirs_along(self, house: House) -> None:
-        """Who comes back begins without."""
+        """A member who leaves and returns has no mentions."""
         room = await house.room(ALI, VALI)
         await house.write(ALI, room, named=(VALI.uid,))
         await house.do(commands.Leave, VALI, room)
@@ -564,7 +573,7 @@ class TestMentions:
 
 class TestDraft:
     async def test_kept_and_taken_away(self, house: House) -> None:
-        """For oneself alone; the same again is nothing."""
+        """A draft is visible to its writer only. A repeat changes nothing."""
         room = await house.room(ALI, VALI)
         [event] = await house.told(commands.Draft, ALI, room, text="Salom, ")
         assert isinstance(event, DraftChanged) and (event.target, event.text) == (room, "Salom, ")
@@ -577,7 +586,7 @@ class TestDraft:
         await house.quiet(commands.Draft, ALI, room, text="")
 
     async def test_a_draft_that_is_gone_is_nowhere(self, house: House, tmp_path: Path) -> None:
-        """Nor one whose writer left."""
+        """No table holds a draft that was replaced, or whose writer was removed."""
         room = await house.room(ALI, VALI)
         for writer in (ALI, VALI):
             await house.do(commands.Draft, writer, room, text="maxfiyqoralama")
@@ -586,7 +595,7 @@ class TestDraft:
         assert holding(tmp_path / "data", "maxfiyqoralama") == []
 
     async def test_refusals(self, house: House) -> None:
-        """Where one cannot write there is nothing to begin; to take it away is always possible."""
+        """A user who may not write cannot begin a draft; a member can always remove one."""
         room = await house.room(ALI, VALI)
         await house.do(commands.Draft, VALI, room, text="salom")
         await house.do(commands.Mute, ALI, room, person=VALI, on=True)
@@ -598,7 +607,7 @@ class TestDraft:
 
 class TestCreate:
     async def test_a_room_and_its_owner(self, house: House) -> None:
-        """Its settings as asked; the owner alone in it; told in their own log."""
+        """A new room has the given settings and its owner as the only member, who gets the state in their own log."""
         heard = len(house.listener.entries)
         done = await house.do(commands.Create, ALI, title="Choy", topic="xona", visibility="public", history="joined")
         assert (done.seq, done.created) == (0, True) and done.conversation.startswith("r")
@@ -613,17 +622,17 @@ class TestCreate:
         assert await house.roles(ALI, done.conversation) == {"ali": "owner"}
 
     async def test_each_is_another(self, house: House) -> None:
-        """Titles are not names."""
+        """Two rooms may have the same title."""
         assert await house.room() != await house.room()
 
     async def test_bare_guests_make_none(self, house: House) -> None:
-        """They could not come back to it."""
+        """A bare guest makes no room, because they could not return to it."""
         await house.refused(Forbidden, "forbidden.bare", commands.Create, BARE, title="Xona")
 
 
 class TestMeet:
     async def test_one_of_each_set(self, house: House) -> None:
-        """In whatever order and however often they are named; anybody of them gets the same."""
+        """The same people have one direct, in whatever order and by whomever they are named."""
         done = await house.do(commands.Meet, ALI, people=(VALI, SOLI))
         assert done.created
         for actor, people in ((ALI, (SOLI, VALI, SOLI)), (VALI, (ALI, SOLI)), (SOLI, (VALI, ALI, SOLI))):
@@ -633,7 +642,7 @@ class TestMeet:
             assert (await house.do(commands.Meet, ALI, people=people)).conversation != done.conversation
 
     async def test_everybody_hears_of_it(self, house: House) -> None:
-        """Each in their own log when they open it, called by the names of the others."""
+        """Each person gets the direct in their own log when they open it; its title is the names of the others."""
         done = await house.do(commands.Meet, ALI, people=(VALI, SOLI))
         await house.do(commands.Meet, VALI, people=(ALI, SOLI))
         await house.do(commands.Meet, SOLI, people=(ALI, VALI))
@@ -644,24 +653,24 @@ class TestMeet:
         assert sorted(await uids(house.store, ALI, done.conversation)) == [ALI.uid, SOLI.uid, VALI.uid]
 
     async def test_up_to_twenty(self, house: House) -> None:
-        """With oneself."""
+        """A direct has at most twenty people, oneself included."""
         people = [Actor(f"u{n:02}", f"odam{n}", lobby_from=0) for n in range(20)]
         assert (await house.do(commands.Meet, ALI, people=tuple(people[:19]))).created
         await house.refused(BadRequest, None, commands.Meet, ALI, people=tuple(people))
 
     async def test_oneself(self, house: House) -> None:
-        """Notes to oneself: the same that a post to oneself makes."""
+        """The direct with oneself is the one that a post to oneself makes."""
         done = await house.do(commands.Meet, ALI, people=(ALI,))
         assert (await house.listener.send(house.store, ALI, peer=ALI)).conversation == done.conversation
         assert (await house.state(ALI, done.conversation)).member_count == 1
 
     async def test_a_post_finds_it(self, house: House) -> None:
-        """By name and by id, before and after it is known."""
+        """A post to a person goes to the direct that exists."""
         done = await house.do(commands.Meet, ALI, people=(VALI,))
         assert (await house.listener.send(house.store, VALI, peer=ALI)).conversation == done.conversation
 
     async def test_strangers(self, house: House) -> None:
-        """Not there for anybody else, also not for the owner of the server; and nobody is added or put out."""
+        """A direct does not exist for others, not even for the server's owner. Nobody is added to it or removed."""
         theirs = (await house.do(commands.Meet, ALI, people=(VALI, SOLI))).conversation
         for stranger in (LOLA, LORD, BARE):
             assert isinstance(await house.cannot_write(stranger, theirs), NotFound)
@@ -676,7 +685,8 @@ class TestMeet:
 
 class TestUpdate:
     async def test_what_is_given_and_differs(self, house: House) -> None:
-        """One event with all settings as they are now; the rest stays; the same again is nothing."""
+        """An update makes one event with all present settings; settings that were not given stay; a repeat changes
+        nothing."""
         room = await house.room(ALI, title="Bir", topic="mavzu")
         [event] = await house.told(commands.Update, ALI, room, title="Ikki", slow_mode=30)
         assert isinstance(event, ConversationUpdated)
@@ -688,14 +698,14 @@ class TestUpdate:
 
     @pytest.mark.parametrize("archived", [True, False])
     async def test_archiving_twice_is_archiving_once(self, house: House, archived: bool) -> None:
-        """And so is opening again."""
+        """Archiving an archived room, or opening an open one, changes nothing."""
         room = await house.room(ALI)
         await house.do(commands.Update, ALI, room, archived=True)
         await house.do(commands.Update, ALI, room, archived=archived)
         await house.quiet(commands.Update, ALI, room, archived=archived)
 
     async def test_an_archived_room(self, house: House) -> None:
-        """Read, not written to, not come into; its owner opens it again; members may go."""
+        """An archived room can be read but not written or joined; its owner can open it again; members may leave."""
         room = await house.room(ALI, VALI, visibility="public")
         seq = await house.write(VALI, room)
         await house.do(commands.Update, ALI, room, archived=True)
@@ -719,7 +729,8 @@ class TestUpdate:
         await house.write(ALI, room)
 
     async def test_who_may(self, house: House) -> None:
-        """A moderator names, an owner configures, a member neither: also what would change nothing."""
+        """Moderators may change the title, the topic and slow mode; only owners the rest; members nothing, not even to the
+        present value."""
         room = await house.room(ALI, SOLI)
         await house.admit(ALI, room, VALI, "moderator")
         for change in ({"title": "x"}, {"topic": "x"}, {"slow_mode": 5}, {"title": "Xona"}, {"archived": False}):
@@ -735,7 +746,8 @@ class TestUpdate:
         await house.refused(BadRequest, None, commands.Update, ALI, room)
 
     async def test_history_for_all(self, house: House) -> None:
-        """Those who came later are told the last message of before; and a replay tells it while they may read it."""
+        """When the history is opened to all, the event carries the last message for members who joined later; a replay does
+        so only while they may read it."""
         room = await house.room(ALI, history="joined")
         seq = await house.write(ALI, room, "avval")
         await house.admit(ALI, room, VALI)
@@ -752,7 +764,8 @@ class TestUpdate:
         assert (await house.state(VALI, room)).last_message is None
 
     async def test_the_lobby(self, house: House) -> None:
-        """Its topic and slow mode are a moderator's, its retention the owner's; the rest is what it is."""
+        """In the lobby moderators change the topic and slow mode, and the owner the retention. Nothing else can be
+        changed."""
         await house.refused(Forbidden, None, commands.Update, ALI, LOBBY, topic="x")
         await house.do(commands.Update, MODERATOR, LOBBY, topic="Salom", slow_mode=3)
         await house.refused(Forbidden, None, commands.Update, MODERATOR, LOBBY, retention=3)
@@ -765,7 +778,7 @@ class TestUpdate:
 
 class TestErase:
     async def test_it_is_not_there_any_more(self, house: House) -> None:
-        """Not for those who were in it, not for anybody, not for what is sent in the same moment."""
+        """An erased room does not exist for anybody, its former members included."""
         room = await house.room(ALI, VALI, visibility="public")
         await house.write(ALI, room)
         done = await house.do(commands.Erase, ALI, room)
@@ -784,7 +797,7 @@ class TestErase:
         await house.refused(NotFound, "not_found", commands.Erase, ALI, room)
 
     async def test_nothing_of_it_is_left(self, house: House, tmp_path: Path) -> None:
-        """Texts, titles and drafts go; and who is banned there is not banned from what gets its place in the tables."""
+        """Its texts, titles and drafts are deleted. A new room does not inherit its bans."""
         room = await house.room(ALI, VALI, title="maxfiyxona", topic="maxfiymavzu")
         await house.write(ALI, room, "maxfiyxabar")
         await house.do(commands.Draft, ALI, room, text="maxfiyqoralama")
@@ -797,7 +810,7 @@ class TestErase:
         await house.admit(ALI, await house.room(ALI), VALI)
 
     async def test_who_may(self, house: House) -> None:
-        """Its owner; nobody the lobby."""
+        """Only its owner may erase a room, and nobody the lobby."""
         room = await house.room(ALI)
         await house.admit(ALI, room, VALI, "moderator")
         await house.refused(Forbidden, None, commands.Erase, VALI, room)
@@ -805,7 +818,8 @@ class TestErase:
         await house.refused(Forbidden, "forbidden.kind", commands.Erase, LORD, LOBBY)
 
     async def test_posts_around_it(self, house: House) -> None:
-        """In one batch they come first and are in; after it there is nothing to write to; others are not touched."""
+        """Posts of the same batch come before the erasure and are written; later ones are refused. Other rooms are not
+        affected."""
         room, other = await house.room(ALI), await house.room(ALI)
         posts = [house.listener.ask(house.store, ALI, "1", conversation=place) for place in (room, other)]
         erased = asyncio.ensure_future(house.do(commands.Erase, ALI, room))
@@ -820,7 +834,7 @@ class TestErase:
 
 class TestJoinAndLeave:
     async def test_in_and_out(self, house: House) -> None:
-        """A member from here on, with the state that an opening shows; then none, and nothing of it is left."""
+        """After joining, a user has the state that an opening shows; after leaving, none."""
         room = await house.room(ALI, visibility="public")
         await house.write(ALI, room, "avval")
         joined, added = await house.told(commands.Join, VALI, room)
@@ -838,7 +852,7 @@ class TestJoinAndLeave:
         assert {state.conversation for state in (await everything(house.store, VALI)).states} == {LOBBY}
 
     async def test_the_same_again(self, house: House) -> None:
-        """Who is in stays what they are; who is out is no member."""
+        """A member who joins again keeps their role. Who is no member cannot leave."""
         room = await house.room(ALI, visibility="public")
         assert (await house.do(commands.Join, VALI, room)).created
         for person in (ALI, VALI):
@@ -847,7 +861,7 @@ class TestJoinAndLeave:
         await house.refused(NotFound, "not_found", commands.Leave, VALI, room)
 
     async def test_refusals(self, house: House) -> None:
-        """What is private is not there; a bare guest sees no rooms; the lobby is nobody's to leave."""
+        """Private rooms do not exist for strangers, nor any room for a bare guest. Nobody joins or leaves the lobby."""
         private, public = await house.room(ALI), await house.room(ALI, visibility="public")
         for kind in (commands.Join, commands.Leave):
             await house.refused(NotFound, "not_found", kind, VALI, private)
@@ -856,7 +870,8 @@ class TestJoinAndLeave:
             await house.refused(Forbidden, "forbidden.kind", kind, ALI, LOBBY)
 
     async def test_the_last_owner_leaves_an_heir(self, house: House) -> None:
-        """The highest rank, and of those who was there first; while there is another owner, nothing."""
+        """When the last owner leaves, the member of the highest rank becomes owner, and of several the earliest. While
+        another owner stays, nothing changes."""
         room = await house.room(ALI, VALI)
         for person, role in ((SOLI, "moderator"), (LOLA, "moderator")):
             house.at += 1
@@ -872,7 +887,7 @@ class TestJoinAndLeave:
         assert await house.roles(VALI, room) == {"vali": "owner"}
 
     async def test_an_empty_room_belongs_to_who_comes_first(self, house: House) -> None:
-        """A room always has an owner while somebody is in it."""
+        """The first user who joins an empty room becomes its owner."""
         room = await house.room(ALI, visibility="public")
         await house.do(commands.Leave, ALI, room)
         await house.do(commands.Join, VALI, room)
@@ -881,7 +896,8 @@ class TestJoinAndLeave:
         assert (await house.state(VALI, room)).role == "owner"
 
     async def test_history_from_ones_joining(self, house: House) -> None:
-        """With `joined` a member reads what was said since; with `all`, everything; a state tells no more than history."""
+        """With `joined` a member reads the messages since they joined, with `all` everything; the state shows no more than
+        the history."""
         for history, seen in (("joined", ["keyin"]), ("all", ["avval", "keyin"])):
             room = await house.room(ALI, history=history, visibility="public")
             await house.write(ALI, room, "avval")
@@ -894,7 +910,7 @@ class TestJoinAndLeave:
             assert (await house.state(VALI, room)).unread == 1
 
     async def test_what_was_missed_is_not_replayed(self, house: House) -> None:
-        """Who left and came back: a cursor of before is `interrupted`, one of now is not."""
+        """For a member who left and returned, a cursor from before is reset with `interrupted`; a present one is not."""
         room = await house.room(ALI, VALI)
         cursor = (await house.state(VALI, room)).head
         await house.do(commands.Leave, VALI, room)
@@ -909,7 +925,7 @@ class TestJoinAndLeave:
 
 class TestAccept:
     async def test_into_a_private_room(self, house: House) -> None:
-        """The invitation is the permission; who is in already stays what they are."""
+        """An invite admits to a private room. A member keeps their role."""
         room = await house.room(ALI)
         assert (await house.do(http_commands.AcceptInvite, VALI, room)).created
         assert await house.roles(ALI, room) == {"ali": "owner", "vali": "member"}
@@ -917,7 +933,8 @@ class TestAccept:
         await house.quiet(http_commands.AcceptInvite, ALI, room)
 
     async def test_what_cannot_be_is_passed_over(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The account exists by then, whatever became of the room: gone, archived, full, or they are banned from it."""
+        """If the room of an invite was erased or archived, is full or bans the user, nothing happens, because the account
+        exists already."""
         banned, archived, full, gone = [await house.room(ALI) for _ in range(4)]
         theirs = await direct(house.store, ALI, SOLI, AT)
         await house.do(commands.Ban, ALI, banned, person=VALI, on=True)
@@ -932,14 +949,14 @@ class TestAccept:
 
 class TestAdmit:
     async def test_a_member_or_more(self, house: House) -> None:
-        """In with that role; told to the room and to them."""
+        """The person becomes a member with the given role; the room and the person get events."""
         room = await house.room(ALI)
         joined, added = await house.told(commands.Admit, ALI, room, person=VALI, role="moderator", exempt=True)
         assert isinstance(joined, MemberJoined) and (joined.user.uid, joined.role) == (VALI.uid, "moderator")
         assert isinstance(added, ConversationAdded) and added.state.role == "moderator"
 
     async def test_the_same_again(self, house: House) -> None:
-        """Nothing, whoever may admit; a moderator too."""
+        """To admit a member with their present role changes nothing."""
         room = await house.room(ALI)
         await house.admit(ALI, room, VALI, "moderator")
         await house.admit(VALI, room, SOLI)
@@ -947,7 +964,7 @@ class TestAdmit:
             assert not (await house.quiet(commands.Admit, actor, room, person=SOLI, role="member")).created
 
     async def test_another_role(self, house: House) -> None:
-        """The owner gives and takes it; the room hears of it; it is in the audit log."""
+        """An owner can give and take roles; the room gets an event, and the audit log an entry."""
         room = await house.room(ALI, VALI)
         [event] = await house.told(commands.Admit, ALI, room, person=VALI, role="owner")
         assert isinstance(event, MemberUpdated) and (event.user.uid, event.role) == (VALI.uid, "owner")
@@ -957,7 +974,7 @@ class TestAdmit:
         await house.refused(BadRequest, None, commands.Admit, VALI, room, person=VALI, role="member")
 
     async def test_refusals(self, house: House) -> None:
-        """Nobody makes what they are not above; who is banned, or only a bare guest, comes in by nobody."""
+        """Nobody gives a role above what their rank allows. Banned users and bare guests cannot be admitted."""
         room = await house.room(ALI, SOLI)
         await house.admit(ALI, room, VALI, "moderator")
         for actor, person, role in (
@@ -975,7 +992,7 @@ class TestAdmit:
         await house.refused(Forbidden, "forbidden.kind", commands.Admit, LORD, LOBBY, person=ALI, role="owner")
 
     async def test_a_full_room(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Says so."""
+        """Nobody joins or is admitted to a full room."""
         room = await house.room(ALI, visibility="public")
         monkeypatch.setattr("suhbat.chat.membership.LARGEST_ROOM", 1)
         await house.refused(BadRequest, None, commands.Join, VALI, room)
@@ -984,7 +1001,7 @@ class TestAdmit:
 
 class TestRemove:
     async def test_out(self, house: House) -> None:
-        """They are told first, then the room."""
+        """The removed person gets their event first, then the room."""
         room = await house.room(ALI, VALI)
         removed, left = await house.told(commands.Remove, ALI, room, person=VALI)
         assert isinstance(removed, ConversationRemoved) and isinstance(left, MemberLeft)
@@ -992,7 +1009,7 @@ class TestRemove:
         await house.refused(UserNotFound, None, commands.Remove, ALI, room, person=VALI)
 
     async def test_only_who_is_below(self, house: House) -> None:
-        """A moderator no moderator, nobody an owner but an owner."""
+        """A moderator removes members only; an owner may be removed by owners only."""
         room = await house.room(ALI, LOLA)
         for person in (VALI, SOLI):
             await house.admit(ALI, room, person, "moderator")
@@ -1005,7 +1022,7 @@ class TestRemove:
         assert await house.roles(SOLI, room) == {"soli": "owner", "vali": "moderator"}
 
     async def test_oneself_is_leaving(self, house: House) -> None:
-        """Whatever one is there."""
+        """To remove oneself is to leave, whatever one's role is, and is not in the audit log."""
         room = await house.room(ALI, VALI)
         for person in (VALI, ALI):
             await house.do(commands.Remove, person, room, person=person)
@@ -1013,7 +1030,8 @@ class TestRemove:
         assert isinstance(await house.cannot_write(ALI, room), NotFound)
 
     async def test_nothing_of_after_it_in_their_own_log(self, house: House) -> None:
-        """What became of the room's last message since is not told in the replay of how they once came in."""
+        """The replay of `conversation.added` in the log of a removed member does not show later edits of the room's last
+        message."""
         room = await house.room(ALI)
         seq = await house.write(ALI, room, "ochiq")
         await house.admit(ALI, room, VALI)
@@ -1026,7 +1044,8 @@ class TestRemove:
 
 class TestBan:
     async def test_out_and_away(self, house: House) -> None:
-        """A member leaves by it; the room is not there any more, and where it is public that is told at the door."""
+        """A banned member is removed. The room does not exist for them any more; only joining a public room tells them that
+        they are banned."""
         room = await house.room(ALI, VALI, visibility="public")
         removed, left = await house.told(commands.Ban, ALI, room, person=VALI, on=True, reason="shovqin")
         assert isinstance(removed, ConversationRemoved) and isinstance(left, MemberLeft)
@@ -1036,7 +1055,7 @@ class TestBan:
         assert (entry.action, entry.subject, entry.data) == ("ban", VALI.uid, "shovqin")
 
     async def test_lifted(self, house: House) -> None:
-        """Then they may come again; lifting what is not is nothing."""
+        """After a ban is lifted the user can join. To lift a ban that does not exist changes nothing."""
         room = await house.room(ALI, VALI, visibility="public")
         await house.do(commands.Ban, ALI, room, person=VALI, on=True)
         await house.do(commands.Ban, ALI, room, person=VALI, on=False)
@@ -1046,7 +1065,7 @@ class TestBan:
         assert (await house.do(commands.Join, VALI, room)).created
 
     async def test_until(self, house: House) -> None:
-        """At that moment it is over."""
+        """A ban ends at its time."""
         room = await house.room(ALI, VALI, visibility="public")
         await house.do(commands.Ban, ALI, room, person=VALI, on=True, until=AT + 1_000)
         house.at = AT + 999
@@ -1055,7 +1074,7 @@ class TestBan:
         await house.do(commands.Join, VALI, room)
 
     async def test_the_same_again(self, house: House) -> None:
-        """Nothing; another end is another ban."""
+        """The same ban again changes nothing; with another end it is a new ban."""
         room = await house.room(ALI, VALI)
         for until in (AT + 5_000, None):
             await house.do(commands.Ban, ALI, room, person=VALI, on=True, until=until)
@@ -1064,13 +1083,13 @@ class TestBan:
             assert len(await house.store.audit()) == written
 
     async def test_also_who_was_never_in(self, house: House) -> None:
-        """No event, and no way in."""
+        """A user who is no member can be banned: no event is written, and they cannot be admitted."""
         room = await house.room(ALI)
         await house.quiet(commands.Ban, ALI, room, person=VALI, on=True)
         await house.refused(Forbidden, "forbidden.person_banned", commands.Admit, ALI, room, person=VALI, role="member")
 
     async def test_from_the_server(self, house: House) -> None:
-        """In the lobby: nothing can be done there any more, and the store says who it is and until when."""
+        """A ban from the lobby is a ban from the server: the store lists the user and the end of the ban."""
         await house.quiet(commands.Ban, MODERATOR, LOBBY, person=VALI, on=True, until=AT + 1_000)
         assert await house.store.bans() == {VALI.uid: AT + 1_000}
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.banned"
@@ -1080,7 +1099,7 @@ class TestBan:
         assert await house.store.bans() == {}
 
     async def test_refusals(self, house: House) -> None:
-        """Not oneself, not one's like, not without the rank."""
+        """Nobody bans themselves, or a user of a higher rank; a member bans nobody."""
         room = await house.room(ALI, SOLI)
         await house.admit(ALI, room, VALI, "moderator")
         await house.refused(BadRequest, None, commands.Ban, ALI, room, person=ALI, on=True)
@@ -1092,7 +1111,8 @@ class TestBan:
 
 class TestMute:
     async def test_reads_but_does_not_write(self, house: House) -> None:
-        """Until it is lifted; the room knows; the list of members shows it."""
+        """A muted member reads but does not write until the mute is lifted; the room gets an event, and the list of members
+        shows it."""
         room = await house.room(ALI, VALI)
         seq = await house.write(VALI, room)
         [event] = await house.told(commands.Mute, ALI, room, person=VALI, on=True)
@@ -1108,7 +1128,7 @@ class TestMute:
         await house.write(VALI, room)
 
     async def test_until(self, house: House) -> None:
-        """At that moment it is over, by itself."""
+        """A mute ends at its time."""
         room = await house.room(ALI, VALI)
         await house.do(commands.Mute, ALI, room, person=VALI, on=True, until=AT + 1_000)
         house.at = AT + 999
@@ -1117,7 +1137,7 @@ class TestMute:
         await house.write(VALI, room)
 
     async def test_the_same_again(self, house: House) -> None:
-        """Nothing: no event, no further line in the audit log. Another end is another mute."""
+        """The same mute again makes no event and no entry in the audit log. With another end it is a new mute."""
         room = await house.room(ALI, VALI)
         await house.quiet(commands.Mute, ALI, room, person=VALI, on=False)
         for until in (AT + 5_000, None):
@@ -1127,7 +1147,7 @@ class TestMute:
             assert len(await house.store.audit()) == written
 
     async def test_leaving_does_not_lift_it(self, house: House) -> None:
-        """Nor does coming back."""
+        """A mute stays if the member leaves and returns."""
         room = await house.room(ALI, VALI, visibility="public")
         await house.do(commands.Mute, ALI, room, person=VALI, on=True)
         await house.do(commands.Leave, VALI, room)
@@ -1135,7 +1155,7 @@ class TestMute:
         assert (await house.cannot_write(VALI, room)).text == "forbidden.muted"
 
     async def test_the_lobby(self, house: House) -> None:
-        """No event, for the lobby has no members; and it lasts over a restart of what is known."""
+        """A mute in the lobby makes no event, because the lobby has no members. It does not depend on the writer cache."""
         await house.quiet(commands.Mute, MODERATOR, LOBBY, person=VALI, on=True)
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
         await house.refused(NotFound, None, commands.Leave, ALI, "r404")  # what was known is thrown away
@@ -1143,7 +1163,7 @@ class TestMute:
         await house.write(ALI)
 
     async def test_refusals(self, house: House) -> None:
-        """A member who is below, and not oneself."""
+        """Only a member of a lower rank can be muted, and nobody mutes themselves."""
         room = await house.room(ALI, SOLI)
         await house.admit(ALI, room, VALI, "moderator")
         await house.refused(BadRequest, None, commands.Mute, ALI, room, person=LOLA, on=True)
@@ -1172,7 +1192,7 @@ class TestSlowMode:
         await house.write(VALI, room)
 
     async def test_what_was_not_stored_does_not_count(self, house: House) -> None:
-        """A message refused for another reason, or a repeat, costs no time."""
+        """A refused or repeated message does not start the wait."""
         room = await house.room(ALI, VALI)
         await house.do(commands.Update, ALI, room, slow_mode=10)
         assert isinstance(await house.cannot_write(VALI, room, reply_to=99), NotFound)
@@ -1183,7 +1203,7 @@ class TestSlowMode:
         await house.write(VALI, room)
 
     async def test_in_one_batch(self, house: House) -> None:
-        """Of many sent in one moment one is written."""
+        """Of several messages in one batch, one is written."""
         room = await house.room(ALI, VALI)
         await house.do(commands.Update, ALI, room, slow_mode=10)
         answers = [house.listener.ask(house.store, VALI, f"{n}", conversation=room, at=AT) for n in range(5)]
@@ -1191,7 +1211,7 @@ class TestSlowMode:
         assert [type(outcome) for outcome in outcomes] == [PostResult] + [RateLimited] * 4
 
     async def test_over_a_restart(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """What was written before counts, also when nobody remembers it."""
+        """The wait survives a restart."""
         listener = Listener()
         async with opened(make(tmp_path / "slow"), listener) as store:
             house = House(store, listener)
@@ -1203,8 +1223,9 @@ class TestSlowMode:
 
 
 class TestBatches:
-    async def test_a_refused_act_harms_nobody(self, house: House) -> None:
-        """Posts of one moment, then commands, good and bad: each has its own outcome, seq is dense, nothing is half there."""
+    async def test_a_refused_command_harms_nobody(self, house: House) -> None:
+        """In a batch of posts and commands each gets its own outcome, `seq` has no gaps, and a refused command leaves
+        nothing behind."""
         room = await house.room(ALI, VALI, visibility="public")
 
         async def post(actor: Actor, text: str, **fields: Any) -> Any:
@@ -1236,7 +1257,7 @@ class TestBatches:
         assert await house.texts(ALI, room) == ["1", "2", "4"]
         assert (await house.state(SOLI, room)).unread == 0
 
-    async def test_a_fault_of_ours_harms_nobody(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_a_fault_in_a_command_harms_nobody(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
         """A command that fails half-way leaves nothing behind, and the other items of its batch are written."""
 
         def broken(execution: Any, command: commands.Pin) -> CommandResult:

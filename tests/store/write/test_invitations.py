@@ -31,7 +31,7 @@ async def house(store: Store, listener: Listener) -> House:
 
 @pytest.fixture
 async def small(make: Callable[..., Store], tmp_path: Path, listener: Listener) -> AsyncIterator[House]:
-    """With limits that a test reaches."""
+    """A store with limits that a test can reach."""
     async with opened(make(tmp_path / "small", bounds=SMALL), listener) as store:
         yield House(store, listener)
 
@@ -41,14 +41,14 @@ async def invite(house: House, actor: Actor, room: str, person: Actor, **fields:
 
 
 async def names(house: House, person: Actor) -> list[str]:
-    """The conversations that somebody sees, but for the lobby."""
+    """The conversations that a user sees, except the lobby."""
     return [state.conversation for state in (await everything(house.store, person)).states[1:]]
 
 
 class TestAsking:
-    async def test_a_stranger_is_asked(self, house: House) -> None:
-        """Who does not know the one who adds them is no member: they are told the room's title and the inviter, nothing else,
-        and nobody else hears of it."""
+    async def test_a_stranger_gets_an_invitation(self, house: House) -> None:
+        """A user who does not know the inviter becomes no member. They get the room's title and the inviter's name and
+        nothing else of the room, and nobody else gets an event."""
         room = await house.room(ALI, title="Choyxona")
         heard = len(house.listener.entries)
         done = await invite(house, ALI, room, VALI)
@@ -69,7 +69,7 @@ class TestAsking:
         assert (await house.own(VALI))[-1] == entry.event
 
     async def test_all_of_one_moment(self, house: House) -> None:
-        """A client that was told of them in any order shows them in the order of a fresh state."""
+        """A client that got several invitations in any order shows them in the order of a new snapshot."""
         rooms = [await house.room(ALI), await house.room(SOLI), await house.room(ALI), await house.room(SOLI)]
         for opened_last, room in enumerate(reversed(rooms)):
             await invite(house, SOLI if opened_last % 2 == 0 else ALI, room, VALI)
@@ -82,7 +82,7 @@ class TestAsking:
         assert [one.conversation for one in fresh] == sorted(rooms)
 
     async def test_asking_again_writes_nothing(self, house: House) -> None:
-        """The answer is the same, whoever repeats it."""
+        """Inviting a person again changes nothing, whoever does it."""
         room = await house.room(ALI, SOLI)
         await house.admit(ALI, room, SOLI, "moderator")
         await invite(house, ALI, room, VALI)
@@ -92,7 +92,7 @@ class TestAsking:
             assert house.listener.heard[heard:] == []
 
     async def test_accepting(self, house: House) -> None:
-        """`join` makes a member, also of a private room, once; the invitation is gone."""
+        """`join` accepts an invitation once, also to a private room."""
         room = await house.room(ALI)
         await invite(house, ALI, room, VALI)
         assert (await house.do(commands.Join, VALI, room)).created
@@ -102,7 +102,7 @@ class TestAsking:
         await house.refused(NotFound, None, commands.Join, VALI, room)
 
     async def test_declining(self, house: House) -> None:
-        """`leave` ends it: the one who declines is told on all devices, the room is not; it cannot be accepted any more."""
+        """`leave` declines an invitation: it cannot be accepted afterwards, and the room gets no event."""
         room = await house.room(ALI)
         await invite(house, ALI, room, VALI)
         [told] = await house.told(commands.Leave, VALI, room)
@@ -111,7 +111,7 @@ class TestAsking:
         await house.refused(NotFound, None, commands.Join, VALI, room)
 
     async def test_taking_back(self, house: House) -> None:
-        """The inviter may, and who may put people out; nobody else. The person is told."""
+        """The inviter and the room's moderators may take an invitation back, and nobody else. The person gets an event."""
         room = await house.room(ALI, SOLI, LOLA)
         for actor in (SOLI, ALI):
             await house.admit(ALI, room, SOLI, "moderator")
@@ -126,7 +126,7 @@ class TestAsking:
 
     @pytest.mark.parametrize("end", ["ban", "erase"])
     async def test_ends_of_the_room(self, house: House, end: str) -> None:
-        """A ban, or the end of the room, ends the invitation."""
+        """A ban of the person and the erasure of the room end the invitation."""
         room = await house.room(ALI)
         await invite(house, ALI, room, VALI)
         if end == "ban":
@@ -138,7 +138,7 @@ class TestAsking:
         await house.refused(NotFound, None, commands.Join, VALI, room)
 
     async def test_an_archived_room_cannot_be_entered(self, house: House) -> None:
-        """The invitation stays for the day when it is opened again."""
+        """An invitation to an archived room can be accepted after the room was opened again."""
         room = await house.room(ALI)
         await invite(house, ALI, room, VALI)
         await house.do(commands.Update, ALI, room, archived=True)
@@ -147,7 +147,7 @@ class TestAsking:
         assert (await house.do(commands.Join, VALI, room)).created
 
     async def test_who_is_gone_has_asked_nobody(self, house: House) -> None:
-        """With an erased person their invitations go, both ways, and their name."""
+        """The erasure of a person removes the invitations that they made and got, and their name from the events."""
         await house.store.save_guest(guest(ALI))
         room, other = await house.room(ALI), await house.room(SOLI)
         await invite(house, ALI, room, VALI)
@@ -169,7 +169,7 @@ class TestKnowing:
         assert (await invite(house, staff, room, VALI)).created
 
     async def test_one_room_is_enough(self, house: House) -> None:
-        """Both in one room; the lobby, or a room that one has left, is none."""
+        """Two users who share a room know each other. The lobby does not count, nor a room that one of them has left."""
         together = await house.room(SOLI, ALI, VALI)
         assert (await invite(house, ALI, await house.room(ALI), VALI)).created
         await house.do(commands.Leave, VALI, together)
@@ -178,7 +178,7 @@ class TestKnowing:
         assert (await invite(house, ALI, await house.room(ALI), VALI)).invited
 
     async def test_an_answer_is_enough(self, house: House) -> None:
-        """What the other wrote does not make one known; what the person wrote in a direct with them does."""
+        """A person knows a user to whom they have written in a direct. Messages that they only received do not count."""
         await house.listener.send(house.store, ALI, peer=VALI)
         room = await house.room(ALI)
         assert (await invite(house, ALI, room, VALI)).invited
@@ -188,7 +188,7 @@ class TestKnowing:
     async def test_a_team_knows_each_other(
         self, make: Callable[..., Store], tmp_path: Path, listener: Listener
     ) -> None:
-        """Where nobody comes without an invitation, accounts are added at once; guests are not."""
+        """On a server that nobody joins without an invite, accounts are added at once, guests are not."""
         async with opened(make(tmp_path / "team", bounds=Bounds(team=True)), listener) as store:
             house = House(store, listener)
             one, two = replace(ALI, kind="account"), replace(VALI, kind="account")
@@ -198,7 +198,7 @@ class TestKnowing:
 
     @pytest.mark.parametrize(("choice", "known", "stranger"), [("everyone", True, True), ("nobody", False, False)])
     async def test_the_choice(self, house: House, choice: Any, known: bool, stranger: bool) -> None:
-        """`added_by`: everyone adds at once; with nobody also who is known only asks."""
+        """With `added_by` = everyone anybody adds the user at once; with nobody, even a known user only invites."""
         account = Account("u-vali", "vali", "vali", "Vali", None, "member", None, False, 0, 1, choice)
         await house.store.add_account(account)
         person = account.actor
@@ -206,14 +206,14 @@ class TestKnowing:
         assert (await invite(house, SOLI, await house.room(SOLI), person)).created == known
         assert (await invite(house, ALI, await house.room(ALI), person)).created == stranger
 
-    async def test_an_order_from_the_machine(self, house: House) -> None:
-        """What the application around the server orders needs no consent."""
+    async def test_a_command_of_the_operator(self, house: House) -> None:
+        """A command of the server's operator or of the embedding application needs no consent."""
         assert (await invite(house, ALI, await house.room(ALI), VALI, exempt=True)).created
 
 
 class TestLimits:
     async def test_invitations_of_one_inviter(self, house: House) -> None:
-        """So many are open at a time; one that is answered makes room."""
+        """An inviter has at most INVITED_BY_ONE open invitations; each answered one makes room for another."""
         room = await house.room(ALI)
         people = [Actor(f"u{n}", f"odam{n}", lobby_from=0) for n in range(INVITED_BY_ONE + 1)]
         for person in people[:-1]:
@@ -223,7 +223,7 @@ class TestLimits:
         assert (await invite(house, ALI, room, people[-1])).invited
 
     async def test_invitations_of_one_person(self, house: House) -> None:
-        """So many are open, whoever made them."""
+        """A person has at most INVITATIONS open invitations, whoever made them."""
         inviters = [Actor(f"u{n}", f"odam{n}", lobby_from=0) for n in range(INVITATIONS + 1)]
         rooms = [await house.room(inviter) for inviter in inviters]
         for inviter, room in list(zip(inviters, rooms, strict=True))[:-1]:
@@ -235,7 +235,7 @@ class TestLimits:
         assert len(await house.store.invitations(VALI)) == INVITATIONS
 
     async def test_asking_and_taking_back(self, house: House) -> None:
-        """Nobody fills another's log by asking again and again."""
+        """Inviting and taking back again and again is limited to INVITED_A_DAY, so that nobody fills another user's log."""
         room = await house.room(ALI)
         for _ in range(INVITED_A_DAY):
             await invite(house, ALI, room, VALI)
@@ -246,7 +246,8 @@ class TestLimits:
         assert (await invite(house, ALI, room, VALI)).invited
 
     async def test_rooms_of_a_day(self, small: House) -> None:
-        """So many rooms a day; the refusal says when the next one can be made, and gone ones count."""
+        """The rooms that a user makes in a day are limited, erased ones included; the refusal has the time until the next
+        one."""
         first = await small.room(ALI)
         await small.do(commands.Erase, ALI, first)
         small.at += 1_000
@@ -258,7 +259,8 @@ class TestLimits:
         await small.room(ALI)
 
     async def test_conversations_of_one_person(self, small: House) -> None:
-        """Nobody is in more than so many: not by making, joining, accepting, or being added; leaving makes room."""
+        """The number of a user's conversations is limited, whether they make, join or accept them or are added; leaving one
+        makes room for another."""
         rooms = [await small.room(one, visibility="public") for one in (ALI, ALI, SOLI, LOLA)]
         await small.admit(SOLI, rooms[2], ALI)
         await small.refused(TooManyConversations, None, commands.Join, ALI, rooms[3])
@@ -272,7 +274,7 @@ class TestLimits:
         assert (await small.do(commands.Join, ALI, rooms[3])).created
 
     async def test_directs_count_for_who_uses_them(self, small: House) -> None:
-        """What others write to one is not counted, but shown; an answer is, and so there are not more of them."""
+        """A direct counts towards the limit only for users who have written in it; the others see it all the same."""
         people = [Actor(f"u{n}", f"odam{n}", lobby_from=0) for n in range(SMALL.conversations + 2)]
         for person in people:
             await small.listener.send(small.store, person, peer=ALI, at=small.at)
@@ -283,7 +285,8 @@ class TestLimits:
         assert isinstance(refusal, TooManyConversations)
 
     async def test_directs_of_a_day(self, make: Callable[..., Store], tmp_path: Path, listener: Listener) -> None:
-        """So many new ones a day, by whatever way; with oneself, and one that is there, is none."""
+        """New directs are limited per day, however they are made. A direct with oneself, or one that exists, does not
+        count."""
         async with opened(make(tmp_path / "few", bounds=Bounds(conversations=0, directs=2)), listener) as store:
             house = House(store, listener)
             for people in ((ALI,), (VALI,), (VALI,)):
@@ -299,7 +302,7 @@ class TestLimits:
 
 class TestDirects:
     async def test_others_see_it_when_somebody_writes(self, house: House) -> None:
-        """Opened, it is in the list of the one who opened it; with the first message in everybody's, with all unread."""
+        """The person who opens a direct sees it at once, the others after the first message, which is unread."""
         theirs = (await house.do(commands.Meet, ALI, people=(VALI, SOLI))).conversation
         assert await names(house, ALI) == [theirs] and await names(house, VALI) == [] == await names(house, SOLI)
         assert await house.own(VALI) == []
@@ -311,7 +314,8 @@ class TestDirects:
             assert (await house.state(person, theirs)).unread == 1
 
     async def test_leaving(self, house: House) -> None:
-        """It is gone from one's own list, with the draft, until somebody writes; the other keeps it, and nothing is lost."""
+        """Leaving a direct hides it and deletes the draft until somebody writes there. The other person keeps it, and all
+        messages stay."""
         await house.listener.send(house.store, ALI, "bir", peer=VALI)
         theirs = (await house.listener.send(house.store, VALI, "ikki", peer=ALI)).conversation
         await house.do(commands.Read, ALI, theirs, ordinal=2)
@@ -326,7 +330,7 @@ class TestDirects:
         assert await house.texts(ALI, theirs) == ["bir", "ikki", "uch"]
 
     async def test_writing_brings_it_back(self, house: House) -> None:
-        """Also what the one who left writes, or that they open it again; then it counts for them."""
+        """A direct comes back for the one who left when they open it again or write there."""
         theirs = (await house.listener.send(house.store, ALI, peer=VALI)).conversation
         await house.do(commands.Leave, ALI, theirs)
         again = await house.do(commands.Meet, ALI, people=(VALI,))
@@ -345,7 +349,8 @@ class TestDirects:
 
 class TestPages:
     async def test_every_conversation_once(self, house: House) -> None:
-        """Pages of a snapshot have the lobby first, then each conversation once, and say where the next one begins."""
+        """The pages of a snapshot have the lobby first and then each conversation once, and say where the next page
+        begins."""
         rooms = [await house.room(ALI) for _ in range(5)]
         await house.do(commands.Meet, VALI, people=(ALI,))
         first = await house.store.states(ALI, limit=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import sqlite3
 import subprocess
@@ -50,7 +51,7 @@ class Gate:
         assert self._leave.acquire(timeout=20)
 
     async def reached(self) -> None:
-        """A transaction stands before its COMMIT."""
+        """Return when a transaction waits before its COMMIT."""
         assert await asyncio.to_thread(self._entered.acquire, timeout=20)
 
     def open(self, transactions: int = 1_000_000) -> None:
@@ -59,7 +60,7 @@ class Gate:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Over a file with the tables and the lobby."""
+    """An engine over a file with the tables and the lobby."""
     new_database(file := tmp_path / "suhbat.db")
     engine = connect.writing(file)
     with engine.connect() as connection, connection.begin():
@@ -70,7 +71,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 @pytest.fixture
 async def writer(engine: Engine, listener: Listener) -> AsyncIterator[Writer]:
-    """Started; takes 3,000 posts at a time."""
+    """A started writer, which takes 3,000 posts at a time."""
     writer = Writer(Committer(engine, WriterCache()), listener.committed, limit=3_000)
     writer.start()
     yield writer
@@ -78,14 +79,14 @@ async def writer(engine: Engine, listener: Listener) -> AsyncIterator[Writer]:
 
 
 def trouble(code: int = sqlite3.SQLITE_IOERR) -> OperationalError:
-    """What a failing disk raises through SQLAlchemy."""
+    """The error that a failing disk raises through SQLAlchemy."""
     original = sqlite3.OperationalError("disk I/O error")
     original.sqlite_errorcode = code
     return OperationalError("COMMIT", None, original)
 
 
 class Once:
-    """Raises the first time it is called by a commit, or until told otherwise."""
+    """Raises at the first commit, or until told otherwise."""
 
     def __init__(self, engine: Engine, error: Exception, *, after: bool = False) -> None:
         self.times = 1
@@ -104,7 +105,7 @@ class Once:
 
 
 def noting(done: list[int], number: int) -> Unit[None]:
-    """Work that says when it is carried out."""
+    """Work that records when it runs."""
 
     def run(transaction: WriterTransaction) -> None:
         done.append(number)
@@ -113,8 +114,10 @@ def noting(done: list[int], number: int) -> Unit[None]:
 
 
 class TestGroupCommit:
-    async def test_a_batch_gathers_while_one_commits(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """The first goes at once and alone; what comes during its COMMIT shares the next one."""
+    async def test_the_next_batch_collects_while_one_commits(
+        self, writer: Writer, engine: Engine, listener: Listener
+    ) -> None:
+        """The first post is written at once and alone; posts that arrive during its COMMIT share the next transaction."""
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -127,7 +130,7 @@ class TestGroupCommit:
     async def test_nothing_is_told_before_commit_returns(
         self, writer: Writer, engine: Engine, listener: Listener
     ) -> None:
-        """Neither the event nor the answer."""
+        """Neither the event nor the answer comes before the end of the COMMIT."""
         gate = Gate(engine)
         answer = listener.ask(writer, ALI)
         await gate.reached()
@@ -138,7 +141,7 @@ class TestGroupCommit:
         assert outcome == PostResult(LOBBY, 1, 1, 1_795_000_000_000)
 
     async def test_a_batch_has_a_largest_size(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """Whoever waits does not wait for all of a flood."""
+        """A flood is written in several transactions, so that nobody waits for all of it."""
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -148,7 +151,7 @@ class TestGroupCommit:
         assert gate.commits == 3
 
     async def test_a_full_queue_is_busy(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """Over the limit posts are refused at once, retryable; when there is room again they are taken."""
+        """Above the limit posts are refused at once as retryable; when there is room again they are accepted."""
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -160,8 +163,11 @@ class TestGroupCommit:
         assert all(isinstance(outcome, PostResult) for outcome in await asyncio.gather(first, *rest))
         assert (await listener.send(writer, ALI)).seq == 3_001
 
-    async def test_posts_go_before_other_work(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """One transaction for both: the posts, then the work, each in its order."""
+    async def test_posts_go_before_other_work(
+        self, writer: Writer, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One transaction writes first the posts and then the other work, each in its order."""
+        monkeypatch.setattr(committer, "WORK_SECONDS", math.inf)  # on a busy machine the time would be used up
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -183,7 +189,7 @@ class TestGroupCommit:
     async def test_posts_wait_for_little_other_work(
         self, writer: Writer, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A transaction with posts takes up no more of it after a while; what is left follows in order, all of it together."""
+        """After WORK_SECONDS a transaction with posts does no further work; the rest follows in order in the next one."""
         monkeypatch.setattr(committer, "WORK_SECONDS", -1.0)
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
@@ -198,8 +204,8 @@ class TestGroupCommit:
         assert gate.commits == 3, "the first post, the second with one work, the others"
 
     async def test_a_post_that_comes_meanwhile_is_next(self, writer: Writer, listener: Listener) -> None:
-        """However much other work a transaction without posts has begun with: it ends after the one that is on its way, and
-        the rest comes after the post."""
+        """A post that arrives during a batch of other work ends that batch after the present item; the rest follows after
+        the post."""
         loop = asyncio.get_running_loop()
         seen: list[int] = []
         asked: list[asyncio.Future[Outcome]] = []
@@ -220,8 +226,8 @@ class TestGroupCommit:
 
 
 class TestFailures:
-    async def test_a_bad_item_spares_its_neighbours(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """What no table can hold fails alone, as our fault; the others are written, in order and densely."""
+    async def test_a_bad_item_fails_alone(self, writer: Writer, engine: Engine, listener: Listener) -> None:
+        """A post that no table can store gets Internal; the others are written in order, and `seq` has no gaps."""
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -233,14 +239,15 @@ class TestFailures:
         assert not any(o.duplicate for o in outcomes if isinstance(o, PostResult))
 
     async def test_a_fault_is_told_without_detail(self, writer: Writer, listener: Listener) -> None:
-        """A lone bad message: internal, and the writer goes on."""
+        """A bad post in a batch of its own gets Internal without detail, and the writer continues."""
         refusal = await listener.refused(writer, ALI, "\ud800")
         assert isinstance(refusal, Internal)
         assert "surrogate" not in str(refusal)
         assert (await listener.send(writer, ALI)).seq == 1
 
     async def test_a_full_disk(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """Everybody is told to come back, nothing half-written stays, and when there is room it goes on."""
+        """On a full disk every post is refused as retryable and nothing is half-written; when there is room again, posts
+        are written."""
         pages = [20]
 
         @event.listens_for(engine, "connect")
@@ -256,7 +263,7 @@ class TestFailures:
         assert sent == list(range(len(sent)))
 
     async def test_a_commit_that_fails(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """All of the batch are told to come back; what was numbered and is not there is forgotten."""
+        """If a COMMIT fails, all posts of the batch are refused as retryable, and the heads in memory are forgotten."""
         Once(engine, trouble())
         assert isinstance(await listener.refused(writer, ALI, peer=VALI, client_id="k"), Busy)
         assert listener.entries == []
@@ -265,7 +272,8 @@ class TestFailures:
         assert len(listener.entries) == 3
 
     async def test_a_commit_of_unknown_outcome(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """It raised, yet the keys are in the tables: the first answer stands, events included, and nothing is doubled."""
+        """If a COMMIT raised but took effect, the keys are found: the first answer and the events are sent, and nothing is
+        stored twice."""
         Once(engine, trouble(), after=True)
         sent = await listener.send(writer, ALI)
         assert (sent.seq, sent.duplicate) == (1, False)
@@ -275,7 +283,7 @@ class TestFailures:
     async def test_work_after_a_failed_commit_of_unknown_outcome(
         self, writer: Writer, engine: Engine, listener: Listener
     ) -> None:
-        """Other work has no key to look up; it may be repeated."""
+        """Other work has no key to look up, so it may run again."""
         Once(engine, RuntimeError("odd"), after=True)
         with pytest.raises(Internal):
             await writer.work(lambda transaction: met(transaction, ALI, VALI, 1))
@@ -283,7 +291,8 @@ class TestFailures:
         assert name == await writer.work(lambda transaction: met(transaction, VALI, ALI, 1))
 
     async def test_trouble_while_trying_one_by_one(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """The disk fails in the middle of it: those that were written stay, the rest are told to come back at once."""
+        """If the disk fails while the items are tried one by one, the written ones stay and the rest is refused as
+        retryable."""
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -309,8 +318,8 @@ class TestFailures:
         failing.times = 0
         assert (await listener.send(writer, ALI)).seq == 3
 
-    async def test_who_listens_badly_harms_nobody(self, engine: Engine) -> None:
-        """An exception in `committed` or in one `done` does not keep the others from their answers."""
+    async def test_a_listener_that_raises_harms_nobody(self, engine: Engine) -> None:
+        """An exception in `committed` or in one `done` does not keep the other callers from their answers."""
 
         def broken(entries: list[LoggedEvent]) -> None:
             raise RuntimeError("committed")
@@ -323,7 +332,8 @@ class TestFailures:
         await writer.close()
 
     async def test_work_that_fails_is_undone_alone(self, writer: Writer, engine: Engine, listener: Listener) -> None:
-        """Its savepoint is rolled back, its exception reaches who waits, and the batch around it is written."""
+        """The savepoint of failed work is rolled back and its caller gets the exception; the rest of the batch is
+        written."""
         gate = Gate(engine)
         first = listener.ask(writer, ALI)
         await gate.reached()
@@ -348,7 +358,7 @@ class TestFailures:
     async def test_its_death_is_noticed(
         self, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """If the thread ends for whatever reason, everyone who waits is answered, and `check` says so from then on."""
+        """If the thread ends for any reason, every waiting caller gets an answer, and `check` raises from then on."""
         cache = WriterCache()
         writer = Writer(Committer(engine, cache), listener.committed)
         gate = Gate(engine)
@@ -378,7 +388,8 @@ class TestFailures:
 
 class TestDurability:
     async def test_how_it_is_written(self, tmp_path: Path) -> None:
-        """WAL with synchronous=FULL, or an acknowledgement means nothing; readers neither write nor checkpoint."""
+        """The writer uses WAL with synchronous=FULL, without which an acknowledgement would promise nothing. Readers
+        neither write nor checkpoint."""
         pragmas = ("journal_mode", "synchronous", "foreign_keys", "query_only")
         found = []
         for engine in (connect.writing(tmp_path / "a.db"), connect.reading(tmp_path / "a.db", 1)):
@@ -389,14 +400,14 @@ class TestDurability:
         assert found == [["wal", 2, 1, 0, True], ["wal", 2, 1, 1, False]]
 
     async def test_after_close_one_whole_file(self, tmp_path: Path) -> None:
-        """The WAL is in the database: it may be copied as it is."""
+        """After a close the database is one file that can be copied."""
         async with opened(sqlite(tmp_path), listener := Listener()) as store:
             await asyncio.gather(*(listener.ask(store, ALI) for _ in range(100)))
             await everything(store, ALI)
         assert sorted(file.name for file in tmp_path.iterdir()) == ["instance", "lock", "suhbat.db"]
 
     async def test_killed_under_load(self, tmp_path: Path) -> None:
-        """Everything that was answered before kill -9 is there, once; numbers are dense; the epoch goes on."""
+        """After kill -9 every acknowledged post is stored once, `seq` has no gaps, and the epoch is the same."""
         program = KILLED.format(place=str(tmp_path))
         with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
