@@ -46,7 +46,7 @@ FRAMES: Mapping[str, Tests] = {
         *_in("conformance/test_deflate", "limit"),
     ),
     "ping floods from a peer that reads nothing": (
-        *_in(_FRAMES, "pings_of_who_reads_nothing", "pongs_that_nobody_asked_for"),
+        *_in(_FRAMES, "pings_of_a_peer_that_reads_nothing", "pongs_that_nobody_asked_for"),
         *_in("system/test_frames", "pings_of_a_client_that_does_not_read"),
         *_in("weaknesses/test_unread_messages", "unread_pongs_take_no_memory"),
     ),
@@ -164,7 +164,7 @@ AUTHORISATION: Mapping[str, Tests] = {
         *_in("authorisation/test_everybody", "endpoint", "commands"),
         *_in(
             "store/read/test_floor",
-            "no_act_reaches_below",
+            "no_command_reaches_below",
             "no_reply_names_what_is_below",
             "nothing_that_is_read_shows_it",
         ),
@@ -268,7 +268,12 @@ VOLUME: Mapping[str, Tests] = {
 GROWTH: Mapping[str, Tests] = {
     "rooms around somebody who did not ask for it": (
         *_in(_GROWTH, "rooms_around_somebody"),
-        *_in("store/write/test_invitations", "a_stranger_is_asked", "invitations_of_one_person", "rooms_of_a_day"),
+        *_in(
+            "store/write/test_invitations",
+            "a_stranger_gets_an_invitation",
+            "invitations_of_one_person",
+            "rooms_of_a_day",
+        ),
         *_in("store/write/test_invitations", "conversations_of_one_person", "asking_and_taking_back"),
     ),
     "directs with somebody who did not ask for it": (

@@ -147,7 +147,7 @@ class TestIdempotency:
             assert await listener.send(store, ALI, "hey", peer=VALI, client_id="k") == replace(first, duplicate=True)
             assert (await listener.send(store, ALI, "yana", peer=VALI)).seq == 2
 
-    async def test_a_refusal_spares_its_neighbours(self, store: Store, listener: Listener) -> None:
+    async def test_a_refusal_spares_the_others(self, store: Store, listener: Listener) -> None:
         """Refused posts take no number and keep nobody else from theirs."""
         await listener.send(store, ALI, "bor", client_id="k")
         answers = [

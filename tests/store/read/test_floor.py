@@ -1,4 +1,5 @@
-"""One floor: what lies below it answers like what does not exist, to whatever question, and nothing tells of it."""
+"""The floor: a message below it is answered like one that does not exist, by every command and read, and no event shows
+it."""
 
 from __future__ import annotations
 
@@ -82,13 +83,13 @@ async def test_no_command_reaches_below(scene: Scene, kind: type[Any], fields: d
 
 
 async def test_a_deleted_one_is_not_there_either(scene: Scene) -> None:
-    """Deleting again changes nothing and says so, but not to those for whom there is nothing."""
+    """A deleted message below the floor is refused too, although deleting twice is otherwise no error."""
     await scene.house.do(commands.Delete, ALI, scene.place, seq=scene.old)
     await scene.house.refused(NotFound, None, commands.Delete, scene.late, scene.place, seq=scene.old)
 
 
 async def test_no_reply_names_what_is_below(scene: Scene) -> None:
-    """A reply to it is refused like one to nothing; the old members reply to it as ever."""
+    """A reply to a message below the floor is refused like one to no message; earlier members can reply to it."""
     told = [await scene.house.cannot_write(scene.late, scene.place, reply_to=seq) for seq in (scene.old, 10**6)]
     assert [(type(error), error.text) for error in told] == [(NotFound, told[0].text)] * 2
     await scene.house.write(ALI, scene.place, "javob", reply_to=scene.old)
@@ -96,7 +97,7 @@ async def test_no_reply_names_what_is_below(scene: Scene) -> None:
 
 
 async def test_nothing_that_is_read_shows_it(scene: Scene) -> None:
-    """Pages from anywhere, search, pins, reports, states and exports."""
+    """Pages, search, pins, reports, states and exports show nothing from below the floor."""
     house, store, late, place = scene.house, scene.house.store, scene.late, scene.place
     await house.do(commands.Pin, teller(scene), place, seq=scene.old, on=True)
     await house.do(commands.React, ALI, place, seq=scene.old, emoji="👍", on=True)
@@ -122,7 +123,7 @@ async def test_no_report_of_below_is_settled(scene: Scene) -> None:
 
 @pytest.mark.parametrize(("kind", "fields"), TELLING)
 async def test_events_about_it_are_veiled(scene: Scene, kind: type[Any], fields: dict[str, Any]) -> None:
-    """Live, over the bus and in a replay: an event about a message carries the floor at which it is hidden."""
+    """An event about a message carries the floor at which it is hidden: live, over the bus and in a replay."""
     house = scene.house
     actor = teller(scene)
     if not fields.get("on", True):
@@ -140,7 +141,8 @@ async def test_events_about_it_are_veiled(scene: Scene, kind: type[Any], fields:
 
 
 async def test_where_all_read_all_nothing_is_veiled(house: House) -> None:
-    """A room with `history: all` and a direct: the floor is 0 for everybody, whenever they came."""
+    """In a room with `history: all` and in a direct no event carries a floor, and a later member may react to older
+    messages."""
     room = await house.room(ALI, VALI)
     met = (await house.do(commands.Meet, ALI, people=(VALI,))).conversation
     for place in (room, met):
@@ -155,14 +157,14 @@ async def test_where_all_read_all_nothing_is_veiled(house: House) -> None:
 
 
 async def test_an_edit_names_nobody_from_above(scene: Scene) -> None:
-    """An older message that names them now leads them nowhere: they are not told."""
+    """An edit of a message below a user's floor does not mention that user."""
     heard = len(scene.house.listener.entries)
     await scene.house.do(commands.Edit, ALI, scene.place, seq=scene.old, text="@kech", named=(scene.late.uid,))
     assert not [one for one in scene.house.listener.entries[heard:] if isinstance(one.event, Mentioned)]
 
 
 async def test_the_floor_follows_the_setting(house: House) -> None:
-    """Where the room's history becomes everybody's, the newcomer may do what the others may; and the reverse."""
+    """When the room's history is opened to all, the floor of later members becomes 0; and the reverse."""
     room = await house.room(ALI, history="joined")
     old = await house.write(ALI, room, "eski")
     await house.admit(ALI, room, VALI)
@@ -176,14 +178,14 @@ async def test_the_floor_follows_the_setting(house: House) -> None:
 
 @pytest.fixture
 async def open_house(make: Callable[..., Store], tmp_path: Path) -> AsyncIterator[House]:
-    """Where everybody may read all of the lobby."""
+    """A store with `lobby_history = all`."""
     listener = Listener()
     async with opened(make(tmp_path / "open", lobby_history="all"), listener) as store:
         yield House(store, listener)
 
 
 async def test_a_lobby_that_all_read_has_no_floor(open_house: House) -> None:
-    """With `lobby_history = all` a newcomer reacts to, answers and reports the oldest message."""
+    """With `lobby_history = all` a new user reacts to, replies to and reports the oldest message."""
     old = await open_house.write(ALI, LOBBY, "eski")
     late = Actor("u-late", "kech", lobby_from=old)
     await open_house.do(commands.React, late, LOBBY, seq=old, emoji="👍", on=True)

@@ -1,4 +1,5 @@
-"""The reader: reads share turns, a slow one keeps nobody waiting for long, and everybody gets their own answer."""
+"""The reader: concurrent reads share a transaction, a slow read delays no other for long, and each caller gets its own
+result."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ THREADS = 3
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[Engine]:
-    """Over a file with one row in it."""
+    """An engine over a file with one row."""
     file = tmp_path / "suhbat.db"
     writing = connect.writing(file)
     with writing.connect() as connection, connection.begin():
@@ -44,7 +45,7 @@ def number(connection: Connection) -> int:
 
 
 async def test_reads_of_one_moment_share_a_transaction(engine: Engine, reader: Reader) -> None:
-    """Twice as many as go together take two transactions."""
+    """Twice TOGETHER concurrent reads take two transactions."""
     begun: list[str] = []
     event.listen(engine, "begin", lambda _: begun.append(""))
     assert await asyncio.gather(*(reader.read(number) for _ in range(2 * TOGETHER))) == [1] * 2 * TOGETHER
@@ -64,8 +65,8 @@ async def test_a_failed_read_fails_alone(reader: Reader) -> None:
     assert isinstance(wrong, ValueError)
 
 
-async def test_a_slow_read_keeps_nobody_waiting(reader: Reader) -> None:
-    """While one thread is held another serves those who come, as often as they come."""
+async def test_a_slow_read_delays_no_other(reader: Reader) -> None:
+    """While a slow read occupies one thread, another thread serves all other reads."""
     held, entered = threading.Event(), threading.Event()
 
     def wait(connection: Connection) -> int:
@@ -85,10 +86,8 @@ async def test_a_slow_read_keeps_nobody_waiting(reader: Reader) -> None:
         assert await reader.read(number) == 1
 
 
-async def test_a_read_sees_what_was_committed_before_it_was_asked(
-    engine: Engine, reader: Reader, tmp_path: Path
-) -> None:
-    """Also when it is asked while another turn, whose transaction is older, is under way."""
+async def test_a_read_sees_earlier_commits(engine: Engine, reader: Reader, tmp_path: Path) -> None:
+    """A read sees every commit before its call, even if an older transaction of the reader is still open."""
     held, entered = threading.Event(), threading.Event()
 
     def wait(connection: Connection) -> int:
@@ -109,16 +108,16 @@ async def test_a_read_sees_what_was_committed_before_it_was_asked(
     assert await asyncio.gather(older, newer) == [1, 2]
 
 
-async def test_who_stopped_waiting_disturbs_nobody(reader: Reader) -> None:
-    """A cancelled read is carried out or not; the next ones are answered."""
+async def test_a_cancelled_read_disturbs_no_other(reader: Reader) -> None:
+    """After a cancelled read the next one gets its result."""
     gone = asyncio.ensure_future(reader.read(number))
     await asyncio.sleep(0)
     gone.cancel()
     assert await reader.read(number) == 1
 
 
-async def test_closing_answers_what_was_asked(engine: Engine) -> None:
-    """Nobody waits for ever because the store was closed."""
+async def test_closing_answers_waiting_reads(engine: Engine) -> None:
+    """`close` returns after all waiting reads have their results."""
     reader = Reader(engine, THREADS)
     asked = [asyncio.ensure_future(reader.read(number)) for _ in range(3 * TOGETHER)]
     await asyncio.sleep(0)
@@ -127,9 +126,9 @@ async def test_closing_answers_what_was_asked(engine: Engine) -> None:
         assert await asyncio.gather(*asked) == [1] * 3 * TOGETHER
 
 
-async def test_what_takes_long_rests(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A reader for searches and exports rests after each for as long as it took, and no longer than half a second; whoever
-    asked does not wait for that."""
+async def test_slow_reads_are_followed_by_a_pause(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader for slow reads pauses after each for as long as it took, at most half a second. The caller does not wait for
+    the pause."""
     clock = iter((10.0, 10.2, 20.0, 29.0))
     rested: SimpleQueue[float] = SimpleQueue()
     monkeypatch.setattr(reading, "perf_counter", lambda: next(clock))

@@ -1,4 +1,4 @@
-"""The one way to write an event: numbers, rows, heads, and what is published."""
+"""The one way to write an event: its numbers, its row, the heads, and the published entries."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def heads(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def test_rows_have_the_columns_of_their_tables() -> None:
-    """A row is inserted by the order of its fields: they are the columns, all of them, in their order."""
+    """The fields of a row are the columns of its table, in their order, because rows are inserted by position."""
     assert EventRow._fields == tuple(column.name for column in events.columns)
     assert KeyRow._fields == tuple(column.name for column in idempotency.columns)
 
 
 def test_messages_and_other_events_are_numbered_together(transaction: WriterTransaction) -> None:
-    """One `seq` for all events of a log, an `ordinal` for messages alone; nothing is in the tables before `flush`."""
+    """All events of a log share one `seq`, and messages alone have an `ordinal`. Nothing is written before `flush`."""
     appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
     first = appender.message(lobby, make_post(ALI, "bir", key="~1"), everyone=False)
     pinned = appender.append(lobby, MessagePinned, VALI, 5, about=1, target=1)
@@ -68,7 +68,7 @@ def test_messages_and_other_events_are_numbered_together(transaction: WriterTran
 
 
 def test_senders_have_a_row_once(transaction: WriterTransaction) -> None:
-    """Who wrote or was noted is in `users` after `flush`, and is not asked about again."""
+    """Senders and added users have one row in `users` after `flush`, and are then in the writer cache."""
     appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
     for number in range(3):
         appender.message(lobby, make_post(ALI, key=f"~{number}"), everyone=False)
@@ -80,7 +80,7 @@ def test_senders_have_a_row_once(transaction: WriterTransaction) -> None:
 
 
 def test_a_flush_is_a_handful_of_statements(transaction: WriterTransaction) -> None:
-    """For users, rows and heads, however many events of however many logs; none where nothing was appended."""
+    """A flush needs one statement each for users and rows and at most two for heads; none if nothing was appended."""
     statements: list[str] = []
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
@@ -101,8 +101,8 @@ def test_a_flush_is_a_handful_of_statements(transaction: WriterTransaction) -> N
     )  # 3 heads: see `values.parts`
 
 
-def test_what_was_rolled_back_is_not_told(transaction: WriterTransaction) -> None:
-    """Back at a mark: later events and changes are not published, nothing is written of them, nothing is remembered."""
+def test_a_rollback_drops_entries(transaction: WriterTransaction) -> None:
+    """After a rollback to a mark, later events are neither published nor written, and the cached logs are forgotten."""
     appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
     appender.message(lobby, make_post(ALI, "bir", key="~1"), everyone=False)
     appender.flush()

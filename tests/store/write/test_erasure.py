@@ -1,4 +1,4 @@
-"""Who is erased leaves no name behind, and, if they want it so, nothing of what they wrote."""
+"""An erased person leaves no name and, if they wish, no messages."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ async def finish(store: Store) -> None:
 
 
 def words(place: Path) -> str:
-    """Everything that is written anywhere in the tables."""
+    """The values of all tables as one text."""
     return " ".join(value.decode("utf-8", "replace") for _, value in values(place))
 
 
 @pytest.mark.parametrize("with_messages", [False, True])
 async def test_nothing_is_left(make: Make, tmp_path: Path, listener: Listener, with_messages: bool) -> None:
-    """No table has the name any more; the texts only where they were to stay."""
+    """After an erasure no table has the name, nor the texts if they were to be erased too."""
     store = make(tmp_path / "data")
     async with opened(store, listener):
         await live(store, listener)
@@ -63,7 +63,7 @@ async def test_nothing_is_left(make: Make, tmp_path: Path, listener: Listener, w
 
 
 async def test_what_others_see(make: Make, tmp_path: Path, listener: Listener) -> None:
-    """Messages stay in their places under a name that is nobody's, in the direct too; the room has a member less."""
+    """The messages stay under a name that belongs to nobody, in directs too; the room has one member less."""
     store = make(tmp_path / "data")
     async with opened(store, listener):
         room, theirs = await live(store, listener)
@@ -80,7 +80,7 @@ async def test_what_others_see(make: Make, tmp_path: Path, listener: Listener) -
 
 
 async def test_messages_go_as_deleted_ones_do(make: Make, tmp_path: Path, listener: Listener) -> None:
-    """With its messages: tombstones, told as events, so that nobody's copy keeps them."""
+    """With the messages erased, each becomes a tombstone with a `message.deleted`, so that clients delete their copies."""
     store = make(tmp_path / "data")
     async with opened(store, listener):
         await live(store, listener)
@@ -95,7 +95,7 @@ async def test_messages_go_as_deleted_ones_do(make: Make, tmp_path: Path, listen
 async def test_killed_in_between(
     make: Make, tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was begun is gone on with after a restart, from where it was."""
+    """An erasure that a restart interrupted continues where it was."""
     monkeypatch.setattr(erasure, "CHUNK", 2)
     place = tmp_path / "data"
     async with opened(make(place), listener) as store:
@@ -113,7 +113,7 @@ async def test_killed_in_between(
 async def test_a_step_looks_through_so_many_events(
     make: Make, tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch, scanned: int
 ) -> None:
-    """And remembers how far, though nothing was theirs: the log may be larger than what one query can go through."""
+    """A step scans at most SCANNED events and remembers its position, even if it found none of theirs."""
     monkeypatch.setattr(erasure, "SCANNED", scanned)
     async with opened(make(tmp_path / "data"), listener) as store:
         for _ in range(5):
@@ -130,7 +130,7 @@ async def test_a_step_looks_through_so_many_events(
 
 
 async def test_counts_stay_right(make: Make, tmp_path: Path, listener: Listener) -> None:
-    """Their messages are not unread any more, their reactions not counted; and those who listen are told of both."""
+    """Erased messages are no longer unread and erased reactions no longer counted; members get events of both."""
     async with opened(make(tmp_path / "data"), listener) as store:
         room, _ = await live(store, listener)
         await store.erase(GONE, 2, with_messages=True)

@@ -1,4 +1,4 @@
-"""What is older than it may be goes, and who comes back with an old cursor is told so."""
+"""Retention deletes old messages, and resets clients whose cursor is older than the log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def write(store: Store, listener: Listener, clock: FakeClock, count: int, 
 
 
 async def test_the_old_goes_and_the_new_stays(store: Store, clock: FakeClock, listener: Listener) -> None:
-    """With `days` what is older goes; seq and ordinal go on as if nothing had happened."""
+    """Events older than `days` are deleted; `seq` and `ordinal` continue."""
     async with opened(store, listener):
         await write(store, listener, clock, 3)
         clock.advance(10 * DAY)
@@ -52,7 +52,7 @@ async def test_the_old_goes_and_the_new_stays(store: Store, clock: FakeClock, li
 async def test_more_than_fits_in_a_transaction(
     store: Store, clock: FakeClock, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A long log goes in many small steps."""
+    """A long log is shortened in several transactions."""
     monkeypatch.setattr(retention, "CHUNK", 4)
     async with opened(store, listener):
         await write(store, listener, clock, 30)
@@ -63,7 +63,7 @@ async def test_more_than_fits_in_a_transaction(
 
 
 async def test_a_room_has_its_own(store: Store, clock: FakeClock, listener: Listener) -> None:
-    """What a room says wins over the setting, in both directions."""
+    """The retention of a room replaces the server's, whether it is shorter or longer."""
     async with opened(store, listener):
         made = [
             (await execute(store, commands.Create, ALI, clock.wall(), title=title)).conversation
@@ -78,7 +78,7 @@ async def test_a_room_has_its_own(store: Store, clock: FakeClock, listener: List
 
 
 async def test_what_hangs_on_a_message_goes_too(store: Store, clock: FakeClock, listener: Listener) -> None:
-    """Reactions and pins of a message that is gone are gone, and it is unread no more; a direct stays as it is otherwise."""
+    """The reactions and pins of a deleted message are deleted with it, and it is no longer unread."""
     async with opened(store, listener):
         theirs = await direct(store, ALI, VALI, clock.wall())
         sent = await listener.send(store, ALI, "salom", conversation=theirs, at=clock.wall())
