@@ -1,4 +1,4 @@
-"""Every attack is made on all three ways in which bytes reach a connection."""
+"""Every attack runs on all three paths by which bytes reach a connection."""
 
 from __future__ import annotations
 

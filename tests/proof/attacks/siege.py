@@ -38,25 +38,25 @@ _numbers = itertools.count(1)
 
 
 def name(base: str) -> str:
-    """One that no other attack has."""
+    """A name that no other attack uses."""
     return f"{base}-{next(_numbers)}"
 
 
 class Siege:
-    """The server, and what must not be found in its log."""
+    """The server under attack, and the secrets that its log must not contain."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
         self.secrets: set[str] = set()
 
     def guest(self, user_id: str) -> str:
-        """A new token guest; its token."""
+        """Make a token guest; returns its token."""
         token = self.server.guest(user_id)
         self.secrets.add(token)
         return token
 
     def account(self, user_id: str, password: str) -> str:
-        """A new account; its token."""
+        """Make an account; returns its token."""
         status, answer = self.server.request("POST", "/api/v1/accounts", {"user_id": user_id, "password": password})
         assert status == 201, answer
         self.secrets |= {password, answer["token"]}
@@ -65,7 +65,7 @@ class Siege:
 
     @contextmanager
     def attack(self) -> Iterator[None]:
-        """What is done within is the attack."""
+        """Run the body as the attack, while two people talk; afterwards check the server."""
         talk = _Talk(self)
         talk.start()
         try:
@@ -80,7 +80,7 @@ class Siege:
 
 
 class _Talk:
-    """One writes over v1, one reads over the simple dialect."""
+    """One person writes over v1, and one reads over the simple dialect."""
 
     def __init__(self, siege: Siege) -> None:
         self._server = siege.server
@@ -102,7 +102,7 @@ class _Talk:
         self._thread.join(PATIENCE)
 
     def check(self) -> None:
-        """Everything that was said was answered in time, heard in order, and is there."""
+        """Every message was acknowledged in time, read in order, and is stored."""
         assert not self._thread.is_alive(), "the two still wait for an answer"
         if self._failed is not None:
             raise AssertionError(f"they were disturbed after {len(self._said)} messages") from self._failed

@@ -1,4 +1,4 @@
-"""Time that is not what it was: the wall clock jumps, or the process sleeps."""
+"""The wall clock jumps, or the process is stopped for a while."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def started(kind: str, data: Path, *before: str) -> Iterator[Server]:
 
 
 def test_the_clock_jumps(tmp_path: Path) -> None:
-    """The order is that of `seq`, who is connected stays, and nobody's session ends that is in use; a new log-in works
-    at each time."""
+    """After a jump `seq` still gives the order, connections stay, login sessions in use stay valid, and a new login
+    works."""
     file = tmp_path / "wrong"
     file.write_text("0")
     with started("suhbat", tmp_path / "data", "-m", "tests.proof.attacks.wrong_clock", str(file)) as server:
@@ -73,8 +73,8 @@ def test_the_clock_jumps(tmp_path: Path) -> None:
 
 
 def test_the_process_is_stopped_for_a_while(tmp_path: Path) -> None:
-    """A laptop that was closed, a host that was paused: who is still there is not taken for dead because the server was
-    away, and what they said meanwhile is taken. Both kinds sleep at the same time."""
+    """After a pause of the server, connections whose peers are still there are not closed as dead, and messages sent during
+    the pause are stored. Both kinds of servers pause at the same time."""
     with ThreadPoolExecutor() as threads:
         for done in [threads.submit(_stopped, kind, tmp_path / kind) for kind in ("suhbat", "uvicorn")]:
             done.result()

@@ -1,4 +1,4 @@
-"""Texts, titles, names and searches that mean to be something else, or to take for ever."""
+"""Texts, titles, names and searches that imitate something else, or that take long to process."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ EXPLODING = {
 @WHATEVER
 @pytest.mark.parametrize("way", ["message", "search", "title", "name"])
 def test_what_takes_for_ever_elsewhere(siege: Siege, way: str) -> None:
-    """Each is taken or refused at once, wherever it is put."""
+    """Each such text is accepted or refused at once, in every field."""
     token = siege.account(name("writer"), PASSWORD)
     with siege.attack(), Raw(siege.server.port, "/api/v1/ws") as raw:
         raw.hello(token)
@@ -82,8 +82,8 @@ def test_what_takes_for_ever_elsewhere(siege: Siege, way: str) -> None:
 
 
 def test_what_turns_the_writing_around(siege: Siege) -> None:
-    """Controls of direction are in no name, title or shown name; in a text they are text, and its reader's page keeps
-    them within it (tests/browser/test_xss.py)."""
+    """Names, titles and display names contain no bidirectional controls. In a message they are text, and the page isolates
+    them (tests/browser/test_xss.py)."""
     token = siege.account(name("turner"), PASSWORD)
     with siege.attack():
         for control in CONTROLS + MARKS:
@@ -115,7 +115,7 @@ SYNTAX = (
 
 
 def ask(server: Server, token: str, path: str) -> tuple[int, Any]:
-    """As fast as one may, and no faster."""
+    """Send requests as fast as the rate limit allows."""
     while True:
         status, answer = server.request("GET", f"/api/v1/{path}", token=token)
         if status != 429:
@@ -131,8 +131,8 @@ def found(server: Server, token: str, query: str) -> list[str]:
 
 @WHATEVER
 def test_syntax_in_a_search(siege: Siege) -> None:
-    """Signs of the index and wildcards are text: an answer or a refusal, never a failure, and never more than the words
-    that stand there. Cursors of a page that nobody gave are refused."""
+    """Syntax and wildcards of the index are plain text in a search: the server answers or refuses, and finds nothing more
+    than those words. Invented cursors of a page are refused."""
     token = siege.guest(name("seeker"))
     words = [f"alpha{name('w')}".replace("-", ""), f"beta{name('w')}".replace("-", "")]
     with siege.attack():
@@ -176,7 +176,7 @@ SCRIPTS = (
 
 
 def test_scripts_come_back_as_text_alone(siege: Siege) -> None:
-    """What was said is given back as JSON that no browser takes for a page; what shows it is tested in a browser."""
+    """Messages are returned as JSON that no browser takes for a page. Another test covers the page itself."""
     token = siege.account(name("script"), PASSWORD)
     with siege.attack():
         for script in SCRIPTS:

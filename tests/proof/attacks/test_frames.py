@@ -21,7 +21,7 @@ MEGABYTE = 1 << 20
 
 
 def announced(length: int, *, begun: bytes = b"") -> bytes:
-    """A text frame of which only the beginning is there."""
+    """The beginning of a text frame, whose header announces more."""
     head = (
         struct.pack("!BBH", 0x81, 0x80 | 126, length) if length < 1 << 16 else struct.pack("!BBQ", 0x81, 0xFF, length)
     )
@@ -29,7 +29,7 @@ def announced(length: int, *, begun: bytes = b"") -> bytes:
 
 
 def test_lengths_that_are_never_sent(siege: Siege) -> None:
-    """What is announced costs nothing before it is there: neither memory nor anybody's time. Who completes it is served."""
+    """An announced length takes no memory and no time before the bytes arrive. A frame that is completed is handled."""
     assert siege.server.process is not None
     process = psutil.Process(siege.server.process.pid)
     with siege.attack(), ExitStack() as stack:
@@ -47,8 +47,8 @@ def test_lengths_that_are_never_sent(siege: Siege) -> None:
 
 
 def test_lengths_of_64_bits(siege: Siege) -> None:
-    """A frame that could never be taken is refused at its header, with 1009 or, above 2^63, with 1002. Hypercorn shows us
-    no headers of frames; there nothing of it is kept."""
+    """A frame above the limit is refused at its header, with 1009 or, above 2^63, with 1002. Hypercorn hides the headers of
+    frames; there the bytes are not kept."""
     assert siege.server.process is not None
     process = psutil.Process(siege.server.process.pid)
     with siege.attack():
@@ -62,7 +62,7 @@ def test_lengths_of_64_bits(siege: Siege) -> None:
 
 
 def test_a_byte_now_and_then(siege: Siege) -> None:
-    """Messages that come byte by byte hold nobody up, and are understood in the end."""
+    """Messages that arrive byte by byte delay nobody, and are handled when they are complete."""
     with siege.attack(), ExitStack() as stack:
         names = [name("patient") for _ in range(MANY)]
         talkers = [stack.enter_context(Raw(siege.server.port, f"/ws/{one}")) for one in names]
@@ -78,8 +78,8 @@ def test_a_byte_now_and_then(siege: Siege) -> None:
 
 
 def test_a_bomb(siege: Siege) -> None:
-    """Sixteen megabytes in sixteen kilobytes: refused as unasked (1002) where nothing is unpacked, else 1009; and
-    nothing of that size is ever held."""
+    """A frame that inflates from 16 KB to 16 MB is refused: with 1002 where compression was not negotiated, else with 1009.
+    The memory never grows by that size."""
     assert siege.server.process is not None
     process = psutil.Process(siege.server.process.pid)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
@@ -113,7 +113,7 @@ def test_pings_of_a_peer_that_reads_nothing(siege: Siege) -> None:
 
 
 def test_pongs_that_nobody_asked_for(siege: Siege) -> None:
-    """They are nothing, however many: the connection stays, or a flood of them ends it."""
+    """Unsolicited pongs are ignored, or end the connection as a flood."""
     with siege.attack(), Raw(siege.server.port, f"/ws/{name('ponger')}") as raw, suppress(Ended, ConnectionError):
         raw.socket.sendall(framed(PONG, b"x" * 125) * 2_000)
         raw.say({"message": "here"})

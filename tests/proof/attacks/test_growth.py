@@ -1,5 +1,5 @@
-"""What strangers could make grow around somebody: rooms, invitations, directs. Each has a limit that is reached here, and the
-victim comes in all the same, by frames that are not large."""
+"""Rooms, invitations and directs that strangers make around one person. Each has a limit, which is reached here, and the
+person can still connect and gets no large frame."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LARGEST = 256 * 1024
 WRITERS = 60
 """Guests who each write one message to the victim: together far more than a frame holds."""
 A_WHILE = 3_600
-"""Seconds. Who has to wait longer has used up a day's; who has to wait less was only fast."""
+"""Seconds. A longer wait means that the limit of the day is reached; a shorter one is a rate limit."""
 LONG = "\u0416" * 3_900
 """A text of two bytes a letter."""
 
@@ -38,7 +38,7 @@ def opening(siege: Siege, token: str) -> list[tuple[int, dict[str, object]]]:
 
 
 def snapshots(siege: Siege, token: str) -> list[dict[str, object]]:
-    """Those of a snapshot, none of which is large, and all but the last announce the next."""
+    """The frames of a snapshot: none is large, and all but the last announce another."""
     found = [(size, frame) for size, frame in opening(siege, token) if frame["type"] == "snapshot"]
     assert max(size for size, _ in found) < LARGEST
     assert [bool(frame.get("more")) for _, frame in found] == [True] * (len(found) - 1) + [False]
@@ -46,7 +46,7 @@ def snapshots(siege: Siege, token: str) -> list[dict[str, object]]:
 
 
 def patiently(siege: Siege, token: str, path: str, body: dict[str, object]) -> tuple[int, dict[str, Any]]:
-    """The answer to a POST of somebody who comes again when they are told to, unless that is another day."""
+    """Repeat a POST after each `retry_after`, unless that is another day; returns the last answer."""
     while True:
         status, answer = siege.server.request("POST", path, body, token=token)
         if status != 429 or answer["retry_after"] > A_WHILE:
@@ -56,8 +56,8 @@ def patiently(siege: Siege, token: str, path: str, body: dict[str, object]) -> t
 
 @WHATEVER
 def test_rooms_around_somebody(siege: Siege) -> None:
-    """A guest makes rooms until the day's are used up, and adds the victim to each; others help. The victim is in none of them,
-    has so many invitations and no more, and comes in."""
+    """A guest makes as many rooms as a day allows and adds the victim to each, and others do the same. The victim becomes a
+    member of none, has at most the limit of invitations, and can connect."""
     ask, person = siege.server.request, name("victim")
     victim = siege.guest(person)
     codes: list[str] = []
@@ -83,8 +83,8 @@ def test_rooms_around_somebody(siege: Siege) -> None:
 
 @WHATEVER
 def test_directs_with_somebody(siege: Siege) -> None:
-    """A guest opens directs with the victim and ever other people until the day's are used up: they are nowhere to be seen.
-    Many guests write to the victim: each is shown, in frames that are not large."""
+    """A guest opens as many directs with the victim as a day allows; the victim sees none of them. Directs in which guests
+    write are all shown, in frames that are not large."""
     person = name("victim")
     victim, token = siege.guest(person), siege.guest(name("opener"))
     others = [name("other") for _ in range(9)]

@@ -1,4 +1,4 @@
-"""Guests without end, from one address."""
+"""One address makes guests without end."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ ADDRESS, OTHER = "2001:db8:1:2", "2001:db8:1:3"
 
 
 def test_guests_of_one_address(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """So many a day, whatever kind of guest and whichever of its addresses a network takes: then each is told to come again
-    another day. Guests of elsewhere, and of this machine, come as before."""
+    """One address can make only so many guests a day, of either kind and from any address of its network; then it is told
+    to return another day. Other addresses and this machine are not affected."""
     place = tmp_path_factory.mktemp("guests") / "data"
     with running("suhbat", place, trusted_proxies="127.0.0.1", guests_per_address=str(A_DAY)) as server:
         siege = Siege(server)

@@ -1,4 +1,4 @@
-"""Requests that are nearly the opening of a WebSocket (RFC 6455 §4.2.1): each gets an answer, and none a connection."""
+"""Requests that are almost the opening of a WebSocket (RFC 6455 §4.2.1): each gets an answer, and none a connection."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ RIGHT = {
 
 
 def opening(server: Server, path: str, *more: str, method: str = "GET", **other: str | None) -> bytes:
-    """A right opening but for `other` (a header's name with `_`; None: left out) and the lines after it."""
+    """A correct opening, with `other` headers replaced (`_` in a name stands for `-`; None leaves one out) and further
+    lines after it."""
     changed = {key.replace("_", "-").lower(): value for key, value in other.items()}
     lines = []
     for header, value in RIGHT.items():
@@ -32,7 +33,7 @@ def opening(server: Server, path: str, *more: str, method: str = "GET", **other:
 
 
 def making(server: Server, user_id: str, *more: str) -> bytes:
-    """A request for a guest, with these lines among its headers."""
+    """A request that makes a guest, with these lines among its headers."""
     body = '{"user_id":"' + user_id + '"}'
     host, length = f"Host: 127.0.0.1:{server.port}", f"Content-Length: {len(body)}"
     lines = ["POST /api/v1/guests HTTP/1.1", host, *more, "Content-Type: application/json", length, "", body]
@@ -40,7 +41,7 @@ def making(server: Server, user_id: str, *more: str) -> bytes:
 
 
 def answer(server: Server, request: bytes, *, patience: float = 10.0) -> tuple[int, str]:
-    """The status and all that comes with it. 0: the connection ended without an answer."""
+    """The status and everything that follows. 0 means that the connection ended without an answer."""
     heard = b""
     with socket.create_connection(("127.0.0.1", server.port), patience) as peer:
         try:
@@ -80,7 +81,7 @@ LENIENT = {
 
 
 def test_headers_that_are_missing_or_wrong(siege: Siege) -> None:
-    """A 4xx that says so; never a 5xx, never a connection."""
+    """A missing or wrong header gets a 4xx, never a 5xx and never a connection."""
     with siege.attack():
         for wrong, headers in WRONG.items():
             for path in (f"/ws/{name('half')}", "/api/v1/ws"):
@@ -92,14 +93,14 @@ def test_headers_that_are_missing_or_wrong(siege: Siege) -> None:
 
 
 def test_an_origin_without_a_host(siege: Siege) -> None:
-    """Nothing says that it is ours."""
+    """An Origin without a Host is refused, because nothing shows that the page is ours."""
     with siege.attack():
         request = opening(siege.server, "/api/v1/ws", f"Origin: {siege.server.url}", Host=None)
         assert answer(siege.server, request)[0] in (400, 403)
 
 
 def test_other_methods(siege: Siege) -> None:
-    """Only GET opens anything."""
+    """Only GET opens a WebSocket."""
     with siege.attack():
         for method in ("POST", "PUT", "OPTIONS"):
             status, said = answer(siege.server, opening(siege.server, f"/ws/{name('post')}", method=method))
@@ -115,7 +116,7 @@ TWICE = (
 
 
 def test_headers_that_are_there_twice(siege: Siege) -> None:
-    """Of two that contradict each other neither is believed: a 4xx, over HTTP likewise."""
+    """Two contradicting headers get a 4xx, over HTTP too."""
     with siege.attack():
         for templates in TWICE:
             lines = [line.format(port=siege.server.port) for line in templates]
@@ -127,8 +128,8 @@ def test_headers_that_are_there_twice(siege: Siege) -> None:
 
 
 def test_huge_headers(siege: Siege) -> None:
-    """One of a megabyte, ten thousand of them, and a path without end: refused, or the connection ends. uvicorn's own part
-    of a connection says nothing to some (see tests/weaknesses); it keeps nobody else from an answer."""
+    """A header of a megabyte, ten thousand headers and an endless path are refused, or end the connection. uvicorn gives no
+    answer to some (see tests/weaknesses); other users are not affected."""
     huge: list[tuple[str, list[str]]] = [
         ("/ws/{name}", [f"X-Long: {'x' * (1 << 20)}"]),
         ("/api/v1/ws", [f"X-{number}: y" for number in range(10_000)]),
@@ -161,7 +162,8 @@ ORIGINS = (
 
 
 def test_origins_that_are_not_ours(siege: Siege) -> None:
-    """Foreign ones, `null` and whatever looks like ours: 403 before the upgrade, and over HTTP nothing is written."""
+    """Foreign origins, `null` and origins that resemble ours get 403 before the upgrade, and over HTTP they write
+    nothing."""
     with siege.attack():
         for template in ORIGINS:
             origin = f"Origin: {template.format(port=siege.server.port)}"
@@ -175,7 +177,7 @@ def test_origins_that_are_not_ours(siege: Siege) -> None:
 
 
 def test_plain_requests_to_a_socket(siege: Siege) -> None:
-    """Whoever opens a socket's address in a browser, or with any other method, is told what it is."""
+    """A plain request to the address of a socket gets an answer that says what the address is."""
     with siege.attack():
         for path in (f"/ws/{name('plain')}", "/api/v1/ws"):
             for method in ("GET", "POST", "DELETE"):

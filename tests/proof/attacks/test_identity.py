@@ -1,4 +1,4 @@
-"""Becoming somebody one is not: by tokens, by passwords, by names that look like another's."""
+"""Impersonation: by tokens, by passwords, and by names that resemble another name."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def log_in(siege: Siege, user_id: object, password: object) -> tuple[int, dict[s
 
 
 def test_tokens_in_addresses(siege: Siege) -> None:
-    """A token in a URL is nobody's, whatever the parameter is called; and no log has it."""
+    """A token in a URL is ignored, whatever the parameter is called, and appears in no log."""
     token = siege.guest(name("careless"))
     with siege.attack():
         for parameter in ("token", "access_token", "authorization", "bearer", "ticket", "session"):
@@ -40,7 +40,7 @@ def test_tokens_in_addresses(siege: Siege) -> None:
 
 
 def test_tokens_that_are_over(siege: Siege) -> None:
-    """One that was given back, by a log-out or by leaving, opens nothing: not HTTP, neither dialect, no ticket of it."""
+    """A token that ended by logging out or leaving is refused by HTTP, by both dialects and by tickets."""
     account = name("gone")
     tokens = [siege.account(account, PASSWORD), siege.guest(name("gone"))]
     with siege.attack():
@@ -60,7 +60,7 @@ def test_tokens_that_are_over(siege: Siege) -> None:
 
 
 def test_tokens_that_nobody_has(siege: Siege) -> None:
-    """Whatever stands where a token should: 401, or 4501; never a failure of ours."""
+    """Anything that is no valid token gets 401 or 4501, and never an internal error."""
     odd = ["", "sg_", "ss_", "sg_" + "a" * 60_000, "null", "%00", "' OR 1=1 --", "Ω", "..", "sg_" + "A" * 22]
     with siege.attack():
         for token in odd:
@@ -74,7 +74,8 @@ def test_tokens_that_nobody_has(siege: Siege) -> None:
 
 
 def test_passwords_of_a_megabyte(siege: Siege) -> None:
-    """Refused by the size of the body, or of the password, before any work; the account is as it was."""
+    """A huge password is refused by the size of the body or of the password before it is hashed; the account does not
+    change."""
     user = name("heavy")
     token = siege.account(user, PASSWORD)
     with siege.attack():
@@ -97,15 +98,16 @@ def test_passwords_of_a_megabyte(siege: Siege) -> None:
 
 @pytest.fixture(scope="module", params=KINDS if FULL else KINDS[::2])
 def besieged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Siege]:
-    """A server of its own: the limits of this address are used up there. Natively, and where another server has the address."""
+    """A server of its own, because the limits of this address are used up there: natively, and where another server owns
+    the connection."""
     with running(request.param, tmp_path_factory.mktemp("guessing") / request.param) as server:
         yield Siege(server)
 
 
 @pytest.mark.parametrize("besieged", KINDS if FULL else KINDS[:1], indirect=True)
 def test_names_are_not_told_by_time(besieged: Siege) -> None:
-    """A wrong password takes as long as a name that nobody has: the medians lie within a factor that no list of names
-    could be made from. And registering tells of a name what everybody sees anyway: that it is taken."""
+    """A wrong password takes as long as an unknown name, up to a factor that allows no list of names. Registration tells
+    only that a name is taken, which everybody can see."""
     victims = [name("victim") for _ in range(8)]
     for victim in victims:
         besieged.account(victim, PASSWORD)
@@ -123,8 +125,8 @@ def test_names_are_not_told_by_time(besieged: Siege) -> None:
 
 
 def test_a_password_spray(besieged: Siege) -> None:
-    """Names and passwords without end from one address: told to wait (429, with the time), one text for those that exist
-    and those that do not, and nobody who is in is put out. What cannot be a password counts as well, and costs nothing."""
+    """Guessing from one address is limited (429 with the time to wait), with one text for known and unknown names, and
+    nobody's session ends. Impossible passwords count too, and are not hashed."""
     victims = [name("victim") for _ in range(4)]
     tokens = [besieged.account(victim, PASSWORD) for victim in victims]
     guesses = [f"guess number {number}" for number in range(6 if FULL else 1)]
@@ -165,7 +167,7 @@ DIFFERENT = {"a dot under it"}
 
 
 def test_names_that_look_like_anothers(siege: Siege) -> None:
-    """Nobody gets one beside its holder, over any of the ways in: bare, with a token, or as an account."""
+    """Nobody gets a name that resembles one in use, by any of the ways in: bare, with a token, or as an account."""
     status, answer = siege.server.request("POST", "/api/v1/accounts", {"user_id": "alisher", "password": PASSWORD})
     assert status == 201, answer
     siege.secrets |= {PASSWORD, answer["token"]}
@@ -204,7 +206,7 @@ RESERVED = (
 
 
 def test_reserved_names(siege: Siege) -> None:
-    """Nobody speaks with the voice of the server, over any of the ways in."""
+    """Nobody gets a reserved name, by any of the ways in."""
     with siege.attack():
         for typed in RESERVED:
             for path, body in (("guests", {"user_id": typed}), ("accounts", {"user_id": typed, "password": PASSWORD})):

@@ -1,4 +1,4 @@
-"""Connections that ask for nothing: one address has a bound, and the last descriptors are not theirs."""
+"""Idle connections: one address has a limit, and some descriptors are kept for others."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ FILES = 160
 
 
 def test_idle_connections_of_one_address(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Those above `connections_per_address` (and some to ask with) are told so in HTTP and closed; when they are gone the
-    address is served as before."""
+    """Connections above `connections_per_address` (and some spare ones) get an HTTP refusal and are closed; after the
+    others have gone, the address is served again."""
     with running("suhbat", tmp_path_factory.mktemp("idle") / "data", connections_per_address=str(FEW)) as server:
         siege = Siege(server)
         with siege.attack():
@@ -35,8 +35,8 @@ def test_idle_connections_of_one_address(tmp_path_factory: pytest.TempPathFactor
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
 def test_descriptors_run_short(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """With few descriptors left new connections are told to come again, and closed at once; those who are there go on, what
-    they say is stored, and nothing fails. When descriptors are free again others are let in."""
+    """With few descriptors left, new connections get a refusal with the time to wait and are closed. Open connections
+    continue, their messages are stored, and nothing fails. With free descriptors new connections are accepted again."""
     server = Server(
         "suhbat",
         tmp_path_factory.mktemp("descriptors") / "data",
@@ -64,7 +64,7 @@ def _connect(stack: ExitStack, server: Server) -> socket.socket:
 
 
 def _told(one: socket.socket) -> bytes:
-    """What the server said of itself, b"closed" where it only closed, nothing where it waits."""
+    """The bytes that the server sent by itself: b"closed" if it only closed, nothing if it still waits."""
     one.settimeout(0.05)
     try:
         return one.recv(65_536) or b"closed"

@@ -1,4 +1,4 @@
-"""JSON that breaks parsers, encoders or those who believe it: over both dialects and HTTP."""
+"""JSON that breaks parsers or encoders, over both dialects and HTTP."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def filled(template: str, key: str, type: str | None = None) -> str:
 
 
 def test_the_simple_dialect(siege: Siege) -> None:
-    """Each is answered with bad_request and a right example; the connection stays; nobody else hears of it."""
+    """Each gets `bad_request` with a correct example; the connection stays, and other users notice nothing."""
     speaker, witness = name("speaker"), name("witness")
     with siege.attack(), Raw(siege.server.port, f"/ws/{witness}") as other:
         with Raw(siege.server.port, f"/ws/{speaker}") as raw:
@@ -66,7 +66,7 @@ def test_the_simple_dialect(siege: Siege) -> None:
 
 
 def test_v1(siege: Siege) -> None:
-    """Each is answered with bad_request, before hello (what could be a token is nobody's) and after it."""
+    """Each gets `bad_request`, before `hello` (an invalid token excepted) and after it."""
     with siege.attack():
         for kind, template in BAD.items():
             with Raw(siege.server.port, "/api/v1/ws") as raw:
@@ -85,7 +85,7 @@ def test_v1(siege: Siege) -> None:
 
 
 def test_http(siege: Siege) -> None:
-    """Each body is a 400 with its reason, wherever it is sent to."""
+    """Each body gets a 400 with its reason, at several endpoints."""
     token = siege.guest(name("speaker"))
     places = {
         "/api/v1/conversations/lobby/messages": "text",
@@ -107,7 +107,7 @@ def test_http(siege: Siege) -> None:
 
 
 def test_doubled_keys(siege: Siege) -> None:
-    """Of two equal keys the last one counts, in every part of the server alike."""
+    """Of two equal keys the last one counts in every part of the server."""
     first, last = name("first"), name("last")
     with siege.attack(), Raw(siege.server.port, f"/ws/{name('speaker')}") as raw:
         raw.frame(TEXT, f'{{"message":"{first}","message":"{last}","to_user":"nobody-here","to_user":""}}'.encode())

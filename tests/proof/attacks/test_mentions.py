@@ -1,4 +1,4 @@
-"""Naming people: everybody without end, and fifty names of nobody in each message."""
+"""Mentions: everybody again and again, and fifty unknown names in each message."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ LARGEST = 1_024
 
 
 def test_everybody_without_end(siege: Siege) -> None:
-    """Naming all who are there is refused above the limit, with the time to wait; what is stored is stored once, not once
-    for each, and counted by each."""
+    """Above the limit a mention of everybody is refused with the time to wait. An accepted one is stored once, not once per
+    person, and every reader counts it."""
     owner, people = siege.guest(name("shouter")), [siege.guest(name("member")) for _ in range(PEOPLE - 1)]
     room = _room(siege, owner, people)
     with Raw(siege.server.port, "/api/v1/ws") as raw, siege.attack():
@@ -44,8 +44,7 @@ def test_everybody_without_end(siege: Siege) -> None:
 
 
 def test_fifty_names_of_nobody(siege: Siege) -> None:
-    """Every message has fifty names that nobody has, none twice, in letters that are dear to normalise: all are
-    answered."""
+    """Messages with fifty different unknown names, in letters that are costly to normalise, are all answered."""
     token = siege.guest(name("namer"))
     numbers = itertools.count()
     texts = [" ".join(f"@ғўқҳ{_letters(next(numbers))}zz" for _ in range(50)) for _ in range(200)]
@@ -73,7 +72,7 @@ def _join(siege: Siege, room: str, token: str) -> tuple[int, object]:
 
 
 def _send(raw: Raw, room: str, texts: list[str]) -> list[Frame]:
-    """All at once; the answers to each."""
+    """Send all at once; returns the answer to each."""
     frames = [
         json.dumps({"type": "send", "id": number, "conversation": room, "text": text}).encode()
         for number, text in enumerate(texts)
@@ -98,7 +97,7 @@ def _letters(number: int) -> str:
 
 
 def _stored(siege: Siege) -> tuple[int, int]:
-    """The events in the database, and the bytes of its pages that are used."""
+    """The number of events in the database, and the bytes of its used pages."""
     (file,) = siege.server.data.glob("*.db")
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         (events,) = database.execute("SELECT count(*) FROM events").fetchone()

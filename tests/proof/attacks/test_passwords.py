@@ -1,4 +1,5 @@
-"""Passwords cost like a thousand other requests: who has them looked at without end does not keep others from logging in."""
+"""A password costs as much as a thousand other requests: a user who has many checked must not keep others from logging
+in."""
 
 from __future__ import annotations
 
@@ -21,8 +22,8 @@ ADDRESS = "198.51.100.1"
 
 
 def test_one_address_changes_passwords_without_end(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nine accounts of one address change their passwords as fast as they can, and are right each time: others log in, all of
-    them, from other addresses; the address of the nine reaches a limit and is told when to come again."""
+    """Nine accounts of one address change their passwords as fast as they can, each time correctly. Users of other
+    addresses can all log in; the address of the nine reaches a limit with the time to wait."""
     place = tmp_path_factory.mktemp("passwords") / "data"
     with running("suhbat", place, trusted_proxies="127.0.0.1") as server:
         siege = Siege(server)
@@ -56,7 +57,7 @@ def _change(server: Server, token: str, over: threading.Event, answers: Counter[
 
 
 def _guess(server: Server, number: int) -> int:
-    """What cannot be a password counts, and takes no time: so the limit is reached on a slow machine too."""
+    """Guess with an impossible password: it counts and takes no time, so the limit is reached on a slow machine too."""
     body = {"user_id": f"nobody{number}", "password": "x"}
     return server.request("POST", "/api/v1/sessions", body, **{"X-Forwarded-For": ADDRESS})[0]
 

@@ -1,4 +1,4 @@
-"""Thousands of "emoji" under one message: whoever opens the page would pay for them."""
+"""Thousands of different emoji under one message."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ SNAPSHOT = 256 * 1024
 
 
 async def test_thousands_of_emoji_under_one_message(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """What is no emoji is refused, and the 21st different one is; a message shows the first twenty people of each; who opens
-    the page gets a snapshot of the usual size. Taken back and put again does not add to it."""
+    """Text that is no emoji is refused, and so is the 21st different emoji. A message shows the first twenty users of each,
+    and a snapshot keeps its usual size. Removing and adding again does not make it larger."""
     with running("suhbat", tmp_path_factory.mktemp("emoji") / "suhbat", send_rate="0", address_rate="0") as server:
         siege = Siege(server)
         victim = siege.guest(name("victim"))

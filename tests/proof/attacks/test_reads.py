@@ -1,4 +1,4 @@
-"""Many reads at once: searches, exports, pages. A user has a bound, and is told when to come again; others notice nothing."""
+"""Many concurrent reads: searches, exports, pages. A user has a limit and is told when to return; others notice nothing."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ WORDS = "bugun yaxshi kun salom dostlar qalay"
 
 
 def test_searches_and_exports_of_a_few(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Hundreds of searches for a phrase of common words, of exports and of pages in one moment: some are answered, others are
-    `busy` with `Retry-After`, and the next request of the same user is answered."""
+    """Of hundreds of concurrent searches, exports and pages of one user, some are answered and the others get `busy` with
+    `Retry-After`. The user's next request is answered."""
     with running("suhbat", tmp_path_factory.mktemp("reads") / "data", send_rate="0") as server:
         siege = Siege(server)
         tokens = [siege.guest(name("reader")) for _ in range(READERS)]
@@ -45,7 +45,7 @@ def test_searches_and_exports_of_a_few(tmp_path_factory: pytest.TempPathFactory)
 
 
 def _all_at_once(server: Server, path: str, tokens: list[str]) -> Counter[int]:
-    """Everything is asked before any answer is read."""
+    """Send all requests before reading any answer."""
     codes: Counter[int] = Counter()
     with ExitStack() as stack:
         asked = []

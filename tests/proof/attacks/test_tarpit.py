@@ -1,4 +1,4 @@
-"""Somebody asks for more than they may, without end, behind a proxy that is trusted: they are told more and more slowly."""
+"""A client behind a trusted proxy keeps exceeding its limits: its refusals come more and more slowly."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 async def test_over_a_socket(server: Server) -> None:
-    """Nothing is lost of what they are told, and the connection stays; but it is not read on while they wait. Somebody of
-    another address is told at once."""
+    """Every refusal arrives and the connection stays, but it is not read while a refusal is delayed. A client of another
+    address gets its answer at once."""
     token = server.guest("ali")
     async with V1(server.ws, token, additional_headers=FROM) as one:
         for number in range(ASKED):
@@ -46,7 +46,7 @@ async def test_over_a_socket(server: Server) -> None:
 
 
 async def test_over_http(server: Server) -> None:
-    """Many requests at once: each has its answer, so many a second."""
+    """Each of many concurrent requests gets its answer, only so many a second."""
     token = server.guest("soli")
 
     def ask() -> int:

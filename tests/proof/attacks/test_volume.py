@@ -1,4 +1,4 @@
-"""Very many: connections, messages, those who come back at once, and events that somebody missed."""
+"""Volume: many connections, many messages, mass reconnection, and a client that is far behind."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MISSED = 1_200
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_thousand_connections_from_one_address(tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
-    """Above the limit each is told why and when to come back, and closed with 4029; those below it stay."""
+    """Connections above the limit get the reason and the time to wait and are closed with 4029; those below it stay."""
     with running(kind, tmp_path_factory.mktemp("many") / kind, connections_per_address=str(LIMIT)) as server:
         siege = Siege(server)
         codes: Counter[int] = Counter()
@@ -46,8 +46,8 @@ def test_a_thousand_connections_from_one_address(tmp_path_factory: pytest.TempPa
 
 
 def test_a_thousand_messages_at_once(siege: Siege) -> None:
-    """Those over the rate are refused, each with the time to wait, and a flood that goes on is closed with 4029; what was
-    acknowledged is stored, and nothing else. Both dialects alike."""
+    """Messages above the rate are refused with the time to wait, and a flood that continues is closed with 4029. Exactly
+    the acknowledged messages are stored. Both dialects behave alike."""
     token = siege.guest(name("flooder"))
     frames = [
         json.dumps({"type": "send", "id": number, "conversation": "lobby", "text": f"flood {number}"}).encode()
@@ -72,7 +72,7 @@ def test_a_thousand_messages_at_once(siege: Siege) -> None:
 
 
 def _flood(raw: Raw, frames: list[bytes]) -> list[dict[str, object]]:
-    """Everything in a few writes; what is said to it until the close, which must be 4029."""
+    """Send everything in a few writes; returns the frames until the close, which must be 4029."""
     answers: list[dict[str, object]] = []
     with ThreadPoolExecutor(1) as thread:
         writing = thread.submit(_write, raw, b"".join(framed(TEXT, frame) for frame in frames))
@@ -98,8 +98,8 @@ def _write(raw: Raw, data: bytes) -> None:
 
 @pytest.mark.parametrize("kind", ["suhbat", "uvicorn"])  # hypercorn's worker outlives its killed parent
 async def test_everybody_comes_back_at_once(tmp_path_factory: pytest.TempPathFactory, kind: str) -> None:
-    """After a kill hundreds say hello in one moment with their cursors: each is resumed and misses nothing, and somebody
-    new gets in beside them."""
+    """After a kill hundreds of clients resume with their cursors at once: none misses anything, and a new client can
+    connect as well."""
     server = Server(kind, tmp_path_factory.mktemp("back") / kind, settings={"SUHBAT_SEND_RATE": "0"})
     server.start()
     try:
@@ -131,8 +131,8 @@ async def test_everybody_comes_back_at_once(tmp_path_factory: pytest.TempPathFac
 
 
 async def test_somebody_who_is_far_behind(tmp_path: Path) -> None:
-    """Is told to begin anew, in one frame, and not sent all of it; so is a cursor that nobody gave, however large. What brings
-    the frames has no say in that."""
+    """A client that is too far behind gets a reset in one frame instead of all events, and so does an invented cursor,
+    however large. One transport stands for all."""
     with running("suhbat", tmp_path / "data", send_rate="0", address_rate="0") as server:
         siege = Siege(server)
         token = siege.guest(name("late"))
