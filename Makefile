@@ -1,4 +1,4 @@
-# Two commands for everybody: `make run` starts the server, `make test` passes all tests. Needs Python 3.11+ and make.
+# Two commands for everybody: `make run` starts the server, `make test` runs all tests. Needs Python 3.11+ and make.
 # On Windows without make: the README has the same steps for pip.
 
 PYTHON ?= python3
