@@ -17,6 +17,7 @@ import structlog
 from suhbat.chat.model import Change
 from suhbat.chat.ports import BusListener
 from suhbat.protocol.events import LoggedEvent
+from suhbat.tasks import Tasks
 
 from . import frames
 
@@ -54,7 +55,7 @@ class NatsBus:
         self._ready = asyncio.Event()
         self._interest = asyncio.Event()
         self._up = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = Tasks()
         self.dropped = 0
 
     @property
@@ -73,17 +74,14 @@ class NatsBus:
         self._prefix = f"suhbat.{group}"
         self._client = module.Client()
         for work in (self._connect(), self._send(), self._subscribe()):
-            self._tasks.append(asyncio.create_task(work))
+            self._tasks.start(work)
         with suppress(TimeoutError):
             async with asyncio.timeout(PING_SECONDS):
                 await self._up.wait()
 
     async def close(self) -> None:
         self._listener = None
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks = []
+        await self._tasks.close()
         client, self._client = self._client, None
         if client is not None:
             with suppress(Exception):
@@ -240,7 +238,7 @@ class NatsBus:
 
     async def _on_disconnected(self) -> None:
         self._up.clear()
-        if not self._tasks:
+        if self._listener is None:
             return  # closed by this node
         log.warning("nats: disconnected; this node works without it until it reconnects")
 
