@@ -1,4 +1,5 @@
-"""A real server and a real browser. Whatever a test does, a violation of the page's policy or an uncaught error fails it."""
+"""Fixtures: a real server and a real browser. A violation of the page's content policy or an uncaught error fails any
+test."""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ expect.set_options(timeout=PATIENCE)
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Not for the whole session: while it runs, its event loop keeps other tests from
+    """This fixture does not last for the whole session, because its running event loop would keep other tests from
     having one."""
     with launched() as browser:
         yield browser
@@ -34,14 +35,14 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def cut(server: Server) -> Iterator[Cut]:
-    """The network between the browsers and the server, which can be cut."""
+    """The network between the browsers and the server. A test can cut it."""
     with Cut(server.port) as cut:
         yield cut
 
 
 @pytest.fixture
 def person(chromium: Browser, server: Server) -> Iterator[Callable[..., Person]]:
-    """Makes people, each with a browser profile of their own; looks at the end whether their pages were well."""
+    """Makes users, each with their own browser profile. At the end it checks that their pages had no errors."""
     people: list[Person] = []
 
     def make(name: str, *, port: int | None = None, **profile: Any) -> Person:

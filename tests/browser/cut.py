@@ -9,7 +9,7 @@ from types import TracebackType
 
 
 class Cut:
-    """Carries bytes between `port` and the server, until `cut`; `mend` lets new connections through again."""
+    """Forwards bytes between `port` and the server until `cut`. After `mend` it accepts new connections."""
 
     def __init__(self, upstream: int) -> None:
         self._upstream = upstream
@@ -32,7 +32,7 @@ class Cut:
         self._thread.join(5)
 
     def cut(self) -> None:
-        """Every connection breaks, and no new one is answered."""
+        """Break every connection and answer no new one."""
         with self._lock:
             self._whole = False
             broken, self._open = self._open, set()

@@ -1,4 +1,4 @@
-"""Somebody before a screen: what they do and see, in the words of the page."""
+"""A user of the page: methods for their actions and for the things they see."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${
 
 
 class Person:
-    """A browser profile with a page in it. `wrong`: what no page may do, noted as it happens."""
+    """A browser profile with a page in it. `wrong`: the errors that the page raised."""
 
     def __init__(self, browser: Browser, name: str, url: str, *, locale: str = "en-US", **profile: Any) -> None:
         self.name = name
@@ -40,7 +40,7 @@ class Person:
         self.page = self.tab()
 
     def tab(self) -> Page:
-        """Another tab of the same profile."""
+        """Open another tab of the same profile."""
         page = self.context.new_page()
         page.on("pageerror", lambda error: EXPECTED.search(str(error)) or self.wrong.append(f"error: {error}"))
         page.on("console", self._note)
@@ -51,10 +51,10 @@ class Person:
         if message.type in ("error", "warning") and not EXPECTED.search(message.text):
             self.wrong.append(f"{message.type}: {message.text}")
 
-    # Coming
+    # Joining
 
     def comes(self) -> Person:
-        """As a guest, with a name alone."""
+        """Join as a guest, with a name alone."""
         self.page.goto(self.url)
         self.page.fill("input[name=user_id]", self.name)
         self.page.click("button.primary")
@@ -76,7 +76,7 @@ class Person:
         (page or self.page).wait_for_selector(".shell .conversation")
 
     def can_do_without(self) -> None:
-        """The page has kept what it is made of: the next visit needs no network."""
+        """Wait until the page is cached, so that the next visit needs no network."""
         kept = """async () => {
           await navigator.serviceWorker.ready;
           const requests = await (await caches.open("suhbat-shell-1")).keys();
@@ -90,7 +90,7 @@ class Person:
             self.page.wait_for_timeout(100)
         raise AssertionError("nothing was kept")
 
-    # Talking
+    # Messages
 
     @property
     def field(self) -> Locator:
@@ -106,24 +106,24 @@ class Person:
         self.field.press("Enter")
 
     def message(self, text: str, page: Page | None = None) -> Locator:
-        """The messages that say exactly this."""
+        """The messages with exactly this text."""
         return (page or self.page).locator(
             "article.message", has=self.page.locator(".text").get_by_text(text, exact=True)
         )
 
     def sees(self, text: str, times: int = 1) -> Locator:
-        """This message, so often and not oftener; stored, not on its way."""
+        """Wait until exactly this number of stored messages has this text. Pending ones do not count."""
         found = self.message(text)
         expect(found).to_have_count(times)
         expect(found.locator("xpath=self::*[contains(@class, 'pending')]")).to_have_count(0)
         return found.first
 
     def sees_in_order(self, *texts: str) -> None:
-        """These and no others, in this order."""
+        """Wait until the page shows exactly these messages in this order."""
         expect(self.page.locator("article.message .text")).to_have_text(list(texts))
 
     def does(self, text: str, action: str) -> None:
-        """Something of the message's menu."""
+        """Choose an entry of the message's menu."""
         row = self.sees(text)
         row.hover()
         row.get_by_role("button", name="More").click()

@@ -1,4 +1,4 @@
-"""A chat as people see it after some days: for looking at it, and for looking it over."""
+"""A chat after some days of use, for screenshots and accessibility checks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TALK = (
 
 
 class Town:
-    """People with accounts, a room, directs, reactions, pins; `ali` is the one who looks."""
+    """Users with accounts, a room, directs, reactions and pins. `ali` is the user at the page."""
 
     def __init__(self, server: Server) -> None:
         self.server = server

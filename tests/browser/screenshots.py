@@ -1,4 +1,4 @@
-"""The ten main screens as pictures: `make screenshots` writes them into docs/images."""
+"""Screenshots of the ten main screens: `make screenshots` writes them into docs/images."""
 
 from __future__ import annotations
 

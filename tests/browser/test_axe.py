@@ -1,4 +1,5 @@
-"""For everyone: axe-core (WCAG 2.2 A and AA, best practices) finds nothing, in light and dark, on a phone and a desk."""
+"""Accessibility: axe-core (WCAG 2.2 A and AA, best practices) finds nothing, in light and dark, on a phone and a
+desktop."""
 
 from __future__ import annotations
 
@@ -31,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def look(page: Page, axe: str, where: str) -> list[str]:
-    """What axe finds on the page as it is now: everything in light, and in dark what depends on colours."""
+    """The findings of axe on the current page: all rules in light, and the colour rules again in dark."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(axe)
     found = []
@@ -41,7 +42,7 @@ def look(page: Page, axe: str, where: str) -> list[str]:
     }
     for scheme, only in schemes.items():
         page.emulate_media(color_scheme=scheme)
-        page.wait_for_timeout(150)  # colours change within 120 ms
+        page.wait_for_timeout(150)  # colour transitions take up to 120 ms
         violations = page.evaluate("(only) => axe.run(document, {runOnly: only})", only)["violations"]
         found += [
             f"{where}, {scheme}: {rule['id']} ({rule['help']}): {node['html'][:160]} "
@@ -54,7 +55,7 @@ def look(page: Page, axe: str, where: str) -> list[str]:
 
 @pytest.mark.parametrize("size", ["desk", "phone"])
 def test_every_screen(server: Server, person: Callable[..., Person], axe: str, size: str) -> None:
-    """The door, the list, a conversation, its menus, panes and dialogs."""
+    """axe finds nothing on the login page, in the list, in a conversation and in its menus, panes and dialogs."""
     profile = DESK if size == "desk" else PHONE
     ali = person("ali", reduced_motion="reduce", **profile)
     page = ali.page

@@ -1,4 +1,4 @@
-"""What people do with the page, each with two browsers at once, against a real server."""
+"""The main flows of the page, each with two browsers at once, against a real server."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ Make = Callable[..., Person]
 
 
 def set_up(server: Server, person: Make) -> Person:
-    """The first owner, through the link that the start printed."""
+    """Create the first owner with the setup link that the server printed."""
     found = re.search(r"http://\S+(/setup\?code=\S+)", server.printed())
     assert found
     return person("egasi").registers(f"http://localhost:{server.port}{found[1]}")
 
 
 def test_from_setup_to_an_invited_guest(server: Server, person: Make) -> None:
-    """The owner sets the server up, makes a room and invites; who is invited is in the room, and they talk."""
+    """The owner sets the server up, makes a room and invites a guest. The guest gets into the room, and both can write
+    there."""
     owner = set_up(server, person)
     assert "code=" not in owner.page.url
     late = person("kechikkan")
@@ -60,7 +61,8 @@ def test_from_setup_to_an_invited_guest(server: Server, person: Make) -> None:
 
 
 def test_talking(server: Server, person: Make) -> None:
-    """Both ways without doubles; editing, deleting with undo, reactions and replies reach the other at once."""
+    """Messages go both ways without duplicates. Edits, deletions with undo, reactions and replies reach the other user
+    at once."""
     ali, vali = person("ali").comes(), person("vali").comes()
     ali.says("Assalomu alaykum")
     vali.sees("Assalomu alaykum")
@@ -102,9 +104,9 @@ def test_talking(server: Server, person: Make) -> None:
 
 
 def test_what_is_sent_is_what_was_written_then(server: Server, person: Make) -> None:
-    """The names of emoji are loaded when they are first used. A message that is sent before goes as it was when Enter was
-    pressed, in order, and takes nothing of the next lines with it. If the names cannot be loaded, or the network stays silent,
-    the message goes as written."""
+    """Emoji names are loaded at their first use. A message sent before that keeps its text from when Enter was pressed,
+    stays in order, and takes in nothing of the next lines. If the names cannot be loaded or the network does not
+    answer, the message goes as written."""
     ali = person("ali", service_workers="block", **DESK).comes()
     held: list[Route] = []
     ali.page.route("**/emoji-data.js", lambda route: held.append(route))
@@ -131,7 +133,7 @@ def test_what_is_sent_is_what_was_written_then(server: Server, person: Make) -> 
 
 
 def test_search(person: Make) -> None:
-    """Latin finds Cyrillic; the result opens at its place."""
+    """A Latin query finds Cyrillic text, and the result opens at its message."""
     ali, vali = person("ali").comes(), person("vali").comes()
     ali.says("Бугун ўзбек тилида гаплашамиз")
     vali.sees("Бугун ўзбек тилида гаплашамиз")
@@ -144,7 +146,7 @@ def test_search(person: Make) -> None:
 
 
 def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
-    """What is read in one tab is read in the other and on another device; two tabs have one socket."""
+    """A message that is read in one tab is read in the other tab and on another device. Two tabs share one socket."""
     ali, vali = person("ali").comes(), person("vali").comes()
     vali.page.evaluate("location.hash = '#/'")
     other = vali.tab()
@@ -188,7 +190,8 @@ def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
 
 
 def test_the_network_is_cut(server: Server, person: Make, cut: Cut) -> None:
-    """For 10 seconds, while both write: a banner, and then nothing is missing and nothing doubled."""
+    """While the network is cut for 10 seconds both users write. The page shows a banner; afterwards no message is
+    missing or doubled."""
     ali, vali = person("ali", port=cut.port).comes(), person("vali").comes()
     vali.says("oldin")
     ali.sees("oldin")
@@ -207,7 +210,8 @@ def test_the_network_is_cut(server: Server, person: Make, cut: Cut) -> None:
 
 
 def test_the_server_is_killed(server: Server, person: Make) -> None:
-    """In the middle of writing: the draft stays, what was sent comes once, a reload changes nothing."""
+    """If the server is killed while a user writes, the draft stays, each sent message appears once, and a reload
+    changes nothing."""
     ali, vali = person("ali").comes(), person("vali").comes()
     ali.says("birinchi")
     vali.sees("birinchi")
@@ -216,7 +220,7 @@ def test_the_server_is_killed(server: Server, person: Make) -> None:
     server.kill()
     vali.says("server yoʻq paytda")
     expect(vali.page.locator("article.pending")).to_have_count(1)
-    vali.page.wait_for_timeout(500)  # what has been written down is what a reload finds
+    vali.page.wait_for_timeout(500)  # a reload finds only the saved state
     vali.page.reload()
     expect(vali.page.locator("article.message .text")).to_have_text(["birinchi", "server yoʻq paytda"])
     server.start()
@@ -230,7 +234,8 @@ def test_the_server_is_killed(server: Server, person: Make) -> None:
 
 
 def test_on_a_phone(person: Make) -> None:
-    """One pane, and back; the button sends, Enter breaks the line; no part of the page is wider than the screen."""
+    """On a phone the page shows one pane and a back button. The button sends and Enter breaks the line. Nothing is
+    wider than the screen."""
     ali, vali = person("ali").comes(), person("vali", **PHONE).comes()
     expect(vali.page.locator(".conversation-view")).to_have_count(0)
     vali.opens("Everyone")
@@ -251,7 +256,7 @@ def test_on_a_phone(person: Make) -> None:
 
 
 def test_with_the_keyboard_alone(person: Make) -> None:
-    """Coming in, writing, answering, reacting, finding a conversation and leaving a dialog, without a pointer."""
+    """A user can join, write, reply, react, find a conversation and leave a dialog without a pointer."""
     ali, vali = person("ali"), person("vali").comes()
     keys = ali.page.keyboard
     ali.page.goto(ali.url)
@@ -290,7 +295,7 @@ def test_with_the_keyboard_alone(person: Make) -> None:
 
 
 def test_escape_closes_one_thing(person: Make) -> None:
-    """A menu first, then the pane in which it was opened, then it is back to the message field."""
+    """Escape closes the menu first, then the pane in which it was opened, then focuses the message field."""
     ali, vali = person("ali").comes(), person("vali").comes()
     vali.says("salom")
     ali.sees("salom")
@@ -307,7 +312,8 @@ def test_escape_closes_one_thing(person: Make) -> None:
 
 
 def test_languages(person: Make) -> None:
-    """As the browser says; switched live, with the draft and the place kept; remembered; plural forms right."""
+    """The language follows the browser. A switch works live and keeps the draft and the position. It is remembered, and
+    plural forms are right."""
     ali, vali = person("ali", locale="ru-RU"), person("vali").comes()
     ali.page.goto(ali.url)
     expect(ali.page.get_by_role("heading", name="Присоединиться")).to_be_visible()
@@ -333,7 +339,7 @@ def test_languages(person: Make) -> None:
 
 
 def test_postman_and_the_page(server: Server, person: Make) -> None:
-    """What the simple dialect says appears in the page, and the other way round."""
+    """Messages of a client of the simple dialect appear in the page, and the other way round."""
     ali = person("ali").comes()
     with connect(f"{server.ws}/ws/postman", proxy=None) as postman:
         postman.send(json.dumps({"message": "Salom hammaga!", "to_user": ""}))
@@ -348,7 +354,8 @@ def test_postman_and_the_page(server: Server, person: Make) -> None:
 
 
 def test_the_door_leaves_the_focus_where_one_puts_it(server: Server, person: Make) -> None:
-    """Another way in begins in its first field; who is at the second by then stays there, and types nothing into the first."""
+    """Another login method focuses its first field. If the user is already in the second field, the focus stays
+    there."""
     page = person("ali").page
     page.goto(f"http://localhost:{server.port}/")
     page.wait_for_selector("input[name=user_id]")
@@ -370,7 +377,7 @@ def test_the_door_leaves_the_focus_where_one_puts_it(server: Server, person: Mak
 
 
 def test_a_session_that_ended(server: Server, person: Make) -> None:
-    """Ended on another device: the page asks for the password, and the draft is there after it."""
+    """When another device ends the session, the page asks for the password. The draft is still there afterwards."""
     ali = person("ali").registers()
     ali.field.fill("yarim gap")
     ali.page.wait_for_timeout(300)
@@ -386,7 +393,8 @@ def test_a_session_that_ended(server: Server, person: Make) -> None:
 
 
 def test_without_a_network_one_can_read(person: Make, cut: Cut) -> None:
-    """After one visit the page opens without the server, with what was read last and what is still to be sent."""
+    """After one visit the page opens without the server. It shows the conversations read last and the pending
+    messages."""
     ali, vali = person("ali", port=cut.port).comes(), person("vali").comes()
     vali.says("buni keyin oʻqing")
     ali.sees("buni keyin oʻqing")

@@ -1,4 +1,4 @@
-"""Being asked into a room, on the page: join, decline, and what the one who asks is told."""
+"""Invitations on the page: join, decline, and the inviter's view."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def make_room(person: Person, title: str) -> None:
 
 
 def asks(person: Person, name: str) -> None:
-    """Add somebody by name, who does not know the one who asks."""
+    """Add a user by name who does not know the inviter."""
     if not person.page.locator(".panel").count():
         person.page.get_by_label("Details").click()
     person.page.locator(".panel").get_by_role("button", name="Add a member").click()
@@ -32,8 +32,8 @@ def asks(person: Person, name: str) -> None:
 
 
 def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> None:
-    """A stranger's room shows above the list with its title and who asks; joining opens it, declining takes it away for good,
-    and both reach the other devices."""
+    """An invitation from a stranger is above the list with its title and inviter. Joining opens the room, and declining
+    removes the invitation for good. Both reach the other devices."""
     host, asked = person("mezbon").registers(), person("mehmon").registers()
     phone = asked.tab()
     phone.set_viewport_size(PHONE["viewport"])
@@ -62,7 +62,7 @@ def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> 
 
 
 def test_a_direct_is_taken_off_the_list(server: Server, person: Make) -> None:
-    """A direct that one has removed is gone from the list until somebody writes in it."""
+    """A direct that a user has removed is not in the list until a message is written in it."""
     ali, vali = person("ali").registers(), person("vali").registers()
     ali.page.get_by_label("New conversation").click()
     ali.page.get_by_role("menuitem", name="New direct message").click()

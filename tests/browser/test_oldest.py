@@ -1,4 +1,5 @@
-"""The page without what the oldest browsers of docs/web.md lack. tests/web/oldest.mjs looks for what else that would be."""
+"""The page must work without the features that the oldest browsers of docs/web.md lack. tests/web/oldest.mjs looks for
+other such features."""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ delete Intl.Segmenter;
 
 
 def test_menus_without_popovers(person: Callable[..., Person]) -> None:
-    """A menu opens within the window; Escape, a click elsewhere and a choice close it, and the focus returns."""
+    """A menu opens within the window. Escape, a click elsewhere and a choice close it, and the focus returns."""
     ali = person("ali")
     ali.context.add_init_script(LACKING)
     ali.comes()
@@ -43,7 +44,7 @@ def test_menus_without_popovers(person: Callable[..., Person]) -> None:
 
 
 def test_the_chosen_colours(person: Callable[..., Person]) -> None:
-    """Light and dark as the system has it, or as chosen, with style sheets that know no light-dark()."""
+    """Light and dark follow the system or the user's choice, with style sheets that do not know light-dark()."""
     ali = person("ali", color_scheme="dark", viewport={"width": 1280, "height": 800})
     ali.comes()
     ground = "getComputedStyle(document.body).backgroundColor"

@@ -1,4 +1,4 @@
-"""What a message shows of others: quotes, names, reactions. Nothing of it is old, or out of reach of the keyboard."""
+"""Quotes, names and reactions in a message are up to date and can be reached by keyboard."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def say(server: Server, token: str, text: str, **fields: object) -> int:
 
 @pytest.mark.parametrize("how", ["edited", "deleted"])
 def test_a_quote_has_no_old_text(server: Server, person: Make, how: str) -> None:
-    """In the timeline, in a reply that is being written, and in one that the server refused: all follow the message; after
-    a reload, too, and where the message itself is far above what is loaded."""
+    """A quote follows edits of its message: in the timeline, in the reply being written and in a refused reply; also
+    after a reload, and if the message is far above the loaded part."""
     town = Town(server)
     seq = town.say("nodira", town.room, "eski gap")
     for number in range(80):
@@ -78,8 +78,8 @@ def test_a_quote_has_no_old_text(server: Server, person: Make, how: str) -> None
 
 
 def test_the_card_of_a_name_that_was_used_again(server: Server, person: Make) -> None:
-    """A name leads to whom it stood for: not to the guest who has it now, where a guest before them wrote the message; and
-    from the card of the new one the direct is with the new one. A mention, which may mean either, leads to nobody."""
+    """A name on a message leads to its author, not to a later guest with that name. From the card of the later guest
+    the direct is with that guest. A mention, which may mean either, leads to nobody."""
     vali = person("vali").comes()
     old = server.guest("ali")
     first = say(server, old, "birinchi ali")
@@ -117,7 +117,8 @@ def test_the_card_of_a_name_that_was_used_again(server: Server, person: Make) ->
 
 
 def test_more_reactions_than_are_shown(server: Server, person: Make) -> None:
-    """The first ones, and how many more there are; those are opened by keyboard, and stay open when one of them is taken."""
+    """A message shows its first reactions and the number of the others. The keyboard opens those, and they stay open
+    when one of them is chosen."""
     ali = person("ali").comes()
     seq = say(server, (token := server.guest("vali")), "koʻp belgi")
     for emoji in EMOJI:
@@ -143,7 +144,7 @@ def test_more_reactions_than_are_shown(server: Server, person: Make) -> None:
 
 @pytest.mark.parametrize("profile", [DESK, PHONE], ids=["desk", "phone"])
 def test_reactions_are_within_the_screen(server: Server, person: Make, profile: dict[str, Any]) -> None:
-    """Open or not, none of them is cut, and each can be hit (WCAG 2.5.8: 24 px); the first tap counts."""
+    """No reaction is cut off, open or not, and each has a target of 24 px (WCAG 2.5.8). The first tap counts."""
     seq = say(server, (token := server.guest("vali")), "koʻp belgi")
     for emoji in EMOJI:
         ask(server, token, "PUT", f"/conversations/lobby/messages/{seq}/reactions/{emoji_path(emoji)}", {})
@@ -159,7 +160,7 @@ def test_reactions_are_within_the_screen(server: Server, person: Make, profile: 
 
 
 def test_when_a_session_was_used_can_be_read_on_a_phone(server: Server, person: Make) -> None:
-    """Nothing of the settings' list of sessions is cut off."""
+    """The list of sessions in the settings is not cut off."""
     ali = person("ali", **PHONE).registers()
     body = {"user_id": "ali", "password": PASSWORD}
     assert server.request("POST", "/api/v1/sessions", body)[0] == 201
@@ -180,7 +181,7 @@ def within(row: Locator) -> None:
 
 
 def test_a_long_title_pushes_nothing_off_a_phone(server: Server, person: Make) -> None:
-    """However long the title, the topic or a word is: what one needs to answer stays within the window."""
+    """With a long title, topic or word, all controls that a user needs for a reply stay within the window."""
     token = server.guest("ali")
     room = ask(server, token, "POST", "/conversations", {"title": "W" * 40, "topic": "mavzu " * 20})["conversation"]
     ask(server, token, "POST", f"/conversations/{room}/messages", {"text": "a" * 300})

@@ -1,4 +1,4 @@
-"""What people write stays text: in every field of the page, whatever it looks like."""
+"""Text of users stays text in every field of the page, whatever it contains."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ LISTENS = """
 
 
 def nothing_ran(page: Page) -> None:
-    """No code, no element that people's texts made, no link but to where links may lead."""
+    """No code ran, users' texts made no element, and every link leads to an allowed place."""
     assert page.evaluate("executed") == []
     assert page.locator(FORBIDDEN).count() == 0
     leads = page.locator(".rows a").evaluate_all("links => links.map(link => new URL(link.href).protocol)")
@@ -96,7 +96,8 @@ def api(server: Server, token: str, method: str, path: str, body: dict[str, Any]
 
 
 def test_every_text_field(server: Server, person: Callable[..., Person]) -> None:
-    """Messages, edits, quotes, reports, titles, topics, shown names, drafts, searches, words, seen in every view there is."""
+    """Messages, edits, quotes, reports, titles, topics, shown names, drafts, searches and words stay text in every
+    view."""
     ali = person("ali").registers()
     status, made = server.request("POST", "/api/v1/accounts", {"user_id": "yomon", "password": PASSWORD})
     assert status == 201
@@ -119,7 +120,7 @@ def test_every_text_field(server: Server, person: Callable[..., Person]) -> None
     ali.opens("yomon")
     expect(page.locator("article.message").last).to_be_visible()
     shown = "\n".join(page.locator("article .text").all_inner_texts())
-    assert "<script>" in shown and "onerror" in shown  # it was not taken away either
+    assert "<script>" in shown and "onerror" in shown  # the text was not removed either
     nothing_ran(page)
     page.locator(".scroller").evaluate("(box) => box.scrollTo(0, 0)")
     page.wait_for_timeout(500)
@@ -153,7 +154,8 @@ def test_every_text_field(server: Server, person: Callable[..., Person]) -> None
 
 
 def test_what_one_types_oneself(server: Server, person: Callable[..., Person]) -> None:
-    """The composer, the preview of an edit and a reply, search, and a message that the server refuses."""
+    """A user's own text stays text in the composer, the preview of an edit and a reply, search, and a refused
+    message."""
     ali = person("ali").comes()
     page = ali.page
     for payload in CORPUS[::4]:
@@ -172,7 +174,7 @@ def test_what_one_types_oneself(server: Server, person: Callable[..., Person]) -
 
 
 def test_the_door(server: Server, person: Callable[..., Person]) -> None:
-    """Names at the door, invitation codes and conversations in the address."""
+    """Names on the login page, invitation codes, and conversations in the address stay text."""
     ali = person("ali")
     for payload in CORPUS[::5]:
         ali.page.goto(server.url)

@@ -151,7 +151,7 @@ def test_the_first_one_in_an_empty_room_owns_it() -> None:
 @pytest.mark.parametrize("rank", RANKS)
 @pytest.mark.parametrize("theirs", ROLES)
 def test_removal(rank: Rank, theirs: Role) -> None:
-    """Members of a lower rank can be removed, owners by owners, and nobody who is no member."""
+    """Members of a lower rank can be removed, and owners by owners. A user who is no member cannot be removed."""
     refusal = told(removal_refusal(rank, VALI, {VALI.uid: theirs}))
     assert refusal == ("" if outranks(rank, theirs) else "forbidden.rank")
     assert told(removal_refusal(rank, VALI, {ALI.uid: theirs})) == "user_not_found"

@@ -30,7 +30,7 @@ from .case import (
 from .deflate import AGREED, OFFER, negotiated
 from .packing import COMPRESSED, TAIL, deflated
 
-# What is agreed on
+# Negotiated parameters
 
 NOTHING: frozenset[str] = frozenset()
 LONG = b"salom dunyo " * 400

@@ -43,7 +43,7 @@ def test_case(port_of: PortOf, transport: str, case: Case) -> None:
     if not case.agreed:
         assert not outcome.compressed
     elif case.id in AUTOBAHN:
-        # What is short stays as it is, and what compression makes longer.
+        # Short messages, and those that compression makes longer, are sent uncompressed.
         assert outcome.compressed >= sum(worth_it(payload) for _, payload in case.expects)
 
 

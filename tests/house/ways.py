@@ -32,7 +32,7 @@ class Watched:
         self._number = 0
 
     def calls(self) -> set[Call]:
-        """What was called since the last time."""
+        """The calls since the last call of this."""
         assert self.server.process is not None
         os.kill(self.server.process.pid, signal.SIGUSR1)
         told = self._notes / f"{self._number}.txt"
@@ -71,7 +71,7 @@ class Way:
 
 
 async def _always(server: Watched, do: Callable[[], Awaitable[object]]) -> Way:
-    """What is called every time that this is done, but for the first."""
+    """The calls that are made every time, except the first."""
     await do()
     sets: list[set[Call]] = []
     for _ in range(TIMES):

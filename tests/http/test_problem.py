@@ -118,7 +118,7 @@ async def test_who_may_come_back_is_told_when(house: House) -> None:
 
 @pytest.mark.parametrize("path", ["/ws/user1", "/api/v1/ws"])
 async def test_plain_http_to_a_socket(client: httpx2.AsyncClient, path: str) -> None:
-    """A browser that opens the address of a socket is told what it is."""
+    """If a browser opens the address of a socket over plain HTTP, the answer says that it is a WebSocket."""
     answer = await client.get(path)
     assert "ws://" in assert_problem(answer, 426, "bad_request")["detail"]
     assert answer.headers["upgrade"] == "websocket"

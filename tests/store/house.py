@@ -29,7 +29,7 @@ LORD = Actor("u-lord", "ega", "account", 0, "owner")
 
 
 class House:
-    """A store, and what it told. `at` is the time of every command; move it as you like."""
+    """A store with the events that it published. `at` is the time of every command; a test may change it."""
 
     def __init__(self, store: Store, listener: Listener) -> None:
         self.store = store

@@ -203,6 +203,6 @@ def met(transaction: WriterTransaction, actor: Actor, peer: Actor, at: int) -> s
 
 
 async def uids(store: Store, actor: Actor, conversation: str) -> list[str]:
-    """Who is in a conversation."""
+    """The uids of the members of a conversation."""
     page = await store.members(actor, conversation, limit=1000)
     return [member.user.uid for member in page.members]

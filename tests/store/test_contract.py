@@ -1,4 +1,4 @@
-"""Every sentence of chat.ports.Store, over every implementation."""
+"""The contract of chat.ports.Store, tested on every implementation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TestPost:
         }  # fmt: skip
 
     async def test_post_returns_before_it_answers(self, store: Store, listener: Listener) -> None:
-        """`done` must never be called from inside `post`."""
+        """`post` must never call `done` itself."""
         answer = listener.ask(store, ALI)
         assert not answer.done()
         assert isinstance(await answer, PostResult)
@@ -52,7 +52,7 @@ class TestPost:
         assert [item for item in listener.heard if isinstance(item, PostResult)] == outcomes
 
     async def test_events_are_told_before_answers(self, store: Store, listener: Listener) -> None:
-        """Whoever hears that a message is durable finds that its event was published already."""
+        """When a caller learns that a message is durable, its event must already be published."""
         await asyncio.gather(*(listener.ask(store, ALI, f"{i}") for i in range(200)))
         told = 0
         for item in listener.heard:
@@ -70,14 +70,15 @@ class TestPost:
             assert len(await store.events(LOBBY, i - 1, 10)) == 1
 
     async def test_unknown_conversations_are_not_found(self, store: Store, listener: Listener) -> None:
-        """What does not exist, is somebody else's, or is no conversation (an own log) has one answer and no trace."""
+        """A conversation that does not exist, belongs to another user or is an own log gets the same answer and leaves
+        no trace."""
         theirs = await direct(store, ALI, VALI, 1)
         for name in ("c9", theirs, "@me", own_log(BARE.uid), own_log(ALI.uid), ""):
             assert type(await listener.refused(store, BARE, conversation=name)) is NotFound
         assert (await store.heads([theirs, own_log(BARE.uid)])) == {theirs: 0, own_log(BARE.uid): 0}
 
     async def test_before_it_is_open_posts_are_busy(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """`post` never raises, also before `open` and after `close`."""
+        """`post` never raises: before `open` and after `close` the outcome is Busy."""
         store, listener = make(tmp_path / "data"), Listener()
         assert isinstance(await listener.refused(store, ALI), Busy)
         async with opened(store, listener):
@@ -87,7 +88,8 @@ class TestPost:
 
 class TestIdempotency:
     async def test_a_repeat_gets_the_first_answer(self, store: Store, listener: Listener) -> None:
-        """The same key with the same content: the first answer, marked, however late; and no second message."""
+        """A repeat with the same key and content gets the first answer, marked as a duplicate, at any later time. No
+        second message is written."""
         first = await listener.send(store, ALI, "bir", client_id="k", at=5_000)
         await listener.send(store, ALI, "ikki", client_id="k2")
         again = await listener.send(store, ALI, "bir", client_id="k", at=9_000)
@@ -96,7 +98,7 @@ class TestIdempotency:
         assert len(listener.entries) == 2
 
     async def test_repeats_within_one_batch(self, store: Store, listener: Listener) -> None:
-        """Two of one key that are written together are one message too."""
+        """Two posts with one key in one batch are also one message."""
         answers = [listener.ask(store, ALI, text, client_id="k") for text in ("bir", "bir", "boshqa")]
         first, second, third = [await answer for answer in answers]
         assert first == PostResult(LOBBY, 1, 1, 1_795_000_000_000)
@@ -104,7 +106,8 @@ class TestIdempotency:
         assert isinstance(third, IdempotencyConflict)
 
     async def test_an_answer_can_be_had_again(self, store: Store, listener: Listener) -> None:
-        """By its key alone, as after a repeated post; nothing for another's key, a refusal for another content."""
+        """The first answer can be looked up by its key alone. Another user's key has no answer, and other content is
+        refused."""
         first = await listener.send(store, ALI, "bir", client_id="k", peer=VALI)
         assert await store.answered(ALI.uid, "k", "bir", None) == replace(first, duplicate=True)
         assert await store.answered(VALI.uid, "k", "bir", None) is None
@@ -114,7 +117,8 @@ class TestIdempotency:
                 await store.answered(ALI.uid, "k", text, reply_to)
 
     async def test_other_content_is_a_conflict(self, store: Store, listener: Listener) -> None:
-        """Another text, reply_to or target under a used key is refused; so is a target that may not be seen."""
+        """A used key with another text, reply_to or target is refused, even if the target is not visible to the
+        user."""
         await listener.send(store, ALI, "asl")
         await listener.send(store, ALI, "bir", client_id="k")
         for change in (
@@ -132,14 +136,14 @@ class TestIdempotency:
         assert (other.seq, other.duplicate) == (2, False)
 
     async def test_a_direct_by_name_and_by_id_is_one_target(self, store: Store, listener: Listener) -> None:
-        """The first send names the person, the repeat the conversation that came back: a repeat all the same."""
+        """A repeat may name the conversation that was returned instead of the user. It is still a repeat."""
         first = await listener.send(store, ALI, "hey", peer=VALI, client_id="k")
         again = await listener.send(store, ALI, "hey", conversation=first.conversation, client_id="k")
         assert again == replace(first, duplicate=True)
         assert again == await listener.send(store, ALI, "hey", peer=VALI, client_id="k")
 
     async def test_keys_outlive_a_restart(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """The answer is as durable as the message."""
+        """A key is as durable as its message: after a restart a repeat gets the first answer."""
         listener = Listener()
         async with opened(make(tmp_path / "data"), listener) as store:
             first = await listener.send(store, ALI, "hey", peer=VALI, client_id="k")
@@ -148,7 +152,7 @@ class TestIdempotency:
             assert (await listener.send(store, ALI, "yana", peer=VALI)).seq == 2
 
     async def test_a_refusal_spares_the_others(self, store: Store, listener: Listener) -> None:
-        """Refused posts take no number and keep nobody else from theirs."""
+        """A refused post takes no number and does not affect the other posts."""
         await listener.send(store, ALI, "bor", client_id="k")
         answers = [
             listener.ask(store, ALI, "a"),
@@ -163,7 +167,7 @@ class TestIdempotency:
 
 class TestReplies:
     async def test_a_reply_names_a_message_of_the_same_conversation(self, store: Store, listener: Listener) -> None:
-        """Also one written a moment before in the same batch; nothing above, below or elsewhere."""
+        """A reply target must be an earlier message of the same conversation; it may be in the same batch."""
         answers = [
             listener.ask(store, ALI),
             listener.ask(store, VALI, reply_to=1),
@@ -179,14 +183,14 @@ class TestReplies:
         assert [message.reply_to for message in page.messages] == [None, 1]
 
     async def test_a_refused_reply_makes_no_direct(self, store: Store, listener: Listener) -> None:
-        """Where there is no conversation there is no message to reply to, and a refusal leaves nothing behind."""
+        """A refused reply to a direct that does not exist must not create the direct."""
         assert isinstance(await listener.refused(store, ALI, peer=VALI, reply_to=1), NotFound)
         assert len((await everything(store, VALI)).states) == 1
 
 
 class TestDirects:
     async def test_one_direct_however_it_is_asked_for(self, store: Store, listener: Listener) -> None:
-        """The same conversation from both sides, by `direct` or by the first message, also when asked for at once."""
+        """Both users get the same direct, created by `direct` or by the first message, even at the same time."""
         answers = [listener.ask(store, ALI, peer=VALI), listener.ask(store, VALI, peer=ALI)]
         made = await asyncio.gather(direct(store, ALI, VALI, 1), direct(store, VALI, ALI, 1))
         outcomes = [await answer for answer in answers]
@@ -198,7 +202,8 @@ class TestDirects:
         assert [entry.log for entry in listener.entries] == [own_log("u-ali"), own_log("u-vali"), name, name]
 
     async def test_both_are_told_in_their_own_log_first(self, store: Store, listener: Listener) -> None:
-        """`conversation.added` stands before the message; its state has the head before it and the other's name."""
+        """`conversation.added` comes before the message in both own logs. Its state has the head before the message and
+        the name of the other user."""
         sent = await listener.send(store, ALI, peer=VALI, at=7_000)
         first, second, message = listener.entries
         for entry, title in ((first, "vali"), (second, "ali")):
@@ -213,7 +218,7 @@ class TestDirects:
         assert await store.events(own_log("u-vali"), 0, 10) == [second]
 
     async def test_a_direct_with_oneself(self, store: Store, listener: Listener) -> None:
-        """One member, one event, one's own name."""
+        """A direct with oneself has one member, one event and the user's own name."""
         sent = await listener.send(store, ALI, peer=ALI)
         assert await uids(store, ALI, sent.conversation) == ["u-ali"]
         assert [entry.log for entry in listener.entries] == [own_log("u-ali"), sent.conversation]
@@ -221,7 +226,7 @@ class TestDirects:
         assert (state.title, state.member_count, state.unread) == ("ali", 1, 0)
 
     async def test_names_may_be_alike(self, store: Store, listener: Listener) -> None:
-        """Directs belong to identities: a later holder of a name inherits nothing."""
+        """Directs belong to identities: a later holder of a name inherits none."""
         later = Actor("u-ali-2", "ali")
         first = await direct(store, ALI, VALI, 1)
         second = await direct(store, later, VALI, 2)
@@ -230,7 +235,7 @@ class TestDirects:
             await store.history(later, first)
 
     async def test_own_logs_go_on(self, store: Store, listener: Listener) -> None:
-        """A further direct takes the next `seq` of each own log."""
+        """Each new direct takes the next `seq` of both own logs."""
         await direct(store, ALI, VALI, 1)
         await direct(store, BARE, ALI, 2)
         assert [entry.event.seq for entry in await store.events(own_log("u-ali"), 0, 10)] == [1, 2]
@@ -239,7 +244,8 @@ class TestDirects:
 
 class TestReading:
     async def test_events_page_by_seq(self, store: Store, listener: Listener) -> None:
-        """Above the cursor, ascending, at most `limit`; nothing at the head, above it, or in an unknown log."""
+        """Events above the cursor are returned in ascending order, at most `limit`. At the head, above it and in an
+        unknown log there are none."""
         for i in range(10):
             await listener.send(store, ALI, f"{i}")
         assert [entry.event.seq for entry in await store.events(LOBBY, 3, 4)] == [4, 5, 6, 7]
@@ -249,7 +255,7 @@ class TestReading:
         assert await store.events(LOBBY, 0, 100) == listener.entries
 
     async def test_heads(self, store: Store, listener: Listener) -> None:
-        """0 where nothing was written; without names every log; any number of names."""
+        """The head of an empty log is 0. Without names all heads are returned. Any number of names is accepted."""
         assert (await store.heads())[LOBBY] == 0
         await listener.send(store, ALI)
         direct = await listener.send(store, ALI, peer=VALI)
@@ -259,7 +265,7 @@ class TestReading:
         assert len(await store.heads([f"c{i}" for i in range(2_500)])) == 2_500
 
     async def test_members(self, store: Store) -> None:
-        """The lobby has no members, nor has what does not exist."""
+        """The lobby has no members, and neither has an unknown conversation."""
         assert await uids(store, ALI, LOBBY) == []
         with pytest.raises(NotFound):
             await uids(store, ALI, "c9")
@@ -267,7 +273,8 @@ class TestReading:
 
 class TestHistory:
     async def test_pages(self, store: Store, listener: Listener) -> None:
-        """The newest without a place; else before, after or around a `seq`; with what lies on either side."""
+        """A page without a position has the newest messages; others lie before, after or around a `seq`. A page tells
+        whether more lie on either side."""
         for i in range(1, 21):
             await listener.send(store, ALI, f"{i}")
 
@@ -289,20 +296,20 @@ class TestHistory:
         assert await page(around=20) == ([16, 17, 18, 19, 20], True, False)
 
     async def test_limits(self, store: Store, listener: Listener) -> None:
-        """Between 1 and 200 whatever is asked for."""
+        """A limit outside 1 to 200 is clamped."""
         await asyncio.gather(*(listener.ask(store, ALI) for _ in range(210)))
         for asked, given in ((0, 1), (-5, 1), (1, 1), (200, 200), (10_000, 200)):
             assert len((await store.history(ALI, LOBBY, limit=asked)).messages) == given
 
     async def test_an_empty_conversation(self, store: Store) -> None:
-        """An empty page, wherever one looks."""
+        """An empty conversation has an empty page at every position."""
         theirs = await direct(store, ALI, VALI, 1)
         for place in ({}, {"before": 5}, {"after": 0}, {"around": 3}):
             page = await store.history(ALI, theirs, **place)
             assert (page.messages, page.has_before, page.has_after, page.head) == ((), False, False, 0)
 
     async def test_the_lobby_from_ones_own_time(self, store: Store, listener: Listener) -> None:
-        """A token guest sees what was said since its identity exists; a bare guest nothing."""
+        """A token guest sees the lobby messages written since its identity exists. A bare guest sees none."""
         for i in range(1, 11):
             await listener.send(store, ALI, f"{i}")
         late = Actor("u-late", "kech", lobby_from=7)
@@ -316,7 +323,7 @@ class TestHistory:
         assert (page.messages, page.has_before, page.has_after, page.head) == ((), False, False, 10)
 
     async def test_the_whole_lobby_by_setting(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """With `lobby_history = all` an identity that lasts sees everything; a bare name still nothing."""
+        """With `lobby_history = all` a durable identity sees the whole lobby. A bare guest still sees nothing."""
         listener = Listener()
         async with opened(make(tmp_path / "data", lobby_history="all"), listener) as store:
             for _ in range(3):
@@ -327,7 +334,7 @@ class TestHistory:
             assert (await store.history(BARE, LOBBY)).messages == ()
 
     async def test_what_may_not_be_seen_is_not_found(self, store: Store) -> None:
-        """Somebody else's direct, an own log and what does not exist are answered alike."""
+        """Another user's direct, an own log and an unknown conversation get the same answer."""
         theirs = await direct(store, ALI, VALI, 1)
         for name in (theirs, "c9", own_log("u-bare"), own_log("u-ali"), ME, ""):
             with pytest.raises(NotFound):
@@ -336,7 +343,8 @@ class TestHistory:
 
 class TestOpening:
     async def test_a_newcomer(self, store: Store, listener: Listener) -> None:
-        """The lobby alone, nothing unread, nothing of the past, and no cursor from which the past could be replayed."""
+        """A newcomer has the lobby only, with no unread messages and no history. Its cursor must not allow a replay of
+        the past."""
         for _ in range(3):
             await listener.send(store, ALI)
         opening = await everything(store, BARE)
@@ -348,7 +356,8 @@ class TestOpening:
         assert opening.users == ()
 
     async def test_directs_and_what_is_unread(self, store: Store, listener: Listener) -> None:
-        """The lobby first; each direct with its last message, the other's name, and what others wrote as unread."""
+        """The lobby is first. Each direct has its last message, the name of the other user, and the number of unread
+        messages of others."""
         await listener.send(store, BARE, "1", peer=ALI)
         direct = (await listener.send(store, VALI, "2", peer=ALI)).conversation
         await listener.send(store, VALI, "3", conversation=direct)
@@ -368,7 +377,7 @@ class TestOpening:
         assert next(s for s in (await everything(store, VALI)).states if s.conversation == direct).unread == 1
 
     async def test_the_lobby_of_a_token_guest(self, store: Store, listener: Listener) -> None:
-        """What was said before the identity existed is neither unread nor shown, and cannot be replayed."""
+        """For a token guest, messages from before its identity are not unread, not shown and not replayed."""
         for _ in range(4):
             await listener.send(store, BARE)
         late = Actor("u-late", "kech", lobby_from=3)
@@ -384,7 +393,7 @@ class TestOpening:
         assert {user.uid for user in opening.users} == {"u-bare"}
 
     async def test_nothing_said_since(self, store: Store, listener: Listener) -> None:
-        """The last message of a time before one's own is not shown."""
+        """A last message from before the user's identity is not shown."""
         await listener.send(store, BARE)
         late = Actor("u-late", "kech", lobby_from=1)
         await store.save_guest(guest(late))
@@ -392,7 +401,7 @@ class TestOpening:
         assert (lobby.last_message, lobby.unread) == (None, 0)
 
     async def test_many_directs(self, store: Store, listener: Listener) -> None:
-        """Hundreds of directs come with their own last message each."""
+        """With hundreds of directs each one has its own last message."""
         people = [Actor(f"u{i}", f"odam{i}") for i in range(300)]
         await asyncio.gather(*(listener.ask(store, person, person.user_id, peer=ALI) for person in people))
         states = (await everything(store, ALI)).states[1:]
@@ -402,7 +411,8 @@ class TestOpening:
 
 class TestGuests:
     async def test_saved_and_found(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """Durable on return; found by the hash of the token; an upsert by uid."""
+        """A saved guest is durable when the call returns and is found by its token hash. Saving again updates the row
+        with that uid."""
         async with opened(make(tmp_path / "data")) as store:
             await store.save_guest(guest(ALI))
             await store.save_guest(guest(ALI, last_used_at=2_000, token_hash=b"new"))
@@ -411,7 +421,7 @@ class TestGuests:
             assert await store.guest_by_token(b"u-ali") is None
 
     async def test_some_of_them(self, store: Store) -> None:
-        """By their uids, however many, and however long unused; nothing of who is unknown."""
+        """Guests are found by uid, for any number of uids and however long unused. Unknown uids have no result."""
         await store.save_guest(guest(ALI))
         await store.save_guest(guest(VALI))
         wanted = [ALI.uid, *(f"unknown{n}" for n in range(499))]
@@ -419,14 +429,14 @@ class TestGuests:
         assert await store.guests_of([]) == []
 
     async def test_those_used_since(self, store: Store) -> None:
-        """At or after the time; a name may have had several holders."""
+        """Guests used at or after the time are returned. One name may have had several holders."""
         for i, at in enumerate((1_000, 2_000, 3_000)):
             await store.save_guest(guest(Actor(f"u{i}", "ali"), last_used_at=at))
         assert [found.uid for found in await store.guests(2_000)] == ["u1", "u2"]
         assert await store.guests(3_001) == []
 
     async def test_touch(self, store: Store) -> None:
-        """Moves these and no others, never back; unknown uids are passed over."""
+        """`touch` moves the times of these guests only, and never back. Unknown uids are ignored."""
         await store.save_guest(guest(ALI))
         await store.save_guest(guest(VALI))
         await store.touch_guests({"u-ali": 5_000, "u-vali": 1, "nobody": 9_000})
@@ -434,7 +444,8 @@ class TestGuests:
         assert {found.uid: found.last_used_at for found in await store.guests(0)} == {"u-ali": 5_000, "u-vali": 1_000}
 
     async def test_drop_silent(self, store: Store, listener: Listener) -> None:
-        """Those asked for who were last used before, wrote nothing and are in no conversation; nobody else."""
+        """Of the given guests only those are dropped that were last used before the time, wrote nothing and are in no
+        conversation."""
         soli, late, other = (Actor(f"u-{name}", name) for name in ("soli", "late", "other"))
         for one in (ALI, VALI, soli, late, other):
             await store.save_guest(guest(one, last_used_at=2_000 if one is late else 1_000))
@@ -447,7 +458,7 @@ class TestGuests:
         assert {found.uid for found in await store.guests(0)} == {ALI.uid, VALI.uid, late.uid, other.uid}
 
     async def test_drop(self, store: Store) -> None:
-        """One, or those last used before; what they wrote stays under their name."""
+        """One guest, or those last used before a time, are dropped. Their messages keep the name."""
         for name in (ALI, VALI):
             await store.save_guest(guest(name, last_used_at=1_000 if name is ALI else 2_000))
         await store.drop_guest("nobody")
@@ -460,7 +471,7 @@ class TestGuests:
 
 class TestLife:
     async def test_the_epoch_stays_over_restarts(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """Cursors stay valid while the store is the same and only goes on."""
+        """The epoch survives a restart, so cursors stay valid."""
         epochs = []
         for _ in range(3):
             async with opened(make(tmp_path / "data"), listener := Listener()) as store:
@@ -470,7 +481,7 @@ class TestLife:
         assert len(set(epochs)) == 1
 
     async def test_close_finishes_what_was_accepted(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """Everything posted before `close` is written and answered when it returns; closing twice is harmless."""
+        """When `close` returns, every accepted post is written and answered. A second `close` has no effect."""
         store, listener = make(tmp_path / "data"), Listener()
         await store.open(listener.committed)
         answers = [listener.ask(store, ALI, f"{i}") for i in range(2_000)]
@@ -481,11 +492,11 @@ class TestLife:
             assert (await again.heads([LOBBY]))[LOBBY] == 2_000
 
     async def test_close_before_open(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """Harmless."""
+        """`close` before `open` has no effect."""
         await make(tmp_path / "data").close()
 
     async def test_ready(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """Raises before it is open and after it is closed."""
+        """`ready` raises before `open` and after `close`."""
         store = make(tmp_path / "data")
         with pytest.raises(UnusableStore):
             await store.ready()
@@ -497,14 +508,14 @@ class TestLife:
             await everything(store, ALI)
 
     async def test_open_again_after_close(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """One object may be opened again: an application may be started twice in one process."""
+        """One object may be opened again, because an application may be started twice in one process."""
         store, listener = make(tmp_path / "data"), Listener()
         for seq in (1, 2):
             async with opened(store, listener):
                 assert (await listener.send(store, ALI)).seq == seq
 
     async def test_who_waits_may_leave(self, store: Store) -> None:
-        """Cancelling who waits for a direct does not cancel its making."""
+        """Cancelling a caller that waits for a direct does not cancel its creation."""
         task = asyncio.ensure_future(direct(store, ALI, VALI, 1))
         await asyncio.sleep(0)
         task.cancel()

@@ -1,9 +1,8 @@
-"""Old state + events = state fetched afresh, after whatever a few people do.
+"""Old state + events = state fetched afresh, after any commands of a few users.
 
-A history is drawn; everybody folds with the SDK's own `State` what the store tells of the logs they follow, each log in its
-order and the logs in any order, for there is none between them. Some go away and come back with their cursors, as over v1.
-12 histories here; `make proof` asks for 1,000 (`SUHBAT_HISTORIES`).
-"""
+A random history is drawn. Each reader folds the store's events of the logs they follow with the SDK's own `State`. Each
+log arrives in order; between logs there is no order. Some readers disconnect and resume with their cursors, as over v1.
+There are 12 histories here; `make proof` asks for 1,000 (`SUHBAT_HISTORIES`)."""
 
 from __future__ import annotations
 
@@ -48,7 +47,8 @@ EMOJI = ("👍", "🙂", "❤️")
 
 @dataclass(frozen=True)
 class Step:
-    """What somebody tries. The numbers choose among what there is by then; most of it is allowed, some is refused."""
+    """One attempt of a user. The numbers choose among the objects that exist by then. Most attempts are allowed, some
+    are refused."""
 
     what: str
     who: int
@@ -79,7 +79,7 @@ HISTORY = st.lists(STEPS, min_size=15, max_size=50)
 
 
 def moments(history: list[Step]) -> Iterator[list[Step]]:
-    """What is tried in one moment, and so in one batch."""
+    """The steps of one moment, and so of one batch."""
     together: list[Step] = []
     for step in history:
         together.append(step)
@@ -90,7 +90,7 @@ def moments(history: list[Step]) -> Iterator[list[Step]]:
 
 
 class Reader:
-    """Somebody who folds what they are told."""
+    """A user who folds the events that they receive."""
 
     def __init__(self, store: Store, actor: Actor, random: Random) -> None:
         self.store = store
@@ -103,7 +103,7 @@ class Reader:
         self._asked: deque[Sync] = deque()
 
     def hear(self, entry: LoggedEvent) -> None:
-        """An event was committed: does it come to this reader? As the hub does it."""
+        """Give a committed event to this reader if the hub would."""
         mine = entry.log == own_log(self.actor.uid)
         if not self.here or not (mine or entry.log in self._follows):
             return
@@ -116,13 +116,13 @@ class Reader:
             self._take(self._random.randrange(3))
 
     def leave(self) -> None:
-        """The connection is gone, with what was on its way."""
+        """Disconnect. Events in flight are lost."""
         self.here = False
         self._waiting.clear()
         self._asked.clear()
 
     async def come(self) -> None:
-        """Say hello with what is known, and take the answer: see `transport.v1`."""
+        """Send hello with the known cursors and take the answer: see `transport.v1`."""
         resume = self.state.hello("token", 0).resume
         opening = await everything(self.store, self.actor)
         plan = opening_plan(opening.places, self.actor, self.store.epoch, resume, await self._added(resume))
@@ -140,7 +140,7 @@ class Reader:
         self._receive(CaughtUp())
 
     def _snapshot(self, there: States) -> None:
-        """In one frame, or in several."""
+        """Take a snapshot, in one frame or in several."""
         size = self._random.choice((1, 2, 100))
         heads = there.places.heads
         for start in range(0, len(there.states), size):
@@ -156,7 +156,7 @@ class Reader:
             )
 
     async def catch_up(self) -> None:
-        """Take everything, and what was asked for, now and after the two seconds that the SDK waits."""
+        """Take all waiting events and requested answers, now and after the two seconds that the SDK waits."""
         self._take(10_000)
         self._act(self.state.tick(10.0))
         while self._asked:
@@ -175,7 +175,7 @@ class Reader:
         return {e.state.conversation: e.state.head for _, e in missed if isinstance(e, ConversationAdded)}
 
     def _take(self, events: int) -> None:
-        """Some of what waits, each log in its order, the logs in any."""
+        """Take some of the waiting events: each log in its order, the logs in any order."""
         for _ in range(events):
             logs = [log for log, waiting in self._waiting.items() if waiting]
             if not logs:
@@ -198,7 +198,7 @@ class Reader:
 
 @dataclass
 class Play:
-    """One history on its way: who is there, and what they have made."""
+    """One running history: its users and the objects that they have made."""
 
     store: Store
     readers: list[Reader]
@@ -214,7 +214,7 @@ class Play:
                 self.messages.setdefault(entry.log, []).append(entry.event.seq)
 
     async def step(self, step: Step) -> None:
-        with suppress(SuhbatError):  # a refusal changes nothing; what that means is tested in test_commands.py
+        with suppress(SuhbatError):  # A refusal changes nothing. test_commands.py tests refusals.
             await self._do(step, self.readers[step.who].actor, self.readers[step.whom].actor)
 
     async def _do(self, step: Step, actor: Actor, other: Actor) -> None:
@@ -302,7 +302,7 @@ class Play:
 
 
 class Theatre:
-    """One store for all histories: each has people and conversations of its own, and shares the lobby."""
+    """One store for all histories. Each history has its own users and conversations; all share the lobby."""
 
     reader: type[Reader] = Reader
 
@@ -335,7 +335,7 @@ class Theatre:
         await asyncio.gather(*(reader.come() for reader in [*readers, *late]))
         for reader in late:
             reader.leave()
-        # Two rooms to begin with: one with everybody, one with two; in the second history begins with the joining.
+        # Two rooms to begin with: one with all users, one with two. The second room's history starts at joining.
         for step in (Step("create", 0, 0, 0, 0, 1), Step("create", 1, 0, 0, 1, 0), Step("admit", 1, 0, 2, 0, 0)):
             await play.step(step)
         for person in (1, 2, 3):
@@ -357,7 +357,7 @@ class Theatre:
             await self.check(reader)
 
     async def check(self, reader: Reader) -> None:
-        """What was folded is what is there; unless they are away."""
+        """The folded state must equal the fresh state, unless the reader is disconnected."""
         if not reader.here:
             return
         await reader.catch_up()
@@ -370,8 +370,8 @@ class Theatre:
 
 
 def with_people(folded: ConversationState, fresh: ConversationState | None) -> ConversationState:
-    """The folded state with the people of its reactions made up to those of the fresh one. Who folds knows the first of them
-    and how many there are, but not who moves up when one of the first is gone."""
+    """The folded state with the users of its reactions completed from the fresh state. The fold knows the first users
+    of a reaction and their number, but not the next user in order when one of the first is gone."""
     ours, theirs = folded.last_message, fresh and fresh.last_message
     if ours is None or theirs is None or len(ours.reactions) != len(theirs.reactions):
         return folded
@@ -392,7 +392,7 @@ def theatre(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(autouse=True)
 def few_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two people of each reaction, so that four are many."""
+    """Show two users of each reaction, so that four exceed the limit."""
     for module in ("suhbat.store.write.reactions", "suhbat.client.fold"):
         monkeypatch.setattr(f"{module}.MAX_REACTION_USERS", 2)
 
@@ -405,6 +405,6 @@ def few_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 @given(history=HISTORY, seed=st.integers(0, 2**16))
 def test_old_state_and_events_are_the_fresh_state(theatre: Theatre, history: list[Step], seed: int) -> None:
-    """For everybody, at any moment: who was here all the time, who came back, and who missed everything and has it
-    replayed from the store; every field of every state."""
+    """Every field of every state must agree, at any moment, for each reader: always connected, resumed, or replayed
+    from the store after missing everything."""
     theatre.runner.run(theatre.run(history, seed))

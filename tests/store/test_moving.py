@@ -1,4 +1,4 @@
-"""A SQLite store moved into PostgreSQL is the same store there, whenever the move was broken off, whatever was in the way."""
+"""A SQLite store that is moved into PostgreSQL has the same contents there, wherever the move was interrupted."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ WORDS = ("salom", "gap", "oʻzbek", '"ikkinchi gap"', "sal*", "has:link", "sirim
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory in which something is in every table; made once, to be copied."""
+    """A data directory with rows in every table. It is made once and copied by the tests."""
     place = tmp_path_factory.mktemp("filled") / "data"
     asyncio.run(fill(place))
     return place
@@ -62,58 +62,58 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def told(filled: Path) -> dict[str, Any]:
-    """What the store there says."""
+    """The answers of the filled SQLite store."""
     return asyncio.run(at(filled))
 
 
 @pytest.fixture
 def data(filled: Path, tmp_path: Path) -> Path:
-    """A copy of it."""
+    """A copy of the filled data directory."""
     return Path(shutil.copytree(filled, tmp_path / "data"))
 
 
 @pytest.fixture
 async def lived(data: Path) -> Path:
-    """The same, which a server has taken for its own: the next start begins no new epoch."""
+    """The same directory after a server has opened it, so that the next start keeps its epoch."""
     async with opened(sqlite(data)):
         return data
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """A database that `suhbat migrate` has prepared: the same tables, without the time that it takes to make them."""
+    """A database with all tables, as `suhbat migrate` prepares it, but reused to save time."""
     yield engines.database_of(tmp_path)
     engines.give_back(tmp_path)
 
 
 @pytest.fixture
 def blank() -> str:
-    """A database without any table."""
+    """A database without tables."""
     return engines.postgres().new_database(f"m{secrets.token_hex(6)}")
 
 
 @pytest.fixture(scope="module")
 def copied(filled: Path) -> str:
-    """A database in which all of it arrived, and was not compared yet."""
+    """A database into which all rows were copied. They were not compared yet."""
     halves(filled, url := engines.database(), 10_000)
     return url
 
 
 @pytest.fixture
 def arrived(url: str, copied: str) -> str:
-    """Another one like it."""
+    """A copy of the copied database, for one test."""
     assert alike(url, copied)
     return url
 
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that most tables have several, and some end where a chunk does."""
+    """Make chunks small, so that most tables have several and some tables end at a chunk boundary."""
     monkeypatch.setattr(parts, "CHUNK", 3)
 
 
 async def fill(place: Path) -> None:
-    """Rooms, directs and people; messages, edits, deletions, reactions, read marks and drafts; moderation."""
+    """Write rooms, directs and users; messages, edits, deletions, reactions, read marks and drafts; moderation."""
     listener = Listener()
     async with opened(sqlite(place), listener) as store:
         house = House(store, listener)
@@ -137,7 +137,7 @@ async def fill(place: Path) -> None:
         await messages(house, room, pair)
         await order(house, room)
         await store.delivered_to(ALI.uid, {pair: 3})
-        await store.erase(GONE, house.at, with_messages=True)  # what they wrote is there yet
+        await store.erase(GONE, house.at, with_messages=True)  # their messages are in the log by now
 
 
 async def people(store: Store) -> None:
@@ -185,7 +185,7 @@ async def order(house: House, room: str) -> None:
 
 
 async def seen(store: Store, people: Sequence[Actor] = EVERYBODY) -> dict[str, Any]:
-    """What a store says, to these people, to everything that is asked of it."""
+    """The answers of a store to every query of these users."""
     told: dict[str, Any] = {
         "accounts": await store.accounts(), "invites": await store.invites(), "sessions": await store.sessions_of(ALI.uid),
         "guests": {one.uid: one for one in await store.guests(0)}, "delivered": await store.delivered(ALI.uid),
@@ -216,7 +216,7 @@ async def seen_by(store: Store, actor: Actor) -> dict[str, Any]:
 
 
 async def at(data: Path, people: Sequence[Actor] = EVERYBODY) -> dict[str, Any]:
-    """What the SQLite store says. (Of a copy: to open it is to write to it.)"""
+    """The answers of the SQLite store, read from a copy because opening a store writes to it."""
     copy = Path(shutil.copytree(data, data.with_name(f"copy-{secrets.token_hex(4)}")))
     async with opened(sqlite(copy)) as store:
         return await seen(store, people)
@@ -232,18 +232,18 @@ async def seen_at(url: str, people: Sequence[Actor] = EVERYBODY) -> dict[str, An
 
 
 async def is_there(url: str, told: dict[str, Any]) -> bool:
-    """Whether the store in that database says the same to a few."""
+    """Whether the store in that database gives the same answers to a few users."""
     said = await seen_at(url, FEW)
     return said == {asked: told[asked] for asked in said}
 
 
 def lines(data: Path, url: str) -> list[str]:
-    """What it says when it is quicker than to say how far it is."""
+    """The output of a move that is too short for progress lines."""
     return list(migrate_store.move(Settings(data=data, database_url=url), clock=lambda: 0.0))
 
 
 def refused(data: Path, url: str) -> str:
-    """Why it is not moved."""
+    """The text of the refusal to move."""
     with pytest.raises(CommandRefused) as refusal:
         lines(data, url)
     return str(refusal.value)
@@ -254,7 +254,7 @@ def run(data: Path, url: str) -> Result:
 
 
 def sql(url: str, *texts: str) -> list[Any]:
-    """Run these in PostgreSQL; the rows of the last one."""
+    """Run these statements in PostgreSQL and return the rows of the last one."""
     with psycopg.connect(url) as connection:
         for text in texts:
             found = connection.execute(text.encode())
@@ -262,7 +262,7 @@ def sql(url: str, *texts: str) -> list[Any]:
 
 
 def in_file(data: Path, *texts: str) -> None:
-    """Run these in the SQLite file."""
+    """Run these statements in the SQLite file."""
     raw = sqlite3.connect(data / "suhbat.db")
     for text in texts:
         raw.execute(text)
@@ -271,14 +271,14 @@ def in_file(data: Path, *texts: str) -> None:
 
 
 def halves(data: Path, url: str, chunks: int) -> None:
-    """Begin to move, and stop after so many chunks."""
+    """Begin a move and stop after this number of chunks."""
     with migrate_store.both(Settings(data=data, database_url=url)) as both:
         for _ in zip(range(chunks), parts.copy(*both), strict=False):
             pass
 
 
 def test_every_table_has_something(filled: Path) -> None:
-    """So that no test here says of an empty table that it was moved."""
+    """Every table has rows, so that no test here passes with an empty table."""
     raw = sqlite3.connect(filled / "suhbat.db")
     counts = {table.name: raw.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0] for table in parts.TABLES}
     raw.close()
@@ -288,7 +288,8 @@ def test_every_table_has_something(filled: Path) -> None:
 
 class TestMoved:
     async def test_it_says_what_the_old_one_said(self, data: Path, blank: str, told: dict[str, Any]) -> None:
-        """To everybody, of everything; the cursors of clients are void; the file is as it was."""
+        """All users get the same answers from the moved store. Client cursors are void. The SQLite file is
+        unchanged."""
         before = sha256((data / "suhbat.db").read_bytes()).digest()
         said = lines(data, blank)
         compared = [line.split() for line in said[:-1]]
@@ -301,7 +302,7 @@ class TestMoved:
             assert new.epoch and new.epoch != old.epoch
 
     async def test_into_a_database_that_was_served(self, data: Path, url: str, told: dict[str, Any]) -> None:
-        """For a while, though nobody said anything; that epoch is over, too."""
+        """A database may be the target if a server ran on it and nobody wrote. Its epoch ends too."""
         async with opened(there(url)) as store:
             epoch = store.epoch
         lines(data, url)
@@ -310,7 +311,8 @@ class TestMoved:
             assert store.epoch != epoch
 
     async def test_life_goes_on(self, data: Path, url: str) -> None:
-        """Numbers go on densely, new ids are new, what was sent before is a duplicate, new and old is found and can go."""
+        """Numbers stay dense and new ids are unused. Repeats of old commands are duplicates. Old and new messages can
+        be found and deleted."""
         lines(data, url)
         async with opened(there(url), listener := Listener()) as store:
             house = House(store, listener)
@@ -336,7 +338,8 @@ class TestMoved:
             assert len({one.id for one in await store.audit()}) == audit + 1
 
     async def test_an_erasure_goes_on(self, data: Path, url: str) -> None:
-        """From where it was; nothing of theirs is left at the end, in the index neither."""
+        """An unfinished erasure continues after the move. At the end no data of the user is left, neither in tables nor
+        in the index."""
         lines(data, url)
         async with opened(there(url)) as store:
             found = (await store.search(VALI, parse("sirim"), None)).messages
@@ -348,7 +351,7 @@ class TestMoved:
             assert sql(url, f"SELECT count(*) FROM {table} WHERE {column} ~ 'sirim|sarvinoz'") == [(0,)]
 
     async def test_what_is_empty(self, tmp_path: Path, blank: str) -> None:
-        """Of a store in which nobody said anything yet, numbers begin with 1."""
+        """In a moved empty store the numbers begin with 1."""
         async with opened(sqlite(tmp_path)):
             pass
         lines(tmp_path, blank)
@@ -360,7 +363,7 @@ class TestMoved:
             assert len((await store.search(ALI, parse("salom"), None)).messages) == 1
 
     async def test_what_is_not_in_the_file_yet(self, tmp_path: Path, url: str) -> None:
-        """After kill -9 the newest is in the WAL: it is moved, and stays there."""
+        """Rows that are only in the WAL after kill -9 are moved, and the WAL keeps them."""
         async with opened(sqlite(tmp_path / "live"), listener := Listener()) as store:
             await listener.send(store, ALI, "oxirgi soʻz")
             shutil.copytree(tmp_path / "live", tmp_path / "data")
@@ -372,7 +375,7 @@ class TestMoved:
             assert [message.text for message in (await new.history(ALI, LOBBY)).messages] == ["oxirgi soʻz"]
 
     def test_progress_once_a_second(self, data: Path, url: str) -> None:
-        """However many chunks there are."""
+        """Progress is printed about once a second, for any number of chunks."""
         ticks = iter(range(100_000))
         said = list(migrate_store.move(Settings(data=data, database_url=url), clock=lambda: next(ticks) * 0.05))
         progress = [line for line in said if line.startswith("copying ")]
@@ -382,12 +385,12 @@ class TestMoved:
 class TestBrokenOff:
     @pytest.fixture
     def larger_chunks(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """For what is done once more for each chunk: a few in the larger tables, one in the others."""
+        """Chunks for tests that repeat a move for each chunk: a few in the larger tables, one in the others."""
         monkeypatch.setattr(parts, "CHUNK", 20)
 
     @pytest.mark.usefixtures("larger_chunks")
     async def test_after_every_chunk(self, data: Path, url: str, told: dict[str, Any]) -> None:
-        """Each time it goes on with the next; nothing is there twice."""
+        """A move that is interrupted after each chunk continues with the next chunk. No row is there twice."""
         while not _all_copied(url):
             halves(data, url, 1)
         lines(data, url)
@@ -397,7 +400,7 @@ class TestBrokenOff:
     async def test_in_the_middle_of_every_chunk(
         self, data: Path, url: str, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
     ) -> None:
-        """What was not committed did not happen."""
+        """A move that is interrupted inside a chunk copies that chunk again."""
         write, tried = parts._write, set[Any]()
 
         def once(old: Any, new: Any, table: Any, rows: Sequence[Any], *, is_first: bool) -> None:
@@ -418,7 +421,7 @@ class TestBrokenOff:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
     async def test_kill_9(self, data: Path, blank: str, told: dict[str, Any]) -> None:
-        """The process, at whatever moment."""
+        """A move that is ended by kill -9 can be run again and completes."""
         code = "import suhbat.store.moving as m; m.CHUNK = 2; from suhbat.cli import main; main()"
         command = [sys.executable, "-c", code, "migrate-store", "--data", str(data), "--database-url", blank]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
@@ -438,7 +441,7 @@ class TestBrokenOff:
 
     @pytest.mark.parametrize("chunks", [30, 1_000])
     async def test_no_server_opens_a_part(self, data: Path, url: str, chunks: int, told: dict[str, Any]) -> None:
-        """Not before everything was compared. Who migrates the database meanwhile does no harm."""
+        """No server opens the database before all tables were compared. `suhbat migrate` in between does no harm."""
         halves(data, url, chunks)
         with pytest.raises(UnusableStore, match="run `suhbat migrate-store`"):
             await there(url).open(Listener().committed)
@@ -448,7 +451,8 @@ class TestBrokenOff:
 
     @pytest.mark.parametrize("chunks", [60, 1_000])
     async def test_the_old_server_ran_again(self, lived: Path, url: str, chunks: int) -> None:
-        """What had arrived is out of date then: it begins anew, and what was taken away meanwhile is not there."""
+        """If the old server ran after an interrupted move, the move starts again. Rows deleted in between are not
+        there."""
         halves(lived, url, chunks)
         async with opened(sqlite(lived), listener := Listener()) as store:
             house = House(store, listener)
@@ -460,7 +464,8 @@ class TestBrokenOff:
         assert await is_there(url, await at(lived, FEW))
 
     def test_two_at_once(self, data: Path, blank: str, tmp_path: Path) -> None:
-        """From copies of one directory, which have no lock in common: one of them is told, and the other not disturbed."""
+        """Of two moves from copies of one directory, which share no lock, the second is refused and the first
+        continues."""
         copy = Path(shutil.copytree(data, tmp_path / "copy"))
         with migrate_store.both(Settings(data=data, database_url=blank)) as both:
             mine = parts.copy(*both)
@@ -496,7 +501,7 @@ def _chunks(data: Path) -> int:
 
 class TestRefused:
     def test_while_a_server_runs(self, data: Path, blank: str) -> None:
-        """Its lock says so; nothing is written anywhere."""
+        """A move is refused while a server holds the lock of the directory. Nothing is written."""
         lock = DirectoryLock(data)
         lock.acquire()
         assert f"in use by another Suhbat process (pid {os.getpid()}); stop it" in refused(data, blank)
@@ -504,20 +509,20 @@ class TestRefused:
         assert _tables(blank) == 0
 
     def test_nothing_to_move(self, tmp_path: Path, blank: str) -> None:
-        """No directory, none is made; an empty one."""
+        """A missing directory is refused and not created; an empty one is refused."""
         assert "is --data right?" in refused(tmp_path / "none", blank)
         assert not (tmp_path / "none").exists()
         assert "is --data right?" in refused(tmp_path, blank)
 
     @pytest.mark.parametrize("schema", ["0003", "0099"])
     def test_another_schema_in_the_file(self, data: Path, blank: str, schema: str) -> None:
-        """The server migrates it; then it can be moved."""
+        """A file with another schema version is refused."""
         in_file(data, f"UPDATE alembic_version SET version_num = '{schema}'")
         assert "start the server on it once" in refused(data, blank)
         assert _tables(blank) == 0
 
     def test_no_store_in_the_file(self, tmp_path: Path, blank: str) -> None:
-        """Somebody else's, or nothing at all."""
+        """A file that is not a Suhbat store, or an empty file, is refused."""
         (tmp_path / "suhbat.db").write_bytes(b"")
         assert "start the server on it once" in refused(tmp_path, blank)
         (tmp_path / "suhbat.db").write_bytes(b"this is not a database, but a text that is long enough " * 100)
@@ -528,7 +533,8 @@ class TestRefused:
 
     @pytest.mark.parametrize("schema", ["0003", "0099"])
     def test_another_schema_in_postgresql(self, data: Path, url: str, schema: str) -> None:
-        """Nobody asked to migrate it: nodes of another version may be working with it."""
+        """A database with another schema is not migrated by the move, because nodes of another version may be using
+        it."""
         sql(url, f"UPDATE alembic_version SET version_num = '{schema}'")
         assert f"has the schema {schema}, this version has {HEAD}" in refused(data, url)
 
@@ -546,21 +552,22 @@ class TestRefused:
         ],
     )
     def test_somebody_lives_there(self, data: Path, url: str, table: str, insert: str) -> None:
-        """Whatever it is that is there, it is named and stays."""
+        """A database with data in it is refused. The refusal names the data, and the data stays."""
         sql(url, insert)
         before = sql(url, f"SELECT * FROM {table}")
         assert f"its table {table} is not empty: give a new, empty database" in refused(data, url)
         assert sql(url, f"SELECT * FROM {table}") == before and not _moving(url)
 
     def test_a_server_works_there(self, data: Path, url: str) -> None:
-        """Though nobody has said anything to it yet."""
+        """A database in use by a server is refused, even if nobody has written to it yet."""
         sql(url, "INSERT INTO nodes VALUES ('n', (extract(epoch FROM now()) * 1000)::bigint + 9000, 1, 1)")
         assert "a server works with the database" in refused(data, url)
         sql(url, "UPDATE nodes SET until = 1")
         lines(data, url)
 
     async def test_moved_before(self, lived: Path, url: str, tmp_path: Path) -> None:
-        """Once is enough, also when the old server has run again; another installation is not told of it."""
+        """A second move is refused, even after the old server ran again. Another installation is told only that the
+        database is not empty."""
         lines(lived, url)
         told = await seen_at(url, FEW)
         assert "was moved to the database before: start the server" in refused(lived, url)
@@ -576,7 +583,7 @@ class TestRefused:
     async def test_a_half_of_another(
         self, data: Path, url: str, tmp_path: Path, chunks: int, told: dict[str, Any]
     ) -> None:
-        """It stays, and its own goes on."""
+        """A partial move of another installation is refused and kept. Its own installation can continue it."""
         async with opened(sqlite(tmp_path / "other")):
             pass
         halves(data, url, chunks)
@@ -585,12 +592,13 @@ class TestRefused:
         assert await is_there(url, told)
 
     def test_no_postgresql(self, data: Path) -> None:
-        """Not there, or without that database: what it says, and where to look."""
+        """If PostgreSQL or the database cannot be reached, the refusal says so and names the setting."""
         for url in ("postgresql://suhbat@127.0.0.1:1/x", engines.postgres().url("absent")):
             assert "cannot be reached" in (reason := refused(data, url)) and "database_url" in reason
 
     def test_what_postgresql_cannot_hold(self, data: Path, url: str) -> None:
-        """A NUL that came into the file by another way: the table is named, what came before stays."""
+        """A text with NUL, which PostgreSQL cannot store, stops the move. The table is named and the tables before it
+        stay."""
         in_file(data, "UPDATE users SET user_id = 'a' || char(0) || 'b' WHERE uid = 'u-ali'")
         assert "copying users failed" in (reason := refused(data, url)) and "NUL" in reason
         in_file(data, "UPDATE users SET user_id = 'ali' WHERE uid = 'u-ali'")
@@ -622,7 +630,7 @@ class TestCompared:
         ],
     )
     async def test_what_differs_is_found(self, data: Path, arrived: str, table: str, change: str) -> None:
-        """One row in one table, in whatever way; that table alone is named, and no server opens it."""
+        """If one row of one table differs, only that table is named, and no server opens the database."""
         sql(arrived, change)
         result = run(data, arrived)
         assert result.exit_code == 1 and result.output.isascii()
@@ -633,20 +641,20 @@ class TestCompared:
             await there(arrived).open(Listener().committed)
 
     def test_the_order_is_no_difference(self, data: Path, arrived: str) -> None:
-        """Rows that were written anew lie elsewhere, and texts are sorted as the database likes."""
+        """Another physical row order or another collation is not a difference."""
         sql(arrived, "UPDATE events SET at = at WHERE seq % 2 = 0", "UPDATE users SET kind = kind WHERE uid < 'u-l'")
         assert run(data, arrived).exit_code == 0
 
 
 class TestCommand:
     def test_it_moves(self, data: Path, blank: str) -> None:
-        """Exit code 0; a second time it is refused with 1, without a traceback."""
+        """The command exits with 0. A second run is refused with 1 and without a traceback."""
         first, second = run(data, blank), run(data, blank)
         assert (first.exit_code, second.exit_code) == (0, 1)
         assert "events" in first.stdout and first.stdout.isascii()
         assert second.stderr.startswith("suhbat: this was moved") and "Traceback" not in second.output
 
     def test_it_needs_a_database(self, data: Path) -> None:
-        """Which it asks for."""
+        """Without a database URL the command asks for one."""
         result = CliRunner().invoke(cli.build(), ["migrate-store", "--data", str(data)])
         assert result.exit_code == 2 and "--database-url postgresql://" in result.stderr

@@ -32,7 +32,7 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 def modes(data: Path) -> dict[str, str]:
-    """What is there with another mode than it should have."""
+    """The files whose mode is not the expected one."""
     return {
         str(path.relative_to(data.parent)): oct(mode)
         for path in (data, *data.rglob("*"))

@@ -1,4 +1,4 @@
-"""The migration to another form of words: what was indexed in the form of before is found in the new one."""
+"""The migration to another word form: messages indexed in the old form are found in the new one."""
 
 from __future__ import annotations
 

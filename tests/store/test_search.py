@@ -1,4 +1,4 @@
-"""Search finds what somebody may read now, in every spelling, newest first."""
+"""Search finds the messages that a user may read now, in every spelling, newest first."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def room_of(store: Store, owner: Actor, *people: Actor, **settings: object
 
 
 async def test_every_spelling(store: Store, listener: Listener) -> None:
-    """Both alphabets, every apostrophe, with and without dots."""
+    """A word is found in both alphabets, with every apostrophe, and with or without dots."""
     for text in ("Ўзбекистон", "o'zbek tili", "салом ёлка", "Assalomu alaykum"):
         await listener.send(store, ALI, text)
     assert await found(store, VALI, "oʻzbek") == ["o'zbek tili"]
@@ -55,7 +55,7 @@ async def test_every_spelling(store: Store, listener: Listener) -> None:
 
 
 async def test_words_phrases_and_filters(store: Store, listener: Listener) -> None:
-    """All terms must be there; a phrase in its order; filters narrow."""
+    """A message must contain all terms. A phrase must match in order. Filters narrow the result."""
     await listener.send(store, ALI, "yangi yil muborak", at=86_400_000)
     await listener.send(store, VALI, "yil yangi https://suhbat.uz/a", at=2 * 86_400_000)
     assert len(await found(store, SOLI, "yil yangi")) == 2
@@ -87,19 +87,21 @@ async def test_words_phrases_and_filters(store: Store, listener: Listener) -> No
     ],
 )
 async def test_signs_of_the_index_are_text(store: Store, listener: Listener, text: str) -> None:
-    """No query breaks the index or asks more of it than words; what has the same words is found."""
+    """A query is only words: no index syntax in it has an effect or breaks the index. Messages with the same words are
+    found."""
     await listener.send(store, ALI, text)
     await listener.send(store, ALI, "something else")
     try:
         query = parse(text)
     except BadRequest:
-        assert text in ("%", "_")  # no words at all
+        assert text in ("%", "_")  # a query without words
         return
     assert [message.text for message in (await store.search(VALI, query, None)).messages] == [text]
 
 
 async def test_only_what_one_may_read(store: Store, listener: Listener) -> None:
-    """Strangers, those who were removed a moment ago, bare guests and those of after find nothing of it."""
+    """A user finds nothing that they may not read: not as a stranger, a removed member, a bare guest or a later
+    newcomer."""
     theirs = await direct(store, ALI, VALI, 1)
     room = await room_of(store, ALI, VALI)
     await listener.send(store, ALI, "sir direct", conversation=theirs)
@@ -115,7 +117,7 @@ async def test_only_what_one_may_read(store: Store, listener: Listener) -> None:
 
 
 async def test_history_since_joining(store: Store, listener: Listener) -> None:
-    """In a room that shows newcomers nothing of before, they find nothing of before."""
+    """In a room whose history starts at joining, a newcomer finds no earlier message."""
     room = await room_of(store, ALI, history="joined")
     await listener.send(store, ALI, "eski gap", conversation=room)
     await execute(store, commands.Admit, ALI, 2, conversation=room, person=VALI, role="member", exempt=True)
@@ -125,7 +127,8 @@ async def test_history_since_joining(store: Store, listener: Listener) -> None:
 
 
 async def test_what_became_of_messages(store: Store, listener: Listener) -> None:
-    """An edited one is found by its new words only, a deleted one by none, one of an erased room by nobody."""
+    """An edited message is found by its new words only. A deleted message and a message of an erased room are not
+    found."""
     first = await listener.send(store, ALI, "birinchi")
     second = await listener.send(store, ALI, "ikkinchi")
     await execute(store, commands.Edit, ALI, 2, conversation=LOBBY, seq=first.seq, text="uchinchi")
@@ -142,7 +145,7 @@ async def test_what_became_of_messages(store: Store, listener: Listener) -> None
 
 
 async def test_pages(store: Store, listener: Listener) -> None:
-    """Every message once, newest first, however the pages fall."""
+    """Every message is returned once, newest first, for any page size."""
     room = await room_of(store, ALI, VALI)
     for number in range(25):
         await listener.send(store, ALI, f"gap {number}", conversation=room if number % 3 else None)
@@ -159,7 +162,7 @@ async def test_pages(store: Store, listener: Listener) -> None:
 
 
 async def test_many_conversations(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there are too many to name, what is found is looked through: the same is found, in the end."""
+    """Above the limit of conversations in one query, the hits are filtered afterwards. The result must be the same."""
     monkeypatch.setattr(index, "FEW", 1)
     monkeypatch.setattr(index, "MANY", 1)
     monkeypatch.setattr(index, "SCANNED", 3)
@@ -180,7 +183,7 @@ async def test_many_conversations(store: Store, listener: Listener, monkeypatch:
 
 
 async def test_a_newcomer_to_the_lobby(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was said in the lobby before their time costs them no pages on the way to what they may read."""
+    """Lobby messages that a newcomer may not read take no part of their page."""
     monkeypatch.setattr(index, "SCANNED", 6)
     monkeypatch.setattr(index, "_BATCH", 2)
     room = await room_of(store, ALI)
@@ -196,7 +199,7 @@ async def test_a_newcomer_to_the_lobby(store: Store, listener: Listener, monkeyp
 
 
 async def test_many_rooms_in_one_page(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of more than a few, the newest found anywhere is looked through, then only what is theirs."""
+    """With many rooms, search first scans the newest hits of all rooms, then queries only the rooms of the user."""
     monkeypatch.setattr(index, "FEW", 1)
     monkeypatch.setattr(index, "SCANNED", 6)
     monkeypatch.setattr(index, "_BATCH", 2)
@@ -210,7 +213,8 @@ async def test_many_rooms_in_one_page(store: Store, listener: Listener, monkeypa
 
 
 async def test_after_a_start(make: Callable[..., Store], tmp_path: Path, listener: Listener) -> None:
-    """The index goes on where it was, also when its last message was deleted; what is deleted later is gone."""
+    """After a restart the index continues, even if its last message was deleted. A later deletion removes a message
+    from it."""
     place = tmp_path / "data"
     async with opened(make(place), listener) as store:
         await listener.send(store, ALI, "gap birinchi")
@@ -225,7 +229,8 @@ async def test_after_a_start(make: Callable[..., Store], tmp_path: Path, listene
 
 
 async def test_scripts_and_letters_of_the_world(store: Store, listener: Listener) -> None:
-    """Where words have no spaces between them, a word is found in the middle of a line; not its letters in another order."""
+    """In scripts without spaces a word is found in the middle of a line. The same letters in another order are not
+    found."""
     await listener.send(store, VALI, "boshqa gap 在 海 ด ວ")
     for case in VECTORS["found"]:
         sent = await listener.send(store, ALI, case["text"])
@@ -238,7 +243,7 @@ async def test_scripts_and_letters_of_the_world(store: Store, listener: Listener
 
 
 async def test_what_takes_too_long_ends(store: Store) -> None:
-    """Reading stops in the midst of a question, the database's own work included, and the transaction goes on."""
+    """A search that takes too long is interrupted, even inside a database query. The transaction stays usable."""
     endless = sql("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT count(*) FROM n")
 
     def read(connection: Connection) -> int:
@@ -254,8 +259,8 @@ async def test_what_takes_too_long_ends(store: Store) -> None:
 async def test_a_page_has_what_was_found_in_time(
     store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the time is over the page is short, and the next one goes on from there, so that nothing is passed over; where
-    nothing was found by then the answer says so."""
+    """When the time is over, the page is short and the next page continues from there, so no message is skipped. If
+    nothing was found by then, the answer says so."""
     for number in range(10):
         await listener.send(store, ALI, f"gap {number}")
     looked = 0

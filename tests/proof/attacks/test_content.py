@@ -77,7 +77,7 @@ def test_what_takes_for_ever_elsewhere(siege: Siege, way: str) -> None:
                     assert status in (201, 400, 409, 422), (kind, answer)
                     if status == 201:
                         siege.secrets.add(answer["token"])
-            # Generous: what is meant takes minutes, or for ever.
+            # This bound is generous: the attack would take minutes or never end.
             assert time.monotonic() - began < 8, kind
 
 

@@ -73,7 +73,7 @@ class Watcher:
             if not seen:
                 continue
             last = messages[-1].seq if number == len(self.seen) - 1 else seen[-1]
-            # What was deleted meanwhile may have been shown or not.
+            # A message deleted in the meantime may have been shown or not.
             expected = [
                 row.seq for row in messages if seen[0] <= row.seq <= last and (not row.deleted or row.seq in seen)
             ]

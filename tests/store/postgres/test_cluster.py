@@ -1,4 +1,5 @@
-"""Several stores over one PostgreSQL: one order, nobody held up by who is paused, leases, names, what others changed."""
+"""Several stores over one PostgreSQL: one order of events, paused nodes, leases, names, and changes made by other
+nodes."""
 
 from __future__ import annotations
 
@@ -40,14 +41,14 @@ SOLI = Actor("u-soli", "soli", lobby_from=0)
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """A database that nobody used, or that is like that again. Others get it afterwards."""
+    """An unused database, or one that was reset. Other tests reuse it afterwards."""
     yield engines.database_of(tmp_path)
     engines.give_back(tmp_path)
 
 
 @asynccontextmanager
 async def stores(url: str, count: int = 2) -> AsyncIterator[list[tuple[PostgresStore, Listener, list[Change]]]]:
-    """Open stores over one database, each with who hears it, and what it told of changes."""
+    """Open stores over one database, each with its listener and the list of changes that it published."""
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(count):
@@ -60,7 +61,8 @@ async def stores(url: str, count: int = 2) -> AsyncIterator[list[tuple[PostgresS
 
 class TestWriting:
     async def test_two_nodes_make_one_order(self, url: str) -> None:
-        """Both write to one log and to directs of their own at once: `seq` is dense, each message is there once."""
+        """If two nodes write to one log and to their own directs at once, `seq` is dense and each message is there
+        once."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             asked = [
                 listener.ask(store, actor, f"{actor.user_id} {n}", peer=SOLI if n % 5 == 0 else None, **place)
@@ -73,13 +75,14 @@ class TestWriting:
             for log in {outcome.conversation for outcome in outcomes if isinstance(outcome, PostResult)}:
                 seqs = sorted(o.seq for o in outcomes if isinstance(o, PostResult) and o.conversation == log)
                 assert seqs == list(range(1, len(seqs) + 1))
-            # What each heard of its own is in order.
+            # Each listener received the events of its own node in order.
             for listener in (first, second):
                 mine = [entry.event.seq for entry in listener.entries if entry.log == LOBBY]
                 assert mine == sorted(mine)
 
     async def test_a_key_is_one_message_on_all_nodes(self, url: str) -> None:
-        """The same command on two nodes at once, as when a client comes back elsewhere before its answer: once."""
+        """The same command on two nodes at once writes one message, as when a client reconnects elsewhere before its
+        answer."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             for n in range(30):
                 fields = {"client_id": f"k{n}", "conversation": LOBBY}
@@ -90,7 +93,8 @@ class TestWriting:
             assert (await one.heads([LOBBY]))[LOBBY] == 30
 
     async def test_a_key_is_one_message_in_the_first_direct_of_two(self, url: str) -> None:
-        """It is repeated on another node while the first one commits, with the direct itself and the own logs of both."""
+        """A first message that is repeated on another node during its COMMIT is one message, in one direct, with one
+        event in each own log."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             assert one._writes is not None and two._writes is not None
             entered, gate = threading.Event(), threading.Event()
@@ -101,7 +105,7 @@ class TestWriting:
 
             def go_on(*statement: Any) -> None:
                 if "INSERT INTO conversations" in statement[2]:
-                    gate.set()  # that waits for what the other is about to commit
+                    gate.set()  # The second store waits for the rows that the first is about to commit.
 
             event.listen(one._writes, "commit", wait)
             event.listen(two._writes, "before_cursor_execute", go_on)
@@ -113,7 +117,7 @@ class TestWriting:
             assert isinstance(sent, PostResult) and again == dataclasses.replace(sent, duplicate=True), again
 
     async def test_a_direct_of_two_is_one(self, url: str) -> None:
-        """Made on two nodes at once, from both sides."""
+        """Two users who create a direct on two nodes at once, one from each side, get one direct."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             for n in range(10):
                 peer = Actor(f"u-peer{n}", f"peer{n}", lobby_from=0)
@@ -124,8 +128,8 @@ class TestWriting:
                 assert sorted(a.seq for a in answers if isinstance(a, PostResult)) == [1, 2]
 
     async def test_a_kick_elsewhere_counts(self, url: str) -> None:
-        """Members are remembered from transaction to transaction; who was put out by another node is refused at once, and
-        who was let in there may write."""
+        """The writer cache keeps members between transactions. Still, a user removed by another node is refused at
+        once, and a user added by another node may write."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             room = (await execute(one, commands.Create, ALI, 1, title="Xona")).conversation
             await execute(one, commands.Admit, ALI, 1, conversation=room, person=VALI, role="member", exempt=True)
@@ -139,8 +143,8 @@ class TestWriting:
                 await second.send(two, VALI, conversation=room)
 
     async def test_who_is_paused_holds_up_its_conversation_only(self, url: str) -> None:
-        """Another node holds a log: what is for it waits in its place, all else is written at once; then the order is as it
-        was asked."""
+        """While another node locks a log, commands for it wait in order and all others are written at once. Afterwards
+        the order of the log is the order of the commands."""
         async with stores(url, 1) as ((store, listener, _),):
             room = (await execute(store, commands.Create, ALI, 1, title="Xona")).conversation
             engine = connect(url, patient=True)
@@ -162,7 +166,7 @@ class TestWriting:
             engine.dispose()
 
     async def test_who_waits_for_too_long_is_told(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Busy, and nothing of it is written."""
+        """A command that waits too long for a lock is answered Busy, and nothing of it is written."""
         monkeypatch.setattr("suhbat.store.postgres.shared_committer.HELD_SECONDS", 0.3)
         async with stores(url, 1) as ((store, listener, _),):
             engine = connect(url, patient=True)
@@ -175,7 +179,7 @@ class TestWriting:
             engine.dispose()
 
     async def test_who_waits_behind_other_work_is_not_refused(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Nobody holds anything: however long the line is, all of it is done."""
+        """Without a lock in the way, every queued command is executed, however long the queue is."""
         monkeypatch.setattr("suhbat.store.postgres.shared_committer.HELD_SECONDS", 0.0)
         monkeypatch.setattr("suhbat.store.write.committer.WORK_SECONDS", -1.0)
         async with stores(url, 1) as ((store, _, _),):
@@ -185,7 +189,7 @@ class TestWriting:
             assert [type(one) for one in made] == [CommandResult] * 5
 
     async def test_a_paused_transaction_ends(self, url: str) -> None:
-        """A node that sleeps in its transaction is thrown out of it by the database, and what it wanted is written later."""
+        """The database ends the transaction of a node that sleeps in it. Its commands are written later."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             assert one._writes is not None
             asleep = []
@@ -207,7 +211,8 @@ class TestWriting:
     async def test_a_transaction_that_is_paused_between_its_last_statements_ends(
         self, url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The same for those that are sent without waiting for their answers: to the database it must not look busy."""
+        """A pause between pipelined statements also ends the transaction: it must look idle to the database, not
+        busy."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             real, entered, gate = search.index, threading.Event(), threading.Event()
 
@@ -228,8 +233,8 @@ class TestWriting:
 
     @pytest.mark.parametrize("committed", [True, False])
     async def test_a_commit_of_unknown_outcome(self, url: str, committed: bool) -> None:
-        """The connection dies during COMMIT. It is asked what became of it: what was written is acknowledged, and told;
-        what was not is written. Once, in both cases, also for who gave no key."""
+        """If the connection dies during COMMIT, the node reads the outcome. A committed batch is acknowledged and
+        published; any other is written again. Each command is written once, also without a key."""
         async with stores(url, 1) as ((store, listener, _),):
             assert store._writes is not None
             await listener.send(store, ALI, "before")
@@ -252,8 +257,8 @@ class TestWriting:
             assert [entry.event.seq for entry in listener.entries] == [1, 2]
 
     async def test_a_commit_that_died_with_the_database(self) -> None:
-        """COMMIT is under way when the database dies, nothing of it is on the disk, and its transaction id is given to
-        another: what was not written is written now, and only then acknowledged."""
+        """If the database dies during COMMIT before anything is on disk, and the transaction id is given to another
+        transaction, the batch is written again and acknowledged only then."""
         engine = engines.Postgres()
         with engines.running(engine):
             prepare(database := engine.new_database("d"))
@@ -280,7 +285,8 @@ class TestWriting:
                 assert [entry.event.seq for entry in listener.entries] == [1, 2]
 
     async def test_nobody_waits_for_what_is_undecided_while_it_closes(self, url: str) -> None:
-        """The outcome of a COMMIT cannot be had: the sender is told, undecided, and the node can end."""
+        """If the outcome of a COMMIT cannot be read while the store closes, the sender gets an undecided answer and the
+        node can stop."""
         async with stores(url, 1) as ((store, listener, _),):
             assert store._writes is not None and store._writer is not None
             await listener.send(store, ALI)
@@ -301,7 +307,8 @@ class TestWriting:
             assert isinstance(await answer, Internal)
 
     async def test_over_a_restart_of_the_database(self, tmp_path: Any) -> None:
-        """Connections that died are replaced; while it is away everything is Busy, at once."""
+        """After a restart of the database dead connections are replaced. While it is down every command is Busy at
+        once."""
         engine = engines.Postgres()
         with engines.running(engine):
             prepare(database := engine.new_database("d"))
@@ -327,7 +334,7 @@ class TestWriting:
 class TestConnections:
     @pytest.mark.parametrize("patient", [True, False])
     def test_who_is_gone_without_a_word_is_noticed(self, url: str, patient: bool) -> None:
-        """By the server too, whose end of the connection holds the locks."""
+        """The database server, too, notices a dead client, because its end of the connection holds the locks."""
         engine = connect(url, patient=patient)
         with engine.connect() as connection:
             settings = connection.execute(text("SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp_%'"))
@@ -342,7 +349,8 @@ class TestConnections:
 
     @pytest.mark.parametrize("number", [0, 1])
     def test_what_the_first_of_several_statements_raises(self, url: str, number: int) -> None:
-        """Not what the others raise because of it: whether to try again depends on which error it is."""
+        """The error of the failed statement is raised, not the errors that follow from it, because the retry depends on
+        it."""
         engine = connect(url)
         with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
             statements = ["INSERT INTO meta VALUES ('a', '')", "INSERT INTO meta VALUES ('b', '')"]
@@ -358,7 +366,8 @@ def _execute(connection: Connection, statement: str) -> None:
 
 class TestJournal:
     async def test_heads_and_changes_since_a_look(self, url: str) -> None:
-        """What any node wrote since: heads of logs, and what is kept in memory elsewhere; without a mark, all of it."""
+        """A look returns the heads and cache changes that any node wrote since the mark. Without a mark it returns
+        everything."""
         async with stores(url) as ((one, first, told), (two, _, _)):
             whole = await two.changes_since([LOBBY])
             assert whole.whole and whole.heads == {LOBBY: 0}
@@ -374,8 +383,8 @@ class TestJournal:
             assert later.heads == {} and later.changes == ()
 
     async def test_a_late_commit_is_not_missed(self, url: str) -> None:
-        """A transaction that began before a look and committed after it is found by the next: neither a time stamp nor
-        a number taken at its beginning would find it."""
+        """A transaction that began before a look and committed after it is found by the next look. A time stamp or a
+        number taken at its start would miss it."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             assert one._writes is not None
             gate, entered = asyncio.Event(), asyncio.Event()
@@ -400,8 +409,8 @@ class TestJournal:
             assert again.heads.get(LOBBY) == 1
 
     def test_what_became_of_a_transaction(self, url: str) -> None:
-        """Its id alone does not say so: after a crash it may be another's, or not have been given out again yet. And what
-        was pruned since decides nothing."""
+        """A transaction id alone does not decide the outcome: after a crash it may belong to another transaction, or be
+        unused again. A pruned journal decides nothing."""
         engine = connect(url)
 
         def is_committed(line: journal.JournalLine) -> bool | None:
@@ -428,7 +437,8 @@ class TestJournal:
         engine.dispose()
 
     async def test_after_a_long_pause_everything_is_compared(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A mark of before what was forgotten gives all that was asked for, and says that nothing is known of changes."""
+        """With a mark from before the pruned rows, all requested heads are returned, and the answer says that the
+        changes are unknown."""
         async with stores(url) as ((one, first, _), (two, _, _)):
             mark = (await two.changes_since([])).mark
             await first.send(one, ALI)
@@ -441,7 +451,7 @@ class TestJournal:
 
 class TestLeases:
     async def test_who_is_where(self, url: str) -> None:
-        """Who came and went since one looked; who looks for the first time gets all who are there."""
+        """A look returns the users who came and went since the last one. A first look returns all online users."""
         async with stores(url, 1) as ((store, _, _),):
             for node in ("n1", "n2"):
                 await store.join(node, [], {})
@@ -457,8 +467,8 @@ class TestLeases:
             assert (await store.others("n2", {})).keys() == set()
 
     async def test_a_lease_that_ran_out(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The node is no more among the others; it may not go on, nor hold a name, before it has joined again; and then
-        nobody takes its rows for those of before."""
+        """A node whose lease ended is not listed. It cannot renew or hold a name before it joins again. After that
+        other nodes read its users anew."""
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n2", [], {})
             await store.join("n1", [ALI], {})
@@ -474,13 +484,14 @@ class TestLeases:
             assert back.whole and back.entered == (VALI,)
 
     async def test_a_name_is_held_by_one(self, url: str) -> None:
-        """By one node at a time; free when it lets go or its lease ends; who comes back too late is told what it lost."""
+        """One node at a time holds a name, until it releases the name or its lease ends. A node that rejoins later is
+        told which names it lost."""
         async with stores(url, 1) as ((store, _, _),):
             first, second = Actor("u-1", "user1"), Actor("u-2", "userl")
             await store.join("n1", [], {})
             await store.join("n2", [], {})
             await store.hold("n1", "userl", first)
-            await store.hold("n1", "userl", first)  # as after a rejoin that took it along
+            await store.hold("n1", "userl", first)  # as after a rejoin that kept the name
             with pytest.raises(NameInUse):
                 await store.hold("n2", "userl", second)
             await store.release("userl", "u-2")
@@ -493,8 +504,8 @@ class TestLeases:
             await store.hold("n1", "userl", first)
 
     async def test_what_became_of_a_name_meanwhile(self, url: str) -> None:
-        """A node that comes back with a name that is an account's by now, or that of a guest with a token, has lost it: its
-        own guest would write under the name of somebody else."""
+        """A rejoining node loses a name that an account or a token guest has taken. Otherwise its guest would write
+        under the name of another user."""
         from tests.store.people.test_people import account
 
         async with stores(url, 1) as ((store, _, _),):
@@ -512,7 +523,7 @@ class TestLeases:
                 await store.hold("n2", "free", Actor("u-4", "free"))
 
     async def test_a_node_that_comes_back_is_waited_for(self, url: str) -> None:
-        """Who wants a name while its node joins again hears what becomes of that first: never do two nodes hold it."""
+        """While a node rejoins, a request for one of its names waits for the result. Two nodes never hold one name."""
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n2", [], {})
             engine = connect(url, patient=True)
@@ -529,7 +540,7 @@ class TestLeases:
 
     @pytest.mark.parametrize("kind", ["bare", "account"])
     async def test_a_lease_that_is_being_renewed_is_waited_for(self, url: str, kind: str) -> None:
-        """It seems to have run out, and a transaction that goes on with it is not committed yet: its names are held."""
+        """A lease seems to have ended while its renewal is not committed yet. Its names stay held."""
         from tests.store.people.test_people import account
 
         async with stores(url, 1) as ((store, _, _),):
@@ -552,7 +563,7 @@ class TestLeases:
             engine.dispose()
 
     async def test_many_names(self, url: str) -> None:
-        """A node comes back with 10,000 guests: with few locks, of which a database has not many, and at once."""
+        """A node with 10,000 guests rejoins quickly and with few locks, because a database has few."""
         names = {f"guest{number}": f"u-{number}" for number in range(10_000)}
         async with stores(url, 1) as ((store, _, _),):
             locks: list[int] = []
@@ -572,7 +583,7 @@ class TestLeases:
             assert await store.join("n2", [], dict.fromkeys(names, "u-x")) == names.keys()
 
     async def test_names_of_guests_and_accounts_count(self, url: str) -> None:
-        """In both directions: a bare guest's name is nobody's account, and the other way round."""
+        """A bare guest's name cannot become an account, and an account's name cannot be held by a bare guest."""
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n1", [], {})
             await store._write(lambda c: c.execute(text("UPDATE nodes SET until = until + 60000")) and None)
@@ -585,7 +596,7 @@ class TestLeases:
                 await store.save_guest(guest(Actor("u-c", "bare", lobby_from=0)))
 
     async def test_traces_are_forgotten(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Who went long ago is not kept; who looked before that reads all who are here."""
+        """Rows of users who left long ago are deleted. A node with an older mark reads all online users."""
         monkeypatch.setattr(leases, "TRACES", 3)
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n1", [ALI], {})
@@ -598,7 +609,7 @@ class TestLeases:
 
 
 async def _waits(url: str) -> None:
-    """Until somebody waits for a lock in this database."""
+    """Wait until a connection to this database waits for a lock."""
     with psycopg.connect(url, autocommit=True) as database:
         async with asyncio.timeout(5):
             while not database.execute(
@@ -608,7 +619,7 @@ async def _waits(url: str) -> None:
 
 
 def test_what_is_asked_often_is_asked_of_an_index(url: str) -> None:
-    """Of those tables that grow: the guests of a day, the lines of ten minutes."""
+    """Frequent queries of growing tables use an index: the guests of a day, the journal of ten minutes."""
     asked = (
         (leases._HELD, {"skeletons": ["yangi"], "uids": ["u1"]}, "guests_skeleton"),
         (journal._PRUNE, {"kept": journal.KEPT}, "journal_at"),
@@ -625,7 +636,7 @@ def test_what_is_asked_often_is_asked_of_an_index(url: str) -> None:
 
 class TestPasses:
     async def test_once_on_whatever_node(self, url: str) -> None:
-        """Good for one use, within its time."""
+        """A pass can be used once, on any node, before it expires."""
         async with stores(url) as ((one, _, _), (two, _, _)):
             await one.put_pass(b"h", "body", 30)
             taken = await asyncio.gather(one.take_pass(b"h"), two.take_pass(b"h"))
@@ -636,7 +647,7 @@ class TestPasses:
 
 
 async def test_an_account_made_twice_is_one(url: str) -> None:
-    """On two nodes at once: the second is refused, and nothing of it is written."""
+    """If one account is created on two nodes at once, the second is refused and nothing of it is written."""
     from tests.store.people.test_people import account
 
     async with stores(url) as ((one, _, _), (two, _, _)):
@@ -649,8 +660,8 @@ async def test_an_account_made_twice_is_one(url: str) -> None:
 
 
 async def test_nodes_of_neighbouring_versions(url: str) -> None:
-    """A database that a newer version has migrated is worked with as long as it says that this one can; then no more, and
-    the node that is running says so."""
+    """A node works on a database of a newer version as long as the database allows its version. After that a running
+    node stops working with it and says so."""
     with psycopg.connect(url, autocommit=True) as database:
         async with stores(url, 1) as ((store, listener, _),):
             database.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -666,7 +677,8 @@ async def test_nodes_of_neighbouring_versions(url: str) -> None:
 
 
 async def test_a_database_that_is_not_prepared() -> None:
-    """It is said what to do; nothing is made by itself. And a server that is not there is named."""
+    """A database without tables is refused with the command to run; no table is created. An unreachable server is
+    named."""
     empty = engines.postgres().new_database(f"e{time.monotonic_ns()}")
     for url, said in (
         (empty, "suhbat migrate"),
@@ -678,7 +690,7 @@ async def test_a_database_that_is_not_prepared() -> None:
 
 
 async def test_another_database_is_another_epoch(url: str) -> None:
-    """A copy of the database is not the one that clients know: a dump that was put back, a promoted standby."""
+    """A copy of the database has a new epoch: a restored dump, a promoted standby."""
     async with stores(url, 1) as ((store, _, _),):
         epoch = store.epoch
     async with stores(url, 1) as ((store, _, _),):
@@ -689,8 +701,8 @@ async def test_another_database_is_another_epoch(url: str) -> None:
 
 
 async def test_what_a_dump_brings_along_of_its_transactions(url: str) -> None:
-    """Their ids mean nothing in another cluster: a look finds the news, and not everything for ever; and who gets one of
-    them again can write."""
+    """Transaction ids of a dump mean nothing in another cluster. A look finds the new events only, and a transaction
+    that gets such an id again can write."""
     with psycopg.connect(url, autocommit=True) as database:
         database.execute("INSERT INTO meta VALUES ('place', 'of the other'), ('pruned', '4990000000')")
         line = """INSERT INTO journal SELECT pg_current_xact_id()::text::bigint + n, 0, '{"heads":{},"changes":[]}' """
@@ -704,8 +716,8 @@ async def test_what_a_dump_brings_along_of_its_transactions(url: str) -> None:
 
 @pytest.mark.parametrize("in_doubt", [False, True])
 async def test_another_database_behind_the_same_url(in_doubt: bool) -> None:
-    """A standby was promoted that had not received everything: nothing is written under the epoch of before, nor is a lost
-    COMMIT asked after there. The node says what to do."""
+    """If a standby that lacked some transactions is promoted, nothing is written under the old epoch and no lost COMMIT
+    is looked up there. The node says what to do."""
 
     url = engines.database()
 

@@ -81,7 +81,7 @@ class TestLock:
         DirectoryLock(tmp_path).acquire()
 
     def test_an_unreadable_holder_is_unknown(self, tmp_path: Path) -> None:
-        """The lock counts, not what is written into the file."""
+        """The lock decides whether a directory is in use, not the contents of the lock file."""
         lock = DirectoryLock(tmp_path)
         assert lock.holder() is None
         lock.acquire()
@@ -133,7 +133,7 @@ class TestEpoch:
         assert await epoch_of(tmp_path) != first
 
     async def test_another_file_in_its_place(self, tmp_path: Path) -> None:
-        """Even one with the same contents: it was moved here, and what it was is unknown."""
+        """A file that was moved here, even with the same contents, is unknown, so the epoch changes."""
         first = await epoch_of(tmp_path, 3)
         shutil.copy(tmp_path / "suhbat.db", tmp_path / "copy")
         (tmp_path / "copy").replace(tmp_path / "suhbat.db")
@@ -160,7 +160,7 @@ class TestEpoch:
         assert await epoch_of(tmp_path) != first
 
     async def test_killed_and_started_again(self, tmp_path: Path) -> None:
-        """After kill -9 the epoch stays: what was acknowledged is there, so cursors are good."""
+        """After kill -9 the epoch stays: all acknowledged messages are there, so cursors are valid."""
         first = await epoch_of(tmp_path, 3)
         remembered = recall(tmp_path / "instance")
         assert remembered is not None
@@ -169,7 +169,7 @@ class TestEpoch:
         assert await epoch_of(tmp_path) == first
 
     def test_remembering_replaces_the_whole_file(self, tmp_path: Path) -> None:
-        """What is read back is what was written last; nothing else is left lying about."""
+        """Reading returns the contents written last. No other file is left behind."""
         for instance in (Instance("a", 1, 2), Instance("b", 2, 2, 99)):
             remember(tmp_path / "instance", instance)
             assert recall(tmp_path / "instance") == instance

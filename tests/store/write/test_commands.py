@@ -852,7 +852,7 @@ class TestJoinAndLeave:
         assert {state.conversation for state in (await everything(house.store, VALI)).states} == {LOBBY}
 
     async def test_the_same_again(self, house: House) -> None:
-        """A member who joins again keeps their role. Who is no member cannot leave."""
+        """A member who joins again keeps their role. A user who is no member cannot leave."""
         room = await house.room(ALI, visibility="public")
         assert (await house.do(commands.Join, VALI, room)).created
         for person in (ALI, VALI):
@@ -1158,7 +1158,7 @@ class TestMute:
         """A mute in the lobby makes no event, because the lobby has no members. It does not depend on the writer cache."""
         await house.quiet(commands.Mute, MODERATOR, LOBBY, person=VALI, on=True)
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
-        await house.refused(NotFound, None, commands.Leave, ALI, "r404")  # what was known is thrown away
+        await house.refused(NotFound, None, commands.Leave, ALI, "r404")  # the writer cache is cleared
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
         await house.write(ALI)
 
@@ -1171,7 +1171,7 @@ class TestMute:
         await house.refused(Forbidden, "forbidden.rank", commands.Mute, VALI, room, person=ALI, on=True)
         await house.refused(Forbidden, None, commands.Mute, SOLI, room, person=VALI, on=True)
         await house.store.add_account(account("boshqa", role="moderator"))
-        like = Actor("u-boshqa", "boshqa", "account", 0)  # as somebody knows them who has not heard of their rank yet
+        like = Actor("u-boshqa", "boshqa", "account", 0)  # as seen by a client that does not know their rank yet
         await house.refused(Forbidden, "forbidden.rank", commands.Mute, MODERATOR, LOBBY, person=like, on=True)
         await house.do(commands.Mute, LORD, LOBBY, person=like, on=True)
 

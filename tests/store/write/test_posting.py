@@ -1,4 +1,4 @@
-"""Runs of posts against a model of what must come of them, and how the tables answer."""
+"""Random posts compared with a model, and the database queries of posting."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PEOPLE = (ALI, VALI, BARE)
 
 @contextmanager
 def database() -> Iterator[Connection]:
-    """A connection to a new file with the tables and the lobby, no transaction open."""
+    """A connection to a new file with the tables and the lobby. No transaction is open."""
     with tempfile.TemporaryDirectory() as place:
         new_database(file := Path(place) / "suhbat.db")
         engine = connect.writing(file)
@@ -56,7 +56,7 @@ def connection() -> Iterator[Connection]:
 
 @dataclass(frozen=True)
 class Wish:
-    """A post as hypothesis draws it; `to`: None the lobby, a number the direct with that person."""
+    """A post as hypothesis draws it. `to`: None for the lobby, a number for the direct with that user."""
 
     actor: int
     to: int | None
@@ -79,14 +79,14 @@ wishes = st.builds(
 
 @dataclass
 class Model:
-    """What must come of each wish. Directs are called by their pair."""
+    """The expected outcome of each wish. A direct is named by its pair of users."""
 
     logs: dict[str, list[str]] = field(default_factory=lambda: {LOBBY: []})
     names: dict[str, str] = field(default_factory=dict)
     keys: dict[tuple[int, str], tuple[str, str, int | None, PostResult]] = field(default_factory=dict)
 
     def expect(self, wish: Wish, target: str | None, log: str) -> Outcome | type[Exception]:
-        """`target` is None where the wish names a conversation that does not exist."""
+        """`target` is None if the wish names a conversation that does not exist."""
         exists = target is not None and log in self.logs
         if wish.client_id is not None and (wish.actor, wish.client_id) in self.keys:
             where, text, reply_to, sent = self.keys[wish.actor, wish.client_id]
@@ -98,7 +98,7 @@ class Model:
         if wish.reply_to is not None and not (exists and wish.reply_to <= len(self.logs[log])):
             return NotFound
         if wish.reply_to is not None and log == LOBBY and PEOPLE[wish.actor] is BARE:
-            return NotFound  # who sees only what is said while connected has nothing to reply to
+            return NotFound  # a bare guest cannot read earlier messages, so it cannot reply to one
         messages = self.logs.setdefault(log, [])
         messages.append(wish.text)
         sent = PostResult(log, len(messages), len(messages), 1)
@@ -114,7 +114,7 @@ class Written:
 
 
 def write(connection: Connection, posts: Sequence[Post], cache: WriterCache, *, again: bool = False) -> Written:
-    """A run of posts, and what would be published after COMMIT."""
+    """Write posts in one batch and return the events to publish after COMMIT."""
     transaction = WriterTransaction(connection, cache)
     outcomes = posting.write(transaction, posts, is_retry=again)
     return Written(outcomes, transaction.appender.entries)
@@ -123,9 +123,8 @@ def write(connection: Connection, posts: Sequence[Post], cache: WriterCache, *, 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.lists(wishes, min_size=1, max_size=12), st.booleans(), st.booleans()), max_size=5))
 def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
-    """Whatever is posted, however it falls into batches, with or without what was known, also when a batch is rolled
-    back and repeated: every outcome is the model's, `seq` and `ordinal` are dense, keys answer once, and what was
-    published is what the log gives back."""
+    """For any posts in any batches, with a warm or cold writer cache, also after a rollback and repeat: every outcome
+    is the model's, `seq` and `ordinal` are dense, a key answers once, and the published events are those of the log."""
     model, cache, numbers = Model(), WriterCache(), count()
     published = []
     with database() as connection:
@@ -138,7 +137,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
                 actor = PEOPLE[wish.actor]
                 peer = None if wish.to is None else PEOPLE[wish.to]
                 log = LOBBY if peer is None else pair_of(actor, peer)
-                # By id: the one it had before this batch; before there is one, a name that is nobody's.
+                # By id: the id from before this batch. If the direct does not exist yet, an unknown id.
                 named = None if peer is None or not wish.by_id else model.names.get(log, "d-unknown")
                 posts.append(
                     make_post(
@@ -181,7 +180,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
 
 
 def check_unread(connection: Connection, actor: Actor) -> None:
-    """Unread is what others wrote, counted the slow way."""
+    """The unread count is the number of messages of others, counted here without an index."""
     for state in states.states(connection, actor, "since_joined", None, 100).states:
         if state.kind == "direct":
             entries = event_page(connection, state.conversation, 0, 1_000)
@@ -189,7 +188,8 @@ def check_unread(connection: Connection, actor: Actor) -> None:
 
 
 def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
-    """After an edit in place a replay and history give the new text; after a deletion a tombstone, with nothing of it."""
+    """After an edit, replay and history return the new text. After a deletion they return a tombstone without any of
+    the text."""
     posts = [make_post(ALI, text, key=f"~{text}") for text in ("bir", "ikki", "uch")]
     with connection.begin():
         write(connection, posts, WriterCache())
@@ -205,7 +205,7 @@ def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
 
 
 def test_an_edit_does_not_make_a_repeat_a_conflict(connection: Connection) -> None:
-    """The key answers for what was asked, not for what the message became."""
+    """An edit does not make a repeat a conflict: the key is compared with the original content."""
     post = make_post(ALI, "bir", key="k", client_id="k")
     with connection.begin():
         write(connection, [post], WriterCache())
@@ -214,7 +214,7 @@ def test_an_edit_does_not_make_a_repeat_a_conflict(connection: Connection) -> No
 
 
 def test_history_counts_messages_only(connection: Connection) -> None:
-    """Other events lie between messages: pages are still full, and a place may name one of them."""
+    """Pages are full although other events lie between messages. A position may be the `seq` of such an event."""
     cache = WriterCache()
     with connection.begin():
         for start in (1, 4, 7):
@@ -243,7 +243,7 @@ def test_history_counts_messages_only(connection: Connection) -> None:
 
 
 def test_a_rolled_back_batch_leaves_nothing(connection: Connection) -> None:
-    """Once forgotten, heads are read again: numbers go on where the tables are."""
+    """After a rollback the cached heads are dropped, so numbers continue from the tables."""
     cache = WriterCache()
     with connection.begin():
         write(connection, [make_post(ALI, key="~1")], cache)
@@ -258,7 +258,7 @@ def test_a_rolled_back_batch_leaves_nothing(connection: Connection) -> None:
 
 
 def test_another_writer_made_the_direct_first(connection: Connection) -> None:
-    """With several writers the one that comes second takes what is there, and announces nothing."""
+    """If another writer created the direct first, the second writer uses it and publishes no `conversation.added`."""
     behind = WriterCache()
     with connection.begin():
         behind.load_own(connection, {"u-ali", "u-vali"}, 1)
@@ -273,7 +273,8 @@ def test_another_writer_made_the_direct_first(connection: Connection) -> None:
 
 
 def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
-    """However many posts: each statement costs the thread the interpreter's lock once."""
+    """A batch takes few statements for any number of posts, because each statement takes the interpreter's lock
+    once."""
     cache = WriterCache()
     people = [Actor(f"u{i}", f"odam{i}", lobby_from=0) for i in range(256)]
     posts = [make_post(person, key=f"k{i}", client_id=f"k{i}", reply_to=1) for i, person in enumerate(people)]
@@ -292,7 +293,8 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
 
 
 def test_few_statements_for_any_number_of_logs(connection: Connection) -> None:
-    """A connection keeps what it has prepared: one statement for each number of names came to a hundred megabytes."""
+    """The number of distinct statements is small, because a connection keeps each prepared one. One for each number of
+    names took a hundred megabytes."""
     statements: set[str] = set()
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
@@ -304,12 +306,12 @@ def test_few_statements_for_any_number_of_logs(connection: Connection) -> None:
             heads = log_heads(connection, [LOBBY, *(f"c{i}" for i in range(size))])
             assert len(heads) == size + 1
             read_people(connection, range(size))
-    assert len(statements) == 1 + 2 * 9  # BEGIN, and those for 1, 2, 4 … 256
+    assert len(statements) == 1 + 2 * 9  # BEGIN, and the statements for 1, 2, 4 … 256 names
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 255, 256, 257, 600])
 def test_rows_of_any_number(connection: Connection, size: int) -> None:
-    """Inserted, found by key and updated, each once."""
+    """Any number of rows is inserted, found by key and updated, each row once."""
     with connection.begin():
         keys = ("uid", "conversation_id")
         insert_rows(connection, reads, [(f"u{i}", 1, i, 0) for i in range(size)])
@@ -326,7 +328,7 @@ def test_rows_of_any_number(connection: Connection, size: int) -> None:
     [(idempotency, ("key", "uid")), (events, ("conversation_id", "seq")), (events, ("conversation_id", "ordinal"))],
 )
 def test_keys_are_looked_up_by_index(connection: Connection, table: Table, keys: tuple[str, str]) -> None:
-    """Never by reading a whole table, which `(a, b) IN (VALUES ...)` does on SQLite."""
+    """A key lookup uses the index. `(a, b) IN (VALUES ...)` reads the whole table on SQLite."""
     plan = connection.exec_driver_sql("EXPLAIN QUERY PLAN " + values._select_text(table, keys, ("seq",), 2), ("1",) * 4)
     details = [row[3] for row in plan]
     assert any(detail.startswith(f"SEARCH {table.name}") for detail in details), details
@@ -334,7 +336,7 @@ def test_keys_are_looked_up_by_index(connection: Connection, table: Table, keys:
 
 
 def test_too_much_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory stays bounded."""
+    """The writer cache is bounded: above its limit it drops rows."""
     cache = WriterCache()
     cache.users = {str(i) for i in range(200_001)}
     cache.trim()
