@@ -1,4 +1,4 @@
-"""The bench measures what it says: every frame arrives, is checked and counted, and what is wrong is named."""
+"""The bench measures correctly: every frame arrives, is checked and counted, and errors are named."""
 
 from __future__ import annotations
 

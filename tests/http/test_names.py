@@ -77,7 +77,7 @@ async def test_a_direct(store: Seeing, commands: Commands) -> None:
 
 
 def test_a_private_message() -> None:
-    """It is not sent to the user who has the name now."""
+    """A private message is not sent to the user who has the name now."""
     messages = Messages(cast(Store, FakeStore()), Names(), FakeClock())
     assert messages.recipient("vali", NEWER.uid) is NEWER
     with pytest.raises(UserNotFound):

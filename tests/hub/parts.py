@@ -92,7 +92,7 @@ class Log:
 
 
 class RecordingWire:
-    """Records what was written. The test sets `congested`; `drain` ends the congestion."""
+    """Records the frames that were written. The test sets `congested`; `drain` ends the congestion."""
 
     def __init__(self) -> None:
         self.congested = False

@@ -95,7 +95,7 @@ async def test_a_round_waits_no_longer_than_the_last_one_took(monkeypatch: pytes
 
 
 async def test_a_flush_writes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was scheduled before a flush is written in it; no second round follows."""
+    """A flush writes everything that was scheduled before it; no second round follows."""
     round_ = Round(monkeypatch)
     round_.coalescing.schedule()
     round_.coalescing.flush()

@@ -32,7 +32,7 @@ def test_everything_in_the_table() -> None:
     for one in SEQUENCES.split():
         full = canonical(one)
         assert without_selector(full) == one and canonical(full) == full
-        assert EMOJI.validate_python(one) == one  # also what is newer than Python's own tables
+        assert EMOJI.validate_python(one) == one  # also emoji that are newer than Python's own tables
     assert len(SEQUENCES.split()) > 3_900
 
 

@@ -69,7 +69,7 @@ class Upgraded(asyncio.Protocol):
 
 
 class Transport(asyncio.Transport):
-    """Records what was written. The test sets `unsent`: the bytes that the peer has not taken."""
+    """Records the bytes that were written. The test sets `unsent`: the bytes that the peer has not taken."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -23,7 +23,7 @@ PONG = b"\x8a\x80\0\0\0\0"
 
 
 class Open(asyncio.Transport):
-    """A connection; `written` is what was sent to the peer."""
+    """A connection; `written` holds the bytes sent to the peer."""
 
     aborted = False
     written = b""

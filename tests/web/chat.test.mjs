@@ -1,4 +1,4 @@
-// A chat over its connections: what it asks, when it comes back, and when not.
+// The chat over its connections: its requests, and when it reconnects.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { Chat } from "../../suhbat/web/js/sdk/chat.js";
 import { LIMIT } from "../../suhbat/web/js/sdk/outbox.js";
 import { ANNA, CAUGHT_UP, FakeClock, FakeLink, event, message, snapshot, welcome } from "./parts.mjs";
 
-/** What the server answers to GET /me: a status and a body, or an Error where there is no network. */
+/** The answer to GET /me: a status and a body, or an Error if there is no network. */
 const meAnswers = (status, body) => async () => {
   if (status instanceof Error) throw status;
   const text = typeof body === "string" ? body : JSON.stringify(body);
@@ -40,7 +40,7 @@ function online(options) {
   return made;
 }
 
-/** When everything that can happen by itself has. */
+/** Wait until all pending promises have run. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 test("from nothing to online: the opening is told, and the status says where one stands", () => {
@@ -49,7 +49,7 @@ test("from nothing to online: the opening is told, and the status says where one
   chat.on("status", ({ state }) => states.push(state));
   assert.deepEqual([chat.status.state, chat.me, chat.save()], ["offline", null, null]);
   chat.connect();
-  chat.connect(); // once is enough
+  chat.connect(); // the second call has no effect
   assert.deepEqual(link.accept(), { type: "hello", id: "hello", token: "t" });
   link.hear(welcome(), snapshot({ d1: 4 }), CAUGHT_UP);
   assert.deepEqual([link.opened, states, told], [1, ["connecting", "online"], [["snapshot"], ["caught_up"]]]);

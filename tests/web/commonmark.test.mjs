@@ -18,7 +18,7 @@ const escape = (text) =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 const TAGS = { paragraph: "p", quote: "blockquote", strong: "strong", em: "em", strike: "del" };
 
-/** As the specification writes it. Names stay text. */
+/** The HTML of a tree in the form of the specification. Names stay text. */
 function html(node) {
   if (Array.isArray(node)) return node.map(html).join("");
   if (node.type === "text") return escape(node.text);
@@ -38,7 +38,7 @@ function html(node) {
   return `<${TAGS[node.type]}>${html(node.children)}</${TAGS[node.type]}>`;
 }
 
-/** What counts: not whether items are far from each other, nor titles, nor how spaces around a line are kept. */
+/** The HTML without details that are not compared: loose lists, titles, and spaces around a line. */
 function essence(text) {
   const pieces = text.split(/(<pre>[\s\S]*?<\/pre>)/);
   const found = pieces.map((piece, index) => {

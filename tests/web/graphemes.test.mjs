@@ -1,4 +1,4 @@
-// Where a text may be cut: never in half a character, with Intl.Segmenter and without it.
+// A text is never cut inside a character, with or without Intl.Segmenter.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

@@ -1,11 +1,10 @@
-// Old state + events = state fetched afresh, in JavaScript too: replays what tests/web/histories.py wrote
-// down.
+// Old state + events = state fetched afresh, in JavaScript too. Replays the recordings of
+// tests/web/histories.py.
 //
 // Usage: node histories.mjs FILE    one recording a line
 //
-// Beside the SDK's state, which in every second recording is saved and restored before each `hello`, there is
-// that of another tab, which comes at some moment, begins with what the first tells it, and hears the same
-// from there on.
+// In every second recording the SDK's state is saved and restored before each `hello`. A second tab opens at
+// some moment: its state begins with a copy from the first tab and receives the same events from then on.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -25,7 +25,7 @@ from tests.store.test_fold import Reader, Theatre
 
 
 class RecordedState(State):
-    """A state that writes down all that it is asked, and what it answers."""
+    """A state that records its calls and their results."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-// HTTP: what is asked, and the two ways to fail.
+// HTTP: the requests, and the two ways to fail.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -1,4 +1,4 @@
-// Markdown: what it reads, what it leaves alone, and that nothing makes it fail or slow.
+// Markdown: the supported syntax, the text it leaves alone, and that no input makes it fail or slow.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -84,7 +84,7 @@ test("fenced code keeps every character, and needs no end", () => {
 });
 
 const { texts } = JSON.parse(await readFile(new URL("../vectors/links.json", import.meta.url), "utf8"));
-/** The links of a tree: what is written, and where it leads. */
+/** The links of a tree: the text and the target. */
 const links = (node) =>
   Array.isArray(node)
     ? node.flatMap(links)
@@ -125,7 +125,7 @@ test("a preview is one line without marks", () => {
 });
 
 const ALPHABET = [..."*_~`[]()>@ \n-1.\\aʻ<:/😀\u202e"];
-/** Random, and the same each time. */
+/** Random numbers from a fixed seed. */
 function* random(seed) {
   for (let state = seed; ;) {
     state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
@@ -140,7 +140,7 @@ test("5,000 random texts: it never throws, and loses no letter", () => {
     for (let left = numbers.next().value * 60; left > 0; left -= 1)
       text += ALPHABET[Math.floor(numbers.next().value * ALPHABET.length)];
     const letters = (/** @type {string} */ from) => (from.match(/[aʻ😀]/gu) ?? []).join("");
-    // The language of a fence is kept beside the text, and not shown.
+    // The language of a fence is kept beside the text. It is not shown.
     const shown = JSON.stringify(parse(text));
     for (const letter of ["a", "ʻ", "😀"]) {
       if (!/^ {0,3}(```|~~~)/m.test(text) && !shown.includes('"link"')) {
@@ -154,7 +154,7 @@ test("5,000 random texts: it never throws, and loses no letter", () => {
   }
 });
 
-/** Everything that is shown, without limit. */
+/** The whole shown text, without a limit. */
 function plainAll(text) {
   const words = (nodes) =>
     nodes

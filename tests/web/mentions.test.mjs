@@ -1,4 +1,4 @@
-// Whom a text names: the vectors that the server answers too (tests/protocol/test_mentions.py).
+// The mentions in a text, by the same vectors as the server's (tests/protocol/test_mentions.py).
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

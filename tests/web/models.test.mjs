@@ -1,4 +1,4 @@
-// The models of the page: timelines, rows, drafts, what is on its way, who writes, who has read.
+// The models of the page: timelines, rows, drafts, pending messages, typing users, read marks.
 
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
@@ -203,7 +203,7 @@ test("drafts: kept at once, told after a silence, given up to another device onl
   assert.deepEqual([told.at(-1), "c1" in kept], [["c1", ""], false]);
   drafts.change("c1", { text: "edited text", editing: 7 });
   mock.timers.tick(1000);
-  assert.equal(told.length, 2); // an edit is nobody's draft
+  assert.equal(told.length, 2); // an edit is not sent as a draft
   mock.timers.reset();
 });
 
@@ -231,7 +231,7 @@ test("what is on its way: written down until it is stored, kept with its error, 
   refuse = false;
   pending.retry("k1");
   await new Promise(setImmediate);
-  pending.remove("k1"); // its event came
+  pending.remove("k1"); // its event arrived
   assert.deepEqual([pending.size, stored.size, sent], [0, 0, ["k1", "k1"]]);
   pending.restore([
     { clientId: "k3", conversation: "c1", text: "z", replyTo: null, at: 3, error: null },

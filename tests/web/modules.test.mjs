@@ -1,4 +1,4 @@
-// What holds for all modules of the page together: no circles, one definition of a type, no long lines.
+// Rules for all modules of the page: no import cycles, one definition of a type, no long lines.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
@@ -19,7 +19,7 @@ const filesIn = (directory, wanted) =>
 const MODULES = filesIn("suhbat/web/js", /\.js$/);
 const named = (path) => relative(join(ROOT, "suhbat/web/js"), path);
 
-/** The modules that one imports, at once or when it is asked for something. */
+/** The modules that one module imports, statically or dynamically. */
 function importsOf(path) {
   const found = [];
   const visit = (node) => {
@@ -31,7 +31,7 @@ function importsOf(path) {
   return found.map((name) => join(dirname(path), name));
 }
 
-/** The first circle that is found, as the modules on the way round. */
+/** The first import cycle that is found, as a list of its modules. */
 function circle(graph) {
   const done = new Set();
   const follow = (at, way) => {
@@ -70,7 +70,7 @@ test("a type has one definition, which others import", () => {
   for (const path of MODULES) {
     const text = readFileSync(path, "utf8");
     const classes = [...text.matchAll(/^(?:export )?class (\w+)/gm)].map(([, name]) => name);
-    // Behind the braces, which may be of several lines, or in the line of a type that is an object.
+    // The name is after the braces, which may span several lines, or in the line of an object type.
     const typedefs = [...text.matchAll(/@typedef \{(?:[^@]*?)\} (\w+)/g)].map(([, name]) => name);
     for (const name of [...classes, ...typedefs]) defined.set(name, [...(defined.get(name) ?? []), named(path)]);
     assert.doesNotMatch(

@@ -1,8 +1,8 @@
-// Every module and style sheet of the page, looked at for what the oldest browsers of docs/web.md do not know.
+// Checks every module and style sheet of the page for features that the oldest browsers of docs/web.md lack.
 //
 // `python -m tests.node tests/web/oldest.mjs` prints each find and exits 1 if there is one; `make check` runs it.
-// Syntax is acorn's to judge, and what a browser has stands in MDN's data. For what belongs to an object TypeScript
-// reads the page with a DOM from which everything is taken that those browsers have not.
+// acorn checks the syntax, and MDN's data lists the features of each browser. For members of objects TypeScript
+// checks the page with a DOM that lacks everything those browsers lack.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const data = require("@mdn/browser-compat-data");
 
 export const OLDEST = { chrome: 109, edge: 109, firefox: 115, safari: 16 };
 
-/** What is newer and used all the same, because the page asks whether it is there, or does without. */
+/** Newer features that the page may use, because it tests for them or works without them. */
 export const ASKED_FOR = {
   "Intl.Segmenter": "text/graphemes.js counts without it where it is missing",
   popover: "views/floating.js floats without it where it is missing",
@@ -27,7 +27,7 @@ export const ASKED_FOR = {
   "-webkit-tap-highlight-color": "a matter of taste on phones",
 };
 
-/** A browser's first version with this; none where it has none. @param {any} statement */
+/** The first version of a browser with this feature, if there is one. @param {any} statement */
 function since(statement) {
   if (!statement || statement.flags || statement.prefix || statement.alternative_name) return Infinity;
   const { version_added: added, version_removed: removed } = statement;
@@ -66,7 +66,7 @@ const cssFunctions = byName(data.css.types);
 /** @param {Map<string, any[]>} names @param {string} name */
 const isNew = (names, name) => names.has(name) && !(name in ASKED_FOR) && !names.get(name)?.some(isOld);
 
-/** @param {string} source @returns {string[]} what is too new in it */
+/** @param {string} source @returns {string[]} the features in it that are too new */
 export function lookAtScript(source) {
   /** @type {string[]} */
   const found = [];
@@ -79,10 +79,10 @@ export function lookAtScript(source) {
   }
   visit(tree, (node) => {
     if (node.type === "StaticBlock") found.push("static { … } in a class"); // Safari 16.4
-    // A browser that does not know one refuses the module, wherever it stands.
+    // A browser that does not know this syntax refuses the whole module.
     const pattern = node.regex?.pattern ?? "";
     if (/\(\?<[=!]/.test(pattern)) found.push(`a look behind: /${pattern}/`); // Safari 16.4
-    // What is a property of a global: `Object.groupBy`, `Intl.Segmenter`.
+    // Properties of globals: `Object.groupBy`, `Intl.Segmenter`.
     if (node.type === "MemberExpression" && node.object.type === "Identifier" && node.property.type === "Identifier") {
       const whole = `${node.object.name}.${node.property.name}`;
       if (/^[A-Z]/.test(whole) && isNew(globals, whole)) found.push(whole);
@@ -145,7 +145,7 @@ function lookAtDeclaration(text) {
   return found;
 }
 
-/** TypeScript's description of the DOM without what is too new. @param {string} text */
+/** TypeScript's description of the DOM without the features that are too new. @param {string} text */
 function oldDom(text) {
   let owner = "";
   const kept = [];
@@ -154,8 +154,8 @@ function oldDom(text) {
     const [, name, optional] = /^ {4}(?:readonly |get |set )?(\w+)(\??)[(:<]/.exec(line) ?? [];
     const whole = /^declare (?:var|function) (\w+)/.exec(line)?.[1];
     const maker = name === "new" && owner in data.api && !isOld(data.api[owner]);
-    // A member of what has no data of its own, as `GlobalEventHandlers`, is new if it is so wherever it is. Not those
-    // of plain options, which are no part of any object.
+    // Some interfaces have no data of their own, such as `GlobalEventHandlers`. Their member is too new if it is so in
+    // every interface that has it. Plain options are not checked, because they belong to no object.
     const tooNew =
       name &&
       name !== "new" &&
@@ -171,7 +171,7 @@ function oldDom(text) {
   return kept.join("\n");
 }
 
-/** What TypeScript says about these modules, if the DOM is an old one. @param {string[]} include */
+/** The errors of TypeScript for these modules with an old DOM. @param {string[]} include */
 export function lookAtUses(include) {
   const compiler = realpathSync(join(ROOT, "node_modules/typescript/package.json"));
   const library = join(

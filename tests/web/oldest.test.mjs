@@ -1,4 +1,4 @@
-// The check for the oldest browsers: it finds what they do not know, and docs/web.md names the same browsers.
+// The check for the oldest browsers finds features that they lack, and docs/web.md names the same browsers.
 
 import assert from "node:assert/strict";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// What was asked: sent in order, again until answered, never too much at once; and how fast to come back.
+// The outbox sends commands in order, repeats them until answered, and limits those in flight. Also: reconnect delays.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -53,7 +53,7 @@ test("a refusal for haste waits, closes the window and repeats; one without an i
   sent(outbox);
   outbox.answered({ type: "ok", id: 4 });
   outbox.refused(haste(2, 1.5), 1_000);
-  assert.deepEqual([sent(outbox, 2_499), sent(outbox, 2_500)], [[], []]); // 1 and 3 are on their way still
+  assert.deepEqual([sent(outbox, 2_499), sent(outbox, 2_500)], [[], []]); // 1 and 3 are still in flight
   outbox.refused(haste(undefined), 2_500);
   assert.deepEqual([sent(outbox, 3_499), sent(outbox, 3_500)], [[], [1]]);
   assert.deepEqual(outcomes, [{}]);
@@ -80,7 +80,7 @@ test("any other refusal is the answer", () => {
   sent(outbox);
   outbox.refused({ type: "error", id: 1, code: "forbidden", message: "no" }, 0);
   assert.deepEqual([outcomes, outbox.size], [["Refused"], 0]);
-  outbox.refused({ type: "error", id: "ping3", code: "internal", message: "?" }, 0); // nobody's
+  outbox.refused({ type: "error", id: "ping3", code: "internal", message: "?" }, 0); // no command has this id
 });
 
 test("create is not repeated when it may have happened; before it was sent a cut is nothing to it", () => {
@@ -115,7 +115,7 @@ test("which close codes one comes back after", () => {
 
 test("the pulse: a ping each heartbeat, silence after 10 s, and a long sleep excuses one ping once", () => {
   const pulse = new Pulse();
-  assert.equal(pulse.tick(1e9), "rest"); // nothing was said yet
+  assert.equal(pulse.tick(1e9), "rest"); // nothing was sent yet
   pulse.hello(0);
   pulse.welcome(25, 1_000);
   assert.deepEqual([pulse.tick(25_999), pulse.tick(26_000), pulse.tick(35_999)], ["rest", "ping", "rest"]);

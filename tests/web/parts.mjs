@@ -1,6 +1,6 @@
 // Fakes and short frames for the tests of the JavaScript SDK.
 
-/** Time that moves when a test says so. */
+/** A clock that the test moves. */
 export class FakeClock {
   #now = 0;
   #timers = [];
@@ -13,7 +13,7 @@ export class FakeClock {
     return () => void (this.#timers = this.#timers.filter((other) => other !== timer));
   };
 
-  /** Let time pass, and whatever is due happen in its order. */
+  /** Move the clock and run the timers that are due, in order. */
   pass(milliseconds) {
     const until = this.#now + milliseconds;
     for (;;) {
@@ -26,7 +26,7 @@ export class FakeClock {
     this.#now = until;
   }
 
-  /** The machine sleeps: time passes and nothing happens, then everything that is due. */
+  /** The machine sleeps: the clock moves first, then all due timers run. */
   sleep(milliseconds) {
     this.#now += milliseconds;
     this.pass(0);
@@ -50,7 +50,7 @@ export class FakeLink {
     this.ear = ear;
   }
 
-  /** The server accepts; gives the `hello`. */
+  /** The server accepts the connection. Returns the `hello`. */
   accept() {
     this.ear.onopen();
     this.open_ = true;
@@ -61,7 +61,7 @@ export class FakeLink {
     for (const frame of frames) this.ear.onframe(frame);
   }
 
-  /** The connection ends, from the other side. */
+  /** The server ends the connection. */
   end(code, reason = "") {
     this.open_ = false;
     this.ear.onclose(code, reason);
@@ -77,7 +77,7 @@ export class FakeLink {
     this.closed.push(code);
   }
 
-  /** What was said since the last time. */
+  /** The frames sent since the last call. */
   heard() {
     return this.said.splice(0);
   }
@@ -161,7 +161,7 @@ export const welcome = (more = {}) => ({
   ...more,
 });
 
-/** Heads by log; `@me` and the lobby at 0 where not given. */
+/** Heads by log. `@me` and the lobby are at 0 if not given. */
 export const snapshot = (heads = {}) => {
   const cursors = { "@me": 0, lobby: 0, ...heads };
   const states = Object.entries(cursors).filter(([log]) => log !== "@me");
@@ -173,7 +173,7 @@ export const snapshot = (heads = {}) => {
   };
 };
 
-/** What the effects emit under a name, without the name. */
+/** The arguments that the effects emit under a name, without the name. */
 export const emitted = (effects, name) =>
   effects.filter((effect) => effect.emit?.[0] === name).map((effect) => effect.emit.slice(1));
 export const seqs = (effects) => emitted(effects, "event").map(([{ seq }]) => seq);

@@ -1,5 +1,5 @@
-// One chat over real servers, told by tests/test_web_units.py what to write: a JSON line in, JSON lines out.
-// It leaves when its input ends.
+// One chat over real servers, controlled by tests/test_web_units.py: it reads and writes JSON lines.
+// It exits when its input ends.
 //
 // Usage: node real.mjs URL TOKEN
 

@@ -1,4 +1,4 @@
-// What a row of the timeline shows: all of it is in its data, so that whatever changes is drawn anew.
+// Everything that a row of the timeline shows is in its data, so that every change draws the row again.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";

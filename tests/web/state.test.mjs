@@ -1,4 +1,4 @@
-// What a client knows: every event applied exactly once and in order, whatever the wire does.
+// The client state applies every event exactly once and in order, whatever the connection does.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -9,7 +9,7 @@ import {
   ANNA, BOBUR, CAUGHT_UP, added, conversation, emitted, event, message, removed, reset, seqs, snapshot, synced, welcome,
 } from "./parts.mjs"; // prettier-ignore
 
-/** A state that has gone through its first opening; all at time 0. */
+/** A state after its first opening, with all times 0. */
 function opened(heads = {}, state = new State()) {
   state.hello("t", 0);
   for (const frame of [welcome(), snapshot(heads), CAUGHT_UP]) state.receive(frame, 0);
@@ -264,7 +264,7 @@ test("a deletion is taken off what is unread once, whichever log tells of it fir
       for (const seq of [1, 2, 3, 4]) state.receive(message(seq), 0);
       const gone = () =>
         state.receive(event("message.deleted", 5, "lobby", { target: 3, ordinal: 3, sender_uid: "ub" }), 0);
-      // One is read. Without the deletion three were left; with it (head 5), two.
+      // One message is read. Without the deletion three are unread; with it (head 5), two.
       const read = { target: "lobby", ordinal: 1, last_ordinal: 4, head, unread: head === 5 ? 2 : 2, mentions: 0 };
       const mark = () => state.receive(event("read", 1, "@me", read), 0);
       for (const step of order === "mark first" ? [mark, gone] : [gone, mark]) step();

@@ -1,5 +1,5 @@
-// All tabs of one person over one socket: who leads, what the others hear, and what happens when the leader
-// goes.
+// All tabs of one user share one socket: the election of a leader, the messages to the other tabs, and the
+// change of the leader.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -51,7 +51,7 @@ class Browser {
     return channel;
   };
 
-  /** Until nothing more happens by itself. */
+  /** Deliver messages until none is left. */
   async settle() {
     do {
       while (this.#mail.length > 0) {
@@ -105,7 +105,7 @@ class Browser {
   }
 }
 
-/** One tab that leads and is online, and another that has joined it. */
+/** An online leader tab, and a second tab that has joined it. */
 async function two() {
   const browser = new Browser();
   const first = browser.tab("a");
@@ -206,8 +206,7 @@ test("when the leader goes the next one resumes from its own cursors, and nothin
   assert.deepEqual(second.link.accept().resume.cursors, { "@me": 0, lobby: 1 });
   second.link.hear(welcome({ resumed: true }), message(2), CAUGHT_UP);
   await browser.settle();
-  // The third is behind by what the second was told while nobody else listened: it is synced, and online when
-  // it has that.
+  // The third tab lacks the events that only the second received. It syncs, and is online when it has them.
   const said = second.link.heard();
   assert.deepEqual(
     said.map(({ type, cursors }) => cursors ?? type),
@@ -261,7 +260,7 @@ test("somebody who does not want to wait hurries the leader", async () => {
 
 test("a leader that its browser has put to sleep loses the lead", async () => {
   const { browser, first } = await two();
-  const channel = browser.channel; // a tab that comes now is not heard by the leader
+  const channel = browser.channel; // the leader does not hear a tab that opens now
   browser.channel = () => ({ ...channel(), postMessage() {} });
   const third = browser.tab("c");
   browser.channel = channel;

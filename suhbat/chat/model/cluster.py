@@ -1,4 +1,4 @@
-"""What one node learns of the others through the store."""
+"""Data that a node reads from the store about the other nodes."""
 
 from __future__ import annotations
 

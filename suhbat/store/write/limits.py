@@ -1,4 +1,5 @@
-"""Limits on what one user makes and is in, checked in the transaction that would exceed them. See `chat.bounds`."""
+"""Limits on the objects a user makes and the conversations they are in, checked in the transaction that would exceed
+them. See `chat.bounds`."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ class _Nobody:
 
 
 def query(data: bytes) -> None:
-    """Anything is a question or refused; the index takes every question, and what it finds has all of the words."""
+    """Any input is a query or refused. The index takes every query, and each result has all of its words."""
     text = data.decode(errors="ignore")
     try:
         asked = parse(text)
