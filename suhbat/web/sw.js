@@ -1,5 +1,5 @@
-// The shell without a network: what the page is made of, kept in the browser. Never anything that people wrote: that
-// is in IndexedDB, under the name of who may read it.
+// The service worker. It caches the files of the page for offline use. It never caches messages: those are in
+// IndexedDB, in a separate database for each account.
 
 const CACHE = "suhbat-shell-1";
 
@@ -35,7 +35,7 @@ function isShell(url) {
   return ours && (path === "" || path === "manifest.webmanifest" || path.startsWith("web/"));
 }
 
-// The network first, so that a new version of the server is a new version of the page; the copy when there is none.
+// Network first, so that a new server version brings a new page version. The cached copy serves when offline.
 async function fresh(request, key) {
   const cache = await caches.open(CACHE);
   try {

@@ -1,4 +1,4 @@
-// The start page: a small chat over the simple dialect. Everything that others wrote enters as textContent only.
+// The start page: a small chat over the simple dialect. All text of other people is inserted as textContent only.
 
 const TEXTS = {
   en: {

@@ -1,4 +1,4 @@
-// One person's chat in this tab: the connection and the models, wired together. Views listen to it and ask it to act.
+// The application of one account in this tab. It wires the connection to the models; views listen to it and call it.
 
 import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
@@ -14,7 +14,7 @@ import { Database } from "./storage/database.js";
 /** @import { Person } from "./sdk/types.js" */
 
 const OPEN_TIMELINES = 12;
-const KEPT_MESSAGES = 100; // of each conversation, for a visit without the network
+const KEPT_MESSAGES = 100; // per conversation, stored for offline use
 const SAVE_AFTER = 300; // ms
 const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "message.unpinned"]);
 
@@ -26,7 +26,7 @@ const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "m
 export class App {
   typing = new TypingPeople();
   receipts = new Receipts();
-  /** @type {Map<string, Timeline>} the latest used last */
+  /** @type {Map<string, Timeline>} in order of use, the most recent last */
   #timelines = new Map();
   /** @type {Map<string, Set<Function>>} */
   #listeners = new Map();
@@ -37,11 +37,11 @@ export class App {
   #amending = Promise.resolve();
 
   /**
-   * @param {URL} base the server's root
+   * @param {URL} base the root URL of the server
    * @param {Api} api
    * @param {User} me
    * @param {Database} database
-   * @param {any} restored what the last visit left
+   * @param {any} restored the state stored by the last visit
    * @param {Pending[]} unsent
    * @param {Record<string, any>} drafts
    */
@@ -126,7 +126,7 @@ export class App {
     }
     this.#timelines.get(event.conversation)?.apply(event);
     if (aboutText(event) !== null) this.#amend(event);
-    // For what shows messages beside the timeline: results, pins, notifications.
+    // Search results, pins and notifications also show messages, so they listen to this.
     if (ABOUT.has(event.type)) this.#emit("about", event);
     if (event.type === "message.created") {
       if (event.actor_uid === this.me.uid) this.pending.remove(event.message.client_id);
@@ -134,11 +134,11 @@ export class App {
     }
   }
 
-  /** What was kept for a visit without the network must not say what was taken back. @param {any} event */
+  /** Apply an edit or a deletion to the messages stored for offline use. @param {any} event */
   #amend(event) {
     const { conversation } = event;
     const timeline = this.#timelines.get(conversation);
-    if (timeline?.loaded && !timeline.hasAfter) return; // it will be saved whole
+    if (timeline?.loaded && !timeline.hasAfter) return; // the next save writes the whole timeline
     this.#amending = this.#amending.then(async () => {
       const kept = await this.kept(conversation);
       if (kept.some((/** @type {any} */ one) => one.seq === aboutText(event))) {
@@ -152,7 +152,7 @@ export class App {
   }
 
   #renewed() {
-    // Nobody tells what became of these since: what is open is loaded and kept anew.
+    // No event reports later changes to these messages, so an open conversation is loaded and stored again.
     this.#amending = this.#amending.then(() => this.database.clear("messages"));
     for (const [conversation, timeline] of this.#timelines) {
       if (this.chat.conversations.has(conversation)) void timeline.open().catch(() => {});
@@ -184,7 +184,7 @@ export class App {
     this.#emit("conversations", null);
   }
 
-  /** The timeline of a conversation, made if need be. @param {string} conversation */
+  /** The timeline of a conversation. It is created on first use. @param {string} conversation */
   timeline(conversation) {
     const found = this.#timelines.get(conversation) ?? this.#makeTimeline(conversation);
     this.#timelines.delete(conversation);
@@ -210,7 +210,7 @@ export class App {
     return timeline;
   }
 
-  /** What was kept of it, for the moment until the server answers. @param {string} conversation */
+  /** Show the stored messages until the server answers. @param {string} conversation */
   async kept(conversation) {
     return (await this.database.get("messages", conversation)) ?? [];
   }
@@ -221,7 +221,7 @@ export class App {
     this.pending.add({ clientId: newId(), conversation, text, replyTo, at: Date.now() });
   }
 
-  /** Tell the others that one writes, now and then. @param {string} conversation */
+  /** Send a typing notice, at a limited rate. @param {string} conversation */
   writes(conversation) {
     if (this.chat.status.state === "online" && this.typing.tell(conversation)) {
       void this.chat.command("typing", { conversation }).catch(() => {});
@@ -248,7 +248,7 @@ export class App {
     clearTimeout(this.#saving);
     this.#saving = undefined;
     await this.#amending;
-    // The messages first: a state whose cursor is ahead of them would never hear of those that are missing.
+    // Save the messages before the state. With a cursor ahead of the messages, the missing ones would never be sent.
     for (const [conversation, timeline] of this.#timelines) {
       if (!timeline.loaded || timeline.hasAfter) continue;
       await this.database.put("messages", conversation, timeline.messages.slice(-KEPT_MESSAGES));
@@ -256,7 +256,7 @@ export class App {
     await this.database.put("state", "chat", this.chat.save());
   }
 
-  /** End here. `forget`: leave nothing of them in this browser. @param {boolean} forget */
+  /** Stop the application. `forget` deletes this account's data from the browser. @param {boolean} forget */
   stop(forget) {
     for (const end of this.#ends) end();
     clearTimeout(this.#saving);

@@ -1,4 +1,4 @@
-// The beginning: who is it, may they come in, and what do they see.
+// Entry point: restores the login session, then shows the sign-in page or the application.
 
 import { App } from "./app.js";
 import { Api } from "./sdk/http.js";
@@ -9,7 +9,7 @@ import { h } from "./views/dom.js";
 import { later, loadAll } from "./views/later.js";
 import { Shell } from "./views/shell.js";
 
-const QUIET = 1000; // ms: then what was not needed at first is loaded, and kept for a visit without a network
+const QUIET = 1000; // ms until the remaining modules are loaded and cached for offline use
 
 const base = new URL(".", document.baseURI);
 const api = new Api({ base });
@@ -17,7 +17,7 @@ const page = /** @type {HTMLElement} */ (document.getElementById("page"));
 
 /** @type {Shell | null} */
 let shell = null;
-/** @type {(() => void) | null} what draws the page before one is in, again */
+/** @type {(() => void) | null} redraws the sign-in page */
 let drawGate = null;
 
 paint();
@@ -33,15 +33,15 @@ api.language = current();
 await begin();
 setTimeout(() => void serve(), QUIET);
 
-/** @param {string} [why] said above the door */
+/** @param {string} [why] a sentence shown above the sign-in form */
 async function begin(why) {
   const setup = location.pathname.endsWith("/setup") ? new URLSearchParams(location.search).get("code") : null;
   const invite = /^#\/invite\/([^/]+)$/.exec(location.hash)?.[1] ?? null;
-  // Codes go out of the address bar, and so out of the history.
+  // Remove secret codes from the address bar, and with it from the browser history.
   if (setup) history.replaceState(null, "", base.pathname);
   if (invite) history.replaceState(null, "", "#/");
   try {
-    // The setup link of a server that has an owner is worth nothing: who opens it again comes in as always.
+    // A setup link has no effect once the server has an owner. The normal sign-in follows.
     const first = setup !== null && !(await api.get("/server")).owned;
     if (!first && !invite) return await enter(await api.get("/me"));
   } catch (error) {
@@ -58,8 +58,8 @@ async function begin(why) {
 }
 
 /**
- * The page without a network. The only script that a script names; the page's policy allows no other (W3C Trusted
- * Types).
+ * Register the service worker, which serves the page offline. This is the only script URL that a script sets; the
+ * page's policy allows no other (W3C Trusted Types).
  */
 async function serve() {
   await loadAll();
@@ -68,14 +68,14 @@ async function serve() {
   try {
     await navigator.serviceWorker.register(policy?.createScriptURL("") ?? "sw.js");
     const { active } = await navigator.serviceWorker.ready;
-    // What this page is made of came before the worker did: it keeps that too, so that the next visit needs no network.
+    // The page's files were loaded before the worker started. The worker caches them too, for an offline start.
     active?.postMessage({ keep: performance.getEntriesByType("resource").map((entry) => entry.name) });
   } catch {
-    // No worker: no start without a network, and nothing else is lost.
+    // Without a worker only the offline start is lost.
   }
 }
 
-/** The door. @param {Parameters<typeof import("./views/gate.js").gate>[1]} options */
+/** Show the sign-in page. @param {Parameters<typeof import("./views/gate.js").gate>[1]} options */
 async function open(options) {
   try {
     const [server, { gate }] = await Promise.all([api.get("/server"), later("gate")]);
@@ -110,7 +110,7 @@ async function enter(user) {
 }
 
 /**
- * The server will not have us back as we are: what was begun stays in this browser for when one returns.
+ * The server refused this login session for good. Drafts and unsent messages stay in this browser for the next login.
  * @param {App} app @param {number | null} code @param {string} message
  */
 async function ended(app, code, message) {

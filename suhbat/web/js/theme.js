@@ -1,7 +1,7 @@
-// Before the first paint: the colours that were chosen, so that a dark page does not flash light.
+// Applies the chosen colours before the first paint, so that a dark page does not flash light.
 try {
   const { theme } = JSON.parse(localStorage.getItem("suhbat.preferences") ?? "{}");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // Nothing was chosen, or nothing may be kept.
+  // There is no stored choice, or storage is disabled.
 }

@@ -1,6 +1,6 @@
-// What one has begun to write: kept here at once, on the server a little later, so that every device has it.
+// Drafts. A change is stored locally at once and on the server after a delay, so that every device has it.
 
-const AFTER = 800; // ms of silence before the server is told
+const AFTER = 800; // ms without a change before the draft is sent to the server
 
 export class Drafts {
   /** @type {Map<string, {text: string, replyTo: number | null, editing: number | null}>} */
@@ -11,9 +11,9 @@ export class Drafts {
   #tell;
 
   /**
-   * @param {Record<string, {text: string, replyTo: number | null, editing: number | null}>} kept of the last visit
-   * @param {(all: Record<string, object>) => void} keep writes them down on this device
-   * @param {(conversation: string, text: string) => void} tell the server
+   * @param {Record<string, {text: string, replyTo: number | null, editing: number | null}>} kept stored drafts
+   * @param {(all: Record<string, object>) => void} keep stores them on this device
+   * @param {(conversation: string, text: string) => void} tell sends one to the server
    */
   constructor(kept, keep, tell) {
     for (const [conversation, draft] of Object.entries(kept)) this.#here.set(conversation, draft);
@@ -42,7 +42,7 @@ export class Drafts {
     this.#timers.set(conversation, setTimeout(tell, AFTER));
   }
 
-  /** It was sent: gone here and, without a wait, there. @param {string} conversation */
+  /** The message was sent: delete its draft here and, without a delay, on the server. @param {string} conversation */
   clear(conversation) {
     const had = this.of(conversation);
     clearTimeout(this.#timers.get(conversation));
@@ -53,7 +53,7 @@ export class Drafts {
   }
 
   /**
-   * Another device changed it. While one writes here, what is here counts. Gives whether it was taken.
+   * Another device changed the draft. A local change that is not sent yet wins. Returns whether the change was applied.
    * @param {string} conversation @param {string} text
    */
   received(conversation, text) {

@@ -1,5 +1,5 @@
-// Messages on their way: shown at once, written down until the server has them, and kept with their error if it
-// refuses.
+// Messages that are being sent. They are shown at once and stored until the server accepts them. A refused message is
+// kept with its error.
 
 /**
  * @typedef {{clientId: string, conversation: string, text: string, replyTo: number | null, at: number,
@@ -9,14 +9,15 @@
 const LATE = 3000; // ms
 
 export class PendingMessages {
-  /** @type {Map<string, Pending>} by client_id, in the order they were written */
+  /** @type {Map<string, Pending>} by client_id, in the order of writing */
   #all = new Map();
   #send;
   #keep;
   #changed;
 
   /**
-   * @param {(message: Pending) => Promise<unknown>} send resolves when it is stored; rejects when it never will be
+   * @param {(message: Pending) => Promise<unknown>} send resolves when the server stored it; rejects
+   *   when the server refused it for good
    * @param {{put: (message: Pending) => void, remove: (clientId: string) => void}} keep
    * @param {(conversation: string) => void} changed
    */
@@ -44,7 +45,10 @@ export class PendingMessages {
     this.#go(pending);
   }
 
-  /** What an earlier visit left: sent again under the same client_id, which stores it once. @param {Pending[]} kept */
+  /**
+   * Send the messages of an earlier visit again. The same client_id makes the server store each once.
+   * @param {Pending[]} kept
+   */
   restore(kept) {
     for (const message of [...kept].sort((one, other) => one.at - other.at)) {
       if (this.#all.has(message.clientId)) continue;
@@ -54,7 +58,7 @@ export class PendingMessages {
     }
   }
 
-  /** Try a refused one again. @param {string} clientId */
+  /** Send a refused message again. @param {string} clientId */
   retry(clientId) {
     const found = this.#all.get(clientId);
     if (!found?.error) return;
@@ -64,7 +68,7 @@ export class PendingMessages {
     this.#go(found);
   }
 
-  /** It has arrived (or is not wanted any more). @param {string | null | undefined} clientId */
+  /** Remove a message that has arrived or was discarded. @param {string | null | undefined} clientId */
   remove(clientId) {
     const found = clientId ? this.#all.get(clientId) : undefined;
     if (!found) return;
@@ -77,7 +81,7 @@ export class PendingMessages {
   async #go(message) {
     try {
       await this.#send(message);
-      // Its event takes it away, mostly before this. Where the event goes elsewhere (a window into the past) time does.
+      // The message's event usually removes it before this. A timer does it when the open window shows older history.
       setTimeout(() => this.remove(message.clientId), LATE);
     } catch (error) {
       const { code = "closed", message: text = "" } = /** @type {{code?: string, message?: string}} */ (error);

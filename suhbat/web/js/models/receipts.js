@@ -1,7 +1,7 @@
-// How far the others have read: known in conversations of few, where the server tells it.
+// Read receipts: the read position of each member. The server sends them in small conversations only.
 
 export class Receipts {
-  /** @type {Map<string, Map<string, {name: string, ordinal: number}>>} conversation → uid → how far */
+  /** @type {Map<string, Map<string, {name: string, ordinal: number}>>} conversation → uid → read position */
   #read = new Map();
 
   /**
@@ -16,7 +16,10 @@ export class Receipts {
     }
   }
 
-  /** A mark never goes back. @param {{conversation: string, uid: string, user_id: string, ordinal: number}} notice */
+  /**
+   * Apply a receipt. A read position never moves back.
+   * @param {{conversation: string, uid: string, user_id: string, ordinal: number}} notice
+   */
   seen({ conversation, uid, user_id, ordinal }) {
     const here = this.#read.get(conversation) ?? new Map();
     if ((here.get(uid)?.ordinal ?? -1) < ordinal) here.set(uid, { name: user_id, ordinal });
@@ -24,7 +27,7 @@ export class Receipts {
   }
 
   /**
-   * Who, other than the one who wrote it, has read up to this ordinal.
+   * The members who have read up to this ordinal, without the author (`but`).
    * @param {string} conversation @param {number} ordinal @param {string} but
    */
   of(conversation, ordinal, but) {

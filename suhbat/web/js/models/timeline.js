@@ -1,4 +1,4 @@
-// The messages of one conversation that are loaded: a window without gaps into its history, kept up to date by events.
+// The loaded messages of one conversation: a window without gaps into its history. Events keep it up to date.
 
 import { edited, reacted } from "../sdk/fold.js";
 
@@ -9,35 +9,35 @@ import { edited, reacted } from "../sdk/fold.js";
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", name: string}} Note */
 /**
  * @typedef {{message: Message | null, since: Event[] | null}} Quote
- *   `since`: the events about it that came while it was asked for
+ *   `since`: the events about it that arrived during the request
  */
 
 const PAGE = 60;
-const MORE = 30; // asked for while one scrolls: what is drawn within a frame or two
-const MOST = 400; // messages in the window; what is farther from where one reads is loaded again when it is needed
+const MORE = 30; // messages per request while scrolling; so many are drawn within a frame or two
+const MOST = 400; // messages in the window; those far from the reading position are dropped and loaded on demand
 const NOTES = 200;
 
 export class Timeline {
   /** @type {Message[]} ascending by `seq`, without gaps */
   messages = [];
-  /** @type {Note[]} who came and went while this was open, ascending */
+  /** @type {Note[]} joins and leaves since this was opened, ascending */
   notes = [];
   /** @type {Set<number>} the `seq` of pinned messages */
   pinned = new Set();
   hasBefore = false;
   hasAfter = false;
   loaded = false;
-  /** Whether it came from the server in this visit. */
+  /** Whether the server has sent the window during this visit. */
   hasFresh = false;
 
   #load;
   #changed;
-  /** @type {Map<number, Quote>} what replies quote from outside of the window */
+  /** @type {Map<number, Quote>} messages outside of the window that replies quote */
   #quoted = new Map();
   #me;
-  /** @type {Event[] | null} events that came while the first page was on its way */
+  /** @type {Event[] | null} events that arrived during the request for the first page */
   #waiting = null;
-  /** @type {Event[] | null} events that came while more of it was on its way */
+  /** @type {Event[] | null} events that arrived during the request for a further page */
   #missed = null;
   /** @type {Promise<void> | null} */
   #loading = null;
@@ -45,9 +45,9 @@ export class Timeline {
 
   /**
    * @param {(query: HistoryQuery) => Promise<LoadedPage>} load
-   * @param {(change: {at: "start" | "end" | "all" | number}) => void} changed told what changed: messages before or
-   *   after those that were there, all, or the one of this `seq`
-   * @param {() => string} me the uid of who reads
+   * @param {(change: {at: "start" | "end" | "all" | number}) => void} changed is called with the part that changed:
+   *   the messages before or after the existing ones, all messages, or the message with this `seq`
+   * @param {() => string} me the uid of the reader
    */
   constructor(load, changed, me) {
     this.#load = load;
@@ -73,7 +73,7 @@ export class Timeline {
     return null;
   }
 
-  /** A message that is quoted, as it is now; asked for once where it is not loaded. @param {number} seq */
+  /** A quoted message in its current state. One that is not loaded is requested once. @param {number} seq */
   quote(seq) {
     const found = this.find(seq);
     if (found) return found;
@@ -92,10 +92,10 @@ export class Timeline {
       const found = page.messages.find((message) => message.seq === seq);
       if (!found) return;
       quote.message = found;
-      // Whoever answered may have read the log before it was deleted.
+      // The server may have read the log before the message was deleted.
       for (const event of quote.since ?? []) if (event.seq > page.head) quote.message = amended(quote.message, event);
     } catch {
-      return; // it is shown as far away; asked again when the window is opened anew
+      return; // it is shown as not loaded; the next opened window requests it again
     } finally {
       quote.since = null;
     }
@@ -127,14 +127,14 @@ export class Timeline {
     this.#changed({ at: "all" });
   }
 
-  /** Apply what came while a page was on its way, above its head. @param {number} head */
+  /** Apply the events above the page's head that arrived during its request. @param {number} head */
   #resume(head) {
     const since = this.#waiting ?? [];
     this.#waiting = null;
     for (const event of since) if (event.seq > head) this.apply(event);
   }
 
-  /** What is kept of an earlier visit, until the server is asked. @param {Message[]} messages */
+  /** Show the messages stored by an earlier visit until the server answers. @param {Message[]} messages */
   restore(messages) {
     if (this.loaded) return;
     this.messages = messages;
@@ -186,7 +186,7 @@ export class Timeline {
     this.#changed({ at: side });
   }
 
-  /** Somebody reads the newest: what is far above may go. */
+  /** The reader is at the newest message: drop messages far above it. */
   trim() {
     if (this.messages.length <= MOST) return;
     this.messages.splice(0, this.messages.length - MOST);
@@ -194,7 +194,7 @@ export class Timeline {
     this.#changed({ at: "start" });
   }
 
-  /** @param {Event} event an event of this conversation, in order */
+  /** @param {Event} event an event of this conversation, in order of `seq` */
   apply(event) {
     this.#amendQuote(event);
     if (this.#waiting) {
@@ -204,7 +204,7 @@ export class Timeline {
     this.#missed?.push(event);
     switch (event.type) {
       case "message.created":
-        // A window that ends in the past does not know what lies between: the message is there when it is scrolled to.
+        // A window that ends in the past would get a gap. The message is loaded when the reader scrolls to it.
         if (!this.loaded || this.hasAfter || (this.last && event.message.seq <= this.last.seq)) return;
         this.messages.push(event.message);
         this.#changed({ at: "end" });
@@ -240,13 +240,13 @@ export class Timeline {
     this.#changed({ at: "all" });
   }
 
-  /** What stands beside the messages, as who has read them, is known better now: they are shown anew. */
+  /** Data shown beside the messages, such as read receipts, has changed: draw the messages again. */
   touch() {
     this.#changed({ at: "all" });
   }
 
   /**
-   * What is quoted follows what is said, wherever it stands; at once, also while a page is on its way.
+   * Apply an edit or a deletion to the quoted messages at once, also during a request for a page.
    * @param {Event} event
    */
   #amendQuote(event) {
@@ -268,7 +268,7 @@ export class Timeline {
 }
 
 /**
- * The message whose text an event changes or takes away; null for other events.
+ * The `seq` of the message whose text an event changes or deletes; null for other events.
  * @param {Event} event
  * @returns {number | null}
  */
@@ -276,7 +276,7 @@ export function aboutText(event) {
   return event.type === "message.edited" ? event.message.seq : event.type === "message.deleted" ? event.target : null;
 }
 
-/** A message after an event about its text. @param {Message} message @param {Event} event @returns {Message} */
+/** A message with an event about its text applied. @param {Message} message @param {Event} event @returns {Message} */
 export function amended(message, event) {
   if (message.seq !== aboutText(event)) return message;
   return event.type === "message.edited"
@@ -284,11 +284,11 @@ export function amended(message, event) {
     : { ...message, deleted: true, text: "", reactions: [] };
 }
 
-/** The messages of a page, which has counted what happened to them up to its head. @param {LoadedPage} page */
+/** The messages of a page. It includes all changes up to its head. @param {LoadedPage} page */
 const asOf = (page) => page.messages.map((message) => ({ ...message, reactions_at: page.head }));
 
 /**
- * Change the message that an event is about, if it is among these; its `seq`, or 0.
+ * Apply an event to its message if that is in the list. Returns its `seq`, or 0.
  * @param {Message[]} messages @param {Event} event @param {string} me
  */
 function change(messages, event, me) {

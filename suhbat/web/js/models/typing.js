@@ -1,16 +1,16 @@
-// Who is writing where: it expires by itself, and ends when what they wrote arrives.
+// Typing members of each conversation. An entry expires, or ends when the member's message arrives.
 
 const SHOWN = 6000; // ms after the last notice
-const REPEATED = 3000; // ms between two notices of one's own
+const REPEATED = 3000; // ms between two typing notices of this client
 
 export class TypingPeople {
-  /** @type {Map<string, Map<string, {name: string, until: number}>>} conversation → uid → who */
+  /** @type {Map<string, Map<string, {name: string, until: number}>>} conversation → uid → name and expiry */
   #writing = new Map();
   #now;
   /** @type {Map<string, number>} */
   #told = new Map();
 
-  /** @param {() => number} now milliseconds */
+  /** @param {() => number} now the clock, in milliseconds */
   constructor(now = Date.now) {
     this.#now = now;
   }
@@ -27,7 +27,7 @@ export class TypingPeople {
     this.#writing.get(conversation)?.delete(uid);
   }
 
-  /** The names, and when to look again (ms from now; null: never). @param {string} conversation */
+  /** The names of typing members, and the delay until the next expiry (ms; null: none). @param {string} conversation */
   in(conversation) {
     const here = this.#writing.get(conversation);
     const now = this.#now();
@@ -37,7 +37,7 @@ export class TypingPeople {
     return { names: all.map((who) => who.name), again: Math.min(...all.map((who) => who.until)) - now };
   }
 
-  /** Whether it is time to tell the others that one writes oneself. @param {string} conversation */
+  /** Whether a typing notice is due. @param {string} conversation */
   tell(conversation) {
     const now = this.#now();
     if (now - (this.#told.get(conversation) ?? -Infinity) < REPEATED) return false;
@@ -45,7 +45,7 @@ export class TypingPeople {
     return true;
   }
 
-  /** What was written is sent: the next notice may come at once. @param {string} conversation */
+  /** The message was sent: the next typing notice may follow at once. @param {string} conversation */
   sent(conversation) {
     this.#told.delete(conversation);
   }

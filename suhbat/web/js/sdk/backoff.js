@@ -1,4 +1,4 @@
-// How long to wait before coming back: full jitter, from 0.5 s doubling to 20 s (docs/reference/close-codes.md). Pure.
+// The delay before a reconnection: full jitter, doubling from 0.5 s to 20 s (docs/reference/close-codes.md). Pure.
 
 export const FIRST_MS = 500;
 export const MOST_MS = 20_000;
@@ -12,14 +12,14 @@ export class Backoff {
     this.#random = random;
   }
 
-  /** Milliseconds to wait now; the next time it may be twice as long. */
+  /** The delay for this attempt, in milliseconds. The next delay may be twice as long. */
   next() {
     const most = this.#most;
     this.#most = Math.min(most * 2, MOST_MS);
     return this.#random() * most;
   }
 
-  /** All is well again. */
+  /** The connection is healthy again: start from the shortest delay. */
   reset() {
     this.#most = FIRST_MS;
   }

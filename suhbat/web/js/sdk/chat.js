@@ -1,8 +1,8 @@
-// A chat as one object that outlives its connections. Begin to read here; docs/reference/javascript.md is its
+// The entry point of the SDK: a chat as one object that outlives its connections. docs/reference/javascript.md is its
 // manual.
 //
-// Under it `lifeline` drives one connection after the other, a link carries the frames, and everything that
-// decides is pure: `state` (what frames mean), `outbox` (what awaits an answer), `gaps`, `pulse`, `backoff`.
+// `lifeline` drives one connection after the other and a link carries the frames. All decisions are in pure modules:
+// `state` (the effect of frames), `outbox` (commands that await a reply), `gaps`, `pulse`, `backoff`.
 
 /** @import { Clock, Link, Saved, Sent } from "./types.js" */
 
@@ -20,9 +20,9 @@ export { Api } from "./http.js";
 export { WebSocketLink, socketUrl } from "./link.js";
 export { TabsLink } from "./tabs.js";
 
-/** Bytes of a command: the server closes for good at a larger one. */
+/** The limit of a command, in bytes. After a larger one the server closes the connection for good. */
 const MAX_FRAME = 64 * 1024;
-/** What the SDK says by itself. */
+/** Commands that only the SDK sends. */
 const OWN = new Set(["hello", "sync", "ping"]);
 
 export class Chat {
@@ -35,10 +35,10 @@ export class Chat {
 
   /**
    * @param {object} options
-   * @param {string | URL} options.base  the server's root, with a slash at its end
-   * @param {string | null} [options.token]  null: the browser's cookie says who one is
+   * @param {string | URL} options.base  the root URL of the server, with a slash at its end
+   * @param {string | null} [options.token]  null: the browser's cookie authenticates
    * @param {Link | null} [options.link]  null: a WebSocketLink
-   * @param {Saved | null} [options.restored]  what `save` gave
+   * @param {Saved | null} [options.restored]  the result of `save`
    * @param {string | null} [options.language]  of the server's messages
    * @param {Clock} [options.clock]
    * @param {() => number} [options.random]
@@ -68,21 +68,21 @@ export class Chat {
     });
   }
 
-  // The connection
+  // Connection
 
   /**
-   * Begin; from here on it comes back by itself until `close`, or until the server does not want it any more.
+   * Connect. The chat reconnects by itself until `close`, or until the server closes it for good.
    */
   connect() {
     this.#line.start();
   }
 
-  /** Leave. What awaits an answer is refused with Closed; `connect` begins anew. */
+  /** Disconnect. Unanswered commands reject with Closed; `connect` starts again. */
   close() {
     this.#line.end(CLOSE.NORMAL, "left");
   }
 
-  /** Do not wait until `status.retryAt`; where it is online, make sure that it is. */
+  /** Reconnect now instead of at `status.retryAt`. If the chat is online, check the connection with a ping. */
   retryNow() {
     this.#line.hurry();
   }
@@ -91,7 +91,7 @@ export class Chat {
     return this.#line.status;
   }
 
-  // What one knows: as it is now, not to be changed by others
+  // The current state. Callers must not change the objects.
 
   get me() {
     return this.#state.me;
@@ -101,7 +101,7 @@ export class Chat {
     return this.#state.conversations;
   }
 
-  /** By conversation: `command("join", { conversation })` accepts one, `leave` declines it. */
+  /** Invitations by conversation: `command("join", { conversation })` accepts one, `leave` declines it. */
   get invitations() {
     return this.#state.invitations;
   }
@@ -122,21 +122,20 @@ export class Chat {
     return this.#state.epoch;
   }
 
-  /** All that `restored` takes; null where nothing is known yet. */
+  /** The state to pass as `restored` later; null before the first snapshot. */
   save() {
     return this.#state.save();
   }
 
-  // What one says
+  // Commands
 
   /**
-   * Write; done when the message is durable, however many connections that takes. `clientId` makes it the
-   * same message for ever: a send whose outcome is unknown can be repeated with it. Rejects with Refused or
-   * Closed.
+   * Send a message. Resolves when the message is durable, even after several connections. The server stores a
+   * `clientId` once, so a send whose outcome is unknown can be repeated with it. Rejects with Refused or Closed.
    * @param {object} message
    * @param {string} [message.conversation]  its id; or
-   * @param {string} [message.toUser]  a name: the direct with them
-   * @param {string} [message.uid]  theirs: only if the name still is
+   * @param {string} [message.toUser]  a name: the direct with that account
+   * @param {string} [message.uid]  of that account: send only if it still has the name
    * @param {string} message.text
    * @param {number | null} [message.replyTo]  a `seq`
    * @param {string} [message.clientId]
@@ -149,9 +148,9 @@ export class Chat {
   }
 
   /**
-   * Any command (docs/reference/commands.md); done with what its `ok` carries. It is sent again until it is
-   * answered. Two are not: `typing`, which is lost where one is not online, and `create`, which rejects with
-   * Unreachable if the connection breaks under it.
+   * Send any command (docs/reference/commands.md). Resolves with the content of its `ok`. It is sent again until it is
+   * answered, with two exceptions: `typing` is lost while offline, and `create` rejects with Unreachable if the
+   * connection breaks before the reply.
    * @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<any>}
    */
   async command(type, fields = {}) {
@@ -169,13 +168,13 @@ export class Chat {
     });
   }
 
-  // What one hears
+  // Listeners
 
   /**
-   * Listen: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
+   * Add a listener: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
    * (conversation, reason) · "removed" (conversation) · "changed" (conversation) · "typing" (notice) ·
-   * "receipt" (notice) · "presence" (uids or null for all) · "invitations" () · "caught_up" (). Gives what ends
-   * it.
+   * "receipt" (notice) · "presence" (uids or null for all) · "invitations" () · "caught_up" (). Returns a
+   * function that removes the listener.
    * @param {string} name @param {(...args: any[]) => void} listener
    */
   on(name, listener) {
@@ -197,7 +196,7 @@ export class Chat {
 }
 
 /**
- * One listener's mistake is neither the others' nor the connection's; it is told as any uncaught error.
+ * An exception in one listener affects neither other listeners nor the connection. It is reported as an uncaught error.
  * @param {unknown} error
  */
 function report(error) {

@@ -1,4 +1,4 @@
-// The time as the SDK sees it; tests have another one.
+// The clock of the SDK. Tests inject a fake one.
 
 /** @import { Clock } from "./types.js" */
 

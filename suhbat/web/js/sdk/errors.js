@@ -1,13 +1,13 @@
-// What can go wrong for a program that uses the SDK, and the close codes (docs/reference/close-codes.md).
+// The errors of the SDK, and the close codes (docs/reference/close-codes.md).
 
-/** Refusals that the SDK repeats by itself. `name_in_use` is retryable too, but a person should choose. */
+/** Error codes after which the SDK retries by itself. `name_in_use` is retryable too, but a person should choose. */
 export const WAIT_AND_REPEAT = new Set(["busy", "storage_unavailable", "rate_limited"]);
 
-/** One thing that was asked was refused; the chat goes on. `code` is for programs, `message` for people. */
+/** The server refused one command; the chat goes on. `code` is for programs, `message` for people. */
 export class Refused extends Error {
   /**
    * @param {{ code: string, message: string, status?: number | null, retryAfter?: number | null }} why
-   *   `status`: of HTTP, null where it came over the socket; `retryAfter`: seconds
+   *   `status`: the HTTP status, null for an error from the socket; `retryAfter`: in seconds
    */
   constructor({ code, message, status = null, retryAfter = null }) {
     super(message);
@@ -19,10 +19,10 @@ export class Refused extends Error {
 }
 
 /**
- * Nobody knows whether the server heard: no network, a proxy that answered in its place, no answer in time.
+ * It is unknown whether the server got the request: no network, an answer from a proxy, or no answer in time.
  */
 export class Unreachable extends Error {
-  /** @param {string} message @param {number | null} status  what a proxy said */
+  /** @param {string} message @param {number | null} status  the HTTP status from a proxy */
   constructor(message, status = null) {
     super(message);
     this.name = "Unreachable";
@@ -31,8 +31,7 @@ export class Unreachable extends Error {
 }
 
 /**
- * The chat is over and will not come back by itself. `code`: the close code, 1000 where the program itself
- * left.
+ * The chat is closed and does not reconnect by itself. `code` is the close code; it is 1000 if the program closed it.
  */
 export class Closed extends Error {
   /** @param {number} code @param {string} reason */
@@ -51,14 +50,14 @@ export const CLOSE = Object.freeze({
   INVALID_DATA: 1007,
   INTERNAL: 1011,
   RESTART: 1012,
-  DEAD: 4000, // ours, to a server that does not answer
+  DEAD: 4000, // sent by this client to a server that does not answer
   UNAUTHENTICATED: 4501,
   FORBIDDEN: 4503,
 });
 
 const COME_BACK = new Set([1001, 1005, 1006, 1011, 1012, 1013]);
 
-/** Whether to come back after this close; unknown private codes follow their range. @param {number} code */
+/** Whether to reconnect after this close. An unknown private code follows its range. @param {number} code */
 export function mayReconnect(code) {
   return COME_BACK.has(code) || (code >= 4000 && code < 4500);
 }

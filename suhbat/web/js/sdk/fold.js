@@ -1,11 +1,11 @@
-// A conversation's state after one more of its events: old state + events = state fetched afresh. Pure: a new
-// object each time.
+// Applies an event to the state of a conversation, so that old state + events = state fetched afresh. Pure: each call
+// returns a new object.
 
 /** @import { ConversationState, Event, Message, Reaction } from "./types.js" */
 
 import { Tally } from "./tally.js";
 
-/** What moderators can change; `conversation.updated` has all of it. */
+/** The settings that moderators can change. `conversation.updated` carries all of them. */
 const SETTINGS = /** @type {const} */ ([
   "title",
   "topic",
@@ -16,13 +16,13 @@ const SETTINGS = /** @type {const} */ ([
   "retention",
 ]);
 
-/** Different emoji that a message shows, and people of each. */
+/** The limits of different emoji on a message, and of listed accounts for each. */
 const EMOJI = 20;
 const SHOWN = 20;
 
 /**
- * `event` is the next of the conversation's log; `uid` is whose state it is; `tally` what its `unread` has in
- * it.
+ * Apply `event`, the next event of the conversation's log. `uid` owns the state; `tally` records the messages that
+ * `unread` includes.
  * @param {ConversationState} state @param {Event} event @param {string} uid @param {Tally} tally
  * @returns {ConversationState}
  */
@@ -30,7 +30,7 @@ export function fold(state, event, uid, tally = new Tally(state.last_ordinal, st
   /** @type {ConversationState} */
   const folded = { ...state, head: event.seq, ...changes(state, event, uid, tally) };
   const last = folded.last_message;
-  // What it counted has been told.
+  // All reactions that the message had counted in advance have been applied.
   if (last && (last.reactions_at ?? Infinity) <= event.seq) folded.last_message = without(last);
   return folded;
 }
@@ -41,7 +41,7 @@ function without({ reactions_at: _, ...message }) {
 }
 
 /**
- * `event` is the next of one's own log (`read`, `mentioned` or `draft`), and about this conversation.
+ * Apply `event`, the next event of the user's own log (`read`, `mentioned` or `draft`), about this conversation.
  * @param {ConversationState} state @param {Event} event @param {Tally} tally @returns {ConversationState}
  */
 export function foldOwn(state, event, tally) {
@@ -50,7 +50,7 @@ export function foldOwn(state, event, tally) {
       const unread = tally.marked(event);
       const read = Math.max(event.ordinal, state.read_ordinal);
       const folded = { ...state, mentions: tally.named.told(event, state.mentions, read) };
-      // A mark never goes back: where the state is newer than this old event, it knows better.
+      // A read position never moves back: the state may be newer than this event.
       return event.ordinal > state.read_ordinal ? { ...folded, read_ordinal: event.ordinal, unread } : folded;
     }
     case "mentioned":
@@ -112,7 +112,7 @@ function changed(state, event, uid, tally) {
         last_message: still(state, event, uid),
       };
     default:
-      return {}; // an event of a newer server: it has its place in the log, so the head moves
+      return {}; // an unknown event of a newer server still moves the head
   }
 }
 
@@ -122,7 +122,7 @@ function tombstone({ mentions_all: _, ...message }) {
 }
 
 /**
- * The last message that the reader may see, now that `history` may be another.
+ * The last message that the reader may see after a possible change of `history`.
  * @param {ConversationState} state @param {Event} event @param {string} uid @returns {Message | null}
  */
 function still(state, event, uid) {
@@ -140,8 +140,7 @@ function theirs(message, uid) {
 }
 
 /**
- * A message with its new text, and the reactions that it had: those of the event are the same for everybody,
- * and may be of later.
+ * A message with its new text and its known reactions. The event's reactions lack `mine` and may be newer.
  * @param {Message} known @param {Message} message @returns {Message}
  */
 export function edited(known, message) {
@@ -150,14 +149,14 @@ export function edited(known, message) {
 }
 
 /**
- * The message with the reaction counted; an emoji that nobody chose any more goes.
+ * The message after a change of its reactions. An emoji with a count of zero is removed.
  * @param {Message} message @param {Event} event  `reaction.added` or `reaction.removed` @param {string} uid
  * @returns {Message}
  */
 export function reacted(message, event, uid) {
   const present = message.reactions.find(({ emoji }) => emoji === event.emoji);
   const others = message.reactions.filter(({ emoji }) => emoji !== event.emoji);
-  // Of a time when a message could have more than it shows.
+  // An event from before the limit existed may add more emoji than a message shows.
   if (!present && others.length >= EMOJI) return message;
   /** @type {Reaction} */
   let changed = present ?? { emoji: event.emoji, count: 0, mine: false, users: [], uids: [] };
@@ -173,7 +172,7 @@ export function reacted(message, event, uid) {
 }
 
 /**
- * The first people stand in the order of time. Where not all of them are known, nobody can be put behind them.
+ * Add an account to the list, which is in the order of time. The account is appended only if the list is complete.
  * @param {Reaction} reaction @param {Event} event @returns {Reaction}
  */
 function added(reaction, event) {
@@ -192,7 +191,7 @@ function added(reaction, event) {
 function removed(reaction, event) {
   const at = reaction.uids.indexOf(event.actor_uid);
   const count = counted(reaction);
-  // One of those who are not shown; or nobody, where all are.
+  // An account that is not listed; or no account, if all are listed.
   if (at < 0) return { ...reaction, count: count - Math.min(count - reaction.uids.length, 1) };
   return {
     ...reaction,
@@ -202,11 +201,11 @@ function removed(reaction, event) {
   };
 }
 
-/** What was saved by an older version has no `count`. @param {Reaction} reaction */
+/** The count of a reaction. Data saved by an older version has no `count`. @param {Reaction} reaction */
 const counted = (reaction) => reaction.count ?? reaction.uids.length;
 
 /**
- * The server's order, by code point; JavaScript's own is by UTF-16 unit, where some emoji stand elsewhere.
+ * Compare by code point, as the server does. JavaScript compares by UTF-16 unit, which orders some emoji differently.
  * @param {[string, any]} a @param {[string, any]} b
  */
 function byKey([a], [b]) {

@@ -1,6 +1,6 @@
-// Which logs are behind their heads, and when to ask for what is missing (`sync`). Pure.
+// Tracks the logs whose cursor is below the head and decides when to request the missing events (`sync`). Pure.
 
-/** A log that stays below its head for this long, without an event of it coming in, is asked for (again). */
+/** A log below its head that gets no event for this long, in ms, is requested (again). */
 export const BELOW_MS = 2_000;
 
 /** The known heads of the logs whose cursor is below them. `now` is steady milliseconds. */
@@ -9,7 +9,7 @@ export class Gaps {
   #gaps = new Map();
 
   /**
-   * The server has this log up to `head`, above the cursor; what is missing may be on its way.
+   * The server has this log up to `head`, above the cursor. The missing events may be in transit.
    * @param {string} log @param {number} head @param {number} now
    */
   below(log, head, now) {
@@ -19,7 +19,7 @@ export class Gaps {
   }
 
   /**
-   * `seq` came while events before it are missing. True: ask for them now (it was not done yet).
+   * The event `seq` arrived while earlier ones are missing. Returns true if they must be requested now.
    * @param {string} log @param {number} seq @param {number} now
    */
   skipped(log, seq, now) {
@@ -40,8 +40,7 @@ export class Gaps {
   }
 
   /**
-   * The logs to ask for now, first those that were quiet for the longest. They stay due until they are `asked`
-   * for: perhaps one frame does not take all.
+   * The logs to request now, the longest quiet first. They stay due until `asked`, because one frame may not hold all.
    * @param {number} now
    */
   due(now) {
@@ -51,7 +50,7 @@ export class Gaps {
       .map(([log]) => log);
   }
 
-  /** What is missing of these was asked for. @param {string[]} logs @param {number} now */
+  /** The missing events of these logs were requested. @param {string[]} logs @param {number} now */
   asked(logs, now) {
     for (const log of logs) {
       const gap = this.#gaps.get(log);
@@ -61,7 +60,7 @@ export class Gaps {
     }
   }
 
-  /** The log is followed no more. Gives the head that it was below, 0 if it was not. @param {string} log */
+  /** Stop tracking the log. Returns the head that it was below, or 0 if it had no gap. @param {string} log */
   forget(log) {
     const head = this.#gaps.get(log)?.head ?? 0;
     this.#gaps.delete(log);

@@ -1,4 +1,4 @@
-// The server's HTTP (docs/reference/http.md): JSON in, JSON out, and two ways to fail.
+// The server's HTTP API (docs/reference/http.md): JSON in, JSON out, and two kinds of errors.
 
 import { Refused, Unreachable } from "./errors.js";
 
@@ -12,9 +12,9 @@ export class Api {
 
   /**
    * @param {object} options
-   * @param {string | URL} options.base  the server's root, with a slash at its end; a page: `new URL(".",
+   * @param {string | URL} options.base  the root URL of the server, with a slash at its end; in a page `new URL(".",
    *   document.baseURI)`
-   * @param {string | null} [options.token]  null: the browser's cookie says who one is
+   * @param {string | null} [options.token]  null: the browser's cookie authenticates
    * @param {string | null} [options.language]  of the server's messages: "en", "uz" …; null: the account's,
    *   or the browser's
    * @param {typeof globalThis.fetch} [options.fetch]
@@ -23,7 +23,7 @@ export class Api {
     this.#base = new URL("api/v1/", base);
     this.#token = token;
     this.language = language;
-    // A browser's fetch must be called as the window's.
+    // A browser's fetch must be called with the window as `this`.
     this.#fetch = fetch.bind(globalThis);
   }
 
@@ -70,8 +70,8 @@ export class Api {
     if (this.language) url.searchParams.set("lang", this.language);
     /** @type {Record<string, string>} */
     const headers = { accept: "application/json" };
-    // Also without a body to speak of: what writes with a cookie has to say that it is JSON, which no form
-    // can.
+    // Set this even with an empty body. A request that writes with a cookie must declare JSON, which an HTML form
+    // cannot do (protection against CSRF).
     if (body !== undefined) headers["content-type"] = "application/json";
     if (this.#token !== null) headers.authorization = `Bearer ${this.#token}`;
     let response, text;

@@ -1,8 +1,7 @@
-// Names that nobody else has.
+// Random unique identifiers.
 
 /**
- * 128 random bits. Not `crypto.randomUUID`: a page that came over plain HTTP from another machine does not
- * have it.
+ * 128 random bits. `crypto.randomUUID` is not available to a page over plain HTTP from another machine.
  */
 export function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");

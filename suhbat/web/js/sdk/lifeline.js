@@ -1,4 +1,4 @@
-// From one connection to the next: what is said and heard over it, when to come back, and when not to
+// Drives the connections: sends and receives over the current one and decides whether and when to reconnect
 // (docs/reference/close-codes.md).
 
 /** @import { Clock, Effect, Frame, Link, Status } from "./types.js" */
@@ -10,10 +10,10 @@ import { CLOSE, Closed, Refused, Unreachable, mayReconnect } from "./errors.js";
 import { answer } from "./resume.js";
 
 const TICK_MS = 500;
-/** A tick that comes so much later was held back, with everything else. */
+/** A tick that is late by this many ms was delayed by the browser, together with all other work. */
 const LATE_MS = 5_000;
 
-/** How long a connection must have been well for the next wait to be short after a fault of the server. */
+/** How long, in ms, a connection must be healthy before a server fault is followed by a short delay. */
 const STEADY_MS = 10_000;
 
 export class Lifeline {
@@ -27,11 +27,11 @@ export class Lifeline {
   #check;
   #emit;
   #backoff;
-  /** Whether this connection was ever open. */
+  /** Whether this connection has been open. */
   #reached = false;
-  /** Since when all is well on this connection. @type {number | null} */
+  /** The time since which this connection is healthy. @type {number | null} */
   #liveSince = null;
-  /** Counts how often somebody began or ended this: answers to older questions are void. */
+  /** Counts starts and stops. An answer that belongs to an older count is ignored. */
   #life = 0;
   /** @type {Frame | null} */
   #lastError = null;
@@ -46,7 +46,7 @@ export class Lifeline {
    * @param {Link} parts.link
    * @param {string | null} parts.token
    * @param {Clock} parts.clock @param {() => number} parts.random
-   * @param {() => Promise<unknown>} parts.check  asks the server who one is
+   * @param {() => Promise<unknown>} parts.check  asks the server whether the login session is valid
    * @param {(name: string, ...args: any[]) => void} parts.emit
    */
   constructor({ state, outbox, link, token, clock, random, check, emit }) {
@@ -61,7 +61,7 @@ export class Lifeline {
     this.status = { state: "offline", since: clock.wall(), retryAt: null, code: null, message: "" };
   }
 
-  /** Begin, unless it has. */
+  /** Start, unless it is running. */
   start() {
     const idle = this.status.state === "offline" && this.status.retryAt === null;
     if (!idle && this.status.state !== "closed") return;
@@ -70,14 +70,14 @@ export class Lifeline {
     this.#connect();
   }
 
-  /** Now, instead of later: the network may have come back, or changed under an open connection. */
+  /** Reconnect or check at once: the network may have returned, or changed under an open connection. */
   hurry() {
     if (this.status.state === "online") this.#state.pulse.soon();
     else if (this.status.state === "offline" && this.status.retryAt !== null) this.#connect();
     else if (this.status.state === "connecting") this.#link.hurry?.();
   }
 
-  /** For good. @param {number} code @param {string} reason */
+  /** Stop for good. @param {number} code @param {string} reason */
   end(code, reason) {
     if (this.status.state === "closed") return;
     this.#life++;
@@ -87,12 +87,12 @@ export class Lifeline {
     this.#outbox.close(new Closed(code, reason));
   }
 
-  /** Now or never. @param {Frame} command */
+  /** Send a command now if the connection is ready, else drop it. @param {Frame} command */
   say(command) {
     return this.#state.welcomed && this.#link.send(command);
   }
 
-  /** Send what may be sent now. */
+  /** Send the commands that may be sent now. */
   pump() {
     if (!this.#state.welcomed) return;
     for (;;) {
@@ -161,7 +161,7 @@ export class Lifeline {
     this.#emit("caught_up");
   }
 
-  /** End this connection from here. @param {number} code  as if it came from there @param {string} reason */
+  /** Close this connection from the client. @param {number} code  handled as a server's code @param {string} reason */
   #drop(code, reason) {
     this.#link.close(CLOSE.DEAD);
     this.#closed(code, reason);
@@ -186,8 +186,8 @@ export class Lifeline {
   }
 
   /**
-   * Whether the next wait may be short. A fault of the server that ends each connection soon after it opened
-   * would otherwise be met at full speed, for ever.
+   * Whether the next delay may be short. Without this rule, a server fault that ends each connection soon after it
+   * opened would cause rapid reconnections for ever.
    * @param {number} code
    */
   #wasWell(code) {
@@ -196,7 +196,7 @@ export class Lifeline {
   }
 
   /**
-   * A browser does not tell why a socket never opened: perhaps one is not wanted any more.
+   * A browser does not report why a socket never opened. The login session may be invalid, so ask the server.
    * @param {number} life
    */
   async #ask(life) {

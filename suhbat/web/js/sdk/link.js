@@ -1,4 +1,4 @@
-// One WebSocket at a time, as a link: what carries frames between a chat and its server.
+// A link carries frames between a chat and its server. This one uses one WebSocket at a time.
 
 /** @import { Clock, Ear, Frame } from "./types.js" */
 
@@ -6,10 +6,10 @@ import { systemClock } from "./clock.js";
 import { CLOSE } from "./errors.js";
 
 const SUBPROTOCOL = "suhbat.v1";
-/** How long a socket may take to open: a browser would wait for minutes. */
+/** The time limit for opening a socket, in ms. A browser would wait for minutes. */
 export const OPEN_MS = 10_000;
 
-/** Where a server's sockets are. @param {string | URL} base  its root @param {string | null} [language] */
+/** The URL of a server's WebSocket. @param {string | URL} base  its root URL @param {string | null} [language] */
 export function socketUrl(base, language = null) {
   const url = new URL("api/v1/ws", base);
   url.protocol = url.protocol === "https:" || url.protocol === "wss:" ? "wss:" : "ws:";
@@ -67,7 +67,7 @@ export class WebSocketLink {
   close(code) {
     const socket = this.#socket;
     if (!socket) return;
-    // A socket whose cable is cut takes its time to close: nobody waits for that.
+    // A socket without a network closes slowly, so do not wait for its close event.
     this.#let(socket);
     socket.close(code);
   }

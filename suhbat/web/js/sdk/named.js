@@ -1,10 +1,11 @@
-// Which messages that name everybody a count of mentions has in it already. Pure.
+// Records which messages to everybody a mention count already includes. Pure.
 //
-// One's own log gives the whole count, up to an event of the conversation; the conversation's own events change it.
+// The user's own log gives the whole count up to an event of the conversation. Later events of the conversation change
+// it.
 
 /** @import { Event, SavedNamed } from "./types.js" */
 
-/** Changes remembered of one conversation; more do not come between a count and the news of it. */
+/** Remembered changes per conversation. More do not occur between a count and its event. */
 const KEPT = 10_000;
 
 export class Named {
@@ -13,7 +14,7 @@ export class Named {
   #above;
 
   /**
-   * @param {number} began the head of the state that it begins with @param {number} counted
+   * @param {number} began the head of the first state @param {number} counted
    * @param {[seq: number, ordinal: number, by: number][]} above
    */
   constructor(began, counted = began, above = []) {
@@ -22,13 +23,13 @@ export class Named {
     this.#above = [...above];
   }
 
-  /** @param {SavedNamed | undefined} saved an older version of the page kept none */
+  /** @param {SavedNamed | undefined} saved undefined in data of an older version */
   static from(saved) {
     return saved ? new Named(saved.began, saved.counted, saved.above) : new Named(0);
   }
 
   /**
-   * What this event, of whose log it is the next, adds to the count of `uid`, who has read up to there.
+   * The change of `uid`'s count by this event, the next one of its log. `read` is the read position.
    * @param {Event} event @param {string} uid @param {number} read
    */
   changed(event, uid, read) {
@@ -41,7 +42,7 @@ export class Named {
   }
 
   /**
-   * The count after the whole one of this event; `mentions`: that of before.
+   * The count after an event that carries the whole count. `mentions` is the count before it.
    * @param {Event} event @param {number} mentions @param {number} read
    */
   told(event, mentions, read) {

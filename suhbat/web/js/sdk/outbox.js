@@ -1,27 +1,26 @@
-// What was asked and awaits its answer: sent in order, sent again until answered, never too much at once.
-// Pure.
+// Commands that await a reply. They are sent in order and again until they are answered, with a limit on how many are
+// in flight. Pure.
 //
-// A command may be sent many times: before an answer came the connection broke, or the server was busy. That
-// is safe, because a `send` carries the same `client_id` each time and what is so already is not changed
-// again. `create` alone makes another room each time: when the connection breaks under it nobody knows
-// whether it did, and the one who asked is told so.
+// A command may be sent many times, because the connection broke before the reply or the server was busy. That is safe:
+// a `send` carries the same `client_id` each time, and the other commands are idempotent. Only `create` makes another
+// room each time. If the connection breaks before its reply, the outcome is unknown and it rejects.
 
 /** @import { Frame } from "./types.js" */
 
 import { Refused, Unreachable, WAIT_AND_REPEAT } from "./errors.js";
 
-/** Commands that may be on their way at once. */
+/** The limit of commands in flight. */
 export const WINDOW = 64;
-/** Commands that may await their answer, sent or not. The server may be away for days, and they are in memory. */
+/** The limit of unanswered commands, sent or not. They are in memory and the server may be offline for days. */
 export const LIMIT = 10_000;
-/** By how much an answer widens the window again, after a refusal for haste has closed it to one. */
+/** The growth of the window per reply, after a rate-limit refusal has reduced it to one. */
 const GROWTH = 0.25;
-/** The wait after a refusal that names none. */
+/** The delay after a refusal that names no delay. */
 export const WAIT_MS = 1_000;
 
 /**
- * The longest wait for which a command is kept back. What may be repeated only later (new directs: so many a
- * day) is refused, and everything else goes on.
+ * The longest delay for which a command is held back. A command with a longer delay (new directs have a daily limit) is
+ * refused, and the other commands go on.
  */
 const LONGEST_MS = 60_000;
 
@@ -31,14 +30,14 @@ const ONCE = new Set(["create"]);
 
 /** Of each command either `resolve` or `reject` is called, once. `now` is steady milliseconds. */
 export class Outbox {
-  /** By id, ascending: in the order they were asked. @type {Map<number, Ask>} */
+  /** By id, ascending, which is the order of the calls. @type {Map<number, Ask>} */
   #asks = new Map();
   /** @type {Set<number>} */
   #flying = new Set();
   #window = WINDOW;
   #notBefore = -Infinity;
 
-  /** How many await an answer, sent or not. */
+  /** The number of unanswered commands, sent or not. */
   get size() {
     return this.#asks.size;
   }
@@ -46,7 +45,7 @@ export class Outbox {
   /**
    * @param {Frame} command  its `id` is an ascending integer
    * @param {(ok: any) => void} resolve @param {(error: Error) => void} reject
-   * @throws {Refused} where too much waits already; nothing is kept of it then
+   * @throws {Refused} if too many commands wait already; then this one is not kept
    */
   add(command, resolve, reject) {
     if (this.#asks.size >= LIMIT) {
@@ -56,7 +55,7 @@ export class Outbox {
     this.#asks.set(command.id, { command, resolve, reject });
   }
 
-  /** The command to send now, if any; it counts as sent. @param {number} now */
+  /** The command to send now, if any. It counts as sent. @param {number} now */
   next(now) {
     if (now < this.#notBefore || this.#flying.size >= Math.trunc(this.#window)) return null;
     for (const [id, { command }] of this.#asks) {
@@ -67,7 +66,7 @@ export class Outbox {
     return null;
   }
 
-  /** The connection is gone: whatever is unanswered has to be sent again, in the order it was asked. */
+  /** The connection is lost: all unanswered commands must be sent again, in order. */
   cut() {
     for (const id of this.#flying) {
       if (ONCE.has(this.#asks.get(id)?.command.type ?? "")) {
@@ -87,7 +86,7 @@ export class Outbox {
   }
 
   /**
-   * A refusal for haste without an `id` may be any command's: then all that are on their way are sent again.
+   * A rate-limit refusal without an `id` may belong to any command, so all commands in flight are sent again.
    * @param {Frame} error @param {number} now
    */
   refused(error, now) {
@@ -104,7 +103,7 @@ export class Outbox {
     }
   }
 
-  /** Nothing will be answered any more. @param {Error} error */
+  /** No reply will arrive any more: reject all commands. @param {Error} error */
   close(error) {
     const asks = [...this.#asks.values()];
     this.#asks.clear();

@@ -1,4 +1,4 @@
-// Who was seen under which name: everybody in snapshots, messages, members, presence. Pure.
+// The accounts seen in snapshots, messages, members and presence, with their names. Pure.
 
 /** @import { Frame, Message, Person } from "./types.js" */
 
@@ -18,13 +18,13 @@ export class People {
     if (message) this.add({ uid: message.sender_uid, user_id: message.sender });
   }
 
-  /** Whoever is named in a frame, of any kind. @param {Frame} frame */
+  /** Add all accounts that a frame of any kind contains. @param {Frame} frame */
   seen(frame) {
     if (frame.user_id && frame.uid) this.add(/** @type {any} */ (frame));
     if (frame.actor && frame.actor_uid) this.add({ uid: frame.actor_uid, user_id: frame.actor });
     if (frame.user?.uid) this.add(frame.user);
     for (const person of frame.users ?? []) this.add(person);
-    // In `mentioned` it is a number.
+    // In a `mentioned` event this field is a number.
     if (frame.message?.sender_uid) this.wrote(frame.message);
     this.wrote(frame.last_message);
     this.wrote(frame.state?.last_message);

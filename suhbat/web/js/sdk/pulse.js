@@ -1,7 +1,7 @@
-// Whether the server is still there: a ping each heartbeat, and an end to patience. Pure; time is steady
+// Detects a dead connection by a ping each heartbeat and a time limit for its answer. Pure; times are monotonic
 // milliseconds.
 
-/** How long an answer to `hello` or `ping` may take. */
+/** The time limit for the answer to `hello` or `ping`, in ms. */
 export const PATIENCE_MS = 10_000;
 
 export class Pulse {
@@ -10,7 +10,7 @@ export class Pulse {
   #excused = false;
   #at = Infinity;
 
-  /** `hello` was said; `welcome` is awaited. @param {number} now */
+  /** `hello` was sent and `welcome` is awaited. @param {number} now */
   hello(now) {
     this.#await(now);
   }
@@ -28,7 +28,7 @@ export class Pulse {
   }
 
   /**
-   * A ping may have been refused: that, too, is a sign of life. Ask again later.
+   * A refused ping also proves that the connection is alive. Send the next one later.
    * @param {number} wait @param {number} now
    */
   refused(wait, now) {
@@ -38,14 +38,14 @@ export class Pulse {
     }
   }
 
-  /** Ask at the next tick: the network may have changed. */
+  /** Send a ping at the next tick, because the network may have changed. */
   soon() {
     if (!this.#awaiting && this.#heartbeat) this.#at = -Infinity;
   }
 
   /**
-   * Nobody looked for a while (a machine that slept, a tab that was held back): the answer may lie there
-   * unread. Once for each ping, for a tab in the background is held back always.
+   * The timers did not run for a while (the machine slept or the tab was throttled), so the answer may be unread.
+   * Extend the limit once for each ping, because a background tab is always throttled.
    * @param {number} now
    */
   excuse(now) {

@@ -1,18 +1,17 @@
-// Where somebody stopped, and what they are told who come back: to the server, or to the tab that has the
-// connection. Pure.
+// Resuming: the cursors that a client sends, and the frames that the leading tab sends to a tab that joins. Pure.
 
 /** @import { Frame } from "./types.js" */
 /** @import { State } from "./state.js" */
 
 /** A user's own log. */
 export const ME = "@me";
-/** Room for cursors in a frame of 64 KiB; what does not fit in `hello` is told as `reset`. */
+/** Bytes for cursors in a frame of 64 KiB. A log whose cursor does not fit into `hello` is `reset`. */
 export const CURSOR_BYTES = 65_536 - 8_192;
-/** Around a cursor in JSON, with the largest number. */
+/** The JSON overhead of a cursor, with the largest number. */
 const AROUND = 20;
 
 /**
- * As many as a frame takes, one's own log first.
+ * As many cursors as fit into a frame, the user's own log first.
  * @param {Map<string, number>} cursors @returns {Record<string, number>}
  */
 export function fitting(cursors) {
@@ -28,9 +27,9 @@ export function fitting(cursors) {
 }
 
 /**
- * What another tab is told that comes to this one, as the server would tell it. Where it knows the same
- * conversations it may go on from its cursors: `sync` is to be sent for it then, and its answer, which all
- * tabs hear, ends with `caught_up`.
+ * The frames for a tab that joins this one, as the server would send them. If it knows the same conversations, it
+ * resumes from its cursors: the leader sends `sync` for it, and the answer, which all tabs get, ends with
+ * `caught_up`.
  * @param {State} state  that of an open connection @param {Frame} hello
  * @returns {{ frames: Frame[], sync: Frame | null }}
  */

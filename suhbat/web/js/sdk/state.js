@@ -1,8 +1,8 @@
-// What a client knows, and what each frame does to it: frames in, effects out (docs/reference/v1.md). No socket, timer
-// or clock.
+// The state of a client and the effect of each frame: frames in, effects out (docs/reference/v1.md). It uses no socket,
+// timer or clock.
 //
-// The rule that makes at-least-once into exactly-once is in `#event`: apply cursor + 1, drop what is not
-// above the cursor, and for anything higher ask for what is missing instead of applying it.
+// `#event` turns at-least-once delivery into exactly-once: it applies cursor + 1, drops an event that is not above the
+// cursor, and for a higher one requests the missing events instead of applying it.
 
 import { WAIT_AND_REPEAT } from "./errors.js";
 import { fold, foldOwn } from "./fold.js";
@@ -15,7 +15,7 @@ import { Tallies } from "./tally.js";
 
 /** @import { ConversationState, Effect, Event, Frame, Invitation, Person, Presence, Saved } from "./types.js" */
 
-/** Lives as long as the chat, over all its connections. `now` is always steady milliseconds. */
+/** It lives as long as the chat, over all connections. `now` is always in monotonic milliseconds. */
 export class State {
   /** @type {Person | null} */
   me = null;
@@ -25,17 +25,17 @@ export class State {
   presence = new Map();
   /** @type {Map<string, number>} */
   cursors = new Map();
-  /** By conversation: the rooms to which somebody invited one. @type {Map<string, Invitation>} */
+  /** The user's invitations to rooms, by conversation. @type {Map<string, Invitation>} */
   invitations = new Map();
   people = new People();
   epoch = "";
   heartbeat = 25;
-  /** Whether this connection may be talked over. */
+  /** Whether commands may be sent over this connection. */
   welcomed = false;
   pulse = new Pulse();
   tallies = new Tallies();
   #opening = true;
-  /** Whether the next snapshot goes on where the last one ended. */
+  /** Whether the next snapshot frame continues the last one. */
   #more = false;
   /** @type {Map<string, ConversationState>} */
   #fresh = new Map();
@@ -44,7 +44,7 @@ export class State {
   #gaps = new Gaps();
   #pings = 0;
 
-  /** @param {Saved | null} saved  what `save` gave; anything else is as good as nothing */
+  /** @param {Saved | null} saved  the result of `save`; invalid data is ignored */
   constructor(saved = null) {
     if (!saved?.epoch || !saved.me || !saved.cursors || !Array.isArray(saved.conversations)) return;
     this.me = saved.me;
@@ -71,13 +71,13 @@ export class State {
     };
   }
 
-  /** Whether all that was missed is here. */
+  /** Whether all missed events have arrived. */
   get live() {
     return this.welcomed && !this.#opening;
   }
 
   /**
-   * The first thing to say on a new connection.
+   * The first frame on a new connection.
    * @param {string | null} token @param {number} now @returns {Frame}
    */
   hello(token, now) {
@@ -92,7 +92,7 @@ export class State {
     return hello;
   }
 
-  /** The connection is gone. */
+  /** The connection is lost. */
   cut() {
     this.welcomed = false;
     this.#opening = true;
@@ -133,12 +133,12 @@ export class State {
     if (Number.isSafeInteger(frame.seq) && typeof frame.conversation === "string") {
       return this.#event(/** @type {Event} */ (frame), now);
     }
-    // The reply to a cursor; in one's own log the same type is an event, with a seq. Other kinds are not
-    // known: ignored.
+    // Without a `seq` this type is the reply to a cursor; in the user's own log it is an event. Unknown types are
+    // ignored.
     return frame.type === "conversation.removed" ? this.#drop(frame.removed) : [];
   }
 
-  /** Call a few times a second. @param {number} now @returns {Effect[]} */
+  /** Periodic work. Call it a few times a second. @param {number} now @returns {Effect[]} */
   tick(now) {
     /** @type {Effect[]} */
     const effects = [];
@@ -155,12 +155,12 @@ export class State {
     return effects;
   }
 
-  // The opening
+  // Opening of a connection
 
   /** @param {Frame} frame @param {number} now @returns {Effect[]} */
   #welcome(frame, now) {
     if (this.me && this.me.uid !== frame.user.uid) {
-      // Somebody else's: not theirs to see, not even until the snapshot comes.
+      // The state belongs to another account. Clear it now, before the snapshot arrives.
       this.conversations.clear();
       this.presence.clear();
       this.invitations.clear();
@@ -172,21 +172,21 @@ export class State {
     this.welcomed = true;
     this.people.seen(frame);
     this.pulse.welcome(frame.heartbeat, now);
-    // At once, not with the snapshot: should the connection break in between, they are not of this epoch.
+    // Clear the cursors now, not with the snapshot. If the connection breaks in between, they belong to an old epoch.
     if (!frame.resumed) this.cursors.clear();
     return [];
   }
 
   /** @param {Frame} frame @returns {Effect[]} */
   #snapshot(frame) {
-    // A large one comes in several frames.
+    // A large snapshot arrives in several frames.
     const continued = this.#more;
     this.#more = frame.more === true;
     if (!continued) {
       this.conversations = new Map();
       this.cursors = new Map();
       this.invitations = new Map();
-      this.tallies = new Tallies(frame.tallies); // from another tab only
+      this.tallies = new Tallies(frame.tallies); // only another tab sends these
     }
     for (const [id, state] of byId(frame.conversations)) this.conversations.set(id, state);
     for (const [log, cursor] of Object.entries(frame.cursors)) this.cursors.set(log, cursor);
@@ -211,11 +211,11 @@ export class State {
     return [{ live: true }];
   }
 
-  // What comes all the time
+  // Frames after the opening
 
   /** @param {Frame} frame @returns {Effect[]} */
   #presence(frame) {
-    if (frame.whole) this.presence.clear(); // who is not in it is not here
+    if (frame.whole) this.presence.clear(); // an account that is not in it is offline
     this.people.seen(frame);
     for (const person of frame.users) this.presence.set(person.uid, person);
     return [{ emit: ["presence", frame.whole ? null : frame.users.map((/** @type {Presence} */ { uid }) => uid)] }];
@@ -262,7 +262,7 @@ export class State {
         const log = event.state.conversation;
         /** @type {Effect[]} */
         const accepted = this.invitations.delete(log) ? [{ emit: ["invitations"] }] : [];
-        // Told of it by a reset already, in this opening: that one is newer than this old event.
+        // A reset during this opening has delivered a newer state than this event.
         if (this.cursors.has(log)) return accepted;
         this.#start(this.#fresh.get(log) ?? event.state, now);
         return [...accepted, { emit: ["changed", log] }];
@@ -289,7 +289,7 @@ export class State {
     return [];
   }
 
-  /** From here on this conversation is followed. @param {ConversationState} state @param {number} now */
+  /** Start to follow this conversation. @param {ConversationState} state @param {number} now */
   #start(state, now) {
     const log = state.conversation;
     this.conversations.set(log, state);
@@ -298,7 +298,7 @@ export class State {
     this.#gaps.moved(log, state.head, now);
     const early = this.#early.get(log) ?? 0;
     this.#early.delete(log);
-    // Its first events were faster than the news of it.
+    // Its first events arrived before the event that added it.
     if (early > state.head) this.#gaps.below(log, early, now);
   }
 
@@ -308,14 +308,14 @@ export class State {
     this.tallies.forget(log);
     this.cursors.delete(log);
     const above = this.#gaps.forget(log);
-    // It may be added again by what comes next; then what came too early is missing still.
+    // A later event may add it again. Then the early events are still missing.
     if (above) this.#early.set(log, Math.max(above, this.#early.get(log) ?? 0));
     return known ? [{ emit: ["removed", log] }] : [];
   }
 }
 
 /**
- * In the server's order: several of one batch have the same time.
+ * Sort in the server's order. Several invitations of one batch have the same time.
  * @param {Invitation[]} invitations
  */
 function byTime(invitations) {

@@ -1,10 +1,9 @@
-// All tabs of one person over one socket, as a link: one tab leads, owns the connection and tells the others
-// every frame.
+// A link that all tabs of one account share over one socket. One tab leads: it owns the connection and passes every
+// frame to the others.
 //
-// A web lock elects the leader; when its tab goes, the lock goes to the next. A tab that comes says `join`;
-// the leader says `come` as soon as it is online, is told `hello`, and gives the opening that the server
-// would give, out of what it knows. The others say their commands through the leader; an `id` carries the tab
-// that waits for the answer.
+// A web lock elects the leader; when its tab closes, the lock passes to the next. A new tab sends `join`. The leader
+// sends `come` as soon as it is online, gets `hello`, and sends the frames of an opening from its own state. The others
+// send their commands through the leader. The `id` of a command contains the tab that waits for the reply.
 
 /** @import { Clock, Ear, Frame, Link } from "./types.js" */
 
@@ -13,18 +12,17 @@ import { CLOSE } from "./errors.js";
 import { newId } from "./ids.js";
 
 /**
- * A leader that says nothing for this long is one that its browser has put to sleep: another tab takes its
- * place.
+ * A leader that is silent for this long, in ms, was suspended by the browser. Another tab takes its place.
  */
 export const PATIENCE_MS = 5_000;
 /**
- * The next tab leads so long after the last word of the one before: a message and a lock may overtake each
- * other.
+ * The delay, in ms, between the last message of the old leader and the lead of the next tab. It is needed because a
+ * message and a lock may overtake each other.
  */
 const HANDOVER_MS = 100;
 
 /** @typedef {Pick<BroadcastChannel, "postMessage" | "onmessage" | "close">} TabChannel */
-/** @typedef {"idle" | "waiting" | "greeted" | "joined"} Phase  Of a tab that does not lead. */
+/** @typedef {"idle" | "waiting" | "greeted" | "joined"} Phase  The phase of a tab that does not lead. */
 
 export class TabsLink {
   #name;
@@ -43,20 +41,19 @@ export class TabsLink {
   #release = null;
   /** @type {Phase} */
   #phase = "idle";
-  /** Of the leader: whether its connection has caught up, so that it can answer for the server. */
+  /** In the leader: whether its connection has caught up, so that it can answer for the server. */
   #online = false;
   #heard = false;
   #callOff = () => {};
 
   /**
    * @param {object} options
-   * @param {string} options.name  one for each server and person
+   * @param {string} options.name  unique for each server and account
    * @param {Link} options.link  the connection to the server, used while this tab leads
-   * @param {Pick<LockManager, "request"> | null} [options.locks]  null, as where a page came over plain HTTP
-   *   from another machine:
-   *   each tab has a connection of its own
+   * @param {Pick<LockManager, "request"> | null} [options.locks]  null (a page over plain HTTP from
+   *   another machine has no locks): each tab has its own connection
    * @param {(name: string) => TabChannel} [options.channel]
-   * @param {string} [options.tab]  unlike that of any other tab @param {Clock} [options.clock]
+   * @param {string} [options.tab]  a unique id of the tab @param {Clock} [options.clock]
    */
   constructor({
     name,
@@ -111,14 +108,14 @@ export class TabsLink {
     this.#channel = null;
   }
 
-  /** The leader may be waiting to come back. */
+  /** Ask the leader to reconnect, because it may be waiting. */
   hurry() {
     if (!this.#release) this.#tell({ kind: "hurry" });
   }
 
-  // Who leads
+  // Election
 
-  /** Stand in the queue for the lock, or take it from who has it. @param {LockOptions} options */
+  /** Wait for the lock, or steal it from its holder. @param {LockOptions} options */
   #stand(options) {
     this.#queued?.abort();
     const queued = (this.#queued = new AbortController());
@@ -130,7 +127,7 @@ export class TabsLink {
         mine = () => resolve();
         this.#elected(mine);
       });
-    // A lock may be stolen or waited for, not both; nothing can abort a theft, for it does not wait.
+    // A lock request may steal or wait, not both. A steal does not wait, so it cannot be aborted.
     const lock = this.#locks?.request(this.#name, options.steal ? options : { signal: queued.signal }, held);
     Promise.resolve(lock).catch(() => {
       if (mine && this.#release === mine) this.#deposed();
@@ -144,7 +141,7 @@ export class TabsLink {
     this.#release = release;
     this.#tell({ kind: "leader" });
     if (was === "waiting") this.#connect();
-    // What was said over the old leader may not have been heard: come back, over a connection of one's own.
+    // Commands sent through the old leader may be lost, so reconnect over this tab's own connection.
     else if (was !== "idle") this.#ear?.onclose(CLOSE.RESTART, "this tab leads now");
   }
 
@@ -186,7 +183,7 @@ export class TabsLink {
     this.#tell({ kind: "closed", code: told, reason });
   }
 
-  /** Something that another tab said. @param {any} message */
+  /** A message from another tab. @param {any} message */
   #lead({ kind, from, frame }) {
     if (kind === "join") this.#tell({ kind: this.#online ? "come" : "wait", to: from });
     else if (kind === "say") this.#link.send(frame);
@@ -198,7 +195,7 @@ export class TabsLink {
     }
   }
 
-  // As one of the others
+  // As a follower
 
   #join() {
     this.#rest();
@@ -216,7 +213,7 @@ export class TabsLink {
     });
   }
 
-  /** Something that the leader said, or another that does not lead. @param {any} message */
+  /** A message from the leader or from another follower. @param {any} message */
   #follow({ kind, to, frame, frames, code, reason }) {
     const ear = this.#ear;
     if (!ear || this.#phase === "idle" || (to && to !== this.#tab)) return;
@@ -226,7 +223,7 @@ export class TabsLink {
       this.#rest();
       this.#phase = "greeted";
       ear.onopen();
-      const { token, ...hello } = ear.hello(); // the leader has its own
+      const { token, ...hello } = ear.hello(); // the leader uses its own token
       this.#tell({ kind: "hello", frame: hello });
     } else if (kind === "opening" && this.#phase === "greeted") {
       this.#phase = "joined";
@@ -237,7 +234,7 @@ export class TabsLink {
       this.#tell({ kind: "join" });
     } else if (kind === "closed" || kind === "leader") {
       this.#rest();
-      // Whether it reached the server is the leader's to find out.
+      // The leader finds out whether the command reached the server.
       ear.onopen();
       if (kind === "leader") ear.onclose(CLOSE.RESTART, "another tab leads now");
       else ear.onclose(code, reason);
@@ -249,10 +246,10 @@ export class TabsLink {
     this.#phase = "idle";
   }
 
-  // Both
+  // In both roles
 
   /**
-   * A frame of the server: an answer comes to the tab that asked; all hear of heads.
+   * A frame of the server. A reply goes to the tab that asked; heads go to all tabs.
    * @param {Ear} ear @param {any} frame
    */
   #take(ear, frame) {

@@ -1,17 +1,16 @@
-// Which messages an unread count has in it already, and which deletions. Pure.
+// Records which messages and deletions an unread count already includes. Pure.
 //
-// A message and the news that one has read so far are in two logs, and there is no order between those:
-// either may be told first, live or in a replay. So the mark says what it counted, and this remembers what
-// came above that.
+// A message and the user's read event are in two logs without an order between them. Either may arrive first, live or
+// in a replay. So the read event says up to where it counted, and this object remembers the changes above that.
 
 /** @import { ConversationState, Event, SavedTally } from "./types.js" */
 
 import { Named } from "./named.js";
 
-/** Messages and deletions remembered of one conversation; more do not come between a mark and the news of it. */
+/** Remembered messages and deletions per conversation. More do not occur between a read mark and its event. */
 const KEPT = 10_000;
 
-/** Of one conversation, from a state that counted the messages up to the ordinal `counted`, and the deletions
+/** The tally of one conversation. Its first state counted the messages up to the ordinal `counted` and the deletions
  * up to the `seq` `head`. */
 export class Tally {
   #counted;
@@ -33,7 +32,7 @@ export class Tally {
   }
 
   /**
-   * Whether somebody else's message, which was told now, must be added to the count.
+   * Whether an arriving message of another account must be added to the count.
    * @param {number} ordinal
    */
   isNew(ordinal) {
@@ -44,7 +43,7 @@ export class Tally {
   }
 
   /**
-   * Whether the deletion of somebody else's message, which was told now, must be taken off the count.
+   * Whether an arriving deletion of another account's message must be subtracted from the count.
    * @param {Event} event @param {number} readOrdinal
    */
   isGone(event, readOrdinal) {
@@ -58,9 +57,9 @@ export class Tally {
     return event.ordinal > readOrdinal && event.ordinal <= this.#counted && event.seq > this.#head;
   }
 
-  /** What is unread after this mark. @param {Event} event */
+  /** The unread count after this read event. @param {Event} event */
   marked(event) {
-    const head = event.head ?? 0; // a server of before this did not take deletions off
+    const head = event.head ?? 0; // an older server did not subtract deletions
     this.#counted = Math.max(this.#counted, event.last_ordinal);
     this.#head = Math.max(this.#head, head);
     this.#above = this.#above.filter((ordinal) => ordinal > event.last_ordinal);
@@ -81,7 +80,7 @@ export class Tally {
   }
 }
 
-/** Those of all conversations, each from when it is first asked for. */
+/** The tallies of all conversations. Each is created on first use. */
 export class Tallies {
   /** @type {Map<string, Tally>} */
   #tallies;

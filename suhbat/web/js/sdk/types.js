@@ -1,10 +1,10 @@
-// The shapes that the modules of the SDK share. Nothing here runs.
+// The types that the modules of the SDK share. This file contains no code.
 
 /** @typedef {"guest" | "account"} UserKind */
 
 /**
- * @typedef {{ uid: string, user_id: string, kind: UserKind | null }} Person  `kind` is null where only the
- *   name was told.
+ * @typedef {{ uid: string, user_id: string, kind: UserKind | null }} Person  `kind` is null if only the
+ *   name is known.
  */
 
 /**
@@ -14,7 +14,7 @@
 
 /**
  * @typedef {{ emoji: string, count: number, mine?: boolean, users: string[], uids: string[] }} Reaction
- *   `users` and `uids` are the first people in the order of time; events have no `mine`.
+ *   `users` and `uids` list the first accounts in the order of time; events have no `mine`.
  */
 
 /**
@@ -31,8 +31,8 @@
  * @property {string | null} [edited_at]
  * @property {boolean} deleted
  * @property {Reaction[]} reactions
- * @property {number | null} [reactions_at]  Up to which `seq` they are counted already; in events.
- * @property {boolean} [mentions_all]  It names everybody there, and its sender may do that.
+ * @property {number | null} [reactions_at]  In events: the `seq` up to which reactions are counted.
+ * @property {boolean} [mentions_all]  The message mentions everybody, and its sender has the permission.
  */
 
 /**
@@ -59,22 +59,22 @@
  */
 
 /**
- * A membership that somebody offers: `join` accepts, `leave` declines.
+ * An offered membership: `join` accepts it, `leave` declines it.
  * @typedef {{ conversation: string, title: string, inviter: string, inviter_uid: string, invited_at: string }}
  *   Invitation
  */
 
-/** @typedef {{ type: string, [field: string]: any }} Frame  One JSON object of the wire, either way. */
+/** @typedef {{ type: string, [field: string]: any }} Frame  One JSON object on the wire, in either direction. */
 
 /**
- * What `send` comes to: the message is durable and numbered.
+ * The result of `send`: the message is durable and has a number.
  * @typedef {{ conversation: string, seq: number, ordinal: number, sent_at: string, duplicate: boolean }} Sent
  */
 
-/** @typedef {Frame & { conversation: string, seq: number }} Event  A durable one. */
+/** @typedef {Frame & { conversation: string, seq: number }} Event  A durable event. */
 
 /**
- * What `Chat.save` gives and `restored` takes; JSON.
+ * The result of `Chat.save`, which `restored` accepts, as JSON.
  * @typedef {object} Saved
  * @property {string} epoch
  * @property {string} uid
@@ -98,7 +98,7 @@
 /** @typedef {{ began: number, counted: number, above: [seq: number, ordinal: number, by: number][] }} SavedNamed */
 
 /**
- * What a frame, or the passing of time, leads to: `state` decides, `lifeline` carries out.
+ * The effect of a frame or of a tick: `state` decides on it and `lifeline` executes it.
  * @typedef {{ emit: [name: string, ...args: any[]] } | { say: Frame } | { live: true } | { dead: true }}
  *   Effect
  */
@@ -106,32 +106,31 @@
 /**
  * @typedef {object} Status
  * @property {"connecting" | "online" | "offline" | "closed"} state
- * @property {number} since  Milliseconds since 1970; "connecting" and "offline" are one time of not being
- *   online.
- * @property {number | null} retryAt  The same.
- * @property {number | null} code  How the last connection closed.
+ * @property {number} since  Milliseconds since 1970. A change between "connecting" and "offline" does not
+ *   reset it.
+ * @property {number | null} retryAt  The time of the next attempt, in milliseconds since 1970.
+ * @property {number | null} code  The close code of the last connection.
  * @property {string} message
  */
 
 /**
- * What a link calls. After `onclose`, and after its `close`, it calls nothing any more until it is opened
- * again.
+ * The callbacks of a link. After `onclose`, and after its `close`, a link calls none of them until it is opened again.
  * @typedef {object} Ear
- * @property {() => Frame} hello  The first thing to say; asked for when it can be said at once.
+ * @property {() => Frame} hello  Returns the first frame. It is called when the frame can be sent at once.
  * @property {() => void} onopen  The server was reached.
  * @property {(frame: any) => void} onframe  A frame; undefined for something that is not JSON.
  * @property {(code: number, reason: string) => void} onclose
- * @property {(hello: Frame) => { frames: Frame[], sync: Frame | null }} answer  What another tab that comes
- *   is told.
- * @property {() => void} hurry  Somebody wants the connection back now.
+ * @property {(hello: Frame) => { frames: Frame[], sync: Frame | null }} answer  Returns the frames
+ *   for a tab that joins.
+ * @property {() => void} hurry  Reconnect now, on request of a tab.
  */
 
 /**
- * What carries frames.
+ * A carrier of frames.
  * @typedef {object} Link
  * @property {(ear: Ear) => void} open
- * @property {(frame: Frame) => boolean} send  False where there is no connection.
- * @property {(code: number) => void} close  1000: for good.
+ * @property {(frame: Frame) => boolean} send  Returns false if there is no connection.
+ * @property {(code: number) => void} close  The code 1000 closes for good.
  * @property {() => void} [hurry]
  */
 
@@ -139,7 +138,7 @@
  * @typedef {object} Clock
  * @property {() => number} steady  Milliseconds that never go back.
  * @property {() => number} wall  Milliseconds since 1970.
- * @property {(milliseconds: number, action: () => void) => () => void} after  Gives what calls it off.
+ * @property {(milliseconds: number, action: () => void) => () => void} after  Returns a function that cancels it.
  */
 
 export {};

@@ -1,6 +1,6 @@
-// What a browser keeps between visits, in IndexedDB: the state of the chat, the latest messages, and what is on its
-// way. Everything here is a copy or will be sent again: where the browser gives no database (private windows), it is
-// memory.
+// The data that a browser stores between visits, in IndexedDB: the state of the chat, the newest messages, and unsent
+// messages. All of it is a copy or will be sent again. If the browser offers no database (private windows), the data
+// stays in memory.
 
 const NAME = "suhbat";
 const STORES = /** @type {const} */ (["state", "messages", "pending"]);
@@ -16,7 +16,7 @@ export class Database {
     this.#db = db;
   }
 
-  /** Of one server and one person: nobody reads what another kept. @param {string} owner */
+  /** Open the database of one server and one account. Accounts do not share stored data. @param {string} owner */
   static async open(owner) {
     try {
       const request = indexedDB.open(`${NAME}:${owner}`, 1);
@@ -27,12 +27,12 @@ export class Database {
     }
   }
 
-  /** Forget all that was kept of somebody. @param {string} owner */
+  /** Delete all stored data of an account. @param {string} owner */
   static forget(owner) {
     try {
       indexedDB.deleteDatabase(`${NAME}:${owner}`);
     } catch {
-      // There is none.
+      // There is no database.
     }
   }
 
@@ -56,7 +56,7 @@ export class Database {
     await this.#ask(store, "readwrite", (objects) => objects.delete(key));
   }
 
-  /** Everything of one kind. @param {StoreName} store */
+  /** Delete all records of a store. @param {StoreName} store */
   async clear(store) {
     await this.#ask(store, "readwrite", (objects) => objects.clear());
   }
@@ -72,7 +72,7 @@ export class Database {
     try {
       return await finished(ask(this.#db.transaction(store, mode).objectStore(store)));
     } catch (error) {
-      // Full, or taken away while the page was open: the chat goes on without.
+      // The storage is full, or the browser removed it while the page was open. The chat goes on without it.
       console.warn("the browser's database failed", error);
       return undefined;
     }

@@ -1,4 +1,4 @@
-// What somebody chose on this device: the language, light or dark, silent conversations, where they were.
+// The preferences on this device: the language, the colour theme, muted conversations, the last open conversation.
 
 const KEY = "suhbat.preferences";
 
@@ -9,7 +9,7 @@ const KEY = "suhbat.preferences";
  * @property {string[]} silent conversations without notifications
  * @property {boolean} notify
  * @property {string | null} last the conversation that was open
- * @property {{uid: string, user_id: string, kind: string} | null} me who was here
+ * @property {{uid: string, user_id: string, kind: string} | null} me the account of the last visit
  */
 
 /** @type {Chosen} */
@@ -30,12 +30,12 @@ export function prefer(change) {
   try {
     localStorage.setItem(KEY, JSON.stringify(chosen));
   } catch {
-    // Not kept; it holds for this visit.
+    // The browser stores nothing, so the preference applies to this visit only.
   }
   for (const listener of listeners) listener();
 }
 
-/** Told of each change, also of another tab's. @param {() => void} listener */
+/** Call a listener on each change, also on one from another tab. @param {() => void} listener */
 export function onPreferences(listener) {
   listeners.add(listener);
 }

@@ -1,5 +1,5 @@
-// Lines become paragraphs, quotes, lists and code (CommonMark 0.31, chapters 4 and 5). Each line is read once for
-// each quote and list that it is in, of which there are at most DEEPEST.
+// Parses lines into paragraphs, quotes, lists and code (CommonMark 0.31, chapters 4 and 5). Each line is read once for
+// each quote and list that contains it, at most DEEPEST times.
 
 import { inline } from "./inlines.js";
 
@@ -9,7 +9,7 @@ import { inline } from "./inlines.js";
 const DEEPEST = 6; // quotes and lists within each other
 const FENCE = /^( {0,3})(```+|~~~+)[ \t]*([\w+#.-]{0,20})(.*)$/;
 const QUOTE = /^ {0,3}>/;
-const RULE = /^ {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$/; // a line across the page elsewhere; here it is what it is
+const RULE = /^ {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$/; // a thematic break in CommonMark; plain text here
 const ITEM = /^([ \t]*)([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*)|)$/;
 
 /** @param {string[]} lines @param {number} depth @param {Reading} reading @returns {Block[]} */
@@ -41,7 +41,7 @@ export function blocks(lines, depth, reading) {
       const inner = lines.slice(start, at).map((quoted) => dedent(quoted.slice(quoted.indexOf(">") + 1), 1));
       found.push({ type: "quote", children: blocks(inner, depth + 1, reading) });
     } else if (item && !item.empty && (!paragraph.length || !item.ordered || item.start === 1)) {
-      // In the middle of a sentence "2026." at the beginning of a line is a year.
+      // Inside a paragraph, "2026." at the beginning of a line is a year, not a list item.
       flush();
       at = list(lines, at, depth, found, reading);
     } else {
@@ -57,12 +57,12 @@ export function blocks(lines, depth, reading) {
 /** @param {string} line */
 export function fenceOf(line) {
   const found = FENCE.exec(line);
-  // After backticks there is no backtick: that is code within a line.
+  // A line with more backticks after the opening ones is a code span, not a fence.
   if (!found || (found[2][0] === "`" && found[4].includes("`"))) return null;
   return { indent: found[1].length, mark: found[2], language: found[3] };
 }
 
-/** Whether this line ends code that began with `mark`. @param {string} line @param {string} mark */
+/** Whether this line closes a code fence that was opened with `mark`. @param {string} line @param {string} mark */
 export function closes(line, mark) {
   const signs = line.trim();
   return signs.length >= mark.length && columns(line) < 4 && signs === mark[0].repeat(signs.length);
@@ -76,7 +76,7 @@ function closing(lines, from, mark) {
 }
 
 /**
- * The beginning of an item: `indent` is the column of its sign, `offset` that of its text.
+ * The start of a list item. `indent` is the column of its marker, `offset` the column of its text.
  * @param {string} line
  */
 function itemOf(line) {
@@ -100,7 +100,7 @@ function itemOf(line) {
 
 /**
  * @param {string[]} lines @param {number} from @param {number} depth @param {Block[]} found @param {Reading} reading
- * @returns {number} the line after it
+ * @returns {number} the index of the next line
  */
 function list(lines, from, depth, found, reading) {
   const first = /** @type {NonNullable<ReturnType<typeof itemOf>>} */ (itemOf(lines[from]));
@@ -119,7 +119,7 @@ function list(lines, from, depth, found, reading) {
     const item = itemOf(line);
     const sibling = item !== null && item.ordered === first.ordered && item.mark === first.mark;
     const indent = columns(line);
-    // Two spaces are enough for what belongs to "10. text", as people write it.
+    // Two spaces are enough to continue "10. text", because people write it so.
     if (at > from && (indent >= last.offset || (indent >= last.indent + 2 && !sibling))) {
       items[items.length - 1].push(...Array(blank).fill(""), dedent(line, last.offset));
     } else if (sibling) {
@@ -142,7 +142,7 @@ function list(lines, from, depth, found, reading) {
   return at;
 }
 
-/** How far a line is indented; a tab goes to the next fourth column. @param {string} line */
+/** The indentation of a line. A tab advances to the next multiple of four columns. @param {string} line */
 function columns(line) {
   let column = 0;
   for (const sign of line) {

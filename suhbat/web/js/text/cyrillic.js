@@ -1,7 +1,7 @@
-// Uzbek in Cyrillic, made from Uzbek in Latin, as suhbat/texts/cyrillic.py does it: the texts are written once.
+// Converts Uzbek from Latin to Cyrillic, as suhbat/texts/cyrillic.py does, so that the texts are written once.
 
 const WORDS = /\b(?:API|Ctrl|Emoji)(?![\p{L}\p{N}_])|[\p{L}\p{N}]*:[\p{L}\p{N}-]+|[\p{L}_]*\d[\p{L}\p{N}_]*/u;
-/** Placeholders, quotations, code, paths and names with an underscore, and words that are spelt so everywhere. */
+/** Text that stays Latin: placeholders, quotations, code, paths, names with an underscore, and international words. */
 const KEPT = new RegExp(`\\{[^}]*\\}|"[^"]*"|\`[^\`]*\`|\\S*[/_]\\S*|${WORDS.source}`, "gu");
 
 /** @type {Record<string, string>} */
@@ -21,7 +21,7 @@ const [SOFTS, LOAN] = [SOFT, LOANS].map((words) => Object.keys(words).join("|"))
 const SIGN = new RegExp(`(?:${SOFTS})(?![a-zʻʼ])|${LOAN}|yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ]`, "gi");
 
 /**
- * `oʻ` and `gʻ` are written with U+02BB, the glottal stop with U+02BC; placeholders and what is no Uzbek stay.
+ * `oʻ` and `gʻ` are written with U+02BB, the glottal stop with U+02BC. Placeholders and other languages do not change.
  * @param {string} text
  */
 export function cyrillic(text) {

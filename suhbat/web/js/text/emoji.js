@@ -1,4 +1,4 @@
-// Emoji by name and by group. The data is loaded when somebody first looks for one.
+// Emoji by name and by group. The data is loaded on the first use.
 
 import { parse } from "./markdown.js";
 
@@ -20,17 +20,17 @@ export function load() {
       );
       for (const { emoji, name } of ALIASES.split(" ").map(read)) named.set(name, emoji);
     },
-    () => void (loading = null), // no network: tried again the next time
+    () => void (loading = null), // without a network the next use tries again
   ));
 }
 
 export const groups = () => all;
 
-/** @param {string} name without its colons */
+/** The emoji of a name. @param {string} name without its colons */
 export const byName = (name) => named.get(name.toLowerCase()) ?? null;
 
 /**
- * The one of that name, those whose name begins with it, then those with a word that does.
+ * Search results in this order: the emoji with that name, names that begin with it, names with a word that begins so.
  * @param {string} begun @param {number} limit
  * @returns {Emoji[]}
  */
@@ -50,11 +50,11 @@ export function search(begun, limit) {
 const NAME = /(^|[^\w:\\]):([\w+-]{1,40}):(?!\w)/g;
 const STAND_IN = /:emoji(\d+)x:/g;
 
-/** `:name:` becomes the emoji where it is text: not in code, nor in an address. Needs `load`. @param {string} text */
+/** Replace `:name:` by the emoji in text, but not in code or URLs. Call `load` first. @param {string} text */
 export function replaceNames(text) {
   /** @type {{name: string, emoji: string}[]} */
   const found = [];
-  // What Markdown makes of the text says which is which: each has a number while it is asked.
+  // The Markdown parser decides which names are text. Each name is replaced by a number during the parsing.
   const numbered = text.replace(NAME, (whole, /** @type {string} */ before, /** @type {string} */ name) => {
     const emoji = byName(name);
     if (emoji === null) return whole;
@@ -68,28 +68,28 @@ export function replaceNames(text) {
   );
 }
 
-/** The numbers that stand in text and in no address. @param {any} node @param {Set<number>} [said] */
+/** The numbers that are in text and not in a URL. @param {any} node @param {Set<number>} [said] */
 function spoken(node, said = new Set()) {
   if (Array.isArray(node)) for (const one of node) spoken(one, said);
   else {
     if (node.type === "text") for (const [, number] of node.text.matchAll(STAND_IN)) said.add(Number(number));
     spoken(node.children ?? node.items ?? [], said);
-    for (const [, number] of (node.href ?? "").matchAll(STAND_IN)) said.delete(Number(number)); // it is its own text
+    for (const [, number] of (node.href ?? "").matchAll(STAND_IN)) said.delete(Number(number)); // a bare URL
   }
   return said;
 }
 
-// Not \p{RGI_Emoji}, which needs a flag that the oldest browsers take for a syntax error.
+// \p{RGI_Emoji} needs a flag that is a syntax error in the oldest supported browsers.
 const SHOWN = "(?:(?!\\p{RI})\\p{Emoji_Presentation}|\\p{ExtPict}(?=[\\ufe0f\\p{EMod}]))";
 const PART = `${SHOWN}[\\ufe0f\\p{EMod}]{0,2}[\\u{e0020}-\\u{e007f}]*`;
 const EMOJI = new RegExp(`^(?:(?:\\p{RI}{2}|[0-9#*]\\ufe0f?\\u20e3|${PART}(?:\\u200d${PART})*)\\s*){1,3}$`, "u");
 
-/** Whether it is nothing but one to three emoji, which are shown large. @param {string} text */
+/** Whether the text consists of one to three emoji, which are shown large. @param {string} text */
 export function isEmoji(text) {
   return text.length <= 64 && EMOJI.test(text);
 }
 
-/** One entry of the data: the emoji, and its name. @param {string} entry @returns {Emoji} */
+/** Parse one entry of the data into the emoji and its name. @param {string} entry @returns {Emoji} */
 function read(entry) {
   const [, emoji, name] = /** @type {RegExpExecArray} */ (/^([^a-z0-9+-]+)(.*)$/u.exec(entry));
   return { emoji, name };

@@ -1,11 +1,11 @@
-// Runs of * _ and ~ become emphasis, by the rules of CommonMark 0.31 (6.2), which are made so that each run is looked
-// at a bounded number of times: where no opening run was found once, none is looked for again.
+// Turns runs of * _ and ~ into emphasis by the rules of CommonMark 0.31 (6.2). They visit each run a bounded number of
+// times: a failed search for an opening run is not repeated.
 
 /** @import { Inline } from "./markdown.js" */
 /** @typedef {{type: "run", letter: string, length: number, left: number, opens: boolean, closes: boolean}} Run */
 /** @typedef {Inline | Run} Item */
 /**
- * A place in the chain of what stands beside each other; `before` and `after` are the runs that may still match.
+ * A node in the list of neighbouring items. `before` and `after` are the nearest runs that may still match.
  * @typedef {object} RunNode
  * @property {Item} item
  * @property {RunNode | null} prev
@@ -15,7 +15,7 @@
  * @property {number} depth
  */
 
-const DEEPEST = 12; // emphasis within emphasis
+const DEEPEST = 12; // the limit of nested emphasis
 const SPACE = /\s/;
 const SIGN = /[\p{P}\p{S}]/u;
 const WORD = /[\p{L}\p{N}]/u;
@@ -24,7 +24,7 @@ const SCRIPTS = ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar
 const WITHOUT_SPACES = new RegExp(`[${SCRIPTS.map((script) => `\\p{Script=${script}}`).join("")}]`, "u");
 
 /**
- * A run of one letter, and what it may do where it stands.
+ * A run of one character, and whether it may open or close emphasis at this place.
  * @param {string} letter
  * @param {number} length
  * @param {string} before the character before it
@@ -34,7 +34,7 @@ const WITHOUT_SPACES = new RegExp(`[${SCRIPTS.map((script) => `\\p{Script=${scri
 export function run(letter, length, before, after) {
   const signs = [before, after].map((one) => SIGN.test(one));
   const spaces = [before, after].map((one) => SPACE.test(one));
-  // Where words have no spaces between them, a sign within the emphasis needs none around it either.
+  // In scripts without spaces between words, punctuation inside emphasis needs no spaces around the run either.
   const free = [before, after].map((one) => WITHOUT_SPACES.test(one));
   const left = !spaces[1] && (!signs[1] || spaces[0] || signs[0] || free[0]);
   const right = !spaces[0] && (!signs[0] || spaces[1] || signs[1] || free[1]);
@@ -54,7 +54,7 @@ export function run(letter, length, before, after) {
 export function emphasised(items, reading) {
   const first = chain(items);
   if (!first) return [];
-  /** @type {Map<string, RunNode | null>} by what is looked for: the run up to which there is none */
+  /** @type {Map<string, RunNode | null>} by search key: no match exists before this run */
   const none = new Map();
   for (let closer = first.after; closer;) {
     const closing = /** @type {Run} */ (closer.item);
@@ -68,7 +68,7 @@ export function emphasised(items, reading) {
         opener = opener.before;
       }
       if (opener && opener !== until && wrap(opener, closer, reading)) {
-        // What is left of it may close more.
+        // The rest of the run may close further emphasis.
         if (closing.left) next = closer;
         else unlist(closer);
       } else {
@@ -81,7 +81,7 @@ export function emphasised(items, reading) {
   return collected(first.next, null);
 }
 
-/** The items as a chain behind a place of its own; null for none. @param {Item[]} items */
+/** The items as a linked list behind a head node; null for no items. @param {Item[]} items */
 function chain(items) {
   if (!items.length) return null;
   /** @type {RunNode} */
@@ -114,7 +114,7 @@ function fits(opener, closer) {
 }
 
 /**
- * Put what stands between the two into one; false where it is too deep.
+ * Wrap the items between the two runs in emphasis. Returns false if it is nested too deeply.
  * @param {RunNode} opener @param {RunNode} closer @param {{steps: number}} reading
  */
 function wrap(opener, closer, reading) {
@@ -137,7 +137,7 @@ function wrap(opener, closer, reading) {
     depth: depth + 1,
   };
   opener.next = closer.prev = place;
-  opener.after = closer; // the runs between them are letters now
+  opener.after = closer; // the runs between them are text now
   closer.before = opener;
   from.left -= count;
   to.left -= count;
@@ -145,14 +145,14 @@ function wrap(opener, closer, reading) {
   return true;
 }
 
-/** A run that matches nothing any more. @param {RunNode} place */
+/** Remove a run that cannot match any more. @param {RunNode} place */
 function unlist({ before, after }) {
   if (before) before.after = after;
   if (after) after.before = before;
 }
 
 /**
- * What stands from here on until there; runs as the letters that are left of them.
+ * The items from `from` up to `until`. Runs become the text of their remaining characters.
  * @param {RunNode | null} from @param {RunNode | null} until
  * @returns {Inline[]}
  */

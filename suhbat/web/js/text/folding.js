@@ -1,4 +1,4 @@
-// Letters in one form for whoever looks for a name by its beginning: the twin of `letters` in suhbat/chat/normalise.py.
+// Folds letters to one form for the search by prefix. It must match `letters` in suhbat/chat/normalise.py.
 
 /** @type {Record<string, string>} */
 const CYRILLIC = {
@@ -7,11 +7,11 @@ const CYRILLIC = {
   ы: "i", ь: "", э: "e", ю: "yu", я: "ya", ў: "o", қ: "q", ғ: "g", ҳ: "h", і: "i", ї: "i", є: "e", ґ: "g", ң: "n",
   ө: "o", ү: "u", ұ: "u", һ: "h", ә: "a", ҷ: "j", ӣ: "i", ӯ: "u",
 }; // prettier-ignore
-/** @type {Record<string, string>} letters of their own that others write without the stroke, or with the dot */
+/** @type {Record<string, string>} separate letters that people also type without the stroke or with a dot */
 const BARE = { ı: "i", ø: "o", ł: "l", đ: "d", ħ: "h", ß: "ss", ς: "σ" };
 
 /**
- * Without case, marks and apostrophes, and Cyrillic in Latin. What begins a text gives what begins its form.
+ * Remove case, marks and apostrophes, and write Cyrillic in Latin. The fold of a prefix is a prefix of the fold.
  * @param {string} text
  */
 export function letters(text) {

@@ -1,6 +1,6 @@
-// What a reader takes for one character: a letter with its marks, a flag, a family (UAX 29, extended clusters).
+// User-perceived characters: a letter with its marks, a flag, a family (UAX 29, extended grapheme clusters).
 
-/** Without Intl.Segmenter, as Firefox before 125: close to the same, and joins rather too much than too little. */
+/** The fallback without Intl.Segmenter (Firefox before 125). It is approximate and joins too much, never too little. */
 const MARKS = "\\p{M}\\p{EMod}\\u200c\\u200d\\u{e0020}-\\u{e007f}\\u0e33\\u0eb3";
 const VIRAMA = "\\u094d\\u09cd\\u0acd\\u0b4d\\u0c4d\\u0d4d";
 const HANGUL =
@@ -15,7 +15,7 @@ const CLUSTER = new RegExp(
 /** @type {Intl.Segmenter | null} */
 const segmenter = "Segmenter" in Intl ? new Intl.Segmenter() : null;
 
-/** Where the last character begins that begins at `limit` or before it. @param {string} text @param {number} limit */
+/** The start of the last character that begins at `limit` or before. @param {string} text @param {number} limit */
 function boundary(text, limit) {
   if (segmenter) return segmenter.segment(text).containing(limit)?.index ?? text.length;
   return boundaryBySigns(text, limit);
@@ -34,19 +34,19 @@ export function boundaryBySigns(text, limit) {
 }
 
 /**
- * The beginning of a text, of at most `limit` UTF-16 units; it never ends in half a character.
+ * The beginning of a text, at most `limit` UTF-16 units long. It never ends inside a character.
  * @param {string} text @param {number} limit
  */
 export function cut(text, limit) {
   if (text.length <= limit) return text;
-  // A letter under a thousand marks is cut all the same, but not inside of a code point.
+  // A letter with very many marks is cut, but never inside a code point.
   const end =
     boundary(text, limit) ||
     (/[\udc00-\udfff]/.test(text[limit]) && /[\ud800-\udbff]/.test(text[limit - 1]) ? limit - 1 : limit);
   return text.slice(0, end);
 }
 
-const LONGEST = 32; // units: the longest emoji has fifteen
+const LONGEST = 32; // UTF-16 units; the longest emoji has fifteen
 
 /** The first character. @param {string} text */
 export function first(text) {

@@ -1,5 +1,5 @@
-// What stands in a paragraph: code, links, names, emphasis (CommonMark 0.31, chapter 6). From left to right, once: a
-// bracket waits on a stack for its link, a run of * _ or ~ for emphasis.js.
+// Parses a paragraph: code, links, names, emphasis (CommonMark 0.31, chapter 6). It reads once from left to right. An
+// opening bracket waits on a stack for its link; a run of * _ or ~ is left to emphasis.js.
 
 import { emphasised, run } from "./emphasis.js";
 import { address, bracketed, isEscape, target } from "./links.js";
@@ -19,7 +19,7 @@ export function inline(text, reading) {
 class Paragraph {
   /** @type {Item[]} */
   #items = [];
-  /** @type {number[]} where in the items there is a bracket that may begin a link */
+  /** @type {number[]} indices of brackets in the items that may begin a link */
   #open = [];
   #at = 0;
 
@@ -73,7 +73,7 @@ class Paragraph {
     this.#at = at + (took || 1);
   }
 
-  /** The whole character before this place; a space at the beginning. */
+  /** The whole character before this place, or a space at the beginning. */
   #before() {
     return this.text.slice(Math.max(0, this.#at - 2), this.#at).match(/.$/su)?.[0] ?? " ";
   }
@@ -103,7 +103,7 @@ class Paragraph {
     return end + length - at;
   }
 
-  /** The end of a link's text. What is in it is emphasised by itself, and has no link and no name in it. */
+  /** Handle the end of a link's text. Its emphasis is parsed separately, and it contains no link and no name. */
   #link() {
     const from = this.#open.pop();
     if (from === undefined) return 0;
@@ -113,7 +113,7 @@ class Paragraph {
     if (!href) return 0;
     const children = emphasised(this.#items.splice(from).slice(1), this.reading);
     this.#add({ type: "link", href, children: children.map(unlinked) });
-    this.#open = []; // no link is in another
+    this.#open = []; // links cannot be nested
     return found.end - this.#at;
   }
 
@@ -156,7 +156,7 @@ class Paragraph {
 }
 
 /**
- * Where each run of backticks is, by its length: so that looking for the closing one is a step, not a walk.
+ * The places of the runs of backticks, by length, so that the closing run is found without a scan of the text.
  * @param {string} text
  */
 export function codeEnds(text) {

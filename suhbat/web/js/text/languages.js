@@ -1,4 +1,4 @@
-// What the page says, in the language that was chosen.
+// The texts of the page in the chosen language.
 
 import { cyrillic } from "./cyrillic.js";
 
@@ -14,7 +14,7 @@ let plurals = new Intl.PluralRules("en");
 const listeners = new Set();
 
 /**
- * The language to begin with: the chosen one, or the first of the browser's that there is.
+ * The initial language: the chosen one, or the browser's first supported language.
  * @param {string | null} chosen @param {readonly string[]} wanted
  */
 export function choose(chosen, wanted) {
@@ -32,7 +32,7 @@ function known(asked) {
   return LANGUAGES.find((one) => low === one || low.startsWith(`${one}-`)) ?? null;
 }
 
-/** Speak this language from now on. @param {string} wanted */
+/** Switch to this language. @param {string} wanted */
 export async function use(wanted) {
   const { texts: found } = await import(`../../locales/${wanted === "uz-Cyrl" ? "uz" : wanted}.js`);
   texts = wanted === "uz-Cyrl" ? inCyrillic(found) : found;
@@ -43,15 +43,15 @@ export async function use(wanted) {
 
 export const current = () => tag;
 
-/** Told when the language changed; gives what ends that. @param {() => void} listener */
+/** Call a listener when the language changes. Returns a function that removes it. @param {() => void} listener */
 export function onchange(listener) {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 /**
- * The text of a key. `{name}` is filled with `args.name`; where a text has plural forms `args.n` chooses. A key
- * without a text is shown as it is, which a test would find.
+ * The text of a key. `{name}` is replaced by `args.name`; `args.n` selects the plural form. A key without a text is
+ * returned unchanged, and a test finds it.
  * @param {string} key @param {Record<string, string | number>} [args]
  */
 export function t(key, args = {}) {

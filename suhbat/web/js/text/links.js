@@ -1,9 +1,9 @@
-// Where addresses begin and end, and which of them a page may lead to.
+// Finds the start and the end of URLs, and decides which of them may become links.
 //
-// A sentence goes on after an address, in any script: what ends it never becomes a part of its host, because the link
-// would lead to somebody else. tests/vectors/links.json has the cases.
+// A sentence may continue after a URL, in any script. The text after it must never become a part of the host, because
+// the link would lead to another site. tests/vectors/links.json has the cases.
 
-const LONGEST = 2000; // UTF-16 units of an address
+const LONGEST = 2000; // UTF-16 units of a URL
 const SCHEME = /https?:\/\/|www\.(?=[\p{L}\p{N}])/iuy;
 const HOST = /(?:\[[0-9a-f:.]{2,45}\]|[\p{L}\p{M}\p{N}._-]{1,253})(?::\d{1,5})?/iuy;
 const REST = /[/?#]/y;
@@ -12,11 +12,11 @@ const INNER = /[\p{L}\p{M}\p{N}!#$%&'*+,./:;=?@_~-]/u;
 const SENTENCE = /[.,;:!?*_~'([{]/;
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 const CLOSING = /** @type {Record<string, string>} */ ({ ")": "(", "]": "[", "}": "{" });
-// What may not stand before it: a part of a word, of another address, of a path.
+// Characters that must not precede a URL: a part of a word, of another URL, or of a path.
 const GLUED = /[\p{L}\p{M}\p{N}@/.-]/u;
 
 /**
- * The bare address that begins here: its end, where it leads (null: nowhere), and the text of it.
+ * The bare URL that begins here: its end, its target (null: no link), and its text.
  * @param {string} text
  * @param {number} at
  * @param {string} before the character before it
@@ -33,13 +33,13 @@ export function address(text, at, before) {
   const shown = ownScript(host);
   let end = start + shown.length;
   if (shown.length === host.length) {
-    // A name and a password before the host, or a host in disguise: no link at all.
+    // A URL with credentials before the host, or with a disguised host, is no link.
     USER.lastIndex = end;
     if (text[end] === "%" || USER.test(text)) return null;
     REST.lastIndex = end;
     if (REST.test(text)) end = rest(text, end, at + LONGEST);
   }
-  // After a sign that turns the direction of writing, what follows looks like a part of it, or is one.
+  // After a bidi control character, the following text looks like a part of the URL, or is one.
   const turned = TURNING.test(text[end] ?? "");
   while (end > start && SENTENCE.test(text[end - 1])) end -= 1;
   if (end <= start || (bare && !/^www\.[^.]+\../i.test(text.slice(at, end)))) return null;
@@ -48,7 +48,7 @@ export function address(text, at, before) {
 }
 
 /**
- * A host without what another script glued to its last name: no top-level domain mixes Latin with another.
+ * A host without trailing text of another script. No top-level domain mixes Latin with another script.
  * @param {string} host
  */
 function ownScript(host) {
@@ -58,7 +58,7 @@ function ownScript(host) {
 }
 
 /**
- * The end of path, query and fragment: an inner bracket that was not opened in it belongs to the sentence.
+ * The end of path, query and fragment. A closing bracket that was not opened in the URL belongs to the sentence.
  * @param {string} text @param {number} from @param {number} limit
  */
 function rest(text, from, limit) {
@@ -91,11 +91,11 @@ export function bracketed(text, at) {
 const ANGLE =
   /<(?:([a-z][a-z\d+.-]{1,31}:[^\s<>]{0,2000})|([\w.!#$%&'*+/=?^`{|}~-]{1,64}@[a-z\d](?:[a-z\d.-]{0,250}[a-z\d])?))>/iy;
 
-const DEEPEST = 3; // brackets within each other in the address of a link
+const DEEPEST = 3; // the limit of nested brackets in the URL of a link
 
 /**
- * What stands in round brackets after the text of a link: the address, and a title that is not shown. `end` is -1 where
- * there is no such thing; `looked` is how far it was looked for.
+ * Parse the round brackets after the text of a link: the URL, and a title that is not shown. `end` is -1 if there is no
+ * match; `looked` is the position that the search reached.
  * @param {string} text
  * @param {number} at the opening bracket
  */
@@ -113,7 +113,7 @@ export function target(text, at) {
 
 /**
  * @param {string} text @param {number} start
- * @returns {number} after the closing angle bracket; where there is none, where it ends, negative
+ * @returns {number} the position after the closing angle bracket; without one, the negated end of the search
  */
 function afterAngle(text, start) {
   let at = start;
@@ -126,7 +126,7 @@ function afterAngle(text, start) {
 
 /**
  * @param {string} text @param {number} start
- * @returns {number} after an address without spaces; where it is none, where it ends, negative
+ * @returns {number} the position after a URL without spaces; without one, the negated end of the search
  */
 function afterAddress(text, start) {
   let depth = 0;
@@ -140,7 +140,7 @@ function afterAddress(text, start) {
 }
 
 /**
- * The end of a title in quotes or brackets; where there is none, the same place.
+ * The end of a title in quotes or brackets. Without a title it is the given place.
  * @param {string} text @param {number} at
  */
 function title(text, at) {
@@ -160,15 +160,15 @@ function space(text, at) {
   return at;
 }
 
-/** Whether a backslash before it takes its meaning: ASCII's punctuation. @param {string | undefined} sign */
+/** Whether a backslash can escape the character: ASCII punctuation. @param {string | undefined} sign */
 export const isEscape = (sign) => sign !== undefined && /[!-/:-@[-`{-~]/.test(sign);
 
 /** @param {string} text */
 const unescaped = (text) => text.replace(/\\([!-/:-@[-`{-~])/g, "$1");
 
-/** Only what leads to a page or a letter, and shows where; null for the rest. @param {string} href */
+/** The URL if it is a web or mail address with a visible host; null for other URLs. @param {string} href */
 export function safe(href) {
-  // Controls and bidi overrides make an address look like another.
+  // Control characters and bidi overrides can disguise a URL.
   if (/[\u0000-\u0020\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(href)) return null;
   try {
     const url = new URL(href);

@@ -1,8 +1,8 @@
-// A subset of Markdown as a tree. It never fails, makes no elements, and takes steps in proportion to the text.
+// Parses a subset of Markdown into a tree. It never fails, creates no elements, and takes linear time.
 //
 // The subset is CommonMark's paragraphs, quotes, lists, fenced code, code spans, emphasis and inline links, with
-// ~~strike~~, @names and bare addresses. tests/web/commonmark.json says where it differs from the specification, and
-// why.
+// ~~strike~~, @names and bare URLs. tests/web/commonmark.json lists the differences from the specification with their
+// reasons.
 
 import { blocks } from "./blocks.js";
 import { cut } from "./graphemes.js";
@@ -16,13 +16,13 @@ import { EVERYBODY, fold } from "./mentions.js";
  * @typedef {{type: "paragraph", children: Inline[]} | {type: "quote", children: Block[]}
  *   | {type: "code", language: string, text: string}
  *   | {type: "list", ordered: boolean, start: number, items: Block[][]}} Block
- * @typedef {object} Reading  how a text is read
- * @property {(href: string) => string | null} allow  the address that a link leads to, or null for no link
- * @property {(folded: string) => boolean} exists  whether this is somebody's name, in the form of mentions.js
- * @property {number} steps  counted as it is read, for the tests: lines and signs that were looked at
+ * @typedef {object} Reading  the options and the counter of a parse
+ * @property {(href: string) => string | null} allow  the target of a link, or null for no link
+ * @property {(folded: string) => boolean} exists  whether an account has this name, folded as in mentions.js
+ * @property {number} steps  the number of visited lines and characters, for the tests
  */
 
-const PREVIEWED = 400; // UTF-16 units of a message that its preview may show
+const PREVIEWED = 400; // the number of UTF-16 units of a message that a preview uses
 
 /** @param {string} text @param {Partial<Reading>} [reading] @returns {Block[]} */
 export function parse(text, reading = {}) {
@@ -33,7 +33,7 @@ export function parse(text, reading = {}) {
 }
 
 /**
- * The names, folded, that a text names with @, each once; those of nobody are left out.
+ * The folded names that a text mentions, each once. Names without an account are left out.
  * @param {string} text @param {(folded: string) => boolean} exists
  */
 export function named(text, exists) {
@@ -53,7 +53,7 @@ export function named(text, exists) {
 
 const never = () => false;
 
-/** One line for a preview: the text without its marks. @param {string} text */
+/** One line for a preview: the text without its markup. @param {string} text */
 export function plain(text) {
   const words = parse(cut(text, PREVIEWED)).map(blockText).join(" ");
   return words.replace(/\s+/g, " ").trim();

@@ -1,8 +1,7 @@
-// Whom a text may name with @: the twin of suhbat/protocol/mentions.py, which has the definition and decides what is
-// counted. tests/vectors/mentions.json holds the two to one answer. What is code, an address or a link, inlines.js
-// knows.
+// Finds the mentions in a text. suhbat/protocol/mentions.py has the definition and decides which mentions count;
+// tests/vectors/mentions.json tests both for equal answers. inlines.js excludes code, URLs and links.
 
-/** What stands for everybody there, in every language. */
+/** The names that mention everybody, in every language. */
 export const EVERYBODY = new Set(["all", "hamma", "ҳамма", "все"]);
 
 const LONGEST = 128; // code points of a name as typed, with its marks
@@ -19,26 +18,26 @@ export function fold(name) {
 }
 
 /**
- * What stands behind the @ at this place; empty where it can name nobody.
+ * The text after the @ at this place that may be a name; empty if it cannot be a mention.
  * @param {string} text @param {number} at
  * @param {(at: number) => boolean} isCode whether a backtick there begins code
  */
 export function run(text, at, isCode) {
-  // _@ali_ is emphasised, a_@b is an address.
+  // _@ali_ is emphasis, a_@b is a mail address.
   if (GLUED.test(text.slice(Math.max(0, at - 300), at).replace(/_+$/, ""))) return "";
   let end = at + 1;
   for (;;) {
     LETTERS.lastIndex = end;
     end += LETTERS.exec(text)?.[0].length ?? 0;
     if (text[end] !== "`" || text[end + 1] === "`" || isCode(end)) break;
-    end += 1; // an apostrophe, as some keyboards have it
+    end += 1; // an apostrophe of some keyboards
   }
   const found = text.slice(at + 1, end);
   return [...found].length <= LONGEST ? found : "";
 }
 
 /**
- * Every name, folded, that a text may name with @: with those of them that exist it is read as with all names.
+ * All folded names that a text may mention. Knowing which of them exist is enough to parse the text.
  * @param {string} text @returns {string[]}
  */
 export function possibleNames(text) {
@@ -52,15 +51,15 @@ export function possibleNames(text) {
   return [...found];
 }
 
-/** Where a name in what stands behind an @ may end, the shortest first. @param {string} found */
+/** The possible ends of a name in the text after an @, the shortest first. @param {string} found */
 function endsOf(found) {
   return [...[...found.matchAll(BREAKS)].map(({ index }) => /** @type {number} */ (index)), found.length];
 }
 
 /**
- * The longest beginning of what stands behind an @ that is a name; shortened at the signs between letters, never
- * within a word. Where none is known, what would be one.
- * @param {string} found what `run` gave @param {(folded: string) => boolean} exists
+ * The longest existing name at the start of the text after an @. It is shortened only at characters between words. If
+ * no name exists, it is the longest possible name.
+ * @param {string} found the result of `run` @param {(folded: string) => boolean} exists
  */
 export function meant(found, exists) {
   for (const end of endsOf(found).reverse()) {

@@ -1,4 +1,4 @@
-// Times for people: the clock, the day, how long ago. In the language of the page and the zone of the browser.
+// Formats times: the clock, the day, the time since. It uses the language of the page and the time zone of the browser.
 
 import { current, t } from "./languages.js";
 import { cyrillic } from "./cyrillic.js";
@@ -6,7 +6,7 @@ import { cyrillic } from "./cyrillic.js";
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 
-// Browsers know Uzbek badly: some say "M11" for November.
+// Browsers support Uzbek poorly: some show "M11" for November.
 const MONTHS = [
   "yanvar",
   "fevral",
@@ -29,7 +29,7 @@ export function clock(date) {
 }
 
 /**
- * The day as a heading: today, yesterday, Monday, 3 March, and with the year if it is not this one.
+ * The day as a heading: today, yesterday, Monday, 3 March. The year is added if it is not the current one.
  * @param {Date} date @param {Date} now
  */
 export function day(date, now) {
@@ -41,7 +41,7 @@ export function day(date, now) {
   return format(date, { weekday: "long", day: "numeric", month: "long", ...(year ? { year: "numeric" } : {}) });
 }
 
-/** For a list: the clock today, the weekday within a week, else the date. @param {Date} date @param {Date} now */
+/** The time in a list: the clock, the weekday within a week, or the date. @param {Date} date @param {Date} now */
 export function short(date, now) {
   const away = daysBetween(date, now);
   if (away === 0) return clock(date);
@@ -67,7 +67,7 @@ export function moment(date) {
   });
 }
 
-/** When somebody was last here. @param {Date} date @param {Date} now */
+/** The text for the time when an account was last online. @param {Date} date @param {Date} now */
 export function ago(date, now) {
   const minutes = Math.floor((now.getTime() - date.getTime()) / MINUTE);
   if (minutes < 1) return t("time.now");
@@ -81,19 +81,19 @@ export function ago(date, now) {
 const isUzbek = () => current().startsWith("uz");
 const uzbek = (/** @type {string} */ text) => (current() === "uz-Cyrl" ? text.replace(/[\p{L}]+/gu, cyrillic) : text);
 
-/** @type {Map<string, Intl.DateTimeFormat>} making one takes longer than a hundred uses */
+/** @type {Map<string, Intl.DateTimeFormat>} cached, because creating one takes longer than a hundred uses */
 const formats = new Map();
 
 /** @param {Date} date @param {Intl.DateTimeFormatOptions} options */
 function format(date, options) {
-  const language = isUzbek() || current() === "en" ? "en-GB" : current(); // of Uzbek only digits are left to say
+  const language = isUzbek() || current() === "en" ? "en-GB" : current(); // for Uzbek only digits are formatted here
   const key = language + JSON.stringify(options);
   const made = formats.get(key) ?? new Intl.DateTimeFormat(language, options);
   formats.set(key, made);
   return made.format(date);
 }
 
-/** Calendar days, not times of 24 hours. @param {Date} date @param {Date} now */
+/** The difference in calendar days, not in periods of 24 hours. @param {Date} date @param {Date} now */
 function daysBetween(date, now) {
   const start = (/** @type {Date} */ one) => Date.UTC(one.getFullYear(), one.getMonth(), one.getDate());
   return Math.round((start(now) - start(date)) / DAY);

@@ -1,11 +1,11 @@
-// Offline: said only after a moment, with when it is tried again and a button for now.
+// The offline banner. It appears after a short delay and shows the time of the next attempt and a button to retry.
 
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
 
 /** @import { App } from "../app.js" */
 
-const QUIET = 2000; // ms offline before anything is said
+const QUIET = 2000; // ms offline before the banner appears
 const TICK = 1000;
 
 /** @param {App} app */

@@ -1,4 +1,4 @@
-// The language and the colours, chosen on this device.
+// The language and the colour theme of this device.
 
 import { LANGUAGES, current, t, use } from "../text/languages.js";
 import { prefer, preferences } from "../storage/preferences.js";
@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 
 const NAMES = { en: "English", uz: "Oʻzbekcha", "uz-Cyrl": "Ўзбекча", ru: "Русский" };
 
-/** A list of the languages, each in its own words. @param {(tag: string) => void} [chosen] also told */
+/** The language selector, each language by its own name. @param {(tag: string) => void} [chosen] called on a change */
 export function languageChoice(chosen = () => {}) {
   const change = async (/** @type {Event} */ event) => {
     const tag = /** @type {HTMLSelectElement} */ (event.target).value;
@@ -41,7 +41,7 @@ export function themeChoice() {
   );
 }
 
-/** Put the chosen colours on the page. */
+/** Apply the chosen colour theme to the page. */
 export function paint() {
   const { theme } = preferences();
   if (theme === "system") delete document.documentElement.dataset.theme;

@@ -1,4 +1,4 @@
-// Copying: browsers give the clipboard to pages of https and of this machine only; others get the old way.
+// Copying. Browsers offer the clipboard API over https and on localhost only; other pages use `execCommand`.
 
 /** @param {string} text */
 export async function copy(text) {

@@ -1,5 +1,5 @@
-// Names and emoji offered while one writes. As a combobox, but of many lines: such a text field may not have that
-// role, so it says what it offers by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
+// Completion of names and emoji in the composer. A multi-line text field may not have the role combobox, so it
+// announces its suggestions by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
 
 import { load, search } from "../text/emoji.js";
 import { t } from "../text/languages.js";
@@ -18,7 +18,7 @@ export class Completion {
 
   /**
    * @param {HTMLTextAreaElement} input
-   * @param {(begun: string) => Promise<Offer[]>} people who is meant by what follows an @
+   * @param {(begun: string) => Promise<Offer[]>} people the suggestions for the text after an @
    */
   constructor(input, people) {
     this.input = input;
@@ -45,7 +45,7 @@ export class Completion {
     this.input.removeAttribute("aria-activedescendant");
   }
 
-  /** Whether the key was for this. @param {KeyboardEvent} event */
+  /** Handle a key. Returns whether the completion used it. @param {KeyboardEvent} event */
   key(event) {
     if (!this.open) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -1,4 +1,4 @@
-// Where one writes: the draft, a reply or an edit, Enter sends, and what is offered while one types.
+// The composer: the draft, a reply or an edit, sending by Enter, and completion.
 
 import { plain } from "../text/markdown.js";
 import { load, replaceNames } from "../text/emoji.js";
@@ -16,11 +16,11 @@ import { toast } from "./dialog.js";
 /** @import { TimelineView } from "./timeline.js" */
 
 const LONGEST = 4000; // characters, as the server counts them
-const COUNTED = 3500; // from here on it is shown how many are left
-const NAMES_MS = 3000; // a message waits no longer for the names of emoji: it goes with the colons then
+const COUNTED = 3500; // from this length on the number of remaining characters is shown
+const NAMES_MS = 3000; // the longest wait for the emoji names; after it a message is sent with its colons
 
 export class Composer {
-  /** The message before: each waits for it. @type {Promise<unknown>} */
+  /** The sending of the previous message. Each message waits for it. @type {Promise<unknown>} */
   #sending = Promise.resolve();
 
   /**
@@ -62,7 +62,7 @@ export class Composer {
     return this.app.drafts.of(this.conversation);
   }
 
-  /** Show the draft as it is now (another device may have changed it) and whether one may write. */
+  /** Show the current draft, which another device may have changed, and whether the user may write. */
   refresh() {
     const state = this.app.chat.conversations.get(this.conversation);
     const closed = state?.archived ? t("composer.archived") : "";
@@ -117,8 +117,8 @@ export class Composer {
   }
 
   /**
-   * What stands here now is sent, in the order of the keys: the names of emoji may be here only later, and what is
-   * written meanwhile belongs to the next message.
+   * Send the current text. Messages keep their order even if the emoji names load later. Text that is typed meanwhile
+   * belongs to the next message.
    */
   async send() {
     const written = this.input.value;
@@ -155,7 +155,7 @@ export class Composer {
     }
   }
 
-  /** What could not be sent is not lost: it stands in the composer again, before what was written since.
+  /** Put a text that could not be sent back into the composer, before the text typed since.
    * @param {{editing: number | null, replyTo: number | null, text: string}} unsent */
   #restore(unsent) {
     const since = this.input.value.trim() && `\n${this.input.value}`;
@@ -213,7 +213,7 @@ export class Composer {
     );
   }
 
-  /** As high as the text, up to a third of the window; the characters that are left, when they get few. */
+  /** Fit the height to the text, up to a third of the window. Show the remaining characters near the limit. */
   #size() {
     const { input } = this;
     input.style.height = "auto";
@@ -227,10 +227,10 @@ export class Composer {
 /** @param {number} ms */
 const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A phone: Enter breaks the line there, the button sends. */
+/** Whether this is a phone. There Enter inserts a line break and the button sends. */
 const touch = () => matchMedia("(pointer: coarse)").matches;
 
-/** Whether the server takes so many characters; says so where it does not. @param {string} text */
+/** Whether the text is within the server's limit. Shows a note if not. @param {string} text */
 function fits(text) {
   const over = [...text].length - LONGEST;
   if (over > 0) toast(t("composer.long", { n: over }));

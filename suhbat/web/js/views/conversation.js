@@ -1,4 +1,4 @@
-// The open conversation: its head, the messages, who is writing, and the composer.
+// The open conversation: its header, the messages, the typing members and the composer.
 
 import { ago } from "../text/time.js";
 import { letters } from "../text/folding.js";
@@ -64,7 +64,7 @@ export class ConversationView {
   async open(seq) {
     await this.timeline.open(seq);
     this.#typing();
-    await Promise.all([this.#loadPins(), this.#loadReaders()]).catch(() => {}); // what is missing is only not shown
+    await Promise.all([this.#loadPins(), this.#loadReaders()]).catch(() => {}); // shown without pins or receipts
   }
 
   async #loadPins() {
@@ -111,7 +111,7 @@ export class ConversationView {
     if (again !== null) this.#typingEnds = setTimeout(() => this.#typing(), again + 20);
   }
 
-  /** Who an @ may mean: members first where they are known, then anybody of that name. @param {string} begun */
+  /** The suggestions after an @: known members first, then other accounts with that name. @param {string} begun */
   async people(begun) {
     const wanted = letters(begun);
     const here = [...this.app.chat.people.values()]
@@ -163,7 +163,7 @@ export class ConversationView {
       jump: (seq) => this.acts.go(conversation, seq),
       person,
       mentioned: (name, anchor) => {
-        // Who wrote here under the name may be somebody of whom nothing else is known any more.
+        // An account may be known only as the sender of a loaded message, so search these too.
         const senders = app
           .timeline(conversation)
           .messages.map((one) => ({ uid: one.sender_uid, user_id: one.sender }));

@@ -1,4 +1,4 @@
-// About a conversation: who is in it, what is pinned, silence on this device, and its settings for moderators.
+// Details of a conversation: its members, its pins, muting on this device, and the settings for moderators.
 
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
@@ -147,7 +147,10 @@ export function detailsPanel(app, conversation, acts) {
     }
   }
 
-  /** @param {string} uid @param {string} name @param {string} about @param {any} member whom one may do something to */
+  /**
+   * @param {string} uid @param {string} name @param {string} about
+   * @param {any} member set if the user may moderate this member
+   */
   function person(uid, name, about, member) {
     const picture = avatar(name, uid);
     if (isHere(app, uid)) picture.classList.add("here");
@@ -218,7 +221,7 @@ export function detailsPanel(app, conversation, acts) {
   function addMember() {
     const { close } = dialog(t("member.add"), [
       form([field(t("gate.name"), nameInput({ autocomplete: "off" }))], t("member.add"), async ({ user_id }) => {
-        const name = user_id.trim().replace(/^@/, ""); // as the page shows names
+        const name = user_id.trim().replace(/^@/, ""); // the page shows names with an @
         const answer = await app.api.put(`${path}/members/${encodeURIComponent(name)}`, {});
         close();
         if (answer?.invited) toast(t("member.invited", { name }));

@@ -1,4 +1,4 @@
-// Dialogs, menus and short notes: what lies above the page, closes by Escape and gives the focus back.
+// Dialogs, menus and short notes above the page. They close by Escape and return the focus.
 
 import { t } from "../text/languages.js";
 import { h, icon, iconButton } from "./dom.js";
@@ -7,7 +7,7 @@ import { float, sink } from "./floating.js";
 /** @import { Child } from "./dom.js" */
 
 /**
- * A modal dialog with a heading. Gives it and a function that closes it.
+ * A modal dialog with a heading. Returns the dialog and a function that closes it.
  * @param {string} title
  * @param {Child[]} children
  * @param {{class?: string, onclose?: () => void}} [options]
@@ -26,14 +26,14 @@ export function dialog(title, children, options = {}) {
     options.onclose?.();
     if (before instanceof HTMLElement) before.focus();
   });
-  // A click beside it closes it, as people expect.
+  // A click outside of the dialog closes it.
   box.addEventListener("pointerdown", (event) => event.target === box && close());
   document.body.append(box);
   box.showModal();
   return { box, close };
 }
 
-/** Ask before something that cannot be undone. @param {string} title @param {string} text @param {string} yes */
+/** Ask before an action that cannot be undone. @param {string} title @param {string} text @param {string} yes */
 export function confirm(title, text, yes) {
   return new Promise((/** @type {(agreed: boolean) => void} */ resolve) => {
     let agreed = false;
@@ -60,7 +60,7 @@ export function confirm(title, text, yes) {
 /** @typedef {{label: string, icon: Parameters<typeof icon>[0], act: () => void, danger?: boolean}} MenuItem */
 
 /**
- * A menu of things to do, at a place of the page.
+ * A menu of actions beside an element.
  * @param {Element} anchor
  * @param {MenuItem[]} items
  */
@@ -93,7 +93,7 @@ export function menu(anchor, items) {
 }
 
 /**
- * A note that goes by itself, with something to do in it if there is (undo).
+ * A note that closes by itself. It may offer an action, such as undo.
  * @param {string} text
  * @param {{label: string, act: () => void} | null} [action]
  * @param {{seconds?: number, ongone?: () => void}} [options]
@@ -101,7 +101,7 @@ export function menu(anchor, items) {
 export function toast(text, action = null, { seconds = 6, ongone = () => {} } = {}) {
   const place =
     document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
-  // Modal dialogs make the page behind them inert; the newest note belongs above.
+  // A modal dialog makes the page behind it inert, so the note is shown inside the topmost layer.
   (document.querySelector("dialog[open]") ?? document.body).append(place);
   let done = false;
   const gone = (/** @type {boolean} */ told) => {

@@ -1,4 +1,4 @@
-// Making elements. A string becomes a text node, never markup.
+// Functions that create elements. A string becomes a text node, never markup.
 
 import { first } from "../text/graphemes.js";
 
@@ -6,7 +6,7 @@ import { first } from "../text/graphemes.js";
 
 /**
  * An element. `props`: `class`, `data` (an object), `on` (listeners by event), ARIA and other attributes by name;
- * true is an attribute without a value, null and false none. What begins with "." is a property.
+ * true gives an attribute without a value, null and false give none. A name that begins with "." sets a property.
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag
  * @param {Record<string, any>} [props]
@@ -65,7 +65,7 @@ const PATHS = {
   warning: "M12 4l9 16H3zM12 10v5M12 17.5v.1",
 };
 
-/** A small line drawing; decoration, so it has no name of its own. @param {keyof typeof PATHS} name */
+/** An icon. It is decoration, so it has no accessible name. @param {keyof typeof PATHS} name */
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
@@ -79,7 +79,7 @@ export function icon(name) {
 }
 
 /**
- * A button with a drawing and a name that is read out and shown on hover.
+ * A button with an icon. Its label is its accessible name and its tooltip.
  * @param {keyof typeof PATHS} name
  * @param {string} label
  * @param {(event: MouseEvent) => void} act
@@ -94,7 +94,7 @@ export function iconButton(name, label, act, props = {}) {
 }
 
 /**
- * Somebody's picture: the first letter of the name on a colour of their own.
+ * The avatar of an account: the first letter of the name on a colour derived from the uid.
  * @param {string} name @param {string} uid
  */
 export function avatar(name, uid) {

@@ -1,4 +1,4 @@
-// All emoji in their groups, with a search by name.
+// The emoji picker: all emoji by group, with a search by name.
 
 import { groups, load, search } from "../text/emoji.js";
 import { t } from "../text/languages.js";

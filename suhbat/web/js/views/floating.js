@@ -1,5 +1,5 @@
-// Boxes that float above the page beside what opened them: menus, cards, the emoji. A click elsewhere or Escape
-// closes them.
+// Floating boxes beside the element that opened them: menus, cards, the emoji picker. A click outside or Escape closes
+// them.
 
 /** @type {WeakMap<HTMLElement, () => void>} */
 const closers = new WeakMap();
@@ -25,7 +25,7 @@ export function float(box, anchor) {
   box.style.left = `${Math.max(4, Math.min(place.right - size.width, innerWidth - size.width - 4))}px`;
 }
 
-/** Close what `float` showed. @param {HTMLElement} box */
+/** Close a box that `float` showed. @param {HTMLElement} box */
 export function sink(box) {
   closers.get(box)?.();
 }
@@ -48,7 +48,7 @@ function withoutPopover(box, gone) {
   const elsewhere = (/** @type {Event} */ event) => !box.contains(/** @type {Node} */ (event.target)) && close();
   const escape = (/** @type {KeyboardEvent} */ event) => {
     if (event.key !== "Escape") return;
-    event.stopPropagation(); // one key closes one thing
+    event.stopPropagation(); // one key press closes only this box
     event.preventDefault();
     close();
   };

@@ -1,4 +1,4 @@
-// Forms: labelled fields, one place for what went wrong, and no second submit while the first is on its way.
+// Forms: labelled fields, one place for the error, and no second submit during the first.
 
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
@@ -37,7 +37,7 @@ export const passwordInput = (kind, props = {}) =>
 /**
  * @param {Child[]} children
  * @param {string} button
- * @param {(values: Record<string, string>, form: HTMLFormElement) => Promise<unknown>} submit what it throws is told
+ * @param {(values: Record<string, string>, form: HTMLFormElement) => Promise<unknown>} submit its error is shown
  */
 export function form(children, button, submit) {
   const wrong = h("p", { class: "wrong", role: "alert" });
@@ -62,7 +62,7 @@ export function form(children, button, submit) {
 }
 
 /**
- * What to tell somebody of an error: the server's own sentence, or that it cannot be reached.
+ * The text to show for an error: the server's sentence, or that the server cannot be reached.
  * @param {unknown} error
  */
 export function sentence(error) {

@@ -1,4 +1,4 @@
-// Coming in: as a guest with a name alone, with an account, by an invitation, or as the first owner.
+// The sign-in page: as a guest with only a name, with an account, with an invite, or as the first owner.
 
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
@@ -13,7 +13,7 @@ import { languageChoice } from "./choices.js";
  */
 
 /**
- * The page before one is anybody. `why`: a sentence above it (a session that ended).
+ * The page without a login session. `why` is a sentence above it, for example that the session ended.
  * @param {Door} door
  * @param {{setup?: string | null, invite?: string | null, login?: boolean, name?: string, why?: string}} options
  */
@@ -37,7 +37,7 @@ export function gate(door, options) {
     const told = options.why || (options.setup && door.server.owned && t("gate.setup.owned"));
     const why = told && h("p", { class: "why", role: "status" }, told);
     card.replaceChildren(h("h2", {}, t(`gate.${way}`)), ...(why ? [why] : []), FORMS[way](door, options), ...other);
-    // Before anything else can be clicked: a focus that came later would take what is typed into another field.
+    // Set the focus at once. A later change of focus would send typed text to another field.
     queueMicrotask(() => card.querySelector("input")?.focus());
   };
   const ways = waysIn(door.server, options);
@@ -48,7 +48,7 @@ export function gate(door, options) {
 /** @typedef {"guest" | "login" | "register" | "setup"} Way */
 
 /**
- * The ways in that this server has, the likeliest first.
+ * The ways to sign in that this server offers, the most likely first.
  * @param {ServerInfo} server @param {Parameters<typeof gate>[1]} options
  */
 function waysIn(server, options) {
@@ -121,7 +121,7 @@ async function enter(door, path, body) {
   door.enter(user);
 }
 
-/** Who invited, or that the invitation is no good. @param {Door} door @param {string} code */
+/** The name of the inviting account, or that the invite is not valid. @param {Door} door @param {string} code */
 async function invitation(door, code) {
   try {
     const { invited_by } = await door.api.get(`/invites/${encodeURIComponent(code)}`);

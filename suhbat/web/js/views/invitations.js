@@ -1,4 +1,4 @@
-// The rooms to which somebody invited one, above the conversations: join or decline.
+// Open invitations to rooms, above the list of conversations. Each can be accepted or declined.
 
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";
@@ -8,7 +8,7 @@ import { sentence } from "./form.js";
 /** @import { App } from "../app.js" */
 /** @import { Invitation } from "../sdk/types.js" */
 
-/** What the page is about only while somebody invites: an empty list takes no place and is not announced. */
+/** The list of invitations. An empty list takes no space and is not announced. */
 export class InvitationList {
   /** @param {App} app @param {(conversation: string) => void} go */
   constructor(app, go) {

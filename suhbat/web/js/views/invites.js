@@ -1,4 +1,4 @@
-// Inviting somebody: a link that is shown once.
+// Creates an invite link. It is shown only once.
 
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
@@ -8,7 +8,7 @@ import { field, form } from "./form.js";
 
 /** @import { App } from "../app.js" */
 
-/** @param {App} app @param {string | null} conversation the room they come into */
+/** @param {App} app @param {string | null} conversation the room that the invite opens */
 export function inviteDialog(app, conversation) {
   const place = h("div", { class: "invite-link", hidden: true });
   dialog(t("invite"), [

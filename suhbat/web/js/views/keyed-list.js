@@ -1,13 +1,13 @@
-// Lists whose rows are drawn from plain data: what shows the same as before is left alone.
+// Lists whose rows are drawn from plain data. A row whose data did not change is kept.
 
-/** @template S what a row shows: plain data, as JSON has it */
+/** @template S the data of a row: plain JSON values */
 export class KeyedList {
-  /** @type {Map<string, string>} by key, the data that was drawn */
+  /** @type {Map<string, string>} the drawn data by key */
   #drawn = new Map();
 
   /**
    * @param {Element} parent
-   * @param {(shown: S) => HTMLElement} draw from this data, and from nothing else that changes
+   * @param {(shown: S) => HTMLElement} draw draw may use this data and no other changing state
    */
   constructor(parent, draw) {
     this.parent = parent;

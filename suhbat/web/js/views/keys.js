@@ -1,4 +1,4 @@
-// The keys, and what they do. `?` shows this.
+// The list of keyboard shortcuts. `?` shows it.
 
 import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";

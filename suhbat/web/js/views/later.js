@@ -1,5 +1,5 @@
-// What nobody needs at first: loaded when it is asked for, or in a quiet moment before. What is loaded here asks for
-// nothing here itself: it is given what it opens.
+// Views that the start does not need. Each is loaded on first use or in an idle moment before. These views do not
+// import this file; they receive the views that they open as arguments.
 
 const LATER = {
   browse: () => import("./rooms.js"),
@@ -19,5 +19,5 @@ const LATER = {
 /** The module of a view. @template {keyof typeof LATER} N @param {N} name */
 export const later = (name) => /** @type {ReturnType<typeof LATER[N]>} */ (LATER[name]());
 
-/** Load the rest, so that it is there without a wait, and without a network. */
+/** Load all remaining views, so that they open without a delay and offline. */
 export const loadAll = () => Promise.allSettled(Object.values(LATER).map((load) => load()));

@@ -1,4 +1,4 @@
-// What can be done with a message: react, answer, edit, pin, link, delete (with a moment to take it back), report.
+// The actions on a message: react, reply, edit, pin, copy a link, delete (with an undo period), report.
 
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
@@ -12,11 +12,11 @@ import { later } from "./later.js";
 /** @import { MenuItem } from "./dialog.js" */
 
 const UNDO_SECONDS = 5;
-/** With and without U+FE0F it is the same emoji. @param {string} emoji */
+/** Remove U+FE0F: an emoji is the same with and without it. @param {string} emoji */
 const bare = (emoji) => emoji.replaceAll("\ufe0f", "");
 
 /**
- * What can be done with the messages of a conversation, which are meant by their `seq`.
+ * The actions on the messages of a conversation. A message is identified by its `seq`.
  * @param {App} app
  * @param {string} conversation
  * @param {{reply: (message: Message) => void, edit: (message: Message) => void}} composer
@@ -88,7 +88,7 @@ export function actionsFor(app, conversation, composer) {
   }
 
   /**
-   * One's own goes after a moment in which it can be taken back; another's after a question.
+   * The user's own message is deleted after an undo period; the message of another account after a confirmation.
    * @param {Message} message @param {boolean} mine
    */
   async function remove(message, mine) {
@@ -101,7 +101,7 @@ export function actionsFor(app, conversation, composer) {
     const row = document.querySelector(`[data-seq="${message.seq}"]`);
     row?.classList.add("leaving");
     const back = () => row?.classList.remove("leaving");
-    // A page that is left before the moment is over deletes at once: it was asked to.
+    // If the page is closed during the undo period, the message is deleted at once.
     const end = toast(t("message.deleting"), { label: t("undo"), act: back }, { seconds: UNDO_SECONDS, ongone: go });
     addEventListener("pagehide", end, { once: true });
   }

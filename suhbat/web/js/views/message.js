@@ -1,5 +1,5 @@
-// One message as it stands in the timeline: who, when, what, reactions, ticks, and what can be done with it. All that
-// it shows is in its data (shown.js).
+// One message in the timeline: sender, time, text, reactions, receipt ticks and actions. All of its content comes from
+// its data (shown.js).
 
 import { isEmoji } from "../text/emoji.js";
 import { plain } from "../text/markdown.js";
@@ -8,16 +8,16 @@ import { t } from "../text/languages.js";
 import { avatar, h, icon, iconButton } from "./dom.js";
 import { rich } from "./rich.js";
 
-/** Different reactions that are shown under a message at first. */
+/** The number of different reactions shown under a message before they are expanded. */
 export const FOLDED = 8;
 
 /** @import { ShownMessage, ShownPending, ShownQuote, ShownReaction, ShownText } from "./shown.js" */
 
 /**
- * What can be done in a row. Messages are meant by their `seq`.
+ * The actions in a row. A message is identified by its `seq`.
  * @typedef {object} RowActs
  * @property {(seq: number, emoji: string) => void} react
- * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows all who did
+ * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows all accounts with this reaction
  * @property {(seq: number, anchor: Element) => void} pickReaction
  * @property {(seq: number) => void} unfold  shows all reactions
  * @property {(seq: number) => void} reply
@@ -101,7 +101,7 @@ function quoteNode({ seq, name, text, deleted }, acts) {
   );
 }
 
-/** The first ones; the others when they are asked for. @param {ShownMessage} message @param {RowActs} acts */
+/** The first reactions. A button shows the others. @param {ShownMessage} message @param {RowActs} acts */
 function reactionsNode({ seq, reactions, unfolded }, acts) {
   const hidden = unfolded ? 0 : Math.max(0, reactions.length - FOLDED);
   const shown = hidden ? reactions.slice(0, FOLDED) : reactions;
@@ -123,7 +123,7 @@ function reactionNode({ emoji, count, mine, users }, seq, acts) {
   const some = users.join(", ");
   const more = count - users.length;
   const names = more > 0 ? t("message.reaction.more", { names: some, n: more }) : some;
-  /** A long press, the second button, the menu key. @param {Event} event */
+  /** Handles a long press, the secondary button and the menu key. @param {Event} event */
   const who = (event) => {
     event.preventDefault();
     acts.reacted(seq, emoji, pressed(event));
@@ -144,7 +144,7 @@ function reactionNode({ emoji, count, mine, users }, seq, acts) {
 }
 
 /**
- * What can be done with a message; made for the one that is pointed at or has the focus.
+ * The action buttons of a message. They exist only for the message under the pointer or with the focus.
  * @param {number} seq @param {RowActs} acts
  */
 export function actionsNode(seq, acts) {
@@ -160,7 +160,7 @@ export function actionsNode(seq, acts) {
 /** @param {Event} event */
 const pressed = (event) => /** @type {Element} */ (event.currentTarget);
 
-/** A message on its way, or one that the server refused. @param {ShownPending} pending @param {RowActs} acts */
+/** A message that is being sent, or that the server refused. @param {ShownPending} pending @param {RowActs} acts */
 export function pendingNode({ clientId, uid, named, follows, text, quote, error }, acts) {
   const row = h("article", {
     class: `message mine pending${follows ? " follows" : ""}${error === null ? "" : " failed"}`,

@@ -1,4 +1,4 @@
-// Moderation of the server: reports, the word filter, the audit log, invitations.
+// Moderation of the server: reports, the word filter, the audit log, invites.
 
 import { t } from "../text/languages.js";
 import { moment } from "../text/time.js";

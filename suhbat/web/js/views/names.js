@@ -1,4 +1,4 @@
-// How people and conversations are called.
+// The display names of people and conversations.
 
 import { t } from "../text/languages.js";
 import { fold } from "../text/mentions.js";
@@ -13,8 +13,8 @@ export function titleOf(state) {
 }
 
 /**
- * The other in a direct, as far as they are known: the one of that name. Of several who had it, the one who wrote there
- * last; where that was oneself, nobody is taken for the other.
+ * The other account in a direct, if it is known: the account with that name. If several accounts had the name, it is
+ * the sender of the last message there. If the user sent that message, the result is null.
  * @param {App} app @param {ConversationState} state
  */
 export function otherOf(app, state) {
@@ -25,8 +25,8 @@ export function otherOf(app, state) {
 }
 
 /**
- * Whom a name in a text means, as far as one can know: the only one who was seen under it. A text carries no uid; where
- * a name has had several owners, nobody's card is shown for another's.
+ * The account that a name in a text means, if only one account was seen under it. A text carries no uid. If a name has
+ * had several owners, no card is shown, because it could be the wrong one.
  * @param {Iterable<{uid: string, user_id: string}>} people @param {string} name
  */
 export function uidOf(people, name) {
@@ -35,21 +35,24 @@ export function uidOf(people, name) {
   return uids.size > 1 ? NOBODY : [...uids][0];
 }
 
-const NOBODY = "nobody"; // no uid looks like this
+const NOBODY = "nobody"; // not a valid uid
 
 /** @param {App} app @param {string | undefined} uid */
 export const isHere = (app, uid) => Boolean(uid) && app.chat.presence.get(uid ?? "")?.state === "online";
 
-/** The names of everybody who was seen, in the form of text/mentions.js. @param {App} app */
+/** The names of all accounts that were seen, folded as in text/mentions.js. @param {App} app */
 export const namesSeen = (app) => new Set([app.me.user_id, ...[...app.chat.people.values()].map((one) => one.user_id)]);
 
 /**
- * What somebody is called: one's own name may be newer than the message.
+ * The name of an account. The user's own name may be newer than the one in the message.
  * @param {App} app @param {string} uid @param {string} name
  */
 export const called = (app, uid, name) => (uid === app.me.uid ? app.me.user_id : name);
 
-/** The order of the list: the latest first, the lobby as any other. @param {ConversationState[]} states */
+/**
+ * Sort by last message, the newest first. The lobby has no special place.
+ * @param {ConversationState[]} states
+ */
 export function sorted(states) {
   const at = (/** @type {ConversationState} */ state) => state.last_message?.sent_at ?? "";
   return [...states].sort((one, other) =>

@@ -1,4 +1,4 @@
-// What reaches somebody who looks elsewhere: the tab's title and icon, and notifications if they wished them.
+// Signals for a user who looks at another page: the tab's title and icon, and notifications if they are enabled.
 
 import { aboutText } from "../models/timeline.js";
 import { cut } from "../text/graphemes.js";
@@ -9,16 +9,16 @@ import { namesSeen, titleOf } from "./names.js";
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
 
-const SHOWN = 100; // notifications that are followed
+const SHOWN = 100; // the number of notifications that are updated after edits
 
-/** Whether the browser may show notifications, asking if it has not been. */
+/** Whether the browser may show notifications. Asks the user if there is no answer yet. */
 export async function askToNotify() {
   if (!("Notification" in globalThis)) return false;
   return Notification.permission === "granted" || (await Notification.requestPermission()) === "granted";
 }
 
 /**
- * Whether it names this person, by the rule of the server; everybody it names only where the server says so.
+ * Whether the message mentions this account, by the rule of the server.  Mentions of everybody need the server's flag.
  * @param {App} app @param {Message} message
  */
 export function namesMe(app, message) {
@@ -51,10 +51,10 @@ export function notify(app, go) {
     const looking = document.visibilityState === "visible" && document.hasFocus();
     if (!state || looking || !preferences().notify || preferences().silent.includes(state.conversation)) return;
     if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
-    // In the lobby, which is everybody's, only what is meant for one.
+    // All accounts share the lobby, so only mentions notify there.
     if (state.kind === "lobby" && !namesMe(app, message)) return;
     const title = state.kind === "direct" ? message.sender : `${message.sender} · ${titleOf(state)}`;
-    // One per conversation and message: several tabs show it once.
+    // The tag is unique for each conversation and message, so several tabs show one notification.
     show(title, message, false);
   };
   /** @param {string} title @param {Message} message @param {boolean} again */
@@ -75,12 +75,12 @@ export function notify(app, go) {
       note.close();
     };
   };
-  /** What was taken back or changed is not left standing on a screen. @param {any} event */
+  /** Close or update the notification of a deleted or edited message. @param {any} event */
   const follow = (event) => {
     const seq = aboutText(event);
     const note = shown.get(`${event.conversation}/${seq}`);
     if (!note || seq === null) return;
-    // The same tag: in its place.
+    // The same tag replaces the existing notification.
     if (event.type === "message.edited") show(note.title, event.message, true);
     else note.close();
   };

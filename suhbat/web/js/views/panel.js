@@ -1,4 +1,4 @@
-// The pane beside a conversation: a heading, a way to close it, and what it is about.
+// The pane beside a conversation: a heading, a button to close it, and its content.
 
 import { t } from "../text/languages.js";
 import { h, iconButton } from "./dom.js";

@@ -1,4 +1,4 @@
-// A small card about somebody: who they are, whether they are here, and writing to them.
+// A small card about an account: its name, its presence, and a button to write to it.
 
 import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
@@ -10,7 +10,7 @@ import { sentence } from "./form.js";
 /** @import { App } from "../app.js" */
 
 /**
- * `uid`: whose card is meant. The name of a guest may be somebody else's by now, who is not shown in their place.
+ * `uid` identifies the account. A guest's name may belong to another account now; that account is not shown.
  * @param {App} app @param {string} name @param {string | undefined} uid @param {Element} anchor
  * @param {(conversation: string) => void} go
  */

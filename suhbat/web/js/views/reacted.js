@@ -1,4 +1,4 @@
-// Who put an emoji under a message: all of them, a page at a time.
+// The list of all accounts that reacted to a message with an emoji, loaded page by page.
 
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";

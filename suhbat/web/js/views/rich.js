@@ -1,5 +1,4 @@
-// What somebody wrote, as elements: the tree that markdown.js reads, node by node. Nothing else makes elements of a
-// text.
+// Turns the tree from markdown.js into elements, node by node. No other module makes elements from a message text.
 
 import { parse } from "../text/markdown.js";
 import { EVERYBODY, fold } from "../text/mentions.js";
@@ -11,14 +10,14 @@ import { h, icon } from "./dom.js";
  * @param {string} text
  * @param {{me?: string, exists?: (folded: string) => boolean, everybody?: boolean,
  *   onmention?: (name: string, anchor: Element) => void}} [options]
- *   `exists`: whether this is somebody's name; `everybody`: the server says that the text names all who are there
+ *   `exists`: whether an account has this name; `everybody`: the server says that the text mentions all members
  * @returns {Node[]}
  */
 export function rich(text, options = {}) {
   try {
     return parse(text, { exists: options.exists }).map((block) => blockNode(block, options));
   } catch (error) {
-    // It is shown as it was written rather than not at all.
+    // After an error the text is shown without formatting.
     console.error(error);
     return [h("p", {}, text)];
   }
@@ -48,7 +47,7 @@ function blockNode(block, options) {
       return block.ordered ? h("ol", { start: block.start }, ...items) : h("ul", {}, ...items);
     }
     default:
-      // Each paragraph finds its own direction: right-to-left text stays in its own message.
+      // Each paragraph determines its own direction, so right-to-left text does not affect other messages.
       return h("p", { dir: "auto" }, ...inline(block.children, options));
   }
 }
@@ -84,7 +83,7 @@ function inline(nodes, options) {
 function mentionNode(name, { me, everybody, onmention } = {}) {
   const folded = fold(name);
   const all = EVERYBODY.has(folded);
-  // Whoever may not name everybody writes a word.
+  // Without the permission to mention everybody it is an ordinary word.
   if (all && !everybody) return document.createTextNode(`@${name}`);
   if (all) return h("span", { class: "mention mine" }, `@${name}`);
   const mine = folded === me;

@@ -1,4 +1,4 @@
-// New conversations: a room of one's own, a public room to join, somebody to write to.
+// New conversations: create a room, join a public room, or start a direct.
 
 import { t } from "../text/languages.js";
 import { dialog, menu, toast } from "./dialog.js";

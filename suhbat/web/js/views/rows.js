@@ -1,4 +1,4 @@
-// What stands in a timeline, line by line: days, the first unread, who came and went, messages, those on their way.
+// The rows of a timeline: days, the unread mark, joins and leaves, messages, and messages that are being sent.
 
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Note, Timeline } from "../models/timeline.js" */
@@ -12,12 +12,12 @@
  *   | {key: string, kind: "pending", pending: Pending, follows: boolean}} Row
  */
 
-const GROUPED = 5 * 60 * 1000; // messages of one person within this time stand together
+const GROUPED = 5 * 60 * 1000; // messages of one sender within this time form a group
 
 /**
  * @param {Timeline} timeline
  * @param {Pending[]} pending
- * @param {{readOrdinal: number | null, me: string}} visit `readOrdinal`: what was read when it was opened, null: all
+ * @param {{readOrdinal: number | null, me: string}} visit `readOrdinal`: the read position at opening, null: all
  * @returns {Row[]}
  */
 export function rowsOf(timeline, pending, visit) {
@@ -65,11 +65,11 @@ export function rowsOf(timeline, pending, visit) {
 }
 
 /**
- * Those who came and went between two messages, in one line.
+ * The joins and leaves between two messages, in one row.
  * @param {Row[]} rows @param {Note[]} notes @param {number} from @param {number} below
  */
 function addNotes(rows, notes, from, below) {
-  /** @type {Map<string, "joined" | "left">} the last thing that each did */
+  /** @type {Map<string, "joined" | "left">} the last change of each member */
   const did = new Map();
   let note = from;
   for (; note < notes.length && notes[note].seq < below; note += 1) did.set(notes[note].name, notes[note].kind);

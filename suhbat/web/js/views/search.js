@@ -1,4 +1,4 @@
-// Searching: in this conversation or everywhere, with the filters that the server knows; a result opens at its place.
+// Search in this conversation or in all, with the server's filters. A result opens its place in the conversation.
 
 import { t } from "../text/languages.js";
 import { aboutText, amended } from "../models/timeline.js";
@@ -36,7 +36,7 @@ export function searchPanel(app, conversation, acts) {
     results,
     more,
   ]);
-  /** @type {Map<string, {row: HTMLElement, message: Message}>} what is listed, by place */
+  /** @type {Map<string, {row: HTMLElement, message: Message}>} the listed results, by place */
   const listed = new Map();
   const end = app.on("about", follow);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -77,7 +77,7 @@ export function searchPanel(app, conversation, acts) {
     }
   }
 
-  /** What is listed says what is said now; what was deleted goes. @param {any} event */
+  /** Update a listed message after an edit, and remove it after a deletion. @param {any} event */
   function follow(event) {
     if (!element.isConnected) return end();
     const seq = aboutText(event);

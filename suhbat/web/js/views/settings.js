@@ -1,4 +1,4 @@
-// One's own settings: how one is called, language and colours, notifications, the password, sessions, leaving.
+// The user's settings: name, language and colours, notifications, password, login sessions, leaving.
 
 import { cut } from "../text/graphemes.js";
 import { t } from "../text/languages.js";
@@ -58,7 +58,7 @@ export function settingsDialog(app, acts) {
     const change = async (/** @type {Event} */ event) => {
       const box = /** @type {HTMLInputElement} */ (event.target);
       prefer({ notify: box.checked });
-      // Asked for here, after somebody wished it, and not when they came.
+      // Ask for the browser's permission only when the user enables notifications, never at the start.
       if (box.checked && !(await askToNotify())) {
         box.checked = false;
         prefer({ notify: false });
@@ -92,7 +92,7 @@ export function settingsDialog(app, acts) {
     );
   }
 
-  /** Who may put one into a room without asking. */
+  /** The setting for who may add the user to a room without an invitation. */
   function addedBy() {
     const chosen = app.me.added_by ?? "known";
     return h(
@@ -104,7 +104,7 @@ export function settingsDialog(app, acts) {
     );
   }
 
-  /** A guest may stay: the name, the identity and the messages go over into the account. */
+  /** Turns a guest into an account. The name, the uid and the messages are kept. */
   function upgrade() {
     return h(
       "section",
@@ -212,7 +212,7 @@ export function settingsDialog(app, acts) {
         ],
         t("settings.erase"),
         async (values) => {
-          // DELETE with a body: the password is the proof, and no URL may carry it.
+          // DELETE has a body here: the password confirms the deletion and must not be in a URL.
           await app.api.delete("/me", { password: values.password, messages: "messages" in values ? "erase" : "keep" });
           done();
           close();
@@ -223,7 +223,7 @@ export function settingsDialog(app, acts) {
   }
 }
 
-/** What a browser says of itself, shortened to what people recognise. @param {string} label */
+/** Shorten a browser's User-Agent to a name that people recognise. @param {string} label */
 function device(label) {
   const browser = /(Firefox|Edg|OPR|Chrome|Safari)\/[\d.]+/.exec(label)?.[1] ?? "";
   const system = /(Android|iPhone|iPad|Windows|Mac OS X|Linux)/.exec(label)?.[1] ?? "";

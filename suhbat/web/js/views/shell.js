@@ -1,4 +1,4 @@
-// The page of somebody who is in: the list, the open conversation, the pane beside it; the address and the keys.
+// The page after sign-in: the list, the open conversation, the pane beside it, the address and the keyboard shortcuts.
 
 import { t } from "../text/languages.js";
 import { onPreferences, prefer, preferences } from "../storage/preferences.js";
@@ -79,7 +79,7 @@ export class Shell {
     else location.hash = hash;
   }
 
-  /** Where the address says. Without a conversation: where one was, or on a phone the list. */
+  /** Open the conversation in the address. Without one, open the last conversation, or on a phone the list. */
   #route() {
     const [, conversation, seq] = /^#\/c\/([^/]+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
     const wanted = conversation ? decodeURIComponent(conversation) : null;
@@ -101,7 +101,7 @@ export class Shell {
       return;
     }
     if (!this.app.chat.conversations.has(conversation)) {
-      // A link may come before the list does; what one may not see looks like what does not exist.
+      // A link may be opened before the list is loaded. A forbidden conversation looks like one that does not exist.
       if (this.app.chat.status.state === "online")
         this.place.replaceChildren(h("p", { class: "empty" }, t("conversation.none")));
       return;
@@ -153,7 +153,7 @@ export class Shell {
     }
   }
 
-  /** To another conversation, by a few letters. */
+  /** Open the switcher, which finds a conversation by its name. */
   switch() {
     void later("switcher").then(({ switcher }) => switcher(this.app, (conversation) => this.go(conversation)));
   }
@@ -186,7 +186,7 @@ export class Shell {
     const command = event.ctrlKey || event.metaKey;
     const writing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
     if (document.querySelector("dialog[open]")) return;
-    if (key === "escape" && document.querySelector("[popover]")) return; // one key closes one thing
+    if (key === "escape" && document.querySelector("[popover]")) return; // this key press closes only the popover
     if (command && key === "k") this.switch();
     else if (command && event.shiftKey && key === "f") this.pane("search");
     else if (event.altKey && (key === "arrowup" || key === "arrowdown")) {
@@ -201,7 +201,7 @@ export class Shell {
   }
 
   /**
-   * Keys on a message that has the focus: up and down, answer, edit, react.
+   * Handle the keys on a message that has the focus: up and down, reply, edit, react.
    * @param {string} key @param {EventTarget | null} target
    */
   #messageKey(key, target) {
@@ -225,7 +225,7 @@ export class Shell {
     return true;
   }
 
-  /** The language changed: everything is said anew, in the place where one is. */
+  /** The language changed: draw the page again at the same place. */
   redraw() {
     const { app, acts } = this;
     this.close();

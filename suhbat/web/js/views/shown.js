@@ -1,5 +1,5 @@
-// What each row of the timeline shows, as plain data. It is drawn from this data alone, and drawn anew when the data
-// changed: nothing can be shown that is not compared.
+// The content of each row of the timeline, as plain data. A row is drawn from this data alone and drawn again when the
+// data changed. So all displayed data is compared.
 
 import { possibleNames } from "../text/mentions.js";
 import { day } from "../text/time.js";
@@ -9,7 +9,7 @@ import { day } from "../text/time.js";
 /** @import { Row } from "./rows.js" */
 
 /**
- * What rows show beside what is said in them, as it is now.
+ * The current facts that rows show in addition to their message.
  * @typedef {object} RowFacts
  * @property {{uid: string, user_id: string}} me
  * @property {(seq: number) => Message | null} find
@@ -17,15 +17,15 @@ import { day } from "../text/time.js";
  * @property {(message: Message) => string[]} readers
  * @property {(seq: number) => boolean} pinned
  * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
- * @property {(folded: string) => boolean} exists  whether this is the name of somebody who was seen
+ * @property {(folded: string) => boolean} exists  whether an account with this name was seen
  */
 
 /**
  * @typedef {{seq: number, name: string | null, text: string, deleted: boolean}} ShownQuote  `name` is null where the
  *   message is not known
  * @typedef {{emoji: string, count: number, mine: boolean, users: string[]}} ShownReaction
- * @typedef {{text: string, me: string, names: string[], everybody: boolean}} ShownText  `names`: those of its names
- *   with @ that are somebody's
+ * @typedef {{text: string, me: string, names: string[], everybody: boolean}} ShownText  `names`: the
+ *   mentioned names that belong to an account
  */
 
 /**
@@ -36,14 +36,14 @@ import { day } from "../text/time.js";
  * @property {string} sender
  * @property {string} named
  * @property {string} sentAt
- * @property {boolean} follows  the message before it is by the same person, a moment ago
+ * @property {boolean} follows  the previous message is by the same sender, shortly before
  * @property {boolean} mine
  * @property {boolean} deleted
  * @property {ShownText} text
  * @property {ShownQuote | null} quote
  * @property {string | null} editedAt
  * @property {boolean} pinned
- * @property {string[] | null} readers  null for a message of somebody else
+ * @property {string[] | null} readers  null for a message of another account
  * @property {ShownReaction[]} reactions
  * @property {boolean} unfolded
  */
@@ -57,7 +57,7 @@ import { day } from "../text/time.js";
  * @property {boolean} follows
  * @property {ShownText} text
  * @property {ShownQuote | null} quote
- * @property {string | null} error  why it was refused, maybe empty; null while it is on its way
+ * @property {string | null} error  the reason of the refusal, maybe empty; null during sending
  */
 
 /**
@@ -101,7 +101,7 @@ function shownMessage(message, follows, facts) {
     readers: mine ? facts.readers(message) : null,
     reactions: message.reactions.map((one) => ({
       emoji: one.emoji,
-      count: one.count ?? one.uids.length, // kept by an older version
+      count: one.count ?? one.uids.length, // the data of an older version has no count
       mine: one.mine ?? one.uids.includes(facts.me.uid),
       users: one.users,
     })),
@@ -135,7 +135,7 @@ function shownQuote(seq, facts) {
   return { seq, name, text: quoted.text, deleted: quoted.deleted };
 }
 
-/** @type {WeakMap<{text: string}, {text: string, names: string[]}>} what texts may name, which is looked for once */
+/** @type {WeakMap<{text: string}, {text: string, names: string[]}>} the names in each text, computed once */
 const looked = new WeakMap();
 
 /** @param {{text: string}} said @param {boolean} everybody @param {RowFacts} facts @returns {ShownText} */

@@ -1,4 +1,4 @@
-// The conversations, the latest first, with what is unread; and who one is oneself.
+// The sidebar: the conversations, the newest first, with their unread counts, and the user's own name.
 
 import { plain } from "../text/markdown.js";
 import { t } from "../text/languages.js";
@@ -13,13 +13,13 @@ import { isHere, otherOf, sorted, titleOf } from "./names.js";
 /** @import { ConversationState } from "../sdk/types.js" */
 
 /**
- * What a conversation shows in the list.
+ * The data of a conversation in the list.
  * @typedef {object} Entry
  * @property {string} conversation
  * @property {string} title
- * @property {string | null} uid  of the other in a direct, whose colour it has
+ * @property {string | null} uid  of the other account in a direct; it sets the colour
  * @property {"people" | "hash" | "lock" | null} icon  null for a direct
- * @property {boolean} here  the other is online
+ * @property {boolean} here  the other account is online
  * @property {boolean} current
  * @property {boolean} silent
  * @property {string} draft
@@ -107,7 +107,7 @@ export class Sidebar {
     };
   }
 
-  /** The next conversation up or down. @param {1 | -1} step @param {boolean} unreadOnly */
+  /** The id of the next or the previous conversation, or null. @param {1 | -1} step @param {boolean} unreadOnly */
   neighbour(step, unreadOnly) {
     const states = sorted([...this.app.chat.conversations.values()]);
     const at = states.findIndex((state) => state.conversation === this.open);
@@ -159,7 +159,7 @@ function item(entry) {
   return h("li", {}, link);
 }
 
-/** What was begun, or else said last. @param {Entry} entry */
+/** The draft, or else the last message. @param {Entry} entry */
 function preview({ draft, last }) {
   if (draft) return [h("em", {}, t("sidebar.draft")), " ", plain(draft)];
   if (!last) return [];

@@ -1,4 +1,4 @@
-// Ctrl+K: to any conversation by a few letters of its name.
+// The switcher (Ctrl+K). It finds a conversation by a few letters of its name.
 
 import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
@@ -33,7 +33,7 @@ export function switcher(app, go) {
   input.focus();
 
   function draw() {
-    const wanted = letters(input.value.trim().replace(/^@/, "")); // as the page shows names
+    const wanted = letters(input.value.trim().replace(/^@/, "")); // the page shows names with an @
     const states = sorted([...app.chat.conversations.values()]).filter((state) =>
       letters(titleOf(state)).includes(wanted),
     );

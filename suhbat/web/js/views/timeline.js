@@ -1,4 +1,5 @@
-// The messages of the open conversation: scrolled without a jump, loaded in both directions, read as they are seen.
+// The messages of the open conversation. Scrolling does not jump, history loads in both directions, and visible
+// messages are marked as read.
 
 import { t } from "../text/languages.js";
 import { h, icon } from "./dom.js";
@@ -11,13 +12,13 @@ import { shownOf } from "./shown.js";
 /** @import { RowActs } from "./message.js" */
 /** @import { RowFacts, Shown } from "./shown.js" */
 
-const NEAR = 600; // px from an edge at which more is loaded
-const AT_END = 40; // px from the end within which new messages are followed
-const READ_AFTER = 300; // ms that the last visible message has to be seen
-const MOST_UNREAD = 160; // unread messages up to which the first of them is opened at
+const NEAR = 600; // px from an edge at which more history is loaded
+const AT_END = 40; // px from the end within which the view scrolls to new messages
+const READ_AFTER = 300; // ms of visibility after which a message is marked as read
+const MOST_UNREAD = 160; // up to this many unread messages the view opens at the first of them
 
 export class TimelineView {
-  /** @type {Set<number>} the messages whose reactions are all shown, for as long as the conversation is open */
+  /** @type {Set<number>} messages with expanded reactions, while the conversation is open */
   #unfolded = new Set();
   #rows;
   #following = true;
@@ -31,7 +32,7 @@ export class TimelineView {
   /**
    * @param {App} app
    * @param {string} conversation
-   * @param {() => Omit<RowFacts, "unfolded">} facts as they are now
+   * @param {() => Omit<RowFacts, "unfolded">} facts gives the current facts
    * @param {Omit<RowActs, "unfold">} acts
    */
   constructor(app, conversation, facts, acts) {
@@ -75,7 +76,7 @@ export class TimelineView {
     return this.app.chat.conversations.get(this.conversation);
   }
 
-  /** Show it: at a message, at the first unread, or at the end. @param {number | null} seq */
+  /** Show the conversation at a message, at the first unread one, or at the end. @param {number | null} seq */
   async open(seq) {
     const unread = this.state?.unread ?? 0;
     this.#readOrdinal = unread ? (this.state?.read_ordinal ?? null) : null;
@@ -104,7 +105,7 @@ export class TimelineView {
     this.#scrolled();
   }
 
-  /** To a message, loaded if it is not there. @param {number} seq */
+  /** Scroll to a message. It is loaded if needed. @param {number} seq */
   async jump(seq) {
     if (!this.timeline.find(seq)) await this.timeline.open(seq);
     const row = /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-seq="${seq}"]`));
@@ -116,7 +117,7 @@ export class TimelineView {
     row.focus({ preventScroll: true });
   }
 
-  /** To the newest. */
+  /** Scroll to the newest message. */
   async toEnd() {
     this.#following = true;
     if (this.timeline.hasAfter) await this.timeline.open();
@@ -134,21 +135,20 @@ export class TimelineView {
   }
 
   /**
-   * Offer what can be done with this message. Only here: sixty rows of buttons would be slow to draw and to tab
-   * through.
+   * Show the actions of this message only. Buttons in sixty rows would be slow to draw and to tab through.
    * @param {Element | null} row
    */
   #point(row) {
     if (!row || row.querySelector(":scope > .actions")) return;
     const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
-    // The pointer may be over one message while the focus is in another.
+    // The pointer may be over one message and the focus in another.
     for (const actions of this.list.querySelectorAll(".actions")) {
       if (!actions.parentElement?.contains(document.activeElement)) actions.remove();
     }
     if (message && !message.deleted) row.append(actionsNode(message.seq, this.acts));
   }
 
-  /** Draw within this frame, once. */
+  /** Draw once, in the next animation frame. */
   #soon() {
     this.#frame ||= requestAnimationFrame(() => this.#render());
   }
@@ -164,7 +164,7 @@ export class TimelineView {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("article"))?.dataset.key;
     const pointed = focused ?? this.list.querySelector(".actions")?.parentElement?.dataset.key;
     const busy = Math.abs(rows.length - this.list.childElementCount) > 5;
-    this.list.setAttribute("aria-busy", String(busy)); // a page of history is not read out
+    this.list.setAttribute("aria-busy", String(busy)); // screen readers do not announce a page of history
     const facts = { ...this.facts(), unfolded: (/** @type {number} */ seq) => this.#unfolded.has(seq) };
     const now = new Date();
     this.#rows.update(rows.map((row) => ({ key: row.key, shown: shownOf(row, facts, now) })));
@@ -203,7 +203,7 @@ export class TimelineView {
     }
   }
 
-  /** Show all reactions of a message, and go on at the first that was hidden. @param {number} seq */
+  /** Show all reactions of a message and focus the first one that was hidden. @param {number} seq */
   #unfold(seq) {
     this.#unfolded.add(seq);
     this.#render();
@@ -211,7 +211,7 @@ export class TimelineView {
     /** @type {HTMLElement | undefined} */ (reactions[FOLDED])?.focus();
   }
 
-  /** The first row that is seen, and where: what is read stays where it is. */
+  /** The first visible row and its position. It anchors the scroll position. */
   #anchor() {
     const edge = this.scroller.getBoundingClientRect().top;
     for (const element of this.list.children) {
@@ -244,7 +244,7 @@ export class TimelineView {
     this.#read();
   }
 
-  /** What is seen for a moment, in a window that one looks at, is read. */
+  /** Mark messages as read that were visible for a moment in a focused window. */
   #read() {
     if (document.visibilityState !== "visible" || !document.hasFocus()) return;
     clearTimeout(this.#reading);
