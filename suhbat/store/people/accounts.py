@@ -18,7 +18,9 @@ _COLUMNS = tuple(accounts.c[name] for name in Account.__slots__)
 
 def all_accounts(connection: Connection) -> list[Account]:
     """All accounts, the oldest first."""
-    return [Account(*row) for row in connection.execute(select(*_COLUMNS).order_by(accounts.c.created_at))]
+    return [
+        Account(*row) for row in connection.execute(select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.uid))
+    ]
 
 
 def of(connection: Connection, uids: Collection[str]) -> list[Account]:

@@ -37,7 +37,9 @@ def by_token(connection: Connection, token_hash: bytes) -> Guest | None:
 
 def used_since(connection: Connection, since: Milliseconds) -> list[Guest]:
     """The guests last used at or after `since`."""
-    rows = connection.execute(select(*_COLUMNS).where(guests.c.last_used_at >= since).order_by(guests.c.last_used_at))
+    rows = connection.execute(
+        select(*_COLUMNS).where(guests.c.last_used_at >= since).order_by(guests.c.last_used_at, guests.c.uid)
+    )
     return [_guest(row) for row in rows]
 
 
