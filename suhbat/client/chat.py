@@ -36,7 +36,7 @@ class Suhbat:
 
     `url`: the server's address (http, https, ws or wss, with the root path if there is one). Give either `token` or `name`.
     `token`: a token, or a function that returns one, called before each connection; it may be async. `name`: makes a new
-    guest, who ends with the chat, so that the name is free again; to remain the same guest, keep the token of `new_guest`.
+    guest. The guest ends with the chat and frees the name; to remain the same guest, keep the token of `new_guest`.
     `buffer`: how many happenings may wait for the application before the socket is read no further. The other arguments are
     for tests.
 

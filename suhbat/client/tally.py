@@ -65,7 +65,7 @@ class Named:
         self._above: deque[tuple[int, int, int]] = deque(maxlen=KEPT)
 
     def changed(self, event: MessageCreated | MessageEdited | MessageDeleted, uid: str, read_ordinal: int) -> int:
-        """How much this event, the next of its log, adds to the count of `uid`, who has read up to `read_ordinal`."""
+        """How much this event, the next of its log, adds to the count of `uid`, whose read mark is `read_ordinal`."""
         if not event.everyone or event.seq <= self._counted:
             return 0
         if isinstance(event, MessageDeleted):

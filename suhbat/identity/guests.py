@@ -1,4 +1,4 @@
-"""Guests: users without an account, who hold a name while they are connected, or with a token for a day.
+"""Guests: users without an account. They hold a name while they are connected, or for a day with a token.
 
 A *bare* guest connects under a name and is a new identity each time, so that nobody inherits the messages of an earlier guest
 with the same name. A *token* guest has a row in the store and comes back as the same identity. Names are compared by their
@@ -183,7 +183,7 @@ class Guests:
         return self.of_uid(uid) is not None
 
     def attach(self, actor: Actor) -> None:
-        """Count a new connection of a token guest, who does not expire while it lasts. Does nothing for other users."""
+        """Count a new connection of a token guest. The guest does not expire while it lasts. Other users are ignored."""
         guest = self._tokens.of_uid(actor.uid)
         if guest is not None:
             guest.connections += 1

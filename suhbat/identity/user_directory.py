@@ -23,7 +23,7 @@ from .tokens import OF_SESSION
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """An authenticated user. `session`: the id of the login session; None for a guest, who has one token only.
+    """An authenticated user. `session`: the id of the login session; None for a guest, because a guest has one token only.
 
     `external`: authenticated by the application that embeds Suhbat. `until`: when connections of this login are closed, in
     milliseconds since 1970; None: never.

@@ -40,7 +40,7 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
     else:
         base = _over_h11(base)
 
-    class Guarded(base):  # type: ignore[misc]
+    class Guarded(base):  # type: ignore[misc]  # uvicorn chooses the base at run time
         _request: asyncio.TimerHandle | None = None
         """Runs while a request or the rest of its headers is awaited."""
         _progress_check: asyncio.TimerHandle | None = None
@@ -158,7 +158,7 @@ def guarded(limiter: ConnectionLimiter | None = None, public_url: str | None = N
 def _over_httptools(base: Any) -> Any:
     """Add `body_comes` and `header_bytes`, kept by the callbacks of httptools."""
 
-    class HttptoolsPosition(base):  # type: ignore[misc]
+    class HttptoolsPosition(base):  # type: ignore[misc]  # uvicorn chooses the base at run time
         body_comes = False
         header_bytes = 0
 
@@ -198,7 +198,7 @@ def _over_h11(base: Any) -> Any:
     """The same attributes, from the state of h11, which limits headers to 64 KiB by itself."""
     import h11
 
-    class H11Position(base):  # type: ignore[misc]
+    class H11Position(base):  # type: ignore[misc]  # uvicorn chooses the base at run time
         header_bytes = 0
 
         @property

@@ -30,7 +30,7 @@ def ignoring_upgrades(base: Any) -> Any:
                     raise
                 self._protocol.read_without_upgrade(data[offer.args[0] :])
 
-    class IgnoringUpgrades(base):  # type: ignore[misc]
+    class IgnoringUpgrades(base):  # type: ignore[misc]  # uvicorn chooses the base at run time
         _silent = False
         """Drops the new parser's callbacks while it is given headers that the protocol has already seen."""
 

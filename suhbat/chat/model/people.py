@@ -16,7 +16,7 @@ GUEST_KEPT: Milliseconds = 24 * 3600 * 1000
 class Actor:
     """The identity behind a connection or a request.
 
-    `lobby_from`: the `seq` of the lobby above which this identity may read. None for a bare guest, who may read only what is
+    `lobby_from`: the `seq` of the lobby above which this identity may read. None for a bare guest: they may read only messages
     written while they are connected. `role`: on the server; guests are members.
     """
 

@@ -46,7 +46,7 @@ def url_of(database_url: str) -> URL:
     if url.drivername not in ("postgresql", "postgres"):
         raise UnusableStore(f"database_url begins with {url.drivername}://; it must be postgresql://")
     try:
-        import psycopg  # noqa: F401
+        import psycopg  # noqa: F401 (importing it is the check: it fails without libpq as well)
     except ImportError as error:
         raise UnusableStore(
             'PostgreSQL needs a driver: pip install ".[cluster]" in the folder of Suhbat (or psycopg[binary])'

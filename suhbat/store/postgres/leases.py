@@ -1,4 +1,4 @@
-"""Which nodes are running, who is connected to them, and which names they hold. These rows are valid while the node's lease is.
+"""The running nodes, the users connected to each, and the names it holds. The rows of a node are valid as long as its lease.
 
 A node that was paused for longer than its lease learns so in the transaction in which it next writes, and must join again:
 meanwhile the others have announced that its people left, and may have given away their names.
@@ -124,7 +124,7 @@ def others(connection: Connection, node: str, known: Mapping[str, int]) -> dict[
 
 
 def hold(connection: Connection, node: str, skeleton: str, user_id: str, uid: str) -> None:
-    """Hold a name for a bare guest, who may hold it already. Raises NameInUse; Lapsed if the node must join first."""
+    """Hold a name for a bare guest; the guest may hold it already. Raises NameInUse; Lapsed if the node must join first."""
     require_free(connection, skeleton, user_id, uid)
     if connection.execute(_ALIVE, {"node": node}).first() is None:
         raise Lapsed()

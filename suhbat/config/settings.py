@@ -10,7 +10,6 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -25,15 +24,13 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from .explanation import ConfigError, explain, nearest, shown
+
 PREFIX = "SUHBAT_"
 FILE = Path("suhbat.toml")
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """A list of strings in suhbat.toml; separated by commas in a flag or the environment."""
-
-
-class ConfigError(Exception):
-    """A setting has an invalid value. The text gives its name, its value, the source, and what is allowed."""
 
 
 class Provenance(NamedTuple):
@@ -147,7 +144,7 @@ class Settings(BaseSettings):
         try:
             super().__init__(**flags)
         except ValidationError as error:
-            raise ConfigError(_explain(error, sources)) from None
+            raise ConfigError(explain(error, sources, type(self).model_fields)) from None
         self._sources = sources
         self._flags = flags
 
@@ -170,7 +167,7 @@ class Settings(BaseSettings):
     def provenance(self) -> tuple[Provenance, ...]:
         """Each setting with its value, secrets masked, and its source: flag, SUHBAT_…, suhbat.toml or default."""
         return tuple(
-            Provenance(name, _shown(name, getattr(self, name)), self._sources.get(name, "default"))
+            Provenance(name, shown(name, getattr(self, name)), self._sources.get(name, "default"))
             for name in type(self).model_fields
         )
 
@@ -238,18 +235,13 @@ class Settings(BaseSettings):
         return self
 
 
-def flag_of(name: str) -> str:
-    """The flag of a setting on the command line."""
-    return "--" + name.replace("_", "-")
-
-
 def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Variables SUHBAT_… that are not settings, each with the most similar one that is (or "")."""
     found = {}
     for variable in environ:
         name = variable.upper().removeprefix(PREFIX).lower()
         if variable.upper().startswith(PREFIX) and name not in Settings.model_fields:
-            near = _nearest(name)
+            near = nearest(name, Settings.model_fields)
             found[variable] = PREFIX + near.upper() if near else ""
     return found
 
@@ -270,59 +262,6 @@ def _from_environment() -> dict[str, str]:
     # The case of a variable's name does not matter, as on Windows.
     given = {name.upper() for name, value in os.environ.items() if value}
     return {name: PREFIX + name.upper() for name in Settings.model_fields if PREFIX + name.upper() in given}
-
-
-def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
-    """One line for each mistake: the setting, its value and source, and what is allowed."""
-    lines = []
-    for mistake in error.errors(include_url=False):
-        name = str(mistake["loc"][0]) if mistake["loc"] else ""
-        source = sources.get(name, "default")
-        if mistake["type"] == "extra_forbidden":
-            near = _nearest(name)
-            hint = f"Did you mean {near}?" if near else f"Known are: {', '.join(Settings.model_fields)}."
-            lines.append(f"{name} (from {source}) is not a setting. {hint}")
-            continue
-        if not name:
-            # A mistake in a combination. Its input is all settings, passwords too, so it is not shown.
-            lines.append(f"{mistake['msg'].removeprefix('Value error, ')}.")
-            continue
-        value = _shown(name, mistake["input"])
-        spelling = flag_of(name) if source == "flag" else name
-        reason = mistake["msg"].removeprefix("Value error, ")
-        field = Settings.model_fields.get(name)
-        allowed = field.description if field is not None else ""
-        lines.append(f"{spelling} = {value} (from {source}) cannot be used: {reason}. Allowed: {allowed}")
-    return "\n".join(lines)
-
-
-def _nearest(name: str) -> str:
-    return next(iter(get_close_matches(name.lower().replace("-", "_"), Settings.model_fields, n=1)), "")
-
-
-def _shown(name: str, value: object) -> str:
-    """A value as text, roughly as in `suhbat.toml`. Passwords and tokens are masked."""
-    if name.endswith("_token") and value is not None:
-        return "***"
-    if name.endswith("_url") and isinstance(value, str):
-        return without_password(value)
-    if isinstance(value, tuple | list):
-        return ",".join(map(str, value)) or "(none)"
-    return "(none)" if value is None else str(value)
-
-
-def without_password(url: str) -> str:
-    """The URL with its password or token masked, and without a query."""
-    scheme, separator, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    user, at, host = authority.rpartition("@")
-    if not separator or not at:
-        # Any other text may hold a secret too. Drivers also take passwords from the query.
-        return url.partition("?")[0] if "@" not in url else "***"
-    name, colon, _ = user.partition(":")
-    # Without a colon, the user part may be a token (NATS).
-    shown = f"{name}:***" if colon else "***"
-    return f"{scheme}://{shown}@{host}{slash}{path.partition('?')[0]}"
 
 
 def _web_address(text: str) -> Any:
