@@ -1,4 +1,4 @@
-// The application of one account in this tab. It wires the connection to the models; views listen to it and call it.
+// The application of one user in this tab. It wires the connection to the models; views listen to it and call it.
 
 import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
@@ -126,7 +126,7 @@ export class App {
     }
     this.#timelines.get(event.conversation)?.apply(event);
     if (aboutText(event) !== null) this.#amend(event);
-    // Search results, pins and notifications also show messages, so they listen to this.
+    // Search results, pins, notifications and the composer also show messages, so they listen to this.
     if (ABOUT.has(event.type)) this.#emit("about", event);
     if (event.type === "message.created") {
       if (event.actor_uid === this.me.uid) this.pending.remove(event.message.client_id);
@@ -134,7 +134,10 @@ export class App {
     }
   }
 
-  /** Apply an edit or a deletion to the messages stored for offline use. @param {any} event */
+  /**
+   * Apply an edit or a deletion to the messages stored for offline use, so that they do not show the old text.
+   * @param {any} event
+   */
   #amend(event) {
     const { conversation } = event;
     const timeline = this.#timelines.get(conversation);
@@ -210,7 +213,7 @@ export class App {
     return timeline;
   }
 
-  /** Show the stored messages until the server answers. @param {string} conversation */
+  /** The messages stored on this device, to be shown until the server answers. @param {string} conversation */
   async kept(conversation) {
     return (await this.database.get("messages", conversation)) ?? [];
   }
@@ -256,7 +259,7 @@ export class App {
     await this.database.put("state", "chat", this.chat.save());
   }
 
-  /** Stop the application. `forget` deletes this account's data from the browser. @param {boolean} forget */
+  /** Stop the application. `forget` deletes this user's data from the browser. @param {boolean} forget */
   stop(forget) {
     for (const end of this.#ends) end();
     clearTimeout(this.#saving);

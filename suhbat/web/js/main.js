@@ -68,7 +68,7 @@ async function serve() {
   try {
     await navigator.serviceWorker.register(policy?.createScriptURL("") ?? "sw.js");
     const { active } = await navigator.serviceWorker.ready;
-    // The page's files were loaded before the worker started. The worker caches them too, for an offline start.
+    // The page's files may have loaded before the worker started. The worker caches them too, for an offline start.
     active?.postMessage({ keep: performance.getEntriesByType("resource").map((entry) => entry.name) });
   } catch {
     // Without a worker only the offline start is lost.
@@ -110,7 +110,8 @@ async function enter(user) {
 }
 
 /**
- * The server refused this login session for good. Drafts and unsent messages stay in this browser for the next login.
+ * The server closed the connection for good, for example because the login session was revoked. Drafts and unsent
+ * messages stay in this browser for the next login.
  * @param {App} app @param {number | null} code @param {string} message
  */
 async function ended(app, code, message) {

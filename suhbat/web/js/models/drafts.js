@@ -53,7 +53,8 @@ export class Drafts {
   }
 
   /**
-   * Another device changed the draft. A local change that is not sent yet wins. Returns whether the change was applied.
+   * Another device changed the draft. A local change that is not sent yet, or an edit of a message, wins. Returns
+   * whether the change was applied.
    * @param {string} conversation @param {string} text
    */
   received(conversation, text) {

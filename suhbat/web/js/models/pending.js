@@ -17,7 +17,7 @@ export class PendingMessages {
 
   /**
    * @param {(message: Pending) => Promise<unknown>} send resolves when the server stored it; rejects
-   *   when the server refused it for good
+   *   when it never will be stored: the server refused it, or the connection is closed for good
    * @param {{put: (message: Pending) => void, remove: (clientId: string) => void}} keep
    * @param {(conversation: string) => void} changed
    */
@@ -46,7 +46,8 @@ export class PendingMessages {
   }
 
   /**
-   * Send the messages of an earlier visit again. The same client_id makes the server store each once.
+   * Show the messages of an earlier visit, and send those without an error again. The server stores each once, because
+   * the client_id is the same.
    * @param {Pending[]} kept
    */
   restore(kept) {
@@ -81,7 +82,7 @@ export class PendingMessages {
   async #go(message) {
     try {
       await this.#send(message);
-      // The message's event usually removes it before this. A timer does it when the open window shows older history.
+      // The message's event usually removes it before this. The timer covers a lost event (snapshot, reset).
       setTimeout(() => this.remove(message.clientId), LATE);
     } catch (error) {
       const { code = "closed", message: text = "" } = /** @type {{code?: string, message?: string}} */ (error);

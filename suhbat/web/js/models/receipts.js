@@ -27,7 +27,7 @@ export class Receipts {
   }
 
   /**
-   * The members who have read up to this ordinal, without the author (`but`).
+   * The names of the members who have read up to this ordinal, without the author (`but`, a uid).
    * @param {string} conversation @param {number} ordinal @param {string} but
    */
   of(conversation, ordinal, but) {

@@ -13,7 +13,7 @@ import { edited, reacted } from "../sdk/fold.js";
  */
 
 const PAGE = 60;
-const MORE = 30; // messages per request while scrolling; so many are drawn within a frame or two
+const MORE = 30; // messages per request while scrolling: few enough to be drawn within a frame or two
 const MOST = 400; // messages in the window; those far from the reading position are dropped and loaded on demand
 const NOTES = 200;
 
@@ -35,9 +35,9 @@ export class Timeline {
   /** @type {Map<number, Quote>} messages outside of the window that replies quote */
   #quoted = new Map();
   #me;
-  /** @type {Event[] | null} events that arrived during the request for the first page */
+  /** @type {Event[] | null} events that arrived during the request that opens a window */
   #waiting = null;
-  /** @type {Event[] | null} events that arrived during the request for a further page */
+  /** @type {Event[] | null} events that arrived during a request to extend the window */
   #missed = null;
   /** @type {Promise<void> | null} */
   #loading = null;
@@ -186,7 +186,7 @@ export class Timeline {
     this.#changed({ at: side });
   }
 
-  /** The reader is at the newest message: drop messages far above it. */
+  /** The reader is at the newest message: drop the messages that are far above it. */
   trim() {
     if (this.messages.length <= MOST) return;
     this.messages.splice(0, this.messages.length - MOST);
@@ -284,7 +284,10 @@ export function amended(message, event) {
     : { ...message, deleted: true, text: "", reactions: [] };
 }
 
-/** The messages of a page. It includes all changes up to its head. @param {LoadedPage} page */
+/**
+ * The messages of a page. Their reactions are counted up to its head, so `reacted` must not count older events again.
+ * @param {LoadedPage} page
+ */
 const asOf = (page) => page.messages.map((message) => ({ ...message, reactions_at: page.head }));
 
 /**

@@ -37,7 +37,7 @@ export class TypingPeople {
     return { names: all.map((who) => who.name), again: Math.min(...all.map((who) => who.until)) - now };
   }
 
-  /** Whether a typing notice is due. @param {string} conversation */
+  /** Whether a typing notice is due. If it is, it counts as sent. @param {string} conversation */
   tell(conversation) {
     const now = this.#now();
     if (now - (this.#told.get(conversation) ?? -Infinity) < REPEATED) return false;

@@ -111,7 +111,10 @@ export class ConversationView {
     if (again !== null) this.#typingEnds = setTimeout(() => this.#typing(), again + 20);
   }
 
-  /** The suggestions after an @: known members first, then other accounts with that name. @param {string} begun */
+  /**
+   * The suggestions after an @: people seen by this client first, then others that the server finds.
+   * @param {string} begun the text after the @
+   */
   async people(begun) {
     const wanted = letters(begun);
     const here = [...this.app.chat.people.values()]
@@ -163,7 +166,7 @@ export class ConversationView {
       jump: (seq) => this.acts.go(conversation, seq),
       person,
       mentioned: (name, anchor) => {
-        // An account may be known only as the sender of a loaded message, so search these too.
+        // A person may be known only as the sender of a loaded message, so search these too.
         const senders = app
           .timeline(conversation)
           .messages.map((one) => ({ uid: one.sender_uid, user_id: one.sender }));

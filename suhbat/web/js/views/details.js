@@ -149,7 +149,7 @@ export function detailsPanel(app, conversation, acts) {
 
   /**
    * @param {string} uid @param {string} name @param {string} about
-   * @param {any} member set if the user may moderate this member
+   * @param {any} member null if the user may not moderate this member
    */
   function person(uid, name, about, member) {
     const picture = avatar(name, uid);

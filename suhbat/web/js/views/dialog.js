@@ -101,7 +101,7 @@ export function menu(anchor, items) {
 export function toast(text, action = null, { seconds = 6, ongone = () => {} } = {}) {
   const place =
     document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
-  // A modal dialog makes the page behind it inert, so the note is shown inside the topmost layer.
+  // A modal dialog makes the page behind it inert, so the note is shown inside the open dialog.
   (document.querySelector("dialog[open]") ?? document.body).append(place);
   let done = false;
   const gone = (/** @type {boolean} */ told) => {

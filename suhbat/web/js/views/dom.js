@@ -94,7 +94,7 @@ export function iconButton(name, label, act, props = {}) {
 }
 
 /**
- * The avatar of an account: the first letter of the name on a colour derived from the uid.
+ * The avatar of a person: the first letter of the name on a colour derived from the uid.
  * @param {string} name @param {string} uid
  */
 export function avatar(name, uid) {

@@ -37,7 +37,7 @@ export function gate(door, options) {
     const told = options.why || (options.setup && door.server.owned && t("gate.setup.owned"));
     const why = told && h("p", { class: "why", role: "status" }, told);
     card.replaceChildren(h("h2", {}, t(`gate.${way}`)), ...(why ? [why] : []), FORMS[way](door, options), ...other);
-    // Set the focus at once. A later change of focus would send typed text to another field.
+    // Set the focus before the user can click. A later focus would move the typing from another field to this one.
     queueMicrotask(() => card.querySelector("input")?.focus());
   };
   const ways = waysIn(door.server, options);
@@ -121,7 +121,10 @@ async function enter(door, path, body) {
   door.enter(user);
 }
 
-/** The name of the inviting account, or that the invite is not valid. @param {Door} door @param {string} code */
+/**
+ * The text about an invite: who invites, or that the invite is not valid.
+ * @param {Door} door @param {string} code
+ */
 async function invitation(door, code) {
   try {
     const { invited_by } = await door.api.get(`/invites/${encodeURIComponent(code)}`);

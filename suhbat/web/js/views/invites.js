@@ -8,7 +8,7 @@ import { field, form } from "./form.js";
 
 /** @import { App } from "../app.js" */
 
-/** @param {App} app @param {string | null} conversation the room that the invite opens */
+/** @param {App} app @param {string | null} conversation the room that the invited people join, if any */
 export function inviteDialog(app, conversation) {
   const place = h("div", { class: "invite-link", hidden: true });
   dialog(t("invite"), [

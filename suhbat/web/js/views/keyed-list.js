@@ -7,7 +7,7 @@ export class KeyedList {
 
   /**
    * @param {Element} parent
-   * @param {(shown: S) => HTMLElement} draw draw may use this data and no other changing state
+   * @param {(shown: S) => HTMLElement} draw draws a row; it may use this data and no other changing state
    */
   constructor(parent, draw) {
     this.parent = parent;

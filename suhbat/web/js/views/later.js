@@ -1,5 +1,5 @@
-// Views that the start does not need. Each is loaded on first use or in an idle moment before. These views do not
-// import this file; they receive the views that they open as arguments.
+// Views that the start does not need. Each is loaded on first use, or all are loaded shortly after the start. These
+// views do not import this file. They import another view directly, or receive a function that opens it.
 
 const LATER = {
   browse: () => import("./rooms.js"),

@@ -88,7 +88,7 @@ export function actionsFor(app, conversation, composer) {
   }
 
   /**
-   * The user's own message is deleted after an undo period; the message of another account after a confirmation.
+   * The user's own message is deleted after an undo period; the message of another user after a confirmation.
    * @param {Message} message @param {boolean} mine
    */
   async function remove(message, mine) {
@@ -101,7 +101,7 @@ export function actionsFor(app, conversation, composer) {
     const row = document.querySelector(`[data-seq="${message.seq}"]`);
     row?.classList.add("leaving");
     const back = () => row?.classList.remove("leaving");
-    // If the page is closed during the undo period, the message is deleted at once.
+    // If the page is closed during the undo period, the message is deleted at once, because the user asked for that.
     const end = toast(t("message.deleting"), { label: t("undo"), act: back }, { seconds: UNDO_SECONDS, ongone: go });
     addEventListener("pagehide", end, { once: true });
   }

@@ -17,7 +17,7 @@ export const FOLDED = 8;
  * The actions in a row. A message is identified by its `seq`.
  * @typedef {object} RowActs
  * @property {(seq: number, emoji: string) => void} react
- * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows all accounts with this reaction
+ * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows everybody with this reaction
  * @property {(seq: number, anchor: Element) => void} pickReaction
  * @property {(seq: number) => void} unfold  shows all reactions
  * @property {(seq: number) => void} reply

@@ -1,4 +1,4 @@
-// The display names of people and conversations.
+// The names shown for people and conversations.
 
 import { t } from "../text/languages.js";
 import { fold } from "../text/mentions.js";
@@ -13,8 +13,8 @@ export function titleOf(state) {
 }
 
 /**
- * The other account in a direct, if it is known: the account with that name. If several accounts had the name, it is
- * the sender of the last message there. If the user sent that message, the result is null.
+ * The other person in a direct, if known: the person with that name. If several people had the name, it is the sender
+ * of the last message there. If the user sent that message, the result is null.
  * @param {App} app @param {ConversationState} state
  */
 export function otherOf(app, state) {
@@ -25,8 +25,8 @@ export function otherOf(app, state) {
 }
 
 /**
- * The account that a name in a text means, if only one account was seen under it. A text carries no uid. If a name has
- * had several owners, no card is shown, because it could be the wrong one.
+ * The uid of the person that a name in a text means, if only one person was seen under it; undefined if none was. A
+ * text carries no uid. If a name has had several owners, no card is shown, because it could be the wrong one.
  * @param {Iterable<{uid: string, user_id: string}>} people @param {string} name
  */
 export function uidOf(people, name) {
@@ -40,11 +40,11 @@ const NOBODY = "nobody"; // not a valid uid
 /** @param {App} app @param {string | undefined} uid */
 export const isHere = (app, uid) => Boolean(uid) && app.chat.presence.get(uid ?? "")?.state === "online";
 
-/** The names of all accounts that were seen, folded as in text/mentions.js. @param {App} app */
+/** The names of all people who were seen, folded as in text/mentions.js. @param {App} app */
 export const namesSeen = (app) => new Set([app.me.user_id, ...[...app.chat.people.values()].map((one) => one.user_id)]);
 
 /**
- * The name of an account. The user's own name may be newer than the one in the message.
+ * The name shown for a person. The user's own name may be newer than the one in the message.
  * @param {App} app @param {string} uid @param {string} name
  */
 export const called = (app, uid, name) => (uid === app.me.uid ? app.me.user_id : name);

@@ -9,7 +9,7 @@ import { namesSeen, titleOf } from "./names.js";
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
 
-const SHOWN = 100; // the number of notifications that are updated after edits
+const SHOWN = 100; // the number of notifications that are updated after an edit and closed after a deletion
 
 /** Whether the browser may show notifications. Asks the user if there is no answer yet. */
 export async function askToNotify() {
@@ -18,7 +18,7 @@ export async function askToNotify() {
 }
 
 /**
- * Whether the message mentions this account, by the rule of the server.  Mentions of everybody need the server's flag.
+ * Whether the message mentions this user, by the rule of the server. Mentions of everybody need the server's flag.
  * @param {App} app @param {Message} message
  */
 export function namesMe(app, message) {
@@ -51,7 +51,7 @@ export function notify(app, go) {
     const looking = document.visibilityState === "visible" && document.hasFocus();
     if (!state || looking || !preferences().notify || preferences().silent.includes(state.conversation)) return;
     if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
-    // All accounts share the lobby, so only mentions notify there.
+    // Everybody is in the lobby, so only mentions notify there.
     if (state.kind === "lobby" && !namesMe(app, message)) return;
     const title = state.kind === "direct" ? message.sender : `${message.sender} · ${titleOf(state)}`;
     // The tag is unique for each conversation and message, so several tabs show one notification.

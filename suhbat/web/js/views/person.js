@@ -1,4 +1,4 @@
-// A small card about an account: its name, its presence, and a button to write to it.
+// A small card about a person: the name, the presence, and a button to start a direct.
 
 import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
@@ -10,7 +10,7 @@ import { sentence } from "./form.js";
 /** @import { App } from "../app.js" */
 
 /**
- * `uid` identifies the account. A guest's name may belong to another account now; that account is not shown.
+ * `uid` identifies the person. A guest's name may belong to another person now, who must not be shown instead.
  * @param {App} app @param {string} name @param {string | undefined} uid @param {Element} anchor
  * @param {(conversation: string) => void} go
  */

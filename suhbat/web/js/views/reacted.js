@@ -1,4 +1,4 @@
-// The list of all accounts that reacted to a message with an emoji, loaded page by page.
+// The list of all people who reacted to a message with an emoji, loaded page by page.
 
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";

@@ -10,14 +10,14 @@ import { h, icon } from "./dom.js";
  * @param {string} text
  * @param {{me?: string, exists?: (folded: string) => boolean, everybody?: boolean,
  *   onmention?: (name: string, anchor: Element) => void}} [options]
- *   `exists`: whether an account has this name; `everybody`: the server says that the text mentions all members
+ *   `exists`: whether a person has this name; `everybody`: the server says that the text mentions all members
  * @returns {Node[]}
  */
 export function rich(text, options = {}) {
   try {
     return parse(text, { exists: options.exists }).map((block) => blockNode(block, options));
   } catch (error) {
-    // After an error the text is shown without formatting.
+    // Show the text without formatting: after an error that is better than no text.
     console.error(error);
     return [h("p", {}, text)];
   }

@@ -12,7 +12,7 @@
  *   | {key: string, kind: "pending", pending: Pending, follows: boolean}} Row
  */
 
-const GROUPED = 5 * 60 * 1000; // messages of one sender within this time form a group
+const GROUPED = 5 * 60 * 1000; // ms; consecutive messages of one sender that are less than this apart form a group
 
 /**
  * @param {Timeline} timeline

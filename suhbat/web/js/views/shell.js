@@ -79,7 +79,7 @@ export class Shell {
     else location.hash = hash;
   }
 
-  /** Open the conversation in the address. Without one, open the last conversation, or on a phone the list. */
+  /** Open the conversation in the address. Without one, open the last one used, or on a phone the list. */
   #route() {
     const [, conversation, seq] = /^#\/c\/([^/]+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
     const wanted = conversation ? decodeURIComponent(conversation) : null;

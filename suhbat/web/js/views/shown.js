@@ -1,5 +1,5 @@
 // The content of each row of the timeline, as plain data. A row is drawn from this data alone and drawn again when the
-// data changed. So all displayed data is compared.
+// data changed. So nothing is displayed that is not compared.
 
 import { possibleNames } from "../text/mentions.js";
 import { day } from "../text/time.js";
@@ -17,7 +17,7 @@ import { day } from "../text/time.js";
  * @property {(message: Message) => string[]} readers
  * @property {(seq: number) => boolean} pinned
  * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
- * @property {(folded: string) => boolean} exists  whether an account with this name was seen
+ * @property {(folded: string) => boolean} exists  whether a person with this name was seen
  */
 
 /**
@@ -25,7 +25,7 @@ import { day } from "../text/time.js";
  *   message is not known
  * @typedef {{emoji: string, count: number, mine: boolean, users: string[]}} ShownReaction
  * @typedef {{text: string, me: string, names: string[], everybody: boolean}} ShownText  `names`: the
- *   mentioned names that belong to an account
+ *   mentioned names of people who were seen
  */
 
 /**
@@ -43,7 +43,7 @@ import { day } from "../text/time.js";
  * @property {ShownQuote | null} quote
  * @property {string | null} editedAt
  * @property {boolean} pinned
- * @property {string[] | null} readers  null for a message of another account
+ * @property {string[] | null} readers  null for a message of another user
  * @property {ShownReaction[]} reactions
  * @property {boolean} unfolded
  */

@@ -17,9 +17,9 @@ import { isHere, otherOf, sorted, titleOf } from "./names.js";
  * @typedef {object} Entry
  * @property {string} conversation
  * @property {string} title
- * @property {string | null} uid  of the other account in a direct; it sets the colour
+ * @property {string | null} uid  of the other person in a direct; it sets the colour
  * @property {"people" | "hash" | "lock" | null} icon  null for a direct
- * @property {boolean} here  the other account is online
+ * @property {boolean} here  the other person is online
  * @property {boolean} current
  * @property {boolean} silent
  * @property {string} draft
@@ -107,7 +107,7 @@ export class Sidebar {
     };
   }
 
-  /** The id of the next or the previous conversation, or null. @param {1 | -1} step @param {boolean} unreadOnly */
+  /** The id of the nearest conversation up or down, or null. @param {1 | -1} step @param {boolean} unreadOnly */
   neighbour(step, unreadOnly) {
     const states = sorted([...this.app.chat.conversations.values()]);
     const at = states.findIndex((state) => state.conversation === this.open);

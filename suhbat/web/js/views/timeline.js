@@ -14,7 +14,7 @@ import { shownOf } from "./shown.js";
 
 const NEAR = 600; // px from an edge at which more history is loaded
 const AT_END = 40; // px from the end within which the view scrolls to new messages
-const READ_AFTER = 300; // ms of visibility after which a message is marked as read
+const READ_AFTER = 300; // ms without scrolling after which the visible messages are marked as read
 const MOST_UNREAD = 160; // up to this many unread messages the view opens at the first of them
 
 export class TimelineView {
@@ -211,7 +211,7 @@ export class TimelineView {
     /** @type {HTMLElement | undefined} */ (reactions[FOLDED])?.focus();
   }
 
-  /** The first visible row and its position. It anchors the scroll position. */
+  /** The first visible message and its position. Drawing keeps it there, so the text being read does not move. */
   #anchor() {
     const edge = this.scroller.getBoundingClientRect().top;
     for (const element of this.list.children) {
@@ -244,7 +244,7 @@ export class TimelineView {
     this.#read();
   }
 
-  /** Mark messages as read that were visible for a moment in a focused window. */
+  /** After a short delay, mark the messages up to the last visible one as read. Only in a visible, focused window. */
   #read() {
     if (document.visibilityState !== "visible" || !document.hasFocus()) return;
     clearTimeout(this.#reading);
