@@ -28,8 +28,8 @@ def sanction_refusal(actor: Actor, rank: Rank, person: Actor, theirs: Rank) -> S
 
 
 def mute_refusal(person: Actor, roles: Mapping[str, Role] | None) -> SuhbatError | None:
-    """The refusal of muting a person. `roles`: of the members, None in the lobby. Only a ban may concern a person who
-    is no member."""
+    """The refusal of a mute, or None. `roles`: the roles of the members, None in the lobby. A ban, unlike a mute, may
+    concern a user who is no member."""
     if roles is None or person.uid in roles:
         return None
     return BadRequest(reason="this person is no member")
@@ -41,7 +41,7 @@ def changes_sanction(held: Mapping[str, Until], uid: str, *, on: bool, until: Un
 
 
 def report_refusal(open_reports: int) -> SuhbatError | None:
-    """The refusal of one more report by a user who has `open_reports`."""
+    """The refusal of one more report by a user who has `open_reports`, or None."""
     if open_reports < OPEN_REPORTS:
         return None
     return RateLimited("rate_limited.reports", retry_after=_WAIT_SECONDS, seconds=_WAIT_SECONDS)

@@ -26,7 +26,8 @@ addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${
 
 
 class Person:
-    """A browser profile with a page in it. `wrong`: the errors that the page raised."""
+    """A browser profile with a page in it. `wrong`: uncaught errors, console errors and warnings, and dialogs of its
+    pages."""
 
     def __init__(self, browser: Browser, name: str, url: str, *, locale: str = "en-US", **profile: Any) -> None:
         self.name = name

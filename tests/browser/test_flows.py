@@ -25,8 +25,8 @@ def set_up(server: Server, person: Make) -> Person:
 
 
 def test_from_setup_to_an_invited_guest(server: Server, person: Make) -> None:
-    """The owner sets the server up, makes a room and invites a guest. The guest gets into the room, and both can write
-    there."""
+    """The owner sets the server up, makes a room and invites a user. The invited user is in the room, and both can
+    write there. After the setup a setup link no longer works, and its code does not stay in the address."""
     owner = set_up(server, person)
     assert "code=" not in owner.page.url
     late = person("kechikkan")
@@ -190,8 +190,8 @@ def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
 
 
 def test_the_network_is_cut(server: Server, person: Make, cut: Cut) -> None:
-    """While the network is cut for 10 seconds both users write. The page shows a banner; afterwards no message is
-    missing or doubled."""
+    """The network of one user is cut for 10 seconds, and both users write. The page shows a banner. Afterwards no
+    message is missing or doubled."""
     ali, vali = person("ali", port=cut.port).comes(), person("vali").comes()
     vali.says("oldin")
     ali.sees("oldin")
@@ -295,7 +295,8 @@ def test_with_the_keyboard_alone(person: Make) -> None:
 
 
 def test_escape_closes_one_thing(person: Make) -> None:
-    """Escape closes the menu first, then the pane in which it was opened, then focuses the message field."""
+    """The first Escape closes the card. The second closes the pane in which it was opened and focuses the message
+    field."""
     ali, vali = person("ali").comes(), person("vali").comes()
     vali.says("salom")
     ali.sees("salom")
@@ -312,8 +313,8 @@ def test_escape_closes_one_thing(person: Make) -> None:
 
 
 def test_languages(person: Make) -> None:
-    """The language follows the browser. A switch works live and keeps the draft and the position. It is remembered, and
-    plural forms are right."""
+    """The language follows the browser. Another language applies at once, keeps the open conversation and the draft,
+    and is remembered after a reload."""
     ali, vali = person("ali", locale="ru-RU"), person("vali").comes()
     ali.page.goto(ali.url)
     expect(ali.page.get_by_role("heading", name="Присоединиться")).to_be_visible()
@@ -339,7 +340,8 @@ def test_languages(person: Make) -> None:
 
 
 def test_postman_and_the_page(server: Server, person: Make) -> None:
-    """Messages of a client of the simple dialect appear in the page, and the other way round."""
+    """Messages of a client of the simple dialect appear in the page, and the other way round. A private message of that
+    client is an unread direct in the page."""
     ali = person("ali").comes()
     with connect(f"{server.ws}/ws/postman", proxy=None) as postman:
         postman.send(json.dumps({"message": "Salom hammaga!", "to_user": ""}))
@@ -393,8 +395,8 @@ def test_a_session_that_ended(server: Server, person: Make) -> None:
 
 
 def test_without_a_network_one_can_read(person: Make, cut: Cut) -> None:
-    """After one visit the page opens without the server. It shows the conversations read last and the pending
-    messages."""
+    """After one visit the page opens without the server. It shows the messages read last and the pending ones. When the
+    network is back, pending messages are sent."""
     ali, vali = person("ali", port=cut.port).comes(), person("vali").comes()
     vali.says("buni keyin oʻqing")
     ali.sees("buni keyin oʻqing")

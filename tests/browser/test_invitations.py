@@ -22,7 +22,7 @@ def make_room(person: Person, title: str) -> None:
 
 
 def asks(person: Person, name: str) -> None:
-    """Add a user by name who does not know the inviter."""
+    """Add a user by name. They do not know the inviter, so they get an invitation."""
     if not person.page.locator(".panel").count():
         person.page.get_by_label("Details").click()
     person.page.locator(".panel").get_by_role("button", name="Add a member").click()
@@ -32,8 +32,8 @@ def asks(person: Person, name: str) -> None:
 
 
 def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> None:
-    """An invitation from a stranger is above the list with its title and inviter. Joining opens the room, and declining
-    removes the invitation for good. Both reach the other devices."""
+    """An invitation from a stranger is above the list with its title and inviter, in every tab. Joining opens the room
+    and removes the invitation in the other tab. Declining removes it for good, also after a reload."""
     host, asked = person("mezbon").registers(), person("mehmon").registers()
     phone = asked.tab()
     phone.set_viewport_size(PHONE["viewport"])

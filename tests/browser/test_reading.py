@@ -32,8 +32,9 @@ def say(server: Server, token: str, text: str, **fields: object) -> int:
 
 @pytest.mark.parametrize("how", ["edited", "deleted"])
 def test_a_quote_has_no_old_text(server: Server, person: Make, how: str) -> None:
-    """A quote follows edits of its message: in the timeline, in the reply being written and in a refused reply; also
-    after a reload, and if the message is far above the loaded part."""
+    """A quote follows an edit or a deletion of its message: in the timeline, in the reply being written and in a
+    refused reply; also after a reload, and if the message is far above the loaded part. The page must not contain the
+    old text."""
     town = Town(server)
     seq = town.say("nodira", town.room, "eski gap")
     for number in range(80):
@@ -78,8 +79,8 @@ def test_a_quote_has_no_old_text(server: Server, person: Make, how: str) -> None
 
 
 def test_the_card_of_a_name_that_was_used_again(server: Server, person: Make) -> None:
-    """A name on a message leads to its author, not to a later guest with that name. From the card of the later guest
-    the direct is with that guest. A mention, which may mean either, leads to nobody."""
+    """The name on a message of a guest who is gone says so, and does not open the card of a later guest with that name.
+    From the card of the later guest the direct is with that guest. A mention, which may mean either, opens no card."""
     vali = person("vali").comes()
     old = server.guest("ali")
     first = say(server, old, "birinchi ali")
@@ -160,7 +161,7 @@ def test_reactions_are_within_the_screen(server: Server, person: Make, profile: 
 
 
 def test_when_a_session_was_used_can_be_read_on_a_phone(server: Server, person: Make) -> None:
-    """The list of sessions in the settings is not cut off."""
+    """On a phone the time of the last use of each session is not cut off in the settings."""
     ali = person("ali", **PHONE).registers()
     body = {"user_id": "ali", "password": PASSWORD}
     assert server.request("POST", "/api/v1/sessions", body)[0] == 201
@@ -181,7 +182,8 @@ def within(row: Locator) -> None:
 
 
 def test_a_long_title_pushes_nothing_off_a_phone(server: Server, person: Make) -> None:
-    """With a long title, topic or word, all controls that a user needs for a reply stay within the window."""
+    """With a long title, topic and word, the message text, the details button and the send button stay within the
+    window of a phone."""
     token = server.guest("ali")
     room = ask(server, token, "POST", "/conversations", {"title": "W" * 40, "topic": "mavzu " * 20})["conversation"]
     ask(server, token, "POST", f"/conversations/{room}/messages", {"text": "a" * 300})

@@ -96,8 +96,8 @@ def api(server: Server, token: str, method: str, path: str, body: dict[str, Any]
 
 
 def test_every_text_field(server: Server, person: Callable[..., Person]) -> None:
-    """Messages, edits, quotes, reports, titles, topics, shown names, drafts, searches and words stay text in every
-    view."""
+    """Messages, edits, quotes, titles, topics and display names of another user stay text in the timeline, the list,
+    the details and the dialogs."""
     ali = person("ali").registers()
     status, made = server.request("POST", "/api/v1/accounts", {"user_id": "yomon", "password": PASSWORD})
     assert status == 201
@@ -154,8 +154,7 @@ def test_every_text_field(server: Server, person: Callable[..., Person]) -> None
 
 
 def test_what_one_types_oneself(server: Server, person: Callable[..., Person]) -> None:
-    """A user's own text stays text in the composer, the preview of an edit and a reply, search, and a refused
-    message."""
+    """A user's own text stays text in the timeline, in the edit of a message and in search."""
     ali = person("ali").comes()
     page = ali.page
     for payload in CORPUS[::4]:
@@ -174,7 +173,7 @@ def test_what_one_types_oneself(server: Server, person: Callable[..., Person]) -
 
 
 def test_the_door(server: Server, person: Callable[..., Person]) -> None:
-    """Names on the login page, invitation codes, and conversations in the address stay text."""
+    """Names on the login page, and invitation codes and conversations in the address, run no code."""
     ali = person("ali")
     for payload in CORPUS[::5]:
         ali.page.goto(server.url)

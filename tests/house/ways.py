@@ -32,7 +32,7 @@ class Watched:
         self._number = 0
 
     def calls(self) -> set[Call]:
-        """The calls since the last call of this."""
+        """The calls that the server made since the previous `calls()`."""
         assert self.server.process is not None
         os.kill(self.server.process.pid, signal.SIGUSR1)
         told = self._notes / f"{self._number}.txt"
@@ -71,7 +71,7 @@ class Way:
 
 
 async def _always(server: Watched, do: Callable[[], Awaitable[object]]) -> Way:
-    """The calls that are made every time, except the first."""
+    """The calls that every run of `do` makes. The first run does not count."""
     await do()
     sets: list[set[Call]] = []
     for _ in range(TIMES):

@@ -77,7 +77,8 @@ async def test_a_direct(store: Seeing, commands: Commands) -> None:
 
 
 def test_a_private_message() -> None:
-    """A private message is not sent to the user who has the name now."""
+    """A private message with the uid of an earlier holder of the name is refused. It is not sent to the user who has
+    the name now."""
     messages = Messages(cast(Store, FakeStore()), Names(), FakeClock())
     assert messages.recipient("vali", NEWER.uid) is NEWER
     with pytest.raises(UserNotFound):

@@ -70,8 +70,8 @@ class TestPost:
             assert len(await store.events(LOBBY, i - 1, 10)) == 1
 
     async def test_unknown_conversations_are_not_found(self, store: Store, listener: Listener) -> None:
-        """A conversation that does not exist, belongs to another user or is an own log gets the same answer and leaves
-        no trace."""
+        """A post is refused with NotFound if the conversation does not exist, is a direct of others or is an own log.
+        Nothing is written."""
         theirs = await direct(store, ALI, VALI, 1)
         for name in ("c9", theirs, "@me", own_log(BARE.uid), own_log(ALI.uid), ""):
             assert type(await listener.refused(store, BARE, conversation=name)) is NotFound
@@ -106,8 +106,8 @@ class TestIdempotency:
         assert isinstance(third, IdempotencyConflict)
 
     async def test_an_answer_can_be_had_again(self, store: Store, listener: Listener) -> None:
-        """The first answer can be looked up by its key alone. Another user's key has no answer, and other content is
-        refused."""
+        """The first answer can be looked up by user and key, without the conversation. There is none for another user
+        or key, and other content is a conflict."""
         first = await listener.send(store, ALI, "bir", client_id="k", peer=VALI)
         assert await store.answered(ALI.uid, "k", "bir", None) == replace(first, duplicate=True)
         assert await store.answered(VALI.uid, "k", "bir", None) is None
@@ -183,7 +183,7 @@ class TestReplies:
         assert [message.reply_to for message in page.messages] == [None, 1]
 
     async def test_a_refused_reply_makes_no_direct(self, store: Store, listener: Listener) -> None:
-        """A refused reply to a direct that does not exist must not create the direct."""
+        """A reply to a message of a direct that does not exist is refused, and must not create the direct."""
         assert isinstance(await listener.refused(store, ALI, peer=VALI, reply_to=1), NotFound)
         assert len((await everything(store, VALI)).states) == 1
 
@@ -202,8 +202,8 @@ class TestDirects:
         assert [entry.log for entry in listener.entries] == [own_log("u-ali"), own_log("u-vali"), name, name]
 
     async def test_both_are_told_in_their_own_log_first(self, store: Store, listener: Listener) -> None:
-        """`conversation.added` comes before the message in both own logs. Its state has the head before the message and
-        the name of the other user."""
+        """A first message adds `conversation.added` to both own logs, published before the message. Its state has the
+        head before the message and the name of the other user."""
         sent = await listener.send(store, ALI, peer=VALI, at=7_000)
         first, second, message = listener.entries
         for entry, title in ((first, "vali"), (second, "ali")):
@@ -265,7 +265,7 @@ class TestReading:
         assert len(await store.heads([f"c{i}" for i in range(2_500)])) == 2_500
 
     async def test_members(self, store: Store) -> None:
-        """The lobby has no members, and neither has an unknown conversation."""
+        """The lobby has no members. The members of an unknown conversation are NotFound."""
         assert await uids(store, ALI, LOBBY) == []
         with pytest.raises(NotFound):
             await uids(store, ALI, "c9")
@@ -334,7 +334,8 @@ class TestHistory:
             assert (await store.history(BARE, LOBBY)).messages == ()
 
     async def test_what_may_not_be_seen_is_not_found(self, store: Store) -> None:
-        """Another user's direct, an own log and an unknown conversation get the same answer."""
+        """The history of a direct of others, of an own log and of an unknown conversation is NotFound, so a user cannot
+        tell which of them exists."""
         theirs = await direct(store, ALI, VALI, 1)
         for name in (theirs, "c9", own_log("u-bare"), own_log("u-ali"), ME, ""):
             with pytest.raises(NotFound):
@@ -411,8 +412,8 @@ class TestOpening:
 
 class TestGuests:
     async def test_saved_and_found(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """A saved guest is durable when the call returns and is found by its token hash. Saving again updates the row
-        with that uid."""
+        """A saved guest is durable when the call returns and is found by its token hash. Saving the same uid again
+        updates the row, and the old hash finds nothing."""
         async with opened(make(tmp_path / "data")) as store:
             await store.save_guest(guest(ALI))
             await store.save_guest(guest(ALI, last_used_at=2_000, token_hash=b"new"))
@@ -444,8 +445,8 @@ class TestGuests:
         assert {found.uid: found.last_used_at for found in await store.guests(0)} == {"u-ali": 5_000, "u-vali": 1_000}
 
     async def test_drop_silent(self, store: Store, listener: Listener) -> None:
-        """Of the given guests only those are dropped that were last used before the time, wrote nothing and are in no
-        conversation."""
+        """A given guest is dropped only if it was last used before the time, wrote nothing and is in no conversation.
+        Other guests stay."""
         soli, late, other = (Actor(f"u-{name}", name) for name in ("soli", "late", "other"))
         for one in (ALI, VALI, soli, late, other):
             await store.save_guest(guest(one, last_used_at=2_000 if one is late else 1_000))
@@ -458,7 +459,8 @@ class TestGuests:
         assert {found.uid for found in await store.guests(0)} == {ALI.uid, VALI.uid, late.uid, other.uid}
 
     async def test_drop(self, store: Store) -> None:
-        """One guest, or those last used before a time, are dropped. Their messages keep the name."""
+        """`drop_guest` drops one guest and ignores an unknown uid. `drop_guests` drops those last used before the
+        time."""
         for name in (ALI, VALI):
             await store.save_guest(guest(name, last_used_at=1_000 if name is ALI else 2_000))
         await store.drop_guest("nobody")
@@ -496,7 +498,7 @@ class TestLife:
         await make(tmp_path / "data").close()
 
     async def test_ready(self, make: Callable[..., Store], tmp_path: Path) -> None:
-        """`ready` raises before `open` and after `close`."""
+        """`ready` raises before `open` and after `close`. A read after `close` raises too."""
         store = make(tmp_path / "data")
         with pytest.raises(UnusableStore):
             await store.ready()

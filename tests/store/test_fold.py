@@ -79,7 +79,7 @@ HISTORY = st.lists(STEPS, min_size=15, max_size=50)
 
 
 def moments(history: list[Step]) -> Iterator[list[Step]]:
-    """The steps of one moment, and so of one batch."""
+    """Group the steps into moments. The steps of one moment run at once, and so fall into one batch."""
     together: list[Step] = []
     for step in history:
         together.append(step)
@@ -140,7 +140,7 @@ class Reader:
         self._receive(CaughtUp())
 
     def _snapshot(self, there: States) -> None:
-        """Take a snapshot, in one frame or in several."""
+        """Receive a snapshot, in one frame or in several."""
         size = self._random.choice((1, 2, 100))
         heads = there.places.heads
         for start in range(0, len(there.states), size):
@@ -156,7 +156,8 @@ class Reader:
             )
 
     async def catch_up(self) -> None:
-        """Take all waiting events and requested answers, now and after the two seconds that the SDK waits."""
+        """Take all waiting events, let the two seconds pass that the SDK waits, and answer the `sync` commands that it
+        sends."""
         self._take(10_000)
         self._act(self.state.tick(10.0))
         while self._asked:
@@ -175,7 +176,7 @@ class Reader:
         return {e.state.conversation: e.state.head for _, e in missed if isinstance(e, ConversationAdded)}
 
     def _take(self, events: int) -> None:
-        """Take some of the waiting events: each log in its order, the logs in any order."""
+        """Take at most `events` of the waiting events: each log in its order, the logs in any order."""
         for _ in range(events):
             logs = [log for log, waiting in self._waiting.items() if waiting]
             if not logs:

@@ -1,4 +1,5 @@
-"""A SQLite store that is moved into PostgreSQL has the same contents there, wherever the move was interrupted."""
+"""A SQLite store that is moved into PostgreSQL has the same contents there, wherever the move was interrupted. A move
+that cannot give the same contents is refused."""
 
 from __future__ import annotations
 
@@ -302,7 +303,7 @@ class TestMoved:
             assert new.epoch and new.epoch != old.epoch
 
     async def test_into_a_database_that_was_served(self, data: Path, url: str, told: dict[str, Any]) -> None:
-        """A database may be the target if a server ran on it and nobody wrote. Its epoch ends too."""
+        """A database may be the target if a server ran on it and nobody wrote. It gets a new epoch."""
         async with opened(there(url)) as store:
             epoch = store.epoch
         lines(data, url)
@@ -400,7 +401,7 @@ class TestBrokenOff:
     async def test_in_the_middle_of_every_chunk(
         self, data: Path, url: str, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
     ) -> None:
-        """A move that is interrupted inside a chunk copies that chunk again."""
+        """A chunk whose transaction was interrupted is not in the database. The next run copies it again."""
         write, tried = parts._write, set[Any]()
 
         def once(old: Any, new: Any, table: Any, rows: Sequence[Any], *, is_first: bool) -> None:
@@ -451,8 +452,8 @@ class TestBrokenOff:
 
     @pytest.mark.parametrize("chunks", [60, 1_000])
     async def test_the_old_server_ran_again(self, lived: Path, url: str, chunks: int) -> None:
-        """If the old server ran after an interrupted move, the move starts again. Rows deleted in between are not
-        there."""
+        """If the old server ran after an interrupted move, the move starts again. Rows that were deleted in between are
+        not in the database."""
         halves(lived, url, chunks)
         async with opened(sqlite(lived), listener := Listener()) as store:
             house = House(store, listener)
@@ -464,8 +465,8 @@ class TestBrokenOff:
         assert await is_there(url, await at(lived, FEW))
 
     def test_two_at_once(self, data: Path, blank: str, tmp_path: Path) -> None:
-        """Of two moves from copies of one directory, which share no lock, the second is refused and the first
-        continues."""
+        """Two moves from copies of one directory share no lock. When the second has started, the first is refused at
+        its next chunk, and the second completes without a difference."""
         copy = Path(shutil.copytree(data, tmp_path / "copy"))
         with migrate_store.both(Settings(data=data, database_url=blank)) as both:
             mine = parts.copy(*both)
@@ -516,7 +517,8 @@ class TestRefused:
 
     @pytest.mark.parametrize("schema", ["0003", "0099"])
     def test_another_schema_in_the_file(self, data: Path, blank: str, schema: str) -> None:
-        """A file with another schema version is refused."""
+        """A file with another schema version is refused with the advice to start the server on it once, which migrates
+        it. Nothing is written."""
         in_file(data, f"UPDATE alembic_version SET version_num = '{schema}'")
         assert "start the server on it once" in refused(data, blank)
         assert _tables(blank) == 0
@@ -533,8 +535,8 @@ class TestRefused:
 
     @pytest.mark.parametrize("schema", ["0003", "0099"])
     def test_another_schema_in_postgresql(self, data: Path, url: str, schema: str) -> None:
-        """A database with another schema is not migrated by the move, because nodes of another version may be using
-        it."""
+        """A database with another schema version is refused. The move does not migrate it, because nodes of another
+        version may be using it."""
         sql(url, f"UPDATE alembic_version SET version_num = '{schema}'")
         assert f"has the schema {schema}, this version has {HEAD}" in refused(data, url)
 
@@ -552,14 +554,15 @@ class TestRefused:
         ],
     )
     def test_somebody_lives_there(self, data: Path, url: str, table: str, insert: str) -> None:
-        """A database with data in it is refused. The refusal names the data, and the data stays."""
+        """A database with data in it is refused. The refusal names the table, and its rows stay."""
         sql(url, insert)
         before = sql(url, f"SELECT * FROM {table}")
         assert f"its table {table} is not empty: give a new, empty database" in refused(data, url)
         assert sql(url, f"SELECT * FROM {table}") == before and not _moving(url)
 
     def test_a_server_works_there(self, data: Path, url: str) -> None:
-        """A database in use by a server is refused, even if nobody has written to it yet."""
+        """A database in use by a server is refused, even if nobody has written to it yet. After the lease of the node
+        has ended it can be moved into."""
         sql(url, "INSERT INTO nodes VALUES ('n', (extract(epoch FROM now()) * 1000)::bigint + 9000, 1, 1)")
         assert "a server works with the database" in refused(data, url)
         sql(url, "UPDATE nodes SET until = 1")
@@ -567,7 +570,7 @@ class TestRefused:
 
     async def test_moved_before(self, lived: Path, url: str, tmp_path: Path) -> None:
         """A second move is refused, even after the old server ran again. Another installation is told only that the
-        database is not empty."""
+        database is not empty. The moved data stays."""
         lines(lived, url)
         told = await seen_at(url, FEW)
         assert "was moved to the database before: start the server" in refused(lived, url)
@@ -597,8 +600,8 @@ class TestRefused:
             assert "cannot be reached" in (reason := refused(data, url)) and "database_url" in reason
 
     def test_what_postgresql_cannot_hold(self, data: Path, url: str) -> None:
-        """A text with NUL, which PostgreSQL cannot store, stops the move. The table is named and the tables before it
-        stay."""
+        """A text with NUL, which PostgreSQL cannot store, stops the move, and the error names the table. After the text
+        is corrected the move can be completed."""
         in_file(data, "UPDATE users SET user_id = 'a' || char(0) || 'b' WHERE uid = 'u-ali'")
         assert "copying users failed" in (reason := refused(data, url)) and "NUL" in reason
         in_file(data, "UPDATE users SET user_id = 'ali' WHERE uid = 'u-ali'")
@@ -630,7 +633,7 @@ class TestCompared:
         ],
     )
     async def test_what_differs_is_found(self, data: Path, arrived: str, table: str, change: str) -> None:
-        """If one row of one table differs, only that table is named, and no server opens the database."""
+        """If one table differs in any way, only that table is named, and no server opens the database."""
         sql(arrived, change)
         result = run(data, arrived)
         assert result.exit_code == 1 and result.output.isascii()
@@ -655,6 +658,6 @@ class TestCommand:
         assert second.stderr.startswith("suhbat: this was moved") and "Traceback" not in second.output
 
     def test_it_needs_a_database(self, data: Path) -> None:
-        """Without a database URL the command asks for one."""
+        """Without a database URL the command exits with 2 and names the option."""
         result = CliRunner().invoke(cli.build(), ["migrate-store", "--data", str(data)])
         assert result.exit_code == 2 and "--database-url postgresql://" in result.stderr

@@ -87,8 +87,8 @@ async def test_words_phrases_and_filters(store: Store, listener: Listener) -> No
     ],
 )
 async def test_signs_of_the_index_are_text(store: Store, listener: Listener, text: str) -> None:
-    """A query is only words: no index syntax in it has an effect or breaks the index. Messages with the same words are
-    found."""
+    """A query is only words: index syntax in it has no effect and breaks nothing. A message with the same words is
+    found. A query without words is refused."""
     await listener.send(store, ALI, text)
     await listener.send(store, ALI, "something else")
     try:
@@ -100,8 +100,8 @@ async def test_signs_of_the_index_are_text(store: Store, listener: Listener, tex
 
 
 async def test_only_what_one_may_read(store: Store, listener: Listener) -> None:
-    """A user finds nothing that they may not read: not as a stranger, a removed member, a bare guest or a later
-    newcomer."""
+    """Strangers find nothing of a room or a direct, and removed members nothing of the room. Bare guests and later
+    newcomers find no earlier message of the lobby."""
     theirs = await direct(store, ALI, VALI, 1)
     room = await room_of(store, ALI, VALI)
     await listener.send(store, ALI, "sir direct", conversation=theirs)
@@ -183,7 +183,8 @@ async def test_many_conversations(store: Store, listener: Listener, monkeypatch:
 
 
 async def test_a_newcomer_to_the_lobby(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lobby messages that a newcomer may not read take no part of their page."""
+    """Lobby messages that a newcomer may not read do not count towards the scan limit: the first page has every match
+    that they may read."""
     monkeypatch.setattr(index, "SCANNED", 6)
     monkeypatch.setattr(index, "_BATCH", 2)
     room = await room_of(store, ALI)
@@ -199,7 +200,8 @@ async def test_a_newcomer_to_the_lobby(store: Store, listener: Listener, monkeyp
 
 
 async def test_many_rooms_in_one_page(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With many rooms, search first scans the newest hits of all rooms, then queries only the rooms of the user."""
+    """With many rooms, search first scans the newest hits of all rooms, then queries only the rooms of the user. So
+    hits below many foreign ones are still in the first page."""
     monkeypatch.setattr(index, "FEW", 1)
     monkeypatch.setattr(index, "SCANNED", 6)
     monkeypatch.setattr(index, "_BATCH", 2)
@@ -260,7 +262,7 @@ async def test_a_page_has_what_was_found_in_time(
     store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """When the time is over, the page is short and the next page continues from there, so no message is skipped. If
-    nothing was found by then, the answer says so."""
+    nothing was found by then, the search is refused because it takes too long."""
     for number in range(10):
         await listener.send(store, ALI, f"gap {number}")
     looked = 0

@@ -27,7 +27,7 @@ export const ASKED_FOR = {
   "-webkit-tap-highlight-color": "a matter of taste on phones",
 };
 
-/** The first version of a browser with this feature, if there is one. @param {any} statement */
+/** The first version of a browser with this feature, or Infinity. @param {any} statement */
 function since(statement) {
   if (!statement || statement.flags || statement.prefix || statement.alternative_name) return Infinity;
   const { version_added: added, version_removed: removed } = statement;

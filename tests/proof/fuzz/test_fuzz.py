@@ -104,7 +104,7 @@ def test_words(text: bytes) -> None:
 @CALM
 @given(inputs)
 def test_a_search(text: bytes) -> None:
-    """A real index takes every query, and finds the messages with the words of the query."""
+    """A real index takes every query, and each result has all words of the query."""
     targets.query(text)
 
 

@@ -211,8 +211,8 @@ class TestWriting:
     async def test_a_transaction_that_is_paused_between_its_last_statements_ends(
         self, url: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A pause between pipelined statements also ends the transaction: it must look idle to the database, not
-        busy."""
+        """The database also ends a transaction that is paused between pipelined statements. Such a transaction must
+        look idle to the database, not busy."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             real, entered, gate = search.index, threading.Event(), threading.Event()
 
@@ -334,7 +334,8 @@ class TestWriting:
 class TestConnections:
     @pytest.mark.parametrize("patient", [True, False])
     def test_who_is_gone_without_a_word_is_noticed(self, url: str, patient: bool) -> None:
-        """The database server, too, notices a dead client, because its end of the connection holds the locks."""
+        """The database server notices within seconds that a client is dead, because its end of the connection holds the
+        locks."""
         engine = connect(url, patient=patient)
         with engine.connect() as connection:
             settings = connection.execute(text("SELECT name, reset_val FROM pg_settings WHERE name LIKE 'tcp_%'"))
@@ -366,8 +367,8 @@ def _execute(connection: Connection, statement: str) -> None:
 
 class TestJournal:
     async def test_heads_and_changes_since_a_look(self, url: str) -> None:
-        """A look returns the heads and cache changes that any node wrote since the mark. Without a mark it returns
-        everything."""
+        """A look returns the heads and cache changes that any node wrote since the mark. Without a mark it returns the
+        heads of the requested logs, and says that all changes are unknown (`whole`)."""
         async with stores(url) as ((one, first, told), (two, _, _)):
             whole = await two.changes_since([LOBBY])
             assert whole.whole and whole.heads == {LOBBY: 0}
@@ -410,7 +411,7 @@ class TestJournal:
 
     def test_what_became_of_a_transaction(self, url: str) -> None:
         """A transaction id alone does not decide the outcome: after a crash it may belong to another transaction, or be
-        unused again. A pruned journal decides nothing."""
+        unused again. If the journal line may have been pruned, the outcome is unknown."""
         engine = connect(url)
 
         def is_committed(line: journal.JournalLine) -> bool | None:
@@ -451,7 +452,8 @@ class TestJournal:
 
 class TestLeases:
     async def test_who_is_where(self, url: str) -> None:
-        """A look returns the users who came and went since the last one. A first look returns all online users."""
+        """A look returns the users who came to a node and left it since the last look. A first look returns all online
+        users of the node."""
         async with stores(url, 1) as ((store, _, _),):
             for node in ("n1", "n2"):
                 await store.join(node, [], {})
@@ -467,8 +469,8 @@ class TestLeases:
             assert (await store.others("n2", {})).keys() == set()
 
     async def test_a_lease_that_ran_out(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A node whose lease ended is not listed. It cannot renew or hold a name before it joins again. After that
-        other nodes read its users anew."""
+        """A node whose lease ended is not listed. It cannot renew the lease or hold a name before it joins again. After
+        that other nodes get its whole list of users, not the changes to the old one."""
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n2", [], {})
             await store.join("n1", [ALI], {})
@@ -540,7 +542,8 @@ class TestLeases:
 
     @pytest.mark.parametrize("kind", ["bare", "account"])
     async def test_a_lease_that_is_being_renewed_is_waited_for(self, url: str, kind: str) -> None:
-        """A lease seems to have ended while its renewal is not committed yet. Its names stay held."""
+        """If a lease has ended but its renewal is about to commit, a request for one of its names waits for that commit
+        and is refused."""
         from tests.store.people.test_people import account
 
         async with stores(url, 1) as ((store, _, _),):
@@ -583,7 +586,8 @@ class TestLeases:
             assert await store.join("n2", [], dict.fromkeys(names, "u-x")) == names.keys()
 
     async def test_names_of_guests_and_accounts_count(self, url: str) -> None:
-        """A bare guest's name cannot become an account, and an account's name cannot be held by a bare guest."""
+        """A bare guest cannot hold the name of a token guest, and a token guest cannot be saved under the name of a
+        bare guest."""
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n1", [], {})
             await store._write(lambda c: c.execute(text("UPDATE nodes SET until = until + 60000")) and None)
@@ -596,7 +600,8 @@ class TestLeases:
                 await store.save_guest(guest(Actor("u-c", "bare", lobby_from=0)))
 
     async def test_traces_are_forgotten(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Rows of users who left long ago are deleted. A node with an older mark reads all online users."""
+        """Rows of users who left long ago are deleted. A node with an older mark gets the whole list of online
+        users."""
         monkeypatch.setattr(leases, "TRACES", 3)
         async with stores(url, 1) as ((store, _, _),):
             await store.join("n1", [ALI], {})
@@ -660,8 +665,8 @@ async def test_an_account_made_twice_is_one(url: str) -> None:
 
 
 async def test_nodes_of_neighbouring_versions(url: str) -> None:
-    """A node works on a database of a newer version as long as the database allows its version. After that a running
-    node stops working with it and says so."""
+    """A node works on a database of a newer version as long as the database allows it. After that `ready` of a running
+    node says that it must be updated, and no node of this version can open the database."""
     with psycopg.connect(url, autocommit=True) as database:
         async with stores(url, 1) as ((store, listener, _),):
             database.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -677,8 +682,8 @@ async def test_nodes_of_neighbouring_versions(url: str) -> None:
 
 
 async def test_a_database_that_is_not_prepared() -> None:
-    """A database without tables is refused with the command to run; no table is created. An unreachable server is
-    named."""
+    """A database without tables is refused, and the error names the command that makes them. An unreachable server and
+    a URL of another database system are refused too."""
     empty = engines.postgres().new_database(f"e{time.monotonic_ns()}")
     for url, said in (
         (empty, "suhbat migrate"),
@@ -690,7 +695,8 @@ async def test_a_database_that_is_not_prepared() -> None:
 
 
 async def test_another_database_is_another_epoch(url: str) -> None:
-    """A copy of the database has a new epoch: a restored dump, a promoted standby."""
+    """A copy of the database, such as a restored dump or a promoted standby, has another epoch. A restart keeps the
+    epoch."""
     async with stores(url, 1) as ((store, _, _),):
         epoch = store.epoch
     async with stores(url, 1) as ((store, _, _),):

@@ -133,7 +133,8 @@ class TestEpoch:
         assert await epoch_of(tmp_path) != first
 
     async def test_another_file_in_its_place(self, tmp_path: Path) -> None:
-        """A file that was moved here, even with the same contents, is unknown, so the epoch changes."""
+        """A database file that was moved here has another epoch, even with the same contents, because its past is
+        unknown."""
         first = await epoch_of(tmp_path, 3)
         shutil.copy(tmp_path / "suhbat.db", tmp_path / "copy")
         (tmp_path / "copy").replace(tmp_path / "suhbat.db")

@@ -1158,7 +1158,7 @@ class TestMute:
         """A mute in the lobby makes no event, because the lobby has no members. It does not depend on the writer cache."""
         await house.quiet(commands.Mute, MODERATOR, LOBBY, person=VALI, on=True)
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
-        await house.refused(NotFound, None, commands.Leave, ALI, "r404")  # the writer cache is cleared
+        await house.refused(NotFound, None, commands.Leave, ALI, "r404")  # a refusal clears the writer cache
         assert (await house.cannot_write(VALI, LOBBY)).text == "forbidden.muted"
         await house.write(ALI)
 
@@ -1171,7 +1171,7 @@ class TestMute:
         await house.refused(Forbidden, "forbidden.rank", commands.Mute, VALI, room, person=ALI, on=True)
         await house.refused(Forbidden, None, commands.Mute, SOLI, room, person=VALI, on=True)
         await house.store.add_account(account("boshqa", role="moderator"))
-        like = Actor("u-boshqa", "boshqa", "account", 0)  # as seen by a client that does not know their rank yet
+        like = Actor("u-boshqa", "boshqa", "account", 0)  # as a node sees them that does not know their rank yet
         await house.refused(Forbidden, "forbidden.rank", commands.Mute, MODERATOR, LOBBY, person=like, on=True)
         await house.do(commands.Mute, LORD, LOBBY, person=like, on=True)
 

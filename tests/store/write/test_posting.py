@@ -180,7 +180,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
 
 
 def check_unread(connection: Connection, actor: Actor) -> None:
-    """The unread count is the number of messages of others, counted here without an index."""
+    """The unread count of a direct is the number of events of others in its log."""
     for state in states.states(connection, actor, "since_joined", None, 100).states:
         if state.kind == "direct":
             entries = event_page(connection, state.conversation, 0, 1_000)
@@ -243,7 +243,7 @@ def test_history_counts_messages_only(connection: Connection) -> None:
 
 
 def test_a_rolled_back_batch_leaves_nothing(connection: Connection) -> None:
-    """After a rollback the cached heads are dropped, so numbers continue from the tables."""
+    """A batch that is rolled back leaves no rows. After the cache is cleared, numbers continue from the tables."""
     cache = WriterCache()
     with connection.begin():
         write(connection, [make_post(ALI, key="~1")], cache)
@@ -293,8 +293,8 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
 
 
 def test_few_statements_for_any_number_of_logs(connection: Connection) -> None:
-    """The number of distinct statements is small, because a connection keeps each prepared one. One for each number of
-    names took a hundred megabytes."""
+    """The number of distinct statements is small, because a connection keeps each prepared one. One statement for each
+    number of names took a hundred megabytes."""
     statements: set[str] = set()
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
@@ -336,7 +336,7 @@ def test_keys_are_looked_up_by_index(connection: Connection, table: Table, keys:
 
 
 def test_too_much_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The writer cache is bounded: above its limit it drops rows."""
+    """The writer cache is bounded: `trim` clears it when it is above its limit."""
     cache = WriterCache()
     cache.users = {str(i) for i in range(200_001)}
     cache.trim()
