@@ -3,5 +3,5 @@ try {
   const { theme } = JSON.parse(localStorage.getItem("suhbat.preferences") ?? "{}");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // There is no stored choice, or storage is disabled.
+  // The stored choice cannot be read, or storage is disabled.
 }

@@ -3,11 +3,14 @@
 /** Error codes after which the SDK retries by itself. `name_in_use` is retryable too, but a person should choose. */
 export const WAIT_AND_REPEAT = new Set(["busy", "storage_unavailable", "rate_limited"]);
 
-/** The server refused one command; the chat goes on. `code` is for programs, `message` for people. */
+/**
+ * One command or request was refused, by the server or by a limit of the SDK (`too_large`, `outbox_full`). The chat
+ * goes on. `code` is for programs, `message` for people.
+ */
 export class Refused extends Error {
   /**
    * @param {{ code: string, message: string, status?: number | null, retryAfter?: number | null }} why
-   *   `status`: the HTTP status, null for an error from the socket; `retryAfter`: in seconds
+   *   `status`: the HTTP status, null for an error that did not come over HTTP; `retryAfter`: in seconds
    */
   constructor({ code, message, status = null, retryAfter = null }) {
     super(message);

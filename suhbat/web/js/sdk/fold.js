@@ -16,7 +16,7 @@ const SETTINGS = /** @type {const} */ ([
   "retention",
 ]);
 
-/** The limits of different emoji on a message, and of listed accounts for each. */
+/** The limits: different emoji on a message, and accounts listed for each emoji. */
 const EMOJI = 20;
 const SHOWN = 20;
 
@@ -30,7 +30,7 @@ export function fold(state, event, uid, tally = new Tally(state.last_ordinal, st
   /** @type {ConversationState} */
   const folded = { ...state, head: event.seq, ...changes(state, event, uid, tally) };
   const last = folded.last_message;
-  // All reactions that the message had counted in advance have been applied.
+  // The events up to `reactions_at` have arrived, so later reaction events need no comparison with it.
   if (last && (last.reactions_at ?? Infinity) <= event.seq) folded.last_message = without(last);
   return folded;
 }
@@ -172,7 +172,8 @@ export function reacted(message, event, uid) {
 }
 
 /**
- * Add an account to the list, which is in the order of time. The account is appended only if the list is complete.
+ * Count the reaction of an account. The list is in the order of time, so the account is appended only if the list is
+ * complete: accounts that are not listed would come before it.
  * @param {Reaction} reaction @param {Event} event @returns {Reaction}
  */
 function added(reaction, event) {
@@ -191,7 +192,7 @@ function added(reaction, event) {
 function removed(reaction, event) {
   const at = reaction.uids.indexOf(event.actor_uid);
   const count = counted(reaction);
-  // An account that is not listed; or no account, if all are listed.
+  // The account is not listed. If all accounts are listed, it had no reaction and the count stays.
   if (at < 0) return { ...reaction, count: count - Math.min(count - reaction.uids.length, 1) };
   return {
     ...reaction,

@@ -10,7 +10,7 @@ import { CLOSE, Closed, Refused, Unreachable, mayReconnect } from "./errors.js";
 import { answer } from "./resume.js";
 
 const TICK_MS = 500;
-/** A tick that is late by this many ms was delayed by the browser, together with all other work. */
+/** A tick that comes more than this many ms after the last one was delayed, together with all work of the page. */
 const LATE_MS = 5_000;
 
 /** How long, in ms, a connection must be healthy before a server fault is followed by a short delay. */
@@ -27,9 +27,9 @@ export class Lifeline {
   #check;
   #emit;
   #backoff;
-  /** Whether this connection has been open. */
+  /** Whether this connection was ever open. */
   #reached = false;
-  /** The time since which this connection is healthy. @type {number | null} */
+  /** When this connection caught up; null before that. @type {number | null} */
   #liveSince = null;
   /** Counts starts and stops. An answer that belongs to an older count is ignored. */
   #life = 0;
@@ -46,7 +46,7 @@ export class Lifeline {
    * @param {Link} parts.link
    * @param {string | null} parts.token
    * @param {Clock} parts.clock @param {() => number} parts.random
-   * @param {() => Promise<unknown>} parts.check  asks the server whether the login session is valid
+   * @param {() => Promise<unknown>} parts.check  requests the current account; fails if the login is not valid
    * @param {(name: string, ...args: any[]) => void} parts.emit
    */
   constructor({ state, outbox, link, token, clock, random, check, emit }) {
@@ -77,7 +77,7 @@ export class Lifeline {
     else if (this.status.state === "connecting") this.#link.hurry?.();
   }
 
-  /** Stop for good. @param {number} code @param {string} reason */
+  /** Stop and reject all commands. Only `start` connects again. @param {number} code @param {string} reason */
   end(code, reason) {
     if (this.status.state === "closed") return;
     this.#life++;
@@ -161,7 +161,10 @@ export class Lifeline {
     this.#emit("caught_up");
   }
 
-  /** Close this connection from the client. @param {number} code  handled as a server's code @param {string} reason */
+  /**
+   * Close this connection from the client.
+   * @param {number} code  handled as if the server had closed with it @param {string} reason
+   */
   #drop(code, reason) {
     this.#link.close(CLOSE.DEAD);
     this.#closed(code, reason);
@@ -196,7 +199,7 @@ export class Lifeline {
   }
 
   /**
-   * A browser does not report why a socket never opened. The login session may be invalid, so ask the server.
+   * A browser does not report why a socket never opened. The login may be invalid, so ask the server.
    * @param {number} life
    */
   async #ask(life) {

@@ -1,11 +1,11 @@
-// Records which messages to everybody a mention count already includes. Pure.
+// For the messages that mention everybody: records which of them a mention count already includes. Pure.
 //
 // The user's own log gives the whole count up to an event of the conversation. Later events of the conversation change
 // it.
 
 /** @import { Event, SavedNamed } from "./types.js" */
 
-/** Remembered changes per conversation. More do not occur between a count and its event. */
+/** Remembered changes per conversation. No more occur between the server's count and the arrival of its event. */
 const KEPT = 10_000;
 
 export class Named {
@@ -14,7 +14,7 @@ export class Named {
   #above;
 
   /**
-   * @param {number} began the head of the first state @param {number} counted
+   * @param {number} began the head of the state that it starts from @param {number} counted
    * @param {[seq: number, ordinal: number, by: number][]} above
    */
   constructor(began, counted = began, above = []) {
@@ -29,7 +29,7 @@ export class Named {
   }
 
   /**
-   * The change of `uid`'s count by this event, the next one of its log. `read` is the read position.
+   * The change of `uid`'s count by this event, the next one of the conversation's log. `read` is the read position.
    * @param {Event} event @param {string} uid @param {number} read
    */
   changed(event, uid, read) {

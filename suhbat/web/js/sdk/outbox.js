@@ -3,7 +3,7 @@
 //
 // A command may be sent many times, because the connection broke before the reply or the server was busy. That is safe:
 // a `send` carries the same `client_id` each time, and the other commands are idempotent. Only `create` makes another
-// room each time. If the connection breaks before its reply, the outcome is unknown and it rejects.
+// room each time. If the connection breaks before its reply, the outcome is unknown and the `create` rejects.
 
 /** @import { Frame } from "./types.js" */
 
@@ -13,9 +13,9 @@ import { Refused, Unreachable, WAIT_AND_REPEAT } from "./errors.js";
 export const WINDOW = 64;
 /** The limit of unanswered commands, sent or not. They are in memory and the server may be offline for days. */
 export const LIMIT = 10_000;
-/** The growth of the window per reply, after a rate-limit refusal has reduced it to one. */
+/** The growth of the window per `ok`, after an error of WAIT_AND_REPEAT has reduced it to one. */
 const GROWTH = 0.25;
-/** The delay after a refusal that names no delay. */
+/** The delay after an error of WAIT_AND_REPEAT that names no delay. */
 export const WAIT_MS = 1_000;
 
 /**
@@ -66,7 +66,7 @@ export class Outbox {
     return null;
   }
 
-  /** The connection is lost: all unanswered commands must be sent again, in order. */
+  /** The connection is lost: all unanswered commands must be sent again, in order. A `create` in flight rejects. */
   cut() {
     for (const id of this.#flying) {
       if (ONCE.has(this.#asks.get(id)?.command.type ?? "")) {
@@ -86,7 +86,7 @@ export class Outbox {
   }
 
   /**
-   * A rate-limit refusal without an `id` may belong to any command, so all commands in flight are sent again.
+   * An error of WAIT_AND_REPEAT without an `id` may belong to any command, so all commands in flight are sent again.
    * @param {Frame} error @param {number} now
    */
   refused(error, now) {

@@ -28,7 +28,7 @@ export class Pulse {
   }
 
   /**
-   * A refused ping also proves that the connection is alive. Send the next one later.
+   * The refused command may be the ping. An error also proves that the connection is alive, so ping again later.
    * @param {number} wait @param {number} now
    */
   refused(wait, now) {

@@ -7,7 +7,7 @@
 export const ME = "@me";
 /** Bytes for cursors in a frame of 64 KiB. A log whose cursor does not fit into `hello` is `reset`. */
 export const CURSOR_BYTES = 65_536 - 8_192;
-/** The JSON overhead of a cursor, with the largest number. */
+/** The bytes that a cursor takes in JSON besides the name of its log, with the largest number. */
 const AROUND = 20;
 
 /**
@@ -28,8 +28,8 @@ export function fitting(cursors) {
 
 /**
  * The frames for a tab that joins this one, as the server would send them. If it knows the same conversations, it
- * resumes from its cursors: the leader sends `sync` for it, and the answer, which all tabs get, ends with
- * `caught_up`.
+ * resumes from its cursors. If it missed events, the leader sends `sync` for it; the answer goes to all tabs and ends
+ * with `caught_up`.
  * @param {State} state  that of an open connection @param {Frame} hello
  * @returns {{ frames: Frame[], sync: Frame | null }}
  */

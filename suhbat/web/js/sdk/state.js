@@ -133,8 +133,8 @@ export class State {
     if (Number.isSafeInteger(frame.seq) && typeof frame.conversation === "string") {
       return this.#event(/** @type {Event} */ (frame), now);
     }
-    // Without a `seq` this type is the reply to a cursor; in the user's own log it is an event. Unknown types are
-    // ignored.
+    // Without a `seq`, `conversation.removed` is the reply to a cursor; in the user's own log it is an event. Unknown
+    // types are ignored.
     return frame.type === "conversation.removed" ? this.#drop(frame.removed) : [];
   }
 
@@ -172,7 +172,8 @@ export class State {
     this.welcomed = true;
     this.people.seen(frame);
     this.pulse.welcome(frame.heartbeat, now);
-    // Clear the cursors now, not with the snapshot. If the connection breaks in between, they belong to an old epoch.
+    // Clear the cursors now, not with the snapshot: if the connection breaks in between, the next `hello` must not send
+    // cursors of an old epoch as cursors of this one.
     if (!frame.resumed) this.cursors.clear();
     return [];
   }
@@ -262,7 +263,7 @@ export class State {
         const log = event.state.conversation;
         /** @type {Effect[]} */
         const accepted = this.invitations.delete(log) ? [{ emit: ["invitations"] }] : [];
-        // A reset during this opening has delivered a newer state than this event.
+        // The conversation has a cursor if a reset of this opening delivered it, with a state newer than this event.
         if (this.cursors.has(log)) return accepted;
         this.#start(this.#fresh.get(log) ?? event.state, now);
         return [...accepted, { emit: ["changed", log] }];
@@ -308,14 +309,14 @@ export class State {
     this.tallies.forget(log);
     this.cursors.delete(log);
     const above = this.#gaps.forget(log);
-    // A later event may add it again. Then the early events are still missing.
+    // A later event may add it again. Then the events up to this head are still missing.
     if (above) this.#early.set(log, Math.max(above, this.#early.get(log) ?? 0));
     return known ? [{ emit: ["removed", log] }] : [];
   }
 }
 
 /**
- * Sort in the server's order. Several invitations of one batch have the same time.
+ * Sort in the server's order. Several invitations of one batch have the same time, so the conversation decides.
  * @param {Invitation[]} invitations
  */
 function byTime(invitations) {

@@ -12,12 +12,12 @@ import { CLOSE } from "./errors.js";
 import { newId } from "./ids.js";
 
 /**
- * A leader that is silent for this long, in ms, was suspended by the browser. Another tab takes its place.
+ * A leader that is silent for this long, in ms, counts as suspended by the browser. Another tab takes its place.
  */
 export const PATIENCE_MS = 5_000;
 /**
- * The delay, in ms, between the last message of the old leader and the lead of the next tab. It is needed because a
- * message and a lock may overtake each other.
+ * The delay, in ms, between the last message of a leader that closes and the release of its lock. Without it the lock
+ * could reach the next tab before the message does.
  */
 const HANDOVER_MS = 100;
 
@@ -127,7 +127,7 @@ export class TabsLink {
         mine = () => resolve();
         this.#elected(mine);
       });
-    // A lock request may steal or wait, not both. A steal does not wait, so it cannot be aborted.
+    // A request for a lock either steals it or waits for it. A steal does not wait, so it takes no abort signal.
     const lock = this.#locks?.request(this.#name, options.steal ? options : { signal: queued.signal }, held);
     Promise.resolve(lock).catch(() => {
       if (mine && this.#release === mine) this.#deposed();
@@ -234,7 +234,7 @@ export class TabsLink {
       this.#tell({ kind: "join" });
     } else if (kind === "closed" || kind === "leader") {
       this.#rest();
-      // The leader finds out whether the command reached the server.
+      // Without `onopen` this tab would ask the server why the connection never opened. That is the leader's task.
       ear.onopen();
       if (kind === "leader") ear.onclose(CLOSE.RESTART, "another tab leads now");
       else ear.onclose(code, reason);
@@ -249,7 +249,7 @@ export class TabsLink {
   // In both roles
 
   /**
-   * A frame of the server. A reply goes to the tab that asked; heads go to all tabs.
+   * A frame of the server. A reply goes to the tab that asked; a `pong` goes to all tabs, because it has the heads.
    * @param {Ear} ear @param {any} frame
    */
   #take(ear, frame) {

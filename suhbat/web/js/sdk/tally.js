@@ -7,11 +7,11 @@
 
 import { Named } from "./named.js";
 
-/** Remembered messages and deletions per conversation. More do not occur between a read mark and its event. */
+/** Remembered messages and deletions per conversation. No more occur between a read mark and its `read` event. */
 const KEPT = 10_000;
 
-/** The tally of one conversation. Its first state counted the messages up to the ordinal `counted` and the deletions
- * up to the `seq` `head`. */
+/** The tally of one conversation. It starts from a state that counted the messages up to the ordinal `counted` and the
+ * deletions up to the `seq` `head`. */
 export class Tally {
   #counted;
   #head;

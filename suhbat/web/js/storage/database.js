@@ -32,7 +32,7 @@ export class Database {
     try {
       indexedDB.deleteDatabase(`${NAME}:${owner}`);
     } catch {
-      // There is no database.
+      // The browser offers no database.
     }
   }
 

@@ -30,7 +30,7 @@ export function prefer(change) {
   try {
     localStorage.setItem(KEY, JSON.stringify(chosen));
   } catch {
-    // The browser stores nothing, so the preference applies to this visit only.
+    // The browser does not store it, so it applies to this visit only.
   }
   for (const listener of listeners) listener();
 }

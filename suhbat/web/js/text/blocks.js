@@ -1,5 +1,5 @@
 // Parses lines into paragraphs, quotes, lists and code (CommonMark 0.31, chapters 4 and 5). Each line is read once for
-// each quote and list that contains it, at most DEEPEST times.
+// each quote and list that contains it, of which there are at most DEEPEST.
 
 import { inline } from "./inlines.js";
 

@@ -12,7 +12,7 @@ const SIGNS = {
 }; // prettier-ignore
 /** @type {Record<string, string>} */
 const LOANS = { tsiya: "ция", ksiya: "кция", filtr: "фильтр" };
-/** @type {Record<string, string>} with a sign that Latin does not write; before an ending Cyrillic does not either */
+/** @type {Record<string, string>} words with a soft sign, which Latin lacks; before an ending Cyrillic drops it too */
 const SOFT = {
   parol: "пароль", profil: "профиль", yanvar: "январь", fevral: "февраль", aprel: "апрель", iyun: "июнь", iyul: "июль",
   sentabr: "сентябрь", oktabr: "октябрь", noyabr: "ноябрь", dekabr: "декабрь",
@@ -21,7 +21,7 @@ const [SOFTS, LOAN] = [SOFT, LOANS].map((words) => Object.keys(words).join("|"))
 const SIGN = new RegExp(`(?:${SOFTS})(?![a-zʻʼ])|${LOAN}|yoʻ|oʻ|gʻ|sh|ch|yo|yu|ya|ye|[a-zʼ]`, "gi");
 
 /**
- * `oʻ` and `gʻ` are written with U+02BB, the glottal stop with U+02BC. Placeholders and other languages do not change.
+ * `oʻ` and `gʻ` are written with U+02BB, the glottal stop with U+02BC. The parts that KEPT matches do not change.
  * @param {string} text
  */
 export function cyrillic(text) {

@@ -74,7 +74,7 @@ function spoken(node, said = new Set()) {
   else {
     if (node.type === "text") for (const [, number] of node.text.matchAll(STAND_IN)) said.add(Number(number));
     spoken(node.children ?? node.items ?? [], said);
-    for (const [, number] of (node.href ?? "").matchAll(STAND_IN)) said.delete(Number(number)); // a bare URL
+    for (const [, number] of (node.href ?? "").matchAll(STAND_IN)) said.delete(Number(number)); // its text is a URL
   }
   return said;
 }

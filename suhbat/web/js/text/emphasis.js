@@ -24,7 +24,7 @@ const SCRIPTS = ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar
 const WITHOUT_SPACES = new RegExp(`[${SCRIPTS.map((script) => `\\p{Script=${script}}`).join("")}]`, "u");
 
 /**
- * A run of one character, and whether it may open or close emphasis at this place.
+ * A run of equal characters, and whether it may open or close emphasis at this place.
  * @param {string} letter
  * @param {number} length
  * @param {string} before the character before it
@@ -54,7 +54,7 @@ export function run(letter, length, before, after) {
 export function emphasised(items, reading) {
   const first = chain(items);
   if (!first) return [];
-  /** @type {Map<string, RunNode | null>} by search key: no match exists before this run */
+  /** @type {Map<string, RunNode | null>} by search key: neither this run nor one before it matches */
   const none = new Map();
   for (let closer = first.after; closer;) {
     const closing = /** @type {Run} */ (closer.item);

@@ -1,6 +1,6 @@
 // User-perceived characters: a letter with its marks, a flag, a family (UAX 29, extended grapheme clusters).
 
-/** The fallback without Intl.Segmenter (Firefox before 125). It is approximate and joins too much, never too little. */
+/** The fallback without Intl.Segmenter (Firefox before 125). Approximate: it joins rather too much than too little. */
 const MARKS = "\\p{M}\\p{EMod}\\u200c\\u200d\\u{e0020}-\\u{e007f}\\u0e33\\u0eb3";
 const VIRAMA = "\\u094d\\u09cd\\u0acd\\u0b4d\\u0c4d\\u0d4d";
 const HANGUL =

@@ -19,7 +19,7 @@ export function inline(text, reading) {
 class Paragraph {
   /** @type {Item[]} */
   #items = [];
-  /** @type {number[]} indices of brackets in the items that may begin a link */
+  /** @type {number[]} the indices in #items of the brackets that may begin a link */
   #open = [];
   #at = 0;
 

@@ -39,7 +39,7 @@ export function address(text, at, before) {
     REST.lastIndex = end;
     if (REST.test(text)) end = rest(text, end, at + LONGEST);
   }
-  // After a bidi control character, the following text looks like a part of the URL, or is one.
+  // If a bidi control character follows, the text after it looks like a part of the URL, or is one: no link.
   const turned = TURNING.test(text[end] ?? "");
   while (end > start && SENTENCE.test(text[end - 1])) end -= 1;
   if (end <= start || (bare && !/^www\.[^.]+\../i.test(text.slice(at, end)))) return null;
@@ -166,7 +166,7 @@ export const isEscape = (sign) => sign !== undefined && /[!-/:-@[-`{-~]/.test(si
 /** @param {string} text */
 const unescaped = (text) => text.replace(/\\([!-/:-@[-`{-~])/g, "$1");
 
-/** The URL if it is a web or mail address with a visible host; null for other URLs. @param {string} href */
+/** The normalised URL if it is http, https or mailto and shows where it leads; else null. @param {string} href */
 export function safe(href) {
   // Control characters and bidi overrides can disguise a URL.
   if (/[\u0000-\u0020\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(href)) return null;

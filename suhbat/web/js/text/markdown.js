@@ -33,7 +33,7 @@ export function parse(text, reading = {}) {
 }
 
 /**
- * The folded names that a text mentions, each once. Names without an account are left out.
+ * The folded names that a text mentions, each once: names for everybody, and names that exist.
  * @param {string} text @param {(folded: string) => boolean} exists
  */
 export function named(text, exists) {

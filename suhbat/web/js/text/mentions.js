@@ -1,5 +1,5 @@
 // Finds the mentions in a text. suhbat/protocol/mentions.py has the definition and decides which mentions count;
-// tests/vectors/mentions.json tests both for equal answers. inlines.js excludes code, URLs and links.
+// tests/vectors/mentions.json checks that both give the same answer. inlines.js excludes code, URLs and links.
 
 /** The names that mention everybody, in every language. */
 export const EVERYBODY = new Set(["all", "hamma", "ҳамма", "все"]);
@@ -30,7 +30,7 @@ export function run(text, at, isCode) {
     LETTERS.lastIndex = end;
     end += LETTERS.exec(text)?.[0].length ?? 0;
     if (text[end] !== "`" || text[end + 1] === "`" || isCode(end)) break;
-    end += 1; // an apostrophe of some keyboards
+    end += 1; // some keyboards type it as an apostrophe
   }
   const found = text.slice(at + 1, end);
   return [...found].length <= LONGEST ? found : "";
@@ -57,8 +57,8 @@ function endsOf(found) {
 }
 
 /**
- * The longest existing name at the start of the text after an @. It is shortened only at characters between words. If
- * no name exists, it is the longest possible name.
+ * The longest existing name at the start of the text after an @. The text is shortened only at the signs between
+ * letters, never within a word. If no name exists, it is the whole text without signs at its end.
  * @param {string} found the result of `run` @param {(folded: string) => boolean} exists
  */
 export function meant(found, exists) {

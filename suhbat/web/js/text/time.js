@@ -41,7 +41,7 @@ export function day(date, now) {
   return format(date, { weekday: "long", day: "numeric", month: "long", ...(year ? { year: "numeric" } : {}) });
 }
 
-/** The time in a list: the clock, the weekday within a week, or the date. @param {Date} date @param {Date} now */
+/** For a list: the clock today, the weekday within a week, else the date. @param {Date} date @param {Date} now */
 export function short(date, now) {
   const away = daysBetween(date, now);
   if (away === 0) return clock(date);
