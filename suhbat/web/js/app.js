@@ -3,7 +3,8 @@
 import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
 import { Receipts } from "./models/receipts.js";
-import { Timeline, aboutText, amended } from "./models/timeline.js";
+import { aboutText, amended } from "./models/amendments.js";
+import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
 import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";

@@ -1,6 +1,6 @@
 // The loaded messages of one conversation: a window without gaps into its history. Events keep it up to date.
 
-import { edited, reacted } from "../sdk/fold.js";
+import { aboutText, amended, change } from "./amendments.js";
 
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Event } from "../sdk/types.js" */
@@ -268,44 +268,7 @@ export class Timeline {
 }
 
 /**
- * The `seq` of the message whose text an event changes or deletes; null for other events.
- * @param {Event} event
- * @returns {number | null}
- */
-export function aboutText(event) {
-  return event.type === "message.edited" ? event.message.seq : event.type === "message.deleted" ? event.target : null;
-}
-
-/** A message with an event about its text applied. @param {Message} message @param {Event} event @returns {Message} */
-export function amended(message, event) {
-  if (message.seq !== aboutText(event)) return message;
-  return event.type === "message.edited"
-    ? edited(message, event.message)
-    : { ...message, deleted: true, text: "", reactions: [] };
-}
-
-/**
  * The messages of a page. Their reactions are counted up to its head, so `reacted` must not count older events again.
  * @param {LoadedPage} page
  */
 const asOf = (page) => page.messages.map((message) => ({ ...message, reactions_at: page.head }));
-
-/**
- * Apply an event to its message if that is in the list. Returns its `seq`, or 0.
- * @param {Message[]} messages @param {Event} event @param {string} me
- */
-function change(messages, event, me) {
-  const at = messages.findIndex((message) => message.seq === (event.target ?? event.message?.seq));
-  const message = messages[at];
-  if (!message) return 0;
-  switch (event.type) {
-    case "message.edited":
-    case "message.deleted":
-      messages[at] = amended(message, event);
-      break;
-    case "reaction.added":
-    case "reaction.removed":
-      messages[at] = reacted(message, event, me);
-  }
-  return message.seq;
-}

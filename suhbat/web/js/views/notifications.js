@@ -1,6 +1,6 @@
 // Signals for a user who looks at another page: the tab's title and icon, and notifications if they are enabled.
 
-import { aboutText } from "../models/timeline.js";
+import { aboutText } from "../models/amendments.js";
 import { cut } from "../text/graphemes.js";
 import { named, plain } from "../text/markdown.js";
 import { preferences } from "../storage/preferences.js";

@@ -1,7 +1,7 @@
 // Search in this conversation or in all, with the server's filters. A result opens its place in the conversation.
 
 import { t } from "../text/languages.js";
-import { aboutText, amended } from "../models/timeline.js";
+import { aboutText, amended } from "../models/amendments.js";
 import { moment } from "../text/time.js";
 import { plain } from "../text/markdown.js";
 import { h } from "./dom.js";

@@ -1,0 +1,42 @@
+// The effect of an event on a message: its text is edited or deleted, or its reactions change.
+
+import { edited, reacted } from "../sdk/fold.js";
+
+/** @import { Event, Message } from "../sdk/types.js" */
+
+/**
+ * The `seq` of the message whose text an event changes or deletes; null for other events.
+ * @param {Event} event
+ * @returns {number | null}
+ */
+export function aboutText(event) {
+  return event.type === "message.edited" ? event.message.seq : event.type === "message.deleted" ? event.target : null;
+}
+
+/** A message with an event about its text applied. @param {Message} message @param {Event} event @returns {Message} */
+export function amended(message, event) {
+  if (message.seq !== aboutText(event)) return message;
+  return event.type === "message.edited"
+    ? edited(message, event.message)
+    : { ...message, deleted: true, text: "", reactions: [] };
+}
+
+/**
+ * Apply an event to its message if that is in the list. Returns its `seq`, or 0.
+ * @param {Message[]} messages @param {Event} event @param {string} me
+ */
+export function change(messages, event, me) {
+  const at = messages.findIndex((message) => message.seq === (event.target ?? event.message?.seq));
+  const message = messages[at];
+  if (!message) return 0;
+  switch (event.type) {
+    case "message.edited":
+    case "message.deleted":
+      messages[at] = amended(message, event);
+      break;
+    case "reaction.added":
+    case "reaction.removed":
+      messages[at] = reacted(message, event, me);
+  }
+  return message.seq;
+}
