@@ -25,12 +25,13 @@ from .errors import UnusableStore
 from .migrate import MOVING, revision
 from .migrations import HEAD
 from .postgres.journal import NOW
-from .tables import conversations, events, meta, metadata, search_rows
+from .tables import conversations, cursors, events, journal, meta, metadata, search_rows
 
 CHUNK = 2_000
 """Rows per transaction."""
-TABLES = tuple(table for table in metadata.sorted_tables if table is not meta)
-"""The tables that are moved, in this order. `meta` is not moved, because it is about the database itself."""
+TABLES = tuple(table for table in metadata.sorted_tables if table not in (meta, cursors, journal))
+"""The tables that are moved, in this order, but not those about the database itself. Without its cursor the indexer finds
+after the move which messages are not in the index yet."""
 _NAMES = tuple(table.name for table in TABLES)
 _MOVED = "moved"
 """The key in `meta` of the source of a finished move."""

@@ -24,14 +24,18 @@ _UNDO = {
     "ALTER TABLE conversations DROP COLUMN hidden; ALTER TABLE accounts DROP COLUMN added_by; "
     "DROP TABLE allowances; DROP TABLE invitations; "
     "UPDATE meta SET value = '0006' WHERE key = 'serves';",
+    "0010": "DROP TABLE cursors; DROP TABLE journal;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
+_ON_POSTGRES = {"0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;"}
+"""The same, where it differs on PostgreSQL."""
 
 
-def back_to(revision: str) -> str:
+def back_to(revision: str, *, postgres: bool = False) -> str:
     """The SQL that brings a database of the present schema back to an older revision; its rows stay."""
     later = {script.name[:4] for script in (SCRIPTS / "versions").glob("*.py") if script.name[:4] > revision}
-    undo = " ".join(_UNDO[number] for number in sorted(later, reverse=True))
+    undoing = _UNDO | (_ON_POSTGRES if postgres else {})
+    undo = " ".join(undoing[number] for number in sorted(later, reverse=True))
     return f"{undo} UPDATE alembic_version SET version_num = '{revision}';"
 
 

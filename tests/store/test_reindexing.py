@@ -52,7 +52,7 @@ def as_before(place: Path, words: list[str]) -> None:
                 (said, id_),
             )
         database.execute("INSERT INTO filtered (word, at) VALUES ('北京', 1), ('qı', 2), ('qi', 3)")
-        database.execute(back_to("0006"))
+        database.execute(back_to("0006", postgres=True))
 
 
 async def migrated(place: Path) -> None:

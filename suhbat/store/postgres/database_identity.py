@@ -64,5 +64,6 @@ def epoch_of(connection: Connection, identity: str) -> str:
         connection.exec_driver_sql("UPDATE meta SET value = %s WHERE key = %s", (value, key))
     # Its transaction ids are those of the other database; here other transactions have them.
     connection.exec_driver_sql("DELETE FROM journal")
+    connection.exec_driver_sql("DELETE FROM cursors")
     connection.exec_driver_sql("DELETE FROM meta WHERE key = 'pruned'")
     return fresh

@@ -1,9 +1,13 @@
-"""The journal of the writers: what each transaction changed, by transaction id, so that readers miss no late commit.
+"""The journal on PostgreSQL: what each transaction changed, by transaction id, so that readers miss no late commit.
 
 A timestamp or a sequence number is taken before COMMIT, so a reader that asks for everything above the last one misses a
 transaction that took its number early and committed late. Transaction ids have the same problem, but PostgreSQL knows which
-are still open: each read begins at the oldest id that was open at the read before (`pg_snapshot_xmin`). Reading a row twice
-does no harm.
+are still open. `changes_since` begins each read at the oldest id that was open at the read before (`pg_snapshot_xmin`), because
+reading a row twice does no harm. A durable cursor stores the whole snapshot: what is visible in a later snapshot and was not
+visible in the stored one has been committed between the two.
+
+Transaction ids do not give the order within a log: a transaction that has its id may wait for the lock of a log that a later id
+holds. So rows are numbered as well. A row is written when its transaction has all locks, so within a log the numbers ascend.
 """
 
 from __future__ import annotations
@@ -18,10 +22,13 @@ from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Change, Milliseconds, StoreDelta
 from suhbat.protocol.events import LoggedEvent
+from suhbat.store.journal import MOST, Cursor, JournalRow, NoCursor, Range, together
 from suhbat.store.read.events import log_heads
 
 KEPT: Milliseconds = 10 * 60 * 1000
-"""How long journal rows are kept. After a longer pause a reader compares all heads."""
+"""How long journal rows are kept for `changes_since`. After a longer pause a node compares all heads."""
+FETCHED = 500
+"""Rows that a cursor reads at once."""
 
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in milliseconds; the clocks of nodes may differ."""
@@ -32,8 +39,28 @@ _WRITE = text(
 )
 _MARK = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, (SELECT value FROM meta WHERE key = 'pruned')")
 _SINCE = text("SELECT body FROM journal WHERE xid >= :since ORDER BY xid")
+_XID = "CAST(CAST(xid AS text) AS xid8)"
+# A cursor's position begins with the snapshot of which it has passed everything.
+_SEEN = "CAST(CAST(position AS json) ->> 0 AS pg_snapshot)"
 # `now()` is constant within a transaction, so PostgreSQL can use the index.
-_PRUNE = text("DELETE FROM journal WHERE at < (extract(epoch FROM now()) * 1000)::bigint - :kept RETURNING xid")
+_PRUNE = text(
+    "DELETE FROM journal WHERE at < (extract(epoch FROM now()) * 1000)::bigint - :kept "  # noqa: S608 (constants)
+    f"AND NOT EXISTS (SELECT FROM cursors WHERE NOT pg_visible_in_snapshot({_XID}, {_SEEN})) RETURNING xid"
+)
+_LOST = text(
+    f"DELETE FROM cursors WHERE (SELECT count(*) FROM journal WHERE NOT pg_visible_in_snapshot({_XID}, {_SEEN})) > :most"  # noqa: S608
+)
+_LOCK = "SELECT position FROM cursors WHERE name = :name FOR UPDATE"
+_FOREIGN = text(
+    "SELECT pg_snapshot_xmax(CAST(:seen AS pg_snapshot)) > pg_snapshot_xmax(pg_current_snapshot()) "
+    "OR NOT EXISTS (SELECT FROM cursors WHERE name = :name)"
+)
+_SNAPSHOT = text("SELECT pg_current_snapshot()::text")
+_BETWEEN = text(
+    "SELECT id, body FROM journal WHERE xid >= CAST(CAST(pg_snapshot_xmin(CAST(:seen AS pg_snapshot)) AS text) AS bigint) "  # noqa: S608
+    f"AND NOT pg_visible_in_snapshot({_XID}, CAST(:seen AS pg_snapshot)) "
+    f"AND pg_visible_in_snapshot({_XID}, CAST(:upto AS pg_snapshot)) AND id > :after ORDER BY id LIMIT :count"
+)
 _STATUS = text("SELECT pg_xact_status(CAST(CAST(:xid AS text) AS xid8))")
 _LINE = text("SELECT body FROM journal WHERE xid = :xid")
 _FUTURE = "22023"
@@ -55,13 +82,15 @@ class JournalLine:
     nonce: str
 
 
-def write(connection: Connection, entries: Iterable[LoggedEvent], changes: Iterable[Change]) -> JournalLine:
-    """Write what the present transaction changed. Must be its last statement."""
+def write(
+    connection: Connection, entries: Iterable[LoggedEvent], changes: Iterable[Change], ranges: Iterable[Range] = ()
+) -> JournalLine:
+    """Write what the present transaction changed. Must be its last statement. `ranges`: the events of `entries`."""
     heads: dict[str, int] = {}
     for name, event in entries:
         heads[name] = max(event.seq, heads.get(name, 0))
     nonce = token_hex(8)
-    body = {"heads": heads, "changes": list(dict.fromkeys(changes)), "nonce": nonce}
+    body = {"heads": heads, "changes": list(dict.fromkeys(changes)), "events": together(ranges), "nonce": nonce}
     xid: int = connection.execute(_WRITE, {"body": json.dumps(body, separators=(",", ":"))}).scalar_one()
     return JournalLine(xid, nonce)
 
@@ -103,8 +132,52 @@ def changes_since(connection: Connection, logs: Collection[str], since: str | No
 
 
 def prune(connection: Connection) -> int:
-    """Delete journal rows older than KEPT; returns how many."""
+    """Delete journal rows older than KEPT that every cursor has passed, and cursors that are too far behind. Returns how many
+    rows."""
+    connection.execute(_LOST, {"most": MOST})
     pruned: Sequence[int] = connection.execute(_PRUNE, {"kept": KEPT}).scalars().all()
     if pruned:
         connection.execute(_PRUNED, {"xid": str(max(pruned))})
     return len(pruned)
+
+
+def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> PostgresCursor | None:
+    """See `cursors.open_cursor`. `connection` must use READ COMMITTED."""
+    found = connection.execute(text(_LOCK if waits else f"{_LOCK} SKIP LOCKED"), {"name": name}).scalar()
+    seen, upto, after, passed = json.loads(found) if found else ("1:1:", "", 0, 0)
+    # After a crash without this check, a cursor from another database would pass new rows that have lower ids.
+    if connection.execute(_FOREIGN, {"name": name, "seen": seen}).scalar():
+        raise NoCursor(name)
+    return PostgresCursor(connection, name, after, passed, seen, upto) if found else None
+
+
+def end_cursor(connection: Connection, name: str) -> PostgresCursor:
+    """A cursor that has passed everything committed."""
+    return PostgresCursor(connection, name, 0, 0, connection.execute(_SNAPSHOT).scalar_one(), "")
+
+
+def write_missed(connection: Connection, missed: Iterable[Range]) -> None:
+    """Write a row that names these events."""
+    write(connection, (), (), missed)
+
+
+class PostgresCursor(Cursor):
+    """Its position has two snapshots: it has passed everything visible in `seen`; of the rows between that and `upto` it has
+    passed those up to the id `after`, and some events of the next row."""
+
+    def __init__(self, connection: Connection, name: str, after: int, passed: int, seen: str, upto: str) -> None:
+        super().__init__(connection, name, after, passed)
+        self._seen = seen
+        self._upto = upto
+        self._is_read = False
+
+    def _fetch(self, after: int) -> list[JournalRow]:
+        self._upto = self._upto or self._connection.execute(_SNAPSHOT).scalar_one()
+        between = {"seen": self._seen, "upto": self._upto, "after": after, "count": FETCHED}
+        rows = self._connection.execute(_BETWEEN, between).all()
+        self._is_read = not rows
+        return [(id_, json.loads(body)) for id_, body in rows]
+
+    def _position(self, after: int, passed: int) -> str:
+        passed_all = self._is_read and not self._rows
+        return json.dumps([self._upto, "", 0, 0] if passed_all else [self._seen, self._upto, after, passed])

@@ -19,7 +19,7 @@ from suhbat.store.tables import conversations, directs
 from suhbat.store.write.batch import Batch, Item, busy, direct_pair_of, logs_of
 from suhbat.store.write.committer import Committer, InDoubt
 from suhbat.store.write.logs import LOG
-from suhbat.store.write.transaction import WriterRules
+from suhbat.store.write.transaction import WriterRules, WriterTransaction
 
 from . import journal
 from .database_identity import require_identity
@@ -77,9 +77,14 @@ class SharedCommitter(Committer):
 
     def _execute(self, connection: Connection, batch: Batch, items: Sequence[Item], is_retry: bool) -> None:
         self._cache.begin()
+        self._line = None
         free = self._lock(connection, batch, items)
-        super()._execute(connection, batch, free, is_retry)
-        self._line = journal.write(connection, batch.entries, batch.changes) if free else None
+        if free:
+            super()._execute(connection, batch, free, is_retry)
+
+    def _write_journal(self, transaction: WriterTransaction) -> None:
+        appender = transaction.appender
+        self._line = journal.write(transaction.connection, appender.entries, transaction.changes, appender.ranges)
 
     def _lock(self, connection: Connection, batch: Batch, items: Sequence[Item]) -> Sequence[Item]:
         """Lock the logs that the items probably touch. Returns the items that can be executed now; the others are `blocked`."""

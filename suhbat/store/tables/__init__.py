@@ -9,11 +9,12 @@ from .log import events, everyone, idempotency, mentions, pins, reaction_counts,
 from .membership import conversations, delivered, directs, drafts, invitations, members, reads
 from .oversight import audit, filtered, reports, sanctions
 from .people import accounts, allowances, erasures, guests, invites, sessions, users
-from .schema import meta, metadata
+from .schema import cursors, journal, meta, metadata
 
 __all__ = (
-    "accounts", "allowances", "audit", "conversations", "delivered", "directs", "drafts", "erasures", "events",
-    "everyone", "filtered", "guests", "idempotency", "invitations", "invites", "members", "mentions", "meta",
+    "accounts", "allowances", "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures",
+    "events", "everyone", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members",
+    "mentions", "meta",
     "metadata", "pins", "reaction_counts", "reactions", "reactions_shown", "reads", "reports", "sanctions",
     "search_rows", "sessions", "users",
 )  # fmt: skip

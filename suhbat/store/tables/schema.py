@@ -16,3 +16,19 @@ meta = Table(
     Column("value", Text, nullable=False),
 )
 """Facts about the store itself, for example the epoch and the count of starts."""
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("position", Text, nullable=False),
+)
+"""The durable cursors: how far each reader of the journal has come (see `store.cursors`)."""
+
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("body", Text, nullable=False),
+)
+"""The events of each transaction (see `store.journal`). On PostgreSQL it has further columns (see `postgres.journal`)."""

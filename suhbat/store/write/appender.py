@@ -16,6 +16,7 @@ from suhbat.protocol.events import ConversationAdded, ConversationInvited, Logge
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import ME
 from suhbat.store.dialect import insert_new, insert_rows, pipelined, update_rows
+from suhbat.store.journal import Range
 from suhbat.store.read.rows import mentions_json
 from suhbat.store.tables import conversations, events, users
 
@@ -74,6 +75,8 @@ class Appender:
     def __init__(self, connection: Connection, cache: WriterCache) -> None:
         self.entries: list[LoggedEvent] = []
         """Everything appended, to be published after COMMIT; in order within each log."""
+        self.ranges: list[Range] = []
+        """The events of `entries`, for the journal."""
         self._connection = connection
         self._cache = cache
         self._rows: list[EventRow] = []
@@ -162,12 +165,14 @@ class Appender:
             )
         self._cache.users.update(self._users)
         for log in self._touched.values():
+            self.ranges.append((log.id, log.base + 1, log.head))
             log.base = log.head
         self._rows, self._touched, self._users = [], {}, {}
 
-    def truncate(self, entries: int) -> None:
-        """Keep this number of entries; the others were rolled back."""
+    def truncate(self, entries: int, ranges: int) -> None:
+        """Keep this number of entries and ranges; the others were rolled back."""
         del self.entries[entries:]
+        del self.ranges[ranges:]
         self._rows, self._touched, self._users = [], {}, {}
 
 

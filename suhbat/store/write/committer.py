@@ -17,6 +17,7 @@ from suhbat.chat.model import Post, PostResult
 from suhbat.errors import Internal
 from suhbat.store.dialect import is_contended, is_trouble
 from suhbat.store.errors import AnotherDatabase
+from suhbat.store.sqlite import journal
 
 from . import idempotency, posting
 from .batch import Batch, Item, Work, internal_error, logs_of, refuse_all
@@ -142,6 +143,12 @@ class Committer:
             batch.outcomes += zip(posts, posting.write(transaction, posts, is_retry=is_retry), strict=True)
         until = perf_counter() + WORK_SECONDS if posts else math.inf
         self._run_works(transaction, batch, [item for item in items if isinstance(item, Work)], until)
+        self._write_journal(transaction)
+
+    def _write_journal(self, transaction: WriterTransaction) -> None:
+        """The last statement of each transaction."""
+        if transaction.appender.ranges:
+            journal.write(transaction.connection, transaction.appender.ranges)
 
     def _run_works(
         self, transaction: WriterTransaction, batch: Batch, works: Sequence[Work[Any]], until: float

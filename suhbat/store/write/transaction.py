@@ -36,13 +36,13 @@ class WriterTransaction:
         self.changes: list[Change] = []
         """Changes of rows that other nodes keep in memory."""
 
-    def lengths(self) -> tuple[int, int]:
-        """How many entries and changes there are so far, for `truncate`."""
-        return len(self.appender.entries), len(self.changes)
+    def lengths(self) -> tuple[int, int, int]:
+        """How many entries, ranges and changes there are so far, for `truncate`."""
+        return len(self.appender.entries), len(self.appender.ranges), len(self.changes)
 
-    def truncate(self, lengths: tuple[int, int]) -> None:
+    def truncate(self, lengths: tuple[int, int, int]) -> None:
         """Drop what was added since `lengths` was taken, and clear the cache. Call this after rolling back to a savepoint."""
-        entries, changes = lengths
-        self.appender.truncate(entries)
+        entries, ranges, changes = lengths
+        self.appender.truncate(entries, ranges)
         del self.changes[changes:]
         self.cache.clear()

@@ -1,0 +1,75 @@
+"""The journal on SQLite. Ids of rows ascend in the order of the commits, because there is one writer.
+
+SQLite gives a new row the highest id and one more. So that no id is given twice, the last row is never deleted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, func, select
+
+from suhbat.store.journal import MOST, Cursor, JournalRow, NoCursor, Range, together
+from suhbat.store.tables import cursors, journal
+
+FETCHED = 64
+"""Rows read at once."""
+PRUNED = 1_000
+"""Rows deleted at once, at most: a send waits for this."""
+
+
+def write(connection: Connection, ranges: Iterable[Range]) -> int:
+    """Write the row of the present transaction. Returns its id."""
+    body = json.dumps({"events": together(ranges)}, separators=(",", ":"))
+    return connection.exec_driver_sql("INSERT INTO journal (body) VALUES (?)", (body,)).lastrowid
+
+
+def last_id(connection: Connection) -> int:
+    """The id of the last row; 0 if none was ever written."""
+    return connection.execute(select(func.max(journal.c.id))).scalar() or 0
+
+
+def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> SqliteCursor:
+    """See `cursors.open_cursor`. The one writer is the one reader, so there is nothing to lock."""
+    position = connection.execute(select(cursors.c.position).where(cursors.c.name == name)).scalar()
+    if position is None:
+        raise NoCursor(name)
+    return SqliteCursor(connection, name, *json.loads(position))
+
+
+def end_cursor(connection: Connection, name: str) -> SqliteCursor:
+    """A cursor that has passed everything committed."""
+    return SqliteCursor(connection, name, last_id(connection), 0)
+
+
+def write_missed(connection: Connection, missed: Iterable[Range]) -> None:
+    """Write a row that names these events."""
+    write(connection, missed)
+
+
+def prune(connection: Connection) -> None:
+    """Delete some of the rows that every cursor has passed. Delete cursors that are too far behind."""
+    last = last_id(connection)
+    lowest = last
+    for name, position in connection.execute(select(cursors.c.name, cursors.c.position)).all():
+        after = json.loads(position)[0]
+        if after < last - MOST:
+            connection.execute(delete(cursors).where(cursors.c.name == name))
+        else:
+            lowest = min(lowest, after)
+    passed = (journal.c.id <= lowest, journal.c.id < last)
+    connection.execute(
+        delete(journal).where(*passed, journal.c.id < select(func.min(journal.c.id) + PRUNED).scalar_subquery())
+    )
+
+
+class SqliteCursor(Cursor):
+    """Its position is the id of the last row that it has passed, and how many events of the next row it has passed."""
+
+    def _fetch(self, after: int) -> list[JournalRow]:
+        rows = select(journal.c.id, journal.c.body).where(journal.c.id > after).order_by(journal.c.id).limit(FETCHED)
+        return [(id_, json.loads(body)) for id_, body in self._connection.execute(rows)]
+
+    def _position(self, after: int, passed: int) -> str:
+        return json.dumps([after, passed])
