@@ -17,8 +17,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
+from catalogue import TITLES
 from servers import ROOT
-from table import TITLES
 
 BASE = "node"
 WIDTH, LEFT, RIGHT = 880, 215, 150

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,12 +21,12 @@ from typing import NamedTuple
 
 import compiler
 import table
+from catalogue import server_of
 from compiler import CACHE
 from generator import Load, Row, identities, measured
-from installs import Unavailable
 from machine import about_disk, about_machine, allow_many_sockets, cores, cpu_seconds, require_disk, tree
-from sends import with_directs
-from servers import ROOT, Running, running, server_of
+from packages import Unavailable
+from servers import ROOT, running
 
 sys.path.insert(0, str(ROOT))
 
@@ -36,17 +36,16 @@ MEMBERS = 300
 
 
 class Case(NamedTuple):
-    """`own`: each sender has its own direct; otherwise all write to the lobby, and the members receive it."""
+    """Each sender has its own direct, or all write to the lobby, and the members receive it."""
 
     title: str
     load: Load
     members: int
-    own: bool = False
 
 
 CASES = (
     Case("into one room", Load(32, 16), 32),
-    Case("into 1,000 directs", Load(1_000, 2), 1_000, own=True),
+    Case("into 1,000 directs", Load(1_000, 2, own=True), 1_000),
     Case("one at a time, 100 members", Load(1, 1), 100),
     Case(f"into one room of {MEMBERS}", Load(16, 8), MEMBERS),
 )
@@ -95,8 +94,7 @@ def measure(case: Case, nodes: int, asked: argparse.Namespace, data_root: Path, 
     with environment(nodes) as (settings, postgres, nats):
         try:
             with running(server_of("suhbat-v1"), data_root, None, settings) as server:
-                make: Callable[[Running, int], dict[str, object]] = with_directs if case.own else identities
-                people = make(server, case.members)
+                people = identities(server, case.members, own=case.load.own)
                 before = [cpu_seconds(tree(engine.pid)) for engine in (postgres, nats)]
                 row = measured(server, core, case.members, case.load, asked.seconds, asked.warmup, people)
                 after = [cpu_seconds(tree(engine.pid)) for engine in (postgres, nats)]

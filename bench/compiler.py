@@ -30,8 +30,7 @@ def c_server() -> Path:
 
 def _compiled(name: str, sources: list[Path], headers: list[Path] | None = None) -> Path:
     """Compile once for each state of the sources. Exits with a hint if there is no compiler."""
-    state = hashlib.sha256(b"".join(path.read_bytes() for path in [*sources, *(headers or [])]))
-    target = CACHE / f"{name}-{state.hexdigest()[:12]}"
+    target = CACHE / f"{name}-{state_of([*sources, *(headers or [])])}"
     if not target.exists():
         gcc = shutil.which("gcc")
         if not gcc and not importlib.util.find_spec("ziglang"):
@@ -42,3 +41,8 @@ def _compiled(name: str, sources: list[Path], headers: list[Path] | None = None)
         subprocess.run([*compiler, "-O2", "-o", str(unfinished), *map(str, sources)], check=True)
         unfinished.replace(target)
     return target
+
+
+def state_of(sources: list[Path]) -> str:
+    """Twelve characters that change with the content of the files."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]

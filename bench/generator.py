@@ -23,13 +23,15 @@ MAX_MESSAGES = 2_000_000
 
 
 class Load(NamedTuple):
-    """This many senders, each with this many messages in flight."""
+    """This many senders, each with this many messages in flight. `own`: each in a conversation of its own, which nobody
+    else follows; otherwise all members follow one room."""
 
     senders: int
     flight: int
+    own: bool = False
 
     def __str__(self) -> str:
-        return f"{self.senders}×{self.flight}"
+        return f"{self.senders}×{self.flight}{' own' if self.own else ''}"
 
 
 class Row(NamedTuple):
@@ -88,12 +90,21 @@ def reports(process: subprocess.Popen[str]) -> Iterator[dict[str, Any]]:
         yield json.loads(line)
 
 
-def identities(server: Running, members: int, prefix: str = "bench") -> dict[str, object]:
-    """The options that give the members their identities: in v1 a file with a token for each."""
+def identities(server: Running, members: int, prefix: str = "bench", own: bool = False) -> dict[str, object]:
+    """The options that give the members their identities: in v1 a file with a token for each.
+
+    `own`: each has a conversation of its own; in v1 a direct to a guest who is not connected.
+    """
     if server.dialect != "v1":
-        return {"prefix": prefix}
+        return {"prefix": prefix, "own": int(own)}
     tokens = guests.create(server.port, [f"{prefix}{number:05}" for number in range(members)])
-    return {"prefix": prefix, "tokens": guests.write(server.scratch / f"{prefix}.tokens", tokens)}
+    conversations: list[str] = []
+    if own:
+        away = [f"away{number:05}" for number in range(members)]
+        guests.create(server.port, away)
+        conversations = guests.directs(server.port, tokens, away)
+    path = guests.write(server.scratch / f"{prefix}.tokens", tokens, conversations)
+    return {"prefix": prefix, "tokens": path}
 
 
 def measure(
@@ -106,7 +117,7 @@ def measure(
     max_messages: int = MAX_MESSAGES,
 ) -> Row:
     """One run: warm-up, the window, and the wait until everything sent has arrived."""
-    options = identities(server, members) | {"max-messages": max_messages}
+    options = identities(server, members, own=load.own) | {"max-messages": max_messages}
     return measured(server, core, members, load, seconds, warmup, options)
 
 

@@ -26,9 +26,10 @@ from typing import Any
 
 import guests
 import table
+from catalogue import server_of
 from compiler import CACHE
-from machine import Cores, about_disk, about_machine, cores, require_disk
-from servers import ROOT, Running, end, environment, free_port, server_of, start
+from machine import Cores, about_disk, about_machine, cores, free_port, require_disk
+from servers import ROOT, Running, end, environment, start
 from websockets.sync.client import ClientConnection, connect
 
 sys.path.insert(0, str(ROOT))

@@ -18,11 +18,12 @@ from typing import NamedTuple
 import compiler
 import installs
 import table
+from catalogue import KEYS, TITLES, server_of
 from compiler import CACHE
 from generator import SETTLE, Idle, hold, identities, reports, started
-from installs import Unavailable
 from machine import Cores, about_machine, allow_many_sockets, cores, require_disk, rss_bytes, tree
-from servers import SERVERS, Running, running, server_of
+from packages import Unavailable
+from servers import Running, running
 
 RIVALS = ("node", "socketio", "uws", "c")
 SOURCES = 16
@@ -50,7 +51,7 @@ def main() -> int:
         sys.exit(f"bench: the limit of open files is too low for {asked.connections} connections: see `ulimit -Hn`")
     require_disk(asked.data_root)
     placed = cores()
-    print(f"{about_machine(placed)}; {installs.versions()}\n", flush=True)
+    print(f"{about_machine(placed)}; {installs.versions(asked.only)}\n", flush=True)
     idle: dict[str, Idle] = {}
     growth: dict[str, Growth] = {}
     with TemporaryDirectory(dir=asked.data_root, prefix="idle-") as name:
@@ -62,16 +63,15 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    keys = [server.key for server in SERVERS]
     parser = argparse.ArgumentParser(description="Measures idle connections and what is left of those that have gone.")
     parser.add_argument("--connections", type=int, default=10_000)
     parser.add_argument("--cycles", type=int, default=100_000, help="connects and leaves; 0 for none")
     only = ["suhbat", "suhbat-v1", *RIVALS]
-    parser.add_argument("--only", type=lambda text: text.split(","), default=only, help=f"of {','.join(keys)}")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=only, help=f"of {','.join(KEYS)}")
     parser.add_argument("--settle", type=float, default=SETTLE, help="seconds before a look at the memory")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data")
     asked = parser.parse_args()
-    if unknown := [key for key in asked.only if key not in keys]:
+    if unknown := [key for key in asked.only if key not in KEYS]:
         parser.error(f"unknown server {unknown[0]}")
     return asked
 
@@ -114,9 +114,9 @@ def report(idle: dict[str, Idle], growth: dict[str, Growth], cycles: int) -> str
     for key, one in idle.items():
         grown = growth[key]
         if one.problem or grown.problem:
-            lines.append([table.TITLES[key], "**FAILED**", one.problem or grown.problem])
+            lines.append([TITLES[key], "**FAILED**", one.problem or grown.problem])
             continue
-        line = [table.TITLES[key], f"{one.connections:,}", f"{one.rss_kb:.1f}", f"{one.connects_per_s:,.0f}"]
+        line = [TITLES[key], f"{one.connections:,}", f"{one.rss_kb:.1f}", f"{one.connects_per_s:,.0f}"]
         if cycles:
             line += [f"{grown.cycles_per_s:,.0f}", f"{grown.early_kb:,.0f}", f"{grown.late_kb:,.0f}"]
             line += [f"{grown.late_kb - grown.early_kb:+,.0f}"]

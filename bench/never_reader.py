@@ -21,9 +21,10 @@ from tempfile import TemporaryDirectory
 
 import table
 import uvloop
+from catalogue import server_of
 from compiler import CACHE
 from machine import Cores, about_disk, about_machine, allow_many_sockets, cores, require_disk, rss_bytes
-from servers import ROOT, Running, running, server_of
+from servers import ROOT, Running, running
 
 sys.path.insert(0, str(ROOT))
 

@@ -20,9 +20,10 @@ from tempfile import TemporaryDirectory
 
 import httpx2
 import uvloop
+from catalogue import server_of
 from compiler import CACHE
 from machine import about_disk, about_machine, allow_many_sockets, cores, require_disk
-from servers import ROOT, Running, running, server_of
+from servers import ROOT, Running, running
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 

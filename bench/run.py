@@ -1,6 +1,6 @@
 """Compares this server with commonly used ones, on this machine, in one run. See README.md beside it.
 
-python bench/run.py [--members 100,1000] [--load 1x1,4x8,32x4] [--only suhbat,plain,…] [--seconds 3] [--rounds 2]
+python bench/run.py [--mode short|full] [--base TREE] [--members 100,1000] [--load 1x1,32x4] [--only suhbat,plain,…]
 """
 
 from __future__ import annotations
@@ -16,12 +16,25 @@ from tempfile import TemporaryDirectory
 import compiler
 import installs
 import table
+from catalogue import KEYS, SERVERS, Server
 from compiler import BENCH, CACHE
 from generator import MAX_MESSAGES, SETTLE, Idle, Load, Row, hold, measure
-from installs import Unavailable
 from machine import Cores, about_disk, about_machine, allow_many_sockets, cores, require_disk
-from servers import SERVERS, Server, running
+from packages import Unavailable
+from servers import running, tree_of
 from table import Case
+
+LEFT_OUT = ("base", "base-v1", "uvicorn", "uvicorn-v1", "socketio", "jetstream-memory")
+USUAL = [key for key in KEYS if key not in LEFT_OUT and not key.endswith("-tcp")]
+FEW = ["suhbat", "suhbat-v1", "node", "centrifuge", "jetstream-always"]
+MODES: dict[str, dict[str, object]] = {
+    "usual": {},
+    "short": {"only": FEW, "members": [2, 100, 1000], "rounds": 1, "seconds": 1.2, "warmup": 0.4, "idle": 0},
+    "full": {"members": [2, 10, 100, 1000], "rounds": 5, "seconds": 2, "warmup": 0.7, "sends": True},
+}
+"""`short` takes about two minutes, also beside another tree; `full` is for an acceptance."""
+SENDS = ((32, Load(32, 64)), (1000, Load(1000, 4, own=True)))
+"""Sends a second: into one room of 32, and into conversations of their own. Members and load."""
 
 
 def main() -> int:
@@ -36,11 +49,14 @@ def main() -> int:
 
 
 def arguments() -> argparse.Namespace:
-    keys = [server.key for server in SERVERS]
-    parser = argparse.ArgumentParser(description="Compares chat servers on this machine, each in turn.")
+    mode = argparse.ArgumentParser(add_help=False)
+    mode.add_argument("--mode", choices=MODES, default="usual", help="defaults of the other options; see README.md")
+    parser = argparse.ArgumentParser(description="Compares chat servers on this machine, each in turn.", parents=[mode])
     parser.add_argument("--members", type=numbers, default=[100, 1000], help="how many, separated by commas")
-    parser.add_argument("--load", type=loads, default=loads("1x1,4x8,32x4"), help="senders x messages in flight each")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=keys, help=f"of {','.join(keys)}")
+    parser.add_argument("--load", type=loads, default=loads("1x1,32x4"), help="senders x messages in flight each")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=USUAL, help=f"of {','.join(KEYS)}")
+    parser.add_argument("--base", type=Path, help="another tree of this project, measured beside this one")
+    parser.add_argument("--sends", action=argparse.BooleanOptionalAction, default=False, help="also sends a second")
     parser.add_argument("--seconds", type=float, default=3, help="length of the measured window")
     parser.add_argument("--warmup", type=float, default=1, help="seconds of load before it")
     parser.add_argument(
@@ -50,10 +66,15 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--max-messages", type=int, default=MAX_MESSAGES, help="ends a window that has so many sends")
     parser.add_argument("--settle", type=float, default=SETTLE, help="seconds before a look at the memory")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data", help="where the data directories are made")
+    parser.set_defaults(**MODES[mode.parse_known_args()[0].mode])
     asked = parser.parse_args()
-    unknown = [key for key in asked.only if key not in keys]
+    unknown = [key for key in asked.only if key not in KEYS]
     if unknown or asked.rounds < 1 or not 0 < asked.seconds <= 60 or not 0 <= asked.warmup <= 60:
         parser.error(f"unknown server {unknown[0]}" if unknown else "--rounds, --seconds or --warmup out of range")
+    if asked.base:
+        asked.only += [f"base{key.removeprefix('suhbat')}" for key in asked.only if key.startswith("suhbat")]
+    elif any(key.startswith("base") for key in asked.only):
+        parser.error("the servers base and base-v1 need --base")
     asked.idle = max(asked.members) if asked.idle is None else asked.idle
     return asked
 
@@ -63,7 +84,7 @@ def numbers(text: str) -> list[int]:
 
 
 def loads(text: str) -> list[Load]:
-    return [Load(*(int(number) for number in part.split("x"))) for part in text.split(",")]
+    return [Load(int(senders), int(flight)) for senders, flight in (part.split("x") for part in text.split(","))]
 
 
 def compare(asked: argparse.Namespace, data_root: Path) -> int:
@@ -71,13 +92,15 @@ def compare(asked: argparse.Namespace, data_root: Path) -> int:
     placed = cores()
     about = surroundings(data_root, placed, asked)
     print("\n".join(about), end="\n\n", flush=True)
-    servers = [server for server in SERVERS if server.key in asked.only]
+    servers = chosen(asked)
     start = time.monotonic()
     rows = measure_all(asked, servers, data_root, placed)
     idle = {server.key: idle_of(server, data_root, placed, asked) for server in servers} if asked.idle else {}
 
     problems = table.problems(rows, idle)
-    parts = [part for part in (table.absolute(rows), table.ratios(rows), table.idle(idle), problems) if part]
+    tables = (table.guarantees(server.key for server in servers), table.absolute(rows), table.alone(rows))
+    more = (table.sends(rows), table.ratios(rows), table.idle(idle), problems)
+    parts = [part for part in (*tables, *more) if part]
     report = "\n\n".join(["\n".join(about), *parts])
     print("\n\n".join(parts))
     written = write(report, about, rows, idle)
@@ -85,9 +108,13 @@ def compare(asked: argparse.Namespace, data_root: Path) -> int:
     return 1 if problems else 0
 
 
+def chosen(asked: argparse.Namespace) -> list[Server]:
+    return [server for server in SERVERS if server.key in asked.only]
+
+
 def surroundings(data_root: Path, placed: Cores, asked: argparse.Namespace) -> list[str]:
     return [
-        f"{about_machine(placed)}; {installs.versions()}",
+        f"{about_machine(placed)}; {installs.versions(server.key for server in chosen(asked))}",
         about_disk(data_root),
         f"- rounds of {asked.seconds:g} s after {asked.warmup:g} s of warm-up: {asked.rounds}; Suhbat is fully durable",
     ]
@@ -97,18 +124,25 @@ def measure_all(asked: argparse.Namespace, servers: list[Server], data_root: Pat
     """Measure in rounds. In each, the servers of one case run directly after one another, each freshly started."""
     found: dict[Case, list[Row]] = {}
     for number in range(asked.rounds):
-        for members in asked.members:
-            for load in asked.load:
-                for server in servers:
-                    row = row_of(server, data_root, placed, members, load, asked)
-                    found.setdefault(Case(members, load, server.key), []).append(row)
-                    progress(f"round {number + 1}, {members} members, {load}, {server.key}: {summary(row)}")
+        for members, load in cases(asked):
+            for server in servers:
+                if load.own and not server.rooms:
+                    continue
+                row = row_of(server, data_root, placed, members, load, asked)
+                found.setdefault(Case(members, load, server.key), []).append(row)
+                progress(f"round {number + 1}, {members} members, {load}, {server.key}: {summary(row)}")
     return {case: table.middle(rows) for case, rows in found.items()}
+
+
+def cases(asked: argparse.Namespace) -> list[tuple[int, Load]]:
+    """Members and load of each. A load with more senders than members is left out."""
+    rooms = [(members, load) for members in asked.members for load in asked.load if load.senders <= members]
+    return [*rooms, *(SENDS if asked.sends else ())]
 
 
 def row_of(server: Server, data_root: Path, placed: Cores, members: int, load: Load, asked: argparse.Namespace) -> Row:
     try:
-        with running(server, data_root, placed.server) as one:
+        with running(server, data_root, placed.server, tree_of(server, asked.base)) as one:
             return measure(one, placed.generator, members, load, asked.seconds, asked.warmup, asked.max_messages)
     except Unavailable as reason:
         return Row(problem=str(reason))
@@ -116,7 +150,7 @@ def row_of(server: Server, data_root: Path, placed: Cores, members: int, load: L
 
 def idle_of(server: Server, data_root: Path, placed: Cores, asked: argparse.Namespace) -> Idle:
     try:
-        with running(server, data_root, placed.server) as one:
+        with running(server, data_root, placed.server, tree_of(server, asked.base)) as one:
             return hold(one, placed.generator, asked.idle, asked.settle)
     except Unavailable as reason:
         return Idle(problem=str(reason))

@@ -25,10 +25,11 @@ from urllib.parse import quote
 
 import guests
 import table
+from catalogue import server_of
 from compiler import CACHE
 from history import FIRST_AT, WORDS, fill
-from machine import Cores, about_disk, about_machine, cores, require_disk
-from servers import ROOT, Running, end, free_port, server_of, start
+from machine import Cores, about_disk, about_machine, cores, free_port, require_disk
+from servers import ROOT, Running, end, start
 
 sys.path.insert(0, str(ROOT))
 

@@ -14,42 +14,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import brokers
 import compiler
 import installs
+from brokers import Launch
+from catalogue import Server
 from compiler import BENCH
-from installs import Unavailable
-from machine import pin
+from machine import free_port, pin
+from packages import Unavailable
 
 ROOT = BENCH.parent
 READY_WITHIN = 120.0
-
-
-class Server(NamedTuple):
-    """A competing server. `health`: a path that answers 200 when it is ready; `dialect`: the one that the load
-    generator uses."""
-
-    key: str
-    title: str
-    health: str | None = None
-    dialect: str = "simple"
-
-
-SERVERS = (
-    Server("suhbat", "Suhbat, `suhbat serve`", "/healthz"),
-    Server("suhbat-v1", "Suhbat v1, `suhbat serve`", "/healthz", "v1"),
-    Server("uvicorn", "Suhbat, `uvicorn main:app`", "/healthz"),
-    Server("uvicorn-v1", "Suhbat v1, `uvicorn main:app`", "/healthz", "v1"),
-    Server("plain", "plain FastAPI loop"),
-    Server("node", "Node ws"),
-    Server("coalesce", "Node ws, coalescing"),
-    Server("socketio", "socket.io", dialect="socketio"),
-    Server("uws", "uWebSockets"),
-    Server("c", "C, one send() each"),
-)
-
-
-def server_of(key: str) -> Server:
-    return next(server for server in SERVERS if server.key == key)
 
 
 class Running(NamedTuple):
@@ -67,7 +42,7 @@ def running(
 ) -> Iterator[Running]:
     """Start a server with its own empty data directory, wait until it is ready, and end it afterwards.
 
-    `settings`: variables SUHBAT_…. Raises Unavailable if it does not become ready; the text holds the end of its
+    `settings`: environment variables. Raises Unavailable if it does not become ready; the text holds the end of its
     output.
     """
     with TemporaryDirectory(dir=data_root, prefix=f"{server.key}-") as name:
@@ -82,13 +57,13 @@ def start(
     server: Server, data: Path, port: int, core: int | None, settings: Mapping[str, str] | None = None
 ) -> tuple[subprocess.Popen[bytes], Running]:
     """Start a server with the content of `data` and wait until it is ready. The caller ends it. Raises Unavailable."""
-    argv, extra = command(server.key, port)
+    launch = command(server.key, port, data)
     log = data / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            argv,
+            launch.argv,
             cwd=data,  # a working directory without suhbat.toml
-            env=environment(data) | extra | dict(settings or {}),
+            env={**environment(data), **launch.settings, **(settings or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -96,37 +71,50 @@ def start(
         )
     try:
         wait_until_ready(server, process, port, log)
+        if launch.prepare:
+            launch.prepare()
     except BaseException:
         end(process)
         raise
     return process, Running(process.pid, port, server.dialect, data)
 
 
-def command(key: str, port: int) -> tuple[list[str], dict[str, str]]:
-    """The command line of a server, and the environment it needs. Installs and compiles what is missing."""
+def command(key: str, port: int, data: Path) -> Launch:
+    """How a server is started. Installs and compiles what is missing, and writes configuration into `data`."""
     address = ["--host", "127.0.0.1", "--port", str(port)]
     quiet = ["--log-level", "warning"]
     rivals = BENCH / "rivals"
-    match key.removesuffix("-v1"):
-        case "suhbat":
-            return [sys.executable, "-m", "suhbat", "serve", *address], {}
-        case "uvicorn":
-            return [sys.executable, "-m", "uvicorn", "main:app", "--app-dir", str(ROOT), *address, *quiet], {}
-        case "plain":
+    match key.removesuffix("-v1").split("-"):
+        case ["suhbat" | "base"]:
+            return Launch([sys.executable, "-m", "suhbat", "serve", *address])
+        case ["uvicorn"]:
+            return Launch([sys.executable, "-m", "uvicorn", "main:app", "--app-dir", str(ROOT), *address, *quiet])
+        case ["plain"]:
             app = ["plain_fastapi:app", "--app-dir", str(rivals)]
-            return [sys.executable, "-m", "uvicorn", *app, *address, *quiet], {}
-        case "node" | "coalesce":
+            return Launch([sys.executable, "-m", "uvicorn", *app, *address, *quiet])
+        case ["node" | "coalesce"]:
             modules = installs.node_package("ws", installs.WS)
             mode = ["coalesce"] if key == "coalesce" else []
-            return [installs.node(), str(rivals / "node_ws.js"), str(port), *mode], {"NODE_PATH": str(modules)}
-        case "socketio":
+            return Launch([installs.node(), str(rivals / "node_ws.js"), str(port), *mode], {"NODE_PATH": str(modules)})
+        case ["socketio"]:
             modules = installs.node_package("socket.io", installs.SOCKET_IO)
-            return [installs.node(), str(rivals / "socketio.js"), str(port)], {"NODE_PATH": str(modules)}
-        case "uws":
-            return [installs.socketify(), str(rivals / "uws.py"), str(port)], {}
-        case "c":
-            return [str(compiler.c_server()), str(port)], {}
+            return Launch([installs.node(), str(rivals / "socketio.js"), str(port)], {"NODE_PATH": str(modules)})
+        case ["uws"]:
+            return Launch([installs.socketify(), str(rivals / "uws.py"), str(port)])
+        case ["c"]:
+            return Launch([str(compiler.c_server()), str(port)])
+        case ["nats" | "jetstream", *_]:
+            return brokers.nats(key, port, data)
+        case ["nchan"]:
+            return brokers.nchan(port, data)
+        case ["centrifuge"]:
+            return brokers.centrifuge(port)
     raise ValueError(key)
+
+
+def tree_of(server: Server, base: Path | None) -> dict[str, str]:
+    """The settings that make the servers `base` and `base-v1` run the code of another tree."""
+    return {"PYTHONPATH": str(base.resolve())} if base and server.key.startswith("base") else {}
 
 
 def environment(data: Path) -> dict[str, str]:
@@ -185,10 +173,3 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

@@ -17,9 +17,10 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from catalogue import server_of
 from compiler import CACHE
 from machine import Cores, about_disk, about_machine, cores, rss_bytes
-from servers import ROOT, Running, running, server_of
+from servers import ROOT, Running, running
 
 sys.path.insert(0, str(ROOT))
 

@@ -25,6 +25,7 @@ from tempfile import TemporaryDirectory
 import guests
 import table
 import uvloop
+from catalogue import server_of
 from client import LOBBY, Client, Record, Refused
 from compiler import CACHE
 from machine import (
@@ -34,11 +35,12 @@ from machine import (
     allow_many_sockets,
     cores,
     cpu_seconds,
+    free_port,
     require_disk,
     rss_bytes,
     tree,
 )
-from servers import Running, end, free_port, server_of, start
+from servers import Running, end, start
 
 FIRST_DELAY, LONGEST_DELAY = 0.5, 20.0
 """Seconds of the back-off (full jitter, doubling) if a refusal names no time (docs/reference/close-codes.md)."""

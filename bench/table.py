@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from statistics import median
 from typing import NamedTuple
 
+from catalogue import TITLES, server_of
 from generator import Idle, Load, Row
-from servers import SERVERS
 
-TITLES = {server.key: server.title for server in SERVERS}
-BASES = ("plain", "node", "coalesce", "socketio", "uws", "c")
+BASES = ("base", "base-v1", "plain", "node", "coalesce", "socketio", "uws", "c", "centrifuge", "jetstream-always")
+"""The servers that the others are compared with."""
 GENERATOR_BOUND = 0.9
+MANY = 16
+"""Messages in flight above which a case asks for sends, not for deliveries."""
 
 
 class Case(NamedTuple):
@@ -46,6 +48,7 @@ def absolute(rows: Rows) -> str:
         "all p50 ms",
         "all p99 ms",
         "CPU µs/delivery",
+        "CPU µs/message",
         "server CPU",
         "generator CPU",
         "connects/s",
@@ -63,12 +66,63 @@ def absolute_line(case: Case, row: Row) -> list[str]:
         *start,
         f"{row.deliveries_per_s:,.0f}",
         f"{row.acked_per_s:,.0f}",
-        *(f"{value:,.1f}" for value in latencies),
+        *(f"{value:,.2f}" if value < 10 else f"{value:,.1f}" for value in latencies),
         f"{row.cpu_us:.2f}",
+        message_cost(row),
         f"{row.server_cpu:.0%}",
         f"{row.generator_cpu:.0%}{bound}",
         f"{row.connects_per_s:,.0f}",
     ]
+
+
+def message_cost(row: Row) -> str:
+    """Processor time of the server for one acknowledged message, in microseconds, deliveries included."""
+    return f"{row.server_cpu * 1e6 / row.acked_per_s:,.1f}" if row.acked_per_s else "–"
+
+
+def alone(rows: Rows) -> str:
+    """One message at a time: what it costs the server, and how long it takes, by the size of the room. Empty if it was
+    not measured."""
+    single = {case: row for case, row in rows.items() if case.load == Load(1, 1)}
+    sizes = sorted({case.members for case in single})
+    servers = list(dict.fromkeys(case.server for case in single))
+    if not sizes:
+        return ""
+    head = ["server", *(f"{size:,}: CPU µs/message" for size in sizes), *(f"{size:,}: own p50 ms" for size in sizes)]
+    lines = []
+    for server in servers:
+        found = [single.get(Case(size, Load(1, 1), server), Row(problem="not measured")) for size in sizes]
+        costs = ["–" if row.problem else message_cost(row) for row in found]
+        times = ["–" if row.problem else f"{row.own_p50_ms:.2f}" for row in found]
+        lines.append([TITLES[server], *costs, *times])
+    return markdown(head, lines)
+
+
+def sends(rows: Rows) -> str:
+    """Acknowledged sends a second in the cases where the senders keep the server busy. Empty if none was measured."""
+    busy = {case: row for case, row in rows.items() if case.load.own or case.load.flight > MANY}
+    loads = list(dict.fromkeys((case.members, case.load) for case in busy))
+    if not loads:
+        return ""
+    named = [f"{members:,} members, {load}" for members, load in loads]
+    head = ["server", *(f"{name}: {what}" for name in named for what in ("sends/s", "CPU µs/send", "p50 ms"))]
+    lines = []
+    for server in dict.fromkeys(case.server for case in busy):
+        line = [TITLES[server]]
+        for members, load in loads:
+            row = busy.get(Case(members, load, server), Row(problem="not measured"))
+            bound = " (generator-bound)" if row.generator_cpu > GENERATOR_BOUND else ""
+            figures = [f"{row.acked_per_s:,.0f}{bound}", message_cost(row), f"{row.own_p50_ms:.2f}"]
+            line += ["–"] * 3 if row.problem else figures
+        lines.append(line)
+    return markdown(head, lines)
+
+
+def guarantees(keys: Iterable[str]) -> str:
+    """What each server guarantees for a message."""
+    head = ("server", "stored", "flushed", "order", "resume", "what acknowledges")
+    lines = ([TITLES[key], *server_of(key).guarantee[:-1]] for key in keys)
+    return markdown(head, lines)
 
 
 MEASURES = {"deliveries": "deliveries_per_s", "CPU/delivery": "cpu_us", "p99 to all": "all_p99_ms"}

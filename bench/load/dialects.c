@@ -3,6 +3,8 @@
  * simple    GET /ws/NAME; {"message":…}; everybody gets {"type":"message","from_user":…,"message":…}
  * v1        GET /api/v1/ws; hello with a token, then caught_up; send is answered with ok; everybody gets message.created
  * socketio  the simple dialect's objects as Socket.IO events (protocol 5) over Engine.IO (protocol 4), WebSocket only
+ *
+ * Those of NATS, centrifuge and nchan are in brokers.c.
  */
 #include "load.h"
 #include <stdio.h>
@@ -15,7 +17,7 @@ static bool starts(const char *f, size_t length, const char *with, size_t with_l
     return length >= with_length && !memcmp(f, with, with_length);
 }
 
-static void refused(const Member *m, const char *f, size_t length) {
+void refused(const Member *m, const char *f, size_t length) {
     problem(&errors, "member %d: %.*s", (int)(m - members), (int)(length > 300 ? 300 : length), f);
 }
 
@@ -63,17 +65,10 @@ static size_t v1_put(char *to, const Member *m, uint32_t counter) {
     return (size_t)(p - to);
 }
 
-/* Each ok once, for something that was sent, and for the first time. */
 static void v1_ok(Member *m, const char *f, size_t length) {
-    Sender *s = m->sender;
     const char *id = memmem(f, length, LITERAL("\"id\":"));
-    uint32_t counter = id ? (uint32_t)strtoul(id + 5, NULL, 10) : 0;
-    if (!s || counter == 0 || counter > s->sent || s->answered[counter % TIMES] == counter || memmem(f, length, LITERAL("\"duplicate\":true"))) {
-        problem(&damaged, "member %d: not an answer of this run: %.*s", (int)(m - members), (int)(length > 300 ? 300 : length), f);
-        return;
-    }
-    s->answered[counter % TIMES] = counter;
-    acknowledge(s, counter, 1);
+    bool again = memmem(f, length, LITERAL("\"duplicate\":true"));
+    take_answer(m, id && !again ? (uint32_t)strtoul(id + 5, NULL, 10) : 0, f, length);
 }
 
 /* The log of a conversation is dense: each event follows the one before. */
@@ -123,16 +118,20 @@ static void socketio_take(Member *m, const char *f, size_t length) {
 }
 
 static const Dialect DIALECTS[] = {
-    {"simple", "\"from_user\":\"", simple_path, enter, simple_put, simple_take, true},
-    {"v1", "\"sender\":\"", v1_path, v1_hello, v1_put, v1_take, false},
-    {"socketio", "\"from_user\":\"", socketio_path, socketio_wait, socketio_put, socketio_take, true},
+    {"simple", "\"from_user\":\"", simple_path, enter, simple_put, simple_take, true, TEXT, NULL, NULL},
+    {"v1", "\"sender\":\"", v1_path, v1_hello, v1_put, v1_take, false, TEXT, NULL, "lobby"},
+    {"socketio", "\"from_user\":\"", socketio_path, socketio_wait, socketio_put, socketio_take, true, TEXT, NULL, NULL},
 };
 
-bool choose_dialect(const char *name) {
-    for (size_t i = 0; i < sizeof DIALECTS / sizeof *DIALECTS; i++)
-        if (!strcmp(DIALECTS[i].name, name)) {
-            dialect = &DIALECTS[i];
+static bool choose_among(const Dialect *those, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(those[i].name, name)) {
+            dialect = &those[i];
             return true;
         }
     return false;
+}
+
+bool choose_dialect(const char *name) {
+    return choose_among(DIALECTS, sizeof DIALECTS / sizeof *DIALECTS, name) || choose_among(BROKERS, BROKERS_COUNT, name);
 }

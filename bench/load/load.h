@@ -58,6 +58,8 @@ typedef struct Member {
     char *rest;            /* the beginning of a frame whose end has not arrived */
     size_t rest_length, rest_room;
     uint64_t passed_over;  /* bytes still to come of a frame that nobody looks at */
+    uint64_t frame_left;   /* streams: bytes still to come of the current frame */
+    size_t unparsed;       /* streams: so many bytes of `rest` are payload already */
     const char *token;     /* v1 */
     const char *conversation;
 } Member;
@@ -83,11 +85,18 @@ void connect_member(Member *m);
 void turn(int timeout_ms);
 void leave(Member *m);
 void say_goodbye(Member *m);
-/* A masked text frame with these bytes; returns its length. `to` has room for 8 more. */
-size_t masked(char *to, const char *text, size_t length);
+/* These bytes as the dialect sends them, in a masked frame or bare; returns the length. `to` has room for 8 more. */
+size_t framed(char *to, const char *text, size_t length);
 /* Sends a small frame of a member that has nothing unsent. */
 void say(Member *m, const char *text, size_t length);
 void fill(Member *m);
+/* A control frame: a ping, a pong or a close. Another opcode is a problem. */
+void control(Member *m, int opcode, const char *f, size_t length);
+
+/* ---- streams.c: protocols whose bytes do not end where a frame ends ---- */
+
+/* Takes what `from` to `end` holds; returns where the bytes begin that must be kept. */
+char *take_stream(Member *m, char *from, char *end);
 
 /* ---- messages.c: what is sent, and whether what comes is that ---- */
 
@@ -97,7 +106,16 @@ size_t put_body(char *to, uint32_t number, uint32_t counter);
 void take_message(Member *m, const char *f, size_t length, const char *text_key, size_t key_length);
 void acknowledge(Sender *s, uint32_t counter, uint32_t count);
 
-/* ---- dialects.c ---- */
+/* A reply to message `counter`: each once, for something that was sent, and for the first time. `f` is the reply. */
+void take_answer(Member *m, uint32_t counter, const char *f, size_t length);
+
+/* ---- dialects.c, and brokers.c with those of the message brokers ---- */
+
+typedef enum {
+    TEXT,   /* a WebSocket text frame is a message, or some */
+    STREAM, /* binary WebSocket frames, a stream of bytes */
+    BARE,   /* a stream of bytes without WebSocket */
+} Framing;
 
 typedef struct Dialect {
     const char *name;
@@ -107,10 +125,17 @@ typedef struct Dialect {
     size_t (*put)(char *to, const Member *m, uint32_t counter);       /* the JSON of a message */
     void (*take)(Member *m, const char *f, size_t length);            /* a text frame */
     bool acknowledged_by_copy;                                        /* else by a reply */
+    Framing framing;
+    size_t (*take_bytes)(Member *m, const char *f, size_t length);    /* of a stream; returns how many were whole */
+    const char *room;                                                 /* what all members listen to */
 } Dialect;
 
 extern const Dialect *dialect;
+extern const Dialect BROKERS[];
+extern const size_t BROKERS_COUNT;
 bool choose_dialect(const char *name);
+/* Counts a frame that means an error. */
+void refused(const Member *m, const char *f, size_t length);
 /* The member counts as connected. */
 void enter(Member *m);
 

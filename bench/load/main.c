@@ -5,13 +5,13 @@
  *   load … --idle s       connect, hold for s seconds, leave
  *   load … --cycles n     connect and leave n times, with the N names in turn, 64 under way at once
  *
- * A message is acknowledged when its sender receives it back; in v1 when it is answered with ok. Every member must receive
+ * A message is acknowledged when its sender receives it back; where the dialect has replies, when it is answered with one. Every member must receive
  * every message once, whole, and in the order of its sender; whatever is missing, doubled, out of order or damaged fails
  * the run (exit status 1). Standard output is one JSON object a line: events ("connected", "window", "window_end", "cycled")
  * and at last the result. Frames are expected as compact JSON.
  *
  * `--tokens` (v1) names a file with a line for each member: its token, and after a space the conversation that it writes to, if that
- * is not the lobby: then nobody else is expected to hear it. `--sources`: connect from so many addresses, 127.0.0.2 and on.
+ * is not the lobby: then nobody else is expected to hear it. `--own 1` (brokers): each member has a conversation of its own. `--sources`: connect from so many addresses, 127.0.0.2 and on.
  */
 #include "load.h"
 #include <stdio.h>
@@ -161,9 +161,18 @@ static void read_tokens(void) {
         }
         if (strlen(line) > 200 || (conversation && strlen(conversation) > 64)) fail("--tokens: a line is too long");
         members[i].token = strdup(line);
-        members[i].conversation = conversation ? strdup(conversation) : "lobby";
+        members[i].conversation = conversation ? strdup(conversation) : dialect->room;
     }
     fclose(file);
+}
+
+/* Brokers: a conversation is a name, and each has one of its own or all have the same. */
+static void name_conversations(void) {
+    for (int i = 0; i < members_count; i++) {
+        char name[40];
+        snprintf(name, sizeof name, "own.%s%05d", prefix, i);
+        members[i].conversation = own ? strdup(name) : dialect->room;
+    }
 }
 
 static void prepare(void) {
@@ -177,6 +186,7 @@ static void prepare(void) {
         if (!members[i].last) abort();
     }
     if (tokens) read_tokens();
+    else name_conversations();
     for (int j = 0; j < senders_count; j++) { /* spread, so that no server favours them by the order of its loop */
         int i = (int)((2LL * j + 1) * members_count / (2LL * senders_count));
         Sender *s = &senders[j];
@@ -206,13 +216,14 @@ static void options(int count, char **words) {
         else if (!strcmp(name, "--cycles")) cycles = strtoull(value, NULL, 10);
         else if (!strcmp(name, "--sources")) sources = atoi(value);
         else if (!strcmp(name, "--tokens")) tokens = value;
+        else if (!strcmp(name, "--own")) own = atoi(value);
         else if (!strcmp(name, "--max-messages")) max_messages = strtoull(value, NULL, 10);
         else if (!strcmp(name, "--prefix")) prefix = value;
         else fail("unknown option");
     }
     if (port < 1 || port > 65535 || members_count < 1 || members_count > 99999 || senders_count < 1 || senders_count > members_count ||
         senders_count > 9999 || flight < 1 || flight > 1024 || sources < 1 || sources > 200 || strlen(prefix) > 20 ||
-        max_messages > 99000000 || (!strcmp(dialect->name, "v1") && !tokens))
+        max_messages > 99000000 || (!strcmp(dialect->name, "v1") && !tokens) || (own && !dialect->room))
         fail("an option is missing or out of range");
 }
 

@@ -63,6 +63,16 @@ void acknowledge(Sender *s, uint32_t counter, uint32_t count) {
     if (window_start && time >= window_start) record(&own_latency, now - time);
 }
 
+void take_answer(Member *m, uint32_t counter, const char *f, size_t length) {
+    Sender *s = m->sender;
+    if (!s || counter == 0 || counter > s->sent || s->answered[counter % TIMES] == counter) {
+        problem(&damaged, "member %d: not an answer of this run: %.*s", (int)(m - members), (int)(length > 300 ? 300 : length), f);
+        return;
+    }
+    s->answered[counter % TIMES] = counter;
+    acknowledge(s, counter, 1);
+}
+
 void take_message(Member *m, const char *f, size_t length, const char *text_key, size_t key_length) {
     uint32_t number, counter;
     const char *text = find_text(f, length, text_key, key_length);

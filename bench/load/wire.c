@@ -26,6 +26,8 @@ void leave(Member *m) {
     m->state = CLOSED;
     m->rest_length = 0;
     m->passed_over = 0;
+    m->frame_left = 0;
+    m->unparsed = 0;
     m->seq = 0;
 }
 
@@ -34,6 +36,7 @@ void enter(Member *m) {
     if (leaves_at_once) {
         say_goodbye(m);
         m->state = LEAVING;
+        if (dialect->framing == BARE) leave(m); /* there is no goodbye to be answered */
         return;
     }
     m->state = OPEN;
@@ -78,8 +81,22 @@ void connect_member(Member *m) {
     watch(m, true);
 }
 
+/* The socket is connected: without WebSocket the dialect begins. */
+static bool begins_bare(Member *m) {
+    int trouble = 0;
+    socklen_t size = sizeof trouble;
+    getsockopt(m->fd, SOL_SOCKET, SO_ERROR, &trouble, &size);
+    if (dialect->framing != BARE || trouble) return false;
+    watch(m, false);
+    m->state = GREETING;
+    m->frame_left = UINT64_MAX;
+    dialect->upgraded(m);
+    return true;
+}
+
 static void ask_for_upgrade(Member *m) {
     char path[200], request[600];
+    if (begins_bare(m)) return;
     dialect->path(path, sizeof path, m);
     int length = snprintf(request, sizeof request,
                           "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -113,10 +130,14 @@ static char *read_upgrade(Member *m, char *from, char *end) {
 
 /* ---- sending ---- */
 
-size_t masked(char *to, const char *text, size_t length) {
+size_t framed(char *to, const char *text, size_t length) {
     static const unsigned char mask[4] = {0x5a, 0xc3, 0x17, 0x9e};
     char *p = to;
-    *p++ = (char)0x81;
+    if (dialect->framing == BARE) {
+        memcpy(to, text, length);
+        return length;
+    }
+    *p++ = (char)(dialect->framing == TEXT ? 0x81 : 0x82);
     if (length < 126) *p++ = (char)(0x80 | length);
     else {
         *p++ = (char)(0x80 | 126);
@@ -130,13 +151,13 @@ size_t masked(char *to, const char *text, size_t length) {
 
 void say(Member *m, const char *text, size_t length) {
     char frame[400];
-    size_t size = masked(frame, text, length);
+    size_t size = framed(frame, text, length);
     if (send(m->fd, frame, size, MSG_NOSIGNAL) != (ssize_t)size) problem(&errors, "member %d: send: %s", (int)(m - members), strerror(errno));
 }
 
 void say_goodbye(Member *m) {
     static const char goodbye[8] = {(char)0x88, (char)0x82, 0, 0, 0, 0, 0x03, (char)0xe8};
-    send(m->fd, goodbye, sizeof goodbye, MSG_NOSIGNAL);
+    if (dialect->framing != BARE) send(m->fd, goodbye, sizeof goodbye, MSG_NOSIGNAL);
 }
 
 static void flush(Member *m) {
@@ -162,14 +183,14 @@ void fill(Member *m) {
         s->sent++;
         sent_total++;
         s->times[s->sent % TIMES] = time;
-        s->out_end += masked(s->out + s->out_end, text, dialect->put(text, m, s->sent));
+        s->out_end += framed(s->out + s->out_end, text, dialect->put(text, m, s->sent));
     }
     if (s->out_end) flush(m);
 }
 
 /* ---- receiving ---- */
 
-static void control(Member *m, int opcode, const char *f, size_t length) {
+void control(Member *m, int opcode, const char *f, size_t length) {
     if (opcode == 0x9 && length < 126) { /* ping: answer with the same bytes under a mask of zeros */
         char pong[6 + 125] = {(char)0x8a, (char)(0x80 | length)};
         memcpy(pong + 6, f, length);
@@ -262,7 +283,7 @@ static void receive(Member *m) {
         char *frames = read_upgrade(m, p, end);
         if (frames) p = frames;
     }
-    if (m->state != UPGRADING && m->state != CLOSED) p = take_frames(m, p, end);
+    if (m->state != UPGRADING && m->state != CLOSED) p = dialect->framing == TEXT ? take_frames(m, p, end) : take_stream(m, p, end);
     if (m->state == CLOSED) return;
     keep(m, p, (size_t)(end - p));
     if (m->sender) fill(m);

@@ -16,7 +16,7 @@ import pytest
 
 from tests.servers import PATIENCE, ROOT, free_port
 
-from .scripts import script
+from .scripts import measured, script
 
 BENCH = ROOT / "bench"
 MEMBERS = 20
@@ -42,17 +42,6 @@ def event_frame(event):
 views.encode = event_frame
 app = main.app
 """
-MEASURE = """
-import json, sys
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from generator import Load, measure
-from servers import Running
-server = Running(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], Path(sys.argv[5]))
-row = measure(server, None, 5, Load(1, 4), 0.5, 0.2)
-print(json.dumps(row._asdict()))
-"""
-
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="the generator needs epoll"),
     pytest.mark.timeout(600),
@@ -115,12 +104,21 @@ def test_every_frame_is_counted(report: tuple[str, dict[str, Any]]) -> None:
 
 
 def test_the_tables(report: tuple[str, dict[str, Any]]) -> None:
-    """The absolute figures, the ratios to the rival and the flush latency of the disk are printed."""
+    """The guarantees, the absolute figures, those of lone messages, the ratios to the rival and the flush latency of the disk
+    are printed."""
     printed, _ = report
     ratios = [f"{what} ÷ C, one send() each" for what in ("deliveries", "CPU/delivery", "p99 to all")]
-    for text in ("deliveries/s", "acked sends/s", "RSS KB/connection", "fdatasync", *ratios):
+    for text in (
+        "deliveries/s",
+        "acked sends/s",
+        "RSS KB/connection",
+        "fdatasync",
+        "CPU µs/message",
+        "acknowledges",
+        *ratios,
+    ):
         assert text in printed
-    assert len([line for line in printed.splitlines() if "Suhbat v1, `suhbat serve`" in line]) == 5
+    assert len([line for line in printed.splitlines() if "Suhbat v1, `suhbat serve`" in line]) == 7
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -157,16 +155,9 @@ def problem_of(app: str, dialect: str, folder: Path) -> str:
             while "Uvicorn running" not in (folder / "log").read_text(encoding="utf-8"):
                 assert time.monotonic() < limit and server.poll() is None
                 time.sleep(0.05)
-            measured = subprocess.run(
-                [sys.executable, "-c", MEASURE, str(BENCH), str(server.pid), str(port), dialect, str(folder)],
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE,
-            )
+            problem: str = measured(server.pid, port, dialect, folder)["problem"]
         finally:
             server.terminate()
-    assert measured.returncode == 0, measured.stderr
-    problem: str = json.loads(measured.stdout)["problem"]
     return problem
 
 

@@ -15,14 +15,17 @@ pytestmark = [
 
 
 def test_sends() -> None:
-    """Acknowledged sends from many connections, from two, and over directs, all without a fault. A window has so many sends,
-    however long they take: four thousand directs that are under way at once may all be acknowledged after a second."""
+    """Acknowledged sends from many connections, from two, and into conversations of one each, of Suhbat and of a broker, all
+    without a fault. A window has so many sends, however long they take: four thousand that are under way at once may all be
+    acknowledged after a second."""
     window = ("--max-messages", "300", "--seconds", "60", "--warmup", "0.2")
-    done = script("sends", "--rounds", "1", *window, "--directs", "20", "--in-flight", "8")
+    both = ("--only", "suhbat-v1,jetstream")
+    done = script("sends", "--rounds", "1", *window, "--directs", "20", "--in-flight", "8", *both)
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = {line[0]: line for line in table_lines(done.stdout)}
-    for title in ("32 connections, lobby", "2 connections, lobby", "20 directs"):
-        assert float(rows[title][2].replace(",", "")) > 0, done.stdout
+    rows = {(line[0], line[1]): line for line in table_lines(done.stdout)}
+    for server in ("Suhbat v1, `suhbat serve`", "JetStream, file"):
+        for title in ("32 connections, one room", "2 connections, one room", "20 with a conversation each"):
+            assert float(rows[server, title][3].replace(",", "")) > 0, done.stdout
 
 
 def test_idle() -> None:
