@@ -35,9 +35,8 @@ from suhbat.counting import FanOut
 from suhbat.hub.channel import Channel
 from suhbat.hub.frames import Frames
 from suhbat.protocol import replies, simple, v1
-from suhbat.protocol.events import Event, MessageCreated
 from suhbat.protocol.framing import compressed_frames
-from suhbat.protocol.objects import Message
+from suhbat.protocol.live_message import LiveMessage
 from suhbat.runtime.app import ServerApp
 from suhbat.transport.frame_reader import FrameReader
 from suhbat.transport.stream_wire import StreamWire
@@ -104,18 +103,8 @@ def microseconds(one: Callable[[], Any], asked: argparse.Namespace) -> float:
     return statistics.median(rounds)
 
 
-def event(seq: int = 5) -> Event:
-    message = Message(
-        conversation="lobby",
-        seq=seq,
-        ordinal=seq,
-        sender="user1",
-        sender_uid=UID,
-        text=TEXT,
-        client_id="c1",
-        sent_at=NOW,
-    )
-    return MessageCreated(conversation="lobby", seq=seq, at=NOW, actor="user1", actor_uid=UID, message=message)
+def event(seq: int = 5) -> LiveMessage:
+    return LiveMessage("lobby", seq, seq, NOW, "user1", UID, TEXT, "c1")
 
 
 def masked(payload: bytes) -> bytes:
@@ -136,7 +125,7 @@ def stages() -> dict[str, Callable[[], Any]]:
         channel.accept(made)
         channel.pending.clear()
 
-    payload = replies.encode(made)
+    payload = v1.encode_event(made)
     return {
         "frame: header, mask": lambda: reader.feed(frame),
         "decode and validate, simple": lambda: simple_machine.receive(said, 1.0),
@@ -144,7 +133,7 @@ def stages() -> dict[str, Callable[[], Any]]:
         "make the event": event,
         "hub: advance the channel": accept,
         "encode, simple": lambda: simple.message(made, ""),
-        "encode, v1": lambda: replies.encode(made),
+        "encode, v1": lambda: v1.encode_event(made),
         "encode the answer, v1": lambda: replies.sent(5, "lobby", 5, 5, NOW, False),
         "frame it once for everybody": lambda: Frames([payload]).encoded,
         "compress it once for everybody (off by default)": lambda: compressed_frames([payload]),

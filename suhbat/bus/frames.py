@@ -12,7 +12,8 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from suhbat.chat.model import Change
-from suhbat.protocol.events import EVENT, Event, LoggedEvent, veil, veil_of
+from suhbat.protocol.events import Event, LoggedEvent, veil, veil_of
+from suhbat.protocol.v1 import encode_event
 
 BUCKETS = 1_024
 """Subjects over which the logs are spread. A subject for each log would cost NATS hundreds of MB at 100,000 logs."""
@@ -53,7 +54,7 @@ def events(entries: Iterable[LoggedEvent]) -> list[tuple[int, bytes]]:
     for log, event in entries:
         bucket = bucket_of(log)
         more = b"" if veil_of(event) is None else b"," + _VEILED
-        text = b"[" + json.dumps(log).encode() + b"," + EVENT.dump_json(event) + more + b"]"
+        text = b"[" + json.dumps(log).encode() + b"," + encode_event(event) + more + b"]"
         if bucket in collected and sizes[bucket] + len(text) > LARGEST:
             finish(bucket)
         collected.setdefault(bucket, []).append(text)

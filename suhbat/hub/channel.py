@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from suhbat.counting import FanOut
 from suhbat.protocol import simple
-from suhbat.protocol.events import Event
+from suhbat.protocol.events import LiveEvent
 from suhbat.protocol.types import LOBBY
 
 from .connection import Connection, FrameFormat
@@ -49,10 +49,10 @@ class Channel:
         self.log = log
         self.head: int | None = None
         self.flushed = 0
-        self.held: dict[int, Event] = {}
+        self.held: dict[int, LiveEvent] = {}
         self.filling = False
         self.listeners: tuple[dict[Connection, None], dict[Connection, None]] = ({}, {})
-        self.pending: list[Event | bytes] = []
+        self.pending: list[LiveEvent | bytes] = []
         self.announced = 0
         self.echo = log == LOBBY
         self.advanced_tick = 0
@@ -65,14 +65,14 @@ class Channel:
         """The listeners of both dialects."""
         return [*self.listeners[FrameFormat.SIMPLE], *self.listeners[FrameFormat.V1]]
 
-    def begin(self, head: int) -> list[Event]:
+    def begin(self, head: int) -> list[LiveEvent]:
         """Start at the store's head. Held events at or below it are dropped; those that follow it are applied and
         returned."""
         self.head = self.flushed = head
         self.held = {seq: event for seq, event in self.held.items() if seq > head}
         return self._take_held()
 
-    def accept(self, event: Event) -> list[Event]:
+    def accept(self, event: LiveEvent) -> list[LiveEvent]:
         """Apply an event with `seq` = head + 1, drop one at or below the head, hold one above. Returns the applied events,
         which include held ones that follow."""
         if self.head is not None and event.seq == self.head + 1 and not self.held:
@@ -85,8 +85,8 @@ class Channel:
             self.held[event.seq] = event
         return self._take_held()
 
-    def _take_held(self) -> list[Event]:
-        applied: list[Event] = []
+    def _take_held(self) -> list[LiveEvent]:
+        applied: list[LiveEvent] = []
         while self.head is not None and (event := self.held.pop(self.head + 1, None)) is not None:
             self.head += 1
             applied.append(event)

@@ -11,13 +11,14 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
-    Event,
+    LiveEvent,
     LoggedEvent,
     MemberLeft,
     MessageCreated,
     ReadMarked,
     own_log,
 )
+from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import LOBBY
 from suhbat.tasks import Tasks
 
@@ -105,9 +106,11 @@ class Hub:
         """Flush all channels now."""
         self.channels.flush()
 
-    def _applied(self, channel: Channel, events: list[Event]) -> None:
+    def _applied(self, channel: Channel, events: list[LiveEvent]) -> None:
         for event in events:
             self.applied += 1
+            if isinstance(event, LiveMessage):
+                continue  # nothing else follows from most events
             if not isinstance(event, MessageCreated):
                 self.pages.forget(channel.log)  # the event may have changed the text of older events
             if isinstance(event, ConversationAdded):

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 
 from suhbat.chat.ports import LogReader
-from suhbat.protocol.events import Event, MemberLeft
+from suhbat.protocol.events import LiveEvent, MemberLeft
 
 from .views import Views
 
@@ -22,7 +22,7 @@ class LogPage:
     `views`: the events encoded for the v1 dialect. `left`: the uids of members who left in one of these events.
     """
 
-    def __init__(self, events: list[Event]) -> None:
+    def __init__(self, events: list[LiveEvent]) -> None:
         self.events = events
         self.left = frozenset(event.user.uid for event in events if isinstance(event, MemberLeft))
         self.views = Views(events)

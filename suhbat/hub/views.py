@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 
-from suhbat.protocol.events import Event, hidden, veil_of
+from suhbat.protocol.events import LiveEvent, hidden, model_of, veil_of
 from suhbat.protocol.replies import encode
+from suhbat.protocol.v1 import encode_event
 
 from .connection import Connection
 from .frames import Frames
@@ -19,8 +20,8 @@ class Views:
     floor, see `Connection.floors`) gets `event.hidden` in place of each event about it, so that no `seq` is missing.
     """
 
-    def __init__(self, events: Sequence[Event]) -> None:
-        self.whole = Frames([encode(event) for event in events])
+    def __init__(self, events: Sequence[LiveEvent]) -> None:
+        self.whole = Frames([encode_event(event) for event in events])
         self._events = events
         self._veils = sorted({veil for event in events if (veil := veil_of(event)) is not None})
         self._last: tuple[int, Frames] = (0, self.whole)
@@ -50,7 +51,7 @@ class Views:
     def _encode(self, floor: int) -> Frames:
         return Frames(
             [
-                frame if (veil := veil_of(event)) is None or veil > floor else encode(hidden(event))
+                frame if (veil := veil_of(event)) is None or veil > floor else encode(hidden(model_of(event)))
                 for event, frame in zip(self._events, self.whole.payloads, strict=True)
             ]
         )

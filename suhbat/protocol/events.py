@@ -9,6 +9,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field, PrivateAttr, TypeAdapter
 
+from .live_message import LiveMessage
 from .objects import ConversationSettings, ConversationState, Invitation, Message, Profile, Role, User
 from .sent_types import ConversationId, Count, Cursor, Ordinal, Seq, Uid, UserId
 from .types import ME, Schema, Time
@@ -236,6 +237,8 @@ EVENTS: tuple[type[EventBase], ...] = (
     ReadMarked, Mentioned, DraftChanged, UserUpdated,
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+LiveEvent = Event | LiveMessage
+"""An event as the writer publishes it. Those that are read from the store or from the bus are models."""
 
 
 class LoggedEvent(NamedTuple):
@@ -245,12 +248,39 @@ class LoggedEvent(NamedTuple):
     """
 
     log: str
-    event: Event
+    event: LiveEvent
 
 
 def own_log(uid: str) -> str:
     """The key of a user's own log."""
     return f"@me:{uid}"
+
+
+def model_of(event: LiveEvent) -> Event:
+    """The event as a model."""
+    if not isinstance(event, LiveMessage):
+        return event
+    message = Message(
+        conversation=event.conversation,
+        seq=event.seq,
+        ordinal=event.ordinal,
+        sender=event.actor,
+        sender_uid=event.actor_uid,
+        text=event.text,
+        client_id=event.client_id,
+        reply_to=event.reply_to,
+        sent_at=event.at,
+        mentions_all=event.everyone,
+    )
+    return MessageCreated(
+        conversation=event.conversation,
+        seq=event.seq,
+        at=event.at,
+        actor=event.actor,
+        actor_uid=event.actor_uid,
+        message=message,
+        everyone=1 if event.everyone else 0,
+    )
 
 
 def veil(event: Event) -> None:
@@ -260,8 +290,10 @@ def veil(event: Event) -> None:
         event._veil = event.message.seq if isinstance(event, MessageEdited) else event.target
 
 
-def veil_of(event: Event) -> int | None:
+def veil_of(event: LiveEvent) -> int | None:
     """The lowest floor (a `seq`, see `store.read.floor`) whose readers get `Hidden`; None: all readers get the event."""
+    if isinstance(event, LiveMessage):
+        return None
     return event._veil if isinstance(event, _MessageChange) else None
 
 

@@ -5,6 +5,7 @@ There is no handshake and no token: open `/ws/{user_id}` and send `{"message": "
 
 from __future__ import annotations
 
+from json.encoder import encode_basestring as quote
 from typing import Annotated, Literal, Protocol
 
 from pydantic import AfterValidator, Field, ValidationError
@@ -14,7 +15,8 @@ from suhbat.errors import BadRequest, SuhbatError
 from suhbat.texts import Language, say
 
 from .closes import Close
-from .events import Event, MessageCreated
+from .events import LiveEvent, MessageCreated
+from .live_message import LiveMessage
 from .machine import Answer, Do, End, Meter, check_rate, decode, is_oversized, reason_of, refuse_binary
 from .replies import encode
 from .sent_types import ConversationId, Uid, UserId
@@ -105,31 +107,27 @@ def left(user_id: str, uid: str, at: int) -> bytes:
     return encode(SimpleLeft(user_id=user_id, uid=uid, message=f"User {user_id} left the chat", sent_at=at))
 
 
-def message(event: Event, to_user: str) -> bytes | None:
+def message(event: LiveEvent, to_user: str) -> bytes | None:
     """The frame of a message; None for events that this dialect does not send (all but new messages that are not deleted)."""
-    if not isinstance(event, MessageCreated) or event.message.deleted:
+    if isinstance(event, LiveMessage):
+        text = event.text
+    elif isinstance(event, MessageCreated) and not event.message.deleted:
+        text = event.message.text
+    else:
         return None
-    made = event.message
     # An encoded `SimpleMessage`, without validation for speed: the values are the server's own.
-    return to_json(
-        {
-            "type": "message",
-            "conversation": event.conversation,
-            "seq": event.seq,
-            "from_user": made.sender,
-            "from_uid": made.sender_uid,
-            "to_user": to_user,
-            "message": made.text,
-            "sent_at": format_time(made.sent_at),
-        }
+    before = (
+        f'{{"type":"message","conversation":{quote(event.conversation)},"seq":{event.seq}'
+        f',"from_user":{quote(event.actor)},"from_uid":{quote(event.actor_uid)},"to_user":{quote(to_user)},"message":'
     )
+    return before.encode() + to_json(text) + f',"sent_at":"{format_time(event.at)}"}}'.encode()
 
 
-def message_for(event: Event, viewer: Viewer, *, echo: bool) -> bytes | None:
+def message_for(event: LiveEvent, viewer: Viewer, *, echo: bool) -> bytes | None:
     """The frame for one viewer, or None. In a direct the sender gets it only with `echo`."""
     if event.conversation == LOBBY:
         return message(event, "")
-    if not isinstance(event, MessageCreated) or (event.actor_uid == viewer.uid and not echo):
+    if not isinstance(event, LiveMessage | MessageCreated) or (event.actor_uid == viewer.uid and not echo):
         return None
     return message(event, viewer.user_id)
 

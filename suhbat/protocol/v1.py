@@ -12,6 +12,8 @@ from suhbat.texts import Language
 
 from .closes import Close
 from .commands import COMMAND, Command, Hello
+from .events import LiveEvent
+from .live_message import LiveMessage
 from .machine import BYTE_ORDER_MARK, Answer, Do, End, Meter, check_rate, decode, is_oversized, reason_of, refuse_binary
 from .replies import CaughtUp, encode, refusal
 from .types import HELLO_SECONDS, MAX_INTEGER
@@ -75,6 +77,11 @@ class V1Machine:
         elif isinstance(command, Hello):
             return Answer(self.refuse(BadRequest(reason="hello was already said"), command.id), BadRequest.code)
         return Do(command)
+
+
+def encode_event(event: LiveEvent) -> bytes:
+    """The frame of an event."""
+    return event.encode() if isinstance(event, LiveMessage) else encode(event)
 
 
 def command_id(data: str) -> int | str | None:

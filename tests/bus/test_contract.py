@@ -187,7 +187,7 @@ async def test_who_speaks_is_never_refused(monkeypatch: pytest.MonkeyPatch) -> N
     heard = [Heard(), Heard()]
     async with nodes(nats(), *heard, follow=("lobby",)) as buses:
         with monkeypatch.context() as patch:
-            patch.setattr("suhbat.bus.frames.EVENT", None)
+            patch.setattr("suhbat.bus.frames.encode_event", None)
             buses[0].publish([message(1, "lost")])
         buses[0].publish([message(2, "heard")])
         await heard[1].becomes([message(2, "heard")])

@@ -20,12 +20,13 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
-    Event,
+    LiveEvent,
     LoggedEvent,
     MemberLeft,
-    MessageCreated,
+    model_of,
 )
-from suhbat.protocol.objects import ConversationState, Message, User
+from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.objects import ConversationState, User
 from suhbat.tasks import Tasks
 from tests.fakes import FakePresenceListener
 
@@ -52,17 +53,13 @@ class Log:
         page = self.entries.get(log, [])[after : after + limit]
         await asyncio.sleep(0)
         await self.gate.wait()
-        return page
+        return [LoggedEvent(name, model_of(event)) for name, event in page]
 
     def write(self, log: str = "lobby", *, actor: str = "ua", text: str | None = None) -> LoggedEvent:
         """Append a message, as a commit does. The test decides whether the hub gets it."""
         entries = self.entries.setdefault(log, [])
         seq = len(entries) + 1
-        message = Message(
-            conversation=log, seq=seq, ordinal=seq, sender=actor, sender_uid=actor, text=text or f"m{seq}", sent_at=0
-        )
-        event = MessageCreated(conversation=log, seq=seq, at=0, actor=actor, actor_uid=actor, message=message)
-        return self._append(log, event)
+        return self._append(log, LiveMessage(log, seq, seq, 0, actor, actor, text or f"m{seq}"))
 
     def add_direct(self, uid: str, conversation: str, since: int = 0) -> LoggedEvent:
         """The event in a user's own log that a direct was added. `since`: the user's floor in it."""
@@ -85,7 +82,7 @@ class Log:
         left = self._append(key, MemberLeft(conversation=room, seq=seq, user=User(uid=uid, user_id=uid), **common))
         return [removed, left]
 
-    def _append(self, log: str, event: Event) -> LoggedEvent:
+    def _append(self, log: str, event: LiveEvent) -> LoggedEvent:
         entry = LoggedEvent(log, event)
         self.entries.setdefault(log, []).append(entry)
         return entry

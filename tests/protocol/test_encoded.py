@@ -1,30 +1,47 @@
-"""Frames that are encoded without their class, for speed, equal what the class would encode."""
+"""Frames that are encoded without their class, for speed, equal what the class would encode, byte for byte."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import fields
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from suhbat.protocol import replies, simple
-from suhbat.protocol.events import MessageCreated
+from suhbat.protocol import replies, simple, v1
+from suhbat.protocol.events import EVENT, MessageCreated, model_of
+from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.objects import Message
 from suhbat.protocol.replies import encode
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=40)
 numbers = st.integers(1, 2**53 - 1)
 times = st.integers(0, 4_000_000_000_000)
+EVERY_ESCAPE = "".join(map(chr, range(1, 0x100))) + "\u2028\u2029\ufeff\uffff\U0001f642" + '"\\/</script>'
+live_messages = st.builds(
+    LiveMessage,
+    conversation=texts,
+    seq=numbers,
+    ordinal=numbers,
+    at=times,
+    actor=texts,
+    actor_uid=texts,
+    text=texts,
+    client_id=st.none() | texts,
+    reply_to=st.none() | numbers,
+    everyone=st.booleans(),
+)
+odd = LiveMessage(*[EVERY_ESCAPE], 1, 1, 0, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ESCAPE, 1, True)
 
 
 @given(
-    id=st.one_of(numbers, texts),
+    id=st.one_of(st.integers(-(2**53) + 1, 2**53 - 1), texts),
     conversation=texts,
     seq=numbers,
     ordinal=numbers,
     sent_at=times,
     duplicate=st.booleans(),
 )
+@example(id=EVERY_ESCAPE, conversation=EVERY_ESCAPE, seq=1, ordinal=1, sent_at=0, duplicate=False)
 def test_the_answer_to_a_send(
     id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int, duplicate: bool
 ) -> None:
@@ -32,19 +49,38 @@ def test_the_answer_to_a_send(
     written = replies.Sent(
         id=id, conversation=conversation, seq=seq, ordinal=ordinal, sent_at=sent_at, duplicate=duplicate
     )
-    assert json.loads(replies.sent(id, conversation, seq, ordinal, sent_at, duplicate)) == json.loads(encode(written))
+    assert replies.sent(id, conversation, seq, ordinal, sent_at, duplicate) == encode(written)
 
 
-@given(
-    text=texts, name=st.text("abc", min_size=1, max_size=5), to_user=st.text("abc", max_size=5), seq=numbers, at=times
-)
-def test_a_message(text: str, name: str, to_user: str, seq: int, at: int) -> None:
-    """`message` equals an encoded `SimpleMessage`, byte for byte."""
-    said = Message(
-        conversation="lobby", seq=seq, ordinal=seq, sender=name, sender_uid="u" + name, text=text, sent_at=at
-    )
-    event = MessageCreated(conversation="lobby", seq=seq, at=at, actor=name, actor_uid="u" + name, message=said)
+@given(message=live_messages)
+@example(message=odd)
+def test_a_new_message(message: LiveMessage) -> None:
+    """A message as the writer makes it is encoded as its model, which can be read back from the frame."""
+    model = model_of(message)
+    assert v1.encode_event(message) == v1.encode_event(model) == EVENT.dump_json(model)
+    assert EVENT.validate_json(v1.encode_event(message)) == model
+
+
+@given(message=live_messages, to_user=texts | st.just(""))
+@example(message=odd, to_user=EVERY_ESCAPE)
+def test_a_message_in_the_simple_dialect(message: LiveMessage, to_user: str) -> None:
+    """`message` equals an encoded `SimpleMessage`, for a message from the writer and for one from the store."""
     shown = simple.SimpleMessage(
-        conversation="lobby", seq=seq, from_user=name, from_uid="u" + name, to_user=to_user, message=text, sent_at=at
+        conversation=message.conversation,
+        seq=message.seq,
+        from_user=message.actor,
+        from_uid=message.actor_uid,
+        to_user=to_user,
+        message=message.text,
+        sent_at=message.at,
     )
-    assert simple.message(event, to_user) == encode(shown)
+    assert simple.message(message, to_user) == simple.message(model_of(message), to_user) == encode(shown)
+
+
+def test_no_field_is_forgotten() -> None:
+    """A field that a new message could have must be in `LiveMessage`; the others have their defaults in a new message."""
+    later = {"edited_at", "deleted", "reactions", "reactions_at"}
+    renamed = {"sender": "actor", "sender_uid": "actor_uid", "sent_at": "at", "mentions_all": "everyone"}
+    of_message = {renamed.get(name, name) for name in set(Message.model_fields) - later}
+    of_event = set(MessageCreated.model_fields) - {"type", "message"}
+    assert {field.name for field in fields(LiveMessage)} == of_message | of_event

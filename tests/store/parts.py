@@ -20,7 +20,7 @@ from suhbat.chat.model import Actor, Guest, Outcome, Post, PostResult, States
 from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
 from suhbat.protocol.commands import Meet
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.events import LoggedEvent, model_of
 from suhbat.protocol.types import LOBBY
 from suhbat.store.directory import make_directory
 from suhbat.store.fts5 import SECURE_DELETE
@@ -103,7 +103,7 @@ class Listener:
         self._keys = count(1)
 
     def committed(self, entries: list[LoggedEvent]) -> None:
-        self.heard += entries
+        self.heard += [LoggedEvent(log, model_of(event)) for log, event in entries]
 
     @property
     def entries(self) -> list[LoggedEvent]:

@@ -31,7 +31,15 @@ from suhbat.client.state import State
 from suhbat.errors import SuhbatError
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.commands import Resume, Sync
-from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event, LoggedEvent, MessageCreated, own_log
+from suhbat.protocol.events import (
+    ConversationAdded,
+    ConversationRemoved,
+    Event,
+    LoggedEvent,
+    model_of,
+    own_log,
+)
+from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.replies import CaughtUp, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import LOBBY, ME
@@ -107,7 +115,7 @@ class Reader:
         mine = entry.log == own_log(self.actor.uid)
         if not self.here or not (mine or entry.log in self._follows):
             return
-        self._waiting.setdefault(entry.log, deque()).append(entry.event)
+        self._waiting.setdefault(entry.log, deque()).append(model_of(entry.event))
         if mine and isinstance(entry.event, ConversationAdded):
             self._follows.add(entry.event.state.conversation)
         elif mine and isinstance(entry.event, ConversationRemoved):
@@ -134,7 +142,7 @@ class Reader:
         for name, cursor in plan.cursors.items():
             log = own_log(self.actor.uid) if name == ME else name
             self._waiting[log] = deque(
-                entry.event for entry in await self.store.events(log, cursor, CONVERSATION_LIMIT)
+                model_of(entry.event) for entry in await self.store.events(log, cursor, CONVERSATION_LIMIT)
             )
         self._take(10_000)
         self._receive(CaughtUp())
@@ -211,7 +219,7 @@ class Play:
         for entry in entries:
             for reader in self.readers:
                 reader.hear(entry)
-            if isinstance(entry.event, MessageCreated):
+            if isinstance(entry.event, LiveMessage):
                 self.messages.setdefault(entry.log, []).append(entry.event.seq)
 
     async def step(self, step: Step) -> None:

@@ -12,10 +12,13 @@ from suhbat.protocol.objects import ConversationKind, Role, Visibility
 from .people import Actor, Milliseconds
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PostResult:
     """A durable message: its conversation, and its position there. `duplicate`: it was stored by an earlier post with the same
-    key."""
+    key.
+
+    Do not change it. It is not frozen, because one is made for every message, and that would take four times as long.
+    """
 
     conversation: str
     seq: int

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection
 
 from suhbat.chat.model import Actor, Milliseconds, Post
-from suhbat.protocol.events import ConversationAdded, ConversationInvited, LoggedEvent, MessageCreated, Stored, veil
-from suhbat.protocol.objects import Message
+from suhbat.protocol.events import ConversationAdded, ConversationInvited, LoggedEvent, Stored, veil
+from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import ME
 from suhbat.store.dialect import insert_new, insert_rows, pipelined, update_rows
 from suhbat.store.journal import Range
@@ -105,38 +105,29 @@ class Appender:
         self._touched[log.id] = log
         return event
 
-    def message(self, log: Log, post: Post, *, everyone: bool) -> Message:
+    def message(self, log: Log, post: Post, *, everyone: bool) -> LiveMessage:
         """Append the next message of a log. `everyone`: it mentions everybody there. Also adds the sender to `users`."""
         actor = post.actor
         log.head = seq = log.head + 1
         log.ordinal = ordinal = log.ordinal + 1
-        message = Message(
-            conversation=log.name,
-            seq=seq,
-            ordinal=ordinal,
-            sender=actor.user_id,
-            sender_uid=actor.uid,
-            text=post.text,
-            client_id=post.client_id,
-            reply_to=post.reply_to,
-            sent_at=post.at,
-            mentions_all=everyone,
-        )
-        event = MessageCreated(
-            conversation=log.name,
-            seq=seq,
-            at=post.at,
-            actor=actor.user_id,
-            actor_uid=actor.uid,
-            message=message,
-            everyone=1 if everyone else 0,
+        message = LiveMessage(
+            log.name,
+            seq,
+            ordinal,
+            post.at,
+            actor.user_id,
+            actor.uid,
+            post.text,
+            post.client_id,
+            post.reply_to,
+            everyone,
         )
         row = EventRow(
             log.id, seq, "message.created", post.at, actor.user_id, actor.uid, ordinal, post.text,
             post.client_id, post.reply_to, None, False, None, _MENTIONS_EVERYBODY if everyone else None,
         )  # fmt: skip
         self._rows.append(row)
-        self.entries.append(LoggedEvent(log.name, event))
+        self.entries.append(LoggedEvent(log.name, message))
         self._touched[log.id] = log
         if actor.uid not in self._cache.users:
             self.add_users((actor,), post.at)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Milliseconds, Post, PostResult
 from suhbat.errors import IdempotencyConflict
-from suhbat.protocol.objects import Message
+from suhbat.protocol.live_message import LiveMessage
 from suhbat.store.dialect import find_rows, insert_rows
 from suhbat.store.tables import conversations, idempotency
 
@@ -57,7 +57,7 @@ class IdempotencyKeys:
             return IdempotencyConflict()
         return PostResult(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
 
-    def add(self, post: Post, log: Log, message: Message) -> None:
+    def add(self, post: Post, log: Log, message: LiveMessage) -> None:
         """Remember that the post became this message."""
         digest = _digest(post.client_id, post.text, post.reply_to)
         row = KeyRow(post.key, post.actor.uid, log.id, message.seq, message.ordinal, post.at, digest)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, event, select
 
-from suhbat.protocol.events import DraftChanged, MessageCreated, MessagePinned
+from suhbat.protocol.events import DraftChanged, MessagePinned
+from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.tables import conversations, events, idempotency, users
 from suhbat.store.write.appender import EventRow
@@ -112,6 +113,6 @@ def test_a_rollback_drops_entries(transaction: WriterTransaction) -> None:
     savepoint.rollback()
     transaction.truncate(mark)
     appender.flush()
-    assert [one.event.message.text for one in appender.entries if isinstance(one.event, MessageCreated)] == ["bir"]
+    assert [one.event.text for one in appender.entries if isinstance(one.event, LiveMessage)] == ["bir"]
     assert heads(transaction.connection)[LOBBY] == (1, 1)
     assert not transaction.cache.named

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, event, select, update
 
 from suhbat.chat.model import Actor, Outcome, Post, PostResult
 from suhbat.errors import IdempotencyConflict, NotFound
-from suhbat.protocol.events import LoggedEvent, MessageCreated
+from suhbat.protocol.events import LoggedEvent, MessageCreated, model_of
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
 from suhbat.store.read import history, states
@@ -117,7 +117,7 @@ def write(connection: Connection, posts: Sequence[Post], cache: WriterCache, *, 
     """Write posts in one batch and return the events to publish after COMMIT."""
     transaction = WriterTransaction(connection, cache)
     outcomes = posting.write(transaction, posts, is_retry=again)
-    return Written(outcomes, transaction.appender.entries)
+    return Written(outcomes, [LoggedEvent(log, model_of(event)) for log, event in transaction.appender.entries])
 
 
 @settings(deadline=None)
