@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 
 class Guarantee(NamedTuple):
-    """What holds for a message, as configured here. `flushes`: before others see it or its sender is told, it is on
-    the disk."""
+    """What holds for a message, as configured here. `flushes`: it is on the disk before its sender is told."""
 
+    short: str
     stored: str
     flushed: str
     order: str
@@ -29,26 +29,41 @@ class Server(NamedTuple):
     rooms: bool = False
 
 
-FLUSHED = ("before delivery", "each batch, before delivery", "one for everybody (`seq`)")
+FLUSHED = ("flushed before delivery", "before delivery", "each batch, before delivery", "one for everybody (`seq`)")
 SIMPLE = Guarantee(*FLUSHED, "no", "own copy, flushed", flushes=True)
 V1 = Guarantee(*FLUSHED, "from any `seq`, exactly", "`ok`, flushed", flushes=True)
-NOTHING = Guarantee("no", "no", "of each sender", "no", "own copy")
-FROM_STREAM = "by a consumer, from any `seq`"
-IN_MEMORY = Guarantee("memory, beside delivery", "no", "of each sender", FROM_STREAM, "reply, stored")
-IN_FILE = Guarantee("file, beside delivery", "every 2 minutes", "of each sender", FROM_STREAM, "reply, stored")
+NOTHING = Guarantee("stores nothing", "no", "no", "of each sender", "no", "own copy")
+FROM_STREAM = ("of each sender", "from any `seq`, by a consumer")
+IN_MEMORY = Guarantee("in memory", "memory, beside delivery", "no", *FROM_STREAM, "reply, stored")
+IN_FILE = Guarantee("in a file, no flush", "file, beside delivery", "every 2 minutes", *FROM_STREAM, "reply, stored")
 FILE_ALWAYS = Guarantee(
-    "file, beside delivery", "each, not before delivery", "of each sender", FROM_STREAM, "reply, flushed", flushes=True
-)
-FILE_FIRST = Guarantee(
-    "file, before delivery",
-    "each, before delivery",
-    "one for everybody (the stream)",
-    FROM_STREAM,
+    "flushed after delivery",
+    "file, beside delivery",
+    "each, before the reply only",
+    *FROM_STREAM,
     "reply, flushed",
     flushes=True,
 )
-CENTRIFUGE = Guarantee("memory, 1,000 a channel", "no", "one for everybody (`offset`)", "while in memory", "reply")
-NCHAN = Guarantee("memory, 5,000 a channel", "no", "one for everybody", "while in memory", "own copy")
+FILE_FIRST = Guarantee(
+    "flushed before delivery",
+    "file, before delivery",
+    "each, before delivery",
+    "one for everybody (the stream's)",
+    "from any `seq`, by a consumer",
+    "reply, flushed",
+    flushes=True,
+)
+CENTRIFUGE = Guarantee(
+    "in memory, the last 1,000",
+    "memory, the last 1,000",
+    "no",
+    "one for everybody (`offset`)",
+    "while in memory",
+    "reply, stored",
+)
+NCHAN = Guarantee(
+    "in memory, the last 5,000", "memory, the last 5,000", "no", "one for everybody", "while in memory", "own copy"
+)
 
 SERVERS = (
     Server("suhbat", "Suhbat, `suhbat serve`", SIMPLE, "/healthz"),

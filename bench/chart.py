@@ -17,21 +17,21 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from catalogue import TITLES
+from catalogue import TITLES, server_of
 from servers import ROOT
 
 BASE = "node"
-WIDTH, LEFT, RIGHT = 880, 215, 150
+WIDTH, LEFT, RIGHT = 900, 215, 150
 CHARACTERS = 130
 """In a line below the bars."""
 TOP, BAR, GAP, BETWEEN = 84, 15, 3, 13
-STORES = ("suhbat", "suhbat-v1", "uvicorn", "uvicorn-v1")
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 } .small { font-size: 11.5px; fill: #59636e } .title { font-size: 16px; font-weight: 600 }
 .line { stroke: #d1d9e0 } .base { stroke: #59636e } .few { fill: #7d8590 } .many { fill: #57606a } .ours.few { fill: #54aeff } .ours.many { fill: #0969da }
+.flushes.few { fill: #4ac26b } .flushes.many { fill: #1a7f37 }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3 } .small { fill: #9198a1 } .line { stroke: #3d444d } .base { stroke: #9198a1 } .few { fill: #9198a1 } .many { fill: #656c76 }
-.ours.few { fill: #79c0ff } .ours.many { fill: #1f6feb }
+.ours.few { fill: #79c0ff } .ours.many { fill: #1f6feb } .flushes.few { fill: #56d364 } .flushes.many { fill: #238636 }
 }
 """.strip()  # noqa: E501
 
@@ -69,21 +69,26 @@ def draw(figures: dict[str, Any], load: str) -> str:
     servers = [key for key in TITLES if any(key == place[0] for place in rates)]
     about = [line.removeprefix("- ") for lines in figures["about"] for line in lines.splitlines()]
     notes = [
-        "Blue: Suhbat, which flushes every message to disk first. Grey: servers that store nothing.",
+        "Blue: Suhbat, which flushes every message before anybody sees it. Green: others that flush every message before they "
+        "acknowledge it.",
+        "Grey: servers that flush nothing.",
         *(part for line in about for part in wrap(line, CHARACTERS)),
     ]
-    height = TOP + len(servers) * (len(members) * (BAR + GAP) + BETWEEN) + 18 * (len(notes) + 1)
+    each = max(len(members), 2) * (BAR + GAP) + BETWEEN  # a name has two lines
+    height = TOP + len(servers) * each + 18 * (len(notes) + 1)
     parts = [*head(height, members, load), *axis(scale, height - 18 * (len(notes) + 1))]
-    y = TOP
-    for key in servers:
+    for number, key in enumerate(servers):
+        y = TOP + number * each
         middle = y + len(members) * (BAR + GAP) / 2 + 4
         name = escape(TITLES[key].replace("`", ""))
-        parts.append(f'<text x="{LEFT - 10}" y="{middle:.0f}" text-anchor="end">{name}</text>')
+        small = server_of(key).guarantee.short
+        parts.append(f'<text x="{LEFT - 10}" y="{middle - 8:.0f}" text-anchor="end">{name}</text>')
+        parts.append(f'<text class="small" x="{LEFT - 10}" y="{middle + 7:.0f}" text-anchor="end">{small}</text>')
         for count in members:
             if (key, count) in rates:
                 parts += bar(key, count == members[-1], y, multiples[key, count], rates[key, count], scale)
             y += BAR + GAP
-        y += BETWEEN
+    y = TOP + len(servers) * each
     for number, note in enumerate(notes):
         parts.append(f'<text class="small" x="12" y="{y + 20 + 18 * number}">{escape(note)}</text>')
     return "\n".join([*parts, "</svg>", ""])
@@ -129,7 +134,9 @@ def axis(scale: Scale, bottom: float) -> list[str]:
 
 def bar(key: str, many: bool, y: float, multiple: float, rate: float, scale: Scale) -> list[str]:
     start, stop = sorted((scale.place(1), scale.place(multiple)))
-    kind = ("ours " if key in STORES else "") + ("many" if many else "few")
+    ours = server_of(key).dialect in ("simple", "v1")
+    flushing = ("ours " if ours else "flushes ") if server_of(key).guarantee.flushes else ""
+    kind = flushing + ("many" if many else "few")
     shown = f"{multiple:.0f}×" if multiple >= 10 else f"{multiple:.2g}×"
     return [
         f'<rect class="{kind}" x="{start:.1f}" y="{y}" width="{max(stop - start, 1.5):.1f}" height="{BAR}" rx="2"/>',

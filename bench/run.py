@@ -12,6 +12,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import compiler
 import installs
@@ -24,12 +25,42 @@ from packages import Unavailable
 from servers import running, tree_of
 from table import Case
 
+
+class Wanted(NamedTuple):
+    """A load, with this number of members only or with each that is asked for."""
+
+    load: Load
+    members: int | None
+
+
+def numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+def loads(text: str) -> list[Wanted]:
+    """From such as `1x1,32x4@1000`."""
+    found = []
+    for part in text.split(","):
+        senders, flight = part.partition("@")[0].split("x")
+        members = part.partition("@")[2]
+        found.append(Wanted(Load(int(senders), int(flight)), int(members) if members else None))
+    return found
+
+
 LEFT_OUT = ("base", "base-v1", "uvicorn", "uvicorn-v1", "socketio", "jetstream-memory")
 USUAL = [key for key in KEYS if key not in LEFT_OUT and not key.endswith("-tcp")]
 FEW = ["suhbat", "suhbat-v1", "node", "centrifuge", "jetstream-always"]
 MODES: dict[str, dict[str, object]] = {
     "usual": {},
-    "short": {"only": FEW, "members": [2, 100, 1000], "rounds": 1, "seconds": 1.2, "warmup": 0.4, "idle": 0},
+    "short": {
+        "only": FEW,
+        "load": loads("1x1@2,1x1@100,32x4@100,32x4@1000"),
+        "rounds": 1,
+        "seconds": 1.2,
+        "warmup": 0.4,
+        "idle": 0,
+        "sends": True,
+    },
     "full": {"members": [2, 10, 100, 1000], "rounds": 5, "seconds": 2, "warmup": 0.7, "sends": True},
 }
 """`short` takes about two minutes, also beside another tree; `full` is for an acceptance."""
@@ -42,8 +73,9 @@ def main() -> int:
     asked = arguments()
     compiler.load()
     require_disk(asked.data_root)
-    if allow_many_sockets() < max(asked.members) + 100:
-        sys.exit(f"bench: the limit of open files is too low for {max(asked.members)} members: see `ulimit -Hn`")
+    most = max(asked.idle, *(members for members, _ in cases(asked)))
+    if allow_many_sockets() < most + 100:
+        sys.exit(f"bench: the limit of open files is too low for {most} members: see `ulimit -Hn`")
     with TemporaryDirectory(dir=asked.data_root, prefix="bench-") as name:
         return compare(asked, Path(name))
 
@@ -53,7 +85,12 @@ def arguments() -> argparse.Namespace:
     mode.add_argument("--mode", choices=MODES, default="usual", help="defaults of the other options; see README.md")
     parser = argparse.ArgumentParser(description="Compares chat servers on this machine, each in turn.", parents=[mode])
     parser.add_argument("--members", type=numbers, default=[100, 1000], help="how many, separated by commas")
-    parser.add_argument("--load", type=loads, default=loads("1x1,32x4"), help="senders x messages in flight each")
+    parser.add_argument(
+        "--load",
+        type=loads,
+        default=loads("1x1,32x4"),
+        help="senders x messages in flight each, and for one size: @members",
+    )
     parser.add_argument("--only", type=lambda text: text.split(","), default=USUAL, help=f"of {','.join(KEYS)}")
     parser.add_argument("--base", type=Path, help="another tree of this project, measured beside this one")
     parser.add_argument("--sends", action=argparse.BooleanOptionalAction, default=False, help="also sends a second")
@@ -77,14 +114,6 @@ def arguments() -> argparse.Namespace:
         parser.error("the servers base and base-v1 need --base")
     asked.idle = max(asked.members) if asked.idle is None else asked.idle
     return asked
-
-
-def numbers(text: str) -> list[int]:
-    return [int(part) for part in text.split(",")]
-
-
-def loads(text: str) -> list[Load]:
-    return [Load(int(senders), int(flight)) for senders, flight in (part.split("x") for part in text.split(","))]
 
 
 def compare(asked: argparse.Namespace, data_root: Path) -> int:
@@ -136,8 +165,10 @@ def measure_all(asked: argparse.Namespace, servers: list[Server], data_root: Pat
 
 def cases(asked: argparse.Namespace) -> list[tuple[int, Load]]:
     """Members and load of each. A load with more senders than members is left out."""
-    rooms = [(members, load) for members in asked.members for load in asked.load if load.senders <= members]
-    return [*rooms, *(SENDS if asked.sends else ())]
+    for_all = [] if all(one.members for one in asked.load) else asked.members
+    sizes = sorted({*for_all, *(one.members for one in asked.load if one.members)})
+    rooms = [(size, load) for size in sizes for load, only in asked.load if only in (None, size)]
+    return [*((size, load) for size, load in rooms if load.senders <= size), *(SENDS if asked.sends else ())]
 
 
 def row_of(server: Server, data_root: Path, placed: Cores, members: int, load: Load, asked: argparse.Namespace) -> Row:

@@ -121,7 +121,7 @@ def sends(rows: Rows) -> str:
 def guarantees(keys: Iterable[str]) -> str:
     """What each server guarantees for a message."""
     head = ("server", "stored", "flushed", "order", "resume", "what acknowledges")
-    lines = ([TITLES[key], *server_of(key).guarantee[:-1]] for key in keys)
+    lines = ([TITLES[key], *server_of(key).guarantee[1:-1]] for key in keys)
     return markdown(head, lines)
 
 

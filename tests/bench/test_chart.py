@@ -37,6 +37,18 @@ def test_bars_are_multiples(tmp_path: Path) -> None:
     assert "ours" in ours["class"] and "ours" not in slow["class"]
 
 
+def test_bars_say_what_is_guaranteed(tmp_path: Path) -> None:
+    """Each server has its guarantee below its name, and those that flush have colours of their own."""
+    keys = ("suhbat", "node", "centrifuge", "jetstream-always", "jetstream-first")
+    assert drawn(tmp_path, [row(key, 100, 2e5) for key in keys]).returncode == 0
+    svg = ElementTree.fromstring((tmp_path / "images" / "chart.svg").read_text(encoding="utf-8"))
+    texts = [text.text for text in svg.iter(f"{SVG}text")]
+    said = ["flushed before delivery", "stores nothing", "in memory, the last 1,000", "flushed after delivery"]
+    assert set(said) <= set(texts) and texts.count("flushed before delivery") == 2
+    kinds = [rect.attrib["class"].split()[0] for rect in svg.iter(f"{SVG}rect")]
+    assert kinds == ["ours", "many", "many", "flushes", "flushes"]
+
+
 def test_without_node_there_is_no_chart(tmp_path: Path) -> None:
     """What the bars are multiples of must have been measured in the same run."""
     done = drawn(tmp_path, [row("suhbat", 100, 2e6)])
