@@ -71,25 +71,18 @@ class Messages:
         if wait:
             done(RateLimited("rate_limited.room", retry_after=wait))
             return
-        if cost := mention_cost(text):
-            try:
-                charge(self._rates.meter(actor.uid), 1 + cost, self._clock.steady())
-            except RateLimited as error:
-                done(error)
-                return
+        named: tuple[str, ...] = ()
+        if "@" in text:
+            if cost := mention_cost(text):
+                try:
+                    charge(self._rates.meter(actor.uid), 1 + cost, self._clock.steady())
+                except RateLimited as error:
+                    done(error)
+                    return
+            named = mentioned_uids(text, self._directory)
+        key = client_id if client_id is not None else self._new_key()
         self._store.post(
-            Post(
-                actor=actor,
-                conversation=conversation,
-                peer=peer,
-                text=text,
-                key=client_id if client_id is not None else self._new_key(),
-                client_id=client_id,
-                reply_to=reply_to,
-                at=self._clock.wall(),
-                done=done,
-                named=mentioned_uids(text, self._directory),
-            )
+            Post(actor, conversation, peer, text, key, client_id, reply_to, self._clock.wall(), done, named)
         )
 
     async def post(

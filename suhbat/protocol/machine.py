@@ -26,9 +26,9 @@ _TYPOGRAPHIC = re.compile(r"[{\[,:]\s*[\u201c-\u201f\u00ab\u00bb]")
 """A typographic quote at the beginning of a key or a value of JSON."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Do(Generic[C]):
-    """Execute this command and answer it."""
+    """Execute this command and answer it. (Not frozen, because one is made for every frame.)"""
 
     command: C
 
@@ -77,11 +77,8 @@ Refuse = Callable[[SuhbatError], bytes]
 """Encodes an error in a dialect."""
 
 
-def check_rate(meter: Meter, now: float, refuse: Refuse) -> Answer | End | None:
-    """None if a frame may pass, otherwise the error `rate_limited`, with the close 4029 if it was refused for too long."""
-    wait = meter.take(now)
-    if not wait:
-        return None
+def refuse_flood(meter: Meter, wait: float, now: float, refuse: Refuse) -> Answer | End:
+    """The action for a frame that must `wait`: the error `rate_limited`, with the close 4029 after too many of them."""
     frame, code = refuse(RateLimited(retry_after=wait)), RateLimited.code
     return Answer(frame, code) if meter.tolerates(now) else End(Close.RATE_LIMITED, frame, code, code)
 

@@ -17,7 +17,8 @@ from suhbat.texts import Language, say
 from .closes import Close
 from .events import LiveEvent, MessageCreated
 from .live_message import LiveMessage
-from .machine import Answer, Do, End, Meter, check_rate, decode, is_oversized, reason_of, refuse_binary
+from .machine import Answer, Do, End, Meter, decode, is_oversized, reason_of, refuse_binary, refuse_flood
+from .quick import is_blank, quick_validator, validate_quickly
 from .replies import encode
 from .sent_types import ConversationId, Uid, UserId
 from .types import LOBBY, Schema, Storable, Text, Time, format_time
@@ -30,6 +31,17 @@ class SimpleSend(Schema):
     to_user: Annotated[str, Field(max_length=4_000), Storable, AfterValidator(str.strip)] | None = Field(
         default=None, examples=[""]
     )
+
+
+_QUICK_SEND = quick_validator(SimpleSend)
+
+
+def send_of(text: str) -> SimpleSend:
+    """Decode a client's frame. Raises ValidationError."""
+    send = validate_quickly(_QUICK_SEND, SimpleSend, text)
+    if send is not None and not send.to_user and not is_blank(send.message):
+        return send
+    return SimpleSend.model_validate_json(text)
 
 
 class _Announcement(Schema):
@@ -161,10 +173,10 @@ class SimpleMachine:
             return refuse_binary(self.refuse)
         if is_oversized(data):
             return End(Close.TOO_BIG)
-        if flooded := check_rate(self.meter, now, self.refuse):
-            return flooded
+        if wait := self.meter.take(now):
+            return refuse_flood(self.meter, wait, now, self.refuse)
         try:
-            return Do(decode(SimpleSend.model_validate_json, data))
+            return Do(decode(send_of, data))
         except ValidationError as invalid:
             error = BadRequest("bad_request.simple", reason=reason_of(invalid, data))
             return Answer(self.refuse(error), error.code)

@@ -11,10 +11,21 @@ from suhbat.errors import BadRequest, SuhbatError, Unauthenticated
 from suhbat.texts import Language
 
 from .closes import Close
-from .commands import COMMAND, Command, Hello
+from .commands import Command, Hello, command_of
 from .events import LiveEvent
 from .live_message import LiveMessage
-from .machine import BYTE_ORDER_MARK, Answer, Do, End, Meter, check_rate, decode, is_oversized, reason_of, refuse_binary
+from .machine import (
+    BYTE_ORDER_MARK,
+    Answer,
+    Do,
+    End,
+    Meter,
+    decode,
+    is_oversized,
+    reason_of,
+    refuse_binary,
+    refuse_flood,
+)
 from .replies import CaughtUp, encode, refusal
 from .types import HELLO_SECONDS, MAX_INTEGER
 
@@ -61,10 +72,10 @@ class V1Machine:
             return refuse_binary(self.refuse)
         if is_oversized(data):
             return End(Close.TOO_BIG)
-        if flooded := check_rate(self.meter, now, lambda error: self.refuse(error, command_id(data))):
-            return flooded
+        if wait := self.meter.take(now):
+            return refuse_flood(self.meter, wait, now, lambda error: self.refuse(error, command_id(data)))
         try:
-            command = decode(COMMAND.validate_json, data)
+            command = decode(command_of, data)
         except ValidationError as invalid:
             error = BadRequest(reason=reason_of(invalid, data))
             return Answer(self.refuse(error, command_id(data)), error.code)
@@ -74,7 +85,7 @@ class V1Machine:
                     Close.UNAUTHENTICATED, self.refuse(_hello_first(), command.id), "hello first", Unauthenticated.code
                 )
             self.state = V1State.OPEN
-        elif isinstance(command, Hello):
+        elif type(command) is Hello:  # `isinstance` asks the metaclass of pydantic's models, which is slow
             return Answer(self.refuse(BadRequest(reason="hello was already said"), command.id), BadRequest.code)
         return Do(command)
 

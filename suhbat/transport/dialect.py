@@ -29,6 +29,9 @@ IN_FLIGHT = 512
 """Commands of one connection that may wait for the store. While there are more, the socket is not read."""
 REPLY_BYTES = 256 * 1024
 """While more bytes than this are unsent, the socket is not read. Replies are never dropped, so the client must wait."""
+SYNCS = 8
+"""Syncs of one connection that may wait for `caught_up`; while there are more, the socket is not read. Each holds the heads
+that it asked for, and every step of the feed checks them."""
 
 
 Rest = Coroutine[Any, Any, None]
@@ -191,6 +194,10 @@ class BaseDialect:
 
     @property
     def crowded(self) -> bool:
-        if self._slow_until and self._slow_until > self.services.clock.steady():
-            return True
-        return self.in_flight >= IN_FLIGHT or (self.wire.congested and self.wire.unsent() > REPLY_BYTES)
+        connection = self.connection
+        return (
+            self.in_flight >= IN_FLIGHT
+            or (self._slow_until != 0.0 and self._slow_until > self.services.clock.steady())
+            or (connection is not None and len(connection.targets) > SYNCS)
+            or (self.wire.congested and self.wire.unsent() > REPLY_BYTES)
+        )

@@ -113,7 +113,8 @@ class Incoming:
         parsed = handled = 0
         while True:
             while self._events:
-                if self._pause():
+                if self._work is not None or self._crowded():
+                    self._pause()
                     return
                 if handled > SLICE:
                     self._process_later()
@@ -254,7 +255,7 @@ class Incoming:
     # Waiting
 
     def _crowded(self) -> bool:
-        return not self._outgoing.closed and self._dialect is not None and self._dialect.crowded
+        return self._dialect is not None and self._dialect.crowded and not self._outgoing.closed
 
     def _wait(self) -> None:
         if not self.waits:
@@ -271,8 +272,8 @@ class Incoming:
         if not self.waits and not self._transport.is_closing():
             self._transport.resume_reading()
 
-    def _pause(self) -> bool:
-        """Pause reading if a step is running or the dialect is crowded. Returns whether reading is paused."""
+    def _pause(self) -> None:
+        """Pause reading if a step is running or the dialect is crowded."""
         if self._work is not None:
             self._wait()
         elif self._crowded():
@@ -280,7 +281,6 @@ class Incoming:
             loop = asyncio.get_running_loop()
             progress = Progress(self._outgoing.unsent(), loop.time())
             loop.call_later(CROWDED_SECONDS, self._check_crowded, progress)
-        return self.waits
 
     def _check_crowded(self, progress: Progress) -> None:
         loop = asyncio.get_running_loop()

@@ -26,9 +26,6 @@ from .v1_hello import V1Hello
 
 C = TypeVar("C", bound=V1StateCommand | History | Sync)
 
-SYNCS = 8
-"""Syncs of one connection that may wait for `caught_up`; while there are more, the socket is not read. Each holds the heads
-that it asked for, and every step of the feed checks them."""
 TYPING_SECONDS = 3.0
 """The shortest time between two typing notices of one connection in one conversation. Further ones are dropped."""
 
@@ -50,10 +47,6 @@ class V1Dialect(V1Hello):
             return self._execute(action.command)
         self.perform(action)
         return None
-
-    @property
-    def crowded(self) -> bool:
-        return super().crowded or (self.connection is not None and len(self.connection.targets) > SYNCS)
 
     def _execute(self, command: Command) -> Rest | None:
         """Carry out a command and reply to it. A send gets its reply when it is stored."""
@@ -124,15 +117,15 @@ class V1Dialect(V1Hello):
 
     def _sent(self, id: int | str | None, outcome: Outcome) -> None:
         self.in_flight -= 1
-        if isinstance(outcome, SuhbatError):
-            self._send_error(outcome, id)
-        else:
+        if isinstance(outcome, PostResult):
             self._acknowledge(id, outcome)
+        else:
+            self._send_error(outcome, id)
 
     def _acknowledge(self, id: int | str | None, sent: PostResult) -> None:
         self.services.counts.sends[self.label] += 1
         if id is not None:
-            self.write(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))
+            self.wire.reply(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))
 
     def _typing(self, command: Typing) -> None:
         assert self.connection is not None

@@ -17,9 +17,10 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.types import LOBBY
 from suhbat.services import Services
 from suhbat.transport.admission import FULL_SECONDS, STARTING_SECONDS, V1_PATH, Admission, Request, is_ours
+from suhbat.transport.dialect import SYNCS
 from suhbat.transport.simple import SimpleDialect
 from suhbat.transport.upgrade import QUERY_FIELDS, Upgrade
-from suhbat.transport.v1 import SYNCS, V1Dialect
+from suhbat.transport.v1 import V1Dialect
 from tests.fakes import FakeClock, FakeStore
 from tests.hub.parts import RecordingWire
 from tests.services import services_over
