@@ -38,15 +38,19 @@ class Running(NamedTuple):
 
 @contextmanager
 def running(
-    server: Server, data_root: Path, core: int | None, settings: Mapping[str, str] | None = None
+    server: Server,
+    data_root: Path,
+    core: int | None,
+    settings: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> Iterator[Running]:
     """Start a server with its own empty data directory, wait until it is ready, and end it afterwards.
 
-    `settings`: environment variables. Raises Unavailable if it does not become ready; the text holds the end of its
-    output.
+    `settings`: environment variables. `python`: the interpreter of a server in Python. Raises Unavailable if it does
+    not become ready; the text holds the end of its output.
     """
     with TemporaryDirectory(dir=data_root, prefix=f"{server.key}-") as name:
-        process, one = start(server, Path(name), free_port(), core, settings)
+        process, one = start(server, Path(name), free_port(), core, settings, python)
         try:
             yield one
         finally:
@@ -54,10 +58,15 @@ def running(
 
 
 def start(
-    server: Server, data: Path, port: int, core: int | None, settings: Mapping[str, str] | None = None
+    server: Server,
+    data: Path,
+    port: int,
+    core: int | None,
+    settings: Mapping[str, str] | None = None,
+    python: str = sys.executable,
 ) -> tuple[subprocess.Popen[bytes], Running]:
     """Start a server with the content of `data` and wait until it is ready. The caller ends it. Raises Unavailable."""
-    launch = command(server.key, port, data)
+    launch = command(server.key, port, data, python)
     log = data / "server.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -79,19 +88,19 @@ def start(
     return process, Running(process.pid, port, server.dialect, data)
 
 
-def command(key: str, port: int, data: Path) -> Launch:
+def command(key: str, port: int, data: Path, python: str = sys.executable) -> Launch:
     """How a server is started. Installs and compiles what is missing, and writes configuration into `data`."""
     address = ["--host", "127.0.0.1", "--port", str(port)]
     quiet = ["--log-level", "warning"]
     rivals = BENCH / "rivals"
     match key.removesuffix("-v1").split("-"):
         case ["suhbat" | "base"]:
-            return Launch([sys.executable, "-m", "suhbat", "serve", *address])
+            return Launch([python, "-m", "suhbat", "serve", *address])
         case ["uvicorn"]:
-            return Launch([sys.executable, "-m", "uvicorn", "main:app", "--app-dir", str(ROOT), *address, *quiet])
+            return Launch([python, "-m", "uvicorn", "main:app", "--app-dir", str(ROOT), *address, *quiet])
         case ["plain"]:
             app = ["plain_fastapi:app", "--app-dir", str(rivals)]
-            return Launch([sys.executable, "-m", "uvicorn", *app, *address, *quiet])
+            return Launch([python, "-m", "uvicorn", *app, *address, *quiet])
         case ["node" | "coalesce"]:
             modules = installs.node_package("ws", installs.WS)
             mode = ["coalesce"] if key == "coalesce" else []

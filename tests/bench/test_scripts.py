@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import platform
+import sqlite3
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.servers import ROOT
 
 from .scripts import script, table_lines
 
@@ -76,3 +82,26 @@ def test_stages() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     stages = [row[0] for row in table_lines(done.stdout)]
     assert {"encode, v1", "the store, in batches of 1", "own log (a channel)"} <= set(stages), done.stdout
+
+
+def test_pythons() -> None:
+    """An interpreter is measured with uvloop and without it, and named with its versions."""
+    window = ("--rounds", "1", "--max-messages", "50", "--seconds", "60", "--warmup", "0.2", "--cases", "2,3")
+    done = script("pythons", "--python", f"mine={sys.executable}", *window)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = table_lines(done.stdout)
+    assert ["mine", platform.python_version(), sqlite3.sqlite_version] == lines[2][:3]
+    rows = [line for line in lines if line[0] in ("sends, own conversations", "alone, 2 members")]
+    assert [row[1:3] for row in rows] == [["mine", "uvloop"], ["mine", "asyncio"]] * 2
+    assert all(float(row[3]) > 0 and float(row[5].replace(",", "")) > 0 for row in rows), done.stdout
+
+
+def test_pythons_hide_uvloop(tmp_path: Path) -> None:
+    """A server "without uvloop" cannot import it, although it is installed."""
+    code = """import pathlib, sys
+sys.path.insert(0, "bench")
+from pythons import without_uvloop
+sys.path.insert(0, str(without_uvloop(pathlib.Path(sys.argv[1]))))
+import uvloop"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1 and "ImportError" in done.stderr.splitlines()[-1], done.stderr

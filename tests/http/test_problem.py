@@ -38,7 +38,6 @@ async def test_unknown_paths_and_methods(client: httpx2.AsyncClient) -> None:
     [
         (b"{", "not JSON"),
         (b'{"user_id":"\xff"}', "not JSON"),
-        (b'{"user_id":' + b"[" * 20_000 + b"]" * 20_000 + b"}", "not JSON"),
         (b'{"user_id":' + b"1" * 5_000 + b"}", "not JSON"),
         (b"[1]", "not a JSON object"),
         (b"null", "not a JSON object"),
@@ -56,6 +55,17 @@ async def test_what_cannot_be_understood(client: httpx2.AsyncClient, body: bytes
     """Every invalid body is a bad_request with the reason, and never an internal error."""
     answer = await client.post("/api/v1/guests", content=body, headers=JSON)
     assert reason in assert_problem(answer, 400, "bad_request")["detail"]
+
+
+async def test_a_deep_nest_is_refused(client: httpx2.AsyncClient) -> None:
+    """As deeply nested as a body can be, it is a bad_request. Which reason it has depends on how deep this Python reads:
+    3.14 reads all of it, 3.11 gives up."""
+    half = (MAX_FRAME - 20) // 2
+    answer = await client.post(
+        "/api/v1/guests", content=b'{"user_id":' + b"[" * half + b"]" * half + b"}", headers=JSON
+    )
+    detail = assert_problem(answer, 400, "bad_request")["detail"]
+    assert "not JSON" in detail or '"user_id" is not a string' in detail
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""])
