@@ -1,4 +1,5 @@
-"""How the competing message brokers are configured and started: NATS with JetStream, nchan and centrifuge."""
+"""How the competing message brokers are configured and started: NATS with JetStream, nchan, centrifuge and
+mosquitto."""
 
 from __future__ import annotations
 
@@ -41,6 +42,16 @@ http {{
   }}
 }}
 """
+MOSQUITTO = """
+listener {port} 127.0.0.1
+allow_anonymous true
+persistence false
+max_inflight_messages 0
+max_queued_messages 0
+set_tcp_nodelay true
+log_type error
+"""
+"""No limits on what a member has not acknowledged: by default 20 messages at once and 1,000 waiting, then they are dropped."""
 NCHAN_FILES = 16_384
 
 
@@ -94,3 +105,11 @@ def nchan(port: int, data: Path) -> Launch:
 
 def centrifuge(port: int) -> Launch:
     return Launch([installs.centrifuge(), str(port)], ONE_CORE)
+
+
+def mosquitto(port: int, data: Path) -> Launch:
+    folder = installs.mosquitto()
+    config = data / "mosquitto.conf"
+    config.write_text(MOSQUITTO.format(port=port), encoding="utf-8")
+    libraries = ":".join(str(path.parent) for path in sorted(folder.rglob("lib*.so.*")))
+    return Launch([str(folder / "usr" / "sbin" / "mosquitto"), "-c", str(config)], {"LD_LIBRARY_PATH": libraries})

@@ -64,6 +64,9 @@ CENTRIFUGE = Guarantee(
 NCHAN = Guarantee(
     "in memory, the last 5,000", "memory, the last 5,000", "no", "one for everybody", "while in memory", "own copy"
 )
+MQTT = Guarantee(
+    "in memory until acknowledged", "memory, until acknowledged", "no", "of each sender", "no", "reply (PUBACK)"
+)
 
 SERVERS = (
     Server("suhbat", "Suhbat, `suhbat serve`", SIMPLE, "/healthz"),
@@ -79,6 +82,7 @@ SERVERS = (
     Server("uws", "uWebSockets", NOTHING),
     Server("c", "C, one send() each", NOTHING),
     Server("nchan", "nchan (nginx)", NCHAN, dialect="nchan", rooms=True),
+    Server("mosquitto", "mosquitto, QoS 1, TCP", MQTT, dialect="mqtt", rooms=True),
     Server("centrifuge", "centrifuge (Go)", CENTRIFUGE, dialect="centrifuge", rooms=True),
     Server("nats", "NATS core", NOTHING, dialect="nats", rooms=True),
     Server("jetstream-memory", "JetStream, memory", IN_MEMORY, dialect="jetstream", rooms=True),

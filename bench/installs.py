@@ -17,6 +17,7 @@ import compiler
 from compiler import CACHE
 from packages import Unavailable, debian, debian_versions, empty, run
 
+MOSQUITTO = ("mosquitto", "libdlt2", "libnsl2", "libtirpc3", "libwrap0")
 WS = "8.23.0"
 SOCKET_IO = "4.8.4"
 SOCKETIFY = "0.0.31"
@@ -104,6 +105,12 @@ def nchan() -> Path:
 
 
 @cache
+def mosquitto() -> Path:
+    """A folder with usr/sbin/mosquitto and libraries that it needs."""
+    return debian("mosquitto", MOSQUITTO)
+
+
+@cache
 def centrifuge() -> str:
     """`rivals/centrifuge_server`, compiled with Debian's Go from Debian's source of the library."""
     source = compiler.BENCH / "rivals" / "centrifuge_server"
@@ -163,6 +170,11 @@ def _centrifuge_version() -> str:
     return f"centrifuge {found[CENTRIFUGE[0]]} with Go {go}"
 
 
+def _mosquitto_version() -> str:
+    mosquitto()
+    return f"mosquitto {debian_versions('mosquitto')['mosquitto']}"
+
+
 def _nchan_version() -> str:
     nchan()
     found = debian_versions("nchan")
@@ -180,6 +192,7 @@ VERSIONS = {
         "jetstream": _nats_version,
         "centrifuge": _centrifuge_version,
         "nchan": _nchan_version,
+        "mosquitto": _mosquitto_version,
     }.items()
 }
 """By the first part of a server's key."""

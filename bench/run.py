@@ -47,7 +47,7 @@ def loads(text: str) -> list[Wanted]:
     return found
 
 
-LEFT_OUT = ("base", "base-v1", "uvicorn", "uvicorn-v1", "socketio", "jetstream-memory")
+LEFT_OUT = ("base", "base-v1", "uvicorn", "uvicorn-v1", "socketio", "mosquitto", "jetstream-memory")
 USUAL = [key for key in KEYS if key not in LEFT_OUT and not key.endswith("-tcp")]
 FEW = ["suhbat", "suhbat-v1", "node", "centrifuge", "jetstream-always"]
 MODES: dict[str, dict[str, object]] = {

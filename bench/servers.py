@@ -116,6 +116,8 @@ def command(key: str, port: int, data: Path, python: str = sys.executable) -> La
             return brokers.nats(key, port, data)
         case ["nchan"]:
             return brokers.nchan(port, data)
+        case ["mosquitto"]:
+            return brokers.mosquitto(port, data)
         case ["centrifuge"]:
             return brokers.centrifuge(port)
     raise ValueError(key)

@@ -21,8 +21,7 @@ static int root_path(char *to, size_t room, const Member *m) {
 
 static void server_speaks_first(Member *m) { (void)m; }
 
-/* {"from_user":NAME,"message":TEXT} */
-static char *put_payload(char *p, const Member *m, uint32_t counter) {
+char *put_payload(char *p, const Member *m, uint32_t counter) {
     *p++ = '{';
     p = mempcpy(p, m->sender->from, m->sender->from_length);
     p = mempcpy(p, LITERAL(",\"message\":\""));

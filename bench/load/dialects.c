@@ -4,7 +4,7 @@
  * v1        GET /api/v1/ws; hello with a token, then caught_up; send is answered with ok; everybody gets message.created
  * socketio  the simple dialect's objects as Socket.IO events (protocol 5) over Engine.IO (protocol 4), WebSocket only
  *
- * Those of NATS, centrifuge and nchan are in brokers.c.
+ * Those of NATS, centrifuge and nchan are in brokers.c, that of MQTT in mqtt.c.
  */
 #include "load.h"
 #include <stdio.h>
@@ -133,5 +133,6 @@ static bool choose_among(const Dialect *those, size_t count, const char *name) {
 }
 
 bool choose_dialect(const char *name) {
-    return choose_among(DIALECTS, sizeof DIALECTS / sizeof *DIALECTS, name) || choose_among(BROKERS, BROKERS_COUNT, name);
+    return choose_among(DIALECTS, sizeof DIALECTS / sizeof *DIALECTS, name) || choose_among(BROKERS, BROKERS_COUNT, name) ||
+           choose_among(&MQTT, 1, name);
 }

@@ -89,6 +89,8 @@ void say_goodbye(Member *m);
 size_t framed(char *to, const char *text, size_t length);
 /* Sends a small frame of a member that has nothing unsent. */
 void say(Member *m, const char *text, size_t length);
+/* Sends bytes without a frame; returns how many the socket has taken. */
+size_t say_bare(Member *m, const char *bytes, size_t length);
 void fill(Member *m);
 /* A control frame: a ping, a pong or a close. Another opcode is a problem. */
 void control(Member *m, int opcode, const char *f, size_t length);
@@ -131,9 +133,12 @@ typedef struct Dialect {
 } Dialect;
 
 extern const Dialect *dialect;
+extern const Dialect MQTT; /* mqtt.c */
 extern const Dialect BROKERS[];
 extern const size_t BROKERS_COUNT;
 bool choose_dialect(const char *name);
+/* {"from_user":NAME,"message":TEXT}, for brokers that do not name the sender; returns its end */
+char *put_payload(char *to, const Member *m, uint32_t counter);
 /* Counts a frame that means an error. */
 void refused(const Member *m, const char *f, size_t length);
 /* The member counts as connected. */

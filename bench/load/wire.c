@@ -155,6 +155,12 @@ void say(Member *m, const char *text, size_t length) {
     if (send(m->fd, frame, size, MSG_NOSIGNAL) != (ssize_t)size) problem(&errors, "member %d: send: %s", (int)(m - members), strerror(errno));
 }
 
+size_t say_bare(Member *m, const char *bytes, size_t length) {
+    ssize_t n = send(m->fd, bytes, length, MSG_NOSIGNAL);
+    if (n < 0 && errno != EAGAIN && errno != EINTR) problem(&errors, "member %d: send: %s", (int)(m - members), strerror(errno));
+    return n > 0 ? (size_t)n : 0;
+}
+
 void say_goodbye(Member *m) {
     static const char goodbye[8] = {(char)0x88, (char)0x82, 0, 0, 0, 0, 0x03, (char)0xe8};
     if (dialect->framing != BARE) send(m->fd, goodbye, sizeof goodbye, MSG_NOSIGNAL);
