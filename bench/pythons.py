@@ -1,6 +1,6 @@
 """Compares Python interpreters, each with uvloop and without it, as the server's; the load is the same for all.
 
-    python bench/pythons.py [--python 3.13=/opt/venv313/bin/python]... [--rounds 3] [--seconds 2]
+    python bench/pythons.py [--python 3.14=PATH]... [--rounds 3] [--seconds 2]
 
 Each interpreter needs the packages of `requirements.txt`. They are measured in turns, case by case, so that ratios
 between them hold even if the machine is not quiet. The first one is the base of the ratios; without `--python` the one
