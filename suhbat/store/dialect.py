@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table, TableClause
 from sqlalchemy.exc import DBAPIError
 
 from .sqlite import values
@@ -107,6 +107,17 @@ def find_rows(
 ) -> list[Row]:
     """The rows whose `keys` are among `wanted`, as tuples of `columns`, in no particular order."""
     return _row_statements(connection).find(connection, table, tuple(keys), tuple(columns), wanted) if wanted else []
+
+
+def select_for(connection: Connection, statement: Select[Any], wanted: TableClause, rows: Sequence[Row]) -> list[Row]:
+    """The result of a SELECT over `wanted`, a table that has these rows for the time of the statement: one statement reads for
+    many users. Rows are plain tuples as the database returns them, in no particular order; SQLite returns booleans as
+    integers, and may return further rows whose columns are all NULL.
+
+    Join other tables with LEFT JOIN, so that SQLite begins with `wanted`. Parameters are written into the text, which is made
+    once for each statement, so they must be constants.
+    """
+    return _row_statements(connection).select_for(connection, statement, wanted, rows) if rows else []
 
 
 def update_rows(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 import structlog
@@ -44,7 +45,9 @@ from .people import delivered
 from .people.store import PeopleOverSQL
 from .read import history, invitations, moderation, positions, rooms, states
 from .read.events import event_page, log_heads
+from .read.few_logs import FEW
 from .read.floor import LobbyHistory
+from .read.joint import Joint
 from .read.reader import Reader
 from .write import erasure, idempotency, limits, retention, word_filter
 from .write.batch import unavailable
@@ -54,6 +57,7 @@ from .write.writer import Writer
 
 log = structlog.get_logger("suhbat.store")
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 DEFAULTS = Bounds()
@@ -76,6 +80,8 @@ class SQLStore(PeopleOverSQL):
         self._is_open = False
         self._closed: asyncio.Future[None] | None = None
         self.counts = StoreCounts()
+        self._places = Joint[Actor, Places | None](lambda c, actors: positions.places_of_many(c, actors, lobby_history))
+        self._states = Joint[Actor, States | None](lambda c, actors: states.states_of_many(c, actors, lobby_history))
 
     @property
     def cluster(self) -> Cluster | None:
@@ -113,10 +119,16 @@ class SQLStore(PeopleOverSQL):
         )
 
     async def places(self, actor: Actor) -> Places:
-        return await self._read(lambda c: positions.places(c, actor, self._lobby_history))
+        found = await self._read_joint(self._places, actor)
+        if found is None:
+            return await self._read(lambda c: positions.places(c, actor, self._lobby_history))
+        return found
 
     async def states(self, actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
-        return await self._read(lambda c: states.states(c, actor, self._lobby_history, after, limit))
+        found = await self._read_joint(self._states, actor) if after is None and limit > FEW else None
+        if found is None:
+            return await self._read(lambda c: states.states(c, actor, self._lobby_history, after, limit))
+        return found
 
     async def states_of(self, actor: Actor, conversations: Collection[str]) -> States:
         wanted = tuple(conversations)
@@ -242,10 +254,20 @@ class SQLStore(PeopleOverSQL):
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
         """Run a read in a thread. `aside`: with the reader for slow reads. Raises UnusableStore, StorageUnavailable."""
         reader = self._aside if aside and self._aside is not None else self._reader
+        with self._reading(reader) as reader:
+            return await reader.read(run)
+
+    async def _read_joint(self, kind: Joint[K, T], key: K) -> T:
+        """The same for one key of a joint read."""
+        with self._reading(self._reader) as reader:
+            return await reader.read_joint(kind, key)
+
+    @contextmanager
+    def _reading(self, reader: Reader | None) -> Iterator[Reader]:
         if reader is None or not self._is_open:
             raise UnusableStore("the store is not open")
         try:
-            return await reader.read(run)
+            yield reader
         except Exception as error:
             if not is_trouble(error):
                 raise

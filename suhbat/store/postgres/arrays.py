@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table, TableClause
 from sqlalchemy.dialects import postgresql
 
 Row = tuple[Any, ...]
@@ -24,6 +24,10 @@ def find(
     connection: Connection, table: Table, keys: tuple[str, ...], columns: tuple[str, ...], wanted: Sequence[Row]
 ) -> list[Row]:
     return [tuple(row) for row in connection.exec_driver_sql(_select_text(table, keys, columns), _columns(wanted))]
+
+
+def select_for(connection: Connection, statement: Select[Any], wanted: TableClause, rows: Sequence[Row]) -> list[Row]:
+    return [tuple(row) for row in connection.exec_driver_sql(_wanted_text(statement, wanted), _columns(rows))]
 
 
 def update(
@@ -58,6 +62,13 @@ def _select_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) 
 
 
 @lru_cache(maxsize=64)
+def _wanted_text(statement: Select[Any], wanted: TableClause) -> str:
+    names = [column.name for column in wanted.columns]
+    selected = statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
+    return f"WITH {wanted.name}({', '.join(names)}) AS (SELECT * FROM {_unnest(wanted, names)}) {selected}"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
 def _update_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], add: bool) -> str:
     names = keys + columns
     new = ", ".join(f"{name} = {f't.{name} + ' if add else ''}v.{name}" for name in columns)
@@ -65,6 +76,6 @@ def _update_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], 
     return f"UPDATE {table.name} AS t SET {new} FROM {_unnest(table, names)} AS v({', '.join(names)}) WHERE {where}"  # noqa: S608
 
 
-def _unnest(table: Table, names: Sequence[str]) -> str:
+def _unnest(table: Table | TableClause, names: Sequence[str]) -> str:
     arrays = ", ".join(f"%s::{table.c[name].type.compile(_DIALECT)}[]" for name in names)
     return f"unnest({arrays})"

@@ -6,7 +6,7 @@ pages, search, events, replies, reports, reactions and pins.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, and_, case, literal, select
 
@@ -41,7 +41,7 @@ def visible(connection: Connection, actor: Actor, conversation: str, action: Act
     return row
 
 
-def floor_of(actor: Actor, row: AnyRow, lobby_history: LobbyHistory) -> int:
+def floor_of(actor: Actor, row: Any, lobby_history: LobbyHistory) -> int:
     """The actor's floor in a conversation. The row has its `kind`, `head` and `history`, and the actor's `since`. Whether they
     may read it at all is not asked."""
     if row.kind == "lobby":

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, or_, select
 
 from suhbat.chat.model import Actor
 from suhbat.protocol.objects import AddedBy, Invitation, by_time
+from suhbat.store.dialect import select_for
 from suhbat.store.tables import accounts, conversations, invitations, members, users
 
+from .few_logs import WANTED
+
+_FIELDS = (
+    conversations.c.name.label("conversation"), conversations.c.title, users.c.user_id.label("inviter"),
+    invitations.c.inviter_uid, invitations.c.at.label("invited_at"),
+)  # fmt: skip
 _SHOWN = (
-    select(
-        conversations.c.name.label("conversation"), conversations.c.title, users.c.user_id.label("inviter"),
-        invitations.c.inviter_uid, invitations.c.at.label("invited_at"),
-    )
+    select(*_FIELDS)
     .select_from(
         invitations.join(conversations, conversations.c.id == invitations.c.conversation_id).join(
             users, users.c.uid == invitations.c.inviter_uid
         )
     )
 )  # fmt: skip
+_SHOWN_TO_MANY = select(WANTED.c.uid, *_FIELDS).select_from(
+    WANTED.outerjoin(invitations, invitations.c.uid == WANTED.c.uid)
+    .outerjoin(conversations, conversations.c.id == invitations.c.conversation_id)
+    .outerjoin(users, users.c.uid == invitations.c.inviter_uid)
+)
 
 
 def open_for(connection: Connection, uid: str) -> tuple[Invitation, ...]:
     """See `chat.ports.Store.invitations`. Sorted as a client sorts them by itself (see `client.state`)."""
     rows = connection.execute(_SHOWN.where(invitations.c.uid == uid))
     return tuple(sorted((Invitation(**row._asdict()) for row in rows), key=by_time))
+
+
+def open_for_many(connection: Connection, uids: Sequence[str]) -> dict[str, tuple[Invitation, ...]]:
+    """The same by uid, for those of these users who have any."""
+    found: dict[str, list[Invitation]] = {}
+    for uid, *fields in select_for(connection, _SHOWN_TO_MANY, WANTED, [(uid,) for uid in uids]):
+        if fields[0] is not None:
+            values = dict(zip((field.name for field in _FIELDS), fields, strict=True))
+            found.setdefault(uid, []).append(Invitation(**values))
+    return {uid: tuple(sorted(mine, key=by_time)) for uid, mine in found.items()}
 
 
 def inviter_of(connection: Connection, log_id: int, uid: str) -> str | None:

@@ -24,30 +24,46 @@ def shown(
 
     `reader`: the uid whose own reactions are marked (`mine`); None if the result is for everybody.
     """
-    keys = ("conversation_id", "target")
-    columns = (*keys, "emoji", "seq", "uid", "user_id", "people")
-    people: dict[MessageKey, dict[str, list[tuple[str, str, int]]]] = {}
-    for log_id, target, emoji, _, uid, user_id, count in sorted(
-        find_rows(connection, reactions_shown, keys, columns, messages)
-    ):
-        people.setdefault((log_id, target), {}).setdefault(emoji, []).append((uid, user_id, count))
-    mine: set[tuple[int, int, str]] = set()
-    if reader is not None and people:
-        own = [(log_id, target, reader) for log_id, target in people]
-        mine.update(find_rows(connection, reactions, (*keys, "uid"), (*keys, "emoji"), own))
+    found = shown_to(connection, [(reader, key) for key in messages])
+    return {key: chosen for (_, key), chosen in found.items()}
+
+
+def shown_to(
+    connection: Connection, wanted: Sequence[tuple[str | None, MessageKey]]
+) -> Mapping[tuple[str | None, MessageKey], tuple[Reaction, ...]]:
+    """The same for many readers, each with a message."""
+    people = _people(connection, list({key for _, key in wanted}))
+    chosen = [(reader, key) for reader, key in wanted if key in people]
+    own = [(*key, reader) for reader, key in chosen if reader is not None]
+    columns = ("conversation_id", "target", "uid")
+    mine = set(find_rows(connection, reactions, columns, (*columns, "emoji"), own))
     return {
-        key: tuple(
+        (reader, key): tuple(
             Reaction(
                 emoji=emoji,
                 count=who[0][2],
-                mine=None if reader is None else (*key, emoji) in mine,
+                mine=None if reader is None else (*key, reader, emoji) in mine,
                 users=tuple(name for _, name, _ in who),
                 uids=tuple(uid for uid, _, _ in who),
             )
-            for emoji, who in emojis.items()
+            for emoji, who in people[key].items()
         )
-        for key, emojis in people.items()
+        for reader, key in chosen
     }
+
+
+def _people(
+    connection: Connection, messages: Sequence[MessageKey]
+) -> dict[MessageKey, dict[str, list[tuple[str, str, int]]]]:
+    """For each message that has reactions, by emoji: the uid and the name of the first people, and the number of all."""
+    keys = ("conversation_id", "target")
+    columns = (*keys, "emoji", "seq", "uid", "user_id", "people")
+    found: dict[MessageKey, dict[str, list[tuple[str, str, int]]]] = {}
+    for log_id, target, emoji, _, uid, user_id, count in sorted(
+        find_rows(connection, reactions_shown, keys, columns, messages)
+    ):
+        found.setdefault((log_id, target), {}).setdefault(emoji, []).append((uid, user_id, count))
+    return found
 
 
 def present(connection: Connection, log_id: int, target: int) -> list[str]:

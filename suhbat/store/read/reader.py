@@ -1,4 +1,5 @@
-"""Reads in threads. Reads that are requested at the same time share a transaction and a change of threads."""
+"""Reads in threads. Reads that are requested at the same time share a transaction and a change of threads; reads of one kind
+(`Joint`) also share their statements."""
 
 from __future__ import annotations
 
@@ -16,16 +17,23 @@ from sqlalchemy.exc import DBAPIError
 
 from suhbat.counting import StoreCounts
 
+from .joint import ALONE, Job, Joint, Request
+
+K = TypeVar("K")
 T = TypeVar("T")
 
 TOGETHER = 16
 """Reads per transaction, at most. The last of them waits for all others."""
+JOINED = 64
+"""Requests that one call of a joint read answers, at most. The call counts as one read of TOGETHER."""
 LONGEST_PAUSE = 0.5
 """Seconds that a thread pauses after a read, at most (see `Reader`)."""
 SLOW_SECONDS = 0.02
 """If a batch of reads takes longer than this, another thread takes the waiting ones."""
 
-_Request = tuple[Callable[[Connection], Any], "asyncio.Future[Any]"]
+
+_Found = list[tuple[Job, Sequence[Any] | Exception]]
+"""Jobs that are done, each with its results or its error."""
 
 
 class Reader:
@@ -57,7 +65,7 @@ class Reader:
         self._rests = rests
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._workers: list[threading.Thread] = []
-        self._waiting: deque[_Request] = deque()
+        self._waiting: deque[Request] = deque()
         self._busy = 0
         self._batches_done = 0
         self._check: asyncio.TimerHandle | None = None
@@ -71,14 +79,24 @@ class Reader:
     async def read(self, run: Callable[[Connection], T]) -> T:
         """Run a read and return its result. It sees everything that was committed before this call. Raises what `run`
         raises."""
-        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting.append((run, answer))
+        found: T = await self._request(ALONE, run)
+        return found
+
+    async def read_joint(self, kind: Joint[K, T], key: K) -> T:
+        """The same for one key of a joint read, which shares its statements with the waiting requests of this kind."""
+        found: T = await self._request(kind, key)
+        return found
+
+    def _request(self, kind: Joint[Any, Any], key: Any) -> asyncio.Future[Any]:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append(Request(kind, key, answer))
         if self._busy == 0:
             self._busy = 1
-            asyncio.get_running_loop().call_soon(self._start)
+            loop.call_soon(self._start)
         elif self._check is None:
-            self._check = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._help, self._batches_done)
-        return await answer
+            self._check = loop.call_later(SLOW_SECONDS, self._help, self._batches_done)
+        return answer
 
     async def close(self) -> None:
         """Finish the reads that were requested, then end the threads. No read may be requested after this."""
@@ -104,8 +122,8 @@ class Reader:
 
     def _start(self) -> None:
         """Give the waiting reads to a free thread. Its transaction begins later, so it sees all commits before the requests."""
-        requests = [self._waiting.popleft() for _ in range(min(self._together, len(self._waiting)))]
-        if not requests:
+        jobs = self._take()
+        if not jobs:
             self._busy -= 1
             if self._busy == 0 and self._idle is not None:
                 self._idle.set_result(None)
@@ -114,9 +132,9 @@ class Reader:
         began = loop.time()
 
         def work() -> None:
-            found = self._run_all(requests)
+            found = self._run_all(jobs)
             with suppress(RuntimeError):  # the loop is closed
-                loop.call_soon_threadsafe(self._deliver, requests, found, began)
+                loop.call_soon_threadsafe(self._deliver, found, began)
 
         if len(self._workers) < self._busy:
             # A daemon like the writer: a database that never answers must not keep the process from ending.
@@ -125,6 +143,23 @@ class Reader:
             worker.start()
         self._jobs.put(work)
 
+    def _take(self) -> list[Job]:
+        """Take the waiting requests that the next transaction answers, as up to `together` jobs."""
+        jobs: list[Job] = []
+        joint: dict[Joint[Any, Any], Job] = {}
+        while self._waiting:
+            request = self._waiting[0]
+            job = joint.get(request.kind)
+            if job is None or len(job.requests) == JOINED:
+                if len(jobs) == self._together:
+                    break
+                job = Job(request.kind, [])
+                jobs.append(job)
+                if request.kind is not ALONE:
+                    joint[request.kind] = job
+            job.requests.append(self._waiting.popleft())
+        return jobs
+
     def _serve(self) -> None:
         while (work := self._jobs.get()) is not None:
             began = perf_counter()
@@ -132,44 +167,60 @@ class Reader:
             if self._rests:
                 sleep(min(perf_counter() - began, LONGEST_PAUSE))
 
-    def _run_all(self, requests: Sequence[_Request]) -> list[tuple[Any, Exception | None]]:
-        found: list[tuple[Any, Exception | None]] = []
+    def _run_all(self, jobs: Sequence[Job]) -> _Found:
+        found: _Found = []
+        left = deque(jobs)
         try:
-            while len(found) < len(requests):
+            while left:
                 with self._engine.connect() as connection, connection.begin() as transaction:
-                    if self._run(connection, requests, found):
+                    if self._run(connection, left, found):
                         transaction.rollback()
         except Exception as error:
             # The connection failed, so all remaining reads fail. Results that were read before are valid.
-            found += [(None, error)] * (len(requests) - len(found))
+            found += [(job, error) for job in left]
         return found
 
-    def _run(
-        self, connection: Connection, requests: Sequence[_Request], found: list[tuple[Any, Exception | None]]
-    ) -> bool:
-        """Run the remaining reads. True if a database error ended the transaction (PostgreSQL aborts it); the rest is left."""
-        for run, _ in requests[len(found) :]:
+    def _run(self, connection: Connection, left: deque[Job], found: _Found) -> bool:
+        """Run the remaining jobs. True if a database error ended the transaction (PostgreSQL aborts it); the rest is left."""
+        while left:
+            job = left[0]
             try:
-                found.append((run(connection), None))
+                results = job.run(connection)
             except Exception as error:
-                found.append((None, error))
+                left.popleft()
+                if len(job.requests) == 1:
+                    found.append((job, error))
+                else:
+                    # One of the keys may be the reason, and the others must not fail with it.
+                    left.extendleft(Job(job.kind, [request]) for request in reversed(job.requests))
                 if isinstance(error, DBAPIError):
                     return True
+            else:
+                left.popleft()
+                found.append((job, results))
         return False
 
-    def _deliver(
-        self, requests: Sequence[_Request], found: Sequence[tuple[Any, Exception | None]], began: float
-    ) -> None:
+    def _deliver(self, found: _Found, began: float) -> None:
         self._batches_done += 1
-        self._counts.reads.add(asyncio.get_running_loop().time() - began)
-        if self._busy > 1 and asyncio.get_running_loop().time() - began > SLOW_SECONDS:
+        took = asyncio.get_running_loop().time() - began
+        self._counts.reads.add(took)
+        if self._busy > 1 and took > SLOW_SECONDS:
             self._busy -= 1  # another thread has taken the waiting reads
         else:
             self._start()
-        for (_, answer), (result, error) in zip(requests, found, strict=True):
-            if answer.done():
-                continue  # the caller was cancelled
-            if error is None:
-                answer.set_result(result)
-            else:
-                answer.set_exception(error)
+        for job, results in found:
+            if isinstance(results, Exception):
+                for request in job.requests:
+                    _answer(request, None, results)
+                continue
+            for request, result in zip(job.requests, results, strict=True):
+                _answer(request, result, None)
+
+
+def _answer(request: Request, result: object, error: Exception | None) -> None:
+    if request.answer.done():
+        return  # the caller was cancelled
+    if error is None:
+        request.answer.set_result(result)
+    else:
+        request.answer.set_exception(error)

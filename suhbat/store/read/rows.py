@@ -19,6 +19,8 @@ from suhbat.store.tables import accounts, conversations, drafts, events, members
 from . import invitations, reactions, unread
 
 AnyRow = Row[*tuple[Any, ...]]
+LogRow = Any
+"""A row about a log, of SQLAlchemy or a named tuple. Its columns are those that the module selects."""
 
 MESSAGE = (
     events.c.seq,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, ScalarSelect, Select, func, select
 
-from suhbat.store.tables import conversations, events, reads
+from suhbat.store.tables import IS_DELETED, conversations, events, reads
 
 DELETED = 5_000
 """How many deleted messages above a mark are looked up, at most. Further ones count as unread."""
@@ -42,10 +42,14 @@ def count_deleted(connection: Connection, log_id: int, uid: str, above: int, las
     return connection.execute(select(func.count()).select_from(few)).scalar_one()
 
 
-def deleted_column() -> ScalarSelect[int]:
-    """The same above the read mark, as a column of a query of `conversations` and `reads` with the parameter `uid`."""
-    few = _deleted(conversations.c.id, bindparam("uid"), reads.c.read_ordinal).limit(DELETED)
-    return select(func.count()).select_from(few.correlate(conversations, reads).subquery()).scalar_subquery()
+def deleted_column(uid: ColumnElement[str], *outer: FromClause) -> ScalarSelect[int]:
+    """The same above the read mark, as a column of a query of `conversations`, `reads` and these other tables."""
+    # Without the upper bound SQLite prefers the index of all messages.
+    few = _deleted(conversations.c.id, uid, reads.c.read_ordinal).where(
+        events.c.ordinal <= conversations.c.last_ordinal
+    )
+    few = few.limit(DELETED).correlate(conversations, reads, *outer)
+    return select(func.count()).select_from(few.subquery()).scalar_subquery()
 
 
 def first_ordinal(connection: Connection, log_id: int) -> int | None:
@@ -59,5 +63,5 @@ def select_first_ordinal(log_id: Any) -> Select[int]:
 
 def _deleted(log_id: Any, uid: Any, above: Any) -> Select[int]:
     return select(events.c.ordinal).where(
-        events.c.conversation_id == log_id, events.c.deleted, events.c.ordinal > above, events.c.actor_uid != uid
+        events.c.conversation_id == log_id, IS_DELETED, events.c.ordinal > above, events.c.actor_uid != uid
     )

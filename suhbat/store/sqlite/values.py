@@ -12,11 +12,13 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table, TableClause
+from sqlalchemy.dialects import sqlite
 
 T = TypeVar("T")
 Row = tuple[Any, ...]
 
+_DIALECT = sqlite.dialect()
 _LARGEST = 256
 """Rows per statement, at most. Statements are prepared for each power of two up to this."""
 
@@ -34,8 +36,16 @@ def find(
 ) -> list[Row]:
     """Find rows by a join, because SQLite 3.40 scans the whole table for `(a, b) IN (VALUES …)`."""
     found: list[Row] = []
-    for part in parts(wanted):
+    for part in padded(wanted):
         text = _select_text(table, keys, columns, len(part))
+        found += map(tuple, connection.exec_driver_sql(text, tuple(chain.from_iterable(part))))
+    return found
+
+
+def select_for(connection: Connection, statement: Select[Any], wanted: TableClause, rows: Sequence[Row]) -> list[Row]:
+    found: list[Row] = []
+    for part in padded(rows):
+        text = _wanted_text(statement, wanted, len(part))
         found += map(tuple, connection.exec_driver_sql(text, tuple(chain.from_iterable(part))))
     return found
 
@@ -66,6 +76,16 @@ def parts(rows: Sequence[T]) -> list[Sequence[T]]:
     return cut
 
 
+def padded(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    """The same for reads, with fewer parts: the last one is filled up with rows of NULL, which equal nothing."""
+    cut: list[Sequence[Row]] = []
+    for start in range(0, len(rows), _LARGEST):
+        part = rows[start : start + _LARGEST]
+        size = 1 << (len(part) - 1).bit_length()
+        cut.append([*part, *[(None,) * len(part[0])] * (size - len(part))])
+    return cut
+
+
 @lru_cache(maxsize=128)
 def _insert_text(table: Table, names: tuple[str, ...], count: int, or_nothing: bool) -> str:
     listed = ", ".join(f'"{name}"' for name in names)
@@ -80,6 +100,13 @@ def _select_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], 
     values = _values(len(keys), count)
     # CROSS JOIN makes SQLite begin with the values.
     return f"WITH v({wanted}) AS (VALUES {values}) SELECT {', '.join(columns)} FROM v CROSS JOIN {table.name} WHERE {where}"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _wanted_text(statement: Select[Any], wanted: TableClause, count: int) -> str:
+    names = ", ".join(column.name for column in wanted.columns)
+    selected = statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
+    return f"WITH {wanted.name}({names}) AS (VALUES {_values(len(wanted.columns), count)}) {selected}"
 
 
 @lru_cache(maxsize=64)

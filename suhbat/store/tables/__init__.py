@@ -5,13 +5,25 @@ A change here needs a migration; tests/store/test_migrations.py compares both.
 
 from __future__ import annotations
 
-from .log import events, everyone, idempotency, mentions, pins, reaction_counts, reactions, reactions_shown, search_rows
-from .membership import conversations, delivered, directs, drafts, invitations, members, reads
+from .log import (
+    IS_DELETED,
+    events,
+    everyone,
+    idempotency,
+    mentions,
+    pins,
+    reaction_counts,
+    reactions,
+    reactions_shown,
+    search_rows,
+)  # fmt: skip
+from .membership import IS_COUNTED, IS_SHOWN, conversations, delivered, directs, drafts, invitations, members, reads
 from .oversight import audit, filtered, reports, sanctions
 from .people import accounts, allowances, erasures, guests, invites, sessions, users
 from .schema import cursors, journal, meta, metadata
 
 __all__ = (
+    "IS_COUNTED", "IS_DELETED", "IS_SHOWN",
     "accounts", "allowances", "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures",
     "events", "everyone", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members",
     "mentions", "meta",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     LargeBinary,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    literal_column,
     text,
 )
 
@@ -64,6 +66,10 @@ Index(
     events.c.actor_uid,
     sqlite_where=events.c.deleted,
 )
+
+IS_DELETED: ColumnElement[bool] = literal_column("events.deleted")
+"""Whether an event is deleted. For SQLite, SQLAlchemy would write `deleted = 1`, and SQLite does not use a partial index of
+`WHERE deleted` for that."""
 
 idempotency = Table(
     "idempotency",

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Table, Text, UniqueConstraint, false, text, true
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Table,
+    Text,
+    UniqueConstraint,
+    false,
+    literal_column,
+    text,
+    true,
+)
 
 from .schema import RowId, metadata
 
@@ -53,6 +67,10 @@ members = Table(
 For directs: hidden: another person opened it and nobody has written yet, or the member left it. wrote: the member has written
 there. counts: it counts towards the limit of conversations (the member opened it or wrote there, and did not leave). Rooms
 always count."""
+
+IS_SHOWN: ColumnElement[bool] = literal_column("NOT members.hidden")
+IS_COUNTED: ColumnElement[bool] = literal_column("members.counts")
+"""Conditions in the words of the indexes members_shown and members_counted; see `log.IS_DELETED`."""
 
 directs = Table(
     "directs",

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from suhbat.chat.bounds import Allowance, Made, conversations_refusal, spend
 from suhbat.chat.model import Milliseconds
 from suhbat.errors import RateLimited, SuhbatError
-from suhbat.store.tables import allowances, members
+from suhbat.store.tables import IS_COUNTED, allowances, members
 
 from .transaction import WriterTransaction
 
@@ -19,8 +19,13 @@ def crowding_refusal(transaction: WriterTransaction, uid: str, *, of: str | None
     limit = transaction.rules.bounds.conversations
     if not limit:
         return None
-    counted = select(func.count()).select_from(members).where(members.c.uid == uid, members.c.counts)
-    return conversations_refusal(transaction.connection.execute(counted).scalar_one(), limit, of=of)
+    return conversations_refusal(count_conversations(transaction.connection, uid), limit, of=of)
+
+
+def count_conversations(connection: Connection, uid: str) -> int:
+    """How many conversations count towards the user's limit."""
+    counted = select(func.count()).select_from(members).where(members.c.uid == uid, IS_COUNTED)
+    return connection.execute(counted).scalar_one()
 
 
 def spend_allowance(connection: Connection, uid: str, what: Made, limit: int, at: Milliseconds) -> SuhbatError | None:

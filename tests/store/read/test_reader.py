@@ -5,15 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from queue import SimpleQueue
 
 import pytest
 from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from suhbat.store.read import reader as reading
-from suhbat.store.read.reader import TOGETHER, Reader
+from suhbat.store.read.joint import Joint
+from suhbat.store.read.reader import JOINED, TOGETHER, Reader
 from suhbat.store.sqlite import connect
 
 THREADS = 3
@@ -138,3 +140,57 @@ async def test_slow_reads_are_followed_by_a_pause(engine: Engine, monkeypatch: p
         assert await reader.read(lambda connection: 5) == 5
     await reader.close()
     assert [rested.get_nowait() for _ in range(2)] == [pytest.approx(0.2), 0.5]
+
+
+class Doubling:
+    """A joint read that doubles its keys, and fails for a negative one. `calls`: the keys of each call."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[int]] = []
+        self.kind = Joint(self._run)
+
+    def _run(self, connection: Connection, keys: Sequence[int]) -> list[int]:
+        self.calls.append(list(keys))
+        if min(keys) < -1:
+            connection.execute(text("SELECT no_such_function()"))
+        if min(keys) < 0:
+            raise ValueError("no")
+        return [2 * key for key in keys]
+
+
+async def test_joint_reads_of_one_moment_are_one_call(engine: Engine, reader: Reader) -> None:
+    """Up to JOINED keys are read in one call. More take another call, which needs no further transaction."""
+    begun: list[str] = []
+    event.listen(engine, "begin", lambda _: begun.append(""))
+    doubling = Doubling()
+    asked = range(2 * JOINED + 1)
+    assert await asyncio.gather(*(reader.read_joint(doubling.kind, key) for key in asked)) == [2 * key for key in asked]
+    assert [len(keys) for keys in doubling.calls] == [JOINED, JOINED, 1]
+    assert len(begun) == 1
+
+
+async def test_joint_reads_of_different_kinds_are_separate_calls(reader: Reader) -> None:
+    """Requests of two kinds and reads of their own may alternate; each gets its own result."""
+    one, two = Doubling(), Doubling()
+    found = await asyncio.gather(
+        *(
+            read
+            for key in range(3)
+            for read in (reader.read_joint(one.kind, key), reader.read(number), reader.read_joint(two.kind, key + 10))
+        )
+    )
+    assert found == [0, 1, 20, 2, 1, 22, 4, 1, 24]
+    assert (one.calls, two.calls) == ([[0, 1, 2]], [[10, 11, 12]])
+
+
+@pytest.mark.parametrize(("wrong", "error"), [(-1, ValueError), (-2, DBAPIError)])
+async def test_a_key_that_fails_fails_alone(reader: Reader, wrong: int, error: type[Exception]) -> None:
+    """The other keys of the call are read again without it, also after an error of the database."""
+    doubling = Doubling()
+    keys = [1, wrong, 3]
+    first, failed, last = await asyncio.gather(
+        *(reader.read_joint(doubling.kind, key) for key in keys), return_exceptions=True
+    )
+    assert (first, last) == (2, 6)
+    assert isinstance(failed, error)
+    assert await reader.read(number) == 1
