@@ -22,17 +22,17 @@ class Joint(Generic[K, T]):
         self.run = run
 
 
-class Request(NamedTuple):
+class ReadRequest(NamedTuple):
     kind: Joint[Any, Any]
     key: Any
     answer: asyncio.Future[Any]
 
 
-class Job(NamedTuple):
+class ReadJob(NamedTuple):
     """Requests that one call answers."""
 
     kind: Joint[Any, Any]
-    requests: list[Request]
+    requests: list[ReadRequest]
 
     def run(self, connection: Connection) -> Sequence[Any]:
         return self.kind.run(connection, [request.key for request in self.requests])

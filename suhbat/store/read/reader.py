@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from suhbat.counting import StoreCounts
 
-from .joint import ALONE, Job, Joint, Request
+from .joint import ALONE, Joint, ReadJob, ReadRequest
 
 K = TypeVar("K")
 T = TypeVar("T")
@@ -32,7 +32,7 @@ SLOW_SECONDS = 0.02
 """If a batch of reads takes longer than this, another thread takes the waiting ones."""
 
 
-_Found = list[tuple[Job, Sequence[Any] | Exception]]
+_Found = list[tuple[ReadJob, Sequence[Any] | Exception]]
 """Jobs that are done, each with its results or its error."""
 
 
@@ -65,7 +65,7 @@ class Reader:
         self._rests = rests
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._workers: list[threading.Thread] = []
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[ReadRequest] = deque()
         self._busy = 0
         self._batches_done = 0
         self._check: asyncio.TimerHandle | None = None
@@ -90,7 +90,7 @@ class Reader:
     def _request(self, kind: Joint[Any, Any], key: Any) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Any] = loop.create_future()
-        self._waiting.append(Request(kind, key, answer))
+        self._waiting.append(ReadRequest(kind, key, answer))
         if self._busy == 0:
             self._busy = 1
             loop.call_soon(self._start)
@@ -143,17 +143,17 @@ class Reader:
             worker.start()
         self._jobs.put(work)
 
-    def _take(self) -> list[Job]:
+    def _take(self) -> list[ReadJob]:
         """Take the waiting requests that the next transaction answers, as up to `together` jobs."""
-        jobs: list[Job] = []
-        joint: dict[Joint[Any, Any], Job] = {}
+        jobs: list[ReadJob] = []
+        joint: dict[Joint[Any, Any], ReadJob] = {}
         while self._waiting:
             request = self._waiting[0]
             job = joint.get(request.kind)
             if job is None or len(job.requests) == JOINED:
                 if len(jobs) == self._together:
                     break
-                job = Job(request.kind, [])
+                job = ReadJob(request.kind, [])
                 jobs.append(job)
                 if request.kind is not ALONE:
                     joint[request.kind] = job
@@ -167,7 +167,7 @@ class Reader:
             if self._rests:
                 sleep(min(perf_counter() - began, LONGEST_PAUSE))
 
-    def _run_all(self, jobs: Sequence[Job]) -> _Found:
+    def _run_all(self, jobs: Sequence[ReadJob]) -> _Found:
         found: _Found = []
         left = deque(jobs)
         try:
@@ -180,7 +180,7 @@ class Reader:
             found += [(job, error) for job in left]
         return found
 
-    def _run(self, connection: Connection, left: deque[Job], found: _Found) -> bool:
+    def _run(self, connection: Connection, left: deque[ReadJob], found: _Found) -> bool:
         """Run the remaining jobs. True if a database error ended the transaction (PostgreSQL aborts it); the rest is left."""
         while left:
             job = left[0]
@@ -192,7 +192,7 @@ class Reader:
                     found.append((job, error))
                 else:
                     # One of the keys may be the reason, and the others must not fail with it.
-                    left.extendleft(Job(job.kind, [request]) for request in reversed(job.requests))
+                    left.extendleft(ReadJob(job.kind, [request]) for request in reversed(job.requests))
                 if isinstance(error, DBAPIError):
                     return True
             else:
@@ -217,7 +217,7 @@ class Reader:
                 _answer(request, result, None)
 
 
-def _answer(request: Request, result: object, error: Exception | None) -> None:
+def _answer(request: ReadRequest, result: object, error: Exception | None) -> None:
     if request.answer.done():
         return  # the caller was cancelled
     if error is None:
