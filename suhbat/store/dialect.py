@@ -86,6 +86,23 @@ _STEPS = 500
 """How many steps of SQLite's virtual machine pass between two looks at the clock. Reading the search index takes steps too."""
 
 
+def begin(connection: Connection) -> None:
+    """Begin a transaction of the writer; SQLAlchemy's statements belong to it. End it with `commit`; after a failure close the
+    connection."""
+    if is_postgres(connection):
+        connection.begin()
+    else:
+        values.begin(connection)
+
+
+def commit(connection: Connection) -> None:
+    """Commit the transaction that `begin` began."""
+    if is_postgres(connection):
+        connection.commit()
+    else:
+        values.commit(connection)
+
+
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert the rows whose key is new; existing rows are not changed. All rows have the same columns."""
     if not rows:

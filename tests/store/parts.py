@@ -14,7 +14,7 @@ from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 from suhbat.chat.model import Actor, Guest, Outcome, Post, PostResult, States
 from suhbat.chat.ports import Store
@@ -200,6 +200,14 @@ def met(transaction: WriterTransaction, actor: Actor, peer: Actor, at: int) -> s
     result = commands.execute(transaction, actor, at, *made(Meet, people=(peer,)))
     commands.execute(transaction, peer, at, *made(Meet, people=(actor,)))
     return result.conversation
+
+
+def executed(connection: Connection) -> list[str]:
+    """A list of the statements that this SQLite connection executes from now on, without those inside a virtual table."""
+    statements: list[str] = []
+    driver: Any = connection.connection.driver_connection
+    driver.set_trace_callback(lambda statement: statement.startswith("--") or statements.append(statement))
+    return statements
 
 
 async def uids(store: Store, actor: Actor, conversation: str) -> list[str]:

@@ -6,9 +6,12 @@ import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool
+
+from . import values
 
 _PRAGMAS = ("busy_timeout = 5000", "foreign_keys = ON", "temp_store = MEMORY", "synchronous = FULL")
 # Checkpoints run inside a COMMIT: small ones keep every one of them short (with 2,000 pages some took 50 ms).
@@ -21,7 +24,7 @@ _MAC = ("fullfsync = ON", "checkpoint_fullfsync = ON")
 def writing(file: Path) -> Engine:
     """An engine for one connection at a time that writes and checkpoints. Its transactions take the write lock at once."""
     made = create_engine(_url(file), poolclass=NullPool, connect_args=_ARGUMENTS)
-    return _prepared(made, "BEGIN IMMEDIATE", _WRITER)
+    return _prepared(made, values.BEGIN, _WRITER)
 
 
 def reading(file: Path, connections: int) -> Engine:
@@ -55,6 +58,8 @@ def _prepared(made: Engine, begin: str, pragmas: Sequence[str]) -> Engine:
 
     @event.listens_for(made, "begin")
     def on_begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.driver_connection
+        if not driver.in_transaction:  # otherwise the writer has begun it without SQLAlchemy
+            values.begin(connection, begin)
 
     return made

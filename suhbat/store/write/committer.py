@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from suhbat.chat.model import Post, PostResult
 from suhbat.errors import Internal
-from suhbat.store.dialect import is_contended, is_trouble
+from suhbat.store.dialect import begin, commit, is_contended, is_trouble
 from suhbat.store.errors import AnotherDatabase
 from suhbat.store.sqlite import journal
 
@@ -113,13 +113,13 @@ class Committer:
             self._connection = self._connect()
         batch = Batch()
         try:
-            transaction = self._connection.begin()
+            begin(self._connection)
             self._execute(self._connection, batch, items, is_retry)
         except BaseException:
             self.drop()
             raise
         try:
-            transaction.commit()
+            commit(self._connection)
         except BaseException as error:
             self.drop()
             if not self._is_committed(batch):

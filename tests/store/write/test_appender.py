@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, select
 
 from suhbat.protocol.events import DraftChanged, MessagePinned
 from suhbat.protocol.live_message import LiveMessage
@@ -15,7 +15,7 @@ from suhbat.store.write.appender import EventRow
 from suhbat.store.write.idempotency import KeyRow
 from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer_cache import WriterCache
-from tests.store.parts import ALI, VALI, make_post
+from tests.store.parts import ALI, VALI, executed, make_post
 
 from .test_posting import database
 
@@ -82,13 +82,8 @@ def test_senders_have_a_row_once(transaction: WriterTransaction) -> None:
 
 def test_a_flush_is_a_handful_of_statements(transaction: WriterTransaction) -> None:
     """A flush needs one statement each for users and rows and at most two for heads; none if nothing was appended."""
-    statements: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        statements.append(statement)
-
+    statements = executed(transaction.connection)
     appender, cache = transaction.appender, transaction.cache
-    event.listen(transaction.connection.engine, "before_cursor_execute", note)
     appender.flush()
     assert statements == []
     for number in range(64):

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import OperationalError
 
 from suhbat.chat.model import Outcome, PostResult
@@ -37,15 +37,20 @@ from tests.store.parts import ALI, BARE, VALI, Listener, everything, met, opened
 
 
 class Gate:
-    """Holds transactions at their COMMIT until it is opened; counts them."""
+    """Holds transactions at their COMMIT until it is opened; counts them. Make it before the writer connects."""
 
     def __init__(self, engine: Engine) -> None:
         self.commits = 0
         self._entered = threading.Semaphore(0)
         self._leave = threading.Semaphore(0)
-        event.listen(engine, "commit", self._on_commit)
+        event.listen(engine, "connect", self._on_connect)
 
-    def _on_commit(self, connection: Connection) -> None:
+    def _on_connect(self, connection: sqlite3.Connection, record: object) -> None:
+        connection.set_trace_callback(self._on_statement)
+
+    def _on_statement(self, statement: str) -> None:
+        if statement != "COMMIT":
+            return
         self.commits += 1
         self._entered.release()
         assert self._leave.acquire(timeout=20)
@@ -302,8 +307,6 @@ class TestFailures:
         gate.open(1)
         await first
         # Next commit: of the first item of the batch, alone, for the batch itself failed before its COMMIT.
-        await gate.reached()
-        gate.open(1)
         await gate.reached()
         failing.times = 10
         gate.open()
