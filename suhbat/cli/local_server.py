@@ -76,9 +76,10 @@ def _post(url: str, secret: str, path: str, fields: dict[str, Any]) -> HTTPRespo
 
 
 def _problem(error: HTTPError) -> tuple[str, str]:
-    """The code and the detail of a problem document."""
+    """The code and the detail of a problem document. Closes it."""
     try:
-        problem = json.load(error)
+        with error:
+            problem = json.load(error)
         return str(problem["code"]), str(problem["detail"])
     except (OSError, ValueError, KeyError, TypeError):
         return "", f"the running server answered {error.code}"
