@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, TableClause
@@ -146,24 +146,16 @@ def update_rows(
 
 
 def pipelined(connection: Connection, *statements: Callable[[], None]) -> None:
-    """Run functions whose statements return no rows. On PostgreSQL the statements are sent without waiting for each answer
-    (pipeline mode), so an error may be raised only at the end."""
-    raw: Any = connection.connection.driver_connection
-    try:
-        with raw.pipeline() if is_postgres(connection) else nullcontext() as pipeline:
-            for run in statements:
-                run()
-                if pipeline is not None:
-                    _sync(raw, pipeline)
-    except connection.dialect.loaded_dbapi.Error as error:  # raised outside SQLAlchemy, so it must be wrapped here
-        raise DBAPIError("several statements", None, error, connection_invalidated=bool(raw.closed)) from error
+    """Run functions whose statements return no rows. The writer on PostgreSQL sends their statements together, possibly later:
+    with its next statement that returns rows, or before COMMIT. So an error may be raised only then."""
+    if is_postgres(connection):
+        # Imported late, as in `_row_statements`.
+        from .postgres.pipeline import together
 
-
-def _sync(raw: Any, pipeline: Any) -> None:
-    """Send a Sync message without waiting. Without one PostgreSQL does not see that the transaction is idle, and its idle
-    timeout has no effect. (`pipeline.sync()` would wait for all answers, as if there were no pipeline.)"""
-    raw.pgconn.pipeline_sync()
-    pipeline.result_queue.append(None)  # as psycopg does for its own Sync: one more answer will come, for no cursor
+        together(connection, statements)
+        return
+    for run in statements:
+        run()
 
 
 def is_postgres(connection: Connection) -> bool:

@@ -1,29 +1,60 @@
-"""Many rows in one PostgreSQL statement: each column is sent as an array, so one prepared text serves batches of any size."""
+"""Many rows in one PostgreSQL statement: each column is sent as an array, so one prepared text serves batches of any size.
+
+On the writer's connection the statements go through its `Pipeline`; on others through SQLAlchemy.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, TableClause
+from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Select, Table, TableClause
 from sqlalchemy.dialects import postgresql
 
+from .literals import array_of_bytes, array_of_numbers, array_of_texts
+from .pipeline import Rows, Statement, of
+
 Row = tuple[Any, ...]
+Literal = Callable[[Sequence[Any]], bytes]
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+class _Texts(NamedTuple):
+    """A statement as SQLAlchemy's driver and as a pipeline takes it, and how its parameters are written."""
+
+    percent: str
+    statement: Statement
+    literals: tuple[Literal, ...]
 
 
 def insert(
     connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Row], *, or_nothing: bool
 ) -> None:
-    connection.exec_driver_sql(_insert_text(table, names, or_nothing), _columns(rows))
+    _write(connection, _insert_texts(table, names, or_nothing), rows)
 
 
 def find(
     connection: Connection, table: Table, keys: tuple[str, ...], columns: tuple[str, ...], wanted: Sequence[Row]
-) -> list[Row]:
-    return [tuple(row) for row in connection.exec_driver_sql(_select_text(table, keys, columns), _columns(wanted))]
+) -> Rows:
+    pipeline, texts = of(connection), _select_texts(table, keys, columns)
+    if pipeline is None:
+        return [tuple(row) for row in connection.exec_driver_sql(texts.percent, tuple(_columns(wanted)))]
+    known = pipeline.recall((table.name, keys, columns), wanted)
+    if known is not None:
+        return known
+    pipeline.add(texts.statement, *_parameters(texts, wanted))
+    return pipeline.run()[-1]
+
+
+def queue_find(
+    connection: Connection, table: Table, keys: tuple[str, ...], columns: tuple[str, ...], wanted: Sequence[Row]
+) -> None:
+    """Queue the question of `find` on the writer's connection."""
+    pipeline, texts = of(connection), _select_texts(table, keys, columns)
+    assert pipeline is not None
+    pipeline.add(texts.statement, *_parameters(texts, wanted))
 
 
 def select_for(connection: Connection, statement: Select[Any], wanted: TableClause, rows: Sequence[Row]) -> list[Row]:
@@ -39,43 +70,80 @@ def update(
     *,
     add: bool,
 ) -> None:
-    connection.exec_driver_sql(_update_text(table, keys, columns, add), _columns(rows))
+    _write(connection, _update_texts(table, keys, columns, add), rows)
 
 
-def _columns(rows: Sequence[Row]) -> tuple[list[Any], ...]:
-    return tuple(list(column) for column in zip(*rows, strict=True))
+def _write(connection: Connection, texts: _Texts, rows: Sequence[Row]) -> None:
+    pipeline = of(connection)
+    if pipeline is None:
+        connection.exec_driver_sql(texts.percent, tuple(_columns(rows)))
+        return
+    pipeline.add(texts.statement, *_parameters(texts, rows))
+    if not pipeline.is_held:
+        pipeline.run()
+
+
+def _columns(rows: Sequence[Row]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _parameters(texts: _Texts, rows: Sequence[Row]) -> list[bytes]:
+    return [literal(column) for literal, column in zip(texts.literals, zip(*rows, strict=True), strict=True)]
 
 
 @lru_cache(maxsize=128)
-def _insert_text(table: Table, names: tuple[str, ...], or_nothing: bool) -> str:
+def _insert_texts(table: Table, names: tuple[str, ...], or_nothing: bool) -> _Texts:
     listed = ", ".join(f'"{name}"' for name in names)
     clause = " ON CONFLICT DO NOTHING" if or_nothing else ""
-    return f"INSERT INTO {table.name} ({listed}) SELECT * FROM {_unnest(table, names)}{clause}"  # noqa: S608 (names of ours)
+    return _texts(table, names, f"INSERT INTO {table.name} ({listed}) SELECT * FROM {{unnest}}{clause}")  # noqa: S608
 
 
 @lru_cache(maxsize=64)
-def _select_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> str:
+def _select_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> _Texts:
     wanted = ", ".join(keys)
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
     listed = ", ".join(f"t.{column}" for column in columns)
-    return f"SELECT {listed} FROM {_unnest(table, keys)} AS v({wanted}) JOIN {table.name} AS t ON {where}"  # noqa: S608
+    return _texts(table, keys, f"SELECT {listed} FROM {{unnest}} AS v({wanted}) JOIN {table.name} AS t ON {where}")  # noqa: S608
 
 
 @lru_cache(maxsize=64)
 def _wanted_text(statement: Select[Any], wanted: TableClause) -> str:
     names = [column.name for column in wanted.columns]
     selected = statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
-    return f"WITH {wanted.name}({', '.join(names)}) AS (SELECT * FROM {_unnest(wanted, names)}) {selected}"  # noqa: S608
+    return f"WITH {wanted.name}({', '.join(names)}) AS (SELECT * FROM unnest({_percent(wanted, names)})) {selected}"  # noqa: S608
 
 
 @lru_cache(maxsize=64)
-def _update_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], add: bool) -> str:
+def _update_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], add: bool) -> _Texts:
     names = keys + columns
     new = ", ".join(f"{name} = {f't.{name} + ' if add else ''}v.{name}" for name in columns)
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
-    return f"UPDATE {table.name} AS t SET {new} FROM {_unnest(table, names)} AS v({', '.join(names)}) WHERE {where}"  # noqa: S608
+    listed = ", ".join(names)
+    return _texts(table, names, f"UPDATE {table.name} AS t SET {new} FROM {{unnest}} AS v({listed}) WHERE {where}")  # noqa: S608
 
 
-def _unnest(table: Table | TableClause, names: Sequence[str]) -> str:
-    arrays = ", ".join(f"%s::{table.c[name].type.compile(_DIALECT)}[]" for name in names)
-    return f"unnest({arrays})"
+def _texts(table: Table, names: Sequence[str], text: str) -> _Texts:
+    """The text with its parameters in both styles: `{unnest}` stands for the arrays of these columns."""
+    types = _types(table, names)
+    dollar = ", ".join(f"${number}::{type}[]" for number, type in enumerate(types, 1))
+    literals = tuple(_literal(table, name) for name in names)
+    return _Texts(
+        text.format(unnest=f"unnest({_percent(table, names)})"),
+        Statement(text.format(unnest=f"unnest({dollar})")),
+        literals,
+    )
+
+
+def _percent(table: Table | TableClause, names: Sequence[str]) -> str:
+    return ", ".join(f"%s::{type}[]" for type in _types(table, names))
+
+
+def _types(table: Table | TableClause, names: Sequence[str]) -> list[str]:
+    return [table.c[name].type.compile(_DIALECT) for name in names]
+
+
+def _literal(table: Table, name: str) -> Literal:
+    type = table.c[name].type
+    if isinstance(type, Integer | Boolean):
+        return array_of_numbers
+    return array_of_bytes if isinstance(type, LargeBinary) else array_of_texts

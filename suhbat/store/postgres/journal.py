@@ -25,6 +25,8 @@ from suhbat.protocol.events import LoggedEvent
 from suhbat.store.journal import MOST, Cursor, JournalRow, NoCursor, Range, together
 from suhbat.store.read.events import log_heads
 
+from .pipeline import Statement, of
+
 KEPT: Milliseconds = 10 * 60 * 1000
 """How long journal rows are kept for `changes_since`. After a longer pause a node compares all heads."""
 FETCHED = 500
@@ -33,10 +35,11 @@ FETCHED = 500
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in milliseconds; the clocks of nodes may differ."""
 
-_WRITE = text(
+_WRITE = (
     "INSERT INTO journal (xid, at, body) "  # noqa: S608 (a constant)
-    f"VALUES (pg_current_xact_id()::text::bigint, {NOW}, :body) RETURNING xid"
+    f"VALUES (pg_current_xact_id()::text::bigint, {NOW}, {{}}) RETURNING xid"
 )
+_WRITE_QUEUED = Statement(_WRITE.format("$1"))
 _MARK = text("SELECT pg_snapshot_xmin(pg_current_snapshot())::text, (SELECT value FROM meta WHERE key = 'pruned')")
 _SINCE = text("SELECT body FROM journal WHERE xid >= :since ORDER BY xid")
 _XID = "CAST(CAST(xid AS text) AS xid8)"
@@ -85,13 +88,19 @@ class JournalLine:
 def write(
     connection: Connection, entries: Iterable[LoggedEvent], changes: Iterable[Change], ranges: Iterable[Range] = ()
 ) -> JournalLine:
-    """Write what the present transaction changed. Must be its last statement. `ranges`: the events of `entries`."""
+    """Write what the present transaction changed. Must be its last statement; what is queued is
+    sent with it. `ranges`: the events of `entries`."""
     heads: dict[str, int] = {}
     for name, event in entries:
         heads[name] = max(event.seq, heads.get(name, 0))
     nonce = token_hex(8)
     body = {"heads": heads, "changes": list(dict.fromkeys(changes)), "events": together(ranges), "nonce": nonce}
-    xid: int = connection.execute(_WRITE, {"body": json.dumps(body, separators=(",", ":"))}).scalar_one()
+    written = json.dumps(body, separators=(",", ":"))
+    pipeline = of(connection)
+    if pipeline is None:
+        return JournalLine(connection.exec_driver_sql(_WRITE.format("%s"), (written,)).scalar_one(), nonce)
+    pipeline.add(_WRITE_QUEUED, written.encode())
+    ((xid,),) = pipeline.run()[-1]
     return JournalLine(xid, nonce)
 
 

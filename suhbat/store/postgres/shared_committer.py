@@ -10,19 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from suhbat.protocol.events import own_log
+from suhbat.chat.model import Post
 from suhbat.store.dialect import is_contended
-from suhbat.store.tables import conversations, directs
 from suhbat.store.write.batch import Batch, Item, busy, direct_pair_of, logs_of
 from suhbat.store.write.committer import Committer, InDoubt
-from suhbat.store.write.logs import LOG
 from suhbat.store.write.transaction import WriterRules, WriterTransaction
 
 from . import journal
+from . import pipeline as pipelines
 from .database_identity import require_identity
+from .locking import lock
 from .shared_cache import SharedCache
 
 HELD_SECONDS = 5.0
@@ -40,6 +40,7 @@ class SharedCommitter(Committer):
 
     def __init__(self, engine: Engine, identity: str, rules: WriterRules | None = None) -> None:
         super().__init__(engine, SharedCache(), rules)
+        pipelines.listen(engine)
         self._identity = identity
         self._skips_locked = False
         self._line: journal.JournalLine | None = None
@@ -73,12 +74,17 @@ class SharedCommitter(Committer):
         except BaseException:
             connection.close()
             raise
+        pipelines.attach(connection)
         return connection
 
     def _execute(self, connection: Connection, batch: Batch, items: Sequence[Item], is_retry: bool) -> None:
+        pipeline = pipelines.of(connection)
+        assert pipeline is not None
         self._cache.begin()
         self._line = None
-        free = self._lock(connection, batch, items)
+        free = self._lock(connection, batch, items, is_retry)
+        # A unit of other work must raise its own errors, so only what posts write can wait for the journal.
+        pipeline.is_held = all(isinstance(item, Post) for item in free)
         if free:
             super()._execute(connection, batch, free, is_retry)
 
@@ -86,32 +92,13 @@ class SharedCommitter(Committer):
         appender = transaction.appender
         self._line = journal.write(transaction.connection, appender.entries, transaction.changes, appender.ranges)
 
-    def _lock(self, connection: Connection, batch: Batch, items: Sequence[Item]) -> Sequence[Item]:
+    def _lock(self, connection: Connection, batch: Batch, items: Sequence[Item], is_retry: bool) -> Sequence[Item]:
         """Lock the logs that the items probably touch. Returns the items that can be executed now; the others are `blocked`."""
-        names: set[str] = set().union(*map(logs_of, items))
-        pairs = {pair for item in items if (pair := direct_pair_of(item)) is not None}
-        by_id: dict[int, str] = {}
-        if pairs:
-            found = select(directs.c.conversation_id, directs.c.pair).where(directs.c.pair.in_(sorted(pairs)))
-            by_id = {row[0]: row[1] for row in connection.execute(found)}
-            for new in pairs - set(by_id.values()):
-                names |= {own_log(uid) for uid in new.split("|")}  # its people are told of the new direct
-        wanted = conversations.c.name.in_(sorted(names)) | conversations.c.id.in_(sorted(by_id))
-        statement = LOG.where(wanted, conversations.c.kind != "erased").order_by(conversations.c.id)
-        statement = statement.with_for_update(skip_locked=self._skips_locked)
-        rows = connection.execute(statement).all() if names or by_id else []
-        held: set[str] = set()
-        if self._skips_locked:
-            names_and_ids = select(conversations.c.name, conversations.c.id).where(
-                wanted, conversations.c.kind != "erased"
-            )
-            locked = {row.id for row in rows}
-            for name, id_ in connection.execute(names_and_ids):
-                if id_ not in locked:
-                    held |= {name, by_id.get(id_, name)}
-            self._skips_locked = bool(held)
-        self._cache.remember(connection, [row for row in rows if row.kind != "own"], by_id)
-        self._cache.remember_own([row for row in rows if row.kind == "own"])
+        locked = lock(connection, self._cache, items, is_retry=is_retry, skip=self._skips_locked)
+        held = locked.held
+        self._skips_locked = bool(held)
+        self._cache.remember(connection, [row for row in locked.rows if row.kind != "own"], locked.pairs)
+        self._cache.remember_own([row for row in locked.rows if row.kind == "own"])
         if not held:
             return items
         free: list[Item] = []

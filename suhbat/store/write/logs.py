@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -94,16 +95,18 @@ def read_people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[st
     return found
 
 
-def read_sanctions(connection: Connection, logs: Iterable[Log]) -> None:
+def read_sanctions(connection: Connection, logs: Sequence[Log]) -> None:
     """Fill in the bans and mutes of these logs. A sanction in the lobby holds for the whole server."""
-    by_id = {log.id: log for log in logs if log.kind in ("room", "lobby")}
-    if not by_id:
+    ids = [log.id for log in logs if log.kind in ("room", "lobby")]
+    if not ids:
         return
-    rows = connection.execute(
-        select(sanctions.c.conversation_id, sanctions.c.uid, sanctions.c.kind, sanctions.c.until).where(
-            sanctions.c.conversation_id.in_(list(by_id))
-        )
-    )
+    columns = (sanctions.c.conversation_id, sanctions.c.uid, sanctions.c.kind, sanctions.c.until)
+    apply_sanctions(logs, connection.execute(select(*columns).where(sanctions.c.conversation_id.in_(ids))))
+
+
+def apply_sanctions(logs: Iterable[Log], rows: Iterable[Sequence[Any]]) -> None:
+    """Fill in the bans and mutes of these logs from rows: log id, uid, kind, until."""
+    by_id = {log.id: log for log in logs}
     for id_, uid, kind, until in rows:
         (by_id[id_].bans if kind == "ban" else by_id[id_].mutes)[uid] = until
 

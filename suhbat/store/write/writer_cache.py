@@ -97,7 +97,7 @@ class WriterCache:
             self.named[log.name] = log
             if log.id in pairs:
                 self.pairs[pairs[log.id]] = log
-        read_sanctions(connection, (self.named[row.name] for row in rows))
+        self._read_sanctions(connection, [self.named[row.name] for row in rows])
 
     def remember_own(self, rows: Sequence[AnyRow]) -> None:
         """Add own logs from locked rows of LOG."""
@@ -123,3 +123,7 @@ class WriterCache:
     def _people_of(self, connection: Connection, rows: Sequence[AnyRow]) -> dict[int, dict[str, Role]]:
         """The members of each of these logs, by log id."""
         return read_people(connection, [row.id for row in rows])
+
+    def _read_sanctions(self, connection: Connection, logs: Sequence[Log]) -> None:
+        """Fill in the bans and mutes of these logs."""
+        read_sanctions(connection, logs)

@@ -10,7 +10,6 @@ import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +24,10 @@ from suhbat.protocol import commands
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
 from suhbat.store import search
-from suhbat.store.dialect import pipelined
 from suhbat.store.errors import UnusableStore
-from suhbat.store.postgres import journal, leases
+from suhbat.store.postgres import journal, leases, pipeline
 from suhbat.store.postgres.connect import connect
+from suhbat.store.postgres.pipeline import Pipeline, Statement
 from suhbat.store.postgres.store import PostgresStore, prepare
 from suhbat.store.write.writer_cache import WriterCache
 from tests import engines
@@ -92,23 +91,28 @@ class TestWriting:
                 assert sorted(a.duplicate for a in answers if isinstance(a, PostResult)) == [False, True]
             assert (await one.heads([LOBBY]))[LOBBY] == 30
 
-    async def test_a_key_is_one_message_in_the_first_direct_of_two(self, url: str) -> None:
+    async def test_a_key_is_one_message_in_the_first_direct_of_two(
+        self, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A first message that is repeated on another node during its COMMIT is one message, in one direct, with one
         event in each own log."""
         async with stores(url) as ((one, first, _), (two, second, _)):
-            assert one._writes is not None and two._writes is not None
+            assert one._writes is not None
             entered, gate = threading.Event(), threading.Event()
 
             def wait(connection: Connection) -> None:
                 entered.set()
                 gate.wait(10)
 
-            def go_on(*statement: Any) -> None:
-                if "INSERT INTO conversations" in statement[2]:
+            real = Pipeline.add
+
+            def go_on(queue: Pipeline, statement: Statement, *parameters: bytes | None) -> None:
+                if b"INSERT INTO conversations" in statement.text and entered.is_set():
                     gate.set()  # The second store waits for the rows that the first is about to commit.
+                real(queue, statement, *parameters)
 
             event.listen(one._writes, "commit", wait)
-            event.listen(two._writes, "before_cursor_execute", go_on)
+            monkeypatch.setattr(Pipeline, "add", go_on)
             fields = {"client_id": "k", "peer": Actor("u-new", "yangi", lobby_from=0)}
             asked = first.ask(one, SOLI, **fields)
             assert await asyncio.to_thread(entered.wait, 5)
@@ -353,16 +357,17 @@ class TestConnections:
         """The error of the failed statement is raised, not the errors that follow from it, because the retry depends on
         it."""
         engine = connect(url)
-        with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
+        with engine.connect() as connection:
+            queue = pipeline.attach(connection)
             statements = ["INSERT INTO meta VALUES ('a', '')", "INSERT INTO meta VALUES ('b', '')"]
             statements.insert(number, "INSERT INTO meta VALUES (NULL, '')")
-            pipelined(connection, *(partial(_execute, connection, one) for one in statements))
+            queue.begin()
+            for statement in map(Statement, statements):
+                queue.add(statement)
+            with pytest.raises(DBAPIError) as raised:
+                queue.run()
         assert getattr(raised.value.orig, "sqlstate", None) == "23502"
         engine.dispose()
-
-
-def _execute(connection: Connection, statement: str) -> None:
-    connection.exec_driver_sql(statement)
 
 
 class TestJournal:
