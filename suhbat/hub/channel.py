@@ -121,13 +121,12 @@ class Channel:
             return behind
         before, announced = self.flushed, self.announced
         self.flushed = self.head or 0
-        self.announced += sum(isinstance(item, bytes) for item in pending)
+        events = [item for item in pending if not isinstance(item, bytes)]
+        self.announced += len(pending) - len(events)
         simple_listeners, v1_listeners = self.listeners
-        if v1_listeners:
-            events = [item for item in pending if not isinstance(item, bytes)]
-            if events:
-                for view, group in Views(events).groups(self.log, v1_listeners):
-                    self._write(FrameFormat.V1, group, view, before, announced, behind)
+        if v1_listeners and events:
+            for view, group in Views(events).groups(self.log, v1_listeners):
+                self._write(FrameFormat.V1, group, view, before, announced, behind)
         if simple_listeners and self.log == LOBBY:
             shown = [item if isinstance(item, bytes) else simple.message(item, "") for item in pending]
             if frames := [frame for frame in shown if frame is not None]:
@@ -136,9 +135,8 @@ class Channel:
             for connection in simple_listeners:
                 mine = [
                     frame
-                    for item in pending
-                    if not isinstance(item, bytes)
-                    and (frame := simple.message_for(item, connection.actor, echo=self.echo)) is not None
+                    for event in events
+                    if (frame := simple.message_for(event, connection.actor, echo=self.echo)) is not None
                 ]
                 if mine:
                     self._write(FrameFormat.SIMPLE, [connection], Frames(mine), before, announced, behind)

@@ -12,6 +12,7 @@ from .channel import Channel
 from .coalescing import Coalescing
 from .connection import Connection
 from .page_cache import PageCache
+from .turn_end import TurnEnd
 
 
 class Channels:
@@ -27,6 +28,7 @@ class Channels:
         pages: PageCache,
         more_coming: Callable[[], bool],
         fell_behind: Callable[[Connection], None],
+        turn_end: TurnEnd,
     ) -> None:
         self.by_log: dict[str, Channel] = {}
         self.fan_out = FanOut()
@@ -34,7 +36,7 @@ class Channels:
         self._bus = bus
         self._pages = pages
         self._fell_behind = fell_behind
-        self._coalescing = Coalescing(self._write_pending, more_coming)
+        self._coalescing = Coalescing(self._write_pending, more_coming, turn_end)
         self._pending: dict[Channel, None] = {}
 
     def open(self, log: str) -> Channel:

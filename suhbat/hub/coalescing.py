@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from .turn_end import TurnEnd
+
 CHEAP_SECONDS = 0.0003
 """After a round of writes that took less than this, the next round is not delayed."""
 LONGEST_SECONDS = 0.02
@@ -19,9 +21,10 @@ class Coalescing:
     load it usually lowers it several times. A single message is not delayed.
     """
 
-    def __init__(self, write: Callable[[], None], more_coming: Callable[[], bool]) -> None:
+    def __init__(self, write: Callable[[], None], more_coming: Callable[[], bool], turn_end: TurnEnd) -> None:
         self._write = write
         self._more_coming = more_coming
+        self._turn_end = turn_end
         self._cost = 0.0
         self._scheduled = False
         self._timer: asyncio.TimerHandle | None = None
@@ -30,7 +33,7 @@ class Coalescing:
         """Write at the end of this loop turn, or a little later."""
         if not self._scheduled:
             self._scheduled = True
-            asyncio.get_running_loop().call_soon(self._turn_ends)
+            self._turn_end.add(self._turn_ends)
 
     def flush(self) -> None:
         """Write now, and cancel what was scheduled."""

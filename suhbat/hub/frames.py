@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
-
 from suhbat.protocol.framing import compressed_frames, text_frames
 
 
@@ -14,18 +12,23 @@ class Frames:
     A wire behind an ASGI server takes the `payloads` one by one. `size` is the number of payload bytes.
     """
 
+    __slots__ = ("_compressed", "_encoded", "payloads", "size")
+
     def __init__(self, payloads: list[bytes]) -> None:
         self.payloads = payloads
+        self.size = sum(map(len, payloads))
+        self._encoded: bytes | None = None
+        self._compressed: bytes | None = None
 
-    @cached_property
+    @property
     def encoded(self) -> bytes:
-        return text_frames(self.payloads)
+        if self._encoded is None:
+            self._encoded = text_frames(self.payloads)
+        return self._encoded
 
-    @cached_property
+    @property
     def compressed(self) -> bytes:
         """The frames for connections that negotiated permessage-deflate (RFC 7692)."""
-        return compressed_frames(self.payloads)
-
-    @cached_property
-    def size(self) -> int:
-        return sum(map(len, self.payloads))
+        if self._compressed is None:
+            self._compressed = compressed_frames(self.payloads)
+        return self._compressed

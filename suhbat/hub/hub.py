@@ -32,6 +32,7 @@ from .gap_reader import GapReader
 from .notices import Notices
 from .page_cache import PageCache
 from .presence import PresenceBroadcast
+from .turn_end import TurnEnd
 
 
 class Hub:
@@ -41,15 +42,17 @@ class Hub:
     go back to earlier cursors (`sync`). `position` returns where it is. Nothing else changes a connection's position.
 
     `more_coming`: whether more events are about to be applied; see `Coalescing`. `applied` counts events, for metrics.
+    `turn_end`: when the frames and replies of a turn of the loop are written.
     """
 
     def __init__(
         self, store: LogReader, bus: Bus, presence: PresenceTracker, tasks: Tasks, more_coming: Callable[[], bool]
     ) -> None:
         self.applied = 0
+        self.turn_end = TurnEnd()
         self._bus = bus
         self.pages = PageCache(store)
-        self.channels = Channels(bus, self.pages, more_coming, self._feed)
+        self.channels = Channels(bus, self.pages, more_coming, self._feed, self.turn_end)
         self.connections = Connections(self.channels)
         self.notices = Notices(self.channels, bus)
         self.announcements = Announcements(self.channels)
@@ -71,10 +74,18 @@ class Hub:
 
     # Events
 
-    def committed(self, entries: list[LoggedEvent]) -> None:
-        """Deliver a durable batch of this node's writer to the own connections, then to the bus, which may fail."""
-        self.apply(entries, ours=True)
-        self._bus.publish(entries)
+    def committed(self, entries: list[LoggedEvent]) -> Callable[[], None]:
+        """Deliver a durable batch of this node's writer to the own connections, then to the bus, which may fail.
+
+        Returns the call that writes the frames. Make it in this turn of the loop, after the replies of the batch."""
+        self.turn_end.hold()
+        try:
+            self.apply(entries, ours=True)
+            self._bus.publish(entries)
+        except BaseException:
+            self.turn_end.run()
+            raise
+        return self.turn_end.run
 
     def apply(self, entries: Iterable[LoggedEvent], *, ours: bool = False) -> None:
         """Apply events of this node's writer (`ours`), of the bus or of the store. This is the only way in for events.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from struct import pack
+from struct import Struct
 
 WINDOW_BITS = 12
 """The window of compressed messages (RFC 7692): 4 KB, so that a client needs no larger one."""
 WORTH_COMPRESSING = 100
 """Bytes. A shorter message is not compressed."""
+_SHORT, _LONG = Struct("!BBH"), Struct("!BBQ")
 
 
 def text_frames(payloads: Iterable[bytes]) -> bytes:
@@ -39,5 +40,5 @@ def _header(length: int, first: int = 0x81) -> bytes:
     if length < 126:
         return bytes((first, length))
     if length < 65_536:
-        return pack("!BBH", first, 126, length)
-    return pack("!BBQ", first, 127, length)
+        return _SHORT.pack(first, 126, length)
+    return _LONG.pack(first, 127, length)

@@ -74,7 +74,7 @@ class ServerApp:
         self.node = Node(settings, store, bus, clock, self.health, self.control, authenticate)
         self.health.watch(self.node)
         self.fastapi: FastAPI = api.build(self.node.services, lifespan=self.lifespan)
-        self.admission = Admission(lambda: None if self.health.draining else self.services)
+        self.admission = Admission(lambda: None if self.health.draining else self.services, self.node.hub.turn_end)
         self.connection_limiter = ConnectionLimiter(
             settings.connections_per_address,
             self.admission.sockets_of,

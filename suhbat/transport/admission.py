@@ -10,6 +10,7 @@ from math import ceil
 from suhbat.chat.rate import Gcra, LruDict
 from suhbat.errors import Busy, Forbidden, RateLimited, SuhbatError
 from suhbat.hub.connection import Wire
+from suhbat.hub.turn_end import TurnEnd
 from suhbat.identity.address import metered
 from suhbat.identity.origin import allowed
 from suhbat.protocol import simple
@@ -57,7 +58,8 @@ class Request:
 class Admission:
     """`services` returns the node's services, or None before start-up and after shutdown."""
 
-    def __init__(self, services: Callable[[], Services | None]) -> None:
+    def __init__(self, services: Callable[[], Services | None], turn_end: TurnEnd | None = None) -> None:
+        self.turn_end = turn_end or TurnEnd()
         self.keepalive = Keepalive()
         self.handshakes = PacedQueue()
         self._services = services

@@ -102,7 +102,7 @@ class StreamWire(asyncio.Protocol):
             return
         if self._replies is None:
             self._replies = []
-            asyncio.get_running_loop().call_soon(self._write_replies)
+            self._admission.turn_end.add(self._write_replies)
         self._replies.append(payload)
 
     def send(self, data: bytes) -> None:

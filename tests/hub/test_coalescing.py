@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from suhbat.hub.coalescing import Coalescing
+from suhbat.hub.turn_end import TurnEnd
 
 
 class Round:
@@ -17,7 +18,7 @@ class Round:
         self.seconds = seconds
         self.now = 100.0
         self.coming = False
-        self.coalescing = Coalescing(self._write, lambda: self.coming)
+        self.coalescing = Coalescing(self._write, lambda: self.coming, TurnEnd())
         monkeypatch.setattr(asyncio.get_running_loop(), "time", lambda: self.now, raising=False)
 
     def _write(self) -> None:

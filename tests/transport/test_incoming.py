@@ -26,11 +26,19 @@ class Peer:
 
     def __init__(self, app: ServerApp) -> None:
         self._transport = Open()
-        self.wire = StreamWire(self._transport, Admission(lambda: app.node.services), set())
+        self.wire = StreamWire(self._transport, Admission(lambda: app.node.services, app.node.hub.turn_end), set())
         self.wire.start(Upgrade("/api/v1/ws", {}, {}, "127.0.0.1"))
 
     def packet(self, *commands: dict[str, Any]) -> None:
         self.wire.data_received(b"".join(framed(TEXT, json.dumps(command).encode()) for command in commands))
+
+    def clear(self) -> None:
+        """Forget what was heard."""
+        self._transport.written, self._transport.writes = b"", 0
+
+    @property
+    def writes(self) -> int:
+        return self._transport.writes
 
     async def until(self, opcode: int, type: str = "") -> list[tuple[int, Any]]:
         """All frames up to one of this kind."""
@@ -109,3 +117,17 @@ async def test_frames_after_a_failed_hello(
     assert [(said["type"], said["code"], said["id"]) for _, said in heard[:-1]] == [("error", "internal", 1)] * told
     assert await app.node.store.events("lobby", 0, 10) == [] and faults == []
     peer.wire.connection_lost(None)
+
+
+async def test_a_sender_gets_reply_and_event_in_one_write(app: ServerApp) -> None:
+    """The reply to a send and the event of the message go out together, however many messages a batch has."""
+    _, token = await app.node.people.make_guest("ali")
+    peer = Peer(app)
+    peer.packet(hello(token))
+    await peer.until(TEXT, "caught_up")
+    for count in (1, 3):
+        peer.clear()
+        peer.packet(*[send(10) | {"id": number, "client_id": f"c{count}-{number}"} for number in range(count)])
+        heard = await peer.until(TEXT, "message.created")
+        assert [said["type"] for _, said in heard] == ["ok"] * count + ["message.created"] * count
+        assert peer.writes == 1

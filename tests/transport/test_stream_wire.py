@@ -23,10 +23,11 @@ PONG = b"\x8a\x80\0\0\0\0"
 
 
 class Open(asyncio.Transport):
-    """A connection; `written` holds the bytes sent to the peer."""
+    """A connection; `written` holds the bytes sent to the peer, in so many `writes`."""
 
     aborted = False
     written = b""
+    writes = 0
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None: ...
     def pause_reading(self) -> None: ...
@@ -34,6 +35,7 @@ class Open(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += data
+        self.writes += 1
 
     def is_closing(self) -> bool:
         return self.aborted

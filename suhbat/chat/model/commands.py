@@ -100,5 +100,6 @@ class ConversationFacts:
     invited: bool = False
 
 
-Committed = Callable[[list[LoggedEvent]], None]
-"""Called on the event loop with the events of each committed batch, in order."""
+Committed = Callable[[list[LoggedEvent]], Callable[[], None] | None]
+"""Called on the event loop with the events of each committed batch, in order. It may return a call to be made, in the same turn
+of the loop, when the outcomes of the batch were told."""

@@ -193,15 +193,20 @@ class Writer:
     # On the event loop:
 
     def _publish(self, batch: Batch) -> None:
+        afterwards: Callable[[], None] | None = None
         try:
             if batch.entries:
-                self._committed(batch.entries)
+                afterwards = self._committed(batch.entries)
             if batch.changes and self._changed is not None:
                 self._changed(batch.changes)
         except Exception:
             log.exception("writer: committed events not published")
-        for item, outcome in batch.outcomes:
-            self._answer(item, outcome)
+        try:
+            for item, outcome in batch.outcomes:
+                self._answer(item, outcome)
+        finally:
+            if afterwards is not None:
+                afterwards()
 
     def _answer(self, item: Item, outcome: Any) -> None:
         if isinstance(item, Post):

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer import LARGEST_BATCH, Writer
 from suhbat.store.write.writer_cache import WriterCache
 from tests.store.old import new_database
-from tests.store.parts import ALI, BARE, VALI, Listener, everything, met, opened, sqlite
+from tests.store.parts import ALI, BARE, VALI, Listener, everything, make_post, met, opened, sqlite
 
 
 class Gate:
@@ -333,6 +333,23 @@ class TestFailures:
         cancelled.cancel()  # its done will raise InvalidStateError or fail its assertion
         assert (await listener.send(writer, ALI)).seq == 2
         await writer.close()
+
+    async def test_a_batch_is_told_before_it_is_written_out(self, engine: Engine) -> None:
+        """The call that `committed` returns is made once for a batch, after its outcomes were told; also if a `done`
+        raises."""
+        told: list[object] = []
+
+        def committed(entries: list[LoggedEvent]) -> Callable[[], None]:
+            told.append(len(entries))
+            return lambda: told.append("written")
+
+        writer = Writer(Committer(engine, WriterCache()), committed)
+        for number in range(3):
+            writer.post(make_post(ALI, key=f"~{number}", done=lambda outcome: told.append(type(outcome))))
+        writer.post(make_post(ALI, key="~bad", done=lambda outcome: 1 / 0))
+        writer.start()
+        await writer.close()
+        assert told == [4, PostResult, PostResult, PostResult, "written"]
 
     async def test_work_that_fails_is_undone_alone(self, writer: Writer, engine: Engine, listener: Listener) -> None:
         """The savepoint of failed work is rolled back and its caller gets the exception; the rest of the batch is
