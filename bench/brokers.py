@@ -103,8 +103,12 @@ def nchan(port: int, data: Path) -> Launch:
     return Launch([str(folder / "usr" / "sbin" / "nginx"), "-e", "stderr", "-p", str(data), "-c", str(config)])
 
 
-def centrifuge(port: int) -> Launch:
-    return Launch([installs.centrifuge(), str(port)], ONE_CORE)
+def centrifuge(key: str, port: int) -> Launch:
+    """`centrifuge`, or a later version, with the milliseconds that a write may wait for others."""
+    if key == "centrifuge":
+        return Launch([installs.centrifuge(), str(port)], ONE_CORE)
+    delay = ["5"] if key.endswith("-5ms") else []
+    return Launch([installs.later_centrifuge(), str(port), *delay], ONE_CORE)
 
 
 def mosquitto(port: int, data: Path) -> Launch:

@@ -35,7 +35,7 @@ V1 = Guarantee(*FLUSHED, "from any `seq`, exactly", "`ok`, flushed", flushes=Tru
 NOTHING = Guarantee("stores nothing", "no", "no", "of each sender", "no", "own copy")
 FROM_STREAM = ("of each sender", "from any `seq`, by a consumer")
 IN_MEMORY = Guarantee("in memory", "memory, beside delivery", "no", *FROM_STREAM, "reply, stored")
-IN_FILE = Guarantee("in a file, no flush", "file, beside delivery", "every 2 minutes", *FROM_STREAM, "reply, stored")
+IN_FILE = Guarantee("in a file, flushed every 2 minutes", "file, beside delivery", "every 2 minutes", *FROM_STREAM, "reply, stored")
 FILE_ALWAYS = Guarantee(
     "flushed after delivery",
     "file, beside delivery",
@@ -84,6 +84,8 @@ SERVERS = (
     Server("nchan", "nchan (nginx)", NCHAN, dialect="nchan", rooms=True),
     Server("mosquitto", "mosquitto, QoS 1, TCP", MQTT, dialect="mqtt", rooms=True),
     Server("centrifuge", "centrifuge (Go)", CENTRIFUGE, dialect="centrifuge", rooms=True),
+    Server("centrifuge-later", "centrifuge 0.29", CENTRIFUGE, dialect="centrifuge-v2", rooms=True),
+    Server("centrifuge-later-5ms", "centrifuge 0.29, 5 ms", CENTRIFUGE, dialect="centrifuge-v2", rooms=True),
     Server("nats", "NATS core", NOTHING, dialect="nats", rooms=True),
     Server("jetstream-memory", "JetStream, memory", IN_MEMORY, dialect="jetstream", rooms=True),
     Server("jetstream", "JetStream, file", IN_FILE, dialect="jetstream", rooms=True),

@@ -158,7 +158,7 @@ def measured(
         return Row(**known)
     cpu = busy[1] - busy[0]
     per_delivery = cpu * 1e6 / max(result["frames"], 1)
-    row = Row(**known)._replace(cpu_us=per_delivery, server_cpu=cpu / result["window_s"])
+    row = Row(**known)._replace(cpu_us=per_delivery, server_cpu=cpu / max(result["window_s"], 1e-9))
     return row if result["ok"] else row._replace(problem=failure(result))
 
 

@@ -25,7 +25,7 @@ from machine import Cores, about_machine, allow_many_sockets, cores, require_dis
 from packages import Unavailable
 from servers import Running, running
 
-RIVALS = ("node", "socketio", "uws", "c")
+RIVALS = ("node", "socketio", "uws", "c", "nchan", "centrifuge", "nats")
 SOURCES = 16
 """Source addresses. Each has some 28,000 ports, and a port rests for a minute after use."""
 NAMES = 1_000

@@ -45,6 +45,7 @@ CENTRIFUGE = (
     "golang-protobuf-extensions-dev",
 )
 """What its import needs. The versions are those of the Debian release: 0.15 with bookworm."""
+LATER = "BENCH_CENTRIFUGE"
 
 
 @cache
@@ -113,8 +114,22 @@ def mosquitto() -> Path:
 @cache
 def centrifuge() -> str:
     """`rivals/centrifuge_server`, compiled with Debian's Go from Debian's source of the library."""
+    return _centrifuge("centrifuge", [], "")
+
+
+@cache
+def later_centrifuge() -> str:
+    """The same from a later version of the library, 0.29, with its needs, in the Go workspace that LATER names."""
+    workspace = os.environ.get(LATER)
+    if not workspace:
+        raise Unavailable(f"{LATER} names no Go workspace (GOPATH) with version 0.29 of the library centrifuge")
+    return _centrifuge("later-centrifuge", [workspace], "late")
+
+
+def _centrifuge(name: str, workspaces: list[str], tags: str) -> str:
+    """`workspaces`: where Go looks before it looks into Debian's packages."""
     source = compiler.BENCH / "rivals" / "centrifuge_server"
-    target = CACHE / f"centrifuge-{compiler.state_of([source / 'main.go'])}"
+    target = CACHE / f"{name}-{compiler.state_of(sorted(source.glob('*.go')))}"
     if not target.exists():
         library = debian("centrifuge", (*CENTRIFUGE, *_go_packages()))
         go = next(iter(sorted(library.glob("usr/lib/go-*/bin/go"))), None)
@@ -125,11 +140,12 @@ def centrifuge() -> str:
             "CGO_ENABLED": "0",
             "GOFLAGS": "",
             "GOROOT": str(go.parents[1]),
-            "GOPATH": str(library / "usr" / "share" / "gocode"),
+            "GOPATH": ":".join([*workspaces, str(library / "usr" / "share" / "gocode")]),
             "GOCACHE": str(CACHE / "go-build"),
         }
         unfinished = target.with_suffix(f".{os.getpid()}")
-        run([str(go), "build", "-o", str(unfinished), str(source / "main.go")], "centrifuge did not compile", build)
+        command = [str(go), "build", "-tags", tags, "-o", str(unfinished), "."]
+        run(command, f"{name} did not compile", build, source)
         unfinished.rename(target)
     return str(target)
 

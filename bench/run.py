@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from datetime import UTC, datetime
@@ -48,8 +49,9 @@ def loads(text: str) -> list[Wanted]:
 
 
 LEFT_OUT = ("base", "base-v1", "uvicorn", "uvicorn-v1", "socketio", "mosquitto", "jetstream-memory")
-USUAL = [key for key in KEYS if key not in LEFT_OUT and not key.endswith("-tcp")]
-FEW = ["suhbat", "suhbat-v1", "node", "centrifuge", "jetstream-always"]
+LATER = ["centrifuge-later", "centrifuge-later-5ms"] if installs.LATER in os.environ else []
+USUAL = [key for key in KEYS if key not in LEFT_OUT and not key.endswith("-tcp") and "later" not in key] + LATER
+FEW = ["suhbat", "suhbat-v1", "node", *(LATER[:1] or ["centrifuge"]), "jetstream-always"]
 MODES: dict[str, dict[str, object]] = {
     "usual": {},
     "short": {
@@ -145,7 +147,7 @@ def surroundings(data_root: Path, placed: Cores, asked: argparse.Namespace) -> l
     return [
         f"{about_machine(placed)}; {installs.versions(server.key for server in chosen(asked))}",
         about_disk(data_root),
-        f"- rounds of {asked.seconds:g} s after {asked.warmup:g} s of warm-up: {asked.rounds}; Suhbat is fully durable",
+        f"- {datetime.now(UTC):%Y-%m-%d}; rounds of {asked.seconds:g} s after {asked.warmup:g} s of warm-up: {asked.rounds}",
     ]
 
 

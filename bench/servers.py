@@ -118,8 +118,8 @@ def command(key: str, port: int, data: Path, python: str = sys.executable) -> La
             return brokers.nchan(port, data)
         case ["mosquitto"]:
             return brokers.mosquitto(port, data)
-        case ["centrifuge"]:
-            return brokers.centrifuge(port)
+        case ["centrifuge", *_]:
+            return brokers.centrifuge(key, port)
     raise ValueError(key)
 
 

@@ -1,15 +1,17 @@
 """Prints results of run.py as the tables of docs/performance.md: medians over several results, and ratios within each.
 
-    python bench/summary.py bench/results/20261129T120000Z.json […]
+    python bench/summary.py bench/results/20261129T120000Z.json […] [--write docs/performance.md]
 
 The results may be of different cases or servers. A ratio is taken within one result only, to Node ws there; if several
-results have it, the median of the ratios is shown.
+results have it, the median of the ratios is shown. `--write` puts each table between its marks in that page:
+`<!-- table: deliveries -->` and `<!-- end -->`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -22,6 +24,7 @@ from catalogue import KEYS, TITLES
 from generator import Idle, Load, Row
 from table import Case
 
+MARKS = re.compile(r"(<!-- table: (\w+) -->)\n(.*?)(<!-- end -->)", re.S)
 BASE = "node"
 BUSY = Load(32, 4)
 
@@ -38,8 +41,16 @@ def main() -> int:
     """Returns 1 if a row has a problem."""
     parser = argparse.ArgumentParser(description="Prints results of run.py as the tables of docs/performance.md.")
     parser.add_argument("results", type=Path, nargs="+", help="files of bench/results/")
-    read = [json.loads(path.read_text(encoding="utf-8")) for path in parser.parse_args().results]
-    print("\n\n".join(report(results_of(read))))
+    parser.add_argument("--write", type=Path, help="the page whose tables are replaced")
+    asked = parser.parse_args()
+    read = [json.loads(path.read_text(encoding="utf-8")) for path in asked.results]
+    tables = report(results_of(read)) | {"about": "\n".join(read[-1]["about"])}
+    if asked.write:
+        page = replaced(asked.write.read_text(encoding="utf-8"), tables)
+        asked.write.write_text(page, encoding="utf-8")
+        print(f"written to {asked.write}")
+    else:
+        print("\n\n".join(part for part in tables.values() if part))
     return 1 if any(row["problem"] for figures in read for row in [*figures["rows"], *figures["idle"]]) else 0
 
 
@@ -70,10 +81,24 @@ def place(case: Case) -> tuple[int, Load, int]:
     return case.members, case.load, KEYS.index(case.server)
 
 
-def report(results: Results) -> list[str]:
+def report(results: Results) -> dict[str, str]:
+    """The tables by their names; empty where nothing was measured."""
     servers = sorted({case.server for case in results.rows}, key=KEYS.index)
-    parts = [table.guarantees(servers), deliveries(results), table.alone(results.rows), table.sends(results.rows)]
-    return [part for part in (*parts, connections(results.idle), table.problems(results.rows, results.idle)) if part]
+    return {
+        "guarantees": table.guarantees(servers),
+        "deliveries": deliveries(results),
+        "alone": table.alone(results.rows),
+        "sends": table.sends(results.rows),
+        "connections": connections(results.idle),
+        "problems": table.problems(results.rows, results.idle),
+    }
+
+
+def replaced(page: str, tables: dict[str, str]) -> str:
+    """The page with new tables between its marks; a table that was not measured stays. Exits if it has no marks."""
+    if not MARKS.search(page):
+        sys.exit("bench: the page has no <!-- table: … --> to be replaced")
+    return MARKS.sub(lambda mark: f"{mark[1]}\n{tables.get(mark[2]) or mark[3].strip()}\n{mark[4]}", page)
 
 
 def deliveries(results: Results) -> str:
@@ -88,7 +113,8 @@ def deliveries(results: Results) -> str:
             case = Case(size, BUSY, key)
             row = results.rows.get(case, Row(problem="not measured"))
             ratio = table.ratio(ratio_to_base(results.each, case, lambda row: row.deliveries_per_s), 1)
-            figures = [f"{row.deliveries_per_s:,.0f}", ratio, f"{row.cpu_us:.2f}", f"{row.all_p99_ms:,.1f}"]
+            tail = f"{row.all_p99_ms:,.1f}" if row.all_p99_ms else "–"  # few messages, none of them timed
+            figures = [f"{row.deliveries_per_s:,.0f}", ratio, f"{row.cpu_us:.2f}", tail]
             line += ["–"] * len(what) if row.problem else figures
         lines.append(line)
     return table.markdown(head, lines) if lines else ""

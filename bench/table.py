@@ -9,7 +9,10 @@ from typing import NamedTuple
 from catalogue import TITLES, server_of
 from generator import Idle, Load, Row
 
-BASES = ("base", "base-v1", "plain", "node", "coalesce", "socketio", "uws", "c", "centrifuge", "jetstream-always")
+BASES = (
+    "base", "base-v1", "plain", "node", "coalesce", "socketio", "uws", "c", "centrifuge", "centrifuge-later",
+    "jetstream-always",
+)  # fmt: skip
 """The servers that the others are compared with."""
 GENERATOR_BOUND = 0.9
 MANY = 16

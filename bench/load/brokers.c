@@ -7,6 +7,7 @@
  * …-tcp       without WebSocket
  * centrifuge  the first version of its JSON protocol: connect (0), subscribe (1), publish (3), each with a reply of the same id. Several
  *             objects may share a frame, one on a line.
+ * …-v2        the second version of the same, where a command and its reply are named, and an empty object is a ping
  * nchan       a WebSocket that publishes what it says and hears what everybody says; no reply, so the sender's own copy acknowledges
  */
 #include "load.h"
@@ -112,6 +113,36 @@ static size_t centrifuge_put(char *to, const Member *m, uint32_t counter) {
     return (size_t)(p - to);
 }
 
+static void centrifuge_subscribe(Member *m) {
+    char text[120];
+    int size = snprintf(text, sizeof text, "{\"id\":%d,\"method\":1,\"params\":{\"channel\":\"%s\"}}", SUBSCRIBED, m->conversation);
+    say(m, text, (size_t)size);
+}
+
+/* ---- centrifuge, second version ---- */
+
+static void centrifuge_v2_greet(Member *m) { say(m, LITERAL("{\"id\":1,\"connect\":{}}")); }
+
+static size_t centrifuge_v2_put(char *to, const Member *m, uint32_t counter) {
+    char *p = to + sprintf(to, "{\"id\":%u,\"publish\":{\"channel\":\"%s\",\"data\":{\"message\":\"", counter + SUBSCRIBED, m->conversation);
+    p += put_body(p, (uint32_t)m->sender_number, counter);
+    p = mempcpy(p, LITERAL("\"}}}"));
+    return (size_t)(p - to);
+}
+
+static void centrifuge_v2_subscribe(Member *m) {
+    char text[120];
+    int size = snprintf(text, sizeof text, "{\"id\":%d,\"subscribe\":{\"channel\":\"%s\"}}", SUBSCRIBED, m->conversation);
+    say(m, text, (size_t)size);
+}
+
+static void centrifuge_ping(Member *m) {
+    pings++;
+    if (!(m->sender && m->sender->out_end)) say(m, LITERAL("{}")); /* not inside a frame that is half sent */
+}
+
+/* ---- both versions ---- */
+
 /* A reply has an id, a publication has none. */
 static void centrifuge_object(Member *m, const char *f, size_t length) {
     unsigned long id = length > 6 && !memcmp(f, LITERAL("{\"id\":")) ? strtoul(f + 6, NULL, 10) : 0;
@@ -119,10 +150,10 @@ static void centrifuge_object(Member *m, const char *f, size_t length) {
     else if (id > SUBSCRIBED) take_answer(m, (uint32_t)id - SUBSCRIBED, f, length);
     else if (id == SUBSCRIBED && m->state == GREETING) enter(m);
     else if (id == CONNECTED) {
-        char text[120];
-        int size = snprintf(text, sizeof text, "{\"id\":%d,\"method\":1,\"params\":{\"channel\":\"%s\"}}", SUBSCRIBED, m->conversation);
-        say(m, text, (size_t)size);
-    } else if (memmem(f, length, LITERAL("\"message\":\""))) take_message(m, f, length, LITERAL("\"message\":\""));
+        if (dialect->upgraded == centrifuge_greet) centrifuge_subscribe(m);
+        else centrifuge_v2_subscribe(m);
+    } else if (length == 2) centrifuge_ping(m);
+    else if (memmem(f, length, LITERAL("\"message\":\""))) take_message(m, f, length, LITERAL("\"message\":\""));
     else refused(m, f, length);
 }
 
@@ -152,6 +183,7 @@ const Dialect BROKERS[] = {
     {"jetstream-tcp", NATS, false, BARE, nats_take, "room"},
     {"jetstream-push", NATS, false, STREAM, nats_take, "delivered"},
     {"centrifuge", "\"user\":\"", centrifuge_path, centrifuge_greet, centrifuge_put, centrifuge_take, false, TEXT, NULL, "room"},
+    {"centrifuge-v2", "\"user\":\"", centrifuge_path, centrifuge_v2_greet, centrifuge_v2_put, centrifuge_take, false, TEXT, NULL, "room"},
     {"nchan", "\"from_user\":\"", nchan_path, enter, nchan_put, nchan_take, true, TEXT, NULL, "room"},
 };
 const size_t BROKERS_COUNT = sizeof BROKERS / sizeof *BROKERS;

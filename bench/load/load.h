@@ -11,7 +11,8 @@ enum {
     BODY_ID = 14,
     OUT_FRAME = 8 + 360, /* room for one outgoing message: header, mask, JSON */
     BUFFER = 256 * 1024, /* one read */
-    LOOKED_AT = 16 * 1024, /* a longer frame (a snapshot, a whole presence) is passed over without being kept */
+    LOOKED_AT = 16 * 1024, /* a longer snapshot or presence is passed over without being kept */
+    LONGEST = BUFFER / 2,  /* a frame with several messages of centrifuge */
     TIMES = 1 << 16,     /* send times remembered per sender */
     SAMPLE = 16,         /* every 16th message is timed at every member */
 };

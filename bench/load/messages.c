@@ -97,7 +97,7 @@ void take_message(Member *m, const char *f, size_t length, const char *text_key,
 
     Sender *s = &senders[number];
     if (dialect->acknowledged_by_copy && m->sender == s) acknowledge(s, counter, counter - s->acked);
-    if (counter % SAMPLE == 0 && s->sent - counter < TIMES) {
+    if ((counter + number) % SAMPLE == 0 && s->sent - counter < TIMES) {
         uint64_t time = s->times[counter % TIMES];
         if (window_start && time >= window_start) record(&all_latency, now - time);
     }

@@ -237,15 +237,17 @@ static char *take_frames(Member *m, char *p, char *end) {
         char *f = p + header;
         if (length > LOOKED_AT) {
             if (here < 32) break;
-            if (h[0] != 0x81 || (memcmp(f, LITERAL("{\"type\":\"snapshot\"")) && memcmp(f, LITERAL("{\"type\":\"presence\"")))) {
+            if (h[0] == 0x81 && (!memcmp(f, LITERAL("{\"type\":\"snapshot\"")) || !memcmp(f, LITERAL("{\"type\":\"presence\"")))) {
+                other_frames++;
+                m->passed_over = length > here ? length - here : 0;
+                p = f + (length > here ? here : length);
+                continue;
+            }
+            if (length > LONGEST) {
                 problem(&errors, "member %d: a frame of %zu bytes", (int)(m - members), length);
                 leave(m);
                 break;
             }
-            other_frames++;
-            m->passed_over = length > here ? length - here : 0;
-            p = f + (length > here ? here : length);
-            continue;
         }
         if (here < length) break;
         if (h[0] != 0x81) control(m, h[0] & 0x80 ? h[0] & 0x7f : 0, f, length); /* a fragment counts as unexpected */

@@ -35,11 +35,11 @@ V1_FAULTS = {
 V1_APP = """
 import main
 from suhbat.hub import views
-honest = views.encode
+honest = views.encode_event
 def event_frame(event):
     frame = honest(event)
     return {fault} if event.seq == 40 else frame
-views.encode = event_frame
+views.encode_event = event_frame
 app = main.app
 """
 pytestmark = [

@@ -36,13 +36,13 @@ def row(server: str, members: int, load: str, rate: float, problem: str = "") ->
     }
 
 
-def printed(folder: Path, results: list[list[dict[str, Any]]]) -> tuple[int, str]:
+def printed(folder: Path, results: list[list[dict[str, Any]]], *options: str) -> tuple[int, str]:
     idle = [{"server": "node", "connections": 10, "rss_kb": 7.5, "connects_per_s": 9000.0, "problem": ""}]
     paths = []
     for number, rows in enumerate(results):
         paths.append(folder / f"{number}.json")
-        paths[-1].write_text(json.dumps({"about": [], "rows": rows, "idle": idle}), encoding="utf-8")
-    done = script("summary", *map(str, paths))
+        paths[-1].write_text(json.dumps({"about": ["- a machine"], "rows": rows, "idle": idle}), encoding="utf-8")
+    done = script("summary", *map(str, paths), *options)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -66,3 +66,23 @@ def test_a_failed_row_fails(tmp_path: Path) -> None:
     rows = [row("node", 100, "32×4", 1e5, "1 missing: a message")]
     status, said = printed(tmp_path, [rows, [row("node", 100, "32×4", 1e5)]])
     assert status == 1 and "**FAILED** Node ws, 100, 32×4: 1 missing" in said
+
+
+def test_a_page_is_written(tmp_path: Path) -> None:
+    """Each table that was measured stands between its marks; other tables and the text stay as they were."""
+    page = tmp_path / "page.md"
+    marks = [
+        "<!-- table: deliveries -->",
+        "old",
+        "<!-- end -->",
+        "text",
+        "<!-- table: sends -->",
+        "kept",
+        "<!-- end -->",
+    ]
+    page.write_text("\n".join(marks), encoding="utf-8")
+    rows = [row("node", 100, "32×4", 1e5)]
+    assert printed(tmp_path, [rows], "--write", str(page))[0] == 0
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == marks[0] and lines[-5:] == marks[2:] and "old" not in lines
+    assert ["Node ws", "100,000", "1.00", "1.00", "1.0"] in table_lines("\n".join(lines))

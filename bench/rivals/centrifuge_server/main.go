@@ -1,7 +1,7 @@
 // centrifuge, the library of Centrifugo: one channel for everybody, or one for each. The history of a channel is kept in memory, so that
 // clients can resume (its own way of not losing messages); nothing is written to a disk.
 //
-//	centrifuge_server PORT
+//	centrifuge_server PORT [milliseconds that a write may wait for others; later versions only]
 package main
 
 import (
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -31,7 +32,7 @@ func named(next http.Handler) http.Handler {
 }
 
 func subscribe(e centrifuge.SubscribeEvent, answer centrifuge.SubscribeCallback) {
-	answer(centrifuge.SubscribeReply{Options: centrifuge.SubscribeOptions{Recover: true}}, nil)
+	answer(centrifuge.SubscribeReply{Options: resumable}, nil)
 }
 
 // The reply is sent when the broker has the message.
@@ -41,14 +42,20 @@ func publish(e centrifuge.PublishEvent, answer centrifuge.PublishCallback) {
 }
 
 func main() {
-	config := centrifuge.DefaultConfig
-	config.ClientQueueMaxSize = pending
-	node, err := centrifuge.New(config)
+	delay := time.Duration(0)
+	if len(os.Args) > 2 {
+		milliseconds, err := strconv.Atoi(os.Args[2])
+		if err != nil {
+			log.Fatal(err)
+		}
+		delay = time.Duration(milliseconds) * time.Millisecond
+	}
+	node, err := centrifuge.New(configured())
 	if err != nil {
 		log.Fatal(err)
 	}
 	node.OnConnecting(func(context.Context, centrifuge.ConnectEvent) (centrifuge.ConnectReply, error) {
-		return centrifuge.ConnectReply{}, nil
+		return connected(delay), nil
 	})
 	node.OnConnect(func(client *centrifuge.Client) {
 		client.OnSubscribe(subscribe)
