@@ -35,7 +35,9 @@ V1 = Guarantee(*FLUSHED, "from any `seq`, exactly", "`ok`, flushed", flushes=Tru
 NOTHING = Guarantee("stores nothing", "no", "no", "of each sender", "no", "own copy")
 FROM_STREAM = ("of each sender", "from any `seq`, by a consumer")
 IN_MEMORY = Guarantee("in memory", "memory, beside delivery", "no", *FROM_STREAM, "reply, stored")
-IN_FILE = Guarantee("in a file, flushed every 2 minutes", "file, beside delivery", "every 2 minutes", *FROM_STREAM, "reply, stored")
+IN_FILE = Guarantee(
+    "in a file, flushed every 2 minutes", "file, beside delivery", "every 2 minutes", *FROM_STREAM, "reply, stored"
+)
 FILE_ALWAYS = Guarantee(
     "flushed after delivery",
     "file, beside delivery",
