@@ -4,7 +4,8 @@ notices."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from suhbat.protocol.objects import Presence
@@ -16,8 +17,9 @@ PresenceChange = tuple[Presence, tuple[str, ...]]
 """A user's new presence. For a user who went offline also the logs that their last connection followed."""
 
 CROWD = 50
-"""Users online above which `snapshot` may be as old as the last `take_changes`. A new connection gets what is missing with the
+"""Users online above which `everybody` may be as old as the last `take_changes`. A new connection gets what is missing with the
 next changes, so that a thousand new connections do not build a thousand snapshots of a thousand users."""
+NOBODY: Mapping[str, Presence] = MappingProxyType({})
 REMEMBERED = 10_000
 """Offline users whose `last_seen` is kept."""
 
@@ -43,7 +45,9 @@ class PresenceTracker:
         self._last_seen: dict[str, int] = {}
         self._changes: dict[str, PresenceChange] = {}
         self._local_changes: dict[str, tuple[Actor, bool]] = {}
-        self._snapshot: dict[str, Presence] | None = None
+        self._snapshot: dict[str, Presence] = {}
+        self._outdated = True  # nobody may get `_snapshot`
+        self._changed = False  # somebody went online or offline since `_snapshot` was made
         self.total = 0
         """Connections to this process."""
 
@@ -118,6 +122,7 @@ class PresenceTracker:
                 if self._remote_nodes[actor.uid] == 1 and actor.uid not in self._connections:
                     self._went_online(actor)
                     changed.append((actor, True))
+            self._changed = self._changed or remote.get(actor.uid) != actor
             remote[actor.uid] = actor
         for actor in gone:
             del remote[actor.uid]
@@ -144,38 +149,45 @@ class PresenceTracker:
     def take_changes(self) -> tuple[PresenceChange, ...]:
         """The users whose presence changed on any node since the last call: each user once, with the latest state."""
         changes, self._changes = self._changes, {}
-        self._snapshot = None
+        self._outdated = self._outdated or self._changed
         return tuple(changes.values())
 
     def snapshot(self, people: Iterable[Actor]) -> tuple[Presence, ...]:
-        """The presence of `people` and, up to the announce limit, of all users who are online. See CROWD for its age."""
-        seen = dict(self._everybody_online()) if self._all <= max(self._limit, 1) else {}
-        for person in people:
-            if self.is_online(person.uid):
-                seen[person.uid] = _online(person)
-            else:
-                seen[person.uid] = _offline(person, self._last_seen.get(person.uid))
-        return tuple(seen.values())
+        """The presence of `people` and of `everybody`."""
+        return tuple((dict(self.everybody()) | {person.uid: self.of(person) for person in people}).values())
+
+    def of(self, person: Actor) -> Presence:
+        """The presence of a user."""
+        if self.is_online(person.uid):
+            return _online(person)
+        return _offline(person, self._last_seen.get(person.uid))
+
+    def everybody(self) -> Mapping[str, Presence]:
+        """All users who are online, by uid, up to the announce limit; above it nobody. See CROWD for its age. While nobody
+        comes or goes it is the same object."""
+        if self._all > max(self._limit, 1):
+            return NOBODY
+        if self._outdated or (self._changed and len(self._actors) + len(self._remote_nodes) <= CROWD):
+            users = [*self._actors.values(), *(actor for remote in self._remote.values() for actor in remote.values())]
+            self._snapshot = {user.uid: _online(user) for user in users}
+            self._outdated = self._changed = False
+        return self._snapshot
 
     @property
     def _all(self) -> int:
         return self.total + len(self._remote_nodes)
 
     def _went_online(self, actor: Actor) -> None:
+        self._changed = True
         self._last_seen.pop(actor.uid, None)
         self._changes[actor.uid] = _online(actor), ()
 
     def _went_offline(self, actor: Actor, at: Time, logs: tuple[str, ...]) -> None:
+        self._changed = True
         self._last_seen[actor.uid] = at
         if len(self._last_seen) > REMEMBERED:
             del self._last_seen[next(iter(self._last_seen))]
         self._changes[actor.uid] = _offline(actor, at), logs
-
-    def _everybody_online(self) -> dict[str, Presence]:
-        if self._snapshot is None or len(self._actors) + len(self._remote_nodes) <= CROWD:
-            users = [*self._actors.values(), *(actor for remote in self._remote.values() for actor in remote.values())]
-            self._snapshot = {user.uid: _online(user) for user in users}
-        return self._snapshot
 
 
 def _online(user: Actor) -> Presence:

@@ -49,6 +49,18 @@ class Feeds:
             connection.feeding = True
             self._tasks.start(self._run(connection))
 
+    def catch_up(self, connection: Connection) -> None:
+        """The same, but without a task if nothing has to be read or waited for: then the connection is live on return. Do not
+        call it during a flush."""
+        live = False
+        try:
+            if not (connection.feeding or connection.wire.closed or connection.wire.congested):
+                complete = not self._unknown(connection) and not self._behind_connection(connection)
+                live = complete and self._reach(connection) is None
+        finally:
+            if not live:
+                self.start(connection)
+
     async def _run(self, connection: Connection) -> None:
         try:
             while connection.wire.closed is False and not await self._step(connection):
@@ -61,12 +73,24 @@ class Feeds:
 
     async def _step(self, connection: Connection) -> bool:
         """Write one page of each log that is behind. Returns True when the connection has gone live."""
-        by_log = self._channels.by_log
         await drained(connection)
-        if unknown := [by_log[key] for key in connection.lag if key in by_log and by_log[key].head is None]:
+        if unknown := self._unknown(connection):
             await self._gaps.read_heads(unknown)
         for channel in self._behind_connection(connection):
             await self._gaps.read(channel)
+        missing = self._reach(connection)
+        if missing is None:
+            return True
+        for key in missing:
+            if connection.wire.congested or connection.wire.closed:
+                break
+            await self._send_page(connection, key)
+        return False
+
+    def _reach(self, connection: Connection) -> list[str] | None:
+        """Send what is due at this position. Returns the logs in which the connection misses events; None if it has gone
+        live."""
+        by_log = self._channels.by_log
         self._channels.flush()
         missing = [key for key, cursor in connection.lag.items() if cursor < (by_log[key].head or 0)]
         self._send_caught_up(connection)
@@ -76,14 +100,15 @@ class Feeds:
             self._announcements.send_missed(connection)
         if not missing:
             if connection.wire.congested or connection.wire.closed or self._behind_connection(connection):
-                return False
+                return []
             self._go_live(connection)
-            return True
-        for key in missing:
-            if connection.wire.congested or connection.wire.closed:
-                break
-            await self._send_page(connection, key)
-        return False
+            return None
+        return missing
+
+    def _unknown(self, connection: Connection) -> list[Channel]:
+        """The channels of its logs whose head has not been read yet."""
+        channels = (self._channels.by_log.get(key) for key in connection.lag)
+        return [channel for channel in channels if channel is not None and channel.head is None]
 
     def _behind_connection(self, connection: Connection) -> list[Channel]:
         """The channels whose head is below what the connection was sent, or below a target of it.

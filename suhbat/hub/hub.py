@@ -191,7 +191,7 @@ class Hub:
         """Feed a connection from the log until it is live. It gets `caught_up` when it has reached the `target`, if given."""
         if target is not None:
             connection.targets.append(target)
-        self._feed(connection)
+        self._feeds.catch_up(connection)
 
     def leave(self, connection: Connection, key: str) -> None:
         """Stop following a log. Idempotent."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 
 from suhbat.chat.model import Actor
 from suhbat.chat.presence import PresenceChange, PresenceTracker
 from suhbat.protocol.events import own_log
-from suhbat.protocol.notices import PresenceNotice
+from suhbat.protocol.notices import PresenceNotice, whole_presence
+from suhbat.protocol.objects import Presence
 from suhbat.protocol.replies import encode
 from suhbat.protocol.types import LOBBY
 
@@ -29,6 +31,8 @@ class PresenceBroadcast:
         self._channels = channels
         self._notices = notices
         self._presence = presence
+        self._everybody: Mapping[str, Presence] = {}
+        self._encoded = b""  # of `_everybody`
 
     async def run(self) -> None:
         """Every COLLECT_SECONDS send the arrivals and departures. All v1 connections get them; above the announce limit only
@@ -50,7 +54,18 @@ class PresenceBroadcast:
                 continue
             for listener in channel.all_listeners():
                 people[listener.actor.uid] = listener.actor
-        return encode(PresenceNotice(users=self._presence.snapshot(people.values()), whole=True))
+        everybody = self._presence.everybody()
+        if everybody is not self._everybody:
+            # Encoded once for all who connect before somebody else comes or goes.
+            self._everybody, self._encoded = everybody, b",".join(map(encode, everybody.values()))
+        others: list[bytes] = []
+        for uid, person in people.items():
+            presence = self._presence.of(person)
+            if uid not in everybody:
+                others.append(encode(presence))
+            elif everybody[uid] != presence:
+                return encode(PresenceNotice(users=self._presence.snapshot(people.values()), whole=True))
+        return whole_presence([self._encoded, *others] if everybody else others)
 
     def _send(self, changes: tuple[PresenceChange, ...]) -> None:
         if not changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -29,6 +30,12 @@ class PresenceNotice(Schema):
     type: Literal["presence"] = "presence"
     users: tuple[Presence, ...]
     whole: bool = Field(default=False, exclude_if=lambda value: not value)
+
+
+def whole_presence(users: Iterable[bytes]) -> bytes:
+    """An encoded `PresenceNotice` with `whole`, from its encoded users; several may be joined with commas. It is sent at every
+    opening, and its parts are shared."""
+    return b'{"type":"presence","users":[%b],"whole":true}' % b",".join(users)
 
 
 class Receipt(Schema):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from json.encoder import encode_basestring as quote
 from typing import Literal
 
 from pydantic import Field
+from pydantic_core import to_json
 
 from suhbat.errors import SuhbatError
 from suhbat.texts import Language, say
@@ -135,6 +137,26 @@ REPLIES: tuple[type[Schema], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp
 def encode(frame: Schema) -> bytes:
     """Encode a frame as one JSON object in UTF-8."""
     return frame.__pydantic_serializer__.to_json(frame)
+
+
+def snapshot(
+    conversations: Sequence[bytes],
+    users: Iterable[User],
+    cursors: Mapping[str, int],
+    invitations: Sequence[Invitation],
+    *,
+    more: bool,
+) -> bytes:
+    """An encoded `Snapshot` from encoded states, each of which its sender has encoded before to know its size."""
+    parts = [
+        b'{"type":"snapshot","conversations":[%b],' % b",".join(conversations),
+        b'"users":[%b],' % b",".join(map(encode, users)),
+        b'"cursors":%b' % to_json(cursors),
+    ]
+    if invitations:
+        parts.append(b',"invitations":[%b]' % b",".join(map(encode, invitations)))
+    parts.append(b',"more":true}' if more else b"}")
+    return b"".join(parts)
 
 
 def sent(id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int, duplicate: bool) -> bytes:

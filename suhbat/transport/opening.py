@@ -77,7 +77,7 @@ class Opening:
                 self._follow(mine, page.places)
                 heads |= mine
                 for frame in self._snapshots(page, cursor, last=after is None):
-                    self._connection.reply(replies.encode(frame))
+                    self._connection.reply(frame)
                     await drained(self._connection)
             if after is None or self._connection.wire.closed:
                 return heads
@@ -133,15 +133,16 @@ class Opening:
         by_key = {self._own if name == ME else name: cursor for name, cursor in cursors.items()}
         self._services.hub.follow(self._connection, by_key, places)
 
-    def _snapshots(self, page: States, cursor: int, *, last: bool) -> Iterator[replies.Snapshot]:
-        """Split a page into frames of about FRAME_BYTES at most. `last`: no page follows."""
-        invitations, states, size = page.invitations, list[ConversationState](), 0
-        for state in map(self._counted, page.states):
-            more = len(replies.encode(state)) + USER_BYTES * len(page.people[state.conversation])
+    def _snapshots(self, page: States, cursor: int, *, last: bool) -> Iterator[bytes]:
+        """Split a page into encoded frames of about FRAME_BYTES at most. `last`: no page follows."""
+        invitations, states, size = page.invitations, dict[str, bytes](), 0
+        for state in page.states:
+            encoded = replies.encode(self._counted(state))
+            more = len(encoded) + USER_BYTES * len(page.people[state.conversation])
             if states and size + more > FRAME_BYTES:
                 yield _snapshot(states, page, cursor, invitations, more=True)
-                invitations, states, size = (), [], 0
-            states.append(state)
+                invitations, states, size = (), {}, 0
+            states[state.conversation] = encoded
             size += more
         if states or last:
             yield _snapshot(states, page, cursor, invitations, more=not last)
@@ -154,20 +155,15 @@ class Opening:
 
 
 def _snapshot(
-    states: Sequence[ConversationState],
-    page: States,
-    cursor: int,
-    invitations: tuple[Invitation, ...],
-    *,
-    more: bool,
-) -> replies.Snapshot:
-    names = [state.conversation for state in states]
-    uids = {uid for name in names for uid in page.people[name]}
-    return replies.Snapshot(
-        conversations=tuple(states),
-        users=tuple(user for user in page.users if user.uid in uids),
-        cursors={ME: cursor} | {name: page.places.heads[name] for name in names},
-        invitations=invitations,
+    states: Mapping[str, bytes], page: States, cursor: int, invitations: tuple[Invitation, ...], *, more: bool
+) -> bytes:
+    """A frame with these encoded states, by conversation."""
+    uids = {uid for name in states for uid in page.people[name]}
+    return replies.snapshot(
+        list(states.values()),
+        [user for user in page.users if user.uid in uids],
+        {ME: cursor} | {name: page.places.heads[name] for name in states},
+        invitations,
         more=more,
     )
 

@@ -52,6 +52,25 @@ def test_a_snapshot_has_all_users_up_to_the_limit() -> None:
     assert {user.user_id: user.state for user in presence.snapshot([BOB, gone])} == {"bob": "online", "dora": "offline"}
 
 
+def test_everybody_is_the_same_object_until_somebody_comes_or_goes() -> None:
+    """So its encoding can be shared. A second connection of a user changes nothing."""
+    presence = tracker(1_000)
+    presence.enter(ANNA)
+    before = presence.everybody()
+    presence.enter(ANNA)
+    presence.take_changes()
+    once = presence.everybody()
+    assert presence.everybody() is once and once == before
+    presence.enter(BOB)
+    assert set(presence.everybody()) == {"ua", "ub"}
+    presence.leave(BOB, 5)
+    assert set(presence.everybody()) == {"ua"}
+    presence.update_node("n2", [Actor(uid="ub", user_id="bob")], [], 6)
+    assert set(presence.everybody()) == {"ua", "ub"}
+    presence.update_node("n2", [Actor(uid="ub", user_id="bobby")], [], 7)
+    assert presence.everybody()["ub"].user_id == "bobby"
+
+
 def test_a_crowd_has_one_snapshot_between_changes() -> None:
     """In a crowd a snapshot is as old as the last call of `take_changes`; the next changes contain what it lacks."""
     presence = tracker(1_000)

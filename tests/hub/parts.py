@@ -148,7 +148,7 @@ def hub_over(log: Log, tasks: Tasks | None = None) -> Hub:
         cast(LogReader, log),
         MemoryBus(),
         PresenceTracker(1_000, FakePresenceListener()),
-        tasks or Tasks(),
+        Tasks() if tasks is None else tasks,  # an empty one is false
         lambda: False,
     )
 

@@ -10,16 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from suhbat.chat.model import Actor
-from suhbat.chat.presence import PresenceTracker
+from suhbat.chat.presence import CROWD, PresenceTracker
 from suhbat.hub import connections, gap_reader, reconciliation
 from suhbat.hub.connection import FrameFormat, Target
 from suhbat.hub.presence import PresenceBroadcast
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.notices import PresenceNotice
+from suhbat.tasks import Tasks
 from tests.fakes import FakePresenceListener
 
-from .parts import Log, connect, reconciling, running, settle
+from .parts import Log, connect, hub_over, reconciling, running, settle
 
 
 async def test_events_reach_everybody_in_one_write() -> None:
@@ -427,3 +429,60 @@ async def test_a_full_presence_notice_says_so() -> None:
         notice = json.loads(PresenceBroadcast(hub.channels, hub.notices, here).full_notice(connection))
         assert notice["whole"] is True
         assert [user["user_id"] for user in notice["users"] if user["state"] == "online"] == ["ua"]
+
+
+@pytest.mark.parametrize("people", [1, 3, CROWD + 5])
+async def test_a_full_presence_notice_has_shared_parts(people: int) -> None:
+    """It equals the encoded snapshot of the tracker: in a crowd and in a small group, for a user who came after the last
+    changes, for one beside whom an offline user listens, and above the announce limit."""
+    log, here = Log(), PresenceTracker(CROWD + 8, FakePresenceListener())
+    async with running(log) as hub:
+        broadcast = PresenceBroadcast(hub.channels, hub.notices, here)
+        connections = [connect(hub, f"u{number}")[0] for number in range(people + 12)]
+        hub.follow(connections[0], {"d1": 0})
+        hub.follow(connections[1], {"d1": 0})
+        for number, connection in enumerate(connections):
+            here.enter(connection.actor)
+            if number == people:
+                here.take_changes()
+                here.leave(connections[1].actor, 5)
+            for one in (connection, connections[0]):
+                around = [one.actor, connections[1].actor] if one is connections[0] else [one.actor]
+                expected = PresenceNotice(users=here.snapshot(around), whole=True)
+                found = PresenceNotice.model_validate_json(broadcast.full_notice(one))
+                assert found.whole and sorted(found.users, key=str) == sorted(expected.users, key=str)
+                assert broadcast.full_notice(one) == broadcast.full_notice(one)
+
+
+async def test_a_complete_connection_is_live_at_once() -> None:
+    """Without a task, and `caught_up` comes in the same step. A congested connection, one that misses an event and one whose
+    channel has no head yet are fed by a task."""
+    log = Log()
+    tasks = Tasks()
+    hub = hub_over(log, tasks)
+    await hub.open()
+    hub.apply([log.write(), log.write()])
+    before = len(tasks)
+    complete, wire = connect(hub, "ua", live=False)
+    hub.follow(complete, {"lobby": 2})
+    hub.catch_up(complete, Target({"lobby": 2}, presence=True))
+    assert complete.live and wire.types() == ["presence", "caught_up"] and len(tasks) == before
+    hub.apply([log.write()])
+    await settle()
+    assert wire.seqs() == [3]
+
+    congested, slow = connect(hub, "ub", live=False)
+    behind, _ = connect(hub, "uc", live=False)
+    unknown, _ = connect(hub, "ud", live=False)
+    slow.congested = True
+    for connection in (congested, behind, unknown):
+        hub.follow(connection, {"lobby": 2 if connection is behind else 3})
+        if connection is unknown:
+            hub.follow(connection, {"d1": 0})
+        hub.catch_up(connection, None)
+        assert not connection.live and connection.feeding
+    assert len(tasks) == before + 3
+    slow.drain()
+    await settle()
+    assert congested.live and behind.live and unknown.live
+    await tasks.close()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from suhbat.protocol import replies, simple, v1
 from suhbat.protocol.events import EVENT, MessageCreated, model_of
 from suhbat.protocol.live_message import LiveMessage
-from suhbat.protocol.objects import Message
+from suhbat.protocol.notices import PresenceNotice, whole_presence
+from suhbat.protocol.objects import ConversationState, Invitation, Message, Presence, User
 from suhbat.protocol.replies import encode
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=40)
@@ -75,6 +76,41 @@ def test_a_message_in_the_simple_dialect(message: LiveMessage, to_user: str) -> 
         sent_at=message.at,
     )
     assert simple.message(message, to_user) == simple.message(model_of(message), to_user) == encode(shown)
+
+
+users = st.builds(User, uid=texts, user_id=texts, kind=st.sampled_from(["guest", "account"]))
+states = st.builds(ConversationState, conversation=texts, kind=st.just("room"), head=numbers, title=texts, draft=texts)
+invitations = st.builds(Invitation, conversation=texts, title=texts, inviter=texts, inviter_uid=texts, invited_at=times)
+presences = st.builds(Presence, user_id=texts, uid=texts, state=st.just("offline"), last_seen=st.none() | times)
+
+
+@given(
+    conversations=st.lists(states, max_size=3),
+    users=st.lists(users, max_size=3),
+    cursors=st.dictionaries(texts | st.just(EVERY_ESCAPE), numbers, max_size=3),
+    offered=st.lists(invitations, max_size=2),
+    more=st.booleans(),
+)
+def test_a_snapshot(
+    conversations: list[ConversationState],
+    users: list[User],
+    cursors: dict[str, int],
+    offered: list[Invitation],
+    more: bool,
+) -> None:
+    """`snapshot` equals an encoded `Snapshot`."""
+    made = replies.Snapshot(
+        conversations=tuple(conversations), users=tuple(users), cursors=cursors, invitations=tuple(offered), more=more
+    )
+    assert replies.snapshot(list(map(encode, conversations)), users, cursors, offered, more=more) == encode(made)
+
+
+@given(people=st.lists(presences, max_size=4), shared=st.integers(0, 4))
+def test_a_whole_presence_notice(people: list[Presence], shared: int) -> None:
+    """`whole_presence` equals an encoded `PresenceNotice`; its first users may be joined before."""
+    first = [b",".join(map(encode, people[:shared]))] if people[:shared] else []
+    parts = [*first, *map(encode, people[shared:])]
+    assert whole_presence(parts) == encode(PresenceNotice(users=tuple(people), whole=True))
 
 
 def test_no_field_is_forgotten() -> None:

@@ -202,6 +202,7 @@ async def test_unfinished_syncs_pause_reading() -> None:
     assert isinstance(dialect, V1Dialect)
     dialect.connection = Connection(wire, FrameFormat.V1, Actor("u1", "ali"), "en")
     hub = dialect.services.hub
+    hub.follow(dialect.connection, {LOBBY: 0})
     for _ in range(SYNCS):
         hub.catch_up(dialect.connection, Target({LOBBY: 1}, presence=False))
     assert not dialect.crowded

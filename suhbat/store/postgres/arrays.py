@@ -58,7 +58,7 @@ def queue_find(
 
 
 def select_for(connection: Connection, statement: Select[Any], wanted: TableClause, rows: Sequence[Row]) -> list[Row]:
-    return [tuple(row) for row in connection.exec_driver_sql(_wanted_text(statement, wanted), _columns(rows))]
+    return [tuple(row) for row in connection.exec_driver_sql(_wanted_text(statement, wanted), tuple(_columns(rows)))]
 
 
 def update(
