@@ -19,6 +19,11 @@ NEWEST = 20_000
 rare word the index has few entries."""
 _HIGHEST_POSITION = 16_383
 
+_APPEND = (
+    "INSERT INTO search_rows (conversation_id, seq, words) "
+    "SELECT log, seq, words::tsvector FROM {unnest} AS v(log, seq, words)"
+)
+
 Entry = tuple[int, str, list[str]]
 """An id of `search_rows`, the normalised words, the marks."""
 
@@ -31,15 +36,11 @@ def create(connection: Connection) -> None:
 
 def append(connection: Connection, cache: WriterCache, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """Add new messages: log id, `seq`, words, marks. Ids ascend within each log, because the log is locked."""
-    connection.exec_driver_sql(
-        "INSERT INTO search_rows (conversation_id, seq, words) "
-        "SELECT log, seq, words::tsvector FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v(log, seq, words)",
-        (
-            [log_id for log_id, _, _, _ in new],
-            [seq for _, seq, _, _ in new],
-            [_vector(words, marks) for _, _, words, marks in new],
-        ),
-    )
+    # Imported late: SQLite has no such driver.
+    from .postgres.arrays import write
+
+    rows = [(log_id, seq, _vector(words, marks)) for log_id, seq, words, marks in new]
+    write(connection, _APPEND, ("bigint", "bigint", "text"), rows)
 
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:

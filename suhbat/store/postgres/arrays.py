@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Connection, Integer, LargeBinary, Select, Table, TableClause
+from sqlalchemy import Connection, Select, Table, TableClause
 from sqlalchemy.dialects import postgresql
 
 from .literals import array_of_bytes, array_of_numbers, array_of_texts
@@ -27,6 +27,11 @@ class _Texts(NamedTuple):
     percent: str
     statement: Statement
     literals: tuple[Literal, ...]
+
+
+def write(connection: Connection, text: str, types: tuple[str, ...], rows: Sequence[Row]) -> None:
+    """Run a statement without results. `{unnest}` in its text stands for the rows, whose columns have these types."""
+    _write(connection, _texts(text, types), rows)
 
 
 def insert(
@@ -95,7 +100,8 @@ def _parameters(texts: _Texts, rows: Sequence[Row]) -> list[bytes]:
 def _insert_texts(table: Table, names: tuple[str, ...], or_nothing: bool) -> _Texts:
     listed = ", ".join(f'"{name}"' for name in names)
     clause = " ON CONFLICT DO NOTHING" if or_nothing else ""
-    return _texts(table, names, f"INSERT INTO {table.name} ({listed}) SELECT * FROM {{unnest}}{clause}")  # noqa: S608
+    text = f"INSERT INTO {table.name} ({listed}) SELECT * FROM {{unnest}}{clause}"  # noqa: S608 (names of ours)
+    return _texts(text, _types(table, names))
 
 
 @lru_cache(maxsize=64)
@@ -103,14 +109,16 @@ def _select_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...])
     wanted = ", ".join(keys)
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
     listed = ", ".join(f"t.{column}" for column in columns)
-    return _texts(table, keys, f"SELECT {listed} FROM {{unnest}} AS v({wanted}) JOIN {table.name} AS t ON {where}")  # noqa: S608
+    text = f"SELECT {listed} FROM {{unnest}} AS v({wanted}) JOIN {table.name} AS t ON {where}"  # noqa: S608
+    return _texts(text, _types(table, keys))
 
 
 @lru_cache(maxsize=64)
 def _wanted_text(statement: Select[Any], wanted: TableClause) -> str:
     names = [column.name for column in wanted.columns]
+    arrays = ", ".join(f"%s::{type}[]" for type in _types(wanted, names))
     selected = statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
-    return f"WITH {wanted.name}({', '.join(names)}) AS (SELECT * FROM unnest({_percent(wanted, names)})) {selected}"  # noqa: S608
+    return f"WITH {wanted.name}({', '.join(names)}) AS (SELECT * FROM unnest({arrays})) {selected}"  # noqa: S608
 
 
 @lru_cache(maxsize=64)
@@ -119,31 +127,21 @@ def _update_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...],
     new = ", ".join(f"{name} = {f't.{name} + ' if add else ''}v.{name}" for name in columns)
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
     listed = ", ".join(names)
-    return _texts(table, names, f"UPDATE {table.name} AS t SET {new} FROM {{unnest}} AS v({listed}) WHERE {where}")  # noqa: S608
+    text = f"UPDATE {table.name} AS t SET {new} FROM {{unnest}} AS v({listed}) WHERE {where}"  # noqa: S608
+    return _texts(text, _types(table, names))
 
 
-def _texts(table: Table, names: Sequence[str], text: str) -> _Texts:
-    """The text with its parameters in both styles: `{unnest}` stands for the arrays of these columns."""
-    types = _types(table, names)
+@lru_cache(maxsize=64)
+def _texts(text: str, types: tuple[str, ...]) -> _Texts:
+    percent = ", ".join(f"%s::{type}[]" for type in types)
     dollar = ", ".join(f"${number}::{type}[]" for number, type in enumerate(types, 1))
-    literals = tuple(_literal(table, name) for name in names)
-    return _Texts(
-        text.format(unnest=f"unnest({_percent(table, names)})"),
-        Statement(text.format(unnest=f"unnest({dollar})")),
-        literals,
-    )
+    literals = tuple(_LITERALS.get(type, array_of_numbers) for type in types)
+    queued = Statement(text.format(unnest=f"unnest({dollar})"))
+    return _Texts(text.format(unnest=f"unnest({percent})"), queued, literals)
 
 
-def _percent(table: Table | TableClause, names: Sequence[str]) -> str:
-    return ", ".join(f"%s::{type}[]" for type in _types(table, names))
+_LITERALS: dict[str, Literal] = {"text": array_of_texts, "bytea": array_of_bytes}
 
 
-def _types(table: Table | TableClause, names: Sequence[str]) -> list[str]:
-    return [table.c[name].type.compile(_DIALECT) for name in names]
-
-
-def _literal(table: Table, name: str) -> Literal:
-    type = table.c[name].type
-    if isinstance(type, Integer | Boolean):
-        return array_of_numbers
-    return array_of_bytes if isinstance(type, LargeBinary) else array_of_texts
+def _types(table: Table | TableClause, names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(table.c[name].type.compile(_DIALECT).lower() for name in names)

@@ -15,6 +15,7 @@ _SETTINGS = {
     "timezone": "UTC",
     "synchronous_commit": "on",
     "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
     # A node that is paused in the middle of a transaction must not hold up the others.
     "lock_timeout": "500ms",
     "idle_in_transaction_session_timeout": "2s",

@@ -1,0 +1,125 @@
+"""How often the writer waits for PostgreSQL: other nodes wait for the locked logs as long as it does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from suhbat.chat.model import Actor, PostResult
+from suhbat.protocol import commands
+from suhbat.store.postgres.pipeline import Pipeline
+from suhbat.store.postgres.store import PostgresStore
+from tests import engines
+from tests.commands import execute
+from tests.fakes import FakeClock
+from tests.store.parts import ALI, VALI, Listener
+
+MOST = 4
+"""Round trips of a batch of posts."""
+SOLI = Actor("u-soli", "soli", lobby_from=0)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    yield engines.database_of(tmp_path)
+    engines.give_back(tmp_path)
+
+
+@pytest.fixture
+def listener() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+async def store(url: str, listener: Listener) -> AsyncIterator[PostgresStore]:
+    store = PostgresStore(url, clock=FakeClock())
+    await store.open(listener.committed)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def trips(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The round trips of the writer."""
+    seen: list[str] = []
+    real = Pipeline.run
+
+    def run(pipeline: Pipeline) -> Any:
+        if pipeline._queued:
+            seen.append("; ".join(statement.text.decode() for statement, _ in pipeline._queued))
+        return real(pipeline)
+
+    monkeypatch.setattr(Pipeline, "run", run)
+    assert store._writes is not None
+    event.listen(store._writes, "before_cursor_execute", lambda *given: seen.append(given[2]))
+    event.listen(store._writes, "commit", lambda connection: seen.append("COMMIT"))
+    return seen
+
+
+async def test_a_batch_of_posts(store: PostgresStore, listener: Listener, trips: list[str]) -> None:
+    """A batch of posts needs at most four round trips, whatever its size and the number of its logs: a room, directs and
+    the lobby, with keys, replies and repetitions."""
+    room = (await execute(store, commands.Create, ALI, 1, title="Xona")).conversation
+    await execute(store, commands.Admit, ALI, 1, conversation=room, person=VALI, role="member", exempt=True)
+    peers = [Actor(f"u-{n}", f"u{n}", lobby_from=0) for n in range(20)]
+    places: list[dict[str, Any]] = [{"conversation": room}, {}, *({"peer": peer} for peer in peers)]
+
+    async def round_of(number: int, replied: list[int | None]) -> list[Any]:
+        del trips[:]
+        asked = [
+            listener.ask(store, sender, client_id=f"{number}-{n}", reply_to=replied[n], **place)
+            for n, place in enumerate(places)
+            for sender in ((ALI,) if "peer" in place else (ALI, VALI))
+        ]
+        return list(await asyncio.gather(*asked))
+
+    nothing: list[int | None] = [None] * len(places)
+    first = await round_of(1, nothing)
+    for number, replied in ((2, nothing), (3, [1 if "peer" in place else first[0].seq for place in places])) * 2:
+        outcomes = await round_of(number, replied)
+        assert all(isinstance(outcome, PostResult) for outcome in outcomes), outcomes
+        assert 0 < len(trips) <= MOST, trips
+
+
+async def test_a_message_alone(store: PostgresStore, listener: Listener, trips: list[str]) -> None:
+    """A message alone needs three: lock and read; write; COMMIT."""
+    await listener.send(store, ALI, peer=VALI)
+    await listener.send(store, VALI, peer=ALI)
+    for sender, peer in ((ALI, VALI), (VALI, ALI)):
+        del trips[:]
+        await listener.send(store, sender, peer=peer, client_id=f"{len(listener.heard)}")
+        assert len(trips) == 3, "\n".join(trips)
+
+
+async def test_work_sees_what_posts_wrote(store: PostgresStore, listener: Listener) -> None:
+    """Statements of posts that are queued are sent before those of other work in the same transaction."""
+    answers = await asyncio.gather(
+        listener.ask(store, ALI, "one", peer=SOLI),
+        execute(store, commands.Create, ALI, 1, title="Xona"),
+        listener.ask(store, ALI, "two", peer=SOLI),
+    )
+    sent = [answer for answer in answers if isinstance(answer, PostResult)]
+    assert [one.seq for one in sent] == [1, 2]
+    assert (await store.heads([sent[0].conversation]))[sent[0].conversation] == 2
+
+
+async def test_prepared_statements_after_a_refused_command(store: PostgresStore, listener: Listener) -> None:
+    """psycopg deallocates all prepared statements after a rollback to a savepoint. Messages are written all the same, and
+    commands that follow in the same transaction."""
+    for n in range(12):  # psycopg prepares what is repeated, and deallocates only if it has prepared something
+        await execute(store, commands.Create, ALI, 1, title=f"{n}")
+    for _ in range(3):
+        answers = await asyncio.gather(
+            listener.ask(store, ALI),
+            execute(store, commands.Update, VALI, 1, conversation="rnone", title="?"),
+            execute(store, commands.Create, ALI, 1, title="Xona"),
+            return_exceptions=True,
+        )
+        assert isinstance(answers[0], PostResult), answers
+        assert isinstance(answers[1], Exception) and not isinstance(answers[2], BaseException), answers
+        assert isinstance(await listener.ask(store, ALI), PostResult)
