@@ -14,6 +14,7 @@ from sqlalchemy.pool import StaticPool
 
 from suhbat.chat.model import Change, Changed, Committed, StoreDelta
 from suhbat.store.errors import UnusableStore
+from suhbat.store.read.joint import Joint
 from suhbat.store.sql import SQLStore
 from suhbat.store.write.batch import Batch, Item, Work
 from suhbat.store.write.committer import Committer
@@ -23,6 +24,7 @@ from suhbat.store.write.writer_cache import WriterCache
 
 from .loop import PROCESS
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 READ_SECONDS = 0.004
@@ -159,6 +161,9 @@ class _Reader:
         if error is not None:
             raise error
         return found  # type: ignore[return-value]
+
+    async def read_joint(self, kind: Joint[K, T], key: K) -> T:
+        return (await self.read(lambda connection: kind.run(connection, [key])))[0]
 
     def _ask(self, run: Callable[[Connection], T]) -> tuple[T | None, Exception | None]:
         try:
