@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, TableClause
@@ -115,8 +116,12 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
 def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Insert rows, given as tuples in the order of the table's columns."""
     if rows:
-        names = tuple(column.name for column in table.columns)
-        _row_statements(connection).insert(connection, table, names, rows, or_nothing=False)
+        _row_statements(connection).insert(connection, table, _names(table), rows, or_nothing=False)
+
+
+@cache
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns)
 
 
 def find_rows(

@@ -13,6 +13,8 @@ from sqlalchemy import Connection, delete, func, select
 from suhbat.store.journal import MOST, Cursor, JournalRow, NoCursor, Range, together
 from suhbat.store.tables import cursors, journal
 
+from . import values
+
 FETCHED = 64
 """Rows read at once."""
 PRUNED = 1_000
@@ -21,8 +23,11 @@ PRUNED = 1_000
 
 def write(connection: Connection, ranges: Iterable[Range]) -> int:
     """Write the row of the present transaction. Returns its id."""
-    body = json.dumps({"events": together(ranges)}, separators=(",", ":"))
-    return connection.exec_driver_sql("INSERT INTO journal (body) VALUES (?)", (body,)).lastrowid
+    body = _encode({"events": together(ranges)})
+    return values.execute(connection, "INSERT INTO journal (body) VALUES (?)", (body,)).lastrowid or 0
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def last_id(connection: Connection) -> int:

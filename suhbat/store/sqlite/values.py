@@ -52,7 +52,7 @@ def insert(
     connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Row], *, or_nothing: bool
 ) -> None:
     for part in parts(rows):
-        _run(connection, _insert_text(table, names, len(part), or_nothing), part)
+        execute(connection, _insert_text(table, names, len(part), or_nothing), _flat(part))
 
 
 def find(
@@ -61,14 +61,14 @@ def find(
     """Find rows by a join, because SQLite 3.40 scans the whole table for `(a, b) IN (VALUES …)`."""
     found: list[Row] = []
     for part in padded(wanted):
-        found += _run(connection, _select_text(table, keys, columns, len(part)), part)
+        found += _select(connection, _select_text(table, keys, columns, len(part)), part)
     return found
 
 
 def select_for(connection: Connection, statement: Select[Any], wanted: TableClause, rows: Sequence[Row]) -> list[Row]:
     found: list[Row] = []
     for part in padded(rows):
-        found += _run(connection, _wanted_text(statement, wanted, len(part)), part)
+        found += _select(connection, _wanted_text(statement, wanted, len(part)), part)
     return found
 
 
@@ -82,7 +82,7 @@ def update(
     add: bool,
 ) -> None:
     for part in parts(rows):
-        _run(connection, _update_text(table, keys, columns, len(part), add), part)
+        execute(connection, _update_text(table, keys, columns, len(part), add), _flat(part))
 
 
 def parts(rows: Sequence[T]) -> Sequence[Sequence[T]]:
@@ -101,6 +101,8 @@ def parts(rows: Sequence[T]) -> Sequence[Sequence[T]]:
 
 def padded(rows: Sequence[Row]) -> list[Sequence[Row]]:
     """The same for reads, with fewer parts: the last one is filled up with rows of NULL, which equal nothing."""
+    if len(rows) == 1:
+        return [rows]
     cut: list[Sequence[Row]] = []
     for start in range(0, len(rows), _LARGEST):
         part = rows[start : start + _LARGEST]
@@ -109,8 +111,8 @@ def padded(rows: Sequence[Row]) -> list[Sequence[Row]]:
     return cut
 
 
-def _run(connection: Connection, text: str, rows: Sequence[Row]) -> list[Row]:
-    """Run a statement in the open transaction, or in one that SQLAlchemy begins now. Returns all rows of its result.
+def execute(connection: Connection, text: str, parameters: Row) -> sqlite3.Cursor:
+    """Execute a statement in the open transaction, or in one that SQLAlchemy begins now.
 
     Errors are those that SQLAlchemy would raise, but without the parameters, which have the texts of messages.
     """
@@ -118,12 +120,21 @@ def _run(connection: Connection, text: str, rows: Sequence[Row]) -> list[Row]:
     if not driver.in_transaction:
         connection.begin()
     try:
-        found: list[Row] = driver.execute(
-            text, rows[0] if len(rows) == 1 else tuple(chain.from_iterable(rows))
-        ).fetchall()
+        cursor: sqlite3.Cursor = driver.execute(text, parameters)
     except sqlite3.Error as error:
         raise _wrapped(text, error) from error
-    return found
+    return cursor
+
+
+def _select(connection: Connection, text: str, rows: Sequence[Row]) -> list[Row]:
+    try:
+        return execute(connection, text, _flat(rows)).fetchall()
+    except sqlite3.Error as error:
+        raise _wrapped(text, error) from error
+
+
+def _flat(rows: Sequence[Row]) -> Row:
+    return rows[0] if len(rows) == 1 else tuple(chain.from_iterable(rows))
 
 
 def _wrapped(text: str, error: sqlite3.Error) -> DBAPIError:
@@ -141,6 +152,9 @@ def _insert_text(table: Table, names: tuple[str, ...], count: int, or_nothing: b
 
 @lru_cache(maxsize=64)
 def _select_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], count: int) -> str:
+    if count == 1:
+        where = " AND ".join(f"{key} = ?" for key in keys)
+        return f"SELECT {', '.join(columns)} FROM {table.name} WHERE {where}"  # noqa: S608 (names of ours)
     wanted = ", ".join(f"v_{key}" for key in keys)
     where = " AND ".join(f"{key} = v_{key}" for key in keys)
     values = _values(len(keys), count)
@@ -157,6 +171,10 @@ def _wanted_text(statement: Select[Any], wanted: TableClause, count: int) -> str
 
 @lru_cache(maxsize=64)
 def _update_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], count: int, add: bool) -> str:
+    if count == 1:  # numbered parameters, because the keys come first; a third of the time of the text below
+        new = ", ".join(f"{name} = {f'{name} + ' if add else ''}?{n}" for n, name in enumerate(columns, len(keys) + 1))
+        where = " AND ".join(f"{key} = ?{n}" for n, key in enumerate(keys, 1))
+        return f"UPDATE {table.name} SET {new} WHERE {where}"  # noqa: S608 (names of ours)
     names = ", ".join(keys + columns)
     new = ", ".join(f"{name} = {f'{table.name}.{name} + ' if add else ''}v.{name}" for name in columns)
     where = " AND ".join(f"{table.name}.{key} = v.{key}" for key in keys)
