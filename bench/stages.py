@@ -161,7 +161,7 @@ async def stored(data: Path, size: int, asked: argparse.Namespace) -> float:
 
         for _ in range(size):
             count += 1
-            store.post(Post(actor, "lobby", None, TEXT, f"~{count:08x}", None, None, NOW, one))
+            store.post(Post(actor, "lobby", None, TEXT, None, None, NOW, one))
         await done
 
     rounds = []

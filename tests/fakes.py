@@ -211,7 +211,7 @@ class FakeStore(FakePeople):
         self.touched: list[dict[str, int]] = []
         self.logs: dict[str, list[Message]] = {LOBBY: []}
         self.directs: dict[frozenset[str], str] = {}
-        self.answers: dict[tuple[str, str], tuple[PostResult, str]] = {}
+        self.answers: dict[tuple[str, str | None], tuple[PostResult, str]] = {}
 
     async def ready(self) -> None:
         self._work()
@@ -224,8 +224,8 @@ class FakeStore(FakePeople):
         if log is None or not self._sees(post.actor, post.conversation):
             post.done(NotFound())
             return
-        key = (post.actor.uid, post.key)
-        if key in self.answers:
+        key = (post.actor.uid, post.client_id)
+        if post.client_id is not None and key in self.answers:
             sent, text = self.answers[key]
             post.done(replace(sent, duplicate=True) if text == post.text else IdempotencyConflict())
             return

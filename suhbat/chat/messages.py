@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
-import secrets
 from collections.abc import Callable
 
 from suhbat.errors import RateLimited, SuhbatError, UserNotFound
@@ -24,8 +22,6 @@ class Messages:
         self._directory = directory
         self._clock = clock
         self._rates = rates or Rates(0)
-        self._origin = secrets.token_hex(6)
-        self._numbers = itertools.count()
 
     def recipient(self, to_user: str, uid: str | None = None) -> Actor:
         """The user with this name; with `uid`, it must be this user. Raises UserNotFound."""
@@ -80,10 +76,7 @@ class Messages:
                     done(error)
                     return
             named = mentioned_uids(text, self._directory)
-        key = client_id if client_id is not None else self._new_key()
-        self._store.post(
-            Post(actor, conversation, peer, text, key, client_id, reply_to, self._clock.wall(), done, named)
-        )
+        self._store.post(Post(actor, conversation, peer, text, client_id, reply_to, self._clock.wall(), done, named))
 
     async def post(
         self,
@@ -120,10 +113,3 @@ class Messages:
             reply_to=reply_to,
         )
         return await answer
-
-    def _new_key(self) -> str:
-        """An idempotency key for a message without `client_id`, to look up the outcome of a COMMIT that is in doubt.
-
-        Its random origin makes it unguessable; the ascending number keeps the index compact.
-        """
-        return f"~{self._origin}{next(self._numbers):08x}"

@@ -404,7 +404,7 @@ async def test_who_said_nothing_is_forgotten_after_an_hour(scene: Scene) -> None
     loud, loud_token = await scene.guests.create("loud")
     here, _ = await scene.guests.create("online")
     said: list[Outcome] = []
-    scene.store.post(Post(loud, "lobby", None, "salom", "k", None, None, 1, said.append))
+    scene.store.post(Post(loud, "lobby", None, "salom", None, None, 1, said.append))
     scene.guests.attach(here)
     scene.clock.advance(SILENT / 1000)
     assert await scene.guests.chores.drop_silent() == 0

@@ -51,7 +51,7 @@ def key_not_unique() -> None:
     from suhbat.store.tables import idempotency
     from suhbat.store.write.idempotency import IdempotencyKeys
 
-    def load(keys: IdempotencyKeys, posts: Sequence[Any], is_retry: bool) -> None:
+    def load(keys: IdempotencyKeys, posts: Sequence[Any]) -> None:
         return
 
     def flush(keys: IdempotencyKeys) -> None:
@@ -73,26 +73,26 @@ def told_before_commit() -> None:
     told: dict[int, Post] = {}
     """Posts that were acknowledged and are not committed yet, by id()."""
 
-    def attempt(self: Committer, items: Sequence[Item], *, is_retry: bool) -> Batch:
+    def attempt(self: Committer, items: Sequence[Item]) -> Batch:
         late = [item for item in items if told.pop(id(item), None) is not None]
         if late:
             if threading.current_thread() is not threading.main_thread():
                 time.sleep(LATE_SECONDS)  # in the simulation, time passes between two turns of the writer
-            commit(self, late, is_retry=is_retry)
+            commit(self, late)
         works = [item for item in items if not isinstance(item, Post)]
-        batch = commit(self, works, is_retry=is_retry) if works else Batch()
+        batch = commit(self, works) if works else Batch()
         posts = [item for item in items if isinstance(item, Post) and item not in late]
         if posts:
-            batch.add(_promise(self, posts, is_retry))
+            batch.add(_promise(self, posts))
             told.update((id(post), post) for post in posts)
         return batch
 
-    def _promise(committer: Committer, posts: Sequence[Post], is_retry: bool) -> Batch:
+    def _promise(committer: Committer, posts: Sequence[Post]) -> Batch:
         """The outcomes of a transaction that is rolled back. The writer takes the deferred posts again in its next turn."""
         batch = Batch(deferred=list(posts))
         connection = committer._engine.connect()
         with connection, connection.begin() as transaction:
-            committer._execute(connection, batch, posts, is_retry)
+            committer._execute(connection, batch, posts)
             transaction.rollback()
         committer.drop()
         return batch

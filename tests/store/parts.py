@@ -8,9 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from functools import cache
-from itertools import count
 from pathlib import Path
-from secrets import token_hex
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -99,8 +97,6 @@ class Listener:
 
     def __init__(self) -> None:
         self.heard: list[LoggedEvent | Outcome] = []
-        self._origin = token_hex(6)
-        self._keys = count(1)
 
     def committed(self, entries: list[LoggedEvent]) -> None:
         self.heard += [LoggedEvent(log, model_of(event)) for log, event in entries]
@@ -118,7 +114,7 @@ class Listener:
             self.heard.append(outcome)
             answer.set_result(outcome)
 
-        store.post(make_post(actor, text, done, key=f"~{self._origin}{next(self._keys):08x}", **fields))
+        store.post(make_post(actor, text, done, **fields))
         return answer
 
     async def send(self, store: Store, actor: Actor, text: str = "salom", **fields: Any) -> PostResult:
@@ -137,7 +133,6 @@ def make_post(
     text: str = "salom",
     done: Callable[[Outcome], None] = lambda outcome: None,
     *,
-    key: str,
     conversation: str | None = None,
     peer: Actor | None = None,
     client_id: str | None = None,
@@ -147,7 +142,7 @@ def make_post(
 ) -> Post:
     if peer is None and conversation is None:
         conversation = LOBBY
-    return Post(actor, conversation, peer, text, client_id or key, client_id, reply_to, at, done, named)
+    return Post(actor, conversation, peer, text, client_id, reply_to, at, done, named)
 
 
 @asynccontextmanager

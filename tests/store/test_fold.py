@@ -299,7 +299,7 @@ class Play:
     async def _post(self, actor: Actor, **fields: Any) -> PostResult:
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         number = next(self.written)
-        self.store.post(make_post(actor, f"gap {number}", answer.set_result, key=f"k{number}", at=AT, **fields))
+        self.store.post(make_post(actor, f"gap {number}", answer.set_result, at=AT, **fields))
         outcome = await answer
         if isinstance(outcome, SuhbatError):
             raise outcome

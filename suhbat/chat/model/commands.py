@@ -34,16 +34,15 @@ Outcome = PostResult | SuhbatError
 class Post:
     """A message on its way to the log. Exactly one of `conversation` and `peer` is given.
 
-    `key`: the idempotency key. It is the client's `client_id`, or, where that is None, a key that the server made when it
-    received the message. `at`: the time when the server received it. `done`: called once, on the event loop, after COMMIT or
-    with the refusal. `named`: the uids of the users whom the text mentions; "*" stands for everybody.
+    `client_id`: the idempotency key, together with the sender's uid; None: the message cannot be repeated. `at`: the time when
+    the server received it. `done`: called once, on the event loop, after COMMIT or with the refusal. `named`: the uids of the
+    users whom the text mentions; "*" stands for everybody.
     """
 
     actor: Actor
     conversation: str | None
     peer: Actor | None
     text: str
-    key: str
     client_id: str | None
     reply_to: int | None
     at: Milliseconds

@@ -54,9 +54,9 @@ class Locked:
     held: set[str] = field(default_factory=set)
 
 
-def lock(connection: Connection, cache: SharedCache, items: Sequence[Item], *, is_retry: bool, skip: bool) -> Locked:
+def lock(connection: Connection, cache: SharedCache, items: Sequence[Item], *, skip: bool) -> Locked:
     """Begin a transaction and lock the logs that the items probably touch, in the order of their ids. `skip`: do not wait for
-    logs that another node holds. `is_retry`: see `posting.write`."""
+    logs that another node holds."""
     run = _Run(connection)
     locked = Locked()
     names: set[str] = set().union(*map(logs_of, items))
@@ -71,7 +71,7 @@ def lock(connection: Connection, cache: SharedCache, items: Sequence[Item], *, i
         run.add(_LOCK_FREE if skip else _LOCK, lambda rows: locked.rows.extend(map(LogRow._make, rows)), *wanted)
         if skip:
             run.add(_EXISTING, found.extend, *wanted)
-    _read_ahead(run, cache, [item for item in items if isinstance(item, Post)], is_retry)
+    _read_ahead(run, cache, [item for item in items if isinstance(item, Post)])
     run.finish()
     if skip:
         free = {row.id for row in locked.rows}
@@ -113,10 +113,10 @@ def _pipeline(connection: Connection) -> Pipeline:
     return pipeline
 
 
-def _read_ahead(run: _Run, cache: SharedCache, posts: Sequence[Post], is_retry: bool) -> None:
+def _read_ahead(run: _Run, cache: SharedCache, posts: Sequence[Post]) -> None:
     if not posts:
         return
-    keys = [(post.key, post.actor.uid) for post in posts if is_retry or post.client_id is not None]
+    keys = [(post.client_id, post.actor.uid) for post in posts if post.client_id is not None]
     run.find(idempotency, KeyRow._fields[:2], KeyRow._fields, keys)
     if cache.words is None:
         run.add(_WORDS, lambda rows: cache.know_words([word for (word,) in rows]))

@@ -55,14 +55,14 @@ class SharedCommitter(Committer):
 
     def _write_together(self, items: Sequence[Item]) -> Batch:
         try:
-            return self._attempt(items, is_retry=False)
+            return self._attempt(items)
         except Exception as error:
             if is_contended(error) and not self._skips_locked:
                 self._skips_locked = True
-                return self._attempt(items, is_retry=True)
+                return self._attempt(items)
             if isinstance(error, DBAPIError) and error.connection_invalidated:
                 # The database was restarted since the last transaction. Nothing was written; a new connection may work.
-                return self._attempt(items, is_retry=True)
+                return self._attempt(items)
             raise
 
     def _connect(self) -> Connection:
@@ -77,24 +77,24 @@ class SharedCommitter(Committer):
         pipelines.attach(connection)
         return connection
 
-    def _execute(self, connection: Connection, batch: Batch, items: Sequence[Item], is_retry: bool) -> None:
+    def _execute(self, connection: Connection, batch: Batch, items: Sequence[Item]) -> None:
         pipeline = pipelines.of(connection)
         assert pipeline is not None
         self._cache.begin()
         self._line = None
-        free = self._lock(connection, batch, items, is_retry)
+        free = self._lock(connection, batch, items)
         # A unit of other work must raise its own errors, so only what posts write can wait for the journal.
         pipeline.is_held = all(isinstance(item, Post) for item in free)
         if free:
-            super()._execute(connection, batch, free, is_retry)
+            super()._execute(connection, batch, free)
 
     def _write_journal(self, transaction: WriterTransaction) -> None:
         appender = transaction.appender
         self._line = journal.write(transaction.connection, appender.entries, transaction.changes, appender.ranges)
 
-    def _lock(self, connection: Connection, batch: Batch, items: Sequence[Item], is_retry: bool) -> Sequence[Item]:
+    def _lock(self, connection: Connection, batch: Batch, items: Sequence[Item]) -> Sequence[Item]:
         """Lock the logs that the items probably touch. Returns the items that can be executed now; the others are `blocked`."""
-        locked = lock(connection, self._cache, items, is_retry=is_retry, skip=self._skips_locked)
+        locked = lock(connection, self._cache, items, skip=self._skips_locked)
         held = locked.held
         self._skips_locked = bool(held)
         self._cache.remember(connection, [row for row in locked.rows if row.kind != "own"], locked.pairs)
@@ -120,7 +120,7 @@ class SharedCommitter(Committer):
         batch.blocked = [item for item in batch.blocked if id(item) not in late]
         self._blocked_since = {id(item): since[id(item)] for item in batch.blocked}
 
-    def _is_committed(self, batch: Batch) -> bool:
+    def _is_committed(self) -> bool:
         """Ask the database about the transaction, which may still be running although its connection is lost. Raises
         InDoubt."""
         if self._line is None:
@@ -141,7 +141,7 @@ class SharedCommitter(Committer):
         except DBAPIError:
             return None
 
-    def _attempt(self, items: Sequence[Item], *, is_retry: bool) -> Batch:
-        batch = super()._attempt(items, is_retry=is_retry)
+    def _attempt(self, items: Sequence[Item]) -> Batch:
+        batch = super()._attempt(items)
         self._cache.keep()
         return batch

@@ -74,8 +74,7 @@ IS_DELETED: ColumnElement[bool] = literal_column("events.deleted")
 idempotency = Table(
     "idempotency",
     metadata,
-    # The key comes first: ascending keys (those that the server made) then share pages; with the uid first each user has a
-    # page.
+    # The key comes first: clients with ascending keys then share pages; with the uid first each user has a page.
     Column("key", Text, primary_key=True),
     Column("uid", Text, primary_key=True),
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), nullable=False),
@@ -85,7 +84,7 @@ idempotency = Table(
     Column("digest", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Idempotency keys, each with its first answer. digest: a hash of the post; empty for keys that the server made."""
+"""Idempotency keys, each with its first answer. digest: a hash of the post."""
 
 reactions = Table(
     "reactions",

@@ -13,13 +13,13 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine
 
-from suhbat.chat.model import Post, PostResult
+from suhbat.chat.model import Post
 from suhbat.errors import Internal
 from suhbat.store.dialect import begin, commit, is_contended, is_trouble
 from suhbat.store.errors import AnotherDatabase
 from suhbat.store.sqlite import journal
 
-from . import idempotency, posting
+from . import posting
 from .batch import Batch, Item, Work, internal_error, logs_of, refuse_all
 from .transaction import WriterRules, WriterTransaction
 from .writer_cache import WriterCache
@@ -44,6 +44,8 @@ class Committer:
         self._cache = cache
         self._rules = rules or WriterRules()
         self._connection: Connection | None = None
+        self._row: int | None = None
+        """The id of the journal row of the last transaction; None if that wrote none."""
         self.closing = threading.Event()
         """Set by any thread when the store closes: stop waiting for the outcome of a COMMIT in doubt."""
         self.more = threading.Event()
@@ -80,7 +82,7 @@ class Committer:
                 connection.close()
 
     def _write_together(self, items: Sequence[Item]) -> Batch:
-        return self._attempt(items, is_retry=False)
+        return self._attempt(items)
 
     def _write_singly(self, items: Sequence[Item]) -> Batch:
         """Write each item in its own transaction. An item that another node blocks is left, and so are later items for the same
@@ -92,7 +94,7 @@ class Committer:
                 batch.blocked.append(item)  # it must not overtake earlier items
                 continue
             try:
-                batch.add(self._attempt([item], is_retry=True))
+                batch.add(self._attempt([item]))
             except AnotherDatabase:
                 raise
             except Exception as error:
@@ -107,14 +109,14 @@ class Committer:
                 blocked_logs = set().union(*map(logs_of, batch.blocked))
         return batch
 
-    def _attempt(self, items: Sequence[Item], *, is_retry: bool) -> Batch:
+    def _attempt(self, items: Sequence[Item]) -> Batch:
         """Write all items in one transaction, in their order. Raises after the transaction was rolled back."""
         if self._connection is None:
             self._connection = self._connect()
         batch = Batch()
         try:
             begin(self._connection)
-            self._execute(self._connection, batch, items, is_retry)
+            self._execute(self._connection, batch, items)
         except BaseException:
             self.drop()
             raise
@@ -122,7 +124,7 @@ class Committer:
             commit(self._connection)
         except BaseException as error:
             self.drop()
-            if not self._is_committed(batch):
+            if not self._is_committed():
                 raise
             log.warning("writer: COMMIT reported an error, but the batch is stored", error=str(error))
         return batch
@@ -130,17 +132,18 @@ class Committer:
     def _connect(self) -> Connection:
         return self._engine.connect()
 
-    def _execute(self, connection: Connection, batch: Batch, items: Sequence[Item], is_retry: bool) -> None:
+    def _execute(self, connection: Connection, batch: Batch, items: Sequence[Item]) -> None:
         """Execute the items, posts before other work. Raises only what concerns more than one item.
 
         Posts may overtake other work: a client either waits for the answer to its command before it posts, or accepts any
         order.
         """
+        self._row = None
         transaction = WriterTransaction(connection, self._cache, self._rules)
         batch.entries, batch.changes = transaction.appender.entries, transaction.changes
         posts = [item for item in items if isinstance(item, Post)]
         if posts:
-            batch.outcomes += zip(posts, posting.write(transaction, posts, is_retry=is_retry), strict=True)
+            batch.outcomes += zip(posts, posting.write(transaction, posts), strict=True)
         until = perf_counter() + WORK_SECONDS if posts else math.inf
         self._run_works(transaction, batch, [item for item in items if isinstance(item, Work)], until)
         self._write_journal(transaction)
@@ -148,7 +151,7 @@ class Committer:
     def _write_journal(self, transaction: WriterTransaction) -> None:
         """The last statement of each transaction."""
         if transaction.appender.ranges:
-            journal.write(transaction.connection, transaction.appender.ranges)
+            self._row = journal.write(transaction.connection, transaction.appender.ranges)
 
     def _run_works(
         self, transaction: WriterTransaction, batch: Batch, works: Sequence[Work[Any]], until: float
@@ -177,10 +180,10 @@ class Committer:
         savepoint.commit()
         return result
 
-    def _is_committed(self, batch: Batch) -> bool:
-        """Whether a transaction of unknown outcome is in the database. It is atomic, so one idempotency key tells for all."""
-        for item, outcome in batch.outcomes:
-            if isinstance(item, Post) and isinstance(outcome, PostResult) and not outcome.duplicate:
-                with self._engine.connect() as connection, connection.begin():
-                    return idempotency.is_written(connection, item)
-        return False
+    def _is_committed(self) -> bool:
+        """Whether the last transaction, whose outcome is unknown, is in the database. It is atomic, so its row of the journal
+        tells for all; there is no other writer that could have taken the row's id."""
+        if self._row is None:
+            return False
+        with self._engine.connect() as connection, connection.begin():
+            return journal.last_id(connection) == self._row

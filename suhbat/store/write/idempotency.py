@@ -37,30 +37,27 @@ class IdempotencyKeys:
         self._answers: dict[tuple[str, str], KeyRow] = {}
         self._rows: list[KeyRow] = []
 
-    def load(self, posts: Sequence[Post], is_retry: bool) -> None:
-        """Read the keys that are stored already, in one query. `is_retry`: also keys that the server made."""
-        keys = [(post.key, post.actor.uid) for post in posts if is_retry or post.client_id is not None]
+    def load(self, posts: Sequence[Post]) -> None:
+        """Read the keys that are stored already, in one query."""
+        keys = [(post.client_id, post.actor.uid) for post in posts if post.client_id is not None]
         for row in find_rows(self._connection, idempotency, KeyRow._fields[:2], KeyRow._fields, keys):
             first = KeyRow(*row)
             self._answers[first.uid, first.key] = first
 
     def answer(self, post: Post, log: Log | None) -> PostResult | IdempotencyConflict | None:
         """The answer to a post whose key is known; None for a new key. Another text or log under the same key is a conflict."""
-        first = self._answers.get((post.actor.uid, post.key))
-        if first is None:
+        if post.client_id is None or (first := self._answers.get((post.actor.uid, post.client_id))) is None:
             return None
-        if (
-            log is None
-            or first.conversation_id != log.id
-            or first.digest != _digest(post.client_id, post.text, post.reply_to)
-        ):
+        if log is None or first.conversation_id != log.id or first.digest != _digest(post.text, post.reply_to):
             return IdempotencyConflict()
         return PostResult(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
 
     def add(self, post: Post, log: Log, message: LiveMessage) -> None:
-        """Remember that the post became this message."""
-        digest = _digest(post.client_id, post.text, post.reply_to)
-        row = KeyRow(post.key, post.actor.uid, log.id, message.seq, message.ordinal, post.at, digest)
+        """Remember that the post became this message, if it has a key."""
+        if post.client_id is None:
+            return
+        digest = _digest(post.text, post.reply_to)
+        row = KeyRow(post.client_id, post.actor.uid, log.id, message.seq, message.ordinal, post.at, digest)
         self._rows.append(row)
         self._answers[row.uid, row.key] = row
 
@@ -80,19 +77,11 @@ def answered(
     if row is None:
         return None
     name, seq, ordinal, sent_at, digest = row
-    if digest != _digest(client_id, text, reply_to):
+    if digest != _digest(text, reply_to):
         return IdempotencyConflict()
     return PostResult(name, seq, ordinal, sent_at, duplicate=True)
 
 
-def is_written(connection: Connection, post: Post) -> bool:
-    """Whether the key of this post is stored."""
-    own = (idempotency.c.uid == post.actor.uid, idempotency.c.key == post.key)
-    return connection.execute(select(idempotency.c.seq).where(*own)).first() is not None
-
-
-def _digest(client_id: str | None, text: str, reply_to: int | None) -> bytes:
-    """A hash of the post without its conversation. Clients cannot repeat a key that the server made, so those have none."""
-    if client_id is None:
-        return b""
+def _digest(text: str, reply_to: int | None) -> bytes:
+    """A hash of the post without its conversation."""
     return blake2b(f"{reply_to or ''}\0{text}".encode(), digest_size=16).digest()

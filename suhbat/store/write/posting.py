@@ -29,14 +29,13 @@ from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_me
 from .transaction import WriterTransaction
 
 
-def write(transaction: WriterTransaction, posts: Sequence[Post], *, is_retry: bool = False) -> list[Outcome]:
-    """Write a run of posts; returns an outcome for each. `is_retry`: they may have been written before, so the keys that the
-    server made are looked up too."""
+def write(transaction: WriterTransaction, posts: Sequence[Post]) -> list[Outcome]:
+    """Write a run of posts; returns an outcome for each."""
     pairs = {pair_of(post.actor, post.peer): (post.actor, post.peer) for post in posts if post.peer is not None}
     names = {post.conversation for post in posts if post.conversation is not None}
     transaction.cache.load(transaction.connection, names, pairs, posts[0].at)
     run = PostRun(transaction)
-    run.load(posts, is_retry)
+    run.load(posts)
     outcomes = [run.take(post) for post in posts]
     run.flush()
     return outcomes
@@ -63,9 +62,9 @@ class PostRun:
         """New messages by (log id, uid) of their senders."""
         self._lobby_from: dict[str, int] = {}
 
-    def load(self, posts: Sequence[Post], is_retry: bool) -> None:
+    def load(self, posts: Sequence[Post]) -> None:
         """Read what the tables say about these posts, with at most one query of each kind."""
-        self._keys.load(posts, is_retry)
+        self._keys.load(posts)
         located = [(post, log) for post in posts if (log := self._log(post)) is not None]
         if replies := [(post, log) for post, log in located if post.reply_to is not None]:
             self._load_replies(replies)

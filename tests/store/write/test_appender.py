@@ -44,9 +44,9 @@ def test_rows_have_the_columns_of_their_tables() -> None:
 def test_messages_and_other_events_are_numbered_together(transaction: WriterTransaction) -> None:
     """All events of a log share one `seq`, and messages alone have an `ordinal`. Nothing is written before `flush`."""
     appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
-    first = appender.message(lobby, make_post(ALI, "bir", key="~1"), everyone=False)
+    first = appender.message(lobby, make_post(ALI, "bir"), everyone=False)
     pinned = appender.append(lobby, MessagePinned, VALI, 5, about=1, target=1)
-    second = appender.message(lobby, make_post(VALI, "ikki", key="~2"), everyone=False)
+    second = appender.message(lobby, make_post(VALI, "ikki"), everyone=False)
     draft = appender.append(transaction.cache.own[ALI.uid], DraftChanged, ALI, 6, target=LOBBY, text="x")
     assert [(one.seq, one.ordinal) for one in (first, second)] == [(1, 1), (3, 2)]
     assert (pinned.seq, draft.seq, draft.conversation) == (2, 1, ME)
@@ -71,8 +71,8 @@ def test_messages_and_other_events_are_numbered_together(transaction: WriterTran
 def test_senders_have_a_row_once(transaction: WriterTransaction) -> None:
     """Senders and added users have one row in `users` after `flush`, and are then in the writer cache."""
     appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
-    for number in range(3):
-        appender.message(lobby, make_post(ALI, key=f"~{number}"), everyone=False)
+    for _ in range(3):
+        appender.message(lobby, make_post(ALI), everyone=False)
     appender.add_users((ALI, VALI), 9)
     appender.flush()
     found = transaction.connection.execute(select(users.c.uid, users.c.created_at)).all()
@@ -87,7 +87,7 @@ def test_a_flush_is_a_handful_of_statements(transaction: WriterTransaction) -> N
     appender.flush()
     assert statements == []
     for number in range(64):
-        appender.message(cache.named[LOBBY], make_post(ALI, key=f"~{number}"), everyone=False)
+        appender.message(cache.named[LOBBY], make_post(ALI), everyone=False)
         appender.append(cache.own[(ALI, VALI)[number % 2].uid], DraftChanged, ALI, 6, target=LOBBY, text="x")
     appender.flush()
     assert len([statement for statement in statements if "INTO events" in statement]) == 1
@@ -100,11 +100,11 @@ def test_a_flush_is_a_handful_of_statements(transaction: WriterTransaction) -> N
 def test_a_rollback_drops_entries(transaction: WriterTransaction) -> None:
     """After a rollback to a mark, later events are neither published nor written, and the cached logs are forgotten."""
     appender, lobby = transaction.appender, transaction.cache.named[LOBBY]
-    appender.message(lobby, make_post(ALI, "bir", key="~1"), everyone=False)
+    appender.message(lobby, make_post(ALI, "bir"), everyone=False)
     appender.flush()
     mark = transaction.lengths()
     savepoint = transaction.connection.begin_nested()
-    appender.message(lobby, make_post(ALI, "ikki", key="~2"), everyone=False)
+    appender.message(lobby, make_post(ALI, "ikki"), everyone=False)
     savepoint.rollback()
     transaction.truncate(mark)
     appender.flush()

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -113,10 +112,10 @@ class Written:
     entries: list[LoggedEvent]
 
 
-def write(connection: Connection, posts: Sequence[Post], cache: WriterCache, *, again: bool = False) -> Written:
+def write(connection: Connection, posts: Sequence[Post], cache: WriterCache) -> Written:
     """Write posts in one batch and return the events to publish after COMMIT."""
     transaction = WriterTransaction(connection, cache)
-    outcomes = posting.write(transaction, posts, is_retry=again)
+    outcomes = posting.write(transaction, posts)
     return Written(outcomes, [LoggedEvent(log, model_of(event)) for log, event in transaction.appender.entries])
 
 
@@ -125,7 +124,7 @@ def write(connection: Connection, posts: Sequence[Post], cache: WriterCache, *, 
 def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
     """For any posts in any batches, with a warm or cold writer cache, also after a rollback and repeat: every outcome
     is the model's, `seq` and `ordinal` are dense, a key answers once, and the published events are those of the log."""
-    model, cache, numbers = Model(), WriterCache(), count()
+    model, cache = Model(), WriterCache()
     published = []
     with database() as connection:
         for run, forget, repeat in runs:
@@ -141,7 +140,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
                 named = None if peer is None or not wish.by_id else model.names.get(log, "d-unknown")
                 posts.append(
                     make_post(
-                        actor, wish.text, key=f"~{next(numbers)}", conversation=named, at=1,
+                        actor, wish.text, conversation=named, at=1,
                         peer=None if named else peer, client_id=wish.client_id, reply_to=wish.reply_to,
                     )
                 )  # fmt: skip
@@ -152,7 +151,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
                 transaction.rollback()
                 cache.clear()
             with connection.begin():
-                written = write(connection, posts, cache, again=repeat)
+                written = write(connection, posts, cache)
             for outcome, wanted in zip(written.outcomes, expected, strict=True):
                 if isinstance(outcome, PostResult) and isinstance(wanted, PostResult):
                     if wanted.conversation != LOBBY:
@@ -190,7 +189,7 @@ def check_unread(connection: Connection, actor: Actor) -> None:
 def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
     """After an edit, replay and history return the new text. After a deletion they return a tombstone without any of
     the text."""
-    posts = [make_post(ALI, text, key=f"~{text}") for text in ("bir", "ikki", "uch")]
+    posts = [make_post(ALI, text) for text in ("bir", "ikki", "uch")]
     with connection.begin():
         write(connection, posts, WriterCache())
         connection.execute(update(events).where(events.c.seq == 2).values(text="ikki!", edited_at=5_000))
@@ -206,7 +205,7 @@ def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
 
 def test_an_edit_does_not_make_a_repeat_a_conflict(connection: Connection) -> None:
     """An edit does not make a repeat a conflict: the key is compared with the original content."""
-    post = make_post(ALI, "bir", key="k", client_id="k")
+    post = make_post(ALI, "bir", client_id="k")
     with connection.begin():
         write(connection, [post], WriterCache())
         connection.execute(update(events).values(text="boshqa", edited_at=5_000))
@@ -218,7 +217,7 @@ def test_history_counts_messages_only(connection: Connection) -> None:
     cache = WriterCache()
     with connection.begin():
         for start in (1, 4, 7):
-            write(connection, [make_post(ALI, f"{i}", key=f"~{i}") for i in range(start, start + 3)], cache)
+            write(connection, [make_post(ALI, f"{i}") for i in range(start, start + 3)], cache)
             log = cache.named[LOBBY]
             others = []
             for _ in range(5):
@@ -246,13 +245,13 @@ def test_a_rolled_back_batch_leaves_nothing(connection: Connection) -> None:
     """A batch that is rolled back leaves no rows. After the cache is cleared, numbers continue from the tables."""
     cache = WriterCache()
     with connection.begin():
-        write(connection, [make_post(ALI, key="~1")], cache)
+        write(connection, [make_post(ALI, client_id="1")], cache)
     transaction = connection.begin()
-    write(connection, [make_post(ALI, key="~2"), make_post(ALI, key="~3", peer=VALI)], cache)
+    write(connection, [make_post(ALI, client_id="2"), make_post(ALI, client_id="3", peer=VALI)], cache)
     transaction.rollback()
     cache.clear()
     with connection.begin():
-        outcomes = write(connection, [make_post(VALI, key="~4"), make_post(ALI, key="~3", peer=VALI)], cache)
+        outcomes = write(connection, [make_post(VALI, client_id="4"), make_post(ALI, client_id="3", peer=VALI)], cache)
         assert [outcome.seq for outcome in outcomes.outcomes if isinstance(outcome, PostResult)] == [2, 1]
         assert len(connection.execute(select(idempotency)).all()) == 3
 
@@ -277,9 +276,9 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
     once."""
     cache = WriterCache()
     people = [Actor(f"u{i}", f"odam{i}", lobby_from=0) for i in range(256)]
-    posts = [make_post(person, key=f"k{i}", client_id=f"k{i}", reply_to=1) for i, person in enumerate(people)]
+    posts = [make_post(person, client_id=f"k{i}", reply_to=1) for i, person in enumerate(people)]
     with connection.begin():
-        write(connection, [make_post(person, key=f"~{i}") for i, person in enumerate(people)], cache)
+        write(connection, [make_post(person) for i, person in enumerate(people)], cache)
     statements = executed(connection)
     with connection.begin():
         written = write(connection, posts, cache)
