@@ -11,6 +11,7 @@ behaviour.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -36,6 +37,7 @@ from suhbat.texts import choose
 
 from .admission import Admission, Request, is_ours
 from .frame_reader import quiet
+from .plain_handshake import plain_handshake
 from .stream_wire import CLOSE_SECONDS, StreamWire
 from .upgrade import Upgrade
 
@@ -88,6 +90,31 @@ class Native(asyncio.Protocol):
             raise
 
     def _answer_request(self, data: bytes, admission: Admission) -> None:
+        plain = plain_handshake(data, extensions=admission.compression)
+        if plain is None:
+            self._negotiate(data, admission)
+            return
+        path, _, query = plain.target.partition("?")
+        path = unquote(path)
+        if not is_ours(path):
+            self._delegate(data)
+            return
+        try:
+            upgrade = admission.admit(self._request(path, query, plain.headers))
+            answer = plain.response(time.time(), admission.subprotocol(upgrade))
+            wire = start_wire(self._transport, answer, (), admission, upgrade, self._siblings)
+        except SuhbatError as error:
+            languages = [value for name, value in plain.headers if name.lower() == "accept-language"]
+            self._refuse(refusal(error, ", ".join(languages), admission.public_url))
+            return
+        self._transport.set_protocol(wire)
+
+    def _request(self, path: str, query: str, headers: list[tuple[str, str]]) -> Request:
+        peer = self._transport.get_extra_info("peername")
+        return Request(path, query.encode(), headers, peer[0] if peer else None)
+
+    def _negotiate(self, data: bytes, admission: Admission) -> None:
+        """Answer a request that is not a plain one: with the parser of `websockets`."""
         conn = handshake(admission)
         conn.receive_data(data)
         events = conn.events_received()
@@ -105,10 +132,8 @@ class Native(asyncio.Protocol):
             response.headers.update(all_headers(admission.public_url))
             self._answer(conn, response)
             return
-        peer = self._transport.get_extra_info("peername")
-        asked = Request(path, query.encode(), list(request.headers.raw_items()), peer[0] if peer else None)
         try:
-            upgrade = admission.admit(asked)
+            upgrade = admission.admit(self._request(path, query, list(request.headers.raw_items())))
             wire = open_wire(self._transport, conn, response, admission, upgrade, self._siblings)
         except SuhbatError as error:
             self._answer(conn, refusal(error, request.headers.get("Accept-Language", ""), admission.public_url))
@@ -126,7 +151,13 @@ class Native(asyncio.Protocol):
     def _answer(self, conn: ServerProtocol, response: Response | None) -> None:
         if response is not None:
             conn.send_response(response)
-        self._transport.write(b"".join(conn.data_to_send()))
+        self._end(b"".join(conn.data_to_send()))
+
+    def _refuse(self, response: Response) -> None:
+        self._end(response.serialize())
+
+    def _end(self, data: bytes) -> None:
+        self._transport.write(data)
         self._transport.close()
         asyncio.get_running_loop().call_later(CLOSE_SECONDS, self._transport.abort)
 
@@ -171,8 +202,21 @@ def open_wire(
     if subprotocol := admission.subprotocol(upgrade):
         response.headers["Sec-WebSocket-Protocol"] = subprotocol
     conn.send_response(response)
-    wire = StreamWire(transport, admission, siblings, conn.extensions)
-    wire.send(b"".join(conn.data_to_send()))
+    answer = b"".join(conn.data_to_send())
+    return start_wire(transport, answer, conn.extensions, admission, upgrade, siblings)
+
+
+def start_wire(
+    transport: asyncio.Transport,
+    answer: bytes,
+    extensions: Sequence[Extension],
+    admission: Admission,
+    upgrade: Upgrade,
+    siblings: set[Any],
+) -> StreamWire:
+    """The same with the encoded response."""
+    wire = StreamWire(transport, admission, siblings, extensions)
+    wire.send(answer)
     wire.start(upgrade)
     return wire
 
