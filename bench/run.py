@@ -65,7 +65,7 @@ MODES: dict[str, dict[str, object]] = {
     },
     "full": {"members": [2, 10, 100, 1000], "rounds": 5, "seconds": 2, "warmup": 0.7, "sends": True},
 }
-"""`short` takes about two minutes, also beside another tree; `full` is for an acceptance."""
+"""`short` takes about two minutes, with another tree three; `full` is for an acceptance."""
 SENDS = ((32, Load(32, 64)), (1000, Load(1000, 4, own=True)))
 """Sends a second: into one room of 32, and into conversations of their own. Members and load."""
 

@@ -79,7 +79,7 @@ extern uint64_t sent_total, acked_total, frames_total, bytes_total, other_frames
 extern uint64_t missing, doubled_or_late, damaged, errors;
 extern Histogram own_latency, all_latency;
 
-/* ---- wire.c: sockets and WebSocket frames ---- */
+/* ---- wire.c: sockets, the upgrade, sending ---- */
 
 void open_poll(void);
 void connect_member(Member *m);
@@ -93,6 +93,11 @@ void say(Member *m, const char *text, size_t length);
 /* Sends bytes without a frame; returns how many the socket has taken. */
 size_t say_bare(Member *m, const char *bytes, size_t length);
 void fill(Member *m);
+
+/* ---- frames.c: text frames ---- */
+
+/* Takes whole frames; returns where the first one begins that is not whole. */
+char *take_frames(Member *m, char *p, char *end);
 /* A control frame: a ping, a pong or a close. Another opcode is a problem. */
 void control(Member *m, int opcode, const char *f, size_t length);
 
