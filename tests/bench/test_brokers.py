@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -72,8 +73,26 @@ def test_brokers_are_measured() -> None:
     ]
     guarantees = {row[0]: row[1:] for row in table_lines(done.stdout) if len(row) == 6}
     assert guarantees["NATS core"][0] == "no" and "before delivery" in guarantees["JetStream, flushed first"][0]
-    written = Path(done.stdout.rpartition("written to ")[2].partition(" and ")[0])
-    figures = json.loads((ROOT / written).read_text(encoding="utf-8"))
-    for path in (ROOT / written, (ROOT / written).with_suffix(".md")):
+    assert len([row for row in forget(done.stdout)["rows"] if row["load"] == "1000×4 own"]) == 4
+
+
+@pytest.mark.skipif("BENCH_CENTRIFUGE" in os.environ, reason="its source is at hand")
+def test_only_its_row_fails_when_a_server_cannot_be_had() -> None:
+    """A server whose parts cannot be had has a row that says so; the others are measured."""
+    window = ("--max-messages", "100", "--seconds", "60", "--warmup", "0.1", "--rounds", "1", "--idle", "0")
+    done = script("run", "--only", "c,centrifuge-later", "--members", "2", "--load", "1x1", *window)
+    assert (
+        done.returncode == 1
+        and "FAILED** centrifuge 0.29, 2, 1×1: BENCH_CENTRIFUGE names no Go workspace" in done.stdout
+    )
+    found = [(row["server"], bool(row["problem"])) for row in forget(done.stdout)["rows"]]
+    assert found == [("c", False), ("centrifuge-later", True)]
+
+
+def forget(printed: str) -> dict[str, Any]:
+    """Removes the files that a run has written; returns their figures."""
+    written = ROOT / printed.rpartition("written to ")[2].partition(" and ")[0]
+    figures: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))
+    for path in (written, written.with_suffix(".md")):
         path.unlink()
-    assert len([row for row in figures["rows"] if row["load"] == "1000×4 own"]) == 4
+    return figures
