@@ -46,8 +46,11 @@ class FrameReader:
         """Break the reference cycles between the library's objects, so that their memory is freed without the garbage
         collector. Do not call `feed` afterwards."""
         self.conn.parser.close()
-        if self.conn.parser_exc is not None:
-            self.conn.parser_exc.with_traceback(None)
+        error: BaseException | None = self.conn.parser_exc
+        while error is not None:
+            # The one that it was raised from as well: on Python 3.12 its frames hold the callers of `feed`.
+            error.with_traceback(None)
+            error = error.__context__
 
     def feed(self, data: bytes) -> list[bytes | Frame]:
         """Parse bytes and return what is complete, in order: a text message in one frame as its payload, any other frame as
