@@ -302,7 +302,16 @@ def test_the_image_is_not_root() -> None:
     making = last("RUN")
     assert f"--uid {USER}" in making and f"--gid {USER}" in making and f"-o {USER} -g {USER} /data" in making
     assert (last("VOLUME"), json.loads(last("CMD"))) == ("/data", ["suhbat", "serve", "--host", "0.0.0.0"])
-    assert last("FROM").startswith("python:3.11-slim")
+
+
+def test_the_image_has_one_python() -> None:
+    """What is installed with one Python runs with the same, and it is one that the tests run on."""
+    first, second = [rest.removesuffix(" AS build") for word, rest in instructions() if word == "FROM"]
+    assert first == second
+    tested = yaml.safe_load((ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8"))
+    assert (
+        first.removeprefix("python:").removesuffix("-slim") in tested["jobs"]["linux"]["strategy"]["matrix"]["python"]
+    )
 
 
 def test_compose_takes_rights_away() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -32,6 +33,13 @@ def test_a_workflow(name: str) -> None:
     for command in commands(workflow):
         for target in re.findall(r"\bmake (\S+)", command):
             assert re.search(rf"(?m)^{re.escape(target)}:", makefile), target
+
+
+def test_each_named_python_is_tested() -> None:
+    """The classifiers of the package name the versions on which the whole suite runs."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [one.rpartition(" ")[2] for one in project["classifiers"] if ":: Python :: 3." in one]
+    assert named == loaded("test.yml")["jobs"]["linux"]["strategy"]["matrix"]["python"]
 
 
 def test_every_system_runs_the_tests() -> None:
