@@ -35,7 +35,6 @@ sys.path.insert(0, str(ROOT))
 
 from suhbat.store import search
 from suhbat.store.sqlite import connect
-from suhbat.store.write.writer_cache import WriterCache
 
 CHUNK = 1_000
 OF_DIRECT = 1_000
@@ -102,7 +101,6 @@ def fill_direct(file: Path, direct: str, messages: int) -> None:
 
 def index(file: Path) -> None:
     """Index the messages as the writer does, in larger transactions."""
-    cache = WriterCache()
     engine = connect.writing(file)
     with sqlite3.connect(file) as reading, engine.connect() as writing:
         rows = reading.execute(
@@ -110,7 +108,7 @@ def index(file: Path) -> None:
         )
         while said := rows.fetchmany(CHUNK):
             with writing.begin():
-                search.index(writing, cache, said)
+                search.index(writing, said)
     reading.close()
     engine.dispose()
 

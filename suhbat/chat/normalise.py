@@ -37,6 +37,9 @@ _ALONE = "\x1f"
 _IN_PARTS = (("и\u0306", "й"), ("у\u0306", "ў"), ("И\u0306", "й"), ("У\u0306", "ў"))
 _REMEMBERED = 10_000
 _ASCII = str.maketrans("", "", "'`")
+_ASCII_WORDS = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
+"""For `bytes.translate`: each letter and digit in lower case, a space for anything else."""
+_ASCII_DROPPED = b"'`"
 _WORD = re.compile(r"[^\W_]+")
 # Indexes drop marks, but vowels are marks in these scripts: they are mapped to letters of Yi.
 _SIGNS = 0xA000
@@ -53,7 +56,11 @@ def normalise(text: str) -> str:
     spaces each character is a word. At most LONGEST characters, in linear time, because the writer of the store calls this.
     """
     if text.isascii():
-        return _folded(_words(text.lower().translate(_ASCII)[:LONGEST]))
+        # Three times as fast as the expression for words, with the same result: most messages are of ASCII characters.
+        words = text.encode().translate(_ASCII_WORDS, _ASCII_DROPPED)[:LONGEST].decode().split()
+        if len(text) > LONGEST_WORD:
+            words = [word[:LONGEST_WORD] for word in words]
+        return _folded(" ".join(words))
     latin = _latin(text)
     if _ALONE not in latin:
         return _folded(_words(latin[:LONGEST]))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from .dialect import is_postgres
 from .journal import Cursor, Range
@@ -18,15 +19,17 @@ def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Cu
     return cursor
 
 
-def begin(connection: Connection, name: str, *missed: Range) -> None:
-    """Make a cursor, or replace it by a new one, that will take the events `missed` and what is committed from now on.
+def end(connection: Connection) -> ColumnElement[Any]:
+    """A column with the end of the journal as its query sees it, for `begin`: what the other columns of the query show is
+    exactly what comes before."""
+    column: ColumnElement[Any] = _journal(connection).END
+    return column
 
-    The transaction must be the reader's own: it has no row in the journal yet.
-    """
-    cursor: Cursor = _journal(connection).end_cursor(connection, name)
+
+def begin(connection: Connection, name: str, end: Any, missed: Iterable[Range] = ()) -> None:
+    """Make a cursor, or replace it by a new one. It will take the events `missed`, then what was committed after `end`."""
+    cursor: Cursor = _journal(connection).new_cursor(connection, name, end, missed)
     cursor.add()
-    if missed:
-        _journal(connection).write_missed(connection, missed)
 
 
 def prune(connection: Connection) -> None:

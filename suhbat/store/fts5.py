@@ -6,16 +6,15 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, text
 
 from suhbat.chat.search import Query
 from suhbat.store.dialect import insert_rows
 from suhbat.store.read.rows import AnyRow
+from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import search_rows
-from suhbat.store.write.writer_cache import WriterCache
 
 SECURE_DELETE = (3, 42, 0)
-_LARGEST = 128
 
 Entry = tuple[int, str, list[str]]
 """An id of `search_rows`, the normalised words, the marks."""
@@ -38,24 +37,25 @@ def clear(connection: Connection) -> None:
     connection.exec_driver_sql("INSERT INTO search (search) VALUES ('delete-all')")
 
 
-def append(connection: Connection, cache: WriterCache, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
+def tune(connection: Connection) -> None:
+    """Merge segments less often than by default: this takes a fifth off the time of indexing, and searches do not notice."""
+    connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES ('automerge', 16)")
+
+
+def append(connection: Connection, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """Add new messages: log id, `seq`, words, marks. Their ids ascend."""
-    if cache.indexed is None:
-        cache.indexed = connection.execute(select(func.coalesce(func.max(search_rows.c.id), 0))).scalar_one()
-    first = cache.indexed + 1
-    cache.indexed += len(new)
+    first = connection.exec_driver_sql("SELECT coalesce(max(id), 0) + 1 FROM search_rows").scalar_one()
     insert_rows(connection, search_rows, [(first + n, log_id, seq) for n, (log_id, seq, _, _) in enumerate(new)])
     add(connection, [(first + n, words, marks) for n, (_, _, words, marks) in enumerate(new)])
 
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:
     """Add messages that have rows in `search_rows`."""
-    for start in range(0, len(entries), _LARGEST):
-        part = [(id_, words, " ".join(marks)) for id_, words, marks in entries[start : start + _LARGEST]]
+    for part in parts(entries):
         values = ", ".join(["(?, ?, ?)"] * len(part))
         connection.exec_driver_sql(
             f"INSERT INTO search (rowid, words, marks) VALUES {values}",  # noqa: S608 (question marks)
-            tuple(chain.from_iterable(part)),
+            tuple(chain.from_iterable((id_, words, " ".join(marks)) for id_, words, marks in part)),
         )
 
 

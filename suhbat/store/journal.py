@@ -25,6 +25,7 @@ it can, and begins at the end of the journal (`cursors.begin`).
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable
@@ -59,32 +60,30 @@ def together(ranges: Iterable[Range]) -> list[list[int]]:
 
 
 class Cursor(ABC):
-    """A durable cursor in the open transaction of its reader."""
+    """A durable cursor in the open transaction of its reader. `missed`: events that it takes before those of the journal."""
 
-    def __init__(self, connection: Connection, name: str, after: int, passed: int) -> None:
+    def __init__(
+        self, connection: Connection, name: str, after: int, passed: int, missed: Iterable[Iterable[int]]
+    ) -> None:
         self._connection = connection
         self._name = name
         self._after = after
         """The id of the last row of which everything was taken."""
         self._passed = passed
         """How many events of the next row were taken."""
+        self._missed = _without(0, missed)
         self._rows: deque[tuple[int, deque[Range]]] = deque()
         """Rows that were read, each with the ranges that are left to take."""
 
     def take(self, most: int) -> list[Range]:
         """The next events, at most this many. Fewer mean that there are no more now."""
-        taken: list[Range] = []
-        while most and (self._rows or self._read()):
+        taken, count = _take(self._missed, most)
+        while count < most and (self._rows or self._read()):
             id_, ranges = self._rows[0]
-            while most and ranges:
-                log_id, first, last = ranges.popleft()
-                upto = min(last, first + most - 1)
-                taken.append((log_id, first, upto))
-                if upto < last:
-                    ranges.appendleft((log_id, upto + 1, last))
-                count = upto - first + 1
-                most -= count
-                self._passed += count
+            more, number = _take(ranges, most - count)
+            taken += more
+            count += number
+            self._passed += number
             if not ranges:
                 self._rows.popleft()
                 self._after, self._passed = id_, 0
@@ -92,15 +91,14 @@ class Cursor(ABC):
 
     def save(self) -> None:
         """Store the place after everything that was taken."""
-        position = self._position(self._after, self._passed)
-        self._connection.execute(update(cursors).where(cursors.c.name == self._name).values(position=position))
+        self._connection.execute(
+            update(cursors).where(cursors.c.name == self._name).values(position=json.dumps(self._position()))
+        )
 
     def add(self) -> None:
         """Store a new cursor. One of the same name is replaced."""
         self._connection.execute(delete(cursors).where(cursors.c.name == self._name))
-        self._connection.execute(
-            insert(cursors), {"name": self._name, "position": self._position(self._after, self._passed)}
-        )
+        self._connection.execute(insert(cursors), {"name": self._name, "position": json.dumps(self._position())})
 
     def _read(self) -> bool:
         """Read further rows. False if there are none."""
@@ -116,8 +114,22 @@ class Cursor(ABC):
         """The next rows, with ids above `after`, in their order; [] at the end."""
 
     @abstractmethod
-    def _position(self, after: int, passed: int) -> str:
-        """The text of a place."""
+    def _position(self) -> list[Any]:
+        """The place, as JSON."""
+
+
+def _take(ranges: deque[Range], most: int) -> tuple[list[Range], int]:
+    """Take at most so many events from these ranges; also returns how many."""
+    taken: list[Range] = []
+    count = 0
+    while ranges and count < most:
+        log_id, first, last = ranges.popleft()
+        upto = min(last, first + most - count - 1)
+        taken.append((log_id, first, upto))
+        count += upto - first + 1
+        if upto < last:
+            ranges.appendleft((log_id, upto + 1, last))
+    return taken, count
 
 
 def _without(skipped: int, ranges: Iterable[Iterable[int]]) -> deque[Range]:

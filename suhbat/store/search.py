@@ -1,4 +1,4 @@
-"""Search over messages. The index is written in the transaction of the messages; results are not ranked, newest first.
+"""Search over messages. The index is written soon after the messages (see `indexer`); results are not ranked, newest first.
 
 The index holds words and their positions, not texts: found messages are read from the log as they are now. Each message also
 has marks for its conversation, its sender, and a link in it, so a query by a user who may see two conversations touches no
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -25,7 +26,6 @@ from suhbat.store.dialect import TookTooLong, find_rows, is_postgres, time_limit
 from suhbat.store.read.floor import LobbyHistory, lobby_floor, member_floor
 from suhbat.store.read.rows import MESSAGE, AnyRow, messages
 from suhbat.store.tables import conversations, events, members, search_rows
-from suhbat.store.write.writer_cache import WriterCache
 
 from . import fts5, tsvector
 
@@ -54,11 +54,16 @@ def create(connection: Connection) -> None:
     _index(connection).create(connection)
 
 
-def index(connection: Connection, cache: WriterCache, entries: Sequence[SearchEntry]) -> None:
-    """Add new messages."""
+def tune(connection: Connection) -> None:
+    """Set what an index may have from an older version."""
+    _index(connection).tune(connection)
+
+
+def index(connection: Connection, entries: Sequence[SearchEntry]) -> None:
+    """Add new messages. Those of a log come in the order of their `seq`."""
     if entries:
         new = [(log_id, seq, normalise(words), _marks(log_id, uid, words)) for log_id, seq, uid, words in entries]
-        _index(connection).append(connection, cache, new)
+        _index(connection).append(connection, new)
 
 
 def feed(connection: Connection, entries: Sequence[tuple[int, int, str, str]]) -> None:
@@ -69,7 +74,8 @@ def feed(connection: Connection, entries: Sequence[tuple[int, int, str, str]]) -
 
 
 def forget(connection: Connection, entries: Iterable[SearchEntry]) -> None:
-    """Remove messages, given with the texts that were indexed. Messages that are not in the index are skipped."""
+    """Remove messages, given with the texts that they had. Messages that are not in the index are skipped. Their rows in
+    `events` must have been changed before, so that the indexer cannot add them meanwhile."""
     for log_id, seq, uid, words in entries:
         id_ = _id_of(connection, log_id, seq)
         if id_ is not None:
@@ -78,7 +84,7 @@ def forget(connection: Connection, entries: Iterable[SearchEntry]) -> None:
 
 
 def replace(connection: Connection, old: SearchEntry, words: str) -> None:
-    """Change the text of an indexed message."""
+    """Change the text of a message, if it is in the index. Its row in `events` must have been changed before."""
     log_id, seq, uid, before = old
     id_ = _id_of(connection, log_id, seq)
     if id_ is not None:
@@ -248,6 +254,7 @@ def _conversation_marks(logs: Iterable[int]) -> list[str]:
     return [f"c{log_id}" for log_id in logs]
 
 
+@lru_cache(maxsize=4_096)
 def _whose(uid: str) -> str:
     """The mark of a sender: one word for a uid."""
     return "s" + blake2b(uid.encode(), digest_size=8).hexdigest()

@@ -96,6 +96,10 @@ class SQLStore(PeopleOverSQL):
         return 0 if self._reader is None else self._reader.waiting
 
     @property
+    def index_lag(self) -> float:
+        return 0.0 if self._writer is None else self._writer.index_lag
+
+    @property
     def has_failed(self) -> bool:
         return self._writer is not None and self._writer.has_failed
 
@@ -171,10 +175,16 @@ class SQLStore(PeopleOverSQL):
     async def search(
         self, actor: Actor, query: Query, sender: str | None, *, limit: int = 50, below: int | None = None
     ) -> SearchPage:
+        await self._index_reached()
         return await self._read(
             lambda c: search.find(c, actor, query, sender, limit=limit, below=below, lobby_history=self._lobby_history),
             aside=True,
         )
+
+    async def _index_reached(self) -> None:
+        """Wait for a moment until the index has everything that was acknowledged before."""
+        if self._writer is not None:
+            await self._writer.index_reached()
 
     async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
         return await self._read(lambda c: rooms.members_page(c, actor, conversation, self._clock.wall(), after, limit))
@@ -293,12 +303,16 @@ class SQLStore(PeopleOverSQL):
         self._is_open = False
         if self._writer is not None:
             await self._writer.close()
+        await self._end_indexing()
         for reader in (self._reader, self._aside):
             if reader is not None:
                 await reader.close()
         self._reader = self._aside = None
         await asyncio.to_thread(self._finish)
         self._writer = None
+
+    async def _end_indexing(self) -> None:
+        """Stop feeding the index, if the writer is not who does it."""
 
     @abstractmethod
     def _finish(self) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, text
 
 from suhbat.chat.search import Query
 from suhbat.store.read.rows import AnyRow
-from suhbat.store.write.writer_cache import WriterCache
 
 NEWEST = 20_000
 """How many of the newest rows are scanned before the index is used for the older ones: a common word is found in them, and of a
@@ -21,7 +20,7 @@ _HIGHEST_POSITION = 16_383
 
 _APPEND = (
     "INSERT INTO search_rows (conversation_id, seq, words) "
-    "SELECT log, seq, words::tsvector FROM {unnest} AS v(log, seq, words)"
+    "SELECT log, seq, words::tsvector FROM {unnest} AS v(log, seq, words) ON CONFLICT DO NOTHING"
 )
 
 Entry = tuple[int, str, list[str]]
@@ -34,8 +33,11 @@ def create(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX search_words ON search_rows USING gin (words) WITH (fastupdate = off)")
 
 
-def append(connection: Connection, cache: WriterCache, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
-    """Add new messages: log id, `seq`, words, marks. Ids ascend within each log, because the log is locked."""
+def tune(connection: Connection) -> None: ...
+
+
+def append(connection: Connection, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
+    """Add new messages: log id, `seq`, words, marks. Those that are there already are skipped."""
     # Imported late: SQLite has no such driver.
     from .postgres.arrays import write
 

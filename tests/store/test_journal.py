@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,10 +20,10 @@ from suhbat.store import cursors
 from suhbat.store import journal as journals
 from suhbat.store.journal import NoCursor, Range
 from suhbat.store.postgres import journal as on_postgres
-from suhbat.store.postgres.store import PostgresStore
 from suhbat.store.tables import conversations, events, journal
 from tests import engines
 from tests.commands import execute
+from tests.servers import PATIENCE
 
 from .parts import ALI, VALI, Listener, opened, postgres
 
@@ -36,9 +37,12 @@ async def write(store: Any, run: Callable[[Connection], T]) -> T:
     return await store._write(run)  # type: ignore[no-any-return]
 
 
-async def begin(store: Any, *missed: Range) -> None:
-    with store._writes.begin() as connection:
-        cursors.begin(connection, NAME, *missed)
+def begin_in(connection: Connection, name: str = NAME, *missed: Range) -> None:
+    cursors.begin(connection, name, connection.execute(select(cursors.end(connection))).scalar_one(), missed)
+
+
+async def begin(store: Store, *missed: Range) -> None:
+    await write(store, lambda c: begin_in(c, NAME, *missed))
 
 
 async def take(store: Store, most: int = 1_000) -> list[Range]:
@@ -174,6 +178,13 @@ async def drop_others(store: Store) -> None:
     await write(store, lambda c: c.execute(text("DELETE FROM cursors WHERE name <> 'test'")) and None)
 
 
+async def few_are_left(store: Store) -> None:
+    """Wait until the indexer of the search has passed the rows too."""
+    async with asyncio.timeout(PATIENCE):
+        while await shortened(store) > FEW:
+            await asyncio.sleep(0.02)
+
+
 FEW = 12
 
 
@@ -181,13 +192,13 @@ async def test_the_journal_does_not_grow(store: Store, listener: Listener, monke
     """Rows that every cursor has passed are deleted (on PostgreSQL after some minutes), and no others."""
     monkeypatch.setattr(on_postgres, "KEPT", -1_000)
     await begin(store)
-    await write(store, lambda c: cursors.begin(c, "another"))
+    await write(store, lambda c: begin_in(c, "another"))
     for n in range(30):
         await listener.send(store, ALI, str(n))
     await take(store)
     assert await shortened(store) >= 30, "another has not passed them"
     await drop_others(store)
-    assert await shortened(store) <= FEW
+    await few_are_left(store)
     await listener.send(store, ALI, "yana")
     assert [seq for _, seq in await take_all(store, 10)] == [31]
 
@@ -207,20 +218,20 @@ async def test_a_reader_that_fails_for_ever(store: Store, listener: Listener, mo
             assert await take(store, 1)
     with pytest.raises(NoCursor):
         await take(store)
-    assert await shortened(store) <= FEW
+    await few_are_left(store)
 
 
 async def test_prune_deletes_little_at_once(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sends wait for each call, so on SQLite it deletes only some rows."""
     monkeypatch.setattr("suhbat.store.sqlite.journal.PRUNED", 2)
     await begin(store)
-    await drop_others(store)
     for n in range(6):
         await listener.send(store, ALI, str(n))
     await take(store)
-    for left in (4, 2, 1, 1):
-        await write(store, cursors.prune)
-        assert await rows(store) == left or isinstance(store, PostgresStore)
+    await drop_others(store)
+    before = await rows(store)
+    await write(store, cursors.prune)
+    assert await rows(store) >= before - 2
 
 
 class TestOnPostgreSQL:
@@ -280,7 +291,7 @@ class TestOnPostgreSQL:
         """A restored dump may have lower transaction ids than the cursor in it. The cursor is not used."""
         await begin(store)
         with psycopg.connect(url) as restored:
-            restored.execute("""UPDATE cursors SET position = '["1000000000:1000000000:", "", 0, 0]'""")
+            restored.execute("""UPDATE cursors SET position = '["1000000000:1000000000:", "", 0, 0, []]'""")
         with pytest.raises(NoCursor):
             await take(store)
 

@@ -196,7 +196,7 @@ async def test_old_copies_are_pruned(tmp_path: Path, scripts: Path) -> None:
 
 async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the order of their writing, whatever the clock said; without what is deleted; and they can be deleted yet."""
-    monkeypatch.setattr("suhbat.store.fts5._LARGEST", 2)
+    monkeypatch.setattr("suhbat.store.sqlite.values._LARGEST", 2)
     async with opened(sqlite(tmp_path), listener := Listener()) as store:
         for at, words in ((500, "gap bir"), (900, "gap ikki"), (100, "gap uch"), (600, "gap toʻrt"), (700, "gap besh")):
             sent = await listener.send(store, ALI, words, at=at)

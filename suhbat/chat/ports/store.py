@@ -48,6 +48,11 @@ class StoreHealth(Protocol):
         ...
 
     @property
+    def index_lag(self) -> float:
+        """For how many seconds the oldest message has been waiting for the index of the search."""
+        ...
+
+    @property
     def has_failed(self) -> bool:
         """Whether writing has failed permanently, so that the process must be restarted."""
         ...

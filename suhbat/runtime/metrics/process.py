@@ -65,6 +65,10 @@ class _NodeCollector(Collector):
                 "1: the writer has failed and the server must be restarted.",
                 lambda: store.has_failed,
             ),
+            "suhbat_index_lag_seconds": (
+                "Age of the oldest message that the index of the search does not have yet.",
+                lambda: store.index_lag,
+            ),
             "suhbat_reads_waiting": ("Reads of the store that wait for a thread.", lambda: store.reading),
             "suhbat_database_up": ("1: the store answers and its schema is of this version.", lambda: probe.up),
             "suhbat_bus_connected": ("1: the bus is connected, or none is configured.", lambda: bus.connected),

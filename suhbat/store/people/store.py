@@ -28,6 +28,9 @@ class PeopleOverSQL:
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T: ...
 
     @abstractmethod
+    async def _index_reached(self) -> None: ...
+
+    @abstractmethod
     def _open_writer(self) -> Writer: ...
 
     _clock: Clock
@@ -102,7 +105,9 @@ class PeopleOverSQL:
 
     async def drop_silent_guests(self, uids: Collection[str], before: int) -> Collection[str]:
         wanted = tuple(uids)
-        # The slow reader finds candidates, and the writer only checks them again.
+        # The slow reader finds candidates, and the writer only checks them again. Messages that are not indexed yet are newer
+        # than `before`.
+        await self._index_reached()
         silent = await self._read(lambda c: guests.silent(c, wanted, before), aside=True)
 
         def drop(transaction: WriterTransaction) -> Collection[str]:

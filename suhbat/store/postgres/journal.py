@@ -16,8 +16,9 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from secrets import token_hex
+from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import ColumnElement, Connection, literal_column, text
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Change, Milliseconds, StoreDelta
@@ -57,6 +58,14 @@ _LOCK = "SELECT position FROM cursors WHERE name = :name FOR UPDATE"
 _FOREIGN = text(
     "SELECT pg_snapshot_xmax(CAST(:seen AS pg_snapshot)) > pg_snapshot_xmax(pg_current_snapshot()) "
     "OR NOT EXISTS (SELECT FROM cursors WHERE name = :name)"
+)
+_PLACE = text("SELECT position FROM cursors WHERE name = :name")
+_LEFT = text(
+    "SELECT EXISTS (SELECT FROM journal "  # noqa: S608 (constants)
+    "WHERE xid >= CAST(CAST(pg_snapshot_xmin(CAST(:seen AS pg_snapshot)) AS text) AS bigint) "
+    f"AND NOT pg_visible_in_snapshot({_XID}, CAST(:seen AS pg_snapshot)) "
+    f"AND NOT (pg_visible_in_snapshot({_XID}, CAST(:upto AS pg_snapshot)) AND id <= :after) "
+    """AND body LIKE '%"events":[[%')"""
 )
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
 _BETWEEN = text(
@@ -153,29 +162,48 @@ def prune(connection: Connection) -> int:
 def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> PostgresCursor | None:
     """See `cursors.open_cursor`. `connection` must use READ COMMITTED."""
     found = connection.execute(text(_LOCK if waits else f"{_LOCK} SKIP LOCKED"), {"name": name}).scalar()
-    seen, upto, after, passed = json.loads(found) if found else ("1:1:", "", 0, 0)
+    position = json.loads(found) if found else ["1:1:"]
     # After a crash without this check, a cursor from another database would pass new rows that have lower ids.
-    if connection.execute(_FOREIGN, {"name": name, "seen": seen}).scalar():
+    if connection.execute(_FOREIGN, {"name": name, "seen": position[0]}).scalar():
         raise NoCursor(name)
-    return PostgresCursor(connection, name, after, passed, seen, upto) if found else None
+    return PostgresCursor(connection, name, *position) if found else None
 
 
-def end_cursor(connection: Connection, name: str) -> PostgresCursor:
-    """A cursor that has passed everything committed."""
-    return PostgresCursor(connection, name, 0, 0, connection.execute(_SNAPSHOT).scalar_one(), "")
+def has_passed_all(connection: Connection, name: str) -> bool:
+    """Whether this cursor has passed every event that is committed."""
+    found = connection.execute(_PLACE, {"name": name}).scalar()
+    if found is None:
+        return False
+    seen, upto, after, _, missed = json.loads(found)
+    if missed:
+        return False
+    left = connection.execute(_LEFT, {"seen": seen, "upto": upto or seen, "after": after}).scalar()
+    return not left
 
 
-def write_missed(connection: Connection, missed: Iterable[Range]) -> None:
-    """Write a row that names these events."""
-    write(connection, (), (), missed)
+END: ColumnElement[str] = literal_column("CAST(pg_current_snapshot() AS text)")
+"""See `cursors.end`."""
+
+
+def new_cursor(connection: Connection, name: str, end: str, missed: Iterable[Range]) -> PostgresCursor:
+    return PostgresCursor(connection, name, end, "", 0, 0, missed)
 
 
 class PostgresCursor(Cursor):
     """Its position has two snapshots: it has passed everything visible in `seen`; of the rows between that and `upto` it has
-    passed those up to the id `after`, and some events of the next row."""
+    passed those up to the id `after`, and some events of the next row. Then what it has missed."""
 
-    def __init__(self, connection: Connection, name: str, after: int, passed: int, seen: str, upto: str) -> None:
-        super().__init__(connection, name, after, passed)
+    def __init__(
+        self,
+        connection: Connection,
+        name: str,
+        seen: str,
+        upto: str,
+        after: int,
+        passed: int,
+        missed: Iterable[Iterable[int]],
+    ) -> None:
+        super().__init__(connection, name, after, passed, missed)
         self._seen = seen
         self._upto = upto
         self._is_read = False
@@ -187,6 +215,7 @@ class PostgresCursor(Cursor):
         self._is_read = not rows
         return [(id_, json.loads(body)) for id_, body in rows]
 
-    def _position(self, after: int, passed: int) -> str:
-        passed_all = self._is_read and not self._rows
-        return json.dumps([self._upto, "", 0, 0] if passed_all else [self._seen, self._upto, after, passed])
+    def _position(self) -> list[Any]:
+        if self._is_read and not self._rows:
+            return [self._upto, "", 0, 0, []]
+        return [self._seen, self._upto, self._after, self._passed, list(self._missed)]

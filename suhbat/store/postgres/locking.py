@@ -148,8 +148,8 @@ _WANTED = (
     "FROM conversations WHERE (name = ANY($1::text[]) "
     "OR id = ANY(ARRAY(SELECT conversation_id FROM directs WHERE pair = ANY($2::text[])))) AND kind <> 'erased'"
 )
-_LOCK = Statement(f"SELECT {', '.join(LogRow._fields)} {_WANTED} ORDER BY id FOR UPDATE")
-_LOCK_FREE = Statement(f"SELECT {', '.join(LogRow._fields)} {_WANTED} ORDER BY id FOR UPDATE SKIP LOCKED")
+_LOCK = Statement(f"SELECT {', '.join(LogRow._fields)} {_WANTED} ORDER BY id FOR NO KEY UPDATE")
+_LOCK_FREE = Statement(f"SELECT {', '.join(LogRow._fields)} {_WANTED} ORDER BY id FOR NO KEY UPDATE SKIP LOCKED")
 _EXISTING = Statement(f"SELECT id, name {_WANTED}")
 _DIRECTS = Statement("SELECT conversation_id, pair FROM directs WHERE pair = ANY($1::text[])")
 _WORDS = Statement("SELECT word FROM filtered ORDER BY word")

@@ -66,14 +66,7 @@ class SharedCommitter(Committer):
             raise
 
     def _connect(self) -> Connection:
-        """A new connection may lead to another database: a promoted standby, a restored dump."""
-        connection = super()._connect()
-        try:
-            require_identity(connection, self._identity)
-            connection.rollback()  # ends the read
-        except BaseException:
-            connection.close()
-            raise
+        connection = open_connection(self._engine, self._identity)
         pipelines.attach(connection)
         return connection
 
@@ -88,7 +81,7 @@ class SharedCommitter(Committer):
         if free:
             super()._execute(connection, batch, free)
 
-    def _write_journal(self, transaction: WriterTransaction) -> None:
+    def _write_journal(self, transaction: WriterTransaction, batch: Batch) -> None:
         appender = transaction.appender
         self._line = journal.write(transaction.connection, appender.entries, transaction.changes, appender.ranges)
 
@@ -145,3 +138,16 @@ class SharedCommitter(Committer):
         batch = super()._attempt(items)
         self._cache.keep()
         return batch
+
+
+def open_connection(engine: Engine, identity: str) -> Connection:
+    """A new connection that writes. It may lead to another database: a promoted standby, a restored dump. Raises
+    AnotherDatabase."""
+    connection = engine.connect()
+    try:
+        require_identity(connection, identity)
+        connection.rollback()  # ends the read
+    except BaseException:
+        connection.close()
+        raise
+    return connection

@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, NodeUpdate, StoreDelta
 from suhbat.chat.ports import Clock
+from suhbat.protocol.events import LoggedEvent
+from suhbat.store import indexer
 from suhbat.store.dialect import is_trouble
 from suhbat.store.errors import UnusableStore
 from suhbat.store.migrate import is_moving, migrate_shared, revision, supports
@@ -33,7 +35,8 @@ from suhbat.store.write.writer import Writer
 from . import journal, leases, passes
 from .connect import connect
 from .database_identity import epoch_of, read_identity
-from .shared_committer import SharedCommitter
+from .shared_committer import SharedCommitter, open_connection
+from .shared_indexing import SharedIndexing
 
 log = structlog.get_logger("suhbat.store")
 
@@ -82,10 +85,11 @@ class PostgresStore(SQLStore):
         self._url = database_url
         self._writes: Engine | None = None
         self._reads: Engine | None = None
+        self._indexing: SharedIndexing | None = None
 
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
         """See chat.ports.Store. Raises UnusableStore: the database cannot be reached, or must be migrated."""
-        self._writes = connect(self._url)
+        writes = self._writes = connect(self._url)
         self._reads = connect(self._url, reading=READERS + ASIDE)
         try:
             identity = await asyncio.to_thread(self._prepare)
@@ -93,7 +97,14 @@ class PostgresStore(SQLStore):
             self._finish()
             raise
         committer = SharedCommitter(self._writes, identity, WriterRules(self._lobby_history, self._bounds))
-        self._start(Writer(committer, committed, changed, counts=self.counts), self._reads, READERS, ASIDE)
+        indexing = self._indexing = SharedIndexing(lambda: open_connection(writes, identity))
+
+        def told(entries: list[LoggedEvent]) -> Callable[[], None] | None:
+            indexing.told()
+            return committed(entries)
+
+        indexing.start()
+        self._start(Writer(committer, told, changed, counts=self.counts), self._reads, READERS, ASIDE)
 
     async def ready(self) -> None:
         """See chat.ports.Store."""
@@ -107,6 +118,19 @@ class PostgresStore(SQLStore):
         """See chat.ports.Store."""
         wanted = list(logs)
         return await self._read(lambda c: journal.changes_since(c, wanted, since))
+
+    @property
+    def index_lag(self) -> float:
+        return 0.0 if self._indexing is None else self._indexing.schedule.lag
+
+    async def _index_reached(self) -> None:
+        """See SQLStore. Messages of other nodes count too: a user may have seen them here."""
+        if self._indexing is not None and not await self._read(_is_all_indexed, aside=True):
+            await self._indexing.reached()
+
+    async def _end_indexing(self) -> None:
+        if self._indexing is not None:
+            await self._indexing.close()
 
     async def save_guest(self, guest: Guest) -> None:
         """See chat.ports.Store. Raises NameInUse if a user of another node has the name."""
@@ -210,6 +234,10 @@ class PostgresStore(SQLStore):
                 with suppress(Exception):
                     opened.dispose()
         self._reads = self._writes = None
+
+
+def _is_all_indexed(connection: Connection) -> bool:
+    return journal.has_passed_all(connection, indexer.NAME)
 
 
 def _is_current(connection: Connection) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,17 @@ def read_only(file: Path) -> Engine:
     byte; another engine would write the WAL into it at its end."""
     url = URL.create("sqlite", database=file.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
     return _prepared(create_engine(url, poolclass=NullPool, connect_args=_ARGUMENTS), "BEGIN", _READER)
+
+
+@contextmanager
+def unflushed(connection: Connection) -> Iterator[None]:
+    """Commits inside do not wait for the disk. A later commit outside flushes them too, and so does a checkpoint. A power cut
+    can undo only commits at the end, so use this for work that is then done again. Call it between transactions. After an
+    exception the connection must be closed."""
+    raw: Any = connection.connection.driver_connection
+    raw.execute("PRAGMA synchronous = NORMAL")
+    yield
+    raw.execute("PRAGMA synchronous = FULL")
 
 
 _ARGUMENTS = {"check_same_thread": False, "cached_statements": 256}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -43,14 +44,12 @@ def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Sq
     return SqliteCursor(connection, name, *json.loads(position))
 
 
-def end_cursor(connection: Connection, name: str) -> SqliteCursor:
-    """A cursor that has passed everything committed."""
-    return SqliteCursor(connection, name, last_id(connection), 0)
+END = func.coalesce(select(func.max(journal.c.id)).scalar_subquery(), 0)
+"""See `cursors.end`."""
 
 
-def write_missed(connection: Connection, missed: Iterable[Range]) -> None:
-    """Write a row that names these events."""
-    write(connection, missed)
+def new_cursor(connection: Connection, name: str, end: int, missed: Iterable[Range]) -> SqliteCursor:
+    return SqliteCursor(connection, name, end, 0, missed)
 
 
 def prune(connection: Connection) -> None:
@@ -70,11 +69,11 @@ def prune(connection: Connection) -> None:
 
 
 class SqliteCursor(Cursor):
-    """Its position is the id of the last row that it has passed, and how many events of the next row it has passed."""
+    """Its position: the id of the last row that it has passed, how many events of the next row, what it has missed."""
 
     def _fetch(self, after: int) -> list[JournalRow]:
         rows = select(journal.c.id, journal.c.body).where(journal.c.id > after).order_by(journal.c.id).limit(FETCHED)
         return [(id_, json.loads(body)) for id_, body in self._connection.execute(rows)]
 
-    def _position(self, after: int, passed: int) -> str:
-        return json.dumps([after, passed])
+    def _position(self) -> list[Any]:
+        return [self._after, self._passed, list(self._missed)]

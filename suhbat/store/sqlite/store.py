@@ -69,7 +69,9 @@ class SQLiteStore(SQLStore):
         await asyncio.to_thread(self._prepare)
         assert self._writes is not None and self._reads is not None
         committer = Committer(self._writes, WriterCache(), WriterRules(self._lobby_history, self._bounds))
-        self._start(Writer(committer, committed, changed, counts=self.counts), self._reads, READERS, ASIDE)
+        self._start(
+            Writer(committer, committed, changed, counts=self.counts, indexes=True), self._reads, READERS, ASIDE
+        )
 
     async def ready(self) -> None:
         """See chat.ports.Store. Raises UnusableStore, or StorageUnavailable while the disk is in trouble."""

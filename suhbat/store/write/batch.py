@@ -45,7 +45,8 @@ class Batch:
     """The outcome of a batch.
 
     `entries` and `changes` are committed and must be published. `blocked`: items whose logs another node holds; they are tried
-    again before all others. `deferred`: items for which there was no time; they are tried again after those.
+    again before all others. `deferred`: items for which there was no time; they are tried again after those. `row`: the row in
+    the journal of the last transaction with events, on SQLite.
     """
 
     entries: list[LoggedEvent] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Batch:
     outcomes: list[ItemOutcome] = field(default_factory=list)
     blocked: list[Item] = field(default_factory=list)
     deferred: list[Item] = field(default_factory=list)
+    row: int | None = None
 
     def add(self, more: Batch) -> None:
         """Add the outcome of further items."""
@@ -61,6 +63,7 @@ class Batch:
         self.outcomes += more.outcomes
         self.blocked += more.blocked
         self.deferred += more.deferred
+        self.row = more.row or self.row
 
 
 def logs_of(item: Item) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from time import perf_counter
 from typing import Any
@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Engine
 
 from suhbat.chat.model import Post
 from suhbat.errors import Internal
+from suhbat.store import cursors, indexer
 from suhbat.store.dialect import begin, commit, is_contended, is_trouble
 from suhbat.store.errors import AnotherDatabase
 from suhbat.store.sqlite import journal
+from suhbat.store.sqlite.connect import unflushed
 
 from . import posting
 from .batch import Batch, Item, Work, internal_error, logs_of, refuse_all
@@ -71,6 +73,21 @@ class Committer:
             if len(items) == 1 and not is_contended(error):
                 return Batch(outcomes=[(items[0], internal_error(error))])
         return self._write_singly(items)
+
+    def feed_index(self, goes_on: Callable[[], bool]) -> bool:
+        """Index the next messages in a transaction of its own (see `indexer.feed`). Between batches."""
+        if self._connection is None:
+            self._connection = self._connect()
+        try:
+            with unflushed(self._connection):
+                begin(self._connection)
+                is_done = indexer.feed(self._connection, goes_on)
+                cursors.prune(self._connection)
+                commit(self._connection)
+        except BaseException:
+            self.drop()
+            raise
+        return bool(is_done)
 
     def drop(self) -> None:
         """Close the connection, which rolls back an open transaction, and clear the cache."""
@@ -146,12 +163,12 @@ class Committer:
             batch.outcomes += zip(posts, posting.write(transaction, posts), strict=True)
         until = perf_counter() + WORK_SECONDS if posts else math.inf
         self._run_works(transaction, batch, [item for item in items if isinstance(item, Work)], until)
-        self._write_journal(transaction)
+        self._write_journal(transaction, batch)
 
-    def _write_journal(self, transaction: WriterTransaction) -> None:
+    def _write_journal(self, transaction: WriterTransaction, batch: Batch) -> None:
         """The last statement of each transaction."""
         if transaction.appender.ranges:
-            self._row = journal.write(transaction.connection, transaction.appender.ranges)
+            self._row = batch.row = journal.write(transaction.connection, transaction.appender.ranges)
 
     def _run_works(
         self, transaction: WriterTransaction, batch: Batch, works: Sequence[Work[Any]], until: float

@@ -157,14 +157,16 @@ def _erase_event(execution: Execution, log_id: int, seq: int, uid: str, with_mes
     is_theirs = row.ordinal is not None and row.actor_uid == uid
     if is_theirs:
         changed["client_id"] = None
-    if is_theirs and with_message and not row.deleted:
+    is_scrubbed = is_theirs and with_message and not row.deleted
+    if is_scrubbed:
         changed |= {"text": "", "deleted": True}
-        scrub(execution, _log(execution, log_id), row)
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if reaction_rows.remove(connection, log_id, row.target, emoji, uid):
             execution.append(_log(execution, log_id), ReactionRemoved, about=row.target, target=row.target, emoji=emoji)
     connection.execute(update(events).where(condition).values(changed))
+    if is_scrubbed:
+        scrub(execution, _log(execution, log_id), row)  # after the row has changed: see `search.forget`
 
 
 def _log(execution: Execution, log_id: int) -> Log:

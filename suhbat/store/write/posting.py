@@ -14,7 +14,6 @@ from suhbat.chat.mentions import NO_TARGETS, MentionTargets
 from suhbat.chat.model import Outcome, Post, PostResult
 from suhbat.chat.policy import decide
 from suhbat.errors import NotFound, SuhbatError
-from suhbat.store import search
 from suhbat.store.dialect import find_rows
 from suhbat.store.tables import events
 
@@ -56,7 +55,6 @@ class PostRun:
         """The (log id, seq) of stored messages to which these posts reply."""
         self._floors: dict[tuple[int, str], int] = {}
         """The floors of those who reply, by (log id, uid)."""
-        self._indexed: list[search.SearchEntry] = []
         self._named: list[tuple[Log, int, int, Post, MentionTargets]] = []
         self._own: Counter[tuple[int, str]] = Counter()
         """New messages by (log id, uid) of their senders."""
@@ -103,7 +101,7 @@ class PostRun:
             self._write_mentions()
         if self._own:
             ensure_marks(connection, cache, self._own, self._lobby_from)
-        beside = [self._keys.flush, lambda: search.index(connection, cache, self._indexed)]
+        beside = [self._keys.flush]
         if self._own:
             beside.append(lambda: add_own(connection, self._own))
         if self._directs is not None:
@@ -161,7 +159,6 @@ class PostRun:
         message = self._appender.message(log, post, everyone=named.everyone)
         seq, ordinal = message.seq, message.ordinal
         self._keys.add(post, log, message)
-        self._indexed.append((log.id, seq, actor.uid, post.text))
         if named is not NO_TARGETS:
             self._named.append((log, seq, ordinal, post, named))
         if log.settings.slow_mode:

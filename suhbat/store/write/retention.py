@@ -48,7 +48,7 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
     log = connection.execute(
         select(conversations.c.name, conversations.c.oldest, _KEPT.label("kept"))
         .where(conversations.c.id == log_id)
-        .with_for_update(),
+        .with_for_update(key_share=True),
         {"days": days},
     ).one_or_none()
     if log is None or not log.kept:
@@ -66,10 +66,10 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
         return None
     last = expired[-1].seq
     ordinal = max((row.ordinal for row in expired if row.ordinal is not None), default=0)
+    connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
     search.forget(
         connection, ((log_id, row.seq, row.actor_uid, row.text) for row in expired if row.ordinal is not None)
     )
-    connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
     for table in (reactions, reaction_counts, pins):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))
     for table in (mentions, everyone):

@@ -23,6 +23,7 @@ from suhbat.store.errors import UnusableStore
 
 from .batch import Batch, Item, Unit, Work, busy
 from .committer import Committer
+from .indexing import IndexingBetweenBatches
 
 log = structlog.get_logger("suhbat.store")
 
@@ -42,7 +43,7 @@ class Writer:
     """The thread that writes. Call its methods on the event loop on which it was made; call `start` once.
 
     `committed` receives the events of each batch, in log order, before the posts' `done` are called. `changed` receives the
-    other changes that nodes must know.
+    other changes that nodes must know. `indexes`: this thread also feeds the index of the search.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Writer:
         *,
         limit: int = QUEUE_LIMIT,
         counts: StoreCounts | None = None,
+        indexes: bool = False,
     ) -> None:
         self._counts = counts or StoreCounts()
         self._transactions = transactions
@@ -73,6 +75,7 @@ class Writer:
         """Posts accepted and not answered yet."""
         self._closing = False
         self._failure: BaseException | None = None
+        self._indexing = IndexingBetweenBatches(transactions, self._wake_thread) if indexes else None
 
     def start(self) -> None:
         self._thread.start()
@@ -112,6 +115,16 @@ class Writer:
         self._put(Work(run, answer, logs))
         return asyncio.shield(answer)
 
+    async def index_reached(self) -> None:
+        """See `Indexing.reached`."""
+        if self._indexing is not None and not self._closing:
+            await self._indexing.reached()
+
+    @property
+    def index_lag(self) -> float:
+        """See `IndexSchedule.lag`."""
+        return 0.0 if self._indexing is None else self._indexing.schedule.lag
+
     async def close(self) -> None:
         """Write everything accepted, publish it, then stop. Idempotent. Leaves the engine open."""
         if not self._closing:
@@ -135,6 +148,9 @@ class Writer:
             if any(isinstance(item, Post) for item in items):
                 self._transactions.more.set()
 
+    def _wake_thread(self) -> None:
+        self._queue.put([])
+
     # In the writer's thread:
 
     def _main(self) -> None:
@@ -152,24 +168,39 @@ class Writer:
         self._transactions.more.clear()  # before the queue is read, so that a later post sets it again
         items = self._next_batch()
         if not items:
-            return False
+            return self._rest()
         self._in_progress = items
         began = perf_counter()
         batch = self._transactions.write(items)
-        self._counts.commits.add(perf_counter() - began)
+        took = perf_counter() - began
+        self._counts.commits.add(took)
         self._counts.batches.add(len(items))
         self._in_progress = []
+        if self._indexing is not None and batch.row is not None:
+            self._indexing.committed(batch.row)  # before anybody is told
         self._on_loop(self._publish, batch)
         self._requeue([*batch.blocked, *batch.deferred])
+        if self._indexing is not None:
+            self._indexing.between(took)
         if batch.blocked and not batch.outcomes:
             sleep(PAUSE_SECONDS)
         return True
 
+    def _rest(self) -> bool:
+        """There is no batch. Index what is due. False when it is time to stop."""
+        if self._indexing is not None:
+            if self._is_queue_ended:
+                self._indexing.finish()
+            else:
+                self._indexing.idle()
+        return not self._is_queue_ended
+
     def _next_batch(self) -> list[Item]:
-        """The next batch: posts before other work, at least one item, requeued items first. [] when it is time to stop."""
+        """The next batch: posts before other work, requeued items first. [] when it is time to stop, or to feed the index."""
+        delay = None if self._indexing is None else self._indexing.schedule.delay()
         while not self._is_queue_ended:
             try:
-                turn = self._queue.get(block=not (self._posts or self._works))
+                turn = self._queue.get(block=not (self._posts or self._works), timeout=delay)
             except Empty:
                 break
             if turn is None:
@@ -177,6 +208,8 @@ class Writer:
                 break
             for item in turn:
                 (self._posts if isinstance(item, Post) else self._works).append(item)
+            if not turn:
+                break  # woken for the index
         return [*_first(self._posts, LARGEST_BATCH), *_first(self._works, LARGEST_WORK)]
 
     def _requeue(self, items: Sequence[Item]) -> None:

@@ -43,8 +43,6 @@ class WriterCache:
         """When a user last wrote in a log with slow mode, by (log id, uid)."""
         self.words: tuple[str, ...] | None = None
         """The word filter; None: not read yet."""
-        self.indexed: int | None = None
-        """The last id of the search index; None: not read yet."""
 
     def clear(self) -> None:
         """Forget everything, because the memory may differ from the tables."""
@@ -52,7 +50,7 @@ class WriterCache:
             self.named, self.pairs, self.own, self.users, self.readers, self.writers, self.last_posts,
         ):  # fmt: skip
             part.clear()
-        self.indexed = self.words = None
+        self.words = None
 
     def trim(self) -> None:
         """Keep memory bounded. Call between transactions only."""
@@ -84,7 +82,7 @@ class WriterCache:
             return
         insert_new(connection, conversations, [new_log(name, "own", at) for name in wanted])
         rows = connection.execute(
-            LOG.where(conversations.c.name.in_(wanted)).order_by(conversations.c.id).with_for_update()
+            LOG.where(conversations.c.name.in_(wanted)).order_by(conversations.c.id).with_for_update(key_share=True)
         ).all()
         self.remember_own(rows)
 
@@ -116,7 +114,7 @@ class WriterCache:
             LOG.where(conversations.c.name.in_(names) | conversations.c.id.in_(list(by_id)))
             .where(conversations.c.kind != "erased")
             .order_by(conversations.c.id)
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).all()
         self.remember(connection, rows, by_id)
 

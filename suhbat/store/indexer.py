@@ -1,0 +1,87 @@
+"""The indexer: adds new messages to the index of the search, after their commit, with the durable cursor NAME.
+
+A message is indexed from its present row, so the words of a deleted or edited text are never added. What is indexed already is
+removed or replaced by the deletion or the edit itself. On PostgreSQL both may happen at the same time on two nodes. There the
+indexer locks the rows that it reads until its commit, and whoever changes a row looks into the index after that: one of the two
+waits for the other. The indexer itself waits for nobody while it holds such locks, so that there is no deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+
+from sqlalchemy import Connection, func, select
+
+from . import cursors, search
+from .dialect import is_postgres
+from .journal import NoCursor, Range
+from .search import SearchEntry
+from .sqlite.values import parts
+from .tables import conversations, events, search_rows
+
+NAME = "search"
+CHUNK = 128
+"""Events handled between two looks at the time."""
+
+_OF_POSTGRES = (
+    "SELECT events.conversation_id, events.seq, actor_uid, text "
+    "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS v(log, first, last, n) "
+    "JOIN events ON events.conversation_id = v.log AND events.seq BETWEEN v.first AND v.last "
+    "WHERE ordinal IS NOT NULL AND NOT deleted ORDER BY v.n, events.seq FOR SHARE OF events NOWAIT"
+)
+
+
+def feed(connection: Connection, goes_on: Callable[[], bool], *, waits: bool = False) -> bool | None:
+    """Index the next messages while `goes_on`, at least some. The transaction must be the indexer's own.
+
+    Returns whether everything committed before the call is indexed; without `waits`, None while another node is the indexer.
+    """
+    try:
+        cursor = cursors.open_cursor(connection, NAME, waits=waits)
+    except NoCursor:
+        begin(connection)
+        cursor = cursors.open_cursor(connection, NAME, waits=waits)
+    if cursor is None:
+        return None
+    is_done = False
+    while not is_done:
+        ranges = cursor.take(CHUNK)
+        for part in parts(ranges):
+            search.index(connection, _messages(connection, part))
+        is_done = sum(last - first + 1 for _, first, last in ranges) < CHUNK
+        if not goes_on():
+            break
+    cursor.save()
+    return is_done
+
+
+def begin(connection: Connection) -> None:
+    """Make the cursor. Messages of a log are indexed in order, so it has missed those above the last indexed one."""
+    search.tune(connection)
+    of_log = conversations.c.id
+    indexed = select(func.max(search_rows.c.seq)).where(search_rows.c.conversation_id == of_log).scalar_subquery()
+    messages = select(events.c.seq).where(events.c.conversation_id == of_log, events.c.ordinal.is_not(None))
+    newest = messages.order_by(events.c.ordinal.desc()).limit(1).scalar_subquery()
+    query = select(of_log, func.coalesce(indexed, 0), func.coalesce(newest, 0), cursors.end(connection))
+    rows = connection.execute(query.where(conversations.c.kind != "own")).all()  # the lobby is always there
+    missed = [(log_id, last + 1, newest) for log_id, last, newest, _ in rows if newest > last]
+    cursors.begin(connection, NAME, rows[0][3], missed)
+
+
+def _messages(connection: Connection, ranges: Sequence[Range]) -> list[SearchEntry]:
+    """The messages in these ranges as they are now, without deleted ones, in the order of the ranges. Locked on PostgreSQL."""
+    if is_postgres(connection):
+        found = connection.exec_driver_sql(_OF_POSTGRES, tuple(map(list, zip(*ranges, strict=True))))
+    else:
+        found = connection.exec_driver_sql(_of_sqlite(len(ranges)), tuple(chain.from_iterable(ranges)))
+    return [(row[0], row[1], row[2], row[3]) for row in found]
+
+
+def _of_sqlite(count: int) -> str:
+    # CROSS JOIN makes SQLite begin with the values, which have the order of the journal.
+    return (
+        f"WITH v(log, first, last) AS (VALUES {', '.join(['(?, ?, ?)'] * count)}) "  # noqa: S608 (question marks)
+        "SELECT conversation_id, seq, actor_uid, text FROM v CROSS JOIN events "
+        "WHERE conversation_id = log AND seq BETWEEN first AND last AND ordinal IS NOT NULL AND NOT deleted"
+    )

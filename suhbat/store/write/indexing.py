@@ -1,0 +1,123 @@
+"""Feeds the index of the search, and lets searches wait until it has what they must find."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+
+from .committer import Committer
+from .index_schedule import IndexSchedule
+
+log = structlog.get_logger("suhbat.store")
+
+REACHED_SECONDS = 1.0
+"""How long a search waits for the index, at most. Then it finds what is indexed."""
+SLICE_SECONDS = 0.002
+"""How long the index is fed between two batches: posts wait for it. After a batch that took longer it may take as long as that,
+so that the index keeps up with any load."""
+IDLE_SLICE_SECONDS = 0.02
+"""The same while there is nothing else to do. A post that arrives ends it."""
+LAST_SECONDS = 0.5
+"""The same when the store closes. What is left is indexed after the next start."""
+
+
+class Indexing(ABC):
+    """The index of a store that is open. Make it on the event loop."""
+
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        self.schedule = IndexSchedule(steady)
+        self._steady = steady
+        self._loop = asyncio.get_running_loop()
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
+        """Searches, each with the transaction that it must find."""
+
+    async def reached(self) -> None:
+        """Wait until the index has every message that was acknowledged before this call, for at most REACHED_SECONDS. On the
+        event loop."""
+        number = self._wanted()
+        if number <= self.schedule.indexed_upto:
+            return
+        reached = self._loop.create_future()
+        self._waiters.append((number, reached))
+        self.schedule.hurry()  # after the waiter is there: whoever ends the hurry looks for waiters then
+        self._wake()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(reached, REACHED_SECONDS)
+
+    @abstractmethod
+    def _wanted(self) -> int:
+        """The transaction up to which everything must be indexed for a search that is asked now."""
+
+    @abstractmethod
+    def _wake(self) -> None:
+        """Let the thread look at the schedule now. On the event loop."""
+
+    def _fed(self, upto: int, *, is_done: bool) -> None:
+        """See `IndexSchedule.fed`. Also answers the searches that need no more than that. In the thread."""
+        self.schedule.fed(upto, is_done=is_done)
+        while self._waiters and self._waiters[0][0] <= self.schedule.indexed_upto:
+            _, reached = self._waiters.popleft()
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(_answer, reached)
+
+    def _failed(self, error: Exception) -> None:
+        log.error("search: index not fed, trying again", error=str(error))
+        self.schedule.failed()
+
+
+class IndexingBetweenBatches(Indexing):
+    """Feeds the index in the writer's thread, between its batches. `wake`: see `Indexing._wake`."""
+
+    def __init__(
+        self, transactions: Committer, wake: Callable[[], None], steady: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(steady)
+        self._transactions = transactions
+        self._wake_writer = wake
+
+    def _wanted(self) -> int:
+        return self.schedule.committed_upto
+
+    def _wake(self) -> None:
+        self._wake_writer()
+
+    def committed(self, row: int) -> None:
+        """A batch was committed with this row of the journal. In the writer's thread, before anybody is told."""
+        self.schedule.committed(row)
+
+    def between(self, seconds: float) -> None:
+        """A batch was written in this time. In the writer's thread."""
+        if self.schedule.is_late():
+            until = self._steady() + max(SLICE_SECONDS, seconds)
+            self._feed(lambda: self._steady() < until)
+
+    def idle(self) -> None:
+        """There is nothing to write. In the writer's thread."""
+        if self.schedule.delay() == 0:
+            until = self._steady() + IDLE_SLICE_SECONDS
+            self._feed(lambda: self._steady() < until and not self._transactions.more.is_set())
+
+    def finish(self) -> None:
+        """The last call. In the writer's thread."""
+        until = self._steady() + LAST_SECONDS
+        while self.schedule.delay() is not None and self._steady() < until:
+            self._feed(lambda: self._steady() < until)
+
+    def _feed(self, goes_on: Callable[[], bool]) -> None:
+        try:
+            is_done = self._transactions.feed_index(goes_on)
+        except Exception as error:
+            self._failed(error)
+        else:
+            self._fed(self.schedule.committed_upto, is_done=is_done)
+
+
+def _answer(reached: asyncio.Future[None]) -> None:
+    if not reached.done():
+        reached.set_result(None)
