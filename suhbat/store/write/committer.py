@@ -50,8 +50,9 @@ class Committer:
         """The id of the journal row of the last transaction; None if that wrote none."""
         self.closing = threading.Event()
         """Set by any thread when the store closes: stop waiting for the outcome of a COMMIT in doubt."""
-        self.more = threading.Event()
-        """Set by any thread when posts arrived that are not in the present batch."""
+        self.more = False
+        """Whether posts arrived that are not in the present batch. The event loop sets it, and the writer's thread resets it.
+        Nobody waits for it, so it is no `Event`, which takes a lock."""
 
     def write(self, items: Sequence[Item]) -> Batch:
         """Write a batch. When this returns, everything that the result reports as written is on disk.
@@ -176,7 +177,7 @@ class Committer:
         """Run at least one item of other work. Defer the rest at the time `until`, or as soon as new posts wait for this
         transaction to end."""
         for number, work in enumerate(works):
-            if number and (self.more.is_set() or perf_counter() > until):
+            if number and (self.more or perf_counter() > until):
                 batch.deferred += works[number:]
                 return
             batch.outcomes.append((work, self._run_work(transaction, work)))

@@ -101,7 +101,7 @@ class IndexingBetweenBatches(Indexing):
         """There is nothing to write. In the writer's thread."""
         if self.schedule.delay() == 0:
             until = self._steady() + IDLE_SLICE_SECONDS
-            self._feed(lambda: self._steady() < until and not self._transactions.more.is_set())
+            self._feed(lambda: self._steady() < until and not self._transactions.more)
 
     def finish(self) -> None:
         """The last call. In the writer's thread."""

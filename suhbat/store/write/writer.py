@@ -146,7 +146,7 @@ class Writer:
             items, self._turn = self._turn, []
             self._queue.put(items)
             if any(isinstance(item, Post) for item in items):
-                self._transactions.more.set()
+                self._transactions.more = True
 
     def _wake_thread(self) -> None:
         self._queue.put([])
@@ -165,7 +165,7 @@ class Writer:
 
     def _step(self) -> bool:
         """Write one batch and schedule its publication. False when it is time to stop."""
-        self._transactions.more.clear()  # before the queue is read, so that a later post sets it again
+        self._transactions.more = False  # before the queue is read, so that a later post sets it again
         items = self._next_batch()
         if not items:
             return self._rest()
@@ -173,12 +173,13 @@ class Writer:
         began = perf_counter()
         batch = self._transactions.write(items)
         took = perf_counter() - began
-        self._counts.commits.add(took)
-        self._counts.batches.add(len(items))
         self._in_progress = []
         if self._indexing is not None and batch.row is not None:
             self._indexing.committed(batch.row)  # before anybody is told
         self._on_loop(self._publish, batch)
+        # Counted after the hand-over: the senders wait for that.
+        self._counts.commits.add(took)
+        self._counts.batches.add(len(items))
         self._requeue([*batch.blocked, *batch.deferred])
         if self._indexing is not None:
             self._indexing.between(took)
@@ -199,8 +200,10 @@ class Writer:
         """The next batch: posts before other work, requeued items first. [] when it is time to stop, or to feed the index."""
         delay = None if self._indexing is None else self._indexing.schedule.delay()
         while not self._is_queue_ended:
+            if (self._posts or self._works) and self._queue.empty():
+                break
             try:
-                turn = self._queue.get(block=not (self._posts or self._works), timeout=delay)
+                turn = self._queue.get(timeout=delay)
             except Empty:
                 break
             if turn is None:
