@@ -22,13 +22,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import stored
 from compiler import CACHE
 from machine import about_disk, about_machine, cores, require_disk, rss_bytes
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from suhbat.chat.model import Actor, Post
 from suhbat.chat.rate import UNLIMITED
 from suhbat.config import Settings
 from suhbat.counting import FanOut
@@ -85,8 +85,12 @@ async def everything(data: Path, asked: argparse.Namespace) -> None:
     print("| stage | us a message |\n|---|---:|")
     for title, one in stages().items():
         print(f"| {title} | {microseconds(one, asked):.2f} |")
-    for size in (1, 128):
-        print(f"| the store, in batches of {size} | {await stored(data / str(size), size, asked):.1f} |")
+    print("\n| the store | in batches of | us of processor | us | statements a batch |\n|---|---:|---:|---:|---:|")
+    for number, place in enumerate((stored.LOBBY, stored.ROOM, stored.OWN)):
+        for size in (1, 8, 128):
+            times = asked.times // 4
+            cost = await stored.costs(data / f"{number}-{size}", place, size, TEXT, rounds=asked.rounds, times=times)
+            print(f"| {place.title} | {size} | {cost.cpu:.1f} | {cost.wall:.1f} | {cost.statements} |", flush=True)
     found = await objects(data / "objects", asked.connections)  # the server logs its start
     print("\n| a connection | bytes |\n|---|---:|")
     for title, bytes_ in found.items():
@@ -138,40 +142,6 @@ def stages() -> dict[str, Callable[[], Any]]:
         "frame it once for everybody": lambda: Frames([payload]).encoded,
         "compress it once for everybody (off by default)": lambda: compressed_frames([payload]),
     }
-
-
-async def stored(data: Path, size: int, asked: argparse.Namespace) -> float:
-    """Processor time of the process for a post, from `store.post` to `done`, with this many at once."""
-    server = ServerApp(Settings(data=str(data), log_level="error"))
-    store = server.node.store
-    await store.open(lambda entries: None)
-    actor = Actor(UID, "user1")
-    loop = asyncio.get_running_loop()
-    count = 0
-
-    async def batch() -> None:
-        nonlocal count
-        left, done = size, loop.create_future()
-
-        def one(outcome: object) -> None:
-            nonlocal left
-            left -= 1
-            if not left:
-                done.set_result(None)
-
-        for _ in range(size):
-            count += 1
-            store.post(Post(actor, "lobby", None, TEXT, None, None, NOW, one))
-        await done
-
-    rounds = []
-    for _ in range(asked.rounds):
-        began, before = time.process_time_ns(), count
-        while count - before < asked.times // 4:
-            await batch()
-        rounds.append((time.process_time_ns() - began) / (count - before) / 1_000)
-    await store.close()
-    return statistics.median(rounds)
 
 
 async def objects(data: Path, connections: int) -> dict[str, float]:

@@ -127,12 +127,12 @@ class Suhbat:
     ) -> Sent:
         """Send a message to a conversation; returns when it is durable, even if that takes several connections.
 
-        `client_id`: 1 to 64 characters, random by default. A message is stored once for each `client_id`, so a send with an
-        unknown outcome (it was cancelled, or the chat closed) can be repeated with the same one. Messages sent without
-        awaiting each other keep their order, unless the server asked to slow down. Raises ChatClosed, and Refused; its code
-        `outbox_full` is the SDK's own: 10,000 commands await their reply.
+        `client_id`: 1 to 64 characters; by default made of the time and random bits. A message is stored once for each
+        `client_id`, so a send with an unknown outcome (it was cancelled, or the chat closed) can be repeated with the same one.
+        Messages sent without awaiting each other keep their order, unless the server asked to slow down. Raises ChatClosed, and
+        Refused; its code `outbox_full` is the SDK's own: 10,000 commands await their reply.
         """
-        id, key = next(self._ids), client_id or secrets.token_hex(16)
+        id, key = next(self._ids), client_id or _new_key()
         with _checked():
             command = Send(type="send", id=id, conversation=conversation, text=text, client_id=key, reply_to=reply_to)
         return await self._ask(id, command, Sent)
@@ -148,7 +148,7 @@ class Suhbat:
     ) -> Sent:
         """Send a message to a user by name. `uid`: refuse unless the name belongs to this user. `Sent.conversation` is the
         direct. Otherwise as `send`."""
-        id, key = next(self._ids), client_id or secrets.token_hex(16)
+        id, key = next(self._ids), client_id or _new_key()
         with _checked():
             command = Send(type="send", id=id, to_user=user_id, uid=uid, text=text, client_id=key, reply_to=reply_to)
         return await self._ask(id, command, Sent)
@@ -259,3 +259,9 @@ class _Guest:
     async def end(self) -> None:
         if self._token is not None:
             await end_guest(self._url, self._token)
+
+
+def _new_key() -> str:
+    """A `client_id`: the time in milliseconds and 80 random bits. Keys that ascend with the time are stored next to each other,
+    which costs the server less than random ones."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

@@ -81,7 +81,7 @@ def test_stages() -> None:
     done = script("stages", "--rounds", "1", "--times", "40", "--connections", "20")
     assert done.returncode == 0, done.stdout + done.stderr
     stages = [row[0] for row in table_lines(done.stdout)]
-    assert {"encode, v1", "the store, in batches of 1", "own log (a channel)"} <= set(stages), done.stdout
+    assert {"encode, v1", "the lobby, without client_id", "own log (a channel)"} <= set(stages), done.stdout
 
 
 def test_pythons() -> None:

@@ -1,8 +1,12 @@
-// Random unique identifiers.
+// Unique identifiers.
 
 /**
- * 128 random bits. `crypto.randomUUID` is not available to a page over plain HTTP from another machine.
+ * The time in milliseconds and 80 random bits, in hexadecimal digits. Identifiers that ascend with the time are stored
+ * next to each other, which costs the server less than random ones. `crypto.randomUUID` is not available to a page
+ * over plain HTTP from another machine.
  */
 export function newId() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const random = crypto.getRandomValues(new Uint8Array(10));
+  const time = Date.now().toString(16).padStart(12, "0");
+  return time + Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
