@@ -238,7 +238,7 @@ EVENTS: tuple[type[EventBase], ...] = (
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 LiveEvent = Event | LiveMessage
-"""An event as the writer publishes it. Those that are read from the store or from the bus are models."""
+"""An event as the writer publishes it, and as other nodes receive it. Those that are read from the store are models."""
 
 
 class LoggedEvent(NamedTuple):

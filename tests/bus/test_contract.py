@@ -15,8 +15,9 @@ from suhbat.bus.memory import MemoryBus, MemoryExchange
 from suhbat.bus.nats import NatsBus
 from suhbat.chat.model import Change
 from suhbat.chat.ports import Bus
-from suhbat.protocol.events import LoggedEvent, MessageCreated, UserUpdated
-from suhbat.protocol.objects import Message, User
+from suhbat.protocol.events import LoggedEvent, UserUpdated
+from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.objects import User
 from tests import engines
 
 Make = Callable[[], Bus]
@@ -91,11 +92,7 @@ def entry(seq: int, log: str = ANNA) -> LoggedEvent:
 
 
 def message(seq: int, text: str) -> LoggedEvent:
-    shown = Message(
-        conversation="lobby", seq=seq, ordinal=seq, sender="anna", sender_uid="u1", text=text, client_id="k", sent_at=5
-    )
-    event = MessageCreated(conversation="lobby", seq=seq, at=5, actor="anna", actor_uid="u1", message=shown)
-    return LoggedEvent("lobby", event)
+    return LoggedEvent("lobby", LiveMessage("lobby", seq, seq, 5, "anna", "u1", text, "k"))
 
 
 @pytest.fixture(params=BUSES, ids=lambda make: make.__name__)
