@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suhbat.chat.normalise import APOSTROPHES, LONGEST, LONGEST_WORD, letters, normalise
+from suhbat.chat.normalise import (
+    _ASCII,
+    APOSTROPHES,
+    LONGEST,
+    LONGEST_WORD,
+    _folded,
+    _words,
+    letters,
+    normalise,
+)
 
 
 @pytest.mark.parametrize(
@@ -113,3 +122,16 @@ def test_what_comes_out_is_bounded(sign: str) -> None:
     long = normalise(sign * 4_000)
     assert len(long) <= LONGEST
     assert normalise(long) == long
+
+
+@given(st.text(st.characters(max_codepoint=127), max_size=200))
+def test_ascii_text_has_a_way_of_its_own(text: str) -> None:
+    """It is the fast one, and must give the words of the general way."""
+    general = _folded(_words(text.lower().translate(_ASCII)[:LONGEST]))
+    assert normalise(text) == general
+
+
+@pytest.mark.parametrize("text", ["a" * 200 + " b", "x'" * 9_000, "word " * 3_000, "A_b-C\x1f\x00d", "''``"])
+def test_limits_of_ascii_text(text: str) -> None:
+    """The limits of words and texts are the same too."""
+    assert normalise(text) == _folded(_words(text.lower().translate(_ASCII)[:LONGEST]))

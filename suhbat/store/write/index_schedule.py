@@ -74,6 +74,6 @@ class IndexSchedule:
             while self._waiting and self._waiting[0][0] <= upto:
                 self._waiting.popleft()
 
-    def failed(self, seconds: float = FAILED_SECONDS) -> None:
-        """The index could not be fed. It is tried again after these seconds."""
-        self._not_before = self._steady() + seconds
+    def failed(self, seconds: float | None = None) -> None:
+        """The index could not be fed. It is tried again after these seconds, or FAILED_SECONDS."""
+        self._not_before = self._steady() + (FAILED_SECONDS if seconds is None else seconds)
