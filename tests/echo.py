@@ -42,9 +42,9 @@ class BinaryFrames(Frames):
     def __init__(self, payload: bytes) -> None:
         super().__init__([payload])
         # The same frame as for text except for the opcode (RFC 6455 §5.2).
-        self.encoded = b"\x82" + text_frames([payload])[1:]
+        self._encoded = b"\x82" + text_frames([payload])[1:]
         compressed = compressed_frames([payload])
-        self.compressed = bytes([compressed[0] + 1]) + compressed[1:]
+        self._compressed = bytes([compressed[0] + 1]) + compressed[1:]
 
 
 class Echo:

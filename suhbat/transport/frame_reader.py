@@ -64,6 +64,7 @@ class FrameReader:
         conn = self.conn
         found: list[bytes | Frame] = []
         start, end = 0, len(data)
+        largest = self._largest_whole()
         while start < end:
             if self._inner:
                 stop = min(end, start + self._inner)
@@ -73,12 +74,12 @@ class FrameReader:
                     break
                 self._inner -= stop - start
                 start = stop
+                largest = self._largest_whole()
                 continue
             body = start + 2
             if body > end:
                 break
-            masked = data[start + 1] & _MASKED
-            length = data[start + 1] & 0x7F
+            masked, length = data[start + 1] & _MASKED, data[start + 1] & 0x7F
             if length > 125:
                 body += 2 if length == 126 else 8
                 if body > end:
@@ -86,13 +87,7 @@ class FrameReader:
                 length = int.from_bytes(data[start + 2 : body], "big")
             if masked:
                 body += 4
-            if (
-                data[start] != _WHOLE_TEXT
-                or not masked
-                or length > cast(int, conn.max_message_size)
-                or conn.current_size is not None
-                or conn.state is not OPEN
-            ):
+            if data[start] != _WHOLE_TEXT or not masked or length > largest:
                 self._inner = body - start + length
                 continue
             if body + length > end:
@@ -102,3 +97,8 @@ class FrameReader:
         if start < end and conn.parser_exc is None:
             self._buffer = data[start:]
         return found
+
+    def _largest_whole(self) -> int:
+        """The longest text message that needs no parser now; -1 inside a message of several frames, or after a close."""
+        conn = self.conn
+        return cast(int, conn.max_message_size) if conn.current_size is None and conn.state is OPEN else -1
