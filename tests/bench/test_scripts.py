@@ -53,6 +53,14 @@ def test_storm() -> None:
     assert table_lines(done.stdout)[2][0] == "40" and "40 of 40 resumed" in done.stdout
 
 
+def test_openings() -> None:
+    """New clients and clients that resume all catch up."""
+    done = script("openings", "--clients", "40", "--rounds", "1", "--messages", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {line[0]: line for line in table_lines(done.stdout)[2:]}
+    assert float(rows["a snapshot"][2]) > 0 and float(rows["a resume at the heads"][2]) > 0
+
+
 def test_never_reader() -> None:
     """Some stop reading for good; the others are measured, and nobody is lost track of."""
     done = script("never_reader", "--readers", "10", "--never", "2", "--windows", "2", "--seconds", "0.5")
