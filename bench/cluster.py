@@ -46,6 +46,7 @@ class Case(NamedTuple):
 CASES = (
     Case("into one room", Load(32, 16), 32),
     Case("into 1,000 directs", Load(1_000, 2, own=True), 1_000),
+    Case("one at a time, 2 members", Load(1, 1), 2),
     Case("one at a time, 100 members", Load(1, 1), 100),
     Case(f"into one room of {MEMBERS}", Load(16, 8), MEMBERS),
 )

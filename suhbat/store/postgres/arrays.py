@@ -6,7 +6,7 @@ On the writer's connection the statements go through its `Pipeline`; on others t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, TableClause
@@ -22,7 +22,11 @@ _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 
 
 class _Texts(NamedTuple):
-    """A statement as SQLAlchemy's driver and as a pipeline takes it, and how its parameters are written."""
+    """A statement as SQLAlchemy's driver and as a pipeline takes it, and how its parameters are written.
+
+    They are cached without a limit, because all tables and columns are named in this code. If a text were made anew, each
+    connection would prepare it once more.
+    """
 
     percent: str
     statement: Statement
@@ -96,7 +100,7 @@ def _parameters(texts: _Texts, rows: Sequence[Row]) -> list[bytes]:
     return [literal(column) for literal, column in zip(texts.literals, zip(*rows, strict=True), strict=True)]
 
 
-@lru_cache(maxsize=128)
+@cache
 def _insert_texts(table: Table, names: tuple[str, ...], or_nothing: bool) -> _Texts:
     listed = ", ".join(f'"{name}"' for name in names)
     clause = " ON CONFLICT DO NOTHING" if or_nothing else ""
@@ -104,7 +108,7 @@ def _insert_texts(table: Table, names: tuple[str, ...], or_nothing: bool) -> _Te
     return _texts(text, _types(table, names))
 
 
-@lru_cache(maxsize=64)
+@cache
 def _select_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> _Texts:
     wanted = ", ".join(keys)
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
@@ -121,7 +125,7 @@ def _wanted_text(statement: Select[Any], wanted: TableClause) -> str:
     return f"WITH {wanted.name}({', '.join(names)}) AS (SELECT * FROM unnest({arrays})) {selected}"  # noqa: S608
 
 
-@lru_cache(maxsize=64)
+@cache
 def _update_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], add: bool) -> _Texts:
     names = keys + columns
     new = ", ".join(f"{name} = {f't.{name} + ' if add else ''}v.{name}" for name in columns)
@@ -131,7 +135,7 @@ def _update_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...],
     return _texts(text, _types(table, names))
 
 
-@lru_cache(maxsize=64)
+@cache
 def _texts(text: str, types: tuple[str, ...]) -> _Texts:
     percent = ", ".join(f"%s::{type}[]" for type in types)
     dollar = ", ".join(f"${number}::{type}[]" for number, type in enumerate(types, 1))

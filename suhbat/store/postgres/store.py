@@ -1,6 +1,6 @@
 """The store in PostgreSQL, for several nodes at once. Needs the extra `suhbat[cluster]`.
 
-Like the SQLite store it works in threads, with a synchronous driver (psycopg): a transaction takes a dozen round trips, and a
+Like the SQLite store it works in threads, with a synchronous driver (psycopg): a transaction takes several round trips, and a
 busy event loop would add a turn between each two of them while other nodes wait for the locked rows.
 """
 

@@ -12,7 +12,7 @@ from sqlalchemy import event
 
 from suhbat.chat.model import Actor, PostResult
 from suhbat.protocol import commands
-from suhbat.store.postgres.pipeline import Pipeline
+from suhbat.store.postgres.pipeline import Pipeline, of
 from suhbat.store.postgres.store import PostgresStore
 from tests import engines
 from tests.commands import execute
@@ -123,3 +123,25 @@ async def test_prepared_statements_after_a_refused_command(store: PostgresStore,
         assert isinstance(answers[0], PostResult), answers
         assert isinstance(answers[1], Exception) and not isinstance(answers[2], BaseException), answers
         assert isinstance(await listener.ask(store, ALI), PostResult)
+
+
+async def test_prepared_statements_are_few(store: PostgresStore, listener: Listener) -> None:
+    """A connection prepares each statement once, whatever the sizes of the batches."""
+
+    def prepared() -> int:
+        assert store._writer is not None
+        connection = store._writer._transactions._connection
+        assert connection is not None
+        queue = of(connection)
+        assert queue is not None
+        return len(queue._prepared)
+
+    async def send(count: int) -> None:
+        await asyncio.gather(*(listener.ask(store, ALI, f"{n}", client_id=f"{count}-{n}") for n in range(count)))
+
+    for count in (2, 3):
+        await send(count)
+    first = prepared()
+    for count in (4, 20, 100):
+        await send(count)
+    assert prepared() == first
