@@ -15,7 +15,6 @@ _SETTINGS = {
     "timezone": "UTC",
     "synchronous_commit": "on",
     "jit": "off",
-    "plan_cache_mode": "force_generic_plan",
     # A node that is paused in the middle of a transaction must not hold up the others.
     "lock_timeout": "500ms",
     "idle_in_transaction_session_timeout": "2s",
@@ -24,6 +23,14 @@ _SETTINGS = {
     "tcp_keepalives_interval": "2",
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "8s",
+}
+_WRITING = {
+    # Prepared statements are planned once, perhaps while the tables are empty, and are used for batches of any size. All of
+    # them look up rows by key.
+    "plan_cache_mode": "force_generic_plan",
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
 }
 _READING = {"default_transaction_read_only": "on", "statement_timeout": "10s"}
 _PATIENT = {"lock_timeout": "0", "idle_in_transaction_session_timeout": "0"}
@@ -61,7 +68,7 @@ def connect(database_url: str, *, reading: int = 0, patient: bool = False) -> En
     `patient`: without the time limits that keep a node from holding up others. Raises UnusableStore: see `url_of`.
     """
     url = url_of(database_url)
-    settings = _SETTINGS | (_READING if reading else {}) | (_PATIENT if patient else {})
+    settings = _SETTINGS | (_READING if reading else _PATIENT if patient else _WRITING)
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
     given = url.query.get("options", "")
     arguments: dict[str, Any] = {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
