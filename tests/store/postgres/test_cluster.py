@@ -7,7 +7,7 @@ import asyncio
 import dataclasses
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -56,6 +56,17 @@ async def stores(url: str, count: int = 2) -> AsyncIterator[list[tuple[PostgresS
             stack.push_async_callback(store.close)
             made.append((store, listener, changes))
         yield made
+
+
+def before_commit(store: PostgresStore, call: Callable[[Connection], None]) -> None:
+    """Call this before each COMMIT of the writer, but not of the search index, which has a connection of its own."""
+
+    def committing(connection: Connection) -> None:
+        if pipeline.of(connection) is not None:
+            call(connection)
+
+    assert store._writes is not None
+    event.listen(store._writes, "commit", committing)
 
 
 class TestWriting:
@@ -111,7 +122,7 @@ class TestWriting:
                     gate.set()  # The second store waits for the rows that the first is about to commit.
                 real(queue, statement, *parameters)
 
-            event.listen(one._writes, "commit", wait)
+            before_commit(one, wait)
             monkeypatch.setattr(Pipeline, "add", go_on)
             fields = {"client_id": "k", "peer": Actor("u-new", "yangi", lobby_from=0)}
             asked = first.ask(one, SOLI, **fields)
@@ -203,7 +214,7 @@ class TestWriting:
                     asleep.append(1)
                     time.sleep(3)
 
-            event.listen(one._writes, "commit", pause)
+            before_commit(one, pause)
             late = first.ask(one, ALI, "late")
             await asyncio.sleep(0.2)
             began = time.monotonic()
@@ -254,7 +265,7 @@ class TestWriting:
                 with psycopg.connect(url, autocommit=True) as other:
                     other.execute("SELECT pg_terminate_backend(%s, 2000)", (raw.info.backend_pid,))
 
-            event.listen(store._writes, "commit", break_off)
+            before_commit(store, break_off)
             outcome = await asyncio.wait_for(listener.ask(store, ALI, "which"), 10)
             assert isinstance(outcome, PostResult) and outcome.seq == 2, outcome
             assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["before", "which"]
@@ -281,7 +292,7 @@ class TestWriting:
                         other.execute("INSERT INTO meta VALUES ('other', '')")
                         taken.extend(other.execute("SELECT pg_current_xact_id()::text = %s", (xid,)).fetchone() or ())
 
-                event.listen(store._writes, "commit", die)
+                before_commit(store, die)
                 outcome = await asyncio.wait_for(listener.ask(store, ALI, "which"), 20)
                 assert taken == [True]
                 assert isinstance(outcome, PostResult) and outcome.seq == 2, outcome
@@ -304,7 +315,7 @@ class TestWriting:
 
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(journal, "is_committed", never)
-                event.listen(store._writes, "commit", break_off)
+                before_commit(store, break_off)
                 answer = listener.ask(store, ALI)
                 assert await asyncio.to_thread(asked.wait, 5)
                 await asyncio.wait_for(store.close(), 2)
@@ -400,7 +411,7 @@ class TestJournal:
                 loop.call_soon_threadsafe(entered.set)
                 asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(20)
 
-            event.listen(one._writes, "commit", wait)
+            before_commit(one, wait)
             room = (await execute(two, commands.Create, VALI, 1, title="Xona")).conversation
             mark = (await two.changes_since([])).mark
             late = first.ask(one, ALI, "late")
@@ -741,7 +752,7 @@ async def test_another_database_behind_the_same_url(in_doubt: bool) -> None:
         await listener.send(store, ALI)
         assert not store.has_failed
         if in_doubt:
-            event.listen(store._writes, "commit", change)
+            before_commit(store, change)
         else:
             await asyncio.to_thread(change)
         assert isinstance(await listener.refused(store, ALI), Internal)

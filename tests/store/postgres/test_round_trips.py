@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from suhbat.chat.model import Actor, PostResult
 from suhbat.protocol import commands
@@ -56,8 +56,13 @@ def trips(store: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Pipeline, "run", run)
     assert store._writes is not None
-    event.listen(store._writes, "before_cursor_execute", lambda *given: seen.append(given[2]))
-    event.listen(store._writes, "commit", lambda connection: seen.append("COMMIT"))
+
+    def note(connection: Connection, text: str) -> None:
+        if of(connection) is not None:  # the search index has a connection of its own
+            seen.append(text)
+
+    event.listen(store._writes, "before_cursor_execute", lambda connection, _, text, *rest: note(connection, text))
+    event.listen(store._writes, "commit", lambda connection: note(connection, "COMMIT"))
     return seen
 
 
