@@ -9,7 +9,6 @@ from sqlalchemy import ColumnElement, Connection
 
 from .dialect import is_postgres
 from .journal import Cursor, Range
-from .postgres import journal as on_postgres
 from .sqlite import journal as on_sqlite
 
 
@@ -38,4 +37,8 @@ def prune(connection: Connection) -> None:
 
 
 def _journal(connection: Connection) -> Any:
-    return on_postgres if is_postgres(connection) else on_sqlite
+    if not is_postgres(connection):
+        return on_sqlite
+    from .postgres import journal  # a start on SQLite does not load it
+
+    return journal
