@@ -116,7 +116,7 @@ def execute(connection: Connection, text: str, parameters: Row) -> sqlite3.Curso
 
     Errors are those that SQLAlchemy would raise, but without the parameters, which have the texts of messages.
     """
-    driver: Any = connection.connection.driver_connection
+    driver: Any = connection.connection.dbapi_connection  # the driver's; `driver_connection` takes twice as long
     if not driver.in_transaction:
         connection.begin()
     try:

@@ -29,7 +29,7 @@ from .writer_cache import WriterCache
 log = structlog.get_logger("suhbat.store")
 
 WORK_SECONDS = 0.002
-"""Time limit for the other work of a transaction that also has posts. A post costs some 20 us, a command fifty times as much: a
+"""Time limit for the other work of a transaction that also has posts. A post costs some 10 us, a command many times as much: a
 transaction with many commands would delay every message."""
 
 
