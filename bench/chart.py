@@ -71,7 +71,7 @@ def draw(figures: dict[str, Any], load: str) -> str:
     notes = [
         "Blue: Suhbat, which flushes every message before anybody sees it. Green: others that flush every message before they "
         "acknowledge it.",
-        "Grey: servers that flush nothing.",
+        "Grey: servers that acknowledge before anything is flushed.",
         *(part for line in about for part in wrap(line, CHARACTERS)),
     ]
     each = max(len(members), 2) * (BAR + GAP) + BETWEEN  # a name has two lines
