@@ -1,6 +1,6 @@
 """Estimates what more nodes and a larger database would carry: simulates the writers with the costs measured here.
 
-    python bench/plan.py [--flush-ms 0.5] [--node-us 135] [--transaction-ms 3.5] [--database-us 95]
+    python bench/plan.py [--flush-ms 0.5] [--node-us 55] [--transaction-ms 2.5] [--database-us 45]
 
 Each node has one writer, which puts all waiting messages into one transaction. A transaction costs the node a fixed
 time and a time for each message, costs the database processor time for each message, and locks its logs from its
@@ -128,9 +128,9 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Simulates writers with measured costs.")
-    parser.add_argument("--transaction-ms", type=float, default=3.5)
-    parser.add_argument("--node-us", type=float, default=135)
-    parser.add_argument("--database-us", type=float, default=95)
+    parser.add_argument("--transaction-ms", type=float, default=2.5)
+    parser.add_argument("--node-us", type=float, default=55)
+    parser.add_argument("--database-us", type=float, default=45)
     parser.add_argument("--flush-ms", type=float, default=0.5)
     parser.add_argument("--seconds", type=float, default=20)
     return parser.parse_args()
