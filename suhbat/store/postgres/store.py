@@ -125,7 +125,7 @@ class PostgresStore(SQLStore):
 
     async def _index_reached(self) -> None:
         """See SQLStore. Messages of other nodes count too: a user may have seen them here."""
-        if self._indexing is not None and not await self._read(_is_all_indexed, aside=True):
+        if self._indexing is not None and not await self._read(_is_all_indexed):
             await self._indexing.reached()
 
     async def _end_indexing(self) -> None:
