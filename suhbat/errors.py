@@ -24,8 +24,11 @@ Programs look at `code`, which never changes. The texts for people are in `suhba
 
 from __future__ import annotations
 
+import sqlite3
 from math import ceil
 from typing import ClassVar
+
+from pydantic_core import ValidationError
 
 from .texts import Language, say
 
@@ -149,3 +152,23 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     Internal,
 )
 """All errors, for the reference, the HTTP descriptions and the tests."""
+
+
+def log_text(error: BaseException) -> str:
+    """What a log may say about any exception: nothing that a user has written, and no secret. Errors of a database and of
+    validation repeat the values that they are about; of those only the kind and the place are kept."""
+    if isinstance(error, ValidationError):
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        # The last part of a place may be a key of the input.
+        return f"{len(found)} errors in {error.title}: {', '.join(sorted({one['type'] for one in found}))}"
+    origin = getattr(error, "orig", None)  # SQLAlchemy's errors have that of the driver
+    if isinstance(origin, BaseException):
+        return f"{type(origin).__name__}: {log_text(origin)}"
+    if isinstance(error, sqlite3.Error):
+        # Without a code it is an error of the module, such as a text that is no UTF-8, which it repeats.
+        return str(error) if getattr(error, "sqlite_errorcode", None) is not None else type(error).__name__
+    state, diagnosis = getattr(error, "sqlstate", None), getattr(error, "diag", None)
+    if state is not None and diagnosis is not None:
+        # The details of PostgreSQL's errors repeat rows, and the messages of class 22 (data) repeat values.
+        return f"SQLSTATE {state}" + (f", {diagnosis.message_primary}" if state[:2] != "22" else "")
+    return str(error)

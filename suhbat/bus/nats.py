@@ -16,6 +16,7 @@ import structlog
 
 from suhbat.chat.model import Change
 from suhbat.chat.ports import BusListener
+from suhbat.errors import log_text
 from suhbat.protocol.events import LoggedEvent
 from suhbat.tasks import Tasks
 
@@ -148,7 +149,7 @@ class NatsBus:
                     await client.publish(subject, data)
                 except Exception as error:
                     self.dropped += 1
-                    log.warning("nats: message not sent", error=str(error))
+                    log.warning("nats: message not sent", error=log_text(error))
 
     async def _connect(self) -> None:
         """Connect for the first time, trying until it succeeds. Afterwards the client reconnects by itself."""
@@ -175,7 +176,7 @@ class NatsBus:
             except Exception as error:
                 if not logged:
                     log.warning(
-                        "nats: cannot be reached; this node works without it and keeps trying", error=str(error)
+                        "nats: cannot be reached; this node works without it and keeps trying", error=log_text(error)
                     )
                     logged = True
                 await asyncio.sleep(RETRY_SECONDS)
@@ -207,7 +208,7 @@ class NatsBus:
                     await asyncio.sleep(SETTLE_SECONDS)
                     self._resumed()
             except Exception as error:
-                log.warning("nats: subscription failed, trying again", error=str(error))
+                log.warning("nats: subscription failed, trying again", error=log_text(error))
                 await asyncio.sleep(RETRY_SECONDS)
                 self._interest.set()
 
@@ -215,7 +216,7 @@ class NatsBus:
         try:
             received = frames.read(message.data)
         except Exception as error:
-            log.warning("nats: message could not be decoded", error=str(error)[:200])
+            log.warning("nats: message could not be decoded", error=log_text(error)[:200])
             return
         listener = self._listener
         if listener is None:
@@ -234,7 +235,7 @@ class NatsBus:
             self._listener.resumed()
 
     async def _on_error(self, error: Exception) -> None:
-        log.debug("nats: error", error=str(error) or type(error).__name__)
+        log.debug("nats: error", error=log_text(error) or type(error).__name__)
 
     async def _on_disconnected(self) -> None:
         self._up.clear()

@@ -11,7 +11,7 @@ import structlog
 from suhbat.chat.bans import Bans
 from suhbat.chat.model import Change
 from suhbat.chat.ports import ModerationReader
-from suhbat.errors import Forbidden, SuhbatError
+from suhbat.errors import Forbidden, SuhbatError, log_text
 from suhbat.hub.hub import Hub
 from suhbat.identity.lookups import AT_ONCE
 from suhbat.identity.user_directory import UserDirectory
@@ -83,7 +83,7 @@ class CacheInvalidation:
         try:
             await read
         except SuhbatError as error:
-            log.warning("cache: changes of another node not read, retrying", error=str(error))
+            log.warning("cache: changes of another node not read, retrying", error=log_text(error))
             return False
         except Exception:
             log.exception("cache: changes of another node not read, retrying")

@@ -16,7 +16,7 @@ import structlog
 from suhbat.chat.model import Actor, Lapsed, NodeUpdate
 from suhbat.chat.ports import Bus, Clock, Cluster
 from suhbat.chat.presence import PresenceTracker
-from suhbat.errors import SuhbatError
+from suhbat.errors import SuhbatError, log_text
 from suhbat.hub.hub import Hub
 from suhbat.identity.claims import Claim, Claims
 from suhbat.identity.names import skeleton
@@ -114,7 +114,7 @@ class ClusterMembership:
                 if heartbeats % PRUNE_HEARTBEATS == 0:
                     await self._cluster.prune()
             except SuhbatError as error:
-                log.warning("cluster: lease not renewed", error=str(error))
+                log.warning("cluster: lease not renewed", error=log_text(error))
             except Exception:
                 log.exception("cluster: heartbeat failed")
 
@@ -149,7 +149,7 @@ class ClusterMembership:
         try:
             await self._cluster.release(claim.skeleton, claim.actor.uid)
         except SuhbatError as error:
-            log.warning("cluster: guest name not released, retrying", error=str(error))
+            log.warning("cluster: guest name not released, retrying", error=log_text(error))
             self._unreleased.append(claim)
 
     async def _heartbeat(self) -> None:

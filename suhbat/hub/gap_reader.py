@@ -9,7 +9,7 @@ from typing import Protocol
 import structlog
 
 from suhbat.chat.ports import LogReader
-from suhbat.errors import SuhbatError
+from suhbat.errors import SuhbatError, log_text
 from suhbat.protocol.events import LoggedEvent
 from suhbat.tasks import Tasks
 
@@ -73,6 +73,6 @@ class GapReader:
         try:
             await self.read(channel)
         except SuhbatError as error:
-            log.warning("hub: missing events not read, retrying", log=channel.log, error=str(error))
+            log.warning("hub: missing events not read, retrying", log=channel.log, error=log_text(error))
         finally:
             channel.filling = False

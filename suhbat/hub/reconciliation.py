@@ -11,7 +11,7 @@ import structlog
 
 from suhbat.chat.model import Change
 from suhbat.chat.ports import LogReader
-from suhbat.errors import SuhbatError
+from suhbat.errors import SuhbatError, log_text
 
 from .channel import Channel
 from .hub import Hub
@@ -61,7 +61,7 @@ class Reconciliation:
             try:
                 await self._compare()
             except SuhbatError as error:
-                log.warning("reconciliation: heads not compared", error=str(error))
+                log.warning("reconciliation: heads not compared", error=log_text(error))
             except Exception:
                 log.exception("reconciliation: heads not compared")
 

@@ -2,7 +2,8 @@
 
 Query strings carry tickets. Paths carry the codes of invites, and tokens if a client is mistaken. Debug output of the
 WebSocket layer has messages and tokens. A filter on the loggers of the ASGI servers removes all of them, whoever configured
-those loggers.
+those loggers. Exceptions are logged with `log_text` instead of their own texts, and never with the local variables of their
+frames: both have texts of messages.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
+from collections.abc import Iterator
 from typing import TextIO
 
 import structlog
+
+from suhbat.errors import log_text
 
 SERVER_LOGGERS = (
     "uvicorn.access",
@@ -42,6 +47,10 @@ class SecretFilter(logging.Filter):
             record.args = tuple(_strip(argument) for argument in record.args)
         elif isinstance(record.args, dict):
             record.args = {name: _strip(argument) for name, argument in record.args.items()}
+        if record.exc_info and record.exc_info[1] is not None:
+            record.exc_text = "".join(
+                _traceback(record.exc_info[1])
+            ).rstrip()  # every formatter takes it, if it is there
         return True
 
 
@@ -84,7 +93,7 @@ def configure(level: str) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+                structlog.dev.ConsoleRenderer(colors=False, exception_formatter=_write_traceback),
             ],
         )
     )
@@ -102,3 +111,24 @@ def _strip(argument: object) -> object:
     if isinstance(argument, bytes):
         return _SECRET.sub("", argument.decode("latin-1"))
     return _SECRET.sub("", argument) if isinstance(argument, str) else argument
+
+
+def _write_traceback(output: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    output.write("\n" + "".join(_traceback(exc_info[1])).rstrip())
+
+
+def _traceback(error: BaseException, known: frozenset[int] = frozenset()) -> Iterator[str]:
+    """The lines of Python's traceback, but with `log_text` for each exception."""
+    known |= {id(error)}
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None and id(before) not in known:
+        yield from _traceback(before, known)
+        yield "\nThe exception above is the cause, or was being handled, when this one was raised:\n\n"
+    yield "Traceback (most recent call last):\n"
+    yield from traceback.format_tb(error.__traceback__)
+    yield f"{type(error).__module__}.{type(error).__qualname__}: {log_text(error)}\n"
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            if id(one) not in known:
+                yield "\nIn this group:\n"
+                yield from _traceback(one, known)

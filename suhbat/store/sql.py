@@ -33,7 +33,7 @@ from suhbat.chat.model import (
 from suhbat.chat.ports import Clock, Cluster
 from suhbat.chat.search import Query
 from suhbat.counting import StoreCounts
-from suhbat.errors import Busy, IdempotencyConflict
+from suhbat.errors import Busy, IdempotencyConflict, log_text
 from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import ConversationState, Invitation, Message
@@ -281,7 +281,7 @@ class SQLStore(PeopleOverSQL):
         except Exception as error:
             if not is_trouble(error):
                 raise
-            log.error("store: database cannot be read", error=str(error))
+            log.error("store: database cannot be read", error=log_text(error))
             raise unavailable() from error
 
     def _start(self, writer: Writer, engine: Engine, readers: int, aside: int) -> None:

@@ -114,7 +114,13 @@ IDENTITY: Mapping[str, Tests] = {
     ),
     "tokens in URLs": (
         *_in(_WHO, "tokens_in_addresses"),
-        *_in("runtime/test_logs", "query_strings_are_removed", "tokens_are_removed_from_paths"),
+        *_in(
+            "runtime/test_logs",
+            "query_strings_are_removed",
+            "tokens_are_removed_from_paths",
+            "texts_are_not_in_tracebacks",
+            "texts_are_not_in_what_is_logged_of_errors",
+        ),
     ),
     "tokens of nobody": _in(_WHO, "tokens_that_nobody_has") + _in("transport/test_v1", "unknown_tokens"),
     "password spray": _in(_WHO, "a_password_spray") + _in("identity/test_registration", "many_at_once_pass_no_limit"),

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import sqlite3
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from types import TracebackType
 
 import pytest
 import structlog
+from sqlalchemy import create_engine, text
 
+from suhbat.errors import log_text
 from suhbat.identity.tokens import random_token
+from suhbat.protocol import commands
 from suhbat.runtime import logs
+from suhbat.store.postgres.connect import connect as postgres_at
+from suhbat.store.write.batch import internal_error
+from tests import engines
 
 
 @pytest.fixture(autouse=True)
@@ -105,3 +117,92 @@ def test_server_loggers_get_the_filter_once() -> None:
         logs.configure("info")
     for name in logs.SERVER_LOGGERS:
         assert sum(isinstance(each, logs.SecretFilter) for each in logging.getLogger(name).filters) == 1
+
+
+SECRET = "maxfiy-soz"
+
+
+def _of_pydantic() -> None:
+    commands.Send.model_validate({"type": "send", "text": {"maxfiy": SECRET}, SECRET: 1})
+
+
+def _of_sqlite() -> None:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection, connection.begin():
+        connection.execute(text("SELECT :words FROM nothing"), {"words": SECRET})
+
+
+def _of_undecodable_text() -> None:
+    with closing(sqlite3.connect(":memory:")) as file:
+        file.execute(f"SELECT CAST(X'{SECRET.encode().hex()}ff' AS text) AS text").fetchone()
+
+
+def _of_a_group() -> None:
+    try:
+        _of_pydantic()
+    except ValueError as error:
+        raise ExceptionGroup("several", [error]) from error
+
+
+def _of_postgres() -> None:
+    engine = postgres_at(engines.database())
+    with engine.connect() as connection, connection.begin():
+        connection.execute(text("CREATE TEMPORARY TABLE said (words text UNIQUE, number integer NOT NULL)"))
+        connection.execute(text("INSERT INTO said VALUES (:words, NULL)"), {"words": SECRET})
+
+
+def _of_a_value_in_postgres() -> None:
+    engine = postgres_at(engines.database())
+    with engine.connect() as connection, connection.begin():
+        connection.execute(text("SELECT CAST(:words AS integer)"), {"words": SECRET})
+
+
+@pytest.mark.parametrize("logger", ["suhbat.store", "uvicorn.error"])
+@pytest.mark.parametrize(
+    "fail",
+    [_of_pydantic, _of_sqlite, _of_undecodable_text, _of_a_group, _of_postgres, _of_a_value_in_postgres],
+)
+def test_texts_are_not_in_tracebacks(fail: Callable[[], None], logger: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """An unexpected exception is logged with the place and its kind. Its own text may repeat what a user has written, and so
+    may the local variables of its frames and the exceptions before it: none of them is in the log."""
+    logs.configure("info")
+    said = SECRET  # a local variable
+    try:
+        try:
+            fail()
+        except Exception as error:
+            raise RuntimeError("item failed") from error
+    except RuntimeError as error:
+        assert said in "".join(traceback.format_exception(error))
+        if logger == "suhbat.store":
+            internal_error(error)
+        else:
+            record = logging.LogRecord(logger, logging.ERROR, "", 0, "Exception in ASGI application", (), _info(error))
+            assert logs.SecretFilter().filter(record)
+            sys.stderr.write(logging.Formatter().format(record))
+    written = capsys.readouterr().err
+    assert said not in written
+    assert "RuntimeError: item failed" in written and fail.__name__ in written
+
+
+@pytest.mark.parametrize(
+    "fail", [_of_pydantic, _of_sqlite, _of_undecodable_text, _of_postgres, _of_a_value_in_postgres]
+)
+def test_texts_are_not_in_what_is_logged_of_errors(fail: Callable[[], None]) -> None:
+    """So it is where a log names an error in one line; and it still says what it was."""
+    with pytest.raises(Exception) as failed:
+        fail()
+    said = log_text(failed.value)
+    assert SECRET not in said and len(said) > 10
+
+
+def test_no_error_is_logged_with_its_own_text() -> None:
+    """Every place that logs an error of the store, the bus or the hub takes `log_text`."""
+    root = Path(logs.__file__).parent.parent
+    for package in ("store", "bus", "hub", "cluster"):
+        for path in (root / package).rglob("*.py"):
+            assert "error=str(error)" not in path.read_text(encoding="utf-8"), path
+
+
+def _info(error: BaseException) -> tuple[type[BaseException], BaseException, TracebackType | None]:
+    return type(error), error, error.__traceback__

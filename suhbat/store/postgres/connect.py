@@ -74,12 +74,13 @@ def connect(database_url: str, *, reading: int = 0, patient: bool = False) -> En
     arguments: dict[str, Any] = {name: value for name, value in _ARGUMENTS.items() if name not in url.query}
     arguments["options"] = f"{options} {given if isinstance(given, str) else ' '.join(given)}".strip()
     if not reading:
-        return create_engine(url, poolclass=NullPool, connect_args=arguments)
+        return create_engine(url, poolclass=NullPool, connect_args=arguments, hide_parameters=True)
     return create_engine(
         url,
         poolclass=QueuePool,
         pool_size=reading,
         max_overflow=0,
         connect_args=arguments,
+        hide_parameters=True,
         isolation_level="REPEATABLE READ",
     )

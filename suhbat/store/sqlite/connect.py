@@ -24,14 +24,19 @@ _MAC = ("fullfsync = ON", "checkpoint_fullfsync = ON")
 
 def writing(file: Path) -> Engine:
     """An engine for one connection at a time that writes and checkpoints. Its transactions take the write lock at once."""
-    made = create_engine(_url(file), poolclass=NullPool, connect_args=_ARGUMENTS)
+    made = create_engine(_url(file), poolclass=NullPool, connect_args=_ARGUMENTS, hide_parameters=True)
     return _prepared(made, values.BEGIN, _WRITER)
 
 
 def reading(file: Path, connections: int) -> Engine:
     """An engine for this many connections that only read and never checkpoint."""
     made = create_engine(
-        _url(file), poolclass=QueuePool, pool_size=connections, max_overflow=0, connect_args=_ARGUMENTS
+        _url(file),
+        poolclass=QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        connect_args=_ARGUMENTS,
+        hide_parameters=True,
     )
     return _prepared(made, "BEGIN", _READER)
 
@@ -40,7 +45,9 @@ def read_only(file: Path) -> Engine:
     """An engine for one connection at a time to a file that no other process has open. The file is not changed by a single
     byte; another engine would write the WAL into it at its end."""
     url = URL.create("sqlite", database=file.absolute().as_uri(), query={"mode": "ro", "uri": "true"})
-    return _prepared(create_engine(url, poolclass=NullPool, connect_args=_ARGUMENTS), "BEGIN", _READER)
+    return _prepared(
+        create_engine(url, poolclass=NullPool, connect_args=_ARGUMENTS, hide_parameters=True), "BEGIN", _READER
+    )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from suhbat.chat.model import Change, Post
-from suhbat.errors import Busy, Internal, StorageUnavailable, SuhbatError
+from suhbat.errors import Busy, Internal, StorageUnavailable, SuhbatError, log_text
 from suhbat.protocol.events import LoggedEvent, own_log
 
 from .directs import pair_of
@@ -91,7 +91,7 @@ def unavailable() -> StorageUnavailable:
 
 def refuse_all(items: Sequence[Item], error: Exception) -> list[ItemOutcome]:
     """Refuse every item, because the database is in trouble."""
-    log.error("writer: database cannot be written", error=str(error), refused=len(items))
+    log.error("writer: database cannot be written", error=log_text(error), refused=len(items))
     return [(item, unavailable()) for item in items]
 
 

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from suhbat.chat.model import Post
-from suhbat.errors import Internal
+from suhbat.errors import Internal, log_text
 from suhbat.store import cursors, indexer
 from suhbat.store.dialect import begin, commit, is_contended, is_trouble
 from suhbat.store.errors import AnotherDatabase
@@ -144,7 +144,7 @@ class Committer:
             self.drop()
             if not self._is_committed():
                 raise
-            log.warning("writer: COMMIT reported an error, but the batch is stored", error=str(error))
+            log.warning("writer: COMMIT reported an error, but the batch is stored", error=log_text(error))
         return batch
 
     def _connect(self) -> Connection:

@@ -11,6 +11,8 @@ from contextlib import suppress
 
 import structlog
 
+from suhbat.errors import log_text
+
 from .committer import Committer
 from .index_schedule import IndexSchedule
 
@@ -67,7 +69,7 @@ class Indexing(ABC):
                 self._loop.call_soon_threadsafe(_answer, reached)
 
     def _failed(self, error: Exception) -> None:
-        log.error("search: index not fed, trying again", error=str(error))
+        log.error("search: index not fed, trying again", error=log_text(error))
         self.schedule.failed()
 
 
