@@ -113,8 +113,11 @@ class Incoming:
         parsed = handled = 0
         while True:
             while self._events:
-                if self._work is not None or self._crowded():
-                    self._pause()
+                if self._work is not None:
+                    self._wait()
+                    return
+                if self._crowded():
+                    self._wait_while_crowded()
                     return
                 if handled > SLICE:
                     self._process_later()
@@ -277,10 +280,13 @@ class Incoming:
         if self._work is not None:
             self._wait()
         elif self._crowded():
-            self._wait()
-            loop = asyncio.get_running_loop()
-            progress = Progress(self._outgoing.unsent(), loop.time())
-            loop.call_later(CROWDED_SECONDS, self._check_crowded, progress)
+            self._wait_while_crowded()
+
+    def _wait_while_crowded(self) -> None:
+        self._wait()
+        loop = asyncio.get_running_loop()
+        progress = Progress(self._outgoing.unsent(), loop.time())
+        loop.call_later(CROWDED_SECONDS, self._check_crowded, progress)
 
     def _check_crowded(self, progress: Progress) -> None:
         loop = asyncio.get_running_loop()

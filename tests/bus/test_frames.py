@@ -60,9 +60,46 @@ def test_other_events() -> None:
         b'{"events":[["lobby"]]}',
         b'{"events":[["lobby",{"type":"message.created","conversation":"lobby","seq":1,"at":null,"actor":"a","actor_uid":"a",'
         b'"message":{"ordinal":1,"text":"a","client_id":null,"reply_to":null}}]]}',
+        b"5",
+        b'{"notice":5}',
+        b'{"changes":[5]}',
+        b'{"events":' + b"[" * 100_000,
     ],
 )
 def test_a_message_of_another_form(data: bytes) -> None:
     """A message that this version cannot decode raises ValueError; the events are found in the store."""
     with pytest.raises(ValueError):
         frames.read(data)
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        (b'["lobby"', b"[7"),
+        (b'"conversation":"lobby"', b'"conversation":5'),
+        (b'"seq":3', b'"seq":"3"'),
+        (b'"seq":3', b'"seq":1.5'),
+        (b'"seq":3', b'"seq":true'),
+        (b'"ordinal":2', b'"ordinal":{}'),
+        (b'"at":"2026', b'"at":"yesterday'),
+        (b'"actor":"ali"', b'"actor":7'),
+        (b'"text":"', b'"text":null,"other":"'),
+        (b'"text":"', b'"text":"\\ud800'),
+        (b'"client_id":"k1"', b'"client_id":[]'),
+        (b'"reply_to":1', b'"reply_to":"1"'),
+    ],
+)
+def test_a_new_message_of_another_form(field: bytes, other: bytes) -> None:
+    """Each value of a new message has its type, and each text can be encoded. Otherwise the hub would fail later, when it
+    writes the events, and other connections would miss theirs."""
+    [(_, data)] = frames.events([LoggedEvent("lobby", _SAID)])
+    assert field in data
+    with pytest.raises(ValueError):
+        frames.read(data.replace(field, other, 1))
+
+
+def test_a_new_message_with_escapes() -> None:
+    """Control characters are escaped in JSON; such a message arrives as a model, with the same frame."""
+    said = replace(_SAID, text="\x1b[1m\x7f\u2028")
+    [(_, data)] = frames.events([LoggedEvent("lobby", said)])
+    assert frames.read(data).entries == [LoggedEvent("lobby", model_of(said))]

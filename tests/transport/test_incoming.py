@@ -12,6 +12,7 @@ from suhbat.chat.model import States
 from suhbat.protocol.closes import Close
 from suhbat.runtime.app import ServerApp
 from suhbat.transport.admission import Admission
+from suhbat.transport.dialect import BaseDialect
 from suhbat.transport.incoming import SLICE
 from suhbat.transport.stream_wire import StreamWire
 from suhbat.transport.upgrade import Upgrade
@@ -116,6 +117,20 @@ async def test_frames_after_a_failed_hello(
     assert heard[-1] == (CLOSE, Close.INTERNAL)
     assert [(said["type"], said["code"], said["id"]) for _, said in heard[:-1]] == [("error", "internal", 1)] * told
     assert await app.node.store.events("lobby", 0, 10) == [] and faults == []
+    peer.wire.connection_lost(None)
+
+
+async def test_frames_go_on_after_a_pause_that_ends_at_once(app: ServerApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tarpit's time may end between two looks at the clock. The frames of a packet that were not handled yet are handled
+    all the same, although no further bytes arrive."""
+    _, token = await app.node.people.make_guest("ali")
+    peer = Peer(app)
+    peer.packet(hello(token))
+    await peer.until(TEXT, "caught_up")
+    looks = iter([True])
+    monkeypatch.setattr(BaseDialect, "crowded", property(lambda dialect: next(looks, False)))
+    peer.packet({"type": "ping", "id": 1}, {"type": "typing", "conversation": "lobby", "id": 2})
+    await peer.until(TEXT, "ok")
     peer.wire.connection_lost(None)
 
 

@@ -37,6 +37,9 @@ class Open(asyncio.Transport):
         self.written += data
         self.writes += 1
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def is_closing(self) -> bool:
         return self.aborted
 
