@@ -11,14 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import chain
 
+import structlog
 from sqlalchemy import Connection, func, select
 
+from suhbat.errors import log_text
+
 from . import cursors, search
-from .dialect import is_postgres
+from .dialect import is_contended, is_postgres, is_trouble
 from .journal import NoCursor, Range
 from .search import SearchEntry
 from .sqlite.values import parts
 from .tables import conversations, events, search_rows
+
+log = structlog.get_logger("suhbat.store")
 
 NAME = "search"
 CHUNK = 128
@@ -32,8 +37,11 @@ _OF_POSTGRES = (
 )
 
 
-def feed(connection: Connection, goes_on: Callable[[], bool], *, waits: bool = False) -> bool | None:
-    """Index the next messages while `goes_on`, at least some. The transaction must be the indexer's own.
+def feed(
+    connection: Connection, goes_on: Callable[[], bool], *, waits: bool = False, singly: bool = False
+) -> bool | None:
+    """Index the next messages while `goes_on`, at least some. The transaction must be the indexer's own. `singly`: one by one,
+    without those that cannot be indexed; this takes several times as long.
 
     Returns whether everything committed before the call is indexed; without `waits`, None while another node is the indexer.
     """
@@ -47,8 +55,11 @@ def feed(connection: Connection, goes_on: Callable[[], bool], *, waits: bool = F
     is_done = False
     while not is_done:
         ranges = cursor.take(CHUNK)
-        for part in parts(ranges):
-            search.index(connection, _messages(connection, part))
+        if singly:
+            _index_singly(connection, ranges)
+        else:
+            for part in parts(ranges):
+                search.index(connection, _messages(connection, part))
         is_done = sum(last - first + 1 for _, first, last in ranges) < CHUNK
         if not goes_on():
             break
@@ -67,6 +78,21 @@ def begin(connection: Connection) -> None:
     rows = connection.execute(query.where(conversations.c.kind != "own")).all()  # the lobby is always there
     missed = [(log_id, last + 1, newest) for log_id, last, newest, _ in rows if newest > last]
     cursors.begin(connection, NAME, rows[0][3], missed)
+
+
+def _index_singly(connection: Connection, ranges: Sequence[Range]) -> None:
+    for log_id, first, last in ranges:
+        for seq in range(first, last + 1):
+            savepoint = connection.begin_nested()
+            try:
+                search.index(connection, _messages(connection, [(log_id, seq, seq)]))
+            except Exception as error:
+                if is_trouble(error) or is_contended(error):
+                    raise
+                savepoint.rollback()
+                log.error("search: message cannot be indexed", log_id=log_id, seq=seq, error=log_text(error))
+            else:
+                savepoint.commit()
 
 
 def _messages(connection: Connection, ranges: Sequence[Range]) -> list[SearchEntry]:

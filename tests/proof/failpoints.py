@@ -114,3 +114,10 @@ def clock_jumps() -> None:
         return time.time_ns() // 1_000_000 + int(jump * 3_600_000)
 
     SystemClock.wall = wall  # type: ignore[method-assign]
+
+
+def eager_index() -> None:
+    """The index of the search is written after each batch, so that its transactions are between all others."""
+    from suhbat.store.write import index_schedule
+
+    index_schedule.IDLE_SECONDS = index_schedule.LATE_SECONDS = 0.0

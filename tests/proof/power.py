@@ -104,12 +104,14 @@ class Recording:
 
 async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage: Sequence[str] = ()) -> Recording:
     """Record a server under strace, with people who talk. `eio`: some flushes fail. At the last of REFUSALS the server
-    is killed, and started again on the files that the system then shows, which are more than the disk holds."""
+    is killed, and started again on the files that the system then shows, which are more than the disk holds. With every other
+    seed the index of the search is written after each batch."""
+    faults = [*sabotage, *(["eager_index"] if seed % 2 else [])]
     server = Server("suhbat", place / "data", settings=LIMITS)
     server.command = (
         "-m",
         "tests.proof.serve",
-        *sabotage,
+        *faults,
         *([f"when_refused:{REFUSALS}"] if eio else []),
         "--",
         *SERVE,
@@ -143,7 +145,7 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
             if eio:
                 up.clear()
                 server.kill()
-                server.command = ("-m", "tests.proof.serve", *sabotage, "--", *SERVE)
+                server.command = ("-m", "tests.proof.serve", *faults, "--", *SERVE)
                 lines += _traced(place / "first")
                 restart = len(lines)
                 await asyncio.to_thread(_start, server, place / "second", ())

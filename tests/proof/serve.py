@@ -1,14 +1,14 @@
 """Suhbat's command line with faults: `python -m tests.proof.serve sync_off after_commit:12 -- serve --port 8000`.
 
 The arguments before `--` are names of `sabotage.SABOTAGE`, names of `failpoints.FAILPOINTS` with the number of the
-pass, and `clock_jumps`.
+pass, `clock_jumps`, and `eager_index`.
 """
 
 from __future__ import annotations
 
 import sys
 
-from .failpoints import arm, clock_jumps
+from .failpoints import arm, clock_jumps, eager_index
 from .sabotage import SABOTAGE
 
 
@@ -20,6 +20,8 @@ def main() -> None:
             arm(name, int(times))
         elif name == "clock_jumps":
             clock_jumps()
+        elif name == "eager_index":
+            eager_index()
         else:
             SABOTAGE[name]()
     from suhbat.cli import main as suhbat

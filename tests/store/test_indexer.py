@@ -22,13 +22,15 @@ from suhbat.store import indexer, search
 from suhbat.store.dialect import is_contended
 from suhbat.store.postgres import shared_indexing
 from suhbat.store.postgres.store import PostgresStore
+from suhbat.store.sqlite import journal as on_sqlite
 from suhbat.store.tables import search_rows
 from suhbat.store.write import indexing
 from suhbat.store.write.index_schedule import FAILED_SECONDS, IDLE_SECONDS, LATE_SECONDS, IndexSchedule
+from suhbat.store.write.transaction import WriterTransaction
 from tests import engines
 from tests.commands import execute
 
-from .parts import ALI, VALI, Listener, opened, postgres, values
+from .parts import ALI, VALI, Listener, opened, postgres, sqlite, values
 
 NOW = 1_795_000_000_000
 DAY = 24 * 3600 * 1000
@@ -119,6 +121,120 @@ class TestFinding:
         async with opened(make(place), Listener()) as store:
             assert await found(store, VALI, "gap") == ["gap sizga", "gap 3", "gap 2", "gap 1", "gap 0"]
             assert await indexed(store) == 5
+
+
+class TestTrouble:
+    async def test_a_message_that_cannot_be_indexed(
+        self, store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It alone is not found. Those before and after it are, and later ones are indexed together again."""
+        monkeypatch.setattr("suhbat.store.write.index_schedule.FAILED_SECONDS", 0.0)
+        whole = search.index
+        sizes: list[int] = []
+
+        def index(connection: Connection, entries: Any) -> None:
+            whole(connection, entries)
+            sizes.append(len(entries))
+            if any("zahar" in entry[3] for entry in entries):
+                connection.execute(text("SELECT 1 FROM nowhere"))
+
+        monkeypatch.setattr(search, "index", index)
+        answers = [listener.ask(store, ALI, said) for said in ("gap bir", "gap zahar", "gap ikki")]
+        for answer in answers:
+            assert isinstance(await answer, PostResult)
+        assert await found(store, VALI, "gap") == ["gap ikki", "gap bir"]
+        sizes.clear()
+        answers = [listener.ask(store, ALI, f"gap {number}") for number in range(5)]
+        for answer in answers:
+            await answer
+        assert len(await found(store, VALI, "gap")) == 7
+        assert max(sizes) == 5 and store.index_lag == 0
+
+    async def test_searches_that_waited_in_vain_are_forgotten(
+        self, store: Any, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While the index cannot be written, searches cost no memory that stays."""
+        with held(monkeypatch):
+            await listener.send(store, ALI, "gap")
+            for _ in range(10):
+                await found(store, VALI, "gap")
+            waiting = store._indexing if isinstance(store, PostgresStore) else store._writer._indexing
+            assert len(waiting._waiters) == 0
+        assert await found(store, VALI, "gap") == ["gap"]
+
+    async def test_a_search_during_a_slice(self) -> None:
+        """A search that comes while the thread is at work is not forgotten when the thread has done what was there before."""
+        schedule = OfATest()
+        asked = asyncio.ensure_future(schedule.reached())
+        await asyncio.sleep(0)
+        schedule._fed(4, is_done=True)
+        assert schedule.schedule.delay() == 0 and not asked.done()
+        schedule._fed(5, is_done=True)
+        assert schedule.schedule.delay() is None
+        await asked
+
+
+class OfATest(indexing.Indexing):
+    def _wanted(self) -> int:
+        return 5
+
+    def _wake(self) -> None: ...
+
+
+class TestOnSQLite:
+    @pytest.fixture
+    def make(self) -> Callable[..., Store]:
+        return sqlite
+
+    async def test_the_journal_stays_bounded(
+        self, store: Any, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """While the index cannot be written at all, the journal keeps the newest rows only. Then everything is indexed."""
+        monkeypatch.setattr(on_sqlite, "MOST", 5)
+        with held(monkeypatch):
+            for number in range(30):
+                await listener.send(store, ALI, f"gap {number}")
+                await found(store, VALI, "gap")
+            kept = await store._read(lambda c: c.execute(text("SELECT count(*) FROM journal")).scalar_one())
+        assert kept <= 7
+        assert len(await found(store, VALI, "gap")) == 30
+        assert await indexed(store) == 30
+
+    async def test_a_journal_that_somebody_emptied(
+        self, make: Callable[..., Store], tmp_path: Path, listener: Listener
+    ) -> None:
+        """The ids of its rows begin again below the place of the cursor. What is said then is found."""
+        async with opened(make(tmp_path / "again"), listener) as store:
+            for number in range(5):
+                await listener.send(store, ALI, f"gap {number}")
+                await found(store, VALI, "gap")
+            empty = text("DELETE FROM journal")
+            await store._write(lambda c: c.execute(empty) and None)  # type: ignore[attr-defined]
+        async with opened(make(tmp_path / "again"), listener) as store:
+            await listener.send(store, ALI, "gap 5")
+            assert len(await found(store, VALI, "gap")) == 6
+            assert await indexed(store) == 6
+
+    async def test_every_commit_is_flushed(self, store: Any, listener: Listener) -> None:
+        """Those of the index as well: the next batch follows it in the log, and a failed flush could lose both."""
+        modes: list[int] = []
+
+        def ask(transaction: WriterTransaction) -> None:
+            modes.append(transaction.connection.execute(text("PRAGMA synchronous")).scalar_one())
+
+        await listener.send(store, ALI, "gap")
+        await store._writer.work(ask)
+        with pytest.MonkeyPatch.context() as patch:
+            whole = indexer.feed
+
+            def feed(connection: Connection, *arguments: Any, **named: Any) -> bool | None:
+                modes.append(connection.execute(text("PRAGMA synchronous")).scalar_one())
+                return whole(connection, *arguments, **named)
+
+            patch.setattr(indexer, "feed", feed)
+            await found(store, VALI, "gap")
+            await store._writer.work(ask)
+        assert len(modes) >= 3 and set(modes) == {2}
 
 
 class TestDeletion:

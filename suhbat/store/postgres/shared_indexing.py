@@ -104,7 +104,7 @@ class SharedIndexing(Indexing):
         with self._connection.begin():
             # It need not wait for the disk: what a crash takes back is done again. A later commit flushes it.
             self._connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-            return indexer.feed(self._connection, goes_on)
+            return indexer.feed(self._connection, goes_on, singly=self._singly)
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +47,6 @@ def read_only(file: Path) -> Engine:
     return _prepared(
         create_engine(url, poolclass=NullPool, connect_args=_ARGUMENTS, hide_parameters=True), "BEGIN", _READER
     )
-
-
-@contextmanager
-def unflushed(connection: Connection) -> Iterator[None]:
-    """Commits inside do not wait for the disk. A later commit outside flushes them too, and so does a checkpoint. A power cut
-    can undo only commits at the end, so use this for work that is then done again. Call it between transactions. After an
-    exception the connection must be closed."""
-    raw: Any = connection.connection.driver_connection
-    raw.execute("PRAGMA synchronous = NORMAL")
-    yield
-    raw.execute("PRAGMA synchronous = FULL")
 
 
 _ARGUMENTS = {"check_same_thread": False, "cached_statements": 256}

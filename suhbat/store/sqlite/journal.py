@@ -41,7 +41,10 @@ def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Sq
     position = connection.execute(select(cursors.c.position).where(cursors.c.name == name)).scalar()
     if position is None:
         raise NoCursor(name)
-    return SqliteCursor(connection, name, *json.loads(position))
+    after, passed, missed = json.loads(position)
+    if after > last_id(connection):  # the journal was emptied by other hands: its new rows would be passed
+        raise NoCursor(name)
+    return SqliteCursor(connection, name, after, passed, missed)
 
 
 END = func.coalesce(select(func.max(journal.c.id)).scalar_subquery(), 0)

@@ -19,7 +19,6 @@ from suhbat.store import cursors, indexer
 from suhbat.store.dialect import begin, commit, is_contended, is_trouble
 from suhbat.store.errors import AnotherDatabase
 from suhbat.store.sqlite import journal
-from suhbat.store.sqlite.connect import unflushed
 
 from . import posting
 from .batch import Batch, Item, Work, internal_error, logs_of, refuse_all
@@ -75,20 +74,25 @@ class Committer:
                 return Batch(outcomes=[(items[0], internal_error(error))])
         return self._write_singly(items)
 
-    def feed_index(self, goes_on: Callable[[], bool]) -> bool:
-        """Index the next messages in a transaction of its own (see `indexer.feed`). Between batches."""
-        if self._connection is None:
-            self._connection = self._connect()
-        try:
-            with unflushed(self._connection):
-                begin(self._connection)
-                is_done = indexer.feed(self._connection, goes_on)
-                cursors.prune(self._connection)
-                commit(self._connection)
-        except BaseException:
-            self.drop()
-            raise
-        return bool(is_done)
+    def feed_index(self, goes_on: Callable[[], bool], *, singly: bool = False) -> bool:
+        """Index the next messages in a transaction of its own (see `indexer.feed`). Between batches.
+
+        It is flushed like any other. Without that, a failed flush of the next batch could lose it too, and later batches, which
+        follow it in the log, would be lost with it in a power cut.
+        """
+        is_done = False
+
+        def feed(connection: Connection) -> None:
+            nonlocal is_done
+            is_done = bool(indexer.feed(connection, goes_on, singly=singly))
+            cursors.prune(connection)
+
+        self._run_alone(feed)
+        return is_done
+
+    def prune_journal(self) -> None:
+        """Keep the journal bounded while the index cannot be fed. Between batches."""
+        self._run_alone(cursors.prune)
 
     def drop(self) -> None:
         """Close the connection, which rolls back an open transaction, and clear the cache."""
@@ -98,6 +102,18 @@ class Committer:
             with suppress(Exception):
                 connection.invalidate()
                 connection.close()
+
+    def _run_alone(self, run: Callable[[Connection], None]) -> None:
+        """Run this in a transaction that no item belongs to."""
+        if self._connection is None:
+            self._connection = self._connect()
+        try:
+            begin(self._connection)
+            run(self._connection)
+            commit(self._connection)
+        except BaseException:
+            self.drop()
+            raise
 
     def _write_together(self, items: Sequence[Item]) -> Batch:
         return self._attempt(items)

@@ -12,6 +12,7 @@ from contextlib import suppress
 import structlog
 
 from suhbat.errors import log_text
+from suhbat.store.dialect import is_trouble
 
 from .committer import Committer
 from .index_schedule import IndexSchedule
@@ -37,7 +38,11 @@ class Indexing(ABC):
         self._steady = steady
         self._loop = asyncio.get_running_loop()
         self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
-        """Searches, each with the transaction that it must find."""
+        """Searches, each with the transaction that it must find; in the order of these. Only the event loop changes it."""
+        self._wanted_upto = 0
+        """The highest of these."""
+        self._singly = False
+        """Whether the last attempt failed because of some message: then they are indexed one by one, without that."""
 
     async def reached(self) -> None:
         """Wait until the index has every message that was acknowledged before this call, for at most REACHED_SECONDS. On the
@@ -47,10 +52,14 @@ class Indexing(ABC):
             return
         reached = self._loop.create_future()
         self._waiters.append((number, reached))
-        self.schedule.hurry()  # after the waiter is there: whoever ends the hurry looks for waiters then
+        self._wanted_upto = number
+        self.schedule.hurry()  # after the number is there: whoever ends the hurry looks for it then
         self._wake()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(reached, REACHED_SECONDS)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(reached, REACHED_SECONDS)
+        finally:
+            self._answer_waiters()
 
     @abstractmethod
     def _wanted(self) -> int:
@@ -63,14 +72,25 @@ class Indexing(ABC):
     def _fed(self, upto: int, *, is_done: bool) -> None:
         """See `IndexSchedule.fed`. Also answers the searches that need no more than that. In the thread."""
         self.schedule.fed(upto, is_done=is_done)
-        while self._waiters and self._waiters[0][0] <= self.schedule.indexed_upto:
-            _, reached = self._waiters.popleft()
+        if is_done:
+            self._singly = False
+        if self._wanted_upto > self.schedule.indexed_upto:
+            self.schedule.hurry()  # a search was asked while the thread was at work
+        if self._waiters:
             with suppress(RuntimeError):  # the loop is closed
-                self._loop.call_soon_threadsafe(_answer, reached)
+                self._loop.call_soon_threadsafe(self._answer_waiters)
 
     def _failed(self, error: Exception) -> None:
         log.error("search: index not fed, trying again", error=log_text(error))
+        self._singly = not is_trouble(error)
         self.schedule.failed()
+
+    def _answer_waiters(self) -> None:
+        """Answer the searches that find everything now, and forget those that wait no more. On the event loop."""
+        while self._waiters and (self._waiters[0][0] <= self.schedule.indexed_upto or self._waiters[0][1].done()):
+            _, reached = self._waiters.popleft()
+            if not reached.done():
+                reached.set_result(None)
 
 
 class IndexingBetweenBatches(Indexing):
@@ -113,13 +133,10 @@ class IndexingBetweenBatches(Indexing):
 
     def _feed(self, goes_on: Callable[[], bool]) -> None:
         try:
-            is_done = self._transactions.feed_index(goes_on)
+            is_done = self._transactions.feed_index(goes_on, singly=self._singly)
         except Exception as error:
             self._failed(error)
+            with suppress(Exception):  # of the same kind: it was logged
+                self._transactions.prune_journal()
         else:
             self._fed(self.schedule.committed_upto, is_done=is_done)
-
-
-def _answer(reached: asyncio.Future[None]) -> None:
-    if not reached.done():
-        reached.set_result(None)
