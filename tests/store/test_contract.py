@@ -217,6 +217,32 @@ class TestDirects:
         assert await store.events(own_log("u-ali"), 0, 10) == [first]
         assert await store.events(own_log("u-vali"), 0, 10) == [second]
 
+    async def test_the_first_messages_to_many_directs(self, store: Store, listener: Listener) -> None:
+        """A first message shows its direct to the other user, with the state from before the message, also if one batch has
+        messages to many directs. A refused message shows nothing; a second message shows nothing again."""
+        peers = [Actor(f"u-{n}", f"u{n}") for n in range(5)]
+        names = [
+            (await execute(store, commands.Meet, ALI, n, people=(peer,))).conversation for n, peer in enumerate(peers)
+        ]
+        assert [len((await everything(store, peer)).states) for peer in peers] == [1] * 5
+        del listener.heard[:]
+        asked = [listener.ask(store, ALI, f"{n}", conversation=name, at=7_000) for n, name in enumerate(names[1:], 1)]
+        asked += [listener.ask(store, ALI, conversation=name, at=8_000) for name in names[1:]]
+        asked += [listener.ask(store, ALI, conversation=names[0], reply_to=1)]
+        *sent, refused = await asyncio.gather(*asked)
+        assert all(isinstance(one, PostResult) for one in sent) and isinstance(refused, NotFound)
+        told = {entry.log: entry.event for entry in listener.entries if isinstance(entry.event, ConversationAdded)}
+        assert len(listener.entries) == 4 + 8 and told.keys() == {own_log(peer.uid) for peer in peers[1:]}
+        for peer, name in zip(peers[1:], names[1:], strict=True):
+            event = told[own_log(peer.uid)]
+            assert (event.at, event.actor_uid, event.state.head, event.state.last_ordinal) == (7_000, "u-ali", 0, 0)
+            shown = (await everything(store, peer)).states[1]
+            of_messages = ("head", "last_ordinal", "unread", "last_message")
+            before = {field: getattr(event.state, field) for field in of_messages}
+            assert shown.model_copy(update=before) == event.state and (shown.conversation, shown.unread) == (name, 2)
+            assert await store.events(own_log(peer.uid), 0, 10) == [LoggedEvent(own_log(peer.uid), event)]
+        assert len((await everything(store, peers[0])).states) == 1
+
     async def test_a_direct_with_oneself(self, store: Store, listener: Listener) -> None:
         """A direct with oneself has one member, one event and the user's own name."""
         sent = await listener.send(store, ALI, peer=ALI)

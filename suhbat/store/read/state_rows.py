@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, FromClause, and_, bindparam, func, literal, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Text,
+    and_,
+    bindparam,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+)
 
 from suhbat.protocol.events import own_log
 from suhbat.protocol.objects import ConversationSettings
@@ -118,6 +131,16 @@ SHOWN_TO_MANY = select(WANTED.c.uid, *_TO_MANY, members.c.role, members.c.since)
     .outerjoin(reads, _MARKS)
 )
 """The directs and rooms that each of many users sees."""
+
+MEMBER = table("wanted", column("uid", Text), column("id", BigInteger))
+"""Pairs of a user and a direct or room of a statement: see `dialect.select_for`."""
+_MARK_OF_MEMBER = and_(reads.c.conversation_id == conversations.c.id, reads.c.uid == MEMBER.c.uid)
+OF_MEMBERS = select(MEMBER.c.uid, *_columns(MEMBER.c.uid, MEMBER), members.c.role, members.c.since).select_from(
+    MEMBER.outerjoin(members, and_(members.c.uid == MEMBER.c.uid, members.c.conversation_id == MEMBER.c.id))
+    .outerjoin(conversations, conversations.c.id == members.c.conversation_id)
+    .outerjoin(reads, _MARK_OF_MEMBER)
+)
+"""The same as ONE for many pairs."""
 
 
 def own_row(uid: str, log: OwnLog) -> StateRow:

@@ -25,10 +25,14 @@ from .invitations import open_for, open_for_many
 from .positions import places_from, self_directs
 from .reactions import shown_to
 from .rows import MESSAGE, LogRow, message, names_of_members
-from .state_rows import LOBBY_OF_MANY, ONE, OWN, PAGE, SHOWN, SHOWN_TO_MANY, StateRow, own_row
+from .state_rows import LOBBY_OF_MANY, MEMBER, OF_MEMBERS, ONE, OWN, PAGE, SHOWN, SHOWN_TO_MANY, StateRow, own_row
 from .unread import count_unread
 
 _MESSAGE_COLUMNS = (*(column.name for column in MESSAGE), "conversation_id")
+
+
+Member = tuple[str, int]
+"""A uid and the id of a direct or room."""
 
 
 class _Viewed(NamedTuple):
@@ -109,6 +113,20 @@ def state_of(connection: Connection, uid: str, log_id: int) -> ConversationState
         raise NotFound()
     (((state,), _),) = _states(connection, [_Viewed(Actor(uid, ""), [row])], "since_joined")
     return state
+
+
+def states_of_members(connection: Connection, wanted: Sequence[Member]) -> dict[Member, ConversationState]:
+    """The same for many members; those who are none are left out."""
+    rows: dict[str, list[LogRow]] = {}
+    for uid, *fields in select_for(connection, OF_MEMBERS, MEMBER, wanted):
+        if fields[0] is not None:
+            rows.setdefault(uid, []).append(StateRow(*fields))
+    viewed = [_Viewed(Actor(uid, ""), mine) for uid, mine in rows.items()]
+    found: dict[Member, ConversationState] = {}
+    for (actor, mine), (states, _) in zip(viewed, _states(connection, viewed, "since_joined"), strict=True):
+        ids = {row.name: row.id for row in mine}
+        found.update(((actor.uid, ids[state.conversation]), state) for state in states)
+    return found
 
 
 def _states(

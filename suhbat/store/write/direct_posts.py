@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from suhbat.chat.model import Actor, Post
@@ -10,7 +10,7 @@ from suhbat.errors import SuhbatError
 from suhbat.store.dialect import find_rows, update_rows
 from suhbat.store.tables import members
 
-from .directs import make_direct, show_direct
+from .directs import Hidden, announce_shown, make_direct, read_hidden, write_shown
 from .limits import crowding_refusal, spend_allowance
 from .logs import Log
 from .transaction import WriterTransaction
@@ -27,12 +27,17 @@ class DirectPosts:
         self._memberships: dict[tuple[int, str], tuple[bool, bool]] = {}
         """By (log id, uid): `members.counts` and `members.wrote`."""
         self._rows: list[tuple[Any, ...]] = []
+        self._hidden: Hidden = {}
+        self._shown: list[Log] = []
 
-    def load(self, posts: Iterable[tuple[Post, Log]]) -> None:
-        """Read, in one query, the memberships of senders who have not written there since the cache was cleared."""
+    def load(self, posts: Sequence[tuple[Post, Log]]) -> None:
+        """Read the memberships of senders who have not written there since the cache was cleared, and from whom these directs
+        are hidden: a few queries for all."""
         wanted = {(log.id, post.actor.uid) for post, log in posts} - self._cache.writers
         rows = find_rows(self._connection, members, _KEYS, _KEYS + _COLUMNS, sorted(wanted))
         self._memberships = {(log_id, uid): (bool(counts), bool(wrote)) for log_id, uid, counts, wrote in rows}
+        if hidden := {log.id: log for _, log in posts if log.hidden}:
+            self._hidden = read_hidden(self._transaction, list(hidden.values()), posts[0][0].at)
 
     def make(self, post: Post, peer: Actor) -> Log | SuhbatError:
         """Make the direct of the sender and their peer, which does not exist yet; or return the refusal."""
@@ -55,10 +60,12 @@ class DirectPosts:
             if not (counts and wrote):
                 self._rows.append((*key, True, True))
             self._cache.writers.add(key)
-        if log.hidden:
-            show_direct(self._transaction, log, post.actor, post.at)
+        if people := self._hidden.get(log.id) if log.hidden else None:
+            announce_shown(self._transaction, log, people, post.actor, post.at)
+            self._shown.append(log)
         return None
 
     def flush(self) -> None:
-        """Write the memberships that changed."""
+        """Write the memberships that changed, and what is shown."""
         update_rows(self._connection, members, _KEYS, _COLUMNS, self._rows, add=False)
+        write_shown(self._connection, self._shown, self._hidden)

@@ -6,7 +6,7 @@ lists. Leaving a direct hides it until somebody writes there again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -14,8 +14,8 @@ from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved
 from suhbat.protocol.objects import ConversationState
-from suhbat.store.dialect import insert_new
-from suhbat.store.read.states import state_of
+from suhbat.store.dialect import find_rows, insert_new, update_rows
+from suhbat.store.read.states import states_of_members
 from suhbat.store.tables import conversations, directs, drafts, members, reads
 
 from .logs import Log, new_direct_id, new_log
@@ -87,23 +87,54 @@ def make_direct(
     return log, True
 
 
-def show_direct(
-    transaction: WriterTransaction, log: Log, actor: Actor, at: Milliseconds, *, to: str | None = None
+Hidden = dict[int, list[tuple[str, ConversationState]]]
+"""By id of a direct: from whom it is hidden (the uid), and the state that they will see."""
+
+
+def read_hidden(
+    transaction: WriterTransaction, logs: Sequence[Log], at: Milliseconds, *, to: str | None = None
+) -> Hidden:
+    """From whom these directs are hidden, or only whether from the uid `to`. Locks their own logs. The directs must be flushed,
+    because the states are read from the tables."""
+    connection = transaction.connection
+    keys, wanted = ("conversation_id", "hidden"), [(log.id, True) for log in logs if log.hidden]
+    found = find_rows(connection, members, keys, ("uid", "conversation_id"), wanted)
+    people = sorted((uid, id_) for uid, id_ in found if to in (None, uid))
+    transaction.cache.load_own(connection, {uid for uid, _ in people}, at)
+    states = states_of_members(connection, people)
+    hidden: Hidden = {}
+    for key in people:
+        hidden.setdefault(key[1], []).append((key[0], states[key]))
+    return hidden
+
+
+def announce_shown(
+    transaction: WriterTransaction,
+    log: Log,
+    people: Sequence[tuple[str, ConversationState]],
+    actor: Actor,
+    at: Milliseconds,
 ) -> None:
-    """Show a direct to all people from whom it is hidden, or only to the uid `to`. The log must be flushed, because its state
-    is read from the tables."""
-    connection, cache = transaction.connection, transaction.cache
-    hidden = (members.c.conversation_id == log.id, members.c.hidden, *(() if to is None else (members.c.uid == to,)))
-    uids = sorted(connection.execute(select(members.c.uid).where(*hidden)).scalars())
-    if not uids:
-        return
-    connection.execute(update(members).where(*hidden).values(hidden=False))
-    _count_hidden(connection, log, -len(uids))
-    cache.load_own(connection, uids, at)
-    for uid in uids:
-        transaction.appender.append(
-            cache.own[uid], ConversationAdded, actor, at, state=state_of(connection, uid, log.id)
-        )
+    """Tell these people of a direct that they see from now on. `write_shown` must follow."""
+    log.hidden -= len(people)
+    for uid, state in people:
+        transaction.appender.append(transaction.cache.own[uid], ConversationAdded, actor, at, state=state)
+
+
+def write_shown(connection: Connection, logs: Iterable[Log], hidden: Hidden) -> None:
+    """Write that these directs are shown to the people in `hidden`."""
+    shown = list(logs)
+    rows = [(log.id, uid, False) for log in shown for uid, _ in hidden[log.id]]
+    update_rows(connection, members, ("conversation_id", "uid"), ("hidden",), rows, add=False)
+    update_rows(connection, conversations, ("id",), ("hidden",), [(log.id, log.hidden) for log in shown], add=False)
+
+
+def show_direct(transaction: WriterTransaction, log: Log, actor: Actor, at: Milliseconds, *, to: str) -> None:
+    """Show a direct to the uid `to`, if it is hidden from them."""
+    hidden = read_hidden(transaction, [log], at, to=to)
+    if people := hidden.get(log.id):
+        announce_shown(transaction, log, people, actor, at)
+        write_shown(transaction.connection, [log], hidden)
 
 
 def hide_direct(transaction: WriterTransaction, log: Log, actor: Actor, at: Milliseconds) -> None:

@@ -68,7 +68,7 @@ class PostRun:
             self._load_replies(replies)
         if any(post.peer is not None for post in posts) or any(log.kind == "direct" for _, log in located):
             self._directs = DirectPosts(self._transaction)
-            self._directs.load((post, log) for post, log in located if log.kind == "direct")
+            self._directs.load([(post, log) for post, log in located if log.kind == "direct"])
 
     def take(self, post: Post) -> Outcome:
         """Number the post, or refuse it."""

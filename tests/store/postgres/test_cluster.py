@@ -278,8 +278,13 @@ class TestWriting:
         with engines.running(engine):
             prepare(database := engine.new_database("d"))
             async with stores(database, 1) as ((store, listener, _),):
-                assert store._writes is not None
+                assert store._writes is not None and store._indexing is not None
                 await listener.send(store, ALI, "before")
+                await store._indexing.close()  # its thread would take transaction ids, too
+                with psycopg.connect(engine.admin_url, autocommit=True) as other:
+                    # The pages of a transaction that has not ended stay in memory until the database dies.
+                    other.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
+                    other.execute("SELECT pg_reload_conf()")
                 taken = []
 
                 def die(connection: Connection) -> None:

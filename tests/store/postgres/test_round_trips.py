@@ -12,6 +12,7 @@ from sqlalchemy import Connection, event
 
 from suhbat.chat.model import Actor, PostResult
 from suhbat.protocol import commands
+from suhbat.protocol.events import ConversationAdded, own_log
 from suhbat.store.postgres.pipeline import Pipeline, of
 from suhbat.store.postgres.store import PostgresStore
 from tests import engines
@@ -99,6 +100,26 @@ async def test_a_message_alone(store: PostgresStore, listener: Listener, trips: 
         del trips[:]
         await listener.send(store, sender, peer=peer, client_id=f"{len(listener.heard)}")
         assert len(trips) == 3, "\n".join(trips)
+
+
+async def test_first_messages_to_hidden_directs(store: PostgresStore, listener: Listener, trips: list[str]) -> None:
+    """How often a batch of first messages to directs waits for the database does not depend on how many there are. Each
+    shows its direct to the other user."""
+
+    async def first_messages(first: int, count: int) -> int:
+        people = [
+            (Actor(f"u-{n}", f"u{n}", lobby_from=0), Actor(f"v-{n}", f"v{n}")) for n in range(first, first + count)
+        ]
+        names = [(await execute(store, commands.Meet, actor, 1, people=(peer,))).conversation for actor, peer in people]
+        del trips[:], listener.heard[:]
+        sent = [listener.ask(store, actor, conversation=name) for name, (actor, _) in zip(names, people, strict=True)]
+        assert all(isinstance(one, PostResult) for one in await asyncio.gather(*sent))
+        told = [entry.log for entry in listener.entries if isinstance(entry.event, ConversationAdded)]
+        assert told == [own_log(peer.uid) for _, peer in people]
+        return len(trips)
+
+    few = await first_messages(0, 4)
+    assert await first_messages(100, 32) == few
 
 
 async def test_work_sees_what_posts_wrote(store: PostgresStore, listener: Listener) -> None:
