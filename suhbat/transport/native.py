@@ -99,13 +99,13 @@ class Native(asyncio.Protocol):
         if not is_ours(path):
             self._delegate(data)
             return
+        asked = self._request(path, query, plain.headers)
         try:
-            upgrade = admission.admit(self._request(path, query, plain.headers))
+            upgrade = admission.admit(asked)
             answer = plain.response(time.time(), admission.subprotocol(upgrade))
             wire = start_wire(self._transport, answer, (), admission, upgrade, self._siblings)
         except SuhbatError as error:
-            languages = [value for name, value in plain.headers if name.lower() == "accept-language"]
-            self._refuse(refusal(error, ", ".join(languages), admission.public_url))
+            self._refuse(error, asked, admission)
             return
         self._transport.set_protocol(wire)
 
@@ -132,11 +132,12 @@ class Native(asyncio.Protocol):
             response.headers.update(all_headers(admission.public_url))
             self._answer(conn, response)
             return
+        asked = self._request(path, query, list(request.headers.raw_items()))
         try:
-            upgrade = admission.admit(self._request(path, query, list(request.headers.raw_items())))
+            upgrade = admission.admit(asked)
             wire = open_wire(self._transport, conn, response, admission, upgrade, self._siblings)
         except SuhbatError as error:
-            self._answer(conn, refusal(error, request.headers.get("Accept-Language", ""), admission.public_url))
+            self._refuse(error, asked, admission)
             return
         self._transport.set_protocol(wire)
 
@@ -153,8 +154,9 @@ class Native(asyncio.Protocol):
             conn.send_response(response)
         self._end(b"".join(conn.data_to_send()))
 
-    def _refuse(self, response: Response) -> None:
-        self._end(response.serialize())
+    def _refuse(self, error: SuhbatError, asked: Request, admission: Admission) -> None:
+        languages = [value for name, value in asked.headers if name.lower() == "accept-language"]
+        self._end(refusal(error, ", ".join(languages), admission.public_url).serialize())
 
     def _end(self, data: bytes) -> None:
         self._transport.write(data)

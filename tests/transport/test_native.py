@@ -167,6 +167,26 @@ async def test_an_unread_refusal_ends() -> None:
     assert transport.aborted
 
 
+async def refused(*headers: str) -> bytes:
+    """The refusal of an upgrade request with these headers, by a server that starts."""
+    native, transport = Native(None, ServerState(), {ADMISSION: Admission(lambda: None)}), Untaken()
+    native.connection_made(transport)
+    usual = ("Upgrade: websocket", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13")
+    lines = ("GET /api/v1/ws HTTP/1.1", "Host: localhost", *usual, *headers, "", "")
+    native.data_received("\r\n".join(lines).encode())
+    await asyncio.sleep(0)
+    return transport.written
+
+
+@pytest.mark.parametrize("connection", ["Upgrade", "Upgrade, keep-alive"], ids=["usual", "left to websockets"])
+async def test_a_refusal_in_repeated_languages(connection: str) -> None:
+    """Repeated Accept-Language headers are one list (RFC 9110 §5.3); the refusal is in the preferred language."""
+    connection = f"Connection: {connection}"
+    once = await refused(connection, "Accept-Language: en;q=0.5, uz")
+    assert once.startswith(b"HTTP/1.1 503") and once != await refused(connection, "Accept-Language: en;q=0.5")
+    assert await refused(connection, "Accept-Language: en;q=0.5", "accept-language: uz") == once
+
+
 def masked(opcode: int, payload: bytes = b"") -> bytes:
     return bytes((opcode, 0x80 | len(payload))) + b"\0\0\0\0" + payload
 
