@@ -72,6 +72,8 @@ MUST_FIND: Sequence[tuple[str, Attack]] = (
     ("heads_not_compared", simulation),
     ("deleted_text_kept", simulation),
     ("second_entrance", simulation),
+    ("index_passed", simulation),
+    ("deleted_words_kept", simulation),
     ("sync_off", power),
     ("log_trusted", power),
 )

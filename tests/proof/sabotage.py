@@ -161,3 +161,35 @@ def second_entrance() -> None:
                 self.channels.flush_later(channel)
 
     Hub.apply = apply  # type: ignore[method-assign]
+
+
+@sabotage
+def index_passed() -> None:
+    """The indexer moves its cursor although its transaction failed."""
+    import json
+
+    from sqlalchemy import update
+
+    from suhbat.store.sqlite import journal
+    from suhbat.store.tables import cursors
+    from suhbat.store.write.committer import Committer
+
+    whole = Committer.feed_index
+
+    def feed_index(self: Committer, *arguments: Any, **named: Any) -> bool:
+        try:
+            return whole(self, *arguments, **named)
+        except Exception:
+            with self._engine.begin() as connection:
+                connection.execute(update(cursors).values(position=json.dumps([journal.last_id(connection), 0, []])))
+            raise
+
+    Committer.feed_index = feed_index  # type: ignore[method-assign]
+
+
+@sabotage
+def deleted_words_kept() -> None:
+    """A deletion leaves the words of the message in the index of the search."""
+    from suhbat.store import search
+
+    search.forget = lambda connection, entries: None

@@ -18,6 +18,7 @@ from suhbat.store.read.joint import Joint
 from suhbat.store.sql import SQLStore
 from suhbat.store.write.batch import Batch, Item, Work
 from suhbat.store.write.committer import Committer
+from suhbat.store.write.indexing import IndexingBetweenBatches
 from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer import Writer
 from suhbat.store.write.writer_cache import WriterCache
@@ -30,6 +31,7 @@ T = TypeVar("T")
 READ_SECONDS = 0.004
 WRITE_SECONDS = 0.01
 """Each takes up to this long."""
+TICK = 1e-6
 
 
 class _File(sqlite3.Connection):
@@ -123,17 +125,24 @@ class _Committer(Committer):
 
 
 class _Writer(Writer):
-    """One turn of the real writer's thread is a step of the loop, some time after it has work."""
+    """One turn of the real writer's thread is a step of the loop, some time after it has work, or when the index is due."""
 
     def __init__(self, disk: Disk, chance: random.Random, committed: Committed, changed: Changed | None) -> None:
-        super().__init__(_Committer(disk, chance), committed, changed)
+        committer = _Committer(disk, chance)
+        super().__init__(committer, committed, changed)
+        self._indexing: IndexingBetweenBatches = IndexingBetweenBatches(committer, self._wake_thread, self._loop.time)
         self._chance = chance
         self._woken = False
 
-    def start(self) -> None: ...
+    def start(self) -> None:
+        self._wake()
 
     def _hand_over(self) -> None:
         super()._hand_over()
+        self._wake()
+
+    def _wake_thread(self) -> None:
+        super()._wake_thread()
         self._wake()
 
     def _wake(self) -> None:
@@ -143,9 +152,17 @@ class _Writer(Writer):
 
     def _turn_of_the_thread(self) -> None:
         self._woken = False
-        self._step()
-        if self._posts or self._works or not self._queue.empty():
+        if self._has_work():
+            self._step()
+        else:
+            self._indexing.idle()
+        if self._has_work():
             self._wake()
+        elif (delay := self._indexing.schedule.delay()) is not None:
+            self._loop.call_later(delay + TICK, self._wake)
+
+    def _has_work(self) -> bool:
+        return bool(self._posts or self._works or not self._queue.empty())
 
 
 class _Reader:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from suhbat.chat.model import Actor
+from suhbat.chat.normalise import normalise
 from suhbat.errors import StorageUnavailable
 from suhbat.protocol import commands
 from suhbat.protocol.objects import ConversationState
@@ -41,6 +42,7 @@ PATIENCE_SECONDS = 12.0
 connection that broke is noticed and comes back within a second."""
 NEVER = {
     "background task failed",
+    "search: message cannot be indexed",
     "connection failed",
     "v1: command failed",
     "v1: opening failed",
@@ -50,6 +52,16 @@ NEVER = {
     "writer: thread died",
 }
 """Log lines that fail the simulation, unless the disk is the reason. tests/proof/test_never.py holds them to the server's."""
+
+
+NOT_INDEXED = (
+    "SELECT count(*) FROM events e WHERE ordinal IS NOT NULL AND NOT deleted AND NOT EXISTS "
+    "(SELECT 1 FROM search_rows s WHERE s.conversation_id = e.conversation_id AND s.seq = e.seq)"
+)
+INDEXED = (
+    "SELECT s.id, CASE WHEN e.deleted THEN NULL ELSE e.text END FROM search_rows s "
+    "LEFT JOIN events e ON e.conversation_id = s.conversation_id AND e.seq = s.seq"
+)
 
 
 class World:
@@ -110,6 +122,7 @@ class World:
             final = logs(FILE.execute(ROWS).fetchall())
             self.found += faults(self.history, final, self.home.uids)
             self.found += self.watcher.faults(final[LOBBY])
+            self.found += self._index_faults()
             return list(self.found)
         finally:
             self._bury()
@@ -135,7 +148,27 @@ class World:
     def _missing(self) -> str:
         if down := [node.name for node in self.nodes if not node.up]:
             return f"{down} are down"
-        return ", ".join(filter(None, (one.missing for one in (*self.clients, self.watcher))))
+        missing = [one.missing for one in (*self.clients, self.watcher)]
+        ((left,),) = FILE.execute(NOT_INDEXED).fetchall()
+        return ", ".join(filter(None, (*missing, left and f"{left} messages are not in the index")))
+
+    def _index_faults(self) -> list[str]:
+        """The index must find each message by its present text, once, and nothing that is deleted."""
+        found: dict[int, str] = {}
+        faults = []
+        for id_, words in FILE.execute(INDEXED).fetchall():
+            if words is None:
+                faults.append(f"the index has the deleted message {id_}")
+            else:
+                found[id_] = normalise(words)
+        for words in set(found.values()):
+            matches = {
+                row[0] for row in FILE.execute("SELECT rowid FROM search WHERE search MATCH ?", (f'words : "{words}"',))
+            }
+            if matches != {id_ for id_, other in found.items() if f" {words} " in f" {other} "}:
+                faults.append(f"the index does not find {words!r} where it is")
+        ((count,),) = FILE.execute("SELECT count(*) FROM search WHERE search MATCH 'marks : message'")
+        return [*faults, *([f"{count} in the index, and {len(found)} messages"] if count != len(found) else [])]
 
     # The content of the disk
 
