@@ -190,8 +190,18 @@ class Hub:
     def catch_up(self, connection: Connection, target: Target | None) -> None:
         """Feed a connection from the log until it is live. It gets `caught_up` when it has reached the `target`, if given."""
         if target is not None:
-            connection.targets.append(target)
+            self._aim(connection, target)
         self._feeds.catch_up(connection)
+
+    def _aim(self, connection: Connection, target: Target) -> None:
+        """Add a target. Its logs may have no lag, because an earlier feed has made the connection live since `sync`. They get
+        one: a head of the target may be above that of the channel, which learns of an event later than the store."""
+        self.flush()
+        connection.live = False
+        for key in target.heads:
+            if key in connection.logs:
+                connection.lag.setdefault(key, self.channels.by_log[key].flushed)
+        connection.targets.append(target)
 
     def leave(self, connection: Connection, key: str) -> None:
         """Stop following a log. Idempotent."""

@@ -486,3 +486,23 @@ async def test_a_complete_connection_is_live_at_once() -> None:
     await settle()
     assert congested.live and behind.live and unknown.live
     await tasks.close()
+
+
+async def test_caught_up_waits_for_an_event_that_only_the_store_has() -> None:
+    """Also if an earlier feed has made the connection live between `sync` and `catch_up`: the heads of the target come from the
+    store, and the channel learns of an event a moment later."""
+    log = Log()
+    async with running(log) as hub:
+        hub.apply([log.write()])
+        connection, wire = connect(hub, "ua", live=False)
+        hub.follow(connection, {"lobby": 0})
+        hub.catch_up(connection, None)
+        hub.sync(connection, {"lobby": 0})
+        await settle()
+        assert connection.live and wire.seqs() == [1]
+        late = log.write()
+        hub.catch_up(connection, Target({"lobby": 2}, presence=False))
+        await settle()
+        hub.apply([late, log.write()])
+        await settle()
+        assert [frame.get("seq", frame["type"]) for frame in wire.frames] == [1, 2, "caught_up", 3]
