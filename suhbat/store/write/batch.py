@@ -45,8 +45,8 @@ class Batch:
     """The outcome of a batch.
 
     `entries` and `changes` are committed and must be published. `blocked`: items whose logs another node holds; they are tried
-    again before all others. `deferred`: items for which there was no time; they are tried again after those. `row`: the row in
-    the journal of the last transaction with events, on SQLite.
+    again before all others. `deferred`: items for which there was no time in this transaction; they are tried again after
+    those. `row`: the row in the journal of the last transaction with events, on SQLite.
     """
 
     entries: list[LoggedEvent] = field(default_factory=list)

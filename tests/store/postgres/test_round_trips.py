@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
-from suhbat.chat.model import Actor, PostResult
+from suhbat.chat.model import Actor, CommandResult, PostResult
 from suhbat.protocol import commands
 from suhbat.protocol.events import ConversationAdded, own_log
 from suhbat.store.postgres.pipeline import Pipeline, of
+from suhbat.store.postgres.shared_committer import NEW_DIRECTS
 from suhbat.store.postgres.store import PostgresStore
 from tests import engines
 from tests.commands import execute
@@ -120,6 +121,22 @@ async def test_first_messages_to_hidden_directs(store: PostgresStore, listener: 
 
     few = await first_messages(0, 4)
     assert await first_messages(100, 32) == few
+
+
+async def test_many_new_directs(store: PostgresStore, listener: Listener, trips: list[str]) -> None:
+    """A transaction makes few directs, because other nodes wait for its end. The other items keep their order."""
+    people = [(Actor(f"u-{n}", f"u{n}", lobby_from=0), Actor(f"v-{n}", f"v{n}")) for n in range(3 * NEW_DIRECTS)]
+    asked = [
+        listener.ask(store, actor, text, **place)
+        for actor, peer in people
+        for text, place in (("1", {"peer": peer}), ("2", {"peer": peer}), (actor.uid, {}))
+    ]
+    made = execute(store, commands.Create, ALI, 1, title="Xona")
+    *outcomes, room = await asyncio.gather(*asked, made)
+    assert isinstance(room, CommandResult)
+    assert trips.count("COMMIT") >= 3
+    seqs = [outcome.seq if isinstance(outcome, PostResult) else None for outcome in outcomes]
+    assert seqs == [seq for n in range(len(people)) for seq in (1, 2, n + 1)]
 
 
 async def test_work_sees_what_posts_wrote(store: PostgresStore, listener: Listener) -> None:
