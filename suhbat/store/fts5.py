@@ -1,23 +1,33 @@
-"""The search index on SQLite: a contentless FTS5 table."""
+"""The search index on SQLite: a contentless FTS5 table.
+
+FTS5 returns nothing while nothing matches, however long that takes. So the index also has entries that are not messages, the
+ticks, at multiples of STEP. A query in steps asks for the matches and the ticks, and so a reader knows how far it has come, and
+can stop there. New messages get no such id. Messages of an older version may have one, and a tick beside it.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from itertools import chain, count, islice
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from suhbat.chat.search import Query
 from suhbat.store.dialect import insert_rows
-from suhbat.store.read.rows import AnyRow
 from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import search_rows
 
 SECURE_DELETE = (3, 42, 0)
+STEP = 32_768
+"""The distance of the ticks. The most expensive phrase takes 5 ms from one to the next."""
+_TICK = "\ue000"
+"""The mark of all ticks. Each also has one of its own: this with its id. No word contains this character."""
 
 Entry = tuple[int, str, list[str]]
 """An id of `search_rows`, the normalised words, the marks."""
+Found = tuple[int, int | None, int | None]
+"""A message: its id in the index, log id, `seq`. Or an id only: everything down to it was looked at."""
 
 
 def create(connection: Connection) -> None:
@@ -38,15 +48,28 @@ def clear(connection: Connection) -> None:
 
 
 def tune(connection: Connection) -> None:
-    """Merge segments less often than by default: this takes a fifth off the time of indexing, and searches do not notice."""
+    """Merge segments less often than by default: this takes a fifth off the time of indexing, and searches do not notice. And
+    add the ticks that are missing."""
     connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES ('automerge', 16)")
+    newest = "SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT 1"
+    last = connection.exec_driver_sql(newest, (f'marks : "{_TICK}"',)).scalar()
+    highest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM search_rows").scalar_one()
+    _add_ticks(connection, (last or 0) + 1, highest)
 
 
 def append(connection: Connection, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """Add new messages: log id, `seq`, words, marks. Their ids ascend."""
     first = connection.exec_driver_sql("SELECT coalesce(max(id), 0) + 1 FROM search_rows").scalar_one()
-    insert_rows(connection, search_rows, [(first + n, log_id, seq) for n, (log_id, seq, _, _) in enumerate(new)])
-    add(connection, [(first + n, words, marks) for n, (_, _, words, marks) in enumerate(new)])
+    ids = list(islice((id_ for id_ in count(first) if id_ % STEP), len(new)))
+    named = list(zip(ids, new, strict=True))
+    insert_rows(connection, search_rows, [(id_, log_id, seq) for id_, (log_id, seq, _, _) in named])
+    add(connection, [(id_, words, marks) for id_, (_, _, words, marks) in named])
+    _add_ticks(connection, first, ids[-1])
+
+
+def _add_ticks(connection: Connection, first: int, last: int) -> None:
+    """Add the ticks between these ids."""
+    add(connection, [(id_, "", [_TICK, f"{_TICK}{id_}"]) for id_ in range(-(-first // STEP) * STEP, last + 1, STEP)])
 
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -73,28 +96,45 @@ def find(
     one_of: Sequence[str],
     below: int,
     above: int,
-    count: int,
-) -> Iterable[AnyRow]:
-    """Rows of `search_rows` that match all terms, all marks and one of the marks `one_of` (if any), newest first, as they
-    are found."""
-    parameters = {"match": _match(query, marks, one_of), "below": below, "above": above, "count": count}
-    return connection.execute(_FIND, parameters)
+    most: int,
+    *,
+    in_steps: bool,
+) -> Iterator[Found]:
+    """At most so many messages that match all terms, all marks and one of the marks `one_of` (if any), newest first, as they
+    are found; `in_steps`, also how far this has come. Close it if you do not take everything."""
+    wanted = _parts(query, marks, one_of)
+    # Each part has the ticks: a scan for parts that never match together must come to them as well.
+    or_tick = f' OR marks : "{_TICK}"' if in_steps else ""
+    match = " AND ".join(f"({part}{or_tick})" for part in wanted)
+    matched = 0
+    with connection.exec_driver_sql(_FIND, (match, below, above)) as rows:
+        for id_, log_id, seq in rows:
+            if not in_steps or id_ % STEP or (log_id is not None and _is_match(connection, wanted, id_)):
+                yield id_, log_id, seq
+                matched += 1
+                if matched == most:
+                    return
+            if in_steps and not id_ % STEP:
+                yield id_, None, None
 
 
-_FIND = text(
-    "SELECT search_rows.id, search_rows.conversation_id, search_rows.seq FROM search "
-    "JOIN search_rows ON search_rows.id = search.rowid "
-    "WHERE search MATCH :match AND search.rowid < :below AND search.rowid >= :above "
-    "ORDER BY search.rowid DESC LIMIT :count"
+_FIND = (
+    "SELECT search.rowid, search_rows.conversation_id, search_rows.seq FROM search "
+    "LEFT JOIN search_rows ON search_rows.id = search.rowid "
+    "WHERE search MATCH ? AND search.rowid < ? AND search.rowid >= ? ORDER BY search.rowid DESC"
 )
 
 
-def _match(query: Query, marks: Sequence[str], one_of: Sequence[str]) -> str:
-    """The query in FTS5's syntax. Terms contain only letters, digits and spaces, so nothing needs escaping."""
+def _is_match(connection: Connection, parts: Sequence[str], tick: int) -> bool:
+    """Whether the message with the id of a tick matches."""
+    match = " AND ".join(f"({part})" for part in (*parts, f'marks : "{_TICK}{tick}"'))
+    return connection.exec_driver_sql("SELECT 1 FROM search WHERE search MATCH ?", (match,)).first() is not None
+
+
+def _parts(query: Query, marks: Sequence[str], one_of: Sequence[str]) -> list[str]:
+    """What must all match, in FTS5's syntax. Terms contain only letters, digits and spaces, so nothing needs escaping."""
     parts = [f'words : "{term}"{" *" if term in query.beginnings else ""}' for term in query.terms]
     parts += [f'marks : "{mark}"' for mark in marks]
     if one_of:
         parts.append("marks : (" + " OR ".join(f'"{mark}"' for mark in one_of) + ")")
-    elif not parts:
-        parts.append('marks : "message"')
-    return " AND ".join(f"({part})" for part in parts)
+    return parts or ['marks : "message"']

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -24,7 +25,7 @@ from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import TookTooLong, find_rows, is_postgres, time_limit
 from suhbat.store.read.floor import LobbyHistory, lobby_floor, member_floor
-from suhbat.store.read.rows import MESSAGE, AnyRow, messages
+from suhbat.store.read.rows import MESSAGE, messages
 from suhbat.store.tables import conversations, events, members, search_rows
 
 from . import fts5, tsvector
@@ -36,9 +37,15 @@ are at most FEW, because the newest matches of all conversations often suffice. 
 afterwards."""
 SCANNED = 5_000
 """Matches scanned for one page, at most. The next page continues there."""
+QUICK_SECONDS = 0.005
+"""For how long SQLite looks for matches without telling how far it has come. Most searches take less. Others go on in steps,
+which costs a little more."""
+PAUSE_SECONDS = 0.02
+PAUSE_STEPS = 3
+"""For how long a page looks for matches, and how many steps it goes, at least. Then it ends at a step, even if it is empty, and
+the next page continues there. A phrase of common words that nobody has said would take 0.2 s in a million messages."""
 SECONDS = 0.5
-"""Time limit of one page. A phrase of words that are in every message, but adjacent only in the oldest, takes 1.5 s in 200,000
-messages."""
+"""Time limit of one page. It is reached on PostgreSQL, and if the disk is slow."""
 SHORTEST_SECONDS = 0.01
 _BATCH = 200
 _LINK = re.compile(r"https?://", re.IGNORECASE)
@@ -106,7 +113,8 @@ def find(
     """The messages that match and that the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page
     before.
 
-    Searches for at most SECONDS; the page has what was found until then. Raises BadRequest if that is nothing.
+    Searches for about PAUSE_SECONDS, or at most SECONDS; the page has what was found until then. Raises BadRequest if the index
+    did not tell anything in that time.
     """
     readable = _readable(connection, actor, query.conversation, lobby_history)
     highest = _last_id(connection) + 1 if below is None else below
@@ -114,32 +122,41 @@ def find(
         highest = min(highest, _id_at(connection, query.before))
     earliest = 0 if query.after is None else _id_at(connection, query.after)
     found: list[tuple[int, int, int]] = []
-    scanned = 0
-    until = steady() + SECONDS
+    scanned = steps = 0
+    in_steps = is_postgres(connection)
+    pause, until = steady() + PAUSE_SECONDS, steady() + SECONDS
     while len(found) <= limit and scanned < SCANNED and (left := _left(readable, highest, earliest)):
         marked = left if len(left) <= (MANY if scanned else FEW) else ()
         marks = [] if sender is None else [_whose(sender)]
         if query.link:
             marks.append("link")
         above = max(earliest, min(left.values()))
-        rows: list[AnyRow] = []
-        in_time = True
+        rows: list[tuple[int, int, int]] = []
+        reached, is_cut, is_over = highest, False, False
+        one_of = _conversation_marks(marked)
+        matches = _index(connection).find(connection, query, marks, one_of, highest, above, _BATCH, in_steps=in_steps)
+        seconds = max(until - steady(), SHORTEST_SECONDS) if in_steps else QUICK_SECONDS
         try:
-            with time_limit(connection, max(until - steady(), SHORTEST_SECONDS)):
-                one_of = _conversation_marks(marked)
-                for row in _index(connection).find(connection, query, marks, one_of, highest, above, _BATCH):
-                    rows.append(row)
+            with time_limit(connection, seconds), closing(matches):
+                for reached, log_id, seq in matches:
+                    if log_id is not None:
+                        rows.append((reached, log_id, seq))
+                        continue
+                    steps += 1
+                    if steps >= PAUSE_STEPS and steady() >= pause:
+                        is_cut = is_over = True
+                        break
         except TookTooLong:
-            if not scanned and not rows:
+            if in_steps and not scanned and reached == highest:
                 raise BadRequest(reason="search.costly") from None
-            in_time = False
+            is_cut, is_over = True, in_steps
+            in_steps = True
         scanned += len(rows)
         # If the query named no conversations, it also matched others; and messages at or below the floor are not shown.
-        found += [(row[0], row[1], row[2]) for row in rows if row[1] in readable and row[2] > readable[row[1]][0]]
-        if not in_time:
-            highest = rows[-1][0] if rows else highest
+        found += [(id_, log_id, seq) for id_, log_id, seq in rows if log_id in readable and seq > readable[log_id][0]]
+        highest = reached if is_cut or len(rows) == _BATCH else 0
+        if is_over:
             break
-        highest = rows[-1][0] if len(rows) == _BATCH else 0
     page = found[:limit]
     more = len(found) > limit or bool(_left(readable, highest, earliest))
     cursor = (page[-1][0] if len(found) > limit else highest) if more else None
@@ -149,7 +166,10 @@ def find(
 def has_written(connection: Connection, uid: str) -> bool:
     """Whether a message by this user is stored, in any conversation."""
     newest = _last_id(connection) + 1
-    return any(True for _ in _index(connection).find(connection, Query(), [_whose(uid)], [], newest, 0, 1))
+    with closing(
+        _index(connection).find(connection, Query(), [_whose(uid)], [], newest, 0, 1, in_steps=False)
+    ) as matches:
+        return any(True for _ in matches)
 
 
 def _left(readable: Mapping[int, Beginning], highest: int, earliest: int) -> dict[int, int]:

@@ -6,12 +6,11 @@ which no word contains.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, text
 
 from suhbat.chat.search import Query
-from suhbat.store.read.rows import AnyRow
 
 NEWEST = 20_000
 """How many of the newest rows are scanned before the index is used for the older ones: a common word is found in them, and of a
@@ -65,15 +64,18 @@ def find(
     one_of: Sequence[str],
     below: int,
     above: int,
-    count: int,
-) -> Sequence[AnyRow]:
-    """Rows of `search_rows` that match all terms, all marks and one of the marks `one_of` (if any), newest first."""
-    parameters = {"query": _query(query, marks, one_of), "below": below, "above": above, "count": count}
+    most: int,
+    *,
+    in_steps: bool,
+) -> Iterator[tuple[int, int, int]]:
+    """At most so many messages that match all terms, all marks and one of the marks `one_of` (if any), newest first: their ids
+    in the index, log ids, `seq`s. It has no steps."""
+    parameters = {"query": _query(query, marks, one_of), "below": below, "above": above, "count": most}
     border = connection.execute(_BORDER, parameters | {"newest": NEWEST}).scalar()
     rows = list(connection.execute(_NEWEST, parameters | {"border": above if border is None else border}).all())
-    if border is not None and len(rows) < count:
-        rows += connection.execute(_OLDER, parameters | {"border": border, "count": count - len(rows)}).all()
-    return rows
+    if border is not None and len(rows) < most:
+        rows += connection.execute(_OLDER, parameters | {"border": border, "count": most - len(rows)}).all()
+    yield from ((row[0], row[1], row[2]) for row in rows)
 
 
 _COLUMNS = "SELECT id, conversation_id, seq FROM search_rows WHERE words @@ CAST(:query AS tsquery)"

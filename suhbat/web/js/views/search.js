@@ -13,6 +13,7 @@ import { panel } from "./panel.js";
 /** @import { Message } from "../sdk/types.js" */
 
 const WAIT = 250; // ms after the last key
+const EMPTY = 10; // pages without a result after which the button for further ones is shown
 
 /**
  * @param {App} app
@@ -50,8 +51,8 @@ export function searchPanel(app, conversation, acts) {
     timer = setTimeout(() => void find(null), WAIT);
   }
 
-  /** @param {string | null} cursor */
-  async function find(cursor) {
+  /** @param {string | null} cursor @param {number} [empty] the pages without a result before this one */
+  async function find(cursor, empty = 0) {
     const visit = ++asked;
     const q = input.value.trim();
     if (!cursor) {
@@ -68,6 +69,8 @@ export function searchPanel(app, conversation, acts) {
         ...(cursor ? { cursor } : {}),
       });
       if (visit !== asked) return;
+      // The server ends a page when it has looked for a while, even if nothing was found.
+      if (!found.messages.length && found.cursor && empty < EMPTY) return void find(found.cursor, empty + 1);
       results.append(...found.messages.map(result));
       if (!results.childElementCount && !found.cursor) results.append(h("li", { class: "empty" }, t("search.nothing")));
       more.hidden = !found.cursor;

@@ -1,0 +1,190 @@
+"""A search that finds little pauses, and its pages together have every match, whatever the index is like."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, select
+
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Store
+from suhbat.chat.search import parse
+from suhbat.protocol import commands
+from suhbat.protocol.types import LOBBY
+from suhbat.store import fts5
+from suhbat.store import search as index
+from suhbat.store.dialect import TookTooLong
+from suhbat.store.sqlite.store import SQLiteStore
+from suhbat.store.tables import cursors, search_rows
+from suhbat.store.write import indexing
+from tests.commands import execute
+from tests.servers import PATIENCE
+
+from .parts import ALI, VALI, Listener, direct, opened
+
+WORDS = ("non", "choy", "nonvoy", "kitob")
+QUERIES = ("non", "no*", '"non choy"', '"choy non"', '"non non non"', "non kitob", '"choy no"', "choy* kitob", "yoq")
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine the index may be written later than a search waits for it."""
+    monkeypatch.setattr(indexing, "REACHED_SECONDS", PATIENCE)
+
+
+def in_steps(monkeypatch: pytest.MonkeyPatch, seed: int = 0) -> None:
+    """Every search goes on in steps, some after they have found something; and pauses wherever it can."""
+    dice = random.Random(seed)
+
+    @contextmanager
+    def not_quick(connection: Connection, seconds: float) -> Iterator[None]:
+        late = dice.random() < 0.5
+        if seconds == index.QUICK_SECONDS and not late:
+            raise TookTooLong()
+        yield
+        if seconds == index.QUICK_SECONDS:
+            raise TookTooLong()
+
+    monkeypatch.setattr(index, "time_limit", not_quick)
+    monkeypatch.setattr(fts5, "STEP", 3)
+    monkeypatch.setattr(index, "_BATCH", 5)
+    monkeypatch.setattr(index, "PAUSE_STEPS", 1)
+    monkeypatch.setattr(index, "PAUSE_SECONDS", 0)
+
+
+async def pages(store: Store, actor: Actor, query: str, sender: str | None = None, limit: int = 4) -> list[list[str]]:
+    """The texts on every page. Each page must begin below the one before."""
+    found: list[list[str]] = []
+    below: int | None = None
+    while True:
+        page = await store.search(actor, parse(query), sender, limit=limit, below=below)
+        assert len(page.messages) <= limit
+        found.append([message.text for message in page.messages])
+        if page.cursor is None:
+            return found
+        assert below is None or page.cursor < below
+        below = page.cursor
+
+
+def together(found: list[list[str]]) -> list[str]:
+    return [message for page in found for message in page]
+
+
+def matches(query: str, said: str) -> bool:
+    """What the query means, without an index."""
+    parsed = parse(query)
+    return all(f" {term}{'' if term in parsed.beginnings else ' '}" in f" {said} " for term in parsed.terms)
+
+
+async def fill(
+    store: Store, listener: Listener, dice: random.Random, count: int
+) -> list[tuple[Actor, str | None, str]]:
+    """Send messages, and delete some: the remaining ones with their senders and conversations, in order."""
+    pair = await direct(store, ALI, VALI, 1)
+    said: list[tuple[Actor, str | None, str]] = []
+    for number in range(count):
+        words = " ".join(dice.choices(WORDS, k=dice.randint(1, 6)))
+        actor, conversation = dice.choice((ALI, VALI)), dice.choice((None, pair))
+        sent = await listener.send(store, actor, words, conversation=conversation)
+        if dice.random() < 0.2:
+            await pages(store, ALI, "non")  # so that it is indexed
+            where = conversation or LOBBY
+            await execute(store, commands.Delete, actor, 10 + number, conversation=where, seq=sent.seq)
+        else:
+            said.append((actor, conversation, words))
+    return said
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_all_pages_have_all_matches(
+    store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """With a pause wherever one can be, the pages have exactly the messages that match, newest first: words, phrases and
+    beginnings, of everybody or of one sender, in one conversation or in all."""
+    in_steps(monkeypatch, seed)
+    said = await fill(store, listener, random.Random(seed), 40)
+    for query in QUERIES:
+        expected = [words for _, _, words in reversed(said) if matches(query, words)]
+        assert together(await pages(store, ALI, query)) == expected, query
+        theirs = [words for actor, _, words in reversed(said) if matches(query, words) and actor == VALI]
+        assert together(await pages(store, ALI, query, VALI.uid)) == theirs, query
+        lobby = [words for _, where, words in reversed(said) if matches(query, words) and where is None]
+        assert together(await pages(store, ALI, f"{query} in:lobby")) == lobby, query
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_an_index_of_an_older_version(
+    make: Callable[..., Store], tmp_path: Path, listener: Listener, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """The same holds for an index that was made without ticks. They are added when it has no cursor, once. A message with the
+    id of a tick can be edited and deleted."""
+    place = tmp_path / "data"
+    dice = random.Random(seed)
+    async with opened(make(place), listener) as store:
+        said = await fill(store, listener, dice, 30)
+        await pages(store, ALI, "non")
+    in_steps(monkeypatch)
+    for _ in range(2):
+        async with opened(make(place), listener) as store:
+            await store._write(lambda c: c.execute(cursors.delete()) and None)  # type: ignore[attr-defined]
+        async with opened(make(place), listener) as store:
+            await listener.send(store, ALI, "non choy")
+            said.append((ALI, None, "non choy"))
+            for query in QUERIES:
+                expected = [words for _, _, words in reversed(said) if matches(query, words)]
+                assert together(await pages(store, ALI, query)) == expected, query
+    async with opened(make(place), listener) as store:
+        timeline = await store.history(ALI, LOBBY, limit=100)
+        for number, message in enumerate(timeline.messages):
+            if message.sender == ALI.user_id and not message.deleted:
+                edited = {"conversation": LOBBY, "seq": message.seq, "text": "boshqa"}
+                await execute(store, commands.Edit, ALI, 1_000 + number, **edited)
+        lobby = [words for actor, where, words in said if where is None and actor == ALI]
+        assert together(await pages(store, ALI, "in:lobby boshqa")) == ["boshqa"] * len(lobby)
+        for query in QUERIES:
+            assert together(await pages(store, ALI, f"in:lobby {query}", ALI.uid)) == [], query
+
+
+async def test_nothing_below_the_floor(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A newcomer's pages end where their messages begin."""
+    in_steps(monkeypatch)
+    for number in range(20):
+        sent = await listener.send(store, ALI, f"gap {number}")
+    late = replace(VALI, lobby_from=sent.seq)
+    for number in range(20, 30):
+        await listener.send(store, ALI, f"gap {number}")
+    assert together(await pages(store, late, "gap")) == [f"gap {number}" for number in reversed(range(20, 30))]
+    assert len(await pages(store, late, '"gap gap"')) <= 1 + 10 // 2
+
+
+async def test_a_search_does_not_pause_early(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search that may still look for matches does not end its page at a tick."""
+    in_steps(monkeypatch)
+    monkeypatch.setattr(index, "PAUSE_SECONDS", 60)
+    monkeypatch.setattr(index, "SECONDS", 60)
+    await listener.send(store, ALI, "choy non")
+    for _ in range(20):
+        await listener.send(store, ALI, "non choy")
+    assert await pages(store, ALI, '"choy non"') == [["choy non"]]
+    assert await pages(store, ALI, "yoq") == [[]]
+
+
+async def test_ticks_are_no_messages(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick has an id that no new message gets, and somebody who wrote nothing has not written."""
+    monkeypatch.setattr(fts5, "STEP", 2)
+    for _ in range(5):
+        await listener.send(store, ALI, "gap")
+    assert len(together(await pages(store, ALI, "gap"))) == 5
+
+    if isinstance(store, SQLiteStore):
+        found = await store._read(
+            lambda c: c.execute(select(search_rows.c.id).order_by(search_rows.c.id)).scalars().all()
+        )
+        assert found == [1, 3, 5, 7, 9]
+    assert not await store._read(lambda c: index.has_written(c, VALI.uid))  # type: ignore[attr-defined]
+    assert await store._read(lambda c: index.has_written(c, ALI.uid))  # type: ignore[attr-defined]
