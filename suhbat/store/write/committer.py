@@ -158,7 +158,7 @@ class Committer:
             commit(self._connection)
         except BaseException as error:
             self.drop()
-            if not self._is_committed():
+            if not self._look_up_outcome():
                 raise
             log.warning("writer: COMMIT reported an error, but the batch is stored", error=log_text(error))
         return batch
@@ -213,6 +213,19 @@ class Committer:
             return error
         savepoint.commit()
         return result
+
+    def _look_up_outcome(self) -> bool:
+        """Whether the last transaction, whose outcome is unknown, is in the database. Raises what refuses its items: a second
+        attempt could store messages twice, because not all of them have idempotency keys."""
+        try:
+            return self._is_committed()
+        except (AnotherDatabase, InDoubt):
+            raise
+        except Exception as error:
+            if is_trouble(error):
+                raise
+            log.exception("writer: outcome of a COMMIT not found out")
+            raise InDoubt() from error
 
     def _is_committed(self) -> bool:
         """Whether the last transaction, whose outcome is unknown, is in the database. It is atomic, so its row of the journal

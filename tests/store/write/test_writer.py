@@ -285,6 +285,18 @@ class TestFailures:
         assert [entry.event.seq for entry in listener.entries] == [1]
         assert (await listener.send(writer, ALI)).seq == 2
 
+    async def test_an_outcome_that_cannot_be_found_out(
+        self, writer: Writer, engine: Engine, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Then nobody is acknowledged, and no post is tried again: those without a `client_id` could be stored twice."""
+        Once(engine, RuntimeError("odd"), after=True)
+        with monkeypatch.context() as patch:
+            patch.setattr(committer.journal, "last_id", lambda connection: 1 / 0)
+            answers = [listener.ask(writer, ALI, said) for said in ("bir", "ikki")]
+            assert [type(await answer) for answer in answers] == [Internal, Internal]
+        assert listener.entries == []
+        assert (await listener.send(writer, ALI, "uch")).seq == 3
+
     async def test_work_after_a_failed_commit_of_unknown_outcome(
         self, writer: Writer, engine: Engine, listener: Listener
     ) -> None:
