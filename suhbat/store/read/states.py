@@ -66,10 +66,11 @@ def states_of_many(connection: Connection, actors: Sequence[Actor], lobby_histor
     for uid, log in own.items():
         rows[uid].append(own_row(uid, log))
     invitations = open_for_many(connection, list(own))
-    viewed = {actor.uid: _Viewed(actor, rows[actor.uid]) for actor in actors if actor.uid in own}
+    # By the whole actor: another request for the same user may be made with another role or place in the lobby.
+    viewed = {actor: _Viewed(actor, rows[actor.uid]) for actor in actors if actor.uid in own}
     shown = dict(zip(viewed, _shown(connection, list(viewed.values()), lobby_history), strict=True))
     return [
-        replace(shown[actor.uid], invitations=invitations.get(actor.uid, ())) if actor.uid in shown else None
+        replace(shown[actor], invitations=invitations.get(actor.uid, ())) if actor in shown else None
         for actor in actors
     ]
 

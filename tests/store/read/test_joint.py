@@ -109,6 +109,15 @@ async def test_users_with_many_conversations_are_left_to_single_reads(house: Hou
     assert set((await house.store.places(ALI)).heads) == {"lobby", "@me", *rooms}
 
 
+async def test_each_request_is_answered_with_its_own_rights(house: House) -> None:
+    """Connections of one user may know different versions of them for a moment: another role, another place in the lobby.
+    Neither gets what is read for the other."""
+    await house.write(VALI, "lobby")
+    others = [replace(ALI, role="moderator"), replace(ALI, lobby_from=None), ALI, replace(ALI, user_id="aliy")]
+    for lobby_history in ("since_joined", "all"):
+        await compare(house.store, others, lobby_history)
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 255, 256, 257, 600])
 async def test_any_number_of_users_is_read(store: Store, count: int) -> None:
     """Each user once, whatever the number of parameters that a statement takes."""
