@@ -207,19 +207,18 @@ class TestWriting:
         """The database ends the transaction of a node that sleeps in it. Its commands are written later."""
         async with stores(url) as ((one, first, _), (two, second, _)):
             assert one._writes is not None
-            asleep = []
+            asleep = threading.Event()
 
             def pause(connection: Connection) -> None:
-                if not asleep:
-                    asleep.append(1)
+                if not asleep.is_set():
+                    asleep.set()
                     time.sleep(3)
 
             before_commit(one, pause)
             late = first.ask(one, ALI, "late")
-            await asyncio.sleep(0.2)
-            began = time.monotonic()
+            assert await asyncio.to_thread(asleep.wait, PATIENCE)
+            # If the database let the transaction sleep, it would commit first.
             assert (await second.send(two, VALI, "meanwhile")).seq == 1
-            assert time.monotonic() - began < 3
             outcome = await asyncio.wait_for(late, 10)
             assert isinstance(outcome, PostResult) and outcome.seq == 2
 
@@ -638,7 +637,7 @@ class TestLeases:
 async def _waits(url: str) -> None:
     """Wait until a connection to this database waits for a lock."""
     with psycopg.connect(url, autocommit=True) as database:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while not database.execute(
                 "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
             ).fetchall():
