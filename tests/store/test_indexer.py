@@ -25,6 +25,7 @@ from suhbat.store.postgres.store import PostgresStore
 from suhbat.store.sqlite import journal as on_sqlite
 from suhbat.store.tables import search_rows
 from suhbat.store.write import indexing
+from suhbat.store.write.committer import Committer
 from suhbat.store.write.index_schedule import FAILED_SECONDS, IDLE_SECONDS, LATE_SECONDS, IndexSchedule
 from suhbat.store.write.transaction import WriterTransaction
 from tests import engines
@@ -172,6 +173,25 @@ class TestTrouble:
         schedule._fed(5, is_done=True)
         assert schedule.schedule.delay() is None
         await asked
+
+    @pytest.mark.parametrize(("took", "most"), [(0.0005, 0.002), (0.005, 0.005), (3.0, 0.02)])
+    async def test_posts_wait_for_a_slice_only(self, took: float, most: float) -> None:
+        """However much is left to index, and even if a batch took seconds: posts that came meanwhile are next."""
+        clock, slices = Clock(), []
+
+        class Feeder(Committer):
+            def __init__(self) -> None: ...
+
+            def feed_index(self, goes_on: Callable[[], bool], *, singly: bool = False) -> bool:
+                began = clock.now
+                while goes_on():
+                    clock.now += 0.0001
+                slices.append(clock.now - began)
+                return False
+
+        feeding = indexing.IndexingBetweenBatches(Feeder(), lambda: None, clock)
+        feeding.between(took)
+        assert slices == [pytest.approx(most, abs=0.0005)]
 
 
 class OfATest(indexing.Indexing):

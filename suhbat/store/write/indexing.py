@@ -23,7 +23,8 @@ REACHED_SECONDS = 1.0
 """How long a search waits for the index, at most. Then it finds what is indexed."""
 SLICE_SECONDS = 0.002
 """How long the index is fed between two batches: posts wait for it. After a batch that took longer it may take as long as that,
-so that the index keeps up with any load."""
+so that the index keeps up with any load; but at most LONGEST_SLICE_SECONDS."""
+LONGEST_SLICE_SECONDS = 0.02
 IDLE_SLICE_SECONDS = 0.02
 """The same while there is nothing else to do. A post that arrives ends it."""
 LAST_SECONDS = 0.5
@@ -116,7 +117,7 @@ class IndexingBetweenBatches(Indexing):
     def between(self, seconds: float) -> None:
         """A batch was written in this time. In the writer's thread."""
         if self.schedule.is_late():
-            until = self._steady() + max(SLICE_SECONDS, seconds)
+            until = self._steady() + min(max(SLICE_SECONDS, seconds), LONGEST_SLICE_SECONDS)
             self._feed(lambda: self._steady() < until)
 
     def idle(self) -> None:
