@@ -206,6 +206,7 @@ class SimulatedStore(SQLStore):
     async def open(self, committed: Committed, changed: Changed | None = None) -> None:
         self.epoch = "simulated"
         self._writer = _Writer(self._disk, self._chance, committed, changed)
+        self._writer.start()  # after a crash the index lacks messages, and nobody need ever write again
         self._reader = _Reader(self._chance)  # type: ignore[assignment]
         self._is_open = True
 
