@@ -28,7 +28,7 @@ import table
 from catalogue import server_of
 from compiler import CACHE
 from history import FIRST_AT, WORDS, fill
-from machine import Cores, about_disk, about_machine, cores, free_port, require_disk
+from machine import Cores, about_disk, about_machine, cores, cpu_seconds, free_port, require_disk, tree
 from servers import ROOT, Running, end, start
 
 sys.path.insert(0, str(ROOT))
@@ -125,12 +125,13 @@ def measure(data: Path, asked: argparse.Namespace, placed: Cores, token: str, di
         return 1
     finally:
         end(process)
-    print(table.markdown(("looked for", "found in", "first ms", "p50 ms", "p95 ms", "max ms"), lines))
+    print(table.markdown(("looked for", "found in", "first ms", "p50 ms", "p95 ms", "max ms", "processor ms"), lines))
     return 0
 
 
 def kinds(server: Running, token: str, direct: str, asked: argparse.Namespace) -> Iterator[list[str]]:
-    """For each kind of search: the time of the first one, for which nothing is cached, and the percentiles of all."""
+    """For each kind of search: the time of the first one, for which nothing is cached, the percentiles of all, and the
+    processor time of the server for one."""
     dice = random.Random(1)
     pairs = [(WORDS[n], WORDS[(n + 5) % len(WORDS)]) for n in range(len(WORDS))]
     queries: dict[str, tuple[str, Callable[[], str]]] = {
@@ -157,6 +158,7 @@ def kinds(server: Running, token: str, direct: str, asked: argparse.Namespace) -
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     for kind, (where, choose) in queries.items():
         took = []
+        used = cpu_seconds(tree(server.pid))
         for _ in range(asked.queries):
             query = choose()
             began = time.perf_counter()
@@ -168,9 +170,10 @@ def kinds(server: Running, token: str, direct: str, asked: argparse.Namespace) -
             assert where == "0 or 1" or bool(page["messages"]) is (where != "none"), (
                 f"{query}: {len(page['messages'])} found"
             )
+        used = (cpu_seconds(tree(server.pid)) - used) / asked.queries * 1e3
         ordered = sorted(took)
         shares = (ordered[int(len(ordered) * share)] for share in (0.5, 0.95))
-        yield [kind, where, *(f"{milliseconds:.1f}" for milliseconds in (took[0], *shares, ordered[-1]))]
+        yield [kind, where, *(f"{milliseconds:.1f}" for milliseconds in (took[0], *shares, ordered[-1], used))]
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ async def costs(data: Path, place: Place, size: int, text: str, *, rounds: int, 
         for person in people[1:MEMBERS]:
             await store.execute(person, NOW, Join(type="join", conversation=room))
     senders = {LOBBY: 1, ROOM: MEMBERS, OWN: DIRECTS}[place]
-    numbers = count()
+    numbers = count(time.time_ns())  # the store may have the ids of an earlier call
 
     def post(done: Callable[[object], None]) -> None:
         number = next(numbers)
