@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from suhbat.chat.model import Actor, PostResult
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
+from suhbat.errors import Internal
 from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
 from suhbat.store import indexer, search
@@ -30,6 +31,7 @@ from suhbat.store.write.index_schedule import FAILED_SECONDS, IDLE_SECONDS, LATE
 from suhbat.store.write.transaction import WriterTransaction
 from tests import engines
 from tests.commands import execute
+from tests.servers import PATIENCE
 
 from .parts import ALI, VALI, Listener, opened, postgres, sqlite, values
 
@@ -50,6 +52,8 @@ async def indexed(store: Any) -> int:
 @contextmanager
 def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is indexed inside, on either store."""
+    # Until the test ends: an attempt that fails while this block ends must not be followed by a pause.
+    monkeypatch.setattr("suhbat.store.write.index_schedule.FAILED_SECONDS", 0.0)
     with monkeypatch.context() as patch:
 
         def fail(*_: object, **__: object) -> bool:
@@ -57,7 +61,6 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
         patch.setattr(indexer, "feed", fail)
         patch.setattr(indexing, "REACHED_SECONDS", 0.01)
-        patch.setattr("suhbat.store.write.index_schedule.FAILED_SECONDS", 0.0)
         yield
 
 
@@ -234,6 +237,30 @@ class TestOnSQLite:
             await listener.send(store, ALI, "gap 5")
             assert len(await found(store, VALI, "gap")) == 6
             assert await indexed(store) == 6
+
+    async def test_what_was_stored_and_refused(
+        self, store: Any, listener: Listener, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """If a COMMIT has effect, fails, and its outcome cannot be found out, the message is indexed without a further one."""
+        engine = store._writes
+        commit, left = engine.dialect.do_commit, [True]
+        await listener.send(store, ALI, "gap bir")
+        assert await found(store, VALI, "gap") == ["gap bir"]
+
+        def fails(connection: Any) -> None:
+            commit(connection)
+            if left:
+                left.clear()
+                raise RuntimeError("odd")
+
+        engine.dialect.do_commit = fails
+        with monkeypatch.context() as patch:
+            patch.setattr(on_sqlite, "last_id", lambda connection: 1 / 0)
+            patch.setattr(indexer, "feed", lambda *_, **__: 1 / 0)
+            assert isinstance(await listener.refused(store, ALI, "gap ikki"), Internal)
+        async with asyncio.timeout(PATIENCE):
+            while await indexed(store) < 2:
+                await asyncio.sleep(0.02)
 
     async def test_every_commit_is_flushed(self, store: Any, listener: Listener) -> None:
         """Those of the index as well: the next batch follows it in the log, and a failed flush could lose both."""

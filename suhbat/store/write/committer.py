@@ -47,6 +47,8 @@ class Committer:
         self._connection: Connection | None = None
         self._row: int | None = None
         """The id of the journal row of the last transaction; None if that wrote none."""
+        self.had_doubt = False
+        """Whether a COMMIT has failed. Its items may be stored although they were refused. The writer resets it."""
         self.closing = threading.Event()
         """Set by any thread when the store closes: stop waiting for the outcome of a COMMIT in doubt."""
         self.more = False
@@ -157,6 +159,7 @@ class Committer:
         try:
             commit(self._connection)
         except BaseException as error:
+            self.had_doubt = True
             self.drop()
             if not self._look_up_outcome():
                 raise

@@ -176,6 +176,9 @@ class Writer:
         self._in_progress = []
         if self._indexing is not None and batch.row is not None:
             self._indexing.committed(batch.row)  # before anybody is told
+        if self._indexing is not None and self._transactions.had_doubt:
+            self._transactions.had_doubt = False
+            self._indexing.schedule.hurry()  # look whether there is something of which this thread does not know
         self._on_loop(self._publish, batch)
         # Counted after the hand-over: the senders wait for that.
         self._counts.commits.add(took)
