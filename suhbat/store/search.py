@@ -40,8 +40,8 @@ SCANNED = 5_000
 QUICK_SECONDS = 0.005
 """For how long SQLite looks for matches without telling how far it has come. Most searches take less. Others go on in steps,
 which costs a little more."""
-PAUSE_SECONDS = 0.02
-PAUSE_STEPS = 3
+PAUSE_SECONDS = 0.01
+PAUSE_STEPS = 2
 """For how long a page looks for matches, and how many steps it goes, at least. Then it ends at a step, even if it is empty, and
 the next page continues there. A phrase of common words that nobody has said would take 0.2 s in a million messages."""
 SECONDS = 0.5
