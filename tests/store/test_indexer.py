@@ -177,7 +177,7 @@ class TestTrouble:
         assert schedule.schedule.delay() is None
         await asked
 
-    @pytest.mark.parametrize(("took", "most"), [(0.0005, 0.002), (0.005, 0.005), (3.0, 0.02)])
+    @pytest.mark.parametrize(("took", "most"), [(0.0005, 0.006), (0.009, 0.009), (3.0, 0.02)])
     async def test_posts_wait_for_a_slice_only(self, took: float, most: float) -> None:
         """However much is left to index, and even if a batch took seconds: posts that came meanwhile are next."""
         clock, slices = Clock(), []
