@@ -35,6 +35,8 @@ from sqlalchemy import Connection, delete, insert, update
 
 from .tables import cursors
 
+FETCHED = 64
+"""Rows read at once, at most."""
 MOST = 1_000_000
 """Rows that may wait for a cursor, some 100 MB. A reader that fails for ever must not fill the disk."""
 
@@ -74,6 +76,9 @@ class Cursor(ABC):
         self._missed = _without(0, missed)
         self._rows: deque[tuple[int, deque[Range]]] = deque()
         """Rows that were read, each with the ranges that are left to take."""
+        self._fetched = 1
+        """How many rows are read at once. A row has up to a thousand ranges, and what is not taken is read again for the next
+        transaction; so few are read first, and more only while they have few events."""
 
     def take(self, most: int) -> list[Range]:
         """The next events, at most this many. Fewer mean that there are no more now."""
@@ -103,15 +108,17 @@ class Cursor(ABC):
     def _read(self) -> bool:
         """Read further rows. False if there are none."""
         skipped = self._passed  # of the first row
-        for id_, body in self._fetch(self._after):
+        for id_, body in self._fetch(self._after, self._fetched):
             # Rows of older nodes name no events: their messages were indexed in the transaction of the send.
             self._rows.append((id_, _without(skipped, body.get("events", ()))))
             skipped = 0
+        if sum(len(ranges) for _, ranges in self._rows) < FETCHED:
+            self._fetched = min(2 * self._fetched, FETCHED)
         return bool(self._rows)
 
     @abstractmethod
-    def _fetch(self, after: int) -> list[JournalRow]:
-        """The next rows, with ids above `after`, in their order; [] at the end."""
+    def _fetch(self, after: int, count: int) -> list[JournalRow]:
+        """The next rows, with ids above `after`, in their order, at most so many; [] at the end."""
 
     @abstractmethod
     def _position(self) -> list[Any]:

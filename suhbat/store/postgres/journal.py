@@ -30,8 +30,6 @@ from .pipeline import Statement, of
 
 KEPT: Milliseconds = 10 * 60 * 1000
 """How long journal rows are kept for `changes_since`. After a longer pause a node compares all heads."""
-FETCHED = 500
-"""Rows that a cursor reads at once."""
 
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 """The database's clock in milliseconds; the clocks of nodes may differ."""
@@ -208,9 +206,9 @@ class PostgresCursor(Cursor):
         self._upto = upto
         self._is_read = False
 
-    def _fetch(self, after: int) -> list[JournalRow]:
+    def _fetch(self, after: int, count: int) -> list[JournalRow]:
         self._upto = self._upto or self._connection.execute(_SNAPSHOT).scalar_one()
-        between = {"seen": self._seen, "upto": self._upto, "after": after, "count": FETCHED}
+        between = {"seen": self._seen, "upto": self._upto, "after": after, "count": count}
         rows = self._connection.execute(_BETWEEN, between).all()
         self._is_read = not rows
         return [(id_, json.loads(body)) for id_, body in rows]

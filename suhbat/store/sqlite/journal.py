@@ -16,8 +16,6 @@ from suhbat.store.tables import cursors, journal
 
 from . import values
 
-FETCHED = 64
-"""Rows read at once."""
 PRUNED = 1_000
 """Rows deleted at once, at most: a send waits for this."""
 
@@ -74,8 +72,8 @@ def prune(connection: Connection) -> None:
 class SqliteCursor(Cursor):
     """Its position: the id of the last row that it has passed, how many events of the next row, what it has missed."""
 
-    def _fetch(self, after: int) -> list[JournalRow]:
-        rows = select(journal.c.id, journal.c.body).where(journal.c.id > after).order_by(journal.c.id).limit(FETCHED)
+    def _fetch(self, after: int, count: int) -> list[JournalRow]:
+        rows = select(journal.c.id, journal.c.body).where(journal.c.id > after).order_by(journal.c.id).limit(count)
         return [(id_, json.loads(body)) for id_, body in self._connection.execute(rows)]
 
     def _position(self) -> list[Any]:
