@@ -69,6 +69,11 @@ def before_commit(store: PostgresStore, call: Callable[[Connection], None]) -> N
     event.listen(store._writes, "commit", committing)
 
 
+UNFLUSHED = ("wal_writer_delay = '10s'", "wal_level = minimal", "max_wal_senders = 0", "autovacuum = off")
+"""With these settings the pages of a transaction that has not ended stay in memory until the database dies, and nothing else
+takes a transaction id."""
+
+
 class TestWriting:
     async def test_two_nodes_make_one_order(self, url: str) -> None:
         """If two nodes write to one log and to their own directs at once, `seq` is dense and each message is there
@@ -275,26 +280,32 @@ class TestWriting:
         transaction, the batch is written again and acknowledged only then."""
         engine = engines.Postgres()
         with engines.running(engine):
+            with psycopg.connect(engine.admin_url, autocommit=True) as other:
+                for setting in UNFLUSHED:
+                    other.execute(f"ALTER SYSTEM SET {setting}")
+            engine.kill()
+            engine.start()
             prepare(database := engine.new_database("d"))
             async with stores(database, 1) as ((store, listener, _),):
                 assert store._writes is not None and store._indexing is not None
                 await listener.send(store, ALI, "before")
                 await store._indexing.close()  # its thread would take transaction ids, too
-                with psycopg.connect(engine.admin_url, autocommit=True) as other:
-                    # The pages of a transaction that has not ended stay in memory until the database dies.
-                    other.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
-                    other.execute("SELECT pg_reload_conf()")
                 taken = []
 
                 def die(connection: Connection) -> None:
                     if taken:
                         return
-                    xid = connection.exec_driver_sql("SELECT pg_current_xact_id()::text").scalar_one()
+                    number = "SELECT pg_current_xact_id()::text::bigint"
+                    xid = connection.exec_driver_sql(number).scalar_one()
                     engine.kill()
                     engine.start()
-                    with psycopg.connect(database) as other:
-                        other.execute("INSERT INTO meta VALUES ('other', '')")
-                        taken.extend(other.execute("SELECT pg_current_xact_id()::text = %s", (xid,)).fetchone() or ())
+                    with psycopg.connect(database, autocommit=True) as other:
+                        # Ids of transactions that were rolled back before it come first.
+                        while other.execute(number).fetchall()[0][0] < xid - 1:
+                            pass
+                        with other.transaction():
+                            other.execute("INSERT INTO meta VALUES ('other', '')")
+                            taken.extend(other.execute(f"{number} = %s", (xid,)).fetchone() or ())
 
                 before_commit(store, die)
                 outcome = await asyncio.wait_for(listener.ask(store, ALI, "which"), 20)
