@@ -7,7 +7,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
 from .objects import HistoryFrom, Role, Visibility
-from .quick import is_blank, quick_validator, validate_quickly
 from .types import (
     GUEST_TOKEN,
     LOBBY,
@@ -293,13 +292,3 @@ COMMANDS: tuple[type[_Command], ...] = (
     Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,
 )  # fmt: skip
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])
-_QUICK_SEND = quick_validator(Send)
-
-
-def command_of(text: str) -> Command:
-    """Decode a command. Raises ValidationError."""
-    if '"send"' in text:
-        send = validate_quickly(_QUICK_SEND, Send, text)
-        if send is not None and not is_blank(send.text) and (send.conversation is None) is not (send.to_user is None):
-            return send
-    return COMMAND.validate_json(text)

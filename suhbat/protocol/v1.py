@@ -11,7 +11,7 @@ from suhbat.errors import BadRequest, SuhbatError, Unauthenticated
 from suhbat.texts import Language
 
 from .closes import Close
-from .commands import Command, Hello, command_of
+from .commands import COMMAND, Command, Hello, Send
 from .events import LiveEvent
 from .live_message import LiveMessage
 from .machine import (
@@ -26,11 +26,13 @@ from .machine import (
     refuse_binary,
     refuse_flood,
 )
+from .quick import is_blank, quick_validator, validate_quickly
 from .replies import CaughtUp, encode, refusal
 from .types import HELLO_SECONDS, MAX_INTEGER
 
 SUBPROTOCOL = "suhbat.v1"
 CAUGHT_UP = encode(CaughtUp())
+_QUICK_SEND = quick_validator(Send)
 
 
 class V1State(Enum):
@@ -93,6 +95,15 @@ class V1Machine:
 def encode_event(event: LiveEvent) -> bytes:
     """The frame of an event."""
     return event.encode() if isinstance(event, LiveMessage) else encode(event)
+
+
+def command_of(text: str) -> Command:
+    """Decode a command. Raises ValidationError."""
+    if '"send"' in text:
+        send = validate_quickly(_QUICK_SEND, Send, text)
+        if send is not None and not is_blank(send.text) and (send.conversation is None) is not (send.to_user is None):
+            return send
+    return COMMAND.validate_json(text)
 
 
 def command_id(data: str) -> int | str | None:

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from suhbat.protocol import commands, quick
-from suhbat.protocol.commands import COMMAND, Send, command_of
+from suhbat.protocol.commands import COMMAND, Send
 from suhbat.protocol.simple import SimpleSend, send_of
 from suhbat.protocol.types import MAX_INTEGER, MAX_TEXT
+from suhbat.protocol.v1 import command_of
 
 texts = st.sampled_from(
     ["", " ", "\n", "salom", "@ali", "Салом 🙂", 'a"b\\c', "a\0", "\ud800", "x" * 65, "x" * 129, "x" * (MAX_TEXT + 1)]

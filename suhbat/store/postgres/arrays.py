@@ -113,7 +113,7 @@ def _select_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...])
     wanted = ", ".join(keys)
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
     listed = ", ".join(f"t.{column}" for column in columns)
-    text = f"SELECT {listed} FROM {{unnest}} AS v({wanted}) JOIN {table.name} AS t ON {where}"  # noqa: S608
+    text = f"SELECT {listed} FROM {{unnest}} AS v({wanted}) JOIN {table.name} AS t ON {where}"  # noqa: S608 (names of ours)
     return _texts(text, _types(table, keys))
 
 
@@ -122,7 +122,7 @@ def _wanted_text(statement: Select[Any], wanted: TableClause) -> str:
     names = [column.name for column in wanted.columns]
     arrays = ", ".join(f"%s::{type}[]" for type in _types(wanted, names))
     selected = statement.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
-    return f"WITH {wanted.name}({', '.join(names)}) AS (SELECT * FROM unnest({arrays})) {selected}"  # noqa: S608
+    return f"WITH {wanted.name}({', '.join(names)}) AS (SELECT * FROM unnest({arrays})) {selected}"  # noqa: S608 (names of ours)
 
 
 @cache
@@ -131,7 +131,7 @@ def _update_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...],
     new = ", ".join(f"{name} = {f't.{name} + ' if add else ''}v.{name}" for name in columns)
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
     listed = ", ".join(names)
-    text = f"UPDATE {table.name} AS t SET {new} FROM {{unnest}} AS v({listed}) WHERE {where}"  # noqa: S608
+    text = f"UPDATE {table.name} AS t SET {new} FROM {{unnest}} AS v({listed}) WHERE {where}"  # noqa: S608 (names of ours)
     return _texts(text, _types(table, names))
 
 

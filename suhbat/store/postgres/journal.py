@@ -50,7 +50,7 @@ _PRUNE = text(
     f"AND NOT EXISTS (SELECT FROM cursors WHERE NOT pg_visible_in_snapshot({_XID}, {_SEEN})) RETURNING xid"
 )
 _LOST = text(
-    f"DELETE FROM cursors WHERE (SELECT count(*) FROM journal WHERE NOT pg_visible_in_snapshot({_XID}, {_SEEN})) > :most"  # noqa: S608
+    f"DELETE FROM cursors WHERE (SELECT count(*) FROM journal WHERE NOT pg_visible_in_snapshot({_XID}, {_SEEN})) > :most"  # noqa: S608 (constants)
 )
 _LOCK = "SELECT position FROM cursors WHERE name = :name FOR UPDATE"
 _FOREIGN = text(
@@ -67,7 +67,7 @@ _LEFT = text(
 )
 _SNAPSHOT = text("SELECT pg_current_snapshot()::text")
 _BETWEEN = text(
-    "SELECT id, body FROM journal WHERE xid >= CAST(CAST(pg_snapshot_xmin(CAST(:seen AS pg_snapshot)) AS text) AS bigint) "  # noqa: S608
+    "SELECT id, body FROM journal WHERE xid >= CAST(CAST(pg_snapshot_xmin(CAST(:seen AS pg_snapshot)) AS text) AS bigint) "  # noqa: S608 (constants)
     f"AND NOT pg_visible_in_snapshot({_XID}, CAST(:seen AS pg_snapshot)) "
     f"AND pg_visible_in_snapshot({_XID}, CAST(:upto AS pg_snapshot)) AND id > :after ORDER BY id LIMIT :count"
 )

@@ -55,7 +55,7 @@ class Pipeline:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._driver: Driver[Any] = connection.connection.driver_connection  # type: ignore[assignment]
+        self._driver: Driver[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # psycopg's; see url_of
         self._prepared: set[bytes] = set()
         self._may_be_deallocated = False
         self._queued: list[tuple[Statement, Sequence[bytes | None]]] = []
