@@ -145,6 +145,29 @@ def test_search(person: Make) -> None:
     expect(vali.page.locator("article.found")).to_contain_text("ўзбек")
 
 
+def test_a_search_that_takes_many_pages(person: Make) -> None:
+    """Empty pages are passed over. If there are too many, people read that older messages were not searched yet, and may go
+    on to the end."""
+    ali = person("ali").comes()
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        asked.append(route.request.url)
+        cursor = None if len(asked) == 13 else str(100 - len(asked))
+        route.fulfill(json={"messages": [], "cursor": cursor})
+
+    ali.page.route("**/api/v1/search?*", answer)
+    ali.page.locator(".conversation-view").get_by_label("Search").click()
+    ali.page.locator(".search-head input[type=search]").fill("hech kim")
+    expect(ali.page.locator(".results .empty")).to_have_text(
+        "Nothing found in newer messages. Older ones were not searched yet."
+    )
+    assert len(asked) == 11
+    ali.page.get_by_role("button", name="Show more").click()
+    expect(ali.page.locator(".results .empty")).to_have_text("Nothing found.")
+    assert len(asked) == 13
+
+
 def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
     """A message that is read in one tab is read in the other tab and on another device. Two tabs share one socket."""
     ali, vali = person("ali").comes(), person("vali").comes()

@@ -71,8 +71,11 @@ export function searchPanel(app, conversation, acts) {
       if (visit !== asked) return;
       // The server ends a page when it has looked for a while, even if nothing was found.
       if (!found.messages.length && found.cursor && empty < EMPTY) return void find(found.cursor, empty + 1);
+      results.querySelector(".empty")?.remove();
       results.append(...found.messages.map(result));
-      if (!results.childElementCount && !found.cursor) results.append(h("li", { class: "empty" }, t("search.nothing")));
+      if (!results.childElementCount) {
+        results.append(h("li", { class: "empty" }, t(found.cursor ? "search.nothingRecent" : "search.nothing")));
+      }
       more.hidden = !found.cursor;
       more.onclick = () => void find(found.cursor);
     } catch (error) {
