@@ -137,7 +137,7 @@ export const texts = {
   "search.hint": '"a phrase" · begin* · from:name · before:2026-01-31 · has:link',
   "search.more": "Show more",
   "search.nothing": "Nothing found.",
-  "search.nothingRecent": "Nothing found in newer messages. Older ones were not searched yet.",
+  "search.nothing.recent": "Nothing found in newer messages. Older ones were not searched yet.",
   "search.placeholder": "Search messages",
   // People and rooms
   "direct.find": "Find people by name",

@@ -164,7 +164,7 @@ export const texts = {
   "search.hint": '"фраза" · нач* · from:имя · before:2026-01-31 · has:link',
   "search.more": "Показать ещё",
   "search.nothing": "Ничего не найдено.",
-  "search.nothingRecent": "В новых сообщениях ничего не найдено. Более старые ещё не просмотрены.",
+  "search.nothing.recent": "В новых сообщениях ничего не найдено. Более старые ещё не просмотрены.",
   "search.placeholder": "Поиск сообщений",
   // People and rooms
   "direct.find": "Поиск по имени",

@@ -140,7 +140,7 @@ export const texts = {
   "search.hint": '"ibora" · bosh* · from:ism · before:2026-01-31 · has:link',
   "search.more": "Yana koʻrsatish",
   "search.nothing": "Hech narsa topilmadi.",
-  "search.nothingRecent": "Yangiroq xabarlardan hech narsa topilmadi. Eskilari hali qidirilmadi.",
+  "search.nothing.recent": "Yangiroq xabarlardan hech narsa topilmadi. Eskilari hali qidirilmadi.",
   "search.placeholder": "Xabarlardan qidirish",
   // People and rooms
   "direct.find": "Ism boʻyicha qidirish",

@@ -74,7 +74,7 @@ export function searchPanel(app, conversation, acts) {
       results.querySelector(".empty")?.remove();
       results.append(...found.messages.map(result));
       if (!results.childElementCount) {
-        results.append(h("li", { class: "empty" }, found.cursor ? t("search.nothingRecent") : t("search.nothing")));
+        results.append(h("li", { class: "empty" }, found.cursor ? t("search.nothing.recent") : t("search.nothing")));
       }
       more.hidden = !found.cursor;
       more.onclick = () => void find(found.cursor);
