@@ -113,10 +113,18 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
     _row_statements(connection).insert(connection, table, names, tuples, or_nothing=True)
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Insert rows, given as tuples in the order of the table's columns."""
+def insert_rows(
+    connection: Connection,
+    table: Table,
+    rows: Sequence[Row],
+    names: tuple[str, ...] | None = None,
+    same: tuple[tuple[str, str], ...] = (),
+) -> None:
+    """Insert rows, given as tuples in the order of the table's columns, or of `names`. `same`: further columns, each with its
+    value in all rows as an SQL literal. Columns that are in neither are NULL or have their default."""
     if rows:
-        _row_statements(connection).insert(connection, table, _names(table), rows, or_nothing=False)
+        names = names or _names(table)
+        _row_statements(connection).insert(connection, table, names, rows, or_nothing=False, same=same)
 
 
 @cache

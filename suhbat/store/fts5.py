@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain, count, islice
 
 from sqlalchemy import Connection
 
 from suhbat.chat.search import Query
 from suhbat.store.dialect import insert_rows
-from suhbat.store.sqlite.values import parts
+from suhbat.store.sqlite import values
 from suhbat.store.tables import search_rows
 
 SECURE_DELETE = (3, 42, 0)
@@ -59,7 +60,7 @@ def tune(connection: Connection) -> None:
 
 def append(connection: Connection, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """Add new messages: log id, `seq`, words, marks. Their ids ascend."""
-    first = connection.exec_driver_sql("SELECT coalesce(max(id), 0) + 1 FROM search_rows").scalar_one()
+    first = values.fetch(connection, "SELECT coalesce(max(id), 0) + 1 FROM search_rows")[0][0]
     ids = list(islice((id_ for id_ in count(first) if id_ % STEP), len(new)))
     named = list(zip(ids, new, strict=True))
     insert_rows(connection, search_rows, [(id_, log_id, seq) for id_, (log_id, seq, _, _) in named])
@@ -74,12 +75,14 @@ def _add_ticks(connection: Connection, first: int, last: int) -> None:
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:
     """Add messages that have rows in `search_rows`."""
-    for part in parts(entries):
-        values = ", ".join(["(?, ?, ?)"] * len(part))
-        connection.exec_driver_sql(
-            f"INSERT INTO search (rowid, words, marks) VALUES {values}",  # noqa: S608 (question marks)
-            tuple(chain.from_iterable((id_, words, " ".join(marks)) for id_, words, marks in part)),
-        )
+    for part in values.parts(entries):
+        entry = tuple(chain.from_iterable([(id_, words, " ".join(marks)) for id_, words, marks in part]))
+        values.execute(connection, _add_text(len(part)), entry)
+
+
+@cache
+def _add_text(count: int) -> str:
+    return f"INSERT INTO search (rowid, words, marks) VALUES {', '.join(['(?, ?, ?)'] * count)}"  # noqa: S608 (question marks)
 
 
 def remove(connection: Connection, id_: int, words: str, marks: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from . import cursors, search
 from .dialect import is_contended, is_postgres, is_trouble
 from .journal import NoCursor, Range
 from .search import SearchEntry
-from .sqlite.values import parts
+from .sqlite import values
 from .tables import conversations, events, search_rows
 
 log = structlog.get_logger("suhbat.store")
@@ -58,7 +58,7 @@ def feed(
         if singly:
             _index_singly(connection, ranges)
         else:
-            for part in parts(ranges):
+            for part in values.parts(ranges):
                 search.index(connection, _messages(connection, part))
         is_done = sum(last - first + 1 for _, first, last in ranges) < CHUNK
         if not goes_on():
@@ -97,10 +97,9 @@ def _index_singly(connection: Connection, ranges: Sequence[Range]) -> None:
 
 def _messages(connection: Connection, ranges: Sequence[Range]) -> list[SearchEntry]:
     """The messages in these ranges as they are now, without deleted ones, in the order of the ranges. Locked on PostgreSQL."""
-    if is_postgres(connection):
-        found = connection.exec_driver_sql(_OF_POSTGRES, tuple(map(list, zip(*ranges, strict=True))))
-    else:
-        found = connection.exec_driver_sql(_of_sqlite(len(ranges)), tuple(chain.from_iterable(ranges)))
+    if not is_postgres(connection):
+        return values.fetch(connection, _of_sqlite(len(ranges)), tuple(chain.from_iterable(ranges)))
+    found = connection.exec_driver_sql(_OF_POSTGRES, tuple(map(list, zip(*ranges, strict=True))))
     return [(row[0], row[1], row[2], row[3]) for row in found]
 
 

@@ -31,8 +31,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, delete, insert
 
+from .dialect import update_rows
 from .tables import cursors
 
 FETCHED = 64
@@ -96,9 +97,8 @@ class Cursor(ABC):
 
     def save(self) -> None:
         """Store the place after everything that was taken."""
-        self._connection.execute(
-            update(cursors).where(cursors.c.name == self._name).values(position=json.dumps(self._position()))
-        )
+        place = (self._name, json.dumps(self._position()))
+        update_rows(self._connection, cursors, ("name",), ("position",), [place], add=False)
 
     def add(self) -> None:
         """Store a new cursor. One of the same name is replaced."""

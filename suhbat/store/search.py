@@ -267,7 +267,7 @@ def _id_at(connection: Connection, at: Milliseconds) -> int:
 
 def _marks(log_id: int, uid: str, words: str) -> list[str]:
     link = ["link"] if "://" in words and _LINK.search(words) else []
-    return ["message", *_conversation_marks((log_id,)), _whose(uid), *link]
+    return ["message", f"c{log_id}", _whose(uid), *link]
 
 
 def _conversation_marks(logs: Iterable[int]) -> list[str]:

@@ -39,9 +39,15 @@ def write(connection: Connection, text: str, types: tuple[str, ...], rows: Seque
 
 
 def insert(
-    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Row], *, or_nothing: bool
+    connection: Connection,
+    table: Table,
+    names: tuple[str, ...],
+    rows: Sequence[Row],
+    *,
+    or_nothing: bool,
+    same: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    _write(connection, _insert_texts(table, names, or_nothing), rows)
+    _write(connection, _insert_texts(table, names, or_nothing, same), rows)
 
 
 def find(
@@ -101,10 +107,11 @@ def _parameters(texts: _Texts, rows: Sequence[Row]) -> list[bytes]:
 
 
 @cache
-def _insert_texts(table: Table, names: tuple[str, ...], or_nothing: bool) -> _Texts:
-    listed = ", ".join(f'"{name}"' for name in names)
+def _insert_texts(table: Table, names: tuple[str, ...], or_nothing: bool, same: tuple[tuple[str, str], ...]) -> _Texts:
+    listed = ", ".join(f'"{name}"' for name in (*names, *(name for name, _ in same)))
+    row = ", ".join(["*", *(literal for _, literal in same)])
     clause = " ON CONFLICT DO NOTHING" if or_nothing else ""
-    text = f"INSERT INTO {table.name} ({listed}) SELECT * FROM {{unnest}}{clause}"  # noqa: S608 (names of ours)
+    text = f"INSERT INTO {table.name} ({listed}) SELECT {row} FROM {{unnest}}{clause}"  # noqa: S608 (names of ours)
     return _texts(text, _types(table, names))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, delete, func, select
 
@@ -31,15 +31,15 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 def last_id(connection: Connection) -> int:
     """The id of the last row; 0 if none was ever written."""
-    return connection.execute(select(func.max(journal.c.id))).scalar() or 0
+    return cast(int | None, values.fetch(connection, "SELECT max(id) FROM journal")[0][0]) or 0
 
 
 def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> SqliteCursor:
     """See `cursors.open_cursor`. The one writer is the one reader, so there is nothing to lock."""
-    position = connection.execute(select(cursors.c.position).where(cursors.c.name == name)).scalar()
-    if position is None:
+    found = values.fetch(connection, "SELECT position FROM cursors WHERE name = ?", (name,))
+    if not found:
         raise NoCursor(name)
-    after, passed, missed = json.loads(position)
+    after, passed, missed = json.loads(found[0][0])
     if after > last_id(connection):  # the journal was emptied by other hands: its new rows would be passed
         raise NoCursor(name)
     return SqliteCursor(connection, name, after, passed, missed)
@@ -57,24 +57,22 @@ def prune(connection: Connection) -> None:
     """Delete some of the rows that every cursor has passed. Delete cursors that are too far behind."""
     last = last_id(connection)
     lowest = last
-    for name, position in connection.execute(select(cursors.c.name, cursors.c.position)).all():
+    for name, position in values.fetch(connection, "SELECT name, position FROM cursors"):
         after = json.loads(position)[0]
         if after < last - MOST:
             connection.execute(delete(cursors).where(cursors.c.name == name))
         else:
             lowest = min(lowest, after)
-    passed = (journal.c.id <= lowest, journal.c.id < last)
-    connection.execute(
-        delete(journal).where(*passed, journal.c.id < select(func.min(journal.c.id) + PRUNED).scalar_subquery())
-    )
+    some = "DELETE FROM journal WHERE id <= ? AND id < (SELECT min(id) FROM journal) + ?"
+    values.execute(connection, some, (min(lowest, last - 1), PRUNED))
 
 
 class SqliteCursor(Cursor):
     """Its position: the id of the last row that it has passed, how many events of the next row, what it has missed."""
 
     def _fetch(self, after: int, count: int) -> list[JournalRow]:
-        rows = select(journal.c.id, journal.c.body).where(journal.c.id > after).order_by(journal.c.id).limit(count)
-        return [(id_, json.loads(body)) for id_, body in self._connection.execute(rows)]
+        some = "SELECT id, body FROM journal WHERE id > ? ORDER BY id LIMIT ?"
+        return [(id_, json.loads(body)) for id_, body in values.fetch(self._connection, some, (after, count))]
 
     def _position(self) -> list[Any]:
         return [self._after, self._passed, list(self._missed)]

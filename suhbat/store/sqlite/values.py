@@ -49,10 +49,16 @@ def commit(connection: Connection) -> None:
 
 
 def insert(
-    connection: Connection, table: Table, names: tuple[str, ...], rows: Sequence[Row], *, or_nothing: bool
+    connection: Connection,
+    table: Table,
+    names: tuple[str, ...],
+    rows: Sequence[Row],
+    *,
+    or_nothing: bool,
+    same: tuple[tuple[str, str], ...] = (),
 ) -> None:
     for part in parts(rows):
-        execute(connection, _insert_text(table, names, len(part), or_nothing), _flat(part))
+        execute(connection, _insert_text(table, names, len(part), or_nothing, same), _flat(part))
 
 
 def find(
@@ -61,14 +67,14 @@ def find(
     """Find rows by a join, because SQLite 3.40 scans the whole table for `(a, b) IN (VALUES …)`."""
     found: list[Row] = []
     for part in padded(wanted):
-        found += _select(connection, _select_text(table, keys, columns, len(part)), part)
+        found += fetch(connection, _select_text(table, keys, columns, len(part)), _flat(part))
     return found
 
 
 def select_for(connection: Connection, statement: Select[Any], wanted: TableClause, rows: Sequence[Row]) -> list[Row]:
     found: list[Row] = []
     for part in padded(rows):
-        found += _select(connection, _wanted_text(statement, wanted, len(part)), part)
+        found += fetch(connection, _wanted_text(statement, wanted, len(part)), _flat(part))
     return found
 
 
@@ -126,9 +132,10 @@ def execute(connection: Connection, text: str, parameters: Row) -> sqlite3.Curso
     return cursor
 
 
-def _select(connection: Connection, text: str, rows: Sequence[Row]) -> list[Row]:
+def fetch(connection: Connection, text: str, parameters: Row = ()) -> list[Row]:
+    """Execute a SELECT like `execute`, and return its rows."""
     try:
-        return execute(connection, text, _flat(rows)).fetchall()
+        return execute(connection, text, parameters).fetchall()
     except sqlite3.Error as error:
         raise _wrapped(text, error) from error
 
@@ -144,10 +151,13 @@ def _wrapped(text: str, error: sqlite3.Error) -> DBAPIError:
 
 
 @lru_cache(maxsize=128)
-def _insert_text(table: Table, names: tuple[str, ...], count: int, or_nothing: bool) -> str:
-    listed = ", ".join(f'"{name}"' for name in names)
+def _insert_text(
+    table: Table, names: tuple[str, ...], count: int, or_nothing: bool, same: tuple[tuple[str, str], ...]
+) -> str:
+    listed = ", ".join(f'"{name}"' for name in (*names, *(name for name, _ in same)))
+    row = ", ".join([*"?" * len(names), *(literal for _, literal in same)])
     clause = " ON CONFLICT DO NOTHING" if or_nothing else ""
-    return f"INSERT INTO {table.name} ({listed}) VALUES {_values(len(names), count)}{clause}"  # noqa: S608 (names of ours)
+    return f"INSERT INTO {table.name} ({listed}) VALUES {', '.join([f'({row})'] * count)}{clause}"  # noqa: S608 (names of ours)
 
 
 @lru_cache(maxsize=64)

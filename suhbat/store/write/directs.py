@@ -24,7 +24,7 @@ from .transaction import WriterTransaction
 
 def pair_of(*people: Actor) -> str:
     """The key of the direct of these people (`directs.pair`), in whatever order they are given."""
-    return "|".join(sorted(person.uid for person in people))
+    return "|".join(sorted([person.uid for person in people]))
 
 
 def make_direct(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -34,20 +34,21 @@ class IdempotencyKeys:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._answers: dict[tuple[str, str], KeyRow] = {}
-        self._rows: list[KeyRow] = []
+        self._answers: dict[tuple[str, str], tuple[Any, ...]] = {}
+        """The fields of a KeyRow by uid and key. Making a KeyRow takes longer than a tuple, and few keys are repeated."""
+        self._rows: list[tuple[Any, ...]] = []
 
     def load(self, posts: Sequence[Post]) -> None:
         """Read the keys that are stored already, in one query."""
         keys = [(post.client_id, post.actor.uid) for post in posts if post.client_id is not None]
         for row in find_rows(self._connection, idempotency, KeyRow._fields[:2], KeyRow._fields, keys):
-            first = KeyRow(*row)
-            self._answers[first.uid, first.key] = first
+            self._answers[row[1], row[0]] = row
 
     def answer(self, post: Post, log: Log | None) -> PostResult | IdempotencyConflict | None:
         """The answer to a post whose key is known; None for a new key. Another text or log under the same key is a conflict."""
-        if post.client_id is None or (first := self._answers.get((post.actor.uid, post.client_id))) is None:
+        if post.client_id is None or (found := self._answers.get((post.actor.uid, post.client_id))) is None:
             return None
+        first = KeyRow(*found)
         if log is None or first.conversation_id != log.id or first.digest != _digest(post.text, post.reply_to):
             return IdempotencyConflict()
         return PostResult(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
@@ -56,10 +57,10 @@ class IdempotencyKeys:
         """Remember that the post became this message, if it has a key."""
         if post.client_id is None:
             return
-        digest = _digest(post.text, post.reply_to)
-        row = KeyRow(post.client_id, post.actor.uid, log.id, message.seq, message.ordinal, post.at, digest)
+        key, uid = post.client_id, post.actor.uid
+        row = (key, uid, log.id, message.seq, message.ordinal, post.at, _digest(post.text, post.reply_to))
         self._rows.append(row)
-        self._answers[row.uid, row.key] = row
+        self._answers[uid, key] = row
 
     def flush(self) -> None:
         """Write the new keys."""

@@ -27,15 +27,19 @@ from .marks import add_own, ensure_marks, slow_mode_refused
 from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
 from .transaction import WriterTransaction
 
+PlacedPost = tuple[Post, str | None]
+"""A post, and the `pair_of` its sender and its peer, if it has a peer."""
+
 
 def write(transaction: WriterTransaction, posts: Sequence[Post]) -> list[Outcome]:
     """Write a run of posts; returns an outcome for each."""
-    pairs = {pair_of(post.actor, post.peer): (post.actor, post.peer) for post in posts if post.peer is not None}
+    placed = [(post, None if post.peer is None else pair_of(post.actor, post.peer)) for post in posts]
+    people = {pair: (post.actor, post.peer) for post, pair in placed if pair is not None and post.peer is not None}
     names = {post.conversation for post in posts if post.conversation is not None}
-    transaction.cache.load(transaction.connection, names, pairs, posts[0].at)
+    transaction.cache.load(transaction.connection, names, people, posts[0].at)
     run = PostRun(transaction)
-    run.load(posts)
-    outcomes = [run.take(post) for post in posts]
+    run.load(placed)
+    outcomes = [run.take(post, pair) for post, pair in placed]
     run.flush()
     return outcomes
 
@@ -60,19 +64,19 @@ class PostRun:
         """New messages by (log id, uid) of their senders."""
         self._lobby_from: dict[str, int] = {}
 
-    def load(self, posts: Sequence[Post]) -> None:
+    def load(self, placed: Sequence[PlacedPost]) -> None:
         """Read what the tables say about these posts, with at most one query of each kind."""
-        self._keys.load(posts)
-        located = [(post, log) for post in posts if (log := self._log(post)) is not None]
+        self._keys.load([post for post, _ in placed])
+        located = [(post, log) for post, pair in placed if (log := self._log(post, pair)) is not None]
         if replies := [(post, log) for post, log in located if post.reply_to is not None]:
             self._load_replies(replies)
-        if any(post.peer is not None for post in posts) or any(log.kind == "direct" for _, log in located):
+        if any(pair is not None for _, pair in placed) or any(log.kind == "direct" for _, log in located):
             self._directs = DirectPosts(self._transaction)
             self._directs.load([(post, log) for post, log in located if log.kind == "direct"])
 
-    def take(self, post: Post) -> Outcome:
+    def take(self, post: Post, pair: str | None) -> Outcome:
         """Number the post, or refuse it."""
-        log = self._log(post)
+        log = self._log(post, pair)
         if (answer := self._keys.answer(post, log)) is not None:
             return answer
         if (refused := self._refusal(post, log)) is not None:
@@ -108,11 +112,9 @@ class PostRun:
             beside.append(self._directs.flush)
         self._appender.flush(*beside)
 
-    def _log(self, post: Post) -> Log | None:
+    def _log(self, post: Post, pair: str | None) -> Log | None:
         """The log to which a post goes; None if the conversation does not exist, or the direct does not exist yet."""
-        if post.peer is not None:
-            return self._cache.pairs.get(pair_of(post.actor, post.peer))
-        return self._cache.named.get(post.conversation or "")
+        return self._cache.named.get(post.conversation or "") if pair is None else self._cache.pairs.get(pair)
 
     def _load_replies(self, replies: Sequence[tuple[Post, Log]]) -> None:
         """Read which of the messages replied to exist, and the floor of each sender: one query each."""
