@@ -26,19 +26,23 @@ from __future__ import annotations
 
 import sqlite3
 from math import ceil
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic_core import ValidationError
 
 from .texts import Language, say
+
+Scope = Literal["conversation", "command"]
+"""The commands that must wait for `retry_after`: further messages to the same conversation, or the refused command only."""
 
 
 class SuhbatError(Exception):
     """An error that is sent to the client.
 
     `code`: stable, for programs. `status`: for HTTP (RFC 9110). `retryable`: the same request can succeed later, unchanged.
-    `close`: the WebSocket close code, if the error ends a connection. `retry_after`: seconds, or None. `params`: values for
-    the placeholders of the text; `{seconds}` defaults to `retry_after`.
+    `close`: the WebSocket close code, if the error ends a connection. `retry_after`: seconds, or None. `scope`: None if
+    every command of the user must wait. `params`: values for the placeholders of the text; `{seconds}` defaults to
+    `retry_after`.
     """
 
     code: ClassVar[str] = "internal"
@@ -46,8 +50,16 @@ class SuhbatError(Exception):
     retryable: ClassVar[bool] = False
     close: ClassVar[int] = 1011
 
-    def __init__(self, text: str | None = None, *, retry_after: float | None = None, **params: object) -> None:
+    def __init__(
+        self,
+        text: str | None = None,
+        *,
+        retry_after: float | None = None,
+        scope: Scope | None = None,
+        **params: object,
+    ) -> None:
         self.text = text or self.code
+        self.scope = scope
         # Both values are rounded up, that for programs and that for people: a client that retries too early is refused again.
         self.retry_after = None if retry_after is None else _rounded_up(retry_after, 1_000)
         if retry_after is not None:

@@ -58,5 +58,5 @@ def spend(what: Made, allowance: Allowance | None, limit: int, at: Milliseconds)
         return Allowance(at, 1)
     if allowance.used >= limit:
         wait = (allowance.since + DAY - at) / 1000
-        return RateLimited(f"rate_limited.{what}", retry_after=wait, limit=limit)
+        return RateLimited(f"rate_limited.{what}", retry_after=wait, scope="command", limit=limit)
     return allowance._replace(used=allowance.used + 1)

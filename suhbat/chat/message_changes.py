@@ -34,4 +34,6 @@ def is_slowed(rank: Rank) -> bool:
 def slow_mode_refusal(seconds: int, last: Milliseconds, at: Milliseconds) -> SuhbatError | None:
     """Of a message at `at`, after the last stored one of the same user at `last`. `seconds`: the setting."""
     wait = seconds - (at - last) / 1000
-    return None if wait <= 0 else RateLimited("rate_limited.slow", retry_after=wait, seconds=ceil(wait))
+    if wait <= 0:
+        return None
+    return RateLimited("rate_limited.slow", retry_after=wait, scope="conversation", seconds=ceil(wait))

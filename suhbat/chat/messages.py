@@ -65,7 +65,7 @@ class Messages:
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
         if wait:
-            done(RateLimited("rate_limited.room", retry_after=wait))
+            done(RateLimited("rate_limited.room", retry_after=wait, scope="conversation"))
             return
         named: tuple[str, ...] = ()
         if "@" in text:

@@ -44,7 +44,7 @@ def report_refusal(open_reports: int) -> SuhbatError | None:
     """The refusal of one more report by a user who has `open_reports`, or None."""
     if open_reports < OPEN_REPORTS:
         return None
-    return RateLimited("rate_limited.reports", retry_after=_WAIT_SECONDS, seconds=_WAIT_SECONDS)
+    return RateLimited("rate_limited.reports", retry_after=_WAIT_SECONDS, scope="command", seconds=_WAIT_SECONDS)
 
 
 def owner_refusal(actor: Actor) -> SuhbatError | None:

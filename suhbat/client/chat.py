@@ -64,6 +64,7 @@ class Suhbat:
         elif name is not None:
             raise ValueError("give token= or name=, not both: a token has a name already")
         self._line = Lifeline(Address.of(url), token, buffer=buffer, uniform=uniform, clock=clock, sleep=sleep)
+        self._clock = clock
         self._ids = count(1)
         self._task: asyncio.Task[None] | None = None
 
@@ -129,8 +130,10 @@ class Suhbat:
 
         `client_id`: 1 to 64 characters; by default made of the time and random bits. A message is stored once for each
         `client_id`, so a send with an unknown outcome (it was cancelled, or the chat closed) can be repeated with the same one.
-        Messages sent without awaiting each other keep their order, unless the server asked to slow down. Raises ChatClosed, and
-        Refused; its code `outbox_full` is the SDK's own: 10,000 commands await their reply.
+        Messages sent without awaiting each other keep their order, unless the server asked to slow down. In a room with slow
+        mode a message waits for its turn (see `held`), maybe for hours, and messages to other conversations go on. To cancel
+        it meanwhile withdraws it. Raises ChatClosed, and Refused; its code `outbox_full` is the SDK's own: 10,000 commands
+        await their reply.
         """
         id, key = next(self._ids), client_id or _new_key()
         with _checked():
@@ -152,6 +155,11 @@ class Suhbat:
         with _checked():
             command = Send(type="send", id=id, to_user=user_id, uid=uid, text=text, client_id=key, reply_to=reply_to)
         return await self._ask(id, command, Sent)
+
+    def held(self, conversation: str) -> float:
+        """Seconds during which no message to this conversation is sent, because the server asked to wait: slow mode, for
+        example. 0 if there is nothing to wait for."""
+        return self._line.outbox.held(conversation, self._clock())
 
     async def history(
         self,

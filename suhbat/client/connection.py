@@ -13,6 +13,7 @@ from websockets.exceptions import ConnectionClosed
 
 from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import Command, Hello
+from suhbat.protocol.events import ConversationUpdated, MemberUpdated
 from suhbat.protocol.replies import Error, Ok, Welcome
 
 from .effects import Dead, Deliver, Effect, Live, Say
@@ -106,6 +107,8 @@ class ConnectionTasks:
                     self._outbox.answered(frame, data)
             except (BadFrame, ValidationError) as bad:
                 raise _Ended(Goodbye(Close.INVALID_DATA, f"not understood: {bad}")) from None
+            if isinstance(frame, ConversationUpdated | MemberUpdated):
+                self._outbox.release(frame.conversation)  # slow mode or the user's role may have changed
             if isinstance(frame, Error):
                 self._last_error = frame
                 self._outbox.refused(frame, self._clock())
@@ -146,6 +149,8 @@ class ConnectionTasks:
     async def _watch(self) -> None:
         while True:
             await self._sleep(TICK_SECONDS)
+            if self._outbox.holding:
+                self._wake.set()
             if not self._standing:
                 self._carry_out(self._state.tick(self._clock()))
 

@@ -2,6 +2,10 @@
 
 A command may be sent several times, if the connection breaks before the reply or the server is busy. That is safe: a `send`
 carries the same `client_id` each time, and the other commands are idempotent.
+
+Every command stands in a line: the messages to one conversation in the same line, every other command in a line of its own.
+A refusal with a `scope` (slow mode, for example) holds back its line only, and the others go on. From then on the messages of
+that line go one at a time until none waits, so that none overtakes another.
 """
 
 from __future__ import annotations
@@ -26,7 +30,7 @@ WAIT_SECONDS = 1.0
 """The wait after an error that names none."""
 LONGEST_SECONDS = 60.0
 """The longest wait after which a command is repeated. If the server asks for more (a limit of new directs a day), the command
-is refused, and the others go on."""
+is refused, and the others go on. Only a conversation may ask for more: slow mode can be a day."""
 
 Asked = Send | History | Join | Leave
 """The commands of the outbox. Their `id` is an ascending integer."""
@@ -37,6 +41,7 @@ class _Ask:
     command: Asked
     answer: type[Ok]
     done: Callable[[Ok | ClientError], None]
+    line: str
 
 
 class Outbox:
@@ -47,6 +52,9 @@ class Outbox:
         self._flying: set[int] = set()
         self._window = float(WINDOW)
         self._not_before = 0.0
+        self._holds: dict[
+            str, float
+        ] = {}  # by line: its commands are not sent before this time, and then one at a time
 
     def __len__(self) -> int:
         """How many commands await their reply, sent or not."""
@@ -56,30 +64,48 @@ class Outbox:
         """Add a command. Raises Refused if the outbox is full; the command is not kept then."""
         if len(self._asks) >= LIMIT:
             raise Refused(FULL, f"{LIMIT:,} commands await an answer; wait for some before you ask more")
-        self._asks[_number(command.id)] = _Ask(command, answer, done)
+        self._asks[_number(command.id)] = _Ask(command, answer, done, _line(command))
 
     def forget(self, id: int) -> None:
         """Nobody awaits this reply any more. A command that was not sent yet is dropped."""
-        self._asks.pop(id, None)
-        self._flying.discard(id)
+        self._take(id)
 
     def next(self, now: float) -> Asked | None:
         """The command to send now, if any. It counts as sent from then on."""
         if self.wait(now) or len(self._flying) >= int(self._window):
             return None
+        behind: set[str] = set()  # held lines of which an earlier command is not answered yet
         for id, ask in self._asks.items():
-            if id not in self._flying:
+            hold = self._holds.get(ask.line)
+            if id not in self._flying and (hold is None or (hold <= now and ask.line not in behind)):
                 self._flying.add(id)
                 return ask.command
+            if hold is not None:
+                behind.add(ask.line)
         return None
 
     def wait(self, now: float) -> float:
         """Seconds during which nothing may be sent."""
         return max(self._not_before - now, 0.0)
 
+    @property
+    def holding(self) -> bool:
+        """Whether a line is held back, so that a command may become due by the passing of time."""
+        return bool(self._holds)
+
+    def held(self, conversation: str, now: float) -> float:
+        """Seconds during which no message to this conversation is sent."""
+        return max(self.wait(now), self._holds.get(conversation, 0.0) - now)
+
+    def release(self, conversation: str) -> None:
+        """The reason to hold back this conversation may be gone: try again now."""
+        if conversation in self._holds:
+            self._holds[conversation] = 0.0
+
     def cut(self) -> None:
         """The connection is lost: all commands without a reply must be sent again, in their order."""
         self._flying.clear()
+        self._holds = dict.fromkeys(self._holds, 0.0)  # what held them back may have changed meanwhile
 
     def answered(self, ok: Ok, data: str | bytes) -> None:
         """A reply came. `data`: its frame, decoded again as the reply that the command expects. Raises ValueError."""
@@ -91,17 +117,23 @@ class Outbox:
     def refused(self, error: Error, now: float) -> None:
         """An error came. A `busy` or `rate_limited` without `id` may concern any command, so all in flight are sent again."""
         wait = error.retry_after or WAIT_SECONDS
-        if error.code in WAIT_AND_REPEAT and (wait <= LONGEST_SECONDS or error.id is None):
+        short = wait <= LONGEST_SECONDS or error.id is None or error.scope == "conversation"
+        if error.code not in WAIT_AND_REPEAT or not short:
+            if ask := self._take(error.id):
+                ask.done(Refused(error.code, error.message, error.retry_after))
+        elif error.scope is None:
             self._not_before = max(self._not_before, now + min(wait, LONGEST_SECONDS))
             self._window = 1.0
             self._flying -= self._flying if error.id is None else {error.id}
-        elif ask := self._take(error.id):
-            ask.done(Refused(error.code, error.message, error.retry_after))
+        elif isinstance(error.id, int) and (held := self._asks.get(error.id)):
+            self._holds[held.line] = max(self._holds.get(held.line, 0.0), now + wait)
+            self._flying.discard(error.id)
 
     def close(self, error: ClientError) -> None:
         """No more replies will come: every command fails with `error`."""
         asks, self._asks = self._asks, {}
         self._flying.clear()
+        self._holds.clear()
         for ask in asks.values():
             ask.done(error)
 
@@ -109,7 +141,17 @@ class Outbox:
         if not isinstance(id, int):
             return None
         self._flying.discard(id)
-        return self._asks.pop(id, None)
+        ask = self._asks.pop(id, None)
+        if ask is not None and ask.line in self._holds and all(one.line != ask.line for one in self._asks.values()):
+            del self._holds[ask.line]
+        return ask
+
+
+def _line(command: Asked) -> str:
+    """The line of a command: the target of a message. A conversation's id has no space and no `@`."""
+    if isinstance(command, Send):
+        return command.conversation or f"@{command.to_user}"
+    return f"{command.type} {command.id}"
 
 
 def _number(id: int | str | None) -> int:

@@ -92,7 +92,7 @@ class State:
                 self._pong(frame, now)
             case PresenceNotice() | TypingNotice() | Receipt():
                 return self._notice(frame, full)
-            case Error() if frame.code in WAIT_AND_REPEAT:
+            case Error() if frame.code in WAIT_AND_REPEAT and not isinstance(frame.id, int):  # no command of the outbox
                 self._pulse.refused(frame.retry_after or WAIT_SECONDS, now)
             case Ok() | Error():
                 pass  # a reply: the outbox handles it

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_core import to_json
 
-from suhbat.errors import SuhbatError
+from suhbat.errors import Scope, SuhbatError
 from suhbat.texts import Language, say
 
 from .objects import ConversationState, Invitation, Message, User
@@ -122,12 +122,14 @@ class Pong(_Reply):
 
 
 class Error(_Reply):
-    """The command was refused. `code` is for programs and never changes; `message` is for people, in their language."""
+    """The command was refused. `code` is for programs and never changes; `message` is for people, in their language.
+    `scope`: the commands that must wait for `retry_after`; without it, all of them."""
 
     type: Literal["error"] = "error"
     code: str = Field(examples=["not_found"])
     message: str = Field(examples=[say("not_found", "en")])
     retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    scope: Scope | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 Reply = Welcome | Snapshot | Reset | Removed | CaughtUp | Sent | Acted | Page | Ok | Pong | Error
@@ -169,4 +171,6 @@ def sent(id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int,
 
 def refusal(error: SuhbatError, language: Language, id: int | str | None = None) -> Error:
     """The reply for an error, with its text in the given language."""
-    return Error(id=id, code=error.code, message=error.message(language), retry_after=error.retry_after)
+    return Error(
+        id=id, code=error.code, message=error.message(language), retry_after=error.retry_after, scope=error.scope
+    )

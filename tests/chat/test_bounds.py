@@ -26,7 +26,7 @@ def test_the_day_ends() -> None:
     assert spend("rooms", Allowance(100, 1), 2, 100 + DAY - 1) == Allowance(100, 2)
     refusal = spend("rooms", Allowance(100, 2), 2, 100 + DAY - 1)
     assert isinstance(refusal, RateLimited)
-    assert (refusal.text, refusal.retry_after) == ("rate_limited.rooms", 0.001)
+    assert (refusal.text, refusal.retry_after, refusal.scope) == ("rate_limited.rooms", 0.001, "command")
     for later in (100 + DAY, 99):
         assert spend("rooms", Allowance(100, 2), 2, later) == Allowance(later, 1)
 

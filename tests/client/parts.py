@@ -8,7 +8,7 @@ from suhbat.client.effects import Deliver, Effect, Say
 from suhbat.client.frames import Frame, decode
 from suhbat.client.state import State
 from suhbat.protocol.commands import Ping, Sync
-from suhbat.protocol.events import ConversationAdded, ConversationRemoved, MessageCreated
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated, MessageCreated
 from suhbat.protocol.objects import ConversationKind, ConversationState, Message, User
 from suhbat.protocol.replies import CaughtUp, Pong, Reset, Snapshot, Welcome, encode
 from suhbat.protocol.types import ME
@@ -43,6 +43,10 @@ def added(seq: int, id: str, head: int = 0) -> ConversationAdded:
 
 def removed(seq: int, id: str) -> ConversationRemoved:
     return ConversationRemoved(conversation=ME, seq=seq, at=seq, actor="bobur", actor_uid="ub", removed=id)
+
+
+def updated(seq: int, log: str = "lobby", **settings: Any) -> ConversationUpdated:
+    return ConversationUpdated(conversation=log, seq=seq, at=seq, actor="bobur", actor_uid="ub", title=log, **settings)
 
 
 def welcome(*, resumed: bool = False, epoch: str = "e1", user: User = ANNA) -> Welcome:

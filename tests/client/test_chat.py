@@ -12,7 +12,7 @@ from suhbat.client import ChatClosed, Happening, Refused, Reset, Snapshot, Suhba
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.replies import CaughtUp, Error, Page
 
-from .parts import message, pong, reset, snapshot, welcome
+from .parts import message, pong, reset, snapshot, updated, welcome
 from .server import PATIENCE, Scripted, Time
 
 
@@ -58,6 +58,26 @@ async def test_send_and_events(server: Scripted) -> None:
         assert (sent.conversation, sent.seq, sent.ordinal, sent.duplicate) == ("lobby", 1, 1, False)
         assert texts(await take(chat, 1)) == ["salom"]
         assert chat.conversations["lobby"].head == 1
+
+
+async def test_slow_mode_of_one_conversation(server: Scripted) -> None:
+    """A message that waits for slow mode holds up no other conversation. A change of the room's settings ends the wait."""
+    async with server.chat() as (chat, peer):
+        slow = asyncio.create_task(chat.send("lobby", "salom"))
+        command = await peer.hear("send")
+        await peer.say(
+            Error(id=command["id"], code="rate_limited", message="", retry_after=3_600, scope="conversation"),
+            message(1),
+        )
+        await take(chat, 1)
+        assert (chat.held("lobby"), chat.held("r2")) == (3_600, 0)
+        other = asyncio.create_task(chat.send("r2", "salom"))
+        await peer.acknowledge(await peer.hear("send"), 1)
+        assert (await other).seq == 1 and not slow.done()
+        await peer.say(updated(2))
+        assert await peer.hear("send") == command
+        await peer.acknowledge(command, 3)
+        assert (await slow).seq == 3
 
 
 async def test_history_and_typing(server: Scripted) -> None:

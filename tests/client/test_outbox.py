@@ -8,6 +8,7 @@ import pytest
 
 from suhbat.client.errors import ChatClosed, ClientError, Refused
 from suhbat.client.outbox import FULL, LIMIT, WINDOW, Outbox
+from suhbat.errors import Scope
 from suhbat.protocol.commands import Send
 from suhbat.protocol.replies import Error, Ok, Sent, encode
 
@@ -21,8 +22,8 @@ class Desk:
         for id in range(1, count + 1):
             self.add(id)
 
-    def add(self, id: int) -> None:
-        command = Send(type="send", id=id, conversation="lobby", text="x", client_id=f"k{id}")
+    def add(self, id: int, conversation: str = "lobby") -> None:
+        command = Send(type="send", id=id, conversation=conversation, text="x", client_id=f"k{id}")
 
         def done(outcome: Ok | ClientError) -> None:
             assert id not in self.outcomes, "an outcome comes once"
@@ -43,8 +44,10 @@ class Desk:
             sent = Sent(id=id, conversation="lobby", seq=id, ordinal=id, sent_at=0)
             self.outbox.answered(Ok(id=id), encode(sent))
 
-    def refuse(self, code: str, id: int | None, retry_after: float | None = None, now: float = 0.0) -> None:
-        self.outbox.refused(Error(id=id, code=code, message="", retry_after=retry_after), now)
+    def refuse(
+        self, code: str, id: int | None, retry_after: float | None = None, now: float = 0.0, scope: Scope | None = None
+    ) -> None:
+        self.outbox.refused(Error(id=id, code=code, message="", retry_after=retry_after, scope=scope), now)
 
 
 def test_sent_once_in_order() -> None:
@@ -102,6 +105,73 @@ def test_busy_is_repeated_when_its_time_has_come() -> None:
     desk.ok(1)
     assert desk.sent(2) == [3]
     assert not any(isinstance(outcome, ClientError) for outcome in desk.outcomes.values())
+
+
+def test_slow_mode_holds_back_its_own_conversation_only() -> None:
+    """Messages to other conversations go on at full speed. Those to the slow one stay in order: one at a time, however long
+    the wait."""
+    desk = Desk(2)
+    desk.add(3, "r2")
+    assert desk.sent() == [1, 2, 3]
+    desk.refuse("rate_limited", 1, retry_after=3_600, scope="conversation")
+    desk.refuse("rate_limited", 2, retry_after=3_599, scope="conversation")
+    desk.add(4, "r2")
+    desk.add(5)
+    assert desk.sent() == [4]
+    assert [desk.outbox.held(name, 600) for name in ("lobby", "r2")] == [3_000, 0]
+    assert desk.sent(3_599.9) == [] and desk.sent(3_600) == [1] and desk.sent(3_600) == []
+    desk.ok(1)
+    assert desk.sent(3_600) == [2]
+    desk.refuse("rate_limited", 2, retry_after=10, now=3_600, scope="conversation")
+    assert desk.sent(3_609) == [] and desk.sent(3_610) == [2]
+    desk.ok(2)
+    assert desk.sent(3_610) == [5]
+    desk.ok(3, 4, 5)
+    assert not desk.outbox.holding and len(desk.outcomes) == 5
+    desk.add(6)
+    desk.add(7)
+    assert desk.sent(3_610) == [6, 7]
+
+
+def test_a_held_conversation_is_tried_again_when_the_reason_may_be_gone() -> None:
+    """After a change of the room's settings and after a new connection, the first message goes at once."""
+    desk = Desk(2)
+    desk.sent()
+    for id in (1, 2):
+        desk.refuse("rate_limited", id, retry_after=3_600, scope="conversation")
+    desk.outbox.release("r2")
+    assert desk.sent(1) == []
+    desk.outbox.release("lobby")
+    assert desk.sent(1) == [1]
+    desk.refuse("rate_limited", 1, retry_after=3_600, scope="conversation", now=1)
+    desk.outbox.cut()
+    assert desk.sent(2) == [1] and desk.outbox.held("lobby", 2) == 0
+
+
+def test_a_limit_of_one_command_holds_back_what_stands_behind_it() -> None:
+    """A message that mentions too many waits, and those behind it in its conversation. A daily limit is a refusal."""
+    desk = Desk(2)
+    desk.add(3, "r2")
+    assert desk.sent() == [1, 2, 3]
+    desk.refuse("rate_limited", 1, retry_after=25, scope="command")
+    desk.add(4)
+    desk.add(5, "r2")
+    assert desk.sent(1) == [5] and desk.sent(25) == [1] and desk.sent(25) == []
+    desk.ok(2, 1)
+    assert desk.sent(25) == [4]
+    desk.refuse("rate_limited", 3, retry_after=80_000, scope="command")
+    refused = desk.outcomes[3]
+    assert isinstance(refused, Refused) and refused.retry_after == 80_000
+
+
+def test_who_gives_up_waiting_holds_back_nobody() -> None:
+    """A held message that was withdrawn is not sent, and the conversation is free."""
+    desk = Desk(1)
+    desk.sent()
+    desk.refuse("rate_limited", 1, retry_after=3_600, scope="conversation")
+    desk.outbox.forget(1)
+    desk.add(2)
+    assert desk.sent(1) == [2]
 
 
 def test_haste_without_an_id_means_all() -> None:

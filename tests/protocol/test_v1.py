@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from suhbat.errors import RateLimited
 from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import COMMANDS, Hello, Ping, Send
 from suhbat.protocol.machine import Answer, Do, End, Unlimited
+from suhbat.protocol.replies import encode, refusal
 from suhbat.protocol.types import MAX_CURSORS
 from suhbat.protocol.v1 import V1Machine, V1State, command_id
 
@@ -155,6 +157,13 @@ def test_who_comes_back_when_told_is_not_too_early(wait: float, told: float, sai
     flooded.meter = Full()
     answer = error(flooded.receive('{"type": "ping", "id": 6}', 0.0))
     assert answer["retry_after"] == told and said in answer["message"]
+
+
+def test_an_error_says_which_commands_must_wait() -> None:
+    """`scope` is there only where not all commands must wait."""
+    slowed = refusal(RateLimited(retry_after=9, scope="conversation"), "en", 4)
+    assert json.loads(encode(slowed))["scope"] == "conversation"
+    assert "scope" not in json.loads(encode(refusal(RateLimited(retry_after=9), "en", 4)))
 
 
 def test_more_cursors_than_are_taken() -> None:

@@ -312,6 +312,27 @@ test("haste is repeated after the wait, by the clock", () => {
   assert.deepEqual(link.heard(), said);
 });
 
+test("slow mode in one conversation stops neither the others nor the pings", () => {
+  const { chat, link, clock } = online();
+  const held = [];
+  chat.on("held", () => held.push(chat.held("lobby")));
+  const send = (conversation) => void chat.send({ conversation, text: "salom" }).catch(() => {});
+  send("lobby");
+  link.heard();
+  clock.pass(25_000); // the heartbeat: a ping is on its way
+  link.heard();
+  link.hear({ type: "error", id: 1, code: "rate_limited", message: "", retry_after: 3_600, scope: "conversation" });
+  send("r2");
+  assert.deepEqual(
+    link.heard().map(({ conversation }) => conversation),
+    ["r2"],
+  );
+  assert.deepEqual(held, [3_600_000]);
+  clock.pass(10_500);
+  assert.notEqual(chat.status.state, "online", "the ping is still awaited");
+  chat.close();
+});
+
 test("people of a page of history are known", async () => {
   const { chat, link } = online();
   const page = chat.command("history", { conversation: "lobby" });

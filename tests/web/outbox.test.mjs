@@ -59,6 +59,82 @@ test("a refusal for haste waits, closes the window and repeats; one without an i
   assert.deepEqual(outcomes, [{}]);
 });
 
+/** Four messages: 1, 2 and 4 to `r1`, 3 to `r2`; all are sent. */
+function rooms() {
+  const outbox = new Outbox();
+  const outcomes = {};
+  const add = (id, conversation) =>
+    outbox.add(
+      { type: "send", id, conversation, client_id: `k${id}` },
+      () => (outcomes[id] = "ok"),
+      (error) => (outcomes[id] = error.code),
+    );
+  ["r1", "r1", "r2", "r1"].forEach((conversation, index) => add(index + 1, conversation));
+  const told = sent(outbox);
+  const slow = (id, retry_after, now, scope = "conversation") =>
+    outbox.refused({ type: "error", id, code: "rate_limited", message: "", retry_after, scope }, now);
+  const ok = (...ids) => ids.forEach((id) => outbox.answered({ type: "ok", id }));
+  return { outbox, outcomes, add, told, slow, ok };
+}
+
+test("slow mode holds back its own conversation only, in order, one at a time, however long", () => {
+  const { outbox, add, slow, ok, told } = rooms();
+  for (const [index, id] of [1, 2, 4].entries()) slow(id, 3_600 - index, 0);
+  add(5, "r2");
+  outbox.add({ type: "react", id: 6, conversation: "r1" }, () => {}, () => {}); // prettier-ignore
+  assert.deepEqual(
+    [told, sent(outbox, 1)],
+    [
+      [1, 2, 3, 4],
+      [5, 6],
+    ],
+  );
+  assert.deepEqual([outbox.held("r1", 600_000), outbox.held("r2", 600_000)], [3_000_000, 0]);
+  assert.deepEqual([sent(outbox, 3_599_999), sent(outbox, 3_600_000), sent(outbox, 3_600_000)], [[], [1], []]);
+  ok(1);
+  assert.deepEqual(sent(outbox, 3_600_000), [2]);
+  slow(2, 10, 3_600_000);
+  assert.deepEqual([sent(outbox, 3_609_999), sent(outbox, 3_610_000)], [[], [2]]);
+  ok(2, 4);
+  add(7, "r1");
+  add(8, "r1");
+  assert.deepEqual(sent(outbox, 3_610_000), [7, 8]);
+});
+
+test("a held conversation is tried again when its settings changed, and over a new connection", () => {
+  const { outbox, slow, ok } = rooms();
+  ok(3, 4);
+  for (const id of [1, 2]) slow(id, 3_600, 0);
+  outbox.release("r2");
+  assert.deepEqual(sent(outbox, 1), []);
+  outbox.release("r1");
+  assert.deepEqual(sent(outbox, 1), [1]);
+  slow(1, 3_600, 1);
+  outbox.cut();
+  assert.deepEqual([outbox.held("r1", 2), sent(outbox, 2)], [0, [1]]);
+});
+
+test("a limit of one command holds back what stands behind it; a daily limit is a refusal", () => {
+  const { outbox, outcomes, slow, add, ok } = rooms();
+  slow(1, 25, 0, "command");
+  slow(3, 80_000, 0, "command");
+  add(5, "r1");
+  assert.deepEqual(outcomes, { 3: "rate_limited" });
+  assert.deepEqual([sent(outbox, 1), sent(outbox, 25_000)], [[], [1]]);
+  ok(1, 2, 4);
+  assert.deepEqual(sent(outbox, 25_000), [5]);
+});
+
+test("a message that waits is taken back, but not one that the server may have stored", () => {
+  const { outbox, outcomes, slow } = rooms();
+  assert.ok(!outbox.withdraw("k1") && !outbox.withdraw("k9"));
+  for (const id of [1, 2, 4]) slow(id, 3_600, 0);
+  assert.ok(outbox.withdraw("k1"));
+  outbox.cut();
+  assert.ok(!outbox.withdraw("k3"), "its answer was lost");
+  assert.deepEqual([outcomes, sent(outbox, 1)], [{ 1: "withdrawn" }, [2, 3]]);
+});
+
 test("so many may wait; one more is refused to the one who asks, and each answer makes room", () => {
   const { outbox, outcomes } = filled(LIMIT);
   const add = (id) => outbox.add({ type: "send", id }, () => {}, () => {}); // prettier-ignore

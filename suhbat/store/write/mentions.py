@@ -37,7 +37,7 @@ def spend_mentions(
     """Spend one unit of the actor's budget for each person mentioned; or return the refusal."""
     cost = len(log.people or ()) if targets.everyone else len(targets.uids)
     wait = mention_budgets[actor.uid].spend(at / 1000, cost) if cost else 0.0
-    return RateLimited("rate_limited.mentions", retry_after=wait) if wait else None
+    return RateLimited("rate_limited.mentions", retry_after=wait, scope="command") if wait else None
 
 
 def add_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, targets: MentionTargets) -> None:

@@ -521,7 +521,10 @@ class TestMentions:
         for named in ((EVERYBODY,), (VALI.uid, SOLI.uid), (VALI.uid,)):
             await house.write(ALI, room, named=named)
         refused = await house.cannot_write(ALI, room, named=(EVERYBODY,))
-        assert isinstance(refused, RateLimited) and refused.text == "rate_limited.mentions"
+        assert isinstance(refused, RateLimited) and (refused.text, refused.scope) == (
+            "rate_limited.mentions",
+            "command",
+        )
         assert refused.retry_after == pytest.approx(2 / NAMED_PER_SECOND, abs=0.002)
         seq = await house.write(ALI, room, "hech kim")
         await house.write(VALI, room, named=(ALI.uid,))
@@ -1185,6 +1188,7 @@ class TestSlowMode:
         house.at = AT + 4_000
         refusal = await house.cannot_write(VALI, room)
         assert isinstance(refusal, RateLimited) and (refusal.text, refusal.retry_after) == ("rate_limited.slow", 6.0)
+        assert refusal.scope == "conversation"
         await house.write(SOLI, room)
         for _ in range(3):
             await house.write(ALI, room)

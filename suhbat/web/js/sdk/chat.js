@@ -148,6 +148,23 @@ export class Chat {
   }
 
   /**
+   * How many ms no message to this conversation will be sent, because the server asked to wait: slow mode, for example.
+   * @param {string} conversation
+   */
+  held(conversation) {
+    return this.#line.held(conversation);
+  }
+
+  /**
+   * Take back a message that waits. Its `send` rejects with Refused, code `withdrawn`. Returns false if it is unknown,
+   * or if the server may have stored it.
+   * @param {string} clientId
+   */
+  withdraw(clientId) {
+    return this.#outbox.withdraw(clientId);
+  }
+
+  /**
    * Send any command (docs/reference/commands.md). Resolves with the content of its `ok`. It is sent again until it is
    * answered, with two exceptions: `typing` is lost while offline, and `create` rejects with Unreachable if the
    * connection breaks before the reply.
@@ -173,8 +190,8 @@ export class Chat {
   /**
    * Add a listener: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
    * (conversation, reason) · "removed" (conversation) · "changed" (conversation) · "typing" (notice) ·
-   * "receipt" (notice) · "presence" (uids or null for all) · "invitations" () · "caught_up" (). Returns a
-   * function that removes the listener.
+   * "receipt" (notice) · "presence" (uids or null for all) · "invitations" () · "caught_up" () · "held" (): the server
+   * asked to wait. Returns a function that removes the listener.
    * @param {string} name @param {(...args: any[]) => void} listener
    */
   on(name, listener) {

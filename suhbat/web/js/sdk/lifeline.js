@@ -16,6 +16,9 @@ const LATE_MS = 5_000;
 /** How long, in ms, a connection must be healthy before a server fault is followed by a short delay. */
 const STEADY_MS = 10_000;
 
+/** After these events slow mode may be off, or not apply to the user any more. */
+const RELEASING = new Set(["conversation.updated", "member.updated"]);
+
 export class Lifeline {
   /** @type {Status} */
   status;
@@ -92,6 +95,11 @@ export class Lifeline {
     return this.#state.welcomed && this.#link.send(command);
   }
 
+  /** How many ms no message to this conversation will be sent. @param {string} conversation */
+  held(conversation) {
+    return this.#outbox.held(conversation, this.#clock.steady());
+  }
+
   /** Send the commands that may be sent now. */
   pump() {
     if (!this.#state.welcomed) return;
@@ -132,7 +140,9 @@ export class Lifeline {
     const effects = this.#state.receive(frame, now);
     if (frame.type === "ok") this.#outbox.answered(frame);
     if (frame.type === "error") this.#outbox.refused(frame, now);
+    if (RELEASING.has(frame.type)) this.#outbox.release(frame.conversation);
     this.#carryOut(effects);
+    if (frame.type === "error" && frame.retry_after) this.#emit("held");
     if (["welcome", "ok", "error"].includes(frame.type)) this.pump();
   }
 

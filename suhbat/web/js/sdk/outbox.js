@@ -4,6 +4,10 @@
 // A command may be sent many times, because the connection broke before the reply or the server was busy. That is safe:
 // a `send` carries the same `client_id` each time, and the other commands are idempotent. Only `create` makes another
 // room each time. If the connection breaks before its reply, the outcome is unknown and the `create` rejects.
+//
+// Every command stands in a line: the messages to one conversation in the same line, every other command in a line of
+// its own. A refusal with a `scope` (slow mode, for example) holds back its line only, and the others go on. From then
+// on the messages of that line go one at a time until none waits, so that none overtakes another.
 
 /** @import { Frame } from "./types.js" */
 
@@ -20,13 +24,16 @@ export const WAIT_MS = 1_000;
 
 /**
  * The longest delay for which a command is held back. A command with a longer delay (new directs have a daily limit) is
- * refused, and the other commands go on.
+ * refused, and the other commands go on. Only a conversation may ask for more: slow mode can be a day.
  */
 const LONGEST_MS = 60_000;
 
 const ONCE = new Set(["create"]);
 
-/** @typedef {{ command: Frame, resolve: (ok: any) => void, reject: (error: Error) => void }} Ask */
+/**
+ * @typedef {{ command: Frame, line: string, resolve: (ok: any) => void, reject: (error: Error) => void,
+ *   unsure: boolean }} Ask  `unsure`: the connection broke before the reply, so it may have been carried out
+ */
 
 /** Of each command either `resolve` or `reject` is called, once. `now` is steady milliseconds. */
 export class Outbox {
@@ -36,6 +43,8 @@ export class Outbox {
   #flying = new Set();
   #window = WINDOW;
   #notBefore = -Infinity;
+  /** By line: its commands are not sent before this time, and then one at a time. @type {Map<string, number>} */
+  #holds = new Map();
 
   /** The number of unanswered commands, sent or not. */
   get size() {
@@ -52,28 +61,60 @@ export class Outbox {
       const message = `${LIMIT.toLocaleString("en")} commands await an answer; wait for some before you ask more`;
       throw new Refused({ code: "outbox_full", message });
     }
-    this.#asks.set(command.id, { command, resolve, reject });
+    this.#asks.set(command.id, { command, line: lineOf(command), resolve, reject, unsure: false });
   }
 
   /** The command to send now, if any. It counts as sent. @param {number} now */
   next(now) {
     if (now < this.#notBefore || this.#flying.size >= Math.trunc(this.#window)) return null;
-    for (const [id, { command }] of this.#asks) {
-      if (this.#flying.has(id)) continue;
-      this.#flying.add(id);
-      return command;
+    /** Held lines of which an earlier command is not answered yet. @type {Set<string>} */
+    const behind = new Set();
+    for (const [id, { command, line }] of this.#asks) {
+      const hold = this.#holds.get(line);
+      if (!this.#flying.has(id) && (hold === undefined || (hold <= now && !behind.has(line)))) {
+        this.#flying.add(id);
+        return command;
+      }
+      if (hold !== undefined) behind.add(line);
     }
     return null;
+  }
+
+  /** How many ms no message to this conversation will be sent. @param {string} conversation @param {number} now */
+  held(conversation, now) {
+    return Math.max(0, this.#notBefore - now, (this.#holds.get(conversation) ?? -Infinity) - now);
+  }
+
+  /** The reason to hold back this conversation may be gone: try again now. @param {string} conversation */
+  release(conversation) {
+    if (this.#holds.has(conversation)) this.#holds.set(conversation, -Infinity);
+  }
+
+  /**
+   * Take back a message, unless it may have reached the server. It then rejects with the code `withdrawn`.
+   * @param {string} clientId
+   */
+  withdraw(clientId) {
+    for (const [id, { command, unsure }] of this.#asks) {
+      if (command.client_id !== clientId) continue;
+      if (unsure || this.#flying.has(id)) return false;
+      this.#take(id)?.reject(new Refused({ code: "withdrawn", message: "the message was withdrawn" }));
+      return true;
+    }
+    return false;
   }
 
   /** The connection is lost: all unanswered commands must be sent again, in order. A `create` in flight rejects. */
   cut() {
     for (const id of this.#flying) {
-      if (ONCE.has(this.#asks.get(id)?.command.type ?? "")) {
+      const ask = this.#asks.get(id);
+      if (ask) ask.unsure = true;
+      if (ONCE.has(ask?.command.type ?? "")) {
         this.#take(id)?.reject(new Unreachable("the connection broke; it may have happened or not"));
       }
     }
     this.#flying.clear();
+    for (const line of this.#holds.keys()) this.release(line); // what held it back may have changed meanwhile
   }
 
   /** @param {Frame} ok */
@@ -91,15 +132,21 @@ export class Outbox {
    */
   refused(error, now) {
     const wait = error.retry_after ? error.retry_after * 1000 : WAIT_MS;
-    if (WAIT_AND_REPEAT.has(error.code) && (wait <= LONGEST_MS || error.id == null)) {
+    const short = wait <= LONGEST_MS || error.id == null || error.scope === "conversation";
+    const held = this.#asks.get(error.id);
+    if (!WAIT_AND_REPEAT.has(error.code) || !short) {
+      this.#take(error.id)?.reject(
+        new Refused({ code: error.code, message: error.message, retryAfter: error.retry_after ?? null }),
+      );
+    } else if (!error.scope) {
       this.#notBefore = Math.max(this.#notBefore, now + Math.min(wait, LONGEST_MS));
       this.#window = 1;
       if (error.id == null) this.#flying.clear();
       else this.#flying.delete(error.id);
-    } else {
-      this.#take(error.id)?.reject(
-        new Refused({ code: error.code, message: error.message, retryAfter: error.retry_after ?? null }),
-      );
+    } else if (held) {
+      this.#holds.set(held.line, Math.max(this.#holds.get(held.line) ?? -Infinity, now + wait));
+      this.#flying.delete(error.id);
+      held.unsure = false;
     }
   }
 
@@ -108,6 +155,7 @@ export class Outbox {
     const asks = [...this.#asks.values()];
     this.#asks.clear();
     this.#flying.clear();
+    this.#holds.clear();
     for (const { reject } of asks) reject(error);
   }
 
@@ -116,6 +164,17 @@ export class Outbox {
     const ask = this.#asks.get(id);
     this.#asks.delete(id);
     this.#flying.delete(id);
+    if (ask && this.#holds.has(ask.line) && ![...this.#asks.values()].some(({ line }) => line === ask.line)) {
+      this.#holds.delete(ask.line);
+    }
     return ask;
   }
+}
+
+/**
+ * The line of a command: the target of a message. A conversation's id has no space and no `@`.
+ * @param {Frame} command
+ */
+function lineOf({ type, id, conversation, to_user }) {
+  return type === "send" ? (conversation ?? `@${to_user}`) : `${type} ${id}`;
 }

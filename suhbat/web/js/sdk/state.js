@@ -125,7 +125,8 @@ export class State {
         this.people.seen(frame);
         return [];
       case "error":
-        if (WAIT_AND_REPEAT.has(frame.code)) {
+        // A number is the id of a command of the outbox.
+        if (WAIT_AND_REPEAT.has(frame.code) && typeof frame.id !== "number") {
           this.pulse.refused(frame.retry_after ? frame.retry_after * 1000 : WAIT_MS, now);
         }
         return [];
