@@ -103,9 +103,13 @@ def index(file: Path) -> None:
     """Index the messages as the writer does, in larger transactions."""
     engine = connect.writing(file)
     with sqlite3.connect(file) as reading, engine.connect() as writing:
-        rows = reading.execute(
+        # A copy, because a reader of the store itself would keep the whole index in the WAL, which becomes slow.
+        reading.execute(
+            "CREATE TEMP TABLE said AS "
             "SELECT conversation_id, seq, actor_uid, text FROM events WHERE ordinal IS NOT NULL ORDER BY at"
         )
+        reading.commit()
+        rows = reading.execute("SELECT * FROM said ORDER BY rowid")
         while said := rows.fetchmany(CHUNK):
             with writing.begin():
                 search.index(writing, said)

@@ -3,6 +3,9 @@
 FTS5 returns nothing while nothing matches, however long that takes. So the index also has entries that are not messages, the
 ticks, at multiples of STEP. A query in steps asks for the matches and the ticks, and so a reader knows how far it has come, and
 can stop there. New messages get no such id. Messages of an older version may have one, and a tick beside it.
+
+A tick costs up to 40 us, which is most of what a search for a rare word costs in steps. So only a search for a phrase comes to
+all of them; any other comes to the wide ones, at multiples of WIDE_STEP.
 """
 
 from __future__ import annotations
@@ -20,15 +23,29 @@ from suhbat.store.sqlite import values
 from suhbat.store.tables import search_rows
 
 SECURE_DELETE = (3, 42, 0)
-STEP = 32_768
-"""The distance of the ticks. The most expensive phrase takes 5 ms from one to the next."""
-_TICK = "\ue000"
-"""The mark of all ticks. Each also has one of its own: this with its id. No word contains this character."""
+STEP = 8_192
+"""The distance of the ticks. The most expensive phrase takes 1 to 3 ms from one to the next."""
+WIDE_STEP = 131_072
+"""The distance of the wide ticks. Words and marks take 1 to 3 ms from one to the next."""
+_WIDE_TICK = "\ue000"
+_TICK = "\ue001"
+"""The mark of the other ticks. Each tick also has a mark of its own: the wide one with its id. No word contains these
+characters."""
 
 Entry = tuple[int, str, list[str]]
 """An id of `search_rows`, the normalised words, the marks."""
 Found = tuple[int, int | None, int | None]
 """A message: its id in the index, log id, `seq`. Or an id only: everything down to it was looked at."""
+
+
+def begins_in_steps(query: Query, below: int | None) -> bool:
+    """Whether a page should go in steps at once: its search has paused at a tick, or it may be long and its steps are wide."""
+    is_filtered = query.sender is not None or query.conversation is not None or query.link
+    return (below is not None and below % STEP == 0) or (is_filtered and bool(query.terms) and _is_wide(query))
+
+
+def _is_wide(query: Query) -> bool:
+    return not any(" " in term for term in query.terms)
 
 
 def create(connection: Connection) -> None:
@@ -49,13 +66,13 @@ def clear(connection: Connection) -> None:
 
 
 def tune(connection: Connection) -> None:
-    """Merge segments less often than by default: this takes a fifth off the time of indexing, and searches do not notice. And
-    add the ticks that are missing."""
+    """Set what an index may have from an older version. It merges segments less often than by default: this takes a fifth off
+    the time of indexing, and searches do not notice. And it has all ticks."""
     connection.exec_driver_sql("INSERT INTO search (search, rank) VALUES ('automerge', 16)")
-    newest = "SELECT rowid FROM search WHERE search MATCH ? ORDER BY rowid DESC LIMIT 1"
-    last = connection.exec_driver_sql(newest, (f'marks : "{_TICK}"',)).scalar()
+    found = connection.exec_driver_sql("SELECT rowid FROM search WHERE search MATCH ?", (_ticks(wide=False),))
+    there = set(found.scalars())
     highest = connection.exec_driver_sql("SELECT coalesce(max(id), 0) FROM search_rows").scalar_one()
-    _add_ticks(connection, (last or 0) + 1, highest)
+    _add_ticks(connection, [id_ for id_ in range(STEP, highest + 1, STEP) if id_ not in there])
 
 
 def append(connection: Connection, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
@@ -65,12 +82,17 @@ def append(connection: Connection, new: Sequence[tuple[int, int, str, list[str]]
     named = list(zip(ids, new, strict=True))
     insert_rows(connection, search_rows, [(id_, log_id, seq) for id_, (log_id, seq, _, _) in named])
     add(connection, [(id_, words, marks) for id_, (_, _, words, marks) in named])
-    _add_ticks(connection, first, ids[-1])
+    _add_ticks(connection, range(-(-first // STEP) * STEP, ids[-1] + 1, STEP))
 
 
-def _add_ticks(connection: Connection, first: int, last: int) -> None:
-    """Add the ticks between these ids."""
-    add(connection, [(id_, "", [_TICK, f"{_TICK}{id_}"]) for id_ in range(-(-first // STEP) * STEP, last + 1, STEP)])
+def _add_ticks(connection: Connection, ids: Sequence[int]) -> None:
+    marks = {id_: _TICK if id_ % WIDE_STEP else _WIDE_TICK for id_ in ids}
+    add(connection, [(id_, "", [mark, f"{_WIDE_TICK}{id_}"]) for id_, mark in marks.items()])
+
+
+def _ticks(*, wide: bool) -> str:
+    """What matches the ticks, or the wide ones only, in FTS5's syntax."""
+    return f'marks : "{_WIDE_TICK}"' if wide else f'marks : ("{_WIDE_TICK}" OR "{_TICK}")'
 
 
 def add(connection: Connection, entries: Sequence[Entry]) -> None:
@@ -107,7 +129,7 @@ def find(
     are found; `in_steps`, also how far this has come. Close it if you do not take everything."""
     wanted = _parts(query, marks, one_of)
     # Each part has the ticks: a scan for parts that never match together must come to them as well.
-    or_tick = f' OR marks : "{_TICK}"' if in_steps else ""
+    or_tick = f" OR {_ticks(wide=_is_wide(query))}" if in_steps else ""
     match = " AND ".join(f"({part}{or_tick})" for part in wanted)
     matched = 0
     with connection.exec_driver_sql(_FIND, (match, below, above)) as rows:
@@ -130,7 +152,7 @@ _FIND = (
 
 def _is_match(connection: Connection, parts: Sequence[str], tick: int) -> bool:
     """Whether the message with the id of a tick matches."""
-    match = " AND ".join(f"({part})" for part in (*parts, f'marks : "{_TICK}{tick}"'))
+    match = " AND ".join(f"({part})" for part in (*parts, f'marks : "{_WIDE_TICK}{tick}"'))
     return connection.exec_driver_sql("SELECT 1 FROM search WHERE search MATCH ?", (match,)).first() is not None
 
 

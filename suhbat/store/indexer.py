@@ -69,7 +69,6 @@ def feed(
 
 def begin(connection: Connection) -> None:
     """Make the cursor. Messages of a log are indexed in order, so it has missed those above the last indexed one."""
-    search.tune(connection)
     of_log = conversations.c.id
     indexed = select(func.max(search_rows.c.seq)).where(search_rows.c.conversation_id == of_log).scalar_subquery()
     messages = select(events.c.seq).where(events.c.conversation_id == of_log, events.c.ordinal.is_not(None))

@@ -7,6 +7,7 @@ other. The index is `fts5` on SQLite and `tsvector` on PostgreSQL.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,12 +39,15 @@ afterwards."""
 SCANNED = 5_000
 """Matches scanned for one page, at most. The next page continues there."""
 QUICK_SECONDS = 0.005
-"""For how long SQLite looks for matches without telling how far it has come. Most searches take less. Others go on in steps,
-which costs a little more."""
-PAUSE_SECONDS = 0.01
-PAUSE_STEPS = 2
-"""For how long a page looks for matches, and how many steps it goes, at least. Then it ends at a step, even if it is empty, and
-the next page continues there. A phrase of common words that nobody has said would take 0.2 s in a million messages."""
+"""Processor time in which SQLite looks for matches without telling how far it has come. Most searches take less. Others begin
+again, in steps, which cost a little more. A search for words with a filter, which may be long and whose steps are wide, and a
+page that continues where a search has paused, begin with steps."""
+PAUSE_SECONDS = 0.014
+"""Processor time of a page. Then it ends at a step, even if it is empty, and the next page continues there. A phrase of common
+words that nobody has said would take 0.2 s in a million messages.
+
+Waiting for the disk or for a processor does not count in these two: it costs nobody else anything, and on a busy machine a page
+should have what it has on an idle one."""
 SECONDS = 0.5
 """Time limit of one page. It is reached on PostgreSQL, and if the disk is slow."""
 SHORTEST_SECONDS = 0.01
@@ -59,11 +63,6 @@ Beginning = tuple[int, int]
 def create(connection: Connection) -> None:
     """Create the index. The table `search_rows` must exist. (A frozen migration calls this.)"""
     _index(connection).create(connection)
-
-
-def tune(connection: Connection) -> None:
-    """Set what an index may have from an older version."""
-    _index(connection).tune(connection)
 
 
 def index(connection: Connection, entries: Sequence[SearchEntry]) -> None:
@@ -109,12 +108,13 @@ def find(
     below: int | None,
     lobby_history: LobbyHistory,
     steady: Callable[[], float] = time.monotonic,
+    busy: Callable[[], float] = time.thread_time,
 ) -> SearchPage:
     """The messages that match and that the actor may read now, newest first. `sender`: a uid; `below`: the cursor of the page
     before.
 
-    Searches for about PAUSE_SECONDS, or at most SECONDS; the page has what was found until then. Raises BadRequest if the index
-    did not tell anything in that time.
+    Works for about PAUSE_SECONDS, and takes at most SECONDS; the page has what was found until then. Raises BadRequest if the
+    index did not tell anything in that time.
     """
     readable = _readable(connection, actor, query.conversation, lobby_history)
     highest = _last_id(connection) + 1 if below is None else below
@@ -122,9 +122,9 @@ def find(
         highest = min(highest, _id_at(connection, query.before))
     earliest = 0 if query.after is None else _id_at(connection, query.after)
     found: list[tuple[int, int, int]] = []
-    scanned = steps = 0
-    in_steps = is_postgres(connection)
-    pause, until = steady() + PAUSE_SECONDS, steady() + SECONDS
+    scanned = 0
+    in_steps = is_postgres(connection) or fts5.begins_in_steps(query, below)
+    pause, until = busy() + PAUSE_SECONDS, steady() + SECONDS
     while len(found) <= limit and scanned < SCANNED and (left := _left(readable, highest, earliest)):
         marked = left if len(left) <= (MANY if scanned else FEW) else ()
         marks = [] if sender is None else [_whose(sender)]
@@ -135,15 +135,15 @@ def find(
         reached, is_cut, is_over = highest, False, False
         one_of = _conversation_marks(marked)
         matches = _index(connection).find(connection, query, marks, one_of, highest, above, _BATCH, in_steps=in_steps)
-        seconds = max(until - steady(), SHORTEST_SECONDS) if in_steps else QUICK_SECONDS
+        seconds = max(until - steady(), SHORTEST_SECONDS)
+        limits = (seconds, math.inf) if in_steps else (seconds / 2, QUICK_SECONDS)
         try:
-            with time_limit(connection, seconds), closing(matches):
+            with time_limit(connection, *limits), closing(matches):
                 for reached, log_id, seq in matches:
                     if log_id is not None:
                         rows.append((reached, log_id, seq))
                         continue
-                    steps += 1
-                    if steps >= PAUSE_STEPS and steady() >= pause:
+                    if busy() >= pause:
                         is_cut = is_over = True
                         break
         except TookTooLong:

@@ -32,9 +32,6 @@ def create(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX search_words ON search_rows USING gin (words) WITH (fastupdate = off)")
 
 
-def tune(connection: Connection) -> None: ...
-
-
 def append(connection: Connection, new: Sequence[tuple[int, int, str, list[str]]]) -> None:
     """Add new messages: log id, `seq`, words, marks. Those that are there already are skipped."""
     # Imported late: SQLite has no such driver.

@@ -18,7 +18,7 @@ from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Changed, Committed, StoreDelta
 from suhbat.chat.ports import Clock
 from suhbat.protocol.types import LOBBY
-from suhbat.store import permissions
+from suhbat.store import fts5, permissions
 from suhbat.store.dialect import insert_new
 from suhbat.store.directory import make_directory, sync_directory
 from suhbat.store.errors import UnusableStore
@@ -118,6 +118,7 @@ class SQLiteStore(SQLStore):
             migrate(connection, self._data / "backups", self._clock.wall())
             with connection.begin():
                 insert_new(connection, conversations, [new_log(LOBBY, "lobby", self._clock.wall())])
+                fts5.tune(connection)
                 instance = epoch.begin(connection, epoch.recall(path), self._file.stat().st_ino)
             epoch.remember(path, instance)
         if is_new:
