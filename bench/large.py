@@ -2,7 +2,7 @@
 
     python bench/large.py [--messages 1000000 10000000] [--data-root DIRECTORY]
 
-The store is that of search.py. 10 million messages take some 5 GB and ten minutes to make. A store that is in the directory
+The store is that of search.py. 10 million messages take some 6 GB and 15 minutes to make. A store that is in the directory
 already is used again, so repeat the command for further rounds.
 """
 
