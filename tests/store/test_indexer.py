@@ -363,13 +363,14 @@ class TestOnPostgreSQL:
     ) -> None:
         """While the row of a message is being changed, the indexer does not wait and indexes nothing; then it reads what the
         row has become."""
-        with held(monkeypatch):
+        feed = indexer.feed
+        # Until the row is free: the node's own indexer must not come before the change.
+        with held(monkeypatch), psycopg.connect(url) as other:
             await listener.send(store, ALI, "maxfiysoz")
-        with psycopg.connect(url) as other:
             other.execute("UPDATE events SET text = '', deleted = true")
             assert store._writes is not None
             with store._writes.connect() as connection, pytest.raises(DBAPIError) as refused:
-                while not indexer.feed(connection, lambda: True, waits=True):
+                while not feed(connection, lambda: True, waits=True):
                     pass
             assert is_contended(refused.value)
         assert await found(store, VALI, "maxfiysoz") == []
