@@ -1,17 +1,20 @@
-"""A network that can fail: a TCP proxy in a thread."""
+"""A network that can fail or be slow: a TCP proxy in a thread."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
+import time
 from types import TracebackType
 
 
 class Cut:
-    """Forwards bytes between `port` and the server until `cut`. After `mend` it accepts new connections."""
+    """Forwards bytes between `port` and the server until `cut`. After `mend` it accepts new connections. `delay`: seconds
+    that each piece of data takes in either direction."""
 
     def __init__(self, upstream: int) -> None:
+        self.delay = 0.0
         self._upstream = upstream
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -63,18 +66,18 @@ class Cut:
                 server.close()
                 continue
             for source, target in ((client, server), (server, client)):
-                threading.Thread(target=_carry, args=(source, target), daemon=True).start()
+                threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
 
-
-def _carry(source: socket.socket, target: socket.socket) -> None:
-    source.settimeout(None)
-    try:
-        while data := source.recv(65536):
-            target.sendall(data)
-    except OSError:
-        pass
-    for one in (source, target):
-        _end(one)
+    def _carry(self, source: socket.socket, target: socket.socket) -> None:
+        source.settimeout(None)
+        try:
+            while data := source.recv(65536):
+                time.sleep(self.delay)
+                target.sendall(data)
+        except OSError:
+            pass
+        for one in (source, target):
+            _end(one)
 
 
 def _end(one: socket.socket) -> None:

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
+import { PendingChanges } from "../../suhbat/web/js/models/changes.js";
 import { Drafts } from "../../suhbat/web/js/models/drafts.js";
 import { PendingMessages } from "../../suhbat/web/js/models/pending.js";
 import { Receipts } from "../../suhbat/web/js/models/receipts.js";
@@ -181,30 +182,170 @@ test("rows: what is on its way stands at the end, until its message is there", a
   assert.equal(rowsOf(timeline, pending, { readOrdinal: null, me: "u1" }).at(-1).kind, "message");
 });
 
-test("drafts: kept at once, told after a silence, given up to another device only while one does not write", () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
+/** Drafts whose server answers when the test says so: `answer(error)` settles the oldest unanswered text. */
+function desk(kept = {}) {
   const told = [];
-  let kept = {};
+  const stored = { ...kept };
+  const waiting = [];
   const drafts = new Drafts(
-    { c2: { text: "old", replyTo: null, editing: null } },
-    (all) => (kept = all),
-    (...what) => told.push(what),
+    kept,
+    (conversation, draft) => (draft ? (stored[conversation] = { ...draft }) : delete stored[conversation]),
+    (conversation, text) => {
+      told.push(text);
+      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+    },
   );
-  assert.equal(drafts.of("c2").text, "old");
+  const answer = async (error) => {
+    const { resolve, reject } = waiting.shift();
+    if (error) reject(error);
+    else resolve();
+    for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
+  };
+  return { drafts, told, stored, answer };
+}
+
+test("drafts: kept at once, told after a silence, given up to another device while one does not write", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { drafts, told, stored, answer } = desk();
   drafts.change("c1", { text: "a" });
   drafts.change("c1", { text: "ab" });
-  assert.equal(kept.c1.text, "ab");
+  assert.equal(stored.c1.text, "ab");
   assert.equal(drafts.received("c1", "other"), false);
   mock.timers.tick(1000);
-  assert.deepEqual(told, [["c1", "ab"]]);
+  assert.deepEqual(told, ["ab"]);
+  await answer();
+  assert.equal(drafts.received("c1", "ab"), false);
   assert.equal(drafts.received("c1", "other"), true);
   assert.equal(drafts.of("c1").text, "other");
   drafts.clear("c1");
-  assert.deepEqual([told.at(-1), "c1" in kept], [["c1", ""], false]);
-  drafts.change("c1", { text: "edited text", editing: 7 });
-  mock.timers.tick(1000);
-  assert.equal(told.length, 2); // an edit is not sent as a draft
+  assert.deepEqual([told.at(-1), drafts.of("c1").text], ["", ""]);
+  await answer();
+  assert.deepEqual(stored, {});
   mock.timers.reset();
+});
+
+test("drafts: a text that was sent does not come back, however late its events are", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { drafts, told, answer } = desk();
+  drafts.change("c1", { text: "salom" });
+  mock.timers.tick(800);
+  drafts.clear("c1"); // Enter, while the draft is on its way
+  assert.equal(drafts.received("c1", "salom"), false);
+  await answer();
+  assert.deepEqual(told, ["salom", ""]);
+  assert.equal(drafts.received("c1", "salom"), false, "again, from a snapshot");
+  await answer();
+  assert.equal(drafts.received("c1", "salom"), false, "the answer came before the event");
+  assert.equal(drafts.received("c1", ""), false);
+  assert.equal(drafts.of("c1").text, "");
+  assert.equal(drafts.received("c1", "of another device"), true);
+  mock.timers.reset();
+});
+
+test("drafts: a text that the server does not have is sent by the next visit, and wins until then", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const first = desk({ c1: { text: "salom", replyTo: null, edit: null, untold: false } });
+  first.drafts.clear("c1"); // the message was sent, while offline
+  await first.answer(Object.assign(new Error("over"), { code: 4505 }));
+  const { drafts, told, answer, stored } = desk(first.stored);
+  assert.deepEqual([told, drafts.received("c1", "salom")], [[""], false]);
+  await answer();
+  assert.deepEqual(stored, {});
+  drafts.change("c2", { text: "x" });
+  mock.timers.tick(800);
+  await answer(Object.assign(new Error("gone"), { code: "not_found" }));
+  assert.equal(stored.c2.untold, false, "refused for good");
+  mock.timers.reset();
+});
+
+test("drafts: an edit touches neither the draft nor the server", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { drafts, told, stored, answer } = desk({ c1: { text: "old edit", replyTo: null, editing: 7 } });
+  assert.deepEqual([drafts.of("c1").text, drafts.of("c1").edit], ["", { seq: 7, text: "old edit" }]);
+  drafts.change("c1", { edit: null });
+  drafts.change("c1", { text: "draft", replyTo: 3 });
+  mock.timers.tick(800);
+  await answer();
+  drafts.change("c1", { edit: { seq: 7, text: "edited" } });
+  mock.timers.tick(5000);
+  assert.equal(drafts.received("c1", "of another device"), true, "under the edit");
+  drafts.change("c1", { edit: null });
+  assert.deepEqual(stored.c1, { text: "of another device", replyTo: 3, edit: null, untold: false });
+  assert.deepEqual(told, ["draft"]);
+  mock.timers.reset();
+});
+
+/** Pending changes over a server that answers when the test says so. */
+function changing() {
+  const stored = new Map();
+  const sent = [];
+  const refused = [];
+  const changes = new PendingChanges(
+    (change) => new Promise((resolve, reject) => sent.push({ ...change.wish, resolve, reject })),
+    { put: (change) => stored.set(change.id, structuredClone(change)), remove: ({ id }) => stored.delete(id) },
+    () => {},
+    (error) => refused.push(error.code),
+  );
+  const me = { uid: "u1", user_id: "ali" };
+  const shown = (fields) => changes.apply(message(2, fields), me);
+  return { changes, stored, sent, refused, shown };
+}
+const settled = () => new Promise(setImmediate);
+
+test("changes: shown at once, stored until their event arrives, sent again by the next visit", async () => {
+  const { changes, stored, sent, shown } = changing();
+  changes.make("c1", 2, { type: "edit", text: "first" });
+  changes.make("c1", 2, { type: "edit", text: "new" });
+  changes.make("c1", 2, { type: "react", emoji: "❤️", on: true });
+  changes.make("c1", 2, { type: "pin", on: true });
+  const { text, edited_at, change, reactions } = shown();
+  assert.deepEqual([text, Boolean(edited_at), change.error, changes.pinned("c1", 2)], ["new", true, null, true]);
+  assert.deepEqual(reactions, [{ emoji: "❤️", count: 1, mine: true, users: ["ali"], uids: ["u1"] }]);
+  assert.equal(shown({ reactions }).reactions[0].count, 1, "the server has it already");
+  assert.equal(stored.size, 3);
+
+  const next = changing();
+  next.changes.restore([...stored.values()]);
+  assert.equal(next.shown().text, "new");
+  assert.deepEqual(
+    next.sent.map(({ type }) => type),
+    ["edit", "react", "pin"],
+  );
+  const event = (type, fields) =>
+    changes.confirm({ type, conversation: "c1", seq: 9, target: 2, actor_uid: "u1", ...fields }, "u1");
+  event("message.edited", { target: undefined, message: message(2, { text: "first" }) });
+  assert.equal(shown().text, "new", "an older edit of one's own");
+  event("message.edited", { target: undefined, message: message(2, { text: "new" }) });
+  event("reaction.added", { emoji: "❤", actor_uid: "u2" });
+  assert.equal(shown().reactions.length, 1);
+  event("reaction.added", { emoji: "❤" });
+  event("message.pinned");
+  assert.deepEqual([stored.size, shown(), changes.pinned("c1", 2)], [0, message(2), null]);
+  sent.forEach(({ resolve }) => resolve());
+  await settled();
+});
+
+test("changes: a refused edit stays with its error, other refused changes are undone and told", async () => {
+  const { changes, stored, sent, refused, shown } = changing();
+  const refuse = (at, code = "forbidden") => sent[at].reject(Object.assign(new Error("no"), { code }));
+  changes.make("c1", 2, { type: "edit", text: "new" });
+  changes.make("c1", 2, { type: "delete" });
+  assert.deepEqual([shown().deleted, shown().text], [true, ""]);
+  refuse(1);
+  refuse(0);
+  await settled();
+  const { id, error } = shown().change;
+  assert.deepEqual([shown().text, error, refused, stored.size], ["new", "no", ["forbidden"], 1]);
+  changes.retry(id);
+  assert.equal(shown().change.error, null);
+  refuse(2, 4505); // the chat is closed: it stays for the next visit
+  await settled();
+  assert.deepEqual([shown().text, stored.get(id).error], ["new", null]);
+  changes.make("c1", 2, { type: "edit", text: "newer" });
+  changes.confirm({ type: "message.deleted", conversation: "c1", seq: 9, target: 2 }, "u1");
+  refuse(3, "not_found");
+  await settled();
+  assert.deepEqual([stored.size, refused], [0, ["forbidden", "not_found"]]);
 });
 
 test("what is on its way: written down until it is stored, kept with its error, sent again as the same", async () => {

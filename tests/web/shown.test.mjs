@@ -30,6 +30,8 @@ const message = (fields = {}) => ({
 const quoted = message({ seq: 3, sender: "soli", sender_uid: "u3", text: "savol", reply_to: null });
 const facts = (fields = {}) => ({
   me: { uid: "u1", user_id: "ali" },
+  current: (one) => one,
+  held: () => false,
   find: () => quoted,
   called: (uid, name) => name,
   readers: () => ["vali"],
@@ -53,6 +55,8 @@ const CHANGES = {
   "how many reacted": [{ reactions: [{ ...reaction, count: 3 }] }],
   "who reacted": [{ reactions: [{ ...reaction, users: ["vali", "gani"] }] }],
   "that one reacted oneself": [{ reactions: [{ ...reaction, mine: true }] }],
+  "an edit that is not confirmed": [{}, { current: (one) => ({ ...one, change: { id: "k", error: null } }) }],
+  "a refused edit": [{}, { current: (one) => ({ ...one, change: { id: "k", error: "" } }) }],
   "the name of its sender": [{}, { called: () => "Ali aka" }],
   "who has read it": [{}, { readers: () => ["soli"] }],
   "that it is pinned": [{}, { pinned: () => true }],

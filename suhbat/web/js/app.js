@@ -1,5 +1,6 @@
 // The application of one user in this tab. It wires the connection to the models; views listen to it and call it.
 
+import { PendingChanges } from "./models/changes.js";
 import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
 import { Receipts } from "./models/receipts.js";
@@ -9,10 +10,12 @@ import { TypingPeople } from "./models/typing.js";
 import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { Database } from "./storage/database.js";
+import { prefer } from "./storage/preferences.js";
 
+/** @import { Change, Wish } from "./models/changes.js" */
 /** @import { Pending } from "./models/pending.js" */
 /** @import { Api } from "./sdk/http.js" */
-/** @import { Person } from "./sdk/types.js" */
+/** @import { Message, Person } from "./sdk/types.js" */
 
 const OPEN_TIMELINES = 12;
 const KEPT_MESSAGES = 100; // per conversation, stored for offline use
@@ -45,8 +48,9 @@ export class App {
    * @param {any} restored the state stored by the last visit
    * @param {Pending[]} unsent
    * @param {Record<string, any>} drafts
+   * @param {Change[]} changes
    */
-  constructor(base, api, me, database, restored, unsent, drafts) {
+  constructor(base, api, me, database, restored, unsent, drafts, changes) {
     this.base = base;
     this.api = api;
     this.me = me;
@@ -62,24 +66,44 @@ export class App {
       },
       (conversation) => this.#emit("pending", conversation),
     );
+    this.changes = new PendingChanges(
+      ({ conversation, seq, wish: { type, ...fields } }) => this.chat.command(type, { conversation, seq, ...fields }),
+      {
+        put: (change) => void database.change("state", "changes", (all) => ({ ...all, [change.id]: change })),
+        remove: ({ id, at }) =>
+          void database.change("state", "changes", ({ [id]: stored, ...others } = {}) =>
+            stored && stored.at !== at ? { ...others, [id]: stored } : others,
+          ),
+      },
+      (conversation, seq) => {
+        this.#emit("timeline", conversation, { at: seq });
+        this.#emit("conversations", conversation);
+      },
+      (error) => this.#emit("refused", error),
+    );
     this.drafts = new Drafts(
       drafts,
-      (all) => void database.put("state", "drafts", all),
-      (conversation, text) => void this.chat.command("draft", { conversation, text }).catch(() => {}),
+      (conversation, draft) =>
+        void database.change("state", "drafts", ({ [conversation]: _, ...others } = {}) =>
+          draft ? { ...others, [conversation]: draft } : others,
+        ),
+      (conversation, text) => this.chat.command("draft", { conversation, text }),
     );
     this.#listen();
     this.pending.restore(unsent);
+    this.changes.restore(changes);
   }
 
   /** @param {URL} base @param {Api} api @param {User} me */
   static async start(base, api, me) {
     const database = await Database.open(me.uid);
-    const [state, drafts, unsent] = await Promise.all([
+    const [state, drafts, unsent, changes] = await Promise.all([
       database.get("state", "chat"),
       database.get("state", "drafts"),
       database.all("pending"),
+      database.get("state", "changes"),
     ]);
-    const app = new App(base, api, me, database, state ?? null, unsent, drafts ?? {});
+    const app = new App(base, api, me, database, state ?? null, unsent, drafts ?? {}, Object.values(changes ?? {}));
     app.chat.connect();
     return app;
   }
@@ -107,6 +131,9 @@ export class App {
         this.#emit("typing", notice.conversation);
       }),
       chat.on("caught_up", () => this.#save()),
+      chat.on("held", () => {
+        for (const conversation of this.pending.conversations) this.#emit("pending", conversation);
+      }),
     ];
   }
 
@@ -115,10 +142,7 @@ export class App {
     this.#save();
     if (event.conversation === "@me") {
       if (event.type === "draft" && this.drafts.received(event.target, event.text)) this.#emit("draft", event.target);
-      if (event.type === "user.updated") {
-        Object.assign(this.me, event.user);
-        this.#emit("me");
-      }
+      if (event.type === "user.updated") this.renew(event.user);
       return;
     }
     if (event.type === "message.created") {
@@ -126,6 +150,7 @@ export class App {
       this.#emit("typing", event.conversation);
     }
     this.#timelines.get(event.conversation)?.apply(event);
+    this.changes.confirm(event, this.me.uid);
     if (aboutText(event) !== null) this.#amend(event);
     // Search results, pins, notifications and the composer also show messages, so they listen to this.
     if (ABOUT.has(event.type)) this.#emit("about", event);
@@ -163,7 +188,7 @@ export class App {
       else this.#timelines.delete(conversation);
     }
     for (const { conversation, draft } of this.chat.conversations.values()) {
-      if (draft) this.drafts.received(conversation, draft);
+      if (this.drafts.received(conversation, draft)) this.#emit("draft", conversation);
     }
     this.#emit("conversations", null);
     this.#emit("invitations");
@@ -183,6 +208,7 @@ export class App {
   /** @param {string} conversation */
   #removed(conversation) {
     this.#timelines.delete(conversation);
+    this.changes.forget(conversation);
     void this.database.remove("messages", conversation);
     this.#emit("removed", conversation);
     this.#emit("conversations", null);
@@ -223,6 +249,44 @@ export class App {
   send(conversation, text, replyTo) {
     this.typing.sent(conversation);
     this.pending.add({ clientId: newId(), conversation, text, replyTo, at: Date.now() });
+  }
+
+  /** Delete a refused message, or take back one that waits. @param {string} clientId */
+  discard(clientId) {
+    if (this.pending.failed(clientId) || this.chat.withdraw(clientId)) this.pending.remove(clientId);
+  }
+
+  /** The account changed, or is known better. @param {Partial<User>} me */
+  renew(me) {
+    Object.assign(this.me, me);
+    prefer({ me: { ...this.me } });
+    this.#emit("me");
+  }
+
+  /** The texts that were written for a conversation and not sent. @param {string} conversation */
+  unsent(conversation) {
+    const { text, edit } = this.drafts.of(conversation);
+    return [...this.pending.in(conversation).map((one) => one.text), edit?.text, text].filter(Boolean).join("\n\n");
+  }
+
+  /** @param {string} conversation */
+  forgetUnsent(conversation) {
+    for (const { clientId } of this.pending.in(conversation)) {
+      this.chat.withdraw(clientId);
+      this.pending.remove(clientId);
+    }
+    this.drafts.clear(conversation);
+    this.drafts.change(conversation, { edit: null });
+  }
+
+  /** A message as it is to be shown: with the changes that the server has not confirmed. @param {Message} message */
+  current(message) {
+    return this.changes.apply(message, this.me);
+  }
+
+  /** Edit, delete, react to or pin a message. @param {string} conversation @param {number} seq @param {Wish} wish */
+  change(conversation, seq, wish) {
+    this.changes.make(conversation, seq, wish);
   }
 
   /** Send a typing notice, at a limited rate. @param {string} conversation */

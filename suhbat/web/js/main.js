@@ -47,7 +47,7 @@ async function begin(why) {
   } catch (error) {
     const { status } = /** @type {{status?: number}} */ (error);
     const known = preferences().me;
-    if (status !== 401 && status !== 403 && known) return enter(known);
+    if (status !== 401 && status !== 403 && known) return enter(known, true);
     if (status !== undefined && status !== 401) why ??= /** @type {Error} */ (error).message;
   }
   return open({
@@ -91,11 +91,11 @@ async function open(options) {
   }
 }
 
-/** @param {any} user */
-async function enter(user) {
+/** @param {any} user @param {boolean} [remembered] the server did not say who this is; ask it again when it is there */
+async function enter(user, remembered = false) {
   drawGate = null;
   prefer({
-    me: { uid: user.uid, user_id: user.user_id, kind: user.kind },
+    me: user,
     ...(user.locale && !preferences().language ? { language: user.locale } : {}),
   });
   const app = await App.start(base, api, user);
@@ -104,7 +104,15 @@ async function enter(user) {
   app.on("status", () => {
     const { state, code, message } = app.chat.status;
     if (state === "closed" && shell) void ended(app, code, message);
+    if (state === "online" && remembered) void recognise();
   });
+  async function recognise() {
+    remembered = false;
+    await api.get("/me").then(
+      (me) => app.renew(me),
+      () => (remembered = true),
+    );
+  }
   addEventListener("online", () => app.chat.retryNow());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && app.chat.retryNow());
 }

@@ -32,6 +32,16 @@ export class PendingMessages {
     return [...this.#all.values()].filter((one) => one.conversation === conversation);
   }
 
+  /** The conversations with such messages. */
+  get conversations() {
+    return new Set([...this.#all.values()].map(({ conversation }) => conversation));
+  }
+
+  /** Whether the server refused this message. @param {string} clientId */
+  failed(clientId) {
+    return Boolean(this.#all.get(clientId)?.error);
+  }
+
   get size() {
     return this.#all.size;
   }

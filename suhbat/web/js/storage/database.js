@@ -56,6 +56,18 @@ export class Database {
     await this.#ask(store, "readwrite", (objects) => objects.delete(key));
   }
 
+  /**
+   * Change a record in one transaction, because another tab may change it too. `make` gets undefined for a new record.
+   * @param {StoreName} store @param {string} key @param {(value: any) => unknown} make
+   */
+  async change(store, key, make) {
+    await this.#ask(store, "readwrite", (objects) => {
+      const found = objects.get(key);
+      found.onsuccess = () => void objects.put(make(found.result), key);
+      return found;
+    });
+  }
+
   /** Delete all records of a store. @param {StoreName} store */
   async clear(store) {
     await this.#ask(store, "readwrite", (objects) => objects.clear());
@@ -82,7 +94,7 @@ export class Database {
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 function finished(request) {
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+    request.addEventListener("success", () => resolve(request.result));
+    request.addEventListener("error", () => reject(request.error));
   });
 }

@@ -9,7 +9,7 @@ const KEY = "suhbat.preferences";
  * @property {string[]} silent conversations without notifications
  * @property {boolean} notify
  * @property {string | null} last the conversation that was open
- * @property {{uid: string, user_id: string, kind: string} | null} me the account of the last visit
+ * @property {any} me the account of the last visit, as the server described it, or null
  */
 
 /** @type {Chosen} */

@@ -98,3 +98,11 @@ function daysBetween(date, now) {
   const start = (/** @type {Date} */ one) => Date.UTC(one.getFullYear(), one.getMonth(), one.getDate());
   return Math.round((start(now) - start(date)) / DAY);
 }
+
+/** A time that is left, as m:ss or h:mm:ss. @param {number} seconds whole */
+export function countdown(seconds) {
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  const minutes = Math.floor(seconds / 60);
+  const short = `${minutes % 60}:${two(seconds % 60)}`;
+  return minutes < 60 ? short : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+}

@@ -5,6 +5,7 @@ import { load, replaceNames } from "../text/emoji.js";
 import { t } from "../text/languages.js";
 import { Completion } from "./completion.js";
 import { h, icon, iconButton } from "./dom.js";
+import { heldNote } from "./held.js";
 import { later } from "./later.js";
 import { called } from "./names.js";
 import { sentence } from "./form.js";
@@ -48,10 +49,12 @@ export class Composer {
     const emoji = iconButton("smile", t("emoji.pick"), (event) =>
       this.#emoji(/** @type {Element} */ (event.currentTarget)),
     );
+    this.held = heldNote(app, conversation);
     this.element = h(
       "div",
       { class: "composer" },
       this.completion.list,
+      this.held.element,
       this.context,
       h("div", { class: "composer-row" }, emoji, this.input, this.count, this.sendButton),
     );
@@ -68,7 +71,8 @@ export class Composer {
     const closed = state?.archived ? t("composer.archived") : "";
     this.input.disabled = this.sendButton.disabled = Boolean(closed);
     this.input.placeholder = closed || t("composer.placeholder");
-    if (this.input.value !== this.draft.text) this.input.value = this.draft.text;
+    const { text } = this.draft.edit ?? this.draft;
+    if (this.input.value !== text) this.input.value = text;
     this.#context();
     this.#size();
   }
@@ -87,26 +91,22 @@ export class Composer {
 
   /** @param {Message} message */
   reply(message) {
-    if (this.draft.editing !== null) this.cancel();
-    this.app.drafts.change(this.conversation, { replyTo: message.seq });
-    this.refresh();
-    this.focus();
+    this.#change({ edit: null, replyTo: message.seq });
   }
 
-  /** @param {Message} message */
+  /** Edit a message. The draft stays as it is and is shown again afterwards. @param {Message} message */
   edit(message) {
-    this.app.drafts.change(this.conversation, { editing: message.seq, text: message.text, replyTo: null });
-    this.refresh();
-    this.focus();
+    this.#change({ edit: { seq: message.seq, text: message.text } });
   }
 
+  /** End the edit, or else the reply. */
   cancel() {
-    const { editing } = this.draft;
-    this.app.drafts.change(this.conversation, {
-      editing: null,
-      replyTo: null,
-      ...(editing === null ? {} : { text: "" }),
-    });
+    this.#change(this.draft.edit ? { edit: null } : { replyTo: null });
+  }
+
+  /** @param {Parameters<App["drafts"]["change"]>[1]} change */
+  #change(change) {
+    this.app.drafts.change(this.conversation, change);
     this.refresh();
     this.focus();
   }
@@ -124,48 +124,44 @@ export class Composer {
     const written = this.input.value;
     const named = /:[\w+-]+:/.test(written);
     if (!written.trim() || this.input.disabled || (!named && !fits(written.trim()))) return;
-    const { editing, replyTo } = this.draft;
-    if (editing !== null) this.cancel();
+    const { edit, replyTo } = this.draft;
+    if (edit) this.app.drafts.change(this.conversation, { edit: null });
     else this.app.drafts.clear(this.conversation);
     this.refresh();
     this.input.focus();
     const before = this.#sending;
     await (this.#sending = before
-      .then(() => this.#send(written, named, editing, replyTo))
+      .then(() => this.#send(written, named, edit && edit.seq, replyTo))
       .catch((error) => toast(sentence(error))));
   }
 
-  /** @param {string} written @param {boolean} named @param {number | null} editing @param {number | null} replyTo */
-  async #send(written, named, editing, replyTo) {
+  /** @param {string} written @param {boolean} named @param {number | null} edited @param {number | null} replyTo */
+  async #send(written, named, edited, replyTo) {
     if (named) await Promise.race([load(), after(NAMES_MS)]);
     const text = replaceNames(written).trim();
-    if (!fits(text)) return this.#restore({ editing, replyTo, text: written });
-    if (editing !== null) return void this.#change(editing, text);
+    if (!fits(text)) return this.#restore(written, edited, replyTo);
+    if (edited !== null) return this.app.change(this.conversation, edited, { type: "edit", text });
     this.app.send(this.conversation, text, replyTo);
     void this.timeline.toEnd();
   }
 
-  /** @param {number} seq @param {string} text */
-  async #change(seq, text) {
-    try {
-      await this.app.chat.command("edit", { conversation: this.conversation, seq, text });
-    } catch (error) {
-      this.#restore({ editing: seq, replyTo: null, text });
-      toast(sentence(error));
-    }
-  }
-
-  /** Put a text that could not be sent back into the composer, before the text typed since.
-   * @param {{editing: number | null, replyTo: number | null, text: string}} unsent */
-  #restore(unsent) {
-    const since = this.input.value.trim() && `\n${this.input.value}`;
-    this.app.drafts.change(this.conversation, { ...unsent, text: unsent.text + since });
+  /**
+   * Put a text that could not be sent back into the composer, before the text typed since.
+   * @param {string} text @param {number | null} edited @param {number | null} replyTo
+   */
+  #restore(text, edited, replyTo) {
+    const { drafts } = this.app;
+    const since = this.draft.text.trim() && `\n${this.draft.text}`;
+    if (edited === null) drafts.change(this.conversation, { text: text + since, replyTo });
+    else drafts.change(this.conversation, { edit: { seq: edited, text } });
     this.refresh();
   }
 
   #typed() {
-    this.app.drafts.change(this.conversation, { text: this.input.value });
-    if (this.input.value.trim() && this.draft.editing === null) this.app.writes(this.conversation);
+    const { value } = this.input;
+    const { edit } = this.draft;
+    this.app.drafts.change(this.conversation, edit ? { edit: { ...edit, text: value } } : { text: value });
+    if (value.trim() && !edit) this.app.writes(this.conversation);
     this.#size();
   }
 
@@ -175,11 +171,12 @@ export class Composer {
     if (event.key === "Enter" && !event.shiftKey && !touch()) {
       event.preventDefault();
       void this.send();
-    } else if (event.key === "Escape" && (this.draft.editing !== null || this.draft.replyTo !== null)) {
+    } else if (event.key === "Escape" && (this.draft.edit || this.draft.replyTo !== null)) {
       event.stopPropagation();
       this.cancel();
     } else if (event.key === "ArrowUp" && !this.input.value) {
       const mine = this.timeline.timeline.messages
+        .map((one) => this.app.current(one))
         .filter((one) => one.sender_uid === this.app.me.uid && !one.deleted)
         .at(-1);
       if (!mine) return;
@@ -189,19 +186,19 @@ export class Composer {
   }
 
   #context() {
-    const { editing, replyTo } = this.draft;
-    const seq = editing ?? replyTo;
+    const { edit, replyTo } = this.draft;
+    const seq = edit ? edit.seq : replyTo;
     this.context.hidden = seq === null;
     if (seq === null) return;
-    const message = this.timeline.timeline.quote(seq);
-    const said =
-      editing !== null
-        ? t("composer.editing")
-        : t("composer.replying", {
-            name: message ? called(this.app, message.sender_uid, message.sender) : "",
-          });
+    const quoted = this.timeline.timeline.quote(seq);
+    const message = quoted && this.app.current(quoted);
+    const said = edit
+      ? t("composer.editing")
+      : t("composer.replying", {
+          name: message ? called(this.app, message.sender_uid, message.sender) : "",
+        });
     this.context.replaceChildren(
-      icon(editing !== null ? "edit" : "reply"),
+      icon(edit ? "edit" : "reply"),
       h(
         "span",
         { class: "context-text" },

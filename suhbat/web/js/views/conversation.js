@@ -143,10 +143,15 @@ export class ConversationView {
     const names = namesSeen(app);
     return {
       me: app.me,
-      find: (seq) => timeline.quote(seq),
+      current: (message) => app.current(message),
+      find: (seq) => {
+        const quoted = timeline.quote(seq);
+        return quoted && app.current(quoted);
+      },
       called: (uid, name) => called(app, uid, name),
       readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
-      pinned: (seq) => timeline.pinned.has(seq),
+      pinned: (seq) => app.changes.pinned(conversation, seq) ?? timeline.pinned.has(seq),
+      held: () => app.chat.held(conversation) > 0,
       exists: (folded) => names.has(folded),
     };
   }
@@ -173,7 +178,9 @@ export class ConversationView {
         person(name, uidOf([...app.chat.people.values(), ...senders], name), anchor);
       },
       retry: (clientId) => app.pending.retry(clientId),
-      discard: (clientId) => app.pending.remove(clientId),
+      discard: (clientId) => app.discard(clientId),
+      retryEdit: (id) => app.changes.retry(id),
+      discardEdit: (id) => app.changes.discard(id),
     };
   }
 
@@ -181,5 +188,6 @@ export class ConversationView {
     clearTimeout(this.#typingEnds);
     for (const end of this.ends) end();
     this.timeline.close();
+    this.composer.held.end();
   }
 }

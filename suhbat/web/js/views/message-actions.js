@@ -1,10 +1,11 @@
 // The actions on a message: react, reply, edit, pin, copy a link, delete (with an undo period), report.
 
+import { chosen } from "../models/changes.js";
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
 import { confirm, dialog, menu, toast } from "./dialog.js";
 import { h } from "./dom.js";
-import { field, form, sentence } from "./form.js";
+import { field, form } from "./form.js";
 import { later } from "./later.js";
 
 /** @import { App } from "../app.js" */
@@ -12,8 +13,6 @@ import { later } from "./later.js";
 /** @import { MenuItem } from "./dialog.js" */
 
 const UNDO_SECONDS = 5;
-/** Remove U+FE0F: an emoji is the same with and without it. @param {string} emoji */
-const bare = (emoji) => emoji.replaceAll("\ufe0f", "");
 
 /**
  * The actions on the messages of a conversation. A message is identified by its `seq`.
@@ -23,16 +22,18 @@ const bare = (emoji) => emoji.replaceAll("\ufe0f", "");
  */
 export function actionsFor(app, conversation, composer) {
   const timeline = app.timeline(conversation);
-  const told = (/** @type {Promise<unknown>} */ done) => void done.catch((error) => toast(sentence(error)));
-  const command = (/** @type {string} */ type, /** @type {object} */ fields) =>
-    told(app.chat.command(type, { conversation, ...fields }));
+  /** A message as it is shown. @param {number} seq */
+  const find = (seq) => {
+    const found = timeline.find(seq);
+    return found && app.current(found);
+  };
 
   return { react, reacted, pickReaction, reply, more };
 
   /** @param {number} seq @param {string} emoji */
   function react(seq, emoji) {
-    const mine = timeline.find(seq)?.reactions.some((one) => bare(one.emoji) === bare(emoji) && one.mine);
-    command("react", { seq, emoji, on: !mine });
+    const message = find(seq);
+    if (message) app.change(conversation, seq, { type: "react", emoji, on: !chosen(message, emoji, app.me.uid) });
   }
 
   /** @param {number} seq @param {string} emoji @param {Element} anchor */
@@ -47,13 +48,13 @@ export function actionsFor(app, conversation, composer) {
 
   /** @param {number} seq */
   function reply(seq) {
-    const message = timeline.find(seq);
+    const message = find(seq);
     if (message) composer.reply(message);
   }
 
   /** @param {number} seq @param {Element} anchor */
   function more(seq, anchor) {
-    const message = timeline.find(seq);
+    const message = find(seq);
     if (!message) return;
     const mine = message.sender_uid === app.me.uid;
     const role = app.chat.conversations.get(conversation)?.role;
@@ -61,7 +62,7 @@ export function actionsFor(app, conversation, composer) {
       role === "owner" ||
       role === "moderator" ||
       (conversation === "lobby" && ["owner", "moderator"].includes(app.me.role ?? ""));
-    const pinned = timeline.pinned.has(message.seq);
+    const pinned = app.changes.pinned(conversation, seq) ?? timeline.pinned.has(seq);
     /** @type {MenuItem[]} */
     const items = [{ label: t("message.copy"), icon: "copy", act: () => void copy(message.text) }];
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
@@ -70,7 +71,7 @@ export function actionsFor(app, conversation, composer) {
       items.push({
         label: t(pinned ? "message.unpin" : "message.pin"),
         icon: "pin",
-        act: () => command("pin", { seq: message.seq, on: !pinned }),
+        act: () => app.change(conversation, seq, { type: "pin", on: !pinned }),
       });
     }
     if (!mine) items.push({ label: t("message.report"), icon: "flag", act: () => report(message) });
@@ -92,7 +93,7 @@ export function actionsFor(app, conversation, composer) {
    * @param {Message} message @param {boolean} mine
    */
   async function remove(message, mine) {
-    const go = () => command("delete", { seq: message.seq });
+    const go = () => app.change(conversation, message.seq, { type: "delete" });
     if (!mine) {
       if (await confirm(t("message.delete"), t("message.delete.ask", { name: message.sender }), t("message.delete")))
         go();

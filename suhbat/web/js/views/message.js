@@ -27,6 +27,8 @@ export const FOLDED = 8;
  * @property {(name: string, anchor: Element) => void} mentioned
  * @property {(clientId: string) => void} retry
  * @property {(clientId: string) => void} discard
+ * @property {(id: string) => void} retryEdit
+ * @property {(id: string) => void} discardEdit
  */
 
 /** @param {ShownMessage} message @param {RowActs} acts */
@@ -59,6 +61,15 @@ function bodyNodes(message, acts) {
   nodes.push(textNode(message.text, acts));
   const marks = marksNode(message);
   if (marks.childElementCount) nodes.push(marks);
+  const { change } = message;
+  if (change && change.error !== null) {
+    nodes.push(
+      wrongNode(change.error || t("message.edit.failed"), [
+        [t("message.retry"), () => acts.retryEdit(change.id)],
+        [t("message.edit.discard"), () => acts.discardEdit(change.id)],
+      ]),
+    );
+  }
   if (message.reactions.length) nodes.push(reactionsNode(message, acts));
   return nodes;
 }
@@ -72,11 +83,12 @@ function textNode({ text, me, names, everybody }, acts) {
 }
 
 /** @param {ShownMessage} message */
-function marksNode({ pinned, editedAt, readers }) {
+function marksNode({ pinned, editedAt, readers, change }) {
   const marks = h("span", { class: "marks" });
   if (pinned) marks.append(h("span", { class: "pinned", title: t("message.pinned") }, icon("pin")));
   if (editedAt) marks.append(h("span", { class: "edited", title: moment(new Date(editedAt)) }, t("message.edited")));
-  if (readers) marks.append(ticks(readers));
+  if (change) marks.append(clockNode());
+  else if (readers) marks.append(ticks(readers));
   return marks;
 }
 
@@ -160,30 +172,37 @@ export function actionsNode(seq, acts) {
 /** @param {Event} event */
 const pressed = (event) => /** @type {Element} */ (event.currentTarget);
 
+/** The mark of something that the server has not confirmed yet. */
+function clockNode() {
+  return h("span", { class: "ticks", role: "img", "aria-label": t("message.sending") }, icon("clock"));
+}
+
+/** What went wrong, and what one can do. @param {string} reason @param {[label: string, act: () => void][]} acts */
+function wrongNode(reason, acts) {
+  return h("p", { class: "wrong" }, icon("warning"), reason, " ", ...acts.map(([label, act]) => button(label, act)));
+}
+
+/** @param {string} label @param {() => void} act */
+const button = (label, act) => h("button", { type: "button", on: { click: act } }, label);
+
 /** A message that is being sent, or that the server refused. @param {ShownPending} pending @param {RowActs} acts */
-export function pendingNode({ clientId, uid, named, follows, text, quote, error }, acts) {
+export function pendingNode({ clientId, uid, named, follows, text, quote, error, held }, acts) {
   const row = h("article", {
     class: `message mine pending${follows ? " follows" : ""}${error === null ? "" : " failed"}`,
     tabindex: -1,
   });
   if (follows) row.append(h("span", { class: "gutter" }));
   else row.append(avatar(named, uid), h("header", {}, h("span", { class: "author", dir: "auto" }, named)));
+  const discard = () => acts.discard(clientId);
   const state =
-    error === null
-      ? h(
-          "span",
-          { class: "marks" },
-          h("span", { class: "ticks", role: "img", "aria-label": t("message.sending") }, icon("clock")),
-        )
-      : h(
-          "p",
-          { class: "wrong" },
-          icon("warning"),
-          error || t("message.failed"),
-          " ",
-          h("button", { type: "button", on: { click: () => acts.retry(clientId) } }, t("message.retry")),
-          h("button", { type: "button", on: { click: () => acts.discard(clientId) } }, t("message.discard")),
-        );
+    error !== null
+      ? wrongNode(error || t("message.failed"), [
+          [t("message.retry"), () => acts.retry(clientId)],
+          [t("message.discard"), discard],
+        ])
+      : held
+        ? h("p", { class: "waits" }, clockNode(), button(t("message.withdraw"), discard))
+        : h("span", { class: "marks" }, clockNode());
   row.append(h("div", { class: "body" }, quote && quoteNode(quote, acts), textNode(text, acts), state));
   return row;
 }

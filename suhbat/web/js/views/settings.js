@@ -76,7 +76,9 @@ export function settingsDialog(app, acts) {
   }
 
   function profile() {
-    const name = h("input", { name: "display_name", maxlength: 64, value: app.me.display_name ?? "" });
+    /** @type {Record<string, string>} */
+    const shown = { display_name: app.me.display_name ?? "", added_by: app.me.added_by ?? "known" };
+    const name = h("input", { name: "display_name", maxlength: 64, value: shown.display_name });
     return h(
       "section",
       {},
@@ -85,7 +87,12 @@ export function settingsDialog(app, acts) {
         [field(t("gate.shown"), name), field(t("settings.added"), addedBy(), t("settings.added.hint"))],
         t("save"),
         async ({ display_name, added_by }) => {
-          Object.assign(app.me, await app.api.patch("/me", { display_name, added_by }));
+          // Another device may have changed the rest.
+          const changed = Object.fromEntries(
+            Object.entries({ display_name, added_by }).filter(([key, value]) => value !== shown[key]),
+          );
+          if (Object.keys(changed).length) app.renew(await app.api.patch("/me", changed));
+          Object.assign(shown, { display_name, added_by });
           toast(t("saved"), null, { seconds: 3 });
         },
       ),
@@ -123,8 +130,7 @@ export function settingsDialog(app, acts) {
             password: new_password,
             cookie: true,
           });
-          Object.assign(app.me, user);
-          prefer({ me: { uid: user.uid, user_id: user.user_id, kind: user.kind } });
+          app.renew(user);
           close();
           toast(t("saved"), null, { seconds: 3 });
         },

@@ -6,15 +6,23 @@ import { banner } from "./banner.js";
 import { ConversationView } from "./conversation.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
+import { sentence } from "./form.js";
+import { goneView } from "./gone.js";
 import { later } from "./later.js";
 import { notify } from "./notifications.js";
 import { Sidebar } from "./sidebar.js";
 
 /** @import { App } from "../app.js" */
 
+const PATIENCE = 1000; // ms online until a conversation that is not in the list is said not to exist
+
 export class Shell {
   /** @type {ConversationView | null} */
   #view = null;
+  /** @type {ReturnType<typeof goneView> | null} in the place of a conversation that is gone or does not exist */
+  #gone = null;
+  /** Since when this conversation is looked for. */
+  #sought = { conversation: "", since: 0 };
   /** @type {"details" | "search" | null} */
   #pane = null;
 
@@ -66,7 +74,8 @@ export class Shell {
       app.on("pending", () => this.sidebar.refresh()),
       app.on("me", () => this.sidebar.refresh()),
       app.on("invitations", () => this.sidebar.invitations.refresh()),
-      app.on("removed", (/** @type {string} */ conversation) => this.#removed(conversation)),
+      app.on("status", () => this.#view ?? this.#gone ?? this.#route()),
+      app.on("refused", (/** @type {unknown} */ error) => toast(sentence(error))),
     ];
     onPreferences(() => this.sidebar.refresh());
     this.#route();
@@ -100,13 +109,8 @@ export class Shell {
       if (seq !== null) void this.#view.timeline.jump(seq);
       return;
     }
-    if (!this.app.chat.conversations.has(conversation)) {
-      // A link may be opened before the list is loaded. A forbidden conversation looks like one that does not exist.
-      if (this.app.chat.status.state === "online")
-        this.place.replaceChildren(h("p", { class: "empty" }, t("conversation.none")));
-      return;
-    }
-    this.#view?.close();
+    if (!this.app.chat.conversations.has(conversation)) return this.#missing(conversation);
+    this.#leave();
     this.sidebar.open = conversation;
     prefer({ last: conversation });
     const view = (this.#view = new ConversationView(this.app, conversation, {
@@ -124,13 +128,57 @@ export class Shell {
 
   #close() {
     this.element.dataset.pane = "list";
+    this.#leave();
+    this.#empty(t(this.app.chat.conversations.size ? "conversation.pick" : "loading"));
+  }
+
+  /**
+   * The conversation is not in the list. It may be gone, or the list is not loaded yet. A forbidden one looks like one
+   * that does not exist.
+   * @param {string} conversation
+   */
+  #missing(conversation) {
+    if (this.#gone?.conversation === conversation) return;
+    const here = this.#view?.conversation === conversation;
+    const typing = this.#view?.composer.element.contains(document.activeElement);
+    const title = (here && this.#view?.title.textContent) || "";
+    this.#leave();
+    if (here && phone() && !this.app.unsent(conversation)) {
+      toast(t("conversation.removed"));
+      location.hash = "#/";
+      return;
+    }
+    if (!here && !this.#waitedFor(conversation)) return this.#empty(t("loading"));
+    const back = () => (location.hash = "#/");
+    const what = t(here ? "conversation.removed" : "conversation.none");
+    this.#gone = goneView(this.app, conversation, { title, what }, back);
+    this.place.replaceChildren(this.#gone.element);
+    if (typing) this.#gone.focus();
+  }
+
+  /** Whether a conversation that is not in the list will hardly come any more. @param {string} conversation */
+  #waitedFor(conversation) {
+    if (this.app.chat.status.state !== "online") return false;
+    if (this.#sought.conversation !== conversation) {
+      this.#sought = { conversation, since: Date.now() };
+      setTimeout(() => this.#changed(), PATIENCE + 10);
+    }
+    return Date.now() - this.#sought.since >= PATIENCE;
+  }
+
+  /** Close what is open. */
+  #leave() {
     this.#view?.close();
     this.#view = null;
+    this.#gone = null;
+    this.#pane = null;
     this.sidebar.open = null;
-    this.place.replaceChildren(
-      h("p", { class: "empty" }, t(this.app.chat.conversations.size ? "conversation.pick" : "loading")),
-    );
     this.sidebar.refresh();
+  }
+
+  /** @param {string} text */
+  #empty(text) {
+    this.place.replaceChildren(h("p", { class: "empty" }, text));
   }
 
   /** Show a pane beside the conversation, or close it. @param {"details" | "search" | null} name */
@@ -167,17 +215,10 @@ export class Shell {
   #changed() {
     this.sidebar.refresh();
     this.#view?.refresh();
-    if (!this.#view) this.#route();
-  }
-
-  /** @param {string} conversation */
-  #removed(conversation) {
-    if (this.#view?.conversation !== conversation) return;
-    toast(t("conversation.removed"));
-    location.hash = "#/";
-    this.#view.close();
-    this.#view = null;
-    this.#route();
+    const { conversation } = this.#view ?? this.#gone ?? {};
+    if (!conversation) this.#route();
+    else if (!this.app.chat.conversations.has(conversation)) this.#missing(conversation);
+    else if (this.#gone) this.#open(conversation, null);
   }
 
   /** @param {KeyboardEvent} event */

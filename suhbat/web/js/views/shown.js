@@ -4,6 +4,7 @@
 import { possibleNames } from "../text/mentions.js";
 import { day } from "../text/time.js";
 
+/** @import { Current } from "../models/changes.js" */
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Row } from "./rows.js" */
@@ -12,11 +13,13 @@ import { day } from "../text/time.js";
  * The current facts that rows show in addition to their message.
  * @typedef {object} RowFacts
  * @property {{uid: string, user_id: string}} me
- * @property {(seq: number) => Message | null} find
+ * @property {(message: Message) => Current} current  the message with the changes that are not confirmed yet
+ * @property {(seq: number) => Message | null} find  the same of a quoted message
  * @property {(uid: string, name: string) => string} called  the name that people see
  * @property {(message: Message) => string[]} readers
  * @property {(seq: number) => boolean} pinned
  * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
+ * @property {() => boolean} held  whether messages that are sent here must wait
  * @property {(folded: string) => boolean} exists  whether a person with this name was seen
  */
 
@@ -42,6 +45,7 @@ import { day } from "../text/time.js";
  * @property {ShownText} text
  * @property {ShownQuote | null} quote
  * @property {string | null} editedAt
+ * @property {{id: string, error: string | null} | null} change  an edit that is not confirmed, or was refused
  * @property {boolean} pinned
  * @property {string[] | null} readers  null for a message of another user
  * @property {ShownReaction[]} reactions
@@ -58,6 +62,7 @@ import { day } from "../text/time.js";
  * @property {ShownText} text
  * @property {ShownQuote | null} quote
  * @property {string | null} error  the reason of the refusal, maybe empty; null during sending
+ * @property {boolean} held  it waits because the server asked for it, and can be taken back
  */
 
 /**
@@ -75,13 +80,13 @@ export function shownOf(row, facts, now) {
     case "note":
       return { kind: row.kind, joined: row.joined, left: row.left };
     case "message":
-      return shownMessage(row.message, row.follows, facts);
+      return shownMessage(facts.current(row.message), row.follows, facts);
     default:
       return shownPending(row.pending, row.follows, facts);
   }
 }
 
-/** @param {Message} message @param {boolean} follows @param {RowFacts} facts @returns {ShownMessage} */
+/** @param {Current} message @param {boolean} follows @param {RowFacts} facts @returns {ShownMessage} */
 function shownMessage(message, follows, facts) {
   const mine = message.sender_uid === facts.me.uid;
   return {
@@ -97,6 +102,7 @@ function shownMessage(message, follows, facts) {
     text: shownText(message, Boolean(message.mentions_all), facts),
     quote: shownQuote(message.reply_to, facts),
     editedAt: message.edited_at ?? null,
+    change: message.change ?? null,
     pinned: facts.pinned(message.seq),
     readers: mine ? facts.readers(message) : null,
     reactions: message.reactions.map((one) => ({
@@ -123,6 +129,7 @@ function shownPending(pending, follows, facts) {
     text: shownText(pending, false, facts),
     quote: shownQuote(pending.replyTo, facts),
     error: pending.error && pending.error.message,
+    held: facts.held(),
   };
 }
 

@@ -82,7 +82,8 @@ export class Sidebar {
   /** @param {ConversationState} state @returns {Entry} */
   #entry(state) {
     const { app } = this;
-    const { conversation, kind, last_message: last } = state;
+    const { conversation, kind, last_message } = state;
+    const last = last_message && app.current(last_message);
     const current = this.open === conversation;
     const other = otherOf(app, state);
     const by = last && (last.sender_uid === app.me.uid ? t("you") : last.sender);

@@ -1,0 +1,250 @@
+"""What somebody has written stays where it belongs: drafts, edits, messages that must wait, rooms that disappear, and
+everything without a network."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.servers import Server
+
+from .cut import Cut
+from .person import PASSWORD, Person
+
+Make = Callable[..., Person]
+
+
+class Room:
+    """A room of an owner who speaks HTTP."""
+
+    def __init__(self, server: Server, title: str = "Choyxona") -> None:
+        self.server = server
+        self.token = self._ask("POST", "/accounts", {"user_id": "egasi", "password": PASSWORD})["token"]
+        self.id: str = self._ask("POST", "/conversations", {"title": title})["conversation"]
+        self.path = f"/conversations/{self.id}"
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        status, answer = self.server.request(method, f"/api/v1{path}", body, token=getattr(self, "token", None))
+        assert status < 300, (path, answer)
+        return answer
+
+    def admits(self, name: str, role: str = "member") -> None:
+        self._ask("PUT", f"{self.path}/members/{name}", {"role": role})
+
+    def removes(self, name: str) -> None:
+        self._ask("DELETE", f"{self.path}/members/{name}")
+
+    def becomes(self, **settings: Any) -> None:
+        self._ask("PATCH", self.path, settings)
+
+    def erased(self) -> None:
+        self._ask("DELETE", self.path)
+
+    def says(self, text: str) -> int:
+        seq: int = self._ask("POST", f"{self.path}/messages", {"text": text})["seq"]
+        return seq
+
+    def texts(self, conversation: str | None = None) -> list[str]:
+        """The texts of all messages there."""
+        answer = self._ask("GET", f"/conversations/{conversation or self.id}/messages?limit=100")
+        return [message["text"] for message in answer["messages"]]
+
+
+@pytest.fixture
+def room(server: Server) -> Room:
+    return Room(server)
+
+
+def account(server: Server, person: Make, room: Room, path: str = "/", **profile: Any) -> tuple[Person, str]:
+    """Ali, with an account that he made at this path, in the room; and a token of another device of his."""
+    ali = person("ali", **profile)
+    ali.registers(ali.url.rstrip("/") + path)
+    status, other = server.request("POST", "/api/v1/sessions", {"user_id": "ali", "password": PASSWORD})
+    assert status == 201
+    server.request("PATCH", "/api/v1/me", {"added_by": "everyone"}, token=other["token"])
+    room.admits("ali")
+    return ali, other["token"]
+
+
+def draft_of(server: Server, token: str, conversation: str) -> str:
+    """The draft that the server has."""
+    status, state = server.request("GET", f"/api/v1/conversations/{conversation}", token=token)
+    assert status == 200
+    draft: str = state["draft"]
+    return draft
+
+
+def test_slow_mode(server: Server, person: Make, room: Room) -> None:
+    """Slow mode in one room stops nothing elsewhere. The page says how long the message waits there, and counts down. The
+    message can be taken back, and goes at once when slow mode ends."""
+    ali, _ = account(server, person, room)
+    room.becomes(slow_mode=3600)
+    room.says("savol")
+    ali.opens("Choyxona")
+    ali.says("bir")
+    ali.sees("bir")
+    ali.says("ikki")
+    held = ali.page.locator(".held")
+    expect(held).to_contain_text("Slow mode is on.")
+    timer = held.get_by_role("timer")
+    expect(timer).to_have_text(re.compile(r"Sending in (1:00:00|59:5\d)"))
+    before = timer.inner_text()
+    expect(timer).not_to_have_text(before)
+    reaction = ali.sees("savol")
+    reaction.hover()
+    reaction.get_by_role("button", name="Add reaction").click()
+    ali.page.locator(".emoji-picker button").first.click()
+    ali.opens("Everyone")
+    expect(held).to_be_hidden()
+    ali.says("boshqa xonada")
+    ali.sees("boshqa xonada")
+    ali.opens("Choyxona")
+    expect(ali.sees("savol").locator(".reaction")).to_have_text("👍1")
+    assert room.texts() == ["savol", "bir"] and room.texts("lobby") == ["boshqa xonada"]
+    expect(held).to_be_visible()
+    ali.page.get_by_role("button", name="Don't send").click()
+    expect(ali.page.locator("article.pending")).to_have_count(0)
+    expect(held).to_be_hidden()
+    ali.says("uch")
+    expect(held).to_be_visible()
+    room.becomes(slow_mode=0)
+    ali.sees("uch")
+    expect(held).to_be_hidden()
+    assert room.texts() == ["savol", "bir", "uch"]
+
+
+@pytest.mark.parametrize("ends", ["removed", "erased"])
+def test_the_room_disappears_while_one_types(server: Server, person: Make, room: Room, ends: str) -> None:
+    """The text and what is typed on stays to be copied, the page says what happened, and nothing is posted elsewhere."""
+    ali, _ = account(server, person, room)
+    ali.opens("Choyxona")
+    keys = ali.page.keyboard
+    ali.field.press_sequentially("Bu gap faqat ")
+    room.removes("ali") if ends == "removed" else room.erased()
+    gone = ali.page.locator(".gone")
+    expect(gone).to_contain_text("You are no longer in this conversation")
+    keys.type("shu xona uchun")
+    keys.press("Enter")
+    keys.type("edi")
+    expect(gone.get_by_role("textbox")).to_have_value("Bu gap faqat shu xona uchun\nedi")
+    gone.get_by_role("button", name="Copy").click()
+    assert ali.page.evaluate("navigator.clipboard.readText()") == "Bu gap faqat shu xona uchun\nedi"
+    assert room.texts("lobby") == []
+    ali.opens("Everyone")
+    expect(ali.field).to_have_value("")
+
+
+def test_a_draft_and_an_edit_are_two_things(server: Server, person: Make, room: Room) -> None:
+    """An edit that is given up or saved leaves the draft, its reply and its copy on the server as they are."""
+    ali, token = account(server, person, room)
+    room.says("savol")
+    ali.opens("Choyxona")
+    ali.says("eski gap")
+    ali.sees("eski gap")
+    ali.does("savol", "Copy")  # nothing: the menu of another's message has no Edit
+    row = ali.sees("savol")
+    row.hover()
+    row.get_by_role("button", name="Reply").click()
+    ali.field.fill("qoralama")
+    while draft_of(server, token, room.id) != "qoralama":
+        ali.page.wait_for_timeout(50)
+    ali.does("eski gap", "Edit")
+    expect(ali.field).to_have_value("eski gap")
+    ali.field.fill("yarim oʻzgargan")
+    ali.field.press("Escape")
+    expect(ali.field).to_have_value("qoralama")
+    expect(ali.page.locator(".composer-context")).to_contain_text("savol")
+    ali.does("eski gap", "Edit")
+    ali.field.fill("yangi gap")
+    ali.page.wait_for_timeout(1000)  # longer than the delay after which a draft is sent
+    ali.field.press("Enter")
+    ali.sees("yangi gap")
+    expect(ali.field).to_have_value("qoralama")
+    ali.page.wait_for_timeout(1000)
+    assert draft_of(server, token, room.id) == "qoralama"
+    ali.field.press("Enter")
+    expect(ali.sees("qoralama").locator(".quote")).to_contain_text("savol")
+    assert room.texts() == ["savol", "yangi gap", "qoralama"]
+
+
+def test_sent_text_does_not_come_back_over_a_slow_network(person: Make, cut: Cut) -> None:
+    """The event of a draft that arrives after the message was sent does not fill the field again."""
+    ali = person("ali", port=cut.port).comes()
+    cut.delay = 0.25
+    ali.page.evaluate(
+        """() => {
+          const field = document.querySelector("#composer");
+          const { set, get } = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value");
+          window.seen = [];
+          Object.defineProperty(field, "value", { get, set(text) { window.seen.push(text); set.call(this, text); } });
+        }"""
+    )
+    ali.field.press_sequentially("salom")
+    ali.page.wait_for_timeout(900)  # the draft is on its way
+    ali.field.press("Enter")
+    ali.sees("salom")
+    ali.page.wait_for_timeout(1500)
+    expect(ali.field).to_have_value("")
+    assert [text for text in ali.page.evaluate("window.seen") if text] == []
+
+
+def test_a_link_to_nowhere(person: Make) -> None:
+    """It says that there is nothing, and leaves the other rooms usable."""
+    ali = person("ali").comes()
+    ali.says("salom")
+    ali.sees("salom")
+    ali.page.evaluate("location.hash = '#/c/yoq'")
+    expect(ali.page.locator(".gone")).to_contain_text("does not exist")
+    ali.opens("Everyone")
+    ali.sees("salom")
+    expect(ali.field).to_be_focused()
+
+
+def test_without_a_network(server: Server, person: Make, room: Room, cut: Cut) -> None:
+    """A person who starts offline keeps role and shown name. A room that was never opened is shown when the network is
+    back. Edits, reactions and deletions made offline are shown at once, survive a reload, and are made then."""
+    setup = re.search(r"http://\S+(/setup\?code=\S+)", server.printed())
+    assert setup
+    ali, _ = account(server, person, room, setup[1], port=cut.port)
+    ali.page.get_by_label("Settings").click()
+    ali.page.fill("dialog input[name=display_name]", "Ali Valiyev")
+    ali.page.locator("dialog").get_by_role("button", name="Save").first.click()
+    ali.page.keyboard.press("Escape")
+    room.says("savol")
+    ali.opens("Everyone")
+    for text in ("bir", "ikki"):
+        ali.says(text)
+        ali.sees(text)
+    ali.can_do_without()
+    ali.page.wait_for_timeout(1000)
+    cut.cut()
+    ali.page.reload()
+    ali.is_in()
+    expect(ali.page.locator(".me")).to_contain_text("Ali Valiyev")
+    ali.page.get_by_label("New conversation").click()
+    expect(ali.page.get_by_role("menuitem", name="Invite people")).to_be_visible()  # for owners and moderators
+    ali.page.keyboard.press("Escape")
+    ali.does("bir", "Edit")
+    ali.field.fill("bir, oflayn")
+    ali.field.press("Enter")
+    row = ali.sees("bir, oflayn")
+    row.hover()
+    row.get_by_role("button", name="Add reaction").click()
+    ali.page.locator(".emoji-picker button").first.click()
+    ali.does("ikki", "Delete")
+    ali.page.wait_for_timeout(6000)  # the time to undo
+    ali.page.reload()
+    expect(ali.sees("bir, oflayn").locator(".reaction")).to_have_text("👍1")
+    expect(ali.page.locator(".tombstone")).to_have_count(1)
+    ali.opens("Choyxona")
+    assert room.texts("lobby") == ["bir", "ikki"]
+    cut.mend()
+    ali.sees("savol")
+    ali.opens("Everyone")
+    ali.sees("bir, oflayn")
+    expect(ali.page.locator("article .ticks[aria-label=Sending]")).to_have_count(0)
+    assert room.texts("lobby") == ["bir, oflayn", ""]
