@@ -301,6 +301,7 @@ class FakeStore(FakePeople):
         before: int | None = None,
         after: int | None = None,
         around: int | None = None,
+        around_ordinal: int | None = None,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:

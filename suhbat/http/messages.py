@@ -82,13 +82,21 @@ async def page(
     before: SeqQuery = None,
     after: Annotated[int | None, Query(ge=0, le=MAX_INTEGER)] = None,
     around: SeqQuery = None,
+    around_ordinal: SeqQuery = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> MessagePage:
-    """A page of messages: the newest, or those `before`, `after` or `around` a `seq` (one of the three)."""
-    if sum(seq is not None for seq in (before, after, around)) > 1:
-        raise BadRequest(reason="give at most one of before, after, around")
+    """A page of messages: the newest, or those `before`, `after` or `around` a `seq`, or around a message's ordinal, for
+    example around the first unread message (one of the four)."""
+    if sum(place is not None for place in (before, after, around, around_ordinal)) > 1:
+        raise BadRequest(reason="give at most one of before, after, around, around_ordinal")
     found = await services.store.history(
-        actor, valid_id(conversation), before=before, after=after, around=around, limit=limit
+        actor,
+        valid_id(conversation),
+        before=before,
+        after=after,
+        around=around,
+        around_ordinal=around_ordinal,
+        limit=limit,
     )
     return MessagePage.model_validate(found, from_attributes=True)
 

@@ -158,13 +158,14 @@ class SQLStore(PeopleOverSQL):
         before: int | None = None,
         after: int | None = None,
         around: int | None = None,
+        around_ordinal: int | None = None,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:
         return await self._read(
             lambda c: history.page(
-                c, actor, conversation, before=before, after=after, around=around, limit=limit,
-                lobby_history=self._lobby_history,
+                c, actor, conversation, before=before, after=after, around=around, around_ordinal=around_ordinal,
+                limit=limit, lobby_history=self._lobby_history,
             ),
             aside=aside,
         )  # fmt: skip

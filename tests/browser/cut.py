@@ -69,8 +69,8 @@ class Cut:
                 threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
 
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
-        source.settimeout(None)
         try:
+            source.settimeout(None)
             while data := source.recv(65536):
                 time.sleep(self.delay)
                 target.sendall(data)

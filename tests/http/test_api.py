@@ -184,7 +184,18 @@ async def test_history_in_pages(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["before=0", "before=x", "after=-1", "limit=0", "limit=201", "around=1&before=2", "after=9007199254740992"]
+    "query",
+    [
+        "before=0",
+        "before=x",
+        "after=-1",
+        "limit=0",
+        "limit=201",
+        "around=1&before=2",
+        "around=1&around_ordinal=2",
+        "around_ordinal=0",
+        "after=9007199254740992",
+    ],
 )
 async def test_a_bad_page_is_refused(house: House, query: str) -> None:
     """Numbers out of range and two positions at once are a bad_request."""

@@ -321,6 +321,20 @@ class TestHistory:
         assert await page(around=1) == ([1, 2, 3, 4, 5], False, True)
         assert await page(around=20) == ([16, 17, 18, 19, 20], True, False)
 
+    async def test_around_an_ordinal(self, store: Store, listener: Listener) -> None:
+        """A page around an ordinal has that message in its middle, whatever other events lie between the messages."""
+        for i in range(1, 9):
+            sent = await listener.send(store, ALI, f"{i}")
+            await execute(store, commands.React, VALI, 5, conversation=LOBBY, seq=sent.seq, emoji="👍", on=True)
+
+        async def texts(ordinal: int) -> tuple[list[str], bool, bool]:
+            found = await store.history(ALI, LOBBY, limit=3, around_ordinal=ordinal)
+            return [message.text for message in found.messages], found.has_before, found.has_after
+
+        assert await texts(6) == (["5", "6", "7"], True, True)
+        assert await texts(1) == (["1", "2", "3"], False, True)
+        assert await texts(99) == (["6", "7", "8"], True, False)
+
     async def test_limits(self, store: Store, listener: Listener) -> None:
         """A limit outside 1 to 200 is clamped."""
         await asyncio.gather(*(listener.ask(store, ALI) for _ in range(210)))

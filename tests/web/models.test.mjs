@@ -40,13 +40,14 @@ function scene(count) {
   const log = Array.from({ length: count }, (_, index) => message(index + 1));
   const changes = [];
   const held = [];
-  const load = async ({ before, after, around, limit }) => {
+  const load = async ({ before, after, around, around_ordinal: middle, limit }) => {
     if (scene.failing) throw new Error("no network");
     if (scene.holding) await new Promise((resolve) => held.push(resolve));
     let messages = log;
     if (before) messages = log.filter((one) => one.seq < before).slice(-limit);
     else if (after) messages = log.filter((one) => one.seq > after).slice(0, limit);
     else if (around) messages = log.filter((one) => Math.abs(one.seq - around) < limit / 2);
+    else if (middle) messages = log.filter((one) => Math.abs(one.ordinal - middle) < limit / 2);
     else messages = log.slice(-limit);
     return {
       messages: [...messages],
@@ -106,6 +107,74 @@ test("a window into the past does not take the newest", async () => {
   await timeline.open(100);
   timeline.apply(created(501));
   assert.ok(timeline.hasAfter && timeline.last.seq < 501 && dense(timeline));
+});
+
+test("a window opens around an ordinal, and is loaded anew where the reader is", async () => {
+  const { timeline } = scene(500);
+  await timeline.openOrdinal(100);
+  assert.ok(timeline.find(100) && timeline.hasBefore && timeline.hasAfter);
+  timeline.place = () => ({ around: 300 });
+  await timeline.reload();
+  assert.ok(timeline.find(300) && !timeline.find(100));
+  timeline.place = () => ({});
+  await timeline.reload();
+  assert.equal(timeline.last.seq, 500);
+});
+
+test("a window that is replaced by another before it came is not called loaded", async () => {
+  const { timeline, go } = scene(500);
+  scene.holding = true;
+  const first = timeline.open(100).then(() => timeline.find(100) ?? timeline.find(400));
+  const second = timeline.open(400);
+  await Promise.resolve();
+  scene.holding = false;
+  go();
+  assert.equal((await first).seq, 400);
+  await second;
+});
+
+test("a conversation that nobody reads keeps a small window, an open one what is read", async () => {
+  const { timeline } = scene(400);
+  await timeline.open(null, 400);
+  timeline.watched = true;
+  for (let seq = 401; seq <= 450; seq += 1) timeline.apply(created(seq));
+  assert.equal(timeline.messages.length, 450);
+  timeline.watched = false;
+  timeline.apply(created(451));
+  assert.deepEqual([timeline.messages.length, timeline.hasBefore, timeline.last.seq], [400, true, 451]);
+});
+
+test("an empty page of history is the last one, whatever the server says", async () => {
+  let asked = 0;
+  const answer = { messages: [message(5)], has_before: true, has_after: false, head: 5 };
+  const load = async ({ before }) => ((asked += 1), before ? { ...answer, messages: [] } : answer);
+  const timeline = new Timeline(
+    load,
+    () => {},
+    () => "u1",
+  );
+  await timeline.open();
+  for (let time = 0; time < 5; time += 1) await timeline.more("start");
+  assert.equal(asked, 2);
+});
+
+test("rows: the divider and the day share a line; without the first unread message there is no divider", async () => {
+  const { timeline, log } = scene(300);
+  await timeline.open(null, 100);
+  const kinds = (readOrdinal) =>
+    rowsOf(timeline, [], { readOrdinal, me: "u9" })
+      .filter((row) => row.kind !== "message")
+      .map((row) => [row.kind, row.unread]);
+  assert.deepEqual(kinds(250), [
+    ["day", false],
+    ["unread", undefined],
+  ]);
+  assert.deepEqual(kinds(200), [["day", true]]);
+  assert.deepEqual(kinds(199), [["day", false]]);
+  log.splice(0, 200); // retention deleted them, so 201 is the first message
+  await timeline.open(null, 100);
+  timeline.hasBefore = false;
+  assert.deepEqual(kinds(100), [["day", true]]);
 });
 
 test("edits, tombstones, reactions and pins change the message they are about", async () => {

@@ -7,7 +7,7 @@ import { before, test } from "node:test";
 import { use } from "../../suhbat/web/js/text/languages.js";
 import { parse } from "../../suhbat/web/js/text/markdown.js";
 import { possibleNames } from "../../suhbat/web/js/text/mentions.js";
-import { shownOf } from "../../suhbat/web/js/views/shown.js";
+import { shownOf, shownRows } from "../../suhbat/web/js/views/shown.js";
 
 before(() => use("en"));
 
@@ -70,8 +70,28 @@ for (const [what, [fields, about]] of Object.entries(CHANGES)) {
   test(`a message is drawn anew for ${what}`, () => assert.notEqual(said(fields, facts(about)), said({})));
 }
 
-test("a day is drawn anew when it is no longer today", () => {
-  const day = { kind: "day", date: NOW };
+test("ticks stand on the last own message and on the last one that somebody has read", () => {
+  const rows = [
+    { seq: 1 },
+    { seq: 2 },
+    { seq: 3 },
+    { seq: 4, sender_uid: "u2" },
+    { seq: 5 },
+    { seq: 6, sender_uid: "u2" },
+    { seq: 7, deleted: true },
+  ].map((fields) => ({ key: `m${fields.seq}`, kind: "message", message: message(fields), follows: false }));
+  const newest = (readUpTo) => {
+    const readers = ({ seq }) => (seq <= readUpTo ? ["vali"] : []);
+    return shownRows(rows, facts({ readers }), NOW)
+      .filter(({ shown }) => shown.newest)
+      .map(({ key }) => key);
+  };
+  assert.deepEqual([newest(0), newest(2), newest(9)], [["m5"], ["m2", "m5"], ["m5"]]);
+});
+
+test("a day is drawn anew when it is no longer today, and when new messages begin with it", () => {
+  const day = { kind: "day", date: NOW, unread: false };
+  assert.notEqual(shown(day), shown({ ...day, unread: true }));
   assert.notEqual(shown(day), shown(day, facts(), new Date(2026, 10, 24, 0, 1)));
 });
 

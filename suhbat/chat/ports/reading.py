@@ -53,6 +53,7 @@ class ConversationReader(Protocol):
         before: int | None = None,
         after: int | None = None,
         around: int | None = None,
+        around_ordinal: int | None = None,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:

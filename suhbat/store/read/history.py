@@ -21,12 +21,13 @@ def page(
     before: int | None,
     after: int | None,
     around: int | None,
+    around_ordinal: int | None = None,
     limit: int,
     lobby_history: LobbyHistory,
 ) -> HistoryPage:
-    """See `chat.ports.ConversationReader`. `before`, `after` and `around` are `seq`s, of which the first that is given counts;
-    without one the newest page is returned. `around` is the middle of its page. `limit` is clamped to 1–200. Raises NotFound.
-    """
+    """See `chat.ports.ConversationReader`. `before`, `after` and `around` are `seq`s. The first position that is given counts;
+    without one the newest page is returned. `around` and `around_ordinal` are the middle of their page. `limit` is clamped to
+    1–200. Raises NotFound."""
     log = visible(connection, actor, conversation, "read")
     floor = floor_of(actor, log, lobby_history)
     limit = min(max(limit, 1), MAX_PAGE)
@@ -40,9 +41,9 @@ def page(
     elif after is not None:
         start = max(ordinal_at(connection, log.id, after) + 1, lowest)
         end = min(start + limit - 1, highest)
-    elif around is not None:
+    elif around is not None or around_ordinal is not None:
         # The window keeps its size at both ends of the log.
-        middle = ordinal_at(connection, log.id, around)
+        middle = around_ordinal or 0 if around is None else ordinal_at(connection, log.id, around)
         start = max(min(middle - limit // 2, highest - limit + 1), lowest)
         end = min(start + limit - 1, highest)
     else:

@@ -184,7 +184,7 @@ export class App {
     // No event reports later changes to these messages, so an open conversation is loaded and stored again.
     this.#amending = this.#amending.then(() => this.database.clear("messages"));
     for (const [conversation, timeline] of this.#timelines) {
-      if (this.chat.conversations.has(conversation)) void timeline.open().catch(() => {});
+      if (this.chat.conversations.has(conversation)) void timeline.reload().catch(() => {});
       else this.#timelines.delete(conversation);
     }
     for (const { conversation, draft } of this.chat.conversations.values()) {
@@ -200,7 +200,7 @@ export class App {
     void this.database.remove("messages", conversation);
     void this.#timelines
       .get(conversation)
-      ?.open()
+      ?.reload()
       .catch(() => {});
     this.#emit("conversations", conversation);
   }

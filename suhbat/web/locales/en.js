@@ -84,6 +84,7 @@ export const texts = {
   "message.edit.failed": "The change was not saved.",
   "message.edited": "edited",
   "message.failed": "Not sent.",
+  "message.gone": "This message no longer exists.",
   "message.link": "Copy link",
   "message.linked": "Link copied.",
   "message.more": "More",
@@ -111,6 +112,7 @@ export const texts = {
   "timeline.joined": { one: "{names} joined", other: "{names} joined" },
   "timeline.latest": "Jump to latest",
   "timeline.left": { one: "{names} left", other: "{names} left" },
+  "timeline.log": "New messages",
   "timeline.new": { one: "{n} new message", other: "{n} new messages" },
   "timeline.unread": "New",
   typing: { one: "{names} is typing…", other: "{names} are typing…" },
@@ -265,5 +267,6 @@ export const texts = {
   "keys.search": "search",
   "keys.send": "send",
   "keys.switch": "go to a conversation",
+  "keys.undo": "undo a deletion",
   "keys.unread": "next unread conversation",
 };

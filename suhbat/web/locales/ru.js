@@ -93,6 +93,7 @@ export const texts = {
   "message.edit.failed": "Изменение не сохранено.",
   "message.edited": "изменено",
   "message.failed": "Не отправлено.",
+  "message.gone": "Этого сообщения больше нет.",
   "message.link": "Копировать ссылку",
   "message.linked": "Ссылка скопирована.",
   "message.more": "Ещё",
@@ -130,6 +131,7 @@ export const texts = {
     many: "{names} больше не в чате",
     other: "{names} больше не в чате",
   },
+  "timeline.log": "Новые сообщения",
   "timeline.new": {
     one: "{n} новое сообщение",
     few: "{n} новых сообщения",
@@ -300,5 +302,6 @@ export const texts = {
   "keys.search": "поиск",
   "keys.send": "отправить",
   "keys.switch": "перейти к чату",
+  "keys.undo": "отменить удаление",
   "keys.unread": "следующий непрочитанный чат",
 };

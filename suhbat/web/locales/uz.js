@@ -87,6 +87,7 @@ export const texts = {
   "message.edit.failed": "Oʻzgarish saqlanmadi.",
   "message.edited": "tahrirlangan",
   "message.failed": "Yuborilmadi.",
+  "message.gone": "Bu xabar endi mavjud emas.",
   "message.link": "Havolani nusxalash",
   "message.linked": "Havola nusxalandi.",
   "message.more": "Yana",
@@ -114,6 +115,7 @@ export const texts = {
   "timeline.joined": { one: "{names} qoʻshildi", other: "{names} qoʻshildi" },
   "timeline.latest": "Oxirgi xabarlarga",
   "timeline.left": { one: "{names} chiqdi", other: "{names} chiqdi" },
+  "timeline.log": "Yangi xabarlar",
   "timeline.new": { one: "{n} ta yangi xabar", other: "{n} ta yangi xabar" },
   "timeline.unread": "Yangi xabarlar",
   typing: { one: "{names} yozmoqda…", other: "{names} yozmoqda…" },
@@ -268,5 +270,6 @@ export const texts = {
   "keys.search": "qidirish",
   "keys.send": "yuborish",
   "keys.switch": "suhbatga oʻtish",
+  "keys.undo": "oʻchirishni bekor qilish",
   "keys.unread": "oʻqilmagan xabari bor keyingi suhbat",
 };

@@ -5,7 +5,9 @@ import { aboutText, amended, change } from "./amendments.js";
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Event } from "../sdk/types.js" */
 /** @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number}} LoadedPage */
-/** @typedef {{before?: number, after?: number, around?: number, limit: number}} HistoryQuery */
+/**
+ * @typedef {{before?: number, after?: number, around?: number, around_ordinal?: number, limit: number}} HistoryQuery
+ */
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", name: string}} Note */
 /**
  * @typedef {{message: Message | null, since: Event[] | null}} Quote
@@ -29,6 +31,10 @@ export class Timeline {
   loaded = false;
   /** Whether the server has sent the window during this visit. */
   hasFresh = false;
+  /** Where the reader is; empty at the end, and while nobody reads. @type {() => Omit<HistoryQuery, "limit">} */
+  place = () => ({});
+  /** Whether the conversation is open. Without a reader the window is kept small. */
+  watched = false;
 
   #load;
   #changed;
@@ -42,6 +48,8 @@ export class Timeline {
   /** @type {Promise<void> | null} */
   #loading = null;
   #visit = 0;
+  /** The request that opens the newest window. @type {Promise<void>} */
+  #opened = Promise.resolve();
 
   /**
    * @param {(query: HistoryQuery) => Promise<LoadedPage>} load
@@ -106,18 +114,39 @@ export class Timeline {
    * The newest messages, or those around one. Replaces the window.
    * @param {number | null} around @param {number} limit
    */
-  async open(around = null, limit = PAGE) {
+  open(around = null, limit = PAGE) {
+    return this.#open(around === null ? { limit } : { around, limit });
+  }
+
+  /** The messages around an ordinal. Replaces the window. @param {number} ordinal */
+  openOrdinal(ordinal) {
+    return this.#open({ around_ordinal: ordinal, limit: PAGE });
+  }
+
+  /** Load the window anew, at the place where the reader is. */
+  reload() {
+    return this.#open({ ...this.place(), limit: PAGE });
+  }
+
+  /** Resolves when a window is loaded: this one, or one that was asked for meanwhile. @param {HistoryQuery} query */
+  #open(query) {
+    return (this.#opened = this.#replace(query));
+  }
+
+  /** @param {HistoryQuery} query @returns {Promise<void>} */
+  async #replace(query) {
     const visit = ++this.#visit;
     this.#waiting ??= [];
     /** @type {LoadedPage} */
     let page;
     try {
-      page = await this.#load(around === null ? { limit } : { around, limit });
+      page = await this.#load(query);
     } catch (error) {
-      if (visit === this.#visit) this.#resume(-1);
+      if (visit !== this.#visit) return this.#opened;
+      this.#resume(-1);
       throw error;
     }
-    if (visit !== this.#visit) return;
+    if (visit !== this.#visit) return this.#opened;
     this.messages = asOf(page);
     this.#quoted.clear();
     this.hasBefore = page.has_before;
@@ -169,7 +198,7 @@ export class Timeline {
     for (const event of missed) if (event.seq > page.head) change(found, event, this.#me());
     if (side === "start") {
       this.messages = [...found.filter((message) => message.seq < this.messages[0].seq), ...this.messages];
-      this.hasBefore = page.has_before;
+      this.hasBefore = page.has_before && found.length > 0;
       if (this.messages.length > MOST) {
         this.messages.length = MOST;
         this.hasAfter = true;
@@ -177,7 +206,7 @@ export class Timeline {
     } else {
       const last = this.messages[this.messages.length - 1].seq;
       this.messages.push(...found.filter((message) => message.seq > last));
-      this.hasAfter = page.has_after;
+      this.hasAfter = page.has_after && found.length > 0;
       if (this.messages.length > MOST) {
         this.messages.splice(0, this.messages.length - MOST);
         this.hasBefore = true;
@@ -186,7 +215,7 @@ export class Timeline {
     this.#changed({ at: side });
   }
 
-  /** The reader is at the newest message: drop the messages that are far above it. */
+  /** Drop the messages that are far above the newest one. Nobody may be reading them. */
   trim() {
     if (this.messages.length <= MOST) return;
     this.messages.splice(0, this.messages.length - MOST);
@@ -207,6 +236,7 @@ export class Timeline {
         // A window that ends in the past would get a gap. The message is loaded when the reader scrolls to it.
         if (!this.loaded || this.hasAfter || (this.last && event.message.seq <= this.last.seq)) return;
         this.messages.push(event.message);
+        if (!this.watched) this.trim();
         this.#changed({ at: "end" });
         return;
       case "message.edited":

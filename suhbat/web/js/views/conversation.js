@@ -17,6 +17,8 @@ import { later } from "./later.js";
 export class ConversationView {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typingEnds;
+  /** The connection for which the pins and the readers were asked. @type {object | null} */
+  #asked = null;
 
   /**
    * @param {App} app
@@ -51,6 +53,7 @@ export class ConversationView {
     this.ends = [
       app.on("typing", (/** @type {string} */ name) => name === conversation && this.#typing()),
       app.on("about", (/** @type {any} */ event) => event.conversation === conversation && this.composer.refresh()),
+      app.on("status", () => void this.#load()),
       app.on("draft", (/** @type {string} */ name) => name === conversation && this.composer.refresh()),
     ];
     this.refresh();
@@ -64,6 +67,14 @@ export class ConversationView {
   async open(seq) {
     await this.timeline.open(seq);
     this.#typing();
+    await this.#load();
+  }
+
+  /** Load what no event repeats. After each time without a connection some of it was missed. */
+  async #load() {
+    const { status } = this.app.chat;
+    if (status.state !== "online" || this.#asked === status) return;
+    this.#asked = status;
     await Promise.all([this.#loadPins(), this.#loadReaders()]).catch(() => {}); // shown without pins or receipts
   }
 

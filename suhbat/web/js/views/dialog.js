@@ -3,6 +3,7 @@
 import { t } from "../text/languages.js";
 import { h, icon, iconButton } from "./dom.js";
 import { float, sink } from "./floating.js";
+import { remembered } from "./focus.js";
 
 /** @import { Child } from "./dom.js" */
 
@@ -20,11 +21,11 @@ export function dialog(title, children, options = {}) {
     h("header", { class: "dialog-head" }, h("h2", {}, title), iconButton("close", t("close"), close)),
     h("div", { class: "dialog-body" }, ...children),
   );
-  const before = document.activeElement;
+  const back = remembered();
   box.addEventListener("close", () => {
     box.remove();
     options.onclose?.();
-    if (before instanceof HTMLElement) before.focus();
+    if (document.activeElement === document.body || box.contains(document.activeElement)) back();
   });
   // A click outside of the dialog closes it.
   box.addEventListener("pointerdown", (event) => event.target === box && close());
@@ -96,32 +97,33 @@ export function menu(anchor, items) {
  * A note that closes by itself. It may offer an action, such as undo.
  * @param {string} text
  * @param {{label: string, act: () => void} | null} [action]
- * @param {{seconds?: number, ongone?: () => void}} [options]
+ * @param {{seconds?: number, focus?: boolean, ongone?: () => void}} [options] `focus`: move the focus to the action; it
+ *   returns when the note closes
  */
-export function toast(text, action = null, { seconds = 6, ongone = () => {} } = {}) {
+export function toast(text, action = null, { seconds = 6, focus = false, ongone = () => {} } = {}) {
   const place =
     document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
   // A modal dialog makes the page behind it inert, so the note is shown inside the open dialog.
   (document.querySelector("dialog[open]") ?? document.body).append(place);
+  const back = remembered();
   let done = false;
   const gone = (/** @type {boolean} */ told) => {
     if (done) return;
     done = true;
     clearTimeout(timer);
+    const focused = note.contains(document.activeElement);
     note.remove();
+    if (focused) back();
     if (told) ongone();
   };
   const act = () => {
     gone(false);
     action?.act();
   };
-  const note = h(
-    "div",
-    { class: "toast" },
-    h("span", {}, text),
-    action && h("button", { type: "button", on: { click: act } }, action.label),
-  );
+  const button = action && h("button", { type: "button", on: { click: act } }, action.label);
+  const note = h("div", { class: "toast" }, h("span", {}, text), button);
   const timer = setTimeout(() => gone(true), seconds * 1000);
   place.append(note);
+  if (focus) button?.focus();
   return () => gone(true);
 }

@@ -1,6 +1,8 @@
 // Floating boxes beside the element that opened them: menus, cards, the emoji picker. A click outside or Escape closes
 // them.
 
+import { remembered } from "./focus.js";
+
 /** @type {WeakMap<HTMLElement, () => void>} */
 const closers = new WeakMap();
 
@@ -10,11 +12,12 @@ const closers = new WeakMap();
  */
 export function float(box, anchor) {
   (anchor.closest("dialog, aside, .conversation-view, main") ?? document.body).append(box);
+  const back = remembered(anchor);
   const gone = () => {
     if (!closers.delete(box)) return;
     const focused = box.contains(document.activeElement) || document.activeElement === document.body;
     box.remove();
-    if (focused && anchor instanceof HTMLElement) anchor.focus();
+    if (focused) back();
   };
   if ("showPopover" in box) popover(/** @type {any} */ (box), gone);
   else withoutPopover(box, gone);

@@ -15,6 +15,7 @@ const KEYS = [
   ["Esc", "keys.escape"],
   ["PgUp / PgDn", "keys.scroll"],
   ["R · E · +", "keys.message"],
+  ["Ctrl Z", "keys.undo"],
   ["?", "keys.help"],
 ];
 

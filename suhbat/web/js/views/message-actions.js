@@ -13,6 +13,7 @@ import { later } from "./later.js";
 /** @import { MenuItem } from "./dialog.js" */
 
 const UNDO_SECONDS = 5;
+const UNDO_BY_KEYBOARD_SECONDS = 15;
 
 /**
  * The actions on the messages of a conversation. A message is identified by its `seq`.
@@ -102,8 +103,11 @@ export function actionsFor(app, conversation, composer) {
     const row = document.querySelector(`[data-seq="${message.seq}"]`);
     row?.classList.add("leaving");
     const back = () => row?.classList.remove("leaving");
+    // Who works with the keyboard finds the button under the focus, and has more time. Ctrl+Z presses it too.
+    const focus = Boolean(document.activeElement?.matches(":focus-visible"));
+    const seconds = focus ? UNDO_BY_KEYBOARD_SECONDS : UNDO_SECONDS;
     // If the page is closed during the undo period, the message is deleted at once, because the user asked for that.
-    const end = toast(t("message.deleting"), { label: t("undo"), act: back }, { seconds: UNDO_SECONDS, ongone: go });
+    const end = toast(t("message.deleting"), { label: t("undo"), act: back }, { seconds, focus, ongone: go });
     addEventListener("pagehide", end, { once: true });
   }
 

@@ -58,9 +58,7 @@ function bodyNodes(message, acts) {
   if (message.deleted) return [h("p", { class: "tombstone" }, t("message.deleted"))];
   const nodes = [];
   if (message.quote) nodes.push(quoteNode(message.quote, acts));
-  nodes.push(textNode(message.text, acts));
-  const marks = marksNode(message);
-  if (marks.childElementCount) nodes.push(marks);
+  nodes.push(...marked(textNode(message.text, acts), marksNode(message)));
   const { change } = message;
   if (change && change.error !== null) {
     nodes.push(
@@ -82,22 +80,46 @@ function textNode({ text, me, names, everybody }, acts) {
   return node;
 }
 
+/**
+ * The marks stand in the last line of the text. They contain no text of their own, so that they are not copied with it:
+ * the style sheet writes their labels.
+ * @param {HTMLElement} text @param {HTMLElement} marks
+ */
+function marked(text, marks) {
+  if (!marks.childElementCount) return [text];
+  const last = text.lastElementChild;
+  if (last?.tagName !== "P") return [text, marks];
+  last.append(marks);
+  return [text];
+}
+
 /** @param {ShownMessage} message */
-function marksNode({ pinned, editedAt, readers, change }) {
+function marksNode({ pinned, editedAt, readers, newest, change }) {
   const marks = h("span", { class: "marks" });
   if (pinned) marks.append(h("span", { class: "pinned", title: t("message.pinned") }, icon("pin")));
-  if (editedAt) marks.append(h("span", { class: "edited", title: moment(new Date(editedAt)) }, t("message.edited")));
+  if (editedAt) {
+    const title = moment(new Date(editedAt));
+    marks.append(h("span", { class: "edited", title, data: { label: t("message.edited") } }));
+  }
   if (change) marks.append(clockNode());
-  else if (readers) marks.append(ticks(readers));
+  else if (readers) marks.append(ticks(readers, newest));
   return marks;
 }
 
-/** @param {string[]} readers */
-function ticks(readers) {
+/**
+ * The ticks are always visible on the newest message, on others under the pointer and with the focus.
+ * @param {string[]} readers @param {boolean} newest
+ */
+function ticks(readers, newest) {
   const label = readers.length ? t("message.read.by", { names: readers.join(", ") }) : t("message.sent");
   return h(
     "span",
-    { class: readers.length ? "ticks read" : "ticks", role: "img", "aria-label": label, title: label },
+    {
+      class: `ticks${readers.length ? " read" : ""}${newest ? " newest" : ""}`,
+      role: "img",
+      "aria-label": label,
+      title: label,
+    },
     icon(readers.length ? "checks" : "check"),
   );
 }
@@ -174,7 +196,7 @@ const pressed = (event) => /** @type {Element} */ (event.currentTarget);
 
 /** The mark of something that the server has not confirmed yet. */
 function clockNode() {
-  return h("span", { class: "ticks", role: "img", "aria-label": t("message.sending") }, icon("clock"));
+  return h("span", { class: "ticks newest", role: "img", "aria-label": t("message.sending") }, icon("clock"));
 }
 
 /** What went wrong, and what one can do. @param {string} reason @param {[label: string, act: () => void][]} acts */
@@ -194,15 +216,19 @@ export function pendingNode({ clientId, uid, named, follows, text, quote, error,
   if (follows) row.append(h("span", { class: "gutter" }));
   else row.append(avatar(named, uid), h("header", {}, h("span", { class: "author", dir: "auto" }, named)));
   const discard = () => acts.discard(clientId);
+  const said = textNode(text, acts);
   const state =
     error !== null
-      ? wrongNode(error || t("message.failed"), [
-          [t("message.retry"), () => acts.retry(clientId)],
-          [t("message.discard"), discard],
-        ])
+      ? [
+          said,
+          wrongNode(error || t("message.failed"), [
+            [t("message.retry"), () => acts.retry(clientId)],
+            [t("message.discard"), discard],
+          ]),
+        ]
       : held
-        ? h("p", { class: "waits" }, clockNode(), button(t("message.withdraw"), discard))
-        : h("span", { class: "marks" }, clockNode());
-  row.append(h("div", { class: "body" }, quote && quoteNode(quote, acts), textNode(text, acts), state));
+        ? [said, h("p", { class: "waits" }, clockNode(), button(t("message.withdraw"), discard))]
+        : marked(said, h("span", { class: "marks" }, clockNode()));
+  row.append(h("div", { class: "body" }, quote && quoteNode(quote, acts), ...state));
   return row;
 }

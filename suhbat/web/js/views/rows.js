@@ -5,7 +5,7 @@
 /** @import { Message } from "../sdk/types.js" */
 
 /**
- * @typedef {{key: string, kind: "day", date: Date}
+ * @typedef {{key: string, kind: "day", date: Date, unread: boolean}
  *   | {key: string, kind: "unread"}
  *   | {key: string, kind: "note", joined: string[], left: string[]}
  *   | {key: string, kind: "message", message: Message, follows: boolean}
@@ -17,7 +17,8 @@ const GROUPED = 5 * 60 * 1000; // ms; consecutive messages of one sender that ar
 /**
  * @param {Timeline} timeline
  * @param {Pending[]} pending
- * @param {{readOrdinal: number | null, me: string}} visit `readOrdinal`: the read position at opening, null: all
+ * @param {{readOrdinal: number | null, me: string}} visit `readOrdinal`: the read position above the divider, null: no
+ *   divider. In a window that begins after the first unread message there is none either.
  * @returns {Row[]}
  */
 export function rowsOf(timeline, pending, visit) {
@@ -26,7 +27,8 @@ export function rowsOf(timeline, pending, visit) {
   /** @type {{uid: string, at: number} | null} */
   let before = null;
   let day = "";
-  let divided = visit.readOrdinal === null;
+  const read = visit.readOrdinal;
+  let divided = read === null || (timeline.hasBefore && timeline.messages[0]?.ordinal > read + 1);
   let note = 0;
   const notes = timeline.notes;
   const first = timeline.messages[0]?.seq ?? 0;
@@ -35,13 +37,13 @@ export function rowsOf(timeline, pending, visit) {
   for (const message of timeline.messages) {
     note = addNotes(rows, notes, note, message.seq);
     const at = new Date(message.sent_at);
+    const unread = !divided && message.ordinal > (read ?? 0) && message.sender_uid !== visit.me;
+    divided ||= unread;
     if (at.toDateString() !== day) {
       day = at.toDateString();
-      rows.push({ key: `d${day}`, kind: "day", date: at });
+      rows.push({ key: `d${day}`, kind: "day", date: at, unread });
       before = null;
-    }
-    if (!divided && message.ordinal > (visit.readOrdinal ?? 0) && message.sender_uid !== visit.me) {
-      divided = true;
+    } else if (unread) {
       rows.push({ key: "unread", kind: "unread" });
       before = null;
     }

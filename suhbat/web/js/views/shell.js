@@ -6,10 +6,13 @@ import { banner } from "./banner.js";
 import { ConversationView } from "./conversation.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
+import { remembered } from "./focus.js";
 import { sentence } from "./form.js";
 import { goneView } from "./gone.js";
 import { later } from "./later.js";
+import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
+import { shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 
 /** @import { App } from "../app.js" */
@@ -25,6 +28,8 @@ export class Shell {
   #sought = { conversation: "", since: 0 };
   /** @type {"details" | "search" | null} */
   #pane = null;
+  /** Returns the focus to the button that opened the pane. */
+  #back = () => {};
 
   /** @param {App} app @param {{leave: () => void}} acts */
   constructor(app, acts) {
@@ -57,14 +62,22 @@ export class Shell {
       this.sidebar.element,
       this.place,
     );
-    const key = (/** @type {KeyboardEvent} */ event) => this.#key(event);
     const route = () => this.#route();
     const left = () => void app.saveNow();
-    addEventListener("keydown", key);
     addEventListener("hashchange", route);
     addEventListener("pagehide", left);
     this.ends = [
-      () => removeEventListener("keydown", key),
+      shortcuts({
+        view: () => this.#view,
+        pane: () => this.#pane,
+        show: (name) => void this.pane(name),
+        switch: () => this.switch(),
+        neighbour: (step, unreadOnly) => {
+          const next = this.sidebar.neighbour(step, unreadOnly);
+          if (next) this.go(next);
+        },
+      }),
+      everyMinute(() => this.#minute()),
       () => removeEventListener("hashchange", route),
       () => removeEventListener("pagehide", left),
       this.banner.end,
@@ -119,7 +132,7 @@ export class Shell {
       search: () => this.pane("search"),
       go: (where, at) => this.go(where, at),
     }));
-    this.#pane = null;
+    this.#beside(null);
     this.place.replaceChildren(view.element);
     this.sidebar.refresh();
     void view.open(seq);
@@ -171,8 +184,8 @@ export class Shell {
     this.#view?.close();
     this.#view = null;
     this.#gone = null;
-    this.#pane = null;
     this.sidebar.open = null;
+    this.#beside(null);
     this.sidebar.refresh();
   }
 
@@ -185,8 +198,9 @@ export class Shell {
   async pane(name) {
     const wanted = this.#pane === name ? null : name;
     this.place.querySelector(".panel")?.remove();
-    this.#pane = wanted;
-    if (!wanted) return void this.#view?.composer.focus();
+    this.#beside(wanted);
+    if (!wanted) return matchMedia("(pointer: coarse)").matches ? this.#back() : this.#view?.composer.focus();
+    this.#back = remembered();
     const acts = {
       close: () => this.pane(null),
       go: (/** @type {string} */ where, /** @type {number | undefined} */ seq) => this.#found(where, seq),
@@ -199,6 +213,12 @@ export class Shell {
       const invite = () => void later("invites").then(({ inviteDialog }) => inviteDialog(this.app, conversation));
       this.place.append(detailsPanel(this.app, conversation, { ...acts, invite }));
     }
+  }
+
+  /** @param {"details" | "search" | null} name */
+  #beside(name) {
+    this.#pane = name;
+    this.element.toggleAttribute("data-aside", name !== null);
   }
 
   /** Open the switcher, which finds a conversation by its name. */
@@ -221,49 +241,11 @@ export class Shell {
     else if (this.#gone) this.#open(conversation, null);
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const key = event.key.toLowerCase();
-    const command = event.ctrlKey || event.metaKey;
-    const writing = event.target instanceof HTMLElement && event.target.matches("input, textarea, select");
-    if (document.querySelector("dialog[open]")) return;
-    if (key === "escape" && document.querySelector("[popover]")) return; // this key press closes only the popover
-    if (command && key === "k") this.switch();
-    else if (command && event.shiftKey && key === "f") this.pane("search");
-    else if (event.altKey && (key === "arrowup" || key === "arrowdown")) {
-      const next = this.sidebar.neighbour(key === "arrowup" ? -1 : 1, event.shiftKey);
-      if (next) this.go(next);
-    } else if (key === "escape" && this.#pane) this.pane(null);
-    else if (key === "escape" && this.#view) this.#view.composer.focus();
-    else if (!writing && key === "?") void later("keys").then(({ keysDialog }) => keysDialog());
-    else if (!writing && !command && this.#messageKey(key, event.target)) return event.preventDefault();
-    else return undefined;
-    return event.preventDefault();
-  }
-
-  /**
-   * Handle the keys on a message that has the focus: up and down, reply, edit, react.
-   * @param {string} key @param {EventTarget | null} target
-   */
-  #messageKey(key, target) {
-    const row = target instanceof HTMLElement ? target.closest("article.message") : null;
-    const scroller = target instanceof HTMLElement && target.matches(".scroller");
-    if (!this.#view || (!row && !scroller)) return false;
-    const rows = /** @type {HTMLElement[]} */ ([...this.#view.timeline.list.querySelectorAll("article.message")]);
-    const step = { arrowup: -1, arrowdown: 1 }[key];
-    if (step) {
-      const at = row ? rows.indexOf(/** @type {HTMLElement} */ (row)) + step : rows.length - 1;
-      rows[at]?.focus();
-      return Boolean(rows[at]);
-    }
-    const message = this.#view.timeline.timeline.find(Number(/** @type {HTMLElement} */ (row)?.dataset.seq));
-    if (!row || !message || message.deleted) return false;
-    if (key === "r") this.#view.composer.reply(message);
-    else if (key === "e" && message.sender_uid === this.app.me.uid) this.#view.composer.edit(message);
-    else if (key === "+") this.#view.timeline.acts.pickReaction(message.seq, row);
-    else if (key === "enter" && target === row) this.#view.timeline.acts.more(message.seq, row);
-    else return false;
-    return true;
+  /** Times are shown as seen from now. */
+  #minute() {
+    this.sidebar.refresh();
+    this.#view?.refresh();
+    this.#view?.timeline.refresh();
   }
 
   /** The language changed: draw the page again at the same place. */

@@ -48,6 +48,7 @@ import { day } from "../text/time.js";
  * @property {{id: string, error: string | null} | null} change  an edit that is not confirmed, or was refused
  * @property {boolean} pinned
  * @property {string[] | null} readers  null for a message of another user
+ * @property {boolean} newest  whether it is the user's last message, or the last one that somebody has read
  * @property {ShownReaction[]} reactions
  * @property {boolean} unfolded
  */
@@ -66,15 +67,30 @@ import { day } from "../text/time.js";
  */
 
 /**
- * @typedef {{kind: "day", label: string} | {kind: "unread"} | {kind: "note", joined: string[], left: string[]}
- *   | ShownMessage | ShownPending} Shown
+ * @typedef {{kind: "day", label: string, unread: boolean}} ShownDay  `unread`: the new messages begin with this day
+ * @typedef {{kind: "note", joined: string[], left: string[]}} ShownNote
+ * @typedef {ShownDay | {kind: "unread"} | ShownNote | ShownMessage | ShownPending} Shown
  */
+
+/** @param {Row[]} rows @param {RowFacts} facts @param {Date} now */
+export function shownRows(rows, facts, now) {
+  const all = rows.map((row) => ({ key: row.key, shown: shownOf(row, facts, now) }));
+  let last = true;
+  for (let at = all.length - 1; at >= 0; at -= 1) {
+    const { shown } = all[at];
+    if (shown.kind !== "message" || !shown.readers || shown.deleted) continue;
+    shown.newest = last || shown.readers.length > 0;
+    last = false;
+    if (shown.readers.length) break; // whoever has read this one has read all before it
+  }
+  return all;
+}
 
 /** @param {Row} row @param {RowFacts} facts @param {Date} now @returns {Shown} */
 export function shownOf(row, facts, now) {
   switch (row.kind) {
     case "day":
-      return { kind: row.kind, label: day(row.date, now) };
+      return { kind: row.kind, label: day(row.date, now), unread: row.unread };
     case "unread":
       return { kind: row.kind };
     case "note":
@@ -105,6 +121,7 @@ function shownMessage(message, follows, facts) {
     change: message.change ?? null,
     pinned: facts.pinned(message.seq),
     readers: mine ? facts.readers(message) : null,
+    newest: false,
     reactions: message.reactions.map((one) => ({
       emoji: one.emoji,
       count: one.count ?? one.uids.length, // the data of an older version has no count

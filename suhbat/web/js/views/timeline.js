@@ -1,32 +1,41 @@
-// The messages of the open conversation. Scrolling does not jump, history loads in both directions, and visible
-// messages are marked as read.
+// The messages of the open conversation: drawing the rows, jumps, loading of history, the button to the newest one.
 
 import { t } from "../text/languages.js";
+import { Anchor } from "./anchor.js";
+import { Announcer } from "./announcer.js";
+import { toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
 import { KeyedList } from "./keyed-list.js";
-import { FOLDED, actionsNode, messageNode, pendingNode } from "./message.js";
+import { FOLDED, messageNode, pendingNode } from "./message.js";
+import { Opening } from "./opening.js";
+import { ReadMarks } from "./read-marks.js";
 import { rowsOf } from "./rows.js";
-import { shownOf } from "./shown.js";
+import { dayNode, noteNode, unreadNode } from "./separators.js";
+import { shownRows } from "./shown.js";
+import { Toolbar } from "./toolbar.js";
 
 /** @import { App } from "../app.js" */
+/** @import { Message } from "../sdk/types.js" */
 /** @import { RowActs } from "./message.js" */
 /** @import { RowFacts, Shown } from "./shown.js" */
 
 const NEAR = 600; // px from an edge at which more history is loaded
-const AT_END = 40; // px from the end within which the view scrolls to new messages
-const READ_AFTER = 300; // ms without scrolling after which the visible messages are marked as read
-const MOST_UNREAD = 160; // up to this many unread messages the view opens at the first of them
+const DIVIDER = 80; // px below the upper edge at which the first unread message is shown
+const FOUND_MS = 2000; // how long a message that was looked for is marked
+const REST_MS = 3000; // the wait after a request for history that failed
 
 export class TimelineView {
   /** @type {Set<number>} messages with expanded reactions, while the conversation is open */
   #unfolded = new Set();
   #rows;
-  #following = true;
-  #fresh = 0;
-  /** @type {number | null} */
-  #readOrdinal = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #reading;
+  #anchor;
+  #opening;
+  #marks;
+  #toolbar;
+  #announcer = new Announcer();
+  /** @type {number | null} the message that was jumped to */
+  #found = null;
+  #resting = 0;
   #frame = 0;
 
   /**
@@ -42,34 +51,57 @@ export class TimelineView {
     /** @type {RowActs} */
     this.acts = { ...acts, unfold: (seq) => this.#unfold(seq) };
     this.timeline = app.timeline(conversation);
-    const point = (/** @type {Event} */ event) =>
-      this.#point(/** @type {Element} */ (event.target).closest("article[data-seq]"));
-    const on = { pointerover: point, focusin: point };
-    this.list = h("div", { class: "rows", role: "log", "aria-label": t("timeline"), "aria-live": "polite", on });
+    this.list = h("div", { class: "rows" });
     this.#rows = new KeyedList(this.list, (/** @type {Shown} */ shown) => this.#node(shown));
-    this.scroller = h("div", { class: "scroller", tabindex: 0, on: { scroll: () => this.#scrolled() } }, this.list);
-    this.newer = h("button", { type: "button", class: "newer", hidden: true, on: { click: () => this.toEnd() } });
-    this.element = h("div", { class: "timeline" }, this.scroller, this.newer);
-    const seen = () => this.#read();
+    this.scroller = h(
+      "div",
+      {
+        class: "scroller",
+        tabindex: 0,
+        role: "region",
+        "aria-label": t("timeline"),
+        on: { scroll: () => this.#scrolled() },
+      },
+      this.list,
+    );
+    this.newer = h("button", { type: "button", class: "newer", hidden: true, on: { click: () => void this.toEnd() } });
+    this.element = h("div", { class: "timeline" }, this.scroller, this.newer, this.#announcer.element);
+    this.#anchor = new Anchor(this.scroller, this.list, () => !this.timeline.hasAfter);
+    this.#opening = new Opening(app, conversation, this.timeline, {
+      arrive: (seq) => this.#arrive(seq),
+      draw: () => this.#render(),
+    });
+    this.#marks = new ReadMarks(app, conversation, () => this.#messageOf(this.#anchor.last)?.ordinal ?? 0);
+    this.#toolbar = new Toolbar(this.list, this.timeline, this.acts);
+    this.timeline.watched = true;
+    this.timeline.place = () => this.#opening.query(this.#messageOf(this.#anchor.held)?.seq);
+    const here = (/** @type {() => void} */ act) => (/** @type {string} */ name) => name === conversation && act();
     this.ends = [
       app.on(
         "timeline",
-        (/** @type {string} */ name, /** @type {any} */ change) => name === conversation && this.#changed(change),
+        here(() => this.#soon()),
       ),
-      app.on("pending", (/** @type {string} */ name) => name === conversation && this.#soon()),
-      app.on("receipts", (/** @type {string} */ name) => name === conversation && this.#soon()),
+      app.on(
+        "pending",
+        here(() => this.#soon()),
+      ),
+      app.on(
+        "receipts",
+        here(() => this.#soon()),
+      ),
+      app.on(
+        "conversations",
+        here(() => this.#drawButton()),
+      ),
+      app.chat.on("snapshot", () => this.#renewed()),
+      app.chat.on(
+        "reset",
+        here(() => this.#renewed()),
+      ),
+      app.chat.on("event", (event) => {
+        if (event.conversation === conversation && event.type === "message.created") this.#arrived(event.message);
+      }),
     ];
-    const sizes = new ResizeObserver(() => this.#following && this.#end());
-    sizes.observe(this.scroller);
-    addEventListener("focus", seen);
-    document.addEventListener("visibilitychange", seen);
-    this.ends.push(() => {
-      sizes.disconnect();
-      removeEventListener("focus", seen);
-      document.removeEventListener("visibilitychange", seen);
-      clearTimeout(this.#reading);
-      cancelAnimationFrame(this.#frame);
-    });
   }
 
   get state() {
@@ -77,75 +109,78 @@ export class TimelineView {
   }
 
   /** Show the conversation at a message, at the first unread one, or at the end. @param {number | null} seq */
-  async open(seq) {
-    const unread = this.state?.unread ?? 0;
-    this.#readOrdinal = unread ? (this.state?.read_ordinal ?? null) : null;
-    if (!this.timeline.loaded) this.timeline.restore(await this.app.kept(this.conversation));
-    if (this.timeline.loaded) this.#arrive(seq);
-    try {
-      const known = seq === null ? !this.timeline.hasAfter && this.timeline.hasFresh : this.timeline.find(seq) !== null;
-      if (!known) await this.timeline.open(seq, Math.min(200, Math.max(60, unread <= MOST_UNREAD ? unread + 40 : 60)));
-    } catch (error) {
-      if (!this.timeline.messages.length) this.list.replaceChildren(h("p", { class: "empty" }, t("error.unreachable")));
-      return;
-    }
-    this.#arrive(seq);
+  open(seq) {
+    return this.#opening.open(seq);
+  }
+
+  /** Show a message and mark it. @param {number} seq */
+  jump(seq) {
+    return this.#opening.jump(seq);
+  }
+
+  /** Show the newest message. */
+  async toEnd() {
+    if (!(await this.#opening.toEnd())) return;
+    this.#anchor.following = true;
+    this.timeline.trim();
+    this.#render();
+  }
+
+  /** Scroll by pages, as the keys PgUp and PgDn do. @param {1 | -1} pages */
+  page(pages) {
+    this.scroller.scrollBy({ top: pages * this.scroller.clientHeight * 0.9 });
+  }
+
+  /** Draw what changed beside the messages, such as what day it is. */
+  refresh() {
+    this.#soon();
+  }
+
+  /** The state comes anew, without the events that led to it. Nobody has looked at the unread messages. */
+  #renewed() {
+    if (!this.#anchor.following || !this.state?.unread) return;
+    this.#marks.missed = true;
+    this.#opening.divide();
   }
 
   /** @param {number | null} seq */
   #arrive(seq) {
-    this.#following = seq === null;
-    this.#render();
+    this.#anchor.following = true;
+    this.#render(false);
     const divider = this.list.querySelector(".unread-divider");
-    if (seq !== null) this.jump(seq);
-    else if (divider) {
-      this.scroller.scrollTop += divider.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top - 80;
-      this.#following = this.#isAtEnd();
-    } else this.#end();
-    this.#scrolled();
+    if (seq !== null) this.#show(seq);
+    else if (divider instanceof HTMLElement) this.#anchor.place(divider.dataset.key ?? "", DIVIDER);
+    this.#settled();
   }
 
-  /** Scroll to a message. It is loaded if needed. @param {number} seq */
-  async jump(seq) {
-    if (!this.timeline.find(seq)) await this.timeline.open(seq);
-    const row = /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-seq="${seq}"]`));
-    if (!row) return;
-    this.#following = false;
-    row.scrollIntoView({ block: "center" });
-    row.classList.remove("found");
-    requestAnimationFrame(() => row.classList.add("found"));
-    row.focus({ preventScroll: true });
+  /** Show a loaded message. One that no longer exists leaves its neighbour. @param {number} seq */
+  #show(seq) {
+    const found = this.timeline.find(seq);
+    const shown = found ?? this.timeline.messages.find((message) => message.seq > seq) ?? this.timeline.last;
+    if (!shown) return;
+    this.#found = found && seq;
+    this.#anchor.place(`m${shown.seq}`, "middle");
+    const row = this.#mark();
+    row?.focus({ preventScroll: true });
+    if (!found) toast(t("message.gone"));
+    setTimeout(() => this.#found === seq && (this.#found = null), FOUND_MS);
   }
 
-  /** Scroll to the newest message. */
-  async toEnd() {
-    this.#following = true;
-    if (this.timeline.hasAfter) await this.timeline.open();
-    this.timeline.trim();
-    this.#render();
-    this.#end();
+  /** Mark the message that was jumped to, also after it was drawn again. */
+  #mark() {
+    const row = this.#found === null ? null : this.#anchor.row(`m${this.#found}`);
+    row?.classList.add("found");
+    return row;
   }
 
-  /** @param {{at: "start" | "end" | "all" | number}} change */
-  #changed(change) {
-    const last = this.timeline.last;
-    if (change.at === "end" && !this.#following && last && last.sender_uid !== this.app.me.uid) this.#fresh += 1;
-    if (change.at === "end" && last?.sender_uid === this.app.me.uid) this.#following = true;
-    this.#soon();
-  }
-
-  /**
-   * Show the actions of this message only. Buttons in sixty rows would be slow to draw and to tab through.
-   * @param {Element | null} row
-   */
-  #point(row) {
-    if (!row || row.querySelector(":scope > .actions")) return;
-    const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
-    // The pointer may be over one message and the focus in another.
-    for (const actions of this.list.querySelectorAll(".actions")) {
-      if (!actions.parentElement?.contains(document.activeElement)) actions.remove();
-    }
-    if (message && !message.deleted) row.append(actionsNode(message.seq, this.acts));
+  /** @param {Message} message */
+  #arrived(message) {
+    const mine = message.sender_uid === this.app.me.uid;
+    const { called } = this.facts();
+    this.#announcer.message(mine ? t("you") : called(message.sender_uid, message.sender), message.text);
+    if (mine || this.#marks.looking || this.#marks.missed) return;
+    this.#marks.missed = true;
+    this.#opening.divide();
   }
 
   /** Draw once, in the next animation frame. */
@@ -153,49 +188,51 @@ export class TimelineView {
     this.#frame ||= requestAnimationFrame(() => this.#render());
   }
 
-  #render() {
+  /** @param {boolean} settle whether the view stays where it is afterwards */
+  #render(settle = true) {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     const rows = rowsOf(this.timeline, this.app.pending.in(this.conversation), {
-      readOrdinal: this.#readOrdinal,
+      readOrdinal: this.#opening.divider,
       me: this.app.me.uid,
     });
-    const anchor = this.#following ? null : this.#anchor();
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest("article"))?.dataset.key;
-    const pointed = focused ?? this.list.querySelector(".actions")?.parentElement?.dataset.key;
-    const busy = Math.abs(rows.length - this.list.childElementCount) > 5;
-    this.list.setAttribute("aria-busy", String(busy)); // screen readers do not announce a page of history
+    if (this.#anchor.look()) this.#opening.moved();
+    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest(".rows > article"))?.dataset.key;
     const facts = { ...this.facts(), unfolded: (/** @type {number} */ seq) => this.#unfolded.has(seq) };
-    const now = new Date();
-    this.#rows.update(rows.map((row) => ({ key: row.key, shown: shownOf(row, facts, now) })));
-    if (!rows.length)
-      this.list.replaceChildren(h("p", { class: "empty" }, t(this.timeline.loaded ? "timeline.empty" : "loading")));
+    this.#rows.update(shownRows(rows, facts, new Date()));
+    if (!rows.length) this.list.replaceChildren(h("p", { class: "empty" }, this.#nothing()));
     else this.list.querySelector(":scope > .empty")?.remove();
-    const again = pointed
-      ? /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-key="${pointed}"]`))
-      : null;
-    this.#point(again);
-    if (focused && document.activeElement === document.body) again?.focus({ preventScroll: true });
-    if (this.#following) this.#end();
-    else if (anchor) this.scroller.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
-    this.#scrolled();
+    const pointed = focused ?? this.#toolbar.at;
+    this.#toolbar.show(pointed ? this.#anchor.row(pointed) : null);
+    if (focused && document.activeElement === document.body) this.#anchor.row(focused)?.focus({ preventScroll: true });
+    this.#mark();
+    const { following } = this.#anchor;
+    this.#anchor.hold();
+    if (following && this.#marks.missed) this.#keepDivider();
+    if (settle) this.#settled();
+  }
+
+  /** The text in place of messages. */
+  #nothing() {
+    if (this.timeline.hasFresh) return t("timeline.empty");
+    return t(this.#opening.failed || this.app.chat.status.state === "offline" ? "error.unreachable" : "loading");
+  }
+
+  /** While nobody looks, the view follows new messages only until the first of them reaches the upper edge. */
+  #keepDivider() {
+    const key = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"))?.dataset.key;
+    if (key && this.#anchor.above(key) > -DIVIDER) this.#anchor.place(key, DIVIDER);
   }
 
   /** @param {Shown} shown */
   #node(shown) {
     switch (shown.kind) {
       case "day":
-        return h("h2", { class: "day" }, h("span", {}, shown.label));
+        return dayNode(shown);
       case "unread":
-        return h("div", { class: "unread-divider", role: "separator" }, h("span", {}, t("timeline.unread")));
-      case "note": {
-        const { joined, left } = shown;
-        const said = [
-          joined.length && t("timeline.joined", { names: joined.join(", "), n: joined.length }),
-          left.length && t("timeline.left", { names: left.join(", "), n: left.length }),
-        ];
-        return h("p", { class: "note" }, said.filter(Boolean).join(" · "));
-      }
+        return unreadNode();
+      case "note":
+        return noteNode(shown);
       case "message":
         return messageNode(shown, this.acts);
       default:
@@ -208,66 +245,50 @@ export class TimelineView {
     this.#unfolded.add(seq);
     this.#render();
     const reactions = this.list.querySelectorAll(`[data-seq="${seq}"] .reaction`);
-    /** @type {HTMLElement | undefined} */ (reactions[FOLDED])?.focus();
+    /** @type {HTMLElement | undefined} */ (reactions[FOLDED])?.focus({ preventScroll: true });
   }
 
-  /** The first visible message and its position. Drawing keeps it there, so the text being read does not move. */
-  #anchor() {
-    const edge = this.scroller.getBoundingClientRect().top;
-    for (const element of this.list.children) {
-      const place = element.getBoundingClientRect();
-      if (place.bottom > edge && /** @type {HTMLElement} */ (element).dataset.seq) return { element, top: place.top };
-    }
-    return null;
-  }
-
-  #isAtEnd() {
-    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    return !this.timeline.hasAfter && scrollHeight - scrollTop - clientHeight < AT_END;
-  }
-
-  #end() {
-    this.scroller.scrollTop = this.scroller.scrollHeight;
+  /** @param {HTMLElement | null} row */
+  #messageOf(row) {
+    return row?.dataset.seq ? this.timeline.find(Number(row.dataset.seq)) : null;
   }
 
   #scrolled() {
+    if (!this.#anchor.look()) return;
+    this.#opening.moved();
+    this.#settled();
+  }
+
+  /** The view is at a new place: load what is near, mark what is read, show or hide the button to the newest. */
+  #settled() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    this.#following = this.#isAtEnd();
-    if (this.#following) this.#fresh = 0;
-    this.newer.hidden = this.#following;
-    this.newer.replaceChildren(
-      icon("down"),
-      this.#fresh ? t("timeline.new", { n: this.#fresh }) : t("timeline.latest"),
-    );
-    if (scrollTop < NEAR) void this.timeline.more("start").catch(() => {});
-    if (scrollHeight - scrollTop - clientHeight < NEAR) void this.timeline.more("end").catch(() => {});
-    this.#read();
+    this.#drawButton();
+    this.#marks.soon();
+    if (!clientHeight || performance.now() < this.#resting) return;
+    const failed = () => void (this.#resting = performance.now() + REST_MS);
+    if (scrollTop < NEAR) void this.timeline.more("start").catch(failed);
+    if (scrollHeight - scrollTop - clientHeight < NEAR) void this.timeline.more("end").catch(failed);
   }
 
-  /** After a short delay, mark the messages up to the last visible one as read. Only in a visible, focused window. */
-  #read() {
-    if (document.visibilityState !== "visible" || !document.hasFocus()) return;
-    clearTimeout(this.#reading);
-    this.#reading = setTimeout(() => {
-      const ordinal = this.#lastSeen();
-      if (this.state && ordinal > this.state.read_ordinal && this.state.unread) {
-        void this.app.chat.command("read", { conversation: this.conversation, ordinal }).catch(() => {});
-      }
-    }, READ_AFTER);
-  }
-
-  #lastSeen() {
-    if (this.#following) return this.timeline.last?.ordinal ?? 0;
-    const edge = this.scroller.getBoundingClientRect().bottom;
-    for (const element of [...this.list.children].reverse()) {
-      const { seq } = /** @type {HTMLElement} */ (element).dataset;
-      if (seq && element.getBoundingClientRect().bottom <= edge + 8)
-        return this.timeline.find(Number(seq))?.ordinal ?? 0;
-    }
-    return 0;
+  #drawButton() {
+    this.newer.hidden = this.#anchor.following;
+    const unread = this.state?.unread ?? 0;
+    const label = unread ? t("timeline.new", { n: unread }) : t("timeline.latest");
+    if (this.newer.title === label) return;
+    this.newer.title = label;
+    this.newer.setAttribute("aria-label", label);
+    this.newer.replaceChildren(icon("down"));
+    if (unread) this.newer.append(h("span", { class: "badge" }, unread > 999 ? "999+" : String(unread)));
   }
 
   close() {
     for (const end of this.ends) end();
+    this.#anchor.close();
+    this.#opening.close();
+    this.#marks.close();
+    this.#announcer.close();
+    this.timeline.place = () => ({});
+    this.timeline.watched = false;
+    cancelAnimationFrame(this.#frame);
   }
 }

@@ -1,0 +1,55 @@
+// Marks messages as read, and knows whether anybody is looking. Messages that arrive while nobody looks stay unread.
+
+/** @import { App } from "../app.js" */
+
+const READ_AFTER = 300; // ms without scrolling after which the visible messages are marked as read
+
+export class ReadMarks {
+  /** Whether messages arrived that nobody has looked at yet. */
+  missed = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /**
+   * @param {App} app
+   * @param {string} conversation
+   * @param {() => number} lastSeen gives the ordinal of the last message in view, 0 if there is none
+   */
+  constructor(app, conversation, lastSeen) {
+    this.app = app;
+    this.conversation = conversation;
+    this.lastSeen = lastSeen;
+    this.look = () => this.soon();
+    addEventListener("focus", this.look);
+    document.addEventListener("visibilitychange", this.look);
+    this.end = app.on("status", this.look);
+  }
+
+  /** Whether somebody looks at the messages as they arrive: not at those that were missed without a connection. */
+  get looking() {
+    const online = this.app.chat.status.state === "online";
+    return online && document.visibilityState === "visible" && document.hasFocus();
+  }
+
+  /** Mark the messages in view as read after a moment. */
+  soon() {
+    clearTimeout(this.#timer);
+    if (this.looking) this.#timer = setTimeout(() => this.#read(), READ_AFTER);
+  }
+
+  #read() {
+    if (!this.looking) return;
+    this.missed = false;
+    const state = this.app.chat.conversations.get(this.conversation);
+    const ordinal = this.lastSeen();
+    if (state?.unread && ordinal > state.read_ordinal)
+      void this.app.chat.command("read", { conversation: this.conversation, ordinal }).catch(() => {});
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    removeEventListener("focus", this.look);
+    document.removeEventListener("visibilitychange", this.look);
+    this.end();
+  }
+}

@@ -1,0 +1,45 @@
+// The actions of one message: the one under the pointer or with the focus, whichever came last. Buttons in every row
+// would be slow to draw and to tab through.
+
+/** @import { RowActs } from "./message.js" */
+/** @import { Timeline } from "../models/timeline.js" */
+
+import { actionsNode } from "./message.js";
+
+export class Toolbar {
+  /** @type {HTMLElement | null} */
+  #shown = null;
+  /** Whether this object is moving the focus itself. */
+  #moving = false;
+
+  /** @param {HTMLElement} list @param {Timeline} timeline @param {RowActs} acts */
+  constructor(list, timeline, acts) {
+    this.timeline = timeline;
+    this.acts = acts;
+    const point = (/** @type {Event} */ event) =>
+      this.show(/** @type {Element} */ (event.target).closest("article[data-seq]"));
+    list.addEventListener("pointerover", point);
+    list.addEventListener("focusin", point);
+    list.addEventListener("pointerleave", () =>
+      this.show(document.activeElement?.closest("article[data-seq]") ?? null),
+    );
+  }
+
+  /** The key of the row that has the actions, also if the row was drawn again since. */
+  get at() {
+    return this.#shown?.closest("article")?.dataset.key;
+  }
+
+  /** @param {Element | null} row */
+  show(row) {
+    const old = this.#shown;
+    if (!row || this.#moving || row === old?.parentElement) return;
+    const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
+    this.#shown = message && !message.deleted ? actionsNode(message.seq, this.acts) : null;
+    if (this.#shown) row.append(this.#shown);
+    this.#moving = true;
+    if (old?.contains(document.activeElement)) old.parentElement?.focus({ preventScroll: true });
+    this.#moving = false;
+    old?.remove();
+  }
+}
